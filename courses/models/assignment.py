@@ -1,0 +1,103 @@
+"""A piece of coursework."""
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+from courses.models.course import Course, Week
+from courses.querysets import AssignmentQuerySet
+
+
+class Assignment(models.Model):
+    """A task with a deadline. What is run and how it is marked is in its revision."""
+
+    class Counting(models.TextChoices):
+        LATEST = "latest", "The latest attempt counts"
+        BEST = "best", "The best attempt counts"
+
+    course = models.ForeignKey(Course, models.CASCADE, related_name="assignments")
+    week = models.ForeignKey(
+        Week, models.SET_NULL, null=True, blank=True, related_name="assignments"
+    )
+    slug = models.SlugField(max_length=60)
+    title = models.CharField(max_length=200)
+    summary = models.TextField(blank=True, help_text="Markdown: the brief.")
+    release_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Handed out then. Empty keeps it hidden from students.",
+    )
+    due_at = models.DateTimeField()
+    closes_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Late work is taken until then. Empty: nothing after the deadline.",
+    )
+    max_attempts = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Empty: as many as the student likes."
+    )
+    counting = models.CharField(max_length=8, choices=Counting, default=Counting.LATEST)
+    weight_percent = models.DecimalField(
+        max_digits=5, decimal_places=2, default=0, help_text="Share of the course mark."
+    )
+    marks_released_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Marks are provisional until then.",
+    )
+    revision = models.ForeignKey(
+        "courses.AssignmentRevision",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The published revision, by which new work is marked.",
+    )
+
+    objects = AssignmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["due_at", "title"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["course", "slug"], name="assignment_slug_unique_in_course"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(closes_at__isnull=True)
+                | models.Q(closes_at__gte=models.F("due_at")),
+                name="assignment_closes_after_due",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(weight_percent__gte=0, weight_percent__lte=100),
+                name="assignment_weight_is_percent",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(counting__in=["latest", "best"]),
+                name="assignment_counting_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("courses:assignment", args=[self.course.slug, self.slug])
+
+    def clean(self) -> None:
+        if self.closes_at is not None and self.closes_at < self.due_at:
+            raise ValidationError(
+                {"closes_at": "Late work cannot close before the deadline."}
+            )
+        if self.revision is not None and self.revision.assignment_id != self.pk:
+            raise ValidationError(
+                {"revision": "This revision belongs to another assignment."}
+            )
+
+    @property
+    def marks_are_released(self) -> bool:
+        """Whether marks are final for students."""
+        return (
+            self.marks_released_at is not None
+            and self.marks_released_at <= timezone.now()
+        )

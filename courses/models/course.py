@@ -1,0 +1,135 @@
+"""A course in one year, its people and its weeks."""
+
+import zoneinfo
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+from courses.querysets import CourseQuerySet, EnrolmentQuerySet, WeekQuerySet
+
+
+class Role(models.TextChoices):
+    """What a person is in one course. Rights follow from it: courses.permissions."""
+
+    STUDENT = "student", "Student"
+    ASSISTANT = "assistant", "Teaching assistant"
+    LECTURER = "lecturer", "Lecturer"
+
+
+def validate_timezone(name: str) -> None:
+    """Refuse a name that the time zone database does not know."""
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(
+            "“%(name)s” is not a time zone. Use a name such as Europe/London.",
+            params={"name": name},
+        )
+
+
+class Course(models.Model):
+    """A module's run in one year. Next year's run is another row."""
+
+    slug = models.SlugField(
+        max_length=60, unique=True, help_text="In addresses, such as 70010-2024-25."
+    )
+    title = models.CharField(max_length=200)
+    module_codes = models.JSONField(
+        default=list, help_text='One or more codes, such as ["70010", "97111"].'
+    )
+    academic_year = models.CharField(
+        max_length=7,
+        validators=[RegexValidator(r"^\d{4}-\d{2}$", "Write the year as 2024-25.")],
+    )
+    time_zone = models.CharField(
+        max_length=64, default="Europe/London", validators=[validate_timezone]
+    )
+    summary = models.TextField(blank=True, help_text="Markdown, shown to students.")
+    release_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        default=timezone.now,
+        help_text="Students see the course from then on. Empty keeps it hidden.",
+    )
+
+    objects = CourseQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-academic_year", "title"]
+
+    def __str__(self) -> str:
+        return f"{self.codes} {self.title} {self.academic_year}".strip()
+
+    def get_absolute_url(self) -> str:
+        return reverse("courses:course", args=[self.slug])
+
+    @property
+    def codes(self) -> str:
+        """The module codes as people write them: 70010/97111."""
+        return "/".join(self.module_codes)
+
+    @property
+    def tz(self) -> zoneinfo.ZoneInfo:
+        """The zone in which this course's times are shown."""
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+
+class Enrolment(models.Model):
+    """A person's role in a course."""
+
+    course = models.ForeignKey(Course, models.CASCADE, related_name="enrolments")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="enrolments"
+    )
+    role = models.CharField(max_length=12, choices=Role, default=Role.STUDENT)
+    is_active = models.BooleanField(
+        default=True, help_text="Off for somebody who has left the course."
+    )
+    enrolled_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = EnrolmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["user__last_name", "user__first_name", "user__email"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["course", "user"], name="enrolment_one_per_person_and_course"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(role__in=Role.values), name="enrolment_role_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.get_role_display()} · {self.course.slug}"
+
+
+class Week(models.Model):
+    """A teaching week. Numbers are the college's: a course may begin in week 2."""
+
+    course = models.ForeignKey(Course, models.CASCADE, related_name="weeks")
+    number = models.PositiveSmallIntegerField()
+    starts_on = models.DateField(help_text="The Monday.")
+    title = models.CharField(max_length=200, blank=True)
+    summary = models.TextField(blank=True, help_text="Markdown.")
+    release_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        default=timezone.now,
+        help_text="Students see the week from then on. Empty keeps it hidden.",
+    )
+
+    objects = WeekQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["course", "number"], name="week_number_unique_in_course"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Week {self.number}" + (f": {self.title}" if self.title else "")

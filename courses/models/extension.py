@@ -1,0 +1,36 @@
+"""More time for one student."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from courses.models.assignment import Assignment
+
+
+class Extension(models.Model):
+    """A student's own deadline for one assignment, with who granted it and why."""
+
+    assignment = models.ForeignKey(
+        Assignment, models.CASCADE, related_name="extensions"
+    )
+    student = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="extensions"
+    )
+    due_at = models.DateTimeField(help_text="The student's own deadline.")
+    reason = models.TextField()
+    granted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+"
+    )
+    granted_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-granted_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["assignment", "student"],
+                name="extension_one_per_student_and_assignment",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.student} · {self.assignment} · {self.due_at:%d %b %Y %H:%M}"

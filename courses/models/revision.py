@@ -1,0 +1,191 @@
+"""What an assignment runs and how it is marked, frozen at one moment."""
+
+from django.conf import settings
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models
+from django.utils import timezone
+
+from courses.models.assignment import Assignment
+
+
+class AssignmentRevision(models.Model):
+    """One version of an assignment's bundle. Append-only: a change is a new row."""
+
+    assignment = models.ForeignKey(Assignment, models.CASCADE, related_name="revisions")
+    number = models.PositiveIntegerField()
+    notebook_name = models.CharField(
+        max_length=120,
+        help_text="The notebook runs under this name, whatever the upload was called.",
+    )
+    environment = models.CharField(max_length=40, default="default")
+    queue = models.CharField(
+        max_length=8, choices=[("cpu", "CPU"), ("gpu", "GPU")], default="cpu"
+    )
+    cell_seconds = models.PositiveIntegerField(default=60)
+    question_seconds = models.PositiveIntegerField(default=30)
+    run_seconds = models.PositiveIntegerField(default=300)
+    memory_mb = models.PositiveIntegerField(default=2048)
+    disk_mb = models.PositiveIntegerField(default=256)
+    seed = models.PositiveIntegerField(default=0)
+    skip_tags = models.JSONField(default=list, blank=True)
+    parameters = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Names set before every cell that sets them.",
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+
+    questions: "models.Manager[Question]"
+    files: "models.Manager[RevisionFile]"
+    required_files: "models.Manager[RequiredFile]"
+
+    class Meta:
+        ordering = ["assignment", "-number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["assignment", "number"], name="revision_number_unique"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    cell_seconds__gt=0, run_seconds__gt=0, memory_mb__gt=0
+                ),
+                name="revision_limits_positive",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.assignment} · revision {self.number}"
+
+
+class RevisionFile(models.Model):
+    """A file of a revision's bundle, kept by its content's hash."""
+
+    class Part(models.TextChoices):
+        HANDOUT = "handout", "Hand-out notebook, for students"
+        PUBLIC = "public", "Public data, beside the notebook in every run"
+        STAFF = "staff", "Staff notebook"
+        TESTS = "tests", "Tests"
+        PRIVATE = "private", "Private data, for tests only"
+
+    revision = models.ForeignKey(
+        AssignmentRevision, models.CASCADE, related_name="files"
+    )
+    part = models.CharField(max_length=8, choices=Part)
+    name = models.CharField(max_length=120)
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveBigIntegerField(help_text="In bytes.")
+
+    class Meta:
+        ordering = ["part", "name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["revision", "part", "name"], name="revision_file_name_unique"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    part__in=["handout", "public", "staff", "tests", "private"]
+                ),
+                name="revision_file_part_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.part}/{self.name}"
+
+
+class RequiredFile(models.Model):
+    """A file that a student hands in: by name, kind and size."""
+
+    class Kind(models.TextChoices):
+        NOTEBOOK = "notebook", "Jupyter notebook (.ipynb)"
+        SAFETENSORS = "safetensors", "Weights (.safetensors)"
+        STATE_DICT = "state_dict", "PyTorch state dict (.pt, .pth)"
+        OTHER = "other", "Any file"
+
+    revision = models.ForeignKey(
+        AssignmentRevision, models.CASCADE, related_name="required_files"
+    )
+    name = models.CharField(
+        max_length=120,
+        validators=[
+            RegexValidator(
+                r"^[A-Za-z0-9][A-Za-z0-9._ ()-]*$",
+                "Use letters, digits, dots, dashes, spaces and brackets only.",
+            )
+        ],
+    )
+    kind = models.CharField(max_length=12, choices=Kind)
+    description = models.CharField(max_length=200, blank=True)
+    max_bytes = models.PositiveBigIntegerField(validators=[MinValueValidator(1)])
+    is_optional = models.BooleanField(default=False)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["revision", "name"], name="required_file_name_unique"
+            ),
+            models.UniqueConstraint(
+                fields=["revision"],
+                condition=models.Q(kind="notebook"),
+                name="required_file_one_notebook",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    kind__in=["notebook", "safetensors", "state_dict", "other"]
+                ),
+                name="required_file_kind_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Question(models.Model):
+    """A part of an assignment that earns points.
+
+    `checks` is a list of objects with the keys of `courses.bundle.Check`: name,
+    points (a decimal as text), visibility, description.
+    """
+
+    class Kind(models.TextChoices):
+        AUTO = "auto", "Checked by tests"
+        MANUAL = "manual", "Marked by hand"
+
+    revision = models.ForeignKey(
+        AssignmentRevision, models.CASCADE, related_name="questions"
+    )
+    key = models.SlugField(max_length=60)
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True, help_text="What is asked, in a line.")
+    kind = models.CharField(max_length=6, choices=Kind, default=Kind.AUTO)
+    points = models.DecimalField(max_digits=7, decimal_places=2)
+    checks = models.JSONField(default=list, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "key"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["revision", "key"], name="question_key_unique_in_revision"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(points__gte=0), name="question_points_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["auto", "manual"]),
+                name="question_kind_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

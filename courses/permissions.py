@@ -1,0 +1,61 @@
+"""Who may do what in a course: one table, read by views, API, admin and querysets."""
+
+from enum import StrEnum
+
+from accounts.models import User
+from courses.models import Assignment, Course, Enrolment, Role
+
+
+class Right(StrEnum):
+    """Something a person may do in a course."""
+
+    VIEW = "view"
+    SUBMIT = "submit"
+    VIEW_ALL_WORK = "view_all_work"
+    GRADE = "grade"
+    EDIT = "edit"
+
+
+RIGHTS: dict[Role, frozenset[Right]] = {
+    Role.STUDENT: frozenset({Right.VIEW, Right.SUBMIT}),
+    Role.ASSISTANT: frozenset({Right.VIEW, Right.VIEW_ALL_WORK, Right.GRADE}),
+    Role.LECTURER: frozenset(
+        {Right.VIEW, Right.VIEW_ALL_WORK, Right.GRADE, Right.EDIT}
+    ),
+}
+# Site staff run the portal: they see and repair every course, and hand in nothing.
+SITE_STAFF_RIGHTS = RIGHTS[Role.LECTURER]
+STAFF_ROLES = (Role.ASSISTANT, Role.LECTURER)
+
+
+def role_in(user: User, course: Course) -> Role | None:
+    """Return the person's role in the course, or None."""
+    value = (
+        Enrolment.objects.active()
+        .filter(user=user, course=course)
+        .values_list("role", flat=True)
+        .first()
+    )
+    return Role(value) if value else None
+
+
+def rights_in(user: User, course: Course) -> frozenset[Right]:
+    """Return everything that the person may do in the course."""
+    role = role_in(user, course)
+    rights = RIGHTS[role] if role else frozenset()
+    return rights | SITE_STAFF_RIGHTS if user.is_superuser else rights
+
+
+def can(user: User, right: Right, course: Course) -> bool:
+    """Whether the person has this right in the course."""
+    return right in rights_in(user, course)
+
+
+def can_submit(user: User, assignment: Assignment) -> bool:
+    """Whether the person is one of those who hand this assignment in."""
+    return can(user, Right.SUBMIT, assignment.course)
+
+
+def can_view_all_work(user: User, course: Course) -> bool:
+    """Whether the person sees everybody's work in the course."""
+    return can(user, Right.VIEW_ALL_WORK, course)

@@ -1,0 +1,200 @@
+"""The runner's interface: one document in, one out, and a stream of events between.
+
+Both sides are plain data. `from_json` of each refuses unknown keys, a wrong version,
+numbers that are not finite and text past its limit, so a document that parses can be
+trusted to have its shape, and nothing more: what comes out of a jail is hostile.
+
+A JobSpec holds no address, token or name of a person.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+VERSION: Final = 1
+
+Scalar = None | bool | int | float | str
+
+
+class Outcome(StrEnum):
+    """How a question ended."""
+
+    PASSED = "passed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+    NOT_REACHED = "not_reached"
+
+
+class Verdict(StrEnum):
+    """How a job ended. PLATFORM means that we failed, never the notebook."""
+
+    COMPLETED = "completed"
+    STUDENT_ERROR = "student_error"
+    LIMIT = "limit"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    PLATFORM = "platform"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a job may use. Seconds are wall time; sizes are bytes."""
+
+    cell_seconds: float = 60
+    question_seconds: float = 30
+    run_seconds: float = 300
+    memory_bytes: int = 2 * 1024**3
+    disk_bytes: int = 256 * 1024**2
+    cell_output_bytes: int = 1024**2
+    job_output_bytes: int = 10 * 1024**2
+    processes: int = 128
+    open_files: int = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobFile:
+    """A file that the job finds beside its notebook.
+
+    `path` is where the host keeps it; `name` is what the job sees. The runner checks
+    the content against `sha256` while it copies.
+    """
+
+    name: str
+    path: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckSpec:
+    """One test of a question: the name of a function in the question's source."""
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionSpec:
+    """A question that tests check.
+
+    `source` is a Python module. Each check is a function in it; its parameters are
+    names from the notebook, except `files` (folder of the handed-in and public files)
+    and `private` (folder of the private files). A check passes if it returns None or
+    True, fails if it raises or returns False, and earns a share by returning a number
+    from 0 to 1.
+    """
+
+    key: str
+    source: str
+    checks: tuple[CheckSpec, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobSpec:
+    """Everything that a job needs.
+
+    `notebook` is nbformat 4 JSON text. `restored` maps a question's key to the staff's
+    own source of the visible check cell, which replaces the student's copy.
+    """
+
+    job_id: str
+    environment: str
+    notebook: str
+    notebook_name: str
+    files: tuple[JobFile, ...] = ()
+    private_files: tuple[JobFile, ...] = ()
+    questions: tuple[QuestionSpec, ...] = ()
+    restored: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    seed: int = 0
+    skip_tags: tuple[str, ...] = ()
+    parameters: Mapping[str, Scalar] = field(default_factory=dict)
+    version: int = VERSION
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckOutcome:
+    """What one check found: `score` from 0 to 1, and words that a student may read."""
+
+    name: str
+    score: float
+    message: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionOutcome:
+    """What a question's checks found, and how long they took, in seconds."""
+
+    key: str
+    outcome: Outcome
+    checks: tuple[CheckOutcome, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measures:
+    """What the job used and where it ran, for the record."""
+
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak_memory_bytes: int = 0
+    cells_run: int = 0
+    cells_total: int = 0
+    level: str = "L0"
+    seed: int = 0
+    threads: int = 1
+    hardware: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobResult:
+    """How a job ended and what it made.
+
+    `code` names the words in grading.messages; `detail` holds the values for them.
+    `notebook` is the executed notebook, nbformat 4 JSON text, or "" if none was made.
+    """
+
+    job_id: str
+    verdict: Verdict
+    code: str
+    detail: Mapping[str, Scalar] = field(default_factory=dict)
+    questions: tuple[QuestionOutcome, ...] = ()
+    notebook: str = ""
+    measures: Measures = field(default_factory=Measures)
+    version: int = VERSION
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellStarted:
+    """Cell `cell` of `cells` (from 1) begins to run."""
+
+    cell: int
+    cells: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputAdded:
+    """The last lines of text that the running cell printed, capped by the runner."""
+
+    cell: int
+    tail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionDone:
+    """A question has been checked."""
+
+    question: QuestionOutcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """What the job has used so far."""
+
+    seconds: float
+    memory_bytes: int
+
+
+Event = CellStarted | OutputAdded | QuestionDone | Usage

@@ -1,0 +1,93 @@
+"""What students hand in. Append-only: a new attempt is a new row."""
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+from courses.models import Assignment, AssignmentRevision, RequiredFile
+from submissions.querysets import SubmissionQuerySet
+
+if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
+
+
+class Submission(models.Model):
+    """One attempt of one student at one assignment, pinned to a revision."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    assignment = models.ForeignKey(
+        Assignment, models.PROTECT, related_name="submissions"
+    )
+    revision = models.ForeignKey(
+        AssignmentRevision, models.PROTECT, related_name="submissions"
+    )
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="submissions"
+    )
+    attempt = models.PositiveIntegerField(help_text="1 for the author's first.")
+    started_at = models.DateTimeField(help_text="When the upload began, server time.")
+    received_at = models.DateTimeField(
+        default=timezone.now, help_text="When the last byte had arrived, server time."
+    )
+    is_late = models.BooleanField(
+        default=False,
+        help_text="After the author's own deadline, as judged on receipt.",
+    )
+    idempotency_key = models.CharField(max_length=64, blank=True)
+
+    files: "RelatedManager[SubmittedFile]"
+    objects = SubmissionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-received_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["assignment", "author", "attempt"],
+                name="submission_attempt_unique",
+            ),
+            models.UniqueConstraint(
+                fields=["author", "idempotency_key"],
+                condition=~models.Q(idempotency_key=""),
+                name="submission_idempotency_key_unique",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(received_at__gte=models.F("started_at")),
+                name="submission_received_after_start",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.assignment} · {self.author} · attempt {self.attempt}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("submissions:submission", args=[self.pk])
+
+
+class SubmittedFile(models.Model):
+    """A file of a submission: its required name, its content by hash."""
+
+    submission = models.ForeignKey(Submission, models.CASCADE, related_name="files")
+    name = models.CharField(
+        max_length=120, help_text="The required name, under which it is run."
+    )
+    original_name = models.CharField(
+        max_length=255, help_text="What it was called on the student's machine."
+    )
+    kind = models.CharField(max_length=12, choices=RequiredFile.Kind)
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveBigIntegerField(help_text="In bytes.")
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["submission", "name"], name="submitted_file_name_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
