@@ -1,3 +1,22 @@
-from django.urls import URLPattern, URLResolver
+"""Every address of the portal."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.contrib import admin
+from django.contrib.auth.decorators import login_required
+from django.urls import URLPattern, URLResolver, include, path
+
+from portal import views
+
+# SECURITY: the admin's own sign-in form knows no rate limit and no second factor.
+admin.site.login = login_required(admin.site.login)  # type: ignore[method-assign]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.home, name="home"),
+    path("healthz", views.health, name="health"),
+    path("account/", include("accounts.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("courses/", include("courses.urls")),
+    path("submissions/", include("submissions.urls")),
+    path("", include("grading.urls")),
+    path("api/", include("portal.api")),
+    path("admin/", admin.site.urls),
+]

@@ -82,7 +82,7 @@ class Assignment(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        return reverse("courses:assignment", args=[self.course.slug, self.slug])
+        return reverse("grading:assignment", args=[self.course.slug, self.slug])
 
     def clean(self) -> None:
         if self.closes_at is not None and self.closes_at < self.due_at:
