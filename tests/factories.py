@@ -1,0 +1,399 @@
+"""Rows for tests. A trait names a state; nothing is filled at random.
+
+    student = EnrolmentFactory(course=course).user
+    run = GradingRunFactory(submission=submission, finished=True)
+
+`small_notebook()` is notebook text that the real runner executes in milliseconds.
+"""
+
+import datetime as dt
+import json
+from decimal import Decimal
+from typing import Any
+
+import factory
+from django.utils import timezone
+
+from accounts.models import User
+from courses.blobs import store_blob
+from courses.models import (
+    Assignment,
+    AssignmentRevision,
+    Course,
+    Enrolment,
+    Extension,
+    Material,
+    Question,
+    RequiredFile,
+    RevisionFile,
+    Role,
+    Week,
+)
+from grading.models import GradingRun, Mark, MarkChange, QuestionResult, RunEvent
+from grading.states import State, Verdict
+from submissions.models import Submission, SubmittedFile
+
+
+def hours(count: float) -> dt.datetime:
+    """The moment so many hours from now; negative is in the past."""
+    return timezone.now() + dt.timedelta(hours=count)
+
+
+def small_notebook(*sources: str) -> str:
+    """Notebook text, nbformat 4.5, with one code cell for each source."""
+    cells: list[dict[str, Any]] = [
+        {
+            "cell_type": "code",
+            "id": f"cell-{index}",
+            "metadata": {},
+            "execution_count": None,
+            "outputs": [],
+            "source": source,
+        }
+        for index, source in enumerate(sources or ("answer = 6 * 7\nprint(answer)",))
+    ]
+    return json.dumps(
+        {
+            "cells": cells,
+            "metadata": {
+                "kernelspec": {
+                    "name": "python3",
+                    "display_name": "Python 3",
+                    "language": "python",
+                },
+                "language_info": {"name": "python"},
+            },
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        }
+    )
+
+
+def store_text(text: str) -> tuple[str, int]:
+    """Store text as a blob; its SHA-256 and size in bytes."""
+    blob = store_blob([text.encode()], max_bytes=10**8)
+    return blob.sha256, blob.size
+
+
+class UserFactory(factory.django.DjangoModelFactory[User]):
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda n: f"person{n}@example.org")
+    first_name = "Ada"
+    last_name = factory.Sequence(lambda n: f"Person{n:03d}")
+    login = factory.Sequence(lambda n: f"ap{n:03d}")
+    password = factory.django.Password("correct horse battery staple")
+
+    class Params:
+        site_staff = factory.Trait(is_staff=True, is_superuser=True)
+
+
+class CourseFactory(factory.django.DjangoModelFactory[Course]):
+    class Meta:
+        model = Course
+
+    slug = factory.Sequence(lambda n: f"70010-{n}")
+    title = "Deep Learning"
+    module_codes = factory.LazyFunction(lambda: ["70010", "97111"])
+    academic_year = "2026-27"
+    release_at = factory.LazyFunction(lambda: hours(-1000))
+
+    class Params:
+        hidden = factory.Trait(release_at=None)
+
+
+class EnrolmentFactory(factory.django.DjangoModelFactory[Enrolment]):
+    class Meta:
+        model = Enrolment
+
+    course = factory.SubFactory(CourseFactory)
+    user = factory.SubFactory(UserFactory)
+    role = Role.STUDENT
+
+    class Params:
+        assistant = factory.Trait(role=Role.ASSISTANT)
+        lecturer = factory.Trait(role=Role.LECTURER)
+        left = factory.Trait(is_active=False)
+
+
+class WeekFactory(factory.django.DjangoModelFactory[Week]):
+    class Meta:
+        model = Week
+
+    course = factory.SubFactory(CourseFactory)
+    number = factory.Sequence(lambda n: n + 2)
+    starts_on = factory.LazyAttribute(
+        lambda week: dt.date(2027, 1, 4) + dt.timedelta(weeks=week.number)
+    )
+    title = "Convolutions"
+    release_at = factory.LazyFunction(lambda: hours(-100))
+
+    class Params:
+        hidden = factory.Trait(release_at=None)
+
+
+class MaterialFactory(factory.django.DjangoModelFactory[Material]):
+    class Meta:
+        model = Material
+
+    course = factory.SubFactory(CourseFactory)
+    week = None
+    kind = Material.Kind.NOTES
+    code = factory.Sequence(lambda n: f"N{n:02d}")
+    title = "Lecture Notes"
+    release_at = factory.LazyFunction(lambda: hours(-100))
+
+    class Params:
+        hidden = factory.Trait(release_at=None)
+
+
+class AssignmentFactory(factory.django.DjangoModelFactory[Assignment]):
+    """An open assignment with a published revision: a notebook and one question."""
+
+    class Meta:
+        model = Assignment
+        skip_postgeneration_save = True
+
+    course = factory.SubFactory(CourseFactory)
+    slug = factory.Sequence(lambda n: f"cw{n}")
+    title = "Convolution from scratch"
+    release_at = factory.LazyFunction(lambda: hours(-100))
+    due_at = factory.LazyFunction(lambda: hours(48))
+
+    class Params:
+        hidden = factory.Trait(release_at=None)
+        closed = factory.Trait(due_at=factory.LazyFunction(lambda: hours(-24)))
+        late = factory.Trait(
+            due_at=factory.LazyFunction(lambda: hours(-24)),
+            closes_at=factory.LazyFunction(lambda: hours(24)),
+        )
+
+    @factory.post_generation
+    def with_revision(self, create: bool, extracted: bool | None, **_: Any) -> None:
+        if create and extracted is not False:
+            assignment: Any = self
+            assignment.revision = RevisionFactory(assignment=assignment)
+            assignment.save()
+
+
+class RevisionFactory(factory.django.DjangoModelFactory[AssignmentRevision]):
+    """A revision with the notebook required and one question worth 2 points.
+
+    The question `answer` has one check, `check_answer`, that the notebook's `answer`
+    is 42.
+    """
+
+    class Meta:
+        model = AssignmentRevision
+        skip_postgeneration_save = True
+
+    assignment = factory.SubFactory(AssignmentFactory, with_revision=False)
+    number = factory.Sequence(lambda n: n + 1)
+    notebook_name = "work.ipynb"
+    cell_seconds = 10
+    question_seconds = 10
+    run_seconds = 60
+
+    @factory.post_generation
+    def with_content(self, create: bool, extracted: bool | None, **_: Any) -> None:
+        if not create or extracted is False:
+            return
+        revision: Any = self
+        RequiredFileFactory(revision=revision)
+        QuestionFactory(revision=revision)
+        RevisionFileFactory(
+            revision=revision,
+            part=RevisionFile.Part.TESTS,
+            name="answer.py",
+            text="def check_answer(answer):\n    assert answer == 42\n",
+        )
+
+
+class RequiredFileFactory(factory.django.DjangoModelFactory[RequiredFile]):
+    class Meta:
+        model = RequiredFile
+
+    revision = factory.SubFactory(RevisionFactory, with_content=False)
+    name = "work.ipynb"
+    kind = RequiredFile.Kind.NOTEBOOK
+    max_bytes = 5 * 1024**2
+
+    class Params:
+        weights = factory.Trait(
+            name="digits.safetensors",
+            kind=RequiredFile.Kind.SAFETENSORS,
+            max_bytes=50 * 1024**2,
+            position=1,
+        )
+
+
+class RevisionFileFactory(factory.django.DjangoModelFactory[RevisionFile]):
+    class Meta:
+        model = RevisionFile
+        exclude = ["text", "stored"]
+
+    text = "x = 1\n"
+    stored = factory.LazyAttribute(lambda row: store_text(row.text))
+    revision = factory.SubFactory(RevisionFactory, with_content=False)
+    part = RevisionFile.Part.PUBLIC
+    name = "data.txt"
+    sha256 = factory.LazyAttribute(lambda row: row.stored[0])
+    size = factory.LazyAttribute(lambda row: row.stored[1])
+
+
+class QuestionFactory(factory.django.DjangoModelFactory[Question]):
+    class Meta:
+        model = Question
+
+    revision = factory.SubFactory(RevisionFactory, with_content=False)
+    key = "answer"
+    title = "The answer"
+    points = Decimal(2)
+    checks = factory.LazyFunction(
+        lambda: [
+            {
+                "name": "check_answer",
+                "points": "2",
+                "visibility": "always",
+                "description": "The answer is 42.",
+            }
+        ]
+    )
+
+
+class ExtensionFactory(factory.django.DjangoModelFactory[Extension]):
+    class Meta:
+        model = Extension
+
+    assignment = factory.SubFactory(AssignmentFactory)
+    student = factory.SubFactory(UserFactory)
+    due_at = factory.LazyFunction(lambda: hours(96))
+    reason = "Illness"
+    granted_by = factory.SubFactory(UserFactory)
+
+
+class SubmissionFactory(factory.django.DjangoModelFactory[Submission]):
+    """An attempt with a notebook, by an enrolled student."""
+
+    class Meta:
+        model = Submission
+        skip_postgeneration_save = True
+
+    assignment = factory.SubFactory(AssignmentFactory)
+    revision = factory.LazyAttribute(lambda row: row.assignment.revision)
+    author = factory.LazyAttribute(
+        lambda row: EnrolmentFactory(course=row.assignment.course).user
+    )
+    attempt = factory.LazyAttribute(
+        lambda row: (
+            Submission.objects.filter(
+                assignment=row.assignment, author=row.author
+            ).count()
+            + 1
+        )
+    )
+    started_at = factory.LazyFunction(lambda: hours(-1))
+
+    @factory.post_generation
+    def notebook(self, create: bool, extracted: str | bool | None, **_: Any) -> None:
+        if create and extracted is not False:
+            SubmittedFileFactory(submission=self, text=extracted or small_notebook())
+
+
+class SubmittedFileFactory(factory.django.DjangoModelFactory[SubmittedFile]):
+    class Meta:
+        model = SubmittedFile
+        exclude = ["text", "stored"]
+
+    text = factory.LazyFunction(small_notebook)
+    stored = factory.LazyAttribute(lambda row: store_text(row.text))
+    submission = factory.SubFactory(SubmissionFactory, notebook=False)
+    name = "work.ipynb"
+    original_name = "my work (3).ipynb"
+    kind = RequiredFile.Kind.NOTEBOOK
+    sha256 = factory.LazyAttribute(lambda row: row.stored[0])
+    size = factory.LazyAttribute(lambda row: row.stored[1])
+
+
+class GradingRunFactory(factory.django.DjangoModelFactory[GradingRun]):
+    """A queued run; traits put it further along."""
+
+    class Meta:
+        model = GradingRun
+        skip_postgeneration_save = True
+
+    submission = factory.SubFactory(SubmissionFactory)
+    revision = factory.LazyAttribute(lambda row: row.submission.revision)
+    number = factory.LazyAttribute(
+        lambda row: GradingRun.objects.filter(submission=row.submission).count() + 1
+    )
+
+    class Params:
+        running = factory.Trait(
+            state=State.RUNNING,
+            started_at=factory.LazyFunction(timezone.now),
+            lease_token=1,
+            lease_expires_at=factory.LazyFunction(lambda: hours(1)),
+            worker="worker-1",
+        )
+        finished = factory.Trait(
+            state=State.FINISHED,
+            verdict=Verdict.COMPLETED,
+            code="completed",
+            started_at=factory.LazyFunction(lambda: hours(-0.01)),
+            finished_at=factory.LazyFunction(timezone.now),
+            lease_token=1,
+            automatic_points=Decimal(2),
+            level="L0",
+        )
+        needs_staff = factory.Trait(
+            state=State.NEEDS_STAFF,
+            code="runner_failed",
+            finished_at=factory.LazyFunction(timezone.now),
+            platform_tries=3,
+        )
+
+
+class RunEventFactory(factory.django.DjangoModelFactory[RunEvent]):
+    class Meta:
+        model = RunEvent
+
+    run = factory.SubFactory(GradingRunFactory)
+    target = State.QUEUED
+
+
+class QuestionResultFactory(factory.django.DjangoModelFactory[QuestionResult]):
+    class Meta:
+        model = QuestionResult
+
+    run = factory.SubFactory(GradingRunFactory, finished=True)
+    question = factory.LazyAttribute(lambda row: row.run.revision.questions.get())
+    outcome = QuestionResult.Outcome.PASSED
+    points = Decimal(2)
+    checks = factory.LazyFunction(
+        lambda: [
+            {"name": "check_answer", "score": 1.0, "points": "2", "message": "passed"}
+        ]
+    )
+
+
+class MarkFactory(factory.django.DjangoModelFactory[Mark]):
+    class Meta:
+        model = Mark
+
+    run = factory.SubFactory(GradingRunFactory, finished=True)
+    assignment = factory.LazyAttribute(lambda row: row.run.submission.assignment)
+    student = factory.LazyAttribute(lambda row: row.run.submission.author)
+    automatic_points = Decimal(2)
+    final_points = Decimal(2)
+
+
+class MarkChangeFactory(factory.django.DjangoModelFactory[MarkChange]):
+    class Meta:
+        model = MarkChange
+
+    mark = factory.SubFactory(MarkFactory)
+    after = Decimal(2)
+    reason = "First mark"
