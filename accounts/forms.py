@@ -1,0 +1,48 @@
+"""Forms of the account pages."""
+
+import datetime as dt
+from typing import Any, Final
+
+from django import forms
+from django.utils import timezone
+
+from accounts.models import ApiToken
+
+LIFETIMES: Final = {
+    "30": "30 days",
+    "120": "120 days: a term",
+    "365": "A year",
+    "never": "Until it is revoked",
+}
+
+
+class TokenForm(forms.Form):
+    """What a new API token is for, what it may do, and for how long."""
+
+    name = forms.CharField(
+        max_length=80,
+        label="Name",
+        help_text="What will use it, such as “laptop”.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    scopes = forms.MultipleChoiceField(
+        choices=ApiToken.Scope.choices,
+        initial=[ApiToken.Scope.READ],
+        label="It may",
+        widget=forms.CheckboxSelectMultiple,
+    )
+    lifetime = forms.ChoiceField(
+        choices=list(LIFETIMES.items()), initial="120", label="It works for"
+    )
+
+    def clean_scopes(self) -> list[ApiToken.Scope]:
+        """Return the scopes as members of their enumeration."""
+        return [ApiToken.Scope(value) for value in self.cleaned_data["scopes"]]
+
+    @property
+    def expires_at(self) -> dt.datetime | None:
+        """When the token stops working, counted from now; None is never."""
+        lifetime: Any = self.cleaned_data["lifetime"]
+        if lifetime == "never":
+            return None
+        return timezone.now() + dt.timedelta(days=int(lifetime))

@@ -1,0 +1,73 @@
+"""Making, using and revoking API tokens."""
+
+import datetime as dt
+import hashlib
+import secrets
+from collections.abc import Collection
+from typing import Final
+
+from django.utils import timezone
+
+from accounts.actors import Actor, actor_user
+from accounts.models import ApiToken, User
+
+# How much later than the last note of its use a token's use is noted again.
+NOTE_USE_EVERY: Final = dt.timedelta(minutes=1)
+
+
+class NotYourTokenError(Exception):
+    """Somebody tried to revoke a token that is neither theirs nor theirs to manage."""
+
+
+def digest_of(secret: str) -> str:
+    """Return what is stored of a secret: its SHA-256 in hex."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def create_token(
+    *,
+    actor: User,
+    name: str,
+    scopes: Collection[ApiToken.Scope],
+    expires_at: dt.datetime | None = None,
+) -> tuple[ApiToken, str]:
+    """Store a token of the actor's and return it with its secret.
+
+    The secret is `sm_<prefix>_<256 random bits>`; it exists only in the answer. A
+    token is always the actor's own: nobody makes one for another person.
+    """
+    if not scopes:
+        raise ValueError("A token without a scope can do nothing.")
+    prefix = f"sm_{secrets.token_hex(4)}"
+    secret = f"{prefix}_{secrets.token_urlsafe(32)}"
+    token = ApiToken.objects.create(
+        user=actor,
+        name=name,
+        prefix=prefix,
+        digest=digest_of(secret),
+        scopes=[scope.value for scope in ApiToken.Scope if scope in scopes],
+        expires_at=expires_at,
+    )
+    return token, secret
+
+
+def revoke_token(*, actor: Actor, token: ApiToken) -> None:
+    """Make the token useless from the next request on; again changes nothing.
+
+    Its owner may, site staff may, and the portal itself may.
+    """
+    user = actor_user(actor)
+    if user is not None and user.pk != token.user_id and not user.is_superuser:
+        raise NotYourTokenError
+    if token.revoked_at is None:
+        token.revoked_at = timezone.now()
+        token.save(update_fields=["revoked_at"])
+
+
+def note_token_use(*, token: ApiToken, now: dt.datetime) -> bool:
+    """Record that the token was used, unless that was done within the last minute."""
+    if token.last_used_at is not None and now - token.last_used_at < NOTE_USE_EVERY:
+        return False
+    token.last_used_at = now
+    token.save(update_fields=["last_used_at"])
+    return True

@@ -1,0 +1,35 @@
+"""How often a person may do what costs the portal something."""
+
+import math
+from typing import cast
+
+from django.http import HttpRequest
+from rest_framework.request import Request
+from rest_framework.throttling import UserRateThrottle
+from rest_framework.views import APIView
+
+
+class TokenCreationThrottle(UserRateThrottle):
+    """New API tokens."""
+
+    scope = "token-create"
+    rate = "20/hour"
+
+
+class SubmitThrottle(UserRateThrottle):
+    """Work handed in, by whichever door."""
+
+    scope = "submit"
+    rate = "60/hour"
+
+
+def seconds_to_wait(kind: type[UserRateThrottle], request: HttpRequest) -> int:
+    """Count this request and return 0, or how long to wait if it is one too many.
+
+    For pages; API views name the class in `throttle_classes`. A throttle reads only
+    the user and the address of a request, which both kinds of request have.
+    """
+    throttle = kind()
+    if throttle.allow_request(cast("Request", request), cast("APIView", None)):
+        return 0
+    return math.ceil(throttle.wait() or 1)
