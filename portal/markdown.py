@@ -1,0 +1,108 @@
+"""Markdown to HTML that is safe to put on any page."""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final
+
+import nh3
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+from math_core import LatexError, LatexToMathML
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+from pygments import highlight
+from pygments.formatters.html import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+from pygments.util import ClassNotFound
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+HTML_TAGS: Final = _names(
+    "a abbr b blockquote br code dd del div dl dt em h2 h3 h4 h5 h6 hr i img kbd li ol"
+    " p pre s span strong sub sup table tbody td th thead tr ul"
+)
+MATH_TAGS: Final = _names(
+    "math mfrac mi mn mo mover mpadded mphantom mprescripts mroot mrow mspace msqrt"
+    " mstyle msub msubsup msup mtable mtd mtext mtr munder munderover mmultiscripts"
+    " menclose merror none"
+)
+MATH_ATTRIBUTES: Final = _names(
+    "accent accentunder columnalign columnlines columnspacing depth display"
+    " displaystyle fence form height largeop linethickness lspace mathvariant maxsize"
+    " minsize movablelimits notation rowlines rowspacing rspace scriptlevel separator"
+    " stretchy symmetric voffset width intent arg class"
+)
+ATTRIBUTES: Final = {
+    "a": {"href", "title"},
+    "img": {"src", "alt", "title"},
+    "th": {"class"},
+    "td": {"class"},
+    "ol": {"start"},
+    "div": {"class"},
+    "span": {"class"},
+    "pre": {"class"},
+    "code": {"class"},
+    **{tag: set(MATH_ATTRIBUTES) for tag in MATH_TAGS},
+}
+# Cells say their alignment in a style, which the content policy forbids.
+ALIGN: Final = re.compile(r'<(t[hd]|mtd) style="text-align: ?(left|right|center)[^"]*"')
+
+_math = LatexToMathML(pretty_print="never")
+_formatter = HtmlFormatter(nowrap=True, classprefix="hl-")
+
+
+def _render_math(source: str, options: dict[str, bool]) -> str:
+    try:
+        return _math.convert_with_local_state(
+            source, displaystyle=options["display_mode"]
+        )
+    except LatexError:
+        # A formula that cannot be set is shown as it was written.
+        return f'<code class="math-source">{escape(source)}</code>'
+
+
+def _highlight(source: str, language: str, _attributes: str) -> str:
+    try:
+        lexer = get_lexer_by_name(language or "text")
+    except ClassNotFound:
+        return escape(source)
+    return highlight(source, lexer, _formatter)
+
+
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt(
+        "commonmark", {"html": False, "typographer": True, "highlight": _highlight}
+    ).enable(["table", "strikethrough", "replacements", "smartquotes"])
+    render: Callable[[str, dict[str, bool]], str] = _render_math
+    parser.use(
+        dollarmath_plugin, allow_digits=False, double_inline=True, renderer=render
+    )
+    return parser
+
+
+_parse = _parser()
+
+
+@lru_cache(maxsize=1024)
+def render_markdown(text: str) -> SafeString:
+    """Return the text as HTML without script, style, form or foreign attributes.
+
+    Headings start at h2, because the page has its own h1. Math in dollars becomes
+    MathML, fenced code gets the classes of static/css/highlight.css.
+    """
+    html = _parse.render(text)
+    html = ALIGN.sub(r'<\1 class="align-\2"', html)
+    for level in (5, 4, 3, 2, 1):
+        html = re.sub(rf"<(/?)h{level}>", rf"<\1h{level + 1}>", html)
+    clean = nh3.clean(
+        html,
+        tags=set(HTML_TAGS | MATH_TAGS),
+        attributes=ATTRIBUTES,
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener noreferrer",
+    )
+    return mark_safe(clean)  # noqa: S308  nh3 has just cleaned it

@@ -1,0 +1,181 @@
+"""How times, points, sizes and text are written on pages; icons and components."""
+
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any, Final
+
+from django import template
+from django.db.models import QuerySet
+from django.template.context import Context
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from accounts.models import User
+from courses.models import Course
+from portal.markdown import render_markdown
+
+register = template.Library()
+
+MINUTE, HOUR, DAY, WEEK, MONTH, YEAR = 60, 3600, 86400, 604800, 2629800, 31557600
+# Up to how many seconds a unit is used, the unit, and its name.
+RELATIVE_STEPS: Final = (
+    (90 * MINUTE, MINUTE, "minute"),
+    (48 * HOUR, HOUR, "hour"),
+    (21 * DAY, DAY, "day"),
+    (9 * WEEK, WEEK, "week"),
+    (2 * YEAR, MONTH, "month"),
+)
+KILO: Final = 1024
+# Below it one decimal is worth showing.
+SINGLE_FIGURES: Final = 9.95
+NONE: Final = "\N{EN DASH}"
+NBSP: Final = "\N{NO-BREAK SPACE}"
+
+
+def zone_name(moment: datetime) -> str:
+    """Return the abbreviation of a local time's zone: GMT, BST, or UTC+03."""
+    name = moment.tzname() or "UTC"
+    return f"UTC{name}" if name[0] in "+-" else name
+
+
+def relative_words(seconds: float) -> str:
+    """Return "in 2 days" or "2 days ago". Never promises more time than is left."""
+    span = abs(seconds)
+    if span < MINUTE:
+        return "in a moment" if seconds > 0 else "just now"
+    unit, name = next(
+        ((unit, name) for limit, unit, name in RELATIVE_STEPS if span < limit),
+        (YEAR, "year"),
+    )
+    count = int(span // unit)
+    words = f"{count} {name}" if count == 1 else f"{count} {name}s"
+    return f"in {words}" if seconds > 0 else f"{words} ago"
+
+
+@register.simple_tag
+def course_time(value: datetime | None, course: Course, style: str = "full") -> str:
+    """Return a <time> in the course's zone, the zone named.
+
+    Styles: full (Fri 31 Jan, 19:00 GMT), date (Fri 31 Jan), clock (19:00 GMT). The
+    year is written unless it is this one.
+    """
+    if value is None:
+        return NONE
+    local = value.astimezone(course.tz)
+    year = "" if local.year == timezone.now().astimezone(course.tz).year else " %Y"
+    date = f"{local:%a} {local.day} {local:%b}{local.strftime(year)}"
+    clock = f"{local:%H:%M} {zone_name(local)}"
+    words = {"full": f"{date}, {clock}", "date": date, "clock": clock}[style]
+    return format_html(
+        '<time datetime="{}" class="time">{}</time>', local.isoformat(), words
+    )
+
+
+@register.simple_tag
+def relative(value: datetime | None) -> str:
+    """Return a <time> in words relative to now: in 2 days, 3 hours ago."""
+    if value is None:
+        return NONE
+    words = relative_words((value - timezone.now()).total_seconds())
+    return format_html(
+        '<time datetime="{}" class="time">{}</time>', value.isoformat(), words
+    )
+
+
+@register.filter
+def points(value: Any, digits: int = 2) -> str:
+    """Return points rounded half-up to `digits` places, without trailing zeros."""
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return NONE
+    if not number.is_finite():
+        return NONE
+    number = number.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+    text = f"{abs(number):f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return f"\N{MINUS SIGN}{text}" if number < 0 else text
+
+
+@register.filter
+def percent_of(value: Any, whole: Any) -> str:
+    """Return value / whole in percent from 0 to 100, as a plain number for bars."""
+    try:
+        share = Decimal(str(value)) / Decimal(str(whole)) * 100
+    except (InvalidOperation, ZeroDivisionError):
+        return "0"
+    return points(min(max(share, Decimal(0)), Decimal(100)), 1)
+
+
+def _two_figures(number: float) -> str:
+    return points(number, 1 if number < SINGLE_FIGURES else 0)
+
+
+@register.filter
+def size(value: int | None) -> str:
+    """Return a number of bytes in words: 812 bytes, 1.4 MB."""
+    if value is None:
+        return NONE
+    if value < KILO:
+        return f"{value}{NBSP}byte" + ("" if value == 1 else "s")
+    units, amount = ["KB", "MB", "GB", "TB"], value / KILO
+    while len(units) > 1 and round(amount) >= KILO:
+        amount, units = amount / KILO, units[1:]
+    return f"{_two_figures(amount)}{NBSP}{units[0]}"
+
+
+@register.filter
+def duration(value: float | None) -> str:
+    """Return seconds in words: 0.4 s, 42 s, 3 min 20 s, 2 h 5 min."""
+    if value is None:
+        return NONE
+    if value < SINGLE_FIGURES:
+        return f"{_two_figures(value)}{NBSP}s"
+    seconds = int(value + 0.5)
+    hours, minutes, rest = seconds // HOUR, seconds % HOUR // MINUTE, seconds % MINUTE
+    parts = [(hours, "h"), (minutes, "min"), (0 if hours else rest, "s")]
+    return " ".join(f"{count}{NBSP}{unit}" for count, unit in parts if count)
+
+
+@register.filter
+def markdown(value: str | None) -> SafeString:
+    """Return Markdown as HTML that carries no script, style or form."""
+    return render_markdown(value or "")
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> str:
+    """Return an icon of static/img/icons.svg; decorative unless it has a label."""
+    href = f"{static('img/icons.svg')}#{name}"
+    hidden = (
+        format_html('role="img" aria-label="{}"', label)
+        if label
+        else mark_safe('aria-hidden="true"')
+    )
+    return format_html(
+        '<svg class="icon icon--{}" {}><use href="{}"></use></svg>', name, hidden, href
+    )
+
+
+@register.simple_block_tag(takes_context=True)
+def component(
+    context: Context, content: str, name: str, **variables: Any
+) -> SafeString:
+    """Return components/<name>.html around the block's content.
+
+    For components that hold other markup: `{% component "card" title="Files" %}`.
+    The template gets `content`, the request and the named variables, nothing else.
+    """
+    # The tag renders `content` before it comes here, with escaping on.
+    inner = {"content": mark_safe(content), **variables}  # noqa: S308
+    request = context.get("request")
+    return render_to_string(f"components/{name}.html", inner, request=request)
+
+
+@register.simple_tag
+def courses_of(user: User) -> QuerySet[Course]:
+    """Return the courses that the person sees, for the course switcher."""
+    return Course.objects.visible_to(user)
