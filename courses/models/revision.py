@@ -33,6 +33,12 @@ class AssignmentRevision(models.Model):
         blank=True,
         help_text="Names set before every cell that sets them.",
     )
+    bundle_sha256 = models.CharField(
+        max_length=64,
+        blank=True,
+        editable=False,
+        help_text="Of the whole bundle: the same content is the same revision.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -51,6 +57,11 @@ class AssignmentRevision(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["assignment", "number"], name="revision_number_unique"
+            ),
+            models.UniqueConstraint(
+                fields=["assignment", "bundle_sha256"],
+                condition=~models.Q(bundle_sha256=""),
+                name="revision_bundle_unique",
             ),
             models.CheckConstraint(
                 condition=models.Q(

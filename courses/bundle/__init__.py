@@ -1,0 +1,39 @@
+"""The folder that an assignment is written in: its format, read and checked.
+
+docs/writing-an-assignment.md describes it for staff.
+"""
+
+from courses.bundle.contents import (
+    Bundle,
+    BundleFile,
+    Check,
+    FileKind,
+    Limits,
+    Part,
+    Question,
+    QuestionKind,
+    RequiredFile,
+    Visibility,
+)
+from courses.bundle.faults import BundleError, Fault
+from courses.bundle.notebooks import check_cells, make_handout
+from courses.bundle.reading import read_bundle, write_handout
+
+__all__ = [
+    "Bundle",
+    "BundleError",
+    "BundleFile",
+    "Check",
+    "Fault",
+    "FileKind",
+    "Limits",
+    "Part",
+    "Question",
+    "QuestionKind",
+    "RequiredFile",
+    "Visibility",
+    "check_cells",
+    "make_handout",
+    "read_bundle",
+    "write_handout",
+]

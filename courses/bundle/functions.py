@@ -1,0 +1,78 @@
+"""Test files, read as text: which functions they define. Nothing is executed."""
+
+import ast
+from dataclasses import dataclass
+from typing import Final
+
+from courses.bundle.faults import FaultList
+
+MAX_BYTES: Final = 1024**2
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundFunction:
+    """A function at the top of a test file. `summary` is its docstring's first line."""
+
+    line: int
+    summary: str
+
+
+def read_functions(
+    data: bytes, *, file: str, faults: FaultList
+) -> dict[str, FoundFunction] | None:
+    """Return the functions of a test file by name, or None with the reason noted."""
+    if len(data) > MAX_BYTES:
+        faults.add("The test file is larger than 1 MB.", file=file)
+        return None
+    try:
+        tree = ast.parse(data)
+    except SyntaxError as error:
+        faults.add(f"This is not Python: {error.msg}.", file=file, line=error.lineno)
+        return None
+    except (ValueError, RecursionError, MemoryError):
+        faults.add("This is not Python that can be read.", file=file)
+        return None
+    found: dict[str, FoundFunction] = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            if node.name in found:
+                faults.add(
+                    f"“{node.name}” is defined a second time.",
+                    file=file,
+                    line=node.lineno,
+                    hint="Only the last one would run. Rename one of them.",
+                )
+            summary = (ast.get_docstring(node) or "").partition("\n\n")[0]
+            found[node.name] = FoundFunction(
+                line=node.lineno, summary=" ".join(summary.split())
+            )
+            if not node.name.startswith("_"):
+                _judge(node, file, faults)
+    return found
+
+
+def _judge(
+    node: ast.FunctionDef | ast.AsyncFunctionDef, file: str, faults: FaultList
+) -> None:
+    """Note what keeps a function from being called with names of the notebook."""
+    reason = ""
+    if isinstance(node, ast.AsyncFunctionDef):
+        reason = "is asynchronous: it would never run"
+    elif any(isinstance(part, ast.Yield | ast.YieldFrom) for part in _own(node)):
+        reason = "yields: it would never run"
+    elif node.args.vararg or node.args.kwarg:
+        reason = "takes * or **: its parameters must be names from the notebook"
+    if reason:
+        faults.add(f"“{node.name}” {reason}.", file=file, line=node.lineno)
+
+
+def _own(node: ast.AST) -> list[ast.AST]:
+    """The nodes of a function, without those of functions inside it."""
+    found: list[ast.AST] = []
+    waiting = list(ast.iter_child_nodes(node))
+    while waiting:
+        part = waiting.pop()
+        found.append(part)
+        if not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            waiting += ast.iter_child_nodes(part)
+    return found

@@ -1,0 +1,208 @@
+"""The staff notebook and the hand-out: their check cells and solution regions."""
+
+import copy
+import json
+import re
+import warnings
+from collections.abc import Collection
+from typing import Any, Final
+
+import nbformat
+
+from courses.bundle.document import nearest
+from courses.bundle.faults import FaultList
+
+Notebook = dict[str, Any]
+MAX_BYTES: Final = 20 * 1024**2
+_CHECK: Final = re.compile(r"\s*#\s*softmark:\s*check\s+(\S+)\s*")
+_REGION: Final = re.compile(r"(\s*)(?:#+|<!--)\s*(BEGIN|END) SOLUTION\b.*")
+_CELL_KINDS: Final = ("code", "markdown", "raw")
+
+
+def read_notebook(data: bytes, *, file: str, faults: FaultList) -> Notebook | None:
+    """Return a sound nbformat 4 notebook, or None with the reasons in `faults`."""
+    if len(data) > MAX_BYTES:
+        faults.add("The notebook is larger than 20 MB.", file=file)
+        return None
+    try:
+        notebook = json.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        faults.add("This is not UTF-8 text.", file=file, line=line)
+    except json.JSONDecodeError as error:
+        faults.add(f"This is not JSON: {error.msg}.", file=file, line=error.lineno)
+    except RecursionError:
+        faults.add("The notebook is nested too deeply.", file=file)
+    else:
+        if _is_sound(notebook, file, faults):
+            return dict(notebook)
+    return None
+
+
+def _is_sound(notebook: object, file: str, faults: FaultList) -> bool:
+    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
+        faults.add("This is no notebook: it has no list of cells.", file=file)
+        return False
+    if notebook.get("nbformat") != 4:  # noqa: PLR2004
+        faults.add(
+            f"The notebook is of format {notebook.get('nbformat')}, not 4.",
+            file=file,
+            hint="Open it in Jupyter and save it again.",
+        )
+        return False
+    broken = [
+        number for number, cell in enumerate(notebook["cells"], 1) if not _is_cell(cell)
+    ]
+    for number in broken:
+        faults.add("This is no cell of a notebook.", file=file, cell=number)
+    if not broken:
+        broken = _judge_format(notebook, file, faults)
+    return not broken
+
+
+def _is_cell(cell: object) -> bool:
+    if not isinstance(cell, dict) or cell.get("cell_type") not in _CELL_KINDS:
+        return False
+    text = cell.get("source")
+    return isinstance(cell.get("metadata"), dict) and (
+        isinstance(text, str)
+        or (isinstance(text, list) and all(isinstance(part, str) for part in text))
+    )
+
+
+def _judge_format(notebook: Notebook, file: str, faults: FaultList) -> list[int]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            nbformat.validate(copy.deepcopy(notebook), relax_add_props=True)
+    except nbformat.ValidationError as error:
+        path = list(getattr(error, "relative_path", None) or [])
+        cell = path[1] + 1 if path[:1] == ["cells"] and len(path) > 1 else None
+        message = str(error).partition("\n")[0][:300]
+        faults.add(f"This breaks the format: {message}", file=file, cell=cell)
+        return [cell or 0]
+    return []
+
+
+def source_of(cell: dict[str, Any]) -> str:
+    """Return a cell's text; in the file it is one text or a list of lines."""
+    text = cell["source"]
+    return text if isinstance(text, str) else "".join(text)
+
+
+def dump_notebook(notebook: Notebook) -> str:
+    """Return the notebook as the text of an .ipynb file, laid out as Jupyter does."""
+    return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def check_key(cell: dict[str, Any]) -> str | None:
+    """Return the key of the question that this cell checks, or None."""
+    if cell["cell_type"] != "code":
+        return None
+    ours = cell["metadata"].get("softmark")
+    if isinstance(ours, dict) and isinstance(ours.get("question"), str):
+        return str(ours["question"])
+    found = _CHECK.fullmatch(source_of(cell).partition("\n")[0])
+    return found[1] if found else None
+
+
+def check_cells(notebook: Notebook) -> dict[str, str]:
+    """Return the source of each question's check cell; the first one stands."""
+    found: dict[str, str] = {}
+    for cell in notebook["cells"]:
+        key = check_key(cell)
+        if key is not None:
+            found.setdefault(key, source_of(cell))
+    return found
+
+
+def make_handout(staff: Notebook) -> Notebook:
+    """Return the notebook without solutions, outputs and execution counts.
+
+    A region between BEGIN SOLUTION and END SOLUTION becomes a stub that raises
+    NotImplementedError in code, and an invitation to write in text.
+    """
+    handout = copy.deepcopy(staff)
+    for cell in handout["cells"]:
+        is_code = cell["cell_type"] == "code"
+        cell["source"] = _without_solutions(source_of(cell), is_code=is_code)
+        if is_code:
+            cell["outputs"], cell["execution_count"] = [], None
+    return handout
+
+
+def _without_solutions(text: str, *, is_code: bool) -> str:
+    kept: list[str] = []
+    inside = False
+    for line in text.split("\n"):
+        mark = _REGION.fullmatch(line)
+        if mark and mark[2] == "BEGIN":
+            inside = True
+            stub = ("# YOUR CODE HERE", "raise NotImplementedError")
+            kept += [mark[1] + part for part in stub] if is_code else ["*Your answer*"]
+        elif mark:
+            inside = False
+        elif not inside:
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def judge_staff_notebook(notebook: Notebook, file: str, faults: FaultList) -> None:
+    """Note solution regions that do not open and close in turn."""
+    for number, cell in enumerate(notebook["cells"], 1):
+        opened = 0
+        for line, text in enumerate(source_of(cell).split("\n"), 1):
+            mark = _REGION.fullmatch(text)
+            if mark and (mark[2] == "BEGIN") == bool(opened):
+                word = "another BEGIN" if opened else "an END without a BEGIN"
+                faults.add(
+                    f"{word} SOLUTION stands here.", file=file, cell=number, line=line
+                )
+            if mark:
+                opened = line if mark[2] == "BEGIN" else 0
+        if opened:
+            faults.add(
+                "This BEGIN SOLUTION has no END SOLUTION.",
+                file=file,
+                cell=number,
+                line=opened,
+            )
+
+
+def judge_handout(notebook: Notebook, file: str, faults: FaultList) -> None:
+    """Note every trace of a solution that students would be given."""
+    for number, cell in enumerate(notebook["cells"], 1):
+        for line, text in enumerate(source_of(cell).split("\n"), 1):
+            if _REGION.fullmatch(text):
+                faults.add(
+                    "The hand-out still holds a solution.",
+                    file=file,
+                    cell=number,
+                    line=line,
+                    hint="Generate it again: manage.py make_handout FOLDER.",
+                )
+
+
+def judge_check_cells(
+    notebook: Notebook, keys: Collection[str], file: str, faults: FaultList
+) -> None:
+    """Note check cells of unknown questions, and second ones of the same question."""
+    seen: dict[str, int] = {}
+    for number, cell in enumerate(notebook["cells"], 1):
+        key = check_key(cell)
+        if key is None:
+            continue
+        if key not in keys:
+            faults.add(
+                f"This cell checks “{key}”, which is no question checked by tests.",
+                file=file,
+                cell=number,
+                hint=nearest(key, list(keys)),
+            )
+        elif key in seen:
+            faults.add(
+                f"“{key}” is checked in cell {seen[key]} already.",
+                file=file,
+                cell=number,
+            )
+        seen.setdefault(key, number)

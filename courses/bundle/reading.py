@@ -1,0 +1,263 @@
+"""Reads the folder of an assignment, all of it, and executes nothing."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from courses.bundle.contents import (
+    Bundle,
+    BundleFile,
+    Part,
+    Question,
+    QuestionKind,
+)
+from courses.bundle.faults import FaultList
+from courses.bundle.functions import FoundFunction, read_functions
+from courses.bundle.manifest import FILE, NAME, Manifest, read_manifest
+from courses.bundle.notebooks import (
+    check_cells,
+    dump_notebook,
+    judge_check_cells,
+    judge_handout,
+    judge_staff_notebook,
+    make_handout,
+    read_notebook,
+)
+
+STAFF: Final = "staff.ipynb"
+HANDOUT: Final = "handout.ipynb"
+_JUNK: Final = ("__pycache__", ".ipynb_checkpoints", ".DS_Store", "Thumbs.db")
+
+
+def read_bundle(folder: Path) -> Bundle:
+    """Return the bundle in a folder, or raise BundleError with all that is wrong.
+
+    Notebooks and tests are read as text; nothing in the folder is executed.
+    """
+    return _Reading(Path(folder)).read()
+
+
+def write_handout(folder: Path) -> Path:
+    """The folder's handout.ipynb is its staff.ipynb without solutions and outputs.
+
+    Raises BundleError if the staff notebook is not sound.
+    """
+    faults = FaultList()
+    source = folder / STAFF
+    if not source.is_file():
+        faults.add(f"The folder has no file “{STAFF}”.", file=STAFF)
+        raise faults.error()
+    notebook = read_notebook(source.read_bytes(), file=STAFF, faults=faults)
+    if notebook is not None:
+        judge_staff_notebook(notebook, STAFF, faults)
+    faults.raise_if_any()
+    if notebook is None:
+        raise faults.error()
+    target = folder / HANDOUT
+    target.write_text(dump_notebook(make_handout(notebook)), encoding="utf-8")
+    return target
+
+
+class _Reading:
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._faults = folder, FaultList()
+
+    def read(self) -> Bundle:
+        manifest = self._manifest()
+        questions = self._questions(manifest)
+        self._judge_notebooks(questions)
+        bundle = replace(
+            manifest.bundle,
+            questions=questions,
+            files=tuple(self._files(manifest.bundle)),
+        )
+        self._judge_public_names(bundle)
+        self._faults.raise_if_any()
+        return bundle
+
+    def _manifest(self) -> Manifest:
+        data = None
+        if self._folder.is_dir():
+            data = self._bytes(FILE, hint="It says what the assignment is.")
+        else:
+            self._faults.add(f"“{self._folder}” is no folder.")
+        manifest = None if data is None else read_manifest(data, self._faults)
+        if manifest is None:
+            raise self._faults.error()
+        return manifest
+
+    def _bytes(self, name: str, *, hint: str = "") -> bytes | None:
+        path = self._folder / name
+        if path.is_symlink() or not path.is_file():
+            self._faults.add(f"The folder has no file “{name}”.", file=name, hint=hint)
+            return None
+        return path.read_bytes()
+
+    # --- Tests ---------------------------------------------------------------
+
+    def _questions(self, manifest: Manifest) -> tuple[Question, ...]:
+        questions = tuple(
+            self._tested(question, manifest)
+            if question.kind == QuestionKind.AUTO and question.key
+            else question
+            for question in manifest.bundle.questions
+        )
+        wanted = {f"{q.key}.py" for q in questions if q.kind == QuestionKind.AUTO}
+        for path in self._listed("tests"):
+            if path.name not in wanted:
+                self._faults.add(
+                    "This test file belongs to no question checked by tests.",
+                    file=f"tests/{path.name}",
+                    hint="Its name must be a question's key and .py.",
+                )
+        return questions
+
+    def _tested(self, question: Question, manifest: Manifest) -> Question:
+        """The question with the words of its tests where the file has none."""
+        file = f"tests/{question.key}.py"
+        data = self._bytes(
+            file, hint=f"The checks of “{question.key}” are functions in it."
+        )
+        functions = (
+            None
+            if data is None
+            else read_functions(data, file=file, faults=self._faults)
+        )
+        if functions is None:
+            return question
+        names = [check.name for check in question.checks]
+        for name, function in functions.items():
+            if name not in names and not name.startswith("_"):
+                self._faults.add(
+                    f"“{name}” is in no list of checks and would never run.",
+                    file=file,
+                    line=function.line,
+                    hint=f"List it in {FILE}, or let its name begin with _.",
+                )
+        checks = []
+        for check in question.checks:
+            line = manifest.check_lines.get((question.key, check.name))
+            words = check.description or self._summary(
+                functions, check.name, file=file, line=line
+            )
+            checks.append(replace(check, description=words))
+        return replace(question, checks=tuple(checks))
+
+    def _summary(
+        self,
+        functions: dict[str, FoundFunction],
+        name: str,
+        *,
+        file: str,
+        line: int | None,
+    ) -> str:
+        function = functions.get(name)
+        if function is None:
+            self._faults.add(
+                f"There is no function “{name}” in {file}.",
+                file=FILE,
+                line=line,
+                hint=f"It has: {', '.join(functions) or 'none'}.",
+            )
+            return ""
+        if not function.summary:
+            self._faults.add(
+                f"“{name}” has no words for students.",
+                file=file,
+                line=function.line,
+                hint="Give the function a docstring, or the check a description.",
+            )
+        return function.summary[:500]
+
+    # --- Notebooks -----------------------------------------------------------
+
+    def _judge_notebooks(self, questions: tuple[Question, ...]) -> None:
+        keys = [q.key for q in questions if q.kind == QuestionKind.AUTO]
+        cells: list[dict[str, str]] = []
+        for file, judge in ((STAFF, judge_staff_notebook), (HANDOUT, judge_handout)):
+            data = self._bytes(file)
+            notebook = (
+                None
+                if data is None
+                else read_notebook(data, file=file, faults=self._faults)
+            )
+            if notebook is not None:
+                judge(notebook, file, self._faults)
+                judge_check_cells(notebook, keys, file, self._faults)
+                cells.append(check_cells(notebook))
+        if len(cells) == 2:  # noqa: PLR2004  both notebooks could be read
+            self._compare(*cells, keys=keys)
+
+    def _compare(
+        self, staff: dict[str, str], handout: dict[str, str], *, keys: list[str]
+    ) -> None:
+        for key in keys:
+            if staff.get(key) != handout.get(key):
+                self._faults.add(
+                    f"The check cell of “{key}” is not the one of {STAFF}.",
+                    file=HANDOUT,
+                    hint="Generate it again: manage.py make_handout FOLDER.",
+                )
+
+    # --- Files ---------------------------------------------------------------
+
+    def _files(self, bundle: Bundle) -> Iterator[BundleFile]:
+        yield from self._file(Part.HANDOUT, self._folder / HANDOUT, bundle.notebook)
+        yield from self._file(Part.STAFF, self._folder / STAFF, STAFF)
+        for question in bundle.questions:
+            if question.kind == QuestionKind.AUTO:
+                path = self._folder / "tests" / f"{question.key}.py"
+                yield from self._file(Part.TESTS, path, path.name)
+        for part in (Part.PUBLIC, Part.PRIVATE):
+            for path in self._listed(part):
+                yield from self._file(part, path, path.name)
+
+    def _file(self, part: Part, path: Path, name: str) -> Iterator[BundleFile]:
+        if not path.is_file():
+            return
+        with path.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256")
+        yield BundleFile(
+            part=part,
+            name=name,
+            path=path,
+            sha256=digest.hexdigest(),
+            size=path.stat().st_size,
+        )
+
+    def _listed(self, part: str) -> list[Path]:
+        """The files of a subfolder; what cannot be one is noted."""
+        folder = self._folder / part
+        if not folder.is_dir():
+            return []
+        kept = []
+        for path in sorted(folder.iterdir()):
+            if path.name in _JUNK or path.name.startswith("._"):
+                continue
+            file = f"{part}/{path.name}"
+            if path.is_symlink() or not path.is_file():
+                self._faults.add(
+                    "Only plain files may stand here, no folders and no links.",
+                    file=file,
+                )
+            elif not NAME.fullmatch(path.name):
+                self._faults.add(
+                    "No file may have this name.",
+                    file=file,
+                    hint="Use letters, digits, dots, dashes, spaces and brackets.",
+                )
+            else:
+                kept.append(path)
+        return kept
+
+    def _judge_public_names(self, bundle: Bundle) -> None:
+        handed_in = {file.name.casefold() for file in bundle.required_files}
+        for file in bundle.files:
+            if file.part == Part.PUBLIC and file.name.casefold() in handed_in:
+                self._faults.add(
+                    "Students hand in a file of this name; it would be hidden.",
+                    file=f"public/{file.name}",
+                    hint="Rename one of the two.",
+                )
