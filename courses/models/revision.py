@@ -1,11 +1,16 @@
 """What an assignment runs and how it is marked, frozen at one moment."""
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.utils import timezone
 
 from courses.models.assignment import Assignment
+
+if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
 
 
 class AssignmentRevision(models.Model):
@@ -48,9 +53,9 @@ class AssignmentRevision(models.Model):
         related_name="+",
     )
 
-    questions: "models.Manager[Question]"
-    files: "models.Manager[RevisionFile]"
-    required_files: "models.Manager[RequiredFile]"
+    questions: "RelatedManager[Question]"
+    files: "RelatedManager[RevisionFile]"
+    required_files: "RelatedManager[RequiredFile]"
 
     class Meta:
         ordering = ["assignment", "-number"]
