@@ -158,7 +158,10 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
 # --- Uploads -----------------------------------------------------------------
 
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = [
+    "submissions.arrival.ArrivalHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
 FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
@@ -258,6 +261,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "portal.pagination.Page",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    # Nearly all of the API is read; a view that takes a body names its parsers.
+    "DEFAULT_PARSER_CLASSES": [],
     "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "DEFAULT_VERSIONING_CLASS": None,
@@ -274,6 +279,16 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_SETTINGS": {"persistAuthorization": False, "deepLinking": True},
+    "ENUM_NAME_OVERRIDES": {"QueueEnum": [("cpu", "CPU"), ("gpu", "GPU")]},
+}
+DRF_STANDARDIZED_ERRORS = {
+    # Described once, for every operation and status alike.
+    "ALLOWED_ERROR_STATUS_CODES": ["400", "401", "403", "404", "429"],
+    "ERROR_SCHEMAS": dict.fromkeys(
+        ["400", "401", "403", "404", "429"],
+        "accounts.api.schema.ErrorResponseSerializer",
+    ),
 }
 
 # --- Celery ------------------------------------------------------------------
@@ -313,6 +328,9 @@ REHINT_SECONDS: int = env.int("REHINT_SECONDS", 20)
 SWEEP_SECONDS: float = env.float("SWEEP_SECONDS", 15.0)
 PLATFORM_TRIES = 3
 WORKER_SLOTS: int = env.int("WORKER_SLOTS", 1, validate=Range(min=1, max=64))
+# Threads, because the work is done in the runner's processes; the rest waits.
+CELERY_WORKER_POOL = "threads"
+CELERY_WORKER_CONCURRENCY = WORKER_SLOTS
 # L0 rlimits only; L1 adds namespaces, Landlock, seccomp; L2 a cgroup; L3 cold exec.
 RUNNER_MIN_LEVEL: int = env.int("RUNNER_MIN_LEVEL", 0, validate=Range(min=0, max=3))
 # name -> interpreter. Empty means the interpreter that runs Softmark itself.

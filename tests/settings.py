@@ -1,16 +1,36 @@
-"""The project's settings, for tests: a key of their own and no work that slows them."""
+"""The project's settings, for tests: a key of their own and no work that slows them.
 
+The real processes that tests start use these settings too. DATABASE_URL chooses the
+database server; each pytest-xdist worker has a database and a folder of its own.
+"""
+
+import atexit
 import os
+import shutil
 import tempfile
 
-os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 50)
-os.environ.setdefault("SOFTMARK_VAR", tempfile.mkdtemp(prefix="softmark-tests-"))
+if "SOFTMARK_TEST_VAR" in os.environ:
+    # A process that a test started: the folder of that test.
+    os.environ["SOFTMARK_VAR"] = os.environ["SOFTMARK_TEST_VAR"]
+else:
+    _folder = tempfile.mkdtemp(prefix="softmark-tests-")
+    atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+    os.environ["SOFTMARK_VAR"] = _folder
+os.environ["SECRET_KEY"] = "only-for-tests-" + "x" * 50
 os.environ.setdefault("LOG_LEVEL", "ERROR")
 
 from portal.settings import *  # noqa: F403
+from portal.settings import DATABASES, STORAGES, VAR_DIR
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-STORAGES["staticfiles"] = {  # noqa: F405
+STORAGES["staticfiles"] = {
     "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
 }
 WHITENOISE_AUTOREFRESH = True
+WHITENOISE_USE_FINDERS = True
+
+_database = DATABASES["default"]
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    # A file, so that the processes of a test share it, and no wait for the disk.
+    _database["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
+    _database["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"

@@ -1,0 +1,95 @@
+# `make run` starts the portal; `make test` checks it. Both install what they need.
+
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?= 8000
+BIND ?= 127.0.0.1
+JOBS ?= 2
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input --quiet
+PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider
+# Tests of real processes share one of the jobs: see tests/conftest.py.
+PARALLEL := -n $(JOBS) --dist loadgroup
+
+export PORT BIND
+
+.DEFAULT_GOAL := help
+.PHONY: help run install install-dev test test-sqlite test-postgres browser check \
+	format lock screenshot clean
+
+help: ## Say what there is to do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
+
+run: ## Install, prepare and start the portal: make run PORT=9000 BIND=0.0.0.0
+	@$(PYTHON) portal/supervisor/ports.py "$(BIND)" "$(PORT)"
+	@$(MAKE) --no-print-directory install
+	@$(BIN)/python scripts/write_env.py .env
+	@$(BIN)/python manage.py prepare
+	@exec $(BIN)/python manage.py up
+
+# --- Installing ---------------------------------------------------------------
+
+install: $(VENV)/.base
+
+install-dev: $(VENV)/.dev
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	  "Softmark needs Python 3.11 or later: make $(MAKECMDGOALS) PYTHON=python3.11")'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "Python has no venv: on Debian, apt-get install python3-venv" >&2; exit 1; }
+	@echo "Making the virtual environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: requirements/base.txt requirements/torch.txt | $(BIN)/python
+	@echo "Installing what Softmark needs (a minute or more the first time)"
+	@$(PIP) --require-hashes -r requirements/base.txt
+	@$(BIN)/python -c 'import importlib.util as u, sys; sys.exit(not u.find_spec("torch"))' \
+	  || $(PIP) -r requirements/torch.txt
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.base
+	@echo "Installing what the tests need"
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# --- Checking -----------------------------------------------------------------
+
+test: install-dev browser ## Check the code, then test on PostgreSQL and on SQLite
+	@status=0; \
+	$(MAKE) --no-print-directory check || status=1; \
+	$(MAKE) --no-print-directory test-postgres || status=1; \
+	$(MAKE) --no-print-directory test-sqlite || status=1; \
+	exit $$status
+
+test-sqlite: install-dev ## Every test, on SQLite
+	@echo "== Tests on SQLite"
+	@env -u DATABASE_URL $(PYTEST) $(PARALLEL) $(ARGS)
+
+test-postgres: install-dev ## The tests that use the database, on PostgreSQL
+	@echo "== Tests on PostgreSQL"
+	@$(BIN)/python -m tests.services.postgres $(PYTEST) $(PARALLEL) --database-only $(ARGS)
+
+browser:
+	@sh scripts/install_browser.sh
+
+check: install-dev ## Lint, types, layers, templates, spelling, migrations
+	@sh scripts/check.sh $(BIN)
+
+format: install-dev ## Format the code and the templates
+	@$(BIN)/ruff check --fix --quiet .; $(BIN)/ruff format --quiet .
+	@find templates -name '*.html' -exec $(BIN)/djade --target-version 5.2 {} +
+
+lock: ## Write the hashed lock files anew (needs uv)
+	cd requirements && \
+	uv pip compile --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --quiet dev.in -o dev.txt && \
+	uv pip compile --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --quiet base.in -c dev.txt -o base.txt
+
+screenshot: install-dev browser ## Take docs/screenshot.png of the demo course
+	@$(BIN)/python scripts/screenshot.py
+
+clean: ## Remove the virtual environment and caches, never var/
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,42 @@
+"""How gunicorn serves the portal: `gunicorn -c portal/gunicorn.py portal.wsgi`.
+
+One process with threads is enough for a course; on a busy machine set WEB_PROCESSES.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from portal.supervisor.launch import die_with_parent
+
+bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_PROCESSES", "1"))
+threads = int(os.environ.get("WEB_THREADS", "8"))
+# A worker that does not stir for this long is replaced. A slow upload keeps one
+# thread busy, not the worker, so this is no limit on a request.
+timeout = 60
+graceful_timeout = 8
+keepalive = 15
+limit_request_line = 8190
+# The heartbeat file must not wait for a slow disk.
+_memory = Path("/dev/shm")  # noqa: S108  (gunicorn makes a private file there)
+worker_tmp_dir = str(_memory) if os.access(_memory, os.W_OK | os.X_OK) else None
+control_socket_disable = True
+proc_name = "softmark-web"
+accesslog = "-" if os.environ.get("ACCESS_LOG", "") == "1" else None
+access_log_format = "%(m)s %(U)s %(s)s %(B)s bytes in %(M)s ms"
+errorlog = "-"
+loglevel = "warning" if os.environ.get("SOFTMARK_SUPERVISED") else "info"
+_ready = os.environ.get("SOFTMARK_READY_FILE", "")
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Tie the worker's life to the arbiter's, which is tied to the supervisor's."""
+    die_with_parent(worker.ppid)
+
+
+def when_ready(server: Any) -> None:
+    """Say that the port is open."""
+    if _ready:
+        Path(_ready).touch()

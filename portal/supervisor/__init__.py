@@ -1,0 +1,1 @@
+"""One program that runs the whole portal: broker, web, worker and beat."""

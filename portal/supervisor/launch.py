@@ -1,0 +1,41 @@
+"""Become another program that dies when its parent does: `launch.py PPID COMMAND…`.
+
+Run as a script, by path, so that it starts in milliseconds and imports nothing.
+The kernel sends the death signal when the parent *thread* ends, so the parent must
+start it from a thread that lives as long as the process. The signal survives exec.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent(parent: int) -> None:
+    """Arrange that this process is killed when `parent` dies, even by SIGKILL.
+
+    Where the parent is already gone this process ends at once: the kernel sends no
+    signal for a death that came before the request.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def main(arguments: list[str]) -> None:
+    """Replace this process by the command, tied to the parent's life."""
+    die_with_parent(int(arguments[0]))
+    command = arguments[1:]
+    try:
+        os.execvp(command[0], command)  # noqa: S606  (this is what it is for)
+    except OSError as error:
+        sys.stderr.write(f"cannot start {command[0]}: {error.strerror}\n")
+        os._exit(127)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

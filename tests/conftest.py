@@ -1,0 +1,190 @@
+"""Fixtures for every test.
+
+Databases. DATABASE_URL chooses: unset means SQLite in a file, `make test-postgres`
+(or `python -m tests.services.postgres .venv/bin/pytest …`) means PostgreSQL. Tests
+use pytest-django's `db`, or `transactional_db` where real commits matter.
+
+Real processes. `make_portal(**env)` returns a `tests.services.portal.LivePortal`
+whose processes share the test's database and var folder, and `live_portal` is one
+with the default speed and nothing started. Both imply `transactional_db`.
+
+    @pytest.mark.faults
+    def test_killed_worker_gives_back_its_run(live_portal: LivePortal) -> None:
+        live_portal.start_broker()
+        worker = live_portal.start_worker(WORKER_SLOTS="1")
+        run = GradingRunFactory.create()
+        wait_until(lambda: state_of(run) == State.RUNNING)
+        worker.kill()           # SIGKILL to its whole session
+        live_portal.start_worker()
+        wait_until(lambda: state_of(run) == State.FINISHED, seconds=30)
+
+`worker.send(signal.SIGSTOP)`, `live_portal.broker.kill()`, `.forget()` (kill and lose
+its data), `.start()`, `live_portal.start_web()`, `live_portal.manage("sweep")`,
+`live_portal.logs()`. Processes end with the test, and with pytest itself.
+`wait_until(condition, seconds=…, what="…")` is in tests.services.processes: nothing
+sleeps. `broker` is a real broker alone. Mark such tests `services`, `faults`, or
+`e2e` for a browser.
+
+Browser. `page`, `context` and `browser` are pytest-playwright's, on the system's
+Chromium, or a skip that says why. `live_portal.url` is where to go. With them the
+ORM is allowed although Playwright runs an event loop in the thread.
+
+Queries. `with assert_max_queries(12): client.get(url)` prints the queries if more.
+
+Time. Use time-machine's `time_machine` fixture (`time_machine.move_to(…)`), or pass
+`now`. It moves this process's clock only, never the live processes'.
+
+Mail is in pytest-django's `mailoutbox`. Warnings are errors; on_commit hooks run
+under `django_capture_on_commit_callbacks(execute=True)`, or `transactional_db`.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.services.broker import Broker
+from tests.services.portal import LivePortal
+
+CHROMIUM_NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_FLAGS: Final = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+ONE_AT_A_TIME: Final = ("services", "faults", "e2e", "torch")
+live_portals = pytest.StashKey[list[LivePortal]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database-only",
+        action="store_true",
+        help="only the tests that use the database: the second run of two",
+    )
+
+
+def uses_database(item: pytest.Item) -> bool:
+    """Whether the test reads or writes rows, by its mark or by a fixture's need."""
+    fixtures = getattr(item, "fixturenames", ())
+    return item.get_closest_marker("django_db") is not None or bool(
+        {"db", "transactional_db", "django_db_setup"} & set(fixtures)
+    )
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Put the tests of real processes on one xdist worker, and drop what is asked.
+
+    Under `--dist loadgroup` they so run one after another while the other worker
+    runs the quick ones.
+    """
+    for item in items:
+        if any(item.get_closest_marker(mark) for mark in ONE_AT_A_TIME):
+            item.add_marker(pytest.mark.xdist_group("processes"))
+    if config.getoption("--database-only"):
+        kept = [item for item in items if uses_database(item)]
+        config.hook.pytest_deselected(items=[i for i in items if i not in kept])
+        items[:] = kept
+
+
+def pytest_report_header() -> str:
+    """Name the database, so that a log says which run it is of."""
+    return f"database: {connection.vendor}"
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """Give a folder whose path is short enough for a socket in it."""
+    folder = Path(tempfile.mkdtemp(prefix="sm-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def broker(short_folder: Path) -> Iterator[Broker]:
+    """Give a broker that serves, and ends with the test."""
+    broker = Broker(short_folder)
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
+def make_portal(
+    transactional_db: None, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., LivePortal]]:
+    """Give a function that makes a portal of real processes, with variables set."""
+    portals: list[LivePortal] = []
+    request.node.stash[live_portals] = portals
+
+    def make(**env: str) -> LivePortal:
+        folder = Path(tempfile.mkdtemp(prefix="sm-"))
+        portals.append(LivePortal(folder, env))
+        return portals[-1]
+
+    yield make
+    for portal in portals:
+        portal.stop()
+        shutil.rmtree(portal.folder, ignore_errors=True)
+
+
+@pytest.fixture
+def live_portal(make_portal: Callable[..., LivePortal]) -> LivePortal:
+    """Give a portal with the default variables; the test starts what it needs."""
+    return make_portal()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Add the processes' logs to the report of a test that failed."""
+    outcome: Any = yield
+    report = outcome.get_result()
+    if report.when == "call" and report.failed:
+        for portal in item.stash.get(live_portals, []):
+            report.sections.append(("logs of the live portal", portal.logs()))
+
+
+@pytest.fixture
+def assert_max_queries() -> Callable[[int], AbstractContextManager[None]]:
+    """Give a context manager that fails when more queries than allowed were made."""
+
+    @contextmanager
+    def check(most: int) -> Iterator[None]:
+        with CaptureQueriesContext(connection) as captured:
+            yield
+        listing = "\n".join(query["sql"] for query in captured.captured_queries)
+        assert len(captured) <= most, f"{len(captured)} queries, not {most}:\n{listing}"
+
+    return check
+
+
+def chromium_path() -> str | None:
+    """Return the system's Chromium, or the one that CHROMIUM names."""
+    named = os.environ.get("CHROMIUM")
+    return named or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """Start the system's Chromium; skip with a reason where there is none."""
+    path = chromium_path()
+    if path is None:
+        pytest.skip(
+            "no Chromium: apt-get install chromium, or set CHROMIUM to its path"
+        )
+    # Playwright runs an event loop in this thread, which Django takes for async code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    return {"executable_path": path, "args": list(CHROMIUM_FLAGS)}
