@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django import template
 from django.db.models import QuerySet
+from django.forms import BoundField, CheckboxInput
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
@@ -158,6 +159,46 @@ def icon(name: str, label: str = "") -> str:
     return format_html(
         '<svg class="icon icon--{}" {}><use href="{}"></use></svg>', name, hidden, href
     )
+
+
+@register.filter
+def tone_icon(tone: str) -> str:
+    """Return the icon that says the same as a tone."""
+    return {"success": "check", "warning": "alert", "danger": "alert"}.get(tone, "info")
+
+
+@register.filter
+def message_tone(level: str) -> str:
+    """Return the tone of a message's level tag."""
+    tones = {"error": "danger", "debug": "neutral"}
+    return tones.get(level, level or "info")
+
+
+@register.filter
+def widget_kind(field: BoundField) -> str:
+    """Return how a field is laid out: check (box, then label), choices, or line."""
+    widget = field.field.widget
+    if isinstance(widget, CheckboxInput):
+        return "check"
+    return "choices" if widget.use_fieldset else "line"
+
+
+@register.filter
+def described(field: BoundField) -> SafeString:
+    """Return the field's input, marked as wrong and tied to its errors and help."""
+    attrs: dict[str, str | bool] = {}
+    described_by = [
+        f"{field.auto_id}_{part}"
+        for part, present in (("error", field.errors), ("helptext", field.help_text))
+        if present
+    ]
+    if described_by:
+        attrs["aria-describedby"] = " ".join(described_by)
+    if field.errors:
+        attrs["aria-invalid"] = "true"
+    if field.field.widget.use_fieldset:
+        attrs["aria-labelledby"] = f"{field.auto_id}_label"
+    return field.as_widget(attrs=attrs)
 
 
 @register.simple_block_tag(takes_context=True)

@@ -1,0 +1,12 @@
+// Loaded in the head, before anything is drawn: the chosen theme, without a flash.
+// The Django admin reads the same key and the same attribute.
+(() => {
+  const root = document.documentElement;
+  root.classList.add("js");
+  try {
+    const chosen = localStorage.getItem("theme");
+    if (chosen === "light" || chosen === "dark") root.dataset.theme = chosen;
+  } catch {
+    // Storage is off: the system's preference holds.
+  }
+})();
