@@ -1,10 +1,16 @@
-"""What each person sees of runs and marks, and how a run changes state."""
+"""What each person sees of runs and marks, and how a run changes state.
 
+Every time that decides something here is the database's own, so workers with wrong
+clocks cannot take each other's leases.
+"""
+
+import datetime as dt
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
+from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.db.models.functions import Now
 
 from courses.models import Course
@@ -13,6 +19,21 @@ from grading.states import EDGES, TERMINAL, State
 if TYPE_CHECKING:
     from accounts.models import User
     from grading.models import GradingRun, Mark
+
+# A run that ended two workers is tried again only when nobody else waits.
+_SUSPECT_TRIES = 2
+
+
+def from_now(seconds: float) -> "models.ExpressionWrapper[models.Expression]":
+    """The database's clock, so many seconds on (or back, where negative)."""
+    return models.ExpressionWrapper(
+        Now() + dt.timedelta(seconds=seconds), output_field=models.DateTimeField()
+    )
+
+
+def lease_end() -> "models.ExpressionWrapper[models.Expression]":
+    """When a lease that begins or is renewed now will run out."""
+    return from_now(settings.LEASE_SECONDS)
 
 
 class GradingRunQuerySet(models.QuerySet["GradingRun"]):
@@ -28,8 +49,75 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
         )
 
     def queued(self) -> Self:
-        """Runs waiting for a worker, in the order in which they are taken."""
-        return self.filter(state=State.QUEUED).order_by("-priority", "queued_at", "pk")
+        """Runs waiting for a worker, in the order in which they are taken.
+
+        By priority, then first come first served, except that a run which failed
+        twice through our fault steps behind the rest of its class: whatever it does
+        to a worker, it does not do to a queue.
+        """
+        return (
+            self.filter(state=State.QUEUED)
+            .alias(
+                suspect=Case(
+                    When(platform_tries__gte=_SUSPECT_TRIES, then=Value(1)),
+                    default=Value(0),
+                )
+            )
+            .order_by("-priority", "suspect", "queued_at", "pk")
+        )
+
+    def ahead_of(self, run: "GradingRun") -> Self:
+        """Queued runs that are taken before this queued one."""
+        suspect = run.platform_tries >= _SUSPECT_TRIES
+        earlier = Q(queued_at__lt=run.queued_at) | Q(
+            queued_at=run.queued_at, pk__lt=run.pk
+        )
+        same_class = (
+            Q(platform_tries__lt=_SUSPECT_TRIES)
+            | (Q(platform_tries__gte=_SUSPECT_TRIES) & earlier)
+            if suspect
+            else Q(platform_tries__lt=_SUSPECT_TRIES) & earlier
+        )
+        return self.filter(
+            Q(priority__gt=run.priority) | (Q(priority=run.priority) & same_class),
+            state=State.QUEUED,
+            queue=run.queue,
+        )
+
+    def held(self, *, run_id: UUID, lease_token: int) -> Self:
+        """The run, if whoever holds this token still has it."""
+        return self.filter(pk=run_id, state=State.RUNNING, lease_token=lease_token)
+
+    def renew_lease(
+        self, *, run_id: UUID, lease_token: int, progress: dict[str, Any]
+    ) -> bool:
+        """Extend the holder's lease and store its progress; False if it lost the run."""
+        held = self.held(run_id=run_id, lease_token=lease_token)
+        return bool(held.update(lease_expires_at=lease_end(), progress=progress))
+
+    def request_cancel(self, *, run_id: UUID) -> bool:
+        """Ask the worker of a running run to stop it; False if it is not running."""
+        running = self.filter(pk=run_id, state=State.RUNNING)
+        return bool(running.update(cancel_requested_at=Now()))
+
+    def with_expired_lease(self) -> Self:
+        """Running runs whose worker has not been heard of for a whole lease."""
+        return self.filter(state=State.RUNNING, lease_expires_at__lt=Now())
+
+    def unhinted(self) -> Self:
+        """Queued runs that no hint has woken a worker for, in the order of the queue."""
+        stale = from_now(-settings.REHINT_SECONDS)
+        return self.queued().filter(
+            Q(hinted_at__isnull=True) | Q(hinted_at__lt=stale), queued_at__lt=stale
+        )
+
+    def note_hint(self, run: "GradingRun") -> bool:
+        """Record that a hint for the run is sent; False if another sender was first."""
+        return bool(
+            self.filter(pk=run.pk, hinted_at=run.hinted_at).update(hinted_at=Now())
+            if run.hinted_at
+            else self.filter(pk=run.pk, hinted_at__isnull=True).update(hinted_at=Now())
+        )
 
     def transition(
         self,
@@ -38,38 +126,44 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
         source: State,
         target: State,
         lease_token: int | None = None,
+        next_token: int | None = None,
+        condition: Q | None = None,
         actor: "User | None" = None,
-        code: str = "",
-        detail: dict[str, Any] | None = None,
+        event_code: str = "",
+        event_detail: Any = None,
         **fields: Any,
     ) -> bool:
-        """Move one run along an allowed edge and write its event row.
+        """Move one run along an allowed edge, set `fields`, and write its event row.
 
-        False if another got there first: the run is no longer in `source`, or the
-        lease token is no longer the caller's. Raises ValueError on a forbidden edge.
+        False if another got there first: the run is no longer in `source`, the lease
+        token is no longer the caller's, or `condition` no longer holds. A claim passes
+        the `next_token` that it takes. Raises ValueError on a forbidden edge.
         """
         from grading.models import RunEvent  # noqa: PLC0415  models import this module
 
         if (source, target) not in EDGES:
             raise ValueError(f"A run may not go from {source} to {target}.")
         held = {} if lease_token is None else {"lease_token": lease_token}
+        if next_token is not None:
+            fields["lease_token"] = next_token
         if target != State.RUNNING:
             fields.setdefault("lease_expires_at", None)
         if target in TERMINAL:
             fields.setdefault("finished_at", Now())
         with transaction.atomic():
-            changed = self.filter(pk=run_id, state=source, **held).update(
-                state=target, **fields
-            )
+            changed = self.filter(
+                condition or Q(), pk=run_id, state=source, **held
+            ).update(state=target, **fields)
             if changed:
                 RunEvent.objects.create(
                     run_id=run_id,
+                    at=Now(),
                     source=source,
                     target=target,
-                    lease_token=lease_token or 0,
+                    lease_token=next_token or lease_token or 0,
                     actor=actor,
-                    code=code,
-                    detail=detail or {},
+                    code=event_code[:40],
+                    detail=event_detail or {},
                 )
         return bool(changed)
 

@@ -1,0 +1,241 @@
+"""A worker's part: take a run, have the runner execute it, and record the end.
+
+What can fail here is ours, never the student's. A fault on the way ends the try and
+costs no attempt; a database that is away is waited for, so that a result is not lost.
+"""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+
+import structlog
+from celery import current_app
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import InterfaceError, OperationalError, close_old_connections
+
+from courses.blobs import BlobMissingError
+from grading.jobs import build_job
+from grading.models import GradingRun
+from grading.progress import Progress
+from grading.services import (
+    Claim,
+    claim_next,
+    fail_try,
+    finish_run,
+    heartbeat,
+    release_run,
+)
+from runner.protocol import Event, JobResult, JobSpec
+from runner.protocol import Verdict as RunnerVerdict
+
+if TYPE_CHECKING:
+    from runner.host import Runner
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+# How long a worker waits for its database before it lets a result go, and the
+# shortest and longest pause between two tries.
+PATIENCE_SECONDS: Final = 300.0
+_FIRST_PAUSE: Final = 0.1
+_LONGEST_PAUSE: Final = 5.0
+# A page that shows progress is not served by more writes than this.
+_BEAT_SECONDS: Final = 1.0
+_DATABASE_AWAY: Final = (OperationalError, InterfaceError)
+
+_stopping = threading.Event()
+_runner_lock = threading.Lock()
+_runner: "Runner | None" = None
+
+
+class RunsJobs(Protocol):
+    """The part of runner.host.Runner that is needed here."""
+
+    def run(
+        self,
+        spec: JobSpec,
+        *,
+        on_event: Callable[[Event], None] = ...,
+        should_stop: Callable[[], bool] = ...,
+    ) -> JobResult: ...
+
+
+def worker_name() -> str:
+    """Return who claims: this host, process and thread."""
+    return f"{socket.gethostname()}:{os.getpid()}:{threading.current_thread().name}"
+
+
+def worker_queues() -> tuple[str, ...]:
+    """Return the queues that this Celery worker was started for."""
+    return tuple(current_app.amqp.queues.consume_from)
+
+
+def execute_next(*, worker: str, queues: Collection[str], runner: RunsJobs) -> bool:
+    """Execute the first queued run to its end; False if none waits.
+
+    Safe to call from several threads and processes at once.
+    """
+    close_old_connections()
+    try:
+        claim = claim_next(worker=worker, queues=queues)
+        if claim is None:
+            return False
+        with structlog.contextvars.bound_contextvars(run=str(claim.run_id)):
+            _execute(claim, runner)
+    finally:
+        close_old_connections()
+    return True
+
+
+def _execute(claim: Claim, runner: RunsJobs) -> None:
+    spec = _build(claim)
+    if spec is None:
+        return
+    pulse = Pulse(claim)
+    try:
+        result = runner.run(
+            spec, on_event=pulse.take_event, should_stop=pulse.should_stop
+        )
+    except Exception:  # the edge of the process: the run must not hang
+        log.exception("runner_raised")
+        patiently(lambda: fail_try(claim=claim, code="runner_failed"))
+        return
+    if pulse.is_lost:
+        log.warning("run_lost", token=claim.token, worker=claim.worker)
+    elif result.verdict == RunnerVerdict.CANCELLED and pulse.was_given_back:
+        patiently(lambda: release_run(claim=claim))
+    else:
+        _record(claim, result)
+
+
+def _build(claim: Claim) -> JobSpec | None:
+    """Return the run's job, or None after ending the try because there is none."""
+    code = "job_unbuildable"
+    try:
+        return patiently(lambda: build_job(_claimed_run(claim)))
+    except BlobMissingError:
+        log.exception("file_missing")
+        code = "file_missing"
+    except Exception:  # the edge of the process: the run must not hang
+        log.exception("job_unbuildable")
+    patiently(lambda: fail_try(claim=claim, code=code))
+    return None
+
+
+def _claimed_run(claim: Claim) -> GradingRun:
+    return GradingRun.objects.select_related("revision", "submission").get(
+        pk=claim.run_id
+    )
+
+
+def _record(claim: Claim, result: JobResult) -> None:
+    try:
+        patiently(lambda: finish_run(claim=claim, result=result))
+    except _DATABASE_AWAY:
+        log.exception("result_lost")
+        raise
+    except Exception:  # the edge of the process: the run must not hang
+        log.exception("result_not_stored")
+        patiently(lambda: fail_try(claim=claim, code="result_not_stored"))
+
+
+def patiently(action: Callable[[], T]) -> T:
+    """Return what the action returns, trying again while the database is away.
+
+    The action must be safe to repeat after a write whose answer was lost.
+    """
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    pause = _FIRST_PAUSE
+    while True:
+        try:
+            return action()
+        except _DATABASE_AWAY as error:
+            if time.monotonic() + pause > give_up_at:
+                raise
+            log.warning("database_away", error=type(error).__name__)
+        time.sleep(pause)
+        close_old_connections()
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+class Pulse:
+    """Keeps the lease of a run alive while its job runs, and carries its progress.
+
+    Driven by the runner's events, of which one comes every second, also while the
+    notebook is stuck: a runner that hangs loses its lease.
+    """
+
+    def __init__(self, claim: Claim) -> None:
+        self._claim = claim
+        self._progress = Progress()
+        self._beat_at = time.monotonic()
+        self._stop_wished = False
+        self.is_lost = False
+        self.was_given_back = False
+
+    def take_event(self, event: Event) -> None:
+        """Take in what happened, and send a heartbeat if one is due."""
+        self._progress = self._progress.after(event)
+        now = time.monotonic()
+        if now - self._beat_at >= min(_BEAT_SECONDS, settings.HEARTBEAT_SECONDS):
+            self._beat_at = now
+            self._beat()
+
+    def _beat(self) -> None:
+        try:
+            answer = heartbeat(claim=self._claim, progress=self._progress)
+        except _DATABASE_AWAY as error:
+            # The job goes on meanwhile; the next second brings the next beat.
+            log.warning("heartbeat_missed", error=type(error).__name__)
+            close_old_connections()
+            return
+        self.is_lost = not answer.held
+        self._stop_wished = answer.cancel_requested
+
+    def should_stop(self) -> bool:
+        """Whether the job's result is of no more use."""
+        if self.is_lost or self._stop_wished:
+            return True
+        self.was_given_back = _stopping.is_set()
+        return self.was_given_back
+
+
+def give_back_runs() -> None:
+    """From now on this process stops its jobs and gives their runs back to the queue."""
+    _stopping.set()
+
+
+def shared_runner() -> "Runner":
+    """Return this process's one runner, made at the first call.
+
+    Raises ImproperlyConfigured where the host isolates less than RUNNER_MIN_LEVEL.
+    """
+    global _runner  # noqa: PLW0603  one per process, as its zygotes are
+    with _runner_lock:
+        if _runner is None:
+            # Only a worker needs it: not what imports this to name a task.
+            from runner.host import Runner  # noqa: PLC0415
+
+            runner = Runner(settings.RUNNER_ENVIRONMENTS)
+            if int(runner.level().removeprefix("L")) < settings.RUNNER_MIN_LEVEL:
+                runner.close()
+                raise ImproperlyConfigured(
+                    f"This host isolates jobs at {runner.level()}, and "
+                    f"RUNNER_MIN_LEVEL asks for {settings.RUNNER_MIN_LEVEL}."
+                )
+            _runner = runner
+        return _runner
+
+
+def close_shared_runner() -> None:
+    """End the runner's processes, if there are any. Called when the worker stops."""
+    global _runner
+    with _runner_lock:
+        runner, _runner = _runner, None
+    if runner is not None:
+        runner.close()

@@ -1,0 +1,244 @@
+"""The words for where a run is and how it ended: one place, for pages and API.
+
+A code names the words; the values in them come from the run's `detail`, which the
+notebook may have had a hand in. So they are shortened here and escaped by the page.
+"""
+
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from grading.models import GradingRun
+from grading.states import State, Verdict
+
+Detail = Mapping[str, Any]
+_VALUE_LENGTH: Final = 60
+
+
+class Tone(StrEnum):
+    """How the words are meant. OURS: the portal is at fault, not the notebook."""
+
+    OK = "ok"
+    WARN = "warn"
+    BAD = "bad"
+    OURS = "ours"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """What happened and what to do about it, for the student."""
+
+    title: str
+    text: str
+    hint: str = ""
+    tone: Tone = Tone.OK
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Words:
+    """Texts with `{names}`; `plain` stands where a value for the text is missing."""
+
+    title: str
+    text: str
+    plain: str = ""
+    hint: str = ""
+    tone: Tone = Tone.BAD
+
+
+_STATES: Final[Mapping[str, _Words]] = {
+    State.QUEUED: _Words(
+        title="In the queue",
+        text="Your work is stored and waits for a free worker.",
+        hint="You can close this page. Nothing is lost.",
+        tone=Tone.OK,
+    ),
+    State.RUNNING: _Words(
+        title="Running",
+        text="Your notebook is running now. This page follows it.",
+        tone=Tone.OK,
+    ),
+    State.CANCELLED: _Words(
+        title="Cancelled",
+        text="This run was stopped before it had a result.",
+        hint="Your files are kept. Hand in again, or ask staff to run them again.",
+        tone=Tone.WARN,
+    ),
+    State.SUPERSEDED: _Words(
+        title="Replaced by a later attempt",
+        text="You handed in again before this attempt had run, so it was not run.",
+        hint="Your later attempt takes its place.",
+        tone=Tone.WARN,
+    ),
+}
+_VERDICTS: Final[Mapping[tuple[str, str], _Words]] = {
+    (Verdict.COMPLETED, "completed"): _Words(
+        title="Ran to the end",
+        text="Every cell of your notebook ran without an error.",
+        tone=Tone.OK,
+    ),
+    (Verdict.STUDENT_ERROR, "cells_failed"): _Words(
+        title="Ran, with errors",
+        text="{cells_failed} raised an error, the first in cell {cell}: {ename}.",
+        plain="Some cells raised an error.",
+        hint=(
+            "The other cells ran all the same, and every question was checked where "
+            "its check stands. The notebook with its outputs shows each error."
+        ),
+        tone=Tone.WARN,
+    ),
+    (Verdict.STUDENT_ERROR, "process_died"): _Words(
+        title="The notebook's process died",
+        text="Python itself ended in cell {cell}: {signal}.",
+        plain="Python itself ended while your notebook was running.",
+        hint=(
+            "A crash in compiled code does this, and so does code that ends its own "
+            "process. Questions checked before that keep their points."
+        ),
+    ),
+    (Verdict.STUDENT_ERROR, "exited"): _Words(
+        title="The notebook ended itself",
+        text="Cell {cell} called exit() or quit(), so nothing after it ran.",
+        plain="A cell called exit() or quit(), so nothing after it ran.",
+        hint="Remove the call. Questions checked before it keep their points.",
+    ),
+    (Verdict.LIMIT, "cell_time"): _Words(
+        title="A cell took too long",
+        text="Cell {cell} was stopped at its limit of {seconds}.",
+        plain="A cell was stopped at its time limit.",
+        hint=(
+            "Hand in trained weights instead of training here, or make the cell do "
+            "less. Questions checked before that keep their points."
+        ),
+    ),
+    (Verdict.LIMIT, "run_time"): _Words(
+        title="The notebook took too long",
+        text="The whole run was stopped at its limit of {seconds}.",
+        plain="The whole run was stopped at its time limit.",
+        hint=(
+            "Hand in trained weights instead of training here. Questions checked "
+            "before that keep their points."
+        ),
+    ),
+    (Verdict.LIMIT, "memory"): _Words(
+        title="Out of memory",
+        text="Your notebook needed more than the {size} that a run may use.",
+        plain="Your notebook needed more memory than a run may use.",
+        hint="Use smaller batches, and delete large tensors that you no longer need.",
+    ),
+    (Verdict.LIMIT, "disk"): _Words(
+        title="Out of disk space",
+        text="Your notebook wrote more than the {size} that a run may use.",
+        plain="Your notebook wrote more files than a run may.",
+        hint="Do not save checkpoints or data sets during the run.",
+    ),
+    (Verdict.LIMIT, "output"): _Words(
+        title="Too much output",
+        text="Your notebook printed more than a run may, and was stopped.",
+        hint="Print once in a while, not in every step.",
+    ),
+    (Verdict.LIMIT, "processes"): _Words(
+        title="Too many processes",
+        text="Your notebook started more processes or threads than a run may.",
+        hint="Set num_workers=0 in your data loaders.",
+    ),
+    (Verdict.REJECTED, "notebook_unreadable"): _Words(
+        title="Not run: the notebook cannot be read",
+        text="The file is not a notebook of format 4.",
+        hint="Open it in Jupyter, save it, and hand in that file.",
+    ),
+    (Verdict.REJECTED, "language"): _Words(
+        title="Not run: not a Python notebook",
+        text="This notebook is written for {language}. Here only Python runs.",
+        plain="This notebook is written for another language. Here only Python runs.",
+        hint="Choose a Python kernel in Jupyter, and save it again.",
+    ),
+}
+# Why staff have to look. The student reads the same text each time, and the hint.
+_OURS: Final[Mapping[str, str]] = {
+    "lease_expired": "The machine that ran your notebook went away, more than once.",
+    "runner_failed": "The program that runs notebooks failed, more than once.",
+    "environment_missing": "The environment that this work needs is not installed.",
+    "file_missing": "A file that this run needs is missing or damaged in our store.",
+    "job_unbuildable": "This assignment is not set up completely.",
+    "result_unreadable": "Your notebook ran, but its result could not be read.",
+    "result_not_stored": "Your notebook ran, but its result could not be stored.",
+}
+_UNKNOWN: Final = _Words(
+    title="Ended", text="This run has ended.", tone=Tone.WARN, hint=""
+)
+
+
+def describe(run: GradingRun) -> Message:
+    """Return the words for where the run is, or for how it ended."""
+    if run.state == State.NEEDS_STAFF:
+        return Message(
+            title="Our fault: staff will look at it",
+            text=_OURS.get(run.code, "Something failed on our side, more than once."),
+            hint=(
+                "Your files are safe and no attempt is used up. Staff see this run in "
+                "their list and can run it again. You need not hand in again."
+            ),
+            tone=Tone.OURS,
+        )
+    if run.state != State.FINISHED:
+        return _say(_STATES.get(run.state, _UNKNOWN), {})
+    words = _VERDICTS.get((run.verdict, run.code)) or _UNKNOWN
+    return _say(words, run.detail or {})
+
+
+def _say(words: _Words, detail: Detail) -> Message:
+    try:
+        text = words.text.format_map(_values(detail))
+    except KeyError:
+        text = words.plain or _UNKNOWN.text
+    return Message(title=words.title, text=text, hint=words.hint, tone=words.tone)
+
+
+def _values(detail: Detail) -> dict[str, str]:
+    """The detail's values in words; those that make no sense are left out."""
+    in_words: dict[str, tuple[str, Callable[[Any], str]]] = {
+        "cell": ("cell", lambda value: str(int(value))),
+        "cells_failed": ("failed", lambda value: _count(int(value), "cell")),
+        "ename": ("ename", lambda value: str(value)[:_VALUE_LENGTH]),
+        "language": ("language", lambda value: str(value)[:_VALUE_LENGTH]),
+        "seconds": ("seconds", lambda value: _duration(float(value))),
+        "size": ("bytes", lambda value: _size(float(value))),
+        "signal": ("signal", lambda value: _signal(int(value))),
+    }
+    values = {}
+    for name, (key, words) in in_words.items():
+        try:
+            values[name] = words(detail[key])
+        except (KeyError, TypeError, ValueError, OverflowError):
+            continue
+    return values
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _duration(seconds: float) -> str:
+    whole = round(seconds)
+    minutes, rest = divmod(whole, 60)
+    if minutes and not rest:
+        return _count(minutes, "minute")
+    return _count(whole, "second")
+
+
+def _size(size: float) -> str:
+    gibibytes = size / 1024**3
+    return f"{gibibytes:.3g} GB" if gibibytes >= 1 else f"{size / 1024**2:.3g} MB"
+
+
+def _signal(number: int) -> str:
+    known = {
+        signal.SIGSEGV: "it touched memory that is not its own",
+        signal.SIGABRT: "it aborted",
+        signal.SIGKILL: "it was killed",
+        signal.SIGFPE: "it divided by zero in compiled code",
+        signal.SIGBUS: "it touched memory that is not there",
+    }
+    return known.get(signal.Signals(number), signal.Signals(number).name)

@@ -1,0 +1,101 @@
+"""How far a running run has come: what its heartbeats carry.
+
+Kept in `GradingRun.progress`. It holds every check's outcome, so it is for staff and
+for `student_results` only: a page shows a student what that returns.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self
+
+from runner.protocol import (
+    CellStarted,
+    CheckOutcome,
+    Event,
+    Outcome,
+    OutputAdded,
+    QuestionDone,
+    QuestionOutcome,
+    Usage,
+)
+
+_TAIL_LENGTH: Final = 4000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """Cell `cell` of `cells` runs; `tail` is the end of what it printed."""
+
+    cell: int = 0
+    cells: int = 0
+    tail: str = ""
+    questions: tuple[QuestionOutcome, ...] = ()
+    seconds: float = 0.0
+    memory_bytes: int = 0
+
+    def after(self, event: Event) -> "Progress":
+        """Return the progress with the event taken in."""
+        match event:
+            case CellStarted():
+                return replace(self, cell=event.cell, cells=event.cells, tail="")
+            case OutputAdded():
+                return replace(self, tail=event.tail[-_TAIL_LENGTH:])
+            case QuestionDone():
+                return replace(self, questions=(*self.questions, event.question))
+            case Usage():
+                return replace(
+                    self, seconds=event.seconds, memory_bytes=event.memory_bytes
+                )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a plain object for the row."""
+        return {
+            "cell": self.cell,
+            "cells": self.cells,
+            "tail": self.tail.replace("\x00", "\N{REPLACEMENT CHARACTER}"),
+            "questions": [_question_to_json(found) for found in self.questions],
+            "seconds": round(self.seconds, 2),
+            "memory_bytes": self.memory_bytes,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Return the progress that `to_json` wrote; an empty object is no progress."""
+        return cls(
+            cell=int(data.get("cell", 0)),
+            cells=int(data.get("cells", 0)),
+            tail=str(data.get("tail", "")),
+            questions=tuple(
+                _question_from_json(found) for found in data.get("questions", ())
+            ),
+            seconds=float(data.get("seconds", 0)),
+            memory_bytes=int(data.get("memory_bytes", 0)),
+        )
+
+
+def _question_to_json(found: QuestionOutcome) -> dict[str, Any]:
+    return {
+        "key": found.key,
+        "outcome": found.outcome.value,
+        "seconds": found.seconds,
+        "checks": [
+            {"name": check.name, "score": check.score, "message": check.message}
+            for check in found.checks
+        ],
+    }
+
+
+def _question_from_json(data: Mapping[str, Any]) -> QuestionOutcome:
+    return QuestionOutcome(
+        key=str(data["key"]),
+        outcome=Outcome(data["outcome"]),
+        seconds=float(data.get("seconds", 0)),
+        checks=tuple(
+            CheckOutcome(
+                name=str(check["name"]),
+                score=float(check["score"]),
+                message=str(check.get("message", "")),
+            )
+            for check in data.get("checks", ())
+        ),
+    )

@@ -1,0 +1,51 @@
+"""Everything that writes runs and marks, and what may be shown of them."""
+
+from grading.services.leases import (
+    Claim,
+    HeartbeatAnswer,
+    claim_next,
+    fail_try,
+    finish_run,
+    heartbeat,
+    release_run,
+)
+from grading.services.marks import counting_run, recompute_mark
+from grading.services.queueing import (
+    QueuePlace,
+    cancel_run,
+    enqueue_run,
+    place_in_queue,
+    rerun,
+    submit_work,
+)
+from grading.services.showing import (
+    ShownMark,
+    staff_results,
+    student_mark,
+    student_results,
+)
+from grading.services.sweeping import SweepReport, sweep
+
+__all__ = [
+    "Claim",
+    "HeartbeatAnswer",
+    "QueuePlace",
+    "ShownMark",
+    "SweepReport",
+    "cancel_run",
+    "claim_next",
+    "counting_run",
+    "enqueue_run",
+    "fail_try",
+    "finish_run",
+    "heartbeat",
+    "place_in_queue",
+    "recompute_mark",
+    "release_run",
+    "rerun",
+    "staff_results",
+    "student_mark",
+    "student_results",
+    "submit_work",
+    "sweep",
+]

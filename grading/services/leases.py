@@ -1,0 +1,296 @@
+"""A worker's hold on a run: claim, heartbeat, and the end of it.
+
+Every write here is conditional on the caller's fencing token, and each is safe to
+repeat: after a broken connection, the row itself says whether a write had happened.
+"""
+
+import dataclasses
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from accounts.actors import SYSTEM
+from courses.blobs import BlobTooLargeError, store_blob
+from courses.models import Question
+from grading.hints import send_hint
+from grading.models import GradingRun, QuestionResult
+from grading.plain import JsonValue, storable, storable_text
+from grading.progress import Progress
+from grading.querysets import lease_end
+from grading.results import ScoredQuestion, rules_of, score_questions
+from grading.services.marks import recompute_mark
+from grading.states import State, Verdict
+from runner.protocol import JobResult, Measures
+from runner.protocol import Verdict as RunnerVerdict
+
+log = structlog.get_logger(__name__)
+
+# An executed notebook larger than this is not kept; its marks are.
+MAX_EXECUTED_BYTES: Final = 64 * 1024**2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A worker's hold on a run. `token` fences off whoever held it before."""
+
+    run_id: UUID
+    token: int
+    worker: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeartbeatAnswer:
+    """Whether the run is still the caller's, and whether somebody wants it stopped."""
+
+    held: bool
+    cancel_requested: bool
+
+
+def claim_next(*, worker: str, queues: Collection[str]) -> Claim | None:
+    """Claim the first queued run and return the hold on it, or None if none waits.
+
+    Of several workers at once each gets another run. No transaction stays open.
+    """
+    waiting = GradingRun.objects.queued().filter(queue__in=queues)
+    while True:
+        first = waiting.values_list("pk", "lease_token").first()
+        if first is None:
+            return None
+        run_id, seen = first
+        claim = Claim(run_id=run_id, token=seen + 1, worker=worker[:120])
+        if GradingRun.objects.transition(
+            run_id=run_id,
+            source=State.QUEUED,
+            target=State.RUNNING,
+            lease_token=seen,
+            next_token=claim.token,
+            event_detail={"worker": claim.worker},
+            lease_expires_at=lease_end(),
+            worker=claim.worker,
+            started_at=Now(),
+            progress={},
+        ):
+            return claim
+
+
+def heartbeat(*, claim: Claim, progress: Progress) -> HeartbeatAnswer:
+    """Extend the lease and store the progress, if the run is still the caller's."""
+    held = GradingRun.objects.renew_lease(
+        run_id=claim.run_id, lease_token=claim.token, progress=progress.to_json()
+    )
+    cancel = (
+        held
+        and GradingRun.objects.filter(
+            pk=claim.run_id, cancel_requested_at__isnull=False
+        ).exists()
+    )
+    return HeartbeatAnswer(held=held, cancel_requested=cancel)
+
+
+def finish_run(*, claim: Claim, result: JobResult) -> bool:
+    """Record how the run ended, its results and the mark, in one transaction.
+
+    False if the run is no longer the caller's: then nothing is written. A result that
+    is our own fault is no result: see fail_try. Called again after a lost connection,
+    it answers as the first call would have.
+    """
+    if result.verdict == RunnerVerdict.PLATFORM:
+        return fail_try(claim=claim, code=result.code, detail=dict(result.detail))
+    if result.verdict == RunnerVerdict.CANCELLED:
+        return _finish_cancelled(claim)
+    executed = _store_executed(claim, result)
+    with transaction.atomic():
+        if _record(claim, result, executed):
+            return True
+    if _is_recorded(claim):
+        return True
+    log.warning("result_thrown_away", run=str(claim.run_id), token=claim.token)
+    return False
+
+
+def fail_try(*, claim: Claim, code: str, detail: dict[str, Any] | None = None) -> bool:
+    """Take the run from the caller after a fault of ours; no attempt is used.
+
+    It goes back to the queue, or after PLATFORM_TRIES such tries to staff. False if it
+    was no longer the caller's.
+    """
+    return end_try(
+        run_id=claim.run_id, lease_token=claim.token, code=code, detail=detail
+    )
+
+
+def release_run(*, claim: Claim) -> bool:
+    """Give the run back unfinished, because the worker stops. It counts as no try."""
+    detail = storable({"worker": claim.worker})
+    return _requeue(claim.run_id, claim.token, "worker_stopped", detail)
+
+
+@transaction.atomic
+def end_try(
+    *,
+    run_id: UUID,
+    lease_token: int,
+    code: str,
+    detail: dict[str, Any] | None = None,
+    condition: Q | None = None,
+) -> bool:
+    """End a try that failed through our fault, if the token is current.
+
+    Where a person had asked to cancel the run, it is cancelled instead.
+    """
+    run = (
+        GradingRun.objects.held(run_id=run_id, lease_token=lease_token)
+        .filter(condition or Q())
+        .select_for_update()
+        .first()
+    )
+    if run is None:
+        return False
+    if run.cancel_requested_at is not None:
+        return _cancel(run_id, lease_token)
+    tries = run.platform_tries + 1
+    plain = storable({**(detail or {}), "worker": run.worker})
+    if tries < settings.PLATFORM_TRIES:
+        log.warning("try_failed", run=str(run_id), code=code, tries=tries)
+        return _requeue(run_id, lease_token, code, plain, platform_tries=tries)
+    log.error("run_needs_staff", run=str(run_id), code=code, tries=tries)
+    return GradingRun.objects.transition(
+        run_id=run_id,
+        source=State.RUNNING,
+        target=State.NEEDS_STAFF,
+        lease_token=lease_token,
+        event_code=code,
+        event_detail=plain,
+        platform_tries=tries,
+        code=code[:40],
+        detail=plain,
+    )
+
+
+def _requeue(
+    run_id: UUID, lease_token: int, code: str, detail: JsonValue, **fields: Any
+) -> bool:
+    """Put the run back where it stood in the queue, and wake a worker for it."""
+    with transaction.atomic():
+        moved = GradingRun.objects.transition(
+            run_id=run_id,
+            source=State.RUNNING,
+            target=State.QUEUED,
+            lease_token=lease_token,
+            event_code=code,
+            event_detail=detail,
+            worker="",
+            started_at=None,
+            hinted_at=None,
+            progress={},
+            **fields,
+        )
+        if moved:
+            transaction.on_commit(partial(send_hint, run_id), robust=True)
+    return moved
+
+
+def _cancel(run_id: UUID, lease_token: int) -> bool:
+    return GradingRun.objects.transition(
+        run_id=run_id,
+        source=State.RUNNING,
+        target=State.CANCELLED,
+        lease_token=lease_token,
+        event_code="cancelled",
+        code="cancelled",
+    )
+
+
+def _finish_cancelled(claim: Claim) -> bool:
+    """The runner stopped the job: because a person wished it, or by mistake."""
+    wished = GradingRun.objects.filter(
+        pk=claim.run_id, cancel_requested_at__isnull=False
+    )
+    if wished.exists():
+        return _cancel(claim.run_id, claim.token)
+    return fail_try(claim=claim, code="runner_failed")
+
+
+def _store_executed(claim: Claim, result: JobResult) -> str:
+    """Store the executed notebook and return its hash, or "" where there is none."""
+    if not result.notebook:
+        return ""
+    content = storable_text(result.notebook).encode()
+    try:
+        return store_blob([content], max_bytes=MAX_EXECUTED_BYTES).sha256
+    except BlobTooLargeError:
+        log.warning("executed_notebook_too_large", run=str(claim.run_id))
+        return ""
+
+
+def _record(claim: Claim, result: JobResult, executed_sha256: str) -> bool:
+    """Write the result, if the run is still the caller's."""
+    run = (
+        GradingRun.objects.held(run_id=claim.run_id, lease_token=claim.token)
+        .select_related("submission__assignment", "submission__author", "revision")
+        .first()
+    )
+    if run is None:
+        return False
+    questions = {question.key: question for question in run.revision.questions.all()}
+    scored = score_questions(map(rules_of, questions.values()), result.questions)
+    if not GradingRun.objects.transition(
+        run_id=claim.run_id,
+        source=State.RUNNING,
+        target=State.FINISHED,
+        lease_token=claim.token,
+        event_code=result.code,
+        verdict=Verdict(result.verdict.value),
+        code=result.code[:40],
+        detail=storable(dict(result.detail)),
+        automatic_points=sum((score.points for score in scored), Decimal(0)),
+        measures=_measures(result.measures),
+        level=result.measures.level[:2],
+        executed_sha256=executed_sha256,
+    ):
+        return False
+    QuestionResult.objects.bulk_create(
+        _result_row(run, questions[score.key], score) for score in scored
+    )
+    recompute_mark(
+        actor=SYSTEM,
+        assignment=run.submission.assignment,
+        student=run.submission.author,
+        reason=f"Run {run.number} of attempt {run.submission.attempt} finished.",
+    )
+    return True
+
+
+def _result_row(
+    run: GradingRun, question: Question, score: ScoredQuestion
+) -> QuestionResult:
+    return QuestionResult(
+        run=run,
+        question=question,
+        outcome=QuestionResult.Outcome(score.outcome.value),
+        points=score.points,
+        checks=[storable(check.to_json()) for check in score.checks],
+        seconds=score.seconds,
+    )
+
+
+def _measures(measures: Measures) -> JsonValue:
+    return storable(
+        {**dataclasses.asdict(measures), "versions": dict(measures.versions)}
+    )
+
+
+def _is_recorded(claim: Claim) -> bool:
+    """Whether an earlier call with this token did write its result."""
+    return GradingRun.objects.filter(
+        pk=claim.run_id, state=State.FINISHED, lease_token=claim.token
+    ).exists()

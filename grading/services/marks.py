@@ -1,0 +1,84 @@
+"""Marks: which run counts, and what the student's row says. Nothing silent."""
+
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from accounts.actors import Actor, actor_user
+from accounts.models import User
+from courses.models import Assignment
+from grading.models import GradingRun, Mark, MarkChange
+from grading.states import State
+
+
+def counting_run(assignment: Assignment, student: User) -> GradingRun | None:
+    """Return the run of the attempt that counts, or None while nothing is finished.
+
+    Of each attempt, its latest finished run stands for it. Of these the latest
+    attempt counts, or the best; of two equally good ones, the later.
+    """
+    finished = GradingRun.objects.filter(
+        submission__assignment=assignment,
+        submission__author=student,
+        state=State.FINISHED,
+    ).order_by("-submission__attempt", "-number")
+    if assignment.counting == Assignment.Counting.LATEST:
+        return finished.first()
+    standing: dict[object, GradingRun] = {}
+    for run in finished:
+        standing.setdefault(run.submission_id, run)
+    return max(
+        standing.values(), key=lambda run: run.automatic_points or 0, default=None
+    )
+
+
+def final_points(mark: Mark) -> Decimal:
+    """Return what the parts of the mark come to; never less than nothing."""
+    points = (
+        mark.automatic_points + mark.manual_points + mark.adjustment - mark.late_penalty
+    )
+    return max(points, Decimal(0))
+
+
+@transaction.atomic
+def recompute_mark(
+    *, actor: Actor, assignment: Assignment, student: User, reason: str
+) -> Mark | None:
+    """Bring the student's mark in line with the run that counts, and return it.
+
+    Every change of the final points leaves a MarkChange with both values, also after
+    release. None, and no row, while the student has neither a finished run nor a mark.
+    """
+    marks = Mark.objects.filter(assignment=assignment, student=student)
+    if not marks.exists():
+        if counting_run(assignment, student) is None:
+            return None
+        Mark.objects.get_or_create(
+            assignment=assignment,
+            student=student,
+            defaults={"final_points": Decimal(0)},
+        )
+    # Locked before it is read what counts: of two runs that finish at once, the
+    # second to come here sees both.
+    mark = marks.select_for_update().get()
+    is_first = not mark.changes.exists()
+    before = None if is_first else mark.final_points
+    run = counting_run(assignment, student)
+    mark.run = run
+    mark.automatic_points = (run.automatic_points if run else None) or Decimal(0)
+    mark.final_points = final_points(mark)
+    mark.updated_at = Now()
+    mark.save(update_fields=["run", "automatic_points", "final_points", "updated_at"])
+    if before != mark.final_points:
+        MarkChange.objects.create(
+            mark=mark,
+            at=Now(),
+            actor=actor_user(actor),
+            run=run,
+            before=before,
+            after=mark.final_points,
+            reason=reason,
+        )
+    mark.refresh_from_db(fields=["updated_at"])
+    return mark

@@ -1,0 +1,207 @@
+"""Into the queue and out of it: enqueue, cancel, run again, and the place in line."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+
+from accounts.actors import Actor, actor_user
+from accounts.models import User
+from courses.models import Assignment
+from grading.hints import send_hint
+from grading.models import GradingRun, RunEvent
+from grading.states import ACTIVE, State
+from submissions.models import Submission
+from submissions.services import IncomingFile, accept_files, record_submission
+
+LIVE_PRIORITY: Final = 0
+REGRADE_PRIORITY: Final = -10
+# Recent runs from which the expected wait is told.
+_RECENT_RUNS: Final = 21
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueuePlace:
+    """1 is next; 0 for a run that is not queued. The wait is None where unknown."""
+
+    position: int
+    expected_wait_seconds: float | None = None
+
+
+def submit_work(
+    *,
+    actor: User,
+    assignment: Assignment,
+    files: Sequence[IncomingFile],
+    started_at: datetime,
+    idempotency_key: str = "",
+) -> GradingRun:
+    """Store an attempt and its queued run in one transaction, and return the run.
+
+    The same files under the same idempotency key give the same run again. Raises
+    SubmissionRefusedError; then neither is stored.
+    """
+    accepted = accept_files(
+        actor=actor,
+        assignment=assignment,
+        files=files,
+        idempotency_key=idempotency_key,
+    )
+    with transaction.atomic():
+        submission = record_submission(
+            actor=actor,
+            assignment=assignment,
+            accepted=accepted,
+            started_at=started_at,
+            idempotency_key=idempotency_key,
+        )
+        earlier = submission.runs.order_by("-number").first()
+        return earlier or enqueue_run(actor=actor, submission=submission)
+
+
+@transaction.atomic
+def enqueue_run(
+    *, actor: Actor, submission: Submission, priority: int = LIVE_PRIORITY
+) -> GradingRun:
+    """Put a new run of the submission in the queue and return it.
+
+    If one is queued or running already, that one is returned. Where the latest attempt
+    counts, the author's earlier attempts that still wait are superseded. A hint goes
+    out on commit.
+    """
+    Submission.objects.select_for_update().get(pk=submission.pk)
+    latest = submission.runs.order_by("-number").first()
+    if latest is not None and latest.state in ACTIVE:
+        return latest
+    run = GradingRun.objects.create(
+        submission=submission,
+        revision=submission.revision,
+        number=latest.number + 1 if latest else 1,
+        queue=submission.revision.queue,
+        priority=priority,
+        queued_at=Now(),
+    )
+    run.refresh_from_db(fields=["queued_at"])
+    RunEvent.objects.create(
+        run=run, at=Now(), target=State.QUEUED, actor=actor_user(actor)
+    )
+    _supersede_earlier(actor, submission)
+    transaction.on_commit(partial(send_hint, run.pk), robust=True)
+    return run
+
+
+def _supersede_earlier(actor: Actor, submission: Submission) -> None:
+    """Nobody waits for an attempt that a later one replaces."""
+    if submission.assignment.counting != Assignment.Counting.LATEST:
+        return
+    waiting = GradingRun.objects.filter(
+        state=State.QUEUED,
+        submission__assignment=submission.assignment_id,
+        submission__author=submission.author_id,
+        submission__attempt__lt=submission.attempt,
+    )
+    for run_id in waiting.values_list("pk", flat=True):
+        GradingRun.objects.transition(
+            run_id=run_id,
+            source=State.QUEUED,
+            target=State.SUPERSEDED,
+            actor=actor_user(actor),
+            event_code="superseded",
+        )
+
+
+def cancel_run(*, actor: Actor, run: GradingRun) -> bool:
+    """Cancel the run at once if it is queued, or ask its worker to stop it.
+
+    False if it had ended already. A running one shows as running until its worker has
+    stopped it, and may still finish if it was about to.
+    """
+    user = actor_user(actor)
+    # It may go round: claimed after the first look, back in the queue after the second.
+    for _ in range(settings.PLATFORM_TRIES + 1):
+        if GradingRun.objects.transition(
+            run_id=run.pk,
+            source=State.QUEUED,
+            target=State.CANCELLED,
+            actor=user,
+            code="cancelled",
+            event_code="cancelled",
+        ):
+            return True
+        if _ask_to_stop(run, user):
+            return True
+        if not GradingRun.objects.filter(pk=run.pk, state__in=ACTIVE).exists():
+            return False
+    return False
+
+
+@transaction.atomic
+def _ask_to_stop(run: GradingRun, user: User | None) -> bool:
+    if not GradingRun.objects.request_cancel(run_id=run.pk):
+        return False
+    RunEvent.objects.create(
+        run=run,
+        at=Now(),
+        source=State.RUNNING,
+        target=State.RUNNING,
+        actor=user,
+        code="cancel_requested",
+    )
+    return True
+
+
+def rerun(*, actor: Actor, submission: Submission) -> GradingRun:
+    """Put a new run of the submission in the queue; earlier runs stay as they are.
+
+    It waits behind live work, unless the student still waits for a first result.
+    """
+    has_result = submission.runs.filter(state=State.FINISHED).exists()
+    return enqueue_run(
+        actor=actor,
+        submission=submission,
+        priority=REGRADE_PRIORITY if has_result else LIVE_PRIORITY,
+    )
+
+
+def place_in_queue(run: GradingRun) -> QueuePlace:
+    """Return where the run stands in its queue and how long it may wait there.
+
+    The wait is reckoned from the median of the assignment's recent runs; before the
+    first of them nobody knows.
+    """
+    if run.state != State.QUEUED:
+        return QueuePlace(position=0, expected_wait_seconds=None)
+    position = GradingRun.objects.ahead_of(run).count() + 1
+    median = _median_seconds(run)
+    if median is None:
+        return QueuePlace(position=position)
+    running = GradingRun.objects.filter(state=State.RUNNING, queue=run.queue).count()
+    slots = max(settings.WORKER_SLOTS, running)
+    waits_behind = max(position - (slots - running), 0)
+    return QueuePlace(
+        position=position, expected_wait_seconds=median * waits_behind / slots
+    )
+
+
+def _median_seconds(run: GradingRun) -> float | None:
+    recent = (
+        GradingRun.objects.filter(
+            state=State.FINISHED,
+            started_at__isnull=False,
+            submission__assignment=run.submission.assignment_id,
+        )
+        .order_by("-finished_at")
+        .values_list("started_at", "finished_at")[:_RECENT_RUNS]
+    )
+    seconds = [
+        (finished - started).total_seconds()
+        for started, finished in recent
+        if started and finished
+    ]
+    return statistics.median(seconds) if seconds else None

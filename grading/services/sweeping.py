@@ -1,0 +1,95 @@
+"""The sweeper: what makes every run end, whatever died. It needs no broker.
+
+Two sweepers at once have one effect, because each step is one conditional write.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from grading.hints import send_hints
+from grading.models import GradingRun
+from grading.services.leases import end_try
+from grading.states import State
+
+log = structlog.get_logger(__name__)
+
+# A hint is a wake-up, and one worker woken takes more than one run: a rush must not
+# fill the broker with as many messages as there are rows.
+MOST_HINTS: Final = 16
+# A run that waits longer than this is told of; so is one that runs so much longer
+# than its own limit.
+ALERT_QUEUED_SECONDS: Final = 600
+ALERT_OVERRUN_SECONDS: Final = 180
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepReport:
+    """What a sweep did and saw."""
+
+    hinted: int = 0
+    expired: int = 0
+    overdue: int = 0
+    oldest_queued_seconds: float = 0.0
+
+
+def sweep() -> SweepReport:
+    """Take runs from workers that are gone, hint forgotten ones, and tell of old ones."""
+    expired = _expire_leases()
+    hinted = send_hints(list(GradingRun.objects.unhinted()[:MOST_HINTS]))
+    report = SweepReport(
+        hinted=hinted,
+        expired=expired,
+        overdue=_overdue(),
+        oldest_queued_seconds=_oldest_queued_seconds(),
+    )
+    if report.overdue or report.oldest_queued_seconds > ALERT_QUEUED_SECONDS:
+        log.error(
+            "queue_stuck",
+            overdue=report.overdue,
+            oldest_queued_seconds=round(report.oldest_queued_seconds),
+        )
+    return report
+
+
+def _expire_leases() -> int:
+    """End the try of every worker that has not been heard of for a whole lease."""
+    gone = GradingRun.objects.with_expired_lease().values_list("pk", "lease_token")
+    return sum(
+        end_try(
+            run_id=run_id,
+            lease_token=token,
+            code="lease_expired",
+            # It may be heard of between the look and the write.
+            condition=Q(lease_expires_at__lt=Now()),
+        )
+        for run_id, token in gone
+    )
+
+
+def _overdue() -> int:
+    """Count the runs that run far past their own limit."""
+    running = GradingRun.objects.filter(state=State.RUNNING).values_list(
+        "started_at", "revision__run_seconds"
+    )
+    now = timezone.now()
+    return sum(
+        now - started > dt.timedelta(seconds=limit + ALERT_OVERRUN_SECONDS)
+        for started, limit in running
+        if started is not None
+    )
+
+
+def _oldest_queued_seconds() -> float:
+    oldest = (
+        GradingRun.objects.filter(state=State.QUEUED)
+        .order_by("queued_at")
+        .values_list("queued_at", flat=True)
+        .first()
+    )
+    return (timezone.now() - oldest).total_seconds() if oldest else 0.0

@@ -1,0 +1,21 @@
+"""Tasks: what a message of the broker starts."""
+
+from typing import Any
+
+from grading.execution import (
+    execute_next,
+    shared_runner,
+    worker_name,
+    worker_queues,
+)
+from portal.celery import run_task
+
+
+@run_task
+def execute_run(message: dict[str, Any]) -> None:
+    """Execute the first run of this worker's queues, if one waits.
+
+    The message only says that something is queued: it may come late, twice, for a run
+    that another has taken, or not at all.
+    """
+    execute_next(worker=worker_name(), queues=worker_queues(), runner=shared_runner())
