@@ -1,0 +1,69 @@
+"""When an upload began, by the server's own clock, and the limit on its size."""
+
+import datetime as dt
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadhandler import FileUploadHandler, StopUpload
+from django.http import HttpRequest
+from django.utils import timezone
+
+_STARTED_AT = "softmark.upload_started_at"
+_TOO_LARGE = "softmark.upload_too_large"
+
+
+class ArrivalHandler(FileUploadHandler):
+    """Notes when the body began to arrive, and keeps nothing that nobody may send.
+
+    Comes first in FILE_UPLOAD_HANDLERS. It runs before the CSRF check and the view,
+    because reading the form is what starts them.
+    """
+
+    def handle_raw_input(
+        self,
+        input_data: Any,
+        META: dict[str, Any],  # noqa: N803  Django's own name, passed by position
+        content_length: int,
+        boundary: Any,
+        encoding: str | None = None,
+    ) -> None:
+        if self.request is not None:
+            self.request.META.setdefault(_STARTED_AT, timezone.now())
+            self.request.META[_TOO_LARGE] = (
+                content_length > settings.MAX_SUBMISSION_BYTES
+            )
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        """Refuse the files of a body past the limit, and of somebody unknown.
+
+        The rest is read and thrown away, so that the browser hears the answer; the
+        fields before the first file stay.
+        """
+        super().new_file(*args, **kwargs)
+        request = self.request
+        if request is None:
+            return
+        user = getattr(request, "user", None)
+        if request.META[_TOO_LARGE] or not getattr(user, "is_authenticated", False):
+            raise StopUpload
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
+        return raw_data
+
+    def file_complete(self, file_size: int) -> None:
+        return None
+
+
+def upload_started_at(request: HttpRequest) -> dt.datetime:
+    """When the request's body began to arrive; now, for a request without files.
+
+    SECURITY: never a time that the client sent, nor one that a page carried: a form
+    opened before the deadline may be sent after it.
+    """
+    started: dt.datetime = request.META.get(_STARTED_AT) or timezone.now()
+    return started
+
+
+def upload_was_too_large(request: HttpRequest) -> bool:
+    """Whether the files were thrown away because the whole body was too large."""
+    return bool(request.META.get(_TOO_LARGE, False))

@@ -1,0 +1,11 @@
+"""What was handed in: the receipt and its files."""
+
+from django.urls import path
+
+from submissions import views
+
+app_name = "submissions"
+urlpatterns = [
+    path("<uuid:pk>/", views.submission, name="submission"),
+    path("<uuid:pk>/files/<str:name>", views.file, name="file"),
+]
