@@ -1,6 +1,8 @@
 """Requests whose sender is known."""
 
 from django.http import HttpRequest
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.request import Request
 
 from accounts.models import User
 
@@ -12,3 +14,10 @@ class SignedInRequest(HttpRequest):
     """
 
     user: User
+
+
+def sender(request: Request) -> User:
+    """Return who sent an API request. Raises NotAuthenticated if nobody known did."""
+    if not isinstance(request.user, User):
+        raise NotAuthenticated
+    return request.user

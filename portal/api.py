@@ -5,7 +5,20 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.permissions import AllowAny
 from rest_framework.routers import SimpleRouter
 
-router = SimpleRouter()
+from accounts.api import schema as _schema  # noqa: F401  registers our token scheme
+from accounts.api.views import MeView
+from courses.api.viewsets import (
+    AssignmentViewSet,
+    CourseViewSet,
+    MaterialViewSet,
+    WeekViewSet,
+)
+
+router = SimpleRouter(use_regex_path=False)
+router.register("courses", CourseViewSet, "course")
+router.register("weeks", WeekViewSet, "week")
+router.register("materials", MaterialViewSet, "material")
+router.register("assignments", AssignmentViewSet, "assignment")
 
 # The description is the same for everyone and names nobody, so it is public.
 schema = SpectacularAPIView.as_view(permission_classes=[AllowAny])
@@ -15,7 +28,8 @@ docs = SpectacularSwaggerSplitView.as_view(
 
 app_name = "api"
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("v1/schema/", schema, name="schema"),
+    path("v1/me/", MeView.as_view(), name="me"),
     path("v1/", include(router.urls)),
+    path("v1/schema/", schema, name="schema"),
     path("docs/", docs, name="docs"),
 ]

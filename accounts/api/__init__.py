@@ -1,0 +1,1 @@
+"""What the API knows of people, their tokens and its one error shape."""

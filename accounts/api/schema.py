@@ -1,0 +1,42 @@
+"""How the API's description names its tokens and its errors."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from rest_framework import serializers
+
+
+class ApiTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers itself
+    """`Authorization: Bearer sm_…`."""
+
+    target_class = "accounts.authentication.ApiTokenAuthentication"
+    name = "apiToken"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        """Return the scheme as OpenAPI writes it."""
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A token from the account page. It starts with `sm_`.",
+        }
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    """One thing that is wrong."""
+
+    code = serializers.CharField(help_text="Stable, for programs.")
+    detail = serializers.CharField(help_text="Words, for people.")
+    attr = serializers.CharField(
+        allow_null=True,
+        help_text="The field, file or parameter at fault, where there is one.",
+    )
+
+
+class ErrorResponseSerializer(serializers.Serializer[Any]):
+    """The one shape of every refusal."""
+
+    type = serializers.ChoiceField(
+        choices=["validation_error", "client_error", "server_error"]
+    )
+    errors = ErrorSerializer(many=True)  # type: ignore[assignment]  # a field here, not the property

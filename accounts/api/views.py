@@ -1,0 +1,35 @@
+"""Who is asking."""
+
+from dataclasses import dataclass
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.permissions import TokenScope
+from accounts.api.serializers import MeSerializer
+from accounts.http import sender
+from accounts.models import ApiToken, User
+
+
+@dataclass(frozen=True, kw_only=True)
+class Me:
+    """A signed-in person and, behind a token, what it may do."""
+
+    person: User
+    scopes: list[str] | None
+
+
+class MeView(APIView):
+    """The person whose session or token this is: a check that a token works."""
+
+    permission_classes = [IsAuthenticated, TokenScope]
+
+    @extend_schema(operation_id="me", responses=MeSerializer)
+    def get(self, request: Request) -> Response:
+        """The person whose token or session this is."""
+        token = request.auth
+        scopes = token.scopes if isinstance(token, ApiToken) else None
+        return Response(MeSerializer(Me(person=sender(request), scopes=scopes)).data)

@@ -1,0 +1,1 @@
+"""Courses and what is in them, for other programs to read."""

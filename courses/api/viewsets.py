@@ -1,0 +1,114 @@
+"""Reading courses and what is in them."""
+
+from pathlib import PurePath
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.http import FileResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.viewsets import ReadOnlyModelViewSet
+
+from accounts.api.permissions import TokenScope
+from accounts.http import sender
+from courses.api import filters, serializers
+from courses.models import Assignment, Course, Enrolment, Extension, Material, Week
+
+
+class CourseViewSet(ReadOnlyModelViewSet[Course]):
+    """The courses that you are in."""
+
+    permission_classes = [IsAuthenticated, TokenScope]
+    queryset = Course.objects.none()
+    serializer_class = serializers.CourseSerializer
+    filterset_class = filters.CourseFilter
+    lookup_field = "slug"
+    lookup_value_converter = "slug"
+
+    def get_queryset(self) -> QuerySet[Course]:
+        """Return the visible courses, newest year first, each with one's role."""
+        user = sender(self.request)
+        role = Enrolment.objects.active().filter(course=OuterRef("pk"), user=user)
+        return (
+            Course.objects.visible_to(user)
+            .annotate(role=Subquery(role.values("role")[:1]))
+            .order_by("-academic_year", "title", "pk")
+        )
+
+
+class WeekViewSet(ReadOnlyModelViewSet[Week]):
+    """The weeks of your courses."""
+
+    permission_classes = [IsAuthenticated, TokenScope]
+    queryset = Week.objects.none()
+    serializer_class = serializers.WeekSerializer
+    filterset_class = filters.WeekFilter
+    lookup_value_converter = "int"
+
+    def get_queryset(self) -> QuerySet[Week]:
+        """Return the visible weeks, course by course."""
+        return (
+            Week.objects.visible_to(sender(self.request))
+            .select_related("course")
+            .order_by("course", "number")
+        )
+
+
+class MaterialViewSet(ReadOnlyModelViewSet[Material]):
+    """The materials of your courses."""
+
+    permission_classes = [IsAuthenticated, TokenScope]
+    queryset = Material.objects.none()
+    serializer_class = serializers.MaterialSerializer
+    filterset_class = filters.MaterialFilter
+    lookup_value_converter = "int"
+
+    def get_queryset(self) -> QuerySet[Material]:
+        """Return the visible materials, course by course, in the order of the page."""
+        return (
+            Material.objects.visible_to(sender(self.request))
+            .select_related("course", "week")
+            .order_by("course", "week__number", "position", "code", "title", "pk")
+        )
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @action(detail=True, filterset_class=None)
+    def file(self, request: Request, pk: int) -> FileResponse:
+        """Send the material's file as a download."""
+        material = self.get_object()
+        if not material.file:
+            raise NotFound("This material has no file.")
+        return FileResponse(
+            material.file.open("rb"),
+            as_attachment=True,
+            filename=PurePath(material.file.name or "").name,
+            content_type="application/octet-stream",
+        )
+
+
+class AssignmentViewSet(ReadOnlyModelViewSet[Assignment]):
+    """The coursework of your courses, with your own deadlines."""
+
+    permission_classes = [IsAuthenticated, TokenScope]
+    queryset = Assignment.objects.none()
+    serializer_class = serializers.AssignmentSerializer
+    filterset_class = filters.AssignmentFilter
+    lookup_value_converter = "int"
+
+    def get_queryset(self) -> QuerySet[Assignment]:
+        """Return the visible assignments, soonest deadline first."""
+        user = sender(self.request)
+        own = Extension.objects.filter(assignment=OuterRef("pk"), student=user)
+        return (
+            Assignment.objects.visible_to(user)
+            .select_related("course", "week", "revision")
+            .prefetch_related("revision__required_files", "revision__questions")
+            .annotate(
+                extended_to=Subquery(own.values("due_at")[:1]),
+                attempts_used=Count("submissions", filter=Q(submissions__author=user)),
+            )
+            .order_by("due_at", "title", "pk")
+        )
