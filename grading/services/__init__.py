@@ -20,6 +20,8 @@ from grading.services.queueing import (
 )
 from grading.services.showing import (
     ShownMark,
+    show_mark,
+    show_run,
     staff_results,
     student_mark,
     student_results,
@@ -43,6 +45,8 @@ __all__ = [
     "recompute_mark",
     "release_run",
     "rerun",
+    "show_mark",
+    "show_run",
     "staff_results",
     "student_mark",
     "student_results",

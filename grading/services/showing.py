@@ -44,27 +44,32 @@ def student_results(run: GradingRun, now: dt.datetime) -> ShownResults:
 
     Of a running run, the questions so far; the others wait.
     """
-    assignment = run.submission.assignment
-    moments = Moments(
-        now=now,
-        due_at=deadline_for(assignment, run.submission.author).due_at,
-        released_at=assignment.marks_released_at,
-    )
-    return _results(run, moments)
+    submission = run.submission
+    own = deadline_for(submission.assignment, submission.author)
+    return show_run(run, due_at=own.due_at, now=now)
 
 
 def staff_results(run: GradingRun, now: dt.datetime) -> ShownResults:
     """Return all that the run found: for those who may see everybody's work."""
-    assignment = run.submission.assignment
-    return _results(
-        run,
-        Moments(
-            now=now,
-            due_at=assignment.due_at,
-            released_at=assignment.marks_released_at,
-            sees_all=True,
-        ),
+    due_at = run.submission.assignment.due_at
+    return show_run(run, due_at=due_at, now=now, sees_all=True)
+
+
+def show_run(
+    run: GradingRun, *, due_at: dt.datetime, now: dt.datetime, sees_all: bool = False
+) -> ShownResults:
+    """Return what may be shown to somebody with this deadline.
+
+    For many runs at once: no query where `results` and `revision__questions` are
+    prefetched.
+    """
+    moments = Moments(
+        now=now,
+        due_at=due_at,
+        released_at=run.submission.assignment.marks_released_at,
+        sees_all=sees_all,
     )
+    return _results(run, moments)
 
 
 def student_mark(
@@ -73,14 +78,29 @@ def student_mark(
     """Return what the student may see of their own mark, or None without one."""
     mark = (
         Mark.objects.filter(assignment=assignment, student=student)
-        .select_related("run__submission__assignment", "run__submission__author")
+        .select_related("assignment", "run__revision")
         .first()
     )
     if mark is None:
         return None
-    released_at = assignment.marks_released_at
+    own = deadline_for(assignment, student)
+    return show_mark(mark, due_at=own.due_at, now=now)
+
+
+def show_mark(
+    mark: Mark, *, due_at: dt.datetime, now: dt.datetime, sees_all: bool = False
+) -> ShownMark:
+    """Return what may be shown of the mark to somebody with this deadline.
+
+    For many marks at once: no query where `assignment`, `run__results` and
+    `run__revision__questions` are there already.
+    """
+    released_at = mark.assignment.marks_released_at
+    moments = Moments(
+        now=now, due_at=due_at, released_at=released_at, sees_all=sees_all
+    )
     is_released = released_at is not None and released_at <= now
-    shown = student_results(mark.run, now) if mark.run else None
+    shown = _results(mark.run, moments) if mark.run else None
     by_hand = mark.manual_points + mark.adjustment - mark.late_penalty
     points = shown.points if shown else Decimal(0)
     if is_released or shown is None:
@@ -112,13 +132,15 @@ def _results(run: GradingRun, moments: Moments) -> ShownResults:
 
 
 def _recorded(run: GradingRun) -> list[ScoredQuestion]:
+    keys = {question.pk: question.key for question in run.revision.questions.all()}
     return [
         ScoredQuestion(
-            key=result.question.key,
+            key=keys[result.question_id],
             outcome=Outcome(result.outcome),
             points=result.points,
             checks=tuple(CheckResult.from_json(check) for check in result.checks),
             seconds=result.seconds,
         )
-        for result in run.results.select_related("question")
+        for result in run.results.all()
+        if result.question_id in keys
     ]
