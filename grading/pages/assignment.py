@@ -1,0 +1,283 @@
+"""The coursework page: the brief, what is wanted, the form, and one's own attempts."""
+
+import datetime as dt
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.conf import settings
+
+from accounts.models import User
+from courses.bundle.contents import Check, Visibility
+from courses.deadlines import Deadline, deadline_for, is_late, is_open
+from courses.models import (
+    Assignment,
+    AssignmentRevision,
+    Course,
+    RequiredFile,
+    RevisionFile,
+)
+from courses.permissions import Right, rights_in
+from grading.models import GradingRun
+from grading.pages.attempts import Attempt, own_attempts
+from grading.results import QuestionRules, rules_of
+from grading.states import State
+from submissions.problems import Problem
+
+# What the browser's file dialogue offers first; content is judged by the server.
+_ACCEPT = {
+    RequiredFile.Kind.NOTEBOOK: ".ipynb",
+    RequiredFile.Kind.SAFETENSORS: ".safetensors",
+    RequiredFile.Kind.STATE_DICT: ".pt,.pth",
+    RequiredFile.Kind.OTHER: "",
+}
+_SHOWN = {
+    Visibility.ALWAYS: "Shown at once",
+    Visibility.AFTER_DEADLINE: "Shown after the deadline",
+    Visibility.AFTER_RELEASE: "Shown with the marks",
+    Visibility.NEVER: "Not shown",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileSlot:
+    """A place in the form for one required file, and what was wrong with the last."""
+
+    field: str
+    element_id: str
+    file: RequiredFile
+    accept: str
+    problems: tuple[Problem, ...]
+
+    @property
+    def described_by(self) -> str:
+        """Ids of the texts that belong to the input, for those who cannot see it."""
+        parts = [f"{self.element_id}-limit", f"{self.element_id}-chosen"]
+        if self.problems:
+            parts.insert(0, f"{self.element_id}-problems")
+        return " ".join(parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubmitForm:
+    """The form, with the problems of the last try beside their files."""
+
+    slots: tuple[FileSlot, ...]
+    problems: tuple[Problem, ...]
+    problem_count: int
+    idempotency_key: str
+    is_declared: bool
+    max_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckRow:
+    """What a check tests, in the staff's words, and when its result is shown."""
+
+    check: Check
+    shown: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionRow:
+    rules: QuestionRules
+    checks: tuple[CheckRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Whether this person may hand in now: `blocked` says why not, or is empty.
+
+    The values of `blocked` are keys of templates/grading/_standing.html.
+    """
+
+    deadline: Deadline
+    is_extended: bool
+    is_late_now: bool
+    blocked: str
+    attempts_left: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssignmentPage:
+    assignment: Assignment
+    course: Course
+    revision: AssignmentRevision | None
+    questions: tuple[QuestionRow, ...]
+    possible: Decimal
+    handouts: tuple[RevisionFile, ...]
+    versions: tuple[tuple[str, str], ...]
+    standing: Standing
+    form: SubmitForm | None
+    attempts: tuple[Attempt, ...]
+    is_staff_view: bool
+
+    @property
+    def hides_points(self) -> bool:
+        """Whether some checks are not shown at once."""
+        return any(
+            row.check.visibility != Visibility.ALWAYS
+            for question in self.questions
+            for row in question.checks
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastTry:
+    """What is kept of a form that was refused."""
+
+    problems: tuple[Problem, ...] = ()
+    idempotency_key: str = ""
+    is_declared: bool = False
+
+
+def assignment_page(
+    *,
+    user: User,
+    assignment: Assignment,
+    now: dt.datetime,
+    last_try: LastTry | None = None,
+) -> AssignmentPage:
+    """Return the page as this person sees it now."""
+    rights = rights_in(user, assignment.course)
+    revision = assignment.revision
+    own = deadline_for(assignment, user)
+    attempts = own_attempts(
+        user=user, assignment=assignment, due_at=own.due_at, now=now
+    )
+    standing = _standing(
+        own,
+        assignment=assignment,
+        used=len(attempts),
+        may_submit=Right.SUBMIT in rights,
+        now=now,
+    )
+    questions = _questions(revision)
+    return AssignmentPage(
+        assignment=assignment,
+        course=assignment.course,
+        revision=revision,
+        questions=questions,
+        possible=sum((row.rules.points for row in questions), Decimal(0)),
+        handouts=_handouts(revision),
+        versions=_versions(revision),
+        standing=standing,
+        form=(
+            _form(revision, last_try or LastTry())
+            if revision and not standing.blocked
+            else None
+        ),
+        attempts=attempts,
+        is_staff_view=Right.VIEW_ALL_WORK in rights,
+    )
+
+
+def _standing(
+    own: Deadline,
+    *,
+    assignment: Assignment,
+    used: int,
+    may_submit: bool,
+    now: dt.datetime,
+) -> Standing:
+    left = (
+        None
+        if assignment.max_attempts is None
+        else max(assignment.max_attempts - used, 0)
+    )
+    blocked = ""
+    if not may_submit:
+        blocked = "staff"
+    elif assignment.revision_id is None:
+        blocked = "unpublished"
+    elif not is_open(own, now):
+        blocked = "closed"
+    elif left == 0:
+        blocked = "used_up"
+    return Standing(
+        deadline=own,
+        is_extended=own.due_at > assignment.due_at,
+        is_late_now=is_late(own, now),
+        blocked=blocked,
+        attempts_left=left,
+    )
+
+
+def _questions(revision: AssignmentRevision | None) -> tuple[QuestionRow, ...]:
+    if revision is None:
+        return ()
+    return tuple(
+        QuestionRow(
+            rules=rules,
+            checks=tuple(
+                CheckRow(check=check, shown=_SHOWN[check.visibility])
+                for check in rules.checks
+            ),
+        )
+        for rules in map(rules_of, revision.questions.all())
+    )
+
+
+def _handouts(revision: AssignmentRevision | None) -> tuple[RevisionFile, ...]:
+    """What students may download: the hand-out first, then its data."""
+    if revision is None:
+        return ()
+    parts = [RevisionFile.Part.HANDOUT, RevisionFile.Part.PUBLIC]
+    return tuple(revision.files.filter(part__in=parts).order_by("part", "name"))
+
+
+def _versions(revision: AssignmentRevision | None) -> tuple[tuple[str, str], ...]:
+    """Names and versions of the packages that the last finished run found there."""
+    if revision is None:
+        return ()
+    measures = (
+        GradingRun.objects.filter(
+            revision__environment=revision.environment, state=State.FINISHED
+        )
+        .exclude(measures={})
+        .order_by("-finished_at")
+        .values_list("measures", flat=True)
+        .first()
+    )
+    versions = measures.get("versions", {}) if measures else {}
+    return tuple(sorted((str(name), str(value)) for name, value in versions.items()))
+
+
+def field_name(required: RequiredFile) -> str:
+    """The form field that carries this required file."""
+    return f"file:{required.name}"
+
+
+def _form(revision: AssignmentRevision, last_try: LastTry) -> SubmitForm:
+    required = list(revision.required_files.all())
+    names = {file.name for file in required}
+    by_file = _problems_by_file(last_try.problems, names)
+    return SubmitForm(
+        slots=tuple(
+            FileSlot(
+                field=field_name(file),
+                element_id=f"file-{index}",
+                file=file,
+                accept=_ACCEPT[RequiredFile.Kind(file.kind)],
+                problems=tuple(by_file[file.name]),
+            )
+            for index, file in enumerate(required, start=1)
+        ),
+        problems=tuple(by_file[""]),
+        problem_count=len(last_try.problems),
+        idempotency_key=last_try.idempotency_key or uuid.uuid4().hex,
+        is_declared=last_try.is_declared,
+        max_bytes=settings.MAX_SUBMISSION_BYTES,
+    )
+
+
+def _problems_by_file(
+    problems: Iterable[Problem], names: set[str]
+) -> defaultdict[str, list[Problem]]:
+    """Problems by required file; under "" those of no file that the form has."""
+    found: defaultdict[str, list[Problem]] = defaultdict(list)
+    for problem in problems:
+        found[problem.file if problem.file in names else ""].append(problem)
+    return found

@@ -1,0 +1,99 @@
+"""One student's attempts at an assignment, as that student may see them."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import prefetch_related_objects
+
+from accounts.models import User
+from courses.models import Assignment
+from grading.models import GradingRun
+from grading.pages.states import Badge, badge_for
+from grading.results import ShownResults
+from grading.services import counting_run, show_run
+from grading.states import State
+from submissions.models import Submission
+
+_REASONS = {
+    Assignment.Counting.LATEST: "your latest finished attempt",
+    Assignment.Counting.BEST: "your best attempt so far",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One attempt with its latest run; `counts` is why it counts, or empty."""
+
+    submission: Submission
+    run: GradingRun | None
+    badge: Badge | None
+    results: ShownResults | None
+    counts: str
+
+
+def own_attempts(
+    *, user: User, assignment: Assignment, due_at: dt.datetime, now: dt.datetime
+) -> tuple[Attempt, ...]:
+    """Return the person's attempts, the latest first, in a fixed number of queries.
+
+    `due_at` is the person's own deadline.
+    """
+    submissions = list(
+        Submission.objects.visible_to(user)
+        .by(user)
+        .filter(assignment=assignment)
+        .newest_first()
+    )
+    if not submissions:
+        return ()
+    runs = _latest_runs(submissions, assignment)
+    shown = {
+        run.submission_id: show_run(run, due_at=due_at, now=now)
+        for run in runs.values()
+        if run.state == State.FINISHED
+    }
+    counting = counting_run(assignment, user)
+    if counting is None or tells_hidden(assignment, shown.values()):
+        counting_id = None
+    else:
+        counting_id = counting.submission_id
+    reason = _REASONS[Assignment.Counting(assignment.counting)]
+    return tuple(
+        Attempt(
+            submission=submission,
+            run=runs.get(submission.pk),
+            badge=badge_for(runs[submission.pk]) if submission.pk in runs else None,
+            results=shown.get(submission.pk),
+            counts=reason if submission.pk == counting_id else "",
+        )
+        for submission in submissions
+    )
+
+
+def _latest_runs(
+    submissions: Iterable[Submission], assignment: Assignment
+) -> dict[UUID, GradingRun]:
+    """Return the latest run of each submission, with what its results are shown by."""
+    by_id = {submission.pk: submission for submission in submissions}
+    runs = {
+        run.submission_id: run
+        for run in GradingRun.objects.filter(submission__in=by_id)
+        .defer("progress", "measures", "detail")
+        .order_by("number")
+    }
+    for run in runs.values():
+        run.submission = by_id[run.submission_id]
+        run.submission.assignment = assignment
+    prefetch_related_objects(list(runs.values()), "results", "revision__questions")
+    return runs
+
+
+def tells_hidden(assignment: Assignment, shown: Iterable[ShownResults]) -> bool:
+    """Whether naming the best attempt would tell what hidden checks found."""
+    return (
+        assignment.counting == Assignment.Counting.BEST
+        and not assignment.marks_are_released
+        and any(results.hides_points for results in shown)
+    )

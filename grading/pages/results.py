@@ -1,0 +1,56 @@
+"""Results per question with the words and tones of their badges."""
+
+from dataclasses import dataclass
+
+from grading.pages.states import Badge
+from grading.results import Outcome, ShownCheck, ShownQuestion, ShownResults
+
+_OUTCOMES = {
+    Outcome.PASSED: Badge(label="Passed", tone="success", icon="check"),
+    Outcome.PARTIAL: Badge(label="Partly passed", tone="warning", icon="dash"),
+    Outcome.FAILED: Badge(label="Not passed", tone="danger", icon="cross"),
+    Outcome.TIMEOUT: Badge(label="Out of time", tone="danger", icon="clock"),
+    Outcome.NOT_REACHED: Badge(label="Not reached", tone="neutral", icon="dash"),
+    Outcome.MANUAL: Badge(label="Marked by hand", tone="neutral", icon="users"),
+    Outcome.HIDDEN: Badge(label="Not shown yet", tone="neutral", icon="hidden"),
+    Outcome.WAITING: Badge(label="Waiting", tone="neutral", icon="clock"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckView:
+    check: ShownCheck
+    badge: Badge
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionView:
+    question: ShownQuestion
+    badge: Badge
+    checks: tuple[CheckView, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultsView:
+    """What may be shown of a run's results, ready to lay out."""
+
+    shown: ShownResults
+    questions: tuple[QuestionView, ...]
+
+
+def results_view(shown: ShownResults) -> ResultsView:
+    """Return the results with a badge for each question and check."""
+    return ResultsView(
+        shown=shown,
+        questions=tuple(
+            QuestionView(
+                question=question,
+                badge=_OUTCOMES[question.outcome],
+                checks=tuple(
+                    CheckView(check=check, badge=_OUTCOMES[check.outcome])
+                    for check in question.checks
+                ),
+            )
+            for question in shown.questions
+        ),
+    )

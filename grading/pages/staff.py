@@ -1,0 +1,276 @@
+"""The staff page of an assignment: everybody enrolled, and how their work stands."""
+
+import datetime as dt
+import statistics
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import Sum
+
+from accounts.models import User
+from courses.models import Assignment, Enrolment, Role
+from grading.models import GradingRun, Mark
+from grading.pages.states import Badge, badge_for
+from grading.states import State
+from submissions.models import Submission
+
+# Nothing of a run that grows with what the notebook printed.
+_RUN_COLUMNS = ("id", "submission_id", "number", "state", "verdict", "queued_at")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudentRow:
+    """One student: what they handed in last, how it stands, and which attempt counts."""
+
+    name: str
+    login: str
+    email: str
+    is_enrolled: bool
+    attempts: int = 0
+    received_at: dt.datetime | None = None
+    is_late: bool = False
+    run_id: UUID | None = None
+    run_state: str = ""
+    badge: Badge | None = None
+    counting_attempt: int | None = None
+    mark: Decimal | None = None
+
+    @property
+    def sort_name(self) -> str:
+        return self.name.casefold()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """How the whole course stands, whatever the filter shows."""
+
+    enrolled: int
+    handed_in: int
+    waiting: int
+    running: int
+    needs_staff: int
+    late: int
+    median: Decimal | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """An option of the filter, with how many rows it would show."""
+
+    value: str
+    label: str
+    count: int
+    is_chosen: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A heading of the table and the order that choosing it gives."""
+
+    label: str
+    sort: str
+    direction: str
+    is_number: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffPage:
+    assignment: Assignment
+    possible: Decimal | None
+    summary: Summary
+    rows: tuple[StudentRow, ...]
+    choices: tuple[Choice, ...]
+    columns: tuple[Column, ...]
+    q: str
+    state: str
+    sort: str
+
+
+_FILTERS: dict[str, tuple[str, Callable[[StudentRow], bool]]] = {
+    "": ("Everybody", lambda row: True),
+    "none": ("Handed in nothing", lambda row: row.attempts == 0),
+    "queued": ("In the queue", lambda row: row.run_state == State.QUEUED),
+    "running": ("Running", lambda row: row.run_state == State.RUNNING),
+    "finished": ("Finished", lambda row: row.run_state == State.FINISHED),
+    "needs_staff": (
+        "Waiting for staff",
+        lambda row: row.run_state == State.NEEDS_STAFF,
+    ),
+    "late": ("Late", lambda row: row.is_late),
+}
+_EARLIEST = dt.datetime.min.replace(tzinfo=dt.UTC)
+_SORTS: dict[str, tuple[str, bool, Callable[[StudentRow], tuple[object, ...]]]] = {
+    "name": ("Student", False, lambda row: (row.sort_name,)),
+    "login": ("Login", False, lambda row: (row.login.casefold(), row.sort_name)),
+    "attempts": ("Attempts", True, lambda row: (row.attempts, row.sort_name)),
+    "received": (
+        "Last received",
+        False,
+        lambda row: (row.received_at or _EARLIEST, row.sort_name),
+    ),
+    "state": (
+        "Latest run",
+        False,
+        lambda row: (row.badge.label if row.badge else "", row.sort_name),
+    ),
+    "counts": ("Counts", True, lambda row: (row.counting_attempt or 0, row.sort_name)),
+    "mark": (
+        "Mark",
+        True,
+        lambda row: (-1 if row.mark is None else row.mark, row.sort_name),
+    ),
+}
+
+
+def staff_page(
+    *, assignment: Assignment, q: str = "", state: str = "", sort: str = "name"
+) -> StaffPage:
+    """Return the page in a number of queries that does not grow with the course."""
+    everybody = _student_rows(assignment)
+    state = state if state in _FILTERS else ""
+    sort = sort if sort.removeprefix("-") in _SORTS else "name"
+    return StaffPage(
+        assignment=assignment,
+        possible=_possible_points(assignment),
+        summary=_summary(everybody),
+        rows=_chosen_rows(everybody, q=q, state=state, sort=sort),
+        choices=tuple(
+            Choice(
+                value=value,
+                label=label,
+                count=sum(map(keeps, everybody)),
+                is_chosen=value == state,
+            )
+            for value, (label, keeps) in _FILTERS.items()
+        ),
+        columns=_columns(sort),
+        q=q,
+        state=state,
+        sort=sort,
+    )
+
+
+def _possible_points(assignment: Assignment) -> Decimal | None:
+    if assignment.revision is None:
+        return None
+    total = assignment.revision.questions.aggregate(total=Sum("points"))["total"]
+    return total or Decimal(0)
+
+
+def _student_rows(assignment: Assignment) -> list[StudentRow]:
+    """Everybody enrolled as a student, and those who left but handed something in."""
+    enrolments = Enrolment.objects.filter(
+        course=assignment.course_id, role=Role.STUDENT
+    ).select_related("user")
+    submissions = _submissions_by_author(assignment)
+    runs = _latest_runs(assignment)
+    marks = {
+        mark.student_id: mark
+        for mark in Mark.objects.filter(assignment=assignment).select_related(
+            "run__submission"
+        )
+    }
+    return [
+        _student_row(
+            enrolment.user,
+            is_enrolled=enrolment.is_active,
+            submissions=submissions[enrolment.user_id],
+            runs=runs,
+            mark=marks.get(enrolment.user_id),
+        )
+        for enrolment in enrolments
+        if enrolment.is_active or submissions[enrolment.user_id]
+    ]
+
+
+def _submissions_by_author(assignment: Assignment) -> dict[int, list[Submission]]:
+    found = defaultdict(list)
+    for submission in Submission.objects.filter(assignment=assignment).newest_first():
+        found[submission.author_id].append(submission)
+    return found
+
+
+def _latest_runs(assignment: Assignment) -> dict[UUID, GradingRun]:
+    """The latest run of each submission."""
+    runs = (
+        GradingRun.objects.filter(submission__assignment=assignment)
+        .only(*_RUN_COLUMNS)
+        .order_by("number")
+    )
+    return {run.submission_id: run for run in runs}
+
+
+def _student_row(
+    user: User,
+    *,
+    is_enrolled: bool,
+    submissions: list[Submission],
+    runs: dict[UUID, GradingRun],
+    mark: Mark | None,
+) -> StudentRow:
+    latest = submissions[0] if submissions else None
+    run = runs.get(latest.pk) if latest else None
+    return StudentRow(
+        name=user.name,
+        login=user.login,
+        email=user.email,
+        is_enrolled=is_enrolled,
+        attempts=len(submissions),
+        received_at=latest.received_at if latest else None,
+        is_late=latest.is_late if latest else False,
+        run_id=run.pk if run else None,
+        run_state=run.state if run else "",
+        badge=badge_for(run) if run else None,
+        counting_attempt=mark.run.submission.attempt if mark and mark.run else None,
+        mark=mark.final_points if mark else None,
+    )
+
+
+def _summary(rows: list[StudentRow]) -> Summary:
+    marks = [row.mark for row in rows if row.mark is not None]
+    states = [row.run_state for row in rows]
+    return Summary(
+        enrolled=sum(row.is_enrolled for row in rows),
+        handed_in=sum(row.attempts > 0 and row.is_enrolled for row in rows),
+        waiting=states.count(State.QUEUED),
+        running=states.count(State.RUNNING),
+        needs_staff=states.count(State.NEEDS_STAFF),
+        late=sum(row.is_late for row in rows),
+        median=statistics.median(marks) if marks else None,
+    )
+
+
+def _chosen_rows(
+    rows: list[StudentRow], *, q: str, state: str, sort: str
+) -> tuple[StudentRow, ...]:
+    words = q.casefold().split()
+    keeps = _FILTERS[state][1]
+    chosen = [
+        row
+        for row in rows
+        if keeps(row)
+        and all(
+            word in f"{row.name} {row.login} {row.email}".casefold() for word in words
+        )
+    ]
+    key = _SORTS[sort.removeprefix("-")][2]
+    return tuple(sorted(chosen, key=key, reverse=sort.startswith("-")))
+
+
+def _columns(sort: str) -> tuple[Column, ...]:
+    """Headings; choosing the current one turns its order round."""
+    directions = {sort: "ascending"}
+    if sort.startswith("-"):
+        directions = {sort[1:]: "descending"}
+    return tuple(
+        Column(
+            label=label,
+            sort=f"-{name}" if sort == name else name,
+            direction=directions.get(name, ""),
+            is_number=is_number,
+        )
+        for name, (label, is_number, _) in _SORTS.items()
+    )

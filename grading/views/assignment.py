@@ -1,0 +1,161 @@
+"""The coursework page, and handing in."""
+
+import math
+import re
+from typing import IO, cast
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.http import SignedInRequest
+from accounts.throttles import SubmitThrottle, seconds_to_wait
+from courses.models import Assignment
+from courses.permissions import can_submit
+from grading.models import GradingRun
+from grading.pages.assignment import LastTry, assignment_page, field_name
+from grading.services import submit_work
+from grading.views.access import visible_assignment
+from submissions.arrival import upload_started_at, upload_was_too_large
+from submissions.messages import problem, size_in_words
+from submissions.problems import Problem, SubmissionRefusedError
+from submissions.services import IncomingFile
+
+UNPROCESSABLE = 422
+TOO_MANY_REQUESTS = 429
+_KEY = re.compile(r"[0-9a-f-]{16,64}")
+_NOT_DECLARED = Problem(
+    code="declaration_missing",
+    message="Say that this is your own, unaided work.",
+    hint="Tick the box above the button.",
+)
+
+
+@login_required
+@never_cache
+@require_safe
+def assignment(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
+    """Show the brief, the form and the person's own attempts.
+
+    Never cached, so that going back shows a fresh form and the attempt just made.
+    """
+    found = visible_assignment(request.user, slug, aslug)
+    return _page(request, found)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def submit(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
+    """Take the form: to the run on success, else the form again with the problems."""
+    found = visible_assignment(request.user, slug, aslug)
+    if request.method != "POST":
+        return redirect(found)
+    if not can_submit(request.user, found):
+        raise PermissionDenied
+    if wait := seconds_to_wait(SubmitThrottle, request):
+        return _too_often(request, found, wait)
+    key = request.POST.get("idempotency_key", "")
+    key = key if _KEY.fullmatch(key) else ""
+    try:
+        _refuse_incomplete(request)
+        run = submit_work(
+            actor=request.user,
+            assignment=found,
+            files=_incoming_files(request, found),
+            started_at=upload_started_at(request),
+            idempotency_key=key,
+        )
+    except SubmissionRefusedError as refused:
+        last_try = LastTry(
+            problems=refused.problems,
+            idempotency_key=key,
+            is_declared="declaration" in request.POST,
+        )
+        return _page(request, found, last_try)
+    return _to_run(request, run)
+
+
+def _page(
+    request: SignedInRequest, found: Assignment, last_try: LastTry | None = None
+) -> HttpResponse:
+    page = assignment_page(
+        user=request.user, assignment=found, now=timezone.now(), last_try=last_try
+    )
+    context = {"page": page, "assignment": found, "course": found.course}
+    template = (
+        "grading/_submit_panel.html"
+        if last_try and _is_scripted(request)
+        else "grading/assignment.html"
+    )
+    status = UNPROCESSABLE if last_try else None
+    return render(request, template, context, status=status)
+
+
+def _too_often(request: SignedInRequest, found: Assignment, wait: int) -> HttpResponse:
+    """The form again, as it was; the same words whether a script asks or a person."""
+    minutes = math.ceil(wait / 60)
+    again = "a minute" if minutes == 1 else f"{minutes} minutes"
+    refused = Problem(
+        code="too_many_requests",
+        message="That is very many attempts in a short time. Nothing was handed in.",
+        hint=f"Try again in {again}.",
+    )
+    answer = _page(request, found, LastTry(problems=(refused,), is_declared=True))
+    answer.status_code = TOO_MANY_REQUESTS
+    answer["Retry-After"] = str(wait)
+    return answer
+
+
+def _is_scripted(request: SignedInRequest) -> bool:
+    """Whether static/js/submit.js sent the form, and wants a fragment or an address."""
+    return request.headers.get("X-Requested-With") == "XMLHttpRequest"
+
+
+def _refuse_incomplete(request: SignedInRequest) -> None:
+    """Raise where the body was past the limit, or the declaration was not made."""
+    if upload_was_too_large(request):
+        raise SubmissionRefusedError([_files_too_large()])
+    if "declaration" not in request.POST:
+        raise SubmissionRefusedError([_NOT_DECLARED])
+
+
+def _files_too_large() -> Problem:
+    return problem(
+        "files_too_large", limit=size_in_words(settings.MAX_SUBMISSION_BYTES)
+    )
+
+
+def _incoming_files(request: SignedInRequest, found: Assignment) -> list[IncomingFile]:
+    """The form's files under the required names; the service says what is missing."""
+    revision = found.revision
+    required = revision.required_files.all() if revision else ()
+    return [
+        IncomingFile(
+            name=file.name,
+            original_name=upload.name or "",
+            content=cast("IO[bytes]", upload.file),
+            size=upload.size or 0,
+        )
+        for file in required
+        for upload in request.FILES.getlist(field_name(file))
+    ]
+
+
+def _to_run(request: SignedInRequest, run: GradingRun) -> HttpResponse:
+    messages.success(
+        request,
+        f"Attempt {run.submission.attempt} has arrived and is stored. "
+        "The receipt is below.",
+    )
+    if _is_scripted(request):
+        return JsonResponse({"redirect": run.get_absolute_url()})
+    answer = HttpResponseRedirect(run.get_absolute_url())
+    answer.status_code = 303
+    return answer
