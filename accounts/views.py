@@ -25,6 +25,7 @@ def profile(request: SignedInRequest) -> HttpResponse:
     """Show who the person is to the portal, and their courses."""
     enrolments = (
         request.user.enrolments.active()
+        .in_courses_visible_to(request.user)
         .select_related("course")
         .order_by("-course__academic_year", "course__title")
     )

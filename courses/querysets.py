@@ -56,6 +56,12 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
         """People who have not left."""
         return self.filter(is_active=True)
 
+    def in_courses_visible_to(self, user: "User") -> Self:
+        """Those in courses that the person sees."""
+        from courses.models import Course  # noqa: PLC0415  models import this module
+
+        return self.filter(course__in=Course.objects.visible_to(user))
+
     def students(self) -> Self:
         """Those who hand work in."""
         return self.active().filter(role="student")

@@ -1,0 +1,124 @@
+"""A small world to look at with everybody's eyes: who is there, and what they own.
+
+world = make_world()
+client = world.client("classmate")
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.core.files.base import ContentFile
+from django.test import Client
+
+from accounts.models import ApiToken, User
+from accounts.services import create_token
+from courses.models import Assignment, Course, Material, RevisionFile, Role, Week
+from grading.models import GradingRun, Mark
+from submissions.models import Submission
+from tests.factories import (
+    AssignmentFactory,
+    CourseFactory,
+    EnrolmentFactory,
+    GradingRunFactory,
+    MarkFactory,
+    MaterialFactory,
+    QuestionResultFactory,
+    RevisionFileFactory,
+    SubmissionFactory,
+    UserFactory,
+    WeekFactory,
+    store_text,
+    small_notebook,
+)
+
+# Everybody who may come: nobody, somebody without a course, the author of the work,
+# another student, one who has left, the course's staff, another course's lecturer,
+# and site staff.
+VIEWERS: Final = (
+    "anonymous",
+    "outsider",
+    "owner",
+    "classmate",
+    "former",
+    "assistant",
+    "lecturer",
+    "other_lecturer",
+    "superuser",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """One course with everything in it, and who looks at it."""
+
+    people: dict[str, User]
+    course: Course
+    week: Week
+    material: Material
+    hidden_material: Material
+    assignment: Assignment
+    hidden_assignment: Assignment
+    submission: Submission
+    run: GradingRun
+    queued_run: GradingRun
+    mark: Mark
+    token: ApiToken
+
+    def client(self, viewer: str) -> Client:
+        """A client that is signed in as this viewer, and skips the CSRF check."""
+        client = Client()
+        if viewer in self.people:
+            client.force_login(self.people[viewer])
+        return client
+
+
+def make_people(course: Course) -> dict[str, User]:
+    """Everybody but the anonymous visitor."""
+    return {
+        "outsider": UserFactory.create(),
+        "owner": EnrolmentFactory.create(course=course).user,
+        "classmate": EnrolmentFactory.create(course=course).user,
+        "former": EnrolmentFactory.create(course=course, left=True).user,
+        "assistant": EnrolmentFactory.create(course=course, assistant=True).user,
+        "lecturer": EnrolmentFactory.create(course=course, lecturer=True).user,
+        "other_lecturer": EnrolmentFactory.create(lecturer=True).user,
+        "superuser": UserFactory.create(site_staff=True),
+    }
+
+
+def make_world() -> World:
+    """Store the world. The owner has a finished attempt and one that waits."""
+    course = CourseFactory.create()
+    people = make_people(course)
+    owner = people["owner"]
+    week = WeekFactory.create(course=course)
+    assignment = AssignmentFactory.create(course=course)
+    RevisionFileFactory.create(
+        revision=assignment.revision,
+        part=RevisionFile.Part.HANDOUT,
+        name="handout.ipynb",
+        text=small_notebook(),
+    )
+    submission = SubmissionFactory.create(assignment=assignment, author=owner)
+    run = GradingRunFactory.create(
+        submission=submission, finished=True, executed_sha256=store_text("{}")[0]
+    )
+    QuestionResultFactory.create(run=run)
+    waiting = SubmissionFactory.create(assignment=assignment, author=owner)
+    token, _ = create_token(actor=owner, name="laptop", scopes=[ApiToken.Scope.READ])
+    return World(
+        people=people,
+        course=course,
+        week=week,
+        material=MaterialFactory.create(
+            course=course, week=week, file=ContentFile(b"%PDF-", name="notes.pdf")
+        ),
+        hidden_material=MaterialFactory.create(course=course, hidden=True),
+        assignment=assignment,
+        hidden_assignment=AssignmentFactory.create(course=course, hidden=True),
+        submission=submission,
+        run=run,
+        queued_run=GradingRunFactory.create(submission=waiting),
+        mark=MarkFactory.create(run=run),
+        token=token,
+    )
