@@ -2,22 +2,42 @@
 
 A blob is stored before the row that names it, so a row's blob is always there; a
 blob without a row is swept later. The name is `ab/cd/<sha256>`.
+
+In a folder store, content is first written to `incoming/` in the same file system,
+synced, made read-only and only then renamed, so that a name never shows half a file
+and a receipt means that the bytes are on the disk.
 """
 
+import errno
 import hashlib
 import os
+import re
 import tempfile
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
+from django.conf import settings
 from django.core.files import File
-from django.core.files.storage import FileSystemStorage, storages
+from django.core.files.storage import FileSystemStorage, Storage, storages
+
+PIECE: Final = 1 << 20
+FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+FILE_MODE: Final = 0o440
+FOLDER_MODE: Final = 0o750
+PART: Final = ".part"
 
 
 class BlobTooLargeError(Exception):
     """The content went over the limit that the caller set."""
+
+
+class BlobStoreFullError(Exception):
+    """The store has no room for the content; nothing of it is left there."""
 
 
 class BlobMissingError(Exception):
@@ -32,46 +52,90 @@ class Blob:
     size: int
 
 
-def _name(sha256: str) -> str:
-    return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
-
-
 def store_blob(chunks: Iterable[bytes], *, max_bytes: int) -> Blob:
     """Store the content durably and return its hash and size.
 
-    Raises BlobTooLargeError past `max_bytes`; then nothing is stored.
+    Content that is already there is replaced by the same bytes: that heals a damaged
+    copy and renews its age, so that a sweep does not take it before its row is
+    written. Raises BlobTooLargeError past `max_bytes`, and BlobStoreFullError where
+    there is no room; then nothing is stored.
     """
+    storage = storages["blobs"]
+    with _full_store_told(), _part_file(storage) as part:
+        blob = _copy(chunks, part, max_bytes=max_bytes)
+        name = _name(blob.sha256)
+        if isinstance(storage, FileSystemStorage):
+            _put_in_place(part, Path(storage.path(name)))
+        else:
+            _save(storage, name, part)
+    return blob
+
+
+def _name(sha256: str) -> str:
+    """Return where the content lies. Raises BlobMissingError if this is no hash."""
+    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        raise BlobMissingError(sha256)
+    return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
+
+
+@contextmanager
+def _full_store_told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise BlobStoreFullError from error
+        raise
+
+
+@contextmanager
+def _part_file(storage: Storage) -> Iterator[IO[bytes]]:
+    """A file to write to, gone at the end unless it was renamed by then."""
+    folder = _incoming(storage)
+    _make_folder(folder)
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=PART, delete=False) as part:
+        try:
+            yield part.file
+        finally:
+            with suppress(FileNotFoundError):
+                Path(part.name).unlink()
+
+
+def _incoming(storage: Storage) -> Path:
+    if isinstance(storage, FileSystemStorage):
+        return Path(storage.path("incoming"))
+    return Path(settings.FILE_UPLOAD_TEMP_DIR)
+
+
+def _copy(chunks: Iterable[bytes], part: IO[bytes], *, max_bytes: int) -> Blob:
     digest, size = hashlib.sha256(), 0
-    with tempfile.TemporaryFile() as spool:
-        for chunk in chunks:
-            size += len(chunk)
-            if size > max_bytes:
-                raise BlobTooLargeError
-            digest.update(chunk)
-            spool.write(chunk)
-        spool.seek(0)
-        sha256 = digest.hexdigest()
-        _write_once(sha256, spool)
-    return Blob(sha256=sha256, size=size)
+    for chunk in chunks:
+        size += len(chunk)
+        if size > max_bytes:
+            raise BlobTooLargeError
+        digest.update(chunk)
+        part.write(chunk)
+    part.flush()
+    return Blob(sha256=digest.hexdigest(), size=size)
 
 
-def _write_once(sha256: str, content: IO[bytes]) -> None:
-    storage, name = storages["blobs"], _name(sha256)
-    if storage.exists(name):
-        return
-    if not isinstance(storage, FileSystemStorage):
-        storage.save(name, File(content))
-        return
-    target = Path(storage.path(name))
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
-    with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as part:
-        for piece in iter(lambda: content.read(1 << 20), b""):
-            part.write(piece)
-        part.flush()
-        os.fsync(part.fileno())
-    Path(part.name).chmod(0o440)
+def _put_in_place(part: IO[bytes], target: Path) -> None:
+    """Give the written file its name, so that it outlives a power cut."""
+    _make_folder(target.parent)
+    os.fchmod(part.fileno(), FILE_MODE)
+    os.fsync(part.fileno())
     Path(part.name).replace(target)
     _sync_folder(target.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder and those above it, each private and each on the disk."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    with suppress(FileExistsError):
+        folder.mkdir(mode=FOLDER_MODE)
+        _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -82,10 +146,34 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def _save(storage: Storage, name: str, content: IO[bytes]) -> None:
+    """Save in a store that is no folder. It holds whole objects or none."""
+    content.seek(0)
+    if storage.exists(name):
+        return
+    saved = storage.save(name, File(content))
+    if saved != name:  # another writer of the same content was first
+        storage.delete(saved)
+
+
+def discard_abandoned(*, older_than: timedelta) -> int:
+    """Remove what killed processes left half written; return how many files."""
+    folder = _incoming(storages["blobs"])
+    abandoned = [
+        part
+        for part in folder.glob(f"*{PART}")
+        if time.time() - part.stat().st_mtime > older_than.total_seconds()
+    ]
+    for part in abandoned:
+        part.unlink(missing_ok=True)
+    return len(abandoned)
+
+
 def open_blob(sha256: str) -> IO[bytes]:
     """Open the content for reading. Raises BlobMissingError."""
+    name = _name(sha256)
     try:
-        return storages["blobs"].open(_name(sha256), "rb")
+        return storages["blobs"].open(name, "rb")
     except OSError as error:
         raise BlobMissingError(sha256) from error
 
@@ -106,7 +194,7 @@ def blob_path(sha256: str) -> Path:
     """
     digest = hashlib.sha256()
     with open_blob(sha256) as content:
-        for piece in iter(lambda: content.read(1 << 20), b""):
+        for piece in iter(lambda: content.read(PIECE), b""):
             digest.update(piece)
     if digest.hexdigest() != sha256:
         raise BlobMissingError(sha256)

@@ -37,7 +37,16 @@ class Submission(models.Model):
         default=False,
         help_text="After the author's own deadline, as judged on receipt.",
     )
-    idempotency_key = models.CharField(max_length=64, blank=True)
+    idempotency_key = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="Hash of the sender's key and the content; a repetition has the same.",
+    )
+    warnings = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="What was doubtful on receipt: submissions.problems.Problem as JSON.",
+    )
 
     files: "RelatedManager[SubmittedFile]"
     objects = SubmissionQuerySet.as_manager()

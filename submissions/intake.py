@@ -1,0 +1,176 @@
+"""The files of one hand-in: checked together, then stored by content."""
+
+import difflib
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO
+
+from django.conf import settings
+
+from courses.blobs import BlobStoreFullError, BlobTooLargeError, store_blob
+from courses.models import AssignmentRevision, RequiredFile, RevisionFile
+from submissions.messages import clean_file_name, problem, shown, size_in_words
+from submissions.problems import Findings, Problem, SubmissionRefusedError
+from submissions.validation import FileRule, check_file, find_missing_files
+
+PIECE = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncomingFile:
+    """A file as it came in: the required name it is for, and what it was called.
+
+    `content` is binary and seekable. `size` is what the sender says; what is stored
+    and compared with limits is counted here.
+    """
+
+    name: str
+    original_name: str
+    content: IO[bytes]
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredFile:
+    """A file that was checked and whose content is in the store."""
+
+    name: str
+    original_name: str
+    kind: str
+    sha256: str
+    size: int
+
+
+def rules_of(revision: AssignmentRevision) -> dict[str, FileRule]:
+    """Return what the revision asks for, by required name."""
+    notebook = RequiredFile.Kind.NOTEBOOK
+    return {
+        required.name: FileRule(
+            name=required.name,
+            kind=required.kind,
+            max_bytes=min(required.max_bytes, settings.MAX_NOTEBOOK_BYTES)
+            if required.kind == notebook
+            else required.max_bytes,
+            is_optional=required.is_optional,
+        )
+        for required in revision.required_files.all()
+    }
+
+
+def check_files(
+    files: Sequence[IncomingFile], revision: AssignmentRevision
+) -> Findings:
+    """Return everything that is wrong with the files, alone and together."""
+    rules = rules_of(revision)
+    findings = Findings(problems=(*_check_names(files, rules), *_check_total(files)))
+    checked: set[str] = set()
+    for file in files:
+        if file.name in rules and file.name not in checked:
+            checked.add(file.name)
+            file.content.seek(0)
+            findings += check_file(file.content, rules[file.name])
+    if not findings.problems:
+        findings += Findings(warnings=_check_opened(files, revision, rules))
+    return findings
+
+
+def _check_names(
+    files: Sequence[IncomingFile], rules: Mapping[str, FileRule]
+) -> Iterator[Problem]:
+    times = Counter(file.name for file in files)
+    for name, rule in rules.items():
+        if not times[name] and not rule.is_optional:
+            yield problem("file_missing", file=name)
+    for name, count in times.items():
+        if name not in rules:
+            yield _unexpected(name, [each for each in rules if not times[each]], rules)
+        elif count > 1:
+            yield problem("file_duplicated", file=name, times=count)
+
+
+def _unexpected(name: str, absent: list[str], rules: Mapping[str, FileRule]) -> Problem:
+    """A file that nobody asked for, with the name that was probably meant."""
+    lowered = {each.lower(): each for each in absent}
+    close = difflib.get_close_matches(name.lower()[:200], lowered, n=1)
+    wanted = [lowered[each] for each in close] or list(rules)
+    return problem(
+        "file_unexpected",
+        file=shown(name, 120),
+        wanted=" and ".join(f"“{each}”" for each in wanted) or "no files",
+    )
+
+
+def _check_total(files: Sequence[IncomingFile]) -> Iterator[Problem]:
+    limit = settings.MAX_SUBMISSION_BYTES
+    if sum(file.content.seek(0, os.SEEK_END) for file in files) > limit:
+        yield problem("files_too_large", limit=size_in_words(limit))
+
+
+def _check_opened(
+    files: Sequence[IncomingFile],
+    revision: AssignmentRevision,
+    rules: Mapping[str, FileRule],
+) -> tuple[Problem, ...]:
+    """Warn of files that a notebook opens and that will not be there."""
+    present = {file.name for file in files} | {revision.notebook_name}
+    public = revision.files.filter(part=RevisionFile.Part.PUBLIC)
+    present |= set(public.values_list("name", flat=True))
+    warnings: list[Problem] = []
+    for file in files:
+        if rules[file.name].kind == RequiredFile.Kind.NOTEBOOK:
+            file.content.seek(0)
+            warnings += find_missing_files(
+                file.content.read(),
+                name=file.name,
+                present=present,
+                wanted=rules.keys(),
+                skip_tags=revision.skip_tags,
+            )
+    return tuple(warnings)
+
+
+def store_files(
+    files: Sequence[IncomingFile], revision: AssignmentRevision
+) -> tuple[StoredFile, ...]:
+    """Store the content of checked files durably. Raises SubmissionRefusedError."""
+    rules = rules_of(revision)
+    return tuple(_store(file, rules[file.name]) for file in files)
+
+
+def _store(file: IncomingFile, rule: FileRule) -> StoredFile:
+    try:
+        blob = store_blob(_pieces(file.content), max_bytes=rule.max_bytes)
+    except BlobTooLargeError as error:
+        limit = size_in_words(rule.max_bytes)
+        refusal = problem("file_too_large", file=rule.name, limit=limit)
+        raise SubmissionRefusedError([refusal]) from error
+    except BlobStoreFullError as error:
+        refusal = problem("store_full", file=rule.name)
+        raise SubmissionRefusedError([refusal]) from error
+    return StoredFile(
+        name=rule.name,
+        original_name=clean_file_name(file.original_name) or rule.name,
+        kind=rule.kind,
+        sha256=blob.sha256,
+        size=blob.size,
+    )
+
+
+def hash_files(files: Sequence[IncomingFile]) -> dict[str, str]:
+    """Return the SHA-256 of each file by its name, storing nothing."""
+    return {file.name: _sha256(_pieces(file.content)) for file in files}
+
+
+def _sha256(pieces: Iterator[bytes]) -> str:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _pieces(content: IO[bytes]) -> Iterator[bytes]:
+    content.seek(0)
+    return iter(lambda: content.read(PIECE), b"")

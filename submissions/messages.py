@@ -1,0 +1,265 @@
+"""Every problem's words: its code, what is wrong, and what to do about it."""
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+from submissions.problems import Problem
+
+
+@dataclass(frozen=True)
+class Words:
+    """What is wrong, and what to do."""
+
+    message: str
+    hint: str = ""
+
+
+SAVE_AGAIN: Final = "Open it in Jupyter, save it, and hand it in again."
+SAVE_SAFETENSORS: Final = (
+    "Save them with: from safetensors.torch import save_file; "
+    'save_file(model.state_dict(), "{name}")'
+)
+SAVE_STATE_DICT: Final = 'Save them with: torch.save(model.state_dict(), "{name}")'
+
+RIGHTS: Final[dict[str, Words]] = {
+    "not_enrolled": Words(
+        "You are not enrolled as a student of this course.",
+        "Ask your lecturer to enrol you.",
+    ),
+    "not_released": Words("This coursework is not open yet."),
+    "not_published": Words(
+        "This coursework cannot be handed in yet: it has no published revision.",
+        "Tell your lecturer.",
+    ),
+    "closed": Words(
+        "This coursework closed on {closed}.",
+        "If you have an extension that is not shown here, write to your lecturer.",
+    ),
+    "attempts_used_up": Words(
+        "You have used all {limit} attempts at this coursework.",
+        "The attempts that you have handed in are kept and marked.",
+    ),
+}
+
+FILES: Final[dict[str, Words]] = {
+    "file_missing": Words("“{name}” is missing.", "Add it and hand in again."),
+    "file_unexpected": Words("“{name}” was not asked for.", "Hand in {wanted}."),
+    "file_duplicated": Words(
+        "“{name}” was handed in {times} times.", "Keep one of them."
+    ),
+    "file_empty": Words(
+        "“{name}” is empty (0 bytes).",
+        "Look at the file on your machine: was it saved, and downloaded to the end?",
+    ),
+    "file_too_large": Words(
+        "“{name}” is larger than the limit of {limit}.",
+        "Make it smaller: for a notebook, clear the outputs; for weights, save the "
+        "model only, without the optimiser.",
+    ),
+    "files_too_large": Words(
+        "The files together are larger than the limit of {limit}."
+    ),
+    "store_full": Words(
+        "The portal has no room left to store your files. This is our fault.",
+        "Tell your lecturer, and try again in a few minutes.",
+    ),
+    "lfs_pointer": Words(
+        "“{name}” is a Git LFS pointer: a note of three lines, not the file itself.",
+        "Run “git lfs pull” in your repository and hand in the file again.",
+    ),
+    "wrong_kind": Words(
+        "“{name}” should be {wanted}, but its content is {found}.",
+        "{fix}",
+    ),
+}
+
+NOTEBOOKS: Final[dict[str, Words]] = {
+    "notebook_bytes": Words(
+        "“{name}” is not UTF-8 text: byte {byte}, on line {line}.", SAVE_AGAIN
+    ),
+    "notebook_utf16": Words(
+        "“{name}” is saved as UTF-16 text; a notebook is UTF-8.", SAVE_AGAIN
+    ),
+    "notebook_conflict": Words(
+        "“{name}” has git conflict marks, the first on line {line}: {quote}",
+        "Resolve the conflict (git mergetool, or keep one version with "
+        "“git checkout --ours” or “--theirs”), look at it in Jupyter, and hand it in "
+        "again.",
+    ),
+    "notebook_cut_short": Words(
+        "“{name}” ends in the middle, on line {line}: the save or the download was "
+        "cut short.",
+        "Save or download it again, and check that it opens in Jupyter.",
+    ),
+    "notebook_json": Words(
+        "“{name}” is not valid JSON: {fault}, line {line}, column {column}: {quote}",
+        "A notebook edited as text breaks easily. Restore it, or repair this line, "
+        "until it opens in Jupyter.",
+    ),
+    "notebook_number": Words("“{name}” holds a number that is too long.", SAVE_AGAIN),
+    "notebook_nan": Words(
+        "“{name}” is not valid JSON: it holds {value}, on line {line}.",
+        "Clear the outputs, save it in Jupyter, and hand it in again.",
+    ),
+    "notebook_duplicate_key": Words(
+        "“{name}” holds the key “{key}” twice in one place, often the trace of a merge.",
+        SAVE_AGAIN,
+    ),
+    "notebook_too_deep": Words(
+        "“{name}” nests deeper than {limit} levels.", SAVE_AGAIN
+    ),
+    "notebook_not": Words(
+        "“{name}” is JSON, but not a notebook: {why}.", "Hand in the .ipynb file."
+    ),
+    "notebook_too_old": Words(
+        "“{name}” is in notebook format {version}, which is too old to be read.",
+        SAVE_AGAIN,
+    ),
+    "notebook_too_new": Words(
+        "“{name}” is in notebook format {version}; this portal knows format 4.",
+        "Save it as format 4 and hand it in again.",
+    ),
+    "notebook_cell": Words("Cell {cell} of “{name}” is broken: {why}.", SAVE_AGAIN),
+    "notebook_cells": Words(
+        "“{name}” has {count} cells; the limit is {limit}.",
+        "Remove the cells that are not needed.",
+    ),
+    "notebook_outputs": Words(
+        "“{name}” has {count} stored outputs; the limit is {limit}.",
+        "Clear the outputs, save it, and hand it in again.",
+    ),
+    "notebook_language": Words(
+        "“{name}” is a notebook for {language}; this coursework runs Python.",
+        "Hand in a Python notebook. If the code is Python, choose a Python kernel in "
+        "Jupyter (Kernel, Change kernel) and save it.",
+    ),
+    "notebook_unrepeatable": Words(
+        "“{name}” holds metadata that cannot be written back.", SAVE_AGAIN
+    ),
+}
+
+WEIGHTS: Final[dict[str, Words]] = {
+    "safetensors_header": Words(
+        "“{name}” is not a whole safetensors file: {why}.", SAVE_SAFETENSORS
+    ),
+    "safetensors_tensor": Words(
+        "“{name}” describes the tensor “{tensor}” wrongly: {why}.", SAVE_SAFETENSORS
+    ),
+    "safetensors_length": Words(
+        "“{name}” has {found} of the {wanted} bytes that its header promises.",
+        "The save or the download was cut short, or something was added. "
+        "Download or save it again.",
+    ),
+    "state_dict_zip": Words(
+        "“{name}” is not a whole PyTorch file: {why}.",
+        "The save or the download was cut short, or the file was changed. "
+        + SAVE_STATE_DICT,
+    ),
+    "state_dict_compressed": Words(
+        "“{name}” was compressed by another program: {why}.",
+        "Hand in the file as torch.save wrote it. " + SAVE_STATE_DICT,
+    ),
+    "state_dict_names": Words(
+        "“{name}” holds a member with an unusual name: {why}.", SAVE_STATE_DICT
+    ),
+    "state_dict_module": Words(
+        "“{name}” holds a whole pickled object ({what}), not a state dict. It cannot "
+        "be read without running its code.",
+        SAVE_STATE_DICT,
+    ),
+    "state_dict_pickle": Words(
+        "“{name}” asks for {what} when it is read, which no state dict needs.",
+        SAVE_STATE_DICT,
+    ),
+    "state_dict_too_complex": Words(
+        "“{name}” holds too many objects to be a state dict.", SAVE_STATE_DICT
+    ),
+}
+
+WARNINGS: Final[dict[str, Words]] = {
+    "notebook_old_format": Words(
+        "“{name}” is in the old notebook format {version}. A copy in format 4 is run.",
+        "Save it in a current Jupyter to be sure that it looks as you mean it.",
+    ),
+    "notebook_no_code": Words(
+        "“{name}” has no code: nothing will be run.",
+        "Check that you handed in the right notebook.",
+    ),
+    "notebook_characters": Words(
+        "Cell {cell} of “{name}” holds characters that are no text; they are replaced "
+        "by � when it is run."
+    ),
+    "cell_conflict": Words(
+        "Cell {cell} of “{name}” holds git conflict marks.",
+        "Resolve the conflict and hand in again.",
+    ),
+    "cell_syntax": Words(
+        "Cell {cell} of “{name}” does not read as Python {version}, line {cell_line} of "
+        "the cell: {quote}",
+        "Unless it is newer Python, that cell will fail. Run it in Jupyter to see why.",
+    ),
+    "opens_missing": Words(
+        "Cell {cell} opens “{path}”, which was not handed in.",
+        "The file will not be there, unless the notebook makes it first.",
+    ),
+    "opens_wanted": Words(
+        "Cell {cell} opens “{path}”, which was not handed in.",
+        "It is one of the files that this coursework takes: hand it in too.",
+    ),
+    "opens_other_name": Words(
+        "Cell {cell} opens “{path}”, which was not handed in.",
+        "Is it “{other}”? Open the file by that name.",
+    ),
+    "opens_elsewhere": Words(
+        "Cell {cell} opens “{path}”, but files lie beside the notebook.",
+        "Open it as “{other}”.",
+    ),
+    "opens_absolute": Words(
+        "Cell {cell} opens “{path}”, a place on your own machine.",
+        "Files lie beside the notebook: open them by their name alone.",
+    ),
+}
+
+WORDS: Final[dict[str, Words]] = {**RIGHTS, **FILES, **NOTEBOOKS, **WEIGHTS, **WARNINGS}
+
+# Direction marks can make a name read as another one.
+_HIDDEN: Final = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def shown(text: str, limit: int = 80) -> str:
+    """Return text that is safe to show in a sentence: one short line, all visible."""
+    head = text[: limit + 1]
+    clean = "".join(
+        "�" if unicodedata.category(letter) in _HIDDEN else letter for letter in head
+    )
+    return clean[:limit] + "…" if len(text) > limit else clean
+
+
+def size_in_words(size: int) -> str:
+    """Return a size as people say it: 20 MB, 1.5 MB, 300 KB, 12 bytes."""
+    for unit, step in (("GB", 1024**3), ("MB", 1024**2), ("KB", 1024)):
+        if size >= step:
+            return f"{size / step:.1f}".removesuffix(".0") + f" {unit}"
+    return f"{size} bytes"
+
+
+def problem(
+    code: str, *, file: str = "", line: int | None = None, **values: object
+) -> Problem:
+    """Return the problem with its words filled in. `name` in the words is the file."""
+    words = WORDS[code]
+    filled = {"name": shown(file, 120), "line": line, **values}
+    return Problem(
+        code=code,
+        message=words.message.format(**filled),
+        file=file,
+        line=line,
+        hint=words.hint.format(**filled),
+    )
+
+
+def clean_file_name(name: str) -> str:
+    """Return the last part of what a file was called, all visible, at most 255 long."""
+    last = name.replace("\\", "/").rpartition("/")[2].strip()
+    return shown(last, 254)

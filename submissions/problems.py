@@ -1,0 +1,46 @@
+"""What is wrong with a hand-in, in a form that pages, API and tests all read."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, in words for the person who handed it in.
+
+    `code` is stable and names the words in submissions.messages; `file` is the
+    required name; `line` counts from 1 in that file.
+    """
+
+    code: str
+    message: str
+    file: str = ""
+    line: int | None = None
+    hint: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as plain data, for Submission.warnings and the API."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What a check found: problems refuse the hand-in, warnings do not."""
+
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+    def __add__(self, other: "Findings") -> "Findings":
+        return Findings(
+            problems=self.problems + other.problems,
+            warnings=self.warnings + other.warnings,
+        )
+
+
+class SubmissionRefusedError(Exception):
+    """The hand-in was not taken, and nothing of it was stored as a submission."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(", ".join(problem.code for problem in self.problems))

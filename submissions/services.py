@@ -1,0 +1,243 @@
+"""Handing in: the only way in which a submission comes to be."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from courses.deadlines import deadline_for, is_late, is_open
+from courses.models import Assignment, AssignmentRevision, Enrolment
+from courses.permissions import can_submit
+from submissions.intake import (
+    IncomingFile,
+    StoredFile,
+    check_files,
+    hash_files,
+    store_files,
+)
+from submissions.messages import problem
+from submissions.models import Submission, SubmittedFile
+from submissions.problems import Problem, SubmissionRefusedError
+
+__all__ = [
+    "AcceptedFiles",
+    "IncomingFile",
+    "accept_files",
+    "create_submission",
+    "record_submission",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcceptedFiles:
+    """The files of one hand-in, checked against one revision and stored.
+
+    `repeated` is the submission that the same files already made, or None; then
+    nothing was checked or stored again.
+    """
+
+    revision: AssignmentRevision
+    received_at: datetime
+    files: tuple[StoredFile, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    repeated: Submission | None = None
+
+
+def create_submission(
+    *,
+    actor: User,
+    assignment: Assignment,
+    files: Sequence[IncomingFile],
+    started_at: datetime,
+    idempotency_key: str = "",
+) -> Submission:
+    """Store one attempt of the actor, files and all, and return it.
+
+    The same files sent again under the same idempotency key give the same submission.
+    Raises SubmissionRefusedError with every problem found; then no row is written.
+
+    Call it outside any transaction: checking and storing large files takes seconds,
+    and on SQLite nobody else could write meanwhile. Whoever writes rows of its own
+    with the submission calls `accept_files` first, and `record_submission` inside its
+    transaction.
+    """
+    accepted = accept_files(
+        actor=actor,
+        assignment=assignment,
+        files=files,
+        idempotency_key=idempotency_key,
+    )
+    return record_submission(
+        actor=actor,
+        assignment=assignment,
+        accepted=accepted,
+        started_at=started_at,
+        idempotency_key=idempotency_key,
+    )
+
+
+def accept_files(
+    *,
+    actor: User,
+    assignment: Assignment,
+    files: Sequence[IncomingFile],
+    idempotency_key: str = "",
+) -> AcceptedFiles:
+    """Check the files without executing anything, and store their content.
+
+    The time of receipt is taken first: every byte has arrived by then, and nobody is
+    late through the portal's own work. Raises SubmissionRefusedError.
+    """
+    received_at = timezone.now()
+    revision = assignment.revision
+    if revision is None:
+        raise SubmissionRefusedError([problem("not_published")])
+    refusals = _refusals(actor, assignment, received_at)
+    if refusals:
+        # Whoever repeats what was taken before gets it back, closed or not.
+        repeated = _repeated(actor, assignment, files, idempotency_key)
+        if repeated is None:
+            raise SubmissionRefusedError(refusals)
+        return AcceptedFiles(
+            revision=revision, received_at=received_at, repeated=repeated
+        )
+    findings = check_files(files, revision)
+    if findings.problems:
+        raise SubmissionRefusedError(findings.problems)
+    return AcceptedFiles(
+        revision=revision,
+        received_at=received_at,
+        files=store_files(files, revision),
+        warnings=findings.warnings,
+    )
+
+
+def record_submission(
+    *,
+    actor: User,
+    assignment: Assignment,
+    accepted: AcceptedFiles,
+    started_at: datetime,
+    idempotency_key: str = "",
+) -> Submission:
+    """Write the rows of one attempt, in one transaction, and return the submission.
+
+    The student's enrolment is locked meanwhile, so that of any number of attempts
+    sent at once none goes past the limit. Raises SubmissionRefusedError.
+    """
+    if accepted.repeated is not None:
+        return accepted.repeated
+    hashes = {file.name: file.sha256 for file in accepted.files}
+    key = _stored_key(idempotency_key, assignment, hashes)
+    with transaction.atomic():
+        _lock_enrolment(actor, assignment)
+        repeated = _with_key(actor, key)
+        if repeated is not None:
+            return repeated
+        # The lecturer may have changed the rules since the upload began.
+        current = Assignment.objects.select_related("course").get(pk=assignment.pk)
+        refusals = _refusals(actor, current, accepted.received_at)
+        if refusals:
+            raise SubmissionRefusedError(refusals)
+        return _write_rows(actor, current, accepted, started_at, key)
+
+
+def _write_rows(
+    actor: User,
+    assignment: Assignment,
+    accepted: AcceptedFiles,
+    started_at: datetime,
+    key: str,
+) -> Submission:
+    submission = Submission.objects.create(
+        assignment=assignment,
+        revision=accepted.revision,
+        author=actor,
+        attempt=_attempts_used(actor, assignment) + 1,
+        started_at=min(started_at, accepted.received_at),
+        received_at=accepted.received_at,
+        is_late=is_late(deadline_for(assignment, actor), accepted.received_at),
+        idempotency_key=key,
+        warnings=[warning.as_json() for warning in accepted.warnings],
+    )
+    SubmittedFile.objects.bulk_create(
+        SubmittedFile(
+            submission=submission,
+            name=file.name,
+            original_name=file.original_name,
+            kind=file.kind,
+            sha256=file.sha256,
+            size=file.size,
+        )
+        for file in accepted.files
+    )
+    return submission
+
+
+def _lock_enrolment(actor: User, assignment: Assignment) -> None:
+    """Hold the one row that all of the student's hand-ins to the course share.
+
+    SQLite has no row locks and needs none: a transaction holds the whole file.
+    """
+    enrolment = Enrolment.objects.active().select_for_update()
+    enrolment.filter(course=assignment.course_id, user=actor).first()
+
+
+def _refusals(actor: User, assignment: Assignment, at: datetime) -> list[Problem]:
+    """Every reason why the person may not hand this in at that time."""
+    if not can_submit(actor, assignment):
+        return [problem("not_enrolled")]
+    if not _is_released(assignment, at):
+        return [problem("not_released")]
+    refusals = []
+    deadline = deadline_for(assignment, actor)
+    if not is_open(deadline, at):
+        closed = deadline.closes_at.astimezone(assignment.course.tz)
+        refusals.append(problem("closed", closed=f"{closed:%a %d %b %Y, %H:%M %Z}"))
+    limit = assignment.max_attempts
+    if limit is not None and _attempts_used(actor, assignment) >= limit:
+        refusals.append(problem("attempts_used_up", limit=limit))
+    return refusals
+
+
+def _is_released(assignment: Assignment, at: datetime) -> bool:
+    releases = (assignment.release_at, assignment.course.release_at)
+    return all(release is not None and release <= at for release in releases)
+
+
+def _attempts_used(actor: User, assignment: Assignment) -> int:
+    return Submission.objects.by(actor).filter(assignment=assignment).count()
+
+
+def _stored_key(key: str, assignment: Assignment, hashes: Mapping[str, str]) -> str:
+    """Return the key under which a repetition is known, or "" without one.
+
+    The content is part of it, so that other files sent from the same open page are
+    never mistaken for a repetition and dropped.
+    """
+    if not key:
+        return ""
+    parts = [key, str(assignment.pk), *(f"{n}\0{h}" for n, h in sorted(hashes.items()))]
+    return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()
+
+
+def _with_key(actor: User, key: str) -> Submission | None:
+    return (
+        Submission.objects.by(actor).filter(idempotency_key=key).first()
+        if key
+        else None
+    )
+
+
+def _repeated(
+    actor: User, assignment: Assignment, files: Sequence[IncomingFile], key: str
+) -> Submission | None:
+    """Return the submission that the same files under the same key have made."""
+    earlier = Submission.objects.by(actor).filter(assignment=assignment)
+    if not key or not earlier.exists():
+        return None
+    return _with_key(actor, _stored_key(key, assignment, hash_files(files)))
