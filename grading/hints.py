@@ -16,7 +16,7 @@ from grading.models import GradingRun
 
 log = structlog.get_logger(__name__)
 
-TASK: Final = "grading.tasks.execute_run"
+TASK: Final = "grading.execute_run"
 VERSION: Final = 1
 # A person waits for the answer to a submission, so: one try, and a short one.
 _ONE_QUICK_TRY: Final = {

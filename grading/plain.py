@@ -1,8 +1,10 @@
 """Values that a database can store as JSON, made of whatever came out of a run."""
 
 import math
+from collections.abc import Mapping
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+JsonObject = dict[str, JsonValue]
 
 
 def storable_text(text: str) -> str:
@@ -12,6 +14,11 @@ def storable_text(text: str) -> str:
         .decode()
         .replace("\x00", "\N{REPLACEMENT CHARACTER}")
     )
+
+
+def storable_object(value: Mapping[str, object]) -> JsonObject:
+    """Return the mapping as a JSON object that both databases take."""
+    return {storable_text(str(key)): storable(item) for key, item in value.items()}
 
 
 def storable(value: object) -> JsonValue:
@@ -25,7 +32,7 @@ def storable(value: object) -> JsonValue:
         case float():
             return value if math.isfinite(value) else None
         case dict():
-            return {storable_text(str(key)): storable(v) for key, v in value.items()}
+            return storable_object(value)
         case list() | tuple():
             return [storable(item) for item in value]
         case _:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
+from grading.plain import JsonObject, storable_object
 from runner.protocol import (
     CellStarted,
     CheckOutcome,
@@ -47,16 +48,18 @@ class Progress:
                     self, seconds=event.seconds, memory_bytes=event.memory_bytes
                 )
 
-    def to_json(self) -> dict[str, Any]:
-        """Return a plain object for the row."""
-        return {
-            "cell": self.cell,
-            "cells": self.cells,
-            "tail": self.tail.replace("\x00", "\N{REPLACEMENT CHARACTER}"),
-            "questions": [_question_to_json(found) for found in self.questions],
-            "seconds": round(self.seconds, 2),
-            "memory_bytes": self.memory_bytes,
-        }
+    def to_json(self) -> JsonObject:
+        """Return a plain object for the row, which both databases take."""
+        return storable_object(
+            {
+                "cell": self.cell,
+                "cells": self.cells,
+                "tail": self.tail,
+                "questions": [_question_to_json(found) for found in self.questions],
+                "seconds": round(self.seconds, 2),
+                "memory_bytes": self.memory_bytes,
+            }
+        )
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:

@@ -23,7 +23,7 @@ from courses.blobs import BlobTooLargeError, store_blob
 from courses.models import Question
 from grading.hints import send_hint
 from grading.models import GradingRun, QuestionResult
-from grading.plain import JsonValue, storable, storable_text
+from grading.plain import JsonObject, storable, storable_object, storable_text
 from grading.progress import Progress
 from grading.querysets import lease_end
 from grading.results import ScoredQuestion, rules_of, score_questions
@@ -130,8 +130,12 @@ def fail_try(*, claim: Claim, code: str, detail: dict[str, Any] | None = None) -
 
 def release_run(*, claim: Claim) -> bool:
     """Give the run back unfinished, because the worker stops. It counts as no try."""
-    detail = storable({"worker": claim.worker})
-    return _requeue(claim.run_id, claim.token, "worker_stopped", detail)
+    return end_try(
+        run_id=claim.run_id,
+        lease_token=claim.token,
+        code="worker_stopped",
+        is_fault=False,
+    )
 
 
 @transaction.atomic
@@ -142,10 +146,12 @@ def end_try(
     code: str,
     detail: dict[str, Any] | None = None,
     condition: Q | None = None,
+    is_fault: bool = True,
 ) -> bool:
-    """End a try that failed through our fault, if the token is current.
+    """Take the run from the token's holder before its end, and count a fault of ours.
 
-    Where a person had asked to cancel the run, it is cancelled instead.
+    False if the token is not current, or `condition` no longer holds. Where a person
+    had asked to cancel the run, it is cancelled instead.
     """
     run = (
         GradingRun.objects.held(run_id=run_id, lease_token=lease_token)
@@ -157,8 +163,8 @@ def end_try(
         return False
     if run.cancel_requested_at is not None:
         return _cancel(run_id, lease_token)
-    tries = run.platform_tries + 1
-    plain = storable({**(detail or {}), "worker": run.worker})
+    tries = run.platform_tries + is_fault
+    plain = storable_object({**(detail or {}), "worker": run.worker})
     if tries < settings.PLATFORM_TRIES:
         log.warning("try_failed", run=str(run_id), code=code, tries=tries)
         return _requeue(run_id, lease_token, code, plain, platform_tries=tries)
@@ -177,7 +183,7 @@ def end_try(
 
 
 def _requeue(
-    run_id: UUID, lease_token: int, code: str, detail: JsonValue, **fields: Any
+    run_id: UUID, lease_token: int, code: str, detail: JsonObject, **fields: Any
 ) -> bool:
     """Put the run back where it stood in the queue, and wake a worker for it."""
     with transaction.atomic():
@@ -251,7 +257,7 @@ def _record(claim: Claim, result: JobResult, executed_sha256: str) -> bool:
         event_code=result.code,
         verdict=Verdict(result.verdict.value),
         code=result.code[:40],
-        detail=storable(dict(result.detail)),
+        detail=storable_object(result.detail),
         automatic_points=sum((score.points for score in scored), Decimal(0)),
         measures=_measures(result.measures),
         level=result.measures.level[:2],
@@ -283,8 +289,8 @@ def _result_row(
     )
 
 
-def _measures(measures: Measures) -> JsonValue:
-    return storable(
+def _measures(measures: Measures) -> JsonObject:
+    return storable_object(
         {**dataclasses.asdict(measures), "versions": dict(measures.versions)}
     )
 

@@ -1,0 +1,133 @@
+"""The row is the queue: it is written with the submission, and a hint follows."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from accounts.actors import SYSTEM
+from courses.models import Assignment
+from grading import hints
+from grading.models import GradingRun
+from grading.services import claim_next, enqueue_run, finish_run
+from grading.states import State
+from submissions.models import Submission
+from tests.factories import AssignmentFactory, EnrolmentFactory, SubmissionFactory
+from tests.grading.fakes import job_result
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def hinted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The runs for which a hint went out."""
+    sent: list[str] = []
+    monkeypatch.setattr(
+        hints, "_send", lambda run, connection: sent.append(str(run.pk))
+    )
+    return sent
+
+
+def three_attempts(counting: str = Assignment.Counting.LATEST) -> list[Submission]:
+    assignment = AssignmentFactory.create(counting=counting)
+    student = EnrolmentFactory.create(course=assignment.course).user
+    return [
+        SubmissionFactory.create(assignment=assignment, author=student)
+        for _ in range(3)
+    ]
+
+
+def states() -> list[str]:
+    return list(
+        GradingRun.objects.order_by("submission__attempt").values_list(
+            "state", flat=True
+        )
+    )
+
+
+def test_an_enqueued_run_waits_with_its_first_event() -> None:
+    submission = SubmissionFactory.create()
+    run = enqueue_run(actor=submission.author, submission=submission)
+    assert (run.state, run.number, run.revision) == ("queued", 1, submission.revision)
+    event = run.events.get()
+    assert (event.source, event.target, event.actor) == (
+        "",
+        "queued",
+        submission.author,
+    )
+
+
+def test_earlier_attempts_that_still_wait_are_superseded() -> None:
+    for submission in three_attempts():
+        enqueue_run(actor=SYSTEM, submission=submission)
+    assert states() == [State.SUPERSEDED, State.SUPERSEDED, State.QUEUED]
+
+
+def test_where_the_best_attempt_counts_every_attempt_is_run() -> None:
+    for submission in three_attempts(Assignment.Counting.BEST):
+        enqueue_run(actor=SYSTEM, submission=submission)
+    assert states() == [State.QUEUED] * 3
+
+
+def test_an_attempt_that_runs_already_is_left_to_run() -> None:
+    first, second, _ = three_attempts()
+    enqueue_run(actor=SYSTEM, submission=first)
+    claim_next(worker="w", queues=["cpu"])
+    enqueue_run(actor=SYSTEM, submission=second)
+    assert states() == [State.RUNNING, State.QUEUED]
+
+
+def test_an_earlier_attempt_run_again_does_not_supersede_a_later_one() -> None:
+    first, second, _ = three_attempts()
+    enqueue_run(actor=SYSTEM, submission=second)
+    enqueue_run(actor=SYSTEM, submission=first)
+    assert states() == [State.QUEUED, State.QUEUED]
+
+
+def test_other_students_and_other_assignments_are_left_alone() -> None:
+    first = SubmissionFactory.create()
+    classmate = SubmissionFactory.create(assignment=first.assignment)
+    other = SubmissionFactory.create(
+        author=first.author, assignment__course=first.assignment.course
+    )
+    for submission in (first, classmate, other):
+        enqueue_run(actor=SYSTEM, submission=submission)
+    assert states() == [State.QUEUED] * 3
+
+
+def test_enqueuing_twice_gives_the_run_that_waits() -> None:
+    submission = SubmissionFactory.create()
+    run = enqueue_run(actor=SYSTEM, submission=submission)
+    assert enqueue_run(actor=SYSTEM, submission=submission) == run
+
+
+def test_after_an_end_the_next_run_has_the_next_number() -> None:
+    submission = SubmissionFactory.create()
+    enqueue_run(actor=SYSTEM, submission=submission)
+    claim = claim_next(worker="w", queues=["cpu"])
+    assert claim is not None
+    finish_run(claim=claim, result=job_result())
+    assert enqueue_run(actor=SYSTEM, submission=submission).number == 2
+
+
+def test_the_hint_waits_for_the_commit(
+    hinted: list[str], django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    submission = SubmissionFactory.create()
+    with django_capture_on_commit_callbacks(execute=True):
+        run = enqueue_run(actor=SYSTEM, submission=submission)
+        assert hinted == []
+    assert hinted == [str(run.pk)]
+    run.refresh_from_db()
+    assert run.hinted_at is not None
+
+
+def test_what_is_rolled_back_is_never_hinted(
+    hinted: list[str], django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    submission = SubmissionFactory.create()
+    with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+        enqueue_run(actor=SYSTEM, submission=submission)
+        transaction.set_rollback(True)
+    assert (hinted, GradingRun.objects.count()) == ([], 0)

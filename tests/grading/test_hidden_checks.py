@@ -1,0 +1,123 @@
+"""A check that may not be seen yet shows neither outcome nor points."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from courses.bundle.contents import Check, QuestionKind, Visibility
+from grading.results import (
+    Moments,
+    Outcome,
+    QuestionRules,
+    ShownQuestion,
+    score_question,
+    show_question,
+    show_results,
+)
+from runner.protocol import Outcome as Found
+from tests.grading.fakes import found
+
+NOON = dt.datetime(2027, 2, 1, 12, tzinfo=dt.UTC)
+HOUR = dt.timedelta(hours=1)
+BEFORE = Moments(now=NOON, due_at=NOON + HOUR, released_at=None)
+AFTER = Moments(now=NOON, due_at=NOON - HOUR, released_at=None)
+RELEASED = Moments(now=NOON, due_at=NOON - HOUR, released_at=NOON - HOUR)
+STAFF = Moments(now=NOON, due_at=NOON + HOUR, released_at=None, sees_all=True)
+
+
+def question(*visibilities: Visibility) -> QuestionRules:
+    return QuestionRules(
+        key="conv",
+        title="Convolution",
+        description="",
+        kind=QuestionKind.AUTO,
+        points=Decimal(3 * len(visibilities)),
+        checks=tuple(
+            Check(name=value.value, points=Decimal(3), visibility=value)
+            for value in visibilities
+        ),
+    )
+
+
+def shown(rules: QuestionRules, moments: Moments, **scores: float) -> ShownQuestion:
+    return show_question(rules, score_question(rules, found("conv", **scores)), moments)
+
+
+TWO = question(Visibility.ALWAYS, Visibility.AFTER_DEADLINE)
+
+
+def test_points_of_a_hidden_check_do_not_enter_the_total() -> None:
+    seen = shown(TWO, BEFORE, always=1, after_deadline=1)
+    assert (str(seen.earned), seen.shown_points, seen.points) == (
+        "3.00",
+        Decimal(3),
+        Decimal(6),
+    )
+
+
+def test_the_page_is_told_what_comes_later() -> None:
+    (hidden,) = shown(TWO, BEFORE, always=1, after_deadline=0).hidden
+    assert hidden.text == "3 points are shown after the deadline"
+
+
+def test_a_failed_hidden_check_cannot_be_told_from_a_passed_one() -> None:
+    assert shown(TWO, BEFORE, always=1, after_deadline=0) == shown(
+        TWO, BEFORE, always=1, after_deadline=1
+    )
+
+
+def test_a_question_with_nothing_to_show_says_only_that() -> None:
+    seen = shown(question(Visibility.NEVER), RELEASED, never=1)
+    assert seen.outcome == Outcome.HIDDEN
+    assert seen.earned == 0
+    assert not seen.checks
+
+
+def test_a_time_out_in_a_hidden_check_does_not_shine_through() -> None:
+    scored = score_question(
+        TWO, found("conv", Found.TIMEOUT, always=1, after_deadline=0)
+    )
+    assert show_question(TWO, scored, BEFORE).outcome == Outcome.PASSED
+    assert show_question(TWO, scored, AFTER).outcome == Outcome.TIMEOUT
+
+
+@pytest.mark.parametrize(
+    ("moments", "names"),
+    [
+        (BEFORE, ["always"]),
+        (AFTER, ["always", "after_deadline"]),
+        (RELEASED, ["always", "after_deadline", "after_release"]),
+        (STAFF, ["always", "after_deadline", "after_release", "never"]),
+    ],
+)
+def test_each_check_appears_in_its_time(moments: Moments, names: list[str]) -> None:
+    rules = question(*Visibility)
+    assert [check.name for check in shown(rules, moments, always=1).checks] == names
+
+
+def test_release_before_the_deadline_does_not_show_what_waits_for_the_deadline() -> (
+    None
+):
+    moments = Moments(now=NOON, due_at=NOON + HOUR, released_at=NOON - HOUR)
+    assert [check.name for check in shown(TWO, moments, always=1).checks] == ["always"]
+
+
+def test_a_question_that_the_run_has_not_come_to_waits() -> None:
+    results = show_results([TWO], [], BEFORE)
+    assert results.questions[0].outcome == Outcome.WAITING
+    assert results.hides_points
+
+
+def test_one_point_is_one_point() -> None:
+    rules = QuestionRules(
+        key="conv",
+        title="",
+        description="",
+        kind=QuestionKind.AUTO,
+        points=Decimal("1.00"),
+        checks=(Check(name="only", points=Decimal("1.00")),),
+    )
+    assert show_results([rules], [], BEFORE).hidden[0].text == (
+        "1 point is shown after the deadline"
+    )
