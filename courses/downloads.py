@@ -1,19 +1,43 @@
 """Files leave the portal as downloads, never as pages of it."""
 
-from django.http import FileResponse
+from pathlib import PurePath
+from typing import IO, Final
+
+from django.http import FileResponse, Http404
 
 from courses.blobs import open_blob
+from courses.models import Material, RevisionFile
+
+# Parts of a bundle that students may read. The others hold the answers.
+OPEN_PARTS: Final = (RevisionFile.Part.HANDOUT, RevisionFile.Part.PUBLIC)
 
 
 def blob_attachment(sha256: str, name: str) -> FileResponse:
-    """Return the content as a download under this name.
+    """Return the content as a download under this name."""
+    return _attachment(open_blob(sha256), name)
 
-    SECURITY: what students hand in is never shown by the browser under our origin:
+
+def material_attachment(material: Material) -> FileResponse:
+    """Return a material's file, named as people call it. Raises Http404 without one."""
+    if not material.file:
+        raise Http404
+    try:
+        content = material.file.open("rb")
+    except FileNotFoundError as error:
+        raise Http404 from error
+    suffix = PurePath(material.file.name or "").suffix
+    return _attachment(content, f"{material}{suffix}".replace("/", "-"))
+
+
+def _attachment(content: IO[bytes], name: str) -> FileResponse:
+    """Answer with bytes to be saved.
+
+    SECURITY: what people upload is never shown by the browser under our origin:
     always an attachment, always bytes, never sniffed; Django writes the name as
     RFC 6266 asks.
     """
     answer = FileResponse(
-        open_blob(sha256),
+        content,
         as_attachment=True,
         filename=name,
         content_type="application/octet-stream",

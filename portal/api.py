@@ -13,12 +13,16 @@ from courses.api.viewsets import (
     MaterialViewSet,
     WeekViewSet,
 )
+from grading.api.viewsets import MarkViewSet, RunViewSet, SubmissionViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("courses", CourseViewSet, "course")
 router.register("weeks", WeekViewSet, "week")
 router.register("materials", MaterialViewSet, "material")
 router.register("assignments", AssignmentViewSet, "assignment")
+router.register("submissions", SubmissionViewSet, "submission")
+router.register("runs", RunViewSet, "run")
+router.register("marks", MarkViewSet, "mark")
 
 # The description is the same for everyone and names nobody, so it is public.
 schema = SpectacularAPIView.as_view(permission_classes=[AllowAny])

@@ -1,10 +1,13 @@
 """How the API's description names its tokens and its errors."""
 
-from typing import Any
+from typing import Any, Final
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
 from rest_framework import serializers
+
+DOWNLOAD: Final = {(200, "application/octet-stream"): OpenApiTypes.BINARY}
 
 
 class ApiTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers itself

@@ -14,6 +14,7 @@ from courses.models import (
     Material,
     Question,
     RequiredFile,
+    RevisionFile,
     Role,
     Week,
 )
@@ -124,9 +125,23 @@ class QuestionSerializer(serializers.ModelSerializer[Question]):
         read_only_fields = fields
 
 
-class RevisionSerializer(serializers.ModelSerializer[AssignmentRevision]):
-    """What is run, within which limits, and what is asked."""
+class RevisionFileSerializer(serializers.ModelSerializer[RevisionFile]):
+    """A file that students get with the assignment."""
 
+    class Meta:
+        model = RevisionFile
+        fields = ["name", "part", "sha256", "size"]
+        read_only_fields = fields
+
+
+class RevisionSerializer(serializers.ModelSerializer[AssignmentRevision]):
+    """What is run, within which limits, and what is asked.
+
+    SECURITY: takes revisions to which the viewset gave `open_files`; the tests, the
+    answers and the private data are not among them.
+    """
+
+    files = RevisionFileSerializer(source="open_files", many=True)
     required_files = RequiredFileSerializer(many=True)
     questions = QuestionSerializer(many=True)
 
@@ -142,6 +157,7 @@ class RevisionSerializer(serializers.ModelSerializer[AssignmentRevision]):
             "run_seconds",
             "memory_mb",
             "disk_mb",
+            "files",
             "required_files",
             "questions",
         ]

@@ -1,21 +1,27 @@
 """Reading courses and what is in them."""
 
-from pathlib import PurePath
-
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
-from django.http import FileResponse
-from drf_spectacular.types import OpenApiTypes
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.http import FileResponse, Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from accounts.api.permissions import TokenScope
+from accounts.api.schema import DOWNLOAD
 from accounts.http import sender
 from courses.api import filters, serializers
-from courses.models import Assignment, Course, Enrolment, Extension, Material, Week
+from courses.downloads import OPEN_PARTS, blob_attachment, material_attachment
+from courses.models import (
+    Assignment,
+    Course,
+    Enrolment,
+    Extension,
+    Material,
+    RevisionFile,
+    Week,
+)
 
 
 class CourseViewSet(ReadOnlyModelViewSet[Course]):
@@ -74,19 +80,11 @@ class MaterialViewSet(ReadOnlyModelViewSet[Material]):
             .order_by("course", "week__number", "position", "code", "title", "pk")
         )
 
-    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @extend_schema(responses=DOWNLOAD)
     @action(detail=True, filterset_class=None)
     def file(self, request: Request, pk: int) -> FileResponse:
         """Send the material's file as a download."""
-        material = self.get_object()
-        if not material.file:
-            raise NotFound("This material has no file.")
-        return FileResponse(
-            material.file.open("rb"),
-            as_attachment=True,
-            filename=PurePath(material.file.name or "").name,
-            content_type="application/octet-stream",
-        )
+        return material_attachment(self.get_object())
 
 
 class AssignmentViewSet(ReadOnlyModelViewSet[Assignment]):
@@ -101,14 +99,32 @@ class AssignmentViewSet(ReadOnlyModelViewSet[Assignment]):
     def get_queryset(self) -> QuerySet[Assignment]:
         """Return the visible assignments, soonest deadline first."""
         user = sender(self.request)
+        open_files = RevisionFile.objects.filter(part__in=OPEN_PARTS)
         own = Extension.objects.filter(assignment=OuterRef("pk"), student=user)
         return (
             Assignment.objects.visible_to(user)
             .select_related("course", "week", "revision")
-            .prefetch_related("revision__required_files", "revision__questions")
+            .prefetch_related(
+                "revision__required_files",
+                "revision__questions",
+                Prefetch("revision__files", queryset=open_files, to_attr="open_files"),
+            )
             .annotate(
                 extended_to=Subquery(own.values("due_at")[:1]),
                 attempts_used=Count("submissions", filter=Q(submissions__author=user)),
             )
             .order_by("due_at", "title", "pk")
         )
+
+    @extend_schema(responses=DOWNLOAD)
+    @action(detail=True, url_path="files/<str:name>", filterset_class=None)
+    def file(self, request: Request, pk: int, name: str) -> FileResponse:
+        """Send a file of the hand-out, or of the public data."""
+        assignment = self.get_object()
+        # SECURITY: the parts are named here, so that a test's name is not found.
+        found = RevisionFile.objects.filter(
+            revision=assignment.revision_id, part__in=OPEN_PARTS, name=name
+        ).first()
+        if found is None:
+            raise Http404
+        return blob_attachment(found.sha256, found.name)

@@ -1,0 +1,1 @@
+"""Handing in, runs and marks, for other programs."""

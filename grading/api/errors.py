@@ -1,0 +1,38 @@
+"""Refusals of a hand-in, in the API's one error shape."""
+
+from collections import defaultdict
+
+from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
+from rest_framework.settings import api_settings
+
+from submissions.problems import Problem, SubmissionRefusedError
+
+
+class TooLarge(APIException):
+    """The body is larger than any hand-in may be."""
+
+    status_code = 413
+    default_code = "request_too_large"
+    default_detail = "The files together are larger than the portal takes."
+
+
+class StoreFull(APIException):
+    """There is no room for the files: our fault, and worth another try later."""
+
+    status_code = 503
+    default_code = "store_full"
+
+
+def refusal(error: SubmissionRefusedError) -> APIException:
+    """Return the exception that answers with every problem, each at its file."""
+    by_file: dict[str, list[ErrorDetail]] = defaultdict(list)
+    for problem in error.problems:
+        if problem.code == StoreFull.default_code:
+            return StoreFull(_words(problem))
+        where = problem.file or api_settings.NON_FIELD_ERRORS_KEY
+        by_file[where].append(ErrorDetail(_words(problem), code=problem.code))
+    return ValidationError(dict(by_file))
+
+
+def _words(problem: Problem) -> str:
+    return f"{problem.message} {problem.hint}".strip()

@@ -1,0 +1,315 @@
+"""Runs, what they found, and marks, as the API writes them.
+
+SECURITY: what a run found is written from `ShownResults` and `ShownMark` only, never
+from rows: they hold what this person may see at this moment.
+"""
+
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.reverse import reverse
+
+from accounts.api.serializers import PersonSerializer
+from accounts.http import sender
+from courses.bundle.contents import Visibility
+from courses.models import Course, Question
+from courses.permissions import can_view_all_work
+from grading.api.marks import report_on
+from grading.messages import describe
+from grading.models import GradingRun, Mark
+from grading.progress import Progress
+from grading.results import Outcome
+from grading.services import place_in_queue, staff_results, student_results
+from grading.states import State
+from submissions.api.serializers import SubmissionSerializer
+from submissions.models import Submission
+
+
+def points_field(**options: Any) -> serializers.DecimalField:
+    """Points, as text so that no program rounds them by accident."""
+    return serializers.DecimalField(max_digits=9, decimal_places=2, **options)
+
+
+# --- Handing in --------------------------------------------------------------
+
+
+class SubmitInputSerializer(serializers.Serializer[Any]):
+    """What is handed in, apart from the files. Nothing else is read of a request."""
+
+    assignment = serializers.IntegerField(min_value=1)
+    declaration = serializers.BooleanField()
+    idempotency_key = serializers.RegexField(
+        r"^[!-~]*$",
+        max_length=64,
+        allow_blank=True,
+        error_messages={"invalid": "Use visible ASCII characters without spaces."},
+    )
+
+    def validate_declaration(self, declared: bool) -> bool:  # noqa: FBT001  DRF calls it
+        """Refuse work that its author does not call their own."""
+        if not declared:
+            raise serializers.ValidationError(
+                "Say that this is your own, unaided work: declaration=true.",
+                code="declaration_missing",
+            )
+        return declared
+
+
+class RunOfSubmissionSerializer(serializers.ModelSerializer[GradingRun]):
+    """A run in its submission's own answer: where it is, and where to read it."""
+
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = GradingRun
+        fields = ["id", "number", "state", "verdict", "url"]
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.URLField())
+    def get_url(self, run: GradingRun) -> str:
+        """Return the run's absolute address in the API."""
+        return reverse("api:run-detail", [run.pk], request=self.context.get("request"))
+
+
+class SubmissionWithRunsSerializer(SubmissionSerializer):
+    """One attempt: the receipt, and its runs, the latest first."""
+
+    runs = RunOfSubmissionSerializer(many=True)
+
+    class Meta:
+        model = Submission
+        fields = [*SubmissionSerializer.Meta.fields, "runs"]
+        read_only_fields = fields
+
+
+# --- Runs --------------------------------------------------------------------
+
+
+class RunSummarySerializer(serializers.ModelSerializer[GradingRun]):
+    """Where a run is and how it ended."""
+
+    course = serializers.SlugRelatedField[Course](
+        "slug", source="submission.assignment.course", read_only=True
+    )
+    assignment = serializers.IntegerField(source="submission.assignment_id")
+    attempt = serializers.IntegerField(source="submission.attempt")
+    author = PersonSerializer(source="submission.author")
+    html_url = serializers.SerializerMethodField(help_text="Its page, for a browser.")
+
+    class Meta:
+        model = GradingRun
+        fields = [
+            "id",
+            "course",
+            "assignment",
+            "submission",
+            "attempt",
+            "author",
+            "number",
+            "state",
+            "verdict",
+            "code",
+            "queue",
+            "queued_at",
+            "started_at",
+            "finished_at",
+            "html_url",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.URLField())
+    def get_html_url(self, run: GradingRun) -> str:
+        """Return the absolute address of the run's page."""
+        return reverse("grading:run", [run.pk], request=self.context.get("request"))
+
+
+class MessageSerializer(serializers.Serializer[Any]):
+    """How the run stands, in words."""
+
+    title = serializers.CharField()
+    text = serializers.CharField(allow_blank=True)
+    hint = serializers.CharField(allow_blank=True)
+
+
+class QueuePlaceSerializer(serializers.Serializer[Any]):
+    """Where in the queue: 1 is next."""
+
+    position = serializers.IntegerField()
+    expected_wait_seconds = serializers.FloatField(allow_null=True)
+
+
+class ProgressSerializer(serializers.Serializer[Any]):
+    """How far a running run has come."""
+
+    cell = serializers.IntegerField()
+    cells = serializers.IntegerField()
+    tail = serializers.CharField(
+        allow_blank=True, help_text="The end of what the cell printed."
+    )
+    seconds = serializers.FloatField()
+    memory_bytes = serializers.IntegerField()
+
+
+class HiddenPointsSerializer(serializers.Serializer[Any]):
+    """Points whose checks you cannot see now."""
+
+    visibility = serializers.ChoiceField(choices=[v.value for v in Visibility])
+    points = points_field()
+    checks = serializers.IntegerField()
+
+
+class ShownCheckSerializer(serializers.Serializer[Any]):
+    """A check that you may see."""
+
+    name = serializers.CharField()
+    description = serializers.CharField(allow_blank=True)
+    outcome = serializers.ChoiceField(choices=[o.value for o in Outcome])
+    earned = points_field()
+    points = points_field()
+    message = serializers.CharField(allow_blank=True)
+
+
+class ShownQuestionSerializer(serializers.Serializer[Any]):
+    """A question with what you may see of it."""
+
+    key = serializers.CharField()
+    title = serializers.CharField()
+    kind = serializers.ChoiceField(choices=Question.Kind.choices)
+    outcome = serializers.ChoiceField(choices=[o.value for o in Outcome])
+    earned = points_field()
+    shown_points = points_field()
+    points = points_field()
+    checks = ShownCheckSerializer(many=True)
+    hidden = HiddenPointsSerializer(many=True)
+
+
+class ShownResultsSerializer(serializers.Serializer[Any]):
+    """`earned` out of `shown_points`, of `points` in all."""
+
+    earned = points_field()
+    shown_points = points_field()
+    points = points_field()
+    hidden = HiddenPointsSerializer(many=True)
+    questions = ShownQuestionSerializer(many=True)
+
+
+class RunSerializer(RunSummarySerializer):
+    """A run with what it found, as far as the person who asks may see it."""
+
+    message = serializers.SerializerMethodField()
+    place = serializers.SerializerMethodField(help_text="Null unless queued.")
+    progress = serializers.SerializerMethodField(help_text="Null unless running.")
+    results = serializers.SerializerMethodField()
+    notebook_url = serializers.SerializerMethodField(
+        help_text="The executed notebook, where there is one."
+    )
+
+    class Meta:
+        model = GradingRun
+        fields = [
+            *RunSummarySerializer.Meta.fields,
+            "message",
+            "place",
+            "progress",
+            "results",
+            "level",
+            "notebook_url",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(MessageSerializer)
+    def get_message(self, run: GradingRun) -> Any:
+        """Return how the run stands, in words."""
+        return MessageSerializer(describe(run)).data
+
+    @extend_schema_field(QueuePlaceSerializer(allow_null=True))
+    def get_place(self, run: GradingRun) -> Any:
+        """Return the place of a queued run."""
+        if run.state != State.QUEUED:
+            return None
+        return QueuePlaceSerializer(place_in_queue(run)).data
+
+    @extend_schema_field(ProgressSerializer(allow_null=True))
+    def get_progress(self, run: GradingRun) -> Any:
+        """Return how far a running run has come, without what its checks found."""
+        if run.state != State.RUNNING:
+            return None
+        return ProgressSerializer(Progress.from_json(run.progress)).data
+
+    @extend_schema_field(ShownResultsSerializer)
+    def get_results(self, run: GradingRun) -> Any:
+        """Return what the person who asks may see of the results now."""
+        person = sender(self.context["request"])
+        sees_all = can_view_all_work(person, run.submission.assignment.course)
+        shown = (staff_results if sees_all else student_results)(run, timezone.now())
+        return ShownResultsSerializer(shown).data
+
+    @extend_schema_field(serializers.URLField(allow_null=True))
+    def get_notebook_url(self, run: GradingRun) -> str | None:
+        """Return the absolute address of the executed notebook, if one is kept."""
+        if not run.executed_sha256:
+            return None
+        return reverse(
+            "api:run-notebook", [run.pk], request=self.context.get("request")
+        )
+
+
+class ReceiptSerializer(serializers.Serializer[Any]):
+    """The answer to a hand-in: it is stored, and this run will execute it."""
+
+    submission = SubmissionWithRunsSerializer()
+    run = RunSummarySerializer()
+
+
+# --- Marks -------------------------------------------------------------------
+
+
+class MarkPartsSerializer(serializers.ModelSerializer[Mark]):
+    """What the final points are made of."""
+
+    class Meta:
+        model = Mark
+        fields = [
+            "automatic_points",
+            "manual_points",
+            "adjustment",
+            "late_penalty",
+            "final_points",
+        ]
+        read_only_fields = fields
+
+
+class MarkSerializer(serializers.Serializer[Any]):
+    """A student's mark for an assignment, as far as you may see it.
+
+    Takes marks from `marks_for`.
+    """
+
+    id = serializers.IntegerField(source="mark.pk")
+    course = serializers.CharField(source="mark.assignment.course.slug")
+    assignment = serializers.IntegerField(source="mark.assignment_id")
+    student = PersonSerializer(source="mark.student")
+    run = serializers.UUIDField(
+        source="mark.run_id", allow_null=True, help_text="Of the attempt that counts."
+    )
+    updated_at = serializers.DateTimeField(source="mark.updated_at")
+    is_provisional = serializers.BooleanField(
+        source="shown.is_provisional", help_text="Marks are not released yet."
+    )
+    earned = points_field(source="shown.earned")
+    shown_points = points_field(
+        source="shown.shown_points", help_text="What `earned` is out of."
+    )
+    points = points_field(
+        source="shown.points", help_text="What the whole assignment is out of."
+    )
+    hidden = HiddenPointsSerializer(source="shown.hidden", many=True)
+    parts = MarkPartsSerializer(
+        allow_null=True, help_text="For staff; for students once marks are released."
+    )
+
+    def to_representation(self, instance: Mark) -> dict[str, Any]:
+        """Write what may be shown, never the row itself."""
+        return super().to_representation(report_on(instance, now=timezone.now()))

@@ -1,0 +1,224 @@
+"""Handing in, and reading one's runs and marks; for staff, those of the course."""
+
+from typing import Any, cast
+
+from django.db.models import Prefetch, QuerySet
+from django.http import FileResponse, Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.parsers import MultiPartParser
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.throttling import BaseThrottle
+from rest_framework.viewsets import ReadOnlyModelViewSet
+
+from accounts.api.permissions import TokenScope
+from accounts.api.schema import DOWNLOAD, ErrorResponseSerializer
+from accounts.http import sender
+from accounts.models import ApiToken
+from accounts.throttles import SubmitThrottle
+from courses.downloads import blob_attachment
+from courses.models import Assignment
+from courses.permissions import can_submit
+from grading.api import serializers
+from grading.api.errors import TooLarge, refusal
+from grading.api.filters import MarkFilter, RunFilter
+from grading.api.marks import marks_for
+from grading.models import GradingRun, Mark
+from grading.services import submit_work
+from submissions.api.filters import SubmissionFilter
+from submissions.arrival import upload_started_at, upload_was_too_large
+from submissions.models import Submission
+from submissions.problems import SubmissionRefusedError
+from submissions.services import IncomingFile
+
+# What grows with what a notebook printed, and is read for one run at a time.
+LARGE_COLUMNS = ("progress", "detail", "measures")
+SUBMIT_FORM = {
+    "multipart/form-data": {
+        "type": "object",
+        "required": ["assignment", "declaration"],
+        "properties": {
+            "assignment": {"type": "integer", "description": "The assignment's id."},
+            "declaration": {
+                "type": "boolean",
+                "description": "True: this is your own, unaided work.",
+            },
+        },
+        "additionalProperties": {
+            "type": "string",
+            "format": "binary",
+            "description": "One field for each required file, under its name.",
+        },
+    }
+}
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    location=OpenApiParameter.HEADER,
+    description=(
+        "Up to 64 visible characters of your choice. The same files sent again with "
+        "the same key are the same attempt: send again whenever no answer came."
+    ),
+)
+
+
+class SubmissionViewSet(ReadOnlyModelViewSet[Submission]):
+    """Your attempts; for staff, everybody's in their courses."""
+
+    permission_classes = [IsAuthenticated, TokenScope]
+    write_scope = ApiToken.Scope.SUBMIT
+    parser_classes = [MultiPartParser]
+    queryset = Submission.objects.none()
+    serializer_class = serializers.SubmissionWithRunsSerializer
+    filterset_class = SubmissionFilter
+    lookup_value_converter = "uuid"
+
+    def get_queryset(self) -> QuerySet[Submission]:
+        """Return the visible attempts, the latest first."""
+        runs = GradingRun.objects.defer(*LARGE_COLUMNS).order_by("-number")
+        return (
+            Submission.objects.visible_to(sender(self.request))
+            .select_related("author", "assignment__course")
+            .prefetch_related("files", Prefetch("runs", queryset=runs))
+            .order_by("-received_at", "pk")
+        )
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        """Return the limit on handing in; reading has none."""
+        return [SubmitThrottle()] if self.action == "create" else []
+
+    @extend_schema(
+        parameters=[IDEMPOTENCY_KEY],
+        request=SUBMIT_FORM,
+        responses={
+            201: serializers.ReceiptSerializer,
+            400: ErrorResponseSerializer,
+            413: ErrorResponseSerializer,
+            415: ErrorResponseSerializer,
+        },
+    )
+    def create(self, request: Request) -> Response:
+        """Hand in one attempt; the answer is the receipt and the run that waits."""
+        person = sender(request)
+        asked = _checked_input(request)
+        assignment = _assignment_for(request, asked["assignment"])
+        if not can_submit(person, assignment):
+            raise PermissionDenied("Only this course's students hand in.")
+        try:
+            run = submit_work(
+                actor=person,
+                assignment=assignment,
+                files=_incoming_files(request),
+                started_at=upload_started_at(cast("HttpRequest", request)),
+                idempotency_key=asked["idempotency_key"],
+            )
+        except SubmissionRefusedError as error:
+            raise refusal(error) from error
+        submission = self.get_queryset().get(pk=run.submission_id)
+        answer = serializers.ReceiptSerializer(
+            {"submission": submission, "run": run},
+            context=self.get_serializer_context(),
+        )
+        where = reverse("api:submission-detail", [submission.pk], request=request)
+        return Response(answer.data, status=201, headers={"Location": where})
+
+    @extend_schema(responses=DOWNLOAD)
+    @action(detail=True, url_path="files/<str:name>", filterset_class=None)
+    def file(self, request: Request, pk: str, name: str) -> FileResponse:
+        """Send one file of the attempt, as it was received."""
+        found = get_object_or_404(self.get_object().files, name=name)
+        return blob_attachment(found.sha256, found.name)
+
+
+def _checked_input(request: Request) -> dict[str, Any]:
+    """Read the form's plain fields and the header. Raises ValidationError."""
+    fields = request.POST  # reading it takes in the whole body
+    if upload_was_too_large(cast("HttpRequest", request)):
+        raise TooLarge
+    checked = serializers.SubmitInputSerializer(
+        data={
+            "assignment": fields.get("assignment"),
+            "declaration": fields.get("declaration"),
+            "idempotency_key": request.headers.get("Idempotency-Key", ""),
+        }
+    )
+    checked.is_valid(raise_exception=True)
+    return dict(checked.validated_data)
+
+
+def _assignment_for(request: Request, pk: int) -> Assignment:
+    visible = Assignment.objects.visible_to(sender(request))
+    try:
+        return visible.select_related("course", "revision").get(pk=pk)
+    except Assignment.DoesNotExist:
+        raise NotFound("There is no such assignment.") from None
+
+
+def _incoming_files(request: Request) -> list[IncomingFile]:
+    return [
+        IncomingFile(
+            name=name,
+            original_name=upload.name or name,
+            content=upload.file,
+            size=upload.size or 0,
+        )
+        for name, uploads in request.FILES.lists()
+        for upload in uploads
+    ]
+
+
+class RunViewSet(ReadOnlyModelViewSet[GradingRun]):
+    """The runs of your attempts; for staff, everybody's in their courses."""
+
+    permission_classes = [IsAuthenticated, TokenScope]
+    queryset = GradingRun.objects.none()
+    serializer_class = serializers.RunSerializer
+    filterset_class = RunFilter
+    lookup_value_converter = "uuid"
+
+    def get_queryset(self) -> QuerySet[GradingRun]:
+        """Return the visible runs, the latest first."""
+        runs = (
+            GradingRun.objects.visible_to(sender(self.request))
+            .select_related("submission__author", "submission__assignment__course")
+            .order_by("-queued_at", "pk")
+        )
+        return runs.defer(*LARGE_COLUMNS) if self.action == "list" else runs
+
+    @extend_schema(responses=serializers.RunSummarySerializer(many=True))
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List runs without what they found."""
+        return super().list(request, *args, **kwargs)
+
+    def get_serializer_class(self) -> type[serializers.RunSummarySerializer]:
+        """Return the short form for lists, and the whole for one run."""
+        if self.action == "list":
+            return serializers.RunSummarySerializer
+        return serializers.RunSerializer
+
+    @extend_schema(responses=DOWNLOAD)
+    @action(detail=True, filterset_class=None)
+    def notebook(self, request: Request, pk: str) -> FileResponse:
+        """Send the executed notebook."""
+        run = self.get_object()
+        if not run.executed_sha256:
+            raise Http404
+        return blob_attachment(run.executed_sha256, run.revision.notebook_name)
+
+
+class MarkViewSet(ReadOnlyModelViewSet[Mark]):
+    """Your marks; for staff, everybody's in their courses."""
+
+    permission_classes = [IsAuthenticated, TokenScope]
+    queryset = Mark.objects.none()
+    serializer_class = serializers.MarkSerializer
+    filterset_class = MarkFilter
+    lookup_value_converter = "int"
+
+    def get_queryset(self) -> QuerySet[Mark]:
+        """Return the visible marks, with what is needed to show them."""
+        return marks_for(sender(self.request))

@@ -1,0 +1,1 @@
+"""How handed-in work is written in the API. Its addresses are in grading.api."""

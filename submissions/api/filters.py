@@ -1,0 +1,20 @@
+"""How lists of handed-in work are narrowed.
+
+SECURITY: numbers and text, never choices of rows: asking for somebody else's work is
+an empty list, and says nothing of whether they or it exist.
+"""
+
+from django_filters import rest_framework as filters
+
+from submissions.models import Submission
+
+
+class SubmissionFilter(filters.FilterSet):
+    course = filters.CharFilter("assignment__course__slug", help_text="A slug.")
+    assignment = filters.NumberFilter("assignment_id", help_text="An assignment's id.")
+    author = filters.NumberFilter("author_id", help_text="A person's id.")
+    is_late = filters.BooleanFilter()
+
+    class Meta:
+        model = Submission
+        fields: list[str] = []

@@ -1,0 +1,68 @@
+"""Handed-in work, as the API writes it. Nothing of it can be written through these."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.reverse import reverse
+
+from accounts.api.serializers import PersonSerializer
+from courses.models import Course
+from submissions.models import Submission, SubmittedFile
+
+
+class SubmittedFileSerializer(serializers.ModelSerializer[SubmittedFile]):
+    """A file as it was received."""
+
+    url = serializers.SerializerMethodField(help_text="Where it is downloaded.")
+
+    class Meta:
+        model = SubmittedFile
+        fields = ["name", "original_name", "kind", "sha256", "size", "url"]
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.URLField())
+    def get_url(self, file: SubmittedFile) -> str:
+        """Return the absolute address of the content."""
+        return reverse(
+            "api:submission-file",
+            [file.submission_id, file.name],
+            request=self.context.get("request"),
+        )
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """Something doubtful that was noticed on receipt; it refused nothing."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    file = serializers.CharField(allow_blank=True)
+    line = serializers.IntegerField(allow_null=True)
+    hint = serializers.CharField(allow_blank=True)
+
+
+class SubmissionSerializer(serializers.ModelSerializer[Submission]):
+    """One attempt: the receipt."""
+
+    course = serializers.SlugRelatedField[Course](
+        "slug", source="assignment.course", read_only=True
+    )
+    author = PersonSerializer()
+    files = SubmittedFileSerializer(many=True)
+    warnings = ProblemSerializer(many=True)
+
+    class Meta:
+        model = Submission
+        fields = [
+            "id",
+            "course",
+            "assignment",
+            "author",
+            "attempt",
+            "started_at",
+            "received_at",
+            "is_late",
+            "files",
+            "warnings",
+        ]
+        read_only_fields = fields
