@@ -1,6 +1,7 @@
 """Every address of the portal."""
 
 from allauth.account.decorators import secure_admin_login
+from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -20,3 +21,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("portal.api")),
     path("admin/", admin.site.urls),
 ]
+if settings.DEBUG:
+    urlpatterns.append(path("style/", views.style, name="style"))

@@ -76,6 +76,13 @@ def course_time(value: datetime | None, course: Course, style: str = "full") -> 
 
 
 @register.simple_tag
+def course_day(value: datetime, course: Course) -> str:
+    """Return the day and the month in the course's zone, for a calendar leaf."""
+    local = value.astimezone(course.tz)
+    return format_html("<strong>{}</strong><span>{:%b}</span>", local.day, local)
+
+
+@register.simple_tag
 def relative(value: datetime | None) -> str:
     """Return a <time> in words relative to now: in 2 days, 3 hours ago."""
     if value is None:

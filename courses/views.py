@@ -1,0 +1,75 @@
+"""A course's page and the files that it hands out."""
+
+from pathlib import PurePath
+
+from django.contrib.auth.decorators import login_required
+from django.http import FileResponse, Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.http import SignedInRequest
+from courses import permissions
+from courses.downloads import blob_attachment
+from courses.models import Assignment, Course, Material, RevisionFile
+from courses.outline import outline_of
+
+# Parts of a bundle that students may read. The others hold the answers.
+OPEN_PARTS = (RevisionFile.Part.HANDOUT, RevisionFile.Part.PUBLIC)
+
+
+@login_required
+@require_safe
+def course(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Show the course: its weeks, this one open, and its coursework."""
+    course = get_object_or_404(Course.objects.visible_to(request.user), slug=slug)
+    now = timezone.now()
+    context = {
+        "course": course,
+        "tab": "course",
+        "outline": outline_of(course, request.user, now),
+        "now": now,
+        "is_course_staff": permissions.can_view_all_work(request.user, course),
+    }
+    return render(request, "courses/course.html", context)
+
+
+@login_required
+@require_safe
+def material_file(request: SignedInRequest, slug: str, pk: int) -> FileResponse:
+    """Send a material's file, named as people call it."""
+    material = get_object_or_404(
+        Material.objects.visible_to(request.user).exclude(file=""),
+        course__slug=slug,
+        pk=pk,
+    )
+    try:
+        content = material.file.open("rb")
+    except FileNotFoundError as error:
+        raise Http404 from error
+    suffix = PurePath(material.file.name or "").suffix
+    answer = FileResponse(
+        content,
+        as_attachment=True,
+        filename=f"{material}{suffix}".replace("/", "-"),
+        content_type="application/octet-stream",
+    )
+    answer["X-Content-Type-Options"] = "nosniff"
+    answer["Cache-Control"] = "private, no-cache"
+    return answer
+
+
+@login_required
+@require_safe
+def handout(request: SignedInRequest, slug: str, aslug: str, name: str) -> FileResponse:
+    """Send a file of the published revision that students may read."""
+    assignment = get_object_or_404(
+        Assignment.objects.visible_to(request.user), course__slug=slug, slug=aslug
+    )
+    # SECURITY: the part is filtered here, so a test's or the answers' name is a 404.
+    file = RevisionFile.objects.filter(
+        revision=assignment.revision_id, part__in=OPEN_PARTS, name=name
+    ).first()
+    if file is None:
+        raise Http404
+    return blob_attachment(file.sha256, file.name)

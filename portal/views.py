@@ -1,0 +1,83 @@
+"""The pages that belong to no course."""
+
+import re
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.db import DatabaseError, connection
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.http import SignedInRequest
+from courses.models import Assignment, Course
+from courses.outline import Stage, due_work, extensions_of
+from grading.models import GradingRun
+from submissions.models import Submission
+
+DUE_SHOWN = 8
+RUNS_SHOWN = 5
+UNAVAILABLE = 503
+
+
+@login_required
+@require_safe
+def home(request: SignedInRequest) -> HttpResponse:
+    """Show the person's courses, what is due next in all of them, and recent runs."""
+    user = request.user
+    assignments = (
+        Assignment.objects.visible_to(user)
+        .filter(course__in=Course.objects.visible_to(user))
+        .select_related("course")
+        .prefetch_related(extensions_of(user))
+    )
+    handed_in = set(Submission.objects.by(user).values_list("assignment_id", flat=True))
+    due = [
+        work
+        for work in due_work(assignments, user, timezone.now())
+        if work.stage in (Stage.OPEN, Stage.SOON)
+        or (work.stage == Stage.LATE and work.assignment.pk not in handed_in)
+    ]
+    runs = GradingRun.objects.filter(submission__author=user).select_related(
+        "submission__assignment__course"
+    )
+    context = {
+        "courses": Course.objects.visible_to(user).prefetch_related(
+            Prefetch("enrolments", user.enrolments.active(), to_attr="own")
+        ),
+        "due": due[:DUE_SHOWN],
+        "handed_in": handed_in,
+        "runs": runs.visible_to(user)[:RUNS_SHOWN],
+    }
+    return render(request, "portal/home.html", context)
+
+
+@never_cache
+@require_safe
+def health(request: HttpRequest) -> HttpResponse:
+    """Say that this process answers and reaches its database, or 503."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return HttpResponse("no database\n", "text/plain", UNAVAILABLE)
+    return HttpResponse("ok\n", "text/plain")
+
+
+@require_safe
+def style(request: HttpRequest) -> HttpResponse:
+    """Show every component. Only routed while DEBUG is on."""
+    now = timezone.now()
+    sample = Course(
+        title="Deep Learning", slug="sample", module_codes=["70010"], time_zone="UTC"
+    )
+    sprite = (settings.BASE_DIR / "static/img/icons.svg").read_text()
+    context = {
+        "now": now,
+        "course": sample,
+        "icons": re.findall(r'symbol id="([^"]+)"', sprite),
+    }
+    return render(request, "portal/style.html", context)
