@@ -1,32 +1,189 @@
-"""What a Celery worker does besides listening to the broker."""
+"""What a Celery worker does besides listening to the broker.
+
+Grading must not depend on the broker: these steps look at the queue's rows by
+themselves, in threads that share nothing with the consumer's connection.
+"""
 
 import os
+import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import structlog
 from celery import bootsteps
+from celery.concurrency.thread import TaskPool
+from celery.worker.state import reserved_requests
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import close_old_connections
+
+from grading.execution import (
+    close_shared_runner,
+    execute_next,
+    give_back_runs,
+    shared_runner,
+    worker_name,
+    worker_queues,
+)
+from grading.services import sweep
+from portal.environments import unfit_environments
+
+log = structlog.get_logger(__name__)
+
+POOL: Final = "celery.worker.components:Pool"
+JOIN_SECONDS: Final = 5.0
 
 
-class Guard(bootsteps.Step):
-    """Refuses to start a worker that would lose or delay runs."""
+class Guard(bootsteps.StartStopStep):
+    """Refuses to start a worker that would lose, delay or endanger runs."""
 
-    requires = ("celery.worker.components:Pool",)
-
-
-class QueuePoller(bootsteps.StartStopStep):
-    """Executes queued runs by itself, so that grading goes on without a broker."""
-
-    requires = ("celery.worker.components:Pool",)
+    requires = (POOL,)
 
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)
+        for reason in [*wrong_options(parent), *unfit_environments()]:
+            raise SystemExit(f"The worker does not start: {reason}")
+        try:
+            shared_runner()
+        except ImproperlyConfigured as error:
+            raise SystemExit(f"The worker does not start: {error}") from None
+
+    def stop(self, parent: Any) -> None:
+        """End the runner's processes, once no thread of the pool uses them."""
+        parent.pool.stop()
+        close_shared_runner()
+
+    terminate = stop
+
+
+def wrong_options(worker: Any) -> list[str]:
+    """Return what is wrong with the options of this worker, in words."""
+    reasons = []
+    if not issubclass(worker.pool_cls, TaskPool):
+        reasons.append("runs need the threads pool; leave --pool out.")
+    if worker.prefetch_multiplier != 1:
+        reasons.append(
+            "it would hoard hints: leave --prefetch-multiplier at 1, for an idle "
+            "worker elsewhere to get the next."
+        )
+    if worker.app.conf.task_acks_late:
+        reasons.append("task_acks_late must be off: the row's lease recovers a run.")
+    return reasons
+
+
+class Loop:
+    """A thread that does something every so often, and whenever it is woken."""
+
+    def __init__(self, name: str, action: Callable[[], object], seconds: float) -> None:
+        self._action = action
+        self._seconds = seconds
+        self._woken = threading.Event()
+        self._ended = False
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Do it again at once."""
+        self._woken.set()
+
+    def end(self) -> None:
+        """Let it finish what it does and end."""
+        self._ended = True
+        self._woken.set()
+        self._thread.join(JOIN_SECONDS)
+
+    def _run(self) -> None:
+        while not self._ended:
+            try:
+                self._action()
+            except Exception:
+                log.exception("loop_failed", loop=self._thread.name)
+            self._woken.wait(self._seconds)
+            self._woken.clear()
+
+
+class QueuePoller(bootsteps.StartStopStep):
+    """Executes queued runs by itself, so that grading goes on without a broker.
+
+    It puts at most one look at the queue into the pool at a time, and only while a
+    slot is free. A look that found a run is followed by another at once.
+    """
+
+    requires = (POOL, Guard)
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self._worker = parent
+        self._in_flight = 0
+        self._lock = threading.Lock()
+        self._loop = Loop("queue-poller", self._fill, settings.POLL_SECONDS)
 
     def start(self, parent: Any) -> None:
+        """Begin to look; from here on this worker executes runs."""
+        self._loop.start()
         if ready := os.environ.get("SOFTMARK_READY_FILE"):
             Path(ready).touch()
 
+    def stop(self, parent: Any) -> None:
+        """Stop looking, and give the runs in hand back to the queue."""
+        give_back_runs()
+        self._loop.end()
+
+    terminate = stop
+
+    def _fill(self) -> None:
+        with self._lock:
+            # Hints hold slots too, those that wait for one included.
+            busy = self._in_flight + len(reserved_requests)
+            if busy >= self._worker.concurrency:
+                return
+            self._in_flight += 1
+        self._worker.pool.apply_async(self._look, args=(), callback=self._looked)
+
+    def _look(self) -> bool:
+        """Execute one run, if there is one, in a thread of the pool."""
+        try:
+            return execute_next(
+                worker=worker_name(), queues=worker_queues(), runner=shared_runner()
+            )
+        except Exception as error:  # noqa: BLE001  (the edge: the next look may do)
+            log.warning("look_failed", error=type(error).__name__)
+            return False
+
+    def _looked(self, found: object) -> None:
+        with self._lock:
+            self._in_flight -= 1
+        if found is True:
+            self._loop.wake()
+
 
 class Sweeper(bootsteps.StartStopStep):
-    """Sweeps by itself."""
+    """Sweeps by itself: expired leases and forgotten runs need no broker either."""
 
-    requires = ("celery.worker.components:Pool",)
+    requires = (POOL, Guard)
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self._loop = Loop("sweeper", sweep_once, settings.SWEEP_SECONDS)
+
+    def start(self, parent: Any) -> None:
+        """Sweep now and every SWEEP_SECONDS."""
+        self._loop.start()
+
+    def stop(self, parent: Any) -> None:
+        """Sweep no more."""
+        self._loop.end()
+
+    terminate = stop
+
+
+def sweep_once() -> None:
+    """Sweep on a database connection that is known to work."""
+    close_old_connections()
+    try:
+        sweep()
+    finally:
+        close_old_connections()

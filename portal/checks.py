@@ -1,1 +1,100 @@
-"""System checks: what `manage.py check --deploy` refuses."""
+"""System checks: what `manage.py check --deploy` refuses, in words that say what to do.
+
+These are errors, not warnings: each one alone would put marks or accounts at risk.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+
+LOWEST_LEVEL: Final = 1
+KEY_LENGTH: Final = 50
+KEY_CHARACTERS: Final = 20
+PLACEHOLDERS: Final = (
+    "django-insecure",
+    "changeme",
+    "change-me",
+    "secret",
+    "only-for-",
+)
+SILENT_MAIL: Final = ("console", "dummy", "locmem", "filebased")
+
+
+def _low_level() -> bool:
+    return bool(settings.RUNNER_MIN_LEVEL < LOWEST_LEVEL)
+
+
+def _weak_key() -> bool:
+    key = settings.SECRET_KEY
+    return (
+        len(key) < KEY_LENGTH
+        or len(set(key)) < KEY_CHARACTERS
+        or key.lower().startswith(PLACEHOLDERS)
+    )
+
+
+def _no_mail() -> bool:
+    return any(f".{name}." in settings.EMAIL_BACKEND for name in SILENT_MAIL)
+
+
+# What must not be, and the error that says so.
+RULES: Final[Sequence[tuple[Callable[[], bool], Error]]] = (
+    (
+        _low_level,
+        Error(
+            "Notebooks would run without isolation: RUNNER_MIN_LEVEL is below 1.",
+            hint=(
+                "Set RUNNER_MIN_LEVEL=1 or higher; a worker then refuses to start on "
+                "a host that cannot isolate jobs. This release has only the interim "
+                "level L0, for trying Softmark out among people who trust each other."
+            ),
+            id="softmark.E001",
+        ),
+    ),
+    (
+        lambda: bool(settings.DEBUG),
+        Error(
+            "DEBUG is on, so errors show settings and code to anyone.",
+            hint="Unset DEBUG.",
+            id="softmark.E002",
+        ),
+    ),
+    (
+        _weak_key,
+        Error(
+            "SECRET_KEY can be guessed, so anyone can sign in as anyone.",
+            hint=(
+                f"Set SECRET_KEY to at least {KEY_LENGTH} random characters; "
+                "scripts/write_env.py makes such a key."
+            ),
+            id="softmark.E003",
+        ),
+    ),
+    (
+        lambda: not settings.HTTPS,
+        Error(
+            "Passwords and work would travel in the clear: HTTPS is off.",
+            hint="Set SITE_URL to an address that starts with https://, or HTTPS=1.",
+            id="softmark.E004",
+        ),
+    ),
+    (
+        _no_mail,
+        Error(
+            "Mail goes nowhere, so nobody can reset a password.",
+            hint="Set EMAIL_URL, for example EMAIL_URL=submission://user:key@host:587.",
+            id="softmark.E005",
+        ),
+    ),
+)
+
+
+@register(Tags.security, deploy=True)
+def production_is_safe(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Return an error for every setting that is unfit for real students."""
+    return [error for is_broken, error in RULES if is_broken()]

@@ -280,7 +280,13 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_SETTINGS": {"persistAuthorization": False, "deepLinking": True},
-    "ENUM_NAME_OVERRIDES": {"QueueEnum": [("cpu", "CPU"), ("gpu", "GPU")]},
+    "ENUM_NAME_OVERRIDES": {
+        "MaterialKindEnum": "courses.models.Material.Kind",
+        "FileKindEnum": "courses.models.RequiredFile.Kind",
+        "QuestionKindEnum": "courses.models.Question.Kind",
+        "RunStateEnum": "grading.states.State",
+        "VerdictEnum": "grading.states.Verdict",
+    },
 }
 DRF_STANDARDIZED_ERRORS = {
     # Described once, for every operation and status alike.
@@ -315,6 +321,19 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "run" / "beat-schedule")
 CELERY_TIMEZONE = "UTC"
+# A reminder that nobody took before the next one is of no use.
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "sweep the queue": {
+        "task": "portal.sweep_queue",
+        "schedule": 60.0,
+        "options": {"expires": 60, "ignore_result": True},
+    },
+    "clear sessions": {
+        "task": "portal.clear_sessions",
+        "schedule": 86_400.0,
+        "options": {"expires": 3_600, "ignore_result": True},
+    },
+}
 
 # --- Grading -----------------------------------------------------------------
 

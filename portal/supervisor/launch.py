@@ -11,6 +11,7 @@ import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
+LAUNCHER = __file__
 
 
 def die_with_parent(parent: int) -> None:
@@ -29,6 +30,8 @@ def die_with_parent(parent: int) -> None:
 def main(arguments: list[str]) -> None:
     """Replace this process by the command, tied to the parent's life."""
     die_with_parent(int(arguments[0]))
+    # The supervisor waits for signals by blocking them, and a mask survives exec.
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     command = arguments[1:]
     try:
         os.execvp(command[0], command)  # noqa: S606  (this is what it is for)

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from portal.supervisor.launch import LAUNCHER
 from tests.services import demote
-from tests.services.processes import LAUNCHER, wait_until
+from tests.services.processes import wait_until
 
 DEMOTER: Final = str(Path(demote.__file__))
 # Durability is of no use to a database that is thrown away.

@@ -7,11 +7,8 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
-from portal.supervisor import launch
-
-LAUNCHER: Final = str(Path(launch.__file__))
+from portal.supervisor.launch import LAUNCHER
 
 
 def wait_until(

@@ -1,0 +1,65 @@
+"""One console for many programs: each line carries the name of who wrote it."""
+
+import os
+import sys
+import threading
+from typing import IO, Final
+
+COLOURS: Final = {"broker": 35, "web": 36, "worker": 32, "beat": 33, "softmark": 34}
+NAME_WIDTH: Final = 8
+# A line longer than this is shown in parts, so that no program can fill the memory.
+LONGEST_LINE: Final = 8192
+
+
+class Console:
+    """Writes whole lines, from any thread, to the supervisor's standard output."""
+
+    def __init__(self, out: IO[str] | None = None) -> None:
+        self.out = out if out is not None else sys.stdout
+        self.coloured = self.out.isatty() and not os.environ.get("NO_COLOR")
+        self._lock = threading.Lock()
+        self._followers: list[threading.Thread] = []
+
+    def line(self, name: str, text: str) -> None:
+        """Write one line with the name before it."""
+        label = f"{name:<{NAME_WIDTH}}|"
+        if self.coloured:
+            label = f"\x1b[{COLOURS.get(name, 37)}m{label}\x1b[0m"
+        self._write(f"{label} {text}\n")
+
+    def say(self, text: str) -> None:
+        """Write a line of the supervisor's own."""
+        self.line("softmark", text)
+
+    def plain(self, text: str) -> None:
+        """Write text as it is."""
+        self._write(f"{text}\n")
+
+    def follow(self, name: str, stream: IO[bytes]) -> None:
+        """Copy the stream's lines, from a thread of its own, until it ends."""
+        follower = threading.Thread(
+            target=self._copy, args=(name, stream), name=f"log-{name}", daemon=True
+        )
+        follower.start()
+        self._followers = [f for f in self._followers if f.is_alive()] + [follower]
+
+    def drain(self, *, seconds: float = 1.0) -> None:
+        """Return once what the programs wrote before they ended has been shown."""
+        for follower in self._followers:
+            follower.join(seconds)
+
+    def _copy(self, name: str, stream: IO[bytes]) -> None:
+        with stream:
+            while part := stream.readline(LONGEST_LINE):
+                text = part.decode(errors="replace").rstrip()
+                if text:
+                    self.line(name, text)
+
+    def _write(self, text: str) -> None:
+        with self._lock:
+            try:
+                self.out.write(text)
+                self.out.flush()
+            except (OSError, ValueError):
+                # The terminal is gone; the portal goes on without it.
+                return

@@ -1,0 +1,105 @@
+"""The four programs of the one-command shape, in the order in which they start."""
+
+import http.client
+import os
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from portal.supervisor import broker
+from portal.supervisor.children import Program
+
+
+def run_dir() -> Path:
+    """Return the folder of sockets and locks, which only its owner may enter."""
+    folder: Path = settings.VAR_DIR / "run"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return folder
+
+
+def programs(*, bind: str, port: int) -> list[Program]:
+    """Return what to run; the broker is left out where BROKER_URL names another."""
+    own = broker_program()
+    return [*([own] if own else []), web_program(bind, port), worker_program(), beat()]
+
+
+def broker_program() -> Program | None:
+    """Return our own broker, or None where BROKER_URL names somebody else's."""
+    path = run_dir() / "broker.sock"
+    if broker.socket_of(settings.BROKER_URL) != path:
+        return None
+    data = settings.VAR_DIR / "broker"
+    data.mkdir(mode=0o700, exist_ok=True)
+    return Program(
+        name="broker",
+        command=tuple(broker.server_command(path, data)),
+        ready=lambda: broker.answers(path),
+    )
+
+
+def web_program(bind: str, port: int) -> Program:
+    """Return gunicorn with one process of threads."""
+    config = Path(settings.BASE_DIR) / "portal" / "gunicorn.py"
+    return Program(
+        name="web",
+        command=(sys.executable, "-m", "gunicorn", "-c", str(config), "portal.wsgi"),
+        env={
+            "BIND": bind,
+            "PORT": str(port),
+            "SITE_URL": site_url(port),
+            "PYTHONUNBUFFERED": "1",
+        },
+        ready=lambda: web_answers(bind, port),
+        stop_seconds=10,
+    )
+
+
+def worker_program() -> Program:
+    """Return the Celery worker; its pool and slots come from the settings."""
+    ready = run_dir() / "worker.ready"
+    return Program(
+        name="worker",
+        command=(*celery(), "worker", "-n", "worker@%h"),
+        env={"SOFTMARK_READY_FILE": str(ready), "PYTHONUNBUFFERED": "1"},
+        before=lambda: ready.unlink(missing_ok=True),
+        ready=ready.exists,
+        stop_seconds=10,
+    )
+
+
+def beat() -> Program:
+    """Return Celery's clock, which reminds the worker of daily work."""
+    return Program(
+        name="beat",
+        command=(*celery(), "beat", "--pidfile="),
+        env={"PYTHONUNBUFFERED": "1"},
+        stop_seconds=5,
+    )
+
+
+def celery() -> tuple[str, ...]:
+    # The checks import every page and so the whole web: `up` has run them already.
+    return (sys.executable, "-m", "celery", "-q", "--skip-checks", "-A", "portal")
+
+
+def site_url(port: int) -> str:
+    """Return SITE_URL, or the address on this machine where it is not set."""
+    return os.environ.get("SITE_URL", f"http://localhost:{port}")
+
+
+def web_answers(bind: str, port: int) -> bool:
+    """Whether the web server answers a request, and Django with it."""
+    here = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104
+    host = here.get(bind.strip("[]"), bind.strip("[]"))
+    site = urlsplit(site_url(port)).netloc
+    connection = http.client.HTTPConnection(host, port, timeout=2)
+    try:
+        connection.request("GET", "/healthz", headers={"Host": site})
+        return connection.getresponse().status < http.client.INTERNAL_SERVER_ERROR
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

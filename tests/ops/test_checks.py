@@ -1,0 +1,60 @@
+"""`check --deploy` refuses what is unfit for real students."""
+
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from pytest_django.fixtures import Settings
+
+from portal.checks import production_is_safe
+
+KEY = "k3Vw9-xQ2mZ7pL5tR8yB1nC4fG6hJ0aSdEuIoPqWvXzKjHgTMnBvCxYa"
+GOOD = {
+    "RUNNER_MIN_LEVEL": 1,
+    "DEBUG": False,
+    "SECRET_KEY": KEY,
+    "HTTPS": True,
+    "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+}
+
+
+def errors_with(settings: Settings, **changed: Any) -> list[str | None]:
+    for name, value in {**GOOD, **changed}.items():
+        setattr(settings, name, value)
+    return [message.id for message in production_is_safe(None)]
+
+
+def test_safe_settings_pass(settings: Settings) -> None:
+    assert errors_with(settings) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [
+        ("RUNNER_MIN_LEVEL", 0, "softmark.E001"),
+        ("DEBUG", True, "softmark.E002"),
+        ("SECRET_KEY", "short", "softmark.E003"),
+        ("SECRET_KEY", "x" * 60, "softmark.E003"),
+        ("SECRET_KEY", "django-insecure-" + KEY, "softmark.E003"),
+        ("HTTPS", False, "softmark.E004"),
+        (
+            "EMAIL_BACKEND",
+            "django.core.mail.backends.console.EmailBackend",
+            "softmark.E005",
+        ),
+    ],
+)
+def test_unsafe_setting_is_refused(
+    settings: Settings, name: str, value: object, error: str
+) -> None:
+    assert errors_with(settings, **{name: value}) == [error]
+
+
+def test_command_refuses_the_interim_level(settings: Settings) -> None:
+    with pytest.raises(SystemCheckError, match="RUNNER_MIN_LEVEL is below 1"):
+        call_command("check", deploy=True)
+
+
+def test_ordinary_check_says_nothing_of_it() -> None:
+    call_command("check", fail_level="WARNING")

@@ -1,0 +1,28 @@
+"""A port that cannot be had is a message that names the port and the variable."""
+
+import socket
+
+from portal.supervisor.ports import refusal
+from tests.services.portal import free_port
+
+
+def test_free_port_is_accepted() -> None:
+    assert refusal("127.0.0.1", str(free_port())) == ""
+
+
+def test_taken_port_is_named_with_the_variable() -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        reason = refusal("127.0.0.1", str(port))
+    assert f"Port {port} is taken" in reason
+    assert "PORT" in reason
+
+
+def test_word_is_no_port() -> None:
+    assert "not a port" in refusal("127.0.0.1", "http")
+
+
+def test_address_of_another_machine_is_refused() -> None:
+    assert "Cannot listen on 192.0.2.1" in refusal("192.0.2.1", str(free_port()))
