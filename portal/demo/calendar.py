@@ -1,0 +1,48 @@
+"""When things happen in the demo course: around the day on which it is made."""
+
+import datetime as dt
+import zoneinfo
+from dataclasses import dataclass
+from typing import Final
+
+ZONE: Final = zoneinfo.ZoneInfo("Europe/London")
+THIS_WEEK: Final = 4
+_FRIDAY: Final = 4
+_AUTUMN: Final = 9
+_LEAST_TIME: Final = dt.timedelta(days=3)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calendar:
+    """Today is in week 4; the first coursework is due in a few days."""
+
+    now: dt.datetime
+
+    @property
+    def today(self) -> dt.date:
+        """The date in London."""
+        return self.now.astimezone(ZONE).date()
+
+    def monday(self, week: int) -> dt.date:
+        """The Monday of a teaching week."""
+        this_monday = self.today - dt.timedelta(days=self.today.weekday())
+        return this_monday + dt.timedelta(weeks=week - THIS_WEEK)
+
+    def at(self, week: int, *, day: int = 0, hour: int = 9) -> dt.datetime:
+        """A day and an hour of a teaching week, London time. Day 0 is Monday."""
+        date = self.monday(week) + dt.timedelta(days=day)
+        return dt.datetime.combine(date, dt.time(hour), tzinfo=ZONE)
+
+    @property
+    def first_deadline(self) -> dt.datetime:
+        """The next Friday at 19:00 that leaves at least three days."""
+        week = THIS_WEEK
+        while self.at(week, day=_FRIDAY, hour=19) - self.now < _LEAST_TIME:
+            week += 1
+        return self.at(week, day=_FRIDAY, hour=19)
+
+    @property
+    def academic_year(self) -> str:
+        """The year that begins in September, such as 2026-27."""
+        first = self.today.year - (self.today.month < _AUTUMN)
+        return f"{first}-{(first + 1) % 100:02}"
