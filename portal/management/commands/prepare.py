@@ -30,4 +30,4 @@ class Command(BaseCommand):
         call_command("createcachetable", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         if not options["no_demo"] and "demo" in get_commands():
-            call_command("demo", verbosity=0)
+            call_command("demo", if_fresh=True, verbosity=0)
