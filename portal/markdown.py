@@ -42,9 +42,9 @@ ATTRIBUTES: Final = {
     "th": {"class"},
     "td": {"class"},
     "ol": {"start"},
-    "div": {"class"},
+    "div": {"class", "tabindex"},
     "span": {"class"},
-    "pre": {"class"},
+    "pre": {"class", "tabindex"},
     "code": {"class"},
     **{tag: set(MATH_ATTRIBUTES) for tag in MATH_TAGS},
 }
@@ -95,6 +95,13 @@ def render_markdown(text: str) -> SafeString:
     MathML, fenced code gets the classes of static/css/highlight.css.
     """
     html = _parse.render(text)
+    # What scrolls sideways on a small screen must be reachable by keyboard.
+    html = html.replace("<pre>", '<pre tabindex="0">')
+    html = html.replace(
+        '<div class="math block">', '<div class="math block" tabindex="0">'
+    )
+    html = html.replace("<table>", '<div class="scroll" tabindex="0"><table>')
+    html = html.replace("</table>", "</table></div>")
     html = ALIGN.sub(r'<\1 class="align-\2"', html)
     for level in (5, 4, 3, 2, 1):
         html = re.sub(rf"<(/?)h{level}>", rf"<\1h{level + 1}>", html)

@@ -20,47 +20,43 @@ export function secondsInWords(seconds) {
   return `${Math.round(seconds / 60)} min`;
 }
 
-function newKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 // --- One file ------------------------------------------------------------------
 
 function showChoice(slot) {
+  const zone = slot.querySelector(".dropzone");
   const input = slot.querySelector("input[type=file]");
   const words = slot.querySelector("[data-chosen]");
   const [file] = input.files;
   const limit = Number(slot.dataset.maxBytes);
   const isTooLarge = Boolean(file) && file.size > limit;
-  slot.classList.toggle("slot--chosen", Boolean(file) && !isTooLarge);
-  slot.classList.toggle("slot--bad", isTooLarge);
+  const isRefused = Boolean(slot.querySelector("[data-slot-problems]"));
+  zone.classList.toggle("is-filled", Boolean(file) && !isTooLarge);
+  zone.classList.toggle("has-error", isTooLarge || isRefused);
   input.setCustomValidity(isTooLarge ? "This file is too large." : "");
-  input.toggleAttribute("aria-invalid", isTooLarge);
-  if (!file) {
-    words.textContent = "";
-  } else if (isTooLarge) {
-    words.textContent =
-      `${file.name} is ${sizeInWords(file.size)}; at most ${sizeInWords(limit)} is taken.`;
-  } else {
-    words.textContent = `${file.name} · ${sizeInWords(file.size)}`;
-  }
+  if (isTooLarge || isRefused) input.setAttribute("aria-invalid", "true");
+  else input.removeAttribute("aria-invalid");
+  words.classList.toggle("slot__chosen--bad", isTooLarge);
+  if (!file) words.textContent = "";
+  else if (isTooLarge) {
+    words.textContent = `${sizeInWords(file.size)} is too large: at most ${sizeInWords(limit)} is taken.`;
+  } else words.textContent = sizeInWords(file.size);
 }
 
-function wireSlot(slot, form) {
+function wireSlot(slot) {
   const input = slot.querySelector("input[type=file]");
   input.addEventListener("change", () => {
-    // Other files make another attempt: an answer to the old key would be the old one.
-    form.elements.idempotency_key.value = newKey();
     slot.querySelector("[data-slot-problems]")?.remove();
-    slot.classList.remove("slot--refused");
     showChoice(slot);
   });
-  slot.addEventListener("dragenter", () => slot.classList.add("slot--over"));
-  slot.addEventListener("dragleave", (event) => {
-    if (!slot.contains(event.relatedTarget)) slot.classList.remove("slot--over");
+  slot.addEventListener("drop", (event) => {
+    if (event.target === input || !event.dataTransfer.files.length) return;
+    event.preventDefault();
+    input.files = event.dataTransfer.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
   });
-  slot.addEventListener("drop", () => slot.classList.remove("slot--over"));
+  slot.addEventListener("dragover", (event) => {
+    if (event.target !== input) event.preventDefault();
+  });
   showChoice(slot);
 }
 
@@ -115,22 +111,23 @@ function showProgress(form, began, event) {
     (left === null ? "" : ` · about ${secondsInWords(left)} left`);
 }
 
-// Puts the server's form in place of the old one, with the files that it did not
+// Puts the server's panel in place of the old one, with the files that it did not
 // complain about.
-function replaceForm(form, html) {
-  const fresh = new DOMParser().parseFromString(html, "text/html").querySelector("[data-submit-form]");
+function replacePanel(form, html) {
+  const fresh = new DOMParser().parseFromString(html, "text/html").querySelector("[data-submit-panel]");
   if (!fresh) return false;
-  const imported = document.importNode(fresh, true);
-  for (const slot of imported.querySelectorAll("[data-slot]")) {
+  const panel = document.importNode(fresh, true);
+  const again = panel.querySelector("[data-submit-form]");
+  for (const slot of panel.querySelectorAll("[data-slot]")) {
     const input = slot.querySelector("input[type=file]");
     const old = form.elements[input.name];
-    if (old?.files.length && !slot.querySelector("[data-slot-problems]")) {
-      input.files = old.files;
-    }
+    if (old?.files.length && !slot.querySelector("[data-slot-problems]")) input.files = old.files;
   }
-  form.replaceWith(imported);
-  wireForm(imported);
-  imported.querySelector("[data-problems]")?.focus();
+  form.closest("[data-submit-panel]").replaceWith(panel);
+  if (again) wireForm(again);
+  const problems = panel.querySelector("[data-problems]") ?? panel;
+  problems.focus();
+  problems.scrollIntoView({ block: "nearest" });
   return true;
 }
 
@@ -141,11 +138,9 @@ function answered(form, request) {
     return;
   }
   setBusy(form, false);
-  if (request.status === 422 && replaceForm(form, request.responseText)) return;
+  if ([422, 429].includes(request.status) && replacePanel(form, request.responseText)) return;
   if (request.status === 200) {
     say(form, "You have been signed out.", "Sign in again in another tab, then press the button again: the files are still chosen here.");
-  } else if (request.status === 429) {
-    say(form, "That was many attempts in a short time.", "Wait a minute, then press the button again. Nothing has been handed in.");
   } else if (request.status === 413) {
     say(form, "The files are too large together.", "Nothing has been handed in.");
   } else if (request.status === 403) {
@@ -189,8 +184,7 @@ function send(form) {
 }
 
 function wireForm(form) {
-  form.classList.add("submit-form--enhanced");
-  for (const slot of form.querySelectorAll("[data-slot]")) wireSlot(slot, form);
+  for (const slot of form.querySelectorAll("[data-slot]")) wireSlot(slot);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     form.querySelector("[data-submit-error]").hidden = true;
