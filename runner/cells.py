@@ -1,0 +1,144 @@
+"""Running one cell: send it, gather what it puts out, hold it to its time."""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from runner.frames import Frame
+from runner.notebook import Cell
+from runner.outputs import CellOutputs
+from runner.protocol import CellStarted, Event, Limits, OutputAdded, Scalar
+from runner.session import Session
+from runner.stops import JobStopError, died, limit
+from runner.watch import NEAR
+
+# From the interrupt to the kill.
+GRACE_SECONDS: Final = 1.5
+_TAIL_SECONDS: Final = 0.2
+_ENAME: Final = re.compile(r"[^\W\d]\w{0,79}")
+_NO_MEMORY: Final = re.compile(
+    r"DefaultCPUAllocator|not enough memory|Cannot allocate memory"
+)
+_NO_PROCESS: Final = re.compile(r"can't start new thread|Resource temporarily unavail")
+
+
+@dataclass
+class Record:
+    """How a notebook's cells ended, up to now."""
+
+    run: int = 0
+    failed: int = 0
+    first_failed: int = 0
+    first_ename: str = ""
+    limit: JobStopError | None = None
+    unfinished: list[CellOutputs] = field(default_factory=list)
+
+    def detail(self) -> dict[str, Scalar]:
+        """Return what the words about failed cells need."""
+        return {
+            "cell": self.first_failed,
+            "failed": self.failed,
+            "ename": self.first_ename,
+        }
+
+
+class CellRunner:
+    """Runs cells in a session and keeps the record."""
+
+    def __init__(
+        self,
+        session: Session,
+        limits: Limits,
+        total: int,
+        on_event: Callable[[Event], None],
+    ) -> None:
+        self.record = Record()
+        self._session = session
+        self._limits = limits
+        self._total = total
+        self._on_event = on_event
+        self._tail = ""
+        self._tail_at = 0.0
+
+    def run(self, cell: Cell) -> None:
+        """The cell has run to its end, and its outputs are in it, come what may."""
+        session, record = self._session, self.record
+        session.cell = cell.number
+        record.run += 1
+        cell.raw["execution_count"] = record.run
+        outputs = CellOutputs(session.outputs, record.run)
+        self._on_event(CellStarted(cell=cell.number, cells=self._total))
+        try:
+            session.student.send(
+                {"t": "cell", "cell": cell.number, "source": cell.source}
+            )
+            done = self._wait(cell, outputs)
+            self._note(cell, done)
+        except JobStopError as stop:
+            session.drain(outputs)
+            raise self._explained(stop, cell) from None
+        finally:
+            self._show(outputs, last=True)
+            cell.outputs = outputs.finish()
+
+    def _wait(self, cell: Cell, outputs: CellOutputs) -> Frame:
+        """Return the frame that says the cell is done, interrupting it if need be."""
+        started = time.monotonic()
+        stop = limit("cell_time", cell=cell.number, seconds=self._limits.cell_seconds)
+        while True:
+            for frame in self._session.step(outputs):
+                if frame.get("t") == "done" and frame.get("cell") == cell.number:
+                    return frame
+                raise died(cell=cell.number, reason="protocol")
+            self._show(outputs)
+            over = time.monotonic() - started - self._limits.cell_seconds
+            if over > GRACE_SECONDS:
+                raise stop
+            if over > 0 and self.record.limit is not stop:
+                self.record.limit = self.record.limit or stop
+                if self.record.limit is stop:
+                    self._session.interrupt()
+
+    def _note(self, cell: Cell, done: Frame) -> None:
+        """The record holds how the cell ended."""
+        ename, words = str(done.get("ename")), str(done.get("evalue"))
+        if not ename:
+            return
+        stop = self._limit_behind(cell, ename, words)
+        if stop is not None:
+            self.record.limit = self.record.limit or stop
+        if "raises-exception" in cell.tags:
+            return
+        self.record.failed += 1
+        if not self.record.first_failed:
+            self.record.first_failed = cell.number
+            self.record.first_ename = ename if _ENAME.fullmatch(ename) else ""
+
+    def _limit_behind(self, cell: Cell, ename: str, words: str) -> JobStopError | None:
+        if ename == "MemoryError" or _NO_MEMORY.search(words):
+            return limit("memory", bytes=self._limits.memory_bytes, cell=cell.number)
+        if _NO_PROCESS.search(words):
+            return limit(
+                "processes", processes=self._limits.processes, cell=cell.number
+            )
+        return None
+
+    def _explained(self, stop: JobStopError, cell: Cell) -> JobStopError:
+        """Return the stop, or the limit that is the likely cause of a death."""
+        near = NEAR * self._limits.memory_bytes
+        if stop.code == "process_died" and self._session.watch.peak_memory > near:
+            return limit("memory", bytes=self._limits.memory_bytes, cell=cell.number)
+        if stop.code in {"memory", "processes", "disk", "output"}:
+            return limit(stop.code, **{**stop.detail, "cell": cell.number})
+        return stop
+
+    def _show(self, outputs: CellOutputs, *, last: bool = False) -> None:
+        """Whoever watches sees the last lines, a few times a second."""
+        now = time.monotonic()
+        if outputs.tail in {self._tail, ""}:
+            return
+        if last or now - self._tail_at >= _TAIL_SECONDS:
+            self._tail, self._tail_at = outputs.tail, now
+            self._on_event(OutputAdded(cell=self._session.cell, tail=self._tail))

@@ -1,0 +1,217 @@
+"""Frames: JSON objects with their length before them, over Unix sockets.
+
+Whatever arrives from a job is hostile. A frame that parses is a JSON object of finite
+numbers within the size cap, and nothing more is known of it.
+"""
+
+import array
+import json
+import os
+import socket
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NoReturn
+
+MAX_FRAME: Final = 32 * 1024**2
+MAX_DESCRIPTORS: Final = 16
+_HEADER: Final = struct.Struct("!I")
+_CREDENTIALS: Final = struct.Struct("3i")
+_CHUNK: Final = 256 * 1024
+_READS: Final = 8
+
+Frame = dict[str, Any]
+
+
+class FrameError(ValueError):
+    """What arrived is not a frame."""
+
+
+class ChannelClosedError(EOFError):
+    """The other side is gone."""
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise FrameError(f"{text} is not a finite number")
+
+
+def pack(message: Mapping[str, object]) -> bytes:
+    """Return the message as the bytes of one frame."""
+    try:
+        payload = json.dumps(message, allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise FrameError("not plain data") from error
+    if len(payload) > MAX_FRAME:
+        raise FrameError("too large")
+    return _HEADER.pack(len(payload)) + payload
+
+
+def parse(payload: bytes) -> Frame:
+    """Return the object that the payload of a frame holds, or raise FrameError."""
+    try:
+        message = json.loads(payload, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise FrameError("not JSON") from error
+    if not isinstance(message, dict):
+        raise FrameError("not an object")
+    return message
+
+
+class FrameReader:
+    """Cuts a stream of bytes into frames, and holds at most one frame's worth."""
+
+    def __init__(self, limit: int = MAX_FRAME) -> None:
+        self._limit = limit
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> None:
+        """Take in the bytes that arrived."""
+        self._buffer += data
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield each whole frame; raise FrameError at the first that is none."""
+        while len(self._buffer) >= _HEADER.size:
+            (length,) = _HEADER.unpack_from(self._buffer)
+            if length > self._limit:
+                raise FrameError("too large")
+            end = _HEADER.size + length
+            if len(self._buffer) < end:
+                return
+            payload = bytes(self._buffer[_HEADER.size : end])
+            del self._buffer[:end]
+            yield parse(payload)
+
+
+class Channel:
+    """The child's end of a socket: it waits, and takes descriptors in.
+
+    A frame that carries descriptors says how many under "fds".
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self._reader = FrameReader()
+        self._descriptors: list[int] = []
+        self._ready: list[Frame] = []
+
+    def send(self, message: Mapping[str, object], fds: Sequence[int] = ()) -> None:
+        """The whole frame is on its way, with the descriptors attached to it."""
+        data = memoryview(pack(message))
+        if fds:
+            sent = socket.send_fds(self.sock, [data], list(fds))
+            data = data[sent:]
+        self.sock.sendall(data)
+
+    def receive(self) -> tuple[Frame, list[int]]:
+        """Wait for the next frame and return it with its descriptors."""
+        while not self._ready:
+            data, fds, _, _ = socket.recv_fds(self.sock, _CHUNK, MAX_DESCRIPTORS)
+            self._descriptors += fds
+            if not data:
+                raise ChannelClosedError
+            self._reader.feed(data)
+            self._ready += self._reader.frames()
+        frame = self._ready.pop(0)
+        count = int(frame.get("fds", 0))
+        taken, self._descriptors = self._descriptors[:count], self._descriptors[count:]
+        return frame, taken
+
+
+class Peer:
+    """The host's end of a socket to a job: it never waits and trusts nothing.
+
+    Descriptors that the other side attaches are not taken in. `sender` is the process
+    that sent last, as the kernel says.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        sock.settimeout(0)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        self.sock = sock
+        self.open = True
+        self.sender = 0
+        self.idle = True
+        self.received = 0
+        self._reader = FrameReader()
+        self._out: list[tuple[memoryview, Sequence[int]]] = []
+
+    def fileno(self) -> int:
+        return self.sock.fileno()
+
+    @property
+    def wants_to_send(self) -> bool:
+        return bool(self._out) and self.open
+
+    def send(self, message: Mapping[str, object], fds: Sequence[int] = ()) -> None:
+        """The frame is sent as far as the socket takes it, the rest by `flush`.
+
+        The descriptors are duplicated, so the caller may close its own.
+        """
+        copies = [os.dup(fd) for fd in fds]
+        body = {**message, "fds": len(copies)} if copies else message
+        self._out.append((memoryview(pack(body)), copies))
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what the socket takes now."""
+        try:
+            while self._out and self.open:
+                self._send_some()
+        except BlockingIOError:
+            return
+        except OSError:
+            self.open = False
+
+    def _send_some(self) -> None:
+        data, fds = self._out[0]
+        ancillary: list[tuple[int, int, Any]] = []
+        if fds:
+            ancillary = [
+                (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds)),
+            ]
+        sent = self.sock.sendmsg([data], ancillary, socket.MSG_NOSIGNAL)
+        for fd in fds:
+            os.close(fd)
+        self._out[0] = (data[sent:], ())
+        if sent == len(data):
+            self._out.pop(0)
+
+    def receive(self) -> list[Frame]:
+        """Return the frames that have arrived; raise FrameError at junk.
+
+        `idle` says whether all that was there has been read: a flood is taken in
+        portions, so that the caller can look at its clock.
+        """
+        self.idle = False
+        for _ in range(_READS):
+            if not self._read():
+                self.idle = True
+                break
+        return list(self._reader.frames())
+
+    def _read(self) -> bool:
+        try:
+            data, ancillary, _, _ = self.sock.recvmsg(
+                _CHUNK, socket.CMSG_SPACE(_CREDENTIALS.size)
+            )
+        except BlockingIOError:
+            return False
+        except OSError:
+            data, ancillary = b"", []
+        if not data:
+            self.open = False
+            return False
+        for level, kind, value in ancillary:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
+                self.sender = _CREDENTIALS.unpack(value[: _CREDENTIALS.size])[0]
+        self.received += len(data)
+        self._reader.feed(data)
+        return True
+
+    def close(self) -> None:
+        """Nothing of this socket is left open on our side."""
+        self.open = False
+        for _, fds in self._out:
+            for fd in fds:
+                os.close(fd)
+        self._out.clear()
+        self.sock.close()

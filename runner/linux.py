@@ -1,0 +1,76 @@
+"""The few Linux calls that the standard library lacks. Each raises OSError."""
+
+import ctypes
+import os
+import signal
+from typing import Final
+
+_libc: Final = ctypes.CDLL(None, use_errno=True)
+
+_PR_SET_PDEATHSIG: Final = 1
+_PR_SET_DUMPABLE: Final = 4
+_PR_SET_CHILD_SUBREAPER: Final = 36
+_PR_SET_NO_NEW_PRIVS: Final = 38
+_CLONE_NEWNS: Final = 0x00020000
+_MS_RDONLY: Final = 0x1
+_MS_NOSUID: Final = 0x2
+_MS_NODEV: Final = 0x4
+_MS_REMOUNT: Final = 0x20
+_MS_BIND: Final = 0x1000
+_MS_REC: Final = 0x4000
+_MS_PRIVATE: Final = 0x40000
+
+
+def _call(name: str, *arguments: object) -> None:
+    if getattr(_libc, name)(*arguments) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")
+
+
+def _prctl(option: int, value: int) -> None:
+    zero = ctypes.c_ulong(0)
+    _call("prctl", option, ctypes.c_ulong(value), zero, zero, zero)
+
+
+def die_with_parent() -> None:
+    """The kernel kills this process when the thread that made it ends.
+
+    A change of user clears this, so call it again after one.
+    """
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def adopt_orphans() -> None:
+    """Descendants whose parent ends become children of this process."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def forbid_new_privileges() -> None:
+    """Neither this process nor its descendants gain rights by running a file."""
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def set_dumpable(*, dumpable: bool) -> None:
+    """Say whether processes of the same user may look into this one."""
+    _prctl(_PR_SET_DUMPABLE, int(dumpable))
+
+
+def own_mounts() -> None:
+    """Mounts made from now on are seen by this process and its descendants only."""
+    _call("unshare", _CLONE_NEWNS)
+    _call("mount", None, b"/", None, ctypes.c_ulong(_MS_REC | _MS_PRIVATE), None)
+
+
+def mount_tmpfs(target: str, options: str) -> None:
+    """An empty folder in memory covers `target`."""
+    flags = ctypes.c_ulong(_MS_NOSUID | _MS_NODEV)
+    _call("mount", b"tmpfs", os.fsencode(target), b"tmpfs", flags, options.encode())
+
+
+def bind(source: str, target: str, *, read_only: bool) -> None:
+    """The folder `source` is seen at `target` too."""
+    flags = ctypes.c_ulong(_MS_BIND | _MS_REC)
+    _call("mount", os.fsencode(source), os.fsencode(target), None, flags, None)
+    if read_only:
+        flags = ctypes.c_ulong(_MS_BIND | _MS_REMOUNT | _MS_RDONLY | _MS_NOSUID)
+        _call("mount", None, os.fsencode(target), None, flags, None)

@@ -1,0 +1,122 @@
+"""What one check is worth, and the only words about it that a student may read."""
+
+import builtins
+import math
+import re
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from runner.protocol import CheckOutcome, Outcome, QuestionOutcome, QuestionSpec
+
+PASSED: Final = "passed"
+PARTLY: Final = "passed in part"
+RETURNED_FALSE: Final = "returned False"
+NO_SCORE: Final = "returned something that is not a score"
+OUT_OF_TIME: Final = "out of time"
+ENDED: Final = "the process ended"
+NOT_REACHED: Final = "not reached"
+RAISED: Final = "raised an error"
+
+_NOT_DEFINED: Final = re.compile(r"`([^\W\d]\w{0,99})` is not defined")
+_EXCEPTIONS: Final = frozenset(
+    name
+    for name, value in vars(builtins).items()
+    if isinstance(value, type) and issubclass(value, BaseException)
+)
+_FIXED: Final = frozenset(
+    {PASSED, PARTLY, RETURNED_FALSE, NO_SCORE, RAISED}
+    | {f"raised {name}" for name in _EXCEPTIONS}
+)
+
+
+def raised(error: BaseException) -> str:
+    """Return words for the exception that never hold its text."""
+    kind = type(error)
+    if kind.__module__ == "builtins" and kind.__name__ in _EXCEPTIONS:
+        return f"raised {kind.__name__}"
+    return RAISED
+
+
+def not_defined(name: str) -> str:
+    """Return words for a name that the notebook lacks."""
+    return f"`{name}` is not defined"
+
+
+def from_value(value: object) -> tuple[float, str]:
+    """Return the score and the words for what a check returned."""
+    if value is None or value is True:
+        return 1.0, PASSED
+    if value is False:
+        return 0.0, RETURNED_FALSE
+    if type(value) not in {int, float}:
+        return 0.0, NO_SCORE
+    score = float(value)  # type: ignore[arg-type]  # an int or a float
+    if not math.isfinite(score) or not 0 <= score <= 1:
+        return 0.0, NO_SCORE
+    if score == 1:
+        return 1.0, PASSED
+    return score, PARTLY if score > 0 else RETURNED_FALSE
+
+
+def parse_outcome(
+    frame: Mapping[str, object], expected: Collection[str], names: Collection[str]
+) -> CheckOutcome | None:
+    """Return the outcome that a job's frame reports, or None if it makes no sense.
+
+    The frame is hostile: the check must be one of `expected`, a score outside 0 to 1
+    is 0, and words outside the vocabulary are replaced. `names` are those that the
+    tests ask the notebook for.
+    """
+    name, score, message = (frame.get(key) for key in ("name", "score", "message"))
+    if not isinstance(name, str) or name not in expected:
+        return None
+    if isinstance(score, bool) or not isinstance(score, int | float):
+        return None
+    if not 0 <= score <= 1:
+        return CheckOutcome(name=name, score=0.0, message=NO_SCORE)
+    words = message if _is_allowed(message, names) else RAISED
+    if score == 1:
+        words = PASSED
+    elif score > 0:
+        words = PARTLY
+    elif words in {PASSED, PARTLY}:
+        words = RETURNED_FALSE
+    return CheckOutcome(name=name, score=float(score), message=str(words))
+
+
+def _is_allowed(message: object, names: Collection[str]) -> bool:
+    if not isinstance(message, str):
+        return False
+    found = _NOT_DEFINED.fullmatch(message)
+    return message in _FIXED or (found is not None and found[1] in names)
+
+
+def conclude(
+    question: QuestionSpec,
+    found: Mapping[str, CheckOutcome],
+    *,
+    missing: str,
+    seconds: float = 0.0,
+) -> QuestionOutcome:
+    """Return the question's outcome; checks that reported nothing score 0.
+
+    `missing` is the reason for those: NOT_REACHED, OUT_OF_TIME or ENDED.
+    """
+    checks = tuple(
+        found.get(check.name)
+        or CheckOutcome(name=check.name, score=0.0, message=missing)
+        for check in question.checks
+    )
+    complete = all(check.name in found for check in question.checks)
+    total = sum(check.score for check in checks)
+    if missing == NOT_REACHED:
+        outcome = Outcome.NOT_REACHED
+    elif missing == OUT_OF_TIME and not complete:
+        outcome = Outcome.TIMEOUT
+    elif checks and total == len(checks):
+        outcome = Outcome.PASSED
+    else:
+        outcome = Outcome.PARTIAL if total > 0 else Outcome.FAILED
+    return QuestionOutcome(
+        key=question.key, outcome=outcome, checks=checks, seconds=round(seconds, 3)
+    )

@@ -1,0 +1,135 @@
+"""What /proc says of a job's processes."""
+
+import contextlib
+import os
+import signal
+import time
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_PROC: Final = Path("/proc")
+_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+_SWEEPS: Final = 100
+_SWEEP_SECONDS: Final = 0.02
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessInfo:
+    """One process: its parent, threads, processor time and resident memory."""
+
+    pid: int
+    state: str
+    parent: int
+    threads: int
+    cpu_seconds: float
+    resident_bytes: int
+
+
+def read_process(pid: int) -> ProcessInfo | None:
+    """Return what the kernel says of the process, or None if it is gone."""
+    try:
+        text = (_PROC / str(pid) / "stat").read_text(errors="replace")
+    except OSError:
+        return None
+    # The name, in brackets, may hold anything: fields begin behind the last bracket.
+    fields = text[text.rfind(")") + 2 :].split()
+    return ProcessInfo(
+        pid=pid,
+        state=fields[0],
+        parent=int(fields[1]),
+        threads=int(fields[17]),
+        cpu_seconds=(int(fields[11]) + int(fields[12])) / _TICKS,
+        resident_bytes=int(fields[21]) * _PAGE,
+    )
+
+
+def all_processes() -> dict[int, ProcessInfo]:
+    """Return every process that this one may see, by its number."""
+    found = (read_process(int(name)) for name in os.listdir(_PROC) if name.isdigit())  # noqa: PTH208 - called ten times a second
+    return {info.pid: info for info in found if info is not None}
+
+
+def descendants(root: int, *, spare: Collection[int] = ()) -> list[int]:
+    """Return the processes below `root`, without those in `spare` and below them."""
+    children: dict[int, list[int]] = defaultdict(list)
+    for info in all_processes().values():
+        children[info.parent].append(info.pid)
+    found: list[int] = []
+    waiting = [root]
+    while waiting:
+        below = [pid for pid in children[waiting.pop()] if pid not in spare]
+        found += below
+        waiting += below
+    return found
+
+
+def family(root: int) -> list[ProcessInfo]:
+    """Return the processes below `root`, quickly: a busy one may be missed."""
+    found: list[ProcessInfo] = []
+    waiting = [root]
+    while waiting:
+        for pid in _children(waiting.pop()):
+            info = read_process(pid)
+            if info is not None:
+                found.append(info)
+                waiting.append(pid)
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    children: list[int] = []
+    try:
+        for task in (_PROC / str(pid) / "task").iterdir():
+            children += map(int, (task / "children").read_text().split())
+    except OSError:
+        pass
+    return children
+
+
+def ancestors(pid: int) -> list[int]:
+    """Return the process's parent, that one's parent, and so on."""
+    found: list[int] = []
+    info = read_process(pid)
+    while info is not None and info.parent > 0 and info.parent not in found:
+        found.append(info.parent)
+        info = read_process(info.parent)
+    return found
+
+
+def kill_user_processes(uid: int) -> None:
+    """No process of the user is left, if the job's own parent could not see to it."""
+    for _ in range(_SWEEPS):
+        found = [pid for pid in all_processes() if _real_user(pid) == uid]
+        for pid in found:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        if not found:
+            return
+        time.sleep(_SWEEP_SECONDS)
+
+
+def _real_user(pid: int) -> int | None:
+    try:
+        text = (_PROC / str(pid) / "status").read_text()
+    except OSError:
+        return None
+    line = next(line for line in text.splitlines() if line.startswith("Uid:"))
+    return int(line.split()[1])
+
+
+def proportional_memory(pids: Iterable[int]) -> int:
+    """Return the bytes that the processes hold, shared pages counted in shares."""
+    total = 0
+    for pid in pids:
+        try:
+            text = (_PROC / str(pid) / "smaps_rollup").read_text()
+        except OSError:
+            continue
+        for line in text.splitlines():
+            if line.startswith("Pss:"):
+                total += int(line.split()[1]) * 1024
+    return total

@@ -1,0 +1,1 @@
+"""What runs in a job's own processes. Nothing here is trusted by the host."""

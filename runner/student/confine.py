@@ -1,0 +1,94 @@
+"""What holds a student process at level L0: a user of its own and limits."""
+
+import os
+import resource
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from runner import linux
+from runner.zygote.order import Order
+
+_KEPT: Final = ("channel", "drain_out", "drain_err")
+
+
+def confine(order: Order, fds: Mapping[str, int]) -> None:
+    """This process may do only what a job may, and sees nothing of the zygote's.
+
+    Afterwards it is not root, cannot become it, has standard input closed, standard
+    output and error captured, its limits set, and its own folder to work in.
+    """
+    linux.die_with_parent()
+    os.setsid()
+    _arrange_descriptors(fds)
+    _set_limits(order)
+    if order.uid is not None:
+        os.setgroups([])
+        os.setresgid(order.uid, order.uid, order.uid)
+        os.setresuid(order.uid, order.uid, order.uid)
+        linux.die_with_parent()
+    linux.forbid_new_privileges()
+    # So that /proc/self is the job's own; its memory holds no secret.
+    linux.set_dumpable(dumpable=True)
+    os.umask(0o022)
+    _settle(Path(order.folder))
+
+
+def _arrange_descriptors(fds: Mapping[str, int]) -> None:
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(fds["stdout"], 1)
+    os.dup2(fds["stderr"], 2)
+    kept = {0, 1, 2, *(fds[name] for name in _KEPT)}
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - numbers, not paths
+        if int(name) not in kept:
+            try:
+                os.close(int(name))
+            except OSError:
+                continue  # the listing's own descriptor
+
+
+def _set_limits(order: Order) -> None:
+    processes = order.processes
+    if order.uid is None:
+        # The kernel counts all of the user's processes, ours too.
+        processes += _own_tasks()
+    for kind, value in (
+        (resource.RLIMIT_DATA, order.memory_bytes),
+        (resource.RLIMIT_FSIZE, order.disk_bytes),
+        (resource.RLIMIT_NOFILE, order.open_files),
+        (resource.RLIMIT_NPROC, processes),
+        (resource.RLIMIT_CPU, order.cpu_seconds),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_MEMLOCK, 0),
+    ):
+        _, hard = resource.getrlimit(kind)
+        allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (allowed, allowed))
+
+
+def _own_tasks() -> int:
+    count = 0
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and entry.stat().st_uid == os.getuid():
+                count += len(os.listdir(entry / "task"))  # noqa: PTH208 - a count
+        except OSError:
+            continue
+    return count
+
+
+def _settle(folder: Path) -> None:
+    """The working folder, home and temporary folder are the job's own."""
+    os.chdir(folder / "work")
+    for name in ("PYTHONSAFEPATH", "PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE"):
+        os.environ.pop(name, None)
+    os.environ["HOME"] = str(folder / "home")
+    os.environ["TMPDIR"] = str(folder / "tmp")
+    os.environ["MPLCONFIGDIR"] = str(folder / "home")
+    os.environ["PWD"] = str(folder / "work")
+    tempfile.tempdir = None
+    # As a notebook server does: modules beside the notebook can be imported.
+    sys.path.insert(0, "")

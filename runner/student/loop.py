@@ -1,0 +1,88 @@
+"""The student process: runs the cells that the host sends, one by one."""
+
+import contextlib
+import os
+import random
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import numpy as np
+import torch
+from IPython.core.interactiveshell import ExecutionResult
+
+from runner.frames import ChannelClosedError
+from runner.student import snapshot
+from runner.student.channel import StudentChannel
+from runner.student.parameters import ForceParameters
+from runner.student.shell import OUTLET, StudentShell, make_shell
+
+_NUMPY_SEEDS: Final = 2**32
+_shell: StudentShell | None = None
+
+
+def prepare() -> None:
+    """The shell is built, in the zygote, before any job."""
+    global _shell  # noqa: PLW0603 - one shell a process, and forks inherit it
+    _shell = make_shell()
+
+
+def serve(fd: int, drains: tuple[int, int]) -> None:
+    """Run what the host sends until it closes the channel."""
+    shell = _shell or make_shell()
+    channel = StudentChannel(fd)
+    OUTLET.connect(channel, drains)
+    channel.send({"t": "hello"})
+    session = Session(shell, channel)
+    with contextlib.suppress(ChannelClosedError):
+        while True:
+            frame, fds = channel.receive()
+            session.obey(frame, list(fds))
+            if not channel.is_mine:
+                # A copy that the notebook forked, fallen out of its cell.
+                os._exit(0)
+    os._exit(0)
+
+
+class Session:
+    """One notebook's life in this process."""
+
+    def __init__(self, shell: StudentShell, channel: StudentChannel) -> None:
+        self.shell = shell
+        self.run: Callable[..., ExecutionResult] = shell.run_cell
+        self.channel = channel
+
+    def obey(self, frame: Mapping[str, Any], fds: list[int]) -> None:
+        """Do what the host asks and say that it is done."""
+        match frame["t"]:
+            case "setup":
+                self._set_up(frame)
+            case "cell":
+                self._run_cell(frame)
+            case "check":
+                snapshot.fork(self.shell, self.channel, fds[0])
+
+    def _set_up(self, frame: Mapping[str, Any]) -> None:
+        seed = int(frame["seed"])
+        random.seed(seed)
+        np.random.seed(seed % _NUMPY_SEEDS)
+        torch.manual_seed(seed)
+        torch.set_num_threads(1)
+        if frame["parameters"]:
+            self.shell.ast_transformers.append(ForceParameters(frame["parameters"]))
+        self.channel.send({"t": "set_up"})
+
+    def _run_cell(self, frame: Mapping[str, Any]) -> None:
+        error: BaseException | None = None
+        try:
+            self.channel.executing = True
+            result: ExecutionResult = self.run(frame["source"], store_history=True)
+            error = result.error_before_exec or result.error_in_exec
+        except KeyboardInterrupt as interrupt:
+            error = interrupt
+        finally:
+            self.channel.executing = False
+        ename = type(error).__name__ if error is not None else ""
+        words = str(error)[:200] if isinstance(error, OSError | RuntimeError) else ""
+        OUTLET.put(
+            {"t": "done", "cell": frame["cell"], "ename": ename, "evalue": words}
+        )

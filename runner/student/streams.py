@@ -1,0 +1,89 @@
+"""Standard output and error as notebooks use them, and the order between outputs.
+
+All text goes to the captured descriptors 1 and 2, also that of C code and of child
+processes, and the host reads it when it likes. Before anything else is sent, the
+text that still waits there is sent first (`Drain`), so that outputs keep their order.
+"""
+
+import base64
+import contextlib
+import fcntl
+import io
+import os
+import struct
+import termios
+from collections.abc import Callable
+from typing import Final
+
+_CHUNK: Final = 1024**2
+_NAMES: Final = ("stdout", "stderr")
+
+
+def waiting_bytes(fd: int) -> int:
+    """Return how many bytes wait in the pipe."""
+    answer = fcntl.ioctl(fd, termios.FIONREAD, b"\0" * 4)
+    return int(struct.unpack("i", answer)[0])
+
+
+class Drain:
+    """Takes the text that waits in the captured descriptors to the host, in order."""
+
+    def __init__(
+        self, fds: tuple[int, int], send: Callable[[dict[str, object]], None]
+    ) -> None:
+        self._fds = dict(zip(_NAMES, fds, strict=True))
+        self._send = send
+
+    def before(self, name: str) -> None:
+        """What waits in the other stream is sent before text is written to `name`."""
+        for other, fd in self._fds.items():
+            if other != name and waiting_bytes(fd):
+                self._take(other, fd)
+
+    def all(self) -> None:
+        """Nothing waits in either stream."""
+        for name, fd in self._fds.items():
+            if waiting_bytes(fd):
+                self._take(name, fd)
+
+    def _take(self, name: str, fd: int) -> None:
+        with contextlib.suppress(BlockingIOError):
+            data = os.read(fd, _CHUNK)
+            text = base64.b64encode(data).decode()
+            self._send({"t": "stream", "name": name, "data": text})
+
+
+class CapturedStream(io.TextIOBase):
+    """A text stream without a buffer over a captured descriptor."""
+
+    encoding = "utf-8"
+    errors = "backslashreplace"
+
+    def __init__(self, fd: int, name: str, drain: Drain) -> None:
+        super().__init__()
+        self.name = f"<{name}>"
+        self.buffer = io.FileIO(fd, "w", closefd=False)
+        self._fd = fd
+        self._stream = name
+        self._drain = drain
+
+    def write(self, text: str, /) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text)}")
+        data = memoryview(text.encode("utf-8", "backslashreplace"))
+        self._drain.before(self._stream)
+        while data:
+            data = data[os.write(self._fd, data) :]
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return False
+
+    def fileno(self) -> int:
+        return self._fd
+
+    def close(self) -> None:
+        """Stay open: a notebook that closes its output would lose the rest of it."""

@@ -1,0 +1,96 @@
+"""What the host measures of a job, and the limits that it holds it to by that."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from runner.folders import JobFolder
+from runner.processes import family, proportional_memory
+from runner.protocol import Event, JobSpec, Usage, Verdict
+from runner.stops import JobStopError, limit
+
+_MEASURE_SECONDS: Final = 0.1
+_ASK_SECONDS: Final = 0.25
+_DISK_SECONDS: Final = 1.0
+_USAGE_SECONDS: Final = 0.8
+# What a job has put out in all, kept or not, against what it may keep.
+FLOOD: Final = 10
+NEAR: Final = 0.9
+
+
+class Watch:
+    """Measures the job and stops it past a limit. `tick` does what is due.
+
+    It reads the clock and /proc, never the job's word.
+    """
+
+    def __init__(
+        self,
+        spec: JobSpec,
+        folder: JobFolder,
+        on_event: Callable[[Event], None],
+        should_stop: Callable[[], bool],
+    ) -> None:
+        self.spec = spec
+        self.started = time.monotonic()
+        self.peak_memory = 0
+        self.cpu_seconds = 0.0
+        self._folder = folder
+        self._on_event = on_event
+        self._should_stop = should_stop
+        self._disk_base = sum(file.size for file in spec.files)
+        self._disk_base += len(spec.notebook)
+        self._memory = 0
+        self._due: dict[Callable[[int], None], float] = {}
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.started
+
+    def tick(self, init: int) -> None:
+        """Measure, report and enforce what is due, for the job below process `init`."""
+        now = time.monotonic()
+        if now - self.started > self.spec.limits.run_seconds:
+            raise limit("run_time", seconds=self.spec.limits.run_seconds)
+        for action, every in (
+            (self._ask, _ASK_SECONDS),
+            (self._measure, _MEASURE_SECONDS),
+            (self._measure_disk, _DISK_SECONDS),
+            (self._report, _USAGE_SECONDS),
+        ):
+            if now >= self._due.get(action, 0.0):
+                self._due[action] = now + every
+                action(init)
+
+    def _ask(self, _init: int) -> None:
+        if self._should_stop():
+            raise JobStopError(Verdict.CANCELLED, "cancelled")
+
+    def _measure(self, init: int) -> None:
+        members = family(init)
+        self.cpu_seconds = max(
+            self.cpu_seconds, sum(one.cpu_seconds for one in members)
+        )
+        limits = self.spec.limits
+        self._memory = sum(one.resident_bytes for one in members)
+        if len(members) > 1 and self._memory > limits.memory_bytes:
+            # Processes share what they have not changed since they were forked.
+            self._memory = proportional_memory(one.pid for one in members)
+        self.peak_memory = max(self.peak_memory, self._memory)
+        if self._memory > limits.memory_bytes:
+            raise limit("memory", bytes=limits.memory_bytes)
+        if sum(one.threads for one in members) >= limits.processes:
+            raise limit("processes", processes=limits.processes)
+
+    def _measure_disk(self, _init: int) -> None:
+        limit_bytes = self.spec.limits.disk_bytes
+        if self._folder.disk_bytes() > self._disk_base + limit_bytes:
+            raise limit("disk", bytes=limit_bytes)
+
+    def _report(self, _init: int) -> None:
+        self._on_event(Usage(seconds=round(self.seconds, 2), memory_bytes=self._memory))
+
+    def check_volume(self, volume: int) -> None:
+        """Stop a job that floods us with output."""
+        if volume > FLOOD * self.spec.limits.job_output_bytes:
+            raise limit("output", bytes=self.spec.limits.job_output_bytes)

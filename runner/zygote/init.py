@@ -1,0 +1,132 @@
+"""The parent of a job's processes: whatever they do, it outlives and reaps them."""
+
+import contextlib
+import os
+import resource
+import select
+import signal
+import socket
+import time
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from runner import linux
+from runner.frames import Channel, ChannelClosedError, FrameError
+from runner.processes import descendants
+from runner.student import loop
+from runner.student.confine import confine
+from runner.zygote.order import Order
+
+_PAUSE_SECONDS: Final = 0.001
+
+
+def kill_tree(root: int, *, spare: Collection[int] = ()) -> None:
+    """Every descendant of `root` is told to die, but those in `spare` and theirs."""
+    for pid in descendants(root, spare=spare):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def kill_user(uid: int) -> None:
+    """Every process of the user is told to die, at one stroke.
+
+    The kernel walks the list itself, so that a storm of forks cannot outrun it.
+    """
+    pid = os.fork()
+    if pid:
+        return
+    try:
+        os.setgroups([])
+        os.setresuid(uid, uid, uid)
+        os.kill(-1, signal.SIGKILL)
+    finally:
+        os._exit(0)
+
+
+class Init:
+    """Watches one job for the host."""
+
+    def __init__(self, order: Order, host: Channel) -> None:
+        self.order = order
+        self.host = host
+        self.student = 0
+        self._wake_in, wake_out = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(wake_out, warn_on_full_buffer=False)
+
+    def start(self, fds: Mapping[str, int]) -> None:
+        """The student process is running, confined."""
+        pid = os.fork()
+        if pid == 0:
+            self._become_student(fds)
+        self.student = pid
+        for fd in fds.values():
+            os.close(fd)
+        self.host.send({"t": "started", "pid": pid})
+
+    def _become_student(self, fds: Mapping[str, int]) -> None:
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            confine(self.order, fds)
+            loop.serve(fds["channel"], (fds["drain_out"], fds["drain_err"]))
+        finally:
+            os._exit(1)
+
+    def watch(self) -> None:
+        """Tell the host how the student process ended; return when the job is over."""
+        poll = select.poll()
+        poll.register(self.host.sock, select.POLLIN)
+        poll.register(self._wake_in, select.POLLIN)
+        while True:
+            events = dict(poll.poll())
+            with contextlib.suppress(BlockingIOError):
+                os.read(self._wake_in, 4096)
+            self._reap()
+            if self.host.sock.fileno() in events:
+                return  # an order to end, or the host is gone
+
+    def _reap(self) -> bool:
+        """Return whether any child is left."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return False
+            if pid == 0:
+                return True
+            if pid == self.student:
+                self.host.send({"t": "ended", "status": status})
+
+    def end(self) -> None:
+        """No process of the job is left. Tell the host what they all used."""
+        while True:
+            if self.order.uid is None:
+                kill_tree(os.getpid())
+            else:
+                kill_user(self.order.uid)
+            time.sleep(_PAUSE_SECONDS)
+            if not self._reap():
+                break
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.host.send(
+            {
+                "t": "gone",
+                "cpu_seconds": used.ru_utime + used.ru_stime,
+                "peak_memory_bytes": used.ru_maxrss * 1024,
+            }
+        )
+
+
+def run_job(order: Order, fds: dict[str, int]) -> None:
+    """Run one job from its start to the end of its last process."""
+    linux.die_with_parent()
+    linux.adopt_orphans()
+    os.setsid()
+    host = Channel(socket.socket(fileno=fds.pop("host")))
+    init = Init(order, host)
+    with contextlib.suppress(OSError, ChannelClosedError, FrameError):
+        init.start(fds)
+        init.watch()
+    with contextlib.suppress(OSError):
+        init.end()

@@ -1,0 +1,132 @@
+"""The zygote: imports what notebooks import, runs none of it, and forks jobs.
+
+Rules: it is executed with a literal environment, holds no secret, has one thread at
+each fork, ends when its control socket closes or the process that made it ends, and
+gives itself up for replacement rather than forking in doubt.
+"""
+
+import contextlib
+import gc
+import os
+import select
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import IPython
+import matplotlib
+import matplotlib.pyplot
+import numpy as np
+import torch
+
+from runner.frames import Channel, ChannelClosedError, Frame
+from runner.student import loop
+from runner.zygote import reach
+from runner.zygote.init import kill_tree, run_job
+from runner.zygote.order import DESCRIPTORS, Order
+
+_TICK_MS: Final = 1000
+
+
+def threads() -> int:
+    """Return how many threads this process has, as the kernel counts them."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("Threads:"):
+            return int(line.split()[1])
+    return 0
+
+
+def warm_up() -> Mapping[str, str]:
+    """The shell is built and all that was imported is shared. Return versions."""
+    loop.prepare()
+    gc.collect()
+    gc.freeze()
+    return {
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "ipython": IPython.__version__,
+        "numpy": np.__version__,
+        "torch": torch.__version__,
+        "matplotlib": matplotlib.__version__,
+    }
+
+
+class Zygote:
+    """Serves the host's orders until the control socket closes."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.jobs: set[int] = set()
+        self._wake_in, self._wake_out = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+
+    def serve(self) -> None:
+        """Start a job for each order; return when the host is done with us."""
+        signal.set_wakeup_fd(self._wake_out, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        poll = select.poll()
+        poll.register(self.channel.sock, select.POLLIN)
+        poll.register(self._wake_in, select.POLLIN)
+        with contextlib.suppress(ChannelClosedError):
+            while True:
+                events = dict(poll.poll(_TICK_MS))
+                self._reap()
+                if self.channel.sock.fileno() in events:
+                    self._obey(*self.channel.receive())
+        # Each job ends by itself when its own socket closes.
+        while self.jobs:
+            poll.poll(_TICK_MS)
+            self._reap()
+
+    def _obey(self, frame: Frame, fds: list[int]) -> None:
+        if frame.get("t") != "job" or len(fds) != len(DESCRIPTORS):
+            raise SystemExit(f"not an order: {frame.get('t')}, {len(fds)} descriptors")
+        if threads() != 1:
+            self.channel.send({"t": "unfit", "reason": "more than one thread"})
+            raise ChannelClosedError
+        order = Order.from_frame(frame)
+        pid = os.fork()
+        if pid == 0:
+            self._become_init(order, fds)
+        self.jobs.add(pid)
+        pidfd = os.pidfd_open(pid)
+        self.channel.send({"t": "started", "pid": pid, "fds": 1}, [pidfd])
+        for fd in (pidfd, *fds):
+            os.close(fd)
+
+    def _become_init(self, order: Order, fds: list[int]) -> None:
+        status = 1
+        try:
+            signal.set_wakeup_fd(-1)
+            for fd in (self.channel.sock.fileno(), self._wake_in, self._wake_out):
+                os.close(fd)
+            run_job(order, dict(zip(DESCRIPTORS, fds, strict=True)))
+            status = 0
+        finally:
+            os._exit(status)
+
+    def _reap(self) -> None:
+        """Ended children are gone, and so is what a job's dead init left to us."""
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._wake_in, 4096)
+        orphans = False
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if pid == 0:
+                    break
+                orphans = orphans or pid not in self.jobs or status != 0
+                self.jobs.discard(pid)
+        if orphans:
+            kill_tree(os.getpid(), spare=self.jobs)
+
+
+def main(channel: Channel, work_dir: str) -> None:
+    """Warm up, say so or why not, and serve."""
+    try:
+        reach.make_reachable([work_dir])
+    except reach.UnreachableError as error:
+        channel.send({"t": "failed", "reason": str(error)})
+        return
+    channel.send({"t": "ready", "versions": dict(warm_up())})
+    Zygote(channel).serve()
