@@ -215,6 +215,10 @@ WARNINGS: Final[dict[str, Words]] = {
         "Cell {cell} opens “{path}”, but files lie beside the notebook.",
         "Open it as “{other}”.",
     ),
+    "opens_network": Words(
+        "Cell {cell} reads “{path}”, but there is no network where it is run.",
+        "Use the files that come with the coursework.",
+    ),
     "opens_absolute": Words(
         "Cell {cell} opens “{path}”, a place on your own machine.",
         "Files lie beside the notebook: open them by their name alone.",

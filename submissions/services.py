@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from accounts.models import User
@@ -157,7 +158,7 @@ def _write_rows(
         assignment=assignment,
         revision=accepted.revision,
         author=actor,
-        attempt=_attempts_used(actor, assignment) + 1,
+        attempt=_last_attempt(actor, assignment) + 1,
         started_at=min(started_at, accepted.received_at),
         received_at=accepted.received_at,
         is_late=is_late(deadline_for(assignment, actor), accepted.received_at),
@@ -211,6 +212,11 @@ def _is_released(assignment: Assignment, at: datetime) -> bool:
 
 def _attempts_used(actor: User, assignment: Assignment) -> int:
     return Submission.objects.by(actor).filter(assignment=assignment).count()
+
+
+def _last_attempt(actor: User, assignment: Assignment) -> int:
+    mine = Submission.objects.by(actor).filter(assignment=assignment)
+    return mine.aggregate(last=Max("attempt"))["last"] or 0
 
 
 def _stored_key(key: str, assignment: Assignment, hashes: Mapping[str, str]) -> str:

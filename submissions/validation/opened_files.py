@@ -58,7 +58,8 @@ MAGIC_LINE: Final = re.compile(r"^(\s*)(?:[\w, ]+=\s*[!%]|[%!?]|[\w.]+\?{1,2}\s*
 # A place on somebody's machine, or a pattern, or no path at all.
 ABSOLUTE: Final = re.compile(r"[/~]|[A-Za-z]:/")
 SYSTEM: Final = re.compile(r"/(tmp|dev|proc|sys)(/|$)")
-NO_PATH: Final = re.compile(r"[*?{}\n\r]|://|/$|^$")
+NETWORK: Final = re.compile(r"(https?|ftp|s3|gs|hf)://")
+NO_PATH: Final = re.compile(r"[*{}\n\r]|^[^:]*\?|/$|^$")
 
 
 @dataclass(kw_only=True)
@@ -170,11 +171,11 @@ def _scan_call(call: ast.Call, number: int, found: _Found) -> None:
 
 
 def _add(path: str, number: int, found: _Found, *, makes: bool) -> None:
-    path = _tidy(path)
     if makes:
-        found.made.add(path)
+        found.made.add(_tidy(path))
     elif not NO_PATH.search(path):
-        found.opened.setdefault(path, number)
+        known = path if NETWORK.match(path) else _tidy(path)
+        found.opened.setdefault(known, number)
 
 
 def _tidy(path: str) -> str:
@@ -252,7 +253,9 @@ def _judge(
     name = posixpath.basename(path)
     if path in present or path in made or SYSTEM.match(path):
         return
-    if name in present:
+    if NETWORK.match(path):
+        yield problem("opens_network", cell=number, path=shown(path))
+    elif name in present:
         yield problem("opens_elsewhere", cell=number, path=shown(path), other=name)
     elif ABSOLUTE.match(path):
         yield problem("opens_absolute", cell=number, path=shown(path))

@@ -42,7 +42,7 @@ PLAIN: Final[dict[str, re.Pattern[str]]] = {
 }
 # Modules whose classes are models or optimisers, whole.
 OBJECTS: Final = re.compile(
-    r"__main__$|torch\.nn\.|torch\.optim\.|torchvision\.|models?\b"
+    r"__main__\.|torch\.nn\.|torch\.optim\.|torchvision\.|models?\b"
 )
 
 
