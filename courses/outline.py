@@ -68,13 +68,14 @@ class Shelf:
 
 @dataclass(frozen=True, kw_only=True)
 class WeekEntry:
-    """A week with what belongs to it."""
+    """A week with what belongs to it; `due` is the work whose deadline is in it."""
 
     week: Week
     tense: Tense
     is_open: bool
     shelves: Sequence[Shelf]
     work: Sequence[DueWork]
+    due: Sequence[DueWork]
     material_count: int
 
     @property
@@ -85,7 +86,7 @@ class WeekEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class Outline:
-    """Everything on a course's page."""
+    """Everything on a course's page; work with its deadline ahead comes first."""
 
     weeks: Sequence[WeekEntry]
     general: Sequence[Shelf]
@@ -164,12 +165,16 @@ def week_to_open(weeks: Sequence[Week], today: dt.date) -> Week | None:
     )
 
 
+def _due_on(work: DueWork, course: Course) -> dt.date:
+    return work.deadline.due_at.astimezone(course.tz).date()
+
+
 def belongs_to(work: DueWork, week: Week, course: Course) -> bool:
     """Whether the week shows this work: from its hand-out to its deadline.
 
     One deadline is one row, and every week in between reminds of it.
     """
-    due_on = work.deadline.due_at.astimezone(course.tz).date()
+    due_on = _due_on(work, course)
     given_at = work.assignment.release_at
     own = work.assignment.week
     given_on = given_at.astimezone(course.tz).date() if given_at else due_on
@@ -196,7 +201,7 @@ def outline_of(course: Course, user: User, now: dt.datetime) -> Outline:
             for week in weeks
         ],
         general=shelve(m for m in materials if m.week_id not in shown),
-        work=work,
+        work=sorted(work, key=lambda item: item.is_past),
     )
 
 
@@ -210,11 +215,13 @@ def _entry(
     is_open: bool,
 ) -> WeekEntry:
     own = [material for material in materials if material.week_id == week.pk]
+    shown = [item for item in work if belongs_to(item, week, course)]
     return WeekEntry(
         week=week,
         tense=tense_of(week, today),
         is_open=is_open,
         shelves=shelve(own),
-        work=[item for item in work if belongs_to(item, week, course)],
+        work=shown,
+        due=[item for item in shown if _due_on(item, course) < week.starts_on + WEEK],
         material_count=len(own),
     )

@@ -79,7 +79,7 @@ def course_time(value: datetime | None, course: Course, style: str = "full") -> 
 def course_day(value: datetime, course: Course) -> str:
     """Return the day and the month in the course's zone, for a calendar leaf."""
     local = value.astimezone(course.tz)
-    return format_html("<strong>{}</strong><span>{:%b}</span>", local.day, local)
+    return format_html("<strong>{}</strong><span>{}</span>", local.day, f"{local:%b}")
 
 
 @register.simple_tag
