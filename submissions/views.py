@@ -28,6 +28,7 @@ def submission(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "assignment": found.assignment,
         "course": found.assignment.course,
         "files": found.files.all(),
+        "warnings": found.warnings,
         "is_own": found.author == request.user,
         "is_staff_view": can_view_all_work(request.user, found.assignment.course),
     }

@@ -24,6 +24,7 @@ from grading.models import GradingRun
 from grading.pages.attempts import Attempt, own_attempts
 from grading.results import QuestionRules, rules_of
 from grading.states import State
+from submissions.intake import rules_of as file_rules
 from submissions.problems import Problem
 
 # What the browser's file dialogue offers first; content is judged by the server.
@@ -33,6 +34,7 @@ _ACCEPT = {
     RequiredFile.Kind.STATE_DICT: ".pt,.pth",
     RequiredFile.Kind.OTHER: "",
 }
+_MEGABYTE = 1024**2
 _SHOWN = {
     Visibility.ALWAYS: "Shown at once",
     Visibility.AFTER_DEADLINE: "Shown after the deadline",
@@ -48,6 +50,7 @@ class FileSlot:
     field: str
     element_id: str
     file: RequiredFile
+    max_bytes: int
     accept: str
     problems: tuple[Problem, ...]
 
@@ -111,8 +114,30 @@ class AssignmentPage:
     versions: tuple[tuple[str, str], ...]
     standing: Standing
     form: SubmitForm | None
+    refusals: tuple[Problem, ...]
     attempts: tuple[Attempt, ...]
     is_staff_view: bool
+    now: dt.datetime
+
+    @property
+    def is_released(self) -> bool:
+        """Whether students see the page."""
+        release_at = self.assignment.release_at
+        return release_at is not None and release_at <= self.now
+
+    @property
+    def memory_bytes(self) -> int:
+        return self.revision.memory_mb * _MEGABYTE if self.revision else 0
+
+    @property
+    def disk_bytes(self) -> int:
+        return self.revision.disk_mb * _MEGABYTE if self.revision else 0
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names that are set by us before the notebook uses them, as Python."""
+        found = self.revision.parameters if self.revision else {}
+        return tuple(f"{name} = {value!r}" for name, value in found.items())
 
     @property
     def hides_points(self) -> bool:
@@ -169,8 +194,11 @@ def assignment_page(
             if revision and not standing.blocked
             else None
         ),
+        # Beside the form they stand in it.
+        refusals=last_try.problems if last_try and standing.blocked else (),
         attempts=attempts,
         is_staff_view=Right.VIEW_ALL_WORK in rights,
+        now=now,
     )
 
 
@@ -252,14 +280,15 @@ def field_name(required: RequiredFile) -> str:
 
 def _form(revision: AssignmentRevision, last_try: LastTry) -> SubmitForm:
     required = list(revision.required_files.all())
-    names = {file.name for file in required}
-    by_file = _problems_by_file(last_try.problems, names)
+    rules = file_rules(revision)
+    by_file = _problems_by_file(last_try.problems, set(rules))
     return SubmitForm(
         slots=tuple(
             FileSlot(
                 field=field_name(file),
                 element_id=f"file-{index}",
                 file=file,
+                max_bytes=rules[file.name].max_bytes,
                 accept=_ACCEPT[RequiredFile.Kind(file.kind)],
                 problems=tuple(by_file[file.name]),
             )

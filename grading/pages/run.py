@@ -19,7 +19,8 @@ from grading.progress import Progress
 from grading.results import ShownResults
 from grading.services import place_in_queue, staff_results, student_results
 from grading.states import ACTIVE, State
-from submissions.models import Submission
+from submissions.models import Submission, SubmittedFile
+from submissions.problems import Problem
 
 _RUNNING_POLL = 1
 _QUEUED_POLL = 2
@@ -130,15 +131,37 @@ class RunStatus:
         return self.poll_seconds > 0
 
     @property
-    def announcement(self) -> str:
-        """One sentence for those who hear the page; it changes only with the state."""
-        if self.waiting is not None and self.waiting.position:
-            return f"{self.message.title} Place {self.waiting.position} in the queue."
+    def headline(self) -> str:
         return self.message.title
+
+    @property
+    def announcement(self) -> str:
+        """What those who hear the page are told when it changes."""
+        if self.waiting is not None:
+            return f"{self.headline}: place {self.waiting.position}."
+        return f"{self.headline}."
 
     @property
     def etag(self) -> str:
         return hashlib.sha256(repr(self).encode(errors="replace")).hexdigest()[:32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherRun:
+    """A run of the same attempt."""
+
+    run: GradingRun
+    badge: Badge
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """A step of the run's history, for staff."""
+
+    at: dt.datetime
+    words: str
+    actor: str
+    code: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,8 +171,10 @@ class RunPage:
     assignment: Assignment
     course: Course
     status: RunStatus
-    runs: tuple[GradingRun, ...]
-    events: tuple[RunEvent, ...]
+    files: tuple[SubmittedFile, ...]
+    warnings: tuple[Problem, ...]
+    runs: tuple[OtherRun, ...]
+    events: tuple[Event, ...]
     is_own: bool
     is_staff_view: bool
 
@@ -176,11 +201,45 @@ def run_page(*, user: User, run: GradingRun, now: dt.datetime) -> RunPage:
             is_staff_view=is_staff_view,
             may_grade=Right.GRADE in rights,
         ),
-        runs=tuple(submission.runs.defer("progress", "measures").order_by("number")),
-        events=(tuple(run.events.select_related("actor")) if is_staff_view else ()),
+        files=tuple(submission.files.all()),
+        warnings=tuple(Problem(**warning) for warning in submission.warnings),
+        runs=_runs(submission),
+        events=_events(run) if is_staff_view else (),
         is_own=submission.author_id == user.pk,
         is_staff_view=is_staff_view,
     )
+
+
+def _runs(submission: Submission) -> tuple[OtherRun, ...]:
+    runs = submission.runs.defer("progress", "measures", "detail").order_by("number")
+    return tuple(OtherRun(run=other, badge=badge_for(other)) for other in runs)
+
+
+_STEPS_TAKEN = {
+    ("", State.QUEUED): "Put in the queue",
+    (State.QUEUED, State.RUNNING): "Taken by a worker",
+    (State.RUNNING, State.QUEUED): "Put back in the queue",
+    (State.RUNNING, State.RUNNING): "Asked to stop",
+    (State.RUNNING, State.FINISHED): "Finished",
+    (State.RUNNING, State.NEEDS_STAFF): "Left to staff",
+}
+
+
+def _events(run: GradingRun) -> tuple[Event, ...]:
+    return tuple(
+        Event(
+            at=event.at,
+            words=_words(event),
+            actor=event.actor.name if event.actor else "",
+            code=event.code,
+        )
+        for event in run.events.select_related("actor")
+    )
+
+
+def _words(event: RunEvent) -> str:
+    taken = _STEPS_TAKEN.get((event.source, State(event.target)))
+    return taken or State(event.target).label
 
 
 def _status(

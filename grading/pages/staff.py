@@ -84,8 +84,8 @@ class StaffPage:
     rows: tuple[StudentRow, ...]
     choices: tuple[Choice, ...]
     columns: tuple[Column, ...]
+    total: int
     q: str
-    state: str
     sort: str
 
 
@@ -147,8 +147,8 @@ def staff_page(
             for value, (label, keeps) in _FILTERS.items()
         ),
         columns=_columns(sort),
+        total=len(everybody),
         q=q,
-        state=state,
         sort=sort,
     )
 

@@ -12,7 +12,9 @@ from grading.models import GradingRun
 def visible_assignment(user: User, slug: str, aslug: str) -> Assignment:
     """Return the assignment with its course and revision, if the person sees it."""
     return get_object_or_404(
-        Assignment.objects.visible_to(user).select_related("course", "revision"),
+        Assignment.objects.visible_to(user).select_related(
+            "course", "revision", "week"
+        ),
         course__slug=slug,
         slug=aslug,
     )

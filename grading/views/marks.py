@@ -17,4 +17,5 @@ def marks(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show the person's own marks in the course, part by part."""
     course = get_object_or_404(Course.objects.visible_to(request.user), slug=slug)
     page = marks_page(user=request.user, course=course, now=timezone.now())
-    return render(request, "grading/marks.html", {"page": page, "course": course})
+    context = {"page": page, "course": course, "tab": "marks"}
+    return render(request, "grading/marks.html", context)

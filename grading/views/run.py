@@ -39,7 +39,7 @@ def run_status(request: SignedInRequest, pk: UUID) -> HttpResponse:
     page = _page(request, visible_run(request.user, pk))
     etag = quote_etag(page.etag)
     unchanged = get_conditional_response(request, etag=etag)
-    answer = unchanged or render(request, "grading/_run_status.html", _context(page))
+    answer = unchanged or render(request, "grading/_run_update.html", _context(page))
     answer["ETag"] = etag
     answer["Cache-Control"] = "private, no-cache"
     return answer
