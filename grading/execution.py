@@ -15,7 +15,7 @@ import structlog
 from celery import current_app
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError, connections
 
 from courses.blobs import BlobMissingError
 from grading.jobs import build_job
@@ -80,7 +80,7 @@ def execute_next(*, worker: str, queues: Collection[str], runner: RunsJobs) -> b
 
     Safe to call from several threads and processes at once.
     """
-    close_old_connections()
+    drop_broken_connections()
     try:
         claim = claim_next(worker=worker, queues=queues)
         if claim is None:
@@ -88,7 +88,7 @@ def execute_next(*, worker: str, queues: Collection[str], runner: RunsJobs) -> b
         with structlog.contextvars.bound_contextvars(run=str(claim.run_id)):
             _execute(claim, runner)
     finally:
-        close_old_connections()
+        drop_broken_connections()
     return True
 
 
@@ -159,8 +159,18 @@ def patiently(action: Callable[[], T]) -> T:
                 raise
             log.warning("database_away", error=type(error).__name__)
         time.sleep(pause)
-        close_old_connections()
+        drop_broken_connections()
         pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def drop_broken_connections() -> None:
+    """Close this thread's connections that are broken or too old to trust.
+
+    One inside a transaction is left to whoever opened that.
+    """
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
 
 
 class Pulse:
@@ -192,7 +202,7 @@ class Pulse:
         except _DATABASE_AWAY as error:
             # The job goes on meanwhile; the next second brings the next beat.
             log.warning("heartbeat_missed", error=type(error).__name__)
-            close_old_connections()
+            drop_broken_connections()
             return
         self.is_lost = not answer.held
         self._stop_wished = answer.cancel_requested

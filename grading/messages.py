@@ -15,6 +15,7 @@ from grading.states import State, Verdict
 
 Detail = Mapping[str, Any]
 _VALUE_LENGTH: Final = 60
+_LARGEST_NUMBER: Final = 100_000
 
 
 class Tone(StrEnum):
@@ -199,8 +200,8 @@ def _say(words: _Words, detail: Detail) -> Message:
 def _values(detail: Detail) -> dict[str, str]:
     """The detail's values in words; those that make no sense are left out."""
     in_words: dict[str, tuple[str, Callable[[Any], str]]] = {
-        "cell": ("cell", lambda value: str(int(value))),
-        "cells_failed": ("failed", lambda value: _count(int(value), "cell")),
+        "cell": ("cell", lambda value: str(_number(value))),
+        "cells_failed": ("failed", lambda value: _count(_number(value), "cell")),
         "ename": ("ename", lambda value: str(value)[:_VALUE_LENGTH]),
         "language": ("language", lambda value: str(value)[:_VALUE_LENGTH]),
         "seconds": ("seconds", lambda value: _duration(float(value))),
@@ -214,6 +215,12 @@ def _values(detail: Detail) -> dict[str, str]:
         except (KeyError, TypeError, ValueError, OverflowError):
             continue
     return values
+
+
+def _number(value: object) -> int:
+    if isinstance(value, int) and 0 < value <= _LARGEST_NUMBER:
+        return value
+    raise ValueError(value)
 
 
 def _count(count: int, noun: str) -> str:

@@ -2,8 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
 
 from grading.models import GradingRun
+from grading.querysets import GradingRunQuerySet
 from grading.services import Claim
 from runner.protocol import (
     CheckOutcome,
@@ -61,16 +65,31 @@ def claim_of(run: GradingRun) -> Claim:
     return Claim(run_id=run.pk, token=run.lease_token, worker=run.worker)
 
 
+def just_before_transition(
+    monkeypatch: pytest.MonkeyPatch, action: Callable[[], object]
+) -> None:
+    """Let the action happen in the moment before the next change of a state."""
+    real = GradingRunQuerySet.transition
+
+    def late(self: GradingRunQuerySet, **kwargs: Any) -> bool:
+        monkeypatch.undo()
+        action()
+        return real(self, **kwargs)
+
+    monkeypatch.setattr(GradingRunQuerySet, "transition", late)
+
+
 @dataclass
 class FakeRunner:
     """Answers with `result`, after the events; asks once whether to stop.
 
-    `during` is called while the job runs, `error` is raised instead of an answer.
+    `during` is called before the events, `after` after them, and `error` is raised instead of an answer.
     """
 
     result: JobResult = field(default_factory=job_result)
     events: tuple[Event, ...] = ()
     during: Callable[[], object] = lambda: None
+    after: Callable[[], object] = lambda: None
     error: Exception | None = None
     jobs: list[JobSpec] = field(default_factory=list)
 
@@ -85,6 +104,7 @@ class FakeRunner:
         self.during()
         for event in self.events:
             on_event(event)
+        self.after()
         if self.error is not None:
             raise self.error
         if should_stop():

@@ -9,6 +9,7 @@ from grading.models import GradingRun
 from grading.services import claim_next
 from grading.states import State
 from tests.factories import GradingRunFactory, hours
+from tests.grading.fakes import just_before_transition
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +19,7 @@ def claimed() -> GradingRun | None:
     return GradingRun.objects.get(pk=claim.run_id) if claim else None
 
 
-def test_a_claimed_run_is_leased_to_its_worker(settings: object) -> None:
+def test_a_claimed_run_is_leased_to_its_worker() -> None:
     run = GradingRunFactory.create()
     claim = claim_next(worker="host:1", queues=["cpu"])
     assert claim is not None
@@ -78,17 +79,13 @@ def test_a_run_that_ended_two_workers_waits_behind_its_class() -> None:
 def test_a_lost_race_goes_on_to_the_next_run(monkeypatch: pytest.MonkeyPatch) -> None:
     taken = GradingRunFactory.create(queued_at=hours(-2))
     other = GradingRunFactory.create(queued_at=hours(-1))
-    real = type(GradingRun.objects.all()).transition
 
-    def too_late(self: object, **kwargs: object) -> bool:
-        monkeypatch.undo()
+    def take() -> None:
         GradingRun.objects.filter(pk=taken.pk).update(
             state=State.RUNNING, lease_token=1, lease_expires_at=hours(1)
         )
-        return real(self, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(type(GradingRun.objects.all()), "transition", too_late)
-    monkeypatch.setattr(type(GradingRun.objects), "transition", too_late)
+    just_before_transition(monkeypatch, take)
     assert claimed() == other
 
 

@@ -1,0 +1,162 @@
+"""A job holds what its run needs, checked, and nobody's name."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from courses.blobs import BlobMissingError, blob_path
+from courses.models import Question, RevisionFile
+from grading.jobs import IncompleteRevisionError, build_job
+from grading.models import GradingRun
+from runner.wire import spec_from_json, to_json
+from tests.factories import (
+    GradingRunFactory,
+    QuestionFactory,
+    RevisionFileFactory,
+    SubmittedFileFactory,
+    small_notebook,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def run() -> GradingRun:
+    return GradingRunFactory.create(running=True)
+
+
+def staff_notebook(run: GradingRun, *sources: str) -> None:
+    RevisionFileFactory.create(
+        revision=run.revision,
+        part=RevisionFile.Part.STAFF,
+        name="staff.ipynb",
+        text=small_notebook(*sources),
+    )
+
+
+def test_the_notebook_runs_under_its_required_name(run: GradingRun) -> None:
+    job = build_job(run)
+    assert job.notebook_name == "work.ipynb"
+    assert json.loads(job.notebook)["nbformat"] == 4
+
+
+def test_limits_seed_and_parameters_are_the_revisions(run: GradingRun) -> None:
+    revision = run.revision
+    revision.seed, revision.memory_mb = 7, 100
+    revision.parameters, revision.skip_tags = {"skip_training": True}, ["slow"]
+    job = build_job(run)
+    assert (job.seed, job.limits.memory_bytes) == (7, 100 * 1024**2)
+    assert (job.limits.cell_seconds, job.limits.run_seconds) == (10, 60)
+    assert (job.parameters, job.skip_tags) == ({"skip_training": True}, ("slow",))
+
+
+def test_files_lie_beside_the_notebook_and_private_ones_apart(run: GradingRun) -> None:
+    SubmittedFileFactory.create(
+        submission=run.submission, name="w.safetensors", kind="safetensors", text="abc"
+    )
+    RevisionFileFactory.create(revision=run.revision, name="data.txt")
+    RevisionFileFactory.create(
+        revision=run.revision, part=RevisionFile.Part.PRIVATE, name="labels.txt"
+    )
+    job = build_job(run)
+    assert {file.name for file in job.files} == {"w.safetensors", "data.txt"}
+    assert [file.name for file in job.private_files] == ["labels.txt"]
+    weights = next(file for file in job.files if file.name == "w.safetensors")
+    assert (Path(weights.path).read_bytes(), weights.size) == (b"abc", 3)
+
+
+def test_a_handed_in_file_does_not_take_the_place_of_the_courses_own(
+    run: GradingRun,
+) -> None:
+    own = RevisionFileFactory.create(revision=run.revision, name="data.txt")
+    SubmittedFileFactory.create(
+        submission=run.submission, name="data.txt", kind="other", text="mine"
+    )
+    assert [file.sha256 for file in build_job(run).files] == [own.sha256]
+
+
+def test_each_question_comes_with_its_tests(run: GradingRun) -> None:
+    (question,) = build_job(run).questions
+    assert (question.key, [c.name for c in question.checks]) == (
+        "answer",
+        ["check_answer"],
+    )
+    assert "def check_answer" in question.source
+
+
+def test_a_question_marked_by_hand_is_no_part_of_the_job(run: GradingRun) -> None:
+    QuestionFactory.create(
+        revision=run.revision,
+        key="essay",
+        kind=Question.Kind.MANUAL,
+        points=Decimal(5),
+        checks=[],
+    )
+    assert [question.key for question in build_job(run).questions] == ["answer"]
+
+
+def test_check_cells_are_restored_from_the_staff_notebook(run: GradingRun) -> None:
+    source = "# softmark: check answer\nassert answer == 42"
+    staff_notebook(run, "answer = 42", source, "# softmark: check unknown\n1")
+    assert build_job(run).restored == {"answer": source}
+
+
+def test_a_job_tells_nobodys_name_and_no_address(run: GradingRun) -> None:
+    author = run.submission.author
+    text = to_json(build_job(run))
+    for secret in (author.email, author.last_name, author.login, "http", "redis"):
+        assert secret not in text
+
+
+def test_a_job_survives_the_way_to_the_runner(run: GradingRun) -> None:
+    staff_notebook(run, "# softmark: check answer\n1")
+    job = build_job(run)
+    assert spec_from_json(to_json(job)) == job
+
+
+def test_two_tries_of_a_run_are_two_jobs(run: GradingRun) -> None:
+    first = build_job(run).job_id
+    run.lease_token += 1
+    assert build_job(run).job_id != first
+
+
+def damage(sha256: str) -> None:
+    path = blob_path(sha256)
+    path.chmod(0o640)
+    path.write_bytes(b"damaged")
+
+
+@pytest.mark.parametrize("what", ["notebook", "tests", "private"])
+def test_damaged_content_stops_the_job(run: GradingRun, what: str) -> None:
+    unique: dict[str, Any] = {"text": f"# {run.pk}\n"}
+    private = RevisionFileFactory.create(
+        revision=run.revision, part=RevisionFile.Part.PRIVATE, name="l.txt", **unique
+    )
+    hashes = {
+        "notebook": run.submission.files.get().sha256,
+        "tests": run.revision.files.get(part=RevisionFile.Part.TESTS).sha256,
+        "private": private.sha256,
+    }
+    path = blob_path(hashes[what])
+    sound = path.read_bytes()
+    damage(hashes[what])
+    try:
+        with pytest.raises(BlobMissingError):
+            build_job(run)
+    finally:
+        path.write_bytes(sound)
+
+
+def test_a_question_without_tests_stops_the_job(run: GradingRun) -> None:
+    run.revision.files.all().delete()
+    with pytest.raises(IncompleteRevisionError):
+        build_job(run)
+
+
+def test_a_submission_without_a_notebook_stops_the_job(run: GradingRun) -> None:
+    run.submission.files.all().delete()
+    with pytest.raises(IncompleteRevisionError):
+        build_job(run)

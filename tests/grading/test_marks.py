@@ -1,0 +1,181 @@
+"""A mark follows the attempt that counts, and never changes without a trace."""
+
+from decimal import Decimal
+
+import pytest
+
+from accounts.actors import SYSTEM
+from accounts.models import User
+from courses.models import Assignment
+from grading.models import GradingRun, Mark
+from grading.services import counting_run, recompute_mark
+from tests.factories import (
+    AssignmentFactory,
+    EnrolmentFactory,
+    GradingRunFactory,
+    MarkFactory,
+    SubmissionFactory,
+    UserFactory,
+    hours,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def assignment() -> Assignment:
+    return AssignmentFactory.create()
+
+
+@pytest.fixture
+def student(assignment: Assignment) -> User:
+    return EnrolmentFactory.create(course=assignment.course).user
+
+
+def attempt(
+    assignment: Assignment, student: User, points: str | None, **traits: object
+) -> GradingRun:
+    submission = SubmissionFactory.create(assignment=assignment, author=student)
+    values = {"finished": True} if points is not None else {}
+    return GradingRunFactory.create(
+        submission=submission,
+        **values,
+        automatic_points=None if points is None else Decimal(points),
+        **traits,
+    )
+
+
+def recompute(assignment: Assignment, student: User, actor: object = SYSTEM) -> Mark:
+    mark = recompute_mark(
+        actor=actor,  # type: ignore[arg-type]
+        assignment=assignment,
+        student=student,
+        reason="Because",
+    )
+    assert mark is not None
+    return mark
+
+
+def test_the_latest_attempt_counts(assignment: Assignment, student: User) -> None:
+    attempt(assignment, student, "9")
+    latest = attempt(assignment, student, "4")
+    assert counting_run(assignment, student) == latest
+    assert recompute(assignment, student).final_points == 4
+
+
+def test_the_best_attempt_counts_where_the_assignment_says_so(
+    assignment: Assignment, student: User
+) -> None:
+    assignment.counting = Assignment.Counting.BEST
+    best = attempt(assignment, student, "9")
+    attempt(assignment, student, "4")
+    assert counting_run(assignment, student) == best
+
+
+def test_of_two_equally_good_attempts_the_later_counts(
+    assignment: Assignment, student: User
+) -> None:
+    assignment.counting = Assignment.Counting.BEST
+    attempt(assignment, student, "4")
+    later = attempt(assignment, student, "4")
+    assert counting_run(assignment, student) == later
+
+
+@pytest.mark.parametrize("counting", Assignment.Counting.values)
+def test_the_latest_finished_run_stands_for_its_attempt(
+    assignment: Assignment, student: User, counting: str
+) -> None:
+    assignment.counting = counting
+    first = attempt(assignment, student, "9")
+    again = GradingRunFactory.create(
+        submission=first.submission, finished=True, automatic_points=Decimal(3)
+    )
+    assert counting_run(assignment, student) == again
+
+
+def test_until_a_later_attempt_has_finished_the_earlier_counts(
+    assignment: Assignment, student: User
+) -> None:
+    first = attempt(assignment, student, "9")
+    attempt(assignment, student, None)
+    assert counting_run(assignment, student) == first
+
+
+def test_without_a_finished_run_there_is_no_mark(
+    assignment: Assignment, student: User
+) -> None:
+    attempt(assignment, student, None)
+    mark = recompute_mark(
+        actor=SYSTEM, assignment=assignment, student=student, reason=""
+    )
+    assert mark is None
+    assert not Mark.objects.exists()
+
+
+def test_the_first_mark_leaves_a_change_from_nothing(
+    assignment: Assignment, student: User
+) -> None:
+    run = attempt(assignment, student, "0")
+    change = recompute(assignment, student).changes.get()
+    assert (change.before, change.after) == (None, Decimal(0))
+    assert (change.actor, change.run, change.reason) == (None, run, "Because")
+
+
+def test_every_change_says_from_what_to_what_by_whom(
+    assignment: Assignment, student: User
+) -> None:
+    attempt(assignment, student, "4")
+    recompute(assignment, student)
+    attempt(assignment, student, "7.5")
+    lecturer = UserFactory.create()
+    change = recompute(assignment, student, lecturer).changes.latest("at", "pk")
+    assert (change.before, change.after) == (Decimal(4), Decimal("7.5"))
+    assert change.actor == lecturer
+
+
+def test_a_mark_that_stays_the_same_leaves_no_change(
+    assignment: Assignment, student: User
+) -> None:
+    attempt(assignment, student, "4")
+    recompute(assignment, student)
+    second = attempt(assignment, student, "4")
+    mark = recompute(assignment, student)
+    assert (mark.run, mark.changes.count()) == (second, 1)
+
+
+def test_a_released_mark_changes_with_a_trace_too(
+    assignment: Assignment, student: User
+) -> None:
+    attempt(assignment, student, "4")
+    recompute(assignment, student)
+    Assignment.objects.update(marks_released_at=hours(-1))
+    attempt(assignment, student, "5")
+    assert recompute(assignment, student).changes.count() == 2
+
+
+def test_the_parts_by_hand_stay_and_are_added(
+    assignment: Assignment, student: User
+) -> None:
+    run = attempt(assignment, student, "4")
+    MarkFactory.create(
+        run=run,
+        manual_points=Decimal(10),
+        adjustment=Decimal("-1.5"),
+        late_penalty=Decimal(2),
+    )
+    mark = recompute(assignment, student)
+    assert (mark.automatic_points, mark.final_points) == (Decimal(4), Decimal("10.5"))
+
+
+def test_a_mark_is_never_less_than_nothing(
+    assignment: Assignment, student: User
+) -> None:
+    run = attempt(assignment, student, "1")
+    MarkFactory.create(run=run, late_penalty=Decimal(5))
+    assert recompute(assignment, student).final_points == 0
+
+
+def test_a_mark_is_of_one_student_only(assignment: Assignment, student: User) -> None:
+    attempt(assignment, student, "4")
+    attempt(assignment, EnrolmentFactory.create(course=assignment.course).user, "9")
+    assert recompute(assignment, student).final_points == 4

@@ -1,0 +1,101 @@
+"""Every way in which a run can end has words, and hostile values change nothing."""
+
+import pytest
+
+from grading.messages import Tone, describe
+from grading.models import GradingRun
+from grading.states import State, Verdict
+
+ENDS = [
+    ("completed", "completed"),
+    ("student_error", "cells_failed"),
+    ("student_error", "process_died"),
+    ("student_error", "exited"),
+    ("limit", "cell_time"),
+    ("limit", "run_time"),
+    ("limit", "memory"),
+    ("limit", "disk"),
+    ("limit", "output"),
+    ("limit", "processes"),
+    ("rejected", "notebook_unreadable"),
+    ("rejected", "language"),
+]
+
+
+def ended(verdict: str, code: str, **detail: object) -> GradingRun:
+    return GradingRun(
+        state=State.FINISHED, verdict=verdict, code=code, detail=dict(detail)
+    )
+
+
+@pytest.mark.parametrize(("verdict", "code"), ENDS)
+def test_every_end_has_its_own_words(verdict: str, code: str) -> None:
+    message = describe(ended(verdict, code))
+    assert message.title != "Ended"
+    assert message.text
+    assert "{" not in message.text
+
+
+def test_no_verdict_is_without_words() -> None:
+    assert {verdict for verdict, _ in ENDS} == set(Verdict.values)
+
+
+@pytest.mark.parametrize("state", [s for s in State if s != State.FINISHED])
+def test_every_state_has_words(state: State) -> None:
+    assert describe(GradingRun(state=state)).title != "Ended"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "lease_expired",
+        "runner_failed",
+        "environment_missing",
+        "file_missing",
+        "job_unbuildable",
+        "result_unreadable",
+        "result_not_stored",
+    ],
+)
+def test_our_fault_is_called_ours(code: str) -> None:
+    message = describe(GradingRun(state=State.NEEDS_STAFF, code=code))
+    assert message.tone == Tone.OURS
+    assert "no attempt is used up" in message.hint
+    assert message.text != "Something failed on our side, more than once."
+
+
+def test_values_stand_in_the_words() -> None:
+    message = describe(ended("limit", "cell_time", cell=4, seconds=90))
+    assert message.text == "Cell 4 was stopped at its limit of 90 seconds."
+
+
+def test_whole_minutes_and_sizes_are_said_as_such() -> None:
+    assert "5 minutes" in describe(ended("limit", "run_time", seconds=300.0)).text
+    assert "2 GB" in describe(ended("limit", "memory", bytes=2 * 1024**3)).text
+
+
+def test_one_cell_is_one_cell() -> None:
+    detail = {"cell": 3, "failed": 1, "ename": "NameError"}
+    assert describe(ended("student_error", "cells_failed", **detail)).text == (
+        "1 cell raised an error, the first in cell 3: NameError."
+    )
+
+
+@pytest.mark.parametrize("cell", ["{0}", None, "x", float("inf"), [], 10**400])
+def test_a_value_that_makes_no_sense_is_left_out(cell: object) -> None:
+    message = describe(ended("limit", "cell_time", cell=cell, seconds=60))
+    assert message.text == "A cell was stopped at its time limit."
+
+
+def test_a_long_value_is_cut_short() -> None:
+    detail = {"cell": 1, "failed": 1, "ename": "E" * 5000}
+    assert len(describe(ended("student_error", "cells_failed", **detail)).text) < 200
+
+
+def test_a_signal_is_said_in_words() -> None:
+    message = describe(ended("student_error", "process_died", cell=2, signal=11))
+    assert message.text.endswith("it touched memory that is not its own.")
+
+
+def test_an_unknown_end_is_still_an_end() -> None:
+    assert describe(ended("limit", "from_the_future")).title == "Ended"

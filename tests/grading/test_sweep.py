@@ -1,0 +1,146 @@
+"""The sweeper makes every run end, whatever died; two of them have one effect."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+import time_machine
+
+from accounts.actors import SYSTEM
+from grading import hints
+from grading.models import GradingRun
+from grading.progress import Progress
+from grading.services import cancel_run, claim_next, heartbeat, sweep, sweeping
+from grading.services.leases import end_try
+from tests.factories import GradingRunFactory, hours
+from tests.grading.fakes import claim_of
+
+pytestmark = pytest.mark.django_db
+
+LONG_AGO = hours(-1)
+
+
+@pytest.fixture
+def hinted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The runs for which a hint went out."""
+    sent: list[str] = []
+    monkeypatch.setattr(
+        hints, "_send", lambda run, connection: sent.append(str(run.pk))
+    )
+    return sent
+
+
+def expired(**values: object) -> GradingRun:
+    return GradingRunFactory.create(running=True, lease_expires_at=LONG_AGO, **values)
+
+
+def test_a_run_whose_worker_is_gone_is_queued_again() -> None:
+    run = expired()
+    assert sweep().expired == 1
+    run.refresh_from_db()
+    assert (run.state, run.platform_tries) == ("queued", 1)
+    assert run.events.get().code == "lease_expired"
+
+
+def test_a_run_whose_worker_is_heard_of_is_left_alone() -> None:
+    run = GradingRunFactory.create(running=True)
+    assert sweep().expired == 0
+    run.refresh_from_db()
+    assert run.state == "running"
+
+
+def test_the_third_lost_worker_brings_in_staff() -> None:
+    run = expired(platform_tries=2)
+    sweep()
+    run.refresh_from_db()
+    assert (run.state, run.code) == ("needs_staff", "lease_expired")
+
+
+def test_a_cancelled_run_whose_worker_is_gone_is_cancelled() -> None:
+    run = expired()
+    cancel_run(actor=SYSTEM, run=run)
+    sweep()
+    run.refresh_from_db()
+    assert (run.state, run.platform_tries) == ("cancelled", 0)
+
+
+def test_the_old_worker_cannot_write_after_the_sweep() -> None:
+    run = expired()
+    sweep()
+    claim_next(worker="second", queues=["cpu"])
+    assert not heartbeat(claim=claim_of(run), progress=Progress()).held
+
+
+def test_leases_are_judged_by_the_databases_clock() -> None:
+    GradingRunFactory.create(running=True)
+    with time_machine.travel(hours(1000), tick=False):
+        assert sweep().expired == 0
+
+
+def test_a_heartbeat_between_the_look_and_the_write_saves_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = expired()
+
+    def heard_of_first(**kwargs: Any) -> bool:
+        heartbeat(claim=claim_of(run), progress=Progress())
+        return end_try(**kwargs)
+
+    monkeypatch.setattr(sweeping, "end_try", heard_of_first)
+    assert sweep().expired == 0
+    assert GradingRun.objects.get().state == "running"
+
+
+def test_a_forgotten_run_is_hinted_again(hinted: list[str]) -> None:
+    run = GradingRunFactory.create(queued_at=LONG_AGO, hinted_at=LONG_AGO)
+    assert sweep().hinted == 1
+    assert hinted == [str(run.pk)]
+
+
+def test_a_fresh_run_and_a_freshly_hinted_one_are_left_alone(hinted: list[str]) -> None:
+    GradingRunFactory.create()
+    GradingRunFactory.create(queued_at=LONG_AGO, hinted_at=hours(0))
+    assert (sweep().hinted, hinted) == (0, [])
+
+
+def test_a_second_sweep_hints_nothing_twice(hinted: list[str]) -> None:
+    GradingRunFactory.create(queued_at=LONG_AGO)
+    sweep()
+    sweep()
+    assert len(hinted) == 1
+
+
+def test_a_rush_does_not_fill_the_broker(hinted: list[str]) -> None:
+    first = GradingRunFactory.create(queued_at=hours(-2))
+    for _ in range(sweeping.MOST_HINTS + 3):
+        GradingRunFactory.create(queued_at=LONG_AGO)
+    assert sweep().hinted == sweeping.MOST_HINTS
+    assert hinted[0] == str(first.pk)
+
+
+def test_the_sweep_works_without_a_broker() -> None:
+    GradingRunFactory.create(queued_at=LONG_AGO)
+    run = expired()
+    assert sweep().hinted == 0
+    run.refresh_from_db()
+    assert run.state == "queued"
+
+
+def test_an_old_queue_and_an_overdue_run_are_told_of() -> None:
+    GradingRunFactory.create(queued_at=LONG_AGO)
+    GradingRunFactory.create(running=True, started_at=LONG_AGO)
+    report = sweep()
+    assert report.overdue == 1
+    assert report.oldest_queued_seconds > 3000
+
+
+def test_the_number_of_queries_does_not_grow_with_the_queue(
+    assert_max_queries: Callable[[int], AbstractContextManager[None]],
+    hinted: list[str],
+) -> None:
+    for _ in range(5):
+        GradingRunFactory.create()
+        GradingRunFactory.create(running=True)
+    with assert_max_queries(4):
+        sweep()
