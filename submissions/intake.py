@@ -159,14 +159,10 @@ def _store(file: IncomingFile, rule: FileRule) -> StoredFile:
     )
 
 
-def hash_files(files: Sequence[IncomingFile]) -> dict[str, str]:
-    """Return the SHA-256 of each file by its name, storing nothing."""
-    return {file.name: _sha256(_pieces(file.content)) for file in files}
-
-
-def _sha256(pieces: Iterator[bytes]) -> str:
+def sha256_of(file: IncomingFile) -> str:
+    """Return the hash of the content, storing nothing."""
     digest = hashlib.sha256()
-    for piece in pieces:
+    for piece in _pieces(file.content):
         digest.update(piece)
     return digest.hexdigest()
 
