@@ -98,7 +98,7 @@ class Job:
         user = JobUser()
         folder = JobFolder(self._work_dir, user.uid)
         try:
-            if user.uid is not None:
+            if user.uid is not None and user.unclean:
                 kill_user_processes(user.uid)
             folder.fill(self.spec)
             self._watch = Watch(self.spec, folder, self._on_event, self._should_stop)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from runner.users import JOB_UIDS
+
 _PROC: Final = Path("/proc")
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 _SWEEPS: Final = 100
@@ -24,6 +26,7 @@ class ProcessInfo:
     pid: int
     state: str
     parent: int
+    started: int
     threads: int
     cpu_seconds: float
     resident_bytes: int
@@ -41,6 +44,7 @@ def read_process(pid: int) -> ProcessInfo | None:
         pid=pid,
         state=fields[0],
         parent=int(fields[1]),
+        started=int(fields[19]),
         threads=int(fields[17]),
         cpu_seconds=(int(fields[11]) + int(fields[12])) / _TICKS,
         resident_bytes=int(fields[21]) * _PAGE,
@@ -53,18 +57,56 @@ def all_processes() -> dict[int, ProcessInfo]:
     return {info.pid: info for info in found if info is not None}
 
 
-def descendants(root: int, *, spare: Collection[int] = ()) -> list[int]:
+def descendants(root: int, *, spare: Collection[int] = ()) -> list[ProcessInfo]:
     """Return the processes below `root`, without those in `spare` and below them."""
-    children: dict[int, list[int]] = defaultdict(list)
+    children: dict[int, list[ProcessInfo]] = defaultdict(list)
     for info in all_processes().values():
-        children[info.parent].append(info.pid)
-    found: list[int] = []
+        children[info.parent].append(info)
+    found: list[ProcessInfo] = []
     waiting = [root]
     while waiting:
-        below = [pid for pid in children[waiting.pop()] if pid not in spare]
+        below = [info for info in children[waiting.pop()] if info.pid not in spare]
         found += below
-        waiting += below
+        waiting += [info.pid for info in below]
     return found
+
+
+def send_signal(target: ProcessInfo, number: int) -> None:
+    """The very process that was looked at gets the signal, if it still lives.
+
+    Processes are named one by one, never all at once: a job's parent may be root.
+    """
+    with contextlib.suppress(OSError):
+        fd = os.pidfd_open(target.pid)
+        try:
+            now = read_process(target.pid)
+            if now is not None and now.started == target.started:
+                signal.pidfd_send_signal(fd, number)
+        finally:
+            os.close(fd)
+
+
+def kill_tree(root: int, *, spare: Collection[int] = ()) -> None:
+    """Everything below `root` is told to die, but not `spare` and what is below them.
+
+    All are stopped first, until no new one is found, so that none forks meanwhile.
+    """
+    if root <= 1:
+        raise ValueError("not the machine's own first process")
+    stopped: set[tuple[int, int]] = set()
+    for _ in range(_SWEEPS):
+        fresh = [
+            info
+            for info in descendants(root, spare=spare)
+            if (info.pid, info.started) not in stopped
+        ]
+        if not fresh:
+            break
+        for info in fresh:
+            send_signal(info, signal.SIGSTOP)
+            stopped.add((info.pid, info.started))
+    for info in descendants(root, spare=spare):
+        send_signal(info, signal.SIGKILL)
 
 
 def family(root: int) -> list[ProcessInfo]:
@@ -101,18 +143,22 @@ def ancestors(pid: int) -> list[int]:
 
 
 def kill_user_processes(uid: int) -> None:
-    """No process of the user is left, if the job's own parent could not see to it."""
+    """No process of a job's user is left, if the job's own parent could not see to it.
+
+    Refuses any other user.
+    """
+    if uid not in JOB_UIDS:
+        raise ValueError(f"{uid} is no job's user")
     for _ in range(_SWEEPS):
-        found = [pid for pid in all_processes() if _real_user(pid) == uid]
-        for pid in found:
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
+        found = [info for info in all_processes().values() if _user(info.pid) == uid]
+        for info in found:
+            send_signal(info, signal.SIGKILL)
         if not found:
             return
         time.sleep(_SWEEP_SECONDS)
 
 
-def _real_user(pid: int) -> int | None:
+def _user(pid: int) -> int | None:
     try:
         text = (_PROC / str(pid) / "status").read_text()
     except OSError:

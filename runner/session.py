@@ -11,7 +11,7 @@ from typing import Final
 
 from runner.frames import Frame, FrameError, Peer
 from runner.outputs import CellOutputs, JobOutputs
-from runner.processes import ancestors, descendants
+from runner.processes import ancestors, kill_tree, read_process, send_signal
 from runner.stops import JobStopError, died, platform
 from runner.watch import Watch
 from runner.zygote.order import DESCRIPTORS, Order
@@ -187,18 +187,15 @@ class Session:
 
     def kill(self, pid: int) -> None:
         """The process, if it is one of this job's, and all below it, are killed."""
-        for one in (*descendants(pid), pid):
-            self._signal(one, signal.SIGKILL)
+        if self.job.pid in ancestors(pid):
+            kill_tree(pid)
+        self._signal(pid, signal.SIGKILL)
 
     def _signal(self, pid: int, number: int) -> None:
-        """Send a signal to a process of this job only, even if numbers are re-used."""
-        with contextlib.suppress(OSError):
-            fd = os.pidfd_open(pid)
-            try:
-                if self.job.pid in ancestors(pid):
-                    signal.pidfd_send_signal(fd, number)
-            finally:
-                os.close(fd)
+        """The process gets the signal, if it is one of this job's."""
+        info = read_process(pid)
+        if info is not None and self.job.pid in ancestors(pid):
+            send_signal(info, number)
 
     def finish(self) -> bool:
         """No process of the job is left. Return whether its own parent saw to it."""

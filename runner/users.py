@@ -9,7 +9,7 @@ from typing import Final
 
 # Free in systemd's table of user numbers, and below what a container maps.
 FIRST_UID: Final = 60706
-COUNT: Final = 256
+JOB_UIDS: Final = range(FIRST_UID, FIRST_UID + 256)
 
 
 class NoUserFreeError(Exception):
@@ -33,17 +33,19 @@ def _lock_folder() -> Path:
 class JobUser:
     """A user number that is this job's alone until `release`; None if we are no root.
 
-    The lock is an open file's, so it ends with the process that holds it.
+    The lock is an open file's, so it ends with the process that holds it. `unclean`
+    says that the last holder did not get to see its processes off.
     """
 
     def __init__(self) -> None:
         self.uid: int | None = None
+        self.unclean = False
         self._fd = -1
         if os.geteuid() == 0:
             self._take(_lock_folder())
 
     def _take(self, folder: Path) -> None:
-        for uid in range(FIRST_UID, FIRST_UID + COUNT):
+        for uid in JOB_UIDS:
             fd = os.open(folder / str(uid), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -51,11 +53,14 @@ class JobUser:
                 os.close(fd)
                 continue
             self.uid, self._fd = uid, fd
+            self.unclean = os.fstat(fd).st_size > 0
+            os.pwrite(fd, b"in use\n", 0)
             return
         raise NoUserFreeError("all users for jobs are taken")
 
     def release(self) -> None:
-        """The number may serve another job."""
+        """The number may serve another job; none of this one's processes lives."""
         if self._fd >= 0:
+            os.ftruncate(self._fd, 0)
             os.close(self._fd)
             self._fd = -1

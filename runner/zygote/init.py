@@ -7,40 +7,18 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from runner import linux
 from runner.frames import Channel, ChannelClosedError, FrameError
-from runner.processes import descendants
+from runner.processes import kill_tree
 from runner.student import loop
 from runner.student.confine import confine
 from runner.zygote.order import Order
 
 _PAUSE_SECONDS: Final = 0.001
-
-
-def kill_tree(root: int, *, spare: Collection[int] = ()) -> None:
-    """Every descendant of `root` is told to die, but those in `spare` and theirs."""
-    for pid in descendants(root, spare=spare):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
-
-
-def kill_user(uid: int) -> None:
-    """Every process of the user is told to die, at one stroke.
-
-    The kernel walks the list itself, so that a storm of forks cannot outrun it.
-    """
-    pid = os.fork()
-    if pid:
-        return
-    try:
-        os.setgroups([])
-        os.setresuid(uid, uid, uid)
-        os.kill(-1, signal.SIGKILL)
-    finally:
-        os._exit(0)
+_PAUSES: Final = 50
 
 
 class Init:
@@ -100,14 +78,14 @@ class Init:
 
     def end(self) -> None:
         """No process of the job is left. Tell the host what they all used."""
-        while True:
-            if self.order.uid is None:
-                kill_tree(os.getpid())
-            else:
-                kill_user(self.order.uid)
-            time.sleep(_PAUSE_SECONDS)
-            if not self._reap():
-                break
+        left = True
+        while left:
+            kill_tree(os.getpid())
+            for _ in range(_PAUSES):
+                left = self._reap()
+                if not left:
+                    break
+                time.sleep(_PAUSE_SECONDS)
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         self.host.send(
             {

@@ -22,9 +22,10 @@ import numpy as np
 import torch
 
 from runner.frames import Channel, ChannelClosedError, Frame
+from runner.processes import kill_tree
 from runner.student import loop
 from runner.zygote import reach
-from runner.zygote.init import kill_tree, run_job
+from runner.zygote.init import run_job
 from runner.zygote.order import DESCRIPTORS, Order
 
 _TICK_MS: Final = 1000
