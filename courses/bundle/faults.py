@@ -37,6 +37,9 @@ class FaultList:
     def __init__(self) -> None:
         self._faults: list[Fault] = []
 
+    def __len__(self) -> int:
+        return len(self._faults)
+
     def add(
         self,
         message: str,
