@@ -9,7 +9,7 @@ from pytest_django import Settings
 from accounts.models import User
 from courses import blobs
 from courses.blobs import BlobStoreFullError
-from courses.models import Assignment
+from courses.models import Assignment, RequiredFile
 from submissions import intake
 from submissions.models import Submission
 from submissions.problems import Problem, SubmissionRefusedError
@@ -182,7 +182,7 @@ def test_strange_names_are_shown_safely(name: str) -> None:
 
 def test_limit_of_one_file_is_counted_not_believed() -> None:
     assignment = AssignmentFactory.create()
-    assignment.revision.required_files.update(max_bytes=100)
+    RequiredFile.objects.update(max_bytes=100)
     file = incoming(notebook_bytes())
     lying = IncomingFile(name=file.name, original_name="", content=file.content, size=1)
     assert codes(refused(assignment, lying)) == ["file_too_large"]
