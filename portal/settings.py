@@ -25,8 +25,11 @@ ALLOWED_HOSTS: list[str] = env.list(
     "ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"]
 )
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+# Where `manage.py up` listens.
+BIND: str = env.str("BIND", "127.0.0.1")
+PORT: int = env.int("PORT", 8000, validate=Range(min=1, max=65535))
 # The address that links in mails and API answers start with.
-SITE_URL: str = env.str("SITE_URL", "http://localhost:8000")
+SITE_URL: str = env.str("SITE_URL", f"http://localhost:{PORT}")
 HTTPS: bool = env.bool("HTTPS", SITE_URL.startswith("https://"))
 VAR_DIR = Path(env.str("SOFTMARK_VAR", str(BASE_DIR / "var"))).resolve()
 
@@ -202,6 +205,8 @@ ACCOUNT_PREVENT_ENUMERATION = True
 # People are enrolled by staff; whoever runs an open course may allow signing up.
 ACCOUNT_SIGNUP_OPEN: bool = env.bool("ACCOUNT_SIGNUP_OPEN", False)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+# Staff vouch for the addresses that they enrol; strangers' addresses must be verified.
+MFA_ALLOW_UNVERIFIED_EMAIL = not ACCOUNT_SIGNUP_OPEN
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
