@@ -27,7 +27,9 @@ router.register("marks", MarkViewSet, "mark")
 # The description is the same for everyone and names nobody, so it is public.
 schema = SpectacularAPIView.as_view(permission_classes=[AllowAny])
 docs = SpectacularSwaggerSplitView.as_view(
-    permission_classes=[AllowAny], url_name="api:schema"
+    permission_classes=[AllowAny],
+    url_name="api:schema",
+    template_name="api/docs.html",
 )
 
 app_name = "api"

@@ -12,7 +12,7 @@ from django.test import Client
 
 from accounts.models import ApiToken, User
 from accounts.services import create_token
-from courses.models import Assignment, Course, Material, RevisionFile, Role, Week
+from courses.models import Assignment, Course, Material, RevisionFile, Week
 from grading.models import GradingRun, Mark
 from submissions.models import Submission
 from tests.factories import (
@@ -27,8 +27,8 @@ from tests.factories import (
     SubmissionFactory,
     UserFactory,
     WeekFactory,
-    store_text,
     small_notebook,
+    store_text,
 )
 
 # Everybody who may come: nobody, somebody without a course, the author of the work,

@@ -27,7 +27,7 @@ class MeView(APIView):
 
     permission_classes = [IsAuthenticated, TokenScope]
 
-    @extend_schema(operation_id="me", responses=MeSerializer)
+    @extend_schema(operation_id="me", summary="Who is asking", responses=MeSerializer)
     def get(self, request: Request) -> Response:
         """The person whose token or session this is."""
         token = request.auth

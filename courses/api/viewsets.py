@@ -2,7 +2,7 @@
 
 from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.http import FileResponse, Http404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -24,6 +24,10 @@ from courses.models import (
 )
 
 
+@extend_schema_view(
+    list=extend_schema(summary="List your courses"),
+    retrieve=extend_schema(summary="Read a course"),
+)
 class CourseViewSet(ReadOnlyModelViewSet[Course]):
     """The courses that you are in."""
 
@@ -45,6 +49,10 @@ class CourseViewSet(ReadOnlyModelViewSet[Course]):
         )
 
 
+@extend_schema_view(
+    list=extend_schema(summary="List weeks"),
+    retrieve=extend_schema(summary="Read a week"),
+)
 class WeekViewSet(ReadOnlyModelViewSet[Week]):
     """The weeks of your courses."""
 
@@ -63,6 +71,10 @@ class WeekViewSet(ReadOnlyModelViewSet[Week]):
         )
 
 
+@extend_schema_view(
+    list=extend_schema(summary="List materials"),
+    retrieve=extend_schema(summary="Read a material"),
+)
 class MaterialViewSet(ReadOnlyModelViewSet[Material]):
     """The materials of your courses."""
 
@@ -80,13 +92,17 @@ class MaterialViewSet(ReadOnlyModelViewSet[Material]):
             .order_by("course", "week__number", "position", "code", "title", "pk")
         )
 
-    @extend_schema(responses=DOWNLOAD)
+    @extend_schema(summary="Download a material's file", responses=DOWNLOAD)
     @action(detail=True, filterset_class=None)
     def file(self, request: Request, pk: int) -> FileResponse:
         """Send the material's file as a download."""
         return material_attachment(self.get_object())
 
 
+@extend_schema_view(
+    list=extend_schema(summary="List assignments"),
+    retrieve=extend_schema(summary="Read an assignment"),
+)
 class AssignmentViewSet(ReadOnlyModelViewSet[Assignment]):
     """The coursework of your courses, with your own deadlines."""
 
@@ -116,7 +132,7 @@ class AssignmentViewSet(ReadOnlyModelViewSet[Assignment]):
             .order_by("due_at", "title", "pk")
         )
 
-    @extend_schema(responses=DOWNLOAD)
+    @extend_schema(summary="Download a file of the hand-out", responses=DOWNLOAD)
     @action(detail=True, url_path="files/<str:name>", filterset_class=None)
     def file(self, request: Request, pk: int, name: str) -> FileResponse:
         """Send a file of the hand-out, or of the public data."""

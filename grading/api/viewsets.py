@@ -5,7 +5,11 @@ from typing import Any, cast
 from django.db.models import Prefetch, QuerySet
 from django.http import FileResponse, Http404, HttpRequest
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_view,
+)
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.parsers import MultiPartParser
@@ -66,6 +70,10 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 )
 
 
+@extend_schema_view(
+    list=extend_schema(summary="List attempts"),
+    retrieve=extend_schema(summary="Read an attempt"),
+)
 class SubmissionViewSet(ReadOnlyModelViewSet[Submission]):
     """Your attempts; for staff, everybody's in their courses."""
 
@@ -92,6 +100,7 @@ class SubmissionViewSet(ReadOnlyModelViewSet[Submission]):
         return [SubmitThrottle()] if self.action == "create" else []
 
     @extend_schema(
+        summary="Hand in",
         parameters=[IDEMPOTENCY_KEY],
         request=SUBMIT_FORM,
         responses={
@@ -126,7 +135,7 @@ class SubmissionViewSet(ReadOnlyModelViewSet[Submission]):
         where = reverse("api:submission-detail", [submission.pk], request=request)
         return Response(answer.data, status=201, headers={"Location": where})
 
-    @extend_schema(responses=DOWNLOAD)
+    @extend_schema(summary="Download a file that was handed in", responses=DOWNLOAD)
     @action(detail=True, url_path="files/<str:name>", filterset_class=None)
     def file(self, request: Request, pk: str, name: str) -> FileResponse:
         """Send one file of the attempt, as it was received."""
@@ -171,6 +180,7 @@ def _incoming_files(request: Request) -> list[IncomingFile]:
     ]
 
 
+@extend_schema_view(retrieve=extend_schema(summary="Read a run and its results"))
 class RunViewSet(ReadOnlyModelViewSet[GradingRun]):
     """The runs of your attempts; for staff, everybody's in their courses."""
 
@@ -189,7 +199,9 @@ class RunViewSet(ReadOnlyModelViewSet[GradingRun]):
         )
         return runs.defer(*LARGE_COLUMNS) if self.action == "list" else runs
 
-    @extend_schema(responses=serializers.RunSummarySerializer(many=True))
+    @extend_schema(
+        summary="List runs", responses=serializers.RunSummarySerializer(many=True)
+    )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List runs without what they found."""
         return super().list(request, *args, **kwargs)
@@ -200,7 +212,7 @@ class RunViewSet(ReadOnlyModelViewSet[GradingRun]):
             return serializers.RunSummarySerializer
         return serializers.RunSerializer
 
-    @extend_schema(responses=DOWNLOAD)
+    @extend_schema(summary="Download the executed notebook", responses=DOWNLOAD)
     @action(detail=True, filterset_class=None)
     def notebook(self, request: Request, pk: str) -> FileResponse:
         """Send the executed notebook."""
@@ -210,6 +222,10 @@ class RunViewSet(ReadOnlyModelViewSet[GradingRun]):
         return blob_attachment(run.executed_sha256, run.revision.notebook_name)
 
 
+@extend_schema_view(
+    list=extend_schema(summary="List marks"),
+    retrieve=extend_schema(summary="Read a mark"),
+)
 class MarkViewSet(ReadOnlyModelViewSet[Mark]):
     """Your marks; for staff, everybody's in their courses."""
 

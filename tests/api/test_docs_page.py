@@ -1,0 +1,27 @@
+"""The API's page in a real browser, under the portal's content security policy."""
+
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+pytestmark = pytest.mark.e2e
+
+
+def test_page_shows_the_api_and_breaks_no_policy(
+    page: Page, live_server: LiveServer
+) -> None:
+    said: list[str] = []
+    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: said.append(f"error: {error}"))
+    outside: list[str] = []
+    page.on("request", lambda request: outside.append(request.url))
+    page.goto(f"{live_server.url}/api/docs/")
+    expect(page.get_by_text("Softmark API").first).to_be_visible()
+    expect(page.locator("#operations-submissions-submissions_create")).to_be_visible()
+    page.locator("#operations-submissions-submissions_create").click()
+    expect(page.get_by_text("Idempotency-Key").first).to_be_visible()
+    problems = [line for line in said if line.startswith(("error", "warning"))]
+    assert problems == []
+    assert [
+        url for url in outside if not url.startswith((live_server.url, "data:"))
+    ] == []

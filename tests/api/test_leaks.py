@@ -1,0 +1,128 @@
+"""Lists, filters, orders and pages let nobody's rows out."""
+
+import pytest
+
+from tests.api.asking import ROOT, rows, session_of
+from tests.factories import UserFactory
+from tests.world import World, make_world
+
+pytestmark = pytest.mark.django_db
+OF_PEOPLE = ("submissions/", "runs/", "marks/")
+STRANGERS = ("outsider", "former", "other_lecturer")
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+def everything_about(world: World) -> list[dict[str, object]]:
+    """Every filter that names the owner's work."""
+    owner = world.people["owner"].pk
+    return [
+        {"author": owner},
+        {"student": owner},
+        {"assignment": world.assignment.pk},
+        {"course": world.course.slug},
+        {"submission": world.submission.pk},
+        {"is_late": "false"},
+        {"state": "finished"},
+    ]
+
+
+@pytest.mark.parametrize("path", OF_PEOPLE)
+@pytest.mark.parametrize("viewer", ["classmate", *STRANGERS])
+def test_no_filter_shows_somebody_elses_work(
+    world: World, viewer: str, path: str
+) -> None:
+    for query in everything_about(world):
+        assert rows(world.people[viewer], path, **query) == []
+
+
+@pytest.mark.parametrize("path", OF_PEOPLE)
+def test_staff_and_owner_do_find_it(world: World, path: str) -> None:
+    for viewer in ("owner", "assistant", "lecturer", "superuser"):
+        assert rows(world.people[viewer], path), viewer
+
+
+@pytest.mark.parametrize("path", OF_PEOPLE)
+def test_filter_by_a_person_does_not_tell_whether_they_exist(
+    world: World, path: str
+) -> None:
+    client = session_of(world.people["classmate"])
+    owner = world.people["owner"].pk
+    for name in ("author", "student"):
+        there = client.get(ROOT + path, {name: owner})
+        missing = client.get(ROOT + path, {name: 10**9})
+        assert there.content == missing.content
+
+
+@pytest.mark.parametrize("path", OF_PEOPLE)
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"ordering": "author__password"},
+        {"ordering": "-automatic_points"},
+        {"search": "@example.org"},
+        {"author__email__startswith": "person"},
+        {"fields": "worker,lease_token"},
+        {"expand": "author,revision"},
+    ],
+)
+def test_parameters_that_we_do_not_have_change_nothing(
+    world: World, path: str, query: dict[str, str]
+) -> None:
+    client = session_of(world.people["owner"])
+    plain = client.get(ROOT + path)
+    assert client.get(ROOT + path, query).json() == plain.json()
+
+
+@pytest.mark.parametrize("viewer", STRANGERS)
+@pytest.mark.parametrize("path", ["courses/", "weeks/", "materials/", "assignments/"])
+def test_content_is_for_the_course_only(world: World, viewer: str, path: str) -> None:
+    assert world.course.slug not in str(rows(world.people[viewer], path))
+
+
+def test_count_and_pages_tell_nothing_more(world: World) -> None:
+    client = session_of(world.people["classmate"])
+    for path in OF_PEOPLE:
+        body = client.get(ROOT + path).json()
+        assert body["count"] == 0
+        assert body["next"] is None
+        assert client.get(ROOT + path, {"page": 2}).status_code == 404
+
+
+def test_lecturer_of_another_course_sees_their_own_only(world: World) -> None:
+    other = world.people["other_lecturer"]
+    assert len(rows(other, "courses/")) == 1
+    assert rows(other, "marks/") == []
+
+
+@pytest.mark.parametrize("page_size", ["1000000", "0", "-1", "x"])
+def test_page_size_is_bounded(world: World, page_size: str) -> None:
+    client = session_of(world.people["owner"])
+    answer = client.get(f"{ROOT}runs/", {"page_size": page_size})
+    assert answer.status_code == 200
+    assert len(answer.json()["results"]) <= 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    [chr(0), "' OR 1=1 --", "%", chr(0x1F600), "9" * 400, "1e999", "NaN", "-0"],
+)
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("runs/", "author"),
+        ("runs/", "submission"),
+        ("marks/", "assignment"),
+        ("weeks/", "course"),
+        ("weeks/", "number"),
+        ("materials/", "code"),
+        ("submissions/", "page"),
+    ],
+)
+def test_hostile_filter_is_no_server_error(path: str, name: str, text: str) -> None:
+    client = session_of(UserFactory.create(site_staff=True))
+    answer = client.get(ROOT + path, {name: text})
+    assert answer.status_code in {200, 400, 404}

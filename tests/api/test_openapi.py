@@ -1,0 +1,48 @@
+"""The API's description: without warnings, as kept in docs/, and for everyone.
+
+After a change on purpose: `python manage.py spectacular --file docs/openapi.yaml`.
+"""
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.test import Client
+from django.urls import get_resolver
+
+SNAPSHOT = Path(settings.BASE_DIR) / "docs" / "openapi.yaml"
+
+
+def test_description_is_the_one_that_is_kept(tmp_path: Path) -> None:
+    made = tmp_path / "openapi.yaml"
+    options = ["--fail-on-warn", "--validate", "--file", str(made)]
+    call_command("spectacular", *options)
+    assert made.read_text() == SNAPSHOT.read_text()
+
+
+def test_description_is_public() -> None:
+    answer = Client().get("/api/v1/schema/")
+    assert answer.status_code == 200
+    assert b"openapi: 3" in answer.content
+
+
+def test_description_has_every_address_of_the_api() -> None:
+    described = SNAPSHOT.read_text()
+    names = {
+        name
+        for name in get_resolver("portal.api").reverse_dict
+        if isinstance(name, str) and name not in {"schema", "docs"}
+    }
+    assert names >= {"me", "course-list", "submission-file"}
+    for prefix in ("me", "courses", "weeks", "materials", "assignments"):
+        assert f"  /api/v1/{prefix}/:" in described
+    assert described.count("operationId") == len(names) + 1  # POST submissions
+
+
+@pytest.mark.django_db
+def test_page_of_the_description_has_nothing_inline() -> None:
+    page = Client().get("/api/docs/").content.decode()
+    assert "<script>" not in page
+    assert "<style" not in page
+    assert "https://" not in page

@@ -1,0 +1,119 @@
+"""Lists take the same number of queries, however many rows they have."""
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import User
+from courses.models import Course
+from tests.api.asking import ROOT, bearer, session_of
+from tests.factories import (
+    AssignmentFactory,
+    CourseFactory,
+    EnrolmentFactory,
+    ExtensionFactory,
+    GradingRunFactory,
+    MarkFactory,
+    MaterialFactory,
+    QuestionResultFactory,
+    RevisionFileFactory,
+    SubmissionFactory,
+    WeekFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def course() -> Course:
+    return CourseFactory.create()
+
+
+@pytest.fixture
+def student(course: Course) -> User:
+    return EnrolmentFactory.create(course=course).user
+
+
+@pytest.fixture
+def assistant(course: Course) -> User:
+    return EnrolmentFactory.create(course=course, assistant=True).user
+
+
+def queries(client: Client, path: str, rows: int) -> int:
+    """How many queries the list takes; it must have that many rows."""
+    with CaptureQueriesContext(connection) as captured:
+        answer = client.get(ROOT + path)
+    assert answer.json()["count"] == rows
+    return len(captured)
+
+
+def assert_flat(user: User, path: str, add: Callable[[], object], most: int) -> None:
+    """One row and four take the same number of queries, and no more than `most`."""
+    client = session_of(user)
+    add()
+    one = queries(client, path, 1)
+    for _ in range(3):
+        add()
+    assert queries(client, path, 4) == one <= most
+
+
+def marked(course: Course, author: User | None = None) -> None:
+    """A submission with a finished run, results and a mark."""
+    assignment = AssignmentFactory.create(course=course)
+    author = author or EnrolmentFactory.create(course=course).user
+    submission = SubmissionFactory.create(assignment=assignment, author=author)
+    run = GradingRunFactory.create(submission=submission, finished=True)
+    QuestionResultFactory.create(run=run)
+    MarkFactory.create(run=run)
+    ExtensionFactory.create(assignment=assignment, student=author)
+
+
+def test_courses(student: User) -> None:
+    client = session_of(student)
+    one = queries(client, "courses/", 1)
+    for _ in range(3):
+        EnrolmentFactory.create(user=student)
+    assert queries(client, "courses/", 4) == one <= 4
+
+
+def test_weeks(student: User, course: Course) -> None:
+    assert_flat(student, "weeks/", lambda: WeekFactory.create(course=course), 4)
+
+
+def test_materials(student: User, course: Course) -> None:
+    def add() -> None:
+        MaterialFactory.create(course=course, week=WeekFactory.create(course=course))
+
+    assert_flat(student, "materials/", add, 4)
+
+
+def test_assignments(student: User, course: Course) -> None:
+    def add() -> None:
+        assignment = AssignmentFactory.create(course=course)
+        RevisionFileFactory.create(revision=assignment.revision)
+        ExtensionFactory.create(assignment=assignment, student=student)
+
+    assert_flat(student, "assignments/", add, 7)
+
+
+@pytest.mark.parametrize("path", ["submissions/", "runs/", "marks/"])
+def test_ones_own_work(student: User, course: Course, path: str) -> None:
+    assert_flat(student, path, lambda: marked(course, student), 7)
+
+
+@pytest.mark.parametrize("path", ["submissions/", "runs/", "marks/"])
+def test_everybodys_work(assistant: User, course: Course, path: str) -> None:
+    assert_flat(assistant, path, lambda: marked(course), 7)
+
+
+def test_token_takes_two_queries_and_then_one(student: User) -> None:
+    header = bearer(student)
+    counts = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as captured:
+            Client().get(f"{ROOT}me/", headers=header)
+        counts.append(len(captured))
+    assert counts == [2, 1]
