@@ -55,6 +55,12 @@ def safetensors_bytes(
     return struct.pack("<Q", len(header)) + header + data
 
 
+# What git leaves in the place of a large file that was not fetched.
+POINTER = (
+    b"version https://git-lfs.github.com/spec/v1\noid sha256:"
+    + b"a" * 64
+    + b"\nsize 230000000\n"
+)
 # {"weight": 1}, pickled by hand with protocol 2.
 PLAIN_PICKLE = b"\x80\x02}X\x06\x00\x00\x00weightK\x01s."
 

@@ -6,6 +6,7 @@ import zipfile
 import pytest
 
 from tests.submissions.builders import (
+    POINTER,
     check,
     codes,
     notebook_bytes,
@@ -22,11 +23,6 @@ def zip_of(**members: bytes) -> bytes:
     return content.getvalue()
 
 
-POINTER = (
-    b"version https://git-lfs.github.com/spec/v1\noid sha256:"
-    + b"a" * 64
-    + b"\nsize 230000000\n"
-)
 LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03."
 PAGE = b"\n<!DOCTYPE html><html><body>Sign in</body></html>"
 
