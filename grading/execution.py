@@ -9,7 +9,8 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from types import TracebackType
+from typing import Final, Protocol, Self, TypeVar
 
 import structlog
 from celery import current_app
@@ -29,11 +30,9 @@ from grading.services import (
     heartbeat,
     release_run,
 )
+from runner.host import Runner
 from runner.protocol import Event, JobResult, JobSpec
 from runner.protocol import Verdict as RunnerVerdict
-
-if TYPE_CHECKING:
-    from runner.host import Runner
 
 log = structlog.get_logger(__name__)
 
@@ -44,13 +43,16 @@ T = TypeVar("T")
 PATIENCE_SECONDS: Final = 300.0
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
+# How long a job may take to say its first word: torch is slow to load from a cold disk.
+START_SECONDS: Final = 300.0
+_SHORTEST_BEAT: Final = 0.25
 # A page that shows progress is not served by more writes than this.
 _BEAT_SECONDS: Final = 1.0
 _DATABASE_AWAY: Final = (OperationalError, InterfaceError)
 
 _stopping = threading.Event()
 _runner_lock = threading.Lock()
-_runner: "Runner | None" = None
+_runner: Runner | None = None
 
 
 class RunsJobs(Protocol):
@@ -93,14 +95,14 @@ def execute_next(*, worker: str, queues: Collection[str], runner: RunsJobs) -> b
 
 
 def _execute(claim: Claim, runner: RunsJobs) -> None:
-    spec = _build(claim)
-    if spec is None:
-        return
-    pulse = Pulse(claim)
     try:
-        result = runner.run(
-            spec, on_event=pulse.take_event, should_stop=pulse.should_stop
-        )
+        with Pulse(claim) as pulse:
+            spec = _build(claim)
+            if spec is None:
+                return
+            result = runner.run(
+                spec, on_event=pulse.take_event, should_stop=pulse.should_stop
+            )
     except Exception:  # the edge of the process: the run must not hang
         log.exception("runner_raised")
         patiently(lambda: fail_try(claim=claim, code="runner_failed"))
@@ -177,19 +179,45 @@ class Pulse:
     """Keeps the lease of a run alive while its job runs, and carries its progress.
 
     Driven by the runner's events, of which one comes every second, also while the
-    notebook is stuck: a runner that hangs loses its lease.
+    notebook is stuck: a runner that hangs loses its lease. Before the first event,
+    while large files are checked and an environment is loaded, a thread beats instead.
     """
 
     def __init__(self, claim: Claim) -> None:
         self._claim = claim
+        self._is_under_way = threading.Event()
+        self._starter = threading.Thread(
+            target=self._beat_at_start, name="start-of-run", daemon=True
+        )
         self._progress = Progress()
         self._beat_at = time.monotonic()
         self._stop_wished = False
         self.is_lost = False
         self.was_given_back = False
 
+    def __enter__(self) -> Self:
+        self._starter.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._is_under_way.set()
+        self._starter.join()
+
+    def _beat_at_start(self) -> None:
+        give_up_at = time.monotonic() + START_SECONDS
+        pause = max(settings.HEARTBEAT_SECONDS, _SHORTEST_BEAT)
+        while not self._is_under_way.wait(pause) and time.monotonic() < give_up_at:
+            self._beat()
+        connections.close_all()
+
     def take_event(self, event: Event) -> None:
         """Take in what happened, and send a heartbeat if one is due."""
+        self._is_under_way.set()
         self._progress = self._progress.after(event)
         now = time.monotonic()
         if now - self._beat_at >= min(_BEAT_SECONDS, settings.HEARTBEAT_SECONDS):
@@ -220,7 +248,7 @@ def give_back_runs() -> None:
     _stopping.set()
 
 
-def shared_runner() -> "Runner":
+def shared_runner() -> Runner:
     """Return this process's one runner, made at the first call.
 
     Raises ImproperlyConfigured where the host isolates less than RUNNER_MIN_LEVEL.
@@ -228,9 +256,6 @@ def shared_runner() -> "Runner":
     global _runner  # noqa: PLW0603  one per process, as its zygotes are
     with _runner_lock:
         if _runner is None:
-            # Only a worker needs it: not what imports this to name a task.
-            from runner.host import Runner  # noqa: PLC0415
-
             runner = Runner(settings.RUNNER_ENVIRONMENTS)
             if int(runner.level().removeprefix("L")) < settings.RUNNER_MIN_LEVEL:
                 runner.close()
