@@ -2,8 +2,6 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-PORT ?= 8000
-BIND ?= 127.0.0.1
 JOBS ?= 2
 
 BIN := $(VENV)/bin
@@ -11,8 +9,6 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input --qui
 PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider
 # Tests of real processes share one of the jobs: see tests/conftest.py.
 PARALLEL := -n $(JOBS) --dist loadgroup
-
-export PORT BIND
 
 .DEFAULT_GOAL := help
 .PHONY: help run install install-dev test test-sqlite test-postgres browser check \
@@ -22,7 +18,7 @@ help: ## Say what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
 
 run: ## Install, prepare and start the portal: make run PORT=9000 BIND=0.0.0.0
-	@$(PYTHON) portal/supervisor/ports.py "$(BIND)" "$(PORT)"
+	@$(PYTHON) portal/supervisor/ports.py .env
 	@$(MAKE) --no-print-directory install
 	@$(BIN)/python scripts/write_env.py .env
 	@$(BIN)/python manage.py prepare

@@ -9,6 +9,8 @@ from typing import Final
 
 # Linux allows 107 bytes and a terminating zero in a socket's path.
 MAX_SOCKET_PATH: Final = 107
+# Advice for machines whose broker holds gigabytes; ours holds a few hints.
+HARMLESS: Final = ("Memory overcommit must be enabled",)
 ON_PATH: Final = ("valkey-server", "redis-server")
 
 
@@ -67,7 +69,7 @@ def server_command(socket_path: Path, data_dir: Path) -> list[str]:
         "maxmemory-policy": "noeviction",
         "daemonize": "no",
         "logfile": "",
-        "loglevel": "notice",
+        "loglevel": "warning",
     }
     flags = [part for name, value in options.items() for part in (f"--{name}", value)]
     return [str(find_server()), *flags]

@@ -29,6 +29,8 @@ class Program:
     ready: Callable[[], bool] = lambda: True
     before: Callable[[], object] = lambda: None
     stop_seconds: float = 8.0
+    # Lines of its log that hold one of these are not shown.
+    hidden: tuple[str, ...] = ()
 
 
 class Child:
@@ -66,7 +68,9 @@ class Child:
             start_new_session=True,
         )
         if self.process.stdout is not None:
-            self.console.follow(self.name, self.process.stdout)
+            self.console.follow(
+                self.name, self.process.stdout, hidden=self.program.hidden
+            )
 
     def ended(self) -> int | None:
         """Return the exit status of a process that has ended, else None."""

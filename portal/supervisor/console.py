@@ -35,10 +35,15 @@ class Console:
         """Write text as it is."""
         self._write(f"{text}\n")
 
-    def follow(self, name: str, stream: IO[bytes]) -> None:
+    def follow(
+        self, name: str, stream: IO[bytes], *, hidden: tuple[str, ...] = ()
+    ) -> None:
         """Copy the stream's lines, from a thread of its own, until it ends."""
         follower = threading.Thread(
-            target=self._copy, args=(name, stream), name=f"log-{name}", daemon=True
+            target=self._copy,
+            args=(name, stream, hidden),
+            name=f"log-{name}",
+            daemon=True,
         )
         follower.start()
         self._followers = [f for f in self._followers if f.is_alive()] + [follower]
@@ -48,11 +53,11 @@ class Console:
         for follower in self._followers:
             follower.join(seconds)
 
-    def _copy(self, name: str, stream: IO[bytes]) -> None:
+    def _copy(self, name: str, stream: IO[bytes], hidden: tuple[str, ...]) -> None:
         with stream:
             while part := stream.readline(LONGEST_LINE):
                 text = part.decode(errors="replace").rstrip()
-                if text:
+                if text and not any(words in text for words in hidden):
                     self.line(name, text)
 
     def _write(self, text: str) -> None:

@@ -1,11 +1,14 @@
-"""Whether the web port can be had: `python ports.py BIND PORT`.
+"""Whether the web port can be had: `python ports.py [ENV_FILE]`.
 
-Run as a script by any Python, before anything is installed or started.
+Run as a script by any Python, before anything is installed or started. BIND and PORT
+come from the environment or else from the file, as in the settings.
 """
 
 import errno
+import os
 import socket
 import sys
+from pathlib import Path
 
 HIGHEST_PORT = 65535
 
@@ -35,5 +38,20 @@ def refusal(bind: str, port: str) -> str:
     return ""
 
 
+def variable(name: str, default: str, env_file: Path) -> str:
+    """Return the variable's value: the environment's, the file's, or the default."""
+    if os.environ.get(name):
+        return os.environ[name]
+    lines = env_file.read_text().splitlines() if env_file.is_file() else []
+    found = [line for line in lines if line.partition("=")[0].strip() == name]
+    return found[-1].partition("=")[2].strip() if found else default
+
+
+def main(env_file: Path) -> str:
+    """Return why the portal could not listen, or ""."""
+    bind = variable("BIND", "127.0.0.1", env_file)
+    return refusal(bind, variable("PORT", "8000", env_file))
+
+
 if __name__ == "__main__":
-    sys.exit(refusal(*sys.argv[1:3]) or 0)
+    sys.exit(main(Path(sys.argv[1] if len(sys.argv) > 1 else ".env")) or 0)

@@ -1,7 +1,6 @@
 """The four programs of the one-command shape, in the order in which they start."""
 
 import http.client
-import os
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,10 +19,10 @@ def run_dir() -> Path:
     return folder
 
 
-def programs(*, bind: str, port: int) -> list[Program]:
+def programs() -> list[Program]:
     """Return what to run; the broker is left out where BROKER_URL names another."""
     own = broker_program()
-    return [*([own] if own else []), web_program(bind, port), worker_program(), beat()]
+    return [*([own] if own else []), web_program(), worker_program(), beat()]
 
 
 def broker_program() -> Program | None:
@@ -37,22 +36,22 @@ def broker_program() -> Program | None:
         name="broker",
         command=tuple(broker.server_command(path, data)),
         ready=lambda: broker.answers(path),
+        hidden=broker.HARMLESS,
     )
 
 
-def web_program(bind: str, port: int) -> Program:
+def web_program() -> Program:
     """Return gunicorn with one process of threads."""
     config = Path(settings.BASE_DIR) / "portal" / "gunicorn.py"
     return Program(
         name="web",
         command=(sys.executable, "-m", "gunicorn", "-c", str(config), "portal.wsgi"),
         env={
-            "BIND": bind,
-            "PORT": str(port),
-            "SITE_URL": site_url(port),
+            "BIND": settings.BIND,
+            "PORT": str(settings.PORT),
             "PYTHONUNBUFFERED": "1",
         },
-        ready=lambda: web_answers(bind, port),
+        ready=web_answers,
         stop_seconds=10,
     )
 
@@ -85,17 +84,14 @@ def celery() -> tuple[str, ...]:
     return (sys.executable, "-m", "celery", "-q", "--skip-checks", "-A", "portal")
 
 
-def site_url(port: int) -> str:
-    """Return SITE_URL, or the address on this machine where it is not set."""
-    return os.environ.get("SITE_URL", f"http://localhost:{port}")
-
-
-def web_answers(bind: str, port: int) -> bool:
+def web_answers() -> bool:
     """Whether the web server answers a request, and Django with it."""
     here = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104
-    host = here.get(bind.strip("[]"), bind.strip("[]"))
-    site = urlsplit(site_url(port)).netloc
-    connection = http.client.HTTPConnection(host, port, timeout=2)
+    bind = settings.BIND.strip("[]")
+    site = urlsplit(settings.SITE_URL).netloc
+    connection = http.client.HTTPConnection(
+        here.get(bind, bind), settings.PORT, timeout=2
+    )
     try:
         connection.request("GET", "/healthz", headers={"Host": site})
         return connection.getresponse().status < http.client.INTERNAL_SERVER_ERROR

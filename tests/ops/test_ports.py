@@ -1,8 +1,11 @@
 """A port that cannot be had is a message that names the port and the variable."""
 
 import socket
+from pathlib import Path
 
-from portal.supervisor.ports import refusal
+import pytest
+
+from portal.supervisor.ports import refusal, variable
 from tests.services.portal import free_port
 
 
@@ -26,3 +29,19 @@ def test_word_is_no_port() -> None:
 
 def test_address_of_another_machine_is_refused() -> None:
     assert "Cannot listen on 192.0.2.1" in refusal("192.0.2.1", str(free_port()))
+
+
+def test_port_of_the_env_file_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PORT", raising=False)
+    (tmp_path / ".env").write_text("SECRET_KEY=x\nPORT = 9100\n")
+    assert variable("PORT", "8000", tmp_path / ".env") == "9100"
+
+
+def test_environment_wins_over_the_env_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORT", "9200")
+    (tmp_path / ".env").write_text("PORT=9100\n")
+    assert variable("PORT", "8000", tmp_path / ".env") == "9200"

@@ -9,7 +9,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -82,14 +82,14 @@ class LivePortal:
         self.web.wait_ready(self._web_answers)
         return self.web
 
-    def start_worker(self, **env: str) -> Service:
+    def start_worker(self, options: Sequence[str] = (), **env: str) -> Service:
         """Start one more Celery worker, with these variables set; return when ready."""
         name = f"worker{len(self.workers) + 1}"
         ready = self.folder / f"{name}.ready"
-        command = ["celery", "--skip-checks", "-A", "portal", "worker"]
+        command = ["celery", "-q", "--skip-checks", "-A", "portal", "worker"]
         worker = self._start(
             name,
-            [*command, "-n", f"{name}@%h"],
+            [*command, "-n", f"{name}@%h", *options],
             {**env, "SOFTMARK_READY_FILE": str(ready)},
         )
         self.workers.append(worker)

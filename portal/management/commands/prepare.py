@@ -1,9 +1,12 @@
 """`manage.py prepare`: folders, tables, static files and the demo course."""
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.supervisor.lock import AlreadyRunningError, hold_lock
@@ -28,6 +31,29 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         call_command("migrate", interactive=False, verbosity=0)
         call_command("createcachetable", verbosity=0)
-        call_command("collectstatic", interactive=False, verbosity=0)
-        if not options["no_demo"] and "demo" in get_commands():
+        collect_static()
+        if not options["no_demo"]:
             call_command("demo", if_fresh=True, verbosity=0)
+
+
+def collect_static() -> None:
+    """Leave the static files of this release in STATIC_ROOT.
+
+    Hashing and compressing them takes seconds, so it is done when one has changed.
+    """
+    stamp = Path(settings.STATIC_ROOT) / "collected"
+    state = static_state()
+    if stamp.is_file() and stamp.read_text() == state:
+        return
+    call_command("collectstatic", interactive=False, verbosity=0)
+    stamp.write_text(state)
+
+
+def static_state() -> str:
+    """Return a digest of every static file's name, size and time."""
+    digest = hashlib.sha256()
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            facts = Path(storage.path(path)).stat()
+            digest.update(f"{path} {facts.st_size} {facts.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
