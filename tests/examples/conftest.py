@@ -1,0 +1,13 @@
+from collections.abc import Iterator
+
+import pytest
+
+from runner.host import Runner
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[Runner]:
+    """One warm runner for a file: a zygote takes seconds to start."""
+    runner = Runner({"default": ""})
+    yield runner
+    runner.close()

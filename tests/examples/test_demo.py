@@ -1,0 +1,169 @@
+"""`manage.py demo` makes a course to try, once, and only where that does no harm."""
+
+import datetime as dt
+import zoneinfo
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from pytest_django import Settings
+from time_machine import TimeMachineFixture
+
+from accounts.models import User
+from courses.models import Assignment, Course, Material, Role
+from grading.models import GradingRun
+from grading.states import State
+from portal.demo.building import COURSEWORK, SLUG
+from portal.demo.calendar import Calendar
+from portal.demo.people import EVERYBODY, MAIN
+from tests.factories import CourseFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+LONDON = zoneinfo.ZoneInfo("Europe/London")
+
+
+def demo(**options: Any) -> str:
+    said = StringIO()
+    call_command("demo", stdout=said, **options)
+    return said.getvalue()
+
+
+def everything() -> dict[str, list[Any]]:
+    """Every row that the demo made, with all its columns."""
+    models = (Course, Assignment, Material, User, GradingRun)
+    return {m.__name__: list(m.objects.order_by("pk").values()) for m in models}
+
+
+def test_demo_has_a_course_with_people_and_work_in_the_queue() -> None:
+    demo()
+    course = Course.objects.get(slug=SLUG)
+    roles = course.enrolments.values_list("role", flat=True)
+    assert list(roles).count(Role.STUDENT) == 25
+    assert {Role.LECTURER, Role.ASSISTANT} <= set(roles)
+    assert [week.number for week in course.weeks.all()] == list(range(2, 11))
+    assert course.materials.filter(code="N02a", kind="slides").exists()
+    handed_in = sum(len(person.hands_in) for person in EVERYBODY)
+    assert GradingRun.objects.count() == handed_in
+    assert set(GradingRun.objects.values_list("state", flat=True)) <= {
+        State.QUEUED,
+        State.SUPERSEDED,
+    }
+
+
+def test_second_time_changes_nothing() -> None:
+    demo()
+    before = everything()
+    said = demo()
+    assert everything() == before
+    assert "unchanged" in said
+
+
+def test_what_somebody_changed_stays() -> None:
+    demo()
+    Course.objects.update(title="Shallow Learning")
+    Material.objects.all().delete()
+    User.objects.get(email="admin@demo.example").delete()
+    demo()
+    assert Course.objects.get().title == "Shallow Learning"
+    assert not Material.objects.exists()
+    assert not User.objects.filter(email="admin@demo.example").exists()
+
+
+def test_password_is_printed_and_signs_in() -> None:
+    said = demo()
+    for person in MAIN:
+        assert person.email in said
+    assert "softmark-demo" in said
+    assert Client().login(username="student@demo.example", password="softmark-demo")
+
+
+def test_changed_password_is_not_printed() -> None:
+    demo()
+    user = User.objects.get(email="admin@demo.example")
+    user.set_password("something else")
+    user.save()
+    (line,) = [line for line in demo().splitlines() if "admin@" in line]
+    assert "softmark-demo" not in line
+
+
+def test_only_the_admin_is_site_staff() -> None:
+    demo()
+    staff = User.objects.filter(is_superuser=True) | User.objects.filter(is_staff=True)
+    assert [user.email for user in staff] == ["admin@demo.example"]
+
+
+@pytest.mark.parametrize("password", ["softmark-demo", "short"])
+def test_public_portal_gets_no_account_with_a_known_password(
+    settings: Settings, password: str
+) -> None:
+    settings.SITE_URL = "https://softmark.example"
+    with pytest.raises(CommandError, match="everybody knows"):
+        demo(password=password)
+    assert not User.objects.exists()
+
+
+def test_public_portal_may_have_the_demo_under_its_own_password(
+    settings: Settings,
+) -> None:
+    settings.SITE_URL = "https://softmark.example"
+    demo(password="chosen by its operator")
+    assert Course.objects.filter(slug=SLUG).exists()
+
+
+@pytest.mark.parametrize("factory", [CourseFactory, UserFactory])
+def test_portal_in_use_gets_no_demo_unasked(factory: Any) -> None:
+    factory.create()
+    with pytest.raises(CommandError, match="of its own"):
+        demo()
+    assert "No demo course was added" in demo(if_fresh=True)
+    assert not Course.objects.filter(slug=SLUG).exists()
+    demo(beside=True)
+    assert Course.objects.filter(slug=SLUG).exists()
+
+
+@pytest.mark.parametrize("day", range(7))
+def test_this_week_is_week_4_and_the_deadline_a_few_days_ahead(day: int) -> None:
+    now = dt.datetime(2026, 11, 23, 23, 30, tzinfo=dt.UTC) + dt.timedelta(days=day)
+    calendar = Calendar(now=now)
+    assert calendar.monday(4) <= calendar.today < calendar.monday(5)
+    ahead = calendar.first_deadline - now
+    assert dt.timedelta(days=3) <= ahead <= dt.timedelta(days=10)
+    assert (
+        calendar.first_deadline.astimezone(LONDON).strftime("%a %H:%M") == "Fri 19:00"
+    )
+
+
+def test_times_are_those_of_london_in_summer_too() -> None:
+    calendar = Calendar(now=dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC))
+    assert calendar.at(4, hour=9).astimezone(dt.UTC).hour == 8
+    assert calendar.academic_year == "2025-26"
+
+
+def test_first_coursework_is_open_and_the_second_is_not_out(
+    time_machine: TimeMachineFixture,
+) -> None:
+    time_machine.move_to("2026-11-23T00:10:00Z", tick=True)
+    demo()
+    student = User.objects.get(email="student@demo.example")
+    seen = Assignment.objects.visible_to(student)
+    assert [assignment.slug for assignment in seen] == [COURSEWORK]
+    assert Assignment.objects.count() == 2
+
+
+def test_materials_of_later_weeks_are_not_out() -> None:
+    demo()
+    student = User.objects.get(email="student@demo.example")
+    weeks = Material.objects.visible_to(student).values_list("week__number", flat=True)
+    assert {week for week in weeks if week} == {2, 3, 4}
+
+
+def test_every_file_is_what_its_name_says() -> None:
+    demo()
+    files = [material.file for material in Material.objects.exclude(file="")]
+    assert files
+    for file in files:
+        with file.open() as content:
+            start = content.read(5)
+        assert start == (b"%PDF-" if str(file.name).endswith(".pdf") else b'{\n "c')
