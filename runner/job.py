@@ -4,8 +4,10 @@ import logging
 import math
 import platform as machine
 from collections.abc import Callable, Mapping
+from concurrent.futures import wait
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 from runner import marks, stops
 from runner.cells import CellRunner
@@ -34,7 +36,8 @@ from runner.zygotes import EnvironmentMissingError, ZygoteLostError, ZygotePool
 
 log = logging.getLogger(__name__)
 
-LEVEL = "L0"
+LEVEL: Final = "L0"
+_PATIENCE_SECONDS: Final = 0.4
 
 
 @cache
@@ -111,6 +114,8 @@ class Job:
         session = Session(self._watch, JobOutputs(self.spec.limits))
         self._session = session
         try:
+            self._wait_for_zygote()
+            self._watch.begin()
             job = session.start(self._pool, self.spec.environment, self._order(folder))
             self._versions = job.versions
             self._begin(session)
@@ -122,6 +127,14 @@ class Job:
             session.close()
             if not clean and folder.uid is not None:
                 kill_user_processes(folder.uid)
+
+    def _wait_for_zygote(self) -> None:
+        """The environment is warm; meanwhile the caller hears from us."""
+        warm = self._pool.warm(self.spec.environment)
+        while not warm.done():
+            self._watch.idle()
+            wait([warm], timeout=_PATIENCE_SECONDS)
+        warm.result()
 
     def _order(self, folder: JobFolder) -> Order:
         limits = self.spec.limits

@@ -43,6 +43,15 @@ class Watch:
         self._memory = 0
         self._due: dict[Callable[[int], None], float] = {}
 
+    def begin(self) -> None:
+        """The clock starts: the job's processes are being made."""
+        self.started = time.monotonic()
+
+    def idle(self) -> None:
+        """Report and ask while the job cannot start yet."""
+        self._report(0)
+        self._ask(0)
+
     @property
     def seconds(self) -> float:
         return time.monotonic() - self.started

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -189,6 +189,7 @@ class ZygotePool:
         self._retired: list[Zygote] = []
         self._lock = threading.Lock()
         self._spawner = ThreadPoolExecutor(1, thread_name_prefix="zygotes")
+        self._helpers = ThreadPoolExecutor(4, thread_name_prefix="warm-up")
 
     def get(self, environment: str) -> Zygote:
         """Return a living zygote; raise EnvironmentMissingError if there can be none."""
@@ -205,6 +206,10 @@ class ZygotePool:
             fresh = Zygote(interpreter, self._work_dir, self._spawner)
             self._zygotes[environment] = fresh
             return fresh
+
+    def warm(self, environment: str) -> Future[Zygote]:
+        """Begin what `get` does, for a caller that has other things to do."""
+        return self._helpers.submit(self.get, environment)
 
     def start_job(
         self, environment: str, order: Order, fds: Sequence[int]
@@ -238,4 +243,5 @@ class ZygotePool:
                 zygote.close()
             self._zygotes.clear()
             self._retired.clear()
+        self._helpers.shutdown()
         self._spawner.shutdown()

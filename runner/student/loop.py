@@ -4,6 +4,7 @@ import contextlib
 import os
 import random
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -62,6 +63,7 @@ class Session:
                 snapshot.fork(self.shell, self.channel, fds[0])
 
     def _set_up(self, frame: Mapping[str, Any]) -> None:
+        self.shell.move_in(Path.home())
         seed = int(frame["seed"])
         random.seed(seed)
         np.random.seed(seed % _NUMPY_SEEDS)

@@ -5,12 +5,14 @@ import getpass
 import sys
 from base64 import encodebytes
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NoReturn
 
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.error import StdinNotImplementedError
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.profiledir import ProfileDir
 from traitlets import Type
 from traitlets.config import Config
 
@@ -101,6 +103,12 @@ class StudentShell(InteractiveShell):
     # As in a notebook: through a terminal of its own, so that tools write as they do
     # for a person.
     system = InteractiveShell.system_piped
+
+    def move_in(self, home: Path) -> None:
+        """What the shell keeps on disk is kept in the job's own home."""
+        make: Callable[[str], Any] = ProfileDir.create_profile_dir
+        self.ipython_dir = str(home / ".ipython")
+        self.profile_dir = make(str(home / ".ipython" / "profile_default"))
 
     def enable_matplotlib(self, gui: str | None = None) -> Any:
         """Figures are shown in line, whatever the notebook asks for."""

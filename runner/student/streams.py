@@ -35,10 +35,9 @@ class Drain:
         self._send = send
 
     def before(self, name: str) -> None:
-        """What waits in the other stream is sent before text is written to `name`."""
-        for other, fd in self._fds.items():
-            if other != name and waiting_bytes(fd):
-                self._take(other, fd)
+        """Text in the other stream, if any waits, is sent before `name` gets more."""
+        if any(waiting_bytes(fd) for other, fd in self._fds.items() if other != name):
+            self.all()
 
     def all(self) -> None:
         """Nothing waits in either stream."""

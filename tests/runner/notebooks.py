@@ -1,0 +1,104 @@
+"""Small notebooks and job specs for the runner's tests."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from runner.protocol import CheckSpec, JobFile, JobResult, JobSpec, QuestionSpec
+
+CellLike = str | Mapping[str, Any]
+
+
+def cell(source: str, *, tags: Sequence[str] = (), question: str = "") -> CellLike:
+    metadata: dict[str, Any] = {"tags": list(tags)} if tags else {}
+    if question:
+        metadata["softmark.question"] = question
+    return {"source": source, "metadata": metadata}
+
+
+def notebook(*cells: CellLike, metadata: Mapping[str, Any] | None = None) -> str:
+    raw = []
+    for number, one in enumerate(cells):
+        given = {"source": one} if isinstance(one, str) else one
+        raw.append(
+            {
+                "cell_type": "code",
+                "id": f"cell-{number}",
+                "metadata": {},
+                "outputs": [],
+                "execution_count": None,
+                **given,
+            }
+        )
+    return json.dumps(
+        {
+            "nbformat": 4,
+            "nbformat_minor": 5,
+            "metadata": dict(metadata or {}),
+            "cells": raw,
+        }
+    )
+
+
+def job(*cells: CellLike, **changes: Any) -> JobSpec:
+    values: dict[str, Any] = {
+        "job_id": "job",
+        "environment": "default",
+        "notebook": notebook(*cells),
+        "notebook_name": "work.ipynb",
+    }
+    return JobSpec(**{**values, **changes})
+
+
+def question(key: str, source: str) -> QuestionSpec:
+    names = [
+        line.split("(")[0].removeprefix("def ")
+        for line in source.splitlines()
+        if line.startswith("def check")
+    ]
+    return QuestionSpec(
+        key=key, source=source, checks=tuple(CheckSpec(name=name) for name in names)
+    )
+
+
+ANSWER = question("q1", "def check(answer):\n    assert answer == 42\n")
+
+
+def job_file(path: Path, name: str = "") -> JobFile:
+    data = path.read_bytes()
+    return JobFile(
+        name=name or path.name,
+        path=str(path),
+        sha256=hashlib.sha256(data).hexdigest(),
+        size=len(data),
+    )
+
+
+def outputs(result: JobResult, number: int = 1) -> list[dict[str, Any]]:
+    """Return the outputs of code cell `number`, counted from 1."""
+    cells = json.loads(result.notebook)["cells"]
+    code = [one for one in cells if one["cell_type"] == "code"]
+    found: list[dict[str, Any]] = code[number - 1]["outputs"]
+    return found
+
+
+def text(result: JobResult, number: int = 1) -> str:
+    """Return all text that code cell `number` printed or returned."""
+    parts = []
+    for output in outputs(result, number):
+        data = output.get("data", {})
+        parts.append(output.get("text", "") + data.get("text/plain", ""))
+    return "".join(parts)
+
+
+def scores(result: JobResult) -> dict[str, list[float]]:
+    return {
+        question.key: [check.score for check in question.checks]
+        for question in result.questions
+    }
+
+
+def messages(result: JobResult) -> list[str]:
+    return [check.message for one in result.questions for check in one.checks]

@@ -1,0 +1,173 @@
+"""What a student's process can see and reach at level L0, and what it leaves behind."""
+
+import os
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from runner.host import Runner
+from runner.processes import all_processes
+from runner.protocol import Limits, Verdict
+from tests.runner.notebooks import job, text
+
+pytestmark = pytest.mark.torch
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change users")
+
+CANARY = "canary-d41d8cd98f"
+
+
+def test_the_host_s_environment_is_not_there(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOFTMARK_CANARY", CANARY)
+    source = (
+        "import os\nprint(dict(os.environ))\nprint(open('/proc/self/environ').read())"
+    )
+    fresh = Runner({"default": ""})
+    try:
+        seen = text(fresh.run(job(source)))
+    finally:
+        fresh.close()
+    assert "HOME" in seen
+    assert CANARY not in seen
+    assert "SECRET_KEY" not in seen
+
+
+def test_only_the_job_s_own_descriptors_are_open(runner: Runner) -> None:
+    source = (
+        "import os\nfor fd in sorted(map(int, os.listdir('/proc/self/fd'))):\n"
+        "    try: print(fd, os.readlink(f'/proc/self/fd/{fd}'))\n"
+        "    except OSError: pass"
+    )
+    lines = text(runner.run(job(source))).splitlines()
+    kinds = [re.sub(r"[:\[].*|^\d+ ", "", line.split(" ", 1)[1]) for line in lines]
+    assert sorted(kinds) == ["/dev/null", "pipe", "pipe", "pipe", "pipe", "socket"]
+
+
+@as_root
+def test_the_process_is_not_root_and_cannot_become_it(runner: Runner) -> None:
+    source = (
+        "import os\nprint(os.getresuid(), os.getresgid(), os.getgroups())\n"
+        "for line in open('/proc/self/status'):\n"
+        "    if line.startswith(('CapEff', 'NoNewPrivs')): print(line.split())\n"
+        "os.setuid(0)"
+    )
+    result = runner.run(job(source))
+    seen = text(result)
+    uid = re.match(r"\((\d+), \1, \1\) \(\1, \1, \1\) \[\]", seen)
+    assert uid is not None
+    assert int(uid[1]) != 0
+    assert "['CapEff:', '0000000000000000']" in seen
+    assert "['NoNewPrivs:', '1']" in seen
+    assert result.detail["ename"] == "PermissionError"
+
+
+def test_the_package_and_the_portal_cannot_be_imported_anew(runner: Runner) -> None:
+    source = "import importlib.util\n[importlib.util.find_spec(n) for n in ('portal', 'grading')]"
+    assert text(runner.run(job(source))) == "[None, None]"
+
+
+def test_no_process_is_left(runner: Runner) -> None:
+    source = (
+        "import os, subprocess, time\n"
+        "subprocess.Popen(['setsid', 'sleep', '98765'])\n"
+        "if os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0: time.sleep(98765)\n"
+        "    os._exit(0)"
+    )
+    before = set(all_processes())
+    result = runner.run(job(source))
+    assert result.verdict is Verdict.COMPLETED
+    commands = {}
+    for pid in set(all_processes()) - before:
+        try:
+            commands[pid] = Path(f"/proc/{pid}/cmdline").read_text()
+        except OSError:
+            continue
+    assert not [one for one in commands.values() if "98765" in one]
+    assert not [one for one in commands.values() if "runner.zygote" in one]
+
+
+@as_root
+def test_a_storm_of_forks_is_over_when_the_job_is(runner: Runner) -> None:
+    source = (
+        "import os, signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "while True:\n    try:\n        if os.fork() == 0: os.setsid()\n"
+        "    except OSError: pass"
+    )
+    runner.run(
+        job("import os\nprint(os.getuid())", source, limits=Limits(processes=60))
+    )
+    uid = int(text(runner.run(job("import os; os.getuid()"))))
+    alive = [
+        pid
+        for pid in all_processes()
+        if Path(f"/proc/{pid}").exists() and Path(f"/proc/{pid}").stat().st_uid == uid
+    ]
+    assert alive == []
+
+
+def test_no_file_is_left_whatever_the_rights_and_depth(
+    runner: Runner, tmp_path: Path
+) -> None:
+    source = (
+        "import os, tempfile\nopen(tempfile.mkstemp()[1], 'w').write('x')\n"
+        "top = os.getcwd()\nfor i in range(1500):\n    os.mkdir('d'); os.chdir('d')\n"
+        "os.chdir(top)\nos.symlink('/etc', 'link')\nos.mkdir('shut')\n"
+        "open('shut/f', 'w').write('x')\nos.chmod('shut', 0)\nos.chmod('.', 0)"
+    )
+    own = Runner({"default": ""}, work_dir=tmp_path)
+    tmp_path.chmod(0o755)
+    for parent in list(tmp_path.parents)[:-2]:
+        parent.chmod(parent.stat().st_mode | 0o011)
+    try:
+        assert own.run(job(source)).code == "completed"
+        left = [path for path in tmp_path.glob("*/job-*")]
+    finally:
+        own.close()
+    assert left == []
+    assert list(tmp_path.iterdir()) == []
+    assert Path("/etc/passwd").exists()
+
+
+@as_root
+def test_what_is_left_in_shared_folders_goes_too(runner: Runner) -> None:
+    names = [f"{folder}/softmark-test-left" for folder in ("/tmp", "/dev/shm")]
+    source = "".join(f"open('{name}', 'w').write('x')\n" for name in names)
+    assert runner.run(job(source)).code == "completed"
+    assert not [name for name in names if Path(name).exists()]
+
+
+def test_a_notebook_may_delete_all_its_files(runner: Runner) -> None:
+    result = runner.run(job("!rm -rf *\n!rm -rf ~ ..", "import os; os.listdir('.')"))
+    assert text(result, 2) == "[]"
+
+
+def test_nothing_is_carried_from_one_job_to_the_next(runner: Runner) -> None:
+    runner.run(job("secret = 1\nimport builtins; builtins.secret = 1"))
+    result = runner.run(job("'secret' in globals(), hasattr(__builtins__, 'secret')"))
+    assert text(result) == "(False, False)"
+
+
+def test_random_numbers_depend_on_the_seed_only(runner: Runner) -> None:
+    source = (
+        "import random, numpy as np, torch\n"
+        "random.random(), np.random.rand(), torch.rand(1).item(), hash('x')"
+    )
+    first, again, other = (
+        text(runner.run(job(source, seed=seed))) for seed in (1, 1, 2)
+    )
+    assert first == again != other
+
+
+def test_a_job_has_one_thread_for_torch(runner: Runner) -> None:
+    source = "import torch\nx = torch.randn(300, 300) @ torch.randn(300, 300)\ntorch.get_num_threads()"
+    assert text(runner.run(job(source))) == "1"
+
+
+def test_leftover_time_is_not_waited_for(runner: Runner) -> None:
+    """A process that the notebook left does not delay the result."""
+    begun = time.monotonic()
+    runner.run(job("import subprocess; subprocess.Popen(['sleep', '60'])"))
+    assert time.monotonic() - begun < 5

@@ -1,0 +1,180 @@
+"""Whatever a notebook does, its job ends, in time and with the right words."""
+
+import time
+
+import pytest
+
+from runner.host import Runner
+from runner.protocol import JobResult, Limits, Outcome, Verdict
+from tests.runner.notebooks import ANSWER, cell, job, outputs, scores, text
+
+pytestmark = pytest.mark.torch
+
+MIB = 1024**2
+
+
+def ending(result: JobResult) -> tuple[Verdict, str]:
+    return result.verdict, result.code
+
+
+def test_a_failing_cell_does_not_stop_the_notebook(runner: Runner) -> None:
+    spec = job(
+        "1 / 0",
+        "answer = 42",
+        cell("# softmark: check q1"),
+        "int('x')",
+        questions=(ANSWER,),
+    )
+    result = runner.run(spec)
+    assert ending(result) == (Verdict.STUDENT_ERROR, "cells_failed")
+    assert result.detail == {"cell": 1, "failed": 2, "ename": "ZeroDivisionError"}
+    assert scores(result) == {"q1": [1.0]}
+
+
+def test_an_endless_loop_is_interrupted_and_the_rest_runs(runner: Runner) -> None:
+    spec = job(
+        "print('begun')\nwhile True: pass",
+        "answer = 42",
+        questions=(ANSWER,),
+        limits=Limits(cell_seconds=1),
+    )
+    result = runner.run(spec)
+    assert ending(result) == (Verdict.LIMIT, "cell_time")
+    assert result.detail == {"cell": 1, "seconds": 1}
+    assert "begun" in text(result)
+    assert outputs(result)[-1]["ename"] == "KeyboardInterrupt"
+    assert scores(result) == {"q1": [1.0]}
+
+
+STUBBORN = [
+    "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nprint('deaf')\n"
+    "while True: pass",
+    "print('deaf')\nwhile True:\n    try:\n        while True: pass\n"
+    "    except BaseException: pass",
+    "print('deaf')\nimport os, signal; os.kill(os.getpid(), signal.SIGSTOP)",
+]
+
+
+@pytest.mark.parametrize("source", STUBBORN)
+def test_a_deaf_loop_is_killed_within_two_seconds(runner: Runner, source: str) -> None:
+    limits = Limits(cell_seconds=1)
+    spec = job("answer = 42", source, "1", questions=(ANSWER,), limits=limits)
+    begun = time.monotonic()
+    result = runner.run(spec)
+    assert time.monotonic() - begun < 1 + 2 + 1.5  # start and clean-up apart
+    assert ending(result) == (Verdict.LIMIT, "cell_time")
+    assert result.detail["cell"] == 2
+    assert text(result, 2) == "deaf\n"
+    assert result.questions[0].outcome is Outcome.NOT_REACHED
+
+
+def test_the_run_has_a_limit_of_its_own(runner: Runner) -> None:
+    limits = Limits(run_seconds=1, cell_seconds=60)
+    result = runner.run(job("import time; time.sleep(60)", limits=limits))
+    assert ending(result) == (Verdict.LIMIT, "run_time")
+    assert result.measures.seconds < 3
+
+
+def test_too_large_an_array_is_named_as_memory(runner: Runner) -> None:
+    limits = Limits(memory_bytes=512 * MIB)
+    result = runner.run(job("x = bytearray(2 * 1024**3)", "1", limits=limits))
+    assert ending(result) == (Verdict.LIMIT, "memory")
+    assert result.detail == {"bytes": 512 * MIB, "cell": 1}
+    assert result.measures.cells_run == 2
+
+
+def test_too_large_a_tensor_is_named_as_memory(runner: Runner) -> None:
+    limits = Limits(memory_bytes=512 * MIB)
+    source = "import torch\nx = torch.ones(2**29)"
+    assert ending(runner.run(job(source, limits=limits))) == (Verdict.LIMIT, "memory")
+
+
+def test_memory_of_all_processes_counts_together(runner: Runner) -> None:
+    source = (
+        "import os, time\nfor _ in range(4):\n    if os.fork() == 0:\n"
+        "        x = b'x' * (200 * 1024**2); time.sleep(60)\ntime.sleep(60)"
+    )
+    result = runner.run(job(source, limits=Limits(memory_bytes=512 * MIB)))
+    assert ending(result) == (Verdict.LIMIT, "memory")
+    assert result.measures.peak_memory_bytes > 500 * MIB
+
+
+def test_a_fork_bomb_is_named_as_processes(runner: Runner) -> None:
+    source = "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass"
+    result = runner.run(job("answer = 42", source, limits=Limits(processes=40)))
+    assert ending(result) == (Verdict.LIMIT, "processes")
+
+
+def test_threads_count_as_processes(runner: Runner) -> None:
+    source = (
+        "import threading\nfor _ in range(1000):\n"
+        "    threading.Thread(target=threading.Event().wait, daemon=True).start()"
+    )
+    result = runner.run(job(source, limits=Limits(processes=40)))
+    assert ending(result) == (Verdict.LIMIT, "processes")
+
+
+def test_a_file_cannot_pass_the_disk_limit(runner: Runner) -> None:
+    source = "f = open('big', 'wb')\nfor _ in range(20): f.write(b'x' * 1024**2)"
+    result = runner.run(job(source, limits=Limits(disk_bytes=8 * MIB)))
+    assert ending(result) == (Verdict.STUDENT_ERROR, "cells_failed")
+
+
+def test_many_files_together_pass_the_disk_limit(runner: Runner) -> None:
+    source = (
+        "import time\nfor i in range(20):\n"
+        "    open(f'{i}', 'wb').write(b'x' * 1024**2)\ntime.sleep(30)"
+    )
+    result = runner.run(job(source, limits=Limits(disk_bytes=8 * MIB)))
+    assert ending(result) == (Verdict.LIMIT, "disk")
+
+
+def test_input_raises_at_once(runner: Runner) -> None:
+    result = runner.run(job("input('name? ')", "import sys; sys.stdin.read()"))
+    assert outputs(result)[0]["ename"] == "StdinNotImplementedError"
+    assert text(result, 2) == "''"
+
+
+@pytest.mark.parametrize("source", ["import sys; sys.exit(0)", "exit()", "quit"])
+def test_leaving_ends_the_cell_only(runner: Runner, source: str) -> None:
+    result = runner.run(job("answer = 42", source, "answer", questions=(ANSWER,)))
+    if source != "quit":  # a name alone
+        assert ending(result) == (Verdict.STUDENT_ERROR, "exited")
+        assert result.detail == {"cell": 2}
+    assert text(result, 3) == "42"
+    assert scores(result) == {"q1": [1.0]}
+
+
+DEATHS = [
+    ("import os; os._exit(0)", 0),
+    ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", 9),
+    ("import os; os.abort()", 6),
+    ("import ctypes; ctypes.string_at(0)", 11),
+    ("import os; os.closerange(3, 1000)", 0),
+]
+
+
+@pytest.mark.parametrize(("source", "number"), DEATHS)
+def test_a_dead_process_keeps_what_was_earned(
+    runner: Runner, source: str, number: int
+) -> None:
+    spec = job(
+        "answer = 42\nprint('kept')",
+        cell("1", question="q1"),
+        f"print('last words')\n{source}",
+        "2",
+        questions=(ANSWER,),
+    )
+    result = runner.run(spec)
+    assert ending(result) == (Verdict.STUDENT_ERROR, "process_died")
+    assert result.detail["cell"] == 3
+    assert result.detail["signal"] == number
+    assert text(result) == "kept\n"
+    assert text(result, 3) == "last words\n"
+    assert scores(result) == {"q1": [1.0]}
+
+
+def test_a_copy_that_the_notebook_forks_runs_no_further_cell(runner: Runner) -> None:
+    result = runner.run(job("import os\npid = os.fork()", "print('once')", "'end'"))
+    assert result.verdict is Verdict.COMPLETED
+    assert text(result, 2) == "once\n"

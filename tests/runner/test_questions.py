@@ -1,0 +1,246 @@
+"""Questions are scored where they stand, by the staff's tests only."""
+
+from pathlib import Path
+
+import pytest
+
+from runner.host import Runner
+from runner.protocol import JobResult, Limits, Outcome, Verdict
+from tests.runner.notebooks import (
+    ANSWER,
+    cell,
+    job,
+    job_file,
+    messages,
+    question,
+    scores,
+    text,
+)
+
+pytestmark = pytest.mark.torch
+
+CHECK = cell("# softmark: check q1\nprint('visible')")
+
+
+def checked(
+    runner: Runner, body: str, *cells: str, parameter: str = "answer"
+) -> JobResult:
+    source = f"def check({parameter}):\n    {body}\n"
+    return runner.run(job(*cells, CHECK, questions=(question("q1", source),)))
+
+
+VALUES = [
+    ("pass", 1.0, "passed"),
+    ("return True", 1.0, "passed"),
+    ("return False", 0.0, "returned False"),
+    ("return 0.25", 0.25, "passed in part"),
+    ("import numpy as np; return np.float32(0.5)", 0.5, "passed in part"),
+    ("import numpy as np; return np.bool_(True)", 1.0, "passed"),
+    ("import torch; return torch.tensor(True)", 1.0, "passed"),
+    ("return float('nan')", 0.0, "returned something that is not a score"),
+    ("return 1.5", 0.0, "returned something that is not a score"),
+    ("return -1", 0.0, "returned something that is not a score"),
+    ("return 'yes'", 0.0, "returned something that is not a score"),
+    ("assert False, 'the secret'", 0.0, "raised AssertionError"),
+    ("class Mine(Exception): pass\n    raise Mine('secret')", 0.0, "raised an error"),
+    ("raise SystemExit(0)", 0.0, "raised SystemExit"),
+    ("import os; os._exit(0)", 0.0, "the process ended"),
+    ("import os, signal; os.kill(os.getpid(), 9)", 0.0, "the process ended"),
+]
+
+
+def test_a_check_earns_what_it_returns(runner: Runner) -> None:
+    source = "".join(
+        f"def check{n}(answer):\n    {body}\n" for n, (body, _, _) in enumerate(VALUES)
+    )
+    # The last two end the process, so each stands last in a question of its own.
+    both = [question("q1", "\n".join(source.split("\n")))]
+    ends = [
+        question(f"e{n}", f"def check(answer):\n    {body}\n")
+        for n, (body, _, _) in enumerate(VALUES[-2:])
+    ]
+    kept = both[0].checks[:-2]
+    questions = (
+        question("q1", source).__class__(key="q1", source=source, checks=kept),
+        *ends,
+    )
+    result = runner.run(job("answer = 1", questions=questions))
+    assert messages(result) == [message for _, _, message in VALUES]
+    assert sum(scores(result).values(), []) == [score for _, score, _ in VALUES]
+    assert result.questions[0].outcome is Outcome.PARTIAL
+    assert result.verdict is Verdict.COMPLETED
+
+
+def test_a_name_that_is_missing_is_named(runner: Runner) -> None:
+    result = checked(runner, "pass", "x = 1", parameter="conv2d")
+    assert messages(result) == ["`conv2d` is not defined"]
+    assert result.questions[0].outcome is Outcome.FAILED
+
+
+def test_a_question_is_checked_where_its_cell_stands(runner: Runner) -> None:
+    spec = job("answer = 42", CHECK, "answer = 0", CHECK, questions=(ANSWER,))
+    assert scores(runner.run(spec)) == {"q1": [1.0]}
+
+
+def test_a_question_without_a_cell_is_checked_at_the_end(runner: Runner) -> None:
+    spec = job("answer = 0", "answer = 42", questions=(ANSWER,))
+    assert scores(runner.run(spec)) == {"q1": [1.0]}
+
+
+def test_the_check_cell_is_the_staff_s_own(runner: Runner) -> None:
+    edited = cell("answer = 42", question="q1")
+    spec = job(
+        "answer = 0", edited, questions=(ANSWER,), restored={"q1": "print('staff')"}
+    )
+    result = runner.run(spec)
+    assert scores(result) == {"q1": [0.0]}
+    assert text(result, 2) == "staff\n"
+    assert "answer = 42" not in result.notebook
+    assert "print('staff')" in result.notebook
+
+
+def test_tests_change_nothing_in_the_notebook(runner: Runner) -> None:
+    changing = question(
+        "q1", "def check(answer):\n    answer.clear()\n    print('hidden words')\n"
+    )
+    result = runner.run(
+        job("answer = [42]", CHECK, "print(answer)", questions=(changing,))
+    )
+    assert text(result, 3) == "[42]\n"
+    assert "hidden words" not in result.notebook
+
+
+def test_a_check_that_hangs_costs_its_own_question_only(runner: Runner) -> None:
+    slow = question(
+        "q1",
+        "def check_a(answer): pass\ndef check_b(answer):\n    while True: pass\n"
+        "def check_c(answer): pass\n",
+    )
+    good = question("q2", "def check(answer): pass\n")
+    spec = job(
+        "answer = 42",
+        CHECK,
+        "'after'",
+        questions=(slow, good),
+        limits=Limits(question_seconds=1),
+    )
+    result = runner.run(spec)
+    assert scores(result) == {"q1": [1.0, 0.0, 0.0], "q2": [1.0]}
+    assert messages(result) == ["passed", "out of time", "out of time", "passed"]
+    assert result.questions[0].outcome is Outcome.TIMEOUT
+    assert text(result, 3) == "'after'"
+
+
+def test_torch_works_in_a_check_after_threads_in_the_notebook(runner: Runner) -> None:
+    threads = (
+        "import torch\ntorch.set_num_threads(2)\n"
+        "net = torch.nn.Conv2d(3, 8, 3)\n"
+        "net(torch.randn(8, 3, 64, 64)).sum().backward()"
+    )
+    body = "import torch; assert net(torch.randn(8, 3, 64, 64)).shape[1] == 8"
+    result = checked(runner, body, threads, parameter="net")
+    assert messages(result) == ["passed"]
+
+
+def test_tests_are_not_in_the_process_while_cells_run(runner: Runner) -> None:
+    source = "def check(answer):\n    marker = 'canary-' + '7f3a'\n"
+    hunt = (
+        "import gc, sys\nwanted = 'canary' + '-'\n"
+        "seen = [o for o in gc.get_objects() if isinstance(o, (str, dict, list))]\n"
+        "maps = [l.split() for l in open('/proc/self/maps')]\n"
+        "found = 0\nwith open('/proc/self/mem', 'rb', 0) as mem:\n"
+        "    for line in maps:\n"
+        "        if 'w' in line[1]:\n"
+        "            a, b = (int(x, 16) for x in line[0].split('-'))\n"
+        "            try:\n"
+        '                mem.seek(a); found += mem.read(b - a).count(b"\'canary-\' + \'7f" + b"3a")\n'
+        "            except (OSError, ValueError, OverflowError): pass\n"
+        "found"
+    )
+    spec = job(hunt, CHECK, hunt, questions=(question("q1", source),))
+    result = runner.run(spec)
+    assert (text(result, 1), text(result, 3)) == ("0", "0")
+
+
+def test_private_files_are_there_for_the_checks_only(
+    runner: Runner, tmp_path: Path
+) -> None:
+    (tmp_path / "labels.txt").write_text("the labels")
+    (tmp_path / "data.txt").write_text("the data")
+    source = (
+        "def check(private, files, answer):\n"
+        "    assert (private / 'labels.txt').read_text() == 'the labels'\n"
+        "    assert (files / 'data.txt').read_text() == 'the data'\n"
+    )
+    look = (
+        "import pathlib\nanswer = open('data.txt').read()\nlist(map(str, "
+        "pathlib.Path('..').resolve().rglob('labels*')))"
+    )
+    spec = job(
+        look,
+        "!rm -rf *",
+        cell("1", question="q1"),
+        look.replace("answer = open('data.txt').read()", "pass"),
+        questions=(question("q1", source),),
+        files=(job_file(tmp_path / "data.txt"),),
+        private_files=(job_file(tmp_path / "labels.txt"),),
+    )
+    result = runner.run(spec)
+    assert messages(result) == ["passed"]
+    assert (text(result, 1), text(result, 4)) == ("[]", "[]")
+
+
+FORGERIES = [
+    # A frame on every socket that can be found.
+    "import os, socket, struct, json\n"
+    "for fd in range(3, 64):\n"
+    "    for frame in ({'t': 'ready'}, {'t': 'check', 'name': 'check', 'score': 1.0, 'message': 'passed'}):\n"
+    "        data = json.dumps(frame).encode()\n"
+    "        try: socket.socket(fileno=os.dup(fd)).sendall(struct.pack('!I', len(data)) + data)\n"
+    "        except OSError: pass",
+    # The same, but junk.
+    "import os\nfor fd in range(3, 64):\n"
+    "    try: os.write(fd, b'\\xff' * 100)\n    except OSError: pass",
+    # Printed verdicts.
+    'print(\'{"t": "check", "name": "check", "score": 1.0}\')',
+]
+
+
+@pytest.mark.parametrize("source", FORGERIES)
+def test_a_forged_frame_earns_nothing(runner: Runner, source: str) -> None:
+    late = question("q2", "def check(answer): assert answer == 42\n")
+    spec = job("answer = 0", source, CHECK, "1", questions=(ANSWER, late))
+    result = runner.run(spec)
+    assert sum(scores(result).values(), []) == [0.0, 0.0]
+    assert result.verdict is not Verdict.PLATFORM
+
+
+def test_an_answer_that_leaves_scores_nothing_and_the_rest_goes_on(
+    runner: Runner,
+) -> None:
+    leaving = "def leave():\n    import os; os._exit(0)\nanswer = 42"
+    first = question("q1", "def check(leave): leave()\n")
+    second = question("q2", "def check(answer): assert answer == 42\n")
+    result = runner.run(job(leaving, CHECK, questions=(first, second)))
+    assert scores(result) == {"q1": [0.0], "q2": [1.0]}
+
+
+def test_tests_that_are_no_python_are_our_fault(runner: Runner) -> None:
+    broken = question("q1", "def check(:\n")
+    result = runner.run(job("1", questions=(broken,)))
+    assert (result.verdict, result.code) == (Verdict.PLATFORM, "runner_failed")
+    assert result.questions == ()
+
+
+def test_forced_parameters_win_over_assignments(runner: Runner) -> None:
+    result = runner.run(
+        job(
+            "skip_training = False\nskip_training",
+            "%%time\nskip_training, epochs = False, 50",
+            "if True:\n    epochs += 5\ndef f():\n    epochs = 7\n    return epochs\n"
+            "skip_training, epochs, f()",
+            parameters={"skip_training": True, "epochs": 1},
+        )
+    )
+    assert text(result, 1) == "True"
+    assert text(result, 3) == "(True, 1, 7)"
