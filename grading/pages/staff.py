@@ -26,6 +26,7 @@ class StudentRow:
     """One student: what they handed in last, how it stands, and which attempt counts."""
 
     name: str
+    sort_name: str
     login: str
     email: str
     is_enrolled: bool
@@ -37,10 +38,6 @@ class StudentRow:
     badge: Badge | None = None
     counting_attempt: int | None = None
     mark: Decimal | None = None
-
-    @property
-    def sort_name(self) -> str:
-        return self.name.casefold()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,6 +212,7 @@ def _student_row(
     run = runs.get(latest.pk) if latest else None
     return StudentRow(
         name=user.name,
+        sort_name=f"{user.last_name} {user.first_name} {user.email}".casefold(),
         login=user.login,
         email=user.email,
         is_enrolled=is_enrolled,

@@ -152,7 +152,7 @@ def _to_run(request: SignedInRequest, run: GradingRun) -> HttpResponse:
     messages.success(
         request,
         f"Attempt {run.submission.attempt} has arrived and is stored. "
-        "The receipt is below.",
+        "Its receipt is on this page.",
     )
     if _is_scripted(request):
         return JsonResponse({"redirect": run.get_absolute_url()})

@@ -68,8 +68,11 @@ document.addEventListener("htmx:configRequest", (event) => {
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (!event.detail.target?.matches(STATUS)) return;
-  if (event.detail.xhr.status === NOT_MODIFIED) event.detail.shouldSwap = false;
-  else noteScroll();
+  const { status: code, responseText } = event.detail.xhr;
+  // Nothing new; or not the status at all, but the page for signing in.
+  if (code === NOT_MODIFIED || !responseText.includes("data-run-status")) {
+    event.detail.shouldSwap = false;
+  } else noteScroll();
 });
 
 document.addEventListener("htmx:afterSwap", () => {

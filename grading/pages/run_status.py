@@ -1,0 +1,282 @@
+"""Where a run is, how it ended and what it found: all that its live fragment shows."""
+
+import datetime as dt
+import hashlib
+import math
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from grading.messages import Message, Tone, describe
+from grading.models import GradingRun, Mark
+from grading.pages.attempts import tells_hidden
+from grading.pages.results import ResultsView, results_view
+from grading.pages.states import Badge, badge_for
+from grading.progress import Progress
+from grading.results import ShownResults
+from grading.services import place_in_queue, staff_results, student_results
+from grading.states import ACTIVE, State
+
+_RUNNING_POLL = 1
+_QUEUED_POLL = 2
+# Further back in the queue than this, nothing moves within seconds.
+_NEAR = 5
+_FAR_POLL = 5
+_MEGABYTE = 1024**2
+_MINUTE = 60
+# The tones of templates/components/alert.html.
+_TONES = {
+    Tone.OK: "success",
+    Tone.WARN: "warning",
+    Tone.BAD: "danger",
+    Tone.OURS: "danger",
+}
+
+LEVELS = {
+    "L0": "Interim isolation: the notebook ran in a process of its own, under limits on "
+    "time, memory and files, but was not shut off from the machine or the network. "
+    "Levels from L1 on do that.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A step of the run's way: `state` is done, now, todo or failed."""
+
+    title: str
+    state: str
+    at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """The place in the queue: 1 is next. `wait_seconds` is rounded up, or None."""
+
+    position: int
+    wait_seconds: int | None
+
+    @property
+    def ahead(self) -> int:
+        return self.position - 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """How far a running run has come, against its limits."""
+
+    cell: int
+    cells: int
+    tail: str
+    memory_bytes: int
+    memory_limit_bytes: int
+    limit_seconds: int
+    is_stopping: bool
+    # Not compared: the page counts on by itself.
+    elapsed_seconds: int = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measures:
+    """What the run used and where it ran."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_memory_bytes: int
+    memory_limit_bytes: int
+    limit_seconds: int
+    cells_run: int
+    cells_total: int
+    seed: int
+    threads: int
+    hardware: str
+    versions: tuple[tuple[str, str], ...]
+    level: str
+    level_words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStatus:
+    """All that the fragment shows. Its `repr` decides whether anything has changed."""
+
+    run_id: UUID
+    state: str
+    attempt: int
+    badge: Badge
+    message: Message
+    tone: str
+    steps: tuple[Step, ...]
+    waiting: Waiting | None
+    running: Running | None
+    results: ResultsView | None
+    measures: Measures | None
+    has_notebook: bool
+    counts: bool
+    can_cancel: bool
+    can_run_again: bool
+    is_own: bool
+    poll_seconds: int
+
+    @property
+    def is_live(self) -> bool:
+        """Whether more will happen."""
+        return self.poll_seconds > 0
+
+    @property
+    def headline(self) -> str:
+        return self.message.title
+
+    @property
+    def announcement(self) -> str:
+        """What those who hear the page are told when it changes."""
+        if self.waiting is not None:
+            return f"{self.headline}: place {self.waiting.position}."
+        return f"{self.headline}."
+
+    @property
+    def etag(self) -> str:
+        return hashlib.sha256(repr(self).encode(errors="replace")).hexdigest()[:32]
+
+
+def run_status(
+    run: GradingRun,
+    *,
+    now: dt.datetime,
+    is_own: bool,
+    is_staff_view: bool,
+    may_grade: bool,
+) -> RunStatus:
+    shown = _shown(run, now=now, is_staff_view=is_staff_view)
+    waiting = _waiting(run)
+    message = describe(run)
+    return RunStatus(
+        run_id=run.pk,
+        state=run.state,
+        attempt=run.submission.attempt,
+        badge=badge_for(run),
+        message=message,
+        tone=_TONES[message.tone] if run.is_terminal else "accent",
+        steps=_steps(run),
+        waiting=waiting,
+        running=_running(run, now) if run.state == State.RUNNING else None,
+        results=results_view(shown) if shown else None,
+        measures=_measures(run) if run.measures else None,
+        has_notebook=bool(run.executed_sha256),
+        counts=_counts(run, shown, is_staff_view=is_staff_view),
+        can_cancel=run.state in ACTIVE and run.cancel_requested_at is None,
+        can_run_again=may_grade and run.is_terminal,
+        is_own=is_own,
+        poll_seconds=_poll_seconds(run, waiting),
+    )
+
+
+def _shown(
+    run: GradingRun, *, now: dt.datetime, is_staff_view: bool
+) -> ShownResults | None:
+    if run.state not in (State.RUNNING, State.FINISHED):
+        return None
+    return staff_results(run, now) if is_staff_view else student_results(run, now)
+
+
+def _counts(
+    run: GradingRun, shown: ShownResults | None, *, is_staff_view: bool
+) -> bool:
+    """Whether to say that this run counts, where that tells nothing hidden."""
+    if run.state != State.FINISHED or shown is None:
+        return False
+    if not is_staff_view and tells_hidden(run.submission.assignment, [shown]):
+        return False
+    return Mark.objects.filter(run=run).exists()
+
+
+def _waiting(run: GradingRun) -> Waiting | None:
+    if run.state != State.QUEUED:
+        return None
+    place = place_in_queue(run)
+    seconds = place.expected_wait_seconds
+    return Waiting(
+        position=place.position,
+        wait_seconds=None if seconds is None else _rounded_up(seconds),
+    )
+
+
+def _rounded_up(seconds: float) -> int:
+    """To 10 seconds, and above two minutes to whole minutes: it is an estimate."""
+    step = 10 if seconds <= 2 * _MINUTE else _MINUTE
+    return math.ceil(seconds / step) * step
+
+
+def _running(run: GradingRun, now: dt.datetime) -> Running:
+    progress = Progress.from_json(run.progress)
+    since = (now - run.started_at).total_seconds() if run.started_at else 0.0
+    return Running(
+        cell=progress.cell,
+        cells=progress.cells,
+        tail=progress.tail,
+        memory_bytes=progress.memory_bytes,
+        memory_limit_bytes=run.revision.memory_mb * _MEGABYTE,
+        limit_seconds=run.revision.run_seconds,
+        is_stopping=run.cancel_requested_at is not None,
+        elapsed_seconds=max(int(since), 0),
+    )
+
+
+def _poll_seconds(run: GradingRun, waiting: Waiting | None) -> int:
+    """How long the page waits before it asks again; 0 when nothing more will come."""
+    if run.is_terminal:
+        return 0
+    if waiting is None:
+        return _RUNNING_POLL
+    return _QUEUED_POLL if waiting.position <= _NEAR else _FAR_POLL
+
+
+_REACHED = {State.QUEUED: 1, State.RUNNING: 2, State.FINISHED: 4}
+
+
+def _steps(run: GradingRun) -> tuple[Step, ...]:
+    """Received, queued, running, marked; a run that stopped short says where."""
+    titles = (
+        ("Received", run.submission.received_at),
+        ("In the queue", run.queued_at),
+        ("Running", run.started_at),
+        ("Marked", run.finished_at),
+    )
+    ended_short = run.is_terminal and run.state != State.FINISHED
+    reached = (
+        (2 if run.started_at is None else 3)
+        if ended_short
+        else _REACHED[State(run.state)]
+    )
+    steps = [
+        Step(
+            title=title,
+            state="done" if index < reached else "now" if index == reached else "todo",
+            at=at if index <= reached else None,
+        )
+        for index, (title, at) in enumerate(titles)
+    ]
+    if ended_short:
+        badge = badge_for(run)
+        kept = [step for step in steps[:reached] if step.at is not None]
+        return (*kept, Step(title=badge.label, state="failed", at=run.finished_at))
+    return tuple(steps)
+
+
+def _measures(run: GradingRun) -> Measures:
+    found: dict[str, Any] = run.measures
+    versions = found.get("versions") or {}
+    level = run.level or str(found.get("level", ""))
+    return Measures(
+        seconds=float(found.get("seconds") or 0),
+        cpu_seconds=float(found.get("cpu_seconds") or 0),
+        peak_memory_bytes=int(found.get("peak_memory_bytes") or 0),
+        memory_limit_bytes=run.revision.memory_mb * _MEGABYTE,
+        limit_seconds=run.revision.run_seconds,
+        cells_run=int(found.get("cells_run") or 0),
+        cells_total=int(found.get("cells_total") or 0),
+        seed=int(found.get("seed") or 0),
+        threads=int(found.get("threads") or 0),
+        hardware=str(found.get("hardware") or ""),
+        versions=tuple(sorted((str(k), str(v)) for k, v in versions.items())),
+        level=level,
+        level_words=LEVELS.get(level, ""),
+    )
