@@ -109,6 +109,10 @@ NOTEBOOKS: Final[dict[str, Words]] = {
     "notebook_too_deep": Words(
         "“{name}” nests deeper than {limit} levels.", SAVE_AGAIN
     ),
+    "notebook_too_many": Words(
+        "“{name}” holds too many values to be read.",
+        "Clear the outputs, save it, and hand it in again.",
+    ),
     "notebook_not": Words(
         "“{name}” is JSON, but not a notebook: {why}.", "Hand in the .ipynb file."
     ),

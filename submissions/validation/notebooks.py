@@ -8,15 +8,15 @@ from submissions.messages import problem, shown
 from submissions.problems import Findings, Problem
 from submissions.validation.kinds import HEAD, Kind, kind_of_head
 from submissions.validation.readable import (
-    NO_TEXT,
     Notebook,
     NotebookFaultError,
     as_text,
+    cleaned,
     read_notebook,
 )
 
 MAX_WARNED: Final = 5
-CONFLICT: Final = re.compile(r"^(<{7} |>{7} )", re.MULTILINE)
+CONFLICT: Final = re.compile(r"^<{7} ", re.MULTILINE)
 PYTHON: Final = re.compile(r"i?python[ \d.]*", re.IGNORECASE)
 # Kernels that say no language themselves. Any other name may well be Python.
 OTHER_KERNELS: Final = re.compile(
@@ -92,14 +92,15 @@ def _warnings(notebook: Notebook, name: str) -> Iterator[Problem]:
         yield problem("notebook_old_format", file=name, version=version)
     if not any(cell.source.strip() for _, cell in notebook.code_cells):
         yield problem("notebook_no_code", file=name)
-    for code, pattern in (
-        ("notebook_characters", NO_TEXT),
-        ("cell_conflict", CONFLICT),
+    for code, is_so in (
+        ("notebook_characters", lambda source: cleaned(source) != source),
+        ("cell_conflict", _has_conflict),
     ):
-        cells = [
-            number
-            for number, cell in enumerate(notebook.cells, 1)
-            if pattern.search(cell.source)
-        ]
-        for number in cells[:MAX_WARNED]:
+        numbers = [n for n, cell in enumerate(notebook.cells, 1) if is_so(cell.source)]
+        for number in numbers[:MAX_WARNED]:
             yield problem(code, file=name, cell=number)
+
+
+def _has_conflict(source: str) -> bool:
+    # Looked for first because it is fast.
+    return "<<<<<<< " in source and CONFLICT.search(source) is not None

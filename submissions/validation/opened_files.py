@@ -16,9 +16,9 @@ from typing import Final
 from submissions.messages import problem, shown
 from submissions.problems import Problem
 from submissions.validation.readable import (
-    NO_TEXT,
     Cell,
     NotebookFaultError,
+    cleaned,
     read_notebook,
 )
 
@@ -105,7 +105,7 @@ def find_missing_files(
 
 def _read_cell(cell: Cell, number: int, name: str, found: _Found) -> Iterator[Problem]:
     """Add what the cell opens and makes; yield a warning if it is no Python."""
-    code, written, is_changed = _python(NO_TEXT.sub("\ufffd", cell.source))
+    code, written, is_changed = _python(cleaned(cell.source))
     found.made |= written
     try:
         _scan(ast.parse(code), number, found)

@@ -140,6 +140,13 @@ def as_text(notebook: Notebook, *, name: str) -> str:
         raise NotebookFaultError(
             [problem("notebook_unrepeatable", file=name)]
         ) from error
+    return cleaned(text)
+
+
+def cleaned(text: str) -> str:
+    """Return the text with � for what is no text, so that it can be stored and run."""
+    if text.isascii() and "\0" not in text:
+        return text
     return NO_TEXT.sub("\ufffd", text)
 
 
@@ -248,7 +255,7 @@ def _entry(cell: Cell, cell_id: str) -> dict[str, Any]:
         "cell_type": cell.kind,
         "id": cell_id,
         "metadata": cell.metadata,
-        "source": NO_TEXT.sub("\ufffd", cell.source),
+        "source": cleaned(cell.source),
     }
     if cell.kind == "code":
         return entry | {"execution_count": None, "outputs": []}

@@ -14,7 +14,7 @@ from submissions.messages import problem, shown
 from submissions.problems import Findings
 
 LENGTH_BYTES: Final = 8
-MAX_HEADER_BYTES: Final = 8 * 1024**2
+MAX_HEADER_BYTES: Final = 4 * 1024**2
 MAX_TENSORS: Final = 20_000
 MAX_RANK: Final = 16
 MAX_SIDE: Final = 2**48

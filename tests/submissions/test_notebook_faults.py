@@ -132,3 +132,15 @@ def test_broken_cell_is_named_by_its_number(cell: object) -> None:
 
 def test_several_broken_cells_are_told_at_once() -> None:
     assert codes(check(notebook_bytes(1, code_cell(), 2))) == ["notebook_cell"] * 2
+
+
+@pytest.mark.parametrize("value", ["[]", "{}"])
+def test_millions_of_values_are_refused_unparsed(value: str) -> None:
+    data = b'{"nbformat": 4, "a": [' + f"{value},".encode() * 600_000 + b"0]}"
+    assert only(data).code == "notebook_too_many"
+
+
+def test_duplicate_key_among_many_is_found_soon() -> None:
+    many = ",".join(f'"{n}": 1' for n in range(100_000))
+    found = only(f'{{"nbformat": 4, {many}, "99999": 2}}'.encode())
+    assert "“99999”" in found.message
