@@ -78,7 +78,7 @@ def build_demo(*, password: str, now: dt.datetime) -> DemoReport:
         assignment = _make_coursework(course, calendar, bundle)
         Extension.objects.create(
             assignment=assignment,
-            student=people[f"ines.carvalho@{DOMAIN}"],
+            student=people[f"irene.carvalho@{DOMAIN}"],
             due_at=assignment.due_at + dt.timedelta(days=7),
             reason="Ill for a week, certified.",
             granted_by=people[f"lecturer@{DOMAIN}"],

@@ -63,7 +63,7 @@ CLASS: Final = (
     _student("Finn", "Gallagher", "unfinished"),
     _student("Grace", "Adeyemi", "middling"),
     _student("Hiro", "Tanabe", "middling"),
-    _student("Ines", "Carvalho"),
+    _student("Irene", "Carvalho"),
     _student("Jakub", "Nowicki", "middling"),
     _student("Keira", "Munro"),
     _student("Leon", "Baumann"),
