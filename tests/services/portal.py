@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
@@ -144,11 +145,8 @@ class LivePortal:
         )
 
     def _web_answers(self) -> bool:
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
-            connection.request("GET", "/healthz")
-            answered = connection.getresponse().status < 500
-            connection.close()
-        except OSError:
-            return False
-        return answered
+        asking = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        with closing(asking), suppress(OSError, http.client.HTTPException):
+            asking.request("GET", "/healthz")
+            return asking.getresponse().status < 500
+        return False
