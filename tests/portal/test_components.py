@@ -1,0 +1,118 @@
+"""Components: documented, whole, and escaping what they are given."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django import forms
+from django.conf import settings
+from django.template import Context, Template
+from django.template.loader import render_to_string
+from django.test import RequestFactory
+
+from courses.models import Material
+from portal import views
+
+TEMPLATES = Path(settings.BASE_DIR, "templates")
+COMPONENTS = sorted(TEMPLATES.glob("components/*.html"))
+SHARED = sorted({*COMPONENTS, *TEMPLATES.rglob("_*.html")})
+EVIL = '"><script>alert(1)</script>'
+
+
+def render(source: str, **context: object) -> str:
+    return Template("{% load softmark %}" + source).render(Context(context))
+
+
+@pytest.mark.parametrize("path", SHARED, ids=lambda path: path.name)
+def test_component_starts_with_its_variables(path: Path) -> None:
+    head = path.read_text().split("{% endcomment %}")[0]
+    assert head.startswith("{% comment %}")
+    assert "ariables" in head
+
+
+def test_every_component_is_in_the_style_guide() -> None:
+    guide = (TEMPLATES / "portal/style.html").read_text()
+    frame = {"brand", "footer", "messages", "theme_menu", "user_menu", "avatar"}
+    inside_a_course = {"course_switcher", "course_tabs", "hidden_badge", "run_badge"}
+    of_forms_and_lists = {"field", "form_fields", "pagination"}
+    for path in COMPONENTS:
+        if path.stem in frame | inside_a_course | of_forms_and_lists:
+            continue
+        assert f"components/{path.stem}.html" in guide or (
+            f'component "{path.stem}"' in guide
+        ), path.stem
+
+
+def test_style_guide_renders(rf: RequestFactory) -> None:
+    assert views.style(rf.get("/style/")).status_code == 200
+
+
+def test_icons_that_templates_name_are_drawn() -> None:
+    sprite = Path(settings.BASE_DIR, "static/img/icons.svg").read_text()
+    named = re.compile(r'''(?:\{% icon |icon=)"([\w-]+)"''')
+    for path in TEMPLATES.rglob("*.html"):
+        for name in named.findall(path.read_text()):
+            assert f'id="{name}"' in sprite, (path.name, name)
+
+
+def test_every_kind_of_material_has_an_icon() -> None:
+    sprite = Path(settings.BASE_DIR, "static/img/icons.svg").read_text()
+    for kind in Material.Kind.values:
+        assert f'id="{kind}"' in sprite
+
+
+def test_block_component_escapes_variables_and_keeps_markup() -> None:
+    html = render(
+        '{% component "alert" title=evil tone="danger" %}<p>{{ evil }}</p>{% endcomponent %}',
+        evil=EVIL,
+    )
+    assert "<script>" not in html
+    assert "<p>&quot;&gt;&lt;script&gt;" in html
+
+
+@pytest.mark.parametrize(
+    "component",
+    [
+        '{% include "components/badge.html" with label=e title=e only %}',
+        '{% include "components/button.html" with label=e href=e only %}',
+        '{% include "components/file_row.html" with name=e href=e sha256=e only %}',
+        '{% include "components/dropzone.html" with label=e name=e error=e only %}',
+        '{% include "components/stat.html" with label=e value=e only %}',
+        '{% include "components/score.html" with label=e points=1 max=2 only %}',
+        '{% component "card" title=e foot=e %}{{ e }}{% endcomponent %}',
+        '{% component "table" caption=e %}{{ e }}{% endcomponent %}',
+    ],
+)
+def test_component_escapes(component: str) -> None:
+    assert "<script>" not in render(component, e=EVIL)
+
+
+class SampleForm(forms.Form):
+    name = forms.CharField(help_text="What it is for.")
+    agreed = forms.BooleanField()
+    scopes = forms.MultipleChoiceField(
+        choices=[("a", "A")], widget=forms.CheckboxSelectMultiple, required=False
+    )
+
+
+def test_field_ties_label_help_and_errors_together() -> None:
+    form = SampleForm({"scopes": []})
+    html = render_to_string("components/form_fields.html", {"form": form})
+    assert '<label for="id_name">Name</label>' in html
+    assert 'aria-describedby="id_name_error id_name_helptext"' in html
+    assert 'aria-invalid="true"' in html
+    assert 'id="id_name_error"' in html
+
+
+def test_choices_are_a_named_group() -> None:
+    html = render_to_string("components/form_fields.html", {"form": SampleForm()})
+    assert 'aria-labelledby="id_scopes_label"' in html
+    assert 'id="id_scopes_label"' in html
+
+
+def test_form_errors_that_belong_to_no_field_are_an_alert() -> None:
+    form = SampleForm({})
+    form.add_error(None, "Too many.")
+    html = render_to_string("components/form_fields.html", {"form": form})
+    assert 'role="alert"' in html
+    assert "Too many." in html

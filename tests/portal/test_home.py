@@ -1,0 +1,115 @@
+"""The home page: one's courses, what is due in all of them, one's latest runs."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from tests.factories import (
+    AssignmentFactory,
+    CourseFactory,
+    EnrolmentFactory,
+    ExtensionFactory,
+    GradingRunFactory,
+    SubmissionFactory,
+    UserFactory,
+    hours,
+)
+
+pytestmark = pytest.mark.django_db
+Budget = Callable[[int], AbstractContextManager[None]]
+
+
+def home_of(client: Client, user: User) -> str:
+    client.force_login(user)
+    answer = client.get(reverse("home"))
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_stranger_is_sent_to_sign_in(client: Client) -> None:
+    answer = client.get(reverse("home"))
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(reverse("account_login"))
+
+
+def test_person_without_a_course_is_told_what_to_do(client: Client) -> None:
+    assert "You are not in a course yet" in home_of(client, UserFactory.create())
+
+
+def test_shows_own_courses_with_role_and_no_others(client: Client) -> None:
+    student = EnrolmentFactory.create(course__title="Deep Learning").user
+    EnrolmentFactory.create(user=student, course__title="Vision", assistant=True)
+    CourseFactory.create(title="Chemistry")
+    html = home_of(client, student)
+    assert "Deep Learning" in html
+    assert "Teaching assistant" in html
+    assert "Chemistry" not in html
+
+
+def test_due_work_of_all_courses_is_listed_nearest_first(client: Client) -> None:
+    student = EnrolmentFactory.create().user
+    later = AssignmentFactory.create(title="Later", due_at=hours(200))
+    sooner = AssignmentFactory.create(title="Sooner", due_at=hours(50))
+    for assignment in (later, sooner):
+        EnrolmentFactory.create(course=assignment.course, user=student)
+    html = home_of(client, student)
+    assert html.index("Sooner") < html.index("Later")
+    assert "in 2 days" in html
+
+
+def test_own_extension_moves_the_deadline(client: Client) -> None:
+    assignment = AssignmentFactory.create(due_at=hours(-5))
+    student = EnrolmentFactory.create(course=assignment.course).user
+    ExtensionFactory.create(assignment=assignment, student=student, due_at=hours(30))
+    html = home_of(client, student)
+    assert "in 29 hours" in html
+    assert "Extended" in html
+
+
+def test_classmates_extension_moves_nothing(client: Client) -> None:
+    assignment = AssignmentFactory.create(closed=True)
+    student = EnrolmentFactory.create(course=assignment.course).user
+    ExtensionFactory.create(assignment=assignment, due_at=hours(30))
+    assert "Nothing is due" in home_of(client, student)
+
+
+def test_hidden_work_is_not_due(client: Client) -> None:
+    assignment = AssignmentFactory.create(hidden=True, title="Secret")
+    student = EnrolmentFactory.create(course=assignment.course).user
+    assert "Secret" not in home_of(client, student)
+
+
+def test_late_work_is_due_until_it_is_handed_in(client: Client) -> None:
+    assignment = AssignmentFactory.create(late=True)
+    student = EnrolmentFactory.create(course=assignment.course).user
+    assert "Late work taken" in home_of(client, student)
+    SubmissionFactory.create(assignment=assignment, author=student)
+    assert "Late work taken" not in home_of(client, student)
+
+
+def test_shows_own_runs_only(client: Client) -> None:
+    own = GradingRunFactory.create(running=True)
+    other = GradingRunFactory.create(submission__assignment=own.submission.assignment)
+    html = home_of(client, own.submission.author)
+    assert reverse("grading:run", args=[own.pk]) in html
+    assert reverse("grading:run", args=[other.pk]) not in html
+
+
+def test_queries_do_not_grow_with_rows(
+    client: Client, assert_max_queries: Budget
+) -> None:
+    student = EnrolmentFactory.create().user
+    for _ in range(6):
+        assignment = AssignmentFactory.create()
+        EnrolmentFactory.create(course=assignment.course, user=student)
+        ExtensionFactory.create(assignment=assignment, student=student)
+        GradingRunFactory.create(
+            submission__assignment=assignment, submission__author=student
+        )
+    client.force_login(student)
+    with assert_max_queries(10):
+        client.get(reverse("home"))

@@ -1,0 +1,85 @@
+"""Times are in the course's zone, the zone named, and say how far away they are."""
+
+import datetime as dt
+
+import pytest
+import time_machine
+
+from courses.models import Course
+from portal.templatetags.softmark import (
+    course_day,
+    course_time,
+    relative,
+    relative_words,
+)
+
+LONDON = Course(time_zone="Europe/London")
+WINTER = dt.datetime(2027, 1, 31, 19, 0, tzinfo=dt.UTC)
+SUMMER = dt.datetime(2027, 6, 4, 18, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture(autouse=True)
+def in_2027() -> object:
+    with time_machine.travel(dt.datetime(2027, 1, 29, 19, 30, tzinfo=dt.UTC)):
+        yield
+
+
+def test_winter_time_is_gmt() -> None:
+    assert ">Sun 31 Jan, 19:00 GMT</time>" in course_time(WINTER, LONDON)
+
+
+def test_summer_time_is_bst_an_hour_later() -> None:
+    html = course_time(SUMMER, LONDON)
+    assert ">Fri 4 Jun, 19:00 BST</time>" in html
+    assert 'datetime="2027-06-04T19:00:00+01:00"' in html
+
+
+def test_zone_without_letters_is_named_from_utc() -> None:
+    assert "23:00 UTC+04" in course_time(WINTER, Course(time_zone="Asia/Dubai"))
+
+
+def test_another_year_is_written() -> None:
+    html = course_time(WINTER.replace(year=2028), LONDON)
+    assert "Mon 31 Jan 2028, 19:00 GMT" in html
+
+
+def test_year_is_the_course_zones_year() -> None:
+    new_year = dt.datetime(2026, 12, 31, 20, 0, tzinfo=dt.UTC)
+    assert "Fri 1 Jan, 00:00" in course_time(new_year, Course(time_zone="Asia/Dubai"))
+
+
+def test_date_and_clock_alone() -> None:
+    assert ">Fri 4 Jun</time>" in course_time(SUMMER, LONDON, "date")
+    assert ">19:00 BST</time>" in course_time(SUMMER, LONDON, "clock")
+
+
+def test_leaf_shows_day_and_month() -> None:
+    assert course_day(SUMMER, LONDON) == "<strong>4</strong><span>Jun</span>"
+
+
+def test_no_time_is_a_dash() -> None:
+    assert course_time(None, LONDON) == relative(None) == "\N{EN DASH}"
+
+
+def test_relative_never_promises_more_than_is_left() -> None:
+    assert ">in 47 hours</time>" in relative(WINTER)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (20, "in a moment"),
+        (-20, "just now"),
+        (60, "in 1 minute"),
+        (-119, "1 minute ago"),
+        (5399, "in 89 minutes"),
+        (5400, "in 1 hour"),
+        (2 * 86400, "in 2 days"),
+        (-20 * 86400, "20 days ago"),
+        (21 * 86400, "in 3 weeks"),
+        (90 * 86400, "in 2 months"),
+        (-800 * 86400, "2 years ago"),
+    ],
+)
+def test_relative_words(seconds: float, words: str) -> None:
+    assert relative_words(seconds) == words
