@@ -10,6 +10,8 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 
+from runner.job import LEVEL
+
 LOWEST_LEVEL: Final = 1
 KEY_LENGTH: Final = 50
 KEY_CHARACTERS: Final = 20
@@ -25,6 +27,10 @@ SILENT_MAIL: Final = ("console", "dummy", "locmem", "filebased")
 
 def _low_level() -> bool:
     return bool(settings.RUNNER_MIN_LEVEL < LOWEST_LEVEL)
+
+
+def _interim_runner() -> bool:
+    return int(LEVEL.removeprefix("L")) < LOWEST_LEVEL
 
 
 def _weak_key() -> bool:
@@ -48,10 +54,21 @@ RULES: Final[Sequence[tuple[Callable[[], bool], Error]]] = (
             "Notebooks would run without isolation: RUNNER_MIN_LEVEL is below 1.",
             hint=(
                 "Set RUNNER_MIN_LEVEL=1 or higher; a worker then refuses to start on "
-                "a host that cannot isolate jobs. This release has only the interim "
-                "level L0, for trying Softmark out among people who trust each other."
+                "a host that cannot isolate jobs."
             ),
             id="softmark.E001",
+        ),
+    ),
+    (
+        _interim_runner,
+        Error(
+            "The runner of this release isolates notebooks at the interim level "
+            f"{LEVEL} only: a user of their own and limits, no jail.",
+            hint=(
+                "Use this release to try Softmark out, among people who trust each "
+                "other. Wait for a release whose runner reaches L1."
+            ),
+            id="softmark.E006",
         ),
     ),
     (

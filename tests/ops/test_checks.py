@@ -19,6 +19,11 @@ GOOD = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _runner_with_a_jail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portal.checks.LEVEL", "L1")
+
+
 def errors_with(settings: Settings, **changed: Any) -> list[str | None]:
     for name, value in {**GOOD, **changed}.items():
         setattr(settings, name, value)
@@ -49,6 +54,13 @@ def test_unsafe_setting_is_refused(
     settings: Settings, name: str, value: object, error: str
 ) -> None:
     assert errors_with(settings, **{name: value}) == [error]
+
+
+def test_interim_runner_is_refused_whatever_the_settings_say(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.checks.LEVEL", "L0")
+    assert errors_with(settings) == ["softmark.E006"]
 
 
 def test_command_refuses_the_interim_level(settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """`manage.py up` with the real programs: ready, single, small, and gone when killed."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +19,6 @@ from tests.services.processes import wait_until
 pytestmark = [pytest.mark.services, pytest.mark.torch]
 ROOT = Path(__file__).parents[2]
 MEMORY_LIMIT = 120 * 1024**2
-PROGRAMS = ("web", "worker")
 
 
 class Up:
@@ -69,19 +69,37 @@ class Up:
         assert self.process.poll() is None, told
         return "Ctrl-C stops it" in told
 
-    def program(self, name: str) -> psutil.Process:
-        """Return the process that does the work of the program of that name."""
+    def find(self, name: str) -> psutil.Process | None:
+        """Return the process that does the work of the program, if it is there."""
         assert self.process is not None
-        words = {"web": "gunicorn", "worker": "worker", "beat": "beat"}
-        for process in psutil.Process(self.process.pid).children(recursive=True):
-            if words[name] in process.cmdline():
-                inner = [c for c in process.children() if words[name] in c.cmdline()]
+        word = {"web": "gunicorn"}.get(name, name)
+        for process in psutil.Process(self.process.pid).children():
+            if word in process.cmdline():
+                inner = [c for c in process.children() if word in c.cmdline()]
                 return inner[0] if inner else process
-        raise AssertionError(f"no {name}: {self.console.read_text()}")
+        return None
+
+    def program(self, name: str) -> psutil.Process:
+        process = self.find(name)
+        assert process is not None, self.console.read_text()
+        return process
+
+    def notebooks(self) -> list[psutil.Process]:
+        """Return the processes that the worker has for running notebooks."""
+        try:
+            worker = self.find("worker")
+            return worker.children(recursive=True) if worker else []
+        except psutil.NoSuchProcess:
+            return []
+
+    def kill(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
 
 
 @pytest.fixture(scope="module")
-def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a var folder with the demo course and its work in the queue."""
     folder = tmp_path_factory.mktemp("up")
     done = Up(folder).manage("prepare")
@@ -90,70 +108,76 @@ def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def up(var: Path) -> Iterator[Up]:
-    up = Up(var)
+def up(prepared: Path, tmp_path: Path) -> Iterator[Up]:
+    """Give a portal that the test starts and ends."""
+    up = Up(Path(shutil.copytree(prepared, tmp_path / "var")))
     yield up
-    if up.process is not None and up.process.poll() is None:
-        up.process.send_signal(signal.SIGKILL)
-        up.process.wait()
+    up.kill()
 
 
-def test_everything_answers_and_ends_on_ctrl_c(up: Up) -> None:
-    below = up.start().children(recursive=True)
-    with urllib.request.urlopen(f"http://127.0.0.1:{up.port}/healthz") as answer:
-        assert answer.status == 200
-    assert up.process is not None
-    up.process.send_signal(signal.SIGINT)
-    assert up.process.wait(25) == 0
-    wait_until(lambda: not alive(below), seconds=2, what=f"all of {below} gone")
-
-
-def test_greeting_names_the_address_and_the_accounts(up: Up) -> None:
+@pytest.fixture(scope="module")
+def running(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """Give a portal that runs, and goes on running after the test."""
+    folder = tmp_path_factory.mktemp("running") / "var"
+    up = Up(Path(shutil.copytree(prepared, folder)))
     up.start()
-    told = up.console.read_text()
-    assert f"Softmark is ready: http://localhost:{up.port}" in told
+    yield up
+    up.kill()
+
+
+def test_greeting_names_the_address_and_the_accounts(running: Up) -> None:
+    told = running.console.read_text()
+    assert f"Softmark is ready: http://localhost:{running.port}" in told
     assert "student@demo.example" in told
 
 
-def test_second_instance_is_refused_in_words(up: Up) -> None:
-    supervisor = up.start()
-    done = up.manage("up")
+def test_web_answers(running: Up) -> None:
+    address = f"http://127.0.0.1:{running.port}/healthz"
+    with urllib.request.urlopen(address) as answer:
+        assert answer.status == 200
+
+
+def test_second_instance_is_refused_in_words(running: Up) -> None:
+    done = running.manage("up")
     assert done.returncode == 1
-    assert f"already running from {up.var} (process {supervisor.pid})" in done.stderr
+    assert "Softmark is already running" in done.stderr
+    assert str(running.var) in done.stderr
 
 
-def test_taken_port_is_refused_before_anything_starts(up: Up) -> None:
-    up.start()
-    other = Up(up.var.parent / "other")
-    other.env["PORT"] = str(up.port)
+def test_taken_port_is_refused_before_anything_starts(
+    running: Up, tmp_path: Path
+) -> None:
+    other = Up(tmp_path)
+    other.env["PORT"] = str(running.port)
     done = other.manage("up")
     assert done.returncode == 1
-    assert f"Port {up.port} is taken" in done.stderr
+    assert f"Port {running.port} is taken" in done.stderr
     assert "PORT=" in done.stderr
 
 
-def test_killed_supervisor_leaves_no_orphan_while_a_notebook_runs(up: Up) -> None:
-    supervisor = up.start()
-    worker = up.program("worker")
-    wait_until(worker.children, seconds=60, what="the worker has started a zygote")
-    below = supervisor.children(recursive=True)
-    supervisor.kill()
-    wait_until(lambda: not alive(below), seconds=5, what=f"all of {below} gone")
-
-
-def test_killed_worker_takes_its_notebooks_along_and_comes_back(up: Up) -> None:
-    up.start()
-    worker = up.program("worker")
-    wait_until(worker.children, seconds=60, what="the worker has started a zygote")
-    below = worker.children(recursive=True)
-    worker.kill()
-    wait_until(lambda: not alive(below), seconds=5, what=f"all of {below} gone")
-    wait_until(lambda: up.program("worker").pid != worker.pid, what="a new worker")
-
-
-@pytest.mark.parametrize("name", PROGRAMS)
-def test_web_and_worker_stay_small_and_without_torch(up: Up, name: str) -> None:
-    up.start()
-    process = up.program(name)
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_web_and_worker_stay_small_and_without_torch(running: Up, name: str) -> None:
+    process = running.program(name)
     assert process.memory_info().rss < MEMORY_LIMIT
     assert not [m.path for m in process.memory_maps() if "/torch/" in m.path]
+
+
+def test_ctrl_c_ends_everything_in_order(up: Up) -> None:
+    supervisor = up.start()
+    below = supervisor.children(recursive=True)
+    assert up.process is not None
+    up.process.send_signal(signal.SIGINT)
+    assert up.process.wait(25) == 0
+    wait_until(lambda: not alive(below), seconds=5, what=f"all of {below} gone")
+
+
+def test_no_orphan_is_left_when_worker_or_supervisor_is_killed(up: Up) -> None:
+    supervisor = up.start()
+    wait_until(up.notebooks, seconds=60, what="a notebook runs")
+    below = up.notebooks()
+    up.program("worker").kill()
+    wait_until(lambda: not alive(below), seconds=10, what=f"all of {below} gone")
+    wait_until(up.notebooks, seconds=60, what="a new worker runs a notebook")
+    below = supervisor.children(recursive=True)
+    supervisor.kill()
+    wait_until(lambda: not alive(below), seconds=10, what=f"all of {below} gone")
