@@ -1,6 +1,5 @@
 """Every problem's words: its code, what is wrong, and what to do about it."""
 
-import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
@@ -231,17 +230,13 @@ WARNINGS: Final[dict[str, Words]] = {
 
 WORDS: Final[dict[str, Words]] = {**RIGHTS, **FILES, **NOTEBOOKS, **WEIGHTS, **WARNINGS}
 
-# Direction marks can make a name read as another one.
-_HIDDEN: Final = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-
 
 def shown(text: str, limit: int = 80) -> str:
     """Return text that is safe to show in a sentence: one short line, all visible."""
-    head = text[: limit + 1]
-    clean = "".join(
-        "�" if unicodedata.category(letter) in _HIDDEN else letter for letter in head
-    )
-    return clean[:limit] + "…" if len(text) > limit else clean
+    head = text[:limit].replace("\t", " ")
+    # Direction marks can make a name read as another one; blanks of other kinds hide.
+    clean = "".join(each if each.isprintable() else "�" for each in head)
+    return clean + "…" if len(text) > limit else clean
 
 
 def size_in_words(size: int) -> str:

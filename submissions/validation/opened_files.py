@@ -15,6 +15,7 @@ from typing import Final
 
 from submissions.messages import problem, shown
 from submissions.problems import Problem
+from submissions.validation.metadata import tags
 from submissions.validation.readable import (
     Cell,
     NotebookFaultError,
@@ -96,7 +97,7 @@ def find_missing_files(
         budget -= len(cell.source)
         if budget < 0:
             break
-        if not cell.tags & skipped:
+        if not skipped.intersection(tags(cell.metadata)):
             warnings += _read_cell(cell, number, name, found)
     for path, number in found.opened.items():
         warnings += _judge(path, number, found.made, present, wanted)

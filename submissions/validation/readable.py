@@ -13,6 +13,11 @@ from typing import Any, Final
 from submissions.messages import problem, shown
 from submissions.problems import Problem
 from submissions.validation.json_text import JsonFaultError, read_json
+from submissions.validation.metadata import (
+    attachments,
+    cell_metadata,
+    notebook_metadata,
+)
 
 MAX_CELLS: Final = 2_000
 MAX_OUTPUTS: Final = 20_000
@@ -32,8 +37,6 @@ KINDS: Final = {
 MAX_HEADING: Final = 6
 # Replaced where it would break a file, a database or the compiler.
 NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
-# Widget state holds outputs; it can be larger than the rest of the notebook.
-DROPPED_METADATA: Final = frozenset({"widgets", "signature", "orig_nbformat"})
 
 
 class NotebookFaultError(Exception):
@@ -53,16 +56,6 @@ class Cell:
     cell_id: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
     attachments: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def tags(self) -> frozenset[str]:
-        """The cell's tags; none if they are not a list of texts."""
-        tags = self.metadata.get("tags")
-        return (
-            frozenset(each for each in tags if isinstance(each, str))
-            if isinstance(tags, list)
-            else frozenset()
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,17 +113,12 @@ def as_text(notebook: Notebook, *, name: str) -> str:
 
     Raises NotebookFaultError where metadata cannot be written as JSON.
     """
-    metadata = {
-        key: value
-        for key, value in notebook.metadata.items()
-        if key not in DROPPED_METADATA
-    }
     document = {
         "cells": [
             _entry(cell, cell_id)
             for cell, cell_id in zip(notebook.cells, _ids(notebook.cells), strict=True)
         ],
-        "metadata": metadata,
+        "metadata": notebook_metadata(notebook.metadata),
         "nbformat": MAJOR,
         "nbformat_minor": MINOR_WITH_IDS,
     }
@@ -254,12 +242,13 @@ def _entry(cell: Cell, cell_id: str) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "cell_type": cell.kind,
         "id": cell_id,
-        "metadata": cell.metadata,
+        "metadata": cell_metadata(cell.metadata),
         "source": cleaned(cell.source),
     }
     if cell.kind == "code":
         return entry | {"execution_count": None, "outputs": []}
-    return entry | ({"attachments": cell.attachments} if cell.attachments else {})
+    attached = attachments(cell.attachments)
+    return entry | ({"attachments": attached} if attached else {})
 
 
 def _object(value: object) -> dict[str, Any]:

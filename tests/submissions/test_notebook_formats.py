@@ -76,6 +76,28 @@ def test_cell_metadata_is_kept() -> None:
     assert readable(code_cell(metadata=metadata))["cells"][0]["metadata"] == metadata
 
 
+def test_metadata_of_a_cell_has_the_types_of_the_format() -> None:
+    given = {
+        "tags": ["a", 7, "a", "b,c", ""],
+        "softmark": ["question"],
+        "name": 3,
+        "collapsed": "yes",
+        "mine": [1],
+    }
+    made = readable(code_cell(metadata=given))
+    assert made["cells"][0]["metadata"] == {"tags": ["a"], "mine": [1]}
+
+
+def test_attachments_are_kept_where_they_are_whole() -> None:
+    image = {"image/png": "aGVsbG8="}
+    cell = {
+        "cell_type": "markdown",
+        "source": "",
+        "attachments": {"a.png": image, "b.png": None, "c.png": {"image/png": 3}},
+    }
+    assert readable(cell)["cells"][0]["attachments"] == {"a.png": image}
+
+
 def test_widget_state_is_dropped() -> None:
     made = readable(metadata={"widgets": {"state": "x" * 1000}, "title": "t"})
     assert made["metadata"] == {"title": "t"}

@@ -83,6 +83,30 @@ anything = st.recursive(
     ),
     max_leaves=8,
 )
+names = st.sampled_from(
+    [
+        "tags",
+        "name",
+        "title",
+        "authors",
+        "kernelspec",
+        "language_info",
+        "softmark",
+        "nbgrader",
+        "collapsed",
+        "scrolled",
+        "execution",
+        "jupyter",
+        "format",
+        "widgets",
+        "language",
+        "display_name",
+        "image/png",
+    ]
+)
+metadata = anything | st.dictionaries(
+    names, anything | st.dictionaries(names, anything | st.lists(st.text(letters)))
+)
 sources = anything | st.text(letters, max_size=30) | st.lists(st.text(letters))
 cells = anything | st.fixed_dictionaries(
     {"cell_type": st.sampled_from(["code", "markdown", "raw", "heading"])},
@@ -90,9 +114,9 @@ cells = anything | st.fixed_dictionaries(
         "source": sources,
         "input": sources,
         "id": anything,
-        "metadata": anything,
+        "metadata": metadata,
         "outputs": anything,
-        "attachments": anything,
+        "attachments": metadata | st.dictionaries(names, metadata),
         "level": anything,
     },
 )
@@ -100,7 +124,7 @@ documents = st.fixed_dictionaries(
     {"nbformat": st.sampled_from([2, 3, 4]) | anything},
     optional={
         "nbformat_minor": anything,
-        "metadata": anything,
+        "metadata": metadata,
         "cells": st.lists(cells, max_size=4) | anything,
         "worksheets": anything | st.lists(st.fixed_dictionaries({"cells": anything})),
     },
