@@ -63,6 +63,8 @@ class World:
     queued_run: GradingRun
     mark: Mark
     token: ApiToken
+    other_course: Course
+    hidden_course: Course
 
     def client(self, viewer: str) -> Client:
         """A client that is signed in as this viewer, and skips the CSRF check."""
@@ -105,6 +107,10 @@ def make_world() -> World:
     )
     QuestionResultFactory.create(run=run)
     waiting = SubmissionFactory.create(assignment=assignment, author=owner)
+    other = people["other_lecturer"]
+    hidden_course = CourseFactory.create(hidden=True)
+    EnrolmentFactory.create(course=hidden_course, user=other, lecturer=True)
+    EnrolmentFactory.create(course=hidden_course, user=owner)
     token, _ = create_token(actor=owner, name="laptop", scopes=[ApiToken.Scope.READ])
     return World(
         people=people,
@@ -113,7 +119,9 @@ def make_world() -> World:
         material=MaterialFactory.create(
             course=course, week=week, file=ContentFile(b"%PDF-", name="notes.pdf")
         ),
-        hidden_material=MaterialFactory.create(course=course, hidden=True),
+        hidden_material=MaterialFactory.create(
+            course=course, file=ContentFile(b"%PDF-", name="next.pdf"), hidden=True
+        ),
         assignment=assignment,
         hidden_assignment=AssignmentFactory.create(course=course, hidden=True),
         submission=submission,
@@ -121,4 +129,6 @@ def make_world() -> World:
         queued_run=GradingRunFactory.create(submission=waiting),
         mark=MarkFactory.create(run=run),
         token=token,
+        other_course=other.enrolments.exclude(course=hidden_course).get().course,
+        hidden_course=hidden_course,
     )

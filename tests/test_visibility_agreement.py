@@ -1,0 +1,195 @@
+"""`visible_to` and the table of rights say the same, for everybody and everything.
+
+The table (courses.permissions) is asked in Python, the querysets ask the database: two
+forms of one rule, which this file keeps together.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import models
+from django.utils import timezone
+
+from accounts.models import User
+from courses.models import Assignment, Course, Enrolment, Material, Role, Week
+from courses.permissions import RIGHTS, Right, can_view_all_work, rights_in
+from courses.querysets import STAFF
+from grading.models import GradingRun, Mark
+from submissions.models import Submission
+from tests.factories import (
+    AssignmentFactory,
+    CourseFactory,
+    EnrolmentFactory,
+    GradingRunFactory,
+    MarkFactory,
+    MaterialFactory,
+    SubmissionFactory,
+    UserFactory,
+    WeekFactory,
+    hours,
+)
+
+RELEASES = {"released": -1, "coming": 1, "hidden": None}
+
+
+def release(name: str) -> dt.datetime | None:
+    offset = RELEASES[name]
+    return None if offset is None else hours(offset)
+
+
+def is_released(row: Any) -> bool:
+    return row.release_at is not None and row.release_at <= timezone.now()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Everything:
+    """Courses and contents in each state of release, and work in each course."""
+
+    courses: list[Course]
+    contents: list[Week | Material | Assignment]
+    work: list[Submission | GradingRun | Mark]
+    authors: list[User]
+
+
+@pytest.fixture
+def everything() -> Everything:
+    contents: list[Any] = []
+    work: list[Any] = []
+    courses = [CourseFactory.create(release_at=release(name)) for name in RELEASES]
+    author = UserFactory.create()
+    for course in courses:
+        EnrolmentFactory.create(course=course, user=author)
+        for name in RELEASES:
+            contents += [
+                factory.create(course=course, release_at=release(name))
+                for factory in (WeekFactory, MaterialFactory, AssignmentFactory)
+            ]
+        submission = SubmissionFactory.create(assignment=contents[-1], author=author)
+        run = GradingRunFactory.create(submission=submission, finished=True)
+        work += [submission, run, MarkFactory.create(run=run)]
+    return Everything(courses=courses, contents=contents, work=work, authors=[author])
+
+
+def people(everything: Everything) -> dict[str, User]:
+    """Each role, present and past, with and without site staff's rights."""
+    found = {"author": everything.authors[0]}
+    for superuser in (False, True):
+        suffix = " and site staff" if superuser else ""
+        found[f"nobody{suffix}"] = UserFactory.create(site_staff=superuser)
+        for role in Role:
+            for is_active in (True, False):
+                user = UserFactory.create(site_staff=superuser)
+                for course in everything.courses:
+                    EnrolmentFactory.create(
+                        course=course, user=user, role=role, is_active=is_active
+                    )
+                found[f"{role} {'now' if is_active else 'past'}{suffix}"] = user
+    found["lecturer elsewhere"] = EnrolmentFactory.create(lecturer=True).user
+    return found
+
+
+def seen_by(user: User, rows: Sequence[models.Model]) -> list[models.Model]:
+    """Those of the rows that the querysets let the person see."""
+    seen: set[models.Model] = set()
+    for model in {type(row) for row in rows}:
+        manager: Any = model._default_manager
+        seen |= set(manager.visible_to(user))
+    return [row for row in rows if row in seen]
+
+
+def may_see_course(user: User, course: Course) -> bool:
+    """What the table says: staff always, others from the release on."""
+    rights = rights_in(user, course)
+    return Right.VIEW_ALL_WORK in rights or (
+        Right.VIEW in rights and is_released(course)
+    )
+
+
+def course_of(row: Any) -> Course:
+    if isinstance(row, GradingRun):
+        row = row.submission
+    course: Course = row.assignment.course if hasattr(row, "assignment") else row.course
+    return course
+
+
+def owner_of(row: Any) -> User:
+    if isinstance(row, GradingRun):
+        row = row.submission
+    owner: User = row.student if isinstance(row, Mark) else row.author
+    return owner
+
+
+@pytest.mark.django_db
+def test_courses(everything: Everything) -> None:
+    for name, user in people(everything).items():
+        expected = [c for c in everything.courses if may_see_course(user, c)]
+        assert seen_by(user, everything.courses) == expected, name
+
+
+@pytest.mark.django_db
+def test_weeks_materials_and_assignments(everything: Everything) -> None:
+    for name, user in people(everything).items():
+        expected = [
+            row
+            for row in everything.contents
+            if can_view_all_work(user, row.course)
+            or (may_see_course(user, row.course) and is_released(row))
+        ]
+        assert seen_by(user, everything.contents) == expected, name
+
+
+@pytest.mark.django_db
+def test_submissions_runs_and_marks(everything: Everything) -> None:
+    for name, user in people(everything).items():
+        expected = [
+            row
+            for row in everything.work
+            if can_view_all_work(user, course_of(row))
+            or (owner_of(row) == user and may_see_course(user, course_of(row)))
+        ]
+        assert seen_by(user, everything.work) == expected, name
+
+
+@pytest.mark.django_db
+def test_staffed_courses_are_those_whose_work_one_may_see(
+    everything: Everything,
+) -> None:
+    for name, user in people(everything).items():
+        staffed = set(Course.objects.staffed_by(user))
+        for course in everything.courses:
+            assert (course in staffed) == can_view_all_work(user, course), name
+
+
+@pytest.mark.django_db
+def test_author_who_left_no_longer_sees_their_own_work(everything: Everything) -> None:
+    (author,) = everything.authors
+    assert seen_by(author, everything.work)
+    Enrolment.objects.filter(user=author).update(is_active=False)
+    assert not seen_by(author, everything.work)
+
+
+@pytest.mark.django_db
+def test_nobody_is_visible_to_an_account_without_a_course(
+    everything: Everything,
+) -> None:
+    user = UserFactory.create()
+    rows = [*everything.courses, *everything.contents, *everything.work]
+    assert not seen_by(user, rows)
+
+
+def test_staff_are_the_roles_that_see_all_work() -> None:
+    with_right = {role for role in Role if Right.VIEW_ALL_WORK in RIGHTS[role]}
+    assert with_right == set(STAFF)
+
+
+def test_every_role_is_in_the_table_and_may_look() -> None:
+    assert set(RIGHTS) == set(Role)
+    assert all(Right.VIEW in rights for rights in RIGHTS.values())
+
+
+def test_nobody_who_grades_hands_in() -> None:
+    for rights in RIGHTS.values():
+        assert not {Right.SUBMIT, Right.GRADE} <= rights
