@@ -1,0 +1,33 @@
+"""A database that throws everybody out is waited for."""
+
+import pytest
+from django.db import connection
+
+from grading.states import State
+from tests.faults.conftest import queued, steps, wait_for, wait_for_first_cell
+from tests.services.portal import LivePortal
+from tests.services.processes import wait_until
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite has no server to lose"
+)
+def test_a_run_outlives_its_database_connections(portal: LivePortal) -> None:
+    run = queued(seconds=2)
+    portal.start_worker(LEASE_SECONDS="30")
+    wait_for_first_cell(run)
+
+    def throw_out_until_finished() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            )
+        run.refresh_from_db()
+        return run.progress.get("cell") == 2 or run.state == State.FINISHED
+
+    wait_until(throw_out_until_finished, seconds=20)
+    wait_for(run, State.FINISHED)
+    assert steps(run) == [("running", ""), ("finished", "completed")]
+    assert run.results.count() == 1
