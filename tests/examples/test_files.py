@@ -12,6 +12,7 @@ from safetensors import safe_open
 
 from courses.bundle import make_handout, read_bundle
 from courses.bundle.notebooks import dump_notebook
+from examples.build import fill_in, read_answers
 from tests.examples.marking import EXAMPLE, EXPECTED, SUBMISSIONS, WEIGHTS
 
 COLUMNS = {
@@ -78,6 +79,14 @@ def test_submission_has_real_weights_and_the_required_files(name: str) -> None:
         tensors = [weights.get_tensor(key) for key in weights.keys()]  # noqa: SIM118
     assert all(np.isfinite(tensor).all() for tensor in tensors)
     assert any(tensor.std() > 0 for tensor in tensors)
+
+
+@pytest.mark.parametrize("name", SUBMITTED)
+def test_submitted_notebook_is_the_handout_with_the_answers(name: str) -> None:
+    staff = json.loads((EXAMPLE / "staff.ipynb").read_text(encoding="utf-8"))
+    made = fill_in(staff, read_answers(EXAMPLE / "answers" / f"{name}.py"))
+    notebook = SUBMISSIONS / name / "conv-digits.ipynb"
+    assert notebook.read_text(encoding="utf-8") == dump_notebook(made)
 
 
 def test_no_private_digit_is_handed_out() -> None:

@@ -35,7 +35,7 @@ def _pair(BatchNorm2d, **state: torch.Tensor):
 
 
 def names(BatchNorm2d):
-    """The layer has `gamma`, `beta`, `running_mean` and `running_var`."""
+    """The layer has gamma, beta, running_mean and running_var."""
     state = BatchNorm2d(3).state_dict()
     return set(NAMES) <= set(state) and all(
         tuple(state[name].shape) == (3,) for name in NAMES
@@ -51,7 +51,7 @@ def training(BatchNorm2d):
 
 
 def gamma_and_beta(BatchNorm2d):
-    """The result is scaled by `gamma` and shifted by `beta`, channel by channel."""
+    """The result is scaled by gamma and shifted by beta, channel by channel."""
     gamma, beta = torch.tensor([0.5, -2.0, 3.0]), torch.tensor([1.0, -4.0, 0.25])
     found, expected = _pair(BatchNorm2d, gamma=gamma, beta=beta)
     found.train()

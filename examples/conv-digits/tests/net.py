@@ -15,7 +15,7 @@ def shape(Net):
 
 
 def layers(Net):
-    """There are at least two `nn.Conv2d` and one `nn.BatchNorm2d`."""
+    """There are at least two nn.Conv2d and one nn.BatchNorm2d."""
     modules = list(Net().modules())
     convolutions = sum(isinstance(module, nn.Conv2d) for module in modules)
     norms = sum(isinstance(module, nn.BatchNorm2d) for module in modules)

@@ -6,6 +6,6 @@ from safetensors.torch import load_file
 
 
 def loads(Net, files):
-    """Every name and shape in digits.safetensors is one of `Net`, and none is left."""
+    """Every name and shape in digits.safetensors is one of Net, and none is left."""
     state = load_file(Path(files) / "digits.safetensors")
     Net().load_state_dict(state)
