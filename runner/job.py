@@ -111,11 +111,14 @@ class Job:
             user.release()
 
     def _run_session(self, notebook: Notebook, folder: JobFolder) -> JobStopError:
-        session = Session(self._watch, JobOutputs(self.spec.limits))
-        self._session = session
         try:
             self._wait_for_zygote()
-            self._watch.begin()
+        except JobStopError as stop:
+            return stop
+        session = Session(self._watch, JobOutputs(self.spec.limits))
+        self._session = session
+        self._watch.begin()
+        try:
             job = session.start(self._pool, self.spec.environment, self._order(folder))
             self._versions = job.versions
             self._begin(session)

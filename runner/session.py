@@ -20,6 +20,8 @@ from runner.zygotes import StartedJob, ZygotePool
 _ROUND_MS: Final = 100
 _READ: Final = 1024**2
 _PIPE_BYTES: Final = 1024**2
+_MUCH: Final = 32 * 1024
+_BUSY_SECONDS: Final = 0.3
 _FRAME_COST: Final = 256
 _END_SECONDS: Final = 10
 _LAST_READS: Final = 4
@@ -70,6 +72,7 @@ class Session:
         self.gone: Frame = {}
         self._question: Peer | None = None
         self._next_read = 0.0
+        self._busy_until = 0.0
 
     def start(self, pool: ZygotePool, environment: str, order: Order) -> StartedJob:
         """The job's processes are being made. Nothing of the student's runs yet."""
@@ -104,7 +107,7 @@ class Session:
             self.outputs.volume += _FRAME_COST
             if cell is None or not cell.add(frame):
                 others.append(frame)
-        if self.student.idle and self._text_is_due():
+        if self.student.idle and (self._is_busy() or self._text_is_due()):
             self._take_text(cell)
         self._look_at_init()
         self.watch.check_volume(self.outputs.volume + self.student.received)
@@ -121,7 +124,10 @@ class Session:
                 writing = select.POLLOUT if peer.wants_to_send else 0
                 poll.register(peer, select.POLLIN | writing)
                 peer.flush()
-        poll.poll(0 if not self.student.idle or self._next_read == 0 else _ROUND_MS)
+        if self._is_busy():
+            for pipe in self.pipes.values():
+                poll.register(pipe.read, select.POLLIN)
+        poll.poll(_ROUND_MS if self.student.idle else 0)
 
     def _frames(self) -> list[Frame]:
         if not self.student.open:
@@ -131,11 +137,15 @@ class Session:
         except FrameError:
             raise died(cell=self.cell, reason="protocol") from None
 
+    def _is_busy(self) -> bool:
+        """Say whether much text came lately, so that it is read as it comes."""
+        return time.monotonic() < self._busy_until
+
     def _text_is_due(self) -> bool:
         return time.monotonic() >= self._next_read
 
     def _take_text(self, cell: CellOutputs | None) -> None:
-        """Take a portion of each stream; come back at once if there was much."""
+        """Take a portion of each stream; soon again if there was much."""
         most = 0
         for name, pipe in self.pipes.items():
             data = pipe.take()
@@ -144,8 +154,10 @@ class Session:
                 cell.text(name, data)
             else:
                 self.outputs.volume += len(data)
-        busy = most >= _PIPE_BYTES // 32
-        self._next_read = 0.0 if busy else time.monotonic() + _ROUND_MS / 1000
+        now = time.monotonic()
+        self._next_read = now + _ROUND_MS / 1000
+        if most >= _MUCH:
+            self._busy_until = now + _BUSY_SECONDS
 
     def _look_at_init(self) -> None:
         try:

@@ -81,6 +81,9 @@ class Watch:
             self.cpu_seconds, sum(one.cpu_seconds for one in members)
         )
         limits = self.spec.limits
+        # The kernel refuses the last one, and some are missed in a storm.
+        if sum(one.threads for one in members) >= NEAR * limits.processes:
+            raise limit("processes", processes=limits.processes)
         self._memory = sum(one.resident_bytes for one in members)
         if len(members) > 1 and self._memory > limits.memory_bytes:
             # Processes share what they have not changed since they were forked.
@@ -88,8 +91,6 @@ class Watch:
         self.peak_memory = max(self.peak_memory, self._memory)
         if self._memory > limits.memory_bytes:
             raise limit("memory", bytes=limits.memory_bytes)
-        if sum(one.threads for one in members) >= limits.processes:
-            raise limit("processes", processes=limits.processes)
 
     def _measure_disk(self, _init: int) -> None:
         limit_bytes = self.spec.limits.disk_bytes

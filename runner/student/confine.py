@@ -11,6 +11,7 @@ from typing import Final
 from runner import linux
 from runner.zygote.order import Order
 
+_NICENESS: Final = 10
 _KEPT: Final = ("channel", "drain_out", "drain_err")
 
 
@@ -24,6 +25,8 @@ def confine(order: Order, fds: Mapping[str, int]) -> None:
     os.setsid()
     _arrange_descriptors(fds)
     _set_limits(order)
+    # So that whoever watches and ends the job gets a turn, whatever it does.
+    os.nice(_NICENESS)
     if order.uid is not None:
         os.setgroups([])
         os.setresgid(order.uid, order.uid, order.uid)

@@ -1,13 +1,19 @@
+import os
 from collections.abc import Iterator
+from unittest import mock
 
 import pytest
 
 from runner.host import Runner
 
+CANARY = "canary-d41d8cd98f"
+
 
 @pytest.fixture(scope="session")
 def runner() -> Iterator[Runner]:
     """One warm runner for all tests: a zygote takes seconds to start."""
-    runner = Runner({"default": ""})
-    yield runner
-    runner.close()
+    with mock.patch.dict(os.environ, {"SOFTMARK_CANARY": CANARY}):
+        runner = Runner({"default": ""})
+        runner.warm_up()
+        yield runner
+        runner.close()

@@ -100,5 +100,9 @@ def scores(result: JobResult) -> dict[str, list[float]]:
     }
 
 
+def all_scores(result: JobResult) -> list[float]:
+    return [check.score for one in result.questions for check in one.checks]
+
+
 def messages(result: JobResult) -> list[str]:
     return [check.message for one in result.questions for check in one.checks]

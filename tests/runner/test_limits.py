@@ -47,10 +47,14 @@ def test_an_endless_loop_is_interrupted_and_the_rest_runs(runner: Runner) -> Non
 
 
 STUBBORN = [
-    "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nprint('deaf')\n"
-    "while True: pass",
-    "print('deaf')\nwhile True:\n    try:\n        while True: pass\n"
-    "    except BaseException: pass",
+    (
+        "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nprint('deaf')\n"
+        "while True: pass"
+    ),
+    (
+        "print('deaf')\nwhile True:\n    try:\n        while True: sum(range(9))\n"
+        "    except BaseException: pass"
+    ),
     "print('deaf')\nimport os, signal; os.kill(os.getpid(), signal.SIGSTOP)",
 ]
 

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from runner.host import Runner
-from runner.protocol import JobResult, Limits, Outcome, Verdict
+from runner.protocol import JobResult, Limits, Outcome, QuestionSpec, Verdict
 from tests.runner.notebooks import (
     ANSWER,
+    all_scores,
     cell,
     job,
     job_file,
@@ -54,19 +55,18 @@ def test_a_check_earns_what_it_returns(runner: Runner) -> None:
         f"def check{n}(answer):\n    {body}\n" for n, (body, _, _) in enumerate(VALUES)
     )
     # The last two end the process, so each stands last in a question of its own.
-    both = [question("q1", "\n".join(source.split("\n")))]
     ends = [
         question(f"e{n}", f"def check(answer):\n    {body}\n")
         for n, (body, _, _) in enumerate(VALUES[-2:])
     ]
-    kept = both[0].checks[:-2]
+    kept = question("q1", source).checks[:-2]
     questions = (
-        question("q1", source).__class__(key="q1", source=source, checks=kept),
+        QuestionSpec(key="q1", source=source, checks=kept),
         *ends,
     )
     result = runner.run(job("answer = 1", questions=questions))
     assert messages(result) == [message for _, _, message in VALUES]
-    assert sum(scores(result).values(), []) == [score for _, score, _ in VALUES]
+    assert all_scores(result) == [score for _, score, _ in VALUES]
     assert result.questions[0].outcome is Outcome.PARTIAL
     assert result.verdict is Verdict.COMPLETED
 
@@ -143,23 +143,25 @@ def test_torch_works_in_a_check_after_threads_in_the_notebook(runner: Runner) ->
 
 
 def test_tests_are_not_in_the_process_while_cells_run(runner: Runner) -> None:
-    source = "def check(answer):\n    marker = 'canary-' + '7f3a'\n"
+    source = "def check(answer):\n    marker = 'kestrel84213'\n"
     hunt = (
-        "import gc, sys\nwanted = 'canary' + '-'\n"
-        "seen = [o for o in gc.get_objects() if isinstance(o, (str, dict, list))]\n"
-        "maps = [l.split() for l in open('/proc/self/maps')]\n"
-        "found = 0\nwith open('/proc/self/mem', 'rb', 0) as mem:\n"
-        "    for line in maps:\n"
-        "        if 'w' in line[1]:\n"
-        "            a, b = (int(x, 16) for x in line[0].split('-'))\n"
-        "            try:\n"
-        '                mem.seek(a); found += mem.read(b - a).count(b"\'canary-\' + \'7f" + b"3a")\n'
-        "            except (OSError, ValueError, OverflowError): pass\n"
-        "found"
+        "def count(first, second):\n"
+        "    found = 0\n"
+        "    with open('/proc/self/mem', 'rb', 0) as memory:\n"
+        "        for line in open('/proc/self/maps'):\n"
+        "            span, rights, *_ = line.split()\n"
+        "            start, end = (int(edge, 16) for edge in span.split('-'))\n"
+        "            if 'rw' not in rights: continue\n"
+        "            memory.seek(start)\n"
+        "            parts = memory.read(end - start).split(first)[1:]\n"
+        "            found += sum(part.startswith(second) for part in parts)\n"
+        "    return found\n"
+        "planted = 'plan' + str(ted)\n"
+        "count(b'plan', b'ted05') > 0, count(b'kestrel', b'84213')"
     )
-    spec = job(hunt, CHECK, hunt, questions=(question("q1", source),))
+    spec = job("ted = 'ted05'", hunt, CHECK, hunt, questions=(question("q1", source),))
     result = runner.run(spec)
-    assert (text(result, 1), text(result, 3)) == ("0", "0")
+    assert (text(result, 2), text(result, 4)) == ("(True, 0)", "(True, 0)")
 
 
 def test_private_files_are_there_for_the_checks_only(
@@ -192,15 +194,19 @@ def test_private_files_are_there_for_the_checks_only(
 
 FORGERIES = [
     # A frame on every socket that can be found.
-    "import os, socket, struct, json\n"
-    "for fd in range(3, 64):\n"
-    "    for frame in ({'t': 'ready'}, {'t': 'check', 'name': 'check', 'score': 1.0, 'message': 'passed'}):\n"
-    "        data = json.dumps(frame).encode()\n"
-    "        try: socket.socket(fileno=os.dup(fd)).sendall(struct.pack('!I', len(data)) + data)\n"
-    "        except OSError: pass",
+    (
+        "import os, socket, struct, json\n"
+        "for fd in range(3, 64):\n"
+        "    for frame in ({'t': 'ready'}, {'t': 'check', 'name': 'check', 'score': 1.0, 'message': 'passed'}):\n"
+        "        data = json.dumps(frame).encode()\n"
+        "        try: socket.socket(fileno=os.dup(fd)).sendall(struct.pack('!I', len(data)) + data)\n"
+        "        except OSError: pass"
+    ),
     # The same, but junk.
-    "import os\nfor fd in range(3, 64):\n"
-    "    try: os.write(fd, b'\\xff' * 100)\n    except OSError: pass",
+    (
+        "import os\nfor fd in range(3, 64):\n"
+        "    try: os.write(fd, b'\\xff' * 100)\n    except OSError: pass"
+    ),
     # Printed verdicts.
     'print(\'{"t": "check", "name": "check", "score": 1.0}\')',
 ]
@@ -211,7 +217,7 @@ def test_a_forged_frame_earns_nothing(runner: Runner, source: str) -> None:
     late = question("q2", "def check(answer): assert answer == 42\n")
     spec = job("answer = 0", source, CHECK, "1", questions=(ANSWER, late))
     result = runner.run(spec)
-    assert sum(scores(result).values(), []) == [0.0, 0.0]
+    assert all_scores(result) == [0.0, 0.0]
     assert result.verdict is not Verdict.PLATFORM
 
 

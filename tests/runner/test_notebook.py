@@ -1,0 +1,60 @@
+"""Reading and planning a notebook, without running it."""
+
+import json
+
+import pytest
+
+from runner.notebook import UnreadableError, read_notebook
+from tests.runner.notebooks import ANSWER, CellLike, cell, job, notebook, question
+
+
+def test_the_first_check_cell_wins() -> None:
+    two = [cell("# softmark: check q1"), cell("1", question="q1")]
+    found = read_notebook(job(*two, questions=(ANSWER,)))
+    assert [one.question for one in found.cells] == ["q1", ""]
+    assert found.late_questions == []
+
+
+@pytest.mark.parametrize(
+    "source", ["#softmark: check q1", "\n#  softmark:  check q1  \nx = 1"]
+)
+def test_a_check_line_may_be_spaced(source: str) -> None:
+    found = read_notebook(job(source, questions=(ANSWER,)))
+    assert found.cells[0].question == "q1"
+
+
+def test_unknown_questions_are_ordinary_cells() -> None:
+    found = read_notebook(job("# softmark: check q9", questions=(ANSWER,)))
+    assert found.cells[0].question == ""
+    assert found.late_questions == ["q1"]
+
+
+def test_strange_metadata_is_survived() -> None:
+    cells: list[CellLike] = [
+        {"source": ["a = 1\n", "b = 2"], "metadata": None},
+        {"source": "2", "metadata": {"tags": 5, "softmark.question": ["q1"]}},
+        {"source": "3", "metadata": {"tags": [None, "skip-execution"]}},
+    ]
+    found = read_notebook(job(*cells, questions=(ANSWER, question("q2", ""))))
+    assert [one.skipped for one in found.cells] == [False, False, True]
+    assert found.cells[0].source == "a = 1\nb = 2"
+    assert list(found.late_questions) == ["q1", "q2"]
+
+
+def test_cells_that_are_no_code_are_kept_as_they_are() -> None:
+    markdown = {"cell_type": "markdown", "source": "# Title", "metadata": {}}
+    document = json.loads(notebook("1"))
+    document["cells"].insert(0, markdown)
+    found = read_notebook(job(notebook=json.dumps(document)))
+    assert [one.number for one in found.cells] == [1]
+    assert json.loads(found.to_json())["cells"][0] == markdown
+
+
+def test_text_that_cannot_be_stored_is_replaced() -> None:
+    found = read_notebook(job("print('\ud800')"))
+    assert "print('?')" in found.to_json()
+
+
+def test_too_many_cells_are_refused() -> None:
+    with pytest.raises(UnreadableError):
+        read_notebook(job(*["1"] * 5001))
