@@ -5,7 +5,7 @@ VENV ?= .venv
 JOBS ?= 2
 
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input --quiet
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input -qq
 PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider
 # Tests of real processes share one of the jobs: see tests/conftest.py.
 PARALLEL := -n $(JOBS) --dist loadgroup
@@ -27,8 +27,10 @@ run: ## Install, prepare and start the portal: make run PORT=9000 BIND=0.0.0.0
 # --- Installing ---------------------------------------------------------------
 
 install: $(VENV)/.base
+	@:
 
 install-dev: $(VENV)/.dev
+	@:
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \

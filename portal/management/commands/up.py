@@ -50,6 +50,9 @@ def greet(console: Console) -> None:
     if find_demo() is not None:
         told = io.StringIO()
         call_command("demo", stdout=told, skip_checks=True)
-        console.plain(textwrap.indent(told.getvalue(), "  "))
+        # Its first line says what it did, which is nothing.
+        accounts = told.getvalue().partition("\n")[2].rstrip()
+        console.plain("  Sign in to the demo course as one of these:\n")
+        console.plain(f"{textwrap.indent(accounts, '  ')}\n")
     connections.close_all()
     console.plain("  Ctrl-C stops it.\n")
