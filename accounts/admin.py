@@ -1,0 +1,115 @@
+"""People and their API tokens, for site staff."""
+
+from typing import TYPE_CHECKING
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from accounts.http import SignedInRequest
+from accounts.models import ApiToken, User
+from accounts.services import revoke_token
+
+if TYPE_CHECKING:
+    UserAdminBase = DjangoUserAdmin[User]
+    TokenAdminBase = admin.ModelAdmin[ApiToken]
+else:  # Django's own classes take no type at run time
+    UserAdminBase, TokenAdminBase = DjangoUserAdmin, admin.ModelAdmin
+
+
+class NewUserForm(AdminUserCreationForm):
+    """A new person, by email address; without a password they reset it themselves."""
+
+    class Meta:
+        model = User
+        fields = ["email", "first_name", "last_name", "login"]
+
+    def clean_email(self) -> str:
+        """Return the address in small letters: in any case, an address is one person."""
+        email: str = self.cleaned_data["email"].lower()
+        if User.objects.filter(email__iexact=email).exists():
+            self.add_error("email", "Somebody has this address already.")
+        return email
+
+
+@admin.register(User)
+class UserAdmin(UserAdminBase):
+    """Django's own pages for people, with the address in the place of a user name.
+
+    Nobody is deleted: marks rest on people. They are made inactive.
+    """
+
+    add_form = NewUserForm
+    list_display = ["email", "first_name", "last_name", "login", "is_staff"]
+    list_filter = ["is_active", "is_staff", "is_superuser"]
+    search_fields = ["email", "first_name", "last_name", "login"]
+    ordering = ["last_name", "first_name", "email"]
+    date_hierarchy = "date_joined"
+    filter_horizontal = []
+    readonly_fields = ["last_login", "date_joined"]
+    fieldsets = [
+        (None, {"fields": ["email", "password"]}),
+        ("Person", {"fields": ["first_name", "last_name", "login"]}),
+        (
+            "Site",
+            {
+                "fields": ["is_active", "is_staff", "is_superuser"],
+                "description": (
+                    "Site staff are both staff and superusers. Teaching staff are "
+                    "neither: they have a role in their course."
+                ),
+            },
+        ),
+        ("Times", {"fields": ["last_login", "date_joined"]}),
+    ]
+    add_fieldsets = [
+        (None, {"fields": ["email", "first_name", "last_name", "login"]}),
+        (None, {"fields": ["usable_password", "password1", "password2"]}),
+    ]
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: User | None = None
+    ) -> bool:
+        return False
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(TokenAdminBase):
+    """Tokens, to look at and to revoke. Only their owner can make one."""
+
+    list_display = [
+        "name",
+        "prefix",
+        "user",
+        "created_at",
+        "expires_at",
+        "last_used_at",
+        "revoked_at",
+    ]
+    list_select_related = ["user"]
+    search_fields = ["name", "prefix", "user__email", "user__login"]
+    date_hierarchy = "created_at"
+    exclude = ["digest"]
+    actions = ["revoke"]
+
+    @admin.action(description="Revoke the chosen tokens", permissions=["view"])
+    def revoke(self, request: SignedInRequest, tokens: QuerySet[ApiToken]) -> None:
+        """Make the tokens useless from the next request on."""
+        for token in tokens:
+            revoke_token(actor=request.user, token=token)
+        self.message_user(request, "The chosen tokens no longer work.")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: ApiToken | None = None
+    ) -> bool:
+        return False
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: ApiToken | None = None
+    ) -> bool:
+        return False
