@@ -15,11 +15,13 @@ from accounts.services import revoke_token
 if TYPE_CHECKING:
     UserAdminBase = DjangoUserAdmin[User]
     TokenAdminBase = admin.ModelAdmin[ApiToken]
+    NewUserFormBase = AdminUserCreationForm[User]
 else:  # Django's own classes take no type at run time
     UserAdminBase, TokenAdminBase = DjangoUserAdmin, admin.ModelAdmin
+    NewUserFormBase = AdminUserCreationForm
 
 
-class NewUserForm(AdminUserCreationForm):
+class NewUserForm(NewUserFormBase):
     """A new person, by email address; without a password they reset it themselves."""
 
     class Meta:
