@@ -1,0 +1,63 @@
+"""From handing in to the mark: the whole way, with the real runner."""
+
+from contextlib import ExitStack
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from accounts.actors import SYSTEM
+from courses.bundle import read_bundle
+from courses.services.revisions import import_revision
+from grading.execution import execute_next
+from grading.models import GradingRun, Mark
+from grading.services import submit_work
+from runner.host import Runner
+from submissions.services import IncomingFile
+from tests.examples.marking import EXAMPLE, EXPECTED, handed_in
+from tests.factories import AssignmentFactory, EnrolmentFactory
+
+pytestmark = [
+    pytest.mark.torch,
+    pytest.mark.timeout(300),
+    pytest.mark.django_db(transaction=True),
+]
+
+
+def hand_in(name: str) -> GradingRun:
+    """A student of a course that uses the example hands in what `name` holds."""
+    assignment = AssignmentFactory.create(with_revision=False)
+    import_revision(
+        actor=SYSTEM, assignment=assignment, bundle=read_bundle(EXAMPLE), publish=True
+    )
+    student = EnrolmentFactory.create(course=assignment.course).user
+    with ExitStack() as stack:
+        files = [
+            IncomingFile(
+                name=path.name,
+                original_name=path.name,
+                content=stack.enter_context(path.open("rb")),
+                size=path.stat().st_size,
+            )
+            for path in handed_in(name)
+            if path is not None
+        ]
+        return submit_work(
+            actor=student,
+            assignment=assignment,
+            files=files,
+            started_at=timezone.now(),
+        )
+
+
+@pytest.mark.parametrize("name", ["middling", "unfinished"])
+def test_handed_in_example_has_its_mark_stored(runner: Runner, name: str) -> None:
+    run = hand_in(name)
+    assert execute_next(worker="test", queues=["cpu"], runner=runner)
+    run.refresh_from_db()
+    expected = EXPECTED[name]
+    assert run.verdict == expected["verdict"]
+    points = {result.question.key: result.points for result in run.results.all()}
+    assert points.pop("discussion") == 0
+    assert points == {k: Decimal(str(v)) for k, v in expected["points"].items()}
+    assert Mark.objects.get().final_points == sum(points.values())
