@@ -14,6 +14,7 @@ from runner.users import JOB_UIDS
 
 _PROC: Final = Path("/proc")
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+_DEAD: Final = "ZX"
 _SWEEPS: Final = 100
 _SWEEP_SECONDS: Final = 0.02
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
@@ -150,7 +151,11 @@ def kill_user_processes(uid: int) -> None:
     if uid not in JOB_UIDS:
         raise ValueError(f"{uid} is no job's user")
     for _ in range(_SWEEPS):
-        found = [info for info in all_processes().values() if _user(info.pid) == uid]
+        found = [
+            info
+            for info in all_processes().values()
+            if info.state not in _DEAD and _user(info.pid) == uid
+        ]
         for info in found:
             send_signal(info, signal.SIGKILL)
         if not found:
