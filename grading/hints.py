@@ -20,17 +20,16 @@ TASK: Final = "grading.execute_run"
 VERSION: Final = 1
 # A person waits for the answer to a submission, so: one try, and a short one.
 _ONE_QUICK_TRY: Final = {
-    "max_retries": 0,
+    "max_retries": 1,
     "interval_start": 0,
     "interval_step": 0,
     "interval_max": 0,
-    "socket_connect_timeout": 1,
-    "socket_timeout": 2,
 }
+_TIMEOUTS: Final = {"socket_connect_timeout": 1, "socket_timeout": 1}
 
 
 def send_hint(run_id: UUID) -> None:
-    """Send a hint for a queued run. Called on commit; never raises."""
+    """Send a hint for a queued run. Called on commit; a broker's fault is no error."""
     send_hints(GradingRun.objects.filter(pk=run_id).queued())
 
 
@@ -40,17 +39,28 @@ def send_hints(runs: Iterable[GradingRun]) -> int:
     Returns how many went out. The first failure ends it: the broker is down for all.
     """
     sent = 0
-    try:
-        with current_app.connection_for_write(
-            transport_options=_ONE_QUICK_TRY
-        ) as connection:
+    with current_app.connection_for_write(
+        transport_options={**_ONE_QUICK_TRY, **_TIMEOUTS}
+    ) as connection:
+        faults: tuple[type[BaseException], ...] = (
+            OperationalError,
+            OSError,
+            *connection.connection_errors,
+            *connection.channel_errors,
+        )
+        try:
             for run in runs:
+                _connect(connection)
                 if GradingRun.objects.note_hint(run):
                     _send(run, connection)
                     sent += 1
-    except (OperationalError, OSError) as error:
-        log.warning("hint_not_sent", error=type(error).__name__)
+        except faults as error:
+            log.warning("hint_not_sent", error=type(error).__name__)
     return sent
+
+
+def _connect(connection: Any) -> None:
+    connection.ensure_connection(**_ONE_QUICK_TRY)
 
 
 def _send(run: GradingRun, connection: Any) -> None:

@@ -1,6 +1,7 @@
 """The broker may be down, killed or emptied, and may say things twice: all is graded."""
 
 import time
+from typing import Any
 
 from celery import Celery
 
@@ -71,4 +72,5 @@ def send_hints(portal: LivePortal, runs: list[GradingRun]) -> None:
 def left_in_broker(portal: LivePortal) -> int:
     """How many hints nobody has taken yet."""
     with Celery(broker=portal.broker.url) as app, app.connection() as connection:
-        return int(connection.default_channel.client.llen("cpu"))
+        channel: Any = connection.default_channel
+        return int(channel.client.llen("cpu"))

@@ -8,7 +8,6 @@ from django.db import transaction
 
 from accounts.actors import SYSTEM
 from courses.models import Assignment
-from grading import hints
 from grading.models import GradingRun
 from grading.services import claim_next, enqueue_run, finish_run
 from grading.states import State
@@ -17,16 +16,6 @@ from tests.factories import AssignmentFactory, EnrolmentFactory, SubmissionFacto
 from tests.grading.fakes import job_result
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def hinted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The runs for which a hint went out."""
-    sent: list[str] = []
-    monkeypatch.setattr(
-        hints, "_send", lambda run, connection: sent.append(str(run.pk))
-    )
-    return sent
 
 
 def three_attempts(counting: str = Assignment.Counting.LATEST) -> list[Submission]:

@@ -1,6 +1,8 @@
 """A hint only wakes a worker: what happens to it is of no consequence."""
 
+import signal
 import time
+from typing import Any
 
 import pytest
 from celery import current_app
@@ -9,8 +11,28 @@ from grading.hints import TASK, send_hint
 from grading.models import GradingRun
 from grading.tasks import execute_run
 from tests.factories import GradingRunFactory
+from tests.services.broker import Broker
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def our_broker(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Broker:
+    """A real broker, to which this process sends its hints."""
+    monkeypatch.setenv("CELERY_BROKER_WRITE_URL", broker.url)
+    return broker
+
+
+def waiting_hints() -> int:
+    with current_app.connection_for_write() as connection:
+        channel: Any = connection.default_channel
+        return int(channel.client.llen("cpu"))
+
+
+def seconds_to_hint(run: GradingRun) -> float:
+    began = time.monotonic()
+    send_hint(run.pk)
+    return time.monotonic() - began
 
 
 def test_the_hint_names_the_task_that_there_is() -> None:
@@ -18,12 +40,13 @@ def test_the_hint_names_the_task_that_there_is() -> None:
     assert TASK in current_app.tasks
 
 
-def test_without_a_broker_the_hint_is_given_up_fast() -> None:
+@pytest.mark.services
+def test_a_hint_reaches_the_broker_and_is_noted(our_broker: Broker) -> None:
     run = GradingRunFactory.create()
-    began = time.monotonic()
     send_hint(run.pk)
-    assert time.monotonic() - began < 1
-    assert GradingRun.objects.get().state == "queued"
+    run.refresh_from_db()
+    assert run.hinted_at is not None
+    assert waiting_hints() == 1
 
 
 def test_a_run_that_is_not_queued_is_not_hinted() -> None:
@@ -31,3 +54,22 @@ def test_a_run_that_is_not_queued_is_not_hinted() -> None:
     send_hint(run.pk)
     run.refresh_from_db()
     assert run.hinted_at is None
+
+
+def test_without_a_broker_the_hint_is_given_up_at_once() -> None:
+    run = GradingRunFactory.create()
+    assert seconds_to_hint(run) < 1
+    run.refresh_from_db()
+    assert (run.state, run.hinted_at) == ("queued", None)
+
+
+@pytest.mark.services
+def test_a_broker_that_hangs_delays_nobody_for_long(our_broker: Broker) -> None:
+    assert our_broker.service is not None
+    run = GradingRunFactory.create()
+    our_broker.service.send(signal.SIGSTOP)
+    try:
+        assert seconds_to_hint(run) < 5
+    finally:
+        our_broker.service.send(signal.SIGCONT)
+    assert GradingRun.objects.get().state == "queued"

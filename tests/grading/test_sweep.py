@@ -8,7 +8,6 @@ import pytest
 import time_machine
 
 from accounts.actors import SYSTEM
-from grading import hints
 from grading.models import GradingRun
 from grading.progress import Progress
 from grading.services import cancel_run, claim_next, heartbeat, sweep, sweeping
@@ -19,16 +18,6 @@ from tests.grading.fakes import claim_of
 pytestmark = pytest.mark.django_db
 
 LONG_AGO = hours(-1)
-
-
-@pytest.fixture
-def hinted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The runs for which a hint went out."""
-    sent: list[str] = []
-    monkeypatch.setattr(
-        hints, "_send", lambda run, connection: sent.append(str(run.pk))
-    )
-    return sent
 
 
 def expired(**values: object) -> GradingRun:

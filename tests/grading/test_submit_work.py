@@ -1,0 +1,105 @@
+"""A receipt means that the work is stored and queued: both rows, or neither."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from courses.models import Assignment
+from grading.models import GradingRun
+from grading.services import queueing, submit_work
+from submissions.models import Submission
+from submissions.problems import SubmissionRefusedError
+from submissions.services import IncomingFile
+from tests.factories import AssignmentFactory, EnrolmentFactory, hours, small_notebook
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def assignment() -> Assignment:
+    return AssignmentFactory.create()
+
+
+@pytest.fixture
+def student(assignment: Assignment) -> User:
+    return EnrolmentFactory.create(course=assignment.course).user
+
+
+def hand_in(
+    assignment: Assignment, student: User, text: str = "", key: str = ""
+) -> GradingRun:
+    data = (text or small_notebook()).encode()
+    notebook = IncomingFile(
+        name="work.ipynb",
+        original_name="mine.ipynb",
+        content=io.BytesIO(data),
+        size=len(data),
+    )
+    return submit_work(
+        actor=student,
+        assignment=assignment,
+        files=[notebook],
+        started_at=hours(-0.01),
+        idempotency_key=key,
+    )
+
+
+def test_work_that_is_taken_is_queued(assignment: Assignment, student: User) -> None:
+    run = hand_in(assignment, student)
+    assert (run.state, run.submission.author, run.submission.attempt) == (
+        "queued",
+        student,
+        1,
+    )
+    assert run.revision == assignment.revision
+
+
+def test_work_that_is_refused_leaves_nothing(
+    assignment: Assignment, student: User
+) -> None:
+    with pytest.raises(SubmissionRefusedError):
+        hand_in(assignment, student, "no notebook")
+    assert not Submission.objects.exists()
+    assert not GradingRun.objects.exists()
+
+
+def test_the_same_form_sent_twice_is_one_attempt_and_one_run(
+    assignment: Assignment, student: User
+) -> None:
+    first = hand_in(assignment, student, key="form-1")
+    assert hand_in(assignment, student, key="form-1") == first
+    assert GradingRun.objects.count() == Submission.objects.count() == 1
+
+
+def test_a_repetition_after_the_end_does_not_run_again(
+    assignment: Assignment, student: User
+) -> None:
+    first = hand_in(assignment, student, key="form-1")
+    queueing.cancel_run(actor=student, run=first)
+    assert hand_in(assignment, student, key="form-1") == first
+    assert GradingRun.objects.get().state == "cancelled"
+
+
+def test_without_a_queued_run_no_submission_is_stored(
+    assignment: Assignment, student: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**kwargs: Any) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(queueing, "enqueue_run", fail)
+    with pytest.raises(RuntimeError):
+        hand_in(assignment, student)
+    assert not Submission.objects.exists()
+
+
+def test_a_broker_that_is_down_refuses_nobody(
+    assignment: Assignment,
+    student: User,
+    django_capture_on_commit_callbacks: Callable[..., Any],
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        run = hand_in(assignment, student)
+    assert GradingRun.objects.get() == run
