@@ -15,6 +15,8 @@ RowT = TypeVar("RowT", bound=models.Model)
 # Kept beside the table in courses.permissions by tests/courses/test_visibility.py:
 # these are the roles with Right.VIEW_ALL_WORK.
 STAFF = ("assistant", "lecturer")
+# And these the roles with Right.EDIT.
+EDITORS = ("lecturer",)
 
 
 def _enrolled(user: "User", outer: str, **conditions: object) -> Exists:
@@ -48,6 +50,14 @@ class CourseQuerySet(models.QuerySet["Course"]):
             self
             if user.is_superuser
             else self.filter(_enrolled(user, "pk", role__in=STAFF))
+        )
+
+    def editable_by(self, user: "User") -> Self:
+        """Courses whose content the person may edit."""
+        return (
+            self
+            if user.is_superuser
+            else self.filter(_enrolled(user, "pk", role__in=EDITORS))
         )
 
 
@@ -87,6 +97,18 @@ class WeekQuerySet(ContentQuerySet["Week"]):
 
 class MaterialQuerySet(ContentQuerySet["Material"]):
     """Materials of a course."""
+
+    def visible_to(self, user: "User") -> Self:
+        """As of all content; what lies in a hidden week is hidden with it."""
+        rows = super().visible_to(user)
+        if user.is_superuser:
+            return rows
+        week_released = Q(week__release_at__lte=timezone.now())
+        return rows.filter(
+            Q(week__isnull=True)
+            | week_released
+            | _enrolled(user, "course", role__in=STAFF)
+        )
 
 
 class AssignmentQuerySet(ContentQuerySet["Assignment"]):

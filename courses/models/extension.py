@@ -1,10 +1,12 @@
 """More time for one student."""
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
 from courses.models.assignment import Assignment
+from courses.models.course import Enrolment
 
 
 class Extension(models.Model):
@@ -34,3 +36,16 @@ class Extension(models.Model):
 
     def __str__(self) -> str:
         return f"{self.student} · {self.assignment} · {self.due_at:%d %b %Y %H:%M}"
+
+    def clean(self) -> None:
+        if not self.assignment_id or not self.student_id:
+            return  # the form tells what is missing
+        course = self.assignment.course_id
+        students = Enrolment.objects.students()
+        if not students.filter(course=course, user=self.student_id).exists():
+            raise ValidationError({"student": "Not a student of this course."})
+        due_at = getattr(self, "due_at", None)
+        if due_at is not None and due_at <= self.assignment.due_at:
+            raise ValidationError(
+                {"due_at": "An extension ends after the common deadline."}
+            )

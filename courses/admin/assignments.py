@@ -1,0 +1,107 @@
+"""Assignments and extensions."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from accounts.models import User
+from courses.admin.revisions import AssignmentRevisionInline
+from courses.admin.scope import CourseScopedAdmin, FrozenInline
+from courses.models import Assignment, AssignmentRevision, Extension
+
+
+class ExtensionInline(FrozenInline):
+    model = Extension
+    fields = ["student", "due_at", "reason", "granted_by"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        return rows.select_related("student", "granted_by", "assignment")
+
+
+@admin.register(Assignment)
+class AssignmentAdmin(CourseScopedAdmin):
+    list_display = [
+        "title",
+        "course",
+        "release_at",
+        "due_at",
+        "closes_at",
+        "weight_percent",
+        "revision_number",
+    ]
+    list_filter = [("course", admin.RelatedOnlyFieldListFilter), "counting"]
+    list_select_related = ["course", "revision"]
+    search_fields = ["title", "slug", "course__title", "course__slug"]
+    autocomplete_fields = ["course", "week"]
+    prepopulated_fields = {"slug": ["title"]}
+    date_hierarchy = "due_at"
+    lecturers_delete = False
+    fieldsets = [
+        (None, {"fields": ["course", "week", "title", "slug", "summary"]}),
+        ("Times", {"fields": ["release_at", "due_at", "closes_at"]}),
+        (
+            "Marks",
+            {
+                "fields": [
+                    "max_attempts",
+                    "counting",
+                    "weight_percent",
+                    "marks_released_at",
+                ]
+            },
+        ),
+        ("What is run", {"fields": ["revision"]}),
+    ]
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        return [AssignmentRevisionInline, ExtensionInline] if obj else []
+
+    def formfield_for_foreignkey(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """Offer the assignment's own revisions: they are few, and no others fit."""
+        if db_field.name == "revision" and request.resolver_match is not None:
+            own = request.resolver_match.kwargs.get("object_id")
+            own = own if str(own).isdecimal() else None
+            kwargs["queryset"] = AssignmentRevision.objects.filter(
+                assignment=own
+            ).select_related("assignment")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    @admin.display(
+        description="revision", ordering="revision__number", empty_value="none"
+    )
+    def revision_number(self, assignment: Assignment) -> int | None:
+        return assignment.revision.number if assignment.revision else None
+
+
+@admin.register(Extension)
+class ExtensionAdmin(CourseScopedAdmin):
+    """More time for a student. Who grants it is whoever saves it first."""
+
+    list_display = ["student", "assignment", "course", "due_at", "granted_by"]
+    list_filter = [("assignment__course", admin.RelatedOnlyFieldListFilter)]
+    list_select_related = ["student", "assignment__course", "granted_by"]
+    search_fields = [
+        "student__email",
+        "student__first_name",
+        "student__last_name",
+        "assignment__title",
+    ]
+    autocomplete_fields = ["assignment", "student"]
+    readonly_fields = ["granted_by", "granted_at"]
+    date_hierarchy = "granted_at"
+
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: Any, change: Any
+    ) -> None:
+        if isinstance(request.user, User) and obj.granted_by_id is None:
+            obj.granted_by = request.user
+        super().save_model(request, obj, form, change)
+
+    @admin.display(ordering="assignment__course")
+    def course(self, extension: Extension) -> str:
+        return str(extension.assignment.course)

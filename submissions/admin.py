@@ -1,0 +1,134 @@
+"""What was handed in: to look at, never to change."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+
+from accounts.models import User
+from courses.models import Course
+from submissions.messages import size_in_words
+from submissions.models import Submission, SubmittedFile
+
+if TYPE_CHECKING:
+    AnyModelAdmin = admin.ModelAdmin[Any]
+    AnyTabularInline = admin.TabularInline[Any, Any]
+else:
+    AnyModelAdmin = admin.ModelAdmin
+    AnyTabularInline = admin.TabularInline
+
+
+class SubmittedFileInline(AnyTabularInline):
+    model = SubmittedFile
+    fields = ["download", "original_name", "kind", "bytes", "sha256"]
+    readonly_fields = ["download", "bytes"]
+    can_delete = False
+    extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("submission")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True  # whoever sees the submission sees its files
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description="name")
+    def download(self, file: SubmittedFile) -> str:
+        address = reverse("submissions:file", args=[file.submission_id, file.name])
+        return format_html('<a href="{}">{}</a>', address, file.name)
+
+    @admin.display(description="size")
+    def bytes(self, file: SubmittedFile) -> str:
+        return size_in_words(file.size)
+
+
+@admin.register(Submission)
+class SubmissionAdmin(AnyModelAdmin):
+    list_display = [
+        "author",
+        "assignment",
+        "course",
+        "attempt",
+        "received_at",
+        "is_late",
+        "number_of_files",
+    ]
+    list_filter = [
+        ("assignment__course", admin.RelatedOnlyFieldListFilter),
+        "is_late",
+        "received_at",
+    ]
+    search_fields = [
+        "author__email",
+        "author__first_name",
+        "author__last_name",
+        "author__login",
+        "assignment__title",
+    ]
+    date_hierarchy = "received_at"
+    show_full_result_count = False
+    inlines = [SubmittedFileInline]
+    fields = [
+        "author",
+        "assignment",
+        "revision",
+        "attempt",
+        "started_at",
+        "received_at",
+        "is_late",
+        "told_on_receipt",
+    ]
+    readonly_fields = ["told_on_receipt"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)
+        if not isinstance(request.user, User):
+            return rows.none()
+        staffed = Course.objects.staffed_by(request.user)
+        rows = rows.filter(assignment__course__in=staffed)
+        rows = rows.annotate(file_count=Count("files"))
+        return rows.select_related(
+            "author", "assignment__course", "revision__assignment"
+        )
+
+    @admin.display(ordering="assignment__course")
+    def course(self, submission: Submission) -> str:
+        return str(submission.assignment.course)
+
+    @admin.display(description="files", ordering="file_count")
+    def number_of_files(self, submission: Any) -> int:
+        return int(submission.file_count)
+
+    @admin.display(description="warnings", empty_value="none")
+    def told_on_receipt(self, submission: Submission) -> str:
+        lines = ((warning.get("message", ""),) for warning in submission.warnings)
+        return format_html_join("", "<p>{}</p>", lines)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether the person sees everybody's work, in that course or in any."""
+        if not isinstance(request.user, User) or not request.user.is_staff:
+            return False
+        staffed = Course.objects.staffed_by(request.user)
+        if obj is not None:
+            staffed = staffed.filter(pk=obj.assignment.course_id)
+        return request.user.is_superuser or staffed.exists()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

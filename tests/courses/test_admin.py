@@ -1,0 +1,389 @@
+"""The admin answers fast, keeps to the table of rights, and changes nothing frozen."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection, models
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from courses.models import (
+    Assignment,
+    AssignmentRevision,
+    Course,
+    Enrolment,
+    Extension,
+    Material,
+    RevisionFile,
+    Role,
+    Week,
+)
+from submissions.models import Submission
+from tests.factories import (
+    AssignmentFactory,
+    CourseFactory,
+    EnrolmentFactory,
+    ExtensionFactory,
+    MaterialFactory,
+    RequiredFileFactory,
+    RevisionFactory,
+    RevisionFileFactory,
+    SubmissionFactory,
+    UserFactory,
+    WeekFactory,
+)
+
+pytestmark = pytest.mark.django_db
+MODELS: tuple[type[models.Model], ...] = (
+    Course,
+    Enrolment,
+    Week,
+    Material,
+    Assignment,
+    AssignmentRevision,
+    Extension,
+    Submission,
+)
+
+
+def address(model: type[models.Model], page: str, *args: Any) -> str:
+    return reverse(
+        f"admin:{model._meta.label_lower.replace('.', '_')}_{page}", args=args
+    )
+
+
+def client_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def site_staff() -> Client:
+    return client_of(UserFactory.create(site_staff=True))
+
+
+@pytest.fixture
+def course() -> Course:
+    return CourseFactory.create()
+
+
+@pytest.fixture
+def lecturer(course: Course) -> Client:
+    user = UserFactory.create(is_staff=True)
+    EnrolmentFactory.create(course=course, user=user, lecturer=True)
+    return client_of(user)
+
+
+def fill(course: Course) -> None:
+    """Add one more of everything to the course."""
+    student = EnrolmentFactory.create(course=course).user
+    EnrolmentFactory.create(course=course, assistant=True)
+    week = WeekFactory.create(course=course)
+    MaterialFactory.create(course=course, week=week)
+    assignment = AssignmentFactory.create(course=course, week=week)
+    RequiredFileFactory.create(revision=assignment.revision, weights=True)
+    RevisionFileFactory.create(revision=assignment.revision)
+    ExtensionFactory.create(assignment=assignment, student=student)
+    SubmissionFactory.create(assignment=assignment, author=student)
+
+
+def fill_pages(course: Course) -> None:
+    """Add to what stands on one change page, too."""
+    fill(course)
+    assignment = Assignment.objects.earliest("pk")
+    week = Week.objects.earliest("pk")
+    MaterialFactory.create(course=course, week=week)
+    RevisionFactory.create(assignment=assignment, with_content=False)
+    ExtensionFactory.create(assignment=assignment)
+    RevisionFileFactory.create(
+        revision=assignment.revision, name=f"more-{RevisionFile.objects.count()}.txt"
+    )
+
+
+def queries_of(client: Client, url: str) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        answer = client.get(url)
+    assert answer.status_code == 200, answer.content[:500]
+    return len(captured)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_list_answers_with_queries_that_do_not_grow(
+    model: type[models.Model], site_staff: Client, course: Course
+) -> None:
+    fill(course)
+    few = queries_of(site_staff, address(model, "changelist"))
+    for _ in range(4):
+        fill_pages(course)
+    assert queries_of(site_staff, address(model, "changelist")) <= few <= 14
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_page_of_a_row_answers_with_queries_that_do_not_grow(
+    model: type[models.Model], site_staff: Client, course: Course
+) -> None:
+    fill(course)
+    row = model._default_manager.earliest("pk")
+    few = queries_of(site_staff, address(model, "change", row.pk))
+    for _ in range(4):
+        fill_pages(course)
+    assert queries_of(site_staff, address(model, "change", row.pk)) <= few <= 16
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_search_and_filters_answer(
+    model: type[models.Model], site_staff: Client, course: Course
+) -> None:
+    fill(course)
+    assert site_staff.get(address(model, "changelist"), {"q": "a"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "model", [each for each in MODELS if each not in {AssignmentRevision, Submission}]
+)
+def test_page_to_add_answers(model: type[models.Model], site_staff: Client) -> None:
+    assert site_staff.get(address(model, "add")).status_code == 200
+
+
+@pytest.mark.parametrize("model", [AssignmentRevision, Submission])
+def test_frozen_rows_are_neither_added_changed_nor_deleted(
+    model: type[models.Model], site_staff: Client, course: Course
+) -> None:
+    fill(course)
+    row = model._default_manager.earliest("pk")
+    for page, args in (("add", []), ("change", [row.pk]), ("delete", [row.pk])):
+        assert site_staff.post(address(model, page, *args), {}).status_code == 403
+    assert (
+        b'name="_save"' not in site_staff.get(address(model, "change", row.pk)).content
+    )
+
+
+def test_large_course_page_lists_staff_only(site_staff: Client, course: Course) -> None:
+    EnrolmentFactory.create_batch(30, course=course)
+    EnrolmentFactory.create(course=course, assistant=True)
+    page = site_staff.get(address(Course, "change", course.pk)).content.decode()
+    assert 'name="enrolments-TOTAL_FORMS" value="1"' in page
+    assert ">30</a>" in page
+
+
+# --- Who may -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_lecturer_sees_own_courses_only(
+    model: type[models.Model], lecturer: Client, course: Course
+) -> None:
+    fill(course)
+    own = set(model._default_manager.values_list("pk", flat=True))
+    fill(CourseFactory.create())
+    other = model._default_manager.exclude(pk__in=own).earliest("pk")
+    shown = lecturer.get(address(model, "changelist")).context["cl"].queryset
+    assert {row.pk for row in shown} == own
+    answer = lecturer.get(address(model, "change", other.pk))
+    assert answer.status_code == 302  # to the index, as for a row that is not there
+    assert answer["Location"] == reverse("admin:index")
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("role", [Role.STUDENT, Role.ASSISTANT, None])
+def test_right_to_enter_the_admin_is_no_right_to_edit(
+    model: type[models.Model], role: Role | None, course: Course
+) -> None:
+    fill(course)
+    user = UserFactory.create(is_staff=True)
+    if role is not None:
+        EnrolmentFactory.create(course=course, user=user, role=role)
+    expected = 200 if (model, role) == (Submission, Role.ASSISTANT) else 403
+    answer = client_of(user).get(address(model, "changelist"))
+    assert answer.status_code == expected
+
+
+def test_lecturer_who_left_edits_nothing(course: Course) -> None:
+    user = UserFactory.create(is_staff=True)
+    EnrolmentFactory.create(course=course, user=user, lecturer=True, left=True)
+    assert client_of(user).get(address(Week, "changelist")).status_code == 403
+
+
+def test_lecturer_without_entry_is_kept_out(course: Course) -> None:
+    user = EnrolmentFactory.create(course=course, lecturer=True).user
+    assert client_of(user).get(address(Week, "changelist")).status_code == 302
+
+
+def week_form(course: Course) -> dict[str, Any]:
+    return {"course": course.pk, "number": 7, "starts_on": "2027-02-22", "title": "T"}
+
+
+def test_lecturer_adds_a_week(lecturer: Client, course: Course) -> None:
+    assert lecturer.post(address(Week, "add"), week_form(course)).status_code == 302
+    assert Week.objects.get().course == course
+
+
+def test_forged_course_is_refused(lecturer: Client) -> None:
+    answer = lecturer.post(address(Week, "add"), week_form(CourseFactory.create()))
+    assert "course" in answer.context["adminform"].errors
+    assert not Week.objects.exists()
+
+
+@pytest.mark.parametrize("model", [Course, Enrolment, Assignment])
+def test_lecturer_deletes_nothing_that_work_rests_on(
+    model: type[models.Model], lecturer: Client, course: Course
+) -> None:
+    fill(course)
+    row = model._default_manager.latest("pk")
+    assert lecturer.post(address(model, "delete", row.pk)).status_code == 403
+
+
+def test_lecturer_makes_no_course(lecturer: Client) -> None:
+    assert lecturer.get(address(Course, "add")).status_code == 403
+
+
+# --- What is saved -----------------------------------------------------------
+
+
+def assignment_form(course: Course, **changed: Any) -> dict[str, Any]:
+    return {
+        "course": course.pk,
+        "title": "CW",
+        "slug": "cw",
+        "due_at_0": "2027-03-01",
+        "due_at_1": "16:00",
+        "counting": "latest",
+        "weight_percent": "10",
+        **changed,
+    }
+
+
+def test_new_assignment_is_saved(lecturer: Client, course: Course) -> None:
+    form = assignment_form(course)
+    assert lecturer.post(address(Assignment, "add"), form).status_code == 302
+    assert Assignment.objects.get().due_at.astimezone(course.tz).hour == 16
+
+
+@pytest.mark.parametrize(
+    ("field", "changed"),
+    [
+        ("closes_at", {"closes_at_0": "2027-01-01", "closes_at_1": "10:00"}),
+        ("slug", {"slug": "no spaces"}),
+    ],
+)
+def test_what_the_model_refuses_is_told_at_the_field(
+    lecturer: Client, course: Course, field: str, changed: dict[str, str]
+) -> None:
+    form = assignment_form(course, **changed)
+    answer = lecturer.post(address(Assignment, "add"), form)
+    assert field in answer.context["adminform"].errors
+
+
+def test_only_own_revisions_are_offered(lecturer: Client, course: Course) -> None:
+    own, other = AssignmentFactory.create_batch(2, course=course)
+    page = lecturer.get(address(Assignment, "change", own.pk))
+    offered = page.context["adminform"].form.fields["revision"].queryset
+    assert set(offered) == {own.revision}
+    assert other.revision not in offered
+
+
+def extension_form(assignment: Assignment, student: User) -> dict[str, Any]:
+    due = timezone.localtime(assignment.due_at + dt.timedelta(days=3))
+    return {
+        "assignment": assignment.pk,
+        "student": student.pk,
+        "due_at_0": due.date().isoformat(),
+        "due_at_1": "16:00",
+        "reason": "Illness",
+    }
+
+
+def test_extension_names_who_granted_it(
+    lecturer: Client, course: Course, client: Client
+) -> None:
+    assignment = AssignmentFactory.create(course=course)
+    student = EnrolmentFactory.create(course=course).user
+    form = extension_form(assignment, student)
+    assert lecturer.post(address(Extension, "add"), form).status_code == 302
+    granted_by = Extension.objects.get().granted_by
+    assert str(granted_by.pk) == lecturer.session["_auth_user_id"]
+
+
+def test_extension_for_somebody_outside_the_course_is_refused(
+    lecturer: Client, course: Course
+) -> None:
+    form = extension_form(AssignmentFactory.create(course=course), UserFactory.create())
+    answer = lecturer.post(address(Extension, "add"), form)
+    assert "student" in answer.context["adminform"].errors
+
+
+def test_extension_that_shortens_is_refused(lecturer: Client, course: Course) -> None:
+    assignment = AssignmentFactory.create(course=course)
+    student = EnrolmentFactory.create(course=course).user
+    form = extension_form(assignment, student) | {"due_at_0": "2020-01-01"}
+    answer = lecturer.post(address(Extension, "add"), form)
+    assert "due_at" in answer.context["adminform"].errors
+
+
+def test_material_added_on_a_weeks_page_is_of_its_course(
+    lecturer: Client, course: Course
+) -> None:
+    week = WeekFactory.create(course=course, number=3)
+    form = week_form(course) | {
+        "materials-TOTAL_FORMS": 1,
+        "materials-INITIAL_FORMS": 0,
+        "materials-0-week": week.pk,
+        "materials-0-kind": "notes",
+        "materials-0-title": "Notes",
+        "materials-0-position": 1,
+    }
+    assert lecturer.post(address(Week, "change", week.pk), form).status_code == 302
+    assert Material.objects.get().course == course
+
+
+# --- Enrolments as a table ---------------------------------------------------
+
+
+@pytest.fixture
+def upload() -> Callable[[Client, str], Any]:
+    """Give a function that imports a CSV file as far as its preview."""
+    from django.core.files.uploadedfile import SimpleUploadedFile  # noqa: PLC0415
+
+    def send(client: Client, text: str) -> Any:
+        file = SimpleUploadedFile("people.csv", text.encode(), "text/csv")
+        form = {"import_file": file, "format": "0", "resource": ""}
+        return client.post(reverse("admin:courses_enrolment_import"), form)
+
+    return send
+
+
+def test_import_shows_what_it_would_do_first(
+    lecturer: Client, course: Course, upload: Callable[[Client, str], Any]
+) -> None:
+    person = UserFactory.create()
+    rows = (
+        f"course,email,role,is_active\n{course.slug},{person.email.upper()},student,1\n"
+    )
+    answer = upload(lecturer, rows)
+    assert answer.context["result"].totals["new"] == 1
+    assert not Enrolment.objects.filter(user=person).exists()
+
+
+def test_import_into_a_course_of_others_is_refused(
+    lecturer: Client, upload: Callable[[Client, str], Any]
+) -> None:
+    other, person = CourseFactory.create(), UserFactory.create()
+    rows = f"course,email,role,is_active\n{other.slug},{person.email},lecturer,1\n"
+    result = upload(lecturer, rows).context["result"]
+    assert result.has_errors() or result.has_validation_errors()
+
+
+def test_export_holds_own_courses_only(lecturer: Client, course: Course) -> None:
+    fill(course)
+    fill(CourseFactory.create())
+    fields = {f"enrolmentresource_{name}": "on" for name in ("course", "email", "role")}
+    form = {"format": "0", "resource": "", **fields}
+    answer = lecturer.post(reverse("admin:courses_enrolment_export"), form)
+    lines = answer.content.decode().splitlines()
+    assert len(lines) == 1 + Enrolment.objects.filter(course=course).count()
