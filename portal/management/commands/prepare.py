@@ -24,7 +24,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        settings.VAR_DIR.mkdir(mode=0o750, parents=True, exist_ok=True)
+        # A folder that was there before may be open to everybody.
+        settings.VAR_DIR.chmod(settings.VAR_DIR.stat().st_mode & 0o750)
         try:
             hold_lock(run_dir() / "up.lock")
         except AlreadyRunningError as error:
