@@ -68,7 +68,7 @@ def test_handout_is_what_the_staff_notebook_makes() -> None:
 def test_handout_holds_no_line_of_the_solution() -> None:
     handout = (EXAMPLE / "handout.ipynb").read_text(encoding="utf-8")
     assert "unfold" not in handout
-    assert "Most errors confuse" not in handout
+    assert "it misreads two" not in handout
 
 
 @pytest.mark.parametrize("name", SUBMITTED)
