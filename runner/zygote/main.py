@@ -7,6 +7,8 @@ gives itself up for replacement rather than forking in doubt.
 
 import contextlib
 import gc
+import importlib
+import io
 import os
 import select
 import signal
@@ -20,6 +22,7 @@ import matplotlib
 import matplotlib.pyplot
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 
 from runner.frames import Channel, ChannelClosedError, Frame
 from runner.processes import kill_tree
@@ -29,6 +32,9 @@ from runner.zygote.init import run_job
 from runner.zygote.order import DESCRIPTORS, Order
 
 _TICK_MS: Final = 1000
+# What torch and IPython would import at first use, at every job's expense: the first
+# optimiser alone takes a second.
+_LAZY: Final = ("torch._dynamo", "torch.utils.data", "pexpect", "IPython.core.display")
 
 
 def threads() -> int:
@@ -41,7 +47,11 @@ def threads() -> int:
 
 def warm_up() -> Mapping[str, str]:
     """The shell is built and all that was imported is shared. Return versions."""
+    for name in _LAZY:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
     loop.prepare()
+    _draw_once()
     gc.collect()
     gc.freeze()
     return {
@@ -51,6 +61,13 @@ def warm_up() -> Mapping[str, str]:
         "torch": torch.__version__,
         "matplotlib": matplotlib.__version__,
     }
+
+
+def _draw_once() -> None:
+    """Fonts are found and the PNG writer is loaded. No torch, no pyplot, no thread."""
+    figure = Figure()
+    figure.subplots().plot([0, 1])
+    figure.savefig(io.BytesIO(), format="png")
 
 
 class Zygote:
