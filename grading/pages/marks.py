@@ -10,7 +10,7 @@ from accounts.models import User
 from courses.deadlines import deadline
 from courses.models import Assignment, Course, Extension
 from courses.permissions import Right, rights_in
-from grading.models import Mark
+from grading.models import GradingRun, Mark
 from grading.services import ShownMark, show_mark
 
 
@@ -18,12 +18,14 @@ from grading.services import ShownMark, show_mark
 class MarkRow:
     """An assignment and what may be shown of the mark for it.
 
-    `parts` is the row with every column, once no hidden check can be read out of it.
+    `parts` is the row with every column, and `counting` the run that counts, once no
+    hidden check can be read out of them.
     """
 
     assignment: Assignment
     possible: Decimal
     shown: ShownMark | None
+    counting: GradingRun | None
     parts: Mark | None
 
 
@@ -46,7 +48,11 @@ def marks_page(*, user: User, course: Course, now: dt.datetime) -> MarksPage:
             "assignment_id", "due_at"
         )
     )
-    assignments = Assignment.objects.visible_to(user).filter(course=course)
+    assignments = (
+        Assignment.objects.visible_to(user)
+        .filter(course=course)
+        .select_related("course")
+    )
     possible = dict(
         assignments.order_by()
         .values_list("pk")
@@ -91,7 +97,13 @@ def _row(
     now: dt.datetime,
 ) -> MarkRow:
     if mark is None:
-        return MarkRow(assignment=assignment, possible=possible, shown=None, parts=None)
+        return MarkRow(
+            assignment=assignment,
+            possible=possible,
+            shown=None,
+            counting=None,
+            parts=None,
+        )
     own = deadline(
         due_at=assignment.due_at,
         closes_at=assignment.closes_at,
@@ -100,9 +112,11 @@ def _row(
     shown = show_mark(mark, due_at=own.due_at, now=now)
     # SECURITY: the columns of a provisional mark count hidden checks too.
     is_whole = not shown.is_provisional or not shown.hidden
+    is_best = assignment.counting == Assignment.Counting.BEST
     return MarkRow(
         assignment=assignment,
         possible=possible,
         shown=shown,
+        counting=mark.run if is_whole or not is_best else None,
         parts=mark if is_whole else None,
     )

@@ -1,0 +1,245 @@
+"""The coursework page: what is wanted, until when, and one's own attempts."""
+
+import datetime as dt
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from courses.models import Assignment, RequiredFile, RevisionFile
+from tests.factories import (
+    AssignmentFactory,
+    ExtensionFactory,
+    GradingRunFactory,
+    RequiredFileFactory,
+    RevisionFileFactory,
+    SubmissionFactory,
+    hours,
+)
+from tests.grading.pages import (
+    Answer,
+    add_question,
+    finished_run,
+    signed_in,
+    staff_of,
+    student_of,
+    words,
+)
+
+pytestmark = pytest.mark.django_db
+FORM = "data-submit-form"
+
+
+def page(assignment: Assignment, user: User | None = None) -> Answer:
+    client = signed_in(user or student_of(assignment))
+    return client.get(assignment.get_absolute_url())
+
+
+def test_brief_is_rendered_from_markdown() -> None:
+    assignment = AssignmentFactory.create(summary="Write **conv2d** <script>")
+    html = page(assignment).content.decode()
+    assert "<strong>conv2d</strong>" in html
+    assert "<script>" not in html.split("brief-title")[1].split("</section>")[0]
+
+
+def test_deadline_is_shown_in_the_courses_zone_and_in_words() -> None:
+    due = dt.datetime(2027, 7, 2, 18, 0, tzinfo=dt.UTC)
+    text = words(page(AssignmentFactory.create(due_at=due)))
+    assert "Fri 2 Jul" in text
+    assert "19:00 BST" in text
+    assert "Due in" in text
+
+
+def test_own_extension_is_shown_beside_the_common_deadline() -> None:
+    assignment = AssignmentFactory.create()
+    student = student_of(assignment)
+    ExtensionFactory.create(assignment=assignment, student=student)
+    assert "Your own deadline" in words(page(assignment, student))
+    assert "Your own deadline" not in words(page(assignment))
+
+
+def test_questions_show_points_checks_and_when_their_results_are_shown() -> None:
+    assignment = AssignmentFactory.create()
+    add_question(assignment, "after_deadline")
+    text = words(page(assignment))
+    assert "5 points in all" in text
+    assert "The answer is 42. Shown at once" in text
+    assert "Works on unseen images. Shown after the deadline" in text
+
+
+def test_a_check_that_is_never_shown_is_not_described() -> None:
+    assignment = AssignmentFactory.create()
+    add_question(assignment, "never")
+    text = words(page(assignment))
+    assert "A check that stays hidden" in text
+    assert "Works on unseen images" not in text
+
+
+def test_handout_and_public_files_are_offered_and_no_others() -> None:
+    assignment = AssignmentFactory.create()
+    for part in RevisionFile.Part:
+        RevisionFileFactory.create(
+            revision=assignment.revision, part=part, name=f"{part}.bin"
+        )
+    html = page(assignment).content.decode()
+    shown = {part for part in RevisionFile.Part if f"{part}.bin" in html}
+    assert shown == {RevisionFile.Part.HANDOUT, RevisionFile.Part.PUBLIC}
+
+
+def test_each_required_file_has_an_input_with_its_limit() -> None:
+    assignment = AssignmentFactory.create()
+    RequiredFileFactory.create(revision=assignment.revision, weights=True)
+    answer = page(assignment)
+    html = answer.content.decode()
+    assert 'name="file:work.ipynb"' in html
+    assert 'name="file:digits.safetensors"' in html
+    assert f'data-max-bytes="{50 * 1024**2}"' in html
+    assert "at most 50\N{NO-BREAK SPACE}MB" in html
+
+
+def test_a_notebooks_limit_is_the_portals_where_that_is_smaller() -> None:
+    assignment = AssignmentFactory.create(with_revision=False)
+    slot = RequiredFileFactory.create(
+        revision__assignment=assignment, max_bytes=500 * 1024**2
+    )
+    Assignment.objects.filter(pk=assignment.pk).update(revision=slot.revision)
+    assert slot.kind == RequiredFile.Kind.NOTEBOOK
+    assert "at most 20\N{NO-BREAK SPACE}MB" in page(assignment).content.decode()
+
+
+def test_after_the_deadline_the_form_says_late() -> None:
+    answer = page(AssignmentFactory.create(late=True))
+    assert FORM in answer.content.decode()
+    assert "Work handed in now is taken, and is late." in words(answer)
+
+
+def test_once_closed_words_stand_in_place_of_the_form() -> None:
+    answer = page(AssignmentFactory.create(closed=True))
+    assert FORM not in answer.content.decode()
+    assert "Nothing has been taken since" in words(answer)
+
+
+def test_an_extension_keeps_the_form_open() -> None:
+    assignment = AssignmentFactory.create(closed=True)
+    student = student_of(assignment)
+    ExtensionFactory.create(assignment=assignment, student=student)
+    assert FORM in page(assignment, student).content.decode()
+
+
+def test_once_attempts_are_used_up_words_stand_in_place_of_the_form() -> None:
+    assignment = AssignmentFactory.create(max_attempts=1)
+    student = student_of(assignment)
+    assert "1 of 1 attempt left" in words(page(assignment, student))
+    SubmissionFactory.create(assignment=assignment, author=student)
+    answer = page(assignment, student)
+    assert FORM not in answer.content.decode()
+    assert "All attempts used" in words(answer)
+
+
+def test_without_a_published_revision_there_is_no_form() -> None:
+    answer = page(AssignmentFactory.create(with_revision=False))
+    assert FORM not in answer.content.decode()
+    assert "Not open for work yet" in words(answer)
+
+
+def test_before_release_students_get_404_and_staff_the_page() -> None:
+    assignment = AssignmentFactory.create(release_at=hours(1))
+    assert page(assignment).status_code == 404
+    answer = page(assignment, staff_of(assignment))
+    assert "Students do not see this yet" in words(answer)
+
+
+def test_staff_get_a_link_to_everybodys_work_and_no_form() -> None:
+    assignment = AssignmentFactory.create()
+    answer = page(assignment, staff_of(assignment))
+    assert FORM not in answer.content.decode()
+    assert "Staff do not hand in" in words(answer)
+    assert f'{assignment.get_absolute_url()}staff/"' in answer.content.decode()
+
+
+def test_only_ones_own_attempts_are_listed() -> None:
+    assignment = AssignmentFactory.create()
+    student = student_of(assignment)
+    own = finished_run(assignment, student)
+    other = finished_run(assignment, student_of(assignment))
+    html = page(assignment, student).content.decode()
+    assert own.get_absolute_url() in html
+    assert other.get_absolute_url() not in html
+
+
+def test_a_late_attempt_says_so() -> None:
+    assignment = AssignmentFactory.create()
+    student = student_of(assignment)
+    SubmissionFactory.create(assignment=assignment, author=student, is_late=True)
+    assert "Late" in words(page(assignment, student)).split("Your attempts", 1)[1]
+
+
+def test_the_latest_finished_attempt_counts_and_says_why() -> None:
+    assignment = AssignmentFactory.create()
+    student = student_of(assignment)
+    finished_run(assignment, student)
+    finished_run(assignment, student)
+    GradingRunFactory.create(
+        submission=SubmissionFactory.create(assignment=assignment, author=student)
+    )
+    text = words(page(assignment, student))
+    assert "2 Counts your latest finished attempt" in text
+    assert text.count("your latest finished attempt") == 1
+
+
+def test_the_best_attempt_counts_and_says_why() -> None:
+    assignment = AssignmentFactory.create(counting="best")
+    student = student_of(assignment)
+    finished_run(assignment, student)
+    finished_run(assignment, student, automatic_points=1)
+    assert "1 Counts your best attempt so far" in words(page(assignment, student))
+
+
+def test_which_attempt_is_best_does_not_tell_what_hidden_checks_found() -> None:
+    assignment = AssignmentFactory.create(counting="best")
+    add_question(assignment, "after_release")
+    student = student_of(assignment)
+    finished_run(assignment, student, secret=1, automatic_points=5)
+    finished_run(assignment, student, automatic_points=2)
+    assert "your best attempt" not in words(page(assignment, student))
+    assignment.marks_released_at = timezone.now()
+    assignment.save()
+    assert "1 Counts your best attempt" in words(page(assignment, student))
+
+
+def test_points_of_hidden_checks_are_in_no_sum() -> None:
+    assignment = AssignmentFactory.create()
+    add_question(assignment, "after_deadline")
+    student = student_of(assignment)
+    finished_run(assignment, student, secret=1, automatic_points=5)
+    assert "2 / 2 shown of 5" in words(page(assignment, student))
+
+
+def test_versions_of_the_last_run_describe_the_environment() -> None:
+    assignment = AssignmentFactory.create()
+    finished_run(
+        assignment,
+        student_of(assignment),
+        measures={"versions": {"torch": "2.13.0"}},
+    )
+    assert "torch 2.13.0" in words(page(assignment))
+
+
+def test_page_is_never_cached() -> None:
+    assert "no-store" in page(AssignmentFactory.create())["Cache-Control"]
+
+
+@pytest.mark.parametrize("attempts", [1, 12])
+def test_queries_do_not_grow_with_attempts(
+    attempts: int, assert_max_queries: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    assignment = AssignmentFactory.create()
+    add_question(assignment, "after_deadline")
+    student = student_of(assignment)
+    for _ in range(attempts):
+        finished_run(assignment, student)
+    client = signed_in(student)
+    with assert_max_queries(20):
+        client.get(assignment.get_absolute_url())

@@ -1,0 +1,134 @@
+"""One's own marks: each part by itself, and nothing hidden before its time."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import User
+from courses.models import Course
+from tests.factories import AssignmentFactory, EnrolmentFactory, MarkFactory, hours
+from tests.grading.pages import (
+    Answer,
+    add_question,
+    finished_run,
+    signed_in,
+    staff_of,
+    student_of,
+    words,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def page(course: Course, user: User) -> Answer:
+    return signed_in(user).get(reverse("grading:marks", args=[course.slug]))
+
+
+def test_assignment_without_a_mark_says_so() -> None:
+    assignment = AssignmentFactory.create(weight_percent=25)
+    text = words(page(assignment.course, student_of(assignment)))
+    assert "25 % of the course mark" in text
+    assert "No mark yet / 2" in text
+
+
+def test_released_mark_shows_every_part() -> None:
+    assignment = AssignmentFactory.create(marks_released_at=hours(-1))
+    student = student_of(assignment)
+    MarkFactory.create(
+        run=finished_run(assignment, student),
+        automatic_points=Decimal("1.5"),
+        manual_points=Decimal("0.25"),
+        adjustment=Decimal("-0.5"),
+        late_penalty=Decimal("0.1"),
+        final_points=Decimal("1.15"),
+    )
+    text = words(page(assignment.course, student))
+    assert "Released" in text
+    assert "Automatic 1.5 Marked by hand 0.25 Adjustment \N{MINUS SIGN}0.5" in text
+    assert "Late penalty \N{MINUS SIGN}0.1 Final 1.15 / 2" in text
+
+
+def test_mark_is_provisional_until_release() -> None:
+    assignment = AssignmentFactory.create()
+    student = student_of(assignment)
+    MarkFactory.create(run=finished_run(assignment, student))
+    text = words(page(assignment.course, student))
+    assert "Provisional" in text
+    assert "So far 2 / 2" in text
+
+
+def test_provisional_mark_counts_no_hidden_check() -> None:
+    assignment = AssignmentFactory.create()
+    add_question(assignment, "after_release")
+    student = student_of(assignment)
+    run = finished_run(assignment, student, secret=1)
+    MarkFactory.create(
+        run=run, automatic_points=Decimal("4.75"), final_points=Decimal("4.75")
+    )
+    text = words(page(assignment.course, student))
+    assert "4.75" not in text
+    assert "2 / 2" in text
+    assert "shown so far, of 5 in all" in text
+    assert "3 points are shown when marks are released" in text
+
+
+def test_attempt_that_counts_is_linked() -> None:
+    assignment = AssignmentFactory.create()
+    student = student_of(assignment)
+    run = finished_run(assignment, student)
+    MarkFactory.create(run=run)
+    answer = page(assignment.course, student)
+    assert "attempt 1 counts" in words(answer)
+    assert run.get_absolute_url() in answer.content.decode()
+
+
+def test_which_attempt_is_best_does_not_tell_what_hidden_checks_found() -> None:
+    assignment = AssignmentFactory.create(counting="best")
+    add_question(assignment, "after_release")
+    student = student_of(assignment)
+    MarkFactory.create(run=finished_run(assignment, student))
+    assert "attempt 1 counts" not in words(page(assignment.course, student))
+
+
+def test_nobody_elses_mark_is_shown() -> None:
+    assignment = AssignmentFactory.create()
+    MarkFactory.create(run=finished_run(assignment, student_of(assignment)))
+    text = words(page(assignment.course, student_of(assignment)))
+    assert "No mark yet" in text
+
+
+def test_unreleased_assignments_are_not_listed() -> None:
+    assignment = AssignmentFactory.create(hidden=True, title="The secret one")
+    text = words(page(assignment.course, student_of(assignment)))
+    assert "The secret one" not in text
+    assert "No coursework yet" in text
+
+
+def test_staff_are_led_to_everybodys_work() -> None:
+    assignment = AssignmentFactory.create()
+    answer = page(assignment.course, staff_of(assignment))
+    assert "You are not a student of this course" in words(answer)
+    assert f"{assignment.get_absolute_url()}staff/" in answer.content.decode()
+
+
+def test_outsider_gets_404() -> None:
+    assignment = AssignmentFactory.create()
+    assert page(assignment.course, EnrolmentFactory.create().user).status_code == 404
+
+
+@pytest.mark.parametrize("assignments", [1, 6])
+def test_queries_do_not_grow_with_assignments(
+    assignments: int,
+    assert_max_queries: Callable[[int], AbstractContextManager[None]],
+) -> None:
+    student = EnrolmentFactory.create().user
+    course = student.enrolments.get().course
+    for _ in range(assignments):
+        assignment = AssignmentFactory.create(course=course)
+        MarkFactory.create(run=finished_run(assignment, student))
+    client = signed_in(student)
+    with assert_max_queries(14):
+        client.get(reverse("grading:marks", args=[course.slug]))

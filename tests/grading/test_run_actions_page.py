@@ -1,0 +1,116 @@
+"""Stopping a run, running it again, and taking the executed notebook home."""
+
+import pytest
+
+from accounts.models import User
+from grading.models import GradingRun
+from grading.states import State
+from tests.factories import GradingRunFactory, store_text
+from tests.grading.pages import (
+    Answer,
+    downloaded,
+    signed_in,
+    staff_of,
+    student_of,
+    words,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def post(run: GradingRun, action: str, user: User | None = None) -> Answer:
+    client = signed_in(user or run.submission.author)
+    return client.post(f"{run.get_absolute_url()}{action}/")
+
+
+def test_owner_stops_a_queued_run() -> None:
+    run = GradingRunFactory.create()
+    answer = post(run, "cancel")
+    run.refresh_from_db()
+    assert (answer.status_code, run.state) == (302, State.CANCELLED)
+    assert answer["Location"] == run.get_absolute_url()
+
+
+def test_stopping_a_running_run_asks_its_worker() -> None:
+    run = GradingRunFactory.create(running=True)
+    post(run, "cancel")
+    run.refresh_from_db()
+    assert run.state == State.RUNNING
+    assert run.cancel_requested_at is not None
+    page = signed_in(run.submission.author).get(run.get_absolute_url())
+    assert "The run was asked to stop" in words(page)
+    assert "Stop this run" not in words(page)
+
+
+def test_staff_stop_a_run_too() -> None:
+    run = GradingRunFactory.create()
+    post(run, "cancel", staff_of(run.submission.assignment))
+    run.refresh_from_db()
+    assert run.state == State.CANCELLED
+
+
+def test_stopping_an_ended_run_says_that_it_had_ended() -> None:
+    run = GradingRunFactory.create(finished=True)
+    client = signed_in(run.submission.author)
+    answer = client.post(f"{run.get_absolute_url()}cancel/", follow=True)
+    assert "had already ended" in words(answer)
+    run.refresh_from_db()
+    assert run.state == State.FINISHED
+
+
+def test_classmate_cannot_stop_a_run() -> None:
+    run = GradingRunFactory.create()
+    classmate = student_of(run.submission.assignment)
+    assert post(run, "cancel", classmate).status_code == 404
+    run.refresh_from_db()
+    assert run.state == State.QUEUED
+
+
+def test_staff_run_a_submission_again_as_a_new_run() -> None:
+    run = GradingRunFactory.create(needs_staff=True)
+    answer = post(run, "again", staff_of(run.submission.assignment))
+    new = GradingRun.objects.get(state=State.QUEUED)
+    assert answer["Location"] == new.get_absolute_url()
+    assert (new.submission, new.number) == (run.submission, 2)
+
+
+def test_student_may_not_run_again() -> None:
+    run = GradingRunFactory.create(needs_staff=True)
+    assert post(run, "again").status_code == 403
+    assert GradingRun.objects.count() == 1
+
+
+@pytest.mark.parametrize("action", ["cancel", "again"])
+def test_get_changes_nothing(action: str) -> None:
+    run = GradingRunFactory.create()
+    client = signed_in(staff_of(run.submission.assignment))
+    assert client.get(f"{run.get_absolute_url()}{action}/").status_code == 405
+
+
+def test_executed_notebook_is_a_download() -> None:
+    run = GradingRunFactory.create(finished=True, executed_sha256=store_text("{}")[0])
+    answer = signed_in(run.submission.author).get(f"{run.get_absolute_url()}notebook/")
+    assert downloaded(answer) == b"{}"
+    assert answer["Content-Type"] == "application/octet-stream"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Disposition"] == (
+        'attachment; filename="work-attempt1-run1.ipynb"'
+    )
+
+
+def test_staff_download_says_whose_it_is() -> None:
+    run = GradingRunFactory.create(finished=True, executed_sha256=store_text("{}")[0])
+    client = signed_in(staff_of(run.submission.assignment))
+    answer = client.get(f"{run.get_absolute_url()}notebook/")
+    downloaded(answer)
+    login = run.submission.author.login
+    assert (
+        f'filename="{login}-work-attempt1-run1.ipynb"' in answer["Content-Disposition"]
+    )
+
+
+def test_run_without_a_notebook_has_no_download() -> None:
+    run = GradingRunFactory.create()
+    client = signed_in(run.submission.author)
+    assert client.get(f"{run.get_absolute_url()}notebook/").status_code == 404
+    assert "Executed notebook" not in words(client.get(run.get_absolute_url()))

@@ -1,0 +1,211 @@
+"""The run page: where the run is, how it ended, and what may be shown of it."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from grading.models import GradingRun
+from grading.states import Verdict
+from tests.factories import (
+    AssignmentFactory,
+    GradingRunFactory,
+    MarkFactory,
+    RunEventFactory,
+    SubmissionFactory,
+    hours,
+)
+from tests.grading.pages import (
+    Answer,
+    add_question,
+    finished_run,
+    signed_in,
+    staff_of,
+    student_of,
+    words,
+)
+
+pytestmark = pytest.mark.django_db
+PROGRESS: dict[str, Any] = {
+    "cell": 4,
+    "cells": 9,
+    "tail": "loss <b>0.5</b>",
+    "questions": [
+        {
+            "key": "answer",
+            "outcome": "failed",
+            "seconds": 0.1,
+            "checks": [
+                {"name": "check_answer", "score": 0.0, "message": "returned False"}
+            ],
+        }
+    ],
+    "seconds": 3,
+    "memory_bytes": 300 * 1024**2,
+}
+
+
+def page(run: GradingRun, user: User | None = None) -> Answer:
+    return signed_in(user or run.submission.author).get(run.get_absolute_url())
+
+
+def test_queued_run_shows_its_place_and_polls() -> None:
+    first = GradingRunFactory.create(queued_at=hours(-1))
+    second = GradingRunFactory.create()
+    assert "Place in the queue Next" in words(page(first))
+    assert "Place in the queue 2" in words(page(second))
+    assert 'hx-trigger="every 2s' in page(first).content.decode()
+
+
+def test_expected_wait_is_told_once_a_run_has_finished() -> None:
+    run = GradingRunFactory.create()
+    assert "Expected to start Unknown" in words(page(run))
+    assignment = run.submission.assignment
+    finished_run(assignment, student_of(assignment))
+    GradingRunFactory.create(
+        submission=SubmissionFactory.create(assignment=assignment), queued_at=hours(-1)
+    )
+    assert "Expected to start in" in words(page(run))
+
+
+def test_running_run_shows_cell_memory_and_output() -> None:
+    answer = page(GradingRunFactory.create(running=True, progress=PROGRESS))
+    text = words(answer)
+    assert "Cell 4 of 9" in text
+    assert "300 MB of at most 2 GB" in text
+    assert 'hx-trigger="every 1s' in answer.content.decode()
+
+
+def test_output_is_escaped() -> None:
+    answer = page(GradingRunFactory.create(running=True, progress=PROGRESS))
+    assert "loss &lt;b&gt;0.5&lt;/b&gt;" in answer.content.decode()
+
+
+def test_results_appear_as_they_come() -> None:
+    run = GradingRunFactory.create(running=True, progress=PROGRESS)
+    add_question(run.submission.assignment, "always")
+    text = words(page(run)).split("Results so far")[1]
+    assert "The answer Not passed 0 / 2" in text
+    assert "The harder one Waiting" in text
+
+
+def test_terminal_run_no_longer_polls() -> None:
+    html = page(GradingRunFactory.create(finished=True)).content.decode()
+    assert "hx-trigger" not in html
+    assert "run.js" not in html
+
+
+def test_verdict_is_in_the_words_of_the_catalogue() -> None:
+    run = GradingRunFactory.create(
+        finished=True,
+        verdict=Verdict.LIMIT,
+        code="cell_time",
+        detail={"cell": 9, "seconds": 60},
+    )
+    assert "Cell 9 was stopped at its limit of 1 minute." in words(page(run))
+
+
+def test_checks_show_their_words_points_and_message() -> None:
+    assignment = AssignmentFactory.create()
+    add_question(assignment, "always")
+    text = words(page(finished_run(assignment, student_of(assignment))))
+    assert "Passed: The answer is 42. 2 / 2" in text
+    assert "Not passed: Works on unseen images. returned False 0 / 3" in text
+
+
+@pytest.mark.parametrize("secret", [0.0, 1.0])
+def test_a_hidden_check_shows_only_that_it_is_hidden(secret: float) -> None:
+    assignment = AssignmentFactory.create()
+    add_question(assignment, "after_release")
+    text = words(page(finished_run(assignment, student_of(assignment), secret=secret)))
+    assert "2 of 2 points shown" in text
+    assert "3 points are shown when marks are released" in text
+    assert "The harder one Not shown yet" in text
+    assert "unseen images" not in text
+
+
+def test_staff_see_hidden_checks_and_the_history() -> None:
+    assignment = AssignmentFactory.create()
+    add_question(assignment, "never")
+    run = finished_run(assignment, student_of(assignment), secret=1)
+    RunEventFactory.create(run=run, source="queued", target="running")
+    text = words(page(run, staff_of(assignment)))
+    assert "Works on unseen images. 3 / 3" in text
+    assert "Taken by a worker" in text
+
+
+def test_student_sees_no_history() -> None:
+    run = GradingRunFactory.create(finished=True)
+    RunEventFactory.create(run=run, source="queued", target="running")
+    assert "Taken by a worker" not in words(page(run))
+
+
+def test_measures_name_the_level_and_say_what_it_is() -> None:
+    run = GradingRunFactory.create(
+        finished=True, measures={"seconds": 3, "versions": {"torch": "2.13.0"}}
+    )
+    text = words(page(run))
+    assert "torch 2.13.0" in text
+    assert "L0 Interim isolation" in text
+
+
+def test_the_run_that_counts_says_so() -> None:
+    run = GradingRunFactory.create(finished=True)
+    assert "Counts for the mark" not in words(page(run))
+    MarkFactory.create(run=run)
+    assert "Counts for the mark" in words(page(run))
+
+
+def test_run_that_failed_through_our_fault_says_whose_fault_it_was() -> None:
+    text = words(page(GradingRunFactory.create(needs_staff=True)))
+    assert "Our fault: staff will look at it" in text
+    assert "Run again" not in text
+
+
+def test_warnings_of_the_receipt_are_repeated() -> None:
+    warning = {
+        "code": "opens_missing",
+        "message": "Cell 9 opens “vae.pth”.",
+        "file": "work.ipynb",
+        "line": None,
+        "hint": "",
+    }
+    submission = SubmissionFactory.create(warnings=[warning])
+    run = GradingRunFactory.create(submission=submission)
+    assert "Cell 9 opens “vae.pth”." in words(page(run))
+
+
+def test_other_runs_of_the_attempt_are_linked() -> None:
+    first = GradingRunFactory.create(finished=True)
+    second = GradingRunFactory.create(submission=first.submission)
+    html = page(second).content.decode()
+    assert f'href="{first.get_absolute_url()}"' in html
+    assert "Attempt 1, run 2" in words(page(second))
+
+
+def test_classmate_and_outsider_get_404() -> None:
+    run = GradingRunFactory.create(finished=True)
+    assert page(run, student_of(run.submission.assignment)).status_code == 404
+    outsider = student_of(AssignmentFactory.create())
+    assert page(run, outsider).status_code == 404
+
+
+def test_going_back_asks_the_server_again() -> None:
+    assert "no-store" in page(GradingRunFactory.create())["Cache-Control"]
+
+
+@pytest.mark.parametrize("questions", [1, 10])
+def test_queries_do_not_grow_with_questions(
+    questions: int, assert_max_queries: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    assignment = AssignmentFactory.create()
+    for number in range(questions):
+        question = add_question(assignment, "always")
+        question.key = f"q{number}"
+        question.save()
+    run = finished_run(assignment, student_of(assignment))
+    client = signed_in(run.submission.author)
+    with assert_max_queries(16):
+        client.get(run.get_absolute_url())

@@ -1,0 +1,105 @@
+"""The live fragment: the same words as the page, 304 while nothing has changed."""
+
+import pytest
+
+from grading.models import GradingRun
+from grading.states import State
+from tests.factories import (
+    AssignmentFactory,
+    GradingRunFactory,
+    MarkFactory,
+    hours,
+)
+from tests.grading.pages import Answer, signed_in, student_of, words
+
+pytestmark = pytest.mark.django_db
+
+
+def status(run: GradingRun, etag: str = "") -> Answer:
+    headers = {"If-None-Match": etag} if etag else {}
+    client = signed_in(run.submission.author)
+    return client.get(f"{run.get_absolute_url()}status/", headers=headers)
+
+
+def test_fragment_is_what_the_page_holds() -> None:
+    run = GradingRunFactory.create()
+    answer = status(run)
+    assert "<html" not in answer.content.decode()
+    page = signed_in(run.submission.author).get(run.get_absolute_url())
+    assert words(answer) in words(page)
+
+
+@pytest.mark.parametrize("trait", ["queued", "running", "finished"])
+def test_unchanged_run_answers_304(trait: str) -> None:
+    run = GradingRunFactory.create(**({} if trait == "queued" else {trait: True}))
+    again = status(run, status(run)["ETag"])
+    assert again.status_code == 304
+    assert again.content == b""
+
+
+def test_time_that_passes_changes_nothing() -> None:
+    run = GradingRunFactory.create(running=True)
+    etag = status(run)["ETag"]
+    GradingRun.objects.filter(pk=run.pk).update(lease_expires_at=hours(2))
+    assert status(run, etag).status_code == 304
+
+
+def test_new_progress_changes_the_fragment() -> None:
+    run = GradingRunFactory.create(running=True)
+    etag = status(run)["ETag"]
+    GradingRun.objects.filter(pk=run.pk).update(progress={"cell": 2, "cells": 3})
+    answer = status(run, etag)
+    assert answer.status_code == 200
+    assert "Cell 2 of 3" in words(answer)
+
+
+def test_moving_up_in_the_queue_changes_the_fragment() -> None:
+    ahead = GradingRunFactory.create(queued_at=hours(-1))
+    run = GradingRunFactory.create()
+    etag = status(run)["ETag"]
+    GradingRun.objects.transition(
+        run_id=ahead.pk, source=State.QUEUED, target=State.CANCELLED
+    )
+    assert status(run, etag).status_code == 200
+
+
+def test_mark_that_follows_the_run_changes_the_fragment() -> None:
+    run = GradingRunFactory.create(finished=True)
+    etag = status(run)["ETag"]
+    MarkFactory.create(run=run)
+    assert status(run, etag).status_code == 200
+
+
+def test_far_back_in_the_queue_is_asked_less_often() -> None:
+    for _ in range(6):
+        GradingRunFactory.create(queued_at=hours(-1))
+    assert 'hx-trigger="every 5s' in status(GradingRunFactory.create()).content.decode()
+
+
+def test_terminal_fragment_has_no_trigger_and_brings_the_side_along() -> None:
+    html = status(GradingRunFactory.create(finished=True)).content.decode()
+    assert "hx-trigger" not in html
+    assert 'hx-swap-oob="true"' in html
+
+
+def test_live_fragment_leaves_the_side_alone() -> None:
+    assert "hx-swap-oob" not in status(GradingRunFactory.create()).content.decode()
+
+
+def test_what_is_announced_changes_with_the_place_and_the_state() -> None:
+    run = GradingRunFactory.create()
+    assert 'data-announce="In the queue: place 1."' in status(run).content.decode()
+    run = GradingRunFactory.create(running=True)
+    assert 'data-announce="Running."' in status(run).content.decode()
+
+
+def test_fragment_is_private_and_asked_for_each_time() -> None:
+    assert status(GradingRunFactory.create())["Cache-Control"] == "private, no-cache"
+
+
+def test_classmate_gets_404() -> None:
+    run = GradingRunFactory.create()
+    client = signed_in(student_of(run.submission.assignment))
+    assert client.get(f"{run.get_absolute_url()}status/").status_code == 404
+    outsider = signed_in(student_of(AssignmentFactory.create()))
+    assert outsider.get(f"{run.get_absolute_url()}status/").status_code == 404

@@ -1,0 +1,65 @@
+"""When an upload began is the server's own time; nobody unknown may send files."""
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpRequest
+from django.test import RequestFactory
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from accounts.models import User
+from submissions.arrival import upload_started_at, upload_was_too_large
+
+
+@contextmanager
+def upload(user: User | AnonymousUser, size: int = 10) -> Iterator[HttpRequest]:
+    """A request with a file between two fields, closed in the end as servers do."""
+    file = SimpleUploadedFile("work.ipynb", b"x" * size)
+    request = RequestFactory().post("/", {"first": "1", "file": file, "last": "2"})
+    request.user = user
+    yield request
+    request.close()
+
+
+def test_the_time_is_noted_before_the_files_are_read() -> None:
+    with upload(User()) as request:
+        before = timezone.now()
+        assert list(request.FILES) == ["file"]
+        after = timezone.now()
+        assert before <= upload_started_at(request) <= after
+
+
+def test_reading_the_time_again_gives_the_same() -> None:
+    with upload(User()) as request:
+        assert request.POST["last"] == "2"
+        assert upload_started_at(request) == upload_started_at(request)
+
+
+def test_a_request_without_files_began_now() -> None:
+    started = upload_started_at(RequestFactory().get("/"))
+    assert timezone.now() - started < dt.timedelta(seconds=5)
+
+
+def test_files_of_somebody_unknown_are_thrown_away() -> None:
+    with upload(AnonymousUser()) as request:
+        assert not request.FILES
+
+
+def test_body_past_the_limit_keeps_the_fields_before_its_files(
+    settings: Settings,
+) -> None:
+    settings.MAX_SUBMISSION_BYTES = 500
+    with upload(User(), size=1000) as request:
+        assert request.POST["first"] == "1"
+        assert not request.FILES
+        assert upload_was_too_large(request)
+
+
+def test_body_within_the_limit_is_kept() -> None:
+    with upload(User(), size=1000) as request:
+        assert [len(file.read()) for file in request.FILES.getlist("file")] == [1000]
+        assert not upload_was_too_large(request)

@@ -1,0 +1,111 @@
+"""The receipt: what arrived, when, and its hashes; and the files again."""
+
+import datetime as dt
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import User
+from submissions.models import Submission
+from tests.factories import (
+    EnrolmentFactory,
+    GradingRunFactory,
+    SubmissionFactory,
+    SubmittedFileFactory,
+    UserFactory,
+)
+from tests.grading.pages import (
+    Answer,
+    downloaded,
+    signed_in,
+    staff_of,
+    student_of,
+    words,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def receipt(submission: Submission, user: User | None = None) -> Answer:
+    client = signed_in(user or submission.author)
+    return client.get(submission.get_absolute_url())
+
+
+def download(
+    submission: Submission, name: str = "work.ipynb", user: User | None = None
+) -> Answer:
+    client = signed_in(user or submission.author)
+    return client.get(reverse("submissions:file", args=[submission.pk, name]))
+
+
+def test_receipt_names_itself_the_attempt_and_every_hash() -> None:
+    submission = SubmissionFactory.create()
+    weights = SubmittedFileFactory.create(submission=submission, name="a.safetensors")
+    text = words(receipt(submission))
+    assert str(submission.pk) in text
+    assert f"SHA-256 {weights.sha256}" in text
+    assert f"SHA-256 {submission.files.get(name='work.ipynb').sha256}" in text
+    assert "sent as my work (3).ipynb" in text
+
+
+def test_times_are_to_the_second_in_the_courses_zone_and_in_utc() -> None:
+    at = dt.datetime(2026, 7, 3, 18, 0, 59, tzinfo=dt.UTC)
+    submission = SubmissionFactory.create(
+        started_at=at - dt.timedelta(seconds=5), received_at=at
+    )
+    text = words(receipt(submission))
+    assert "3 July 2026, 19:00:59 BST" in text
+    assert "2026-07-03 18:00:59 UTC" in text
+    assert "19:00:54 BST" in text
+
+
+@pytest.mark.parametrize(("is_late", "word"), [(True, "Late"), (False, "On time")])
+def test_receipt_says_whether_it_was_late(*, is_late: bool, word: str) -> None:
+    assert word in words(receipt(SubmissionFactory.create(is_late=is_late)))
+
+
+def test_runs_are_linked() -> None:
+    run = GradingRunFactory.create()
+    html = receipt(run.submission).content.decode()
+    assert html.count(f'href="{run.get_absolute_url()}"') == 2
+
+
+def test_classmate_and_outsider_get_404_and_staff_the_receipt() -> None:
+    submission = SubmissionFactory.create()
+    assignment = submission.assignment
+    assert receipt(submission, student_of(assignment)).status_code == 404
+    assert receipt(submission, UserFactory.create()).status_code == 404
+    assert receipt(submission, staff_of(assignment)).status_code == 200
+
+
+def test_file_comes_back_byte_for_byte_as_a_download() -> None:
+    submission = SubmissionFactory.create(notebook='{"cells": []}')
+    answer = download(submission)
+    assert downloaded(answer) == b'{"cells": []}'
+    assert answer["Content-Type"] == "application/octet-stream"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Disposition"] == 'attachment; filename="work.ipynb"'
+
+
+def test_staff_download_says_whose_it_is_as_rfc_6266_asks() -> None:
+    submission = SubmissionFactory.create(notebook=False)
+    submission.author.login = "zoë"
+    submission.author.save()
+    SubmittedFileFactory.create(submission=submission)
+    answer = download(submission, user=staff_of(submission.assignment))
+    downloaded(answer)
+    assert answer["Content-Disposition"] == (
+        "attachment; filename*=utf-8''zo%C3%AB-attempt1-work.ipynb"
+    )
+
+
+def test_files_of_others_are_404() -> None:
+    submission = SubmissionFactory.create()
+    classmate = student_of(submission.assignment)
+    assert download(submission, user=classmate).status_code == 404
+    assert download(submission, user=EnrolmentFactory.create().user).status_code == 404
+
+
+def test_unknown_name_is_404() -> None:
+    assert download(SubmissionFactory.create(), "secrets.txt").status_code == 404
+    assert download(SubmissionFactory.create(), "..").status_code == 404
