@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, Final
 
 from django import template
@@ -155,6 +156,7 @@ def markdown(value: str | None) -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=256)
 def icon(name: str, label: str = "") -> str:
     """Return an icon of static/img/icons.svg; decorative unless it has a label."""
     href = f"{static('img/icons.svg')}#{name}"
