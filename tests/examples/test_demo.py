@@ -3,6 +3,7 @@
 import datetime as dt
 import zoneinfo
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,6 +111,27 @@ def test_public_portal_may_have_the_demo_under_its_own_password(
     settings.SITE_URL = "https://softmark.example"
     demo(password="chosen by its operator")
     assert Course.objects.filter(slug=SLUG).exists()
+
+
+def test_portal_that_others_can_reach_gets_a_password_of_its_own(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.BIND, settings.VAR_DIR = "0.0.0.0", tmp_path  # noqa: S104
+    said = demo()
+    password = (tmp_path / "demo-password").read_text()
+    assert "softmark-demo" not in said
+    assert said.count(password) == demo().count(password) == len(MAIN)
+    assert (tmp_path / "demo-password").stat().st_mode & 0o077 == 0
+    assert Client().login(username="student@demo.example", password=password)
+
+
+def test_known_password_on_a_portal_that_others_can_reach_is_warned_of(
+    settings: Settings,
+) -> None:
+    settings.BIND = "127.0.0.1"
+    assert "everybody knows" not in demo()
+    settings.BIND = "0.0.0.0"  # noqa: S104
+    assert "everybody knows" in demo()
 
 
 @pytest.mark.parametrize("factory", [CourseFactory, UserFactory])

@@ -1,8 +1,10 @@
 """`manage.py demo`: a course with people in it, to try the portal on."""
 
 import logging
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,8 +35,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--password",
-            default=PASSWORD,
-            help="of all demo accounts; needed where others can reach the portal",
+            default="",
+            help="of all demo accounts; needed where the portal has a public address",
         )
         parser.add_argument(
             "--beside",
@@ -48,29 +50,43 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        given = options["password"]
         if find_demo() is None:
-            reason = _reason_against(options["password"], beside=options["beside"])
+            reason = _reason_against(given or PASSWORD, beside=options["beside"])
             if reason and not options["if_fresh"]:
                 raise CommandError(reason)
             if reason:
                 self.stdout.write(f"No demo course was added. {reason}")
                 return
+            given = given or _own_password()
         with _no_word_of_hints():
-            report = build_demo(password=options["password"], now=timezone.now())
+            report = build_demo(password=given, now=timezone.now())
         if options["verbosity"] > 0:
-            self._report(report, options["password"])
+            self._report(report, [given, *_usual_passwords()])
 
-    def _report(self, report: DemoReport, password: str) -> None:
+    def _report(self, report: DemoReport, passwords: list[str]) -> None:
         state = "is made" if report.was_made else "was there already, and is unchanged"
         address = settings.SITE_URL + report.course.get_absolute_url()
         self.stdout.write(f"The demo course {state}: {address}")
         users = User.objects.in_bulk([p.email for p in MAIN], field_name="email")
+        is_exposed = False
         for person in MAIN:
             if person.email in users:
                 role = person.role.label if person.role else "Site administrator"
-                is_known = check_password(password, users[person.email].password)
-                shown = password if is_known else "(password changed)"
+                known = _known(passwords, users[person.email])
+                is_exposed |= known == PASSWORD and not _is_private()
+                shown = known or "(password changed)"
                 self.stdout.write(f"  {person.email:<24} {shown:<20} {role}")
+        if is_exposed:
+            self.stdout.write(
+                "Others can reach this portal, and everybody knows this password: "
+                "change it, or let the portal listen on 127.0.0.1 only."
+            )
+
+
+def _known(passwords: list[str], user: User) -> str:
+    """The one of these with which the person signs in, or nothing."""
+    return next((p for p in passwords if p and check_password(p, user.password)), "")
 
 
 @contextmanager
@@ -83,6 +99,31 @@ def _no_word_of_hints() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(before)
+
+
+def _is_private() -> bool:
+    """Whether only this machine can reach the portal."""
+    return settings.BIND.strip("[]") in LOCAL
+
+
+def _kept_password() -> Path:
+    return settings.VAR_DIR / "demo-password"
+
+
+def _own_password() -> str:
+    """A password for a new demo: random, and kept, where others can reach it."""
+    if _is_private():
+        return PASSWORD
+    path = _kept_password()
+    path.touch(mode=0o600)
+    path.write_text(secrets.token_urlsafe(12))
+    return path.read_text()
+
+
+def _usual_passwords() -> list[str]:
+    """The passwords that this command may have given the accounts before."""
+    path = _kept_password()
+    return [PASSWORD, *([path.read_text()] if path.is_file() else [])]
 
 
 def _reason_against(password: str, *, beside: bool) -> str:
