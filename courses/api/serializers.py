@@ -128,10 +128,21 @@ class QuestionSerializer(serializers.ModelSerializer[Question]):
 class RevisionFileSerializer(serializers.ModelSerializer[RevisionFile]):
     """A file that students get with the assignment."""
 
+    url = serializers.SerializerMethodField(help_text="Where it is downloaded.")
+
     class Meta:
         model = RevisionFile
-        fields = ["name", "part", "sha256", "size"]
+        fields = ["name", "part", "sha256", "size", "url"]
         read_only_fields = fields
+
+    @extend_schema_field(serializers.URLField())
+    def get_url(self, file: RevisionFile) -> str:
+        """Return the absolute address of its content."""
+        return reverse(
+            "api:assignment-file",
+            [file.revision.assignment_id, file.name],
+            request=self.context.get("request"),
+        )
 
 
 class RevisionSerializer(serializers.ModelSerializer[AssignmentRevision]):

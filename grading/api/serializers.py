@@ -32,6 +32,11 @@ def points_field(**options: Any) -> serializers.DecimalField:
     return serializers.DecimalField(max_digits=9, decimal_places=2, **options)
 
 
+def _run_url(serializer: serializers.BaseSerializer[Any], run: GradingRun) -> str:
+    request = serializer.context.get("request")
+    return reverse("api:run-detail", [run.pk], request=request)
+
+
 # --- Handing in --------------------------------------------------------------
 
 
@@ -70,7 +75,7 @@ class RunOfSubmissionSerializer(serializers.ModelSerializer[GradingRun]):
     @extend_schema_field(serializers.URLField())
     def get_url(self, run: GradingRun) -> str:
         """Return the run's absolute address in the API."""
-        return reverse("api:run-detail", [run.pk], request=self.context.get("request"))
+        return _run_url(self, run)
 
 
 class SubmissionWithRunsSerializer(SubmissionSerializer):
@@ -96,6 +101,7 @@ class RunSummarySerializer(serializers.ModelSerializer[GradingRun]):
     assignment = serializers.IntegerField(source="submission.assignment_id")
     attempt = serializers.IntegerField(source="submission.attempt")
     author = PersonSerializer(source="submission.author")
+    url = serializers.SerializerMethodField(help_text="Where to follow it.")
     html_url = serializers.SerializerMethodField(help_text="Its page, for a browser.")
 
     class Meta:
@@ -115,9 +121,15 @@ class RunSummarySerializer(serializers.ModelSerializer[GradingRun]):
             "queued_at",
             "started_at",
             "finished_at",
+            "url",
             "html_url",
         ]
         read_only_fields = fields
+
+    @extend_schema_field(serializers.URLField())
+    def get_url(self, run: GradingRun) -> str:
+        """Return the run's absolute address in the API."""
+        return _run_url(self, run)
 
     @extend_schema_field(serializers.URLField())
     def get_html_url(self, run: GradingRun) -> str:
