@@ -1,0 +1,85 @@
+"""The poller never has more in flight than there are slots."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from portal import bootsteps
+from portal.bootsteps import QueuePoller
+
+
+class Pool:
+    """A pool whose jobs run when the test says so."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Callable[[], object], Callable[[object], None]]] = []
+
+    def apply_async(
+        self, target: Callable[[], object], args: tuple[()], callback: Any
+    ) -> None:
+        self.waiting.append((target, callback))
+
+    def run_one(self) -> None:
+        target, callback = self.waiting.pop(0)
+        callback(target())
+
+
+@pytest.fixture
+def pool(monkeypatch: pytest.MonkeyPatch) -> Pool:
+    monkeypatch.setattr(bootsteps, "reserved_requests", set())
+    monkeypatch.setattr(bootsteps, "shared_runner", lambda: None)
+    monkeypatch.setattr(bootsteps, "worker_queues", lambda: ("cpu",))
+    monkeypatch.setattr(bootsteps, "execute_next", lambda **given: False)
+    return Pool()
+
+
+def poller(pool: Pool, slots: int) -> QueuePoller:
+    return QueuePoller(SimpleNamespace(pool=pool, concurrency=slots))
+
+
+def test_looks_stop_at_the_number_of_slots(pool: Pool) -> None:
+    steps = poller(pool, slots=2)
+    for _ in range(5):
+        steps._fill()
+    assert len(pool.waiting) == 2
+
+
+def test_hints_hold_slots_too(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootsteps, "reserved_requests", {"a hint"})
+    steps = poller(pool, slots=1)
+    steps._fill()
+    assert pool.waiting == []
+
+
+def test_finished_look_frees_its_slot(pool: Pool) -> None:
+    steps = poller(pool, slots=1)
+    steps._fill()
+    pool.run_one()
+    steps._fill()
+    assert len(pool.waiting) == 1
+
+
+def test_look_that_fails_frees_its_slot(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**given: Any) -> bool:
+        raise RuntimeError
+
+    monkeypatch.setattr(bootsteps, "execute_next", fail)
+    steps = poller(pool, slots=1)
+    steps._fill()
+    pool.run_one()
+    assert steps._in_flight == 0
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_only_a_look_that_found_a_run_is_followed_at_once(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch, *, found: bool
+) -> None:
+    monkeypatch.setattr(bootsteps, "execute_next", lambda **given: found)
+    steps = poller(pool, slots=1)
+    steps._fill()
+    pool.run_one()
+    assert steps._loop._woken.is_set() is found
