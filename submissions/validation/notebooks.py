@@ -24,6 +24,8 @@ OTHER_KERNELS: Final = re.compile(
     r"|xcpp.*|rust|evcxr|gophernotes|\.net-.*",
     re.IGNORECASE,
 )
+# What editors write while no kernel has been chosen.
+UNSAID: Final = {"plaintext", "text", "unknown"}
 READABLE: Final = {Kind.NOTEBOOK, Kind.JSON, Kind.TEXT, Kind.UNKNOWN}
 UNPACK: Final = "Unpack it and hand in the .ipynb file from it."
 EXPORTED: Final = (
@@ -78,7 +80,7 @@ def _check_language(notebook: Notebook, name: str) -> Iterator[Problem]:
     kernel = kernel if isinstance(kernel, dict) else {}
     info = info if isinstance(info, dict) else {}
     language = info.get("name") or kernel.get("language")
-    if not isinstance(language, str):
+    if not isinstance(language, str) or language.lower() in UNSAID:
         named = kernel.get("name")
         is_other = isinstance(named, str) and OTHER_KERNELS.fullmatch(named)
         language = str(named) if is_other else "python"

@@ -95,6 +95,8 @@ def read_notebook(data: bytes, *, name: str) -> Notebook:
         raise NotebookFaultError([_not(name, "it is no JSON object")])
     major, minor = _version(document, name)
     raw = _raw_cells(document, major, name)
+    if major == MAJOR and (minor or 0) > MINOR_WITH_IDS:
+        raw = [_known(entry) for entry in raw]
     _check_counts(raw, name)
     faults: list[Problem] = []
     cells = [_cell(entry, number, name, faults) for number, entry in enumerate(raw, 1)]
@@ -168,6 +170,13 @@ def _raw_cells(document: dict[str, Any], major: int, name: str) -> list[Any]:
         raise NotebookFaultError([_not(name, "it has no worksheets")])
     sheets = [_object(sheet).get("cells") for sheet in worksheets]
     return [cell for cells in sheets if isinstance(cells, list) for cell in cells]
+
+
+def _known(entry: Any) -> Any:
+    """A cell of a kind that a later nbformat 4 brought is kept as text, not run."""
+    kind = _object(entry).get("cell_type")
+    is_known = not isinstance(kind, str) or kind in KINDS
+    return entry if is_known else {**entry, "cell_type": "raw"}
 
 
 def _check_counts(cells: list[Any], name: str) -> None:

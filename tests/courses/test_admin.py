@@ -387,3 +387,11 @@ def test_export_holds_own_courses_only(lecturer: Client, course: Course) -> None
     answer = lecturer.post(reverse("admin:courses_enrolment_export"), form)
     lines = answer.content.decode().splitlines()
     assert len(lines) == 1 + Enrolment.objects.filter(course=course).count()
+
+
+def test_exported_formula_is_only_text(lecturer: Client, course: Course) -> None:
+    person = UserFactory.create(email="=1+1@example.org")
+    EnrolmentFactory.create(course=course, user=person)
+    form = {"format": "0", "resource": "", "enrolmentresource_email": "on"}
+    answer = lecturer.post(reverse("admin:courses_enrolment_export"), form)
+    assert "=1" not in answer.content.decode()

@@ -22,6 +22,7 @@ from tests.submissions.builders import (
         {"kernelspec": {"name": "r"}, "language_info": {"name": "python"}},
         {"language_info": {"name": "Python 3"}},
         {"language_info": {"name": "ipython"}},
+        {"language_info": {"name": "plaintext"}},
         {"kernelspec": "python3", "language_info": []},
         {"kernelspec": {"name": ["r"]}},
     ],

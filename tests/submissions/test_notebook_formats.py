@@ -45,6 +45,12 @@ def test_later_minor_version_is_read() -> None:
     assert readable(nbformat_minor=99)["nbformat_minor"] == 5
 
 
+def test_kind_of_cell_of_a_later_minor_version_is_kept_as_text() -> None:
+    cell = {"cell_type": "future", "source": "some text"}
+    made = readable(code_cell(), cell, nbformat_minor=99)
+    assert [each["cell_type"] for each in made["cells"]] == ["code", "raw"]
+
+
 @pytest.mark.parametrize("cell_id", [None, "", "<b>", "a" * 65, 7, "ümlaut", "a\n"])
 def test_illegal_ids_are_replaced(cell_id: object) -> None:
     assert readable(code_cell(id=cell_id))["cells"][0]["id"] == "cell-1"
