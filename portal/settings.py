@@ -125,6 +125,8 @@ else:
     DATABASES["default"]["OPTIONS"].setdefault(
         "pool", {"min_size": 1, "max_size": env.int("DATABASE_POOL", 12)}
     )
+    # After a restart of the server the pool is full of broken connections.
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The cache counts sign-in attempts. It lives in the database, so that signing in
@@ -206,6 +208,8 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_PREVENT_ENUMERATION = True
 # People are enrolled by staff; whoever runs an open course may allow signing up.
 ACCOUNT_SIGNUP_OPEN: bool = env.bool("ACCOUNT_SIGNUP_OPEN", False)
+# Rosters and marks go by the address, so where staff enrol people it is theirs to change.
+ACCOUNT_MAX_EMAIL_ADDRESSES: int | None = None if ACCOUNT_SIGNUP_OPEN else 1
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 # Staff vouch for the addresses that they enrol; strangers' addresses must be verified.
 MFA_ALLOW_UNVERIFIED_EMAIL = not ACCOUNT_SIGNUP_OPEN
@@ -270,6 +274,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     # Nearly all of the API is read; a view that takes a body names its parsers.
     "DEFAULT_PARSER_CLASSES": [],
+    "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "DEFAULT_VERSIONING_CLASS": None,
@@ -296,6 +301,7 @@ SPECTACULAR_SETTINGS = {
     },
 }
 DRF_STANDARDIZED_ERRORS = {
+    "EXCEPTION_HANDLER_CLASS": "accounts.api.errors.ApiExceptionHandler",
     # Described once, for every operation and status alike.
     "ALLOWED_ERROR_STATUS_CODES": ["400", "401", "403", "404", "429"],
     "ERROR_SCHEMAS": dict.fromkeys(
@@ -303,6 +309,9 @@ DRF_STANDARDIZED_ERRORS = {
         "accounts.api.schema.ErrorResponseSerializer",
     ),
 }
+
+# A cell that begins like a formula is only text in what staff export.
+IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 
 # --- Celery ------------------------------------------------------------------
 
