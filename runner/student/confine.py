@@ -59,7 +59,7 @@ def _set_limits(order: Order) -> None:
         # The kernel counts all of the user's processes, ours too.
         processes += _own_tasks()
     for kind, value in (
-        (resource.RLIMIT_DATA, order.memory_bytes),
+        (resource.RLIMIT_DATA, _data_limit(order.memory_bytes)),
         (resource.RLIMIT_FSIZE, order.disk_bytes),
         (resource.RLIMIT_NOFILE, order.open_files),
         (resource.RLIMIT_NPROC, processes),
@@ -70,6 +70,20 @@ def _set_limits(order: Order) -> None:
         _, hard = resource.getrlimit(kind)
         allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(kind, (allowed, allowed))
+
+
+def _data_limit(memory_bytes: int) -> int:
+    """Return the limit on data at which resident memory reaches `memory_bytes`.
+
+    The kernel limits what is reserved; the assignment speaks of what is used, with
+    the libraries that are there from the start.
+    """
+    fields = dict(
+        line.split(":", 1)
+        for line in Path("/proc/self/status").read_text().splitlines()
+    )
+    data, resident = (int(fields[name].split()[0]) for name in ("VmData", "VmRSS"))
+    return max(memory_bytes + (data - resident) * 1024, data * 1024)
 
 
 def _own_tasks() -> int:

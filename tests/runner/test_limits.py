@@ -96,7 +96,7 @@ def test_too_large_a_tensor_is_named_as_memory(runner: Runner) -> None:
 def test_memory_of_all_processes_counts_together(runner: Runner) -> None:
     source = (
         "import os, time\nfor _ in range(4):\n    if os.fork() == 0:\n"
-        "        x = b'x' * (200 * 1024**2); time.sleep(60)\ntime.sleep(60)"
+        "        x = b'x' * (150 * 1024**2); time.sleep(60)\ntime.sleep(60)"
     )
     result = runner.run(job(source, limits=Limits(memory_bytes=512 * MIB)))
     assert ending(result) == (Verdict.LIMIT, "memory")
