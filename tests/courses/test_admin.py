@@ -395,3 +395,13 @@ def test_exported_formula_is_only_text(lecturer: Client, course: Course) -> None
     form = {"format": "0", "resource": "", "enrolmentresource_email": "on"}
     answer = lecturer.post(reverse("admin:courses_enrolment_export"), form)
     assert "=1" not in answer.content.decode()
+
+
+def test_suggestions_name_own_courses_only(lecturer: Client, course: Course) -> None:
+    own = AssignmentFactory.create(course=course)
+    AssignmentFactory.create()
+    asked = {"app_label": "courses", "model_name": "extension"}
+    answer = lecturer.get(
+        reverse("admin:autocomplete"), {**asked, "field_name": "assignment", "term": ""}
+    )
+    assert [each["id"] for each in answer.json()["results"]] == [str(own.pk)]
