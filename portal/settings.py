@@ -169,7 +169,7 @@ FILE_UPLOAD_HANDLERS = [
 ]
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
 # SECURITY: notebooks may run as another user of this machine, and must not read these.
-for _folder in (VAR_DIR, FILE_UPLOAD_TEMP_DIR):
+for _folder in (VAR_DIR, VAR_DIR / "run", FILE_UPLOAD_TEMP_DIR):
     _folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_NUMBER_FILES = 32

@@ -100,9 +100,9 @@ def pytest_collection_modifyitems(
         items[:] = kept
 
 
-def pytest_report_header() -> str:
-    """Name the database, so that a log says which run it is of."""
-    return f"database: {connection.vendor}"
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the database, so that the end of a log says which run it is of."""
+    terminalreporter.write_line(f"database: {connection.vendor}")
 
 
 @pytest.fixture

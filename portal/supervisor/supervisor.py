@@ -9,8 +9,6 @@ from typing import Final
 from portal.supervisor.children import Child, Program
 from portal.supervisor.console import Console
 
-STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-WATCHED: Final = (*STOP_SIGNALS, signal.SIGCHLD)
 READY_SECONDS: Final = 60.0
 LOOK_SECONDS: Final = 0.05
 
@@ -36,11 +34,16 @@ class Supervisor:
         self.console = console
         variables = {**(os.environ if env is None else env)}
         variables["SOFTMARK_SUPERVISED"] = str(os.getpid())
+        # Under nohup a terminal that goes away is no reason to end.
+        nohup = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+        self.stop_signals = {signal.SIGINT, signal.SIGTERM} | (
+            set() if nohup else {signal.SIGHUP}
+        )
         self.children = [Child(program, console, variables) for program in programs]
 
     def run(self, *, when_ready: Callable[[], None] = lambda: None) -> int:
         """Run until asked to stop; return the exit status for the process."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
+        signal.pthread_sigmask(signal.SIG_BLOCK, self.stop_signals | {signal.SIGCHLD})
         status = 0
         try:
             self._start_all()
@@ -113,8 +116,9 @@ class Supervisor:
 
     def _take_signal(self, seconds: float) -> None:
         """Wait so long for a signal; a request to stop ends the wait and is raised."""
-        taken = signal.sigtimedwait(WATCHED, seconds)
-        if taken is not None and taken.si_signo in STOP_SIGNALS:
+        watched = self.stop_signals | {signal.SIGCHLD}
+        taken = signal.sigtimedwait(watched, seconds)
+        if taken is not None and taken.si_signo in self.stop_signals:
             raise StopRequestedError
 
 

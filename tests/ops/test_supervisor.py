@@ -86,6 +86,26 @@ def test_ctrl_c_ends_all(rig: Rig) -> None:
     wait_until(lambda: not alive(below), seconds=2, what=f"all of {below} gone")
 
 
+def test_closed_terminal_ends_all(rig: Rig) -> None:
+    rig.wait_for("all ready")
+    rig.process.send_signal(signal.SIGHUP)
+    assert rig.process.wait(10) == 0
+
+
+def test_closed_terminal_does_not_matter_under_nohup(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        rig = Rig(tmp_path)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    rig.wait_for("all ready")
+    rig.process.send_signal(signal.SIGHUP)
+    rig.children()[-1].kill()
+    rig.wait_for("second ended by itself")
+    rig.process.terminate()
+    assert rig.process.wait(10) == 0
+
+
 def test_lines_carry_the_name_of_their_writer(rig: Rig) -> None:
     rig.wait_for("all ready")
     assert "first   | hello from first" in rig.lines()
