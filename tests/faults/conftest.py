@@ -25,6 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.faults)
             item.add_marker(pytest.mark.services)
             item.add_marker(pytest.mark.torch)
+            item.add_marker(pytest.mark.timeout(300))
 
 
 @pytest.fixture
