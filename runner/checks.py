@@ -100,7 +100,7 @@ class QuestionRun:
     def _obey(self, frame: Frame) -> None:
         sender = self._peer.sender
         if frame.get("t") == "ready" and not self._snapshot:
-            if sender != self._session.student.sender:
+            if sender != self._session.student_pid:
                 self._snapshot = sender
                 self._hand_over()
         elif frame.get("t") == "check" and sender == self._snapshot != 0:

@@ -121,7 +121,7 @@ class JobFolder:
         Only when no process of the job is alive.
         """
         if self.path.exists():
-            _remove_tree(self.path)
+            remove_tree(self.path)
         if self.uid is not None:
             for shared in _SHARED:
                 _remove_owned(Path(shared), self.uid)
@@ -142,7 +142,7 @@ def _entries(tops: Sequence[Path]) -> Iterator[os.DirEntry[str]]:
             yield entry
 
 
-def _remove_tree(top: Path) -> None:
+def remove_tree(top: Path) -> None:
     """Remove a tree of any depth: each folder is first moved up beside the others."""
     top.chmod(0o700)
     count = 0
@@ -174,6 +174,6 @@ def _remove_owned(folder: Path, uid: int) -> None:
                 if entry.stat(follow_symlinks=False).st_uid != uid:
                     continue
                 if entry.is_dir(follow_symlinks=False):
-                    _remove_tree(Path(entry.path))
+                    remove_tree(Path(entry.path))
                 else:
                     os.unlink(entry.path)  # noqa: PTH108 - an entry's own name

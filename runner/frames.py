@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 MAX_FRAME: Final = 32 * 1024**2
+# What the host takes from a job, outputs apart: parsed, it is many times larger.
+SMALL_FRAME: Final = 256 * 1024
 MAX_DESCRIPTORS: Final = 16
 _HEADER: Final = struct.Struct("!I")
 _CREDENTIALS: Final = struct.Struct("3i")
@@ -123,7 +125,7 @@ class Peer:
     that sent last, as the kernel says.
     """
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, limit: int = SMALL_FRAME) -> None:
         sock.settimeout(0)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self.sock = sock
@@ -131,7 +133,7 @@ class Peer:
         self.sender = 0
         self.idle = True
         self.received = 0
-        self._reader = FrameReader()
+        self._reader = FrameReader(limit)
         self._out: list[tuple[memoryview, Sequence[int]]] = []
 
     def fileno(self) -> int:

@@ -4,13 +4,13 @@ This side never imports torch, IPython or matplotlib, and never runs or unpickle
 anything of a student's.
 """
 
-import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from runner.job import LEVEL, Job
 from runner.protocol import Event, JobResult, JobSpec
+from runner.workplace import Workplace
 from runner.zygotes import ZygotePool
 
 
@@ -32,11 +32,8 @@ class Runner:
     def __init__(
         self, environments: Mapping[str, str], *, work_dir: Path | None = None
     ) -> None:
-        if work_dir is not None:
-            work_dir.mkdir(parents=True, exist_ok=True)
-        self._work_dir = Path(tempfile.mkdtemp(prefix="softmark-", dir=work_dir))
-        # Jobs' users pass through, and cannot list.
-        self._work_dir.chmod(0o711)
+        self._workplace = Workplace(work_dir or Path(tempfile.gettempdir()))
+        self._work_dir = self._workplace.path
         self._pool = ZygotePool(environments, self._work_dir)
 
     def run(
@@ -65,4 +62,4 @@ class Runner:
     def close(self) -> None:
         """No process or file of this runner is left."""
         self._pool.close()
-        shutil.rmtree(self._work_dir, ignore_errors=True)
+        self._workplace.close()

@@ -107,7 +107,10 @@ class Job:
             self._watch = Watch(self.spec, folder, self._on_event, self._should_stop)
             return self._run_session(notebook, folder)
         finally:
-            folder.remove()
+            try:
+                folder.remove()
+            except OSError:
+                log.exception("files of job %s are left", self.spec.job_id)
             user.release()
 
     def _run_session(self, notebook: Notebook, folder: JobFolder) -> JobStopError:
@@ -154,13 +157,18 @@ class Job:
 
     def _begin(self, session: Session) -> None:
         """The student process waits for its first cell."""
-        setup = {"seed": self.spec.seed, "parameters": dict(self.spec.parameters)}
+        setup = {
+            "seed": self.spec.seed,
+            "parameters": dict(self.spec.parameters),
+            "max_frame": session.max_frame,
+        }
         for expected, answer in (("hello", {"t": "setup", **setup}), ("set_up", None)):
             frames: list[dict[str, object]] = []
             while not frames:
                 frames = session.step(None)
             if frames[0].get("t") != expected:
                 raise stops.platform("runner_failed", "the student process is unwell")
+            session.student_pid = session.student.sender
             if answer is not None:
                 session.student.send(answer)
         session.ready = True

@@ -9,7 +9,7 @@ import socket
 import time
 from typing import Final
 
-from runner.frames import Frame, FrameError, Peer
+from runner.frames import SMALL_FRAME, Frame, FrameError, Peer
 from runner.outputs import CellOutputs, JobOutputs
 from runner.processes import ancestors, kill_tree, read_process, send_signal
 from runner.stops import JobStopError, died, platform
@@ -66,6 +66,9 @@ class Session:
     def __init__(self, watch: Watch, outputs: JobOutputs) -> None:
         self.watch = watch
         self.outputs = outputs
+        # A larger frame could not be kept anyway.
+        self.max_frame = SMALL_FRAME + outputs.limits.cell_output_bytes
+        self.student_pid = 0
         self.cell = 0
         self.ready = False
         self.status: int | None = None
@@ -82,7 +85,8 @@ class Session:
         fds = [pair[1].fileno() for pair in pairs]
         fds += [out.write, err.write, out.shared, err.shared]
         assert len(fds) == len(DESCRIPTORS)  # noqa: S101 - the order of the list above
-        self.init, self.student = (Peer(pair[0]) for pair in pairs)
+        self.init = Peer(pairs[0][0])
+        self.student = Peer(pairs[1][0], self.max_frame)
         self.pidfd = -1
         try:
             self.job = pool.start_job(environment, order, fds)
@@ -195,7 +199,7 @@ class Session:
 
     def interrupt(self) -> None:
         """The running cell gets a SIGINT, as from a person who loses patience."""
-        self._signal(self.student.sender, signal.SIGINT)
+        self._signal(self.student_pid, signal.SIGINT)
 
     def kill(self, pid: int) -> None:
         """The process, if it is one of this job's, and all below it, are killed."""

@@ -5,12 +5,8 @@ import signal
 import socket
 from collections.abc import Sequence
 from types import FrameType
-from typing import Final
 
-from runner.frames import MAX_FRAME, Channel, FrameError, pack
-
-# Leaves room for the frame's own keys.
-_MAX_OUTPUT: Final = MAX_FRAME // 2
+from runner.frames import SMALL_FRAME, Channel, FrameError, pack
 
 
 class StudentChannel:
@@ -22,6 +18,7 @@ class StudentChannel:
     def __init__(self, fd: int) -> None:
         self.channel = Channel(socket.socket(fileno=fd))
         self.executing = False
+        self.max_output = SMALL_FRAME
         self._owner = os.getpid()
         self._sending = False
         self._interrupted = False
@@ -50,7 +47,7 @@ class StudentChannel:
     def send_output(self, message: dict[str, object]) -> None:
         """The output is sent unless it is too large or not plain data."""
         try:
-            fits = len(pack(message)) <= _MAX_OUTPUT
+            fits = len(pack(message)) <= self.max_output
         except FrameError:
             fits = False
         self.send(message if fits else {"t": "dropped"})

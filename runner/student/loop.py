@@ -63,6 +63,7 @@ class Session:
                 snapshot.fork(self.shell, self.channel, fds[0])
 
     def _set_up(self, frame: Mapping[str, Any]) -> None:
+        self.channel.max_output = int(frame["max_frame"])
         self.shell.move_in(Path.home())
         seed = int(frame["seed"])
         random.seed(seed)

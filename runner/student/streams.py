@@ -15,7 +15,7 @@ import termios
 from collections.abc import Callable
 from typing import Final
 
-_CHUNK: Final = 1024**2
+_CHUNK: Final = 128 * 1024
 _NAMES: Final = ("stdout", "stderr")
 
 
@@ -46,10 +46,14 @@ class Drain:
                 self._take(name, fd)
 
     def _take(self, name: str, fd: int) -> None:
+        """Send what waits now, and no more, should another thread go on writing."""
+        left = waiting_bytes(fd)
         with contextlib.suppress(BlockingIOError):
-            data = os.read(fd, _CHUNK)
-            text = base64.b64encode(data).decode()
-            self._send({"t": "stream", "name": name, "data": text})
+            while left > 0:
+                data = os.read(fd, min(left, _CHUNK))
+                left -= len(data)
+                text = base64.b64encode(data).decode()
+                self._send({"t": "stream", "name": name, "data": text})
 
 
 class CapturedStream(io.TextIOBase):

@@ -22,6 +22,7 @@ from runner.processes import (
     send_signal,
 )
 from runner.protocol import CellStarted, Event, JobFile, JobResult, Usage, Verdict
+from runner.workplace import Workplace
 from tests.runner.notebooks import ANSWER, job, notebook, scores, text
 
 pytestmark = pytest.mark.torch
@@ -230,6 +231,17 @@ def test_a_job_s_user_is_never_shared() -> None:
     finally:
         first.release()
         second.release()
+
+
+def test_what_a_dead_runner_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    dead, living = Workplace(tmp_path), Workplace(tmp_path)
+    (dead.path / "job-1" / "work").mkdir(parents=True)
+    os.close(dead._fd)
+    third = Workplace(tmp_path)
+    assert set(tmp_path.iterdir()) == {living.path, third.path}
+    living.close()
+    third.close()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_only_users_of_jobs_are_ever_swept() -> None:
