@@ -4,12 +4,23 @@ from pathlib import PurePath
 from typing import IO, Final
 
 from django.http import FileResponse, Http404
+from django.urls import register_converter
+from django.urls.converters import StringConverter
 
 from courses.blobs import open_blob
 from courses.models import Material, RevisionFile
 
 # Parts of a bundle that students may read. The others hold the answers.
 OPEN_PARTS: Final = (RevisionFile.Part.HANDOUT, RevisionFile.Part.PUBLIC)
+
+
+class FileNameConverter(StringConverter):
+    """`<filename:name>` in addresses: no NUL, which PostgreSQL refuses in a text."""
+
+    regex = r"[^/\x00]+"
+
+
+register_converter(FileNameConverter, "filename")
 
 
 def blob_attachment(sha256: str, name: str) -> FileResponse:

@@ -13,7 +13,7 @@ urlpatterns = [
         name="material-file",
     ),
     path(
-        "<slug:slug>/coursework/<slug:aslug>/files/<str:name>",
+        "<slug:slug>/coursework/<slug:aslug>/files/<filename:name>",
         views.handout,
         name="handout",
     ),

@@ -1,7 +1,5 @@
 """A course's page and the files that it hands out."""
 
-from pathlib import PurePath
-
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -10,12 +8,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
 from courses import permissions
-from courses.downloads import blob_attachment
+from courses.downloads import OPEN_PARTS, blob_attachment, material_attachment
 from courses.models import Assignment, Course, Material, RevisionFile
 from courses.outline import outline_of
-
-# Parts of a bundle that students may read. The others hold the answers.
-OPEN_PARTS = (RevisionFile.Part.HANDOUT, RevisionFile.Part.PUBLIC)
 
 
 @login_required
@@ -39,24 +34,11 @@ def course(request: SignedInRequest, slug: str) -> HttpResponse:
 def material_file(request: SignedInRequest, slug: str, pk: int) -> FileResponse:
     """Send a material's file, named as people call it."""
     material = get_object_or_404(
-        Material.objects.visible_to(request.user).exclude(file=""),
+        Material.objects.visible_to(request.user),
         course__slug=slug,
         pk=pk,
     )
-    try:
-        content = material.file.open("rb")
-    except FileNotFoundError as error:
-        raise Http404 from error
-    suffix = PurePath(material.file.name or "").suffix
-    answer = FileResponse(
-        content,
-        as_attachment=True,
-        filename=f"{material}{suffix}".replace("/", "-"),
-        content_type="application/octet-stream",
-    )
-    answer["X-Content-Type-Options"] = "nosniff"
-    answer["Cache-Control"] = "private, no-cache"
-    return answer
+    return material_attachment(material)
 
 
 @login_required

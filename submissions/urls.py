@@ -7,5 +7,5 @@ from submissions import views
 app_name = "submissions"
 urlpatterns = [
     path("<uuid:pk>/", views.submission, name="submission"),
-    path("<uuid:pk>/files/<str:name>", views.file, name="file"),
+    path("<uuid:pk>/files/<filename:name>", views.file, name="file"),
 ]

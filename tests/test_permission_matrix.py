@@ -405,6 +405,26 @@ def test_what_is_read_is_not_written(
     assert getattr(clients["superuser"], method)(path).status_code == 405
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/submissions/{world.submission.pk}/files/{name}",
+        "/courses/{world.course.slug}/coursework/{world.assignment.slug}/files/{name}",
+        "/api/v1/submissions/{world.submission.pk}/files/{name}/",
+        "/api/v1/assignments/{world.assignment.pk}/files/{name}/",
+    ],
+)
+@pytest.mark.parametrize(
+    "name", ["%00", "work.ipynb%00", "..", "%2e%2e%2fkey", "x" * 999]
+)
+def test_name_that_no_file_has_is_not_found(
+    address: str, name: str, world: World, clients: dict[str, Client]
+) -> None:
+    path = address.format(world=world, name=name)
+    assert clients["owner"].get(path).status_code == 404
+
+
 # --- Groups ------------------------------------------------------------------
 
 

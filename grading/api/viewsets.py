@@ -4,7 +4,6 @@ from typing import Any, cast
 
 from django.db.models import Prefetch, QuerySet
 from django.http import FileResponse, Http404, HttpRequest
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import (
     OpenApiParameter,
     extend_schema,
@@ -139,8 +138,10 @@ class SubmissionViewSet(ReadOnlyModelViewSet[Submission]):
     @action(detail=True, url_path="files/<str:name>", filterset_class=None)
     def file(self, request: Request, pk: str, name: str) -> FileResponse:
         """Send one file of the attempt, as it was received."""
-        found = get_object_or_404(self.get_object().files, name=name)
-        return blob_attachment(found.sha256, found.name)
+        for found in self.get_object().files.all():
+            if found.name == name:
+                return blob_attachment(found.sha256, found.name)
+        raise Http404
 
 
 def _checked_input(request: Request) -> dict[str, Any]:

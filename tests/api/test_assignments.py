@@ -123,6 +123,16 @@ def test_closed_file_is_not_found(
     assert answer.status_code == 404
 
 
+@pytest.mark.parametrize("name", ["%00", "..", "data.txt%00", "%2e%2e%2fdata.txt"])
+def test_name_that_no_file_has_is_not_found(
+    student: User, assignment: Assignment, name: str
+) -> None:
+    answer = session_of(student).get(
+        f"/api/v1/assignments/{assignment.pk}/files/{name}/"
+    )
+    assert answer.status_code == 404
+
+
 def test_files_of_an_older_revision_are_not_found(
     student: User, assignment: Assignment
 ) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from tests.api.asking import READ, ROOT, SUBMIT, bearer, codes
+from tests.api.asking import READ, ROOT, SUBMIT, bearer, codes, session_of
 from tests.factories import EnrolmentFactory, MarkFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -54,3 +54,11 @@ def test_read_scope_writes_nothing(method: str) -> None:
     for path in LISTS:
         answer = getattr(Client(), method)(f"{ROOT}{path}/", headers=header)
         assert answer.status_code in {403, 405}
+
+
+def test_session_of_a_closed_account_reads_nothing() -> None:
+    user = UserFactory.create()
+    client = session_of(user)
+    user.is_active = False
+    user.save()
+    assert client.get(f"{ROOT}me/").status_code == 401

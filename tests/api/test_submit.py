@@ -226,6 +226,20 @@ def test_body_past_the_limit_is_refused(
     assert codes(answer) == {("request_too_large", None)}
 
 
+@pytest.mark.parametrize("sign_in", ["token", "session"])
+def test_form_with_very_many_parts_is_no_server_error(
+    student: User, assignment: Assignment, sign_in: str
+) -> None:
+    files = {f"file-{number}": notebook_file() for number in range(40)}
+    fields = {f"field-{number}": "x" for number in range(1100)}
+    for extra in (files, fields, {"long": "x" * 3_000_000}):
+        headers = bearer(student) if sign_in == "token" else None
+        answer = hand_in(student, assignment, headers=headers, **extra)
+        assert answer.status_code == 400
+        assert codes(answer) == {("parse_error", None)}
+    assert not Submission.objects.exists()
+
+
 def test_anonymous_upload_is_not_kept(assignment: Assignment) -> None:
     form = {"assignment": assignment.pk, "work.ipynb": notebook_file()}
     assert Client().post(SUBMISSIONS, form).status_code == 401
@@ -262,7 +276,7 @@ def test_only_the_submissions_own_files_are_there(
     student: User, assignment: Assignment
 ) -> None:
     url = hand_in(student, assignment).json()["submission"]["files"][0]["url"]
-    for name in ("other.ipynb", "..%2F..%2Fetc%2Fpasswd"):
+    for name in ("other.ipynb", "..%2F..%2Fetc%2Fpasswd", "%00", "work.ipynb%00"):
         assert (
             session_of(student).get(url.replace("work.ipynb", name)).status_code == 404
         )

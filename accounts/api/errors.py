@@ -1,0 +1,18 @@
+"""Faults of a request that Django finds, in the API's one error shape."""
+
+from django.core.exceptions import SuspiciousOperation
+from django.http import UnreadablePostError
+from drf_standardized_errors.handler import ExceptionHandler
+from rest_framework.exceptions import ParseError
+
+
+class ApiExceptionHandler(ExceptionHandler):
+    """Answers 400, not 500, to a body that breaks off or goes past Django's limits."""
+
+    def convert_known_exceptions(self, exc: Exception) -> Exception:
+        """Return the exception that the API answers with."""
+        if isinstance(exc, SuspiciousOperation):
+            return ParseError("The form has too many parts, or one that is too long.")
+        if isinstance(exc, UnreadablePostError):
+            return ParseError("The request broke off before its end.")
+        return super().convert_known_exceptions(exc)
