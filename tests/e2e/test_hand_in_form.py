@@ -1,0 +1,199 @@
+"""The form and the live page with their scripts: nothing is lost, nothing asked twice."""
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, Response, expect
+
+from accounts.models import User
+from courses.models import Assignment
+from grading.models import GradingRun
+from grading.states import State, Verdict
+from submissions.models import Submission
+from tests.factories import (
+    AssignmentFactory,
+    EnrolmentFactory,
+    GradingRunFactory,
+    RequiredFileFactory,
+    SubmissionFactory,
+    UserFactory,
+    hours,
+    small_notebook,
+)
+from tests.services.portal import LivePortal
+from tests.submissions.builders import safetensors_bytes
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+PASSWORD: Final = "correct horse battery staple"
+
+
+@pytest.fixture
+def assignment(live_portal: LivePortal) -> Assignment:
+    """Give a served coursework that wants a notebook and weights; nothing runs it."""
+    found: Assignment = AssignmentFactory.create()
+    RequiredFileFactory.create(revision=found.revision, weights=True)
+    live_portal.start_web()
+    return found
+
+
+@pytest.fixture
+def student(assignment: Assignment, live_portal: LivePortal, page: Page) -> User:
+    """Give a student of the course, who is signed in."""
+    person: User = UserFactory.create()
+    EnrolmentFactory.create(course=assignment.course, user=person)
+    page.goto(f"{live_portal.url}/accounts/login/")
+    page.get_by_label("Email").fill(person.email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{live_portal.url}/")
+    return person
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    """Give files to hand in, by what is the matter with them."""
+    contents = {
+        "good.ipynb": small_notebook().encode(),
+        "broken.ipynb": b'{"cells": [}',
+        "good.safetensors": safetensors_bytes(),
+        "huge.ipynb": bytes(6 * 1024**2),
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    return {name: tmp_path / name for name in contents}
+
+
+def choose(
+    page: Page, notebook: Path | None = None, weights: Path | None = None
+) -> None:
+    if notebook:
+        page.get_by_label("work.ipynb").set_input_files(notebook)
+    if weights:
+        page.get_by_label("digits.safetensors").set_input_files(weights)
+
+
+def chosen(page: Page) -> list[str]:
+    """The names that the inputs hold now."""
+    script = "[...document.querySelectorAll('[type=file]')].map(i => i.files[0]?.name)"
+    return [name or "" for name in page.evaluate(script)]
+
+
+def hand_in(page: Page) -> None:
+    page.locator("[data-submit-form]").get_by_role("button", name="Hand in").click()
+
+
+@pytest.mark.usefixtures("student")
+def test_refused_form_keeps_every_file_that_was_in_order(
+    page: Page, live_portal: LivePortal, assignment: Assignment, files: dict[str, Path]
+) -> None:
+    page.goto(live_portal.url + assignment.get_absolute_url())
+    choose(page, files["broken.ipynb"], files["good.safetensors"])
+    page.get_by_label("This is my own, unaided work.").check()
+    hand_in(page)
+    expect(page.get_by_text("line 1", exact=True)).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="Not handed in")).to_be_focused()
+    assert chosen(page) == ["", "good.safetensors"]
+    expect(page.get_by_label("This is my own, unaided work.")).to_be_checked()
+
+    choose(page, files["good.ipynb"])
+    hand_in(page)
+    page.wait_for_url("**/runs/**")
+    assert Submission.objects.get().files.count() == 2
+
+
+@pytest.mark.usefixtures("student")
+def test_file_over_the_limit_is_told_before_it_is_sent(
+    page: Page, live_portal: LivePortal, assignment: Assignment, files: dict[str, Path]
+) -> None:
+    page.goto(live_portal.url + assignment.get_absolute_url())
+    choose(page, files["huge.ipynb"], files["good.safetensors"])
+    words = page.get_by_text("6 MB is too large: at most 5 MB is taken.")
+    expect(words).to_be_visible()
+    page.get_by_label("This is my own, unaided work.").check()
+    hand_in(page)
+    expect(words).to_be_visible()
+    assert "/submit/" not in page.url
+    assert not Submission.objects.exists()
+
+
+@pytest.mark.usefixtures("student")
+def test_file_that_changed_since_it_was_chosen_is_asked_for_again(
+    page: Page, live_portal: LivePortal, assignment: Assignment, files: dict[str, Path]
+) -> None:
+    page.goto(live_portal.url + assignment.get_absolute_url())
+    choose(page, files["good.ipynb"], files["good.safetensors"])
+    page.get_by_label("This is my own, unaided work.").check()
+    files["good.ipynb"].write_text(small_notebook("changed = True"))
+    hand_in(page)
+    expect(
+        page.get_by_text("good.ipynb has changed since you chose it.")
+    ).to_be_visible()
+    assert chosen(page) == ["", "good.safetensors"]
+
+
+@pytest.mark.usefixtures("student")
+def test_dropping_a_file_anywhere_on_its_zone_chooses_it(
+    page: Page, live_portal: LivePortal, assignment: Assignment
+) -> None:
+    page.goto(live_portal.url + assignment.get_absolute_url())
+    transfer = page.evaluate_handle(
+        """(content) => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([content], "dropped.ipynb"));
+            return transfer;
+        }""",
+        small_notebook(),
+    )
+    zone = page.locator(".dropzone__name", has_text="work.ipynb")
+    zone.dispatch_event("drop", {"dataTransfer": transfer})
+    assert chosen(page) == ["dropped.ipynb", ""]
+
+
+def update(run: GradingRun, **fields: Any) -> None:
+    GradingRun.objects.filter(pk=run.pk).update(**fields)
+
+
+def note(response: Response, answers: list[int]) -> None:
+    if response.url.endswith("/status/"):
+        answers.append(response.status)
+
+
+def test_live_page_follows_the_run_and_stops_asking_when_it_ends(
+    page: Page, live_portal: LivePortal, assignment: Assignment, student: User
+) -> None:
+    run = GradingRunFactory.create(
+        submission=SubmissionFactory.create(assignment=assignment, author=student)
+    )
+    answers: list[int] = []
+    page.on("response", lambda heard: note(heard, answers))
+    with page.expect_response("**/status/") as first:
+        page.goto(live_portal.url + run.get_absolute_url())
+    assert first.value.status == 304
+
+    update(
+        run,
+        state=State.RUNNING,
+        started_at=timezone.now(),
+        lease_expires_at=hours(1),
+        progress={"cell": 2, "cells": 5, "tail": "loss 0.5"},
+    )
+    expect(page.get_by_text("Cell 2 of 5")).to_be_visible()
+    expect(page.locator("[data-run-announcement]")).to_have_text("Running.")
+    expect(page).to_have_title(re.compile("^Running · Attempt 1 · .* · Softmark$"))
+
+    update(
+        run,
+        state=State.FINISHED,
+        verdict=Verdict.COMPLETED,
+        code="completed",
+        finished_at=timezone.now(),
+        lease_expires_at=None,
+    )
+    expect(page.get_by_role("heading", name="Ran to the end")).to_be_visible()
+    expect(page.locator("[data-run-announcement]")).to_have_text("Ran to the end.")
+    expect(page.get_by_text("Stop this run")).to_have_count(0)
+    expect(page.locator("[hx-get], [hx-trigger]")).to_have_count(0)
+    assert 304 in answers
