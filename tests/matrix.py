@@ -1,0 +1,320 @@
+"""The table of tests/test_permission_matrix.py: every address, and who gets what.
+
+A new page or endpoint gets a row here. `expected` has a status for each of
+tests.world.VIEWERS, or `login` for a redirect to the sign-in page.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from courses.models import Assignment
+from tests.factories import small_notebook
+from tests.world import World
+
+Form = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One address, how it is asked, and what each of VIEWERS gets."""
+
+    name: str
+    expected: str
+    args: Callable[[World], list[Any]] = field(default=lambda world: [])
+    method: str = "get"
+    form: Callable[[World], Form] = field(default=lambda world: {})
+    note: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, [self.name, self.method, self.note]))
+
+
+# --- What the nine viewers get -----------------------------------------------
+#            anonymous outsider owner classmate former assistant lecturer other super
+OPEN: Final = "200      200     200     200     200     200     200     200     200"
+SIGNED_IN: Final = "login 200   200     200     200     200     200     200     200"
+COURSE: Final = "login  404     200     200     404     200     200     404     200"
+STAFF: Final = "login   404     403     403     404     200     200     404     200"
+UNRELEASED: Final = "login 404  404     404     404     200     200     404     200"
+OWN_WORK: Final = "login 404    200     404     404     200     200     404     200"
+NOBODY: Final = "login  404     404     404     404     404     404     404     404"
+POST_ONLY: Final = "login 405   405     405     405     405     405     405     405"
+
+
+def api(expected: str) -> str:
+    """The same for a program: told to sign in, instead of sent to a page."""
+    return expected.replace("login", "401")
+
+
+def notebook_form(world: World) -> Form:
+    notebook = SimpleUploadedFile("mine.ipynb", small_notebook().encode())
+    return {"declaration": "true", "file:work.ipynb": notebook}
+
+
+def api_form(assignment: Assignment) -> Form:
+    notebook = SimpleUploadedFile("mine.ipynb", small_notebook().encode())
+    return {"assignment": assignment.pk, "declaration": "true", "work.ipynb": notebook}
+
+
+def of_course(world: World) -> list[Any]:
+    return [world.course.slug]
+
+
+def of_assignment(world: World) -> list[Any]:
+    return [world.course.slug, world.assignment.slug]
+
+
+def of_hidden_assignment(world: World) -> list[Any]:
+    return [world.course.slug, world.hidden_assignment.slug]
+
+
+def under_another_course(world: World) -> list[Any]:
+    return [world.other_course.slug, world.assignment.slug]
+
+
+def of_run(world: World) -> list[Any]:
+    return [world.run.pk]
+
+
+def of_queued_run(world: World) -> list[Any]:
+    return [world.queued_run.pk]
+
+
+def of_submission(world: World) -> list[Any]:
+    return [world.submission.pk]
+
+
+PAGES: Final = [
+    Row(name="home", expected=SIGNED_IN),
+    Row(name="health", expected=OPEN),
+    Row(name="accounts:profile", expected=SIGNED_IN),
+    Row(name="accounts:tokens", expected=SIGNED_IN),
+    # Everybody makes tokens of their own, after giving the password again.
+    Row(
+        name="accounts:token-create",
+        method="post",
+        form=lambda world: {"name": "x", "scopes": ["read"], "lifetime": "30"},
+        expected="login 302 302 302 302 302 302 302 302",
+    ),
+    Row(
+        name="accounts:token-revoke",
+        method="post",
+        args=lambda world: [world.token.pk],
+        expected="login 404 302 404 404 404 404 404 404",
+    ),
+    Row(
+        name="accounts:token-revoke",
+        args=lambda world: [world.token.pk],
+        expected=POST_ONLY,
+    ),
+    Row(name="courses:course", args=of_course, expected=COURSE),
+    Row(
+        name="courses:course",
+        note="hidden",
+        args=lambda world: [world.hidden_course.slug],
+        expected="login 404 404 404 404 404 404 200 200",
+    ),
+    Row(
+        name="courses:material-file",
+        args=lambda world: [world.course.slug, world.material.pk],
+        expected=COURSE,
+    ),
+    Row(
+        name="courses:material-file",
+        note="hidden",
+        args=lambda world: [world.course.slug, world.hidden_material.pk],
+        expected=UNRELEASED,
+    ),
+    Row(
+        name="courses:material-file",
+        note="under another course",
+        args=lambda world: [world.other_course.slug, world.material.pk],
+        expected=NOBODY,
+    ),
+    Row(
+        name="courses:handout",
+        args=lambda world: [*of_assignment(world), "handout.ipynb"],
+        expected=COURSE,
+    ),
+    Row(
+        name="courses:handout",
+        note="of tests",
+        args=lambda world: [*of_assignment(world), "answer.py"],
+        expected=NOBODY,
+    ),
+    Row(name="grading:marks", args=of_course, expected=COURSE),
+    Row(name="grading:assignment", args=of_assignment, expected=COURSE),
+    Row(
+        name="grading:assignment",
+        note="hidden",
+        args=of_hidden_assignment,
+        expected=UNRELEASED,
+    ),
+    Row(
+        name="grading:assignment",
+        note="under another course",
+        args=under_another_course,
+        expected=NOBODY,
+    ),
+    Row(
+        name="grading:submit",
+        args=of_assignment,
+        expected="login 404 302 302 404 302 302 404 302",
+    ),
+    Row(
+        name="grading:submit",
+        method="post",
+        args=of_assignment,
+        form=notebook_form,
+        expected="login 404 303 303 404 403 403 404 403",
+    ),
+    Row(
+        name="grading:submit",
+        note="hidden",
+        method="post",
+        args=of_hidden_assignment,
+        form=notebook_form,
+        expected="login 404 404 404 404 403 403 404 403",
+    ),
+    Row(
+        name="grading:submit",
+        note="under another course",
+        method="post",
+        args=under_another_course,
+        form=notebook_form,
+        expected=NOBODY,
+    ),
+    Row(name="grading:assignment-staff", args=of_assignment, expected=STAFF),
+    Row(
+        name="grading:assignment-staff",
+        note="hidden",
+        args=of_hidden_assignment,
+        expected=UNRELEASED,
+    ),
+    Row(name="grading:run", args=of_run, expected=OWN_WORK),
+    Row(name="grading:run-status", args=of_run, expected=OWN_WORK),
+    Row(name="grading:run-notebook", args=of_run, expected=OWN_WORK),
+    Row(
+        name="grading:run-cancel",
+        method="post",
+        args=of_queued_run,
+        expected="login 404 302 404 404 302 302 404 302",
+    ),
+    Row(name="grading:run-cancel", args=of_queued_run, expected=POST_ONLY),
+    Row(
+        name="grading:run-again",
+        method="post",
+        args=of_run,
+        expected="login 404 403 404 404 302 302 404 302",
+    ),
+    Row(name="grading:run-again", args=of_run, expected=POST_ONLY),
+    Row(name="submissions:submission", args=of_submission, expected=OWN_WORK),
+    Row(
+        name="submissions:file",
+        args=lambda world: [world.submission.pk, "work.ipynb"],
+        expected=OWN_WORK,
+    ),
+    Row(
+        name="submissions:file",
+        note="of another submission",
+        args=lambda world: [world.submission.pk, "other.ipynb"],
+        expected=NOBODY,
+    ),
+]
+API: Final = [
+    Row(name="api:schema", expected=OPEN),
+    Row(name="api:docs", expected=OPEN),
+    Row(name="api:me", expected=api(SIGNED_IN)),
+    *(
+        Row(name=f"api:{noun}-list", expected=api(SIGNED_IN))
+        for noun in (
+            "course",
+            "week",
+            "material",
+            "assignment",
+            "submission",
+            "run",
+            "mark",
+        )
+    ),
+    Row(name="api:course-detail", args=of_course, expected=api(COURSE)),
+    Row(
+        name="api:week-detail",
+        args=lambda world: [world.week.pk],
+        expected=api(COURSE),
+    ),
+    Row(
+        name="api:material-detail",
+        args=lambda world: [world.material.pk],
+        expected=api(COURSE),
+    ),
+    Row(
+        name="api:material-detail",
+        note="hidden",
+        args=lambda world: [world.hidden_material.pk],
+        expected=api(UNRELEASED),
+    ),
+    Row(
+        name="api:material-file",
+        args=lambda world: [world.material.pk],
+        expected=api(COURSE),
+    ),
+    Row(
+        name="api:material-file",
+        note="hidden",
+        args=lambda world: [world.hidden_material.pk],
+        expected=api(UNRELEASED),
+    ),
+    Row(
+        name="api:assignment-detail",
+        args=lambda world: [world.assignment.pk],
+        expected=api(COURSE),
+    ),
+    Row(
+        name="api:assignment-detail",
+        note="hidden",
+        args=lambda world: [world.hidden_assignment.pk],
+        expected=api(UNRELEASED),
+    ),
+    Row(
+        name="api:assignment-file",
+        args=lambda world: [world.assignment.pk, "handout.ipynb"],
+        expected=api(COURSE),
+    ),
+    Row(
+        name="api:assignment-file",
+        note="of tests",
+        args=lambda world: [world.assignment.pk, "answer.py"],
+        expected=api(NOBODY),
+    ),
+    Row(
+        name="api:submission-list",
+        method="post",
+        form=lambda world: api_form(world.assignment),
+        expected="401 404 201 201 404 403 403 404 403",
+    ),
+    Row(
+        name="api:submission-list",
+        note="hidden",
+        method="post",
+        form=lambda world: api_form(world.hidden_assignment),
+        expected="401 404 404 404 404 403 403 404 403",
+    ),
+    Row(name="api:submission-detail", args=of_submission, expected=api(OWN_WORK)),
+    Row(
+        name="api:submission-file",
+        args=lambda world: [world.submission.pk, "work.ipynb"],
+        expected=api(OWN_WORK),
+    ),
+    Row(name="api:run-detail", args=of_run, expected=api(OWN_WORK)),
+    Row(name="api:run-notebook", args=of_run, expected=api(OWN_WORK)),
+    Row(
+        name="api:mark-detail",
+        args=lambda world: [world.mark.pk],
+        expected=api(OWN_WORK),
+    ),
+]
+ROWS: Final = [*PAGES, *API]
