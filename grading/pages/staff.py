@@ -2,13 +2,12 @@
 
 import datetime as dt
 import statistics
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from accounts.models import User
 from courses.models import Assignment, Enrolment, Role
@@ -16,9 +15,6 @@ from grading.models import GradingRun, Mark
 from grading.pages.states import Badge, badge_for
 from grading.states import State
 from submissions.models import Submission
-
-# Nothing of a run that grows with what the notebook printed.
-_RUN_COLUMNS = ("id", "submission_id", "number", "state", "verdict", "queued_at")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,73 +153,95 @@ def _possible_points(assignment: Assignment) -> Decimal | None:
     return total or Decimal(0)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Work:
+    """What is known of everybody's work, by the student's id."""
+
+    submissions: dict[int, Submission]
+    runs: dict[UUID, GradingRun]
+    marks: dict[int, tuple[Decimal, int | None]]
+
+
 def _student_rows(assignment: Assignment) -> list[StudentRow]:
     """Everybody enrolled as a student, and those who left but handed something in."""
-    enrolments = Enrolment.objects.filter(
-        course=assignment.course_id, role=Role.STUDENT
-    ).select_related("user")
-    submissions = _submissions_by_author(assignment)
-    runs = _latest_runs(assignment)
-    marks = {
-        mark.student_id: mark
-        for mark in Mark.objects.filter(assignment=assignment).select_related(
-            "run__submission"
-        )
-    }
+    work = _Work(
+        submissions={
+            submission.author_id: submission
+            for submission in _latest_submissions(assignment)
+        },
+        runs=_latest_runs(assignment),
+        marks={
+            student: (points, attempt)
+            for student, points, attempt in Mark.objects.filter(
+                assignment=assignment
+            ).values_list("student", "final_points", "run__submission__attempt")
+        },
+    )
+    enrolled = (
+        Enrolment.objects.filter(course=assignment.course_id, role=Role.STUDENT)
+        .order_by()
+        .values_list("user", "is_active")
+    )
+    is_enrolled = dict(enrolled)
+    people = User.objects.filter(
+        enrolments__course=assignment.course_id, enrolments__role=Role.STUDENT
+    ).only("first_name", "last_name", "email", "login")
     return [
-        _student_row(
-            enrolment.user,
-            is_enrolled=enrolment.is_active,
-            submissions=submissions[enrolment.user_id],
-            runs=runs,
-            mark=marks.get(enrolment.user_id),
-        )
-        for enrolment in enrolments
-        if enrolment.is_active or submissions[enrolment.user_id]
+        _student_row(user, is_enrolled=is_enrolled[user.pk], work=work)
+        for user in people
+        if is_enrolled[user.pk] or user.pk in work.submissions
     ]
 
 
-def _submissions_by_author(assignment: Assignment) -> dict[int, list[Submission]]:
-    found = defaultdict(list)
-    for submission in Submission.objects.filter(assignment=assignment).newest_first():
-        found[submission.author_id].append(submission)
-    return found
+def _latest_submissions(assignment: Assignment) -> QuerySet[Submission]:
+    """The latest attempt of each author. Served by submission_attempt_unique."""
+    later = Submission.objects.filter(
+        assignment=OuterRef("assignment"),
+        author=OuterRef("author"),
+        attempt__gt=OuterRef("attempt"),
+    )
+    return (
+        Submission.objects.filter(~Exists(later), assignment=assignment)
+        .only("author_id", "attempt", "received_at", "is_late")
+        .order_by()
+    )
 
 
 def _latest_runs(assignment: Assignment) -> dict[UUID, GradingRun]:
-    """The latest run of each submission."""
+    """The latest run of each latest attempt. Served by grading_run_number_unique."""
+    later = GradingRun.objects.filter(
+        submission=OuterRef("submission"), number__gt=OuterRef("number")
+    )
     runs = (
-        GradingRun.objects.filter(submission__assignment=assignment)
-        .only(*_RUN_COLUMNS)
-        .order_by("number")
+        GradingRun.objects.filter(
+            ~Exists(later),
+            submission__in=_latest_submissions(assignment).values("pk"),
+        )
+        .only("submission_id", "state", "verdict")
+        .order_by()
     )
     return {run.submission_id: run for run in runs}
 
 
-def _student_row(
-    user: User,
-    *,
-    is_enrolled: bool,
-    submissions: list[Submission],
-    runs: dict[UUID, GradingRun],
-    mark: Mark | None,
-) -> StudentRow:
-    latest = submissions[0] if submissions else None
-    run = runs.get(latest.pk) if latest else None
+def _student_row(user: User, *, is_enrolled: bool, work: _Work) -> StudentRow:
+    latest = work.submissions.get(user.pk)
+    run = work.runs.get(latest.pk) if latest else None
+    mark, counting_attempt = work.marks.get(user.pk, (None, None))
     return StudentRow(
         name=user.name,
         sort_name=f"{user.last_name} {user.first_name} {user.email}".casefold(),
         login=user.login,
         email=user.email,
         is_enrolled=is_enrolled,
-        attempts=len(submissions),
+        # Attempts are numbered without gaps.
+        attempts=latest.attempt if latest else 0,
         received_at=latest.received_at if latest else None,
         is_late=latest.is_late if latest else False,
         run_id=run.pk if run else None,
         run_state=run.state if run else "",
         badge=badge_for(run) if run else None,
-        counting_attempt=mark.run.submission.attempt if mark and mark.run else None,
-        mark=mark.final_points if mark else None,
+        counting_attempt=counting_attempt,
+        mark=mark,
     )
 
 

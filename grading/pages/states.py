@@ -33,8 +33,13 @@ _VERDICTS = {
 }
 
 
+def badge_of(state: str, verdict: str) -> Badge:
+    """Return the badge of the verdict where there is one, otherwise of the state."""
+    if state == State.FINISHED:
+        return _VERDICTS[Verdict(verdict)]
+    return _STATES[State(state)]
+
+
 def badge_for(run: GradingRun) -> Badge:
-    """Return the badge of the run's state, or of its verdict once it has one."""
-    if run.state == State.FINISHED:
-        return _VERDICTS[Verdict(run.verdict)]
-    return _STATES[State(run.state)]
+    """Return the run's badge."""
+    return badge_of(run.state, run.verdict)
