@@ -1,6 +1,10 @@
 """Every address of the API, and its description."""
 
+from functools import cache
+from typing import Any
+
 from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.permissions import AllowAny
 from rest_framework.routers import SimpleRouter
@@ -24,8 +28,25 @@ router.register("submissions", SubmissionViewSet, "submission")
 router.register("runs", RunViewSet, "run")
 router.register("marks", MarkViewSet, "mark")
 
+
+@cache
+def description() -> Any:
+    """Return the description, which stays as it is while the process lives."""
+    generator: Any = SchemaGenerator  # which has no types
+    return generator().get_schema(public=True)
+
+
+class DescriptionOnce(SchemaGenerator):
+    """Makes the description once, so that asking for it often costs little."""
+
+    def get_schema(self, *args: Any, **kwargs: Any) -> Any:
+        return description()
+
+
 # The description is the same for everyone and names nobody, so it is public.
-schema = SpectacularAPIView.as_view(permission_classes=[AllowAny])
+schema = SpectacularAPIView.as_view(
+    permission_classes=[AllowAny], generator_class=DescriptionOnce
+)
 docs = SpectacularSwaggerSplitView.as_view(
     permission_classes=[AllowAny],
     url_name="api:schema",
