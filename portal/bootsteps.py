@@ -16,7 +16,7 @@ from celery.concurrency.thread import TaskPool
 from celery.worker.state import reserved_requests
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections
 
 from grading.execution import (
     close_shared_runner,
@@ -99,6 +99,9 @@ class Loop:
         while not self._ended:
             try:
                 self._action()
+            except (OperationalError, InterfaceError) as error:
+                # The database is away; the next turn may find it.
+                log.warning("database_away", error=type(error).__name__)
             except Exception:
                 log.exception("loop_failed", loop=self._thread.name)
             self._woken.wait(self._seconds)

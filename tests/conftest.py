@@ -139,6 +139,8 @@ def make_portal(
     for portal in portals:
         portal.stop()
         shutil.rmtree(portal.folder, ignore_errors=True)
+    # A test may have cut this connection, which the clean-up of the tables needs.
+    connection.close()
 
 
 @pytest.fixture

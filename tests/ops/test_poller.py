@@ -5,9 +5,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from portal import bootsteps
-from portal.bootsteps import QueuePoller
+from portal.bootsteps import Loop, QueuePoller
+from tests.services.processes import wait_until
 
 
 class Pool:
@@ -83,3 +85,17 @@ def test_only_a_look_that_found_a_run_is_followed_at_once(
     steps._fill()
     pool.run_one()
     assert steps._loop._woken.is_set() is found
+
+
+@pytest.mark.parametrize("error", [RuntimeError, OperationalError])
+def test_loop_outlives_what_goes_wrong_in_a_turn(error: type[Exception]) -> None:
+    turns: list[int] = []
+
+    def act() -> None:
+        turns.append(1)
+        raise error
+
+    loop = Loop("test", act, seconds=0.01)
+    loop.start()
+    wait_until(lambda: len(turns) > 2, what="three turns")
+    loop.end()
