@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,12 +29,16 @@ class Up:
         self.var = var
         self.port = free_port()
         self.console = var / "console.txt"
+        # Where a killed worker leaves its jobs' files. Jobs' users pass through it.
+        self.scratch = Path(tempfile.mkdtemp(prefix="sm-"))
+        self.scratch.chmod(0o711)
         kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
         self.env = {
             **{k: v for k, v in kept.items() if k not in {"DATABASE_URL", "SITE_URL"}},
             "DJANGO_SETTINGS_MODULE": "portal.settings",
             "SOFTMARK_VAR": str(var),
             "PORT": str(self.port),
+            "TMPDIR": str(self.scratch),
             "LOG_LEVEL": "INFO",
             "LEASE_SECONDS": "10",
         }
@@ -96,13 +101,16 @@ class Up:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a var folder with the demo course and its work in the queue."""
     folder = tmp_path_factory.mktemp("up")
-    done = Up(folder).manage("prepare")
+    up = Up(folder)
+    done = up.manage("prepare")
+    up.kill()
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -150,6 +158,7 @@ def test_taken_port_is_refused_before_anything_starts(
     other = Up(tmp_path)
     other.env["PORT"] = str(running.port)
     done = other.manage("up")
+    other.kill()
     assert done.returncode == 1
     assert f"Port {running.port} is taken" in done.stderr
     assert "PORT=" in done.stderr

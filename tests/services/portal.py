@@ -56,8 +56,11 @@ class LivePortal:
         self.url = f"http://127.0.0.1:{self.port}"
         self.web: Service | None = None
         self.workers: list[Service] = []
+        # Where killed workers leave their jobs' files. Jobs' users pass through it.
+        self.folder.chmod(0o711)
         self.env = {
             **{k: v for k, v in os.environ.items() if not k.startswith("PYTEST")},
+            "TMPDIR": str(folder),
             **SPEED,
             "DJANGO_SETTINGS_MODULE": "tests.settings",
             "SOFTMARK_TEST_VAR": str(settings.VAR_DIR),
