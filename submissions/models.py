@@ -37,6 +37,10 @@ class Submission(models.Model):
         default=False,
         help_text="After the author's own deadline, as judged on receipt.",
     )
+    uses_attempt = models.BooleanField(
+        default=True,
+        help_text="Off while it waits for staff through the portal's own fault.",
+    )
     idempotency_key = models.CharField(
         max_length=64,
         blank=True,

@@ -29,6 +29,10 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         """Those that the person handed in."""
         return self.filter(author=user)
 
+    def using_attempts(self) -> Self:
+        """Those that use up one of the author's attempts."""
+        return self.filter(uses_attempt=True)
+
     def newest_first(self) -> Self:
         """By attempt, the latest first."""
         return self.order_by("-attempt")

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
@@ -28,6 +29,7 @@ __all__ = [
     "AcceptedFiles",
     "IncomingFile",
     "accept_files",
+    "charge_attempt",
     "create_submission",
     "record_submission",
 ]
@@ -188,6 +190,14 @@ def _lock_enrolment(actor: User, assignment: Assignment) -> None:
     enrolment.filter(course=assignment.course_id, user=actor).first()
 
 
+def charge_attempt(*, submission_id: UUID, uses_attempt: bool) -> None:
+    """The submission uses up one of its author's attempts, or does not.
+
+    It does not where the portal's own fault has kept it from being run.
+    """
+    Submission.objects.filter(pk=submission_id).update(uses_attempt=uses_attempt)
+
+
 def _refusals(actor: User, assignment: Assignment, at: datetime) -> list[Problem]:
     """Every reason why the person may not hand this in at that time."""
     if not can_submit(actor, assignment):
@@ -211,7 +221,8 @@ def _is_released(assignment: Assignment, at: datetime) -> bool:
 
 
 def _attempts_used(actor: User, assignment: Assignment) -> int:
-    return Submission.objects.by(actor).filter(assignment=assignment).count()
+    mine = Submission.objects.by(actor).filter(assignment=assignment)
+    return mine.using_attempts().count()
 
 
 def _last_attempt(actor: User, assignment: Assignment) -> int:

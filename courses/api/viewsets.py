@@ -127,7 +127,10 @@ class AssignmentViewSet(ReadOnlyModelViewSet[Assignment]):
             )
             .annotate(
                 extended_to=Subquery(own.values("due_at")[:1]),
-                attempts_used=Count("submissions", filter=Q(submissions__author=user)),
+                attempts_used=Count(
+                    "submissions",
+                    filter=Q(submissions__author=user, submissions__uses_attempt=True),
+                ),
             )
             .order_by("due_at", "title", "pk")
         )

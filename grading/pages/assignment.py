@@ -175,7 +175,7 @@ def assignment_page(
     standing = _standing(
         own,
         assignment=assignment,
-        used=len(attempts),
+        used=sum(attempt.submission.uses_attempt for attempt in attempts),
         may_submit=Right.SUBMIT in rights,
         now=now,
     )

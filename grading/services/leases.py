@@ -31,6 +31,7 @@ from grading.services.marks import recompute_mark
 from grading.states import State, Verdict
 from runner.protocol import JobResult, Measures
 from runner.protocol import Verdict as RunnerVerdict
+from submissions.services import charge_attempt
 
 log = structlog.get_logger(__name__)
 
@@ -169,6 +170,7 @@ def end_try(
         log.warning("try_failed", run=str(run_id), code=code, tries=tries)
         return _requeue(run_id, lease_token, code, plain, platform_tries=tries)
     log.error("run_needs_staff", run=str(run_id), code=code, tries=tries)
+    _spare_attempt(run)
     return GradingRun.objects.transition(
         run_id=run_id,
         source=State.RUNNING,
@@ -180,6 +182,15 @@ def end_try(
         code=code[:40],
         detail=plain,
     )
+
+
+def _spare_attempt(run: GradingRun) -> None:
+    """An attempt that has never run because of us costs its author nothing."""
+    earlier = GradingRun.objects.filter(
+        submission=run.submission_id, state=State.FINISHED
+    )
+    if not earlier.exists():
+        charge_attempt(submission_id=run.submission_id, uses_attempt=False)
 
 
 def _requeue(
@@ -267,6 +278,7 @@ def _record(claim: Claim, result: JobResult, executed_sha256: str) -> bool:
     QuestionResult.objects.bulk_create(
         _result_row(run, questions[score.key], score) for score in scored
     )
+    charge_attempt(submission_id=run.submission_id, uses_attempt=True)
     recompute_mark(
         actor=SYSTEM,
         assignment=run.submission.assignment,

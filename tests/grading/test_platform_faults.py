@@ -57,6 +57,27 @@ def test_the_third_failed_try_goes_to_staff() -> None:
     assert not Mark.objects.exists()
 
 
+def test_what_waits_for_staff_uses_no_attempt_until_it_has_run() -> None:
+    run = GradingRunFactory.create(running=True, platform_tries=2)
+    fail_try(claim=claim_of(run), code="runner_failed")
+    run.submission.refresh_from_db()
+    assert not run.submission.uses_attempt
+    again = GradingRunFactory.create(submission=run.submission, running=True)
+    finish_run(claim=claim_of(again), result=job_result())
+    run.submission.refresh_from_db()
+    assert run.submission.uses_attempt
+
+
+def test_a_regrade_that_fails_through_us_gives_no_attempt_back() -> None:
+    done = GradingRunFactory.create(finished=True)
+    regrade = GradingRunFactory.create(
+        submission=done.submission, running=True, platform_tries=2
+    )
+    fail_try(claim=claim_of(regrade), code="runner_failed")
+    done.submission.refresh_from_db()
+    assert done.submission.uses_attempt
+
+
 def test_an_old_token_cannot_fail_a_try() -> None:
     run = GradingRunFactory.create(running=True, lease_token=2)
     old = Claim(run_id=run.pk, token=1, worker="frozen")

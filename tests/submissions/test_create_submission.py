@@ -10,7 +10,7 @@ from django.utils import timezone
 from courses.blobs import read_blob
 from courses.models import Assignment, RevisionFile
 from submissions.models import Submission
-from submissions.services import IncomingFile, create_submission
+from submissions.services import IncomingFile, charge_attempt, create_submission
 from tests.factories import (
     AssignmentFactory,
     EnrolmentFactory,
@@ -44,6 +44,19 @@ def test_submission_is_pinned_to_the_published_revision() -> None:
     submission = hand_in(assignment)
     assert submission.revision == assignment.revision
     assert submission.attempt == 1
+
+
+def test_an_attempt_that_the_portal_failed_to_run_is_not_counted() -> None:
+    assignment = AssignmentFactory.create(max_attempts=1)
+    spared = hand_in(assignment)
+    charge_attempt(submission_id=spared.pk, uses_attempt=False)
+    again = create_submission(
+        actor=spared.author,
+        assignment=assignment,
+        files=[incoming(notebook_bytes(code_cell("x = 2")))],
+        started_at=timezone.now(),
+    )
+    assert again.attempt == 2
 
 
 def test_original_bytes_are_stored_under_the_required_name() -> None:
