@@ -1,7 +1,10 @@
 """Work that Celery's clock reminds a worker of. Missing a turn harms nothing."""
 
+import datetime as dt
+
 from django.core.management import call_command
 
+from courses.blobs import discard_abandoned
 from grading.services import sweep
 from portal.celery import short_task
 
@@ -10,6 +13,12 @@ from portal.celery import short_task
 def clear_sessions() -> None:
     """Delete the sessions that have expired."""
     call_command("clearsessions")
+
+
+@short_task
+def discard_uploads() -> None:
+    """Delete what processes that were killed left half written, a day ago or longer."""
+    discard_abandoned(older_than=dt.timedelta(days=1))
 
 
 @short_task

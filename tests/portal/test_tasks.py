@@ -1,0 +1,32 @@
+"""What Celery's clock reminds of exists, and does what its name says."""
+
+import os
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.files.storage import storages
+
+from portal.celery import app
+from portal.tasks import discard_uploads
+
+YESTERDAY = 90_000  # seconds
+
+
+def test_every_reminder_names_a_task() -> None:
+    app.loader.import_default_modules()
+    named = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    assert named <= set(app.tasks)
+
+
+@pytest.mark.parametrize("age", [0, YESTERDAY])
+def test_old_half_written_uploads_are_discarded(age: int) -> None:
+    folder = Path(storages["blobs"].path("incoming"))
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f"test-{age}.part"
+    part.write_bytes(b"half")
+    then = part.stat().st_mtime - age
+    os.utime(part, (then, then))
+    discard_uploads()
+    assert part.exists() is (age < YESTERDAY)
+    part.unlink(missing_ok=True)
