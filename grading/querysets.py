@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Case, Exists, OuterRef, Q, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Now
 
 from courses.models import Course
@@ -34,6 +34,11 @@ def from_now(seconds: float) -> "models.ExpressionWrapper[models.Expression]":
 def lease_end() -> "models.ExpressionWrapper[models.Expression]":
     """When a lease that begins or is renewed now will run out."""
     return from_now(settings.LEASE_SECONDS)
+
+
+def _not_just_hinted() -> Q:
+    stale = from_now(-settings.REHINT_SECONDS)
+    return Q(hinted_at__isnull=True) | Q(hinted_at__lt=stale)
 
 
 class GradingRunQuerySet(models.QuerySet["GradingRun"]):
@@ -69,9 +74,12 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
     def ahead_of(self, run: "GradingRun") -> Self:
         """Queued runs that are taken before this queued one."""
         suspect = run.platform_tries >= _SUSPECT_TRIES
-        earlier = Q(queued_at__lt=run.queued_at) | Q(
-            queued_at=run.queued_at, pk__lt=run.pk
+        # The row's own time, not the one read from it: SQLite compares times as text,
+        # and its clock writes fewer digits than Django does.
+        queued_at = Subquery(
+            self.model.objects.filter(pk=run.pk).values("queued_at")[:1]
         )
+        earlier = Q(queued_at__lt=queued_at) | Q(queued_at=queued_at, pk__lt=run.pk)
         same_class = (
             Q(platform_tries__lt=_SUSPECT_TRIES)
             | (Q(platform_tries__gte=_SUSPECT_TRIES) & earlier)
@@ -106,18 +114,14 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
 
     def unhinted(self) -> Self:
         """Queued runs that no hint has woken a worker for, in the order of the queue."""
-        stale = from_now(-settings.REHINT_SECONDS)
         return self.queued().filter(
-            Q(hinted_at__isnull=True) | Q(hinted_at__lt=stale), queued_at__lt=stale
+            _not_just_hinted(), queued_at__lt=from_now(-settings.REHINT_SECONDS)
         )
 
     def note_hint(self, run: "GradingRun") -> bool:
         """Record that a hint for the run is sent; False if another sender was first."""
-        return bool(
-            self.filter(pk=run.pk, hinted_at=run.hinted_at).update(hinted_at=Now())
-            if run.hinted_at
-            else self.filter(pk=run.pk, hinted_at__isnull=True).update(hinted_at=Now())
-        )
+        due = self.filter(_not_just_hinted(), pk=run.pk)
+        return bool(due.update(hinted_at=Now()))
 
     def transition(
         self,

@@ -5,8 +5,9 @@ import datetime as dt
 import pytest
 from pytest_django.fixtures import Settings
 
+from accounts.actors import SYSTEM
 from grading.models import GradingRun
-from grading.services import claim_next, place_in_queue
+from grading.services import claim_next, enqueue_run, place_in_queue
 from tests.factories import GradingRunFactory, SubmissionFactory, hours
 
 pytestmark = pytest.mark.django_db
@@ -26,6 +27,17 @@ def test_the_place_is_the_order_in_which_runs_are_taken() -> None:
     while claim := claim_next(worker="w", queues=["cpu"]):
         taken.append(place[claim.run_id])
     assert taken == list(range(1, 9))
+
+
+def test_places_are_right_by_the_databases_own_clock() -> None:
+    runs = [
+        enqueue_run(actor=SYSTEM, submission=SubmissionFactory.create())
+        for _ in range(3)
+    ]
+    # As close together as two hand-ins of one rush.
+    GradingRun.objects.update(queued_at=GradingRun.objects.values("queued_at")[:1])
+    fresh = [GradingRun.objects.get(pk=run.pk) for run in runs]
+    assert sorted(place_in_queue(run).position for run in fresh) == [1, 2, 3]
 
 
 def test_other_queues_do_not_count() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from pytest_django.fixtures import Settings
 
 from accounts.actors import SYSTEM
 from grading.models import GradingRun
@@ -85,6 +86,16 @@ def test_a_forgotten_run_is_hinted_again(hinted: list[str]) -> None:
     run = GradingRunFactory.create(queued_at=LONG_AGO, hinted_at=LONG_AGO)
     assert sweep().hinted == 1
     assert hinted == [str(run.pk)]
+
+
+def test_a_run_is_hinted_again_and_again_while_nobody_takes_it(
+    hinted: list[str], settings: Settings
+) -> None:
+    GradingRunFactory.create(queued_at=LONG_AGO)
+    sweep()
+    settings.REHINT_SECONDS = -1  # as if so long had passed on the database's clock
+    sweep()
+    assert len(hinted) == 2
 
 
 def test_a_fresh_run_and_a_freshly_hinted_one_are_left_alone(hinted: list[str]) -> None:
