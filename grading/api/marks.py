@@ -3,23 +3,28 @@
 import datetime as dt
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from accounts.models import User
 from courses.deadlines import deadline
-from courses.models import Course, Extension
+from courses.models import Assignment, Course, Extension
 from grading.models import Mark
 from grading.services import ShownMark, show_mark
 
 
 @dataclass(frozen=True, kw_only=True)
 class MarkReport:
-    """A mark, what of it may be shown, and the row of its parts if that may be."""
+    """A mark, what of it may be shown, and the row of its parts if that may be.
+
+    `run_id` is the run that counts, or None where naming it would tell too much.
+    """
 
     mark: Mark
     shown: ShownMark
     parts: Mark | None
+    run_id: UUID | None
 
 
 def marks_for(person: User) -> QuerySet[Mark]:
@@ -46,7 +51,8 @@ def report_on(mark: Mark, *, now: dt.datetime) -> MarkReport:
     """Return what may be shown of a mark from `marks_for`. No query.
 
     SECURITY: a student's provisional mark counts shown checks only, and its columns
-    are left out: their difference would tell what the hidden checks found.
+    are left out: their difference would tell what the hidden checks found. So would
+    the name of the best attempt.
     """
     row: Any = mark  # with the columns that marks_for added
     own = deadline(
@@ -56,4 +62,7 @@ def report_on(mark: Mark, *, now: dt.datetime) -> MarkReport:
     )
     shown = show_mark(mark, due_at=own.due_at, now=now, sees_all=row.sees_all)
     parts = mark if row.sees_all or not shown.is_provisional else None
-    return MarkReport(mark=mark, shown=shown, parts=parts)
+    is_best = mark.assignment.counting == Assignment.Counting.BEST
+    names_run = parts is not None or not (is_best and shown.hidden)
+    run_id = mark.run_id if names_run else None
+    return MarkReport(mark=mark, shown=shown, parts=parts, run_id=run_id)

@@ -304,7 +304,10 @@ class MarkSerializer(serializers.Serializer[Any]):
     assignment = serializers.IntegerField(source="mark.assignment_id")
     student = PersonSerializer(source="mark.student")
     run = serializers.UUIDField(
-        source="mark.run_id", allow_null=True, help_text="Of the attempt that counts."
+        allow_null=True,
+        source="run_id",
+        help_text="Of the attempt that counts; null while that would tell what hidden "
+        "checks found.",
     )
     updated_at = serializers.DateTimeField(source="mark.updated_at")
     is_provisional = serializers.BooleanField(

@@ -72,6 +72,17 @@ def test_hidden_points_are_not_in_a_provisional_mark(mark: Mark) -> None:
     ]
 
 
+def test_best_attempt_is_not_named_while_hidden_checks_decide_it(
+    mark: Mark, assistant: User
+) -> None:
+    hide_checks("after_release")
+    Assignment.objects.update(counting=Assignment.Counting.BEST)
+    assert rows(mark.student, "marks/")[0]["run"] is None
+    assert rows(assistant, "marks/")[0]["run"] == str(mark.run_id)
+    release(Assignment.objects.get())
+    assert rows(mark.student, "marks/")[0]["run"] == str(mark.run_id)
+
+
 def test_check_after_the_deadline_waits_for_ones_own(mark: Mark) -> None:
     hide_checks("after_deadline")
     assignment = mark.assignment
