@@ -144,9 +144,13 @@ def _tags(raw: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _question_of(cell: Cell) -> str:
-    key = _section(cell.raw, "metadata").get("softmark.question")
-    if isinstance(key, str):
-        return key
+    metadata = _section(cell.raw, "metadata")
+    for key in (
+        _section(metadata, "softmark").get("question"),
+        metadata.get("softmark.question"),
+    ):
+        if isinstance(key, str):
+            return key
     first = cell.source.lstrip().split("\n", 1)[0]
     found = _CHECK_LINE.fullmatch(first)
     return found[1] if found else ""

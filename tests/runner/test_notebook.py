@@ -23,6 +23,12 @@ def test_a_check_line_may_be_spaced(source: str) -> None:
     assert found.cells[0].question == "q1"
 
 
+def test_a_check_cell_is_known_by_its_metadata_as_bundles_write_it() -> None:
+    marked = {"source": "1", "metadata": {"softmark": {"question": "q1"}}}
+    found = read_notebook(job(marked, questions=(ANSWER,)))
+    assert found.cells[0].question == "q1"
+
+
 def test_unknown_questions_are_ordinary_cells() -> None:
     found = read_notebook(job("# softmark: check q9", questions=(ANSWER,)))
     assert found.cells[0].question == ""
