@@ -16,7 +16,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import User
+from courses import permissions
 from courses.models import Course
+from grading.models import GradingRun
+from grading.pages.states import Badge, badge_for
 from portal.markdown import render_markdown
 
 register = template.Library()
@@ -223,6 +226,18 @@ def component(
     inner = {"content": mark_safe(content), **variables}  # noqa: S308
     request = context.get("request")
     return render_to_string(f"components/{name}.html", inner, request=request)
+
+
+@register.filter
+def sees_all_work_of(user: User, course: Course) -> bool:
+    """Whether the person is staff of the course, for its tabs."""
+    return permissions.can_view_all_work(user, course)
+
+
+@register.filter
+def badge(run: GradingRun) -> Badge:
+    """Return the words, tone and icon of a run's state or verdict."""
+    return badge_for(run)
 
 
 @register.simple_tag

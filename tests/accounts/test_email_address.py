@@ -22,3 +22,11 @@ def test_page_says_who_changes_the_address(client: Client) -> None:
     page = client.get("/accounts/email/").content.decode()
     assert "ask the staff of your course" in page
     assert "action_add" not in page
+
+
+def test_page_offers_nothing_to_choose_between(client: Client) -> None:
+    client.force_login(UserFactory.create(email="sam@example.org"))
+    page = client.get("/accounts/email/").content.decode()
+    assert "sam@example.org" in page
+    assert 'type="radio"' not in page
+    assert "Not verified" not in page
