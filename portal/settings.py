@@ -63,6 +63,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.middleware.keep_no_copies",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -121,9 +122,12 @@ DATABASES: dict[str, dict[str, Any]] = {
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = sqlite_options()
 else:
+    # A request holds one connection; a run one, and another while it starts.
+    _most_threads = max(env.int("WEB_THREADS", 8), 2 * env.int("WORKER_SLOTS", 1))
     DATABASES["default"].setdefault("OPTIONS", {})
     DATABASES["default"]["OPTIONS"].setdefault(
-        "pool", {"min_size": 1, "max_size": env.int("DATABASE_POOL", 12)}
+        "pool",
+        {"min_size": 1, "max_size": env.int("DATABASE_POOL", _most_threads + 4)},
     )
     # After a restart of the server the pool is full of broken connections.
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
@@ -135,6 +139,8 @@ CACHES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "portal_cache",
+        # Past this number the rows of some people's limits are dropped.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
 
@@ -212,6 +218,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 # Django ends all the other sessions of the account by itself.
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Softmark: "
 # People are enrolled by staff; whoever runs an open course may allow signing up.
 ACCOUNT_SIGNUP_OPEN: bool = env.bool("ACCOUNT_SIGNUP_OPEN", False)
 # Rosters and marks go by the address, so where staff enrol people it is theirs to change.
@@ -227,8 +234,11 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS: int = env.int("HSTS_SECONDS", 31_536_000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
-if env.bool("BEHIND_PROXY", False):
+BEHIND_PROXY: bool = env.bool("BEHIND_PROXY", False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Whom a limit on signing in is for: behind a proxy, all people have its address.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
