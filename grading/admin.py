@@ -55,13 +55,12 @@ class MarkChangeInline(ReadOnly, ChangeInlineBase):
 @admin.register(GradingRun)
 class GradingRunAdmin(ReadOnly, RunAdminBase):
     list_display = [
-        "submission",
+        "student",
+        "attempt",
         "number",
         "state",
-        "verdict",
         "code",
         "platform_tries",
-        "worker",
         "queued_at",
         "finished_at",
     ]
@@ -79,6 +78,16 @@ class GradingRunAdmin(ReadOnly, RunAdminBase):
         QuestionResultInline,
     ]
     actions = ["run_again", "cancel"]
+
+    @admin.display(ordering="submission__author__last_name")
+    def student(self, run: GradingRun) -> str:
+        """Who handed the work in."""
+        return run.submission.author.name
+
+    @admin.display(ordering="submission__attempt")
+    def attempt(self, run: GradingRun) -> int:
+        """Which of the student's attempts it is."""
+        return run.submission.attempt
 
     @admin.action(description="Run the work again", permissions=["act"])
     def run_again(self, request: SignedInRequest, runs: QuerySet[GradingRun]) -> None:
