@@ -28,12 +28,21 @@ class MarkRow:
     counting: GradingRun | None
     parts: Mark | None
 
+    @property
+    def by_hand(self) -> Decimal:
+        """Points that people give and that no check holds, until marks are released."""
+        if self.shown is None or not self.shown.is_provisional:
+            return Decimal(0)
+        hidden = sum((hidden.points for hidden in self.shown.hidden), Decimal(0))
+        return self.shown.points - self.shown.shown_points - hidden
+
 
 @dataclass(frozen=True, kw_only=True)
 class MarksPage:
     course: Course
     rows: tuple[MarkRow, ...]
     is_student: bool
+    sees_all_work: bool
     assessed_percent: Decimal
 
 
@@ -58,6 +67,7 @@ def marks_page(*, user: User, course: Course, now: dt.datetime) -> MarksPage:
         .values_list("pk")
         .annotate(Sum("revision__questions__points", default=Decimal(0)))
     )
+    rights = rights_in(user, course)
     rows = tuple(
         _row(
             assignment,
@@ -71,7 +81,8 @@ def marks_page(*, user: User, course: Course, now: dt.datetime) -> MarksPage:
     return MarksPage(
         course=course,
         rows=rows,
-        is_student=Right.SUBMIT in rights_in(user, course),
+        is_student=Right.SUBMIT in rights,
+        sees_all_work=Right.VIEW_ALL_WORK in rights,
         assessed_percent=sum(
             (row.assignment.weight_percent for row in rows), Decimal(0)
         ),

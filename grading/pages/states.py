@@ -23,7 +23,7 @@ _STATES = {
     State.RUNNING: Badge(label="Running", tone="accent", icon="play"),
     State.CANCELLED: Badge(label="Cancelled", tone="neutral", icon="cross"),
     State.SUPERSEDED: Badge(label="Replaced", tone="neutral", icon="arrow-right"),
-    State.NEEDS_STAFF: Badge(label="With staff", tone="danger", icon="alert"),
+    State.NEEDS_STAFF: Badge(label="Waiting for staff", tone="danger", icon="alert"),
 }
 _VERDICTS = {
     Verdict.COMPLETED: Badge(label="Ran to the end", tone="success", icon="check"),

@@ -32,13 +32,13 @@ function showChoice(slot) {
   const isRefused = Boolean(slot.querySelector("[data-slot-problems]"));
   zone.classList.toggle("is-filled", Boolean(file) && !isTooLarge);
   zone.classList.toggle("has-error", isTooLarge || isRefused);
-  input.setCustomValidity(isTooLarge ? "This file is too large." : "");
+  input.setCustomValidity(isTooLarge ? "This file is too large. Choose a smaller one." : "");
   if (isTooLarge || isRefused) input.setAttribute("aria-invalid", "true");
   else input.removeAttribute("aria-invalid");
   words.classList.toggle("slot__chosen--bad", isTooLarge);
   if (!file) words.textContent = "";
   else if (isTooLarge) {
-    words.textContent = `${sizeInWords(file.size)} is too large: at most ${sizeInWords(limit)} is taken.`;
+    words.textContent = `Too large: at most ${sizeInWords(limit)} is taken.`;
   } else words.textContent = sizeInWords(file.size);
 }
 

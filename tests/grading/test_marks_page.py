@@ -8,8 +8,14 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import User
-from courses.models import Course
-from tests.factories import AssignmentFactory, EnrolmentFactory, MarkFactory, hours
+from courses.models import Course, Question
+from tests.factories import (
+    AssignmentFactory,
+    EnrolmentFactory,
+    MarkFactory,
+    QuestionFactory,
+    hours,
+)
 from tests.grading.pages import (
     Answer,
     add_question,
@@ -75,6 +81,34 @@ def test_provisional_mark_counts_no_hidden_check() -> None:
     assert "3 points are shown when marks are released" in text
 
 
+def test_points_that_people_give_are_named_beside_hidden_ones() -> None:
+    assignment = AssignmentFactory.create()
+    add_question(assignment, "after_release")
+    QuestionFactory.create(
+        revision=assignment.revision,
+        key="words",
+        points=4,
+        kind=Question.Kind.MANUAL,
+        checks=[],
+    )
+    student = student_of(assignment)
+    MarkFactory.create(run=finished_run(assignment, student))
+    text = words(page(assignment.course, student))
+    assert "shown so far, of 9 in all" in text
+    assert "4 points are marked by hand" in text
+
+
+def test_staff_have_a_tab_for_submissions_and_students_for_marks() -> None:
+    assignment = AssignmentFactory.create()
+    path = reverse("courses:course", args=[assignment.course.slug])
+    marks = reverse("grading:marks", args=[assignment.course.slug])
+    tab = '<a class="tab" href="{}">{}</a>'
+    staff = signed_in(staff_of(assignment)).get(path).content.decode()
+    student = signed_in(student_of(assignment)).get(path).content.decode()
+    assert tab.format(marks, "Submissions") in staff
+    assert tab.format(marks, "Marks") in student
+
+
 def test_attempt_that_counts_is_linked() -> None:
     assignment = AssignmentFactory.create()
     student = student_of(assignment)
@@ -110,7 +144,8 @@ def test_unreleased_assignments_are_not_listed() -> None:
 def test_staff_are_led_to_everybodys_work() -> None:
     assignment = AssignmentFactory.create()
     answer = page(assignment.course, staff_of(assignment))
-    assert "You are not a student of this course" in words(answer)
+    assert "Submissions" in words(answer)
+    assert "My marks" not in words(answer)
     assert f"{assignment.get_absolute_url()}staff/" in answer.content.decode()
 
 
