@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from accounts.actors import Actor, actor_user
@@ -18,19 +19,29 @@ def counting_run(assignment: Assignment, student: User) -> GradingRun | None:
     Of each attempt, its latest finished run stands for it. Of these the latest
     attempt counts, or the best; of two equally good ones, the later.
     """
-    finished = GradingRun.objects.filter(
+    if assignment.counting == Assignment.Counting.LATEST:
+        return _finished(assignment, student.pk).first()
+    return max(
+        standing_runs(assignment, student.pk),
+        key=lambda run: run.automatic_points or 0,
+        default=None,
+    )
+
+
+def standing_runs(assignment: Assignment, student_id: int) -> list[GradingRun]:
+    """Return each attempt's latest finished run, the latest attempt first."""
+    standing: dict[object, GradingRun] = {}
+    for run in _finished(assignment, student_id):
+        standing.setdefault(run.submission_id, run)
+    return list(standing.values())
+
+
+def _finished(assignment: Assignment, student_id: int) -> QuerySet[GradingRun]:
+    return GradingRun.objects.filter(
         submission__assignment=assignment,
-        submission__author=student,
+        submission__author=student_id,
         state=State.FINISHED,
     ).order_by("-submission__attempt", "-number")
-    if assignment.counting == Assignment.Counting.LATEST:
-        return finished.first()
-    standing: dict[object, GradingRun] = {}
-    for run in finished:
-        standing.setdefault(run.submission_id, run)
-    return max(
-        standing.values(), key=lambda run: run.automatic_points or 0, default=None
-    )
 
 
 def final_points(mark: Mark) -> Decimal:

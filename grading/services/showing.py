@@ -4,6 +4,8 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import prefetch_related_objects
+
 from accounts.models import User
 from courses.deadlines import deadline_for
 from courses.models import Assignment
@@ -20,6 +22,7 @@ from grading.results import (
     score_questions,
     show_results,
 )
+from grading.services.marks import standing_runs
 from grading.states import State
 
 
@@ -93,7 +96,8 @@ def show_mark(
     """Return what may be shown of the mark to somebody with this deadline.
 
     For many marks at once: no query where `assignment`, `run__results` and
-    `run__revision__questions` are there already.
+    `run__revision__questions` are there already, except for a student's own mark
+    where the best attempt counts and checks are hidden.
     """
     released_at = mark.assignment.marks_released_at
     moments = Moments(
@@ -101,6 +105,9 @@ def show_mark(
     )
     is_released = released_at is not None and released_at <= now
     shown = _results(mark.run, moments) if mark.run else None
+    is_best = mark.assignment.counting == Assignment.Counting.BEST
+    if shown is not None and shown.hides_points and is_best and not is_released:
+        shown = _most_shown(mark, moments, default=shown)
     by_hand = mark.manual_points + mark.adjustment - mark.late_penalty
     points = shown.points if shown else Decimal(0)
     if is_released or shown is None:
@@ -119,6 +126,18 @@ def show_mark(
         is_provisional=True,
         hidden=shown.hidden,
     )
+
+
+def _most_shown(mark: Mark, moments: Moments, *, default: ShownResults) -> ShownResults:
+    """Return the results of the attempt that earned most as far as may be shown.
+
+    SECURITY: those of the attempt that counts would tell which of two attempts the
+    hidden checks made the better one.
+    """
+    runs = standing_runs(mark.assignment, mark.student_id)
+    prefetch_related_objects(runs, "results", "revision__questions")
+    shown = (_results(run, moments) for run in runs)
+    return max(shown, key=lambda results: results.earned, default=default)
 
 
 def _results(run: GradingRun, moments: Moments) -> ShownResults:

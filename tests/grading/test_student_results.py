@@ -10,7 +10,7 @@ from grading.models import GradingRun, Mark
 from grading.progress import Progress
 from grading.results import Outcome
 from grading.services import finish_run, staff_results, student_mark, student_results
-from runner.protocol import Verdict
+from runner.protocol import QuestionOutcome, Verdict
 from tests.factories import ExtensionFactory, GradingRunFactory, hours
 from tests.grading.fakes import claim_of, found, job_result
 
@@ -30,11 +30,10 @@ def run() -> GradingRun:
     return run
 
 
-def finish(run: GradingRun) -> GradingRun:
-    finish_run(
-        claim=claim_of(run), result=job_result(Verdict.COMPLETED, "completed", BOTH)
-    )
-    return GradingRun.objects.get()
+def finish(run: GradingRun, outcome: QuestionOutcome = BOTH) -> GradingRun:
+    result = job_result(Verdict.COMPLETED, "completed", outcome)
+    finish_run(claim=claim_of(run), result=result)
+    return GradingRun.objects.get(pk=run.pk)
 
 
 def set_assignment(**values: object) -> None:
@@ -97,6 +96,22 @@ def test_a_provisional_mark_does_not_tell_what_hidden_checks_found(
 ) -> None:
     finish(run)
     assert Mark.objects.get().final_points == 4
+    assert shown_mark(run) == ("1.00", "1", True)
+
+
+def test_hidden_checks_cannot_be_asked_by_what_becomes_the_best_attempt(
+    run: GradingRun,
+) -> None:
+    set_assignment(counting=Assignment.Counting.BEST)
+    other = GradingRunFactory.create(
+        running=True,
+        submission__assignment=run.submission.assignment,
+        submission__author=run.submission.author,
+        submission__attempt=2,
+    )
+    finish(run, found("answer", seen=0.0, late=1.0))
+    finish(other, found("answer", seen=1.0, late=0.0))
+    assert Mark.objects.get().run == run
     assert shown_mark(run) == ("1.00", "1", True)
 
 
