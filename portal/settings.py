@@ -275,6 +275,7 @@ LANGUAGE_CODE = "en-gb"
 TIME_ZONE: str = env.str("TIME_ZONE", "Europe/London")
 USE_TZ = True
 USE_I18N = False
+FORMAT_MODULE_PATH = "portal.formats"
 
 # --- API ---------------------------------------------------------------------
 

@@ -91,6 +91,16 @@ def test_late_work_is_due_until_it_is_handed_in(client: Client) -> None:
     assert "Late work taken" not in home_of(client, student)
 
 
+def test_run_again_keeps_the_time_of_handing_in(client: Client) -> None:
+    submission = SubmissionFactory.create(started_at=hours(-30), received_at=hours(-30))
+    GradingRunFactory.create(submission=submission, finished=True)
+    GradingRunFactory.create(submission=submission)
+    html = home_of(client, submission.author)
+    assert html.count("30 hours ago") == 2
+    assert ", run 2" in html
+    assert "just now" not in html
+
+
 def test_shows_own_runs_only(client: Client) -> None:
     own = GradingRunFactory.create(running=True)
     other = GradingRunFactory.create(submission__assignment=own.submission.assignment)

@@ -4,6 +4,8 @@ import datetime as dt
 
 import pytest
 import time_machine
+from django.utils import timezone
+from django.utils.formats import localize
 
 from courses.models import Course
 from portal.templatetags.softmark import (
@@ -83,3 +85,8 @@ def test_relative_never_promises_more_than_is_left() -> None:
 )
 def test_relative_words(seconds: float, words: str) -> None:
     assert relative_words(seconds) == words
+
+
+def test_admin_writes_times_as_the_pages_do() -> None:
+    with timezone.override(LONDON.tz):
+        assert localize(timezone.localtime(SUMMER)) == "Fri 4 Jun 2027, 19:00 BST"

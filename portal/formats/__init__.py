@@ -1,0 +1,1 @@
+"""How the admin writes and reads dates: by language, as Django looks for them."""
