@@ -37,6 +37,15 @@ def page(assignment: Assignment, user: User | None = None) -> Answer:
     return client.get(assignment.get_absolute_url())
 
 
+@pytest.mark.parametrize(("attempts", "offers"), [(6, False), (7, True)])
+def test_many_attempts_are_folded(attempts: int, *, offers: bool) -> None:
+    assignment = AssignmentFactory.create()
+    student = student_of(assignment)
+    SubmissionFactory.create_batch(attempts, assignment=assignment, author=student)
+    html = signed_in(student).get(assignment.get_absolute_url()).content.decode()
+    assert (f"Show all {attempts} attempts" in html) is offers
+
+
 def test_brief_is_rendered_from_markdown() -> None:
     assignment = AssignmentFactory.create(summary="Write **conv2d** <script>")
     html = page(assignment).content.decode()

@@ -4,5 +4,5 @@ from typing import Final
 
 DATE_FORMAT: Final = "j M Y"
 TIME_FORMAT: Final = "H:i"
-DATETIME_FORMAT: Final = "D j M Y, H:i T"
+DATETIME_FORMAT: Final = "j M Y, H:i T"
 SHORT_DATETIME_FORMAT: Final = "j M Y, H:i T"
