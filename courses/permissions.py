@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from django.db.models import Exists, OuterRef, Q
+
 from accounts.models import User
 from courses.models import Assignment, Course, Enrolment, Role
 
@@ -59,3 +61,16 @@ def can_submit(user: User, assignment: Assignment) -> bool:
 def can_view_all_work(user: User, course: Course) -> bool:
     """Whether the person sees everybody's work in the course."""
     return can(user, Right.VIEW_ALL_WORK, course)
+
+
+def own_or_staffed(user: User, *, course: str, owner: str) -> Q:
+    """Match the person's own work, and all work of courses that they staff.
+
+    `course` and `owner` are look-ups from the row. One's own work is hidden with its
+    course.
+    """
+    if user.is_superuser:
+        return Q()
+    staffed = Course.objects.staffed_by(user).filter(pk=OuterRef(course))
+    visible = Course.objects.visible_to(user).filter(pk=OuterRef(course))
+    return Q(Exists(staffed)) | (Q(**{owner: user}) & Q(Exists(visible)))

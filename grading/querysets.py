@@ -10,10 +10,10 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Case, Exists, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Q, Subquery, Value, When
 from django.db.models.functions import Now
 
-from courses.models import Course
+from courses.permissions import own_or_staffed
 from grading.states import EDGES, TERMINAL, State
 
 if TYPE_CHECKING:
@@ -44,13 +44,12 @@ def _not_just_hinted() -> Q:
 class GradingRunQuerySet(models.QuerySet["GradingRun"]):
     def visible_to(self, user: "User") -> Self:
         """Runs of the person's own work, and all runs of courses that they staff."""
-        if user.is_superuser:
-            return self
-        course = "submission__assignment__course"
-        staffed = Course.objects.staffed_by(user).filter(pk=OuterRef(course))
-        visible = Course.objects.visible_to(user).filter(pk=OuterRef(course))
         return self.filter(
-            Exists(staffed) | (Q(submission__author=user) & Exists(visible))
+            own_or_staffed(
+                user,
+                course="submission__assignment__course",
+                owner="submission__author",
+            )
         )
 
     def queued(self) -> Self:
@@ -175,12 +174,6 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
 class MarkQuerySet(models.QuerySet["Mark"]):
     def visible_to(self, user: "User") -> Self:
         """The person's own marks, and all marks of courses that they staff."""
-        if user.is_superuser:
-            return self
-        staffed = Course.objects.staffed_by(user).filter(
-            pk=OuterRef("assignment__course")
+        return self.filter(
+            own_or_staffed(user, course="assignment__course", owner="student")
         )
-        visible = Course.objects.visible_to(user).filter(
-            pk=OuterRef("assignment__course")
-        )
-        return self.filter(Exists(staffed) | (Q(student=user) & Exists(visible)))

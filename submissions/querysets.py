@@ -3,9 +3,8 @@
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef
 
-from courses.models import Course
+from courses.permissions import own_or_staffed
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -15,15 +14,9 @@ if TYPE_CHECKING:
 class SubmissionQuerySet(models.QuerySet["Submission"]):
     def visible_to(self, user: "User") -> Self:
         """The person's own work, and all work of courses that they staff."""
-        if user.is_superuser:
-            return self
-        staffed = Course.objects.staffed_by(user).filter(
-            pk=OuterRef("assignment__course")
+        return self.filter(
+            own_or_staffed(user, course="assignment__course", owner="author")
         )
-        visible = Course.objects.visible_to(user).filter(
-            pk=OuterRef("assignment__course")
-        )
-        return self.filter(Exists(staffed) | (models.Q(author=user) & Exists(visible)))
 
     def by(self, user: "User") -> Self:
         """Those that the person handed in."""
