@@ -32,12 +32,12 @@ def _prctl(option: int, value: int) -> None:
     _call("prctl", option, ctypes.c_ulong(value), zero, zero, zero)
 
 
-def die_with_parent() -> None:
-    """The kernel kills this process when the thread that made it ends.
+def die_with_parent(number: int = signal.SIGKILL) -> None:
+    """The kernel sends this process the signal when the thread that made it ends.
 
     A change of user clears this, so call it again after one.
     """
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _prctl(_PR_SET_PDEATHSIG, number)
 
 
 def adopt_orphans() -> None:

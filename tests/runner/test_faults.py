@@ -15,6 +15,7 @@ import pytest
 from runner import users
 from runner.host import Runner
 from runner.processes import (
+    ProcessInfo,
     family,
     kill_tree,
     kill_user_processes,
@@ -84,13 +85,43 @@ def test_an_init_that_dies_during_a_job_is_our_fault(runner: Runner) -> None:
     assert zygote_pid(runner) == zygote
 
 
-def wait_until(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 10
+def wait_until(condition: Callable[[], bool], seconds: float = 10) -> bool:
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
             return True
         time.sleep(0.02)
     return False
+
+
+HOST = """
+import sys
+from runner.host import Runner
+from tests.runner.notebooks import job
+Runner({"default": ""}).run(job(sys.argv[1]))
+"""
+DETACHED = "import subprocess; subprocess.run(['sleep', '60'], start_new_session=True)"
+
+
+def test_nothing_of_a_job_outlives_a_killed_host() -> None:
+    host = subprocess.Popen([sys.executable, "-c", HOST, DETACHED])
+
+    def sleeps() -> bool:
+        below = (Path("/proc", str(one.pid), "comm") for one in family(host.pid))
+        return any(comm.exists() and comm.read_text() == "sleep\n" for comm in below)
+
+    try:
+        assert wait_until(sleeps, seconds=60)
+        below = family(host.pid)
+    finally:
+        host.kill()
+        host.wait()
+    assert wait_until(lambda: not any(map(is_alive, below)))
+
+
+def is_alive(one: ProcessInfo) -> bool:
+    info = read_process(one.pid)
+    return info is not None and info.started == one.started and info.state != "Z"
 
 
 def test_a_used_up_zygote_is_replaced_and_ends(
