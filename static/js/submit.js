@@ -131,10 +131,18 @@ function replacePanel(form, html) {
   return true;
 }
 
+// Where the run is, if the work has been taken. The sign-in page answers a script in
+// JSON too, and with 200.
+function destination(request) {
+  const isJson = request.getResponseHeader("Content-Type")?.startsWith("application/json");
+  return request.status === 200 && isJson ? JSON.parse(request.responseText).redirect : undefined;
+}
+
 function answered(form, request) {
-  if (request.status === 200 && request.getResponseHeader("Content-Type")?.startsWith("application/json")) {
+  const where = destination(request);
+  if (where) {
     window.removeEventListener("beforeunload", warn);
-    window.location.assign(JSON.parse(request.responseText).redirect);
+    window.location.assign(where);
     return;
   }
   setBusy(form, false);
@@ -154,6 +162,15 @@ function answered(form, request) {
 
 function warn(event) {
   event.preventDefault();
+}
+
+// Signing in again in another tab makes the token of this page out of date; the
+// cookie has the new one.
+function contents(form) {
+  const data = new FormData(form);
+  const token = /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1];
+  if (token) data.set("csrfmiddlewaretoken", token);
+  return data;
 }
 
 function send(form) {
@@ -180,7 +197,7 @@ function send(form) {
   });
   window.addEventListener("beforeunload", warn);
   stop.addEventListener("click", stopped);
-  request.send(new FormData(form));
+  request.send(contents(form));
 }
 
 function wireForm(form) {

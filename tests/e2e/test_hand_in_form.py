@@ -44,12 +44,16 @@ def student(assignment: Assignment, live_portal: LivePortal, page: Page) -> User
     """Give a student of the course, who is signed in."""
     person: User = UserFactory.create()
     EnrolmentFactory.create(course=assignment.course, user=person)
+    sign_in(page, live_portal, person)
+    return person
+
+
+def sign_in(page: Page, live_portal: LivePortal, person: User) -> None:
     page.goto(f"{live_portal.url}/accounts/login/")
     page.get_by_label("Email").fill(person.email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{live_portal.url}/")
-    return person
 
 
 @pytest.fixture
@@ -132,6 +136,29 @@ def test_file_that_changed_since_it_was_chosen_is_asked_for_again(
         page.get_by_text("good.ipynb has changed since you chose it.")
     ).to_be_visible()
     assert chosen(page) == ["", "good.safetensors"]
+
+
+def test_who_was_signed_out_meanwhile_signs_in_elsewhere_and_goes_on(
+    student: User,
+    page: Page,
+    live_portal: LivePortal,
+    assignment: Assignment,
+    files: dict[str, Path],
+) -> None:
+    address = live_portal.url + assignment.get_absolute_url()
+    page.goto(address)
+    choose(page, files["good.ipynb"], files["good.safetensors"])
+    page.get_by_label("This is my own, unaided work.").check()
+    page.context.clear_cookies(name="sessionid")
+    hand_in(page)
+    expect(page.get_by_text("You have been signed out.")).to_be_visible()
+    assert page.url == address
+    assert chosen(page) == ["good.ipynb", "good.safetensors"]
+
+    sign_in(page.context.new_page(), live_portal, student)
+    hand_in(page)
+    page.wait_for_url("**/runs/**")
+    assert Submission.objects.get().files.count() == 2
 
 
 @pytest.mark.usefixtures("student")
