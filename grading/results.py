@@ -173,11 +173,12 @@ def score_questions(
 class Moments:
     """The times that decide what a student may see, and who asks.
 
-    `due_at` is the student's own deadline.
+    `closes_at` is the student's own: the last moment at which their work is taken. Until
+    then they could hand in what a hidden check had taught them.
     """
 
     now: dt.datetime
-    due_at: dt.datetime
+    closes_at: dt.datetime
     released_at: dt.datetime | None
     sees_all: bool = False
 
@@ -188,7 +189,7 @@ class Moments:
             self.sees_all
             or {
                 Visibility.ALWAYS: True,
-                Visibility.AFTER_DEADLINE: self.due_at <= self.now,
+                Visibility.AFTER_DEADLINE: self.closes_at < self.now,
                 Visibility.AFTER_RELEASE: released,
                 Visibility.NEVER: False,
             }[visibility]
@@ -205,14 +206,14 @@ class HiddenPoints:
 
     @property
     def text(self) -> str:
-        """In words: “3 points are shown after the deadline”."""
+        """In words: “3 points are shown when handing in has closed”."""
         one = self.points == 1
         points = format(self.points.normalize(), "f")
         return (
             f"{points} point{'' if one else 's'} {'is' if one else 'are'} "
             + {
                 Visibility.ALWAYS: "shown",
-                Visibility.AFTER_DEADLINE: "shown after the deadline",
+                Visibility.AFTER_DEADLINE: "shown when handing in has closed",
                 Visibility.AFTER_RELEASE: "shown when marks are released",
                 Visibility.NEVER: "counted by checks that are not shown",
             }[self.visibility]

@@ -60,7 +60,7 @@ def report_on(mark: Mark, *, now: dt.datetime) -> MarkReport:
         closes_at=mark.assignment.closes_at,
         extended_to=row.extended_to,
     )
-    shown = show_mark(mark, due_at=own.due_at, now=now, sees_all=row.sees_all)
+    shown = show_mark(mark, closes_at=own.closes_at, now=now, sees_all=row.sees_all)
     parts = mark if row.sees_all or not shown.is_provisional else None
     is_best = mark.assignment.counting == Assignment.Counting.BEST
     names_run = parts is not None or not (is_best and shown.hidden)

@@ -37,7 +37,7 @@ _ACCEPT = {
 _MEGABYTE = 1024**2
 _SHOWN = {
     Visibility.ALWAYS: "Shown at once",
-    Visibility.AFTER_DEADLINE: "Shown after the deadline",
+    Visibility.AFTER_DEADLINE: "Shown when handing in has closed",
     Visibility.AFTER_RELEASE: "Shown with the marks",
     Visibility.NEVER: "Not shown",
 }
@@ -170,7 +170,7 @@ def assignment_page(
     revision = assignment.revision
     own = deadline_for(assignment, user)
     attempts = own_attempts(
-        user=user, assignment=assignment, due_at=own.due_at, now=now
+        user=user, assignment=assignment, closes_at=own.closes_at, now=now
     )
     standing = _standing(
         own,

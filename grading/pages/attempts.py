@@ -34,11 +34,11 @@ class Attempt:
 
 
 def own_attempts(
-    *, user: User, assignment: Assignment, due_at: dt.datetime, now: dt.datetime
+    *, user: User, assignment: Assignment, closes_at: dt.datetime, now: dt.datetime
 ) -> tuple[Attempt, ...]:
     """Return the person's attempts, the latest first, in a fixed number of queries.
 
-    `due_at` is the person's own deadline.
+    `closes_at` is the last moment at which the person's work is taken.
     """
     submissions = list(
         Submission.objects.visible_to(user)
@@ -50,7 +50,7 @@ def own_attempts(
         return ()
     runs = _latest_runs(submissions, assignment)
     shown = {
-        run.submission_id: show_run(run, due_at=due_at, now=now)
+        run.submission_id: show_run(run, closes_at=closes_at, now=now)
         for run in runs.values()
         if run.state == State.FINISHED
     }

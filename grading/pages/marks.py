@@ -120,7 +120,7 @@ def _row(
         closes_at=assignment.closes_at,
         extended_to=extended_to,
     )
-    shown = show_mark(mark, due_at=own.due_at, now=now)
+    shown = show_mark(mark, closes_at=own.closes_at, now=now)
     # SECURITY: the columns of a provisional mark count hidden checks too.
     is_whole = not shown.is_provisional or not shown.hidden
     is_best = assignment.counting == Assignment.Counting.BEST

@@ -49,26 +49,25 @@ def student_results(run: GradingRun, now: dt.datetime) -> ShownResults:
     """
     submission = run.submission
     own = deadline_for(submission.assignment, submission.author)
-    return show_run(run, due_at=own.due_at, now=now)
+    return show_run(run, closes_at=own.closes_at, now=now)
 
 
 def staff_results(run: GradingRun, now: dt.datetime) -> ShownResults:
     """Return all that the run found: for those who may see everybody's work."""
-    due_at = run.submission.assignment.due_at
-    return show_run(run, due_at=due_at, now=now, sees_all=True)
+    return show_run(run, closes_at=now, now=now, sees_all=True)
 
 
 def show_run(
-    run: GradingRun, *, due_at: dt.datetime, now: dt.datetime, sees_all: bool = False
+    run: GradingRun, *, closes_at: dt.datetime, now: dt.datetime, sees_all: bool = False
 ) -> ShownResults:
-    """Return what may be shown to somebody with this deadline.
+    """Return what may be shown to somebody whose time ends then.
 
     For many runs at once: no query where `results` and `revision__questions` are
     prefetched.
     """
     moments = Moments(
         now=now,
-        due_at=due_at,
+        closes_at=closes_at,
         released_at=run.submission.assignment.marks_released_at,
         sees_all=sees_all,
     )
@@ -87,13 +86,13 @@ def student_mark(
     if mark is None:
         return None
     own = deadline_for(assignment, student)
-    return show_mark(mark, due_at=own.due_at, now=now)
+    return show_mark(mark, closes_at=own.closes_at, now=now)
 
 
 def show_mark(
-    mark: Mark, *, due_at: dt.datetime, now: dt.datetime, sees_all: bool = False
+    mark: Mark, *, closes_at: dt.datetime, now: dt.datetime, sees_all: bool = False
 ) -> ShownMark:
-    """Return what may be shown of the mark to somebody with this deadline.
+    """Return what may be shown of the mark to somebody whose time ends then.
 
     For many marks at once: no query where `assignment`, `run__results` and
     `run__revision__questions` are there already, except for a student's own mark
@@ -101,7 +100,7 @@ def show_mark(
     """
     released_at = mark.assignment.marks_released_at
     moments = Moments(
-        now=now, due_at=due_at, released_at=released_at, sees_all=sees_all
+        now=now, closes_at=closes_at, released_at=released_at, sees_all=sees_all
     )
     is_released = released_at is not None and released_at <= now
     shown = _results(mark.run, moments) if mark.run else None

@@ -75,7 +75,7 @@ def test_questions_show_points_checks_and_when_their_results_are_shown() -> None
     text = words(page(assignment))
     assert "5 points in all" in text
     assert "The answer is 42. Shown at once" in text
-    assert "Works on unseen images. Shown after the deadline" in text
+    assert "Works on unseen images. Shown when handing in has closed" in text
 
 
 def test_a_check_that_is_never_shown_is_not_described() -> None:

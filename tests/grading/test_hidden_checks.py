@@ -20,10 +20,10 @@ from tests.grading.fakes import found
 
 NOON = dt.datetime(2027, 2, 1, 12, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
-BEFORE = Moments(now=NOON, due_at=NOON + HOUR, released_at=None)
-AFTER = Moments(now=NOON, due_at=NOON - HOUR, released_at=None)
-RELEASED = Moments(now=NOON, due_at=NOON - HOUR, released_at=NOON - HOUR)
-STAFF = Moments(now=NOON, due_at=NOON + HOUR, released_at=None, sees_all=True)
+BEFORE = Moments(now=NOON, closes_at=NOON + HOUR, released_at=None)
+AFTER = Moments(now=NOON, closes_at=NOON - HOUR, released_at=None)
+RELEASED = Moments(now=NOON, closes_at=NOON - HOUR, released_at=NOON - HOUR)
+STAFF = Moments(now=NOON, closes_at=NOON + HOUR, released_at=None, sees_all=True)
 
 
 def question(*visibilities: Visibility) -> QuestionRules:
@@ -58,7 +58,7 @@ def test_points_of_a_hidden_check_do_not_enter_the_total() -> None:
 
 def test_the_page_is_told_what_comes_later() -> None:
     (hidden,) = shown(TWO, BEFORE, always=1, after_deadline=0).hidden
-    assert hidden.text == "3 points are shown after the deadline"
+    assert hidden.text == "3 points are shown when handing in has closed"
 
 
 def test_a_failed_hidden_check_cannot_be_told_from_a_passed_one() -> None:
@@ -99,7 +99,7 @@ def test_each_check_appears_in_its_time(moments: Moments, names: list[str]) -> N
 def test_release_before_the_deadline_does_not_show_what_waits_for_the_deadline() -> (
     None
 ):
-    moments = Moments(now=NOON, due_at=NOON + HOUR, released_at=NOON - HOUR)
+    moments = Moments(now=NOON, closes_at=NOON + HOUR, released_at=NOON - HOUR)
     assert [check.name for check in shown(TWO, moments, always=1).checks] == ["always"]
 
 
@@ -119,5 +119,5 @@ def test_one_point_is_one_point() -> None:
         checks=(Check(name="only", points=Decimal("1.00")),),
     )
     assert show_results([rules], [], BEFORE).hidden[0].text == (
-        "1 point is shown after the deadline"
+        "1 point is shown when handing in has closed"
     )

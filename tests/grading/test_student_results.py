@@ -44,7 +44,7 @@ def test_before_the_deadline_hidden_points_are_announced_only(run: GradingRun) -
     shown = student_results(finish(run), timezone.now())
     assert (str(shown.earned), str(shown.shown_points)) == ("1.00", "1")
     assert [hidden.text for hidden in shown.hidden] == [
-        "3 points are shown after the deadline"
+        "3 points are shown when handing in has closed"
     ]
 
 
@@ -52,6 +52,11 @@ def test_after_the_deadline_they_are_shown(run: GradingRun) -> None:
     set_assignment(due_at=hours(-1))
     shown = student_results(finish(run), timezone.now())
     assert (shown.earned, shown.hides_points) == (Decimal(4), False)
+
+
+def test_they_stay_hidden_while_late_work_is_still_taken(run: GradingRun) -> None:
+    set_assignment(due_at=hours(-1), closes_at=hours(1))
+    assert student_results(finish(run), timezone.now()).hides_points
 
 
 def test_the_students_own_deadline_decides(run: GradingRun) -> None:
