@@ -40,6 +40,10 @@ class PostgresMissingError(Exception):
     """The wheel with PostgreSQL's programs is not installed."""
 
 
+class PostgresFailedError(Exception):
+    """PostgreSQL's programs are there and do not do their work."""
+
+
 class PostgresServer:
     """A throw-away PostgreSQL; use it as a context manager."""
 
@@ -112,7 +116,15 @@ class PostgresServer:
         )
 
     def __enter__(self) -> "PostgresServer":
-        data = self.folder / "data"
+        try:
+            self._start(self.folder / "data")
+        except subprocess.CalledProcessError as error:
+            self.__exit__()
+            words = error.stderr.decode(errors="replace").strip()
+            raise PostgresFailedError(f"PostgreSQL did not start: {words}") from None
+        return self
+
+    def _start(self, data: Path) -> None:
         self._run(
             [
                 str(self.programs / "initdb"),
@@ -144,7 +156,6 @@ class PostgresServer:
                 start_new_session=True,
             )
         wait_until(self._answers, seconds=30, what="PostgreSQL answers")
-        return self
 
     def _answers(self) -> bool:
         try:
