@@ -85,7 +85,8 @@ class CellRunner:
 
     def _wait(self, cell: Cell, outputs: CellOutputs) -> Frame:
         """Return the frame that says the cell is done, interrupting it if need be."""
-        started = time.monotonic()
+        clock = self._session.watch.clock
+        started = clock.now()
         stop = limit("cell_time", cell=cell.number, seconds=self._limits.cell_seconds)
         while True:
             for frame in self._session.step(outputs):
@@ -93,7 +94,7 @@ class CellRunner:
                     return frame
                 raise died(cell=cell.number, reason="protocol")
             self._show(outputs)
-            over = time.monotonic() - started - self._limits.cell_seconds
+            over = clock.now() - started - self._limits.cell_seconds
             if over > GRACE_SECONDS:
                 raise stop
             if over > 0 and self.record.limit is not stop:

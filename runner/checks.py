@@ -34,11 +34,12 @@ class QuestionRun:
         self._names = requested_names(question)
         self._expected = {check.name for check in question.checks}
         self._snapshot = 0
-        self._started = time.monotonic()
+        self._clock = session.watch.clock
+        self._started = self._clock.now()
 
     @property
     def _seconds(self) -> float:
-        return time.monotonic() - self._started
+        return self._clock.now() - self._started
 
     def run(self) -> QuestionOutcome:
         """Return what the checks found; those that did not report score 0."""

@@ -12,6 +12,7 @@ from typing import Final
 from runner import marks, stops
 from runner.cells import CellRunner
 from runner.checks import run_question
+from runner.clock import JobClock
 from runner.folders import FileMissingError, JobFolder
 from runner.notebook import LanguageError, Notebook, UnreadableError, read_notebook
 from runner.outputs import JobOutputs
@@ -67,8 +68,9 @@ class Job:
         self.spec = spec
         self._pool = pool
         self._work_dir = work_dir
-        self._on_event = on_event
-        self._should_stop = should_stop
+        self._clock = JobClock()
+        self._on_event = self._clock.aside(on_event)
+        self._should_stop = self._clock.aside(should_stop)
         self._outcomes: dict[str, QuestionOutcome] = {}
         self._notebook: Notebook | None = None
         self._cells: CellRunner | None = None
@@ -104,7 +106,9 @@ class Job:
             if user.uid is not None and user.unclean:
                 kill_user_processes(user.uid)
             folder.fill(self.spec)
-            self._watch = Watch(self.spec, folder, self._on_event, self._should_stop)
+            self._watch = Watch(
+                self.spec, folder, self._on_event, self._should_stop, self._clock
+            )
             return self._run_session(notebook, folder)
         finally:
             try:

@@ -1,9 +1,9 @@
 """What the host measures of a job, and the limits that it holds it to by that."""
 
-import time
 from collections.abc import Callable
 from typing import Final
 
+from runner.clock import JobClock
 from runner.folders import JobFolder
 from runner.processes import family, proportional_memory
 from runner.protocol import Event, JobSpec, Usage, Verdict
@@ -30,9 +30,11 @@ class Watch:
         folder: JobFolder,
         on_event: Callable[[Event], None],
         should_stop: Callable[[], bool],
+        clock: JobClock,
     ) -> None:
         self.spec = spec
-        self.started = time.monotonic()
+        self.clock = clock
+        self.started = clock.now()
         self.peak_memory = 0
         self.cpu_seconds = 0.0
         self._folder = folder
@@ -45,7 +47,7 @@ class Watch:
 
     def begin(self) -> None:
         """The clock starts: the job's processes are being made."""
-        self.started = time.monotonic()
+        self.started = self.clock.now()
 
     def idle(self) -> None:
         """Report and ask while the job cannot start yet."""
@@ -54,11 +56,11 @@ class Watch:
 
     @property
     def seconds(self) -> float:
-        return time.monotonic() - self.started
+        return self.clock.now() - self.started
 
     def tick(self, init: int) -> None:
         """Measure, report and enforce what is due, for the job below process `init`."""
-        now = time.monotonic()
+        now = self.clock.now()
         if now - self.started > self.spec.limits.run_seconds:
             raise limit("run_time", seconds=self.spec.limits.run_seconds)
         for action, every in (

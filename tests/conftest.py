@@ -139,8 +139,10 @@ def make_portal(
     for portal in portals:
         portal.stop()
         shutil.rmtree(portal.folder, ignore_errors=True)
-    # A test may have cut this connection, which the clean-up of the tables needs.
+    # A test may have cut our connections; what cleans the tables up needs new ones.
     connection.close()
+    if connection.vendor == "postgresql":
+        connection.close_pool()  # type: ignore[attr-defined]  # of PostgreSQL's backend
 
 
 @pytest.fixture

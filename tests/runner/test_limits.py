@@ -1,11 +1,12 @@
 """Whatever a notebook does, its job ends, in time and with the right words."""
 
+import threading
 import time
 
 import pytest
 
 from runner.host import Runner
-from runner.protocol import JobResult, Limits, Outcome, Verdict
+from runner.protocol import Event, JobResult, Limits, Outcome, Usage, Verdict
 from tests.runner.notebooks import ANSWER, cell, job, outputs, scores, text
 
 pytestmark = pytest.mark.torch
@@ -44,6 +45,18 @@ def test_an_endless_loop_is_interrupted_and_the_rest_runs(runner: Runner) -> Non
     assert "begun" in text(result)
     assert outputs(result)[-1]["ename"] == "KeyboardInterrupt"
     assert scores(result) == {"q1": [1.0]}
+
+
+def test_a_caller_that_is_held_up_costs_the_notebook_no_time(runner: Runner) -> None:
+    def hold_up(event: Event) -> None:
+        if isinstance(event, Usage):
+            threading.Event().wait(2)  # as a database does that is away
+
+    spec = job(
+        "import time\ntime.sleep(1.2)", limits=Limits(cell_seconds=1.8, run_seconds=2.5)
+    )
+    result = runner.run(spec, on_event=hold_up)
+    assert ending(result) == (Verdict.COMPLETED, "completed")
 
 
 STUBBORN = [
