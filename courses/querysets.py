@@ -101,7 +101,3 @@ class MaterialQuerySet(ContentQuerySet["Material"]):
 
 class AssignmentQuerySet(ContentQuerySet["Assignment"]):
     """Assignments of a course."""
-
-    def due_soon(self) -> Self:
-        """Those whose deadline is ahead, nearest first."""
-        return self.filter(due_at__gte=timezone.now()).order_by("due_at")
