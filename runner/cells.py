@@ -21,6 +21,8 @@ _ENAME: Final = re.compile(r"[^\W\d]\w{0,79}")
 _NO_MEMORY: Final = re.compile(
     r"DefaultCPUAllocator|not enough memory|Cannot allocate memory"
 )
+_NO_SPACE: Final = re.compile(r"No space left on device|File too large")
+_NO_FILE: Final = re.compile(r"Too many open files")
 _NO_PROCESS: Final = re.compile(r"can't start new thread|Resource temporarily unavail")
 
 
@@ -120,6 +122,10 @@ class CellRunner:
     def _limit_behind(self, cell: Cell, ename: str, words: str) -> JobStopError | None:
         if ename == "MemoryError" or _NO_MEMORY.search(words):
             return limit("memory", bytes=self._limits.memory_bytes, cell=cell.number)
+        if _NO_SPACE.search(words):
+            return limit("disk", bytes=self._limits.disk_bytes, cell=cell.number)
+        if _NO_FILE.search(words):
+            return limit("open_files", files=self._limits.open_files, cell=cell.number)
         if _NO_PROCESS.search(words):
             return limit(
                 "processes", processes=self._limits.processes, cell=cell.number

@@ -10,8 +10,9 @@ import time
 from typing import Final
 
 from runner import marks
-from runner.folders import JobFolder, open_source
+from runner.folders import open_source
 from runner.frames import Frame, FrameError, Peer
+from runner.places import Place
 from runner.protocol import CheckOutcome, JobSpec, QuestionOutcome, QuestionSpec
 from runner.questions import requested_names
 from runner.session import Session
@@ -24,12 +25,12 @@ class QuestionRun:
     """One question being checked."""
 
     def __init__(
-        self, session: Session, spec: JobSpec, folder: JobFolder, question: QuestionSpec
+        self, session: Session, spec: JobSpec, place: Place, question: QuestionSpec
     ) -> None:
         self.found: dict[str, CheckOutcome] = {}
         self._session = session
         self._spec = spec
-        self._folder = folder
+        self._place = place
         self._question = question
         self._names = requested_names(question)
         self._expected = {check.name for check in question.checks}
@@ -117,8 +118,8 @@ class QuestionRun:
                 "t": "tests",
                 "source": self._question.source,
                 "checks": [check.name for check in self._question.checks],
-                "files": str(self._folder.files),
-                "private": str(self._folder.private),
+                "files": self._place.files,
+                "private": self._place.private,
                 "private_files": len(files),
             }
         )
@@ -128,7 +129,7 @@ class QuestionRun:
 
 
 def run_question(
-    session: Session, spec: JobSpec, folder: JobFolder, question: QuestionSpec
+    session: Session, spec: JobSpec, place: Place, question: QuestionSpec
 ) -> QuestionOutcome:
     """Return what the question's checks found on a fork of the notebook's process."""
-    return QuestionRun(session, spec, folder, question).run()
+    return QuestionRun(session, spec, place, question).run()

@@ -23,7 +23,8 @@ class FileMissingError(Exception):
     """A file of the job is not where, or what, the spec says. `str` is its name."""
 
 
-def _safe(name: str) -> PurePosixPath:
+def safe_name(name: str) -> PurePosixPath:
+    """Return the name as a path inside a job's folder, or raise FileMissingError."""
     path = PurePosixPath(name)
     if not path.parts or path.is_absolute() or ".." in path.parts or "\0" in name:
         raise FileMissingError(name)
@@ -76,25 +77,30 @@ class JobFolder:
         self.files = self.path / "files"
         self.private = self.path / "private"
         self._own = [self.work, self.path / "home", self.path / "tmp"]
+        self._make()
 
-    def fill(self, spec: JobSpec) -> None:
-        """The notebook and the files are in place, and belong to the job's user."""
+    def _make(self) -> None:
+        """The folders are there, empty, and the job's own ones belong to its user."""
         self.path.mkdir(mode=0o711)
         for folder in (*self._own, self.files, self.private):
             folder.mkdir(mode=0o755)
         if self.uid is not None:
             # Jobs may make folders here but not list it.
             self.private.chmod(0o733)
+        self._give()
+
+    def fill(self, spec: JobSpec) -> None:
+        """The notebook and the files are in place, and belong to the job's user."""
         for file in spec.files:
-            name = _safe(file.name)
+            name = safe_name(file.name)
             _copy(file, self.files / name)
             (self.work / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(self.files / name, self.work / name)
-        (self.work / _safe(spec.notebook_name)).write_text(
+        (self.work / safe_name(spec.notebook_name)).write_text(
             spec.notebook, encoding="utf-8", errors="replace"
         )
         for file in spec.private_files:
-            _safe(file.name)
+            safe_name(file.name)
             verify(file)
         self._give()
 

@@ -65,6 +65,10 @@ class FrameReader:
         self._limit = limit
         self._buffer = bytearray()
 
+    def allow(self, limit: int) -> None:
+        """Frames may be so long from now on."""
+        self._limit = limit
+
     def feed(self, data: bytes) -> None:
         """Take in the bytes that arrived."""
         self._buffer += data
@@ -112,6 +116,15 @@ class Channel:
                 raise ChannelClosedError
             self._reader.feed(data)
             self._ready += self._reader.frames()
+        return self._next()
+
+    def receive_all(self) -> Iterator[tuple[Frame, list[int]]]:
+        """Wait for a frame, and yield it and those that arrived with it."""
+        yield self.receive()
+        while self._ready:
+            yield self._next()
+
+    def _next(self) -> tuple[Frame, list[int]]:
         frame = self._ready.pop(0)
         count = int(frame.get("fds", 0))
         taken, self._descriptors = self._descriptors[:count], self._descriptors[count:]
@@ -138,6 +151,10 @@ class Peer:
 
     def fileno(self) -> int:
         return self.sock.fileno()
+
+    def allow(self, limit: int) -> None:
+        """Frames that arrive may be so long from now on."""
+        self._reader.allow(limit)
 
     @property
     def wants_to_send(self) -> bool:

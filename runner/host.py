@@ -4,14 +4,37 @@ This side never imports torch, IPython or matplotlib, and never runs or unpickle
 anything of a student's.
 """
 
+import logging
 import tempfile
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
-from runner.job import LEVEL, Job
+from runner.housekeeping import Housekeeper
+from runner.jail.levels import Capabilities, probe
+from runner.job import Job
+from runner.prepared import Prepared
 from runner.protocol import Event, JobResult, JobSpec
+from runner.spares import Spares
 from runner.workplace import Workplace
+from runner.zygote.order import Shape
 from runner.zygotes import ZygotePool
+
+log = logging.getLogger(__name__)
+
+IDLE_SECONDS: Final = 1800.0
+
+
+class Backend(StrEnum):
+    """What encloses jobs. BARE is level L0: for one's own notebooks only."""
+
+    NAMESPACES = "namespaces"
+    BARE = "bare"
+
+
+class NotIsolatedError(Exception):
+    """This host cannot enclose jobs as demanded. `str` says what is missing."""
 
 
 def _ignore(_event: Event) -> None:
@@ -25,16 +48,46 @@ def _never() -> bool:
 class Runner:
     """Runs jobs; several threads may call `run` at once.
 
-    `environments` maps names to interpreters, "" being the one that runs now. Make it
-    in the process that uses it: it does not survive a fork. `close` it at the end.
+    `environments` maps names to interpreters, "" being the one that runs now. `spares`
+    is how many jails are kept ready for each environment, and one that is not used for
+    `idle_seconds` is stopped. Make a runner in the process that uses it: it does not
+    survive a fork. `close` it at the end. Raises NotIsolatedError.
     """
 
     def __init__(
-        self, environments: Mapping[str, str], *, work_dir: Path | None = None
+        self,
+        environments: Mapping[str, str],
+        *,
+        work_dir: Path | None = None,
+        backend: Backend = Backend.NAMESPACES,
+        spares: int = 1,
+        idle_seconds: float = IDLE_SECONDS,
     ) -> None:
+        self._capabilities = Capabilities()
+        if backend is not Backend.BARE:
+            self._capabilities = probe()
+            if self._capabilities.missing:
+                raise NotIsolatedError(self._capabilities.missing)
+        self._backend = backend
         self._workplace = Workplace(work_dir or Path(tempfile.gettempdir()))
         self._work_dir = self._workplace.path
         self._pool = ZygotePool(environments, self._work_dir)
+        self._spares = Spares(self._prepare, spares)
+        self._housekeeper = Housekeeper(self._pool, self._spares, idle_seconds)
+
+    def _prepare(self, environment: str, shape: Shape) -> Prepared:
+        prepared = Prepared(
+            level=self.level(),
+            shape=shape,
+            hierarchy=self._capabilities.hierarchy,
+            work_dir=self._work_dir,
+        )
+        try:
+            prepared.start(self._pool, environment)
+        except BaseException:
+            prepared.dispose()
+            raise
+        return prepared
 
     def run(
         self,
@@ -49,11 +102,11 @@ class Runner:
         `on_event` is called in this thread, at least once a second while the job
         runs. `should_stop` is asked at least twice a second; True cancels the job.
         """
-        return Job(spec, self._pool, self._work_dir, on_event, should_stop).run()
+        return Job(spec, self._spares, on_event, should_stop).run()
 
     def level(self) -> str:
-        """Return how strong the isolation is. L0: a user of its own and limits."""
-        return LEVEL
+        """Return how strong the isolation is, L0 to L3, as docs/sandbox.md has it."""
+        return self._capabilities.level
 
     def warm_up(self, environment: str = "default") -> None:
         """A zygote for the environment is ready, so that the next job starts at once."""
@@ -61,5 +114,7 @@ class Runner:
 
     def close(self) -> None:
         """No process or file of this runner is left."""
+        self._housekeeper.close()
+        self._spares.close()
         self._pool.close()
         self._workplace.close()

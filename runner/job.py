@@ -4,7 +4,7 @@ import logging
 import math
 import platform as machine
 from collections.abc import Callable, Mapping
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -13,14 +13,17 @@ from runner import marks, stops
 from runner.cells import CellRunner
 from runner.checks import run_question
 from runner.clock import JobClock
-from runner.folders import FileMissingError, JobFolder
+from runner.folders import FileMissingError
+from runner.frames import Frame
 from runner.notebook import LanguageError, Notebook, UnreadableError, read_notebook
 from runner.outputs import JobOutputs
-from runner.processes import kill_user_processes
+from runner.places import Place
+from runner.prepared import Prepared
 from runner.protocol import (
     Event,
     JobResult,
     JobSpec,
+    Limits,
     Measures,
     QuestionDone,
     QuestionOutcome,
@@ -29,15 +32,16 @@ from runner.protocol import (
 )
 from runner.questions import TestsUnreadableError, requested_names
 from runner.session import Session
+from runner.spares import Spares
 from runner.stops import JobStopError
-from runner.users import JobUser, NoUserFreeError
+from runner.users import NoUserFreeError
 from runner.watch import Watch
-from runner.zygote.order import Order
-from runner.zygotes import EnvironmentMissingError, ZygoteLostError, ZygotePool
+from runner.zygote.order import Shape
+from runner.zygotes import EnvironmentMissingError, ZygoteLostError
 
 log = logging.getLogger(__name__)
 
-LEVEL: Final = "L0"
+LOWEST: Final = "L0"
 _PATIENCE_SECONDS: Final = 0.4
 
 
@@ -54,20 +58,38 @@ def hardware() -> str:
     return machine.machine()
 
 
+def shape_of(limits: Limits) -> Shape:
+    """Return what the kernel holds a job with these limits to."""
+    return Shape(
+        memory_bytes=limits.memory_bytes,
+        disk_bytes=limits.disk_bytes,
+        shared_bytes=limits.memory_bytes // 2,
+        processes=limits.processes,
+        open_files=limits.open_files,
+        # A backstop for processes that escape the clock.
+        cpu_seconds=math.ceil(limits.run_seconds) * 4 + 60,
+    )
+
+
+def _dispose(taken: Future[Prepared]) -> None:
+    """Nobody uses the processes that were taken."""
+    if taken.exception() is None:
+        taken.result().dispose()
+
+
 class Job:
     """One job. `run` is called once and returns a result, whatever happens."""
 
     def __init__(
         self,
         spec: JobSpec,
-        pool: ZygotePool,
-        work_dir: Path,
+        spares: Spares,
         on_event: Callable[[Event], None],
         should_stop: Callable[[], bool],
     ) -> None:
         self.spec = spec
-        self._pool = pool
-        self._work_dir = work_dir
+        self._spares = spares
+        self._level = LOWEST
         self._clock = JobClock()
         self._on_event = self._clock.aside(on_event)
         self._should_stop = self._clock.aside(should_stop)
@@ -100,85 +122,59 @@ class Job:
         return self._result(stop)
 
     def _run_isolated(self, notebook: Notebook) -> JobStopError:
-        user = JobUser()
-        folder = JobFolder(self._work_dir, user.uid)
+        self._watch = Watch(self.spec, self._on_event, self._should_stop, self._clock)
+        clean = False
+        prepared = None
         try:
-            if user.uid is not None and user.unclean:
-                kill_user_processes(user.uid)
-            folder.fill(self.spec)
-            self._watch = Watch(
-                self.spec, folder, self._on_event, self._should_stop, self._clock
-            )
-            return self._run_session(notebook, folder)
-        finally:
+            prepared = self._take_processes()
+            self._level = prepared.level
+            self._versions = prepared.job.versions
+            prepared.fill(self.spec, self._watch.idle)
+            session = Session(self._watch, JobOutputs(self.spec.limits), prepared)
+            self._session = session
+            self._watch.begin(prepared)
             try:
-                folder.remove()
-            except OSError:
-                log.exception("files of job %s are left", self.spec.job_id)
-            user.release()
-
-    def _run_session(self, notebook: Notebook, folder: JobFolder) -> JobStopError:
-        try:
-            self._wait_for_zygote()
-        except JobStopError as stop:
-            return stop
-        session = Session(self._watch, JobOutputs(self.spec.limits))
-        self._session = session
-        self._watch.begin()
-        try:
-            job = session.start(self._pool, self.spec.environment, self._order(folder))
-            self._versions = job.versions
-            self._begin(session)
-            return self._run_notebook(notebook, session, folder)
+                self._begin(session)
+                return self._run_notebook(notebook, session, prepared.place)
+            finally:
+                clean = session.finish()
         except JobStopError as stop:
             return stop
         finally:
-            clean = session.finish()
-            session.close()
-            if not clean and folder.uid is not None:
-                kill_user_processes(folder.uid)
+            if prepared is not None:
+                prepared.dispose(clean=clean)
 
-    def _wait_for_zygote(self) -> None:
-        """The environment is warm; meanwhile the caller hears from us."""
-        warm = self._pool.warm(self.spec.environment)
-        while not warm.done():
-            self._watch.idle()
-            wait([warm], timeout=_PATIENCE_SECONDS)
-        warm.result()
-
-    def _order(self, folder: JobFolder) -> Order:
-        limits = self.spec.limits
-        return Order(
-            folder=str(folder.path),
-            uid=folder.uid,
-            memory_bytes=limits.memory_bytes,
-            disk_bytes=limits.disk_bytes,
-            processes=limits.processes,
-            open_files=limits.open_files,
-            # A backstop for processes that escape the clock.
-            cpu_seconds=math.ceil(limits.run_seconds) * 4 + 60,
-        )
+    def _take_processes(self) -> Prepared:
+        """Return enclosed processes; while they are made, the caller hears from us."""
+        taken = self._spares.take(self.spec.environment, shape_of(self.spec.limits))
+        try:
+            while not taken.done():
+                self._watch.idle()
+                wait([taken], timeout=_PATIENCE_SECONDS)
+        except JobStopError:
+            taken.add_done_callback(_dispose)
+            raise
+        return taken.result()
 
     def _begin(self, session: Session) -> None:
         """The student process waits for its first cell."""
-        setup = {
-            "seed": self.spec.seed,
-            "parameters": dict(self.spec.parameters),
-            "max_frame": session.max_frame,
-        }
-        for expected, answer in (("hello", {"t": "setup", **setup}), ("set_up", None)):
-            frames: list[dict[str, object]] = []
-            while not frames:
-                frames = session.step(None)
-            if frames[0].get("t") != expected:
-                raise stops.platform("runner_failed", "the student process is unwell")
-            session.student_pid = session.student.sender
-            if answer is not None:
-                session.student.send(answer)
+        session.student.send(
+            {
+                "t": "setup",
+                "seed": self.spec.seed,
+                "parameters": dict(self.spec.parameters),
+                "max_frame": session.max_frame,
+            }
+        )
+        frames: list[Frame] = []
+        while not frames:
+            frames = session.step(None)
+        if frames[0].get("t") != "set_up":
+            raise stops.platform("runner_failed", "the student process is unwell")
         session.ready = True
 
     def _run_notebook(
-        self, notebook: Notebook, session: Session, folder: JobFolder
+        self, notebook: Notebook, session: Session, place: Place
     ) -> JobStopError:
         cells = CellRunner(
             session, self.spec.limits, len(notebook.cells), self._on_event
@@ -188,14 +184,14 @@ class Job:
             if not cell.skipped:
                 cells.run(cell)
             if cell.question:
-                self._check(cell.question, session, folder)
+                self._check(cell.question, session, place)
         for key in notebook.late_questions:
-            self._check(key, session, folder)
+            self._check(key, session, place)
         return self._ending(cells)
 
-    def _check(self, key: str, session: Session, folder: JobFolder) -> None:
+    def _check(self, key: str, session: Session, place: Place) -> None:
         question = next(one for one in self.spec.questions if one.key == key)
-        outcome = run_question(session, self.spec, folder, question)
+        outcome = run_question(session, self.spec, place, question)
         self._outcomes[key] = outcome
         self._on_event(QuestionDone(question=outcome))
 
@@ -234,7 +230,7 @@ class Job:
 
     def _measures(self) -> Measures:
         if self._session is None:
-            return Measures(level=LEVEL, seed=self.spec.seed)
+            return Measures(level=self._level, seed=self.spec.seed)
         gone = self._session.gone
         return Measures(
             seconds=round(self._watch.seconds, 3),
@@ -244,7 +240,7 @@ class Job:
             ),
             cells_run=self._cells.record.run if self._cells else 0,
             cells_total=len(self._notebook.cells) if self._notebook else 0,
-            level=LEVEL,
+            level=self._level,
             seed=self.spec.seed,
             threads=1,
             hardware=hardware(),

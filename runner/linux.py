@@ -27,7 +27,8 @@ def _call(name: str, *arguments: object) -> None:
         raise OSError(number, f"{name}: {os.strerror(number)}")
 
 
-def _prctl(option: int, value: int) -> None:
+def control(option: int, value: int) -> None:
+    """Make the prctl(2) call."""
     zero = ctypes.c_ulong(0)
     _call("prctl", option, ctypes.c_ulong(value), zero, zero, zero)
 
@@ -37,22 +38,22 @@ def die_with_parent(number: int = signal.SIGKILL) -> None:
 
     A change of user clears this, so call it again after one.
     """
-    _prctl(_PR_SET_PDEATHSIG, number)
+    control(_PR_SET_PDEATHSIG, number)
 
 
 def adopt_orphans() -> None:
     """Descendants whose parent ends become children of this process."""
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    control(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def forbid_new_privileges() -> None:
     """Neither this process nor its descendants gain rights by running a file."""
-    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    control(_PR_SET_NO_NEW_PRIVS, 1)
 
 
 def set_dumpable(*, dumpable: bool) -> None:
     """Say whether processes of the same user may look into this one."""
-    _prctl(_PR_SET_DUMPABLE, int(dumpable))
+    control(_PR_SET_DUMPABLE, int(dumpable))
 
 
 def own_mounts() -> None:

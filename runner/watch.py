@@ -4,14 +4,14 @@ from collections.abc import Callable
 from typing import Final
 
 from runner.clock import JobClock
-from runner.folders import JobFolder
+from runner.prepared import Prepared
 from runner.processes import family, proportional_memory
 from runner.protocol import Event, JobSpec, Usage, Verdict
 from runner.stops import JobStopError, limit
 
 _MEASURE_SECONDS: Final = 0.1
 _ASK_SECONDS: Final = 0.25
-_DISK_SECONDS: Final = 1.0
+_STORAGE_SECONDS: Final = 0.5
 _USAGE_SECONDS: Final = 0.8
 # What a job has put out in all, kept or not, against what it may keep.
 FLOOD: Final = 10
@@ -27,7 +27,6 @@ class Watch:
     def __init__(
         self,
         spec: JobSpec,
-        folder: JobFolder,
         on_event: Callable[[Event], None],
         should_stop: Callable[[], bool],
         clock: JobClock,
@@ -37,16 +36,16 @@ class Watch:
         self.started = clock.now()
         self.peak_memory = 0
         self.cpu_seconds = 0.0
-        self._folder = folder
+        self._prepared: Prepared | None = None
         self._on_event = on_event
         self._should_stop = should_stop
-        self._disk_base = sum(file.size for file in spec.files)
-        self._disk_base += len(spec.notebook)
         self._memory = 0
+        self._shared = 0
         self._due: dict[Callable[[int], None], float] = {}
 
-    def begin(self) -> None:
-        """The clock starts: the job's processes are being made."""
+    def begin(self, prepared: Prepared) -> None:
+        """The clock starts: the job's processes get to work."""
+        self._prepared = prepared
         self.started = self.clock.now()
 
     def idle(self) -> None:
@@ -66,7 +65,7 @@ class Watch:
         for action, every in (
             (self._ask, _ASK_SECONDS),
             (self._measure, _MEASURE_SECONDS),
-            (self._measure_disk, _DISK_SECONDS),
+            (self._measure_storage, _STORAGE_SECONDS),
             (self._report, _USAGE_SECONDS),
         ):
             if now >= self._due.get(action, 0.0):
@@ -90,14 +89,21 @@ class Watch:
         if len(members) > 1 and self._memory > limits.memory_bytes:
             # Processes share what they have not changed since they were forked.
             self._memory = proportional_memory(one.pid for one in members)
+        self._memory += self._shared
         self.peak_memory = max(self.peak_memory, self._memory)
-        if self._memory > limits.memory_bytes:
+        if self._memory > limits.memory_bytes or self._ran_out():
             raise limit("memory", bytes=limits.memory_bytes)
 
-    def _measure_disk(self, _init: int) -> None:
-        limit_bytes = self.spec.limits.disk_bytes
-        if self._folder.disk_bytes() > self._disk_base + limit_bytes:
-            raise limit("disk", bytes=limit_bytes)
+    def _ran_out(self) -> bool:
+        group = self._prepared.group if self._prepared else None
+        return group is not None and group.ran_out_of_memory()
+
+    def _measure_storage(self, _init: int) -> None:
+        if self._prepared is None:
+            return
+        disk, self._shared = self._prepared.place.storage()
+        if disk > self.spec.limits.disk_bytes:
+            raise limit("disk", bytes=self.spec.limits.disk_bytes)
 
     def _report(self, _init: int) -> None:
         self._on_event(Usage(seconds=round(self.seconds, 2), memory_bytes=self._memory))

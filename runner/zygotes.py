@@ -9,8 +9,9 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -45,7 +46,7 @@ class ZygoteLostError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class StartedJob:
-    """A job's init process. `pidfd` is the caller's to close."""
+    """A job's first process. `pidfd` is the caller's to close."""
 
     pid: int
     pidfd: int
@@ -140,7 +141,7 @@ class Zygote:
             raise ZygoteLostError from error
 
     def start_job(self, order: Order, fds: Sequence[int]) -> StartedJob:
-        """The job's init process runs; or raise ZygoteLostError."""
+        """The job's first process runs; or raise ZygoteLostError, or OSError if it cannot."""
         with self.lock:
             try:
                 self._channel.sock.settimeout(_ANSWER_SECONDS)
@@ -148,6 +149,8 @@ class Zygote:
             except OSError as error:
                 raise ZygoteLostError from error
             frame, received = self._ask(_ANSWER_SECONDS)
+            if frame.get("t") == "refused":
+                raise OSError(str(frame["reason"]))
             if frame.get("t") != "started" or len(received) != 1:
                 raise ZygoteLostError(str(frame.get("reason")))
             self.jobs += 1
@@ -188,13 +191,14 @@ class ZygotePool:
         self._zygotes: dict[str, Zygote] = {}
         self._retired: list[Zygote] = []
         self._lock = threading.Lock()
+        self._used_at: dict[str, float] = {}
         self._spawner = ThreadPoolExecutor(1, thread_name_prefix="zygotes")
-        self._helpers = ThreadPoolExecutor(4, thread_name_prefix="warm-up")
 
     def get(self, environment: str) -> Zygote:
         """Return a living zygote; raise EnvironmentMissingError if there can be none."""
         with self._lock:
             self._sweep()
+            self._used_at[environment] = time.monotonic()
             zygote = self._zygotes.get(environment)
             if zygote is not None and zygote.alive and zygote.jobs < MAX_JOBS:
                 return zygote
@@ -207,9 +211,19 @@ class ZygotePool:
             self._zygotes[environment] = fresh
             return fresh
 
-    def warm(self, environment: str) -> Future[Zygote]:
-        """Begin what `get` does, for a caller that has other things to do."""
-        return self._helpers.submit(self.get, environment)
+    def idle(self, seconds: float) -> list[str]:
+        """Return the environments whose zygote nobody has asked for in so long."""
+        since = time.monotonic() - seconds
+        with self._lock:
+            return [name for name in self._zygotes if self._used_at[name] < since]
+
+    def stop(self, environment: str) -> None:
+        """The environment's zygote ends with its last job; the next job starts another."""
+        with self._lock:
+            zygote = self._zygotes.get(environment)
+            if zygote is not None:
+                self._drop(environment, zygote)
+            self._sweep()
 
     def start_job(
         self, environment: str, order: Order, fds: Sequence[int]
@@ -243,5 +257,4 @@ class ZygotePool:
                 zygote.close()
             self._zygotes.clear()
             self._retired.clear()
-        self._helpers.shutdown()
         self._spawner.shutdown()

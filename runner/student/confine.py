@@ -1,4 +1,4 @@
-"""What holds a student process at level L0: a user of its own and limits."""
+"""How a student's process gives up what the zygote had, before it runs anything."""
 
 import os
 import resource
@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Final
 
 from runner import linux
+from runner.jail.enclosure import Enclosure
 from runner.zygote.order import Order
 
 _NICENESS: Final = 10
 _KEPT: Final = ("channel", "drain_out", "drain_err")
 
 
-def confine(order: Order, fds: Mapping[str, int]) -> None:
+def confine(order: Order, enclosure: Enclosure, fds: Mapping[str, int]) -> None:
     """This process may do only what a job may, and sees nothing of the zygote's.
 
     Afterwards it is not root, cannot become it, has standard input closed, standard
@@ -27,16 +28,9 @@ def confine(order: Order, fds: Mapping[str, int]) -> None:
     _set_limits(order)
     # So that whoever watches and ends the job gets a turn, whatever it does.
     os.nice(_NICENESS)
-    if order.uid is not None:
-        os.setgroups([])
-        os.setresgid(order.uid, order.uid, order.uid)
-        os.setresuid(order.uid, order.uid, order.uid)
-        linux.die_with_parent()
-    linux.forbid_new_privileges()
-    # So that /proc/self is the job's own; its memory holds no secret.
-    linux.set_dumpable(dumpable=True)
     os.umask(0o022)
-    _settle(Path(order.folder))
+    enclosure.lock()
+    _settle(*enclosure.homes())
 
 
 def _arrange_descriptors(fds: Mapping[str, int]) -> None:
@@ -54,18 +48,20 @@ def _arrange_descriptors(fds: Mapping[str, int]) -> None:
 
 
 def _set_limits(order: Order) -> None:
-    processes = order.processes
-    if order.uid is None:
+    shape = order.shape
+    processes = shape.processes
+    if order.uid is None and not order.is_jailed:
         # The kernel counts all of the user's processes, ours too.
         processes += _own_tasks()
     for kind, value in (
-        (resource.RLIMIT_DATA, _data_limit(order.memory_bytes)),
-        (resource.RLIMIT_FSIZE, order.disk_bytes),
-        (resource.RLIMIT_NOFILE, order.open_files),
+        (resource.RLIMIT_DATA, _data_limit(shape.memory_bytes)),
+        (resource.RLIMIT_FSIZE, shape.disk_bytes),
+        (resource.RLIMIT_NOFILE, shape.open_files),
         (resource.RLIMIT_NPROC, processes),
-        (resource.RLIMIT_CPU, order.cpu_seconds),
+        (resource.RLIMIT_CPU, shape.cpu_seconds),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
+        (resource.RLIMIT_MSGQUEUE, 0),
     ):
         _, hard = resource.getrlimit(kind)
         allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
@@ -97,15 +93,15 @@ def _own_tasks() -> int:
     return count
 
 
-def _settle(folder: Path) -> None:
+def _settle(work: Path, home: Path, temporary: Path) -> None:
     """The working folder, home and temporary folder are the job's own."""
-    os.chdir(folder / "work")
+    os.chdir(work)
     for name in ("PYTHONSAFEPATH", "PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE"):
         os.environ.pop(name, None)
-    os.environ["HOME"] = str(folder / "home")
-    os.environ["TMPDIR"] = str(folder / "tmp")
-    os.environ["MPLCONFIGDIR"] = str(folder / "home")
-    os.environ["PWD"] = str(folder / "work")
+    os.environ["HOME"] = str(home)
+    os.environ["TMPDIR"] = str(temporary)
+    os.environ["MPLCONFIGDIR"] = str(home)
+    os.environ["PWD"] = str(work)
     tempfile.tempdir = None
     # As a notebook server does: modules beside the notebook can be imported.
     sys.path.insert(0, "")

@@ -1,4 +1,8 @@
-"""The parent of a job's processes: whatever they do, it outlives and reaps them."""
+"""The first of a job's processes: it encloses the job, and outlives and reaps the rest.
+
+In a jail it is process 1 of the job's namespace, so that the kernel ends the others
+with it, and holds it safe from them.
+"""
 
 import contextlib
 import os
@@ -7,39 +11,52 @@ import select
 import signal
 import socket
 import time
+import traceback
 from collections.abc import Mapping
 from typing import Final
 
 from runner import linux
 from runner.frames import Channel, ChannelClosedError, Frame, FrameError
+from runner.jail.enclosure import Bare, Enclosure, Jail
+from runner.jail.policy import View
 from runner.processes import kill_tree
 from runner.student import loop
 from runner.student.confine import confine
 from runner.zygote.order import Order
 
-PARENT_ENDED: Final = signal.SIGTERM
 _PAUSE_SECONDS: Final = 0.001
 _PAUSES: Final = 50
+_USAGE_MS: Final = 250
+_FIRST: Final = 1
 
 
 class Init:
     """Watches one job for the host."""
 
-    def __init__(self, order: Order, host: Channel) -> None:
+    def __init__(self, order: Order, enclosure: Enclosure, host: Channel) -> None:
         self.order = order
+        self.enclosure = enclosure
         self.host = host
         self.student = 0
         self._is_orphan = False
+        self._is_over = False
+        self._used = (0, 0)
+        self._usage_ms: int | None = None
         self._wake_in, wake_out = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.signal(PARENT_ENDED, self._on_parent_ended)
+        if enclosure.parent_ended != signal.SIGKILL:
+            signal.signal(enclosure.parent_ended, self._on_parent_ended)
         signal.set_wakeup_fd(wake_out, warn_on_full_buffer=False)
 
     def _on_parent_ended(self, *_: object) -> None:
         self._is_orphan = True
 
     def start(self, fds: Mapping[str, int]) -> None:
-        """The student process is running, confined."""
+        """The job is enclosed, and the student process waits in it, confined."""
+        frame, _ = self.host.receive()
+        if frame["t"] != "enter":
+            raise ChannelClosedError
+        self.enclosure.enter()
         pid = os.fork()
         if pid == 0:
             self._become_student(fds)
@@ -52,19 +69,21 @@ class Init:
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            signal.signal(PARENT_ENDED, signal.SIG_DFL)
-            confine(self.order, fds)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            confine(self.order, self.enclosure, fds)
             loop.serve(fds["channel"], (fds["drain_out"], fds["drain_err"]))
+        except BaseException:  # noqa: BLE001 - a process edge: the host reads it
+            traceback.print_exc()
         finally:
             os._exit(1)
 
     def watch(self) -> None:
-        """Tell the host how the student process ended; return when the job is over."""
+        """Do what the host asks, tell it what happens; return when the job is over."""
         poll = select.poll()
         poll.register(self.host.sock, select.POLLIN)
         poll.register(self._wake_in, select.POLLIN)
-        while True:
-            events = dict(poll.poll())
+        while not self._is_over:
+            events = dict(poll.poll(self._usage_ms))
             with contextlib.suppress(BlockingIOError):
                 os.read(self._wake_in, 4096)
             if self._is_orphan:
@@ -72,8 +91,35 @@ class Init:
                 self.host.sock.close()
                 return
             self._reap()
+            self._tell_usage()
             if self.host.sock.fileno() in events:
-                return  # an order to end, or the host is gone
+                for frame, fds in self.host.receive_all():
+                    self._obey(frame, fds)
+
+    def _obey(self, frame: Frame, fds: list[int]) -> None:
+        match frame["t"]:
+            case "room":
+                self.enclosure.make_room(int(frame["total"]))
+            case "file":
+                self.enclosure.store(fds[0], str(frame["name"]), frame["folders"])
+            case "seal":
+                self.enclosure.seal()
+                self._used = self.enclosure.used_bytes()
+                self._usage_ms = _USAGE_MS
+                self._tell({"t": "sealed", "disk": self._used[0]})
+            case _:
+                self._is_over = True
+        for fd in fds:
+            os.close(fd)
+
+    def _tell_usage(self) -> None:
+        """The host learns what the job stores, when that has changed."""
+        if self._usage_ms is None:
+            return
+        used = self.enclosure.used_bytes()
+        if used != self._used:
+            self._used = used
+            self._tell({"t": "usage", "disk": used[0], "shared": used[1]})
 
     def _reap(self) -> bool:
         """Return whether any child is left."""
@@ -96,7 +142,7 @@ class Init:
         """No process of the job is left. Tell the host what they all used."""
         left = True
         while left:
-            kill_tree(os.getpid())
+            self._kill_all()
             for _ in range(_PAUSES):
                 left = self._reap()
                 if not left:
@@ -111,17 +157,31 @@ class Init:
             }
         )
 
+    def _kill_all(self) -> None:
+        # Only the first process of a namespace may say "all": elsewhere that is the host.
+        if self.order.is_jailed and os.getpid() == _FIRST:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(-1, signal.SIGKILL)
+        else:
+            kill_tree(os.getpid())
 
-def run_job(order: Order, fds: dict[str, int]) -> None:
+
+def run_job(order: Order, fds: dict[str, int], view: View) -> None:
     """Run one job from its start to the end of its last process."""
-    # Not the signal that kills: nobody would be left to end what the job started.
-    linux.die_with_parent(PARENT_ENDED)
-    linux.adopt_orphans()
+    enclosure: Enclosure = Jail(order, view) if order.is_jailed else Bare(order)
+    # In a jail the kernel ends the others with this process. Elsewhere it must not be
+    # killed, since nobody would be left to end what the job started.
+    linux.die_with_parent(enclosure.parent_ended)
     os.setsid()
     host = Channel(socket.socket(fileno=fds.pop("host")))
-    init = Init(order, host)
-    with contextlib.suppress(OSError, ChannelClosedError, FrameError):
+    init = Init(order, enclosure, host)
+    try:
         init.start(fds)
         init.watch()
+    except (ChannelClosedError, FrameError):
+        pass  # the host is gone
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            host.send({"t": "failed", "reason": str(error)})
     with contextlib.suppress(OSError):
         init.end()

@@ -25,6 +25,8 @@ import torch
 from matplotlib.figure import Figure
 
 from runner.frames import Channel, ChannelClosedError, Frame
+from runner.jail import namespaces
+from runner.jail.policy import host_view
 from runner.processes import kill_tree
 from runner.student import loop
 from runner.zygote import reach
@@ -76,6 +78,7 @@ class Zygote:
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
         self.jobs: set[int] = set()
+        self.view = host_view()
         self._wake_in, self._wake_out = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def serve(self) -> None:
@@ -103,14 +106,26 @@ class Zygote:
             self.channel.send({"t": "unfit", "reason": "more than one thread"})
             raise ChannelClosedError
         order = Order.from_frame(frame)
-        pid = os.fork()
+        try:
+            pid, pidfd = self._fork(order)
+        except OSError as error:
+            self.channel.send({"t": "refused", "reason": str(error)})
+            for fd in fds:
+                os.close(fd)
+            return
         if pid == 0:
             self._become_init(order, fds)
         self.jobs.add(pid)
-        pidfd = os.pidfd_open(pid)
         self.channel.send({"t": "started", "pid": pid, "fds": 1}, [pidfd])
         for fd in (pidfd, *fds):
             os.close(fd)
+
+    def _fork(self, order: Order) -> tuple[int, int]:
+        """Return (0, -1) in the job's first process, else its number and descriptor."""
+        if order.is_jailed:
+            return namespaces.clone_init(order.uid)
+        pid = os.fork()
+        return (pid, os.pidfd_open(pid)) if pid else (0, -1)
 
     def _become_init(self, order: Order, fds: list[int]) -> None:
         status = 1
@@ -118,7 +133,7 @@ class Zygote:
             signal.set_wakeup_fd(-1)
             for fd in (self.channel.sock.fileno(), self._wake_in, self._wake_out):
                 os.close(fd)
-            run_job(order, dict(zip(DESCRIPTORS, fds, strict=True)))
+            run_job(order, dict(zip(DESCRIPTORS, fds, strict=True)), self.view)
             status = 0
         finally:
             os._exit(status)

@@ -10,23 +10,44 @@ DESCRIPTORS: Final = ("host", "channel", "stdout", "stderr", "drain_out", "drain
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
-    """Where a job runs and what the kernel is to hold it to.
+class Shape:
+    """What the kernel is to hold a job to. Jobs of one shape can use the same jail.
 
-    `uid` is None if the host is no root, and the job then runs as the host's user.
+    `shared_bytes` is the size of the job's shared memory; `nodes` are device files
+    that it may use beside the usual ones.
     """
 
-    folder: str
-    uid: int | None
     memory_bytes: int
     disk_bytes: int
+    shared_bytes: int
     processes: int
     open_files: int
     cpu_seconds: int
+    nodes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """A job to start: its shape, and where and as whom it runs.
+
+    `uid` is None if the host is no root, and the job then runs as the host's user.
+    `folder` is the job's folder at level L0, and "" in a jail, which has its own.
+    """
+
+    shape: Shape
+    uid: int | None = None
+    folder: str = ""
+
+    @property
+    def is_jailed(self) -> bool:
+        return not self.folder
 
     def to_frame(self) -> Frame:
         return {"t": "job", "order": asdict(self)}
 
     @classmethod
     def from_frame(cls, frame: Frame) -> "Order":
-        return cls(**frame["order"])
+        fields = dict(frame["order"])
+        shape = dict(fields.pop("shape"))
+        nodes = tuple(shape.pop("nodes"))
+        return cls(shape=Shape(nodes=nodes, **shape), **fields)

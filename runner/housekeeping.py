@@ -1,0 +1,38 @@
+"""Environments that nobody has asked for in a while are stopped: each holds memory."""
+
+import threading
+from typing import Final
+
+from runner.spares import Spares
+from runner.zygotes import ZygotePool
+
+_LOOK_SECONDS: Final = 15.0
+
+
+class Housekeeper:
+    """A thread that stops environments after `idle_seconds` without a job."""
+
+    def __init__(self, pool: ZygotePool, spares: Spares, idle_seconds: float) -> None:
+        self._pool = pool
+        self._spares = spares
+        self._idle_seconds = idle_seconds
+        self._closed = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, name="housekeeper", daemon=True
+        )
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._closed.wait(min(_LOOK_SECONDS, self._idle_seconds)):
+            self.look()
+
+    def look(self) -> None:
+        """Stop what is idle now."""
+        for environment in self._pool.idle(self._idle_seconds):
+            self._spares.forget(environment)
+            self._pool.stop(environment)
+
+    def close(self) -> None:
+        """The thread has ended."""
+        self._closed.set()
+        self._thread.join()

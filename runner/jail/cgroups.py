@@ -1,0 +1,220 @@
+"""Control groups, version 2, version 1 or none: hard limits on a whole job at once.
+
+Without them a job is still measured ten times a second and each of its processes is
+limited; with them the kernel holds the sum, whatever a job does between two looks.
+"""
+
+import contextlib
+import errno
+import os
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+_PREFIX: Final = "softmark-"
+_HOST: Final = "softmark-host"
+_MOUNTS: Final = Path("/proc/self/mountinfo")
+_OWN: Final = Path("/proc/self/cgroup")
+_REMOVE_SECONDS: Final = 2.0
+_PAUSE_SECONDS: Final = 0.005
+
+
+class JobGroup(Protocol):
+    """One job's control group."""
+
+    def add(self, pid: int) -> None:
+        """The process is in the group, and so are those that it forks from now on."""
+
+    def limit_memory(self, size: int) -> None:
+        """The group's memory, file systems in memory included, is at most `size`."""
+
+    def ran_out_of_memory(self) -> bool:
+        """Say whether the kernel killed a process of the group for want of memory."""
+
+    def remove(self) -> None:
+        """The group is gone. Only when all of its processes are."""
+
+
+class Hierarchy(Protocol):
+    """Where groups for jobs are made."""
+
+    version: int
+
+    def make_group(self, *, memory_bytes: int, processes: int) -> JobGroup:
+        """Return a new group with these limits."""
+
+
+class _Folder:
+    """A group as the kernel shows it: a folder of small files."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir()
+
+    def write(self, name: str, value: object) -> None:
+        (self.path / name).write_text(str(value))
+
+    def numbers(self, name: str) -> dict[str, int]:
+        with contextlib.suppress(OSError):
+            lines = (self.path / name).read_text().splitlines()
+            return {key: int(value) for key, value in map(str.split, lines)}
+        return {}
+
+    def remove(self) -> None:
+        deadline = time.monotonic() + _REMOVE_SECONDS
+        while True:
+            try:
+                self.path.rmdir()
+            except OSError as error:
+                # The last of its processes is being taken down.
+                if error.errno != errno.EBUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                return
+
+
+class GroupV2:
+    """A group of the unified hierarchy."""
+
+    def __init__(self, path: Path, *, memory_bytes: int, processes: int) -> None:
+        self._folder = _Folder(path)
+        self.limit_memory(memory_bytes)
+        self._folder.write("pids.max", processes)
+        for name, value in (("memory.swap.max", 0), ("memory.oom.group", 1)):
+            with contextlib.suppress(FileNotFoundError):  # a kernel without swap
+                self._folder.write(name, value)
+
+    def add(self, pid: int) -> None:
+        self._folder.write("cgroup.procs", pid)
+
+    def limit_memory(self, size: int) -> None:
+        self._folder.write("memory.max", size)
+
+    def ran_out_of_memory(self) -> bool:
+        return self._folder.numbers("memory.events").get("oom_kill", 0) > 0
+
+    def remove(self) -> None:
+        self._folder.remove()
+
+
+@dataclass(frozen=True)
+class HierarchyV2:
+    """The unified hierarchy, below the group that is ours."""
+
+    base: Path
+    version: int = 2
+
+    def make_group(self, *, memory_bytes: int, processes: int) -> JobGroup:
+        path = self.base / f"{_PREFIX}{secrets.token_hex(8)}"
+        return GroupV2(path, memory_bytes=memory_bytes, processes=processes)
+
+
+class GroupV1:
+    """A pair of groups: the old hierarchies are one to a controller."""
+
+    def __init__(
+        self, memory: Path, pids: Path, *, memory_bytes: int, processes: int
+    ) -> None:
+        self._memory = _Folder(memory)
+        try:
+            self._pids = _Folder(pids)
+        except OSError:
+            self._memory.remove()
+            raise
+        self.limit_memory(memory_bytes)
+        self._pids.write("pids.max", processes)
+
+    def add(self, pid: int) -> None:
+        self._memory.write("cgroup.procs", pid)
+        self._pids.write("cgroup.procs", pid)
+
+    def limit_memory(self, size: int) -> None:
+        self._memory.write("memory.limit_in_bytes", size)
+
+    def ran_out_of_memory(self) -> bool:
+        return self._memory.numbers("memory.oom_control").get("oom_kill", 0) > 0
+
+    def remove(self) -> None:
+        self._memory.remove()
+        self._pids.remove()
+
+
+@dataclass(frozen=True)
+class HierarchyV1:
+    """The hierarchies of the two controllers, each below the group that is ours."""
+
+    memory: Path
+    pids: Path
+    version: int = 1
+
+    def make_group(self, *, memory_bytes: int, processes: int) -> JobGroup:
+        name = f"{_PREFIX}{secrets.token_hex(8)}"
+        return GroupV1(
+            self.memory / name,
+            self.pids / name,
+            memory_bytes=memory_bytes,
+            processes=processes,
+        )
+
+
+def find_hierarchy(mounts: Path = _MOUNTS, own: Path = _OWN) -> Hierarchy | None:
+    """Return where this process may make groups, or None. Tries it."""
+    try:
+        groups = _own_groups(mounts.read_text(), own.read_text())
+        hierarchy = _usable(groups)
+        if hierarchy is not None:
+            hierarchy.make_group(memory_bytes=2**26, processes=8).remove()
+    except (OSError, ValueError):
+        return None
+    return hierarchy
+
+
+def _usable(groups: Mapping[str, Path]) -> Hierarchy | None:
+    unified = groups.get("")
+    if unified is not None and _delegates(unified):
+        return HierarchyV2(unified)
+    if {"memory", "pids"} <= groups.keys():
+        return HierarchyV1(groups["memory"], groups["pids"])
+    return None
+
+
+def _own_groups(mounts: str, own: str) -> dict[str, Path]:
+    """Return this process's groups by controller, "" being the unified hierarchy."""
+    paths = {}
+    for line in own.splitlines():
+        _, controllers, path = line.split(":", 2)
+        paths.update(dict.fromkeys(controllers.split(","), path))
+    found = {}
+    for line in mounts.splitlines():
+        place, _, kind = line.partition(" - ")
+        root, target = place.split()[3:5]
+        kind_name, _, options = kind.split(" ", 2)
+        names = [""] if kind_name == "cgroup2" else options.split(" ")[-1].split(",")
+        for name in names:
+            if kind_name.startswith("cgroup") and name in paths:
+                inside = os.path.relpath(paths[name], root)
+                found[name] = Path(target, "" if inside.startswith("..") else inside)
+    return found
+
+
+def _delegates(base: Path) -> bool:
+    """Say whether groups below `base` can have limits; make it so if that is allowed."""
+    wanted = {"memory", "pids"}
+    if not wanted <= set((base / "cgroup.controllers").read_text().split()):
+        return False
+    control = base / "cgroup.subtree_control"
+    if wanted <= set(control.read_text().split()):
+        return True
+    if not os.access(control, os.W_OK):
+        return False
+    # A group with limits below it may hold no process itself.
+    host = base / _HOST
+    host.mkdir(exist_ok=True)
+    for pid in (base / "cgroup.procs").read_text().split():
+        (host / "cgroup.procs").write_text(pid)
+    control.write_text("+memory +pids")
+    return True

@@ -1,0 +1,65 @@
+"""How well this host can enclose a job: tried, not guessed."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from runner.jail.cgroups import Hierarchy, find_hierarchy
+
+_SECONDS: Final = 30
+_ROOT: Final = Path(__file__).resolve().parent.parent.parent
+_TRIAL: Final = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from runner.jail.trial import main
+main()
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    """What encloses a job here.
+
+    `missing` says why there can be no jail, "" if there can be; `landlock` is the
+    version of Landlock that the kernel enforces.
+    """
+
+    is_jailed: bool = False
+    missing: str = ""
+    landlock: int = 0
+    hierarchy: Hierarchy | None = None
+
+    @property
+    def level(self) -> str:
+        """Return L0 for no jail, L1 for a jail, L2 for one with a control group."""
+        if not self.is_jailed:
+            return "L0"
+        return "L1" if self.hierarchy is None else "L2"
+
+
+def probe() -> Capabilities:
+    """Return what this host can do, by building a jail and looking around in it."""
+    try:
+        done = subprocess.run(  # noqa: S603 - ourselves
+            [sys.executable, "-S", "-c", _TRIAL, str(_ROOT)],
+            capture_output=True,
+            env={"PATH": "/usr/bin:/bin"},
+            timeout=_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Capabilities(missing="the trial of a jail did not end")
+    words = done.stderr.decode(errors="replace").strip().splitlines()
+    try:
+        found = json.loads(done.stdout)
+    except ValueError:
+        return Capabilities(missing=words[-1] if words else "the trial of a jail failed")
+    return Capabilities(
+        is_jailed=not found["missing"],
+        missing=found["missing"],
+        landlock=found["landlock"],
+        hierarchy=find_hierarchy(),
+    )

@@ -1,0 +1,86 @@
+"""What is in a jail: data only. Who may do what to which path."""
+
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+HOME: Final = "/home/student"
+WORK: Final = "/home/student/work"
+FILES: Final = "/files"
+PRIVATE: Final = "/private"
+SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108 - the jail's own
+TEMPORARY: Final = ("/tmp", "/var/tmp")  # noqa: S108 - the jail's own
+# All of these share one tmpfs, so that their sizes add up.
+WRITABLE: Final = (HOME, WORK, PRIVATE, *TEMPORARY)
+
+DEVICES: Final = ("null", "zero", "full", "random", "urandom")
+DEVICE_LINKS: Final = {
+    "/dev/fd": "/proc/self/fd",
+    "/dev/stdin": "/proc/self/fd/0",
+    "/dev/stdout": "/proc/self/fd/1",
+    "/dev/stderr": "/proc/self/fd/2",
+    "/dev/ptmx": "pts/ptmx",
+}
+# Directories of the host's system that a program needs; links among them stay links.
+_SYSTEM: Final = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+_SYSTEM_PARTS: Final = (
+    "/etc/ld.so.cache",
+    "/etc/alternatives",
+    "/etc/fonts",
+    # Libraries ask here how many processors there are and what caches they have.
+    "/sys/devices/system/cpu",
+)
+# What the kernel shows of the whole machine in /proc and a job has no business with.
+MASKED: Final = (
+    "/proc/acpi",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/kmsg",
+    "/proc/latency_stats",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/proc/sysrq-trigger",
+    "/proc/timer_list",
+)
+INODES: Final = 50_000
+# The root holds nothing but places to mount on and a few lines in /etc.
+ROOT_BYTES: Final = 4 * 1024**2
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """What of the host's file system a jail shows, read only, at its own place.
+
+    `links` are symbolic links to make; `nodes` are device files, writable.
+    """
+
+    trees: tuple[str, ...]
+    links: tuple[tuple[str, str], ...]
+    nodes: tuple[str, ...] = tuple(f"/dev/{name}" for name in DEVICES)
+
+
+def host_view(more: Iterable[str] = (), nodes: Iterable[str] = ()) -> View:
+    """Return the view that the running interpreter needs, and `more`."""
+    links = [path for path in _SYSTEM if Path(path).is_symlink()]
+    trees = [path for path in _SYSTEM if Path(path).is_dir() and path not in links]
+    trees += [path for path in _SYSTEM_PARTS if Path(path).exists()]
+    python = [sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.realpath(sys.executable)]
+    return View(
+        trees=_outermost([*trees, *python, *filter(os.path.isabs, sys.path), *more]),
+        links=tuple((path, os.readlink(path)) for path in links),  # noqa: PTH115 - as it is written
+        nodes=(*(f"/dev/{name}" for name in DEVICES), *nodes),
+    )
+
+
+def _outermost(paths: Iterable[str]) -> tuple[str, ...]:
+    """Return the paths that exist, without those inside another of them."""
+    found: list[str] = []
+    for path in sorted({os.path.abspath(path) for path in paths}):  # noqa: PTH100 - links are kept
+        if os.path.exists(path) and not any(  # noqa: PTH110 - same
+            Path(path).is_relative_to(one) for one in found
+        ):
+            found.append(path)
+    return tuple(found)

@@ -1,0 +1,51 @@
+"""Rights of the superuser kind: none is left, and none can be had again."""
+
+import ctypes
+import os
+from pathlib import Path
+from typing import Final
+
+from runner import linux
+from runner.jail import kernel
+
+_VERSION_3: Final = 0x20080522
+_PR_CAPBSET_DROP: Final = 24
+_PR_SET_SECUREBITS: Final = 28
+_PR_CAP_AMBIENT: Final = 47
+_PR_CAP_AMBIENT_CLEAR_ALL: Final = 4
+# No-root, no-setuid-fixup and no-ambient-raise, each with its lock. See capabilities(7).
+_NO_PRIVILEGED_ROOT: Final = 0b11_00_11_11
+_libc: Final = ctypes.CDLL(None, use_errno=True)
+
+
+class _Header(ctypes.Structure):
+    _fields_ = [("version", ctypes.c_uint32), ("pid", ctypes.c_int)]
+
+
+class _Sets(ctypes.Structure):
+    _fields_ = [
+        (name, ctypes.c_uint32) for name in ("effective", "permitted", "inheritable")
+    ]
+
+
+def drop_capabilities() -> None:
+    """No capability is held, and running a file brings none back."""
+    last = int(Path("/proc/sys/kernel/cap_last_cap").read_text())
+    for number in range(last + 1):
+        linux.control(_PR_CAPBSET_DROP, number)
+    linux.control(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
+    linux.control(_PR_SET_SECUREBITS, _NO_PRIVILEGED_ROOT)
+    header = _Header(version=_VERSION_3, pid=0)
+    nothing = (_Sets * 2)()
+    kernel.check("capset", _libc.capset(ctypes.byref(header), ctypes.byref(nothing)))
+
+
+def is_powerless() -> bool:
+    """Say whether this process holds no capability and cannot gain any."""
+    fields = dict(
+        line.split(":\t", 1)
+        for line in Path("/proc/self/status").read_text().splitlines()
+        if ":\t" in line
+    )
+    held = [int(fields[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")]
+    return not any(held) and fields["NoNewPrivs"] == "1" and os.geteuid() != 0

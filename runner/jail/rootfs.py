@@ -1,0 +1,174 @@
+"""The file system of a jail: an empty root in memory with the host's parts, read only.
+
+Two steps, since between them the process stops being the host's user: what is the
+host's is taken hold of first, by descriptor, so that folders above it may be closed
+to the job's user; then the new root is built from what is held.
+"""
+
+import contextlib
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from runner.jail import kernel, policy
+from runner.jail.policy import View
+
+_BASE: Final = "/tmp"  # noqa: S108 - only something to mount on, in our namespace
+_STORE: Final = "/.store"
+_QUIET: Final = kernel.NO_SUID | kernel.NO_DEVICES
+_SHOWN: Final = kernel.READ_ONLY | _QUIET
+_PROC: Final = kernel.READ_ONLY | _QUIET | kernel.NO_EXEC
+_NODE: Final = kernel.NO_SUID | kernel.NO_EXEC
+# Files beside the notebook, each with its folder and an end of a page.
+_SLACK: Final = 1024**2
+_HOST_NAME: Final = "softmark"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    """How many bytes the job may keep in its folders and in shared memory."""
+
+    disk_bytes: int
+    shared_bytes: int
+
+
+Held = Mapping[str, int]
+
+
+def hold(view: View) -> Held:
+    """Return what the view shows, as descriptors of mounts, by its place."""
+    kernel.keep_mounts_private()
+    held = {}
+    for path in view.trees:
+        held[path] = kernel.hold_tree(path)
+        kernel.restrict(held[path], _SHOWN)
+    for path in view.nodes:
+        held[path] = kernel.hold_tree(path)
+        kernel.restrict(held[path], _NODE)
+    return held
+
+
+def build(view: View, held: Held, sizes: Sizes) -> None:
+    """This process sees the new root and nothing else of the host's.
+
+    Only as the job's user. The root is still writable: `seal` ends that.
+    """
+    root = kernel.make_mount("tmpfs", _QUIET, mode="755", size=str(policy.ROOT_BYTES))
+    # The kernel allows a new /proc only to whoever still sees the old one.
+    proc = kernel.make_mount("proc", _PROC)
+    kernel.attach(root, _BASE)
+    kernel.change_root(_BASE)
+    for place, target in view.links:
+        os.symlink(target, place)
+    _make_store(sizes)
+    _make_dev(sizes)
+    # Last, since the host may have its Python below one of the job's own folders.
+    for place, mount in held.items():
+        _make_place(place, mount)
+        kernel.attach(mount, place)
+    _attach_new(proc, "/proc")
+    _mask()
+    _write_etc()
+    kernel.set_host_name(_HOST_NAME)
+
+
+def _make_place(place: str, mount: int) -> None:
+    """There is something at the place that the held mount can cover."""
+    path = Path(place)
+    if stat.S_ISDIR(os.fstat(mount).st_mode):
+        path.mkdir(parents=True, exist_ok=True)
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def _attach_new(mount: int, place: str) -> None:
+    Path(place).mkdir(parents=True, exist_ok=True)
+    kernel.attach(mount, place)
+
+
+def _make_dev(sizes: Sizes) -> None:
+    terminals = kernel.make_mount(
+        "devpts", kernel.NO_SUID | kernel.NO_EXEC, mode="620", ptmxmode="666"
+    )
+    _attach_new(terminals, "/dev/pts")
+    shared = kernel.make_mount(
+        "tmpfs", _QUIET | kernel.NO_EXEC, mode="1777", size=str(sizes.shared_bytes)
+    )
+    _attach_new(shared, policy.SHARED_MEMORY)
+    for place, target in policy.DEVICE_LINKS.items():
+        os.symlink(target, place)
+
+
+def _mask() -> None:
+    """What /proc tells of the machine reads as nothing."""
+    for place in policy.MASKED:
+        if not os.path.exists(place):  # noqa: PTH110 - twenty of these a job
+            continue
+        if os.path.isdir(place):  # noqa: PTH112 - same
+            empty = kernel.make_mount("tmpfs", _SHOWN, mode="555", size="4k")
+            kernel.attach(empty, place)
+        else:
+            with contextlib.suppress(OSError):
+                kernel.attach(kernel.hold_tree("/dev/null"), place)
+
+
+def _make_store(sizes: Sizes) -> None:
+    """The writable folders are parts of one tmpfs, and the files lie in another."""
+    store = kernel.make_mount(
+        "tmpfs",
+        _QUIET,
+        mode="755",
+        size=str(sizes.disk_bytes + _SLACK),
+        nr_inodes=str(policy.INODES),
+    )
+    _attach_new(store, _STORE)
+    for number, place in enumerate(policy.WRITABLE):
+        part = Path(_STORE, str(number))
+        part.mkdir(mode=0o700)
+        _attach_new(kernel.hold_tree(str(part)), place)
+    kernel.detach(_STORE)
+    Path(_STORE).rmdir()
+    files = kernel.make_mount("tmpfs", _QUIET, mode="755", size=str(_SLACK))
+    _attach_new(files, policy.FILES)
+
+
+def _write_etc() -> None:
+    user, group = os.geteuid(), os.getegid()
+    etc = Path("/etc")
+    etc.mkdir(exist_ok=True)
+    (etc / "passwd").write_text(
+        f"student:x:{user}:{group}::{policy.HOME}:/bin/sh\n"
+        "nobody:x:65534:65534::/nonexistent:/bin/false\n"
+    )
+    (etc / "group").write_text(f"student:x:{group}:\nnogroup:x:65534:\n")
+    (etc / "hosts").write_text(f"127.0.0.1 localhost {_HOST_NAME}\n")
+    (etc / "nsswitch.conf").write_text("passwd: files\ngroup: files\nhosts: files\n")
+
+
+def make_room(total: int, sizes: Sizes) -> None:
+    """Files of `total` bytes fit, twice: beside the notebook and untouched."""
+    kernel.resize(policy.WORK, sizes.disk_bytes + total + _SLACK)
+    kernel.resize(policy.FILES, total + _SLACK)
+
+
+def seal() -> None:
+    """Nothing of the root can be written but the job's own folders."""
+    kernel.restrict_path(policy.FILES, kernel.READ_ONLY)
+    kernel.restrict_path("/", kernel.READ_ONLY)
+
+
+def used_bytes() -> tuple[int, int]:
+    """Return what the job's folders and its shared memory take up, in bytes.
+
+    Folders whose files cannot be counted any further count as full.
+    """
+    store = os.statvfs(policy.WORK)
+    shared = os.statvfs(policy.SHARED_MEMORY)
+    used = (store.f_blocks - store.f_bfree) * store.f_frsize
+    if store.f_ffree == 0:
+        used = store.f_blocks * store.f_frsize
+    return used, (shared.f_blocks - shared.f_bfree) * shared.f_frsize

@@ -1,0 +1,92 @@
+"""The trial of a jail: build one as a job would have it, and look around inside.
+
+Run as a program of its own, because only a process with one thread may enter a jail.
+It prints one JSON object: `landlock`, and `missing`, which is "" if all went well.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import sys
+from typing import Final, NoReturn
+
+from runner import linux
+from runner.jail import landlock, namespaces, privileges, seccomp
+from runner.jail.enclosure import Jail
+from runner.jail.policy import host_view
+from runner.users import FIRST_UID
+from runner.zygote.order import Order, Shape
+
+_SHAPE: Final = Shape(
+    memory_bytes=2**28,
+    disk_bytes=2**22,
+    shared_bytes=2**20,
+    processes=16,
+    open_files=64,
+    cpu_seconds=10,
+)
+_WELL: Final = "well"
+
+
+def main() -> None:
+    """Print what came of it."""
+    abi = landlock.version()
+    print(json.dumps({"landlock": abi, "missing": _missing(abi)}))  # noqa: T201 - a program
+
+
+def _missing(abi: int) -> str:
+    if abi < 1:
+        return "this kernel does not enforce Landlock"
+    try:
+        seccomp.this_architecture()
+    except OSError as error:
+        return str(error.strerror)
+    uid = FIRST_UID if os.geteuid() == 0 else None
+    ours, theirs = os.pipe()
+    begin, go = os.pipe()
+    try:
+        pid, _ = namespaces.clone_init(uid)
+    except OSError as error:
+        return f"no namespaces can be made: {error}"
+    if pid == 0:
+        os.close(go)
+        _try(Order(shape=_SHAPE, uid=uid), theirs, begin)
+    os.close(theirs)
+    os.write(go, b"!")
+    with os.fdopen(ours, "rb") as report:
+        words = report.read().decode()
+    os.waitpid(pid, 0)
+    # No word at all is no good news.
+    return "" if words == _WELL else words or "the trial of a jail ended early"
+
+
+def _try(order: Order, report: int, begin: int) -> NoReturn:
+    """Be the first process of a jail, and its student."""
+    try:
+        linux.die_with_parent(signal.SIGKILL)
+        os.read(begin, 1)
+        jail = Jail(order, host_view())
+        jail.enter()
+        pid = os.fork()
+        if pid == 0:
+            jail.lock()
+            os.write(report, (_look_around() or _WELL).encode())
+            os._exit(0)
+        jail.seal()
+        os.waitpid(pid, 0)
+    except OSError as error:
+        os.write(report, str(error).encode())
+    finally:
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
+        os._exit(0)
+
+
+def _look_around() -> str:
+    """Return what a student's process has that it must not have."""
+    if not privileges.is_powerless():
+        return "a job would keep rights"
+    if os.getppid() != 1 or {*map(int, filter(str.isdigit, os.listdir("/proc")))} != {1, 2}:  # noqa: PTH208
+        return "a job would see other processes"
+    return ""
