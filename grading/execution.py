@@ -30,7 +30,7 @@ from grading.services import (
     heartbeat,
     release_run,
 )
-from runner.host import Runner
+from runner.host import Backend, NotIsolatedError, Runner
 from runner.protocol import Event, JobResult, JobSpec
 from runner.protocol import Verdict as RunnerVerdict
 
@@ -256,7 +256,7 @@ def shared_runner() -> Runner:
     global _runner  # noqa: PLW0603  one per process, as its zygotes are
     with _runner_lock:
         if _runner is None:
-            runner = Runner(settings.RUNNER_ENVIRONMENTS)
+            runner = _make_runner()
             if int(runner.level().removeprefix("L")) < settings.RUNNER_MIN_LEVEL:
                 runner.close()
                 raise ImproperlyConfigured(
@@ -265,6 +265,22 @@ def shared_runner() -> Runner:
                 )
             _runner = runner
         return _runner
+
+
+def _make_runner() -> Runner:
+    try:
+        return Runner(
+            settings.RUNNER_ENVIRONMENTS,
+            backend=Backend(settings.RUNNER_BACKEND),
+            spares=settings.WORKER_SLOTS,
+            idle_seconds=settings.RUNNER_IDLE_SECONDS,
+        )
+    except NotIsolatedError as error:
+        raise ImproperlyConfigured(
+            f"This host cannot isolate jobs: {error}. manage.py doctor says what would "
+            "help. For notebooks of your own alone, RUNNER_BACKEND=bare and "
+            "RUNNER_MIN_LEVEL=0 run them without a jail."
+        ) from error
 
 
 def close_shared_runner() -> None:

@@ -10,8 +10,6 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 
-from runner.job import LEVEL
-
 LOWEST_LEVEL: Final = 1
 KEY_LENGTH: Final = 50
 KEY_CHARACTERS: Final = 20
@@ -27,10 +25,6 @@ SILENT_MAIL: Final = ("console", "dummy", "locmem", "filebased")
 
 def _low_level() -> bool:
     return bool(settings.RUNNER_MIN_LEVEL < LOWEST_LEVEL)
-
-
-def _interim_runner() -> bool:
-    return int(LEVEL.removeprefix("L")) < LOWEST_LEVEL
 
 
 def _weak_key() -> bool:
@@ -60,14 +54,10 @@ RULES: Final[Sequence[tuple[Callable[[], bool], Error]]] = (
         ),
     ),
     (
-        _interim_runner,
+        lambda: bool(settings.RUNNER_BACKEND == "bare"),
         Error(
-            "The runner of this release isolates notebooks at the interim level "
-            f"{LEVEL} only: a user of their own and limits, no jail.",
-            hint=(
-                "Use this release to try Softmark out, among people who trust each "
-                "other. Wait for a release whose runner reaches L1."
-            ),
+            "Notebooks would run without a jail: RUNNER_BACKEND is bare.",
+            hint="Unset RUNNER_BACKEND, or set it to namespaces or bwrap.",
             id="softmark.E006",
         ),
     ),

@@ -388,10 +388,16 @@ WORKER_SLOTS: int = env.int("WORKER_SLOTS", 1, validate=Range(min=1, max=64))
 # Threads, because the work is done in the runner's processes; the rest waits.
 CELERY_WORKER_POOL = "threads"
 CELERY_WORKER_CONCURRENCY = WORKER_SLOTS
+# What encloses notebooks: our own jail; bubblewrap, cold; or nothing (L0).
+RUNNER_BACKEND: str = env.str(
+    "RUNNER_BACKEND", "namespaces", validate=OneOf(["namespaces", "bwrap", "bare"])
+)
 # L0 rlimits only; L1 adds namespaces, Landlock, seccomp; L2 a cgroup; L3 cold exec.
-RUNNER_MIN_LEVEL: int = env.int("RUNNER_MIN_LEVEL", 0, validate=Range(min=0, max=3))
+RUNNER_MIN_LEVEL: int = env.int("RUNNER_MIN_LEVEL", 1, validate=Range(min=0, max=3))
 # name -> interpreter. Empty means the interpreter that runs Softmark itself.
 RUNNER_ENVIRONMENTS: dict[str, str] = env.dict("RUNNER_ENVIRONMENTS", {"default": ""})
+# An environment that no run has asked for in so long is stopped, to free its memory.
+RUNNER_IDLE_SECONDS: float = env.float("RUNNER_IDLE_SECONDS", 1800.0)
 
 # --- Logs --------------------------------------------------------------------
 

@@ -7,11 +7,14 @@ anything of a student's.
 import logging
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from runner.housekeeping import Housekeeper
+from runner.jail import bwrap
+from runner.jail.bwrap import ColdPool
 from runner.jail.levels import Capabilities, probe
 from runner.job import Job
 from runner.prepared import Prepared
@@ -19,7 +22,7 @@ from runner.protocol import Event, JobResult, JobSpec
 from runner.spares import Spares
 from runner.workplace import Workplace
 from runner.zygote.order import Shape
-from runner.zygotes import ZygotePool
+from runner.zygotes import JobStarter, ZygotePool
 
 log = logging.getLogger(__name__)
 
@@ -27,14 +30,28 @@ IDLE_SECONDS: Final = 1800.0
 
 
 class Backend(StrEnum):
-    """What encloses jobs. BARE is level L0: for one's own notebooks only."""
+    """What encloses jobs.
+
+    NAMESPACES is our own jail, warm. BWRAP is bubblewrap's, cold. BARE is level L0, for
+    one's own notebooks only.
+    """
 
     NAMESPACES = "namespaces"
+    BWRAP = "bwrap"
     BARE = "bare"
 
 
 class NotIsolatedError(Exception):
     """This host cannot enclose jobs as demanded. `str` says what is missing."""
+
+
+def capabilities(backend: Backend) -> Capabilities:
+    """Return how well this host can enclose jobs by this means."""
+    if backend is Backend.BARE:
+        return Capabilities()
+    if backend is Backend.BWRAP and not bwrap.is_installed():
+        return Capabilities(missing="bubblewrap is not installed")
+    return replace(probe(), is_cold=backend is Backend.BWRAP)
 
 
 def _ignore(_event: Event) -> None:
@@ -63,15 +80,16 @@ class Runner:
         spares: int = 1,
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
-        self._capabilities = Capabilities()
-        if backend is not Backend.BARE:
-            self._capabilities = probe()
-            if self._capabilities.missing:
-                raise NotIsolatedError(self._capabilities.missing)
-        self._backend = backend
+        self._capabilities = capabilities(backend)
+        if self._capabilities.missing:
+            raise NotIsolatedError(self._capabilities.missing)
         self._workplace = Workplace(work_dir or Path(tempfile.gettempdir()))
         self._work_dir = self._workplace.path
-        self._pool = ZygotePool(environments, self._work_dir)
+        self._pool: JobStarter = (
+            ColdPool(environments)
+            if backend is Backend.BWRAP
+            else ZygotePool(environments, self._work_dir)
+        )
         self._spares = Spares(self._prepare, spares)
         self._housekeeper = Housekeeper(self._pool, self._spares, idle_seconds)
 
@@ -110,7 +128,7 @@ class Runner:
 
     def warm_up(self, environment: str = "default") -> None:
         """A zygote for the environment is ready, so that the next job starts at once."""
-        self._pool.get(environment)
+        self._pool.warm_up(environment)
 
     def close(self) -> None:
         """No process or file of this runner is left."""

@@ -4,7 +4,7 @@ import threading
 from typing import Final
 
 from runner.spares import Spares
-from runner.zygotes import ZygotePool
+from runner.zygotes import JobStarter
 
 _LOOK_SECONDS: Final = 15.0
 
@@ -12,8 +12,10 @@ _LOOK_SECONDS: Final = 15.0
 class Housekeeper:
     """A thread that stops environments after `idle_seconds` without a job."""
 
-    def __init__(self, pool: ZygotePool, spares: Spares, idle_seconds: float) -> None:
-        self._pool = pool
+    def __init__(
+        self, starter: JobStarter, spares: Spares, idle_seconds: float
+    ) -> None:
+        self._starter = starter
         self._spares = spares
         self._idle_seconds = idle_seconds
         self._closed = threading.Event()
@@ -28,9 +30,9 @@ class Housekeeper:
 
     def look(self) -> None:
         """Stop what is idle now."""
-        for environment in self._pool.idle(self._idle_seconds):
+        for environment in self._starter.idle(self._idle_seconds):
             self._spares.forget(environment)
-            self._pool.stop(environment)
+            self._starter.stop(environment)
 
     def close(self) -> None:
         """The thread has ended."""

@@ -18,7 +18,7 @@ from runner.processes import kill_user_processes
 from runner.protocol import JobSpec
 from runner.users import JobUser
 from runner.zygote.order import DESCRIPTORS, Order, Shape
-from runner.zygotes import StartedJob, ZygotePool
+from runner.zygotes import JobStarter, StartedJob
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class Prepared:
         self._peers: list[Peer] = []
         self.pipes: Mapping[str, Pipe] = {}
 
-    def start(self, pool: ZygotePool, environment: str) -> None:
+    def start(self, starter: JobStarter, environment: str) -> None:
         """The processes are there, and the student's says that it waits.
 
         Raises what the pool raises, or JobStopError. Call `dispose` even then.
@@ -103,7 +103,9 @@ class Prepared:
         fds += [out.write, err.write, out.shared, err.shared]
         assert len(fds) == len(DESCRIPTORS)  # noqa: S101 - the order of the list above
         try:
-            self.job: StartedJob = pool.start_job(environment, self._order(), fds)
+            self.job: StartedJob = starter.start_job(
+                environment, self._order(), fds, self.init
+            )
             self.pidfd = self.job.pidfd
         finally:
             for pair in pairs:
@@ -192,5 +194,3 @@ class Prepared:
 
 def _nothing() -> None:
     """Nobody waits for us yet."""
-
-

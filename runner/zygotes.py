@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Protocol
 
-from runner.frames import Channel, ChannelClosedError, Frame, FrameError
+from runner.frames import Channel, ChannelClosedError, Frame, FrameError, Peer
 from runner.zygote.order import Order
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,30 @@ sys.path.insert(0, root)
 from runner.zygote.launch import launch
 launch(root, int(control), int(parent), work_dir)
 """
+
+
+class JobStarter(Protocol):
+    """What starts jobs: a pool of zygotes, or a program that starts each one cold."""
+
+    def warm_up(self, environment: str) -> None:
+        """What can be done ahead is done; raise EnvironmentMissingError if it cannot."""
+
+    def start_job(
+        self, environment: str, order: Order, fds: Sequence[int], init: Peer
+    ) -> "StartedJob":
+        """The job's first process waits for its host, whose end of its socket is `init`.
+
+        Raises EnvironmentMissingError, ZygoteLostError, or OSError if it cannot be.
+        """
+
+    def idle(self, seconds: float) -> list[str]:
+        """Return the environments that nobody has asked for in so long."""
+
+    def stop(self, environment: str) -> None:
+        """What is kept for the environment ends; the next job starts it anew."""
+
+    def close(self) -> None:
+        """No process is left."""
 
 
 class EnvironmentMissingError(Exception):
@@ -225,8 +249,12 @@ class ZygotePool:
                 self._drop(environment, zygote)
             self._sweep()
 
+    def warm_up(self, environment: str) -> None:
+        """A zygote is ready; raise EnvironmentMissingError if there can be none."""
+        self.get(environment)
+
     def start_job(
-        self, environment: str, order: Order, fds: Sequence[int]
+        self, environment: str, order: Order, fds: Sequence[int], _init: Peer
     ) -> StartedJob:
         """The job is started by a fit zygote; raise ZygoteLostError if none is."""
         for _ in range(_TRIES):

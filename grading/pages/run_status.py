@@ -33,9 +33,16 @@ _TONES = {
 }
 
 LEVELS = {
-    "L0": "Interim isolation: the notebook ran in a process of its own, under limits on "
-    "time, memory and files, but was not shut off from the machine or the network. "
-    "Levels from L1 on do that.",
+    "L0": "No jail: the notebook ran in a process of its own, under limits on time, "
+    "memory and files, but was not shut off from the machine or the network.",
+    "L1": "Jailed: the notebook had a file system, processes and users of its own, no "
+    "network, and only the system calls that notebooks need.",
+    "L2": "Jailed: the notebook had a file system, processes and users of its own, no "
+    "network, only the system calls that notebooks need, and one limit on the memory "
+    "of all its processes.",
+    "L3": "Jailed, in an interpreter that was started for it alone: the notebook had a "
+    "file system, processes and users of its own, no network, only the system calls "
+    "that notebooks need, and one limit on the memory of all its processes.",
 }
 
 

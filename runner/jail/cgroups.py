@@ -41,7 +41,9 @@ class JobGroup(Protocol):
 class Hierarchy(Protocol):
     """Where groups for jobs are made."""
 
-    version: int
+    @property
+    def version(self) -> int:
+        """Which of the kernel's two interfaces it is."""
 
     def make_group(self, *, memory_bytes: int, processes: int) -> JobGroup:
         """Return a new group with these limits."""

@@ -100,6 +100,21 @@ class Jail:
         return Path(policy.WORK), Path(policy.HOME), Path(policy.TEMPORARY[0])
 
 
+class MadeJail(Jail):
+    """A jail that another program has made around this process already."""
+
+    def enter(self) -> None:
+        if os.getpid() != 1:
+            raise OSError("not the first process of its namespace")
+
+    def make_room(self, total: int) -> None:
+        """Do nothing: the sizes were given when the jail was made."""
+
+    def seal(self) -> None:
+        """Landlock alone keeps the student from writing to the files."""
+        linux.set_dumpable(dumpable=False)
+
+
 def rules(view: View) -> list[tuple[str, Access]]:
     """Return what Landlock allows in a jail with this view."""
     return [

@@ -86,9 +86,7 @@ def check(name: str, result: int) -> int:
 
 def syscall(name: str, number: int, *arguments: object) -> int:
     """Make the system call. Integers are passed as longs, bytes as addresses."""
-    passed = [
-        ctypes.c_long(one) if isinstance(one, int) else one for one in arguments
-    ]
+    passed = [ctypes.c_long(one) if isinstance(one, int) else one for one in arguments]
     return check(name, _libc.syscall(ctypes.c_long(number), *passed))
 
 

@@ -143,7 +143,12 @@ def _allow(ruleset: int, path: str, rights: Access) -> None:
             rights &= _OF_FILES
         rule = _PathBeneath(allowed_access=rights, parent_fd=place)
         kernel.syscall(
-            "landlock_add_rule", _ADD_RULE, ruleset, _PATH_BENEATH, ctypes.byref(rule), 0
+            "landlock_add_rule",
+            _ADD_RULE,
+            ruleset,
+            _PATH_BENEATH,
+            ctypes.byref(rule),
+            0,
         )
     finally:
         os.close(place)

@@ -28,16 +28,19 @@ class Capabilities:
     """
 
     is_jailed: bool = False
+    is_cold: bool = False
     missing: str = ""
     landlock: int = 0
     hierarchy: Hierarchy | None = None
 
     @property
     def level(self) -> str:
-        """Return L0 for no jail, L1 for a jail, L2 for one with a control group."""
+        """Return L0 for no jail, L1 for a jail, L2 with a control group, L3 if cold too."""
         if not self.is_jailed:
             return "L0"
-        return "L1" if self.hierarchy is None else "L2"
+        if self.hierarchy is None:
+            return "L1"
+        return "L3" if self.is_cold else "L2"
 
 
 def probe() -> Capabilities:
@@ -56,7 +59,9 @@ def probe() -> Capabilities:
     try:
         found = json.loads(done.stdout)
     except ValueError:
-        return Capabilities(missing=words[-1] if words else "the trial of a jail failed")
+        return Capabilities(
+            missing=words[-1] if words else "the trial of a jail failed"
+        )
     return Capabilities(
         is_jailed=not found["missing"],
         missing=found["missing"],

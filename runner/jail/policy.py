@@ -67,7 +67,12 @@ def host_view(more: Iterable[str] = (), nodes: Iterable[str] = ()) -> View:
     links = [path for path in _SYSTEM if Path(path).is_symlink()]
     trees = [path for path in _SYSTEM if Path(path).is_dir() and path not in links]
     trees += [path for path in _SYSTEM_PARTS if Path(path).exists()]
-    python = [sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.realpath(sys.executable)]
+    python = [
+        sys.prefix,
+        sys.base_prefix,
+        sys.exec_prefix,
+        os.path.realpath(sys.executable),
+    ]
     return View(
         trees=_outermost([*trees, *python, *filter(os.path.isabs, sys.path), *more]),
         links=tuple((path, os.readlink(path)) for path in links),  # noqa: PTH115 - as it is written

@@ -30,22 +30,35 @@ class _Sets(ctypes.Structure):
 
 def drop_capabilities() -> None:
     """No capability is held, and running a file brings none back."""
-    last = int(Path("/proc/sys/kernel/cap_last_cap").read_text())
-    for number in range(last + 1):
-        linux.control(_PR_CAPBSET_DROP, number)
-    linux.control(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
-    linux.control(_PR_SET_SECUREBITS, _NO_PRIVILEGED_ROOT)
+    if _held()["CapEff"]:
+        _drop_for_good()
     header = _Header(version=_VERSION_3, pid=0)
     nothing = (_Sets * 2)()
     kernel.check("capset", _libc.capset(ctypes.byref(header), ctypes.byref(nothing)))
 
 
-def is_powerless() -> bool:
-    """Say whether this process holds no capability and cannot gain any."""
+def _drop_for_good() -> None:
+    """The bounding set is empty. Whoever has no right any more may not do this."""
+    last = int(Path("/proc/sys/kernel/cap_last_cap").read_text())
+    for number in range(last + 1):
+        linux.control(_PR_CAPBSET_DROP, number)
+    linux.control(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
+    linux.control(_PR_SET_SECUREBITS, _NO_PRIVILEGED_ROOT)
+
+
+def _held() -> dict[str, int]:
+    """Return this process's sets of capabilities, and whether it can gain privileges."""
     fields = dict(
         line.split(":\t", 1)
         for line in Path("/proc/self/status").read_text().splitlines()
         if ":\t" in line
     )
-    held = [int(fields[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")]
-    return not any(held) and fields["NoNewPrivs"] == "1" and os.geteuid() != 0
+    names = [name for name in fields if name.startswith("Cap")]
+    return {name: int(fields[name], 16) for name in (*names, "NoNewPrivs")}
+
+
+def is_powerless() -> bool:
+    """Say whether this process holds no capability and cannot gain any."""
+    held = _held()
+    forbidden = held.pop("NoNewPrivs")
+    return not any(held.values()) and bool(forbidden) and os.geteuid() != 0

@@ -62,7 +62,7 @@ def build(view: View, held: Held, sizes: Sizes) -> None:
     kernel.attach(root, _BASE)
     kernel.change_root(_BASE)
     for place, target in view.links:
-        os.symlink(target, place)
+        Path(place).symlink_to(target)
     _make_store(sizes)
     _make_dev(sizes)
     # Last, since the host may have its Python below one of the job's own folders.
@@ -100,7 +100,7 @@ def _make_dev(sizes: Sizes) -> None:
     )
     _attach_new(shared, policy.SHARED_MEMORY)
     for place, target in policy.DEVICE_LINKS.items():
-        os.symlink(target, place)
+        Path(place).symlink_to(target)
 
 
 def _mask() -> None:

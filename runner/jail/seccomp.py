@@ -86,13 +86,33 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         socketpair=53,
         newest=_NEWEST,
         refused=(
-            *(101, 103, 134, 135, 136, 139),  # ptrace, syslog, uselib, personality, ustat, sysfs
+            *(
+                101,
+                103,
+                134,
+                135,
+                136,
+                139,
+            ),  # ptrace, syslog, uselib, personality, ustat, sysfs
             *range(153, 157),  # vhangup, modify_ldt, pivot_root, _sysctl
             *(159, 161, 163, 164),  # adjtimex, chroot, acct, settimeofday
-            *range(165, 181),  # mount to nfsservctl: swap, reboot, names, modules, ports
+            *range(
+                165, 181
+            ),  # mount to nfsservctl: swap, reboot, names, modules, ports
             *(212, 227, 237, 238, 239),  # lookup_dcookie, clock_settime, NUMA policies
-            *(246, 248, 249, 250, 256),  # kexec_load, add_key, request_key, keyctl, migrate_pages
-            *(272, 279, 298, 300),  # unshare, move_pages, perf_event_open, fanotify_init
+            *(
+                246,
+                248,
+                249,
+                250,
+                256,
+            ),  # kexec_load, add_key, request_key, keyctl, migrate_pages
+            *(
+                272,
+                279,
+                298,
+                300,
+            ),  # unshare, move_pages, perf_event_open, fanotify_init
             *(303, 304, 305, 308),  # file handles, clock_adjtime, setns
             *(310, 311, 312, 313),  # process_vm_readv and writev, kcmp, finit_module
             *(320, 321, 323),  # kexec_file_load, bpf, userfaultfd
@@ -112,12 +132,28 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         refused=(
             *(18, 39, 40, 41, 42),  # lookup_dcookie, mounts, pivot_root, nfsservctl
             *(51, 58, 60, 89, 92),  # chroot, vhangup, quotactl, acct, personality
-            *(97, 104, 105, 106, 112, 116, 117),  # unshare, kexec, modules, clock, syslog, ptrace
+            *(
+                97,
+                104,
+                105,
+                106,
+                112,
+                116,
+                117,
+            ),  # unshare, kexec, modules, clock, syslog, ptrace
             *(142, 161, 162, 170, 171),  # reboot, names, settimeofday, adjtimex
             *(217, 218, 219, 224, 225),  # keys, swap
             *(235, 236, 237, 238, 239, 241),  # NUMA policies, perf_event_open
             *(262, 264, 265, 266, 268),  # fanotify_init, handles, clock_adjtime, setns
-            *(270, 271, 272, 273, 280, 282, 294),  # other processes, modules, bpf, userfaultfd
+            *(
+                270,
+                271,
+                272,
+                273,
+                280,
+                282,
+                294,
+            ),  # other processes, modules, bpf, userfaultfd
             *_REFUSED_ANYWHERE,
         ),
         absent=(194, 195, 196, 197, 279, *_ABSENT_ANYWHERE),

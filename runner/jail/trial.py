@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Final, NoReturn
 
 from runner import linux
@@ -87,6 +88,7 @@ def _look_around() -> str:
     """Return what a student's process has that it must not have."""
     if not privileges.is_powerless():
         return "a job would keep rights"
-    if os.getppid() != 1 or {*map(int, filter(str.isdigit, os.listdir("/proc")))} != {1, 2}:  # noqa: PTH208
+    seen = {one.name for one in Path("/proc").iterdir() if one.name.isdigit()}
+    if os.getppid() != 1 or seen != {"1", "2"}:
         return "a job would see other processes"
     return ""

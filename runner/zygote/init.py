@@ -169,11 +169,18 @@ class Init:
 def run_job(order: Order, fds: dict[str, int], view: View) -> None:
     """Run one job from its start to the end of its last process."""
     enclosure: Enclosure = Jail(order, view) if order.is_jailed else Bare(order)
+    host = Channel(socket.socket(fileno=fds.pop("host")))
+    run_enclosed(order, fds, enclosure, host)
+
+
+def run_enclosed(
+    order: Order, fds: dict[str, int], enclosure: Enclosure, host: Channel
+) -> None:
+    """Be the first process of a job, to the end of its last one."""
     # In a jail the kernel ends the others with this process. Elsewhere it must not be
     # killed, since nobody would be left to end what the job started.
     linux.die_with_parent(enclosure.parent_ended)
     os.setsid()
-    host = Channel(socket.socket(fileno=fds.pop("host")))
     init = Init(order, enclosure, host)
     try:
         init.start(fds)

@@ -1,5 +1,6 @@
 """What the host tells the zygote about a job that it is to start."""
 
+import json
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -41,6 +42,13 @@ class Order:
     @property
     def is_jailed(self) -> bool:
         return not self.folder
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Order":
+        return cls.from_frame({"order": json.loads(text)})
 
     def to_frame(self) -> Frame:
         return {"t": "job", "order": asdict(self)}

@@ -11,17 +11,13 @@ from portal.checks import production_is_safe
 
 KEY = "k3Vw9-xQ2mZ7pL5tR8yB1nC4fG6hJ0aSdEuIoPqWvXzKjHgTMnBvCxYa"
 GOOD = {
+    "RUNNER_BACKEND": "namespaces",
     "RUNNER_MIN_LEVEL": 1,
     "DEBUG": False,
     "SECRET_KEY": KEY,
     "HTTPS": True,
     "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
 }
-
-
-@pytest.fixture(autouse=True)
-def _runner_with_a_jail(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.checks.LEVEL", "L1")
 
 
 def errors_with(settings: Settings, **changed: Any) -> list[str | None]:
@@ -38,6 +34,7 @@ def test_safe_settings_pass(settings: Settings) -> None:
     ("name", "value", "error"),
     [
         ("RUNNER_MIN_LEVEL", 0, "softmark.E001"),
+        ("RUNNER_BACKEND", "bare", "softmark.E006"),
         ("DEBUG", True, "softmark.E002"),
         ("SECRET_KEY", "short", "softmark.E003"),
         ("SECRET_KEY", "x" * 60, "softmark.E003"),
@@ -56,15 +53,9 @@ def test_unsafe_setting_is_refused(
     assert errors_with(settings, **{name: value}) == [error]
 
 
-def test_interim_runner_is_refused_whatever_the_settings_say(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("portal.checks.LEVEL", "L0")
-    assert errors_with(settings) == ["softmark.E006"]
-
-
-def test_command_refuses_the_interim_level(settings: Settings) -> None:
-    with pytest.raises(SystemCheckError, match="RUNNER_MIN_LEVEL is below 1"):
+def test_command_refuses_a_runner_without_a_jail(settings: Settings) -> None:
+    settings.RUNNER_BACKEND = "bare"
+    with pytest.raises(SystemCheckError, match="RUNNER_BACKEND is bare"):
         call_command("check", deploy=True)
 
 

@@ -1,0 +1,24 @@
+"""The first process of a cold job: it imports all by itself, inside its jail."""
+
+import os
+import signal
+import socket
+
+from runner.frames import Channel
+from runner.jail.enclosure import MadeJail
+from runner.jail.policy import host_view
+from runner.zygote.init import run_enclosed
+from runner.zygote.main import warm_up
+from runner.zygote.order import DESCRIPTORS, Order
+
+
+def main(order: str, host: str, others: str) -> None:
+    """Say that all is imported, and run the job."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    wanted = Order.from_json(order)
+    fds = dict(zip(DESCRIPTORS[1:], map(int, others.split(",")), strict=True))
+    for fd in fds.values():
+        os.set_inheritable(fd, False)  # noqa: FBT003 - of the standard library
+    channel = Channel(socket.socket(fileno=int(host)))
+    channel.send({"t": "ready", "versions": dict(warm_up())})
+    run_enclosed(wanted, fds, MadeJail(wanted, host_view()), channel)
