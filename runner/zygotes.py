@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, Protocol
 
+from runner.environment import literal_environment
 from runner.frames import Channel, ChannelClosedError, Frame, FrameError, Peer
 from runner.zygote.order import Order
 
@@ -75,28 +76,6 @@ class StartedJob:
     pid: int
     pidfd: int
     versions: Mapping[str, str]
-
-
-def literal_environment(scratch: str) -> dict[str, str]:
-    """Return the whole environment of a zygote. Nothing is inherited."""
-    return {
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "LANG": "C.UTF-8",
-        "TZ": "UTC",
-        "HOME": scratch,
-        "TMPDIR": scratch,
-        "MPLCONFIGDIR": scratch,
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "NUMEXPR_NUM_THREADS": "1",
-        "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
-        "PYTHONHASHSEED": "0",
-        "PYTHONSAFEPATH": "1",
-        "PYTHONNOUSERSITE": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
 
 
 class Zygote:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from runner import linux
+from runner.environment import literal_environment
 from runner.frames import Frame, Peer
 from runner.jail import policy
 from runner.jail.policy import View, host_view
@@ -26,7 +27,6 @@ from runner.zygotes import (
     EnvironmentMissingError,
     StartedJob,
     ZygoteLostError,
-    literal_environment,
 )
 
 PROGRAM: Final = "bwrap"

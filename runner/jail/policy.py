@@ -67,14 +67,12 @@ def host_view(more: Iterable[str] = (), nodes: Iterable[str] = ()) -> View:
     links = [path for path in _SYSTEM if Path(path).is_symlink()]
     trees = [path for path in _SYSTEM if Path(path).is_dir() and path not in links]
     trees += [path for path in _SYSTEM_PARTS if Path(path).exists()]
-    python = [
-        sys.prefix,
-        sys.base_prefix,
-        sys.exec_prefix,
-        os.path.realpath(sys.executable),
-    ]
+    python = [sys.prefix, sys.base_prefix, sys.exec_prefix, sys.executable]
+    python += filter(os.path.isabs, sys.path)
+    # Under the names that it goes by, and under those behind symbolic links.
+    python += [os.path.realpath(path) for path in python]
     return View(
-        trees=_outermost([*trees, *python, *filter(os.path.isabs, sys.path), *more]),
+        trees=_outermost([*trees, *python, *more]),
         links=tuple((path, os.readlink(path)) for path in links),  # noqa: PTH115 - as it is written
         nodes=(*(f"/dev/{name}" for name in DEVICES), *nodes),
     )

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from runner import linux
+from runner.environment import literal_environment
 from runner.jail.enclosure import Enclosure
 from runner.zygote.order import Order
 
 _NICENESS: Final = 10
+# Variables that only the start of an interpreter needs.
+_ZYGOTES: Final = {"PYTHONSAFEPATH", "PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE"}
 _KEPT: Final = ("channel", "drain_out", "drain_err")
 
 
@@ -96,8 +99,9 @@ def _own_tasks() -> int:
 def _settle(work: Path, home: Path, temporary: Path) -> None:
     """The working folder, home and temporary folder are the job's own."""
     os.chdir(work)
-    for name in ("PYTHONSAFEPATH", "PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE"):
-        os.environ.pop(name, None)
+    kept = literal_environment(str(home)).keys() - _ZYGOTES
+    for name in os.environ.keys() - kept:
+        del os.environ[name]
     os.environ["HOME"] = str(home)
     os.environ["TMPDIR"] = str(temporary)
     os.environ["MPLCONFIGDIR"] = str(home)

@@ -134,7 +134,7 @@ def test_threads_count_as_processes(runner: Runner) -> None:
 def test_a_file_cannot_pass_the_disk_limit(runner: Runner) -> None:
     source = "f = open('big', 'wb')\nfor _ in range(20): f.write(b'x' * 1024**2)"
     result = runner.run(job(source, limits=Limits(disk_bytes=8 * MIB)))
-    assert ending(result) == (Verdict.STUDENT_ERROR, "cells_failed")
+    assert ending(result) == (Verdict.LIMIT, "disk")
 
 
 def test_many_files_together_pass_the_disk_limit(runner: Runner) -> None:

@@ -21,7 +21,7 @@ def test_a_good_notebook_completes(runner: Runner) -> None:
         }
     ]
     assert result.measures.cells_run == 2
-    assert result.measures.level == "L0"
+    assert result.measures.level == runner.level() != "L0"
     assert result.measures.versions["torch"]
 
 
