@@ -55,6 +55,24 @@ class Notebook:
         return text.encode("utf-8", "replace").decode("utf-8") + "\n"
 
 
+def notebook_of(sources: Sequence[str]) -> str:
+    """Return a notebook, nbformat 4 JSON text, with these code cells."""
+    cells: list[dict[str, Any]] = [
+        {
+            "cell_type": "code",
+            "id": f"cell-{number}",
+            "metadata": {},
+            "source": source,
+            "outputs": [],
+            "execution_count": None,
+        }
+        for number, source in enumerate(sources)
+    ]
+    return json.dumps(
+        {"nbformat": MAJOR, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+    )
+
+
 def read_notebook(spec: JobSpec) -> Notebook:
     """Return the spec's notebook ready to run, or raise Unreadable or LanguageError."""
     document = _load(spec.notebook)

@@ -68,3 +68,21 @@ def probe() -> Capabilities:
         landlock=found["landlock"],
         hierarchy=find_hierarchy(),
     )
+
+
+def advice(found: Capabilities) -> list[str]:
+    """Return what would raise the level, in words for whoever runs the host."""
+    words = []
+    if not found.is_jailed:
+        words.append("L1 needs RUNNER_BACKEND=namespaces or bwrap.")
+    if found.hierarchy is None:
+        words.append(
+            "L2 needs a control group that may be divided: start the worker as root, or "
+            "by systemd with Delegate=yes."
+        )
+    if not found.is_cold:
+        words.append(
+            "L3 needs RUNNER_BACKEND=bwrap with bubblewrap installed; every run then "
+            "takes seconds longer to start."
+        )
+    return words
