@@ -14,7 +14,6 @@ import select
 import signal
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 import IPython
@@ -30,6 +29,7 @@ from runner.jail.policy import host_view
 from runner.processes import kill_tree
 from runner.student import loop
 from runner.zygote import reach
+from runner.zygote.fitness import unfitness
 from runner.zygote.init import run_job
 from runner.zygote.order import DESCRIPTORS, Order
 
@@ -37,14 +37,6 @@ _TICK_MS: Final = 1000
 # What torch and IPython would import at first use, at every job's expense: the first
 # optimiser alone takes a second.
 _LAZY: Final = ("torch._dynamo", "torch.utils.data", "pexpect", "IPython.core.display")
-
-
-def threads() -> int:
-    """Return how many threads this process has, as the kernel counts them."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("Threads:"):
-            return int(line.split()[1])
-    return 0
 
 
 def warm_up() -> Mapping[str, str]:
@@ -102,8 +94,8 @@ class Zygote:
     def _obey(self, frame: Frame, fds: list[int]) -> None:
         if frame.get("t") != "job" or len(fds) != len(DESCRIPTORS):
             raise SystemExit(f"not an order: {frame.get('t')}, {len(fds)} descriptors")
-        if threads() != 1:
-            self.channel.send({"t": "unfit", "reason": "more than one thread"})
+        if reason := unfitness():
+            self.channel.send({"t": "unfit", "reason": reason})
             raise ChannelClosedError
         order = Order.from_frame(frame)
         try:

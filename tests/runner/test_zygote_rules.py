@@ -1,0 +1,170 @@
+"""What a warm process must be, or it does not fork: each rule, and its breach."""
+
+import contextlib
+import os
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from runner.host import Runner
+from runner.protocol import JobResult, Verdict
+from runner.zygote import fitness
+from tests.runner.conftest import CANARY
+from tests.runner.installations import make_installation
+from tests.runner.notebooks import job, text
+
+pytestmark = pytest.mark.torch
+
+THREAD = (
+    "import threading\n"
+    "threading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+)
+
+
+def run_with(folder: Path, startup: str) -> JobResult:
+    folder.chmod(0o755)
+    python = make_installation(folder / "installation", startup)
+    runner = Runner({"default": python}, spares=0)
+    try:
+        return runner.run(job("1"))
+    finally:
+        runner.close()
+
+
+@pytest.fixture
+def open_folder(tmp_path: Path) -> Path:
+    """Give a folder that a job's user may reach."""
+    for above in (tmp_path, *tmp_path.parents[:2]):
+        with contextlib.suppress(PermissionError):
+            above.chmod(0o755)
+    return tmp_path
+
+
+def test_a_zygote_with_a_second_thread_takes_no_job(open_folder: Path) -> None:
+    result = run_with(open_folder, THREAD)
+    assert (result.verdict, result.code) == (Verdict.PLATFORM, "runner_failed")
+    assert result.notebook.count('"execution_count": 1') == 0
+
+
+def test_a_poisoned_zygote_is_replaced_by_a_fit_one(open_folder: Path) -> None:
+    flag = open_folder / "poisoned-once"
+    once = f"import os\nif not os.path.exists({str(flag)!r}):\n"
+    once += f"    open({str(flag)!r}, 'w').close()\n"
+    once += "".join(f"    {line}\n" for line in THREAD.splitlines())
+    assert run_with(open_folder, once).verdict is Verdict.COMPLETED
+    assert flag.exists()
+
+
+def test_a_process_that_touched_cuda_may_not_fork(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fitness, "threads", lambda: 1)
+    assert fitness.unfitness(lambda: 3) == ""
+    assert fitness.unfitness(lambda: 0) == "CUDA is in use"
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    assert fitness.unfitness(lambda: 3) == "CUDA is in use"
+
+
+def test_a_process_with_threads_may_not_fork(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitness, "threads", lambda: 2)
+    assert fitness.unfitness(lambda: 3) == "more than one thread"
+
+
+def zygote_of(runner: Runner) -> int:
+    return runner._pool.get("default").process.pid
+
+
+def test_the_environment_of_a_zygote_is_written_down(runner: Runner) -> None:
+    raw = Path(f"/proc/{zygote_of(runner)}/environ").read_bytes().decode()
+    names = {line.split("=")[0] for line in raw.split("\0") if line}
+    assert os.environ["SOFTMARK_CANARY"] == CANARY
+    assert "SOFTMARK_CANARY" not in names
+    assert names <= {
+        *PLAIN,
+        "PYTHONHASHSEED",
+        "PYTHONSAFEPATH",
+        "PYTHONDONTWRITEBYTECODE",
+    }
+
+
+PLAIN = {
+    "HOME",
+    "LANG",
+    "MKL_NUM_THREADS",
+    "MPLBACKEND",
+    "MPLCONFIGDIR",
+    "NUMEXPR_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "PATH",
+    "PYTHONNOUSERSITE",
+    "PYTORCH_NVML_BASED_CUDA_CHECK",
+    "TMPDIR",
+    "TZ",
+}
+
+
+def test_a_job_has_the_zygote_s_plain_variables_and_no_other(runner: Runner) -> None:
+    seen = text(runner.run(job("import os\n*sorted(os.environ),")))
+    assert set(re.findall(r"\w+", seen)) == {*PLAIN, "PWD"}
+
+
+def test_no_secret_of_the_host_is_in_a_zygote_s_memory(runner: Runner) -> None:
+    pid = zygote_of(runner)
+    assert not in_memory(pid, CANARY.encode())
+    assert in_memory(pid, b"OMP_NUM_THREADS"), "the search itself works"
+
+
+def in_memory(pid: int, wanted: bytes) -> bool:
+    """Say whether the bytes stand anywhere in the process's own memory."""
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            span, rights = line.split()[:2]
+            begin, end = (int(part, 16) for part in span.split("-"))
+            if not rights.startswith("rw"):
+                continue
+            with contextlib.suppress(OSError, OverflowError):
+                memory.seek(begin)
+                if wanted in memory.read(end - begin):
+                    return True
+    return False
+
+
+def test_a_zygote_keeps_no_descriptor_but_its_own(runner: Runner) -> None:
+    runner.run(job("1"))
+    folder = Path(f"/proc/{zygote_of(runner)}/fd")
+    kinds = sorted(
+        re.sub(r"[:(\[].*", "", str(entry.readlink())) for entry in folder.iterdir()
+    )
+    # Fonts stay open, which matplotlib has drawn with.
+    kinds = [kind for kind in kinds if not kind.endswith(".ttf")]
+    # Standard input and output, errors, the way out of signals, and the control socket.
+    assert kinds[:2] == ["/dev/null", "/dev/null"]
+    assert [kind for kind in kinds if kind in {"pipe", "socket"}] == ["pipe"] * 2 + [
+        "socket"
+    ]
+    assert len(kinds) == 6
+
+
+def test_what_comes_from_the_kernel_s_chance_differs(runner: Runner) -> None:
+    source = (
+        "import uuid, secrets, tempfile, numpy as np\n"
+        "print(uuid.uuid4(), secrets.token_hex(8), np.random.default_rng().random(),\n"
+        "      tempfile.mktemp())"
+    )
+    first, second = (text(runner.run(job(source))).split() for _ in range(2))
+    assert not set(first) & set(second)
+
+
+def test_generators_that_were_never_seeded_follow_the_job_s_seed(
+    runner: Runner,
+) -> None:
+    source = "import random, numpy as np, torch\n"
+    source += "print(random.random(), np.random.rand(), torch.rand(1).item())"
+    first, again, other = (
+        text(runner.run(job(source, seed=seed))).split() for seed in (1, 1, 2)
+    )
+    assert first == again
+    assert not set(first) & set(other)
