@@ -123,13 +123,29 @@ class Job:
 
     def _run_isolated(self, notebook: Notebook) -> JobStopError:
         self._watch = Watch(self.spec, self._on_event, self._should_stop, self._clock)
-        clean = False
-        prepared = None
         try:
-            prepared = self._take_processes()
+            return self._try(notebook)
+        except JobStopError as stop:
+            if stop.verdict is not Verdict.PLATFORM or self._has_begun():
+                return stop
+            # Processes that were made ahead may have died while they waited.
+            log.warning("job %s begins again: %s", self.spec.job_id, stop.detail)
+        try:
+            return self._try(notebook)
+        except JobStopError as stop:
+            return stop
+
+    def _has_begun(self) -> bool:
+        """Say whether anything of the notebook's may have run."""
+        return self._session is not None and self._session.ready
+
+    def _try(self, notebook: Notebook) -> JobStopError:
+        prepared = self._take_processes()
+        clean = False
+        try:
+            prepared.fill(self.spec, self._watch.idle)
             self._level = prepared.level
             self._versions = prepared.job.versions
-            prepared.fill(self.spec, self._watch.idle)
             session = Session(self._watch, JobOutputs(self.spec.limits), prepared)
             self._session = session
             self._watch.begin(prepared)
@@ -138,11 +154,8 @@ class Job:
                 return self._run_notebook(notebook, session, prepared.place)
             finally:
                 clean = session.finish()
-        except JobStopError as stop:
-            return stop
         finally:
-            if prepared is not None:
-                prepared.dispose(clean=clean)
+            prepared.dispose(clean=clean)
 
     def _take_processes(self) -> Prepared:
         """Return enclosed processes; while they are made, the caller hears from us."""

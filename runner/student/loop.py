@@ -32,8 +32,9 @@ def serve(fd: int, drains: tuple[int, int]) -> None:
     shell = _shell or make_shell()
     channel = StudentChannel(fd)
     OUTLET.connect(channel, drains)
-    channel.send({"t": "hello"})
     session = Session(shell, channel)
+    session.settle()
+    channel.send({"t": "hello"})
     with contextlib.suppress(ChannelClosedError):
         while True:
             frame, fds = channel.receive()
@@ -52,6 +53,14 @@ class Session:
         self.run: Callable[..., ExecutionResult] = shell.run_cell
         self.channel = channel
 
+    def settle(self) -> None:
+        """What every job needs is done, and the memory that it writes to is our own.
+
+        A fork shares its parent's memory until it writes, and each first write costs.
+        """
+        self.shell.move_in(Path.home())
+        self.run("None", silent=True, store_history=False)
+
     def obey(self, frame: Mapping[str, Any], fds: list[int]) -> None:
         """Do what the host asks and say that it is done."""
         match frame["t"]:
@@ -64,7 +73,6 @@ class Session:
 
     def _set_up(self, frame: Mapping[str, Any]) -> None:
         self.channel.max_output = int(frame["max_frame"])
-        self.shell.move_in(Path.home())
         seed = int(frame["seed"])
         random.seed(seed)
         np.random.seed(seed % _NUMPY_SEEDS)

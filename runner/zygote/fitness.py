@@ -38,7 +38,8 @@ def unfitness(ask_driver: Callable[[], int] = driver_answer) -> str:
     if threads() != 1:
         # A lock that another thread holds would stay locked in the child for ever.
         return "more than one thread"
-    if torch.cuda.is_initialized() or ask_driver() != _NOT_INITIALISED:
+    in_use: Callable[[], bool] = torch.cuda.is_initialized
+    if in_use() or ask_driver() != _NOT_INITIALISED:
         # A child could not use the device.
         return "CUDA is in use"
     return ""

@@ -25,14 +25,11 @@ from runner.processes import (
 from runner.protocol import CellStarted, Event, JobFile, JobResult, Usage, Verdict
 from runner.workplace import Workplace
 from tests.runner.notebooks import ANSWER, job, notebook, scores, text
+from tests.runner.zygote_processes import zygote_pid
 
 pytestmark = pytest.mark.torch
 
 SLEEP = "print('asleep')\nimport time; time.sleep(60)"
-
-
-def zygote_pid(runner: Runner) -> int:
-    return runner._pool.get("default").process.pid
 
 
 def kill(pid: int) -> None:
@@ -139,6 +136,7 @@ def test_a_used_up_zygote_is_replaced_and_ends(
 
 def test_a_cancelled_job_is_over_at_once(runner: Runner) -> None:
     stop = threading.Event()
+    runner.run(job("1"))
     begun = time.monotonic()
     result = runner.run(
         job("answer = 42", SLEEP, questions=(ANSWER,)),

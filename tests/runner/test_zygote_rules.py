@@ -14,6 +14,7 @@ from runner.zygote import fitness
 from tests.runner.conftest import CANARY
 from tests.runner.installations import make_installation
 from tests.runner.notebooks import job, text
+from tests.runner.zygote_processes import zygote_pid
 
 pytestmark = pytest.mark.torch
 
@@ -72,12 +73,8 @@ def test_a_process_with_threads_may_not_fork(monkeypatch: pytest.MonkeyPatch) ->
     assert fitness.unfitness(lambda: 3) == "more than one thread"
 
 
-def zygote_of(runner: Runner) -> int:
-    return runner._pool.get("default").process.pid
-
-
 def test_the_environment_of_a_zygote_is_written_down(runner: Runner) -> None:
-    raw = Path(f"/proc/{zygote_of(runner)}/environ").read_bytes().decode()
+    raw = Path(f"/proc/{zygote_pid(runner)}/environ").read_bytes().decode()
     names = {line.split("=")[0] for line in raw.split("\0") if line}
     assert os.environ["SOFTMARK_CANARY"] == CANARY
     assert "SOFTMARK_CANARY" not in names
@@ -112,7 +109,7 @@ def test_a_job_has_the_zygote_s_plain_variables_and_no_other(runner: Runner) -> 
 
 
 def test_no_secret_of_the_host_is_in_a_zygote_s_memory(runner: Runner) -> None:
-    pid = zygote_of(runner)
+    pid = zygote_pid(runner)
     assert not in_memory(pid, CANARY.encode())
     assert in_memory(pid, b"OMP_NUM_THREADS"), "the search itself works"
 
@@ -134,7 +131,7 @@ def in_memory(pid: int, wanted: bytes) -> bool:
 
 def test_a_zygote_keeps_no_descriptor_but_its_own(runner: Runner) -> None:
     runner.run(job("1"))
-    folder = Path(f"/proc/{zygote_of(runner)}/fd")
+    folder = Path(f"/proc/{zygote_pid(runner)}/fd")
     kinds = sorted(
         re.sub(r"[:(\[].*", "", str(entry.readlink())) for entry in folder.iterdir()
     )

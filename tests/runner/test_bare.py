@@ -1,0 +1,73 @@
+"""Level L0, for hosts that can make no jail and notebooks of one's own."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runner.host import Backend, Runner
+from runner.protocol import Limits, Verdict
+from tests.runner.notebooks import ANSWER, job, scores, text
+
+pytestmark = pytest.mark.torch
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change users")
+
+
+@pytest.fixture(scope="module")
+def bare() -> Iterator[Runner]:
+    runner = Runner({"default": ""}, backend=Backend.BARE)
+    yield runner
+    runner.close()
+
+
+def test_the_level_is_on_the_result(bare: Runner) -> None:
+    result = bare.run(job("answer = 42", questions=(ANSWER,)))
+    assert result.verdict is Verdict.COMPLETED
+    assert result.measures.level == bare.level() == "L0"
+    assert scores(result) == {"q1": [1.0]}
+
+
+@as_root
+def test_a_job_is_not_root_and_has_a_user_of_its_own(bare: Runner) -> None:
+    source = "import os\nprint(os.getresuid(), os.getgroups())\nos.setuid(0)"
+    result = bare.run(job(source))
+    assert "(0" not in text(result)
+    assert result.detail["ename"] == "PermissionError"
+
+
+@as_root
+def test_what_is_left_in_shared_folders_goes_too(bare: Runner) -> None:
+    names = [f"{folder}/softmark-test-left" for folder in ("/tmp", "/dev/shm")]  # noqa: S108 - what is tested
+    source = "".join(f"open('{name}', 'w').write('x')\n" for name in names)
+    assert bare.run(job(source)).code == "completed"
+    assert not [name for name in names if Path(name).exists()]
+
+
+def test_no_file_is_left_whatever_the_rights_and_depth(bare: Runner) -> None:
+    source = (
+        "import os\ntop = os.getcwd()\n"
+        "for i in range(1500):\n    os.mkdir('d'); os.chdir('d')\n"
+        "os.chdir(top)\nos.symlink('/etc', 'link')\nos.mkdir('shut')\n"
+        "open('shut/f', 'w').write('x')\nos.chmod('shut', 0)\nos.chmod('.', 0)"
+    )
+    folder = text(bare.run(job("import os; print(os.getcwd(), end='')", source)))
+    assert folder.endswith("/work")
+    assert not Path(folder).parent.exists()
+
+
+def test_no_process_is_left(bare: Runner) -> None:
+    source = (
+        "import subprocess; print(subprocess.Popen(['setsid', 'sleep', '98761']).pid)"
+    )
+    pid = int(text(bare.run(job(source))))
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_many_files_together_pass_the_disk_limit(bare: Runner) -> None:
+    source = (
+        "for i in range(40): open(f'f{i}', 'wb').write(bytes(2**20))\n"
+        "import time; time.sleep(20)"
+    )
+    result = bare.run(job(source, limits=Limits(disk_bytes=8 * 2**20)))
+    assert (result.verdict, result.code) == (Verdict.LIMIT, "disk")
