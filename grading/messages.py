@@ -144,6 +144,11 @@ _VERDICTS: Final[Mapping[tuple[str, str], _Words]] = {
         text="Your notebook started more processes or threads than a run may.",
         hint="Set num_workers=0 in your data loaders.",
     ),
+    (Verdict.LIMIT, "open_files"): _Words(
+        title="Too many open files",
+        text="Your notebook had more files open at once than a run may.",
+        hint="Open files in a with statement, so that they are closed again.",
+    ),
     (Verdict.REJECTED, "notebook_unreadable"): _Words(
         title="Not run: the notebook cannot be read",
         text="The file is not a notebook of format 4.",

@@ -148,7 +148,7 @@ def test_measures_name_the_level_and_say_what_it_is() -> None:
     )
     text = words(page(run))
     assert "torch 2.13.0" in text
-    assert "L0 Interim isolation" in text
+    assert "L0 No jail" in text
 
 
 def test_the_run_that_counts_says_so() -> None:

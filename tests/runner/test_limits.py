@@ -195,3 +195,36 @@ def test_a_copy_that_the_notebook_forks_runs_no_further_cell(runner: Runner) -> 
     result = runner.run(job("import os\npid = os.fork()", "print('once')", "'end'"))
     assert result.verdict is Verdict.COMPLETED
     assert text(result, 2) == "once\n"
+
+
+def test_open_files_are_limited_and_named(runner: Runner) -> None:
+    source = "kept = [open('/dev/null') for _ in range(500)]"
+    result = runner.run(job(source, limits=Limits(open_files=100)))
+    assert ending(result) == (Verdict.LIMIT, "open_files")
+
+
+def test_shared_memory_counts_as_memory(runner: Runner) -> None:
+    source = (
+        "import time\nwith open('/dev/shm/big', 'wb') as f:\n"
+        "    for _ in range(200): f.write(bytes(2**20))\ntime.sleep(60)"
+    )
+    limits = Limits(memory_bytes=512 * MIB, disk_bytes=400 * MIB)
+    result = runner.run(job(f"x = bytearray(200 * 2**20)\n{source}", limits=limits))
+    assert ending(result) == (Verdict.LIMIT, "memory")
+
+
+def test_files_of_no_size_are_limited_too(runner: Runner) -> None:
+    source = "for i in range(60_000): open(f'f{i}', 'w').close()"
+    assert ending(runner.run(job(source))) == (Verdict.LIMIT, "disk")
+
+
+def test_a_cell_that_will_not_stop_ends_soon_after_its_limit(runner: Runner) -> None:
+    runner.run(job("1"))
+    source = (
+        "import signal\nfor n in (2, 15): signal.signal(n, signal.SIG_IGN)\n"
+        "print('kept', flush=True)\nwhile True: pass"
+    )
+    result = runner.run(job(source, limits=Limits(cell_seconds=1)))
+    assert ending(result) == (Verdict.LIMIT, "cell_time")
+    assert result.measures.seconds < 3
+    assert "kept" in text(result)

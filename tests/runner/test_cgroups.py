@@ -1,0 +1,128 @@
+"""Control groups: which are found, and what is written where.
+
+Version 2 is tried on folders that look like the kernel's; where the host lets us make
+groups, whatever its version, the runner's tests use them for real.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from runner.host import Runner
+from runner.jail.cgroups import HierarchyV1, HierarchyV2, find_hierarchy
+from runner.protocol import Limits, Verdict
+from tests.runner.notebooks import job
+
+
+def mounts(tmp_path: Path, *lines: str) -> Path:
+    path = tmp_path / "mountinfo"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def own(tmp_path: Path, *lines: str) -> Path:
+    path = tmp_path / "cgroup"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def unified(tmp_path: Path, controllers: str, enabled: str = "") -> Path:
+    base = tmp_path / "sys" / "mine"
+    base.mkdir(parents=True)
+    (base / "cgroup.controllers").write_text(controllers)
+    (base / "cgroup.subtree_control").write_text(enabled)
+    (base / "cgroup.procs").write_text("")
+    return base
+
+
+def found(tmp_path: Path) -> object:
+    line = f"30 24 0:26 / {tmp_path}/sys rw,nosuid shared:9 - cgroup2 cgroup2 rw"
+    return find_hierarchy(mounts(tmp_path, line), own(tmp_path, "0::/mine"))
+
+
+class TestV2:
+    def test_a_delegated_group_is_found(
+        self, tmp_path: Path, real_enough: None
+    ) -> None:
+        base = unified(tmp_path, "cpu memory pids", "memory pids")
+        assert found(tmp_path) == HierarchyV2(base)
+
+    def test_its_own_processes_make_room_for_jobs(
+        self, tmp_path: Path, real_enough: None
+    ) -> None:
+        base = unified(tmp_path, "memory pids")
+        (base / "cgroup.procs").write_text("41\n")
+        assert found(tmp_path) == HierarchyV2(base)
+        assert (base / "softmark-host" / "cgroup.procs").read_text() == "41"
+        assert (base / "cgroup.subtree_control").read_text() == "+memory +pids"
+
+    def test_a_group_without_the_controllers_will_not_do(self, tmp_path: Path) -> None:
+        unified(tmp_path, "cpu")
+        assert found(tmp_path) is None
+
+    def test_limits_are_written(self, tmp_path: Path) -> None:
+        group = HierarchyV2(tmp_path).make_group(memory_bytes=2**30, processes=50)
+        (folder,) = tmp_path.iterdir()
+        group.add(17)
+        written = {one.name: one.read_text() for one in folder.iterdir()}
+        assert written["memory.max"] == str(2**30)
+        assert written["pids.max"] == "50"
+        assert written["memory.oom.group"] == "1"
+        assert written["cgroup.procs"] == "17"
+
+    def test_a_kill_for_want_of_memory_is_seen(self, tmp_path: Path) -> None:
+        group = HierarchyV2(tmp_path).make_group(memory_bytes=2**30, processes=50)
+        (folder,) = tmp_path.iterdir()
+        (folder / "memory.events").write_text("low 0\noom_kill 0\n")
+        assert not group.ran_out_of_memory()
+        (folder / "memory.events").write_text("low 0\noom_kill 2\n")
+        assert group.ran_out_of_memory()
+
+
+class TestV1:
+    def test_both_controllers_are_needed(
+        self, tmp_path: Path, real_enough: None
+    ) -> None:
+        for name in ("memory", "pids"):
+            (tmp_path / name / "mine").mkdir(parents=True)
+        lines = [
+            f"3{number} 24 0:2{number} / {tmp_path}/{name} rw - cgroup cgroup rw,{name}"
+            for number, name in enumerate(("memory", "pids"))
+        ]
+        groups = own(tmp_path, "8:pids:/mine", "4:memory:/mine", "0::/")
+        both = HierarchyV1(tmp_path / "memory" / "mine", tmp_path / "pids" / "mine")
+        assert find_hierarchy(mounts(tmp_path, *lines), groups) == both
+        assert find_hierarchy(mounts(tmp_path, lines[0]), groups) is None
+
+
+@pytest.fixture
+def real_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the kernel's file system a folder can be removed although files are in it."""
+    monkeypatch.setattr("runner.jail.cgroups._Folder.remove", lambda _: None)
+
+
+def test_none_is_found_where_there_is_none(tmp_path: Path) -> None:
+    assert find_hierarchy(mounts(tmp_path, ""), own(tmp_path, "0::/")) is None
+
+
+@pytest.mark.torch
+def test_no_group_of_a_job_is_left(runner: Runner) -> None:
+    hierarchy = find_hierarchy()
+    if not isinstance(hierarchy, HierarchyV1):
+        pytest.skip("no control groups of version 1 may be made here")
+    before = {*hierarchy.memory.glob("softmark-*")}
+    runner.run(job("1", limits=Limits(memory_bytes=900 * 2**20)))
+    assert len({*hierarchy.memory.glob("softmark-*")} - before) <= 1, "a spare's alone"
+
+
+@pytest.mark.torch
+def test_the_group_stops_what_the_process_limit_does_not(runner: Runner) -> None:
+    """Files in memory are in no process; the group counts them."""
+    if find_hierarchy() is None:
+        pytest.skip("no control groups may be made here")
+    source = (
+        "import mmap\nkept = []\nfor _ in range(40):\n"
+        "    kept.append(mmap.mmap(-1, 2**26))\n    kept[-1].write(bytes(2**26))"
+    )
+    result = runner.run(job(source, limits=Limits(memory_bytes=400 * 2**20)))
+    assert (result.verdict, result.code) == (Verdict.LIMIT, "memory")

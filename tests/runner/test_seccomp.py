@@ -1,0 +1,104 @@
+"""What the seccomp filter answers, on both processors, by running its program here."""
+
+import errno
+import socket
+import struct
+
+import pytest
+
+from runner.jail import kernel, seccomp
+from runner.jail.seccomp import ARCHITECTURES, Architecture
+
+KILLED = -1
+ALLOWED = 0
+
+
+def answer(
+    about: Architecture, number: int, *arguments: int, audit: int | None = None
+) -> int:
+    """Return the error that the call gets: 0 if it is allowed, KILLED if it kills."""
+    padded = [*arguments, *[0] * (6 - len(arguments))]
+    data = struct.pack(
+        "<IIQ6Q", number, about.audit if audit is None else audit, 0, *padded
+    )
+    result = run(seccomp.program(about), data)
+    if result == 0x8000_0000:
+        return KILLED
+    return ALLOWED if result == 0x7FFF_0000 else result - 0x0005_0000
+
+
+def run(program: bytes, data: bytes) -> int:
+    """Do what the kernel's machine does with a filter; see linux/filter.h."""
+    steps = list(struct.iter_unpack("HBBI", program))
+    loaded, at = 0, 0
+    while True:
+        code, if_true, if_false, value = steps[at]
+        at += 1
+        if code == 0x06:
+            return int(value)
+        if code == 0x20:
+            (loaded,) = struct.unpack_from("<I", data, value)
+            continue
+        holds = {0x15: loaded == value, 0x35: loaded >= value, 0x45: loaded & value}
+        at += if_true if holds[code] else if_false
+
+
+@pytest.fixture(params=sorted(ARCHITECTURES))
+def about(request: pytest.FixtureRequest) -> Architecture:
+    return ARCHITECTURES[request.param]
+
+
+def test_every_refused_call_fails(about: Architecture) -> None:
+    assert {answer(about, number) for number in about.refused} == {errno.EPERM}
+    assert {answer(about, number) for number in about.absent} == {errno.ENOSYS}
+
+
+def test_every_other_known_call_is_allowed(about: Architecture) -> None:
+    special = {about.clone3, about.socket, about.socketpair, about.clone, about.ioctl}
+    others = {*range(about.newest + 1)} - special - {*about.refused, *about.absent}
+    assert {answer(about, number) for number in others} == {ALLOWED}
+
+
+def test_calls_of_the_future_do_not_exist(about: Architecture) -> None:
+    assert answer(about, about.newest + 1) == errno.ENOSYS
+    assert answer(about, 0x3FFF_FFFF) == errno.ENOSYS
+
+
+def test_another_table_of_numbers_kills(about: Architecture) -> None:
+    assert answer(about, 0, audit=0x4000_0003) == KILLED
+    assert answer(about, 0x4000_0000) == KILLED
+    assert answer(about, 0xFFFF_FFFF) == KILLED
+
+
+def test_sockets_are_unix_sockets(about: Architecture) -> None:
+    for number in (about.socket, about.socketpair):
+        assert answer(about, number, socket.AF_UNIX) == ALLOWED
+        for family in (socket.AF_INET, socket.AF_INET6, 16, 17, 38, 40, 2**32 - 1):
+            assert answer(about, number, family) == errno.EAFNOSUPPORT
+
+
+def test_upper_bits_of_an_argument_hide_nothing(about: Architecture) -> None:
+    """The kernel looks at the lower half of these too."""
+    assert answer(about, about.socket, 2**32 + socket.AF_INET) == errno.EAFNOSUPPORT
+    assert answer(about, about.ioctl, 0, 2**32 + 0x5412) == errno.EPERM
+
+
+def test_forks_are_allowed_and_namespaces_are_not(about: Architecture) -> None:
+    thread = 0x003D_0F00
+    assert answer(about, about.clone, 17) == ALLOWED
+    assert answer(about, about.clone, thread) == ALLOWED
+    assert answer(about, about.clone3) == errno.ENOSYS
+    for flag in (kernel.CLONE_NEWUSER, kernel.CLONE_NEWNET, kernel.CLONE_NEWNS):
+        assert answer(about, about.clone, 17 | flag) == errno.EPERM
+
+
+def test_nobody_types_into_a_terminal_for_its_owner(about: Architecture) -> None:
+    assert answer(about, about.ioctl, 0, 0x5412) == errno.EPERM
+    assert answer(about, about.ioctl, 0, 0x541C) == errno.EPERM
+    assert answer(about, about.ioctl, 0, 0x5413) == ALLOWED
+
+
+def test_an_unknown_processor_has_no_filter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "riscv64")
+    with pytest.raises(seccomp.UnknownArchitectureError, match="riscv64"):
+        seccomp.this_architecture()
