@@ -52,8 +52,9 @@ class DeviceRecords:
 
     def get(self, uuid: str) -> Fault | None:
         """Return why the device is in quarantine, or None if it is not."""
+        path = self._path(uuid, ".json")
         try:
-            data = json.loads(self._path(uuid, ".json").read_text())
+            data = json.loads(path.read_text())
             return Fault(
                 reason=str(data["reason"]), needs_person=bool(data["needs_person"])
             )

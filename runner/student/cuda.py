@@ -9,7 +9,10 @@ import ctypes
 import os
 import random
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+
+import numpy as np
+import torch
 
 from runner.gpu.order import CudaOrder, CudaReport
 
@@ -52,19 +55,17 @@ def start(uuid: str) -> CudaReport:
     os.environ["CUDA_VISIBLE_DEVICES"] = uuid
     # Else cuBLAS may choose differently from run to run; read when it starts.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    import torch  # noqa: PLC0415 - the host reads this module's names without torch
-
     try:
-        torch.cuda.init()
+        torch.cuda.init()  # type: ignore[no-untyped-call]
         device = torch.cuda.get_device_properties(0)
-        _load_libraries(torch)
+        _load_libraries()
         report = CudaReport(
             name=str(device.name),
             capability=f"{device.major}.{device.minor}",
             total_bytes=int(device.total_memory),
             driver=_driver(),
             cuda=str(torch.version.cuda),
-            cudnn=str(torch.backends.cudnn.version()),
+            cudnn=str(torch.backends.cudnn.version()),  # type: ignore[no-untyped-call]
         )
     except (RuntimeError, AssertionError, OSError) as error:
         raise CudaUnwellError(str(error)) from error
@@ -74,7 +75,7 @@ def start(uuid: str) -> CudaReport:
     return report
 
 
-def _load_libraries(torch: Any) -> None:
+def _load_libraries() -> None:
     """The first product and convolution cost seconds; here they cost no job's time."""
     square = torch.zeros(_SIDE, _SIDE, device="cuda")
     torch.mm(square, square)
@@ -87,9 +88,6 @@ def _load_libraries(torch: Any) -> None:
 
 def settle(order: CudaOrder) -> None:
     """torch allots no more than the job's memory, and all generators have its seed."""
-    import numpy as np  # noqa: PLC0415 - as torch
-    import torch  # noqa: PLC0415 - as above
-
     total = torch.cuda.get_device_properties(0).total_memory
     torch.cuda.set_per_process_memory_fraction(min(1.0, order.memory_bytes / total))
     torch.cuda.reset_peak_memory_stats()
