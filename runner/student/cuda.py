@@ -93,8 +93,7 @@ def settle(order: CudaOrder) -> None:
     torch.cuda.reset_peak_memory_stats()
     random.seed(order.seed)
     np.random.seed(order.seed % _NUMPY_SEEDS)
-    torch.manual_seed(order.seed)
-    torch.cuda.manual_seed_all(order.seed)
+    torch.manual_seed(order.seed)  # the device's generator too
 
 
 def _driver() -> str:
