@@ -40,11 +40,13 @@ class GpuLease:
         self._overfull = watched.overfull
         self._was_shared = False
         self._due = 0.0
-        self._is_released = False
+        self._last_fault: str | None = None
 
     @property
     def fault(self) -> str:
-        """What has gone wrong with the device since the job had it, or ""."""
+        """What went wrong with the device while the job had it, or ""."""
+        if self._last_fault is not None:
+            return self._last_fault
         has_changed = self._watched.faults != self._faults
         return self._watched.reason if has_changed else ""
 
@@ -107,10 +109,10 @@ class GpuLease:
 
         Call it when no process of the job is left. It takes `return_seconds` at most.
         """
-        if not self._is_released:
-            self._is_released = True
+        if self._last_fault is None:
             self._was_shared |= self._pool.is_shared(self._place)
             self._pool.give_back(self._watched, self._place)
+            self._last_fault = self.fault
 
     def __enter__(self) -> Self:
         return self

@@ -88,7 +88,7 @@ class NvmlAdapter:
         self._xids: dict[str, list[int]] = defaultdict(list)
         self._call("nvmlInit_v2")
         self._events = c_void_p()
-        self._listens = self._allows("nvmlEventSetCreate", byref(self._events))
+        self._listens = self._hears("nvmlEventSetCreate", byref(self._events))
 
     def _call(self, name: str, *arguments: object) -> None:
         function = getattr(self._library, name, None)
@@ -104,6 +104,15 @@ class NvmlAdapter:
             if error.code in _MISSING:
                 return False
             raise
+        return True
+
+    def _hears(self, name: str, *arguments: object) -> bool:
+        """Ask for error reports, which not every device or container gives."""
+        try:
+            self._call(name, *arguments)
+        except NvmlError as error:
+            log.warning("no Xid errors will be reported: %s", error)
+            return False
         return True
 
     def devices(self) -> tuple[GpuDevice, ...]:
@@ -137,10 +146,10 @@ class NvmlAdapter:
             minor=minor.value,
             driver=self._text("nvmlSystemGetDriverVersion"),
         )
-        if self._listens and not self._allows(
-            "nvmlDeviceRegisterEvents", handle, c_ulonglong(_XID), self._events
-        ):
-            log.warning("GPU %s does not report Xid errors", device.uuid)
+        if self._listens:
+            self._hears(
+                "nvmlDeviceRegisterEvents", handle, c_ulonglong(_XID), self._events
+            )
         return device
 
     def _text(self, name: str, *arguments: object) -> str:

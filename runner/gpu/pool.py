@@ -138,33 +138,35 @@ class GpuPool:
     def give_back(self, watched: Watched, place: Place) -> None:
         """The place is free and its memory is back, or the device is in quarantine."""
         uuid = watched.device.uuid
-        with self._looking:
-            if uuid in self._ledger.in_service():
-                self._look_at(watched)
-        deadline = self.clock() + self.policy.return_seconds
-        while uuid in self._ledger.in_service():
-            if self._is_within(watched, besides=place):
-                break
-            if self.clock() >= deadline:
-                self._quarantine(watched, Fault(reason=MEMORY_KEPT))
-            self._pause(_PAUSE_SECONDS)
-        self._ledger.leave(place)
+        try:
+            with self._looking:
+                self._examine(watched)
+            deadline = self.clock() + self.policy.return_seconds
+            while uuid in self._ledger.in_service():
+                if self._is_within(watched, besides=place):
+                    break
+                if self.clock() >= deadline:
+                    self._quarantine(watched, Fault(reason=MEMORY_KEPT))
+                self._pause(_PAUSE_SECONDS)
+        finally:
+            self._ledger.leave(place)
 
     def look(self) -> None:
         """Each device that is due has been looked at, by us or by another thread."""
         if not self._looking.acquire(blocking=False):
             return
         try:
-            serving = self._ledger.in_service()
-            for uuid, watched in self._watched.items():
-                if self.clock() < watched.due:
-                    continue
-                if uuid in serving:
-                    self._look_at(watched)
-                else:
-                    self._recheck(watched)
+            for watched in self._watched.values():
+                if self.clock() >= watched.due:
+                    self._examine(watched)
         finally:
             self._looking.release()
+
+    def _examine(self, watched: Watched) -> None:
+        if watched.device.uuid in self._ledger.in_service():
+            self._look_at(watched)
+        else:
+            self._recheck(watched)
 
     def _look_at(self, watched: Watched) -> None:
         """The device is in quarantine if it has a fault."""

@@ -162,8 +162,6 @@ def test_a_lost_device_is_unwell_and_its_memory_unreadable(
         "nvmlDeviceGetTotalEccErrors",
         "nvmlDeviceGetRemappedRows",
         "nvmlDeviceGetMigMode",
-        "nvmlDeviceRegisterEvents",
-        "nvmlEventSetCreate",
     ],
 )
 def test_a_device_without_such_a_thing_is_well(
@@ -173,6 +171,14 @@ def test_a_device_without_such_a_thing_is_well(
     adapter = NvmlAdapter(library)
     assert len(adapter.devices()) == 1
     assert adapter.health(DEVICE).reason == ""
+
+
+@pytest.mark.parametrize("refused", ["nvmlEventSetCreate", "nvmlDeviceRegisterEvents"])
+def test_a_container_without_error_reports_has_its_devices(
+    library: FakeLibrary, refused: str
+) -> None:
+    library.fails[refused] = 999
+    assert len(NvmlAdapter(library).devices()) == 1
 
 
 def test_a_device_in_slices_or_that_does_not_answer_is_left_out(

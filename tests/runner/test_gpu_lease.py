@@ -334,6 +334,20 @@ def test_a_fault_at_the_very_end_is_found_at_the_release(
     assert serving(pool) == []
 
 
+def test_a_fault_is_found_in_quarantine_too_and_hits_nobody_who_has_left(
+    gpus: FakeGpus, make_pool: Maker
+) -> None:
+    pool = make_pool()
+    first, second = get(pool), get(pool)
+    gpus.use(FIRST, PID, 9 * GIB)
+    first.release()
+    assert serving(pool) == []
+    break_by_xid(gpus)
+    second.release()
+    assert second.judge(COMPLETED).code == "gpu_fault"
+    assert first.judge(COMPLETED) is COMPLETED
+
+
 def test_a_cancelled_job_stays_cancelled(gpus: FakeGpus, make_pool: Maker) -> None:
     job = get(make_pool())
     break_by_xid(gpus)
