@@ -128,6 +128,16 @@ _VERDICTS: Final[Mapping[tuple[str, str], _Words]] = {
         plain="Your notebook needed more memory than a run may use.",
         hint="Use smaller batches, and delete large tensors that you no longer need.",
     ),
+    (Verdict.LIMIT, "gpu_memory"): _Words(
+        title="Out of GPU memory",
+        text="Your notebook needed more than the {size} of GPU memory that a run has.",
+        plain="Your notebook needed more GPU memory than a run has.",
+        hint=(
+            "Use smaller batches, predict inside torch.no_grad(), and delete large "
+            "tensors that you no longer need. Questions checked before that keep "
+            "their points."
+        ),
+    ),
     (Verdict.LIMIT, "disk"): _Words(
         title="Out of disk space",
         text="Your notebook wrote more than the {size} that a run may use.",
@@ -166,6 +176,8 @@ _OURS: Final[Mapping[str, str]] = {
     "lease_expired": "The machine that ran your notebook went away, more than once.",
     "runner_failed": "The program that runs notebooks failed, more than once.",
     "environment_missing": "The environment that this work needs is not installed.",
+    "gpu_fault": "The GPU that ran your notebook failed, more than once.",
+    "gpu_missing": "There is no GPU that this work can run on.",
     "file_missing": "A file that this run needs is missing or damaged in our store.",
     "job_unbuildable": "This assignment is not set up completely.",
     "result_unreadable": "Your notebook ran, but its result could not be read.",

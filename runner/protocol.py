@@ -17,6 +17,13 @@ VERSION: Final = 1
 Scalar = None | bool | int | float | str
 
 
+class Device(StrEnum):
+    """What a job computes on."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
 class Outcome(StrEnum):
     """How a question ended."""
 
@@ -40,7 +47,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What a job may use. Seconds are wall time; sizes are bytes."""
+    """What a job may use. Seconds are wall time; sizes are bytes.
+
+    `gpu_memory_bytes` is what a job on a GPU declares: it gets that, and no more.
+    """
 
     cell_seconds: float = 60
     question_seconds: float = 30
@@ -51,6 +61,7 @@ class Limits:
     job_output_bytes: int = 10 * 1024**2
     processes: int = 128
     open_files: int = 256
+    gpu_memory_bytes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +121,7 @@ class JobSpec:
     seed: int = 0
     skip_tags: tuple[str, ...] = ()
     parameters: Mapping[str, Scalar] = field(default_factory=dict)
+    device: Device = Device.CPU
     version: int = VERSION
 
 
@@ -134,7 +146,11 @@ class QuestionOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Measures:
-    """What the job used and where it ran, for the record."""
+    """What the job used and where it ran, for the record.
+
+    `gpu` and `gpu_driver` are "" for a job that had no GPU. The peak is what the host
+    saw the job's processes use, looking once in a while; 0 if it cannot tell.
+    """
 
     seconds: float = 0.0
     cpu_seconds: float = 0.0
@@ -145,6 +161,9 @@ class Measures:
     seed: int = 0
     threads: int = 1
     hardware: str = ""
+    gpu: str = ""
+    gpu_driver: str = ""
+    peak_gpu_memory_bytes: int = 0
     versions: Mapping[str, str] = field(default_factory=dict)
 
 

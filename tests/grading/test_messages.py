@@ -14,6 +14,7 @@ ENDS = [
     ("limit", "cell_time"),
     ("limit", "run_time"),
     ("limit", "memory"),
+    ("limit", "gpu_memory"),
     ("limit", "disk"),
     ("limit", "output"),
     ("limit", "processes"),
@@ -52,6 +53,8 @@ def test_every_state_has_words(state: State) -> None:
         "lease_expired",
         "runner_failed",
         "environment_missing",
+        "gpu_fault",
+        "gpu_missing",
         "file_missing",
         "job_unbuildable",
         "result_unreadable",
@@ -72,7 +75,8 @@ def test_values_stand_in_the_words() -> None:
 
 def test_whole_minutes_and_sizes_are_said_as_such() -> None:
     assert "5 minutes" in describe(ended("limit", "run_time", seconds=300.0)).text
-    assert "2 GB" in describe(ended("limit", "memory", bytes=2 * 1024**3)).text
+    for code in ("memory", "gpu_memory"):
+        assert "2 GB" in describe(ended("limit", code, bytes=2 * 1024**3)).text
 
 
 def test_one_cell_is_one_cell() -> None:

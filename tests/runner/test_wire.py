@@ -98,6 +98,8 @@ PATHS = [
     ["version"],
     ["limits"],
     ["limits", "cell_seconds"],
+    ["limits", "gpu_memory_bytes"],
+    ["device"],
     ["questions"],
     ["questions", 0],
     ["questions", 0, "checks", 0, "name"],
@@ -119,6 +121,8 @@ def test_a_changed_value_is_refused_or_has_its_type(path: list[Any], new: Any) -
     assert json.loads(wire.to_json(spec)).keys() == data.keys()
     assert isinstance(spec.job_id, str)
     assert isinstance(spec.limits.cell_seconds, int | float)
+    assert isinstance(spec.limits.gpu_memory_bytes, int)
+    assert isinstance(spec.device, protocol.Device)
 
 
 def changed(**changes: Any) -> str:
@@ -131,6 +135,9 @@ REFUSED = [
     changed(version=True),
     changed(seed=10**400),
     changed(seed=1.5),
+    changed(device="tpu"),
+    changed(device=None),
+    changed(limits={"gpu_memory_bytes": 0.5}),
     changed(parameters={"a": [1]}),
     changed(notebook="x" * (wire.MAX_NOTEBOOK + 1)),
     changed(job_id="x" * (wire.MAX_TEXT + 1)),
@@ -148,6 +155,13 @@ REFUSED = [
 def test_a_document_out_of_bounds_is_refused(number: int) -> None:
     with pytest.raises(wire.WireError):
         wire.spec_from_json(REFUSED[number])
+
+
+def test_a_job_that_does_not_say_so_has_no_gpu() -> None:
+    data = json.loads(wire.to_json(job("1")))
+    del data["device"], data["limits"]["gpu_memory_bytes"]
+    spec = wire.spec_from_json(json.dumps(data))
+    assert (spec.device, spec.limits.gpu_memory_bytes) == (protocol.Device.CPU, 0)
 
 
 def test_a_number_that_is_not_finite_is_never_written() -> None:

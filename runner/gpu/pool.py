@@ -1,0 +1,245 @@
+"""The GPUs of a host: which of them serve, and how much of each is given out."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from runner.gpu.adapter import GpuAdapter, GpuDevice, GpuUnreadableError
+from runner.gpu.admission import Ledger, NeverFitsError, Place
+from runner.gpu.faults import Fault, find_fault
+from runner.gpu.policy import GpuPolicy
+from runner.gpu.records import DeviceRecords
+
+log = logging.getLogger(__name__)
+
+MEMORY_KEPT: Final = "memory was not given back"
+_PATIENCE_SECONDS: Final = 0.25
+_PAUSE_SECONDS: Final = 0.05
+
+
+class GpuMissingError(Exception):
+    """No device of this host can take the job. `str` says why, for staff."""
+
+
+@dataclass
+class Watched:
+    """A device and what is known of it: `faults` and `overfull` count looks."""
+
+    device: GpuDevice
+    capacity: int
+    baseline: int
+    errors: int
+    faults: int = 0
+    reason: str = ""
+    overfull: int = 0
+    due: float = 0.0
+    unrecorded: Fault | None = None
+
+
+class GpuPool:
+    """The GPUs that are this process's to give. Several threads may call.
+
+    `folder` is where the host keeps its records of devices; all its workers name the
+    same. `only` names the devices to use, all if it is empty. One that another worker
+    has is left out, and one in quarantine takes no jobs.
+    """
+
+    def __init__(
+        self,
+        adapter: GpuAdapter,
+        folder: Path,
+        *,
+        policy: GpuPolicy | None = None,
+        only: Collection[str] = (),
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.policy = policy or GpuPolicy()
+        self.adapter = adapter
+        self.clock = clock
+        self._pause = pause
+        self._records = DeviceRecords(folder)
+        self._looking = threading.Lock()
+        self._watched: dict[str, Watched] = {}
+        for device in adapter.devices():
+            if not only or device.uuid in only:
+                self._take_in(device)
+        self._ledger = Ledger(
+            {uuid: one.capacity for uuid, one in self._watched.items()},
+            jobs_per_device=self.policy.jobs_per_device,
+        )
+        for uuid, one in self._watched.items():
+            if one.unrecorded or self._records.get(uuid) is not None:
+                self._ledger.withdraw(uuid)
+        self.look()
+
+    def _take_in(self, device: GpuDevice) -> None:
+        if not self._records.claim(device.uuid):
+            log.error("GPU %s is another worker's", device.uuid)
+            return
+        try:
+            memory = self.adapter.memory(device)
+        except GpuUnreadableError:
+            log.exception("GPU %s is left out", device.uuid)
+            return
+        policy = self.policy
+        baseline = min(memory.used, policy.idle_bytes)
+        kept = baseline + policy.reserve_bytes + policy.spares * policy.context_bytes
+        watched = Watched(
+            device=device,
+            capacity=memory.total - kept,
+            baseline=baseline,
+            errors=self.adapter.health(device).errors,
+        )
+        self._watched[device.uuid] = watched
+        if memory.used > policy.idle_bytes:
+            # Something of an earlier worker's may still be there.
+            self._record(watched, Fault(reason=MEMORY_KEPT))
+
+    def in_service(self) -> tuple[GpuDevice, ...]:
+        """Return the devices that take jobs, after a look at them."""
+        self.look()
+        return tuple(self._watched[uuid].device for uuid in self._ledger.in_service())
+
+    def wait_for(
+        self, memory_bytes: int, while_waiting: Callable[[], None]
+    ) -> tuple[Watched, Place]:
+        """Return a device and a place on it, once those who came before have theirs."""
+        if memory_bytes <= 0:
+            raise GpuMissingError("the job does not say how much GPU memory it needs")
+        self.look()
+        size = memory_bytes + self.policy.context_bytes
+        place: Place | None = None
+        try:
+            place = self._ledger.join(size)
+            while (uuid := self._ledger.take(place)) is None:
+                self._ledger.wait(_PATIENCE_SECONDS)
+                while_waiting()
+                self.look()
+        except BaseException as error:
+            if place is not None:
+                self._ledger.leave(place)
+            if isinstance(error, NeverFitsError):
+                raise GpuMissingError(self._why_not(size)) from None
+            raise
+        return self._watched[uuid], place
+
+    def _why_not(self, size: int) -> str:
+        serving = self._ledger.in_service()
+        if not serving:
+            return "no GPU of this host is in service"
+        most = max(self._watched[uuid].capacity for uuid in serving)
+        return f"{size} bytes of GPU memory are needed, and {most} can be had"
+
+    def give_back(self, watched: Watched, place: Place) -> None:
+        """The place is free and its memory is back, or the device is in quarantine."""
+        uuid = watched.device.uuid
+        try:
+            with self._looking:
+                self._examine(watched)
+            deadline = self.clock() + self.policy.return_seconds
+            while uuid in self._ledger.in_service():
+                if self._is_within(watched, besides=place):
+                    break
+                if self.clock() >= deadline:
+                    self._quarantine(watched, Fault(reason=MEMORY_KEPT))
+                self._pause(_PAUSE_SECONDS)
+        finally:
+            self._ledger.leave(place)
+
+    def look(self) -> None:
+        """Each device that is due has been looked at, by us or by another thread."""
+        if not self._looking.acquire(blocking=False):
+            return
+        try:
+            for watched in self._watched.values():
+                if self.clock() >= watched.due:
+                    self._examine(watched)
+        finally:
+            self._looking.release()
+
+    def _examine(self, watched: Watched) -> None:
+        if watched.device.uuid in self._ledger.in_service():
+            self._look_at(watched)
+        else:
+            self._recheck(watched)
+
+    def _look_at(self, watched: Watched) -> None:
+        """The device is in quarantine if it has a fault."""
+        watched.due = self.clock() + self.policy.look_seconds
+        fault = self._find_fault(watched)
+        if fault is not None:
+            self._quarantine(watched, fault)
+        else:
+            watched.overfull += not self._is_within(watched)
+
+    def _find_fault(self, watched: Watched) -> Fault | None:
+        """Return the device's fault; the jobs that are on it learn of it too."""
+        health = self.adapter.health(watched.device)
+        fault = find_fault(health, watched.errors)
+        watched.errors = max(watched.errors, health.errors)
+        if fault is not None:
+            watched.reason = fault.reason
+            watched.faults += 1
+        return fault
+
+    def _recheck(self, watched: Watched) -> None:
+        """The device serves again if a person said so, or if nothing is wrong now."""
+        watched.due = self.clock() + self.policy.recheck_seconds
+        uuid = watched.device.uuid
+        fault = self._find_fault(watched) or watched.unrecorded
+        if fault is not None:
+            self._record(watched, fault)
+            return
+        record = self._records.get(uuid)
+        if record is not None:
+            if record.needs_person or not self._is_within(watched):
+                return
+            self._records.release(uuid)
+        log.warning("GPU %s is in service again", uuid)
+        self._ledger.restore(uuid)
+
+    def _quarantine(self, watched: Watched, fault: Fault) -> None:
+        log.error("GPU %s takes no more jobs: %s", watched.device.uuid, fault.reason)
+        watched.due = self.clock() + self.policy.recheck_seconds
+        self._record(watched, fault)
+        self._ledger.withdraw(watched.device.uuid)
+
+    def _record(self, watched: Watched, fault: Fault) -> None:
+        """The quarantine is on record, or kept in mind until it can be."""
+        try:
+            self._records.put(watched.device.uuid, fault)
+            watched.unrecorded = None
+        except OSError:
+            watched.unrecorded = fault
+            log.exception("the quarantine of GPU %s has no record", watched.device.uuid)
+
+    def _is_within(self, watched: Watched, *, besides: Place | None = None) -> bool:
+        """Say whether no more memory is in use than has been given out, or nearly."""
+        policy = self.policy
+        held = self._ledger.held(watched.device.uuid, besides=besides)
+        spares = policy.spares * policy.context_bytes
+        try:
+            used = self.adapter.memory(watched.device).used
+        except GpuUnreadableError:
+            return False
+        return used <= watched.baseline + held + spares + policy.tolerance_bytes
+
+    def usage(self, device: GpuDevice) -> Mapping[int, int]:
+        """Return the device's memory by process, as far as it is known."""
+        try:
+            return self.adapter.processes(device)
+        except GpuUnreadableError:
+            return {}
+
+    def is_shared(self, place: Place) -> bool:
+        """Say whether others hold a share of the place's device."""
+        return self._ledger.held(place.device or "", besides=place) > 0
+
+    def close(self) -> None:
+        """No device is ours any more."""
+        self._records.close()

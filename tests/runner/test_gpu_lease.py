@@ -1,0 +1,486 @@
+"""Jobs share a GPU by what they declare, and a device that fails takes no more.
+
+The twins, on a scripted device, of what test_gpu_real.py does on a real one.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from runner.gpu.lease import GpuLease, acquire
+from runner.gpu.policy import GpuPolicy, checks_in_place
+from runner.gpu.pool import MEMORY_KEPT, GpuMissingError, GpuPool
+from runner.gpu.records import DeviceRecords
+from runner.protocol import Device, Verdict
+from runner.stops import JobStopError, limit
+from tests.runner.fake_gpu import FIRST, GIB, MIB, SECOND, FakeClock, FakeGpus
+
+POLICY = GpuPolicy(reserve_bytes=GIB, context_bytes=GIB, return_seconds=10)
+PID, OTHER_PID = 101, 102
+OUT_OF_MEMORY = limit("gpu_memory", bytes=4 * GIB, cell=1)
+COMPLETED = JobStopError(Verdict.COMPLETED, "completed")
+Maker = Callable[..., GpuPool]
+
+
+@pytest.fixture
+def gpus() -> FakeGpus:
+    return FakeGpus(FIRST, clock=FakeClock())
+
+
+@pytest.fixture
+def make_pool(gpus: FakeGpus, tmp_path: Path) -> Iterator[Maker]:
+    """Pools over the same devices and records, as of workers one after another."""
+    pools: list[GpuPool] = []
+
+    def make(policy: GpuPolicy = POLICY) -> GpuPool:
+        for earlier in pools:
+            earlier.close()
+        clock = gpus.clock
+        pools.append(
+            GpuPool(gpus, tmp_path, policy=policy, clock=clock, pause=clock.pause)
+        )
+        return pools[-1]
+
+    yield make
+    for pool in pools:
+        pool.close()
+
+
+def never() -> None:
+    pytest.fail("there was nothing to wait for")
+
+
+def get(pool: GpuPool, size: int = 4 * GIB) -> GpuLease:
+    return acquire(pool, size, never)
+
+
+def serving(pool: GpuPool) -> list[str]:
+    return [device.uuid for device in pool.in_service()]
+
+
+def later(gpus: FakeGpus, seconds: float = 60) -> None:
+    gpus.clock.pause(seconds)
+
+
+# --- Shares -------------------------------------------------------------------
+
+
+def test_jobs_share_a_device_as_long_as_their_memory_fits(
+    gpus: FakeGpus, make_pool: Maker
+) -> None:
+    pool = make_pool()
+    first, second = get(pool, 6 * GIB), get(pool, 6 * GIB)
+    waited = []
+
+    def end_one() -> None:
+        waited.append(1)
+        if len(waited) == 3:
+            first.release()
+
+    third = acquire(pool, 6 * GIB, end_one)
+    assert {one.device.uuid for one in (first, second, third)} == {FIRST}
+    assert len(waited) == 3
+
+
+def test_what_the_caller_raises_gives_up_the_place(make_pool: Maker) -> None:
+    pool = make_pool()
+    first = get(pool, 12 * GIB)
+
+    def cancel() -> None:
+        raise JobStopError(Verdict.CANCELLED, "cancelled")
+
+    with pytest.raises(JobStopError):
+        acquire(pool, 12 * GIB, cancel)
+    first.release()
+    get(pool, 12 * GIB)
+
+
+@pytest.mark.parametrize("size", [15 * GIB, 0, -1])
+def test_a_job_that_never_fits_is_told_so_at_once(make_pool: Maker, size: int) -> None:
+    with pytest.raises(GpuMissingError, match="memory"):
+        get(make_pool(), size)
+
+
+def test_a_host_without_gpus_says_so(tmp_path: Path) -> None:
+    pool = GpuPool(FakeGpus(), tmp_path)
+    assert pool.in_service() == ()
+    with pytest.raises(GpuMissingError, match="no GPU"):
+        get(pool)
+
+
+def test_spare_processes_have_their_memory_set_aside(make_pool: Maker) -> None:
+    with_spares = GpuPolicy(reserve_bytes=GIB, context_bytes=GIB, spares=2)
+    with pytest.raises(GpuMissingError):
+        get(make_pool(with_spares), 12 * GIB)
+    get(make_pool(), 12 * GIB)
+
+
+def test_threads_that_compete_never_have_too_much(
+    gpus: FakeGpus, tmp_path: Path
+) -> None:
+    pool = GpuPool(gpus, tmp_path, policy=POLICY)
+    lock, at_once, most, done = threading.Lock(), 0, 0, 0
+
+    def work() -> None:
+        nonlocal at_once, most, done
+        for _ in range(5):
+            with acquire(pool, 6 * GIB, lambda: None):
+                with lock:
+                    at_once += 1
+                    most = max(most, at_once)
+                with lock:
+                    at_once -= 1
+                    done += 1
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    pool.close()
+    assert (done, most <= 2) == (20, True)
+
+
+def test_two_workers_do_not_give_out_the_same_device(
+    gpus: FakeGpus, make_pool: Maker, tmp_path: Path
+) -> None:
+    make_pool()
+    other = GpuPool(gpus, tmp_path, policy=POLICY)
+    assert other.in_service() == ()
+
+
+def test_a_worker_can_be_given_some_of_the_devices(tmp_path: Path) -> None:
+    pool = GpuPool(FakeGpus(FIRST, SECOND), tmp_path, only=[SECOND])
+    assert serving(pool) == [SECOND]
+    pool.close()
+
+
+# --- A job's own limit --------------------------------------------------------
+
+
+def test_a_job_past_its_memory_fails_and_its_neighbour_goes_on(
+    gpus: FakeGpus, make_pool: Maker
+) -> None:
+    pool = make_pool()
+    greedy, neighbour = get(pool), get(pool)
+    gpus.use(FIRST, PID, 9 * GIB)
+    gpus.use(FIRST, OTHER_PID, 2 * GIB)
+    with pytest.raises(JobStopError) as caught:
+        greedy.watch([PID])
+    neighbour.watch([OTHER_PID])
+    assert (caught.value.verdict, caught.value.code) == (Verdict.LIMIT, "gpu_memory")
+    assert caught.value.detail == {"bytes": 4 * GIB}
+    assert neighbour.peak_bytes == 2 * GIB
+
+
+def test_a_neighbour_robbed_of_its_memory_is_not_to_blame(
+    gpus: FakeGpus, make_pool: Maker
+) -> None:
+    pool = make_pool()
+    greedy, neighbour = get(pool), get(pool)
+    gpus.use(FIRST, PID, 13 * GIB)
+    gpus.use(FIRST, OTHER_PID, 2 * GIB)
+    later(gpus)
+    neighbour.watch([OTHER_PID])
+    with pytest.raises(JobStopError):
+        greedy.watch([PID])
+    assert neighbour.judge(OUT_OF_MEMORY).code == "gpu_fault"
+    assert greedy.judge(OUT_OF_MEMORY) is OUT_OF_MEMORY
+
+
+def test_a_job_alone_on_a_device_cannot_blame_another(
+    gpus: FakeGpus, make_pool: Maker
+) -> None:
+    job = get(make_pool())
+    gpus.use(FIRST, OTHER_PID, 13 * GIB)
+    later(gpus)
+    job.watch([PID])
+    assert job.judge(OUT_OF_MEMORY) is OUT_OF_MEMORY
+
+
+def test_the_peak_is_what_the_host_saw_of_all_the_job_s_processes(
+    gpus: FakeGpus, make_pool: Maker
+) -> None:
+    job = get(make_pool())
+    for pid, size in ((PID, 2 * GIB), (OTHER_PID, 1 * GIB)):
+        gpus.use(FIRST, pid, size)
+    job.watch([PID, OTHER_PID, 999])
+    gpus.end(FIRST, PID)
+    later(gpus)
+    job.watch([OTHER_PID])
+    assert job.peak_bytes == 3 * GIB
+
+
+# --- Memory comes back --------------------------------------------------------
+
+
+def test_a_share_is_free_once_the_memory_is_back(
+    gpus: FakeGpus, make_pool: Maker
+) -> None:
+    pool = make_pool()
+    job = get(pool)
+    gpus.use(FIRST, PID, 4 * GIB)
+    gpus.end(FIRST, PID, lingering=3)
+    started = gpus.clock()
+    job.release()
+    job.release()
+    assert 3 <= gpus.clock() - started < 4
+    assert serving(pool) == [FIRST]
+    get(pool, 12 * GIB)
+
+
+def test_a_device_that_keeps_memory_takes_no_jobs_until_it_gives_it_back(
+    gpus: FakeGpus, make_pool: Maker, tmp_path: Path
+) -> None:
+    pool = make_pool()
+    job = get(pool)
+    gpus.use(FIRST, PID, 4 * GIB)
+    job.release()
+    assert job.judge(COMPLETED) is COMPLETED
+    assert serving(pool) == []
+    kept = DeviceRecords(tmp_path).get(FIRST)
+    assert kept is not None
+    assert kept.reason == MEMORY_KEPT
+    gpus.end(FIRST, PID)
+    later(gpus)
+    assert serving(pool) == [FIRST]
+
+
+def test_a_little_memory_more_than_before_is_no_fault(
+    gpus: FakeGpus, make_pool: Maker
+) -> None:
+    pool = make_pool()
+    job = get(pool)
+    gpus.gpus[FIRST].idle += 100 * MIB
+    job.release()
+    assert serving(pool) == [FIRST]
+
+
+def test_the_memory_of_jobs_that_go_on_is_expected(
+    gpus: FakeGpus, make_pool: Maker
+) -> None:
+    pool = make_pool()
+    first, second = get(pool), get(pool)
+    gpus.use(FIRST, OTHER_PID, 4 * GIB)
+    first.release()
+    assert serving(pool) == [FIRST]
+    gpus.end(FIRST, OTHER_PID)
+    second.release()
+    assert serving(pool) == [FIRST]
+
+
+def test_a_device_that_is_full_at_the_start_waits(
+    gpus: FakeGpus, make_pool: Maker
+) -> None:
+    gpus.use(FIRST, PID, 4 * GIB)
+    pool = make_pool()
+    assert serving(pool) == []
+    gpus.end(FIRST, PID)
+    later(gpus)
+    assert serving(pool) == [FIRST]
+
+
+# --- Faults -------------------------------------------------------------------
+
+
+def break_by_xid(gpus: FakeGpus) -> None:
+    gpus.gpus[FIRST].xids.append(79)
+
+
+def break_by_errors(gpus: FakeGpus) -> None:
+    gpus.gpus[FIRST].errors += 1
+
+
+def break_by_loss(gpus: FakeGpus) -> None:
+    gpus.gpus[FIRST].is_lost = True
+
+
+def break_by_reason(gpus: FakeGpus) -> None:
+    gpus.gpus[FIRST].reason = "it must be reset"
+
+
+FAULTS = [break_by_xid, break_by_errors, break_by_loss, break_by_reason]
+
+
+@pytest.mark.parametrize("break_device", FAULTS)
+def test_a_fault_is_ours_for_every_job_that_it_hits(
+    gpus: FakeGpus, make_pool: Maker, break_device: Callable[[FakeGpus], None]
+) -> None:
+    pool = make_pool()
+    running, ending = get(pool), get(pool)
+    break_device(gpus)
+    later(gpus)
+    with pytest.raises(JobStopError) as caught:
+        running.watch([PID])
+    assert (caught.value.verdict, caught.value.code) == (Verdict.PLATFORM, "gpu_fault")
+    for stop in (COMPLETED, OUT_OF_MEMORY):
+        assert ending.judge(stop).verdict is Verdict.PLATFORM
+    assert serving(pool) == []
+
+
+@pytest.mark.parametrize("break_device", FAULTS)
+def test_a_fault_at_the_very_end_is_found_at_the_release(
+    gpus: FakeGpus, make_pool: Maker, break_device: Callable[[FakeGpus], None]
+) -> None:
+    pool = make_pool()
+    job = get(pool)
+    break_device(gpus)
+    started = gpus.clock()
+    job.release()
+    assert job.judge(COMPLETED).code == "gpu_fault"
+    assert gpus.clock() == started
+    assert serving(pool) == []
+
+
+def test_a_fault_is_found_in_quarantine_too_and_hits_nobody_who_has_left(
+    gpus: FakeGpus, make_pool: Maker
+) -> None:
+    pool = make_pool()
+    first, second = get(pool), get(pool)
+    gpus.use(FIRST, PID, 9 * GIB)
+    first.release()
+    assert serving(pool) == []
+    break_by_xid(gpus)
+    second.release()
+    assert second.judge(COMPLETED).code == "gpu_fault"
+    assert first.judge(COMPLETED) is COMPLETED
+
+
+def test_a_cancelled_job_stays_cancelled(gpus: FakeGpus, make_pool: Maker) -> None:
+    job = get(make_pool())
+    break_by_xid(gpus)
+    job.release()
+    cancelled = JobStopError(Verdict.CANCELLED, "cancelled")
+    assert job.judge(cancelled) is cancelled
+
+
+def test_a_job_goes_to_a_device_that_is_well(tmp_path: Path) -> None:
+    gpus = FakeGpus(FIRST, SECOND)
+    pool = GpuPool(gpus, tmp_path, policy=POLICY, clock=gpus.clock)
+    break_by_xid(gpus)
+    later(gpus)
+    jobs = [get(pool), get(pool)]
+    assert {job.device.uuid for job in jobs} == {SECOND}
+    assert [job.judge(COMPLETED) for job in jobs] == [COMPLETED] * 2
+    pool.close()
+
+
+def test_who_waits_for_a_device_that_fails_is_told(
+    gpus: FakeGpus, make_pool: Maker
+) -> None:
+    pool = make_pool()
+    get(pool, 12 * GIB)
+
+    def fail() -> None:
+        break_by_xid(gpus)
+        later(gpus)
+
+    with pytest.raises(GpuMissingError, match="in service"):
+        acquire(pool, 12 * GIB, fail)
+
+
+@pytest.mark.parametrize("xid", [13, 31, 43])
+def test_what_a_notebook_can_cause_is_no_fault(
+    gpus: FakeGpus, make_pool: Maker, xid: int
+) -> None:
+    pool = make_pool()
+    job = get(pool)
+    gpus.gpus[FIRST].xids.append(xid)
+    job.release()
+    assert job.judge(COMPLETED) is COMPLETED
+    assert serving(pool) == [FIRST]
+
+
+# --- Back into service --------------------------------------------------------
+
+
+def test_a_device_that_is_well_again_serves_again(
+    gpus: FakeGpus, make_pool: Maker
+) -> None:
+    pool = make_pool()
+    break_by_reason(gpus)
+    later(gpus)
+    assert serving(pool) == []
+    gpus.gpus[FIRST].reason = ""
+    later(gpus)
+    assert serving(pool) == [FIRST]
+    assert get(pool).judge(COMPLETED) is COMPLETED
+
+
+def test_a_fault_that_no_look_can_see_again_needs_a_person(
+    gpus: FakeGpus, make_pool: Maker, tmp_path: Path
+) -> None:
+    pool = make_pool()
+    break_by_xid(gpus)
+    for _ in range(3):
+        later(gpus)
+        assert serving(pool) == []
+    assert serving(make_pool()) == []  # nor does another worker forget
+    pool = make_pool()
+    DeviceRecords(tmp_path).release(FIRST)
+    later(gpus)
+    assert serving(pool) == [FIRST]
+
+
+def test_a_person_cannot_release_what_is_still_broken(
+    gpus: FakeGpus, make_pool: Maker, tmp_path: Path
+) -> None:
+    pool = make_pool()
+    break_by_reason(gpus)
+    later(gpus)
+    pool.in_service()
+    DeviceRecords(tmp_path).release(FIRST)
+    later(gpus)
+    assert serving(pool) == []
+
+
+def test_a_quarantine_holds_even_if_it_cannot_be_recorded(
+    gpus: FakeGpus, make_pool: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = make_pool()
+
+    def refuse(*_: object) -> None:
+        raise OSError("no space")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(DeviceRecords, "put", refuse)
+        break_by_xid(gpus)
+        for _ in range(3):
+            later(gpus)
+            assert serving(pool) == []
+    later(gpus)
+    pool.in_service()
+    assert DeviceRecords(tmp_path).get(FIRST) is not None
+
+
+@pytest.mark.parametrize("junk", ["", "{}", "[1]", '{"reason": 1}'])
+def test_a_record_that_cannot_be_read_needs_a_person(tmp_path: Path, junk: str) -> None:
+    (tmp_path / f"{FIRST}.json").write_text(junk)
+    fault = DeviceRecords(tmp_path).get(FIRST)
+    assert fault is not None
+    assert fault.needs_person
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "a\0"])
+def test_a_device_s_name_is_no_path(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match="name"):
+        DeviceRecords(tmp_path).get(name)
+
+
+# --- What the rest of the runner asks -----------------------------------------
+
+
+def test_a_lease_says_what_the_student_process_and_the_jail_need(
+    make_pool: Maker,
+) -> None:
+    job = get(make_pool())
+    order = job.order(seed=7)
+    assert (order.uuid, order.memory_bytes, order.seed) == (FIRST, 4 * GIB, 7)
+    assert job.exposure().nodes == ("/dev/nvidia0",)
+
+
+def test_checks_run_in_place_on_a_gpu_only() -> None:
+    assert checks_in_place(Device.CUDA)
+    assert not checks_in_place(Device.CPU)

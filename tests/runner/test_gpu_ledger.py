@@ -1,0 +1,149 @@
+"""The ledger never gives out more than there is, and nobody overtakes."""
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from runner.gpu.admission import Ledger, NeverFitsError, Place
+
+CAPACITIES = {"a": 10, "b": 6}
+sizes = st.integers(1, 12)
+devices = st.sampled_from(sorted(CAPACITIES))
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """Jobs come, wait, hold and leave in any order, and devices come and go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ledger = Ledger(CAPACITIES)
+        self.waiting: list[Place] = []
+        self.holding: list[Place] = []
+        self.withdrawn: set[str] = set()
+
+    def could_fit(self, size: int) -> bool:
+        serving = set(CAPACITIES) - self.withdrawn
+        return any(size <= CAPACITIES[device] for device in serving)
+
+    @rule(size=sizes)
+    def join(self, size: int) -> None:
+        if self.could_fit(size):
+            self.waiting.append(self.ledger.join(size))
+        else:
+            with pytest.raises(NeverFitsError):
+                self.ledger.join(size)
+
+    @precondition(lambda self: self.waiting)
+    @rule(data=st.data())
+    def take(self, data: st.DataObject) -> None:
+        place = data.draw(st.sampled_from(self.waiting))
+        if not self.could_fit(place.size):
+            with pytest.raises(NeverFitsError):
+                self.ledger.take(place)
+            return
+        device = self.ledger.take(place)
+        if device is not None:
+            earlier = self.waiting[: self.waiting.index(place)]
+            assert not any(self.could_fit(one.size) for one in earlier)
+            assert device not in self.withdrawn
+            self.waiting.remove(place)
+            self.holding.append(place)
+
+    @precondition(lambda self: self.waiting or self.holding)
+    @rule(data=st.data())
+    def leave(self, data: st.DataObject) -> None:
+        place = data.draw(st.sampled_from(self.waiting + self.holding))
+        self.ledger.leave(place)
+        self.ledger.leave(place)
+        places = self.waiting if place in self.waiting else self.holding
+        places.remove(place)
+
+    @rule(device=devices)
+    def withdraw(self, device: str) -> None:
+        self.ledger.withdraw(device)
+        self.withdrawn.add(device)
+
+    @rule(device=devices)
+    def restore(self, device: str) -> None:
+        self.ledger.restore(device)
+        self.withdrawn.discard(device)
+
+    @rule()
+    def drain(self) -> None:
+        """Once all who hold have left, all who can be served are, in their order."""
+        for place in self.holding:
+            self.ledger.leave(place)
+        self.holding.clear()
+        for place in self.waiting:
+            if self.could_fit(place.size):
+                assert self.ledger.take(place) is not None
+            self.ledger.leave(place)
+        self.waiting.clear()
+
+    @invariant()
+    def never_more_than_there_is(self) -> None:
+        for device, capacity in CAPACITIES.items():
+            held = [one.size for one in self.holding if one.device == device]
+            assert sum(held) == self.ledger.held(device) <= capacity
+
+
+TestLedger = LedgerMachine.TestCase
+
+
+def test_a_small_job_does_not_overtake_a_large_one() -> None:
+    ledger = Ledger({"a": 10})
+    first, large, small = (ledger.join(size) for size in (6, 8, 2))
+    assert ledger.take(first) == "a"
+    assert ledger.take(large) is None
+    assert ledger.take(small) is None
+    ledger.leave(first)
+    assert ledger.take(small) is None
+    assert ledger.take(large) == "a"
+    assert ledger.take(small) == "a"
+
+
+def test_who_gives_up_waiting_makes_way() -> None:
+    ledger = Ledger({"a": 10})
+    first, large, small = (ledger.join(size) for size in (6, 8, 2))
+    ledger.take(first)
+    ledger.leave(large)
+    assert ledger.take(small) == "a"
+
+
+def test_the_device_with_the_most_room_is_taken() -> None:
+    ledger = Ledger({"a": 10, "b": 9})
+    places = [ledger.join(4) for _ in range(3)]
+    assert [ledger.take(place) for place in places] == ["a", "b", "a"]
+
+
+def test_jobs_on_a_device_can_be_counted_too() -> None:
+    ledger = Ledger({"a": 10}, jobs_per_device=1)
+    first, second = ledger.join(1), ledger.join(1)
+    assert ledger.take(first) == "a"
+    assert ledger.take(second) is None
+    ledger.leave(first)
+    assert ledger.take(second) == "a"
+
+
+def test_a_withdrawn_device_keeps_the_jobs_that_it_has() -> None:
+    ledger = Ledger({"a": 10, "b": 5})
+    first, second = ledger.join(8), ledger.join(8)
+    ledger.take(first)
+    ledger.withdraw("a")
+    assert ledger.held("a") == 8
+    assert ledger.in_service() == ("b",)
+    with pytest.raises(NeverFitsError):
+        ledger.take(second)
+
+
+def test_who_can_no_longer_be_served_holds_nobody_up() -> None:
+    ledger = Ledger({"a": 10, "b": 5})
+    ledger.join(8)
+    small = ledger.join(3)
+    ledger.withdraw("a")
+    assert ledger.take(small) == "b"
+
+
+def test_without_a_device_nothing_fits() -> None:
+    with pytest.raises(NeverFitsError):
+        Ledger({}).join(1)
