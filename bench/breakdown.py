@@ -1,10 +1,13 @@
 """Where the time goes: medians, phase by phase, side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
+from typing import Final
 
 Phases = Mapping[str, float]
+# The phase that every run has: the time that counts.
+IN_ALL: Final = "in all"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,3 +33,20 @@ class Breakdown:
 def medians(runs: Sequence[Phases]) -> dict[str, float]:
     """Return the median of each phase over runs that had the same phases."""
     return {phase: median(run[phase] for run in runs) for phase in runs[0]}
+
+
+class Phased:
+    """A contestant whose runs tell their phases, which it keeps."""
+
+    def __init__(self, run: Callable[[], Phases]) -> None:
+        self._run = run
+        self._runs: list[Phases] = []
+
+    def __call__(self) -> float:
+        """Return the seconds of one run."""
+        self._runs.append(self._run())
+        return self._runs[-1][IN_ALL]
+
+    def medians(self, last: int) -> dict[str, float]:
+        """Return the median of each phase over the `last` runs."""
+        return medians(self._runs[-last:])

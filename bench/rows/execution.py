@@ -1,17 +1,18 @@
 """Row 1: a small torch notebook, against nbclient with the stock kernel."""
 
-from typing import Any, Final
+from typing import Final
 
-from bench.breakdown import Breakdown, medians
+from bench.breakdown import Breakdown, Phased
 from bench.notebooks import SMALL
 from bench.ours import phases
-from bench.peers.process import Worker
+from bench.peers.alone import cells_alone
+from bench.peers.nbclient import StockKernel
 from bench.setting import Findings, Setting
 from bench.targets import at_least_as_fast
-from bench.work import code_cell, shown, to_notebook
+from bench.work import shown
 
 _WORK: Final = SMALL.ungraded()
-CELLS: Final = [
+_CELLS: Final = [
     "cell 1, imports",
     "cell 2, a function",
     "cell 3, 20 SGD steps",
@@ -20,41 +21,28 @@ CELLS: Final = [
 ]
 
 
-class Stock:
-    """nbclient, run by run; it keeps what it said of each."""
-
-    def __init__(self, worker: Worker, folder: str) -> None:
-        self._worker = worker
-        self._folder = folder
-        self._notebook = to_notebook(code_cell(one) for one in _WORK.sources)
-        self.answers: list[dict[str, Any]] = []
-
-    def run(self) -> float:
-        answer = self._worker.ask(notebook=self._notebook, folder=self._folder)
-        self.answers.append(answer)
-        return float(answer["seconds"])
-
-    def phases(self) -> list[dict[str, float]]:
-        return [
-            {
-                "start": one["start"],
-                **dict(zip(CELLS, one["cells"], strict=True)),
-                "end": one["end"],
-                "in all": one["seconds"],
-            }
-            for one in self.answers
-        ]
-
-
 def measure(setting: Setting) -> Findings:
     """Both sides run the same cells and show the same."""
-    with setting.stock_worker("run_nbclient") as worker:
-        stock = Stock(worker, str(setting.folder))
+    ours = setting.ours
+    with (
+        setting.stock_worker("run_nbclient") as stock_worker,
+        setting.warm_worker("run_cells") as warm_worker,
+    ):
+        stock = StockKernel(stock_worker, _WORK, _CELLS, setting.folder)
+        columns = {
+            "ours": Phased(lambda: phases(ours, _WORK, _CELLS)),
+            "nbclient": Phased(stock.run),
+            "cells alone": Phased(cells_alone(warm_worker, _WORK, _CELLS)),
+        }
         series = setting.take_turns(
-            {"ours": setting.ours.contestant(_WORK), "nbclient": stock.run}
+            {
+                "ours": ours.contestant(_WORK),
+                "nbclient": columns["nbclient"],
+                "ours, by phases": columns["ours"],
+                "cells alone": columns["cells alone"],
+            }
         )
-    executed = setting.ours.run(_WORK).result.notebook
-    assert shown(executed) == shown(stock.answers[-1]["notebook"])
+    assert shown(ours.run(_WORK).result.notebook) == shown(stock.executed)
     row = at_least_as_fast(
         "1. small torch notebook",
         series["ours"],
@@ -62,30 +50,14 @@ def measure(setting: Setting) -> Findings:
         series["nbclient"],
         times=15,
     )
-    warm_ups = len(stock.answers) - setting.repeats
-    return Findings(
-        rows=(row,),
-        breakdowns=(_breakdown(setting, stock.phases()[warm_ups:]),),
-    )
-
-
-def _breakdown(setting: Setting, stock: list[dict[str, float]]) -> Breakdown:
-    ours = [phases(setting.ours, _WORK, CELLS) for _ in range(setting.repeats)]
-    with setting.warm_worker("run_cells") as worker:
-        answers = [worker.ask(cells=_WORK.sources) for _ in range(setting.repeats + 1)]
-    warm = [
-        {**dict(zip(CELLS, one["cells"], strict=True)), "in all": one["seconds"]}
-        for one in answers[1:]
-    ]
-    return Breakdown(
+    breakdown = Breakdown(
         title="1. Where the time of a small torch notebook goes",
         note=(
             "Ours: runs of their own, with one more cell that marks where the last one "
             "ends. Cells alone: in a process that ran them before."
         ),
         columns={
-            "ours": medians(ours),
-            "nbclient": medians(stock),
-            "cells alone": medians(warm),
+            name: phased.medians(setting.repeats) for name, phased in columns.items()
         },
     )
+    return Findings(rows=(row,), breakdowns=(breakdown,))
