@@ -3,6 +3,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 JOBS ?= 2
+# Nothing but `make bench` uses this one.
+PEERS ?= .venv-bench
+REPEATS ?= 7
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input -qq
@@ -12,7 +15,7 @@ PARALLEL := -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help run install install-dev test test-sqlite test-postgres browser check \
-	format lock screenshot clean
+	format lock bench screenshot clean
 
 help: ## Say what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -84,10 +87,25 @@ lock: ## Write the hashed lock files anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --quiet dev.in -o dev.txt && \
 	uv pip compile --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --quiet base.in -c dev.txt -o base.txt
+	  --no-emit-index-url --quiet base.in -c dev.txt -o base.txt && \
+	uv pip compile --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --quiet bench.in -o bench.txt
+
+# --- Measuring ----------------------------------------------------------------
+
+bench: install $(PEERS)/.installed ## Measure beside peers: make bench ROWS=1,3 REPEATS=7 WRITE=docs/benchmarks.md
+	@$(BIN)/python -m bench --peers $(PEERS)/bin/python --repeats $(REPEATS) \
+	  $(if $(ROWS),--rows $(ROWS)) $(if $(WRITE),--write $(WRITE))
+
+$(PEERS)/.installed: requirements/bench.txt requirements/torch.txt
+	@echo "Installing what Softmark is measured against in $(PEERS)"
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PIP:$(BIN)/%=$(PEERS)/bin/%) --require-hashes -r requirements/bench.txt
+	@$(PIP:$(BIN)/%=$(PEERS)/bin/%) -r requirements/torch.txt
+	@touch $@
 
 screenshot: install-dev browser ## Take docs/screenshot.png of the demo course
 	@$(BIN)/python scripts/screenshot.py
 
 clean: ## Remove the virtual environment and caches, never var/
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,54 @@
+"""The machine and the versions that figures were measured with."""
+
+import os
+import platform
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from runner.host import Runner
+from runner.job import hardware
+from runner.protocol import JobResult
+
+_PEERS: Final = ("nbclient", "ipykernel", "nbgrader", "otter-grader", "torch")
+_VERSIONS: Final = """
+import sys
+from importlib.metadata import version
+print(sys.version.split()[0])
+for name in sys.argv[1:]:
+    print(name, version(name))
+"""
+
+
+def describe(runner: Runner, result: JobResult, peers: Path) -> dict[str, str]:
+    """Return what the figures depend on, as pairs of words. `result` is of any run."""
+    return {
+        "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+        "processor": f"{hardware()}, {len(os.sched_getaffinity(0))} of {os.cpu_count()} cores used",
+        "kernel": f"{platform.system()} {platform.release()}",
+        "isolation level": runner.level(),
+        "ours": _listed(result.measures.versions),
+        "peers": _peer_versions(peers),
+    }
+
+
+def _listed(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
+
+
+def _peer_versions(peers: Path) -> str:
+    printed = subprocess.run(
+        [str(peers), "-c", _VERSIONS, *_PEERS],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    python, *packages = printed.splitlines()
+    return ", ".join([f"python {python}", *packages])
+
+
+def load() -> str:
+    """Return the load averages, which show whether others used the machine."""
+    return ", ".join(f"{one:.1f}" for one in os.getloadavg())

@@ -1,0 +1,1 @@
+"""What Softmark is measured against."""

@@ -1,0 +1,25 @@
+"""A bare fork of a process with torch imported, which isolates itself and ends."""
+
+from bench.breakdown import IN_ALL, Phases
+from bench.peers.process import Worker
+
+
+class BareFork:
+    """Forks once a run. `isolated` says whether the kernel let every child unshare."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self.isolated = True
+
+    def run(self) -> Phases:
+        """Return how long it took until the child was isolated, and what came after."""
+        answer = self._worker.ask()
+        self.isolated = self.isolated and answer["isolated"]
+        return {
+            "start": answer["seconds"],
+            "of it fork": answer["fork"],
+            "of it unshare": answer["unshare"],
+            "end": answer["end"],
+            # The end is not awaited: the fork has done its work by then.
+            IN_ALL: answer["seconds"],
+        }
