@@ -26,6 +26,7 @@ from runner.protocol import (
 )
 from tests.runner.corpus import backends, leftovers
 from tests.runner.corpus.attack import HONEST, QUICK, Attack, Seen
+from tests.runner.corpus.measuring import forget_peak, peak_bytes
 from tests.runner.corpus.neighbour import Neighbour
 from tests.runner.corpus.places import Places
 from tests.runner.corpus.prelude import prelude, read_report
@@ -62,19 +63,6 @@ class Ran:
     def everything(self) -> str:
         """All that a student could ever fetch of it, as one text."""
         return json.dumps(dataclasses.asdict(self.result)) + repr(self.events)
-
-
-def peak_bytes() -> int:
-    """Return the most memory that this process has held since `forget_peak`."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    line = next(line for line in lines if line.startswith("VmHWM:"))
-    return int(line.split()[1]) * 1024
-
-
-def forget_peak() -> int:
-    """The peak is what is held now. Return it."""
-    Path("/proc/self/clear_refs").write_text("5")
-    return peak_bytes()
 
 
 class Bench:

@@ -286,6 +286,7 @@ ROOM: Final = (
             name=name,
             cells=("answer = 42", source, CHECK),
             expect=student_error("cells_failed", cell=3, ename="ValueError"),
+            limits=Limits(cell_seconds=30, run_seconds=60),
             report={"armed": "ok"},
         )
         for name, source in (
