@@ -6,6 +6,7 @@ numbers within the size cap, and nothing more is known of it.
 
 import array
 import json
+import math
 import os
 import socket
 import struct
@@ -36,6 +37,12 @@ def _refuse_constant(text: str) -> NoReturn:
     raise FrameError(f"{text} is not a finite number")
 
 
+def _finite(text: str) -> float:
+    """Return the number; 1e999 is a plain number to the parser, and infinite."""
+    number = float(text)
+    return number if math.isfinite(number) else _refuse_constant(text)
+
+
 def pack(message: Mapping[str, object]) -> bytes:
     """Return the message as the bytes of one frame."""
     try:
@@ -50,7 +57,9 @@ def pack(message: Mapping[str, object]) -> bytes:
 def parse(payload: bytes) -> Frame:
     """Return the object that the payload of a frame holds, or raise FrameError."""
     try:
-        message = json.loads(payload, parse_constant=_refuse_constant)
+        message = json.loads(
+            payload, parse_constant=_refuse_constant, parse_float=_finite
+        )
     except (ValueError, RecursionError) as error:
         raise FrameError("not JSON") from error
     if not isinstance(message, dict):

@@ -1,6 +1,7 @@
 """The notebook: read strictly, planned into steps, and written back with its outputs."""
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -95,9 +96,15 @@ def _refuse(text: str) -> NoReturn:
     raise UnreadableError(text)
 
 
+def _finite(text: str) -> float:
+    """Return the number; 1e999 is a plain number to the parser, and infinite."""
+    number = float(text)
+    return number if math.isfinite(number) else _refuse(text)
+
+
 def _load(text: str) -> dict[str, Any]:
     try:
-        document = json.loads(text, parse_constant=_refuse)
+        document = json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise UnreadableError from error
     if not isinstance(document, dict) or document.get("nbformat") != MAJOR:

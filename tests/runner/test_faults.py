@@ -219,6 +219,7 @@ BAD = [
     ("[" * 100_000, "notebook_unreadable"),
     ('{"nbformat": 3, "worksheets": []}', "notebook_unreadable"),
     ('{"nbformat": 4, "cells": [NaN]}', "notebook_unreadable"),
+    ('{"nbformat": 4, "cells": [], "metadata": {"x": -1e999}}', "notebook_unreadable"),
     (
         '{"nbformat": 4, "cells": [{"cell_type": "code", "source": 1}]}',
         "notebook_unreadable",

@@ -64,7 +64,16 @@ def test_junk_is_refused_or_waits_for_more(junk: bytes) -> None:
 
 @pytest.mark.parametrize(
     "payload",
-    [b"[]", b"1", b"{", b'{"a": NaN}', b'{"a": Infinity}', b"\xff", b"[" * 99_999],
+    [
+        b"[]",
+        b"1",
+        b"{",
+        b'{"a": NaN}',
+        b'{"a": Infinity}',
+        b'{"a": 1e999}',
+        b"\xff",
+        b"[" * 99_999,
+    ],
 )
 def test_a_payload_that_is_no_object_is_refused(payload: bytes) -> None:
     with pytest.raises(FrameError):

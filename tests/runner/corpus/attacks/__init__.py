@@ -1,0 +1,1 @@
+"""The hostile submissions, a module or two for each section of the catalogue."""

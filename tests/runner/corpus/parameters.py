@@ -1,0 +1,31 @@
+"""Attacks as parameters of a test, each with the marks that it needs."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.runner.corpus.attack import Attack
+from tests.runner.corpus.bench import ForgedError, LeakedError
+
+
+def attacks(*chosen: Attack) -> pytest.MarkDecorator:
+    """Return the mark that runs the test once for each attack."""
+    return pytest.mark.parametrize(
+        "attack",
+        [
+            pytest.param(attack, id=attack.id, marks=list(_marks(attack)))
+            for attack in chosen
+        ],
+    )
+
+
+def _marks(attack: Attack) -> Iterator[pytest.MarkDecorator]:
+    if attack.needs_gpu:
+        yield pytest.mark.gpu
+    if attack.needs_grader:
+        # Only these two: whatever else goes wrong is a failure today.
+        yield pytest.mark.xfail(
+            strict=True,
+            raises=(ForgedError, LeakedError),
+            reason="needs the isolated grader",
+        )
