@@ -144,6 +144,11 @@ _VERDICTS: Final[Mapping[tuple[str, str], _Words]] = {
         text="Your notebook started more processes or threads than a run may.",
         hint="Set num_workers=0 in your data loaders.",
     ),
+    (Verdict.LIMIT, "open_files"): _Words(
+        title="Too many open files",
+        text="Your notebook had more files open at once than a run may.",
+        hint="Close files after use: with open(…) as file does it by itself.",
+    ),
     (Verdict.REJECTED, "notebook_unreadable"): _Words(
         title="Not run: the notebook cannot be read",
         text="The file is not a notebook of format 4.",
@@ -185,8 +190,12 @@ def describe(run: GradingRun) -> Message:
         )
     if run.state != State.FINISHED:
         return _say(_STATES.get(run.state, _UNKNOWN), {})
-    words = _VERDICTS.get((run.verdict, run.code)) or _UNKNOWN
-    return _say(words, run.detail or {})
+    return describe_end(run.verdict, run.code, run.detail or {})
+
+
+def describe_end(verdict: str, code: str, detail: Detail) -> Message:
+    """Return the words for how a notebook's run ended, whoever ran it."""
+    return _say(_VERDICTS.get((verdict, code), _UNKNOWN), detail)
 
 
 def _say(words: _Words, detail: Detail) -> Message:

@@ -17,6 +17,7 @@ ENDS = [
     ("limit", "disk"),
     ("limit", "output"),
     ("limit", "processes"),
+    ("limit", "open_files"),
     ("rejected", "notebook_unreadable"),
     ("rejected", "language"),
 ]
