@@ -202,8 +202,12 @@ def describe(run: GradingRun) -> Message:
         )
     if run.state != State.FINISHED:
         return _say(_STATES.get(run.state, _UNKNOWN), {})
-    words = _VERDICTS.get((run.verdict, run.code)) or _UNKNOWN
-    return _say(words, run.detail or {})
+    return describe_end(run.verdict, run.code, run.detail or {})
+
+
+def describe_end(verdict: str, code: str, detail: Detail) -> Message:
+    """Return the words for how a notebook's run ended, whoever ran it."""
+    return _say(_VERDICTS.get((verdict, code), _UNKNOWN), detail)
 
 
 def _say(words: _Words, detail: Detail) -> Message:

@@ -1,0 +1,1 @@
+"""`manage.py run_notebook`: one notebook through the real runner, on this machine."""

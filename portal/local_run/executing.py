@@ -1,0 +1,80 @@
+"""One job in a runner of its own, which Ctrl-C stops in order."""
+
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType, TracebackType
+from typing import Final, Self
+
+from portal.local_run.inputs import UnusableError
+from runner.host import Backend, NotIsolatedError, Runner
+from runner.protocol import Event, JobResult, JobSpec
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How the job ended, and by which signal it was asked to; 0 for none."""
+
+    result: JobResult
+    signal: int
+
+
+class Interruption:
+    """Within it, Ctrl-C or SIGTERM is noted, for the job to be stopped.
+
+    A second one raises KeyboardInterrupt: whoever asks twice does not want to wait.
+    Only in the main thread.
+    """
+
+    def __init__(self) -> None:
+        self.signal = 0
+
+    def __enter__(self) -> Self:
+        self._before = {each: signal.signal(each, self._note) for each in _SIGNALS}
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        if self.signal:
+            raise KeyboardInterrupt
+        self.signal = number
+
+    def is_asked_for(self) -> bool:
+        return self.signal != 0
+
+
+def run_job(
+    spec: JobSpec,
+    *,
+    interpreter: str,
+    backend: Backend,
+    on_event: Callable[[Event], None],
+) -> Ended:
+    """Run the job to its end; no process or file of it is left.
+
+    Raises UnusableError where this host cannot enclose it as asked.
+    """
+    with Interruption() as asked:
+        try:
+            runner = Runner({spec.environment: interpreter}, backend=backend, spares=0)
+        except NotIsolatedError as error:
+            raise UnusableError(
+                f"This host cannot isolate notebooks: {error}. manage.py doctor says "
+                "what would help; for a notebook of your own, --backend bare runs it "
+                "without a jail."
+            ) from error
+        try:
+            result = runner.run(spec, on_event=on_event, should_stop=asked.is_asked_for)
+        finally:
+            runner.close()
+    return Ended(result=result, signal=asked.signal)

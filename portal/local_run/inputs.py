@@ -1,0 +1,168 @@
+"""From files on this machine to a job, checked as an upload is; nothing is executed."""
+
+import ast
+import hashlib
+import io
+import keyword
+import math
+import os
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from runner.protocol import JobFile, JobSpec, Limits, Scalar
+from submissions.messages import problem
+from submissions.problems import Problem
+from submissions.validation import (
+    FileRule,
+    check_file,
+    find_missing_files,
+    readable_notebook,
+)
+from submissions.validation.kinds import Kind, kind_of
+
+# What YAML and JSON call them, and Python does not.
+_WORDS: Final[Mapping[str, Scalar]] = {"true": True, "false": False, "null": None}
+
+
+class UnusableError(Exception):
+    """What was asked for cannot be run. `str` says what to do."""
+
+
+class RefusedError(Exception):
+    """The content of a file is not what can be run; `problems` say why."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(", ".join(problem.code for problem in self.problems))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is to be run: `files` will lie beside the notebook under their own names."""
+
+    notebook: Path
+    files: Sequence[Path] = ()
+    environment: str = "default"
+    parameters: Mapping[str, Scalar] = field(default_factory=dict)
+    skip_tags: Sequence[str] = ()
+    limits: Limits = field(default_factory=Limits)
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadyJob:
+    """A job, and what the notebook's author may want to know before it runs."""
+
+    spec: JobSpec
+    warnings: tuple[Problem, ...]
+
+
+def read_request(request: Request, *, max_notebook_bytes: int) -> ReadyJob:
+    """Return the job. Raises UnusableError, and RefusedError where an upload would."""
+    names = _names(request)
+    data, warnings = _read_notebook(request.notebook, max_notebook_bytes)
+    spec = JobSpec(
+        job_id=f"local-{secrets.token_hex(6)}",
+        environment=request.environment,
+        notebook=readable_notebook(data),
+        notebook_name=request.notebook.name,
+        files=tuple(_job_file(path) for path in request.files),
+        limits=_checked(request.limits),
+        seed=request.seed,
+        skip_tags=tuple(request.skip_tags),
+        parameters=dict(request.parameters),
+    )
+    opened = find_missing_files(
+        data, name=spec.notebook_name, present=names, skip_tags=request.skip_tags
+    )
+    return ReadyJob(spec=spec, warnings=(*warnings, *opened))
+
+
+def _names(request: Request) -> list[str]:
+    """What lies in the notebook's folder when it runs."""
+    names = [path.name for path in (request.notebook, *request.files)]
+    name, times = Counter(names).most_common(1)[0]
+    if times > 1:
+        raise UnusableError(
+            f"{times} files are called “{name}”, and all lie in one folder when the "
+            "notebook runs. Give each a name of its own."
+        )
+    return names
+
+
+def _read_notebook(path: Path, max_bytes: int) -> tuple[bytes, tuple[Problem, ...]]:
+    """Return the notebook's bytes, and warnings of it."""
+    with _open(path) as content:
+        rule = FileRule(name=path.name, kind="notebook", max_bytes=max_bytes)
+        findings = check_file(content, rule)
+        if findings.problems:
+            raise RefusedError(findings.problems)
+        content.seek(0)
+        return content.read(), findings.warnings
+
+
+def _job_file(path: Path) -> JobFile:
+    with _open(path) as content:
+        if kind_of(content) is Kind.LFS_POINTER:
+            raise RefusedError([problem("lfs_pointer", file=path.name)])
+        content.seek(0)
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+        size = content.seek(0, os.SEEK_END)
+    return JobFile(name=path.name, path=str(path.resolve()), sha256=digest, size=size)
+
+
+def _open(path: Path) -> io.BufferedReader:
+    if path.is_dir():
+        raise UnusableError(f"{path} is a folder. Name the file in it.")
+    if path.exists() and not path.is_file():
+        raise UnusableError(f"{path} is not a file that can be read twice.")
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise UnusableError(
+            f"There is no file {path}. Names are relative to {Path.cwd()}."
+        ) from None
+    except OSError as error:
+        raise UnusableError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _checked(limits: Limits) -> Limits:
+    if limits.cell_seconds > limits.run_seconds:
+        raise UnusableError(
+            f"A cell may take {limits.cell_seconds:g} s and the whole run only "
+            f"{limits.run_seconds:g} s. Give --run-seconds too."
+        )
+    return limits
+
+
+def read_parameter(text: str) -> tuple[str, Scalar]:
+    """Return name and value of `NAME=VALUE`. Raises UnusableError.
+
+    The value is read as Python has it (False, 0.1, "text") or as assignment.yaml has
+    it (false, null); whatever is neither is text.
+    """
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier() or keyword.iskeyword(name):
+        raise UnusableError(
+            f"“{text}” is not a parameter. Write NAME=VALUE, such as TRAIN=False, with "
+            "the name of a variable of the notebook."
+        )
+    return name, _scalar(value)
+
+
+def _scalar(text: str) -> Scalar:
+    if text in _WORDS:
+        return _WORDS[text]
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+    if isinstance(value, float) and not math.isfinite(value):
+        return text
+    return (
+        value if value is None or isinstance(value, bool | int | float | str) else text
+    )

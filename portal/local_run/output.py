@@ -1,0 +1,64 @@
+"""Where the executed notebook goes: a file beside the notebook, one named, or stdout."""
+
+import os
+from pathlib import Path
+from typing import Final, TextIO
+
+from portal.local_run.inputs import UnusableError
+
+STANDARD_OUTPUT: Final = "-"
+
+
+class Output:
+    """The target of the executed notebook, known to be writable before the run.
+
+    `target` is a path, "-" for the stream `out`, or "" for NAME.executed.ipynb beside
+    the notebook. Raises UnusableError.
+    """
+
+    def __init__(self, target: str, *, notebook: Path, out: TextIO) -> None:
+        self._out = out
+        self.is_stream = target == STANDARD_OUTPUT
+        beside = notebook.with_name(
+            f"{notebook.name.removesuffix('.ipynb')}.executed.ipynb"
+        )
+        self.path = Path(target) if target else beside
+        if not self.is_stream:
+            self._check(notebook)
+
+    def _check(self, notebook: Path) -> None:
+        folder = self.path.parent
+        why = ""
+        if self.path.resolve() == notebook.resolve():
+            why = "that is the notebook itself"
+        elif self.path.is_dir():
+            why = "that is a folder"
+        elif not folder.is_dir():
+            why = f"there is no folder {folder}"
+        elif not os.access(folder, os.W_OK):
+            why = f"nothing may be written into {folder}"
+        if why:
+            raise UnusableError(
+                f"The executed notebook cannot go to {self.path}: {why}. Say where with "
+                "--output, or --output - for standard output."
+            )
+
+    def write(self, text: str) -> str:
+        """The notebook is there, whole; return where, in words."""
+        if self.is_stream:
+            # A notebook is UTF-8 whatever the terminal's encoding is.
+            self._out.buffer.write(text.encode())
+            self._out.buffer.flush()
+            return ""
+        # An executed notebook that was there before stays whole until this one is.
+        part = self.path.with_name(f"{self.path.name}.part")
+        try:
+            part.write_text(text, encoding="utf-8")
+            part.replace(self.path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise UnusableError(
+                f"The notebook ran, but {self.path} cannot be written: "
+                f"{error.strerror}."
+            ) from error
+        return str(self.path)
