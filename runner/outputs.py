@@ -33,7 +33,16 @@ class JobOutputs:
         self.limits = limits
         self.volume = 0
         self.kept = 0
-        self.displays: dict[str, list[Output]] = {}
+        # By display id, where it is shown: the cell that pays for it, and the output.
+        self.displays: dict[str, list[tuple[CellOutputs, Output]]] = {}
+
+    def forget_displays(self, cell: "CellOutputs") -> None:
+        """The displays of the cell are not updated any more."""
+        left = {
+            name: [one for one in shown if one[0] is not cell]
+            for name, shown in self.displays.items()
+        }
+        self.displays = {name: shown for name, shown in left.items() if shown}
 
 
 class CellOutputs:
@@ -76,7 +85,7 @@ class CellOutputs:
             return
         self._clear_if_due()
         self.tail = (self.tail + text[-TAIL_CHARACTERS:])[-TAIL_CHARACTERS:]
-        room = self._room()
+        room = self.room()
         kept = text if len(text) <= room else text[: max(0, room)]
         if kept:
             self._append_text(name, kept)
@@ -84,14 +93,15 @@ class CellOutputs:
             self._cut_off(name)
 
     def _append_text(self, name: str, text: str) -> None:
-        self._use(len(text))
+        self.use(len(text))
         last = self.outputs[-1] if self.outputs else {}
         if last.get("output_type") == "stream" and last.get("name") == name:
             last["text"].append(text)
         else:
             self.outputs.append({"output_type": "stream", "name": name, "text": [text]})
 
-    def _room(self) -> int:
+    def room(self) -> int:
+        """Return how much more the cell may keep."""
         limits = self.job.limits
         if self._cut or len(self.outputs) >= MAX_OUTPUTS:
             return 0
@@ -100,7 +110,8 @@ class CellOutputs:
             limits.job_output_bytes - self.job.kept,
         )
 
-    def _use(self, size: int) -> None:
+    def use(self, size: int) -> None:
+        """The cell, and the job, keep that much more."""
         self._kept += size
         self.job.kept += size
 
@@ -124,30 +135,30 @@ class CellOutputs:
     def _keep(self, output: Output) -> bool:
         self._clear_if_due()
         size = len(json.dumps(output))
-        if size > self._room():
+        if size > self.room():
             self._cut_off()
             return False
-        self._use(size)
+        self.use(size)
         self.outputs.append(output)
         return True
 
     def _add_display(self, frame: Frame) -> None:
+        """A display takes the place of the earlier ones with its id, too."""
+        self._update_display(frame)
         output = {"output_type": "display_data", **_bundle(frame)}
         name = frame.get("display_id")
         if self._keep(output) and isinstance(name, str):
-            self.job.displays.setdefault(name, []).append(output)
+            self.job.displays.setdefault(name, []).append((self, output))
 
     def _update_display(self, frame: Frame) -> None:
-        shown = self.job.displays.get(str(frame.get("display_id")), [])
-        bundle = _bundle(frame)
-        growth = len(json.dumps(bundle)) * len(shown) - sum(
-            len(json.dumps(_bundle(output))) for output in shown
-        )
-        if growth > self._room():
-            self._cut_off()
-            return
-        self._use(growth)
-        for output in shown:
+        name, bundle = frame.get("display_id"), _bundle(frame)
+        shown = self.job.displays.get(name, []) if isinstance(name, str) else []
+        for cell, output in shown:
+            growth = len(json.dumps(bundle)) - len(json.dumps(_bundle(output)))
+            if growth > cell.room():
+                self._cut_off()
+                return
+            cell.use(growth)
             output.update(bundle)
 
     def _add_result(self, frame: Frame) -> None:
@@ -167,7 +178,7 @@ class CellOutputs:
         }
         errors = sum(one["output_type"] == "error" for one in self.outputs)
         if errors < MAX_ERRORS:
-            self._use(len(json.dumps(output)))
+            self.use(len(json.dumps(output)))
             self.outputs.append(output)
         self.tail = (self.tail + f"\n{output['ename']}")[-TAIL_CHARACTERS:]
 
@@ -187,6 +198,7 @@ class CellOutputs:
     def _clear_now(self) -> None:
         self._clear_next = False
         self.outputs.clear()
+        self.job.forget_displays(self)
         self.job.kept -= self._kept
         self._kept = 0
         self._cut = False
@@ -205,14 +217,22 @@ def _bundle(frame: Mapping[str, Any]) -> Output:
     data, metadata = frame.get("data"), frame.get("metadata")
     items = list(data.items())[:MAX_MIME_TYPES] if isinstance(data, dict) else []
     kept = {
-        mime: value
+        mime: form
         for mime, value in items
-        if len(mime) <= MAX_MIME_NAME
-        and (isinstance(value, str) or mime.endswith("json"))
+        if len(mime) <= MAX_MIME_NAME and (form := _form(mime, value)) is not None
     }
     if not isinstance(metadata, dict) or len(json.dumps(metadata)) > MAX_METADATA:
         metadata = {}
     return {"data": kept, "metadata": metadata}
+
+
+def _form(mime: str, value: object) -> object:
+    """Return the value as the format holds it under this media type, None if not."""
+    if mime.endswith("json") or isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(line, str) for line in value):
+        return "".join(value)
+    return None
 
 
 def _shortened(lines: list[str]) -> list[str]:

@@ -1,9 +1,11 @@
 """The student process's end of the socket to the host."""
 
+import contextlib
 import os
 import signal
 import socket
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from types import FrameType
 
 from runner.frames import SMALL_FRAME, Channel, FrameError, pack
@@ -12,17 +14,16 @@ from runner.frames import SMALL_FRAME, Channel, FrameError, pack
 class StudentChannel:
     """Sends whole frames, whatever interrupts; forked copies of the process send none.
 
-    SIGINT raises KeyboardInterrupt only while a cell runs, and never inside a frame.
+    SIGINT is without effect until a cell runs, and then never inside a frame.
     """
 
     def __init__(self, fd: int) -> None:
         self.channel = Channel(socket.socket(fileno=fd))
-        self.executing = False
         self.max_output = SMALL_FRAME
         self._owner = os.getpid()
-        self._sending = False
+        self._one_at_a_time = threading.RLock()
         self._interrupted = False
-        signal.signal(signal.SIGINT, self._on_interrupt)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     @property
     def is_mine(self) -> bool:
@@ -33,16 +34,11 @@ class StudentChannel:
         """The frame is sent, or a note that it was too large."""
         if not self.is_mine:
             return
-        self._sending = True
-        try:
-            self.channel.send(message)
-        except FrameError:
-            self.channel.send({"t": "dropped"})
-        finally:
-            self._sending = False
-        if self._interrupted:
-            self._interrupted = False
-            raise KeyboardInterrupt
+        with self.undisturbed():
+            try:
+                self.channel.send(message)
+            except FrameError:
+                self.channel.send({"t": "dropped"})
 
     def send_output(self, message: dict[str, object]) -> None:
         """The output is sent unless it is too large or not plain data."""
@@ -56,8 +52,29 @@ class StudentChannel:
         """Wait for the host's next word."""
         return self.channel.receive()
 
-    def _on_interrupt(self, _number: int, _frame: FrameType | None) -> None:
-        if self._sending:
-            self._interrupted = self.executing
-        elif self.executing:
-            raise KeyboardInterrupt
+    @contextlib.contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """No other thread sends meanwhile, and an interrupt comes afterwards."""
+        if not self.is_mine:
+            # A forked copy has no say, and nobody to give the lock back to it.
+            yield
+            return
+        with self._one_at_a_time, self._uninterrupted():
+            yield
+
+    @contextlib.contextmanager
+    def _uninterrupted(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield  # Signals are the main thread's to handle.
+            return
+        handler = signal.signal(signal.SIGINT, self._note_interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, handler)
+        if self._interrupted:
+            self._interrupted = False
+            signal.raise_signal(signal.SIGINT)
+
+    def _note_interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        self._interrupted = True

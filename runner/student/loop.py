@@ -3,19 +3,19 @@
 import contextlib
 import os
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
-from IPython.core.interactiveshell import ExecutionResult
 
 from runner.frames import ChannelClosedError
 from runner.student import snapshot
 from runner.student.channel import StudentChannel
+from runner.student.execution import CellExecution
 from runner.student.parameters import ForceParameters
-from runner.student.shell import OUTLET, StudentShell, make_shell
+from runner.student.shell import OUTLET, StudentShell, make_shell, words
 
 _NUMPY_SEEDS: Final = 2**32
 _shell: StudentShell | None = None
@@ -50,7 +50,7 @@ class Session:
 
     def __init__(self, shell: StudentShell, channel: StudentChannel) -> None:
         self.shell = shell
-        self.run: Callable[..., ExecutionResult] = shell.run_cell
+        self.execution = CellExecution(shell)
         self.channel = channel
 
     def settle(self) -> None:
@@ -83,17 +83,11 @@ class Session:
         self.channel.send({"t": "set_up"})
 
     def _run_cell(self, frame: Mapping[str, Any]) -> None:
-        error: BaseException | None = None
-        try:
-            self.channel.executing = True
-            result: ExecutionResult = self.run(frame["source"], store_history=True)
-            error = result.error_before_exec or result.error_in_exec
-        except KeyboardInterrupt as interrupt:
-            error = interrupt
-        finally:
-            self.channel.executing = False
+        self.shell.display_error = None
+        error = self.execution.run(frame["source"]) or self.shell.display_error
         ename = type(error).__name__ if error is not None else ""
-        words = str(error)[:200] if isinstance(error, OSError | RuntimeError) else ""
+        told = isinstance(error, OSError | RuntimeError)
+        evalue = words(error)[:200] if told else ""
         OUTLET.put(
-            {"t": "done", "cell": frame["cell"], "ename": ename, "evalue": words}
+            {"t": "done", "cell": frame["cell"], "ename": ename, "evalue": evalue}
         )

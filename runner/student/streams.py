@@ -12,8 +12,9 @@ import io
 import os
 import struct
 import termios
-from collections.abc import Callable
 from typing import Final
+
+from runner.student.channel import StudentChannel
 
 _CHUNK: Final = 128 * 1024
 _NAMES: Final = ("stdout", "stderr")
@@ -28,11 +29,9 @@ def waiting_bytes(fd: int) -> int:
 class Drain:
     """Takes the text that waits in the captured descriptors to the host, in order."""
 
-    def __init__(
-        self, fds: tuple[int, int], send: Callable[[dict[str, object]], None]
-    ) -> None:
+    def __init__(self, fds: tuple[int, int], channel: StudentChannel) -> None:
         self._fds = dict(zip(_NAMES, fds, strict=True))
-        self._send = send
+        self._channel = channel
 
     def before(self, name: str) -> None:
         """Text in the other stream, if any waits, is sent before `name` gets more."""
@@ -40,10 +39,13 @@ class Drain:
             self.all()
 
     def all(self) -> None:
-        """Nothing waits in either stream."""
-        for name, fd in self._fds.items():
-            if waiting_bytes(fd):
-                self._take(name, fd)
+        """Nothing waits in either stream; a forked copy leaves it to its original."""
+        if not self._channel.is_mine:
+            return
+        with self._channel.undisturbed():
+            for name, fd in self._fds.items():
+                if waiting_bytes(fd):
+                    self._take(name, fd)
 
     def _take(self, name: str, fd: int) -> None:
         """Send what waits now, and no more, should another thread go on writing."""
@@ -53,18 +55,18 @@ class Drain:
                 data = os.read(fd, min(left, _CHUNK))
                 left -= len(data)
                 text = base64.b64encode(data).decode()
-                self._send({"t": "stream", "name": name, "data": text})
+                self._channel.send({"t": "stream", "name": name, "data": text})
 
 
 class CapturedStream(io.TextIOBase):
     """A text stream without a buffer over a captured descriptor."""
 
-    encoding = "utf-8"
+    encoding = "UTF-8"
     errors = "backslashreplace"
 
     def __init__(self, fd: int, name: str, drain: Drain) -> None:
         super().__init__()
-        self.name = f"<{name}>"
+        self.name = name
         self.buffer = io.FileIO(fd, "w", closefd=False)
         self._fd = fd
         self._stream = name

@@ -1,0 +1,119 @@
+"""Runs a cell's source as a notebook's kernel does: inside a running event loop."""
+
+import asyncio
+import contextlib
+import contextvars
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from types import FrameType
+from typing import Any, Final
+
+from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
+
+# Whose code the main thread runs while every task of the loop waits.
+_WAITING: Final = frozenset({"asyncio", "selectors"})
+
+
+class CellExecution:
+    """Runs cells one after another in one loop.
+
+    A cell may therefore start tasks, which go on while later cells run, and may not
+    start a loop of its own: `asyncio.run` raises, as it does in a notebook. Context
+    variables that a cell sets are there for the next, unless the cell awaits.
+    """
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self._shell = shell
+        self._context = contextvars.copy_context()
+        self._loop = self._new_loop()
+
+    def run(self, source: str) -> BaseException | None:
+        """Return what the cell raised; SIGINT means something only meanwhile."""
+        try:
+            return self._run_interruptible(source)
+        except KeyboardInterrupt as interrupt:
+            return interrupt  # It came when the cell had just ended.
+
+    def _run_interruptible(self, source: str) -> BaseException | None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            result = self._finish(self._run(source))
+        except BaseException as error:  # noqa: BLE001 - a cell may raise anything, its tasks too
+            self._shell.showtraceback(exception_only=True)
+            return error
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        return result.error_before_exec or result.error_in_exec
+
+    def _new_loop(self) -> asyncio.AbstractEventLoop:
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        return loop
+
+    def _finish(self, cell: Coroutine[Any, Any, ExecutionResult]) -> ExecutionResult:
+        """Return the cell's result; a task that raises SystemExit ends the cell."""
+        if self._loop.is_closed():
+            self._loop = self._new_loop()
+        task = self._loop.create_task(cell, context=self._context)
+        try:
+            return self._loop.run_until_complete(task)
+        except BaseException:
+            if not task.done():
+                task.cancel()
+                with contextlib.suppress(BaseException):
+                    self._loop.run_until_complete(task)
+            raise
+
+    async def _run(self, source: str) -> ExecutionResult:
+        problem = None
+        try:
+            transform: Callable[[str], str] = self._shell.transform_cell
+            transformed = transform(source)
+        except Exception:  # noqa: BLE001 - shown by the shell, which is told
+            transformed, problem = source, sys.exc_info()
+        how = {"transformed_cell": transformed, "preprocessing_exc_tuple": problem}
+        if not self._shell.should_run_async(source, **how):
+            run: Callable[..., ExecutionResult] = self._shell.run_cell
+            result = run(source, store_history=True)
+        else:
+            task = asyncio.ensure_future(self._run_async(source, how))
+            with self._cancelled_by_interrupt(task):
+                result = await task
+        # Tasks that can go on have a turn before the next cell.
+        await asyncio.sleep(0)
+        return result
+
+    async def _run_async(self, source: str, how: dict[str, Any]) -> ExecutionResult:
+        run: Callable[..., Any] = self._shell.run_cell_async
+        result = None
+        try:
+            result = await run(source, store_history=True, **how)
+        finally:
+            self._shell.events.trigger("post_execute")
+            self._shell.events.trigger("post_run_cell", result)
+        assert isinstance(result, ExecutionResult)  # noqa: S101 - for the type checker
+        return result
+
+    @contextlib.contextmanager
+    def _cancelled_by_interrupt(self, task: asyncio.Task[Any]) -> Iterator[None]:
+        """A cell that awaits is cancelled where it awaits, not where the loop waits."""
+        loop = self._loop
+
+        def interrupt(number: int, frame: FrameType | None) -> None:
+            if _package(frame) in _WAITING:
+                loop.call_soon_threadsafe(task.cancel)
+            else:
+                signal.default_int_handler(number, frame)
+
+        signal.signal(signal.SIGINT, interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _package(frame: FrameType | None) -> str:
+    """Return the outermost package of the code that the frame runs."""
+    name = frame.f_globals.get("__name__") if frame else ""
+    return str(name).split(".", 1)[0]

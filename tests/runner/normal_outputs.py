@@ -1,0 +1,89 @@
+"""Outputs in a form that two runs of one notebook share, and how they differ."""
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from itertools import zip_longest
+from typing import Any, Final
+
+_WIDGET: Final = "application/vnd.jupyter.widget-view+json"
+_KERNEL: Final = "/ipykernel/"
+# What differs from run to run: addresses, where files lie, how long it took, and when.
+_SHIFTING: Final = (
+    (re.compile(r"0x[0-9a-f]{6,}"), "0x"),
+    (re.compile(r"(?:/[\w.+-]+)*/ipykernel_\d+/\d+\.py"), "CELL"),
+    (re.compile(r"\b\d+\.py(?=, line)"), "CELL"),
+    (re.compile(r"(?:/[\w.+-]+)+/([\w-]+\.py)\b"), r"\1"),
+    (re.compile(r"\d+(?:\.\d+)? (?:ns|us|[µμ]s|ms|s)\b"), "TIME"),
+    (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z?"), "DATE"),
+)
+
+Output = Mapping[str, Any]
+
+
+def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
+    """Return what differs between two runs of a notebook, cell by cell."""
+    found = []
+    for number, pair in enumerate(zip_longest(ours["cells"], theirs["cells"])):
+        mine, other = (_shown(cell) for cell in pair)
+        if mine != other:
+            lines = difflib.unified_diff(other, mine, "nbclient", "ours", lineterm="")
+            source = "".join(pair[0]["source"])
+            found.append("\n".join([f"cell {number}: {source}", *lines]))
+    return found
+
+
+def _shown(cell: Mapping[str, Any] | None) -> list[str]:
+    if cell is None or cell["cell_type"] != "code":
+        return []
+    shown = {
+        "execution_count": cell.get("execution_count"),
+        "outputs": normal(cell["outputs"]),
+    }
+    return json.dumps(shown, indent=1, sort_keys=True).splitlines()
+
+
+def normal(outputs: Iterable[Output]) -> list[dict[str, Any]]:
+    """Return the outputs without what two runs do not share.
+
+    Between two other outputs, how text of one stream lies between that of the other
+    is left open: a kernel sends each by itself.
+    """
+    found: list[dict[str, Any]] = []
+    for output in outputs:
+        if output["output_type"] != "stream":
+            found.append(_normal_one(output))
+            continue
+        if not found or "streams" not in found[-1]:
+            found.append({"streams": {}})
+        streams = found[-1]["streams"]
+        streams[output["name"]] = streams.get(output["name"], "") + output["text"]
+    for one in found:
+        if "streams" in one:
+            one["streams"] = {k: settled(text) for k, text in one["streams"].items()}
+    return found
+
+
+def _normal_one(output: Output) -> dict[str, Any]:
+    if output["output_type"] == "error":
+        parts = [part for part in output["traceback"] if _KERNEL not in part]
+        traceback = settled("\n".join(parts))
+        return {**output, "evalue": settled(output["evalue"]), "traceback": traceback}
+    data = {kind: _normal_form(form) for kind, form in output["data"].items()}
+    if _WIDGET in data:
+        data[_WIDGET] = {**data[_WIDGET], "model_id": ""}
+    return {**output, "data": data}
+
+
+def _normal_form(form: Any) -> Any:
+    if isinstance(form, list) and all(isinstance(line, str) for line in form):
+        form = "".join(form)
+    return settled(form) if isinstance(form, str) else form
+
+
+def settled(text: str) -> str:
+    """Return the text without what differs from run to run."""
+    for pattern, word in _SHIFTING:
+        text = pattern.sub(word, text)
+    return text

@@ -1,0 +1,96 @@
+"""Runs notebooks with nbclient and a stock kernel, several at a time.
+
+`python -m tests.runner.peer JOBS` reads a list of `PeerJob`s and writes beside each
+notebook what became of it, so that one start of an interpreter serves for all.
+"""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import nbformat
+from nbclient import NotebookClient
+
+from runner.zygotes import literal_environment
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+_AT_A_TIME: Final = 3
+_TIMEOUT: Final = 400
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeerJob:
+    """A notebook to run in `folder`. Past `cell_seconds`, a cell is interrupted."""
+
+    notebook: str
+    folder: str
+    cell_seconds: int = 60
+
+    @property
+    def executed(self) -> Path:
+        """Where the notebook is once it has run."""
+        return Path(self.notebook).with_suffix(".executed")
+
+    @property
+    def problem(self) -> Path:
+        """Where the name of the exception is that ended the run early, if one did."""
+        return Path(self.notebook).with_suffix(".problem")
+
+
+def run_with_nbclient(jobs: Sequence[PeerJob], scratch: Path) -> None:
+    """All jobs have run, in the environment that the runner's own jobs have."""
+    listing = scratch / "jobs.json"
+    listing.write_text(json.dumps([asdict(job) for job in jobs]))
+    # Kept between runs: matplotlib lists the fonts in its home, which takes seconds.
+    home = ROOT / "build" / "peer"
+    home.mkdir(parents=True, exist_ok=True)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.runner.peer", str(listing)],
+        cwd=ROOT,
+        env={**literal_environment(str(home)), "PATH": path, "PYTHONSAFEPATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+async def _run(job: PeerJob, gate: asyncio.Semaphore) -> None:
+    notebook = nbformat.read(job.notebook, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.update(outputs=[], execution_count=None)
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        allow_errors=True,
+        timeout=job.cell_seconds,
+        interrupt_on_timeout=True,
+        startup_timeout=_TIMEOUT,
+        resources={"metadata": {"path": job.folder}},
+    )
+    async with gate:
+        try:
+            await client.async_execute()
+        except Exception as error:  # noqa: BLE001 - which one, the test asks
+            job.problem.write_text(type(error).__name__)
+    job.executed.write_text(json.dumps(notebook))
+
+
+async def _run_all(jobs: Sequence[PeerJob]) -> None:
+    gate = asyncio.Semaphore(_AT_A_TIME)
+    await asyncio.gather(*(_run(job, gate) for job in jobs))
+
+
+if __name__ == "__main__":
+    asyncio.run(
+        _run_all([PeerJob(**one) for one in json.loads(Path(sys.argv[1]).read_text())])
+    )
