@@ -3,7 +3,7 @@
 import contextlib
 import os
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,7 +59,8 @@ class Session:
         A fork shares its parent's memory until it writes, and each first write costs.
         """
         self.shell.move_in(Path.home())
-        self.run("None", silent=True, store_history=False)
+        run: Callable[..., object] = self.shell.run_cell
+        run("None", silent=True, store_history=False)
 
     def obey(self, frame: Mapping[str, Any], fds: list[int]) -> None:
         """Do what the host asks and say that it is done."""

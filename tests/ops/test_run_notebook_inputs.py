@@ -72,7 +72,7 @@ def test_two_files_of_one_name_are_one_too_many(work: Path, tmp_path: Path) -> N
     (tmp_path / "other").mkdir()
     twin = tmp_path / "other" / work.name
     twin.write_text("{}")
-    with pytest.raises(UnusableError, match="2 files are called “work.ipynb”"):
+    with pytest.raises(UnusableError, match=r"2 files are called “work.ipynb”"):
         read(Request(notebook=work, files=[twin]))
 
 

@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from runner.environment import literal_environment
 from runner.frames import Channel
 from runner.gpu.order import CudaOrder
-from runner.zygotes import literal_environment
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _SECONDS: Final = 60

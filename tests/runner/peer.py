@@ -17,7 +17,7 @@ from typing import Final
 import nbformat
 from nbclient import NotebookClient
 
-from runner.zygotes import literal_environment
+from runner.environment import literal_environment
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 _AT_A_TIME: Final = 3

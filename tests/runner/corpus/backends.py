@@ -1,26 +1,22 @@
 """The jails that the corpus runs on. The one place that knows how to ask for one."""
 
-import inspect
-import shutil
-from typing import Any, Final
+from typing import Final
 
-from runner.host import Runner
+from runner.host import Backend, Runner
+from runner.jail import bwrap
 
-NAMESPACES: Final = "namespaces"
-BWRAP: Final = "bwrap"
-_CAN_CHOOSE: Final = "backend" in inspect.signature(Runner).parameters
+NAMESPACES: Final = Backend.NAMESPACES
+BWRAP: Final = Backend.BWRAP
 
 
-def why_not(backend: str) -> str:
+def why_not(backend: Backend) -> str:
     """Return why the backend cannot be had here, or nothing if it can."""
-    if backend == NAMESPACES:
-        return ""
-    if not _CAN_CHOOSE:
-        return f"the runner has no {backend} backend"
-    return "" if shutil.which(backend) else f"{backend} is not installed"
+    if backend is BWRAP and not bwrap.is_installed():
+        return "bubblewrap is not installed"
+    return ""
 
 
-def make_runner(backend: str) -> Runner:
+def make_runner(backend: Backend) -> Runner:
     """Return a runner whose jobs run in such a jail."""
-    chosen: dict[str, Any] = {"backend": backend} if _CAN_CHOOSE else {}
-    return Runner({"default": ""}, **chosen)
+    spares = 0 if backend is BWRAP else 1
+    return Runner({"default": ""}, backend=backend, spares=spares)

@@ -14,7 +14,7 @@ from typing import Final
 
 import pytest
 
-from runner.host import Runner
+from runner.host import Backend, Runner
 from runner.protocol import (
     CellStarted,
     Event,
@@ -32,6 +32,7 @@ from tests.runner.corpus.places import Places
 from tests.runner.corpus.prelude import prelude, read_report
 from tests.runner.corpus.verdicts import SCORED, Kind, ending_of
 from tests.runner.notebooks import ANSWER, CellLike, job, job_file, notebook, scores
+from tests.runner.zygote_processes import zygote_pid
 
 _GRACE_SECONDS: Final = 10.0
 _SLOWER: Final = 3.0
@@ -68,7 +69,7 @@ class Ran:
 class Bench:
     """A warm runner on one backend, its neighbours and its traps."""
 
-    def __init__(self, backend: str, places: Places, folder: Path) -> None:
+    def __init__(self, backend: Backend, places: Places, folder: Path) -> None:
         self.backend = backend
         self.places = places
         self.runner: Runner = backends.make_runner(backend)
@@ -95,7 +96,7 @@ class Bench:
         """The warm process, if the backend has one."""
         if self.backend != backends.NAMESPACES:
             return None
-        return self.runner._pool.get("default").process.pid
+        return zygote_pid(self.runner)
 
     @property
     def work_dir(self) -> Path:

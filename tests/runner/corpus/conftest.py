@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.host import Backend
 from tests.runner.corpus import backends
 from tests.runner.corpus.bench import Bench
 from tests.runner.corpus.places import Places, planted
@@ -17,7 +18,7 @@ def places() -> Iterator[Places]:
         yield places
 
 
-def _bench(backend: str, places: Places, folder: Path) -> Iterator[Bench]:
+def _bench(backend: Backend, places: Places, folder: Path) -> Iterator[Bench]:
     reason = backends.why_not(backend)
     if reason:
         pytest.skip(reason)

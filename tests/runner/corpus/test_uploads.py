@@ -101,6 +101,7 @@ NAMES: Final = {
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
 def test_only_a_name_that_was_asked_for_is_taken(name: str) -> None:
     revision = AssignmentFactory.create().revision
+    assert revision is not None
     found = check_files([incoming(name=name)], revision)
     assert {one.code for one in found.problems} == {"file_missing", "file_unexpected"}
     assert check_files([incoming()], revision).problems == ()

@@ -6,6 +6,7 @@ import struct
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 from submissions.validation import zips
@@ -128,15 +129,15 @@ MEMBERS: Final = {
     "drive": "C:/x",
 }
 SLIPS: Final = (
-    *(packed(lambda p=path: zipped(p), 40, f"zip-{name}") for name, path in PATHS.items()),
+    *(packed(partial(zipped, path), 40, f"zip-{name}") for name, path in PATHS.items()),
     *(
-        weights(40, f"member-{name}", lambda p=path: weights_with(p), "state_dict_names")
+        weights(40, f"member-{name}", partial(weights_with, path), "state_dict_names")
         for name, path in MEMBERS.items()
     ),
     packed(lambda: zipped("work.ipynb", link=True), 41, "symbolic-link"),
     packed(lambda: zipped("a", "a/work.ipynb", link=True), 41, "through-a-link"),
     *(
-        packed(lambda k=kind, m=mode: tarred(k, m), 42, f"tar-{name}")
+        packed(partial(tarred, kind, mode), 42, f"tar-{name}")
         for name, kind, mode in (
             ("device", tarfile.CHRTYPE, 0o666),
             ("pipe", tarfile.FIFOTYPE, 0o666),
