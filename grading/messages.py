@@ -113,6 +113,15 @@ _VERDICTS: Final[Mapping[tuple[str, str], _Words]] = {
             "less. Questions checked before that keep their points."
         ),
     ),
+    (Verdict.LIMIT, "question_time"): _Words(
+        title="A question took too long",
+        text="The checks of a question were still running at their limit of {seconds}.",
+        plain="The checks of a question were still running at their time limit.",
+        hint=(
+            "Look for a loop that does not end in what the question asks you to write. "
+            "Questions checked before that keep their points."
+        ),
+    ),
     (Verdict.LIMIT, "run_time"): _Words(
         title="The notebook took too long",
         text="The whole run was stopped at its limit of {seconds}.",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from runner.frames import Frame
+from runner.gpu.faults import out_of_memory
 from runner.notebook import Cell
 from runner.outputs import CellOutputs
 from runner.protocol import CellStarted, Event, Limits, OutputAdded, Scalar
@@ -120,6 +121,11 @@ class CellRunner:
             self.record.first_ename = ename if _ENAME.fullmatch(ename) else ""
 
     def _limit_behind(self, cell: Cell, ename: str, words: str) -> JobStopError | None:
+        gpu_bytes = self._limits.gpu_memory_bytes
+        if gpu_bytes and (
+            stop := out_of_memory(ename, words, limit_bytes=gpu_bytes, cell=cell.number)
+        ):
+            return stop
         if ename == "MemoryError" or _NO_MEMORY.search(words):
             return limit("memory", bytes=self._limits.memory_bytes, cell=cell.number)
         if _NO_SPACE.search(words):

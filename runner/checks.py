@@ -12,11 +12,12 @@ from typing import Final
 from runner import marks
 from runner.folders import open_source
 from runner.frames import Frame, FrameError, Peer
+from runner.gpu.policy import checks_in_place
 from runner.places import Place
 from runner.protocol import CheckOutcome, JobSpec, QuestionOutcome, QuestionSpec
 from runner.questions import requested_names
 from runner.session import Session
-from runner.stops import died
+from runner.stops import died, limit
 
 _REAP_SECONDS: Final = 2.0
 
@@ -35,6 +36,7 @@ class QuestionRun:
         self._names = requested_names(question)
         self._expected = {check.name for check in question.checks}
         self._snapshot = 0
+        self._in_place = checks_in_place(spec.device)
         self._clock = session.watch.clock
         self._started = self._clock.now()
 
@@ -48,7 +50,9 @@ class QuestionRun:
         self._peer = Peer(ours)
         self._session.ask(self._peer)
         try:
-            self._session.student.send({"t": "check"}, [theirs.fileno()])
+            self._session.student.send(
+                {"t": "check", "in_place": self._in_place}, [theirs.fileno()]
+            )
             theirs.close()
             missing = self._wait()
         finally:
@@ -60,17 +64,30 @@ class QuestionRun:
         )
 
     def _wait(self) -> str:
-        """Wait for the fork's end; return why a check may lack an outcome."""
+        """Wait for the answer's end; return why a check may lack an outcome."""
         missing = marks.ENDED
         killed_at = 0.0
         while not self._step():
             if not killed_at and self._is_over():
                 missing = marks.OUT_OF_TIME if self._peer.open else marks.ENDED
                 killed_at = time.monotonic()
-                self._session.kill(self._snapshot)
+                self._stop()
             if killed_at and time.monotonic() > killed_at + _REAP_SECONDS:
-                raise died(cell=self._session.cell, reason="check")
+                if not self._in_place:
+                    raise died(cell=self._session.cell, reason="check")
+                # The notebook ends with it: there is no other process.
+                self._session.lost = limit(
+                    "question_time", seconds=self._spec.limits.question_seconds
+                )
+                return missing
         return missing
+
+    def _stop(self) -> None:
+        """Whatever answers is told to stop: a fork is killed."""
+        if self._in_place:
+            self._session.interrupt()
+        else:
+            self._session.kill(self._snapshot)
 
     def _is_over(self) -> bool:
         late = self._seconds > self._spec.limits.question_seconds
@@ -102,7 +119,7 @@ class QuestionRun:
     def _obey(self, frame: Frame) -> None:
         sender = self._peer.sender
         if frame.get("t") == "ready" and not self._snapshot:
-            if sender != self._session.student_pid:
+            if self._in_place == (sender == self._session.student_pid):
                 self._snapshot = sender
                 self._hand_over()
         elif frame.get("t") == "check" and sender == self._snapshot != 0:

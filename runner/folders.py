@@ -141,11 +141,12 @@ def _entries(tops: Sequence[Path]) -> Iterator[os.DirEntry[str]]:
             found = os.scandir(waiting.pop())
         except OSError:
             continue
-        for entry in found:
-            with contextlib.suppress(OSError):
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
-            yield entry
+        with found:
+            for entry in found:
+                with contextlib.suppress(OSError):
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                yield entry
 
 
 def remove_tree(top: Path) -> None:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from runner.gpu.pool import GpuPool
 from runner.housekeeping import Housekeeper
 from runner.jail import bwrap
 from runner.jail.bwrap import ColdPool
@@ -67,8 +68,9 @@ class Runner:
 
     `environments` maps names to interpreters, "" being the one that runs now. `spares`
     is how many jails are kept ready for each environment, and one that is not used for
-    `idle_seconds` is stopped. Make a runner in the process that uses it: it does not
-    survive a fork. `close` it at the end. Raises NotIsolatedError.
+    `idle_seconds` is stopped. Jobs for a GPU share `gpus`, which is closed with the
+    runner. Make a runner in the process that uses it: it does not survive a fork.
+    `close` it at the end. Raises NotIsolatedError.
     """
 
     def __init__(
@@ -79,10 +81,12 @@ class Runner:
         backend: Backend = Backend.NAMESPACES,
         spares: int = 1,
         idle_seconds: float = IDLE_SECONDS,
+        gpus: GpuPool | None = None,
     ) -> None:
         self._capabilities = capabilities(backend)
         if self._capabilities.missing:
             raise NotIsolatedError(self._capabilities.missing)
+        self._gpus = gpus
         self._workplace = Workplace(work_dir or Path(tempfile.gettempdir()))
         self._work_dir = self._workplace.path
         self._pool: JobStarter = (
@@ -120,7 +124,7 @@ class Runner:
         `on_event` is called in this thread, at least once a second while the job
         runs. `should_stop` is asked at least twice a second; True cancels the job.
         """
-        return Job(spec, self._spares, on_event, should_stop).run()
+        return Job(spec, self._spares, self._gpus, on_event, should_stop).run()
 
     def level(self) -> str:
         """Return how strong the isolation is, L0 to L3, as docs/sandbox.md has it."""
@@ -135,4 +139,6 @@ class Runner:
         self._housekeeper.close()
         self._spares.close()
         self._pool.close()
+        if self._gpus is not None:
+            self._gpus.close()
         self._workplace.close()

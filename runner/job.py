@@ -15,11 +15,16 @@ from runner.checks import run_question
 from runner.clock import JobClock
 from runner.folders import FileMissingError
 from runner.frames import Frame
+from runner.gpu.adapter import GpuExposure
+from runner.gpu.lease import GpuLease, acquire
+from runner.gpu.order import CudaReport
+from runner.gpu.pool import GpuMissingError, GpuPool
 from runner.notebook import LanguageError, Notebook, UnreadableError, read_notebook
 from runner.outputs import JobOutputs
 from runner.places import Place
 from runner.prepared import Prepared
 from runner.protocol import (
+    Device,
     Event,
     JobResult,
     JobSpec,
@@ -43,6 +48,13 @@ log = logging.getLogger(__name__)
 
 LOWEST: Final = "L0"
 _PATIENCE_SECONDS: Final = 0.4
+# Our faults whose text says what is wrong, and their codes.
+_OURS: Final[Mapping[type[Exception], str]] = {
+    TestsUnreadableError: "runner_failed",
+    FileMissingError: "file_missing",
+    EnvironmentMissingError: "environment_missing",
+    GpuMissingError: "gpu_missing",
+}
 
 
 @cache
@@ -58,8 +70,9 @@ def hardware() -> str:
     return machine.machine()
 
 
-def shape_of(limits: Limits) -> Shape:
-    """Return what the kernel holds a job with these limits to."""
+def shape_of(limits: Limits, lease: GpuLease | None = None) -> Shape:
+    """Return what the kernel holds a job to that has these limits and this device."""
+    shown = lease.exposure() if lease is not None else GpuExposure(nodes=())
     return Shape(
         memory_bytes=limits.memory_bytes,
         disk_bytes=limits.disk_bytes,
@@ -68,6 +81,9 @@ def shape_of(limits: Limits) -> Shape:
         open_files=limits.open_files,
         # A backstop for processes that escape the clock.
         cpu_seconds=math.ceil(limits.run_seconds) * 4 + 60,
+        nodes=shown.nodes,
+        libraries=shown.libraries,
+        gpu=lease.device.uuid if lease is not None else "",
     )
 
 
@@ -84,11 +100,15 @@ class Job:
         self,
         spec: JobSpec,
         spares: Spares,
+        gpus: GpuPool | None,
         on_event: Callable[[Event], None],
         should_stop: Callable[[], bool],
     ) -> None:
         self.spec = spec
         self._spares = spares
+        self._gpus = gpus
+        self._lease: GpuLease | None = None
+        self._report: CudaReport | None = None
         self._level = LOWEST
         self._clock = JobClock()
         self._on_event = self._clock.aside(on_event)
@@ -105,24 +125,35 @@ class Job:
             self._notebook = read_notebook(self.spec)
             for question in self.spec.questions:
                 requested_names(question)
-            stop = self._run_isolated(self._notebook)
+            stop = self._run_on_device(self._notebook)
         except UnreadableError:
             stop = JobStopError(Verdict.REJECTED, "notebook_unreadable")
         except LanguageError as error:
             stop = JobStopError(Verdict.REJECTED, "language", language=str(error))
-        except TestsUnreadableError as error:
-            stop = stops.platform("runner_failed", f"tests of {error} are unreadable")
-        except FileMissingError as error:
-            stop = stops.platform("file_missing", str(error))
-        except EnvironmentMissingError as error:
-            stop = stops.platform("environment_missing", str(error))
+        except tuple(_OURS) as error:
+            stop = stops.platform(_OURS[type(error)], str(error))
         except (ZygoteLostError, NoUserFreeError, OSError) as error:
             log.exception("job %s failed through our fault", self.spec.job_id)
             stop = stops.platform("runner_failed", str(error))
         return self._result(stop)
 
-    def _run_isolated(self, notebook: Notebook) -> JobStopError:
+    def _run_on_device(self, notebook: Notebook) -> JobStopError:
         self._watch = Watch(self.spec, self._on_event, self._should_stop, self._clock)
+        if self.spec.device is Device.CPU:
+            return self._try_twice(notebook)
+        if self._gpus is None:
+            raise GpuMissingError("this worker has no GPU")
+        memory_bytes = self.spec.limits.gpu_memory_bytes
+        try:
+            lease = acquire(self._gpus, memory_bytes, self._watch.idle)
+        except JobStopError as cancelled:
+            return cancelled
+        self._lease = self._watch.lease = lease
+        with lease:
+            stop = self._try_twice(notebook)
+        return lease.judge(stop)
+
+    def _try_twice(self, notebook: Notebook) -> JobStopError:
         try:
             return self._try(notebook)
         except JobStopError as stop:
@@ -146,6 +177,8 @@ class Job:
             prepared.fill(self.spec, self._watch.idle)
             self._level = prepared.level
             self._versions = prepared.job.versions
+            if self._lease is not None:
+                self._report = CudaReport.from_frame(prepared.hello["gpu"])
             session = Session(self._watch, JobOutputs(self.spec.limits), prepared)
             self._session = session
             self._watch.begin(prepared)
@@ -159,7 +192,9 @@ class Job:
 
     def _take_processes(self) -> Prepared:
         """Return enclosed processes; while they are made, the caller hears from us."""
-        taken = self._spares.take(self.spec.environment, shape_of(self.spec.limits))
+        taken = self._spares.take(
+            self.spec.environment, shape_of(self.spec.limits, self._lease)
+        )
         try:
             while not taken.done():
                 self._watch.idle()
@@ -176,6 +211,7 @@ class Job:
                 "t": "setup",
                 "seed": self.spec.seed,
                 "parameters": dict(self.spec.parameters),
+                "gpu": self._lease and self._lease.order(self.spec.seed).to_frame(),
                 "max_frame": session.max_frame,
             }
         )
@@ -207,6 +243,8 @@ class Job:
         outcome = run_question(session, self.spec, place, question)
         self._outcomes[key] = outcome
         self._on_event(QuestionDone(question=outcome))
+        if session.lost is not None:
+            raise session.lost
 
     def _ending(self, cells: CellRunner) -> JobStopError:
         """Return the verdict on a notebook whose cells have all had their turn."""
@@ -257,5 +295,11 @@ class Job:
             seed=self.spec.seed,
             threads=1,
             hardware=hardware(),
-            versions=dict(self._versions),
+            gpu=self._lease.device.name if self._lease else "",
+            gpu_driver=self._lease.device.driver if self._lease else "",
+            peak_gpu_memory_bytes=self._lease.peak_bytes if self._lease else 0,
+            versions={**self._versions, **self._cuda_versions()},
         )
+
+    def _cuda_versions(self) -> dict[str, str]:
+        return self._report.versions() if self._report is not None else {}

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 _PIPE_BYTES: Final = 1024**2
 _READ: Final = 1024**2
 _READY_SECONDS: Final = 30
+# CUDA and its libraries are loaded meanwhile.
+_GPU_SECONDS: Final = 120
 _END_SECONDS: Final = 10
 # The job's first process, and one that is being reaped.
 _EXTRA_PROCESSES: Final = 2
@@ -115,7 +117,8 @@ class Prepared:
         self._join_group()
         self.init.send({"t": "enter"})
         await_frame(self.init, "started", _READY_SECONDS, _nothing)
-        await_frame(self.student, "hello", _READY_SECONDS, _nothing)
+        seconds = _GPU_SECONDS if self.shape.gpu else _READY_SECONDS
+        self.hello = await_frame(self.student, "hello", seconds, _nothing)
         self.student_pid = self.student.sender
 
     def _order(self) -> Order:

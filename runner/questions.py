@@ -6,7 +6,7 @@ from runner.protocol import QuestionSpec
 
 
 class TestsUnreadableError(Exception):
-    """The tests of a question are no Python, or lack a check. `str` is its key."""
+    """The tests of a question are no Python, or lack a check. `str` says so."""
 
     __test__ = False
 
@@ -16,14 +16,14 @@ def requested_names(question: QuestionSpec) -> frozenset[str]:
     try:
         tree = ast.parse(question.source)
     except (SyntaxError, ValueError, RecursionError) as error:
-        raise TestsUnreadableError(question.key) from error
+        raise TestsUnreadableError(f"tests of {question.key} are unreadable") from error
     functions = {
         node.name: node.args for node in tree.body if isinstance(node, ast.FunctionDef)
     }
     names: set[str] = set()
     for check in question.checks:
         if check.name not in functions:
-            raise TestsUnreadableError(question.key)
+            raise TestsUnreadableError(f"tests of {question.key} are unreadable")
         arguments = functions[check.name]
         every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
         names |= {argument.arg for argument in every}

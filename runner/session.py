@@ -43,6 +43,8 @@ class Session:
         self.ready = False
         self.status: int | None = None
         self.gone: Frame = {}
+        # Why the notebook cannot go on, although its process may live.
+        self.lost: JobStopError | None = None
         self._prepared = prepared
         self._pipes = prepared.pipes
         self._question: Peer | None = None

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from runner.clock import JobClock
+from runner.gpu.lease import GpuLease
 from runner.prepared import Prepared
 from runner.processes import family, proportional_memory
 from runner.protocol import Event, JobSpec, Usage, Verdict
@@ -36,6 +37,7 @@ class Watch:
         self.started = clock.now()
         self.peak_memory = 0
         self.cpu_seconds = 0.0
+        self.lease: GpuLease | None = None
         self._prepared: Prepared | None = None
         self._on_event = on_event
         self._should_stop = should_stop
@@ -81,6 +83,8 @@ class Watch:
         self.cpu_seconds = max(
             self.cpu_seconds, sum(one.cpu_seconds for one in members)
         )
+        if self.lease is not None:
+            self.lease.watch([one.pid for one in members])
         limits = self.spec.limits
         # The kernel refuses the last one, and some are missed in a storm.
         if sum(one.threads for one in members) >= NEAR * limits.processes:

@@ -70,7 +70,7 @@ def arguments(view: View, shape: Shape) -> list[str]:
         found += ["--perms", "0700", "--size", size, "--tmpfs", place]
     found += ["--dir", policy.WORK, "--proc", "/proc", "--dev", "/dev"]
     found += ["--size", str(shape.shared_bytes), "--tmpfs", policy.SHARED_MEMORY]
-    for path in (*view.trees, str(_PACKAGE)):
+    for path in (*view.trees, *shape.libraries, str(_PACKAGE)):
         found += ["--ro-bind", path, path]
     for path in shape.nodes:
         found += ["--dev-bind", path, path]

@@ -51,7 +51,7 @@ class Jail:
 
     def __init__(self, order: Order, view: View) -> None:
         self.view = View(
-            trees=view.trees,
+            trees=(*view.trees, *order.shape.libraries),
             links=view.links,
             nodes=(*view.nodes, *order.shape.nodes),
         )

@@ -56,8 +56,10 @@ def _set_limits(order: Order) -> None:
     if order.uid is None and not order.is_jailed:
         # The kernel counts all of the user's processes, ours too.
         processes += _own_tasks()
+    # CUDA reserves far more than it uses; there the host and the group measure alone.
+    data = resource.RLIM_INFINITY if shape.gpu else _data_limit(shape.memory_bytes)
     for kind, value in (
-        (resource.RLIMIT_DATA, _data_limit(shape.memory_bytes)),
+        (resource.RLIMIT_DATA, data),
         (resource.RLIMIT_FSIZE, shape.disk_bytes),
         (resource.RLIMIT_NOFILE, shape.open_files),
         (resource.RLIMIT_NPROC, processes),
@@ -67,7 +69,8 @@ def _set_limits(order: Order) -> None:
         (resource.RLIMIT_MSGQUEUE, 0),
     ):
         _, hard = resource.getrlimit(kind)
-        allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        known = [one for one in (value, hard) if one != resource.RLIM_INFINITY]
+        allowed = min(known, default=resource.RLIM_INFINITY)
         resource.setrlimit(kind, (allowed, allowed))
 
 

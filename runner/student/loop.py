@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from runner.frames import ChannelClosedError
+from runner.gpu.order import CudaOrder
 from runner.student import snapshot
 from runner.student.channel import StudentChannel
 from runner.student.execution import CellExecution
@@ -27,14 +28,14 @@ def prepare() -> None:
     _shell = make_shell()
 
 
-def serve(fd: int, drains: tuple[int, int]) -> None:
-    """Run what the host sends until it closes the channel."""
+def serve(fd: int, drains: tuple[int, int], *, gpu: str = "") -> None:
+    """Run what the host sends until it closes the channel; compute on `gpu`, if named."""
     shell = _shell or make_shell()
     channel = StudentChannel(fd)
     OUTLET.connect(channel, drains)
     session = Session(shell, channel)
     session.settle()
-    channel.send({"t": "hello"})
+    channel.send({"t": "hello", "gpu": _start_gpu(gpu) if gpu else None})
     with contextlib.suppress(ChannelClosedError):
         while True:
             frame, fds = channel.receive()
@@ -43,6 +44,13 @@ def serve(fd: int, drains: tuple[int, int]) -> None:
                 # A copy that the notebook forked, fallen out of its cell.
                 os._exit(0)
     os._exit(0)
+
+
+def _start_gpu(name: str) -> dict[str, Any]:
+    """CUDA runs on the device. Return what it says of itself."""
+    from runner.student import cuda  # noqa: PLC0415 - most jobs have no GPU
+
+    return cuda.start(name).to_frame()
 
 
 class Session:
@@ -70,7 +78,8 @@ class Session:
             case "cell":
                 self._run_cell(frame)
             case "check":
-                snapshot.fork(self.shell, self.channel, fds[0])
+                answer = snapshot.answer if frame["in_place"] else snapshot.fork
+                answer(self.shell, self.channel, fds[0])
 
     def _set_up(self, frame: Mapping[str, Any]) -> None:
         self.channel.max_output = int(frame["max_frame"])
@@ -79,6 +88,10 @@ class Session:
         np.random.seed(seed % _NUMPY_SEEDS)
         torch.manual_seed(seed)
         torch.set_num_threads(1)
+        if frame["gpu"]:
+            from runner.student import cuda  # noqa: PLC0415 - most jobs have no GPU
+
+            cuda.settle(CudaOrder.from_frame(frame["gpu"]))
         if frame["parameters"]:
             self.shell.ast_transformers.append(ForceParameters(frame["parameters"]))
         self.channel.send({"t": "set_up"})

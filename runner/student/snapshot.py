@@ -12,7 +12,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from runner import linux, marks
-from runner.frames import Channel, Frame
+from runner.frames import Channel, ChannelClosedError, Frame, FrameError
 from runner.student.channel import StudentChannel
 from runner.student.shell import StudentShell
 
@@ -43,6 +43,38 @@ def fork(shell: StudentShell, channel: StudentChannel, fd: int) -> None:
     channel.send({"t": "checked"})
 
 
+def answer(shell: StudentShell, channel: StudentChannel, fd: int) -> None:
+    """This very process answers the host's question: on a GPU it cannot be forked.
+
+    What it writes meanwhile is nobody's, and an interrupt ends the answer.
+    """
+    with socket.socket(fileno=fd) as sock, _silence():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            _check(shell, Channel(sock))
+        except (KeyboardInterrupt, OSError, ChannelClosedError, FrameError):
+            pass  # what it has told the host by now counts
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+    channel.send({"t": "checked"})
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """What is written to standard output and error is lost."""
+    kept = os.dup(1), os.dup(2)
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 1)
+        os.dup2(null, 2)
+        yield
+    finally:
+        for number, old in enumerate(kept, start=1):
+            os.dup2(old, number)
+            os.close(old)
+        os.close(null)
+
+
 def _answer(shell: StudentShell, old: StudentChannel, host: Channel) -> None:
     linux.die_with_parent()
     # Nothing of the same user may look into this process or its private folder.
@@ -56,6 +88,11 @@ def _answer(shell: StudentShell, old: StudentChannel, host: Channel) -> None:
     sys.stdout = sys.__stdout__
     sys.stderr = sys.__stderr__
     torch.set_num_threads(1)
+    _check(shell, host)
+
+
+def _check(shell: StudentShell, host: Channel) -> None:
+    """Ask for a question's tests, run them, and tell what each found."""
     host.send({"t": "ready"})
     frame, _ = host.receive()
     private = Path(frame["private"]) / secrets.token_hex(16)
@@ -103,6 +140,10 @@ def _run_check(
                 return 0.0, marks.not_defined(name)
             values[name] = folders[name] if name in _FOLDERS else names[name]
         return marks.from_value(_plain(check(**values)))
+    except KeyboardInterrupt as error:
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            raise  # the host's: out of time
+        return 0.0, marks.raised(error)
     except BaseException as error:  # noqa: BLE001 - a process edge
         return 0.0, marks.raised(error)
 

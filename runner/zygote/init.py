@@ -72,7 +72,8 @@ class Init:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             confine(self.order, self.enclosure, fds)
-            loop.serve(fds["channel"], (fds["drain_out"], fds["drain_err"]))
+            drains = (fds["drain_out"], fds["drain_err"])
+            loop.serve(fds["channel"], drains, gpu=self.order.shape.gpu)
         except BaseException:  # noqa: BLE001 - a process edge: the host reads it
             traceback.print_exc()
         finally:

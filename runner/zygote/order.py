@@ -15,7 +15,8 @@ class Shape:
     """What the kernel is to hold a job to. Jobs of one shape can use the same jail.
 
     `shared_bytes` is the size of the job's shared memory; `nodes` are device files
-    that it may use beside the usual ones.
+    that it may use beside the usual ones, `libraries` files that it may read. `gpu` is
+    the name of the one device that CUDA is started on, "" for none.
     """
 
     memory_bytes: int
@@ -25,6 +26,8 @@ class Shape:
     open_files: int
     cpu_seconds: int
     nodes: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
+    gpu: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,5 +60,6 @@ class Order:
     def from_frame(cls, frame: Frame) -> "Order":
         fields = dict(frame["order"])
         shape = dict(fields.pop("shape"))
-        nodes = tuple(shape.pop("nodes"))
-        return cls(shape=Shape(nodes=nodes, **shape), **fields)
+        for name in ("nodes", "libraries"):
+            shape[name] = tuple(shape[name])
+        return cls(shape=Shape(**shape), **fields)

@@ -12,6 +12,7 @@ ENDS = [
     ("student_error", "process_died"),
     ("student_error", "exited"),
     ("limit", "cell_time"),
+    ("limit", "question_time"),
     ("limit", "run_time"),
     ("limit", "memory"),
     ("limit", "gpu_memory"),

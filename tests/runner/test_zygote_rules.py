@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
-import torch
 
 from runner.host import Runner
 from runner.protocol import JobResult, Verdict
+from runner.student import cuda
 from runner.zygote import fitness
 from tests.runner.conftest import CANARY
 from tests.runner.installations import make_installation
@@ -62,15 +62,20 @@ def test_a_process_that_touched_cuda_may_not_fork(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(fitness, "threads", lambda: 1)
-    assert fitness.unfitness(lambda: 3) == ""
-    assert fitness.unfitness(lambda: 0) == "CUDA is in use"
-    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
-    assert fitness.unfitness(lambda: 3) == "CUDA is in use"
+    assert fitness.unfitness() == ""
+    assert fitness.unfitness(lambda: False) == "CUDA is in use"
+
+
+def test_an_open_node_of_the_driver_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cuda.is_untouched()
+    monkeypatch.setattr(cuda, "_NODES", os.devnull)
+    with Path(os.devnull).open():
+        assert not cuda.is_untouched()
 
 
 def test_a_process_with_threads_may_not_fork(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fitness, "threads", lambda: 2)
-    assert fitness.unfitness(lambda: 3) == "more than one thread"
+    assert fitness.unfitness() == "more than one thread"
 
 
 def test_the_environment_of_a_zygote_is_written_down(runner: Runner) -> None:
