@@ -30,6 +30,8 @@ from grading.services import (
     heartbeat,
     release_run,
 )
+from runner.gpu.nvidia import find_adapter
+from runner.gpu.pool import GpuPool
 from runner.host import Backend, NotIsolatedError, Runner
 from runner.protocol import Event, JobResult, JobSpec
 from runner.protocol import Verdict as RunnerVerdict
@@ -274,6 +276,7 @@ def _make_runner() -> Runner:
             backend=Backend(settings.RUNNER_BACKEND),
             spares=settings.WORKER_SLOTS,
             idle_seconds=settings.RUNNER_IDLE_SECONDS,
+            gpus=_gpu_pool() if "gpu" in worker_queues() else None,
         )
     except NotIsolatedError as error:
         raise ImproperlyConfigured(
@@ -281,6 +284,11 @@ def _make_runner() -> Runner:
             "help. For notebooks of your own alone, RUNNER_BACKEND=bare and "
             "RUNNER_MIN_LEVEL=0 run them without a jail."
         ) from error
+
+
+def _gpu_pool() -> GpuPool:
+    """Return this host's GPUs, as far as no other worker of it has them."""
+    return GpuPool(find_adapter(), settings.VAR_DIR / "gpus")
 
 
 def close_shared_runner() -> None:

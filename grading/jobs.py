@@ -7,7 +7,14 @@ from courses.blobs import blob_path, read_blob
 from courses.bundle import check_cells
 from courses.models import AssignmentRevision, Question, RequiredFile, RevisionFile
 from grading.models import GradingRun
-from runner.protocol import CheckSpec, JobFile, JobSpec, Limits, QuestionSpec
+from runner.protocol import (
+    CheckSpec,
+    Device,
+    JobFile,
+    JobSpec,
+    Limits,
+    QuestionSpec,
+)
 from submissions.models import SubmittedFile
 
 
@@ -45,6 +52,7 @@ def build_job(run: GradingRun) -> JobSpec:
         seed=revision.seed,
         skip_tags=tuple(revision.skip_tags),
         parameters=dict(revision.parameters),
+        device=Device.CUDA if revision.queue == "gpu" else Device.CPU,
     )
 
 
@@ -55,6 +63,7 @@ def _limits(revision: AssignmentRevision) -> Limits:
         run_seconds=revision.run_seconds,
         memory_bytes=revision.memory_mb * 1024**2,
         disk_bytes=revision.disk_mb * 1024**2,
+        gpu_memory_bytes=revision.gpu_memory_mb * 1024**2,
     )
 
 

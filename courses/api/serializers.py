@@ -168,6 +168,7 @@ class RevisionSerializer(serializers.ModelSerializer[AssignmentRevision]):
             "run_seconds",
             "memory_mb",
             "disk_mb",
+            "gpu_memory_mb",
             "files",
             "required_files",
             "questions",

@@ -53,6 +53,7 @@ class Limits:
     run_seconds: int = 300
     memory_mb: int = 2048
     disk_mb: int = 256
+    gpu_memory_mb: int = 8192
 
 
 @dataclass(frozen=True, kw_only=True)

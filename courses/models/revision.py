@@ -31,6 +31,9 @@ class AssignmentRevision(models.Model):
     run_seconds = models.PositiveIntegerField(default=300)
     memory_mb = models.PositiveIntegerField(default=2048)
     disk_mb = models.PositiveIntegerField(default=256)
+    gpu_memory_mb = models.PositiveIntegerField(
+        default=8192, help_text="A run's share of a GPU, where the queue is GPU."
+    )
     seed = models.PositiveIntegerField(default=0)
     skip_tags = models.JSONField(default=list, blank=True)
     parameters = models.JSONField(

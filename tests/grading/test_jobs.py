@@ -11,6 +11,7 @@ from courses.blobs import BlobMissingError, blob_path
 from courses.models import Question, RevisionFile
 from grading.jobs import IncompleteRevisionError, build_job
 from grading.models import GradingRun
+from runner.protocol import Device
 from runner.wire import spec_from_json, to_json
 from tests.factories import (
     GradingRunFactory,
@@ -51,6 +52,14 @@ def test_limits_seed_and_parameters_are_the_revisions(run: GradingRun) -> None:
     assert (job.seed, job.limits.memory_bytes) == (7, 100 * 1024**2)
     assert (job.limits.cell_seconds, job.limits.run_seconds) == (10, 60)
     assert (job.parameters, job.skip_tags) == ({"skip_training": True}, ("slow",))
+
+
+def test_a_job_of_the_gpu_queue_computes_on_its_share_of_a_gpu(run: GradingRun) -> None:
+    assert build_job(run).device is Device.CPU
+    run.revision.queue, run.revision.gpu_memory_mb = "gpu", 512
+    job = build_job(run)
+    assert job.device is Device.CUDA
+    assert job.limits.gpu_memory_bytes == 512 * 1024**2
 
 
 def test_files_lie_beside_the_notebook_and_private_ones_apart(run: GradingRun) -> None:
