@@ -20,6 +20,8 @@ _MOUNTS: Final = Path("/proc/self/mountinfo")
 _OWN: Final = Path("/proc/self/cgroup")
 _REMOVE_SECONDS: Final = 2.0
 _PAUSE_SECONDS: Final = 0.005
+# Another worker may just have made one, and its process is on the way.
+_ABANDONED_SECONDS: Final = 60.0
 
 
 class JobGroup(Protocol):
@@ -44,6 +46,10 @@ class Hierarchy(Protocol):
     @property
     def version(self) -> int:
         """Which of the kernel's two interfaces it is."""
+
+    @property
+    def bases(self) -> tuple[Path, ...]:
+        """The folders in which a group's folders are made."""
 
     def make_group(self, *, memory_bytes: int, processes: int) -> JobGroup:
         """Return a new group with these limits."""
@@ -110,6 +116,10 @@ class HierarchyV2:
     base: Path
     version: int = 2
 
+    @property
+    def bases(self) -> tuple[Path, ...]:
+        return (self.base,)
+
     def make_group(self, *, memory_bytes: int, processes: int) -> JobGroup:
         path = self.base / f"{_PREFIX}{secrets.token_hex(8)}"
         return GroupV2(path, memory_bytes=memory_bytes, processes=processes)
@@ -153,6 +163,10 @@ class HierarchyV1:
     pids: Path
     version: int = 1
 
+    @property
+    def bases(self) -> tuple[Path, ...]:
+        return self.memory, self.pids
+
     def make_group(self, *, memory_bytes: int, processes: int) -> JobGroup:
         name = f"{_PREFIX}{secrets.token_hex(8)}"
         return GroupV1(
@@ -170,9 +184,19 @@ def find_hierarchy(mounts: Path = _MOUNTS, own: Path = _OWN) -> Hierarchy | None
         hierarchy = _usable(groups)
         if hierarchy is not None:
             hierarchy.make_group(memory_bytes=2**26, processes=8).remove()
+            for base in hierarchy.bases:
+                _remove_abandoned(base)
     except (OSError, ValueError):
         return None
     return hierarchy
+
+
+def _remove_abandoned(base: Path) -> None:
+    """What a worker that was killed left is gone. Groups with processes stay."""
+    for folder in base.glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _ABANDONED_SECONDS:
+                folder.rmdir()
 
 
 def _usable(groups: Mapping[str, Path]) -> Hierarchy | None:

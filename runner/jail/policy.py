@@ -1,5 +1,6 @@
 """What is in a jail: data only. Who may do what to which path."""
 
+import errno
 import os
 import sys
 from collections.abc import Iterable
@@ -50,6 +51,10 @@ INODES: Final = 50_000
 ROOT_BYTES: Final = 4 * 1024**2
 
 
+class TooWideError(OSError):
+    """A jail would show the whole system."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class View:
     """What of the host's file system a jail shows, read only, at its own place.
@@ -63,7 +68,10 @@ class View:
 
 
 def host_view(more: Iterable[str] = (), nodes: Iterable[str] = ()) -> View:
-    """Return the view that the running interpreter needs, and `more`."""
+    """Return the view that the running interpreter needs, and `more`.
+
+    Raises TooWideError.
+    """
     links = [path for path in _SYSTEM if Path(path).is_symlink()]
     trees = [path for path in _SYSTEM if Path(path).is_dir() and path not in links]
     trees += [path for path in _SYSTEM_PARTS if Path(path).exists()]
@@ -71,8 +79,13 @@ def host_view(more: Iterable[str] = (), nodes: Iterable[str] = ()) -> View:
     python += filter(os.path.isabs, sys.path)
     # Under the names that it goes by, and under those behind symbolic links.
     python += [os.path.realpath(path) for path in python]
+    shown = _outermost([*trees, *python, *more])
+    if "/" in shown:
+        raise TooWideError(
+            errno.EINVAL, "Python is installed in the root of the system"
+        )
     return View(
-        trees=_outermost([*trees, *python, *more]),
+        trees=shown,
         links=tuple((path, os.readlink(path)) for path in links),  # noqa: PTH115 - as it is written
         nodes=(*(f"/dev/{name}" for name in DEVICES), *nodes),
     )

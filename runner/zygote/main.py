@@ -25,7 +25,7 @@ from matplotlib.figure import Figure
 
 from runner.frames import Channel, ChannelClosedError, Frame
 from runner.jail import namespaces
-from runner.jail.policy import host_view
+from runner.jail.policy import TooWideError, View, host_view
 from runner.processes import kill_tree
 from runner.student import loop
 from runner.zygote import reach
@@ -67,10 +67,10 @@ def _draw_once() -> None:
 class Zygote:
     """Serves the host's orders until the control socket closes."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, view: View) -> None:
         self.channel = channel
         self.jobs: set[int] = set()
-        self.view = host_view()
+        self.view = view
         self._wake_in, self._wake_out = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def serve(self) -> None:
@@ -150,8 +150,9 @@ def main(channel: Channel, work_dir: str) -> None:
     """Warm up, say so or why not, and serve."""
     try:
         reach.make_reachable([work_dir])
-    except reach.UnreachableError as error:
+        zygote = Zygote(channel, host_view())
+    except (reach.UnreachableError, TooWideError) as error:
         channel.send({"t": "failed", "reason": str(error)})
         return
     channel.send({"t": "ready", "versions": dict(warm_up())})
-    Zygote(channel).serve()
+    zygote.serve()

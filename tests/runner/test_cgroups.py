@@ -4,6 +4,8 @@ Version 2 is tried on folders that look like the kernel's; where the host lets u
 groups, whatever its version, the runner's tests use them for real.
 """
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -103,6 +105,20 @@ def real_enough(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_none_is_found_where_there_is_none(tmp_path: Path) -> None:
     assert find_hierarchy(mounts(tmp_path, ""), own(tmp_path, "0::/")) is None
+
+
+def test_what_a_killed_worker_left_is_removed(
+    tmp_path: Path, real_enough: None
+) -> None:
+    base = unified(tmp_path, "memory pids", "memory pids")
+    for name, age in (("softmark-old", 1000), ("softmark-new", 0), ("other", 1000)):
+        (base / name).mkdir()
+        moment = time.time() - age
+        os.utime(base / name, (moment, moment))
+    found(tmp_path)
+    assert not (base / "softmark-old").exists()
+    assert (base / "softmark-new").exists()
+    assert (base / "other").exists()
 
 
 @pytest.mark.torch

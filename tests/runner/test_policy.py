@@ -1,0 +1,37 @@
+"""What a jail shows of the host: no more than the interpreter needs."""
+
+import sys
+
+import pytest
+
+from runner.jail import policy
+
+
+def test_nothing_is_shown_twice_and_nothing_of_the_root() -> None:
+    view = policy.host_view()
+    assert "/" not in view.trees
+    for tree in view.trees:
+        assert not [
+            one for one in view.trees if one != tree and one.startswith(tree + "/")
+        ]
+
+
+def test_the_interpreter_and_its_packages_are_shown() -> None:
+    trees = policy.host_view().trees
+    for path in (sys.prefix, sys.base_prefix, pytest.__file__):
+        assert any(path == tree or path.startswith(tree + "/") for tree in trees)
+
+
+def test_homes_settings_and_data_are_not() -> None:
+    trees = policy.host_view().trees
+    assert not {"/home", "/root", "/etc", "/var", "/run", "/proc", "/sys", "/dev"} & {
+        *trees
+    }
+
+
+def test_a_python_in_the_root_of_the_system_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "base_prefix", "/")
+    with pytest.raises(policy.TooWideError, match="root of the system"):
+        policy.host_view()
