@@ -33,7 +33,7 @@ from grading.services import (
 from runner.gpu.nvidia import find_adapter
 from runner.gpu.pool import GpuPool
 from runner.host import Backend, NotIsolatedError, Runner
-from runner.protocol import Event, JobResult, JobSpec
+from runner.protocol import Device, Event, JobResult, JobSpec
 from runner.protocol import Verdict as RunnerVerdict
 
 log = structlog.get_logger(__name__)
@@ -77,6 +77,18 @@ def worker_name() -> str:
 def worker_queues() -> tuple[str, ...]:
     """Return the queues that this Celery worker was started for."""
     return tuple(current_app.amqp.queues.consume_from)
+
+
+def served_queues() -> tuple[str, ...]:
+    """Return those of this worker's queues whose runs its runner can run now.
+
+    A host whose GPUs have all failed would else use up every run's tries.
+    """
+    return tuple(
+        queue
+        for queue in worker_queues()
+        if shared_runner().serves(Device.CUDA if queue == "gpu" else Device.CPU)
+    )
 
 
 def execute_next(*, worker: str, queues: Collection[str], runner: RunsJobs) -> bool:

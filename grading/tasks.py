@@ -4,9 +4,9 @@ from typing import Any
 
 from grading.execution import (
     execute_next,
+    served_queues,
     shared_runner,
     worker_name,
-    worker_queues,
 )
 from portal.celery import run_task
 
@@ -18,4 +18,4 @@ def execute_run(message: dict[str, Any]) -> None:
     The message only says that something is queued: it may come late, twice, for a run
     that another has taken, or not at all.
     """
-    execute_next(worker=worker_name(), queues=worker_queues(), runner=shared_runner())
+    execute_next(worker=worker_name(), queues=served_queues(), runner=shared_runner())

@@ -22,9 +22,9 @@ from grading.execution import (
     close_shared_runner,
     execute_next,
     give_back_runs,
+    served_queues,
     shared_runner,
     worker_name,
-    worker_queues,
 )
 from grading.services import sweep
 from portal.environments import unfit_environments
@@ -150,7 +150,7 @@ class QueuePoller(bootsteps.StartStopStep):
         """Execute one run, if there is one, in a thread of the pool."""
         try:
             return execute_next(
-                worker=worker_name(), queues=worker_queues(), runner=shared_runner()
+                worker=worker_name(), queues=served_queues(), runner=shared_runner()
             )
         except Exception as error:  # noqa: BLE001  (the edge: the next look may do)
             log.warning("look_failed", error=type(error).__name__)

@@ -1,12 +1,15 @@
 """The environment variables of our processes: written down here, inherited never."""
 
 
-def literal_environment(scratch: str) -> dict[str, str]:
+def literal_environment(scratch: str, *, libraries: str = "") -> dict[str, str]:
     """Return the whole environment of a process that will run notebooks.
 
-    `scratch` is a folder that it may write to.
+    `scratch` is a folder that it may write to; `libraries` are folders in which the
+    linker looks too, separated by colons.
     """
+    more = {"LD_LIBRARY_PATH": libraries} if libraries else {}
     return {
+        **more,
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",
         "TZ": "UTC",

@@ -19,7 +19,7 @@ from runner.jail.bwrap import ColdPool
 from runner.jail.levels import Capabilities, probe
 from runner.job import Job
 from runner.prepared import Prepared
-from runner.protocol import Event, JobResult, JobSpec
+from runner.protocol import Device, Event, JobResult, JobSpec
 from runner.spares import Spares
 from runner.workplace import Workplace
 from runner.zygote.order import Shape
@@ -92,7 +92,9 @@ class Runner:
         self._pool: JobStarter = (
             ColdPool(environments)
             if backend is Backend.BWRAP
-            else ZygotePool(environments, self._work_dir)
+            else ZygotePool(
+                environments, self._work_dir, gpus.library_path() if gpus else ""
+            )
         )
         self._spares = Spares(self._prepare, spares)
         self._housekeeper = Housekeeper(self._pool, self._spares, idle_seconds)
@@ -124,15 +126,24 @@ class Runner:
         `on_event` is called in this thread, at least once a second while the job
         runs. `should_stop` is asked at least twice a second; True cancels the job.
         """
-        return Job(spec, self._spares, self._gpus, on_event, should_stop).run()
+        job = Job(spec, self._spares, self._gpus, on_event, should_stop)
+        with self._housekeeper.using(spec.environment):
+            return job.run()
 
     def level(self) -> str:
         """Return how strong the isolation is, L0 to L3, as docs/sandbox.md has it."""
         return self._capabilities.level
 
+    def serves(self, device: Device) -> bool:
+        """Say whether jobs for such a device can be run now."""
+        if device is Device.CPU:
+            return True
+        return self._gpus is not None and bool(self._gpus.in_service())
+
     def warm_up(self, environment: str = "default") -> None:
         """A zygote for the environment is ready, so that the next job starts at once."""
-        self._pool.warm_up(environment)
+        with self._housekeeper.using(environment):
+            self._pool.warm_up(environment)
 
     def close(self) -> None:
         """No process or file of this runner is left."""

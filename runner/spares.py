@@ -36,7 +36,8 @@ class Spares:
     def __init__(self, make: Maker, count: int) -> None:
         self._make = make
         self._count = count
-        self._ready: dict[str, tuple[Shape, list[Prepared]]] = {}
+        self._wanted: dict[str, Shape] = {}
+        self._ready: dict[str, list[Prepared]] = {}
         self._making: dict[Key, int] = {}
         self._lock = threading.Lock()
         self._closed = False
@@ -53,62 +54,55 @@ class Spares:
             found.set_result(spare)
         else:
             found = self._makers.submit(self._make, environment, shape)
-        self.refill(environment, shape)
+        self._refill(environment, shape)
         return found
 
     def _pop(self, environment: str, shape: Shape) -> Prepared | None:
         """Return a living spare of the shape; those of another are of no use now."""
-        stale: list[Prepared] = []
         with self._lock:
-            kept_shape, spares = self._ready.pop(environment, (shape, []))
-            if kept_shape != shape:
-                stale, spares = spares, []
-            spare = None
-            while spares and spare is None:
-                spare = spares.pop(0)
-                if not spare.is_alive:
-                    stale.append(spare)
-                    spare = None
-            self._ready[environment] = (shape, spares)
-        for one in stale:
-            self._makers.submit(one.dispose)
-        return spare
+            spares = self._ready.pop(environment, [])
+            fit = [one for one in spares if one.shape == shape and one.is_alive]
+            self._wanted[environment] = shape
+            self._ready[environment] = fit[1:]
+        for one in spares:
+            if one not in fit:
+                self._makers.submit(one.dispose)
+        return fit[0] if fit else None
 
-    def refill(self, environment: str, shape: Shape) -> None:
+    def _refill(self, environment: str, shape: Shape) -> None:
         """Spares of the shape are being made, as many as are missing."""
+        key = (environment, shape)
         with self._lock:
-            key = (environment, shape)
-            kept_shape, spares = self._ready.get(environment, (shape, []))
-            there = len(spares) if kept_shape == shape else 0
-            missing = self._count - there - self._making.get(key, 0)
+            being_made = self._making.get(key, 0)
+            there = len(self._ready.get(environment, []))
+            missing = self._count - there - being_made
             if self._closed or missing <= 0:
                 return
-            self._making[key] = self._making.get(key, 0) + missing
+            self._making[key] = being_made + missing
         for _ in range(missing):
             self._makers.submit(self._add, environment, shape)
 
     def _add(self, environment: str, shape: Shape) -> None:
         spare = None
         try:
-            if not self._closed:
+            if self._wanted.get(environment) == shape:
                 spare = self._make(environment, shape)
         except _OURS as error:
             # Whoever needs one makes it then, and hears why it cannot be made.
             log.warning("no spare for %s: %s", environment, error)
-        finally:
-            with self._lock:
-                self._making[environment, shape] -= 1
-                wanted, spares = self._ready.setdefault(environment, (shape, []))
-                keep = spare is not None and wanted == shape and not self._closed
-                if keep and spare is not None:
-                    spares.append(spare)
-        if spare is not None and not keep:
+        with self._lock:
+            self._making[environment, shape] -= 1
+            if spare is not None and self._wanted.get(environment) == shape:
+                self._ready[environment].append(spare)
+                return
+        if spare is not None:
             spare.dispose()
 
     def forget(self, environment: str) -> None:
-        """The environment has no spares any more."""
+        """The environment has no spares any more, nor will one in the making be kept."""
         with self._lock:
-            _, spares = self._ready.pop(environment, (None, []))
+            self._wanted.pop(environment, None)
+            spares = self._ready.pop(environment, [])
         for one in spares:
             one.dispose()
 
@@ -116,6 +110,7 @@ class Spares:
         """No spare is left, and none will be made."""
         with self._lock:
             self._closed = True
-        self._makers.shutdown(wait=True)
-        for environment in list(self._ready):
+            environments = list(self._ready)
+        for environment in environments:
             self.forget(environment)
+        self._makers.shutdown(wait=True)

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -51,9 +50,6 @@ class JobStarter(Protocol):
         Raises EnvironmentMissingError, ZygoteLostError, or OSError if it cannot be.
         """
 
-    def idle(self, seconds: float) -> list[str]:
-        """Return the environments that nobody has asked for in so long."""
-
     def stop(self, environment: str) -> None:
         """What is kept for the environment ends; the next job starts it anew."""
 
@@ -82,10 +78,15 @@ class Zygote:
     """One warm process. Jobs are started one at a time; they run side by side."""
 
     def __init__(
-        self, interpreter: str, work_dir: Path, spawner: ThreadPoolExecutor
+        self,
+        interpreter: str,
+        work_dir: Path,
+        spawner: ThreadPoolExecutor,
+        libraries: str = "",
     ) -> None:
         self.lock = threading.Lock()
         self.jobs = 0
+        self._libraries = libraries
         self.scratch = tempfile.mkdtemp(prefix="zygote-", dir=work_dir)
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
         ours, theirs = socket.socketpair()
@@ -109,7 +110,7 @@ class Zygote:
         arguments = [str(_ROOT), str(control), str(os.getpid()), str(work_dir)]
         return subprocess.Popen(  # noqa: S603 - an interpreter that staff configured
             [interpreter, "-c", _LAUNCHER, *arguments],
-            env=literal_environment(self.scratch),
+            env=literal_environment(self.scratch, libraries=self._libraries),
             pass_fds=[control],
             cwd="/",
             stdin=subprocess.DEVNULL,
@@ -166,8 +167,12 @@ class Zygote:
         return self.process.poll() is None
 
     def retire(self) -> None:
-        """The zygote takes no more jobs and ends when its last one has."""
-        self._channel.sock.close()
+        """The zygote takes no more jobs and ends when its last one has.
+
+        A job that is being started is waited for.
+        """
+        with self.lock:
+            self._channel.sock.close()
 
     def close(self, seconds: float = 5) -> None:
         """The zygote is gone, and so are its jobs."""
@@ -188,20 +193,21 @@ class Zygote:
 class ZygotePool:
     """The zygotes of one Runner, one to an environment, and those on their way out."""
 
-    def __init__(self, environments: Mapping[str, str], work_dir: Path) -> None:
+    def __init__(
+        self, environments: Mapping[str, str], work_dir: Path, libraries: str = ""
+    ) -> None:
+        self._libraries = libraries
         self._interpreters = environments
         self._work_dir = work_dir
         self._zygotes: dict[str, Zygote] = {}
         self._retired: list[Zygote] = []
         self._lock = threading.Lock()
-        self._used_at: dict[str, float] = {}
         self._spawner = ThreadPoolExecutor(1, thread_name_prefix="zygotes")
 
     def get(self, environment: str) -> Zygote:
         """Return a living zygote; raise EnvironmentMissingError if there can be none."""
         with self._lock:
             self._sweep()
-            self._used_at[environment] = time.monotonic()
             zygote = self._zygotes.get(environment)
             if zygote is not None and zygote.alive and zygote.jobs < MAX_JOBS:
                 return zygote
@@ -210,15 +216,9 @@ class ZygotePool:
             if environment not in self._interpreters:
                 raise EnvironmentMissingError(f"{environment} is not configured")
             interpreter = self._interpreters[environment] or sys.executable
-            fresh = Zygote(interpreter, self._work_dir, self._spawner)
+            fresh = Zygote(interpreter, self._work_dir, self._spawner, self._libraries)
             self._zygotes[environment] = fresh
             return fresh
-
-    def idle(self, seconds: float) -> list[str]:
-        """Return the environments whose zygote nobody has asked for in so long."""
-        since = time.monotonic() - seconds
-        with self._lock:
-            return [name for name in self._zygotes if self._used_at[name] < since]
 
     def stop(self, environment: str) -> None:
         """The environment's zygote ends with its last job; the next job starts another."""

@@ -16,6 +16,8 @@ from runner.gpu.records import DeviceRecords
 
 log = logging.getLogger(__name__)
 
+# Where the linker looks by itself.
+_LINKED: Final = ("/lib", "/usr/lib")
 MEMORY_KEPT: Final = "memory was not given back"
 _PATIENCE_SECONDS: Final = 0.25
 _PAUSE_SECONDS: Final = 0.05
@@ -104,6 +106,15 @@ class GpuPool:
         """Return the devices that take jobs, after a look at them."""
         self.look()
         return tuple(self._watched[uuid].device for uuid in self._ledger.in_service())
+
+    def library_path(self) -> str:
+        """Return the driver's folders that the linker does not know, colons between."""
+        folders = {
+            str(Path(library).parent)
+            for watched in self._watched.values()
+            for library in self.adapter.exposure(watched.device).libraries
+        }
+        return ":".join(sorted(f for f in folders if not f.startswith(_LINKED)))
 
     def wait_for(
         self, memory_bytes: int, while_waiting: Callable[[], None]

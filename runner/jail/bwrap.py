@@ -168,10 +168,6 @@ class ColdPool:
         process.kill()
         raise ZygoteLostError("bubblewrap did not start the job")
 
-    def idle(self, _seconds: float) -> list[str]:
-        """Return nothing: nothing is kept."""
-        return []
-
     def stop(self, _environment: str) -> None:
         """Do nothing: nothing is kept."""
 

@@ -86,7 +86,9 @@ class Zygote:
                 self._reap()
                 if self.channel.sock.fileno() in events:
                     self._obey(*self.channel.receive())
-        # Each job ends by itself when its own socket closes.
+        # Each job ends by itself when its own socket closes. Ours has, and would wake us
+        # without end.
+        poll.unregister(self.channel.sock)
         while self.jobs:
             poll.poll(_TICK_MS)
             self._reap()
@@ -108,7 +110,10 @@ class Zygote:
         if pid == 0:
             self._become_init(order, fds)
         self.jobs.add(pid)
-        self.channel.send({"t": "started", "pid": pid, "fds": 1}, [pidfd])
+        with contextlib.suppress(
+            OSError
+        ):  # a host that is gone; its job will learn of it
+            self.channel.send({"t": "started", "pid": pid, "fds": 1}, [pidfd])
         for fd in (pidfd, *fds):
             os.close(fd)
 

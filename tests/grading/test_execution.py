@@ -193,7 +193,7 @@ def test_any_hint_means_only_that_something_is_queued(
 ) -> None:
     runner = FakeRunner()
     monkeypatch.setattr("grading.tasks.shared_runner", lambda: runner)
-    monkeypatch.setattr("grading.tasks.worker_queues", lambda: ("cpu",))
+    monkeypatch.setattr("grading.tasks.served_queues", lambda: ("cpu",))
     for _ in range(10):
         execute_run(message)
     assert len(runner.jobs) == 1

@@ -32,7 +32,7 @@ class Pool:
 def pool(monkeypatch: pytest.MonkeyPatch) -> Pool:
     monkeypatch.setattr(bootsteps, "reserved_requests", set())
     monkeypatch.setattr(bootsteps, "shared_runner", lambda: None)
-    monkeypatch.setattr(bootsteps, "worker_queues", lambda: ("cpu",))
+    monkeypatch.setattr(bootsteps, "served_queues", lambda: ("cpu",))
     monkeypatch.setattr(bootsteps, "execute_next", lambda **given: False)
     return Pool()
 

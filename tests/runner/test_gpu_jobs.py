@@ -68,7 +68,7 @@ class AllTake(dict[int, int]):
         super().__init__({1: size})
         self.size = size
 
-    def get(self, _pid: int, _default: object = None) -> int:  # type: ignore[override]
+    def get(self, _pid: int, _default: object = None) -> int:
         return self.size
 
 
@@ -174,9 +174,11 @@ def test_a_device_that_fails_is_not_the_notebook_s_fault(
         if isinstance(event, CellStarted):
             gpus.gpus[FIRST].reason = "it does not answer"
 
+    assert host.serves(Device.CUDA)
     result = host.run(gpu_job("import time; time.sleep(60)"), on_event=fail)
     assert ending(result) == (Verdict.PLATFORM, "gpu_fault")
     assert pool.in_service() == ()
+    assert not host.serves(Device.CUDA)
 
 
 def test_memory_that_does_not_come_back_takes_the_device_out_of_service(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.gpu.adapter import GpuExposure
 from runner.gpu.lease import GpuLease, acquire
 from runner.gpu.policy import GpuPolicy, checks_in_place
 from runner.gpu.pool import MEMORY_KEPT, GpuMissingError, GpuPool
@@ -484,3 +485,14 @@ def test_a_lease_says_what_the_student_process_and_the_jail_need(
 def test_checks_run_in_place_on_a_gpu_only() -> None:
     assert checks_in_place(Device.CUDA)
     assert not checks_in_place(Device.CPU)
+
+
+def test_only_the_driver_s_own_folders_are_added_to_the_linker_s(
+    tmp_path: Path,
+) -> None:
+    gpus = FakeGpus(FIRST)
+    pool = GpuPool(gpus, tmp_path)
+    assert pool.library_path() == ""
+    libraries = ("/usr/local/nvidia/lib64/libcuda.so.1", "/usr/lib/libcuda.so.1")
+    gpus.exposure = lambda _: GpuExposure(nodes=(), libraries=libraries)  # type: ignore[method-assign]
+    assert pool.library_path() == "/usr/local/nvidia/lib64"
