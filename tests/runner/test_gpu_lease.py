@@ -488,11 +488,12 @@ def test_checks_run_in_place_on_a_gpu_only() -> None:
 
 
 def test_only_the_driver_s_own_folders_are_added_to_the_linker_s(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gpus = FakeGpus(FIRST)
     pool = GpuPool(gpus, tmp_path)
     assert pool.library_path() == ""
     libraries = ("/usr/local/nvidia/lib64/libcuda.so.1", "/usr/lib/libcuda.so.1")
-    gpus.exposure = lambda _: GpuExposure(nodes=(), libraries=libraries)  # type: ignore[method-assign]
+    exposure = GpuExposure(nodes=(), libraries=libraries)
+    monkeypatch.setattr(gpus, "exposure", lambda _: exposure)
     assert pool.library_path() == "/usr/local/nvidia/lib64"
