@@ -1,8 +1,8 @@
 """On a real GPU: memory, faults and flags of one job do not reach another.
 
 What needs a device is marked `gpu` and skipped, with a reason, where there is none; its
-twin runs the same code on the processor, or is in test_gpu_lease.py on a scripted
-device. Without Django and its fixtures:
+twin runs the same code on the processor, or is in test_gpu_lease.py,
+test_gpu_faults.py or test_gpu_adapters.py on a scripted device. Without Django and its fixtures:
 
     python -m pytest -p no:django --noconftest -c /dev/null tests/runner/test_gpu_real.py
 """
