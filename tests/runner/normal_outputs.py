@@ -14,7 +14,7 @@ _SHIFTING: Final = (
     (re.compile(r"0x[0-9a-f]{6,}"), "0x"),
     (re.compile(r"(?:/[\w.+-]+)*/ipykernel_\d+/\d+\.py"), "CELL"),
     (re.compile(r"\b\d+\.py(?=, line)"), "CELL"),
-    (re.compile(r"(?:/[\w.+-]+)+/([\w-]+\.py)\b"), r"\1"),
+    (re.compile(r"(?:~|/[\w.+-]+)(?:/[\w.+-]+)*/([\w-]+\.py)\b"), r"\1"),
     (re.compile(r"\d+(?:\.\d+)? (?:ns|us|[µμ]s|ms|s)\b"), "TIME"),
     (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z?"), "DATE"),
 )

@@ -51,7 +51,10 @@ DIFFERENT: Final = ("Output", "update-display-id")
 # Ours, of which each has a test of its own.
 KNOWN: Final = {
     "leaving": notebook("exit()", "'next'"),
-    "recursion": notebook("def f(n): return f(n + 1)\nf(0)"),
+    "recursion": notebook(
+        "import sys; sys.setrecursionlimit(600)",
+        "def f(n): return f(n + 1)\nf(0)",
+    ),
     "left behind": notebook(
         "import asyncio\nasync def f():\n    await asyncio.sleep(0.1)\n    print('late')",
         "t = asyncio.create_task(f())",
@@ -174,11 +177,11 @@ def test_leaving_ends_the_cell_and_not_the_notebook(
 
 def test_a_deep_stack_shows_its_ends(runner: Runner, theirs: Document) -> None:
     result, _ = _run(runner, KNOWN["recursion"])
-    ours = normal(outputs(result, 1))[0]
-    other = normal(theirs["recursion"]["cells"][0]["outputs"])[0]
+    ours = normal(outputs(result, 2))[0]
+    other = normal(theirs["recursion"]["cells"][1]["outputs"])[0]
     assert ours["ename"] == other["ename"] == "RecursionError"
     start, _, rest = ours["traceback"].partition("[... skipping similar frames: ")
-    assert rest.startswith("f at line 1 (9")
+    assert rest.startswith("f at line 1 (5")
     start, end = start.rpartition("\n\n")[0], rest.partition("\n\n")[2]
     assert other["traceback"].startswith(start)
     assert other["traceback"].endswith(end)

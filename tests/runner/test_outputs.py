@@ -77,6 +77,17 @@ def test_displays_of_many_threads_arrive_whole(runner: Runner) -> None:
     assert {len(set(one.strip("'"))) for one in shown} == {1}
 
 
+def test_the_first_cell_finds_a_shell_that_has_run_nothing(runner: Runner) -> None:
+    source = (
+        "s = get_ipython()\n"
+        "s.last_execution_result, s.last_execution_succeeded, s.execution_count, "
+        "len(In), Out, _i, _, *s.history_manager.get_range(0, 1, 1)"
+    )
+    result = runner.run(job(source))
+    assert text(result) == "(None, True, 2, 2, {}, '', '')"
+    assert outputs(result)[0]["execution_count"] == 1
+
+
 def test_a_figure_is_a_png_between_the_texts(runner: Runner) -> None:
     source = "import matplotlib.pyplot as plt\nprint('a')\nplt.plot([1, 2])\nplt.show()\nprint('b')"
     kinds = [one["output_type"] for one in outputs(runner.run(job(source)))]
