@@ -1,5 +1,17 @@
 """The environment variables of our processes: written down here, inherited never."""
 
+from typing import Final
+
+# As a notebook's kernel has them: tools write colours, and do not wait in a pager.
+TOOLS: Final = {
+    "TERM": "xterm-color",
+    "CLICOLOR": "1",
+    "CLICOLOR_FORCE": "1",
+    "FORCE_COLOR": "1",
+    "PAGER": "cat",
+    "GIT_PAGER": "cat",
+}
+
 
 def literal_environment(scratch: str, *, libraries: str = "") -> dict[str, str]:
     """Return the whole environment of a process that will run notebooks.
@@ -26,4 +38,5 @@ def literal_environment(scratch: str, *, libraries: str = "") -> dict[str, str]:
         "PYTHONSAFEPATH": "1",
         "PYTHONNOUSERSITE": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
+        **TOOLS,
     }

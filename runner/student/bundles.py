@@ -30,7 +30,7 @@ def plain(value: object) -> object:
         return plain_bundle(value)
     if isinstance(value, Iterable):
         return [plain(item) for item in value]
-    raise ValueError(f"a {type(value).__name__} in what is displayed is not JSON")
+    raise ValueError(f"what is displayed holds no plain data: {type(value).__name__}")
 
 
 def _plain_number(value: Real) -> int | float | str:

@@ -109,6 +109,7 @@ def _settle(work: Path, home: Path, temporary: Path) -> None:
     os.environ["TMPDIR"] = str(temporary)
     os.environ["MPLCONFIGDIR"] = str(home)
     os.environ["PWD"] = str(work)
+    # `!python` is this interpreter.
+    own = str(Path(sys.executable).parent)
+    os.environ["PATH"] = f"{own}:{os.environ['PATH']}"
     tempfile.tempdir = None
-    # As a notebook server does: modules beside the notebook can be imported.
-    sys.path.insert(0, "")

@@ -69,6 +69,8 @@ class Session:
         self.shell.move_in(Path.home())
         run: Callable[..., object] = self.shell.run_cell
         run("None", silent=True, store_history=False)
+        # The notebook sees a shell that has run nothing.
+        self.shell.last_execution_result = None
 
     def obey(self, frame: Mapping[str, Any], fds: list[int]) -> None:
         """Do what the host asks and say that it is done."""

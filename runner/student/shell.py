@@ -26,14 +26,6 @@ from runner.student.streams import CapturedStream, Drain
 from runner.student.tracebacks import NotebookTB
 
 _PACKAGES: Final = "site-packages"
-_TOOLS: Final = {
-    "TERM": "xterm-color",
-    "CLICOLOR": "1",
-    "CLICOLOR_FORCE": "1",
-    "FORCE_COLOR": "1",
-    "PAGER": "cat",
-    "GIT_PAGER": "cat",
-}
 
 
 class Outlet:
@@ -128,11 +120,6 @@ class StudentShell(InteractiveShell):
 
     # What the value of a cell's last expression raised while it was shown.
     display_error: BaseException | None = None
-
-    def init_environment(self) -> None:
-        """Tools write colours and do not page, and `!python` is this interpreter."""
-        own = str(Path(sys.executable).parent)
-        os.environ.update(_TOOLS, PATH=f"{own}:{os.environ['PATH']}")
 
     def init_hooks(self) -> None:
         """Help that a front end would show in a pager is not kept, as by a kernel."""

@@ -25,12 +25,12 @@ class NotebookTB(ultratb.AutoFormattedTB):
         if len(links) <= MAX_FRAMES:
             return self._records(links, context, tb_offset)
         first, middle, last = links[:_ENDS], links[_ENDS:-_ENDS], links[-_ENDS:]
-        repeated = RepeatedFrames(
+        repeated: Any = RepeatedFrames(
             list(middle), [(one.tb_frame.f_code, one.tb_lineno) for one in middle]
         )
         return [
             *self._records(first, context, tb_offset),
-            _frame_info(None, None, None, None, None, sd=repeated),
+            _frame_info(repeated.description, None, None, None, None, sd=repeated),
             *self._records(last, context, tb_offset),
         ]
 

@@ -52,8 +52,6 @@ get_ipython().display_pub.publish({'text/plain': 'direct'})
 # %%
 display({'application/json': {1: 2, 'b': [None, True, 1.5, (1, 2)]}}, raw=True)
 # %%
-display({'application/json': object()}, raw=True)
-# %%
 import sys
 sys.displayhook(5)
 # %%
@@ -289,7 +287,7 @@ import numpy as np
 np.array([1]) / 0
 # %%
 import os
-os.write(1, b'raw\n'); os.write(2, b'raw err\n')
+os.write(1, b'raw\n'); os.write(2, b'raw err\n');
 # %%
 import ctypes
 ctypes.CDLL(None).puts(b'from C'); ctypes.CDLL(None).fflush(None)

@@ -51,16 +51,7 @@ if pid == 0:
     os._exit(0)
 os.waitpid(pid, 0)[1]
 # %%
-print('waits')
 import sys
-print('waits too', file=sys.stderr)
-pid = os.fork()
-if pid == 0:
-    print('child')
-    print('child error', file=sys.stderr)
-    os._exit(0)
-os.waitpid(pid, 0)[1]
-# %%
 pid = os.fork()
 if pid == 0:
     display('a child has no display')

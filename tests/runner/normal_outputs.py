@@ -14,7 +14,7 @@ _SHIFTING: Final = (
     (re.compile(r"0x[0-9a-f]{6,}"), "0x"),
     (re.compile(r"(?:/[\w.+-]+)*/ipykernel_\d+/\d+\.py"), "CELL"),
     (re.compile(r"\b\d+\.py(?=, line)"), "CELL"),
-    (re.compile(r"(?:/[\w.+-]+)+/([\w-]+\.py)\b"), r"\1"),
+    (re.compile(r"(?:~|/[\w.+-]+)(?:/[\w.+-]+)*/([\w-]+\.py)\b"), r"\1"),
     (re.compile(r"\d+(?:\.\d+)? (?:ns|us|[µμ]s|ms|s)\b"), "TIME"),
     (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z?"), "DATE"),
 )
@@ -22,16 +22,17 @@ _SHIFTING: Final = (
 Output = Mapping[str, Any]
 
 
-def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
-    """Return what differs between two runs of a notebook, cell by cell."""
+def assert_same(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> None:
+    """Fail, and show what differs between two runs of a notebook, cell by cell."""
     found = []
     for number, pair in enumerate(zip_longest(ours["cells"], theirs["cells"])):
         mine, other = (_shown(cell) for cell in pair)
         if mine != other:
             lines = difflib.unified_diff(other, mine, "nbclient", "ours", lineterm="")
-            source = "".join(pair[0]["source"])
+            source = "".join((pair[0] or pair[1])["source"])
             found.append("\n".join([f"cell {number}: {source}", *lines]))
-    return found
+    if found:
+        raise AssertionError("\n\n".join(found))
 
 
 def _shown(cell: Mapping[str, Any] | None) -> list[str]:

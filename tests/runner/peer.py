@@ -17,10 +17,10 @@ from typing import Final
 import nbformat
 from nbclient import NotebookClient
 
-from runner.environment import literal_environment
+from runner.environment import TOOLS, literal_environment
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-_AT_A_TIME: Final = 3
+_AT_A_TIME: Final = 6
 _TIMEOUT: Final = 400
 
 
@@ -44,17 +44,19 @@ class PeerJob:
 
 
 def run_with_nbclient(jobs: Sequence[PeerJob], scratch: Path) -> None:
-    """All jobs have run, in the environment that the runner's own jobs have."""
+    """All jobs have run, in the environment that a zygote has."""
     listing = scratch / "jobs.json"
     listing.write_text(json.dumps([asdict(job) for job in jobs]))
     # Kept between runs: matplotlib lists the fonts in its home, which takes seconds.
     home = ROOT / "build" / "peer"
     home.mkdir(parents=True, exist_ok=True)
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    # What a kernel sets by itself is left to it.
+    plain = literal_environment(str(home)).items() - TOOLS.items()
     done = subprocess.run(
         [sys.executable, "-m", "tests.runner.peer", str(listing)],
         cwd=ROOT,
-        env={**literal_environment(str(home)), "PATH": path, "PYTHONSAFEPATH": ""},
+        env={**dict(plain), "PATH": path, "PYTHONSAFEPATH": ""},
         capture_output=True,
         text=True,
         timeout=_TIMEOUT,

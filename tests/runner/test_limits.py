@@ -47,6 +47,31 @@ def test_an_endless_loop_is_interrupted_and_the_rest_runs(runner: Runner) -> Non
     assert scores(result) == {"q1": [1.0]}
 
 
+def test_a_cell_that_awaits_is_interrupted_and_the_rest_runs(runner: Runner) -> None:
+    waiting = "import asyncio\nprint('begun')\nawait asyncio.sleep(60)"
+    result = runner.run(job(waiting, "'next'", limits=Limits(cell_seconds=1)))
+    assert ending(result) == (Verdict.LIMIT, "cell_time")
+    assert [one.get("ename") for one in outputs(result)] == [None, "CancelledError"]
+    assert text(result, 2) == "'next'"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "asyncio.get_event_loop().stop()\nawait asyncio.sleep(0)",
+        "asyncio.get_event_loop().stop()",
+        "loop = asyncio.get_event_loop()\nloop.call_soon(loop.stop)\nawait asyncio.sleep(1)",
+        "asyncio.get_event_loop().call_soon(exit)\nawait asyncio.sleep(0.1)",
+        "asyncio.get_event_loop().close()",
+    ],
+)
+def test_the_event_loop_outlives_what_a_cell_does_to_it(
+    runner: Runner, source: str
+) -> None:
+    result = runner.run(job("import asyncio", source, "await asyncio.sleep(0)\n'next'"))
+    assert text(result, 3) == "'next'"
+
+
 def test_a_caller_that_is_held_up_costs_the_notebook_no_time(runner: Runner) -> None:
     def hold_up(event: Event) -> None:
         if isinstance(event, Usage):

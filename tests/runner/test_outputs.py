@@ -3,6 +3,7 @@
 import pytest
 
 from runner.host import Runner
+from runner.outputs import CellOutputs, JobOutputs
 from runner.protocol import Limits, Verdict
 from tests.runner.notebooks import cell, job, outputs, text
 
@@ -50,6 +51,43 @@ def test_text_of_shells_and_of_c_code_keeps_its_place(runner: Runner) -> None:
     assert text(result, 2) == "shell\r\n"
 
 
+def test_text_that_waits_when_the_notebook_forks_is_not_lost(runner: Runner) -> None:
+    source = (
+        "import os, sys\nprint('out'); print('err', file=sys.stderr)\n"
+        "if os.fork() == 0:\n    print('child'); os._exit(0)\nos.wait();"
+    )
+    found = outputs(runner.run(job(source)))
+    assert {one["name"]: one["text"] for one in found} == {
+        "stdout": "out\nchild\n",
+        "stderr": "err\n",
+    }
+
+
+def test_displays_of_many_threads_arrive_whole(runner: Runner) -> None:
+    source = (
+        "from threading import Thread\ndef show(n):\n"
+        "    for _ in range(50): display(str(n) * 50_000)\n"
+        "threads = [Thread(target=show, args=(n,)) for n in range(4)]\n"
+        "for t in threads: t.start()\nfor t in threads: t.join()"
+    )
+    limits = Limits(cell_output_bytes=30_000_000, job_output_bytes=30_000_000)
+    result = runner.run(job(source, limits=limits))
+    shown = [one["data"]["text/plain"] for one in outputs(result)]
+    assert len(shown) == 200
+    assert {len(set(one.strip("'"))) for one in shown} == {1}
+
+
+def test_the_first_cell_finds_a_shell_that_has_run_nothing(runner: Runner) -> None:
+    source = (
+        "s = get_ipython()\n"
+        "s.last_execution_result, s.last_execution_succeeded, s.execution_count, "
+        "len(In), Out, _i, _, *s.history_manager.get_range(0, 1, 1)"
+    )
+    result = runner.run(job(source))
+    assert text(result) == "(None, True, 2, 2, {}, '', '')"
+    assert outputs(result)[0]["execution_count"] == 1
+
+
 def test_a_figure_is_a_png_between_the_texts(runner: Runner) -> None:
     source = "import matplotlib.pyplot as plt\nprint('a')\nplt.plot([1, 2])\nplt.show()\nprint('b')"
     kinds = [one["output_type"] for one in outputs(runner.run(job(source)))]
@@ -73,6 +111,18 @@ def test_displays_are_updated_where_they_stand(runner: Runner) -> None:
     assert text(result, 2) == "later\n"
 
 
+def test_an_update_is_charged_to_the_cell_that_shows_it() -> None:
+    whole = JobOutputs(Limits(cell_output_bytes=1000))
+    cells = [CellOutputs(whole, number) for number in (1, 2)]
+    shown = {"t": "display", "display_id": "a", "data": {"text/plain": ""}}
+    cells[0].add(shown)
+    for size in (400, 800, 1200):
+        cells[1].add({**shown, "t": "update", "data": {"text/plain": "x" * size}})
+        cells[1].add({"t": "clear"})
+    assert len(cells[0].outputs[0]["data"]["text/plain"]) == 800
+    assert 800 < whole.kept < 1000
+
+
 def test_clearing_waits_for_the_next_output(runner: Runner) -> None:
     source = (
         "from IPython.display import clear_output\n"
@@ -87,6 +137,19 @@ def test_an_error_has_its_traceback(runner: Runner) -> None:
     assert error["ename"] == "ZeroDivisionError"
     assert error["evalue"] == "division by zero"
     assert any("1" in line and "0" in line for line in error["traceback"])
+
+
+def test_a_value_that_cannot_be_shown_is_an_error(runner: Runner) -> None:
+    source = "class C:\n    def __repr__(self): raise ValueError('no')\nC()"
+    result = runner.run(job(source))
+    assert result.detail == {"cell": 1, "failed": 1, "ename": "ValueError"}
+
+
+def test_a_display_of_what_is_not_data_is_an_error(runner: Runner) -> None:
+    result = runner.run(job("display({'application/json': object()}, raw=True)"))
+    (error,) = outputs(result)
+    assert error["ename"] == "ValueError"
+    assert not any("runner" in line for line in error["traceback"])
 
 
 def test_text_that_is_not_utf8_is_shown_somehow(runner: Runner) -> None:

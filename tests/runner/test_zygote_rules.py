@@ -92,6 +92,10 @@ def test_the_environment_of_a_zygote_is_written_down(runner: Runner) -> None:
 
 
 PLAIN = {
+    "CLICOLOR",
+    "CLICOLOR_FORCE",
+    "FORCE_COLOR",
+    "GIT_PAGER",
     "HOME",
     "LANG",
     "MKL_NUM_THREADS",
@@ -100,9 +104,11 @@ PLAIN = {
     "NUMEXPR_NUM_THREADS",
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
+    "PAGER",
     "PATH",
     "PYTHONNOUSERSITE",
     "PYTORCH_NVML_BASED_CUDA_CHECK",
+    "TERM",
     "TMPDIR",
     "TZ",
 }
