@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -14,10 +15,19 @@ from bench.notebooks import EMPTY
 from bench.ours import Ours
 from bench.report import Report
 from bench.rows import ROWS
-from bench.setting import Setting
+from bench.setting import Findings, Setting
 from runner.host import Runner
+from runner.protocol import JobResult
 
 _CORES: Final = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowResult:
+    """What a row found, and the result of one run, which names versions and level."""
+
+    findings: Findings
+    result: JobResult
 
 
 def _say(words: str) -> None:
@@ -45,26 +55,29 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 def measure(rows: Sequence[int], repeats: int, peers: Path) -> Report:
     """Return what the rows found, on two cores, which all processes inherit."""
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:_CORES])
-    with (
-        tempfile.TemporaryDirectory(prefix="bench-") as folder,
-        closing(Runner({"default": ""})) as runner,
-    ):
+    before = machine.load()
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        results = [_measure_row(one, repeats, peers, Path(folder)) for one in rows]
+    facts = machine.describe(results[-1].result, peers)
+    facts["load"] = f"before {before}; after {machine.load()}"
+    return Report(facts=facts, findings=[one.findings for one in results])
+
+
+def _measure_row(number: int, repeats: int, peers: Path, folder: Path) -> RowResult:
+    """Return what the row found, in a runner of its own."""
+    _say(f"Row {number}")
+    plan = ROWS[number]
+    with closing(Runner({"default": ""}, spares=plan.spares)) as runner:
         runner.warm_up()
         setting = Setting(
             ours=Ours(runner),
             peers=peers.absolute(),
-            folder=Path(folder),
+            folder=folder,
             repeats=repeats,
             say=_say,
         )
-        before = machine.load()
-        findings = []
-        for number in rows:
-            _say(f"Row {number}")
-            findings.append(ROWS[number](setting))
-        facts = machine.describe(runner, setting.ours.run(EMPTY).result, peers)
-        facts["load"] = f"before {before}; after {machine.load()}"
-    return Report(facts=facts, findings=findings)
+        findings = plan.measure(setting)
+        return RowResult(findings=findings, result=setting.ours.run(EMPTY).result)
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from runner.host import Runner
 from runner.job import hardware
 from runner.protocol import JobResult
 
@@ -22,13 +21,13 @@ for name in sys.argv[1:]:
 """
 
 
-def describe(runner: Runner, result: JobResult, peers: Path) -> dict[str, str]:
+def describe(result: JobResult, peers: Path) -> dict[str, str]:
     """Return what the figures depend on, as pairs of words. `result` is of any run."""
     return {
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
         "processor": f"{hardware()}, {len(os.sched_getaffinity(0))} of {os.cpu_count()} cores used",
         "kernel": f"{platform.system()} {platform.release()}",
-        "isolation level": runner.level(),
+        "isolation level": result.measures.level,
         "ours": _listed(result.measures.versions),
         "peers": _peer_versions(peers),
     }

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from bench.breakdown import IN_ALL
+from bench.breakdown import IN_ALL, Phases
+from bench.spans import END, FILL, SET_UP, TAKE, TEAR_DOWN, watch_steps
 from bench.work import Question, Work, code_cell, to_notebook
 from runner.host import Runner
 from runner.protocol import (
@@ -43,13 +44,22 @@ def _question_spec(question: Question) -> QuestionSpec:
     )
 
 
+# Long enough for a spare to be ready, as it is where jobs come one by one.
+_GAP_SECONDS: Final = 0.5
+
+
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One run: how long from the call to the result, and when each cell started."""
+    """One run: when it began and ended, when each cell started, and what came of it."""
 
-    seconds: float
+    begun: float
+    ended: float
     cell_starts: tuple[float, ...]
     result: JobResult
+
+    @property
+    def seconds(self) -> float:
+        return self.ended - self.begun
 
 
 def points_of(work: Work, result: JobResult) -> float:
@@ -77,35 +87,45 @@ class Ours:
 
         begun = time.perf_counter()
         result = self.runner.run(spec, on_event=note)
-        seconds = time.perf_counter() - begun
+        ended = time.perf_counter()
         assert result.verdict is Verdict.COMPLETED, result
         assert points_of(work, result) == work.earned, result.questions
-        return Run(
-            seconds=seconds,
-            cell_starts=tuple(start - begun for start in starts),
-            result=result,
-        )
+        return Run(begun=begun, ended=ended, cell_starts=tuple(starts), result=result)
 
-    def contestant(self, work: Work) -> Callable[[], float]:
-        """Return what runs the work once and gives the seconds."""
-        return lambda: self.run(work).seconds
+    def phases(self, work: Work, labels: list[str]) -> Phases:
+        """Return how long each step and cell of one run took.
 
+        The work must be without questions, whose time would count as a cell's.
+        """
+        with watch_steps() as spans:
+            run = self.run(work)
+        ends = [*run.cell_starts[1:], spans[END].begun][: len(run.cell_starts)]
+        cells = [end - start for start, end in zip(run.cell_starts, ends, strict=True)]
+        found = {
+            **{step: spans[step].seconds for step in (TAKE, FILL, SET_UP)},
+            **dict(zip(labels, cells, strict=True)),
+            **{step: spans[step].seconds for step in (END, TEAR_DOWN)},
+        }
+        return {
+            **found,
+            "the rest": run.seconds - sum(found.values()),
+            IN_ALL: run.seconds,
+        }
 
-# Run behind the other cells, it marks where the last of them ends.
-_MARK: Final = "0"
+    def alone(self, work: Work, labels: list[str]) -> Callable[[], Phases]:
+        """Return what runs the work after a pause, so that a spare is ready."""
 
+        def run() -> Phases:
+            time.sleep(_GAP_SECONDS)
+            return self.phases(work, labels)
 
-def phases(ours: Ours, work: Work, labels: list[str]) -> dict[str, float]:
-    """Return how long one run took to start, for each cell, and to end.
+        return run
 
-    The work must be without questions, whose time would count as a cell's.
-    """
-    run = ours.run(work.followed_by(_MARK))
-    ends = [*run.cell_starts[1:], run.seconds]
-    spans = [end - start for start, end in zip(run.cell_starts, ends, strict=True)]
-    return {
-        "start": run.cell_starts[0],
-        **dict(zip(labels, spans, strict=False)),
-        "end": spans[-1],
-        IN_ALL: run.seconds,
-    }
+    def at_once(self, work: Work, labels: list[str]) -> Callable[[], Phases]:
+        """Return what runs the work right behind another run, which does not count."""
+
+        def run() -> Phases:
+            self.run(work)
+            return self.phases(work, labels)
+
+        return run

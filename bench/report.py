@@ -17,7 +17,7 @@ Written by `make bench WRITE=docs/benchmarks.md`. Every row is measured beside i
 
 * The contestants of a row take turns (A B A B …), so that what disturbs one disturbs the other. The first turn of each (the first three in row 3) is a warm-up and does not count. Everything runs on the same two cores.
 * A figure is the median; behind it are the least, the most and the number of runs.
-* Ours is the time from the call of `Runner.run` to its result, in a runner that is warm. The runner's own start, a few seconds once, does not count.
+* Ours is the time from the call of `Runner.run` to its result, in a runner that is warm and keeps one spare jail ready (two in row 5). The runner's own start, a few seconds once, does not count. *Alone* comes half a second after what ran before, so that the spare is ready, as in rows 2 and 4; *at once* comes right behind another run of ours.
 * nbclient's time is from no kernel to no kernel, in a process that has imported it, with the stock ipykernel and no sandbox. nbgrader's is that of `nbgrader autograde`, which in row 5 grades four students in one command; Otter's is that of `otter run`. All have stock settings and are as warm as the page cache makes them.
 * The peers really do the work: nbclient must show what we show, nbgrader and Otter must give the points that we give. In each the student's code and the tests are the same.
 * *Fork, unshare* forks a process that has imported torch and moves the child into namespaces of its own: what a warm and jailed run costs at least.

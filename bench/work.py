@@ -43,10 +43,6 @@ class Work:
         """Return the same cells without their questions."""
         return Work(steps=tuple(Step(source=source) for source in self.sources))
 
-    def followed_by(self, source: str) -> "Work":
-        """Return the work with one more cell at its end."""
-        return Work(steps=(*self.steps, Step(source=source)), earned=self.earned)
-
 
 def code_cell(
     source: str, metadata: Mapping[str, Any] | None = None

@@ -16,10 +16,9 @@ class BareFork:
         answer = self._worker.ask()
         self.isolated = self.isolated and answer["isolated"]
         return {
-            "start": answer["seconds"],
-            "of it fork": answer["fork"],
-            "of it unshare": answer["unshare"],
-            "end": answer["end"],
-            # The end is not awaited: the fork has done its work by then.
+            "fork": answer["fork"],
+            "unshare": answer["unshare"],
+            "until it is gone": answer["end"],
+            # The end does not count: the fork has done its work by then.
             IN_ALL: answer["seconds"],
         }

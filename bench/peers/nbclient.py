@@ -24,8 +24,8 @@ class StockKernel:
         answer = self._worker.ask(notebook=self._notebook, folder=str(self._folder))
         self.executed = answer["notebook"]
         return {
-            "start": answer["start"],
+            "starting the kernel": answer["start"],
             **dict(zip(self._labels, answer["cells"], strict=True)),
-            "end": answer["end"],
+            "ending the kernel": answer["end"],
             IN_ALL: answer["seconds"],
         }

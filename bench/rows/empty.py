@@ -4,39 +4,38 @@ from typing import Final
 
 from bench.breakdown import Breakdown, Phased
 from bench.notebooks import EMPTY
-from bench.ours import phases
 from bench.peers.forking import BareFork
 from bench.setting import Findings, Setting
 from bench.targets import at_most
 
 # Short runs settle later.
 _WARM_UPS: Final = 3
+_SECONDS: Final = 0.06
 
 
 def measure(setting: Setting) -> Findings:
     """What of an empty run is the kernel's, and what is ours."""
     with setting.warm_worker("fork_isolated") as worker:
         fork = BareFork(worker)
-        bare = Phased(fork.run)
-        ours = Phased(lambda: phases(setting.ours, EMPTY, []))
-        series = setting.take_turns(
-            {
-                "ours": setting.ours.contestant(EMPTY),
-                "fork": bare,
-                "ours, by phases": ours,
-            },
-            warm_ups=_WARM_UPS,
-        )
+        columns = {
+            "ours, alone": Phased(setting.ours.alone(EMPTY, [])),
+            "ours, at once": Phased(setting.ours.at_once(EMPTY, [])),
+            "bare fork": Phased(fork.run),
+        }
+        series = setting.take_turns(columns, warm_ups=_WARM_UPS)
     peer = "fork, unshare" if fork.isolated else "fork alone: no unshare here"
-    row = at_most(
-        "3. empty notebook", series["ours"], peer, series["fork"], seconds=0.06
+    rows = tuple(
+        at_most(
+            f"3. empty notebook, {when}",
+            series[f"ours, {when}"],
+            peer,
+            series["bare fork"],
+            seconds=_SECONDS,
+        )
+        for when in ("alone", "at once")
     )
     breakdown = Breakdown(
-        title="3. Where the time of an empty notebook goes",
-        note="Ours: with one cell, `0`, whose time counts with the end.",
-        columns={
-            "ours": ours.medians(setting.repeats),
-            peer: bare.medians(setting.repeats),
-        },
+        title="3. empty notebook: where the time goes",
+        columns={name: one.medians(setting.repeats) for name, one in columns.items()},
     )
-    return Findings(rows=(row,), breakdowns=(breakdown,))
+    return Findings(rows=rows, breakdowns=(breakdown,))

@@ -4,7 +4,6 @@ from typing import Final
 
 from bench.breakdown import Breakdown, Phased
 from bench.notebooks import SMALL
-from bench.ours import phases
 from bench.peers.alone import cells_alone
 from bench.peers.nbclient import StockKernel
 from bench.setting import Findings, Setting
@@ -19,6 +18,7 @@ _CELLS: Final = [
     "cell 4, a figure",
     "cell 5, a function",
 ]
+_TIMES: Final = 15
 
 
 def measure(setting: Setting) -> Findings:
@@ -30,34 +30,25 @@ def measure(setting: Setting) -> Findings:
     ):
         stock = StockKernel(stock_worker, _WORK, _CELLS, setting.folder)
         columns = {
-            "ours": Phased(lambda: phases(ours, _WORK, _CELLS)),
+            "ours, alone": Phased(ours.alone(_WORK, _CELLS)),
+            "ours, at once": Phased(ours.at_once(_WORK, _CELLS)),
             "nbclient": Phased(stock.run),
             "cells alone": Phased(cells_alone(warm_worker, _WORK, _CELLS)),
         }
-        series = setting.take_turns(
-            {
-                "ours": ours.contestant(_WORK),
-                "nbclient": columns["nbclient"],
-                "ours, by phases": columns["ours"],
-                "cells alone": columns["cells alone"],
-            }
-        )
+        series = setting.take_turns(columns)
     assert shown(ours.run(_WORK).result.notebook) == shown(stock.executed)
-    row = at_least_as_fast(
-        "1. small torch notebook",
-        series["ours"],
-        "nbclient",
-        series["nbclient"],
-        times=15,
+    rows = tuple(
+        at_least_as_fast(
+            f"1. small torch notebook, {when}",
+            series[f"ours, {when}"],
+            "nbclient",
+            series["nbclient"],
+            times=_TIMES,
+        )
+        for when in ("alone", "at once")
     )
     breakdown = Breakdown(
-        title="1. Where the time of a small torch notebook goes",
-        note=(
-            "Ours: runs of their own, with one more cell that marks where the last one "
-            "ends. Cells alone: in a process that ran them before."
-        ),
-        columns={
-            name: phased.medians(setting.repeats) for name, phased in columns.items()
-        },
+        title="1. small torch notebook: where the time goes",
+        columns={name: one.medians(setting.repeats) for name, one in columns.items()},
     )
-    return Findings(rows=(row,), breakdowns=(breakdown,))
+    return Findings(rows=rows, breakdowns=(breakdown,))

@@ -4,7 +4,6 @@ from typing import Final
 
 from bench.breakdown import Breakdown, Phased
 from bench.notebooks import LONG, SMALL
-from bench.ours import phases
 from bench.peers.alone import cells_alone
 from bench.peers.process import Worker
 from bench.setting import Findings, Setting
@@ -31,13 +30,12 @@ def measure(setting: Setting) -> Findings:
 def _compare(
     setting: Setting, worker: Worker, work: Work, labels: list[str], name: str
 ) -> Findings:
-    ours = Phased(lambda: phases(setting.ours, work, labels))
+    ours = Phased(setting.ours.alone(work, labels))
     alone = Phased(cells_alone(worker, work, labels))
     series = setting.take_turns(
         {
-            "ours": setting.ours.contestant(work),
+            "ours": ours,
             "cells alone": alone,
-            "ours, by phases": ours,
         }
     )
     row = little_on_top(name, series["ours"], "cells alone", series["cells alone"])

@@ -7,13 +7,14 @@ from contextlib import closing
 import pytest
 
 from bench.__main__ import parse
-from bench.breakdown import Breakdown, medians
+from bench.breakdown import IN_ALL, Breakdown, medians
 from bench.notebooks import EMPTY, LIGHT, SMALL
-from bench.ours import Ours, job_spec, phases
+from bench.ours import Ours, job_spec
 from bench.peers import nbgrader, otter
 from bench.report import Report
 from bench.series import Series, take_turns
 from bench.setting import Findings
+from bench.spans import END, FILL, SET_UP, TAKE, TEAR_DOWN
 from bench.targets import (
     Row,
     at_least_as_fast,
@@ -146,7 +147,12 @@ def test_our_side_gives_the_points_that_peers_must_give(ours: Ours, work: Work) 
 @pytest.mark.torch
 def test_our_phases_add_up(ours: Ours) -> None:
     labels = [f"cell {number}" for number in range(len(LIGHT.steps))]
-    found = phases(ours, LIGHT.ungraded(), labels)
-    assert list(found) == ["start", *labels, "end", "in all"]
-    total = found.pop("in all")
+    found = dict(ours.phases(LIGHT.ungraded(), labels))
+    assert list(found) == [
+        *(TAKE, FILL, SET_UP),
+        *labels,
+        *(END, TEAR_DOWN, "the rest", IN_ALL),
+    ]
+    assert min(found.values()) > 0
+    total = found.pop(IN_ALL)
     assert sum(found.values()) == pytest.approx(total)
