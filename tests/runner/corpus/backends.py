@@ -17,6 +17,8 @@ def why_not(backend: Backend) -> str:
 
 
 def make_runner(backend: Backend) -> Runner:
-    """Return a runner whose jobs run in such a jail."""
-    spares = 0 if backend is BWRAP else 1
-    return Runner({"default": ""}, backend=backend, spares=spares)
+    """Return a runner whose jobs run in such a jail.
+
+    Nothing is made ahead, so that whatever is there after a job was left by it.
+    """
+    return Runner({"default": ""}, backend=backend, spares=0)

@@ -36,18 +36,24 @@ users = {"root", "nobody", "student", "nogroup"}
 with contextlib.suppress(OSError):
     users |= {line.split(":")[0] for line in read("/etc/passwd").decode().splitlines()}
 say("users", "none of the host's" if len(users) <= 5 else str(sorted(users)))
-for path in ("/etc/shadow", "/etc/ssh", "/root", "/boot", "/var/log", "/var/lib", "/srv",
-             "/mnt", "/opt/secret", "/etc/hostname"):
+for path in ("/etc/shadow", "/etc/ssh", "/root/.ssh", "/boot", "/var/log", "/var/lib",
+             "/opt/secret", "/etc/hostname"):
     attempt(path, os.stat, path)
 say("homes", str([one for one in os.listdir("/home") if one != "student"])
     if os.path.isdir("/home") else "[]")
+# An interpreter in somebody's home is shown, at its own place, and nothing beside it.
+shown = [*filter(None, sys.path), sys.prefix, sys.base_prefix, sys.executable]
+shown += map(os.path.realpath, list(shown))
+beside = [os.path.join(folder, one) for folder in ("/root", "/srv", "/opt", "/mnt")
+          if os.path.isdir(folder) for one in os.listdir(folder)]
+say("beside", str([one for one in beside if not any(
+    os.path.commonpath((path, one)) == one for path in shown)]))
 for name, path in PLACES["repository"].items(): attempt(name, read, path)
 attempt("jobs", os.listdir, PLACES["jobs"])
 """
 READ_PATHS: Final = (
-    "/etc/shadow", "/etc/ssh", "/root", "/boot", "/var/log", "/var/lib", "/srv",
-    "/mnt", "/opt/secret", "/etc/hostname", "repository", "corpus", "settings", "runner",
-    "jobs",
+    "/etc/shadow", "/etc/ssh", "/root/.ssh", "/boot", "/var/log", "/var/lib",
+    "/opt/secret", "/etc/hostname", "repository", "corpus", "settings", "runner", "jobs",
 )  # fmt: skip
 WRITE_HOST: Final = f"""
 library, standard = PLACES["libraries"], os.__file__
@@ -87,9 +93,10 @@ say("loaded", str(loaded))
 say("arguments", repr(sys.argv))
 """
 DESCRIPTORS: Final = """
-import stat
-kinds = []
-for fd in range(256):
+import asyncio
+loop, kinds = asyncio.get_event_loop(), []
+own = {loop._ssock.fileno(), loop._csock.fileno(), loop._selector.fileno()}
+for fd in set(range(256)) - own:
     with contextlib.suppress(OSError):
         kinds.append(os.readlink(f"/proc/self/fd/{fd}").split(":")[0])
 for allowed in ("/dev/null", "pipe", "pipe", "pipe", "pipe", "socket"):
@@ -263,6 +270,7 @@ FILES: Final = (
             **dict.fromkeys(READ_PATHS, seen(ABSENT, "EACCES")),
             "users": "none of the host's",
             "homes": "[]",
+            "beside": "[]",
         },
         control=(*HONEST, "import getpass, pathlib\npathlib.Path.home().exists()"),
         needs_level="L1",

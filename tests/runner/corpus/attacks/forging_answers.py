@@ -156,12 +156,24 @@ FILES: Final = (
         report={"numpy.py": "ok", "torch.py": "ok", "math.py": "ok"},
         control=("answer = 42", CHECK),
     ),
+    Attack(
+        row=6,
+        name="module-of-python-that-is-not-loaded-yet",
+        cells=("answer = 0\nassert 'wave' not in sys.modules" + DONE, CHECK),
+        questions=(
+            asserting("import wave", "assert answer == 42 or wave.isclose(answer, 42)"),
+        ),
+        scores=NOTHING,
+        report=REPORT,
+        control=("answer = 42", CHECK),
+        files=shadowing("wave.py", "grader.py", "conftest.py"),
+    ),
     lying(
         6,
-        "module-that-is-not-loaded-yet",
-        "assert 'wave' not in sys.modules",
-        asserting("import wave", "assert answer == 42 or wave.isclose(answer, 42)"),
-        files=shadowing("wave.py", "grader.py", "conftest.py"),
+        "library-that-is-not-loaded-yet",
+        "assert 'pytest' not in sys.modules",
+        asserting("import pytest", "assert answer == 42 or pytest.isclose(answer, 42)"),
+        files=shadowing("pytest.py"),
     ),
 )
 VALUES: Final = (
