@@ -23,11 +23,11 @@ class Breakdown:
 
     @property
     def phases(self) -> list[str]:
-        """Return every phase, in the order of the column that has most of them."""
+        """Return every phase, in the order of the longest column; the total is last."""
         order: dict[str, None] = {}
         for column in sorted(self.columns.values(), key=len, reverse=True):
             order.update(dict.fromkeys(column))
-        return list(order)
+        return [*(phase for phase in order if phase != IN_ALL), IN_ALL]
 
 
 def medians(runs: Sequence[Phases]) -> dict[str, float]:

@@ -87,6 +87,7 @@ def test_the_report_is_a_table_for_the_terminal(report: Report) -> None:
         for line in lines
     )
     assert "start   -       20 ms" in lines
+    assert "in all  2.00 s  300 ms" in lines
 
 
 def test_the_report_is_a_document(report: Report) -> None:
