@@ -29,10 +29,10 @@ class Housekeeper:
             self.look()
 
     def look(self) -> None:
-        """Stop what is idle now."""
-        for environment in self._starter.idle(self._idle_seconds):
+        """Stop what is idle now; a job that runs goes on to its own end."""
+        for environment in self._starter.stop_idle(self._idle_seconds):
+            # Afterwards, so that none is made meanwhile that holds the stopped one.
             self._spares.forget(environment)
-            self._starter.stop(environment)
 
     def close(self) -> None:
         """The thread has ended."""

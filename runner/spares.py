@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
@@ -38,6 +39,8 @@ class Spares:
         self._count = count
         self._ready: dict[str, tuple[Shape, list[Prepared]]] = {}
         self._making: dict[Key, int] = {}
+        # How often an environment was forgotten: what was begun before is not kept.
+        self._forgotten: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._closed = False
         self._makers = ThreadPoolExecutor(_MAKERS, thread_name_prefix="spares")
@@ -84,13 +87,14 @@ class Spares:
             if self._closed or missing <= 0:
                 return
             self._making[key] = self._making.get(key, 0) + missing
+            age = self._forgotten[environment]
         for _ in range(missing):
-            self._makers.submit(self._add, environment, shape)
+            self._makers.submit(self._add, environment, shape, age)
 
-    def _add(self, environment: str, shape: Shape) -> None:
+    def _add(self, environment: str, shape: Shape, age: int) -> None:
         spare = None
         try:
-            if not self._closed:
+            if not self._closed and age == self._forgotten[environment]:
                 spare = self._make(environment, shape)
         except _OURS as error:
             # Whoever needs one makes it then, and hears why it cannot be made.
@@ -98,16 +102,19 @@ class Spares:
         finally:
             with self._lock:
                 self._making[environment, shape] -= 1
-                wanted, spares = self._ready.setdefault(environment, (shape, []))
-                keep = spare is not None and wanted == shape and not self._closed
+                wanted, spares = self._ready.get(environment, (shape, []))
+                keep = wanted == shape and age == self._forgotten[environment]
+                keep = keep and not self._closed
                 if keep and spare is not None:
                     spares.append(spare)
+                    self._ready[environment] = (shape, spares)
         if spare is not None and not keep:
             spare.dispose()
 
     def forget(self, environment: str) -> None:
-        """The environment has no spares any more."""
+        """The environment has no spares any more, nor any of those in the making."""
         with self._lock:
+            self._forgotten[environment] += 1
             _, spares = self._ready.pop(environment, (None, []))
         for one in spares:
             one.dispose()

@@ -51,11 +51,11 @@ class JobStarter(Protocol):
         Raises EnvironmentMissingError, ZygoteLostError, or OSError if it cannot be.
         """
 
-    def idle(self, seconds: float) -> list[str]:
-        """Return the environments that nobody has asked for in so long."""
+    def stop_idle(self, seconds: float) -> list[str]:
+        """What is kept for environments that nobody has asked for in so long ends.
 
-    def stop(self, environment: str) -> None:
-        """What is kept for the environment ends; the next job starts it anew."""
+        Return their names. Jobs that run are not harmed, and the next starts it anew.
+        """
 
     def close(self) -> None:
         """No process is left."""
@@ -166,8 +166,12 @@ class Zygote:
         return self.process.poll() is None
 
     def retire(self) -> None:
-        """The zygote takes no more jobs and ends when its last one has."""
-        self._channel.sock.close()
+        """The zygote takes no more jobs and ends when its last one has.
+
+        The job that is being handed over, if any, is still its own.
+        """
+        with self.lock:
+            self._channel.sock.close()
 
     def close(self, seconds: float = 5) -> None:
         """The zygote is gone, and so are its jobs."""
@@ -194,39 +198,60 @@ class ZygotePool:
         self._zygotes: dict[str, Zygote] = {}
         self._retired: list[Zygote] = []
         self._lock = threading.Lock()
+        # Starting takes seconds, for which the other environments do not wait.
+        self._starting = {name: threading.Lock() for name in environments}
         self._used_at: dict[str, float] = {}
+        self._closed = False
         self._spawner = ThreadPoolExecutor(1, thread_name_prefix="zygotes")
 
     def get(self, environment: str) -> Zygote:
         """Return a living zygote; raise EnvironmentMissingError if there can be none."""
+        if environment not in self._interpreters:
+            raise EnvironmentMissingError(f"{environment} is not configured")
+        with self._starting[environment]:
+            zygote = self._fit(environment)
+            if zygote is None:
+                interpreter = self._interpreters[environment] or sys.executable
+                zygote = Zygote(interpreter, self._work_dir, self._spawner)
+                self._keep(environment, zygote)
+            return zygote
+
+    def _fit(self, environment: str) -> Zygote | None:
+        """Return the environment's zygote if it can take a job."""
         with self._lock:
+            if self._closed:
+                raise EnvironmentMissingError("the runner is closed")
             self._sweep()
             self._used_at[environment] = time.monotonic()
             zygote = self._zygotes.get(environment)
-            if zygote is not None and zygote.alive and zygote.jobs < MAX_JOBS:
+            if zygote is None or (zygote.alive and zygote.jobs < MAX_JOBS):
                 return zygote
-            if zygote is not None:
-                self._drop(environment, zygote)
-            if environment not in self._interpreters:
-                raise EnvironmentMissingError(f"{environment} is not configured")
-            interpreter = self._interpreters[environment] or sys.executable
-            fresh = Zygote(interpreter, self._work_dir, self._spawner)
-            self._zygotes[environment] = fresh
-            return fresh
+            self._drop(environment, zygote)
+            return None
 
-    def idle(self, seconds: float) -> list[str]:
-        """Return the environments whose zygote nobody has asked for in so long."""
+    def _keep(self, environment: str, zygote: Zygote) -> None:
+        with self._lock:
+            if not self._closed:
+                self._zygotes[environment] = zygote
+                self._used_at[environment] = time.monotonic()
+                return
+        zygote.close()
+        raise EnvironmentMissingError("the runner is closed")
+
+    def stop_idle(self, seconds: float) -> list[str]:
+        """The zygotes that nobody has asked for in so long end with their last job.
+
+        Return their environments; the next job starts another.
+        """
         since = time.monotonic() - seconds
         with self._lock:
-            return [name for name in self._zygotes if self._used_at[name] < since]
-
-    def stop(self, environment: str) -> None:
-        """The environment's zygote ends with its last job; the next job starts another."""
-        with self._lock:
-            zygote = self._zygotes.get(environment)
-            if zygote is not None:
-                self._drop(environment, zygote)
+            names = [name for name, at in self._used_at.items() if at < since]
+            for name in names:
+                del self._used_at[name]
+                if zygote := self._zygotes.get(name):
+                    self._drop(name, zygote)
             self._sweep()
+        return names
 
     def warm_up(self, environment: str) -> None:
         """A zygote is ready; raise EnvironmentMissingError if there can be none."""
@@ -260,6 +285,7 @@ class ZygotePool:
     def close(self) -> None:
         """No zygote is left."""
         with self._lock:
+            self._closed = True
             for zygote in (*self._zygotes.values(), *self._retired):
                 zygote.close()
             self._zygotes.clear()

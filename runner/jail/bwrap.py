@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -106,6 +107,7 @@ class ColdPool:
     def __init__(self, environments: Mapping[str, str]) -> None:
         self._interpreters = environments
         self._running: list[subprocess.Popen[bytes]] = []
+        self._used_at: dict[str, float] = {}
         self._lock = threading.Lock()
         self._spawner = ThreadPoolExecutor(1, thread_name_prefix="bwrap")
 
@@ -123,6 +125,8 @@ class ColdPool:
     ) -> StartedJob:
         """The job's first process waits in its jail, everything imported."""
         interpreter = self._interpreter(environment)
+        with self._lock:
+            self._used_at[environment] = time.monotonic()
         # The kernel ties bubblewrap's life to the thread that made it.
         process = self._spawner.submit(self._spawn, interpreter, order, fds).result()
         with self._lock:
@@ -168,12 +172,17 @@ class ColdPool:
         process.kill()
         raise ZygoteLostError("bubblewrap did not start the job")
 
-    def idle(self, _seconds: float) -> list[str]:
-        """Return nothing: nothing is kept."""
-        return []
+    def stop_idle(self, seconds: float) -> list[str]:
+        """Return the environments that nobody has asked for in so long, once each.
 
-    def stop(self, _environment: str) -> None:
-        """Do nothing: nothing is kept."""
+        Nothing is kept here; their spares are not wanted any more.
+        """
+        since = time.monotonic() - seconds
+        with self._lock:
+            names = [name for name, at in self._used_at.items() if at < since]
+            for name in names:
+                del self._used_at[name]
+        return names
 
     def close(self) -> None:
         """No process is left."""

@@ -86,6 +86,8 @@ class Zygote:
                 self._reap()
                 if self.channel.sock.fileno() in events:
                     self._obey(*self.channel.receive())
+        # A closed socket is ready for ever: we would turn in circles until the last end.
+        poll.unregister(self.channel.sock)
         # Each job ends by itself when its own socket closes.
         while self.jobs:
             poll.poll(_TICK_MS)
