@@ -189,7 +189,7 @@ def test_a_job_outlives_the_idleness_of_its_environment(runner: Runner) -> None:
     assert result.verdict is Verdict.COMPLETED
     assert text(result, 3) == "42\n"
     assert len(busy) > 1
-    assert busy[-1] - busy[0] < 0.5, "the stopped zygote waits for its job at rest"
+    assert busy[-1] - busy[0] < 0.2, "the stopped zygote waits for its job at rest"
 
 
 def test_a_closed_pool_starts_nothing(tmp_path: Path) -> None:
