@@ -7,7 +7,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.http import SignedInRequest
-from grading.models import GradingRun, Mark, MarkChange, QuestionResult, RunEvent
+from grading.models import (
+    GradingRun,
+    Mark,
+    MarkChange,
+    QuestionResult,
+    RunEvent,
+    RunnerEnvironment,
+)
 from grading.services import cancel_run, rerun
 
 if TYPE_CHECKING:
@@ -15,11 +22,12 @@ if TYPE_CHECKING:
 
     RunAdminBase = admin.ModelAdmin[GradingRun]
     MarkAdminBase = admin.ModelAdmin[Mark]
+    EnvironmentAdminBase = admin.ModelAdmin[RunnerEnvironment]
     EventInlineBase = admin.TabularInline[RunEvent, GradingRun]
     ResultInlineBase = admin.TabularInline[QuestionResult, GradingRun]
     ChangeInlineBase = admin.TabularInline[MarkChange, Mark]
 else:
-    RunAdminBase = MarkAdminBase = admin.ModelAdmin
+    RunAdminBase = MarkAdminBase = EnvironmentAdminBase = admin.ModelAdmin
     EventInlineBase = ResultInlineBase = ChangeInlineBase = admin.TabularInline
 
 
@@ -121,3 +129,8 @@ class MarkAdmin(ReadOnly, MarkAdminBase):
     list_select_related = ["student", "assignment__course"]
     search_fields = ["student__email", "student__last_name", "student__login"]
     inlines: "ClassVar[list[type[InlineModelAdmin[Any, Any]]]]" = [MarkChangeInline]
+
+
+@admin.register(RunnerEnvironment)
+class RunnerEnvironmentAdmin(ReadOnly, EnvironmentAdminBase):
+    list_display = ["name", "python", "level", "recorded_at"]

@@ -276,3 +276,19 @@ class MarkChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.before} → {self.after}: {self.reason}"
+
+
+class RunnerEnvironment(models.Model):
+    """What an environment holds, as the last worker that has it told."""
+
+    name = models.CharField(max_length=64, unique=True)
+    python = models.CharField(max_length=40)
+    packages = models.JSONField(default=dict, help_text="Versions by package.")
+    level = models.CharField(max_length=4, help_text="How strongly it is isolated.")
+    recorded_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -7,6 +7,7 @@ themselves, in threads that share nothing with the consumer's connection.
 import os
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import InterfaceError, OperationalError, close_old_connections
 
+from accounts.actors import SYSTEM
 from grading.execution import (
     close_shared_runner,
     execute_next,
@@ -26,13 +28,15 @@ from grading.execution import (
     shared_runner,
     worker_name,
 )
-from grading.services import sweep
-from portal.environments import unfit_environments
+from grading.services import record_environments, sweep
+from portal.environments import found_environments, unfit_environments
 
 log = structlog.get_logger(__name__)
 
 POOL: Final = "celery.worker.components:Pool"
 JOIN_SECONDS: Final = 5.0
+# A database that is away at the start learns of the environments at the next turn.
+RECORD_SECONDS: Final = 600.0
 
 
 class Guard(bootsteps.StartStopStep):
@@ -181,6 +185,38 @@ class Sweeper(bootsteps.StartStopStep):
         self._loop.end()
 
     terminate = stop
+
+
+class Recorder(bootsteps.StartStopStep):
+    """Records what is installed in this worker's environments, for pages to show."""
+
+    requires = (POOL, Guard)
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        # Asked for here: a thread that is late must not make another runner.
+        record = partial(record_once, shared_runner().level())
+        self._loop = Loop("recorder", record, RECORD_SECONDS)
+
+    def start(self, parent: Any) -> None:
+        """Record now and every RECORD_SECONDS."""
+        self._loop.start()
+
+    def stop(self, parent: Any) -> None:
+        """Record no more."""
+        self._loop.end()
+
+    terminate = stop
+
+
+def record_once(level: str) -> None:
+    """Record on a database connection that is known to work."""
+    found = list(found_environments())
+    close_old_connections()
+    try:
+        record_environments(actor=SYSTEM, found=found, level=level)
+    finally:
+        close_old_connections()
 
 
 def sweep_once() -> None:

@@ -31,6 +31,7 @@ app.steps["worker"].update(
         "portal.bootsteps.Guard",
         "portal.bootsteps.QueuePoller",
         "portal.bootsteps.Sweeper",
+        "portal.bootsteps.Recorder",
     }
 )
 

@@ -202,23 +202,44 @@ class ZygotePool:
         self._zygotes: dict[str, Zygote] = {}
         self._retired: list[Zygote] = []
         self._lock = threading.Lock()
+        # Starting takes seconds, for which the other environments do not wait.
+        self._starting = {name: threading.Lock() for name in environments}
+        self._closed = False
         self._spawner = ThreadPoolExecutor(1, thread_name_prefix="zygotes")
 
     def get(self, environment: str) -> Zygote:
         """Return a living zygote; raise EnvironmentMissingError if there can be none."""
+        if environment not in self._interpreters:
+            raise EnvironmentMissingError(f"{environment} is not configured")
+        with self._starting[environment]:
+            zygote = self._fit(environment)
+            if zygote is None:
+                interpreter = self._interpreters[environment] or sys.executable
+                zygote = Zygote(
+                    interpreter, self._work_dir, self._spawner, self._libraries
+                )
+                self._keep(environment, zygote)
+            return zygote
+
+    def _fit(self, environment: str) -> Zygote | None:
+        """Return the environment's zygote if it can take a job."""
         with self._lock:
+            if self._closed:
+                raise EnvironmentMissingError("the runner is closed")
             self._sweep()
             zygote = self._zygotes.get(environment)
-            if zygote is not None and zygote.alive and zygote.jobs < MAX_JOBS:
+            if zygote is None or (zygote.alive and zygote.jobs < MAX_JOBS):
                 return zygote
-            if zygote is not None:
-                self._drop(environment, zygote)
-            if environment not in self._interpreters:
-                raise EnvironmentMissingError(f"{environment} is not configured")
-            interpreter = self._interpreters[environment] or sys.executable
-            fresh = Zygote(interpreter, self._work_dir, self._spawner, self._libraries)
-            self._zygotes[environment] = fresh
-            return fresh
+            self._drop(environment, zygote)
+            return None
+
+    def _keep(self, environment: str, zygote: Zygote) -> None:
+        with self._lock:
+            if not self._closed:
+                self._zygotes[environment] = zygote
+                return
+        zygote.close()
+        raise EnvironmentMissingError("the runner is closed")
 
     def stop(self, environment: str) -> None:
         """The environment's zygote ends with its last job; the next job starts another."""
@@ -260,6 +281,7 @@ class ZygotePool:
     def close(self) -> None:
         """No zygote is left."""
         with self._lock:
+            self._closed = True
             for zygote in (*self._zygotes.values(), *self._retired):
                 zygote.close()
             self._zygotes.clear()

@@ -20,7 +20,7 @@ from courses.models import (
     RevisionFile,
 )
 from courses.permissions import Right, rights_in
-from grading.models import GradingRun
+from grading.models import GradingRun, RunnerEnvironment
 from grading.pages.attempts import Attempt, own_attempts
 from grading.results import QuestionRules, rules_of
 from grading.states import State
@@ -35,6 +35,8 @@ _ACCEPT = {
     RequiredFile.Kind.OTHER: "",
 }
 _MEGABYTE = 1024**2
+# What students ask for first; the others are folded away.
+_MAIN = ("torch", "numpy", "matplotlib")
 _SHOWN = {
     Visibility.ALWAYS: "Shown at once",
     Visibility.AFTER_DEADLINE: "Shown when handing in has closed",
@@ -111,6 +113,7 @@ class AssignmentPage:
     questions: tuple[QuestionRow, ...]
     possible: Decimal
     handouts: tuple[RevisionFile, ...]
+    environment: RunnerEnvironment | None
     versions: tuple[tuple[str, str], ...]
     standing: Standing
     form: SubmitForm | None
@@ -138,6 +141,12 @@ class AssignmentPage:
         """Names that are set by us before the notebook uses them, as Python."""
         found = self.revision.parameters if self.revision else {}
         return tuple(f"{name} = {value!r}" for name, value in found.items())
+
+    @property
+    def packages(self) -> tuple[tuple[str, str], ...]:
+        """Everything that is installed in the environment, by name."""
+        found = self.environment.packages if self.environment else {}
+        return tuple(sorted(found.items(), key=lambda item: item[0].lower()))
 
     @property
     def hides_points(self) -> bool:
@@ -180,6 +189,7 @@ def assignment_page(
         now=now,
     )
     questions = _questions(revision)
+    environment = _environment(revision)
     return AssignmentPage(
         assignment=assignment,
         course=assignment.course,
@@ -187,7 +197,10 @@ def assignment_page(
         questions=questions,
         possible=sum((row.rules.points for row in questions), Decimal(0)),
         handouts=_handouts(revision),
-        versions=_versions(revision),
+        environment=environment,
+        versions=(
+            _main_versions(environment) if environment else _last_versions(revision)
+        ),
         standing=standing,
         form=(
             _form(revision, last_try or LastTry())
@@ -256,7 +269,19 @@ def _handouts(revision: AssignmentRevision | None) -> tuple[RevisionFile, ...]:
     return tuple(revision.files.filter(part__in=parts).order_by("part", "name"))
 
 
-def _versions(revision: AssignmentRevision | None) -> tuple[tuple[str, str], ...]:
+def _environment(revision: AssignmentRevision | None) -> RunnerEnvironment | None:
+    if revision is None:
+        return None
+    return RunnerEnvironment.objects.filter(name=revision.environment).first()
+
+
+def _main_versions(environment: RunnerEnvironment) -> tuple[tuple[str, str], ...]:
+    packages = environment.packages
+    main = ((name, packages[name]) for name in _MAIN if name in packages)
+    return (("Python", environment.python), *main)
+
+
+def _last_versions(revision: AssignmentRevision | None) -> tuple[tuple[str, str], ...]:
     """Names and versions of the packages that the last finished run found there."""
     if revision is None:
         return ()

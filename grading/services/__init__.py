@@ -1,5 +1,6 @@
 """Everything that writes runs and marks, and what may be shown of them."""
 
+from grading.services.environments import record_environments
 from grading.services.leases import (
     Claim,
     HeartbeatAnswer,
@@ -43,6 +44,7 @@ __all__ = [
     "heartbeat",
     "place_in_queue",
     "recompute_mark",
+    "record_environments",
     "release_run",
     "rerun",
     "show_mark",

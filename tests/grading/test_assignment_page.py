@@ -7,8 +7,11 @@ from contextlib import AbstractContextManager
 import pytest
 from django.utils import timezone
 
+from accounts.actors import SYSTEM
 from accounts.models import User
 from courses.models import Assignment, RequiredFile, RevisionFile
+from grading.environments import FoundEnvironment
+from grading.services import record_environments
 from tests.factories import (
     AssignmentFactory,
     ExtensionFactory,
@@ -234,6 +237,37 @@ def test_versions_of_the_last_run_describe_the_environment() -> None:
         measures={"versions": {"torch": "2.13.0"}},
     )
     assert "torch 2.13.0" in words(page(assignment))
+
+
+def record(name: str = "default") -> None:
+    packages = {"numpy": "1.26.4", "torch": "2.13.0", "zict": "3.0"}
+    found = FoundEnvironment(name=name, python="3.11.7", packages=packages)
+    record_environments(actor=SYSTEM, found=[found], level="L2")
+
+
+def test_students_see_what_is_installed() -> None:
+    record()
+    seen = words(page(AssignmentFactory.create()))
+    for fact in ("Python 3.11.7", "torch 2.13.0", "All 3 packages", "zict 3.0"):
+        assert fact in seen
+
+
+def test_what_no_worker_has_told_is_said() -> None:
+    record("another")
+    seen = words(page(AssignmentFactory.create()))
+    assert "No worker has told yet" in seen
+    assert "1.26.4" not in seen
+
+
+@pytest.mark.parametrize(("name", "warns"), [("default", False), ("other", True)])
+def test_staff_are_warned_of_an_environment_that_no_worker_has(
+    name: str, *, warns: bool
+) -> None:
+    record(name)
+    assignment = AssignmentFactory.create()
+    title = "No worker has this environment"
+    assert (title in words(page(assignment, staff_of(assignment)))) is warns
+    assert title not in words(page(assignment))
 
 
 def test_page_is_never_cached() -> None:

@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 from pytest_django.fixtures import Settings
 
-from portal.environments import unfit_environments, unfitness
+from accounts.actors import SYSTEM
+from grading.models import RunnerEnvironment
+from grading.services import record_environments
+from portal.environments import found_environments, unfit_environments, unfitness
+from tests.runner.installations import make_installation
 
 
 @pytest.mark.parametrize("version", ["2.10.0", "2.13.0+cpu", "3.0"])
@@ -39,3 +43,28 @@ def test_interpreter_that_is_not_there_is_refused(
     settings.RUNNER_ENVIRONMENTS = {"old": str(tmp_path / "python")}
     (reason,) = unfit_environments()
     assert reason.startswith("environment 'old'")
+
+
+def test_own_packages_go_before_shared_ones(settings: Settings, tmp_path: Path) -> None:
+    python = make_installation(tmp_path / "old")
+    (site,) = (tmp_path / "old" / "lib").glob("*/site-packages")
+    (site / "numpy-1.0.dist-info").mkdir()
+    (site / "numpy-1.0.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: numpy\nVersion: 1.0\n"
+    )
+    settings.RUNNER_ENVIRONMENTS = {"old": python, "gone": str(tmp_path / "none")}
+    (found,) = found_environments()
+    assert (found.name, found.packages["numpy"]) == ("old", "1.0")
+    assert found.packages["torch"]
+
+
+@pytest.mark.django_db
+def test_what_a_worker_has_is_recorded_once_for_each_environment(
+    settings: Settings,
+) -> None:
+    settings.RUNNER_ENVIRONMENTS = {"default": ""}
+    for level in ("L1", "L2"):
+        record_environments(actor=SYSTEM, found=found_environments(), level=level)
+    recorded = RunnerEnvironment.objects.get()
+    assert (recorded.name, recorded.level) == ("default", "L2")
+    assert recorded.packages["numpy"].startswith("2.")

@@ -1,0 +1,25 @@
+"""What is installed in the workers' environments, for pages to show."""
+
+from collections.abc import Iterable
+
+from django.utils import timezone
+
+from accounts.actors import System
+from grading.environments import FoundEnvironment
+from grading.models import RunnerEnvironment
+
+
+def record_environments(
+    *, actor: System, found: Iterable[FoundEnvironment], level: str
+) -> None:
+    """Each environment is described as it was found now. Safe to repeat."""
+    for each in found:
+        RunnerEnvironment.objects.update_or_create(
+            name=each.name,
+            defaults={
+                "python": each.python,
+                "packages": dict(each.packages),
+                "level": level,
+                "recorded_at": timezone.now(),
+            },
+        )
