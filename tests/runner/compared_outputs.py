@@ -286,11 +286,11 @@ assert (1, 'x')
 import numpy as np
 np.array([1]) / 0
 # %%
-import os
-os.write(1, b'raw\n'); os.write(2, b'raw err\n');
+import os, time
+os.write(1, b'raw\n'); os.write(2, b'raw err\n'); time.sleep(0.2)
 # %%
 import ctypes
-ctypes.CDLL(None).puts(b'from C'); ctypes.CDLL(None).fflush(None)
+ctypes.CDLL(None).puts(b'from C'); ctypes.CDLL(None).fflush(None); time.sleep(0.2)
 # %%
 import threading
 t = threading.Thread(target=lambda: print('thread')); t.start(); t.join()
