@@ -6,6 +6,7 @@ import contextvars
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
 from types import FrameType
 from typing import Any, Final
 
@@ -28,6 +29,13 @@ class CellExecution:
         self._context = contextvars.copy_context()
         self._loop = self._new_loop()
 
+    def rehearse(self) -> None:
+        """The way of a cell has been gone once; the shell counts and keeps nothing."""
+        run: Callable[..., ExecutionResult] = self._shell.run_cell
+        self._finish(self._run("None", run=partial(run, silent=True)))
+        # The notebook sees a shell that has run nothing.
+        self._shell.last_execution_result = None
+
     def run(self, source: str) -> BaseException | None:
         """Return what the cell raised; SIGINT means something only meanwhile."""
         try:
@@ -38,7 +46,8 @@ class CellExecution:
     def _run_interruptible(self, source: str) -> BaseException | None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
-            result = self._finish(self._run(source))
+            run = partial(self._shell.run_cell, store_history=True)
+            result = self._finish(self._run(source, run=run))
         except BaseException as error:  # noqa: BLE001 - a cell may raise anything, its tasks too
             self._shell.showtraceback(exception_only=True)
             return error
@@ -65,7 +74,9 @@ class CellExecution:
                     self._loop.run_until_complete(task)
             raise
 
-    async def _run(self, source: str) -> ExecutionResult:
+    async def _run(
+        self, source: str, *, run: Callable[[str], ExecutionResult]
+    ) -> ExecutionResult:
         problem = None
         try:
             transform: Callable[[str], str] = self._shell.transform_cell
@@ -74,8 +85,7 @@ class CellExecution:
             transformed, problem = source, sys.exc_info()
         how = {"transformed_cell": transformed, "preprocessing_exc_tuple": problem}
         if not self._shell.should_run_async(source, **how):
-            run: Callable[..., ExecutionResult] = self._shell.run_cell
-            result = run(source, store_history=True)
+            result = run(source)
         else:
             task = asyncio.ensure_future(self._run_async(source, how))
             with self._cancelled_by_interrupt(task):

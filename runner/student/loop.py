@@ -1,6 +1,7 @@
 """The student process: runs the cells that the host sends, one by one."""
 
 import contextlib
+import json
 import os
 import random
 from collections.abc import Callable, Mapping
@@ -9,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from IPython.core.formatters import format_display_data
 
 from runner.frames import ChannelClosedError
 from runner.gpu.order import CudaOrder
@@ -26,6 +28,17 @@ def prepare() -> None:
     """The shell is built, in the zygote, before any job."""
     global _shell  # noqa: PLW0603 - one shell a process, and forks inherit it
     _shell = make_shell()
+    _fail_once(_shell)
+
+
+def _fail_once(shell: StudentShell) -> None:
+    """Where modules lie, and how Python is coloured, is known before a cell fails."""
+    try:
+        json.loads("")
+    except ValueError as error:
+        trace = (type(error), error, error.__traceback__)
+        shell.InteractiveTB.structured_traceback(*trace)
+        shell.InteractiveTB.tb = None
 
 
 def serve(fd: int, drains: tuple[int, int], *, gpu: str = "") -> None:
@@ -67,10 +80,9 @@ class Session:
         A fork shares its parent's memory until it writes, and each first write costs.
         """
         self.shell.move_in(Path.home())
-        run: Callable[..., object] = self.shell.run_cell
-        run("None", silent=True, store_history=False)
-        # The notebook sees a shell that has run nothing.
-        self.shell.last_execution_result = None
+        self.execution.rehearse()
+        show: Callable[[object], object] = format_display_data
+        show(None)
 
     def obey(self, frame: Mapping[str, Any], fds: list[int]) -> None:
         """Do what the host asks and say that it is done."""

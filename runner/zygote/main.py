@@ -36,7 +36,27 @@ from runner.zygote.order import DESCRIPTORS, Order
 _TICK_MS: Final = 1000
 # What torch and IPython would import at first use, at every job's expense: the first
 # optimiser alone takes a second.
-_LAZY: Final = ("torch._dynamo", "torch.utils.data", "pexpect", "IPython.core.display")
+_LAZY: Final = (
+    "torch._dynamo",
+    "torch.utils.data",
+    "torch.utils.serialization.config",
+    "torch._subclasses.schema_check_mode",
+    "IPython.core.display",
+    "IPython.core.logger",
+    *(f"IPython.core.magics.{name}" for name in ("auto", "basic", "code", "config")),
+    *(f"IPython.core.magics.{name}" for name in ("extension", "namespace", "osm")),
+    *(f"IPython.core.magics.{name}" for name in ("execution", "history", "pylab")),
+    *(f"IPython.core.magics.{name}" for name in ("display", "logging", "packaging")),
+    "IPython.core.magics.script",
+    "IPython.extensions.autoreload",
+    "IPython.utils.timing",
+    "matplotlib.animation",
+    "pexpect",
+    "pygments.formatters.html",
+    "pygments.formatters.terminal256",
+    "pygments.lexers.python",
+    "pygments.styles.default",
+)
 
 
 def warm_up() -> Mapping[str, str]:
@@ -58,9 +78,15 @@ def warm_up() -> Mapping[str, str]:
 
 
 def _draw_once() -> None:
-    """Fonts are found and the PNG writer is loaded. No torch, no pyplot, no thread."""
+    """Fonts are found, formulas can be read and the PNG writer is loaded.
+
+    No torch, no pyplot, no thread.
+    """
     figure = Figure()
-    figure.subplots().plot([0, 1])
+    axes = figure.subplots()
+    axes.plot([0, 1], label="$x^2$")
+    axes.imshow([[0, 1]])
+    axes.legend()
     figure.savefig(io.BytesIO(), format="png")
 
 

@@ -216,7 +216,7 @@ matplotlib.get_backend()
 """
 
 STREAMS = r"""
-import io, contextlib, logging, sys, warnings
+import io, contextlib, logging, sys, time, warnings
 print('a', end='')
 # %%
 print('a'); print('b', end='')
@@ -258,7 +258,7 @@ sys.stdout.writable(), sys.stdout.readable(), sys.stdout.seekable(), sys.stdout.
 # %%
 sys.stdout.write(5)
 # %%
-sys.__stdout__.write('dunder\n'); sys.__stdout__.flush()
+sys.__stdout__.write('dunder\n'); sys.__stdout__.flush(); time.sleep(0.2)
 # %%
 with contextlib.redirect_stdout(io.StringIO()) as s: print('hid')
 s.getvalue()
@@ -287,10 +287,10 @@ import numpy as np
 np.array([1]) / 0
 # %%
 import os
-os.write(1, b'raw\n'); os.write(2, b'raw err\n');
+os.write(1, b'raw\n'); os.write(2, b'raw err\n'); time.sleep(0.2)
 # %%
 import ctypes
-ctypes.CDLL(None).puts(b'from C'); ctypes.CDLL(None).fflush(None)
+ctypes.CDLL(None).puts(b'from C'); ctypes.CDLL(None).fflush(None); time.sleep(0.2)
 # %%
 import threading
 t = threading.Thread(target=lambda: print('thread')); t.start(); t.join()

@@ -1,4 +1,8 @@
-"""Small notebooks about shells, processes, threads and loops. See `compared_notebooks`."""
+"""Small notebooks about shells, processes, threads and loops. See `compared_notebooks`.
+
+A kernel reads what others than Python itself write in a thread of its own, a moment
+later, so cells wait for that before they show a value.
+"""
 
 SHELLS = r"""
 !echo hi; echo b >&2
@@ -33,8 +37,9 @@ _exit_code
 # %%
 %system echo hi
 # %%
-import subprocess
-subprocess.run('echo out; echo err >&2; exit 3', shell=True)
+import subprocess, time
+done = subprocess.run('echo out; echo err >&2; exit 3', shell=True); time.sleep(0.2)
+done
 # %%
 subprocess.run(['false'], check=True)
 # %%
@@ -43,13 +48,15 @@ subprocess.run(['cat'])
 subprocess.run([__import__('sys').executable, '-c', 'print(1)'], capture_output=True, text=True).stdout
 # %%
 import os
-os.system('echo sys; exit 3')
+status = os.system('echo sys; exit 3'); time.sleep(0.2)
+status
 # %%
 pid = os.fork()
 if pid == 0:
     print('child')
     os._exit(0)
-os.waitpid(pid, 0)[1]
+status = os.waitpid(pid, 0)[1]; time.sleep(0.2)
+status
 # %%
 import sys
 pid = os.fork()
@@ -61,12 +68,12 @@ os.waitpid(pid, 0)[1]
 import multiprocessing
 fork = multiprocessing.get_context('fork')
 def work(n): print('work', n, flush=True)
-p = fork.Process(target=work, args=(1,)); p.start(); p.join(); p.exitcode
+p = fork.Process(target=work, args=(1,)); p.start(); p.join(); time.sleep(0.2); p.exitcode
 # %%
 with fork.Pool(1) as pool: print(pool.map(abs, [-1, -2]))
 # %%
 def bad(): raise ValueError('in child')
-p = fork.Process(target=bad, name='one'); p.start(); p.join(); p.exitcode
+p = fork.Process(target=bad, name='one'); p.start(); p.join(); time.sleep(0.2); p.exitcode
 # %%
 from concurrent.futures import ThreadPoolExecutor
 with ThreadPoolExecutor(2) as pool: print(list(pool.map(abs, [-1, -2])))
@@ -122,7 +129,8 @@ t = threading.Thread(target=lambda: r.append(sync())); t.start(); t.join(); r
 # %%
 await asyncio.to_thread(print, 'in a thread')
 # %%
-p = await asyncio.create_subprocess_shell('echo sub'); await p.wait()
+p = await asyncio.create_subprocess_shell('echo sub'); await p.wait(); await asyncio.sleep(0.2)
+p.returncode
 # %%
 v = contextvars.ContextVar('v', default=0)
 v.set(5); await asyncio.sleep(0)
