@@ -1,0 +1,39 @@
+"""Rows 15, 27, 32 to 34 and 82 to 101 in both jails: the same verdicts, the same reports."""
+
+from typing import Final
+
+import pytest
+
+from tests.runner.corpus.attack import Attack
+from tests.runner.corpus.attacks.batches import (
+    AT_ONCE,
+    DYING,
+    FOR_THE_NEXT,
+    WITH_FILES,
+)
+from tests.runner.corpus.bench import Bench
+from tests.runner.corpus.parameters import attacks
+from tests.runner.corpus.prelude import read_report
+from tests.runner.corpus.verdicts import ending_of
+
+pytestmark = [pytest.mark.torch, pytest.mark.xdist_group("bwrap")]
+
+# What our own jail says, what bubblewrap's says, and why that is no weakness.
+DIFFERENCES: Final[dict[str, tuple[str, str, str]]] = {}
+
+
+@attacks(AT_ONCE, FOR_THE_NEXT, WITH_FILES, *DYING)
+def test_both_jails_answer_alike(
+    bench: Bench, bwrap_bench: Bench, attack: Attack
+) -> None:
+    ours = bench.run_attack(attack, alone=True)
+    # In a jail that is new each time, one honest run after the longest will do.
+    theirs = bwrap_bench.run_attack(attack, alone=attack is not AT_ONCE)
+    assert ending_of(theirs.result) == ending_of(ours.result)
+    one, other = read_report(ours.result), read_report(theirs.result)
+    found = {name: (one[name], other[name]) for name in one if one[name] != other[name]}
+    assert found == {
+        name: (expected, other_expected)
+        for name, (expected, other_expected, _why) in DIFFERENCES.items()
+        if name in one
+    }
