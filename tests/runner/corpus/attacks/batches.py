@@ -12,7 +12,13 @@ from tests.runner.corpus.attacks.stealing_host import HOST
 from tests.runner.corpus.verdicts import SCORED
 from tests.runner.notebooks import CellLike
 
-RUNNER: Final = ("27-known-paths runner", "82-files-of-the-host runner")
+# In bubblewrap's jail these are there, and shut: see the table of differences.
+SHUT: Final = (
+    "27-known-paths runner",
+    "82-files-of-the-host runner",
+    "95-terminals terminal",
+)
+THERE: Final = seen(ABSENT, "ENXIO", "EACCES")
 PATIENT: Final = Limits(cell_seconds=30, question_seconds=10, run_seconds=120)
 
 
@@ -23,11 +29,7 @@ def _marked(attack: Attack, cells: Sequence[CellLike]) -> tuple[CellLike, ...]:
 
 def _report(attack: Attack, report: Seen) -> Seen:
     found = {f"{attack.id} {name}": value for name, value in report.items()}
-    # bubblewrap's jail holds the program that builds it; nobody may open that.
-    return {
-        **found,
-        **{name: seen(ABSENT, "EACCES") for name in RUNNER if name in found},
-    }
+    return {**found, **{name: THERE for name in SHUT if name in found}}
 
 
 def _batch(name: str, attacks: Sequence[Attack], begin: tuple[CellLike, ...]) -> Attack:
