@@ -40,11 +40,11 @@ def _batch(name: str, attacks: Sequence[Attack], begin: tuple[CellLike, ...]) ->
         assert one.cells[: len(begin)] == begin
         reports.update(_report(one, one.report))
         later.update(_report(one, one.aftermath_report))
-    controls = [
-        one.control[len(HONEST) :]
-        for one in attacks
-        if one.control is not HONEST and one.control[: len(HONEST)] == HONEST
-    ]
+    controls: list[tuple[CellLike, ...]] = []
+    for one in attacks:
+        rest = one.control[len(HONEST) :]
+        if one.control[: len(HONEST)] == HONEST and rest not in controls:
+            controls.append(rest)
     return Attack(
         row=attacks[0].row,
         name=name,
