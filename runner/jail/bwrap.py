@@ -128,6 +128,8 @@ class ColdPool:
         with self._lock:
             self._running = [one for one in self._running if one.poll() is None]
             self._running.append(process)
+        # It ends after the job; dead, it would else lie there until the next one.
+        threading.Thread(target=process.wait, name="bwrap-end", daemon=True).start()
         frame = self._greet(process, init)
         return StartedJob(
             pid=init.sender,

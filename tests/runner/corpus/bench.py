@@ -104,8 +104,11 @@ class Bench:
 
     # --- Running ---------------------------------------------------------------
 
-    def run_attack(self, attack: Attack) -> None:
-        """The attack ended as it must, and nothing came of it."""
+    def run_attack(self, attack: Attack, *, alone: bool = False) -> Ran:
+        """The attack ended as it must, and nothing came of it. Return what it did.
+
+        With `alone`, no honest job and no control case is run after it.
+        """
         self.skip_unless_fit(attack)
         self.make_neighbour(attack)
         zygote = self.zygote
@@ -118,10 +121,12 @@ class Bench:
         if self._neighbour is not None:
             self._neighbour.assert_unharmed()
         self._run_aftermath(attack)
-        self._run_honestly()  # I5
-        self._run_control(attack)  # I10
+        if not alone:
+            self._run_honestly()  # I5
+            self._run_control(attack)  # I10
         assert_earned(attack, ran)  # I1
         self.assert_kept_secret(ran)  # I2
+        return ran
 
     def skip_unless_fit(self, attack: Attack) -> None:
         """This machine can run the attack without harm, or the test is skipped."""

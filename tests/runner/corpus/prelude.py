@@ -45,9 +45,12 @@ NUMBERS = {
 }
 
 
+PREFIX = ""
+
+
 def say(name, value, write=os.write, dumps=json.dumps):
     """Add a line to the report."""
-    write(1, ("\n@@ " + dumps([name, value]) + "\n").encode())
+    write(1, ("\n@@ " + dumps([PREFIX + name, value]) + "\n").encode())
 
 
 def outcome(action, *args):

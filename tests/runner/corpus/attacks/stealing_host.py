@@ -24,11 +24,11 @@ say("host", "seen" if os.path.exists(f"/proc/{PLACES['host']}/exe") else "not se
 """
 WALK: Final = """
 # The installation is no secret, and large.
-libraries = {"/proc", "/sys", "/usr", *filter(None, sys.path), sys.prefix, sys.base_prefix}
-libraries |= {os.path.realpath(one) for one in libraries}
+libraries = {"/proc", "/sys", "/usr", sys.base_prefix}
 told = looked = 0
 for folder, below, names in os.walk("/"):
-    below[:] = [one for one in below if os.path.join(folder, one) not in libraries]
+    below[:] = [one for one in below if one != "site-packages"
+                and os.path.join(folder, one) not in libraries]
     for name in names:
         path = os.path.join(folder, name)
         with contextlib.suppress(OSError):

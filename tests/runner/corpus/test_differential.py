@@ -1,0 +1,54 @@
+"""Rows 15, 27, 32 to 34 and 82 to 101 in both jails: the same verdicts, the same reports."""
+
+from typing import Final
+
+import pytest
+
+from tests.runner.corpus.attack import Attack
+from tests.runner.corpus.attacks.batches import (
+    AT_ONCE,
+    DYING,
+    FOR_THE_NEXT,
+    WITH_FILES,
+)
+from tests.runner.corpus.bench import Bench
+from tests.runner.corpus.parameters import attacks
+from tests.runner.corpus.prelude import read_report
+from tests.runner.corpus.verdicts import ending_of
+
+pytestmark = [pytest.mark.torch, pytest.mark.xdist_group("bwrap")]
+
+# What our own jail says, what bubblewrap's says, and why that is no weakness.
+RUNNER: Final = ("ENOENT", "EACCES", "the program that begins a job is there, and shut")
+ROOT: Final = ("EROFS", "EACCES", "the root is writable memory that Landlock shuts")
+PROC: Final = ("EROFS", "EACCES", "/proc is not read only, so Landlock says no")
+MASK: Final = ("nothing", "EACCES", "covered by a device that Landlock does not list")
+TTY: Final = ("ENOENT", "EACCES", "bubblewrap's /dev has one, which Landlock shuts")
+DIFFERENCES: Final[dict[str, tuple[str, str, str]]] = {
+    "27-known-paths runner": RUNNER,
+    "82-files-of-the-host runner": RUNNER,
+    "83-writing-to-the-installation /": ROOT,
+    "83-writing-to-the-installation /etc": ROOT,
+    "93-files-of-the-kernel /proc/kmsg": MASK,
+    "93-files-of-the-kernel /proc/self/setgroups": PROC,
+    "93-files-of-the-kernel /proc/self/uid_map": PROC,
+    "93-files-of-the-kernel /proc/timer_list": MASK,
+    "95-terminals terminal": TTY,
+}
+
+
+@attacks(AT_ONCE, FOR_THE_NEXT, WITH_FILES, *DYING)
+def test_both_jails_answer_alike(
+    bench: Bench, bwrap_bench: Bench, attack: Attack
+) -> None:
+    ours = bench.run_attack(attack, alone=True)
+    # In a jail that is new each time, one honest run after the longest will do.
+    theirs = bwrap_bench.run_attack(attack, alone=attack is not AT_ONCE)
+    assert ending_of(theirs.result) == ending_of(ours.result)
+    one, other = read_report(ours.result), read_report(theirs.result)
+    found = {name: (one[name], other[name]) for name in one if one[name] != other[name]}
+    assert found == {
+        name: (expected, other_expected)
+        for name, (expected, other_expected, _why) in DIFFERENCES.items()
+        if name in one
+    }
