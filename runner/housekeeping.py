@@ -76,6 +76,7 @@ class Housekeeper:
         for environment in idle:
             self._spares.forget(environment)
             self._starter.stop(environment)
+        self._starter.tidy()
 
     def close(self) -> None:
         """The thread has ended."""

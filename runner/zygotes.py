@@ -53,6 +53,9 @@ class JobStarter(Protocol):
     def stop(self, environment: str) -> None:
         """What is kept for the environment ends; the next job starts it anew."""
 
+    def tidy(self) -> None:
+        """What has ended by itself leaves nothing behind."""
+
     def close(self) -> None:
         """No process is left."""
 
@@ -247,6 +250,10 @@ class ZygotePool:
             zygote = self._zygotes.get(environment)
             if zygote is not None:
                 self._drop(environment, zygote)
+
+    def tidy(self) -> None:
+        """Zygotes that have ended are reaped, and their folders are gone."""
+        with self._lock:
             self._sweep()
 
     def warm_up(self, environment: str) -> None:

@@ -125,8 +125,8 @@ class ColdPool:
         interpreter = self._interpreter(environment)
         # The kernel ties bubblewrap's life to the thread that made it.
         process = self._spawner.submit(self._spawn, interpreter, order, fds).result()
+        self.tidy()
         with self._lock:
-            self._running = [one for one in self._running if one.poll() is None]
             self._running.append(process)
         # It ends after the job; dead, it would else lie there until the next one.
         threading.Thread(target=process.wait, name="bwrap-end", daemon=True).start()
@@ -172,6 +172,11 @@ class ColdPool:
 
     def stop(self, _environment: str) -> None:
         """Do nothing: nothing is kept."""
+
+    def tidy(self) -> None:
+        """Processes that have ended are reaped."""
+        with self._lock:
+            self._running = [one for one in self._running if one.poll() is None]
 
     def close(self) -> None:
         """No process is left."""
