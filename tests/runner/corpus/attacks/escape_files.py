@@ -11,11 +11,7 @@ from tests.runner.corpus.attack import (
     Attack,
     seen,
 )
-from tests.runner.corpus.attacks.kernel_files import (
-    KERNEL_FILES,
-    READ_FILES,
-    WRITTEN_FILES,
-)
+from tests.runner.corpus.attacks import kernel_files
 from tests.runner.corpus.leftovers import MARK
 from tests.runner.notebooks import question
 
@@ -100,7 +96,7 @@ say("arguments", repr(sys.argv))
 DESCRIPTORS: Final = """
 import asyncio
 loop, kinds = asyncio.get_event_loop(), []
-own = {loop._ssock.fileno(), loop._csock.fileno(), loop._selector.fileno()}
+own = {one.fileno() for one in (loop._ssock, loop._csock, loop._selector)}
 for fd in set(range(256)) - own:
     with contextlib.suppress(OSError):
         kinds.append(os.readlink(f"/proc/self/fd/{fd}").split(":")[0])
@@ -291,10 +287,10 @@ FILES: Final = (
     Attack(
         row=93,
         name="files-of-the-kernel",
-        cells=(*HONEST, KERNEL_FILES),
+        cells=(*HONEST, kernel_files.KERNEL_FILES),
         report={
-            **dict.fromkeys(WRITTEN_FILES, GONE),
-            **dict.fromkeys(READ_FILES, seen(*GONE, "nothing")),
+            **dict.fromkeys(kernel_files.WRITTEN_FILES, GONE),
+            **dict.fromkeys(kernel_files.READ_FILES, seen(*GONE, "nothing")),
             "own group of processes": GONE,
         },
         control=(*HONEST, "read('/proc/self/status')\nos.cpu_count()"),
