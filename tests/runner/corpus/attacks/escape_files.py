@@ -11,6 +11,7 @@ from tests.runner.corpus.attack import (
     Attack,
     seen,
 )
+from tests.runner.corpus.attacks import kernel_files
 from tests.runner.corpus.leftovers import MARK
 from tests.runner.notebooks import question
 
@@ -95,7 +96,7 @@ say("arguments", repr(sys.argv))
 DESCRIPTORS: Final = """
 import asyncio
 loop, kinds = asyncio.get_event_loop(), []
-own = {loop._ssock.fileno(), loop._csock.fileno(), loop._selector.fileno()}
+own = {one.fileno() for one in (loop._ssock, loop._csock, loop._selector)}
 for fd in set(range(256)) - own:
     with contextlib.suppress(OSError):
         kinds.append(os.readlink(f"/proc/self/fd/{fd}").split(":")[0])
@@ -120,33 +121,6 @@ subprocess.Popen(["nohup", "setsid", "sleep", "98765"], stdout=subprocess.DEVNUL
 os.system("(sleep 98765; touch {MARK}) &")
 say("started", "ok")
 """
-KERNEL_FILES: Final = """
-for path in (
-    "/proc/sys/kernel/core_pattern", "/proc/sys/kernel/hostname", "/proc/sys/vm/drop_caches",
-    "/proc/sys/kernel/modprobe", "/proc/sysrq-trigger", "/proc/sys/fs/binfmt_misc/register",
-    "/sys/kernel/uevent_helper", "/sys/fs/cgroup/release_agent", "/sys/fs/cgroup/cgroup.procs",
-    "/sys/fs/cgroup/memory/release_agent", "/sys/power/state", "/proc/1/oom_score_adj",
-    "/proc/self/setgroups", "/proc/self/uid_map",
-): attempt(path, write, path, b"1\\n", "r+b")
-for path in ("/proc/kcore", "/proc/kmsg", "/proc/kallsyms-of-the-host", "/sys/kernel/debug",
-             "/sys/firmware/efi", "/proc/timer_list"):
-    found = outcome(read, path, 10) if not os.path.isdir(path) else outcome(os.listdir, path)
-    empty = found == "ok" and not read(path, 10)
-    say(path, "nothing" if empty else found)
-attempt("own group of processes", os.listdir, "/sys/fs/cgroup")
-"""
-WRITTEN_FILES: Final = (
-    "/proc/sys/kernel/core_pattern", "/proc/sys/kernel/hostname",
-    "/proc/sys/vm/drop_caches", "/proc/sys/kernel/modprobe", "/proc/sysrq-trigger",
-    "/proc/sys/fs/binfmt_misc/register", "/sys/kernel/uevent_helper",
-    "/sys/fs/cgroup/release_agent", "/sys/fs/cgroup/cgroup.procs",
-    "/sys/fs/cgroup/memory/release_agent", "/sys/power/state", "/proc/1/oom_score_adj",
-    "/proc/self/setgroups", "/proc/self/uid_map",
-)  # fmt: skip
-READ_FILES: Final = (
-    "/proc/kcore", "/proc/kmsg", "/proc/kallsyms-of-the-host", "/sys/kernel/debug",
-    "/sys/firmware/efi", "/proc/timer_list",
-)  # fmt: skip
 DEVICES: Final = """
 import stat
 for name in ("kmsg", "mem", "port", "sda", "vda", "nvme0n1", "loop-control", "loop0", "fuse",
@@ -313,10 +287,10 @@ FILES: Final = (
     Attack(
         row=93,
         name="files-of-the-kernel",
-        cells=(*HONEST, KERNEL_FILES),
+        cells=(*HONEST, kernel_files.KERNEL_FILES),
         report={
-            **dict.fromkeys(WRITTEN_FILES, GONE),
-            **dict.fromkeys(READ_FILES, seen(*GONE, "nothing")),
+            **dict.fromkeys(kernel_files.WRITTEN_FILES, GONE),
+            **dict.fromkeys(kernel_files.READ_FILES, seen(*GONE, "nothing")),
             "own group of processes": GONE,
         },
         control=(*HONEST, "read('/proc/self/status')\nos.cpu_count()"),
