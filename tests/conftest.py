@@ -63,6 +63,7 @@ CHROMIUM_FLAGS: Final = (
     "--disable-sync",
     "--no-first-run",
 )
+RUNNER_TESTS: Final = Path(__file__).parent / "runner"
 ONE_AT_A_TIME: Final = ("services", "faults", "e2e", "torch")
 live_portals = pytest.StashKey[list[LivePortal]]()
 
@@ -88,12 +89,14 @@ def pytest_collection_modifyitems(
 ) -> None:
     """Put the tests of real processes on one xdist worker, and drop what is asked.
 
-    Under `--dist loadgroup` they so run one after another while the other worker
-    runs the quick ones.
+    Under `--dist loadgroup` they so run one after another, and so do those of the
+    runner alone, while a worker that has neither runs the quick ones.
     """
     for item in items:
         if any(item.get_closest_marker(mark) for mark in ONE_AT_A_TIME):
-            item.add_marker(pytest.mark.xdist_group("processes"))
+            alone = item.path.is_relative_to(RUNNER_TESTS)
+            group = "runner" if alone else "processes"
+            item.add_marker(pytest.mark.xdist_group(group))
     if config.getoption("--database-only"):
         kept = [item for item in items if uses_database(item)]
         config.hook.pytest_deselected(items=[i for i in items if i not in kept])
