@@ -14,7 +14,7 @@ PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider
 PARALLEL := -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-dev test test-sqlite test-postgres browser check \
+.PHONY: help run install install-dev test test-sqlite test-postgres debian check \
 	format lock bench screenshot clean
 
 help: ## Say what there is to do
@@ -57,7 +57,7 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.base
 
 # --- Checking -----------------------------------------------------------------
 
-test: install-dev browser ## Check the code, then test on PostgreSQL and on SQLite
+test: install-dev debian ## Check the code, then test on PostgreSQL and on SQLite
 	@status=0; \
 	$(MAKE) --no-print-directory check || status=1; \
 	$(MAKE) --no-print-directory test-postgres || status=1; \
@@ -72,8 +72,8 @@ test-postgres: install-dev ## The tests that use the database, on PostgreSQL
 	@echo "== Tests on PostgreSQL"
 	@$(BIN)/python -m tests.services.postgres $(PYTEST) $(PARALLEL) --database-only $(ARGS)
 
-browser:
-	@sh scripts/install_browser.sh
+debian:
+	@sh scripts/install_debian.sh
 
 check: install-dev ## Lint, types, layers, templates, spelling, migrations
 	@sh scripts/check.sh $(BIN)
@@ -104,7 +104,7 @@ $(PEERS)/.installed: requirements/bench.txt requirements/torch.txt
 	@$(PIP:$(BIN)/%=$(PEERS)/bin/%) -r requirements/torch.txt
 	@touch $@
 
-screenshot: install-dev browser ## Take docs/screenshot.png of the demo course
+screenshot: install-dev debian ## Take docs/screenshot.png of the demo course
 	@$(BIN)/python scripts/screenshot.py
 
 clean: ## Remove the virtual environment and caches, never var/

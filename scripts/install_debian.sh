@@ -1,0 +1,32 @@
+#!/bin/sh
+# Install what the tests use of Debian's, where that is possible: Chromium for the
+# browser tests, bubblewrap for the second kind of jail. Never fails: without them
+# those tests are skipped and say why.
+export DEBIAN_FRONTEND=noninteractive
+
+present() {
+    for name in "$@"; do
+        command -v "$name" >/dev/null 2>&1 && return 0
+    done
+    return 1
+}
+
+install() { # PACKAGE, what is skipped without it
+    if [ "$(id -u)" != 0 ] || ! present apt-get; then
+        echo "No $1 here and no way to install it: $2 will be skipped"
+        return
+    fi
+    echo "Installing $1"
+    log=$(mktemp)
+    if ! { apt-get update && apt-get install -y --no-install-recommends "$1"; } \
+        >"$log" 2>&1 </dev/null; then
+        tail -n 5 "$log"
+        echo "$1 could not be installed: $2 will be skipped"
+    fi
+    rm -f "$log"
+}
+
+[ -n "${CHROMIUM:-}" ] || present chromium chromium-browser google-chrome ||
+    install chromium "browser tests"
+present bwrap || install bubblewrap "tests of the second kind of jail"
+exit 0
