@@ -137,6 +137,13 @@ class AssignmentPage:
         return self.revision.disk_mb * _MEGABYTE if self.revision else 0
 
     @property
+    def gpu_memory_bytes(self) -> int:
+        """A run's share of a GPU; 0 where it has none."""
+        if self.revision is None or self.revision.queue != "gpu":
+            return 0
+        return self.revision.gpu_memory_mb * _MEGABYTE
+
+    @property
     def parameters(self) -> tuple[str, ...]:
         """Names that are set by us before the notebook uses them, as Python."""
         found = self.revision.parameters if self.revision else {}

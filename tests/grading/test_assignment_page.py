@@ -270,6 +270,15 @@ def test_staff_are_warned_of_an_environment_that_no_worker_has(
     assert title not in words(page(assignment))
 
 
+def test_the_share_of_a_gpu_is_shown_where_there_is_one() -> None:
+    assignment = AssignmentFactory.create()
+    assert "GPU memory" not in words(page(assignment))
+    revision = assignment.revision
+    assert revision is not None
+    type(revision).objects.update(queue="gpu", gpu_memory_mb=4096)
+    assert "GPU memory 4 GB" in words(page(assignment))
+
+
 def test_page_is_never_cached() -> None:
     assert "no-store" in page(AssignmentFactory.create())["Cache-Control"]
 
