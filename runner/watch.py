@@ -1,12 +1,12 @@
 """What the host measures of a job, and the limits that it holds it to by that."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from runner.clock import JobClock
 from runner.gpu.lease import GpuLease
 from runner.prepared import Prepared
-from runner.processes import family, proportional_memory
+from runner.processes import ProcessInfo, family, proportional_memory
 from runner.protocol import Event, JobSpec, Usage, Verdict
 from runner.stops import JobStopError, limit
 
@@ -87,7 +87,7 @@ class Watch:
             self.lease.watch([one.pid for one in members])
         limits = self.spec.limits
         # The kernel refuses the last one, and some are missed in a storm.
-        if sum(one.threads for one in members) >= NEAR * limits.processes:
+        if self._count(members) >= NEAR * limits.processes:
             raise limit("processes", processes=limits.processes)
         self._memory = sum(one.resident_bytes for one in members)
         if len(members) > 1 and self._memory > limits.memory_bytes:
@@ -97,6 +97,13 @@ class Watch:
         self.peak_memory = max(self.peak_memory, self._memory)
         if self._memory > limits.memory_bytes or self._ran_out():
             raise limit("memory", bytes=limits.memory_bytes)
+
+    def _count(self, members: Sequence[ProcessInfo]) -> int:
+        """Return the job's threads, by the kernel's own count where there is one."""
+        seen = sum(one.threads for one in members)
+        group = self._prepared.group if self._prepared else None
+        # The job's first process is in the group too.
+        return seen if group is None else max(seen, group.processes() - 1)
 
     def _ran_out(self) -> bool:
         group = self._prepared.group if self._prepared else None

@@ -36,6 +36,9 @@ class JobGroup(Protocol):
     def ran_out_of_memory(self) -> bool:
         """Say whether the kernel killed a process of the group for want of memory."""
 
+    def processes(self) -> int:
+        """Return how many processes and threads are in the group, 0 if unknown."""
+
     def remove(self) -> None:
         """The group is gone. Only when all of its processes are."""
 
@@ -64,6 +67,12 @@ class _Folder:
 
     def write(self, name: str, value: object) -> None:
         (self.path / name).write_text(str(value))
+
+    def number(self, name: str) -> int:
+        try:
+            return int((self.path / name).read_text())
+        except (OSError, ValueError):
+            return 0
 
     def numbers(self, name: str) -> dict[str, int]:
         with contextlib.suppress(OSError):
@@ -104,6 +113,9 @@ class GroupV2:
 
     def ran_out_of_memory(self) -> bool:
         return self._folder.numbers("memory.events").get("oom_kill", 0) > 0
+
+    def processes(self) -> int:
+        return self._folder.number("pids.current")
 
     def remove(self) -> None:
         self._folder.remove()
@@ -149,6 +161,9 @@ class GroupV1:
 
     def ran_out_of_memory(self) -> bool:
         return self._memory.numbers("memory.oom_control").get("oom_kill", 0) > 0
+
+    def processes(self) -> int:
+        return self._pids.number("pids.current")
 
     def remove(self) -> None:
         self._memory.remove()

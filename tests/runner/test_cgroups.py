@@ -78,6 +78,13 @@ class TestV2:
         assert written["memory.oom.group"] == "1"
         assert written["cgroup.procs"] == "17"
 
+    def test_the_kernel_counts_the_processes(self, tmp_path: Path) -> None:
+        group = HierarchyV2(tmp_path).make_group(memory_bytes=2**30, processes=50)
+        (folder,) = tmp_path.iterdir()
+        assert group.processes() == 0
+        (folder / "pids.current").write_text("12\n")
+        assert group.processes() == 12
+
     def test_a_kill_for_want_of_memory_is_seen(self, tmp_path: Path) -> None:
         group = HierarchyV2(tmp_path).make_group(memory_bytes=2**30, processes=50)
         (folder,) = tmp_path.iterdir()

@@ -225,10 +225,12 @@ for name in ("LD_PRELOAD", "LD_LIBRARY_PATH", "PYTHONSTARTUP", "PYTHONPATH", "PY
 say("planted", "ok")
 """
 FIND_PLANTED: Final = f"""
-import pathlib
+import pathlib, sys
 home = pathlib.Path.home()
+pythons = [os.path.realpath(one) for one in (sys.prefix, sys.base_prefix)]
 files = [str(path) for top in (home, pathlib.Path("/tmp"), pathlib.Path("."))
-         for path in top.rglob("*customize.py")]
+         for path in top.rglob("*customize.py")
+         if not any(path.resolve().is_relative_to(one) for one in pythons)]
 say("files", str(files))
 say("startup", str(os.listdir(home / ".ipython/profile_default/startup"))
     if (home / ".ipython/profile_default/startup").is_dir() else "[]")
