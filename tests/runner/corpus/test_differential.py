@@ -4,7 +4,6 @@ from typing import Final
 
 import pytest
 
-from runner.jail import policy
 from tests.runner.corpus.attack import Attack
 from tests.runner.corpus.attacks.batches import (
     AT_ONCE,
@@ -14,16 +13,18 @@ from tests.runner.corpus.attacks.batches import (
 )
 from tests.runner.corpus.bench import Bench
 from tests.runner.corpus.parameters import attacks
-from tests.runner.corpus.places import ROOT
+from tests.runner.corpus.places import OWN_SOURCE
 from tests.runner.corpus.prelude import read_report
 from tests.runner.corpus.verdicts import ending_of
 
 pytestmark = [pytest.mark.torch, pytest.mark.xdist_group("bwrap")]
 
 # What our own jail says, what bubblewrap's says, and why that is no weakness.
-# Below a folder that is the job's own it can be read, though never written.
-_SHUT: Final = "ok" if str(ROOT).startswith(policy.WRITABLE) else "EACCES"
-RUNNER: Final = ("ENOENT", _SHUT, "the program that begins a job is there, and shut")
+RUNNER: Final = (
+    "ENOENT",
+    OWN_SOURCE,
+    "the program that begins a job is there, and shut",
+)
 TOP: Final = ("EROFS", "EACCES", "the root is writable memory that Landlock shuts")
 PROC: Final = ("EROFS", "EACCES", "/proc is not read only, so Landlock says no")
 MASK: Final = ("nothing", "EACCES", "covered by a device that Landlock does not list")

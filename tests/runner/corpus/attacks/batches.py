@@ -9,6 +9,7 @@ from tests.runner.corpus.attack import ABSENT, HONEST, Attack, Seen, seen
 from tests.runner.corpus.attacks.escape_files import FILES
 from tests.runner.corpus.attacks.escape_kernel import KERNEL
 from tests.runner.corpus.attacks.stealing_host import HOST
+from tests.runner.corpus.places import OWN_SOURCE
 from tests.runner.corpus.verdicts import SCORED
 from tests.runner.notebooks import CellLike
 
@@ -18,7 +19,7 @@ SHUT: Final = (
     "82-files-of-the-host runner",
     "95-terminals terminal",
 )
-THERE: Final = seen(ABSENT, "ENXIO", "EACCES")
+THERE: Final = seen(ABSENT, "ENXIO", "EACCES", OWN_SOURCE)
 PATIENT: Final = Limits(cell_seconds=30, question_seconds=10, run_seconds=120)
 
 
