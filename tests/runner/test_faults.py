@@ -57,7 +57,11 @@ def is_ours(result: JobResult) -> bool:
 
 
 def test_a_zygote_that_dies_between_jobs_is_replaced(runner: Runner) -> None:
-    kill(zygote_pid(runner))
+    zygote = zygote_pid(runner)
+    waiting = family(zygote)
+    kill(zygote)
+    # Those that waited for a job die of it a moment later.
+    assert wait_until(lambda: not any(map(is_alive, waiting)))
     assert runner.run(job("1")).verdict is Verdict.COMPLETED
 
 
