@@ -3,6 +3,7 @@
 import ctypes
 import os
 import signal
+from pathlib import Path
 from typing import Final
 
 _libc: Final = ctypes.CDLL(None, use_errno=True)
@@ -25,6 +26,13 @@ def _call(name: str, *arguments: object) -> None:
     if getattr(_libc, name)(*arguments) != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{name}: {os.strerror(number)}")
+
+
+def own_status() -> dict[str, str]:
+    """Return what the kernel says of this process in /proc/self/status, by name."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    pairs = (line.partition(":") for line in lines)
+    return {name: value.strip() for name, _, value in pairs}
 
 
 def control(option: int, value: int) -> None:
@@ -59,6 +67,11 @@ def set_dumpable(*, dumpable: bool) -> None:
 def own_mounts() -> None:
     """Mounts made from now on are seen by this process and its descendants only."""
     _call("unshare", _CLONE_NEWNS)
+    keep_mounts_private()
+
+
+def keep_mounts_private() -> None:
+    """Mounts made from now on do not spread to another namespace, nor theirs here."""
     _call("mount", None, b"/", None, ctypes.c_ulong(_MS_REC | _MS_PRIVATE), None)
 
 

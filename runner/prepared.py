@@ -164,7 +164,7 @@ class Prepared:
         """
         try:
             self._end(clean=clean)
-            if self._is_jailed is False and not clean and self.user.uid is not None:
+            if not self._is_jailed and not clean and self.user.uid is not None:
                 kill_user_processes(self.user.uid)
             for remove in (self._remove_group, self.place.remove):
                 try:

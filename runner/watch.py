@@ -5,6 +5,7 @@ from typing import Final
 
 from runner.clock import JobClock
 from runner.gpu.lease import GpuLease
+from runner.jail.cgroups import JobGroup
 from runner.prepared import Prepared
 from runner.processes import ProcessInfo, family, proportional_memory
 from runner.protocol import Event, JobSpec, Usage, Verdict
@@ -98,15 +99,19 @@ class Watch:
         if self._memory > limits.memory_bytes or self._ran_out():
             raise limit("memory", bytes=limits.memory_bytes)
 
+    @property
+    def _group(self) -> JobGroup | None:
+        return self._prepared.group if self._prepared else None
+
     def _count(self, members: Sequence[ProcessInfo]) -> int:
         """Return the job's threads, by the kernel's own count where there is one."""
         seen = sum(one.threads for one in members)
-        group = self._prepared.group if self._prepared else None
+        group = self._group
         # The job's first process is in the group too.
         return seen if group is None else max(seen, group.processes() - 1)
 
     def _ran_out(self) -> bool:
-        group = self._prepared.group if self._prepared else None
+        group = self._group
         return group is not None and group.ran_out_of_memory()
 
     def _measure_storage(self, _init: int) -> None:

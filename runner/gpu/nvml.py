@@ -22,7 +22,6 @@ log = logging.getLogger(__name__)
 LIBRARY: Final = "libnvidia-ml.so.1"
 _TEXT: Final = 96
 _NOT_SUPPORTED: Final = 3
-_TOO_SMALL: Final = 7
 _NO_FUNCTION: Final = 13
 _MISSING: Final = frozenset({_NOT_SUPPORTED, _NO_FUNCTION})
 _UNCORRECTED: Final = 1

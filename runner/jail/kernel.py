@@ -38,14 +38,11 @@ _AT_RECURSIVE: Final = 0x8000
 _OPEN_TREE_CLONE: Final = 1
 _OPEN_TREE_CLOEXEC: Final = os.O_CLOEXEC
 _MOVE_MOUNT_F_EMPTY_PATH: Final = 4
-_FSCONFIG_SET_FLAG: Final = 0
 _FSCONFIG_SET_STRING: Final = 1
 _FSCONFIG_CMD_CREATE: Final = 6
 _FSCONFIG_CMD_RECONFIGURE: Final = 7
 _CLOEXEC: Final = 1
 _MNT_DETACH: Final = 2
-_MS_REC: Final = 0x4000
-_MS_PRIVATE: Final = 0x40000
 
 READ_ONLY: Final = 1
 NO_SUID: Final = 2
@@ -179,12 +176,6 @@ def _set_attributes(folder: int, path: bytes, flags: int, attributes: int) -> No
         ctypes.byref(wanted),
         ctypes.sizeof(wanted),
     )
-
-
-def keep_mounts_private() -> None:
-    """Mounts made from now on do not spread to another namespace, nor theirs here."""
-    flags = ctypes.c_ulong(_MS_REC | _MS_PRIVATE)
-    check("mount", _libc.mount(None, b"/", None, flags, None))
 
 
 def change_root(path: str) -> None:

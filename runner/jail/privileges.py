@@ -48,11 +48,7 @@ def _drop_for_good() -> None:
 
 def _held() -> dict[str, int]:
     """Return this process's sets of capabilities, and whether it can gain privileges."""
-    fields = dict(
-        line.split(":\t", 1)
-        for line in Path("/proc/self/status").read_text().splitlines()
-        if ":\t" in line
-    )
+    fields = linux.own_status()
     names = [name for name in fields if name.startswith("Cap")]
     return {name: int(fields[name], 16) for name in (*names, "NoNewPrivs")}
 

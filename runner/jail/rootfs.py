@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from runner import linux
 from runner.jail import kernel, policy
 from runner.jail.policy import View
 
@@ -40,7 +41,7 @@ Held = Mapping[str, int]
 
 def hold(view: View) -> Held:
     """Return what the view shows, as descriptors of mounts, by its place."""
-    kernel.keep_mounts_private()
+    linux.keep_mounts_private()
     held = {}
     for path in view.trees:
         held[path] = kernel.hold_tree(path)

@@ -80,10 +80,7 @@ def _data_limit(memory_bytes: int) -> int:
     The kernel limits what is reserved; the assignment speaks of what is used, with
     the libraries that are there from the start.
     """
-    fields = dict(
-        line.split(":", 1)
-        for line in Path("/proc/self/status").read_text().splitlines()
-    )
+    fields = linux.own_status()
     data, resident = (int(fields[name].split()[0]) for name in ("VmData", "VmRSS"))
     return max(memory_bytes + (data - resident) * 1024, data * 1024)
 

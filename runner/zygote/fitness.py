@@ -1,17 +1,14 @@
 """Whether a zygote may fork: if in doubt, it gives itself up for another."""
 
 from collections.abc import Callable
-from pathlib import Path
 
+from runner import linux
 from runner.student import cuda
 
 
 def threads() -> int:
     """Return how many threads this process has, as the kernel counts them."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("Threads:"):
-            return int(line.split()[1])
-    return 0
+    return int(linux.own_status()["Threads"])
 
 
 def unfitness(is_untouched: Callable[[], bool] = cuda.is_untouched) -> str:
