@@ -54,12 +54,15 @@ def pack(message: Mapping[str, object]) -> bytes:
     return _HEADER.pack(len(payload)) + payload
 
 
+def load_json(text: str | bytes) -> object:
+    """Return what the text holds; raise ValueError for numbers that are not finite too."""
+    return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+
+
 def parse(payload: bytes) -> Frame:
     """Return the object that the payload of a frame holds, or raise FrameError."""
     try:
-        message = json.loads(
-            payload, parse_constant=_refuse_constant, parse_float=_finite
-        )
+        message = load_json(payload)
     except (ValueError, RecursionError) as error:
         raise FrameError("not JSON") from error
     if not isinstance(message, dict):

@@ -1,12 +1,12 @@
 """The notebook: read strictly, planned into steps, and written back with its outputs."""
 
 import json
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
+from runner.frames import load_json
 from runner.protocol import JobSpec
 
 MAJOR: Final = 4
@@ -92,19 +92,9 @@ def read_notebook(spec: JobSpec) -> Notebook:
     return Notebook(document=document, cells=cells, late_questions=late)
 
 
-def _refuse(text: str) -> NoReturn:
-    raise UnreadableError(text)
-
-
-def _finite(text: str) -> float:
-    """Return the number; 1e999 is a plain number to the parser, and infinite."""
-    number = float(text)
-    return number if math.isfinite(number) else _refuse(text)
-
-
 def _load(text: str) -> dict[str, Any]:
     try:
-        document = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+        document = load_json(text)
     except (ValueError, RecursionError) as error:
         raise UnreadableError from error
     if not isinstance(document, dict) or document.get("nbformat") != MAJOR:
