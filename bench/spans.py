@@ -15,6 +15,7 @@ from unittest import mock
 from runner.job import Job
 from runner.prepared import Prepared
 from runner.session import Session
+from runner.spares import Spares
 
 TAKE: Final = "taking processes"
 FILL: Final = "filling the folder"
@@ -27,7 +28,7 @@ _STEPS: Final[tuple[tuple[type, str, str], ...]] = (
     (Prepared, "fill", FILL),
     (Job, "_begin", SET_UP),
     (Session, "finish", END),
-    (Prepared, "dispose", TEAR_DOWN),
+    (Spares, "see_off", TEAR_DOWN),
 )
 
 

@@ -186,9 +186,13 @@ class Job:
                 self._begin(session)
                 return self._run_notebook(notebook, session, prepared.place)
             finally:
+                self._spares.refill(self.spec.environment, prepared.shape)
                 clean = session.finish()
         finally:
-            prepared.dispose(clean=clean)
+            if clean:
+                self._spares.see_off(prepared)
+            else:
+                prepared.dispose()
 
     def _take_processes(self) -> Prepared:
         """Return enclosed processes; while they are made, the caller hears from us."""

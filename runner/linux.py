@@ -13,6 +13,7 @@ _PR_SET_DUMPABLE: Final = 4
 _PR_SET_CHILD_SUBREAPER: Final = 36
 _PR_SET_NO_NEW_PRIVS: Final = 38
 _CLONE_NEWNS: Final = 0x00020000
+_MADV_COLLAPSE: Final = 25
 _MS_RDONLY: Final = 0x1
 _MS_NOSUID: Final = 0x2
 _MS_NODEV: Final = 0x4
@@ -62,6 +63,16 @@ def forbid_new_privileges() -> None:
 def set_dumpable(*, dumpable: bool) -> None:
     """Say whether processes of the same user may look into this one."""
     control(_PR_SET_DUMPABLE, int(dumpable))
+
+
+def collapse(start: int, length: int) -> None:
+    """The memory from address `start`, `length` bytes, lies in huge pages now."""
+    _call(
+        "madvise",
+        ctypes.c_void_p(start),
+        ctypes.c_size_t(length),
+        ctypes.c_int(_MADV_COLLAPSE),
+    )
 
 
 def own_mounts() -> None:

@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 Key = tuple[str, Shape]
 Maker = Callable[[str, Shape], Prepared]
 _MAKERS: Final = 4
+_REFILL_SECONDS: Final = 1.0
 _OURS: Final = (
     EnvironmentMissingError,
     JobStopError,
@@ -44,9 +45,11 @@ class Spares:
         self._makers = ThreadPoolExecutor(_MAKERS, thread_name_prefix="spares")
 
     def take(self, environment: str, shape: Shape) -> Future[Prepared]:
-        """Return processes for one job, ready or in the making; make a spare more.
+        """Return processes for one job, ready or in the making.
 
-        The future raises what making them raises.
+        The future raises what making them raises. Another spare is made when the job
+        has been at work for a moment, or when `refill` says so: whoever takes is in a
+        hurry.
         """
         found: Future[Prepared] = Future()
         spare = self._pop(environment, shape)
@@ -54,7 +57,9 @@ class Spares:
             found.set_result(spare)
         else:
             found = self._makers.submit(self._make, environment, shape)
-        self._refill(environment, shape)
+        later = threading.Timer(_REFILL_SECONDS, self.refill, (environment, shape))
+        later.daemon = True
+        later.start()
         return found
 
     def _pop(self, environment: str, shape: Shape) -> Prepared | None:
@@ -69,18 +74,26 @@ class Spares:
                 self._makers.submit(one.dispose)
         return fit[0] if fit else None
 
-    def _refill(self, environment: str, shape: Shape) -> None:
+    def refill(self, environment: str, shape: Shape) -> None:
         """Spares of the shape are being made, as many as are missing."""
         key = (environment, shape)
         with self._lock:
             being_made = self._making.get(key, 0)
             there = len(self._ready.get(environment, []))
             missing = self._count - there - being_made
-            if self._closed or missing <= 0:
+            if self._closed or missing <= 0 or self._wanted.get(environment) != shape:
                 return
             self._making[key] = being_made + missing
-        for _ in range(missing):
-            self._makers.submit(self._add, environment, shape)
+            for _ in range(missing):
+                self._makers.submit(self._add, environment, shape)
+
+    def see_off(self, used: Prepared) -> None:
+        """What is left of a job's processes, its first one alone, ends by itself."""
+        with self._lock:
+            if not self._closed:
+                self._makers.submit(used.dispose, clean=True)
+                return
+        used.dispose(clean=True)
 
     def _add(self, environment: str, shape: Shape) -> None:
         spare = None

@@ -66,6 +66,14 @@ def _start_gpu(name: str) -> dict[str, Any]:
     return cuda.start(name).to_frame()
 
 
+def _seed(seed: int) -> None:
+    """The generators start from the seed, and torch computes with one thread."""
+    random.seed(seed)
+    np.random.seed(seed % _NUMPY_SEEDS)
+    torch.manual_seed(seed)
+    torch.set_num_threads(1)
+
+
 class Session:
     """One notebook's life in this process."""
 
@@ -83,6 +91,7 @@ class Session:
         self.execution.rehearse()
         show: Callable[[object], object] = format_display_data
         show(None)
+        _seed(0)
 
     def obey(self, frame: Mapping[str, Any], fds: list[int]) -> None:
         """Do what the host asks and say that it is done."""
@@ -97,11 +106,7 @@ class Session:
 
     def _set_up(self, frame: Mapping[str, Any]) -> None:
         self.channel.max_output = int(frame["max_frame"])
-        seed = int(frame["seed"])
-        random.seed(seed)
-        np.random.seed(seed % _NUMPY_SEEDS)
-        torch.manual_seed(seed)
-        torch.set_num_threads(1)
+        _seed(int(frame["seed"]))
         if frame["gpu"]:
             from runner.student import cuda  # noqa: PLC0415 - most jobs have no GPU
 

@@ -6,9 +6,6 @@ gives itself up for replacement rather than forking in doubt.
 """
 
 import contextlib
-import gc
-import importlib
-import io
 import os
 import select
 import signal
@@ -18,56 +15,28 @@ from typing import Final
 
 import IPython
 import matplotlib
-import matplotlib.pyplot
 import numpy as np
 import torch
-from matplotlib.figure import Figure
 
 from runner.frames import Channel, ChannelClosedError, Frame
 from runner.jail import namespaces
 from runner.jail.policy import TooWideError, View, host_view
 from runner.processes import kill_tree
 from runner.student import loop
-from runner.zygote import reach
+from runner.zygote import reach, warmth
 from runner.zygote.fitness import unfitness
 from runner.zygote.init import run_job
 from runner.zygote.order import DESCRIPTORS, Order
 
 _TICK_MS: Final = 1000
-# What torch and IPython would import at first use, at every job's expense: the first
-# optimiser alone takes a second.
-_LAZY: Final = (
-    "torch._dynamo",
-    "torch.utils.data",
-    "torch.utils.serialization.config",
-    "torch._subclasses.schema_check_mode",
-    "IPython.core.display",
-    "IPython.core.logger",
-    *(f"IPython.core.magics.{name}" for name in ("auto", "basic", "code", "config")),
-    *(f"IPython.core.magics.{name}" for name in ("extension", "namespace", "osm")),
-    *(f"IPython.core.magics.{name}" for name in ("execution", "history", "pylab")),
-    *(f"IPython.core.magics.{name}" for name in ("display", "logging", "packaging")),
-    "IPython.core.magics.script",
-    "IPython.extensions.autoreload",
-    "IPython.utils.timing",
-    "matplotlib.animation",
-    "pexpect",
-    "pygments.formatters.html",
-    "pygments.formatters.terminal256",
-    "pygments.lexers.python",
-    "pygments.styles.default",
-)
 
 
 def warm_up() -> Mapping[str, str]:
     """The shell is built and all that was imported is shared. Return versions."""
-    for name in _LAZY:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+    warmth.import_all()
     loop.prepare()
-    _draw_once()
-    gc.collect()
-    gc.freeze()
+    warmth.rehearse()
+    warmth.lie_compactly()
     return {
         "python": ".".join(map(str, sys.version_info[:3])),
         "ipython": IPython.__version__,
@@ -75,19 +44,6 @@ def warm_up() -> Mapping[str, str]:
         "torch": torch.__version__,
         "matplotlib": matplotlib.__version__,
     }
-
-
-def _draw_once() -> None:
-    """Fonts are found, formulas can be read and the PNG writer is loaded.
-
-    No torch, no pyplot, no thread.
-    """
-    figure = Figure()
-    axes = figure.subplots()
-    axes.plot([0, 1], label="$x^2$")
-    axes.imshow([[0, 1]])
-    axes.legend()
-    figure.savefig(io.BytesIO(), format="png")
 
 
 class Zygote:
