@@ -78,27 +78,47 @@ class JobFile:
     size: int
 
 
+class TestStyle(StrEnum):
+    """How a question's tests are written.
+
+    FUNCTIONS: the question's source is a module, each check a function in it. SCRIPT:
+    each check's own source is a piece of code, as in an nbgrader test cell. DOCTEST:
+    each check's own source is an interpreter session, as in Otter's OK format. CASES:
+    the question's source is a module in Otter's exception format.
+    """
+
+    __test__ = False
+
+    FUNCTIONS = "functions"
+    SCRIPT = "script"
+    DOCTEST = "doctest"
+    CASES = "cases"
+
+
 @dataclass(frozen=True, kw_only=True)
 class CheckSpec:
-    """One test of a question: the name of a function in the question's source."""
+    """One test of a question: a name in the question's source, or code of its own."""
 
     name: str
+    source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class QuestionSpec:
-    """A question that tests check.
+    """A question that tests check, by code that only the grader's process holds.
 
-    `source` is a Python module. Each check is a function in it; its parameters are
-    names from the notebook, except `files` (folder of the handed-in and public files)
-    and `private` (folder of the private files). A check passes if it returns None or
-    True, fails if it raises or returns False, and earns a share by returning a number
-    from 0 to 1.
+    In the styles FUNCTIONS and CASES a check's parameters are names from the notebook,
+    except `files` (folder of the handed-in and public files), `private` (folder of the
+    private files) and, in CASES, `env` (all of the notebook's names). In SCRIPT and
+    DOCTEST a name that the code does not have itself is the notebook's. A check passes
+    if it ends, or returns None or True; it fails if it raises or returns False, and
+    earns a share by returning a number from 0 to 1 (in SCRIPT, by ending in one).
     """
 
     key: str
-    source: str
+    source: str = ""
     checks: tuple[CheckSpec, ...]
+    style: TestStyle = TestStyle.FUNCTIONS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +126,10 @@ class JobSpec:
     """Everything that a job needs.
 
     `notebook` is nbformat 4 JSON text. `restored` maps a question's key to the staff's
-    own source of the visible check cell, which replaces the student's copy.
+    own source of the visible check cell, which replaces the student's copy. `files` are
+    the student's, `public_files` the course's; where both have a name, the course's
+    counts. `test_names` says what a name in a SCRIPT or DOCTEST stands for whatever the
+    notebook makes of it: "numpy" or "torch.nn:Conv2d".
     """
 
     job_id: str
@@ -114,8 +137,10 @@ class JobSpec:
     notebook: str
     notebook_name: str
     files: tuple[JobFile, ...] = ()
+    public_files: tuple[JobFile, ...] = ()
     private_files: tuple[JobFile, ...] = ()
     questions: tuple[QuestionSpec, ...] = ()
+    test_names: Mapping[str, str] = field(default_factory=dict)
     restored: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     seed: int = 0
@@ -127,11 +152,15 @@ class JobSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckOutcome:
-    """What one check found: `score` from 0 to 1, and words that a student may read."""
+    """What one check found: `score` from 0 to 1, and words that a student may read.
+
+    `trace` is for staff alone: what the test raised, with the test's own lines.
+    """
 
     name: str
     score: float
     message: str = ""
+    trace: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,17 @@ class QuestionKind(StrEnum):
     MANUAL = "manual"
 
 
+class TestStyle(StrEnum):
+    """How a question's tests are written: as runner.protocol.TestStyle."""
+
+    __test__ = False
+
+    FUNCTIONS = "functions"
+    SCRIPT = "script"
+    DOCTEST = "doctest"
+    CASES = "cases"
+
+
 class FileKind(StrEnum):
     """What a required file is. The same words as courses.models.RequiredFile.Kind."""
 
@@ -85,6 +96,7 @@ class Question:
     title: str
     points: Decimal
     kind: QuestionKind = QuestionKind.AUTO
+    style: TestStyle = TestStyle.FUNCTIONS
     description: str = ""
     checks: tuple[Check, ...] = ()
 
@@ -112,6 +124,8 @@ class Bundle:
     seed: int = 0
     skip_tags: tuple[str, ...] = ()
     parameters: Mapping[str, Scalar] = field(default_factory=dict)
+    # What a name in a script or doctest stands for: "numpy", or "torch.nn:Conv2d".
+    imports: Mapping[str, str] = field(default_factory=dict)
     required_files: tuple[RequiredFile, ...] = ()
     questions: tuple[Question, ...] = ()
     files: tuple[BundleFile, ...] = ()
