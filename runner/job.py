@@ -189,10 +189,10 @@ class Job:
                 self._spares.refill(self.spec.environment, prepared.shape)
                 clean = session.finish()
         finally:
-            if clean:
+            if clean and prepared.is_jailed:
                 self._spares.see_off(prepared)
             else:
-                prepared.dispose()
+                prepared.dispose(clean=clean)
 
     def _take_processes(self) -> Prepared:
         """Return enclosed processes; while they are made, the caller hears from us."""

@@ -77,13 +77,13 @@ class Prepared:
         self.pidfd = -1
         self.group: JobGroup | None = None
         self._hierarchy = hierarchy
-        self._is_jailed = level != "L0"
+        self.is_jailed = level != "L0"
         self.user = JobUser()
         try:
             if self.user.uid is not None and self.user.unclean:
                 kill_user_processes(self.user.uid)
             self.place = (
-                JailPlace() if self._is_jailed else FolderPlace(work_dir, self.user.uid)
+                JailPlace() if self.is_jailed else FolderPlace(work_dir, self.user.uid)
             )
         except BaseException:
             self.user.release()
@@ -122,7 +122,7 @@ class Prepared:
         self.student_pid = self.student.sender
 
     def _order(self) -> Order:
-        folder = "" if self._is_jailed else str(self._folder().folder.path)
+        folder = "" if self.is_jailed else str(self._folder().folder.path)
         return Order(shape=self.shape, uid=self.user.uid, folder=folder)
 
     def _folder(self) -> FolderPlace:
@@ -164,7 +164,7 @@ class Prepared:
         """
         try:
             self._end(clean=clean)
-            if not self._is_jailed and not clean and self.user.uid is not None:
+            if not self.is_jailed and not clean and self.user.uid is not None:
                 kill_user_processes(self.user.uid)
             for remove in (self._remove_group, self.place.remove):
                 try:

@@ -34,8 +34,9 @@ _TICK_MS: Final = 1000
 def warm_up() -> Mapping[str, str]:
     """The shell is built and all that was imported is shared. Return versions."""
     warmth.import_all()
-    loop.prepare()
+    # Before there is a shell, which would note that something was drawn.
     warmth.rehearse()
+    loop.prepare()
     warmth.lie_compactly()
     return {
         "python": ".".join(map(str, sys.version_info[:3])),

@@ -11,6 +11,7 @@ from typing import Any, Final
 import matplotlib.pyplot as plt
 import torch
 from IPython.core.pylabtools import print_figure
+from matplotlib_inline import backend_inline
 
 from runner import linux
 
@@ -69,6 +70,9 @@ def _draw() -> None:
     draw: Any = print_figure
     draw(axes.figure, bbox_inches="tight", base64=True)
     plt.close("all")
+    # A notebook is shown what it draws itself, and nothing of this.
+    forget: Any = backend_inline.flush_figures
+    forget()
 
 
 def _train() -> None:
