@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import os
 import secrets
-import shutil
 import stat
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,8 @@ from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from runner.protocol import JobFile, JobSpec
+from runner.contents import Contents, Folder
+from runner.protocol import JobFile
 
 _CHUNK: Final = 1024**2
 _SHARED: Final = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - what is searched
@@ -45,14 +45,6 @@ def _copy(file: JobFile, target: Path) -> None:
         raise FileMissingError(file.name)
 
 
-def verify(file: JobFile) -> None:
-    """The host's copy of the file is what the spec says."""
-    with open_source(file) as source:
-        digest = hashlib.file_digest(source, "sha256").hexdigest()
-    if digest != file.sha256.lower():
-        raise FileMissingError(file.name)
-
-
 @contextlib.contextmanager
 def open_source(file: JobFile) -> Iterator[BufferedReader]:
     """Yield the host's copy of the file, open for reading."""
@@ -66,42 +58,42 @@ def open_source(file: JobFile) -> Iterator[BufferedReader]:
 class JobFolder:
     """The folder of one job.
 
-    `work` is the notebook's; `files` holds untouched copies for the checks; `private`
-    holds private files while a question is checked; `home` and `tmp` are the job's.
+    `places` are the folders of its contents; `home` and `tmp` are the job's too. The
+    copies in `files` are the host's, so that the job cannot change them.
     """
 
     def __init__(self, base: Path, uid: int | None) -> None:
         self.uid = uid
         self.path = base / f"job-{secrets.token_hex(12)}"
-        self.work = self.path / "work"
-        self.files = self.path / "files"
-        self.private = self.path / "private"
-        self._own = [self.work, self.path / "home", self.path / "tmp"]
+        self.places = {
+            Folder.WORK: self.path / "work",
+            Folder.FILES: self.path / "files",
+            Folder.PRIVATE: self.path / "private",
+            Folder.MODULES: self.path / "modules",
+        }
+        self.files = self.places[Folder.FILES]
+        own = [path for path in self.places.values() if path != self.files]
+        self._own = [*own, self.path / "home", self.path / "tmp"]
         self._make()
 
     def _make(self) -> None:
         """The folders are there, empty, and the job's own ones belong to its user."""
         self.path.mkdir(mode=0o711)
-        for folder in (*self._own, self.files, self.private):
+        for folder in (*self._own, self.files):
             folder.mkdir(mode=0o755)
-        if self.uid is not None:
-            # Jobs may make folders here but not list it.
-            self.private.chmod(0o733)
         self._give()
 
-    def fill(self, spec: JobSpec) -> None:
+    def fill(self, contents: Contents) -> None:
         """The notebook and the files are in place, and belong to the job's user."""
-        for file in spec.files:
-            name = safe_name(file.name)
-            _copy(file, self.files / name)
-            (self.work / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(self.files / name, self.work / name)
-        (self.work / safe_name(spec.notebook_name)).write_text(
-            spec.notebook, encoding="utf-8", errors="replace"
-        )
-        for file in spec.private_files:
-            safe_name(file.name)
-            verify(file)
+        for placed in contents.files:
+            name = safe_name(placed.file.name)
+            for folder in placed.folders:
+                _copy(placed.file, self.places[folder] / name)
+        if contents.notebook_name:
+            work = self.places[Folder.WORK]
+            (work / safe_name(contents.notebook_name)).write_text(
+                contents.notebook, encoding="utf-8", errors="replace"
+            )
         self._give()
 
     def _give(self) -> None:

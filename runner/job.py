@@ -3,21 +3,24 @@
 import logging
 import math
 import platform as machine
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, wait
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from runner import marks, stops
+from runner import contents, marks, stops
 from runner.cells import CellRunner
-from runner.checks import run_question
+from runner.checks import Questions
 from runner.clock import JobClock
+from runner.examiner import Examiner
 from runner.folders import FileMissingError
 from runner.frames import Frame
 from runner.gpu.adapter import GpuExposure
 from runner.gpu.lease import GpuLease, acquire
 from runner.gpu.order import CudaReport
+from runner.gpu.policy import checks_in_place
 from runner.gpu.pool import GpuMissingError, GpuPool
 from runner.notebook import LanguageError, Notebook, UnreadableError, read_notebook
 from runner.outputs import JobOutputs
@@ -41,7 +44,7 @@ from runner.spares import Spares
 from runner.stops import JobStopError
 from runner.users import NoUserFreeError
 from runner.watch import Watch
-from runner.zygote.order import Shape
+from runner.zygote.order import Role, Shape
 from runner.zygotes import EnvironmentMissingError, ZygoteLostError
 
 log = logging.getLogger(__name__)
@@ -68,6 +71,12 @@ def hardware() -> str:
         if line.startswith("model name"):
             return line.split(":", 1)[1].strip()
     return machine.machine()
+
+
+def grader_shape(limits: Limits, private_bytes: int) -> Shape:
+    """Return what the kernel holds a job's grader to."""
+    plain = shape_of(limits)
+    return replace(plain, role=Role.GRADER, disk_bytes=plain.disk_bytes + private_bytes)
 
 
 def shape_of(limits: Limits, lease: GpuLease | None = None) -> Shape:
@@ -174,7 +183,7 @@ class Job:
         prepared = self._take_processes()
         clean = False
         try:
-            prepared.fill(self.spec, self._watch.idle)
+            prepared.fill(contents.for_student(self.spec), self._watch.idle)
             self._level = prepared.level
             self._versions = prepared.job.versions
             if self._lease is not None:
@@ -182,10 +191,12 @@ class Job:
             session = Session(self._watch, JobOutputs(self.spec.limits), prepared)
             self._session = session
             self._watch.begin(prepared)
+            examiner = self._examiner()
             try:
                 self._begin(session)
-                return self._run_notebook(notebook, session, prepared.place)
+                return self._run_notebook(notebook, session, prepared.place, examiner)
             finally:
+                examiner.close()
                 self._spares.refill(self.spec.environment, prepared.shape)
                 clean = session.finish()
         finally:
@@ -226,8 +237,34 @@ class Job:
             raise stops.platform("runner_failed", "the student process is unwell")
         session.ready = True
 
+    def _examiner(self) -> Examiner:
+        private = sum(file.size for file in self.spec.private_files)
+        shape = grader_shape(self.spec.limits, private)
+        examiner = Examiner(self._spares, self.spec, shape)
+        if self.spec.questions:
+            examiner.call()
+        return examiner
+
     def _run_notebook(
-        self, notebook: Notebook, session: Session, place: Place
+        self, notebook: Notebook, session: Session, place: Place, examiner: Examiner
+    ) -> JobStopError:
+        """Return how the notebook ended, its questions checked as far as it came."""
+        in_place = checks_in_place(self.spec.device)
+        questions = Questions(self.spec, session, place, examiner, in_place=in_place)
+        try:
+            try:
+                stop = self._run_cells(notebook, session, questions)
+            except JobStopError as early:
+                if early.verdict in {Verdict.CANCELLED, Verdict.PLATFORM}:
+                    raise
+                stop = early
+            self._note(questions.check_all())
+            return stop
+        finally:
+            questions.close()
+
+    def _run_cells(
+        self, notebook: Notebook, session: Session, questions: Questions
     ) -> JobStopError:
         cells = CellRunner(
             session, self.spec.limits, len(notebook.cells), self._on_event
@@ -237,18 +274,20 @@ class Job:
             if not cell.skipped:
                 cells.run(cell)
             if cell.question:
-                self._check(cell.question, session, place)
+                self._reach(cell.question, session, questions)
         for key in notebook.late_questions:
-            self._check(key, session, place)
+            self._reach(key, session, questions)
         return self._ending(cells)
 
-    def _check(self, key: str, session: Session, place: Place) -> None:
-        question = next(one for one in self.spec.questions if one.key == key)
-        outcome = run_question(session, self.spec, place, question)
-        self._outcomes[key] = outcome
-        self._on_event(QuestionDone(question=outcome))
+    def _reach(self, key: str, session: Session, questions: Questions) -> None:
+        self._note(questions.reach(key))
         if session.lost is not None:
             raise session.lost
+
+    def _note(self, outcomes: Iterable[QuestionOutcome]) -> None:
+        for outcome in outcomes:
+            self._outcomes[outcome.key] = outcome
+            self._on_event(QuestionDone(question=outcome))
 
     def _ending(self, cells: CellRunner) -> JobStopError:
         """Return the verdict on a notebook whose cells have all had their turn."""

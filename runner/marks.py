@@ -16,6 +16,8 @@ OUT_OF_TIME: Final = "out of time"
 ENDED: Final = "the process ended"
 NOT_REACHED: Final = "not reached"
 RAISED: Final = "raised an error"
+PRINTED: Final = "printed something else"
+NOT_DATA: Final = "gave an object where a value is needed"
 
 _NOT_DEFINED: Final = re.compile(r"`([^\W\d]\w{0,99})` is not defined")
 _EXCEPTIONS: Final = frozenset(
@@ -24,7 +26,7 @@ _EXCEPTIONS: Final = frozenset(
     if isinstance(value, type) and issubclass(value, BaseException)
 )
 _FIXED: Final = frozenset(
-    {PASSED, PARTLY, RETURNED_FALSE, NO_SCORE, RAISED}
+    {PASSED, PARTLY, RETURNED_FALSE, NO_SCORE, RAISED, PRINTED, NOT_DATA}
     | {f"raised {name}" for name in _EXCEPTIONS}
 )
 
@@ -81,7 +83,13 @@ def parse_outcome(
         words = PARTLY
     elif words in {PASSED, PARTLY}:
         words = RETURNED_FALSE
-    return CheckOutcome(name=name, score=float(score), message=str(words))
+    trace = frame.get("trace")
+    return CheckOutcome(
+        name=name,
+        score=float(score),
+        message=str(words),
+        trace=trace if isinstance(trace, str) else "",
+    )
 
 
 def _is_allowed(message: object, names: Collection[str]) -> bool:

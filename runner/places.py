@@ -10,24 +10,30 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from runner import stops
-from runner.folders import FileMissingError, JobFolder, open_source, safe_name, verify
+from runner.contents import Contents, Folder
+from runner.folders import FileMissingError, JobFolder, open_source, safe_name
 from runner.frames import Frame, Peer
 from runner.jail import policy
-from runner.protocol import JobFile, JobSpec
+from runner.protocol import JobFile
 
 _PAGE: Final = 4096
 _FILL_SECONDS: Final = 120
 _ROUND_SECONDS: Final = 0.1
-_BOTH: Final = (policy.WORK, policy.FILES)
+_JAILED: Final = {
+    Folder.WORK: policy.WORK,
+    Folder.FILES: policy.FILES,
+    Folder.PRIVATE: policy.PRIVATE,
+    Folder.MODULES: policy.MODULES,
+}
 
 
 class Place(Protocol):
     """A job's files, as the host knows them. Paths are the job's own."""
 
-    files: str
-    private: str
+    def path(self, folder: Folder) -> str:
+        """Return where the job sees the folder."""
 
-    def fill(self, spec: JobSpec, init: Peer, wait: Callable[[], None]) -> None:
+    def fill(self, contents: Contents, init: Peer, wait: Callable[[], None]) -> None:
         """The notebook and the files are in place, and what they take up is known.
 
         `wait` is called now and then meanwhile.
@@ -46,30 +52,28 @@ class Place(Protocol):
 class JailPlace:
     """Folders in the jail's own memory, filled through its first process."""
 
-    files = policy.FILES
-    private = policy.PRIVATE
-
     def __init__(self) -> None:
         self._base = 0
         self._used = (0, 0)
 
-    def fill(self, spec: JobSpec, init: Peer, wait: Callable[[], None]) -> None:
-        sizes = [len(spec.notebook) * 4, *(file.size for file in spec.files)]
-        init.send({"t": "room", "total": sum(map(_whole_pages, sizes))})
-        for file in spec.files:
-            name = str(safe_name(file.name))
-            with _checked(file) as fd:
-                init.send({"t": "file", "name": name, "folders": _BOTH}, [fd])
+    def path(self, folder: Folder) -> str:
+        return _JAILED[folder]
+
+    def fill(self, contents: Contents, init: Peer, wait: Callable[[], None]) -> None:
+        init.send({"t": "room", "total": sum(map(_whole_pages, contents.sizes))})
+        for placed in contents.files:
+            name = str(safe_name(placed.file.name))
+            folders = [self.path(folder) for folder in placed.folders]
+            with _checked(placed.file) as fd:
+                init.send({"t": "file", "name": name, "folders": folders}, [fd])
             while init.wants_to_send:  # so that few descriptors wait
                 select.select([], [init], [], _ROUND_SECONDS)
                 init.flush()
                 wait()
-        with _memory_file(spec.notebook) as fd:
-            name = str(safe_name(spec.notebook_name))
-            init.send({"t": "file", "name": name, "folders": [policy.WORK]}, [fd])
-        for file in spec.private_files:
-            safe_name(file.name)
-            verify(file)
+        if contents.notebook_name:
+            with _memory_file(contents.notebook) as fd:
+                name = str(safe_name(contents.notebook_name))
+                init.send({"t": "file", "name": name, "folders": [policy.WORK]}, [fd])
         init.send({"t": "seal"})
         sealed = await_frame(init, "sealed", _FILL_SECONDS, wait)
         self._base = int(sealed["disk"])
@@ -91,12 +95,13 @@ class FolderPlace:
 
     def __init__(self, base: Path, uid: int | None) -> None:
         self.folder = JobFolder(base, uid)
-        self.files = str(self.folder.files)
-        self.private = str(self.folder.private)
         self._base = 0
 
-    def fill(self, spec: JobSpec, init: Peer, wait: Callable[[], None]) -> None:
-        self.folder.fill(spec)
+    def path(self, folder: Folder) -> str:
+        return str(self.folder.places[folder])
+
+    def fill(self, contents: Contents, init: Peer, wait: Callable[[], None]) -> None:
+        self.folder.fill(contents)
         init.send({"t": "seal"})
         await_frame(init, "sealed", _FILL_SECONDS, wait)
         self._base = self.folder.disk_bytes()

@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from runner.contents import Contents
 from runner.frames import Peer
 from runner.jail.cgroups import Hierarchy, JobGroup
 from runner.places import FolderPlace, JailPlace, Place, await_frame
 from runner.processes import kill_user_processes
-from runner.protocol import JobSpec
 from runner.users import JobUser
 from runner.zygote.order import DESCRIPTORS, Order, Shape
 from runner.zygotes import JobStarter, StartedJob
@@ -142,12 +142,13 @@ class Prepared:
         shape = self.shape
         return shape.memory_bytes + shape.disk_bytes + 2 * files + _SLACK_BYTES
 
-    def fill(self, spec: JobSpec, wait: Callable[[], None]) -> None:
-        """The job's files are in place; raise FileMissingError or JobStopError."""
+    def fill(self, contents: Contents, wait: Callable[[], None]) -> None:
+        """The files are in place; raise FileMissingError or JobStopError."""
         if self.group is not None:
-            files = len(spec.notebook) * 4 + sum(file.size for file in spec.files)
-            self.group.limit_memory(self._group_bytes(files))
-        self.place.fill(spec, self.init, wait)
+            copies = self.shape.memory_bytes if contents.is_copied else 0
+            files = sum(contents.sizes)
+            self.group.limit_memory(self._group_bytes(files) + copies)
+        self.place.fill(contents, self.init, wait)
 
     @property
     def is_alive(self) -> bool:

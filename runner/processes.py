@@ -14,7 +14,7 @@ from runner.users import JOB_UIDS
 
 _PROC: Final = Path("/proc")
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
-_DEAD: Final = "ZX"
+DEAD: Final = "ZX"
 _SWEEPS: Final = 100
 _SWEEP_SECONDS: Final = 0.02
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
@@ -154,7 +154,7 @@ def kill_user_processes(uid: int) -> None:
         found = [
             info
             for info in all_processes().values()
-            if info.state not in _DEAD and _user(info.pid) == uid
+            if info.state not in DEAD and _user(info.pid) == uid
         ]
         for info in found:
             send_signal(info, signal.SIGKILL)

@@ -97,10 +97,14 @@ class TestStyle(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class CheckSpec:
-    """One test of a question: a name in the question's source, or code of its own."""
+    """One test of a question: a name in the question's source, or code of its own.
+
+    `worth` is what a number at the end of a SCRIPT is out of.
+    """
 
     name: str
     source: str = ""
+    worth: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +116,7 @@ class QuestionSpec:
     private files) and, in CASES, `env` (all of the notebook's names). In SCRIPT and
     DOCTEST a name that the code does not have itself is the notebook's. A check passes
     if it ends, or returns None or True; it fails if it raises or returns False, and
-    earns a share by returning a number from 0 to 1 (in SCRIPT, by ending in one).
+    earns a share by returning a number from 0 to 1. A SCRIPT may end in its points.
     """
 
     key: str

@@ -10,7 +10,14 @@ from typing import Final
 from runner.frames import SMALL_FRAME, Frame, FrameError, Peer
 from runner.outputs import CellOutputs, JobOutputs
 from runner.prepared import Prepared
-from runner.processes import ancestors, kill_tree, read_process, send_signal
+from runner.processes import (
+    DEAD,
+    ancestors,
+    family,
+    kill_tree,
+    read_process,
+    send_signal,
+)
 from runner.stops import JobStopError, died, platform
 from runner.watch import Watch
 
@@ -20,6 +27,7 @@ _BUSY_SECONDS: Final = 0.3
 _FRAME_COST: Final = 256
 _END_SECONDS: Final = 10
 _LAST_READS: Final = 4
+_SWEEPS: Final = 5
 
 
 class Session:
@@ -45,15 +53,17 @@ class Session:
         self.gone: Frame = {}
         # Why the notebook cannot go on, although its process may live.
         self.lost: JobStopError | None = None
+        # Copies of the notebook's process that wait for their questions.
+        self.kept = self.watch.kept
         self._prepared = prepared
         self._pipes = prepared.pipes
-        self._question: Peer | None = None
+        self._asked: tuple[Peer, ...] = ()
         self._next_read = 0.0
         self._busy_until = 0.0
 
-    def ask(self, peer: Peer | None) -> None:
-        """Listen to a question's socket too, or no longer."""
-        self._question = peer
+    def hear(self, *peers: Peer) -> None:
+        """`step` ends at once too when one of these has something to say."""
+        self._asked = peers
 
     def step(self, cell: CellOutputs | None) -> list[Frame]:
         """Take in what came: outputs go to `cell`, other frames are returned."""
@@ -76,8 +86,8 @@ class Session:
     def _wait(self) -> None:
         poll = select.poll()
         poll.register(self._prepared.pidfd, select.POLLIN)
-        for peer in (self.init, self.student, self._question):
-            if peer is not None and peer.open:
+        for peer in (self.init, self.student, *self._asked):
+            if peer.open:
                 writing = select.POLLOUT if peer.wants_to_send else 0
                 poll.register(peer, select.POLLIN | writing)
                 peer.flush()
@@ -153,6 +163,29 @@ class Session:
                 if not data or cell is None:
                     break
                 cell.text(name, data)
+
+    def attend(self, *peers: Peer) -> None:
+        """Wait a moment at most for the peers, with the notebook's process not heard."""
+        poll = select.poll()
+        poll.register(self._prepared.pidfd, select.POLLIN)
+        for peer in (self.init, *peers):
+            if peer.open:
+                peer.flush()
+                writing = select.POLLOUT if peer.wants_to_send else 0
+                poll.register(peer, select.POLLIN | writing)
+        poll.poll(_ROUND_MS)
+        self._look_at_init()
+        self.watch.tick(self.job.pid)
+
+    def silence(self) -> None:
+        """The notebook's processes end, but not those of `kept`, and are not heard."""
+        self.watch.is_checking = True
+        for _ in range(_SWEEPS):
+            left = [one for one in family(self.job.pid) if one.pid not in self.kept]
+            for info in left:
+                send_signal(info, signal.SIGKILL)
+            if not any(info.state not in DEAD for info in left):
+                return
 
     def interrupt(self) -> None:
         """The running cell gets a SIGINT, as from a person who loses patience."""

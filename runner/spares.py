@@ -9,12 +9,13 @@ from typing import Final
 from runner.prepared import Prepared
 from runner.stops import JobStopError
 from runner.users import NoUserFreeError
-from runner.zygote.order import Shape
+from runner.zygote.order import Role, Shape
 from runner.zygotes import EnvironmentMissingError, ZygoteLostError
 
 log = logging.getLogger(__name__)
 
 Key = tuple[str, Shape]
+Slot = tuple[str, Role]
 Maker = Callable[[str, Shape], Prepared]
 _MAKERS: Final = 4
 _REFILL_SECONDS: Final = 1.0
@@ -28,7 +29,7 @@ _OURS: Final = (
 
 
 class Spares:
-    """Up to `count` spares for each environment, of the shape that was last asked for.
+    """Up to `count` spares for each environment and role, as last asked for.
 
     Each is used once. Work of one kind comes in rows, so the last shape is the best
     guess at the next.
@@ -37,8 +38,8 @@ class Spares:
     def __init__(self, make: Maker, count: int) -> None:
         self._make = make
         self._count = count
-        self._wanted: dict[str, Shape] = {}
-        self._ready: dict[str, list[Prepared]] = {}
+        self._wanted: dict[Slot, Shape] = {}
+        self._ready: dict[Slot, list[Prepared]] = {}
         self._making: dict[Key, int] = {}
         self._lock = threading.Lock()
         self._closed = False
@@ -65,10 +66,11 @@ class Spares:
     def _pop(self, environment: str, shape: Shape) -> Prepared | None:
         """Return a living spare of the shape; those of another are of no use now."""
         with self._lock:
-            spares = self._ready.pop(environment, [])
+            slot = environment, shape.role
+            spares = self._ready.pop(slot, [])
             fit = [one for one in spares if one.shape == shape and one.is_alive]
-            self._wanted[environment] = shape
-            self._ready[environment] = fit[1:]
+            self._wanted[slot] = shape
+            self._ready[slot] = fit[1:]
         for one in spares:
             if one not in fit:
                 self._makers.submit(one.dispose)
@@ -76,12 +78,12 @@ class Spares:
 
     def refill(self, environment: str, shape: Shape) -> None:
         """Spares of the shape are being made, as many as are missing."""
-        key = (environment, shape)
+        key, slot = (environment, shape), (environment, shape.role)
         with self._lock:
             being_made = self._making.get(key, 0)
-            there = len(self._ready.get(environment, []))
+            there = len(self._ready.get(slot, []))
             missing = self._count - there - being_made
-            if self._closed or missing <= 0 or self._wanted.get(environment) != shape:
+            if self._closed or missing <= 0 or self._wanted.get(slot) != shape:
                 return
             self._making[key] = being_made + missing
             for _ in range(missing):
@@ -96,17 +98,17 @@ class Spares:
         used.dispose(clean=True)
 
     def _add(self, environment: str, shape: Shape) -> None:
-        spare = None
+        spare, slot = None, (environment, shape.role)
         try:
-            if self._wanted.get(environment) == shape:
+            if self._wanted.get(slot) == shape:
                 spare = self._make(environment, shape)
         except _OURS as error:
             # Whoever needs one makes it then, and hears why it cannot be made.
             log.warning("no spare for %s: %s", environment, error)
         with self._lock:
             self._making[environment, shape] -= 1
-            if spare is not None and self._wanted.get(environment) == shape:
-                self._ready[environment].append(spare)
+            if spare is not None and self._wanted.get(slot) == shape:
+                self._ready[slot].append(spare)
                 return
         if spare is not None:
             spare.dispose()
@@ -114,8 +116,10 @@ class Spares:
     def forget(self, environment: str) -> None:
         """The environment has no spares any more, nor will one in the making be kept."""
         with self._lock:
-            self._wanted.pop(environment, None)
-            spares = self._ready.pop(environment, [])
+            slots = [slot for slot in self._wanted if slot[0] == environment]
+            for slot in slots:
+                del self._wanted[slot]
+            spares = [one for slot in slots for one in self._ready.pop(slot, [])]
         for one in spares:
             one.dispose()
 
@@ -123,7 +127,7 @@ class Spares:
         """No spare is left, and none will be made."""
         with self._lock:
             self._closed = True
-            environments = list(self._ready)
+            environments = {environment for environment, _ in self._ready}
         for environment in environments:
             self.forget(environment)
         self._makers.shutdown(wait=True)

@@ -12,6 +12,7 @@ HOME: Final = "/home/student"
 WORK: Final = "/home/student/work"
 FILES: Final = "/files"
 PRIVATE: Final = "/private"
+MODULES: Final = f"{HOME}/modules"
 SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108 - the jail's own
 TEMPORARY: Final = ("/tmp", "/var/tmp")  # noqa: S108 - the jail's own
 # All of these share one tmpfs, so that their sizes add up.

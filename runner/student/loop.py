@@ -101,8 +101,8 @@ class Session:
             case "cell":
                 self._run_cell(frame)
             case "check":
-                answer = snapshot.answer if frame["in_place"] else snapshot.fork
-                answer(self.shell, self.channel, fds[0])
+                answer = snapshot.answer if frame["in_place"] else snapshot.keep
+                answer(self.shell, self.channel, fds, frame["files"])
 
     def _set_up(self, frame: Mapping[str, Any]) -> None:
         self.channel.max_output = int(frame["max_frame"])

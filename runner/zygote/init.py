@@ -17,12 +17,13 @@ from typing import Final
 
 from runner import linux
 from runner.frames import Channel, ChannelClosedError, Frame, FrameError
+from runner.grader import loop as grader
 from runner.jail.enclosure import Bare, Enclosure, Jail
 from runner.jail.policy import View
 from runner.processes import kill_tree
 from runner.student import loop
 from runner.student.confine import confine
-from runner.zygote.order import Order
+from runner.zygote.order import Order, Role
 
 _PAUSE_SECONDS: Final = 0.001
 _PAUSES: Final = 50
@@ -72,6 +73,8 @@ class Init:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             confine(self.order, self.enclosure, fds)
+            if self.order.shape.role is Role.GRADER:
+                grader.serve(fds["channel"])
             drains = (fds["drain_out"], fds["drain_err"])
             loop.serve(fds["channel"], drains, gpu=self.order.shape.gpu)
         except BaseException:  # noqa: BLE001 - a process edge: the host reads it

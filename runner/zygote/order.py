@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Final
 
 from runner.frames import Frame
@@ -10,15 +11,23 @@ from runner.frames import Frame
 DESCRIPTORS: Final = ("host", "channel", "stdout", "stderr", "drain_out", "drain_err")
 
 
+class Role(StrEnum):
+    """Whose process runs in a jail: a notebook's, or that of a grader, with its tests."""
+
+    STUDENT = "student"
+    GRADER = "grader"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shape:
     """What the kernel is to hold a job to. Jobs of one shape can use the same jail.
 
-    `shared_bytes` is the size of the job's shared memory; `nodes` are device files
+    `role` is whose process it is. `shared_bytes` is the size of the job's shared memory; `nodes` are device files
     that it may use beside the usual ones, `libraries` files that it may read. `gpu` is
     the name of the one device that CUDA is started on, "" for none.
     """
 
+    role: Role = Role.STUDENT
     memory_bytes: int
     disk_bytes: int
     shared_bytes: int
@@ -62,4 +71,5 @@ class Order:
         shape = dict(fields.pop("shape"))
         for name in ("nodes", "libraries"):
             shape[name] = tuple(shape[name])
+        shape["role"] = Role(shape["role"])
         return cls(shape=Shape(**shape), **fields)

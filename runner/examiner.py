@@ -1,0 +1,121 @@
+"""The host's hold on a job's grader: its processes, its tests, and what it answers."""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from typing import Final
+
+from runner import contents, stops
+from runner.contents import Folder
+from runner.places import await_frame
+from runner.prepared import Prepared
+from runner.protocol import JobSpec, QuestionSpec
+from runner.spares import Spares
+from runner.zygote.order import Shape
+
+log = logging.getLogger(__name__)
+
+_PATIENCE_SECONDS: Final = 0.2
+_READY_SECONDS: Final = 120
+
+
+class Examiner:
+    """Sees to it that a job has a grader, made while the notebook runs.
+
+    `shape` is what the kernel holds it to. `close` it at the end.
+    """
+
+    def __init__(self, spares: Spares, spec: JobSpec, shape: Shape) -> None:
+        self._spares = spares
+        self._spec = spec
+        self._shape = shape
+        self._coming: Future[Prepared] | None = None
+
+    def call(self) -> None:
+        """A grader is on its way, if none is there."""
+        if self._coming is None:
+            self._coming = Future()
+            thread = threading.Thread(
+                target=self._prepare, args=[self._coming], name="grader", daemon=True
+            )
+            thread.start()
+
+    def _prepare(self, coming: Future[Prepared]) -> None:
+        try:
+            coming.set_result(self._make())
+        except BaseException as error:  # noqa: BLE001 - whoever waits hears of it
+            coming.set_exception(error)
+
+    def _make(self) -> Prepared:
+        grader = self._spares.take(self._spec.environment, self._shape).result()
+        try:
+            grader.fill(contents.for_grader(self._spec), _nothing)
+            grader.student.send(self._setting(grader))
+            for question in self._spec.questions:
+                grader.student.send(_frame_of(question))
+            await_frame(grader.student, "set_up", _READY_SECONDS, _nothing)
+        except BaseException:
+            for line in grader.pipes["stderr"].take().decode(errors="replace").split("\n"):
+                log.warning("grader: %s", line)
+            grader.dispose()
+            raise
+        return grader
+
+    def _setting(self, grader: Prepared) -> dict[str, object]:
+        place = grader.place
+        return {
+            "t": "setup",
+            "seed": self._spec.seed,
+            "names": dict(self._spec.test_names),
+            "files": place.path(Folder.FILES),
+            "private": place.path(Folder.PRIVATE),
+            "public": place.path(Folder.MODULES),
+            "handed_in": [file.name for file in contents.handed_in(self._spec)],
+        }
+
+    def get(self, meanwhile: Callable[[], None]) -> Prepared:
+        """Return a grader that waits for questions; raise what making it raised."""
+        self.call()
+        assert self._coming is not None  # noqa: S101 - called just now
+        while not self._coming.done():
+            meanwhile()
+            wait([self._coming], timeout=_PATIENCE_SECONDS)
+        grader = self._coming.result()
+        if not grader.is_alive:
+            raise stops.platform("runner_failed", "the grader's process ended")
+        return grader
+
+    def dismiss(self) -> None:
+        """The grader ends, whatever it does; the next question gets another."""
+        coming, self._coming = self._coming, None
+        if coming is not None:
+            coming.add_done_callback(_dispose)
+
+    def close(self) -> None:
+        """Nobody needs the grader any more: it ends, and a spare takes its place."""
+        if self._coming is not None:
+            self._spares.refill(self._spec.environment, self._shape)
+        self.dismiss()
+
+
+def _frame_of(question: QuestionSpec) -> dict[str, object]:
+    return {
+        "t": "tests",
+        "key": question.key,
+        "style": question.style.value,
+        "source": question.source,
+        "checks": [
+            {"name": check.name, "source": check.source, "worth": check.worth}
+            for check in question.checks
+        ],
+    }
+
+
+def _dispose(coming: Future[Prepared]) -> None:
+    if coming.exception() is None:
+        threading.Thread(target=coming.result().dispose, name="grader-end").start()
+
+
+def _nothing() -> None:
+    """The grader is made in a thread of its own: nobody waits here."""

@@ -1,0 +1,168 @@
+"""Objects that stay in the student's process, as a test holds them."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, NoReturn, Protocol
+
+import numpy as np
+import torch
+
+# What a handle may say that it is: an object with a life of its own, never a value.
+_LIBRARIES: Final = frozenset(("torch", "numpy", "sklearn", "pandas", "collections"))
+_VALUES: Final = (
+    *(torch.Tensor, np.ndarray, np.generic, bool, int, float, complex, str, bytes),
+    *(list, tuple, dict, set, frozenset, BaseException, type),
+)
+# A tensor's or an array's own words on how it compares. Nobody else's count.
+_PREDICATES: Final = frozenset(
+    (
+        *("all", "any", "allclose", "isclose", "equal", "item", "tolist", "numpy"),
+        *("eq", "ne", "lt", "le", "gt", "ge"),
+    )
+)
+# Of the special names only these are asked for. By the others a library would take a
+# handle for something that it is not: `__array_interface__` names an address.
+_SPECIAL: Final = frozenset(("__name__", "__qualname__", "__dict__", "__annotations__"))
+
+
+class NotDataError(TypeError):
+    """A test needs a value, and the student's code gave an object of its own."""
+
+
+class Asking(Protocol):
+    """Who passes a question on to the student's process."""
+
+    def ask(self, operation: str, *arguments: object) -> Any: ...
+
+
+def known_class(bases: Sequence[str]) -> type | None:
+    """Return the library class that an object with these bases may pass for."""
+    for base in bases:
+        module, _, name = base.rpartition(".")
+        if module.partition(".")[0] not in _LIBRARIES:
+            continue
+        found = getattr(sys.modules.get(module), name, None)
+        if isinstance(found, type):
+            return None if issubclass(found, _VALUES) else found
+    return None
+
+
+class Handle:
+    """An object in the student's process.
+
+    It is called, read and iterated there. Whether it equals something or is true it
+    is never asked: that would be the student's word for the student's work.
+    """
+
+    __slots__ = ("_is_class", "_known", "_label", "_number", "_student")
+
+    def __init__(
+        self,
+        student: Asking,
+        number: int,
+        *,
+        known: type | None,
+        is_class: bool,
+        label: str,
+    ) -> None:
+        put = object.__setattr__
+        put(self, "_student", student)
+        put(self, "_number", number)
+        put(self, "_known", known)
+        put(self, "_is_class", is_class)
+        put(self, "_label", label)
+
+    @property  # type: ignore[misc]  # what isinstance asks
+    def __class__(self) -> type:
+        return type if self._is_class else self._known or Handle
+
+    @property
+    def __bases__(self) -> tuple[type, ...]:
+        """What issubclass asks; only a class has any."""
+        if not self._is_class:
+            raise AttributeError("__bases__")
+        return (self._known or object,)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _PREDICATES:
+            raise NotDataError(f"{self!r} is no array or tensor")
+        if name.startswith("__") and name.endswith("__") and name not in _SPECIAL:
+            raise AttributeError(name)
+        return self._student.ask("attr", self, name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        self._student.ask("set", self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        self._student.ask("del", self, name)
+
+    def __getitem__(self, key: object) -> Any:
+        return self._student.ask("operate", "getitem", self, key)
+
+    def __setitem__(self, key: object, value: object) -> None:
+        self._student.ask("operate", "setitem", self, key, value)
+
+    def __delitem__(self, key: object) -> None:
+        self._student.ask("operate", "delitem", self, key)
+
+    def __len__(self) -> int:
+        length = self._student.ask("len", self)
+        if type(length) is not int:
+            raise NotDataError("the length is no number")
+        return length
+
+    def __iter__(self) -> Iterator[Any]:
+        iterator = self._student.ask("iter", self)
+        if not isinstance(iterator, Handle):
+            raise NotDataError(f"{self!r} gave no iterator")
+        return _items(self._student, iterator)
+
+    def __repr__(self) -> str:
+        return f"<the student's {self._label}>"
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise NotDataError(f"{self!r} is an object, and only values can be compared")
+
+    __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
+    __int__ = __float__ = __complex__ = __index__ = __contains__ = _refuse
+    __hash__ = object.__hash__
+
+
+class CallableHandle(Handle):
+    """A function, a class or another object of the student's that can be called."""
+
+    __slots__ = ()
+
+    def __call__(self, *arguments: object, **named: object) -> Any:
+        return self._student.ask("call", self, arguments, named)
+
+
+def number_of(handle: Handle) -> int:
+    """Return the number by which the student's process knows the object."""
+    number: int = object.__getattribute__(handle, "_number")
+    return number
+
+
+def _items(student: Asking, iterator: Handle) -> Iterator[Any]:
+    while True:
+        found = student.ask("next", iterator)
+        if type(found) is not list or len(found) > 1:
+            raise NotDataError("the student's iterator gave no item")
+        if not found:
+            return
+        yield found[0]
+
+
+def _operator(name: str, *, is_reversed: bool = False) -> Callable[..., Any]:
+    def operate(self: Handle, *others: object) -> Any:
+        operands = (*others, self) if is_reversed else (self, *others)
+        return self._student.ask("operate", name, *operands)
+
+    return operate
+
+
+for _name in ("neg", "pos", "abs", "invert"):
+    setattr(Handle, f"__{_name}__", _operator(_name))
+for _name in ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow"):
+    setattr(Handle, f"__{_name}__", _operator(_name))
+    setattr(Handle, f"__r{_name}__", _operator(_name, is_reversed=True))

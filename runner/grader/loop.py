@@ -1,0 +1,151 @@
+"""The grader's process: takes tests from the host and runs each question's in turn."""
+
+import contextlib
+import os
+import random
+import socket
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from runner import marks
+from runner.frames import Channel, ChannelClosedError
+from runner.grader import guard
+from runner.grader.handles import NotDataError
+from runner.grader.names import Library
+from runner.grader.student import (
+    MAX_BYTES,
+    MAX_HEADER,
+    NotDefinedError,
+    Student,
+)
+from runner.grader.tests import Setting, Tests, WrongAnswerError
+from runner.protocol import CheckSpec, QuestionSpec, TestStyle
+from runner.values.link import Link
+
+_NUMPY_SEEDS: Final = 2**32
+_TRACE: Final = 4000
+
+
+def serve(fd: int) -> None:
+    """Do what the host says until it closes the channel."""
+    channel = Channel(socket.socket(fileno=fd))
+    channel.send({"t": "hello", "gpu": None})
+    with contextlib.suppress(ChannelClosedError):
+        grader = Grader(channel)
+        while True:
+            frame, fds = channel.receive()
+            grader.obey(frame, fds)
+    os._exit(0)
+
+
+class Grader:
+    """Holds one job's tests."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._questions: dict[str, QuestionSpec] = {}
+        self._setting: Setting
+        self._seed = 0
+
+    def obey(self, frame: Mapping[str, Any], fds: list[int]) -> None:
+        """Do what the host asks, and say that it is done."""
+        match frame["t"]:
+            case "setup":
+                self._set_up(frame)
+                self._channel.send({"t": "set_up"})
+            case "tests":
+                question = question_of(frame)
+                self._questions[question.key] = question
+            case "question":
+                question = self._questions[frame["key"]]
+                with socket.socket(fileno=fds[0]) as sock:
+                    self._check(question, sock)
+                self._channel.send({"t": "answered", "key": question.key})
+
+    def _set_up(self, frame: Mapping[str, Any]) -> None:
+        self._seed = int(frame["seed"])
+        self._setting = Setting(
+            files=Path(frame["files"]),
+            private=Path(frame["private"]),
+            library=Library(frame["names"]),
+        )
+        # The course's own modules, behind all that is installed; nobody else's.
+        sys.path[:] = [*(path for path in sys.path if path), frame["public"]]
+        guard.stand(self._setting.files, Path.cwd(), frame["handed_in"])
+        null = os.open(os.devnull, os.O_RDWR)
+        os.dup2(null, 1)
+        os.dup2(null, 2)
+        os.close(null)
+        torch.set_num_threads(1)
+
+    def _check(self, question: QuestionSpec, sock: socket.socket) -> None:
+        """Tell what each check found; the host gives nothing for those not told of."""
+        link = Link(sock, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
+        student = Student(link)
+        with guard.asking(student):
+            try:
+                self._seed_all()
+                tests = Tests(question, student, self._setting)
+            except BaseException as broken:  # noqa: BLE001 - a process edge
+                self._tell("", 0.0, "", broken)
+                return
+            for check in question.checks:
+                self._seed_all()
+                score, words, error = run_check(tests, check)
+                if student.lost:
+                    return
+                self._tell(check.name, score, words, error)
+
+    def _seed_all(self) -> None:
+        """Each check draws the same numbers, whatever ran before it."""
+        random.seed(self._seed)
+        np.random.seed(self._seed % _NUMPY_SEEDS)
+        torch.manual_seed(self._seed)
+
+    def _tell(
+        self, name: str, score: float, words: str, error: BaseException | None
+    ) -> None:
+        trace = _trace(error) if error is not None else ""
+        found = {"name": name, "score": score, "message": words, "trace": trace}
+        self._channel.send({"t": "check", **found})
+
+
+def question_of(frame: Mapping[str, Any]) -> QuestionSpec:
+    """Return the question that a frame of the host's holds."""
+    return QuestionSpec(
+        key=frame["key"],
+        style=TestStyle(frame["style"]),
+        source=frame["source"],
+        checks=tuple(CheckSpec(**check) for check in frame["checks"]),
+    )
+
+
+def run_check(
+    tests: Tests, check: CheckSpec
+) -> tuple[float, str, BaseException | None]:
+    """Return the check's score, the words for it, and what it raised."""
+    try:
+        return (*tests.run(check), None)
+    except NotDefinedError as error:
+        return 0.0, marks.not_defined(error.missing), error
+    except WrongAnswerError as error:
+        return 0.0, marks.PRINTED, error
+    except NotDataError as error:
+        return 0.0, marks.NOT_DATA, error
+    except BaseException as error:  # noqa: BLE001 - a process edge
+        return 0.0, marks.raised(error), error
+
+
+def _trace(error: BaseException) -> str:
+    """Return what staff read of the error: its own lines, without ours."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename.startswith("<")]
+    words = "".join(traceback.format_list(own))
+    words += "".join(traceback.format_exception_only(error))
+    return words[-_TRACE:].encode("utf-8", "replace").decode()

@@ -1,0 +1,182 @@
+"""The four styles of tests, each run to a score between 0 and 1 and a word about it."""
+
+import ast
+import contextlib
+import doctest
+import inspect
+import io
+import linecache
+import re
+import sys
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from runner import marks
+from runner.grader.names import Everything, Library, Names
+from runner.grader.student import Student
+from runner.protocol import CheckSpec, QuestionSpec, TestStyle
+
+_OTTER: Final = "otter.test_files"
+_NUMPY_WORDS: Final = re.compile(
+    r"\bnp\.(?:(True|False)_|(?:float|int|uint)\d+\(([^()]*)\))"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What a question's tests are run with: folders, and the names of libraries."""
+
+    files: Path
+    private: Path
+    library: Library
+
+
+class WrongAnswerError(AssertionError):
+    """A doctest printed something else."""
+
+
+class Tests:
+    """One question's tests, ready to run. Raises what the tests' own source raises."""
+
+    __test__ = False
+
+    def __init__(
+        self, question: QuestionSpec, student: Student, setting: Setting
+    ) -> None:
+        self._question = question
+        self._student = student
+        self._setting = setting
+        self._space: dict[str, Any] = {"__name__": "checks"}
+        if question.style in {TestStyle.FUNCTIONS, TestStyle.CASES}:
+            self._execute(question.source, f"<tests of {question.key}>", self._space)
+
+    def run(self, check: CheckSpec) -> tuple[float, str]:
+        """Return the check's score and the words for it, or raise what it raises."""
+        match self._question.style:
+            case TestStyle.SCRIPT:
+                return self._run_script(check)
+            case TestStyle.DOCTEST:
+                return self._run_doctest(check)
+            case _:
+                return self._run_function(self._space[check.name])
+
+    def _execute(self, source: str, name: str, space: dict[str, Any]) -> None:
+        _remember(name, source)
+        with _otter_at_hand():
+            exec(compile(source, name, "exec"), space)  # noqa: S102 - the assignment's own tests
+
+    # --- Functions ---------------------------------------------------------------
+
+    def _run_function(self, check: Callable[..., object]) -> tuple[float, str]:
+        values = {
+            name: self._argument(name) for name in inspect.signature(check).parameters
+        }
+        return marks.from_value(_plain(check(**values)))
+
+    def _argument(self, name: str) -> Any:
+        if name == "files":
+            return self._setting.files
+        if name == "private":
+            return self._setting.private
+        if name == "env" and self._question.style is TestStyle.CASES:
+            return Everything(self._student)
+        return self._student.name(name)
+
+    # --- Pieces of a notebook -------------------------------------------------------
+
+    def _names(self) -> Names:
+        return Names(self._student, self._setting.library)
+
+    def _run_script(self, check: CheckSpec) -> tuple[float, str]:
+        """Run a piece of code; a number that it ends in is what it is worth."""
+        name = f"<check {check.name}>"
+        _remember(name, check.source)
+        tree = ast.parse(check.source, name)
+        names = self._names()
+        last = tree.body[-1] if tree.body else None
+        if not isinstance(last, ast.Expr):
+            exec(compile(tree, name, "exec"), names)  # noqa: S102 - the assignment's own tests
+            return marks.from_value(None)
+        tree.body.pop()
+        exec(compile(tree, name, "exec"), names)  # noqa: S102 - same
+        value = eval(compile(ast.Expression(last.value), name, "eval"), names)  # noqa: S307 - same
+        return _share(_plain(value), check.worth)
+
+    def _run_doctest(self, check: CheckSpec) -> tuple[float, str]:
+        """Run an interpreter session; every line must print what stands below it."""
+        examples = doctest.DocTestParser().get_examples(check.source, check.name)
+        test = doctest.DocTest(examples, {}, check.name, None, 0, check.source)
+        test.globs = self._names()
+        runner = doctest.DocTestRunner(checker=_Printed(), verbose=False)
+        words = io.StringIO()
+        runner.run(test, out=words.write, clear_globs=False)
+        if runner.failures:
+            raise WrongAnswerError(words.getvalue())
+        return marks.from_value(None)
+
+
+class _Printed(doctest.OutputChecker):
+    """Takes numbers for the same whether numpy prints their types or not."""
+
+    def check_output(self, want: str, got: str, optionflags: int) -> bool:
+        if super().check_output(want, got, optionflags):
+            return True
+        plain = _NUMPY_WORDS.sub(lambda found: found[1] or found[2], got)
+        return super().check_output(want, plain, optionflags)
+
+
+def _plain(value: object) -> object:
+    """Return the number or truth value that a numpy or torch scalar stands for."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if type(value) in {np.ndarray, torch.Tensor} and getattr(value, "ndim", 1) == 0:
+        return value.item()  # type: ignore[attr-defined]  # an array or a tensor
+    return value
+
+
+def _share(value: object, worth: float) -> tuple[float, str]:
+    """Return the score of a script that ended in this value.
+
+    A number is points out of `worth`; what is neither that nor a truth value is only
+    shown.
+    """
+    if type(value) in {int, float}:
+        share = value / worth if worth > 0 else float(bool(value))  # type: ignore[operator]  # a number
+        return marks.from_value(share)
+    return marks.from_value(value if type(value) is bool else None)
+
+
+def _remember(name: str, source: str) -> None:
+    """Tracebacks show the test's own lines, to staff."""
+    lines = source.splitlines(keepends=True)
+    linecache.cache[name] = (len(source), None, lines, name)
+
+
+def test_case(**_: object) -> Callable[[Callable[..., object]], Callable[..., object]]:
+    """Stand for Otter's decorator: what it says of a case is in the assignment."""
+    return lambda function: function
+
+
+@contextlib.contextmanager
+def _otter_at_hand() -> Iterator[None]:
+    """Tests may import Otter's decorator, whether Otter is installed or not."""
+    module = types.ModuleType(_OTTER)
+    module.test_case = test_case  # type: ignore[attr-defined]  # a module of our making
+    package = types.ModuleType("otter")
+    package.test_files = module  # type: ignore[attr-defined]  # same
+    kept = {name: sys.modules.get(name) for name in ("otter", _OTTER)}
+    sys.modules.update({"otter": package, _OTTER: module})
+    try:
+        yield
+    finally:
+        for name, old in kept.items():
+            if old is None:
+                del sys.modules[name]
+            else:
+                sys.modules[name] = old

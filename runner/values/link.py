@@ -1,0 +1,104 @@
+"""Messages of a JSON header and raw buffers, over a Unix socket that both sides wait on.
+
+A message is the length of the header and the number of buffers, the length of each
+buffer, the header, the buffers. Whoever reads says how much it takes.
+"""
+
+import json
+import socket
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from runner.frames import load_json
+
+MAX_HEADER: Final = 4 * 1024**2
+MAX_BUFFERS: Final = 4096
+MAX_BYTES: Final = 1024**3
+_START: Final = struct.Struct("!II")
+_LENGTH: Final = struct.Struct("!Q")
+
+Header = dict[str, Any]
+Buffer = memoryview
+
+
+class LinkError(ValueError):
+    """What arrived is no message, or more than is taken."""
+
+
+class LinkClosedError(EOFError):
+    """The other side is gone."""
+
+
+class Link:
+    """One end of the socket. It sends and receives whole messages, and blocks."""
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        *,
+        max_header: int = MAX_HEADER,
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
+        self.sock = sock
+        self._max_header = max_header
+        self._max_bytes = max_bytes
+
+    def send(self, header: Mapping[str, object], buffers: Sequence[Buffer]) -> None:
+        """The message is on its way. Raises LinkError for what is no plain data."""
+        try:
+            text = json.dumps(header, allow_nan=False, separators=(",", ":")).encode()
+        except (TypeError, ValueError, RecursionError) as error:
+            raise LinkError("not plain data") from error
+        if len(text) > MAX_HEADER or len(buffers) > MAX_BUFFERS:
+            raise LinkError("too many values in one message")
+        lengths = b"".join(_LENGTH.pack(buffer.nbytes) for buffer in buffers)
+        try:
+            self.sock.sendall(_START.pack(len(text), len(buffers)) + lengths + text)
+            for buffer in buffers:
+                self.sock.sendall(buffer)
+        except OSError as error:
+            raise LinkClosedError from error
+
+    def receive(self) -> tuple[Header, list[Buffer]]:
+        """Wait for a message and return its header and buffers, which may be written to.
+
+        Raises LinkError for junk and LinkClosedError at the end.
+        """
+        length, count = _START.unpack(self._exactly(_START.size))
+        if length > self._max_header or count > MAX_BUFFERS:
+            raise LinkError("the message is too large")
+        raw = self._exactly(_LENGTH.size * count)
+        sizes = [size for (size,) in _LENGTH.iter_unpack(raw)]
+        if sum(sizes) > self._max_bytes:
+            raise LinkError("the message is too large")
+        try:
+            header = load_json(bytes(self._exactly(length)))
+        except (ValueError, RecursionError) as error:
+            raise LinkError("not JSON") from error
+        if not isinstance(header, dict):
+            raise LinkError("not an object")
+        return header, [self._exactly(size) for size in sizes]
+
+    def _exactly(self, size: int) -> Buffer:
+        try:
+            # Not filled with zeros first, as a bytearray would be.
+            view = np.empty(size, dtype=np.uint8).data
+        except MemoryError as error:
+            raise LinkError("the message is too large") from error
+        done = 0
+        while done < size:
+            try:
+                got = self.sock.recv_into(view[done:])
+            except OSError as error:
+                raise LinkClosedError from error
+            if not got:
+                raise LinkClosedError
+            done += got
+        return view
+
+    def close(self) -> None:
+        """The other side learns that nothing more comes."""
+        self.sock.close()
