@@ -56,7 +56,9 @@ class Examiner:
                 grader.student.send(_frame_of(question))
             await_frame(grader.student, "set_up", _READY_SECONDS, _nothing)
         except BaseException:
-            for line in grader.pipes["stderr"].take().decode(errors="replace").split("\n"):
+            for line in (
+                grader.pipes["stderr"].take().decode(errors="replace").split("\n")
+            ):
                 log.warning("grader: %s", line)
             grader.dispose()
             raise

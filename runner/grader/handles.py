@@ -156,7 +156,13 @@ def _items(student: Asking, iterator: Handle) -> Iterator[Any]:
 def _operator(name: str, *, is_reversed: bool = False) -> Callable[..., Any]:
     def operate(self: Handle, *others: object) -> Any:
         operands = (*others, self) if is_reversed else (self, *others)
-        return self._student.ask("operate", name, *operands)
+        result = self._student.ask("operate", name, *operands)
+        if not isinstance(result, Handle):
+            # Else an object could stand for any number: `abs(42 - answer) < 1e-6`.
+            raise NotDataError(
+                f"{self!r} is an object, and only values are reckoned with"
+            )
+        return result
 
     return operate
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from runner.host import Runner
-from runner.protocol import JobResult, Limits, Outcome, QuestionSpec, Verdict
+from runner.protocol import JobResult, Limits, Outcome, Verdict
 from tests.runner.notebooks import (
     ANSWER,
     all_scores,
@@ -45,8 +45,6 @@ VALUES = [
     ("assert False, 'the secret'", 0.0, "raised AssertionError"),
     ("class Mine(Exception): pass\n    raise Mine('secret')", 0.0, "raised an error"),
     ("raise SystemExit(0)", 0.0, "raised SystemExit"),
-    ("import os; os._exit(0)", 0.0, "the process ended"),
-    ("import os, signal; os.kill(os.getpid(), 9)", 0.0, "the process ended"),
 ]
 
 
@@ -54,17 +52,7 @@ def test_a_check_earns_what_it_returns(runner: Runner) -> None:
     source = "".join(
         f"def check{n}(answer):\n    {body}\n" for n, (body, _, _) in enumerate(VALUES)
     )
-    # The last two end the process, so each stands last in a question of its own.
-    ends = [
-        question(f"e{n}", f"def check(answer):\n    {body}\n")
-        for n, (body, _, _) in enumerate(VALUES[-2:])
-    ]
-    kept = question("q1", source).checks[:-2]
-    questions = (
-        QuestionSpec(key="q1", source=source, checks=kept),
-        *ends,
-    )
-    result = runner.run(job("answer = 1", questions=questions))
+    result = runner.run(job("answer = 1", questions=(question("q1", source),)))
     assert messages(result) == [message for _, _, message in VALUES]
     assert all_scores(result) == [score for _, score, _ in VALUES]
     assert result.questions[0].outcome is Outcome.PARTIAL
@@ -229,6 +217,16 @@ def test_an_answer_that_leaves_scores_nothing_and_the_rest_goes_on(
     second = question("q2", "def check(answer): assert answer == 42\n")
     result = runner.run(job(leaving, CHECK, questions=(first, second)))
     assert scores(result) == {"q1": [0.0], "q2": [1.0]}
+
+
+@pytest.mark.parametrize("end", ["os._exit(0)", "os.kill(os.getpid(), 9)"])
+def test_tests_that_end_their_own_process_are_our_fault(
+    runner: Runner, end: str
+) -> None:
+    ending = question("q1", f"import os\ndef check(answer): {end}\n")
+    result = runner.run(job("answer = 1", questions=(ending,)))
+    assert (result.verdict, result.code) == (Verdict.PLATFORM, "runner_failed")
+    assert result.questions == ()
 
 
 def test_tests_that_are_no_python_are_our_fault(runner: Runner) -> None:

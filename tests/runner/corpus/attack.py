@@ -44,9 +44,6 @@ class Attack:
     own. An attack of a level that this machine does not have is skipped.
 
     `shows` is a text that the student must be shown. `within` is in seconds.
-
-    `needs_grader` says that today the attack works: the tests still run in a fork of
-    the student's process.
     """
 
     row: int
@@ -62,10 +59,10 @@ class Attack:
     questions: tuple[QuestionSpec, ...] = (ANSWER,)
     limits: Limits = QUICK
     files: Files = no_files
+    control_files: Files | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     changes: Mapping[str, Any] = field(default_factory=dict)
     needs_level: str = "L0"
-    needs_grader: bool = False
     needs_gpu: bool = False
     needs_neighbour: bool = False
     within: float | None = None

@@ -10,7 +10,7 @@ import statistics
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -62,8 +62,25 @@ class Ran:
 
     @property
     def everything(self) -> str:
-        """All that a student could ever fetch of it, as one text."""
-        return json.dumps(dataclasses.asdict(self.result)) + repr(self.events)
+        """All that a student could ever fetch of it, as one text.
+
+        What a test raised is for staff: tests/grading holds that it stays there.
+        """
+        shown = _without_traces(dataclasses.asdict(self.result))
+        events = [_without_traces(dataclasses.asdict(one)) for one in self.events]
+        return json.dumps(shown) + json.dumps(events)
+
+
+def _without_traces(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {
+            key: _without_traces(one) for key, one in data.items() if key != "trace"
+        }
+    return [_without_traces(one) for one in data] if _is_list(data) else data
+
+
+def _is_list(data: object) -> bool:
+    return isinstance(data, list | tuple)
 
 
 class Bench:
@@ -225,7 +242,8 @@ class Bench:
         """What is much like the attack, and honest, earns full marks."""
         if attack.control is HONEST:
             return  # the job before was that
-        changes = {**attack.changes, "files": self._files(attack.files())}
+        files = (attack.control_files or attack.files)()
+        changes = {**attack.changes, "files": self._files(files)}
         ran = self._run(attack.control, attack, changes)
         found = ending_of(ran.result)
         assert SCORED.allows(found), f"{found} {ran.result.detail} for honest work"

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests.runner.corpus.attack import Attack
-from tests.runner.corpus.bench import ForgedError, LeakedError
 
 
 def attacks(*chosen: Attack) -> pytest.MarkDecorator:
@@ -22,10 +21,3 @@ def attacks(*chosen: Attack) -> pytest.MarkDecorator:
 def _marks(attack: Attack) -> Iterator[pytest.MarkDecorator]:
     if attack.needs_gpu:
         yield pytest.mark.gpu
-    if attack.needs_grader:
-        # Only these two: whatever else goes wrong is a failure today.
-        yield pytest.mark.xfail(
-            strict=True,
-            raises=(ForgedError, LeakedError),
-            reason="needs the isolated grader",
-        )

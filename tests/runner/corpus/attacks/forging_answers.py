@@ -35,7 +35,6 @@ def lying(
         scores=NOTHING,
         report=REPORT,
         control=(honest, CHECK),
-        needs_grader=True,
         files=files,
     )
 

@@ -2,8 +2,11 @@
 
 from typing import Final
 
+import numpy as np
+import safetensors.numpy
+
 from runner.protocol import Limits
-from tests.runner.corpus.attack import CHECK, CHECK_2, Attack
+from tests.runner.corpus.attack import CHECK, CHECK_2, Attack, Files
 from tests.runner.corpus.verdicts import limit, rejected, student_error
 from tests.runner.notebooks import ANSWER, CellLike, cell, question
 
@@ -83,10 +86,24 @@ QUICK_TEST: Final = question(
     "    work()\n"
     "    assert time.perf_counter() - begun < 0.2\n",
 )
+# What a network says of its own size is the student's word. The file is not.
 FEW: Final = question(
     "q1",
-    "def check(net):\n    assert sum(one.numel() for one in net.parameters()) < 100\n",
+    "from safetensors.torch import load_file\n"
+    "def check(net, files):\n"
+    "    assert sum(one.numel() for one in net.parameters()) < 100\n"
+    "    state = load_file(files / 'net.safetensors')\n"
+    "    assert sum(one.numel() for one in state.values()) < 100\n",
 )
+
+
+def weights(numbers: int) -> Files:
+    """Return a file of weights that holds so many numbers."""
+    return lambda: {
+        "net.safetensors": safetensors.numpy.save({"w": np.zeros(numbers, np.float32)})
+    }
+
+
 HIDDEN_WEIGHTS: Final = """
 import torch
 class Net(torch.nn.Module):
@@ -289,7 +306,6 @@ STRUCTURE: Final = (
             "import torch\ntorch.manual_seed(20240607)\nguess = torch.rand(4)",
             CHECK,
         ),
-        needs_grader=True,
     ),
     Attack(
         row=39,
@@ -358,7 +374,6 @@ TIMES: Final = (
         scores=NOTHING,
         report={"patched": "ok"},
         control=("def work(): pass", CHECK),
-        needs_grader=True,
     ),
     Attack(
         row=25,
@@ -367,8 +382,9 @@ TIMES: Final = (
         questions=(FEW,),
         scores=NOTHING,
         report={"hidden": "ok"},
+        files=weights(110_100),
         control=("import torch\nnet = torch.nn.Linear(2, 2)", CHECK),
-        needs_grader=True,
+        control_files=weights(6),
     ),
     Attack(
         row=26,

@@ -196,7 +196,6 @@ SHELL: Final = (
         scores=NOTHING,
         report={"armed": "ok"},
         control=("os.register_at_fork(after_in_child=int)\nanswer = 42", CHECK),
-        needs_grader=True,
     ),
     Attack(
         row=12,

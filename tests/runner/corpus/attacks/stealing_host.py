@@ -14,9 +14,9 @@ for name in filter(str.isdigit, os.listdir("/proc")):
     for part in ("cmdline", "environ"):
         with contextlib.suppress(OSError): told += show_canaries(read(f"/proc/{name}/{part}"))
     with contextlib.suppress(OSError):
-        # Our parent, ourselves and our children are all that there is.
+        # Our parent, ourselves, our children, and copies of us that wait for questions.
         about = read(f"/proc/{name}/stat").decode(errors="replace").rpartition(")")[2].split()
-        if int(name) not in (os.getpid(), os.getppid()) and int(about[1]) != os.getpid():
+        if int(name) not in (os.getpid(), os.getppid()) and int(about[1]) not in (os.getpid(), os.getppid()):
             others.append(name)
 say("canaries", str(told))
 say("others", str(others))

@@ -41,7 +41,7 @@ say("objects", found(objects()))
 say("frames", found(frames()))
 """
 ALONE: Final = dict.fromkeys(("memory", "objects", "frames"), "kestrel" + "0" * 16)
-# What runs with the tests writes it down; a later cell reads it out.
+# What runs with the tests writes it down, when no cell is left to read it out.
 READ_OUT: Final = """
 say("written", "ok" if os.path.exists("stolen.txt") else "no")
 if os.path.exists("stolen.txt"): show_canaries(read("stolen.txt", 10**6))
@@ -111,9 +111,8 @@ TESTS: Final = (
         name="hunt-from-the-tests",
         cells=(SNEAKING, CHECK, READ_OUT),
         scores=NOTHING,
-        report={"written": "ok"},
+        report={"written": "no"},
         control=("answer = 42", CHECK, READ_OUT.replace("say", "print")),
-        needs_grader=True,
     ),
     Attack(
         row=28,
@@ -144,7 +143,6 @@ TESTS: Final = (
         scores=NOTHING,
         report={"written": "ok"},
         control=("sys.addaudithook(lambda *a: None)\nanswer = 42", CHECK),
-        needs_grader=True,
     ),
     Attack(
         row=29,
@@ -161,9 +159,8 @@ TESTS: Final = (
         cells=(WRITING, CHECK, READ_OUT),
         questions=(HANDED_OUT,),
         scores=NOTHING,
-        report={"written": "ok"},
+        report={"written": "no"},
         control=(THINKING, CHECK),
-        needs_grader=True,
     ),
     Attack(
         row=30,
