@@ -37,6 +37,16 @@ _TENSORS: Final[Mapping[str, torch.dtype]] = {
 }
 _TENSOR_NAMES: Final = {dtype: name for name, dtype in _TENSORS.items()}
 
+# What a node raises that is not what it says.
+_UNFIT: Final = (
+    AttributeError,
+    KeyError,
+    OverflowError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
 Node = Any
 
 
@@ -124,9 +134,9 @@ def _scalar(encoder: Encoder, value: Any, depth: int) -> Node:
 
 
 def _tensor(encoder: Encoder, value: Any, _depth: int) -> Node:
-    plain = value.detach().as_subclass(torch.Tensor)
-    if plain.layout is not torch.strided or plain.is_quantized or plain.is_meta:
+    if value.layout is not torch.strided or value.is_quantized or value.is_meta:
         return None
+    plain = value.detach().as_subclass(torch.Tensor)
     name = _TENSOR_NAMES.get(plain.dtype)
     if name is None:
         return None
@@ -223,7 +233,7 @@ class Decoder:
             return decode(self, node, depth)
         except CodecError:
             raise
-        except (KeyError, TypeError, ValueError, OverflowError, RuntimeError) as error:
+        except _UNFIT as error:
             raise CodecError(f"not a {node['k']}") from error
 
     def many(self, node: Mapping[str, Any], depth: int) -> list[Any]:
@@ -326,6 +336,11 @@ def _decode_torch_dtype(_: Decoder, node: Mapping[str, Any], _depth: int) -> Any
     return _TENSORS[node["v"].removeprefix("torch.")]
 
 
+def _two(parts: list[Any]) -> tuple[float, float]:
+    real, imaginary = parts
+    return float(real), float(imaginary)
+
+
 def _built(make: Callable[[list[Any]], Any]) -> Callable[..., Any]:
     return lambda decoder, node, depth: make(decoder.many(node, depth))
 
@@ -333,7 +348,7 @@ def _built(make: Callable[[list[Any]], Any]) -> Callable[..., Any]:
 _DECODERS: Final[Mapping[str, Callable[[Decoder, Mapping[str, Any], int], Any]]] = {
     "int": _decode_int,
     "float": _decode_float,
-    "complex": _built(lambda parts: complex(*map(float, parts))),
+    "complex": _built(lambda parts: complex(*_two(parts))),
     "bytes": lambda decoder, node, _depth: bytes(decoder.bytes_of(node)),
     "list": _built(list),
     "tuple": _built(tuple),

@@ -223,18 +223,21 @@ def test_a_device_that_is_not_there_for_the_job_is_our_fault(
 
 FIRST_QUESTION = question(
     "q1",
-    "def check_a(seen):\n    seen.append(1)\n    print('unheard')\n"
-    "def check_b(seen):\n    assert seen == [1]\n",
+    "def check_a(see): see()\ndef check_b(seen): assert seen == [1]\n",
 )
-HANGS = question("q2", "def check_a(seen):\n    while True: pass\n")
+SEEING = "seen = []\ndef see(): seen.append(1); print('un' + 'heard')"
+HANGS = question("q2", "def check_a(hang): hang()\n")
+HANGING = "def hang():\n    while True: pass"
+STUBBORN = (
+    "import signal\ndef hang():\n"
+    "    signal.signal(signal.SIGINT, signal.SIG_IGN)\n    while True: pass"
+)
 LAST = question("q3", "def check_a(answer):\n    assert answer == 42\n")
 
 
 def test_checks_run_in_the_notebook_s_own_process(host: Runner) -> None:
     result = host.run(
-        gpu_job(
-            "seen = []", cell("", question="q1"), "seen", questions=(FIRST_QUESTION,)
-        )
+        gpu_job(SEEING, cell("", question="q1"), "seen", questions=(FIRST_QUESTION,))
     )
     assert scores(result) == {"q1": [1.0, 1.0]}
     assert text(result, 3) == "[1]"
@@ -244,7 +247,7 @@ def test_checks_run_in_the_notebook_s_own_process(host: Runner) -> None:
 def test_a_check_in_place_that_hangs_is_interrupted(host: Runner) -> None:
     result = host.run(
         gpu_job(
-            "seen = []",
+            HANGING,
             cell("", question="q2"),
             "answer = 42",
             cell("", question="q3"),
@@ -258,19 +261,14 @@ def test_a_check_in_place_that_hangs_is_interrupted(host: Runner) -> None:
 
 
 def test_one_that_cannot_be_interrupted_ends_the_notebook(host: Runner) -> None:
-    stubborn = question(
-        "q2",
-        "def check_a(seen):\n    import signal\n"
-        "    signal.signal(signal.SIGINT, signal.SIG_IGN)\n    while True: pass\n",
-    )
     result = host.run(
         gpu_job(
-            "seen = []",
+            f"{SEEING}\n{STUBBORN}",
             cell("", question="q1"),
             cell("", question="q2"),
             "answer = 42",
             cell("", question="q3"),
-            questions=(FIRST_QUESTION, stubborn, LAST),
+            questions=(FIRST_QUESTION, HANGS, LAST),
         )
     )
     assert ending(result) == (Verdict.LIMIT, "question_time")

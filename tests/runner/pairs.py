@@ -1,0 +1,50 @@
+"""A grader's student and a notebook's service, face to face in one process."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from runner.grader.student import MAX_BYTES, MAX_HEADER, Student
+from runner.student.service import Service
+from runner.values.link import Link, LinkClosedError
+
+
+@contextlib.contextmanager
+def student_with(names: Mapping[str, Any], files: Path = Path()) -> Iterator[Student]:
+    """Yield the student as tests see it; its service answers in a thread."""
+    ours, theirs = socket.socketpair()
+
+    def serve() -> None:
+        with contextlib.suppress(LinkClosedError):
+            Service(names, Link(theirs), files).listen()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    with ours:
+        yield Student(Link(ours, max_header=MAX_HEADER, max_bytes=MAX_BYTES))
+    thread.join(10)
+    theirs.close()
+    assert not thread.is_alive()
+
+
+@contextlib.contextmanager
+def hostile_student(answers: bytes) -> Iterator[Student]:
+    """Yield a student whose process sends these bytes, whatever it is asked."""
+    ours, theirs = socket.socketpair()
+
+    def serve() -> None:
+        with theirs, contextlib.suppress(OSError):
+            theirs.sendall(answers)
+            theirs.shutdown(socket.SHUT_WR)
+            while theirs.recv(65536):
+                pass
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    with ours:
+        ours.settimeout(10)
+        yield Student(Link(ours, max_header=MAX_HEADER, max_bytes=MAX_BYTES))
+    thread.join(10)

@@ -1,0 +1,261 @@
+"""What a test can do with a notebook's objects, and what they cannot do to a test."""
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from runner.grader.handles import Handle, NotDataError
+from runner.grader.student import NotDefinedError, Student, StudentRaisedError
+from runner.values.codec import CodecError
+from tests.runner.pairs import student_with
+
+pytestmark = pytest.mark.torch
+
+
+class Layer(torch.nn.Module):
+    def __init__(self, size: int = 2) -> None:
+        super().__init__()
+        self.linear = torch.nn.Linear(size, size)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + 1
+
+
+class Vector:
+    """A student's own kind of number."""
+
+    def __init__(self, x: float) -> None:
+        self.x = x
+        self.items = [1, 2, 3]
+
+    def __add__(self, other: "Vector") -> "Vector":
+        return Vector(self.x + other.x)
+
+    def __len__(self) -> int:
+        return 7
+
+    def __getitem__(self, key: int) -> int:
+        return key * key
+
+    def each(self) -> Any:
+        yield from (1, 2)
+
+    def __call__(self) -> str:
+        return "called"
+
+
+def fail(kind: str) -> None:
+    raise {"value": ValueError("too small"), "exit": SystemExit(3)}[kind]
+
+
+NAMES: dict[str, Any] = {
+    "Layer": Layer,
+    "Vector": Vector,
+    "vector": Vector(3),
+    "fail": fail,
+    "double": lambda x: x * 2,
+    "apply": lambda function, *given: function(*given),
+    "np": np,
+    "numbers": np.arange(3),
+}
+
+
+@contextlib.contextmanager
+def the_student() -> Any:
+    with student_with(NAMES) as student:
+        yield student
+
+
+def test_data_is_data_and_the_rest_are_handles() -> None:
+    with the_student() as student:
+        assert student.name("numbers").tolist() == [0, 1, 2]
+        assert student.name("double")(np.ones(2)).tolist() == [2.0, 2.0]
+        assert type(student.name("vector")).__mro__[1] is Handle
+        with pytest.raises(NotDefinedError):
+            student.name("nothing")
+
+
+def test_a_handle_is_read_called_written_and_iterated() -> None:
+    with the_student() as student:
+        vector = student.name("Vector")(3)
+        assert (vector.x, len(vector), vector[3]) == (3, 7, 9)
+        vector.x = 5
+        assert vector.x == 5
+        assert list(vector.each()) == [1, 2]
+        assert (vector + vector).x == 10
+        assert vector() == "called"
+        assert not hasattr(vector, "nothing")
+        assert repr(vector) == "<the student's Vector>"
+
+
+def test_a_network_is_known_for_one_and_takes_weights() -> None:
+    with the_student() as student:
+        kind = student.name("Layer")
+        layer = kind(3)
+        assert isinstance(layer, torch.nn.Module)
+        assert not isinstance(layer, torch.nn.Linear)
+        assert issubclass(kind, torch.nn.Module)
+        assert isinstance(layer.linear, torch.nn.Linear)
+        state = {"linear.weight": torch.zeros(3, 3), "linear.bias": torch.ones(3)}
+        layer.load_state_dict(state)
+        assert layer.linear.bias.tolist() == [1.0, 1.0, 1.0]
+        assert sum(one.numel() for one in layer.parameters()) == 12
+        assert layer(torch.zeros(1, 3)).tolist() == [[1.0, 1.0, 1.0]]
+
+
+def test_what_the_student_s_code_raises_can_be_caught() -> None:
+    with the_student() as student:
+        with pytest.raises(ValueError, match="too small"):
+            student.name("fail")("value")
+        # It does not end the test's process.
+        with pytest.raises(StudentRaisedError, match="SystemExit"):
+            student.name("fail")("exit")
+        assert not student.lost
+
+
+def test_a_test_s_function_is_called_back() -> None:
+    seen = []
+
+    def note(x: int) -> int:
+        seen.append(x)
+        return x + 1
+
+    with the_student() as student:
+        assert student.name("apply")(note, 3) == 4
+        assert seen == [3]
+        # And it may ask the student in turn.
+        assert student.name("apply")(lambda x: student.name("double")(x) + 0, 4) == 8
+
+
+@pytest.mark.parametrize(
+    ("library", "given"),
+    [
+        (torch.relu, torch.ones(1)),
+        (torch.nn.functional.relu, torch.ones(1)),
+        (torch.nn.ReLU(), torch.ones(1)),
+        (np.exp, np.ones(1)),
+        (abs, -1),
+    ],
+)
+def test_a_library_s_own_goes_by_name_or_state(library: Any, given: Any) -> None:
+    with the_student() as student:
+        found = student.name("apply")(library, given)
+        np.testing.assert_allclose(found, library(given))
+        made = student.name("apply")(torch.nn.ReLU)
+        assert isinstance(made, torch.nn.ReLU)
+
+
+class Secret:
+    """An object of the tests' own."""
+
+
+def test_an_object_of_the_tests_own_is_not_given_away() -> None:
+    with the_student() as student:
+        with pytest.raises(CodecError, match="cannot be given"):
+            student.name("double")(Secret())
+        assert student.name("double")(4) == 8
+
+
+def test_a_module_is_no_value() -> None:
+    with the_student() as student, pytest.raises(NotDataError, match="import"):
+        student.name("np")
+
+
+ASKED_FOR_THEIR_WORD: list[Callable[[Any], Any]] = [
+    bool,
+    lambda it: it == 3,
+    lambda it: it != 3,
+    lambda it: it < 3,
+    lambda it: it >= 3,
+    float,
+    int,
+    lambda it: 3 in it,
+    lambda it: abs(it - 3),
+    lambda it: it.equal(3),
+    lambda it: it.allclose(3),
+    lambda it: it.all(),
+    lambda it: it.item(),
+    lambda it: it.numpy(),
+    lambda it: torch.equal(it, torch.zeros(1)),
+    lambda it: np.allclose(it, np.full(7, 3.0)),
+]
+
+
+class Liar:
+    """Agrees with everything, as whatever it is taken for."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_: True
+
+    def _agree(self, *_: object) -> Any:
+        return True
+
+    __eq__ = __ne__ = __lt__ = __ge__ = __contains__ = __bool__ = _agree  # type: ignore[assignment]
+    __sub__ = __abs__ = lambda *_: 0.0
+    __hash__ = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("ask", ASKED_FOR_THEIR_WORD)
+def test_no_object_answers_for_itself(ask: Callable[[Any], Any]) -> None:
+    refusals = (TypeError, AttributeError)
+    with student_with({"liar": Liar()}) as student, pytest.raises(refusals):
+        ask(student.name("liar"))
+
+
+@pytest.mark.parametrize(
+    "protocol",
+    [
+        *("__array__", "__array_interface__", "__array_struct__", "__dlpack__"),
+        *("__cuda_array_interface__", "__torch_function__"),
+    ],
+)
+def test_no_protocol_takes_a_handle_for_memory(protocol: str) -> None:
+    with student_with({"liar": Liar()}) as student:
+        assert not hasattr(student.name("liar"), protocol)
+
+
+class FalseTensor:
+    """Says that it is a tensor."""
+
+    __module__ = "torch"
+    __qualname__ = "Tensor"
+
+
+def test_nothing_passes_for_a_value_that_it_is_not() -> None:
+    FalseTensor.__qualname__ = "Tensor"
+    with student_with({"it": FalseTensor()}) as student:
+        assert not isinstance(student.name("it"), torch.Tensor)
+
+
+def test_weights_are_read_by_the_student_s_process(tmp_path: Path) -> None:
+    torch.save({"w": torch.ones(2)}, tmp_path / "w.pth")
+    with student_with({}, tmp_path) as student:
+        assert student.ask("load", "w.pth")["w"].tolist() == [1.0, 1.0]
+        with pytest.raises(StudentRaisedError):
+            student.ask("load", "nothing.pth")
+
+
+def test_round_trips_are_quick() -> None:
+    """A bound that a busy machine keeps too; bench/ has the figures."""
+    import time  # noqa: PLC0415
+
+    with the_student() as student:
+        double, small = student.name("double"), np.zeros(4)
+        double(small)
+        begun = time.perf_counter()
+        for _ in range(50):
+            double(small)
+        assert time.perf_counter() - begun < 5
+
+
+def test_the_lost_stay_lost() -> None:
+    with the_student() as student:
+        assert isinstance(student, Student)
+        student.lost = True
+        with pytest.raises(EOFError):
+            student.name("numbers")
