@@ -1,8 +1,14 @@
 """A question's tests, as the host reads them: it parses them and never runs them."""
 
 import ast
+import re
+from collections.abc import Iterator
+from typing import Final
 
-from runner.protocol import QuestionSpec
+from runner.protocol import QuestionSpec, TestStyle
+
+_NAME: Final = re.compile(r"[^\W\d]\w*")
+_OF_THEIR_OWN: Final = frozenset((TestStyle.SCRIPT, TestStyle.DOCTEST))
 
 
 class TestsUnreadableError(Exception):
@@ -12,19 +18,28 @@ class TestsUnreadableError(Exception):
 
 
 def requested_names(question: QuestionSpec) -> frozenset[str]:
-    """Return what the checks ask the notebook for; raise TestsUnreadableError."""
+    """Return what the checks may ask the notebook for; raise TestsUnreadableError."""
     try:
-        tree = ast.parse(question.source)
-    except (SyntaxError, ValueError, RecursionError) as error:
+        if question.style in _OF_THEIR_OWN:
+            return frozenset(_words(question))
+        return frozenset(_parameters(question))
+    except (SyntaxError, ValueError, RecursionError, KeyError) as error:
         raise TestsUnreadableError(f"tests of {question.key} are unreadable") from error
+
+
+def _words(question: QuestionSpec) -> Iterator[str]:
+    for check in question.checks:
+        if question.style is TestStyle.SCRIPT:
+            ast.parse(check.source)
+        yield from _NAME.findall(check.source)
+
+
+def _parameters(question: QuestionSpec) -> Iterator[str]:
+    tree = ast.parse(question.source)
     functions = {
         node.name: node.args for node in tree.body if isinstance(node, ast.FunctionDef)
     }
-    names: set[str] = set()
     for check in question.checks:
-        if check.name not in functions:
-            raise TestsUnreadableError(f"tests of {question.key} are unreadable")
         arguments = functions[check.name]
-        every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-        names |= {argument.arg for argument in every}
-    return frozenset(names)
+        for one in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+            yield one.arg

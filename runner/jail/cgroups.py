@@ -101,9 +101,11 @@ class GroupV2:
         self._folder = _Folder(path)
         self.limit_memory(memory_bytes)
         self._folder.write("pids.max", processes)
-        for name, value in (("memory.swap.max", 0), ("memory.oom.group", 1)):
+        # Not the whole group when memory runs out: the host sees it and ends the
+        # notebook, but copies of it that wait for their questions live on.
+        for name in ("memory.swap.max", "memory.oom.group"):
             with contextlib.suppress(FileNotFoundError):  # a kernel without swap
-                self._folder.write(name, value)
+                self._folder.write(name, 0)
 
     def add(self, pid: int) -> None:
         self._folder.write("cgroup.procs", pid)

@@ -75,7 +75,7 @@ class TestV2:
         written = {one.name: one.read_text() for one in folder.iterdir()}
         assert written["memory.max"] == str(2**30)
         assert written["pids.max"] == "50"
-        assert written["memory.oom.group"] == "1"
+        assert written["memory.oom.group"] == "0"
         assert written["cgroup.procs"] == "17"
 
     def test_the_kernel_counts_the_processes(self, tmp_path: Path) -> None:

@@ -213,7 +213,8 @@ def test_a_file_that_is_not_what_it_was_is_our_fault(
     for name, digest in (("w.bin", "0" * 64), ("gone.bin", "0" * 64)):
         file = JobFile(name=name, path=str(tmp_path / name), sha256=digest, size=7)
         for place in ("files", "private_files"):
-            result = runner.run(job("1", **{place: (file,)}))
+            spec = job("1", questions=(ANSWER,), **{place: (file,)})
+            result = runner.run(spec)
             assert (result.verdict, result.code) == (Verdict.PLATFORM, "file_missing")
             assert result.detail["reason"] == name
 

@@ -195,7 +195,7 @@ class Liar:
     def _agree(self, *_: object) -> Any:
         return True
 
-    __eq__ = __ne__ = __lt__ = __ge__ = __contains__ = __bool__ = _agree  # type: ignore[assignment]
+    __eq__ = __ne__ = __lt__ = __ge__ = __contains__ = __bool__ = _agree
     __sub__ = __abs__ = lambda *_: 0.0
     __hash__ = None  # type: ignore[assignment]
 

@@ -5,7 +5,7 @@ import contextlib
 import enum
 import json
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -107,6 +107,11 @@ class Liar(int):
     __hash__ = int.__hash__
 
 
+class Pair(NamedTuple):
+    a: int
+    b: int
+
+
 class Colour(enum.IntEnum):
     RED = 3
 
@@ -125,7 +130,7 @@ class Tensor(torch.Tensor):
         (Liar(3), 3),
         (Colour.RED, 3),
         (collections.OrderedDict(a=1), {"a": 1}),
-        (collections.namedtuple("Pair", "a b")(1, 2), (1, 2)),
+        (Pair(1, 2), (1, 2)),
         (np.float64(2.5), np.float64(2.5)),
         (np.ma.masked_array([1, 2]), np.array([1, 2])),
         (torch.Size([1, 2]), torch.Size([1, 2])),

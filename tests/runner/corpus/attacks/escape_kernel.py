@@ -185,6 +185,8 @@ KERNEL: Final = (
         row=87,
         name="killing-others",
         cells=(*HONEST, KILL_OTHERS),
+        # All of its processes: the copy that waited for the question too.
+        scores={"q1": [0.0]},
         report={
             **dict.fromkeys(
                 ("host", "group of host", "zygote", "group of zygote"), NOT_THERE

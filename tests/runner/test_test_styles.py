@@ -1,0 +1,152 @@
+"""The four styles of tests, run by the real grader against a real notebook."""
+
+from typing import Any
+
+import pytest
+
+from runner.host import Runner
+from runner.protocol import CheckSpec, JobResult, Outcome, QuestionSpec, TestStyle
+from tests.runner.notebooks import cell, job, messages, scores
+
+pytestmark = pytest.mark.torch
+
+WORK = (
+    "import numpy as np\nfrom torch.nn import Conv2d\n"
+    "def double(x): return 2 * x\n"
+    "numbers = [1, 2]\nfailing = lambda: 1 / 0"
+)
+CHECK = cell("# softmark: check q1")
+
+
+def run(
+    runner: Runner, question: QuestionSpec, *cells: str, **changes: Any
+) -> JobResult:
+    return runner.run(job(*(cells or (WORK,)), CHECK, questions=(question,), **changes))
+
+
+def own(style: TestStyle, *sources: str, worth: float = 1.0) -> QuestionSpec:
+    """Return a question whose checks have code of their own."""
+    checks = tuple(
+        CheckSpec(name=f"c{number}", source=source, worth=worth)
+        for number, source in enumerate(sources)
+    )
+    return QuestionSpec(key="q1", style=style, checks=checks)
+
+
+SCRIPTS = [
+    ("assert double(2) == 4", 1.0, "passed"),
+    ("assert double(2) == 5", 0.0, "raised AssertionError"),
+    ("assert np.allclose(double(np.ones(2)), 2)", 1.0, "passed"),
+    ("numbers.append(3)\nassert numbers == [1, 2, 3]", 1.0, "passed"),
+    ("assert numbers == [1, 2]", 1.0, "passed"),
+    ("def inner():\n    return double(3)\nassert inner() == 6", 1.0, "passed"),
+    ("assert [double(x) for x in numbers] == [2, 4]", 1.0, "passed"),
+    ("nothing", 0.0, "`nothing` is not defined"),
+    ("failing()", 0.0, "raised ZeroDivisionError"),
+    ("score = 1.5\nscore", 0.75, "passed in part"),
+    ("2", 1.0, "passed"),
+    ("3", 0.0, "returned something that is not a score"),
+    ("-1", 0.0, "returned something that is not a score"),
+    ("double(1) == 3", 0.0, "returned False"),
+    ("'shown only'", 1.0, "passed"),
+    ("import sys; print('loud', file=sys.stderr)", 1.0, "passed"),
+    ("", 1.0, "passed"),
+]
+
+
+def test_a_script_earns_by_ending_or_by_its_last_number(runner: Runner) -> None:
+    question = own(TestStyle.SCRIPT, *(source for source, _, _ in SCRIPTS), worth=2)
+    result = run(runner, question)
+    found = list(zip(scores(result)["q1"], messages(result), strict=True))
+    assert found == [(score, words) for _, score, words in SCRIPTS]
+
+
+DOCTESTS = [
+    (">>> double(2)\n4", 1.0),
+    (">>> double(2)\n5", 0.0),
+    (">>> x = double(3)\n>>> x\n6", 1.0),
+    (">>> bool(np.isclose(double(0.5), 1))\nTrue", 1.0),
+    (">>> np.isclose(double(0.5), 1)\nTrue", 1.0),
+    (">>> np.float64(double(0.5))\n1.0", 1.0),
+    (">>> for n in numbers:\n...     print(double(n))\n2\n4", 1.0),
+    (">>> failing()\nTraceback (most recent call last):\nZeroDivisionError: ...", 0.0),
+    (">>> nothing\n1", 0.0),
+]
+
+
+def test_a_doctest_passes_if_every_line_prints_what_it_must(runner: Runner) -> None:
+    result = run(runner, own(TestStyle.DOCTEST, *(one for one, _ in DOCTESTS)))
+    assert scores(result)["q1"] == [score for _, score in DOCTESTS]
+    assert messages(result)[1] == "printed something else"
+    assert "Expected" in result.questions[0].checks[1].trace
+
+
+CASES = """
+from otter.test_files import test_case
+
+OK_FORMAT = False
+name = "q1"
+points = 2
+
+@test_case(points=1)
+def doubles(double):
+    assert double(2) == 4
+
+@test_case(points=1, hidden=True)
+def doubles_all(env):
+    assert env["double"](0) == 0
+    assert env["numbers"] == [1]
+"""
+
+
+def test_otter_s_cases_take_names_and_everything(runner: Runner) -> None:
+    checks = (CheckSpec(name="doubles"), CheckSpec(name="doubles_all"))
+    question = QuestionSpec(
+        key="q1", style=TestStyle.CASES, source=CASES, checks=checks
+    )
+    assert scores(run(runner, question)) == {"q1": [1.0, 0.0]}
+
+
+def test_libraries_are_the_tests_own_whatever_the_notebook_says(
+    runner: Runner,
+) -> None:
+    lying = (
+        "import numpy as np\nnp.allclose = lambda *a, **k: True\n"
+        "def isclose(*a): return True\n"
+        "class Conv2d: pass\nlen = lambda x: 3\nanswer = [1]"
+    )
+    question = own(
+        TestStyle.SCRIPT,
+        "assert np.allclose(answer, [2])",
+        "assert isclose(answer[0], 2)",
+        "assert len(answer) == 3",
+        "assert Conv2d(1, 1, 1).weight.shape == (1, 1, 1, 1)",
+    )
+    names = {"isclose": "numpy:isclose", "Conv2d": "torch.nn:Conv2d"}
+    result = run(runner, question, lying, test_names=names)
+    assert scores(result)["q1"] == [0.0, 0.0, 0.0, 1.0]
+
+
+def test_a_module_of_the_notebook_s_own_is_no_library(runner: Runner) -> None:
+    lying = (
+        "import types, sys\nfriend = types.ModuleType('friend')\n"
+        "friend.same = lambda *a: True\nanswer = 0"
+    )
+    result = run(runner, own(TestStyle.SCRIPT, "assert friend.same(answer, 1)"), lying)
+    assert messages(result) == ["gave an object where a value is needed"]
+
+
+def test_what_a_test_raised_is_told_to_staff(runner: Runner) -> None:
+    question = own(TestStyle.SCRIPT, "secret = 1\nassert double(1) == secret")
+    found = run(runner, question).questions[0]
+    assert found.outcome is Outcome.FAILED
+    assert "assert double(1) == secret" in found.checks[0].trace
+    assert "secret" not in found.checks[0].message
+
+
+@pytest.mark.parametrize("style", [TestStyle.SCRIPT, TestStyle.DOCTEST])
+def test_each_check_has_names_of_its_own(runner: Runner, style: TestStyle) -> None:
+    first, second = "numbers = 5", "assert numbers == [1, 2]"
+    if style is TestStyle.DOCTEST:
+        first, second = f">>> {first}", f">>> {second}"
+    assert scores(run(runner, own(style, first, second)))["q1"] == [1.0, 1.0]
