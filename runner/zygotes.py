@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, Protocol
@@ -21,7 +21,9 @@ from runner.zygote.order import Order
 
 log = logging.getLogger(__name__)
 
-MAX_JOBS: Final = 200
+MAX_JOBS: Final = 1000
+# How many orders before the last one a successor is started.
+_AHEAD: Final = 50
 _START_SECONDS: Final = 180
 _ANSWER_SECONDS: Final = 30
 _TRIES: Final = 3
@@ -209,6 +211,8 @@ class ZygotePool:
         self._starting = {name: threading.Lock() for name in environments}
         self._closed = False
         self._spawner = ThreadPoolExecutor(1, thread_name_prefix="zygotes")
+        self._successors: dict[str, Future[Zygote]] = {}
+        self._makers = ThreadPoolExecutor(1, thread_name_prefix="successors")
 
     def get(self, environment: str) -> Zygote:
         """Return a living zygote; raise EnvironmentMissingError if there can be none."""
@@ -217,12 +221,40 @@ class ZygotePool:
         with self._starting[environment]:
             zygote = self._fit(environment)
             if zygote is None:
-                interpreter = self._interpreters[environment] or sys.executable
-                zygote = Zygote(
-                    interpreter, self._work_dir, self._spawner, self._libraries
-                )
+                zygote = self._make(environment)
                 self._keep(environment, zygote)
+            self._look_ahead(environment, zygote)
             return zygote
+
+    def _make(self, environment: str) -> Zygote:
+        """Return the successor that is on its way, or a new zygote."""
+        with self._lock:
+            coming = self._successors.pop(environment, None)
+        if coming is not None:
+            with contextlib.suppress(EnvironmentMissingError):
+                successor = coming.result()
+                if successor.alive:
+                    return successor
+                successor.close()
+        return self._start(environment)
+
+    def _start(self, environment: str) -> Zygote:
+        interpreter = self._interpreters[environment] or sys.executable
+        return Zygote(interpreter, self._work_dir, self._spawner, self._libraries)
+
+    def _look_ahead(self, environment: str, zygote: Zygote) -> None:
+        """One that is nearly used up has a successor, for which no job will wait."""
+        with self._lock:
+            is_near = zygote.jobs >= MAX_JOBS - _AHEAD
+            if is_near and environment not in self._successors and not self._closed:
+                self._successors[environment] = self._makers.submit(
+                    self._start, environment
+                )
+
+    def _forget_successor(self, environment: str) -> None:
+        coming = self._successors.pop(environment, None)
+        if coming is not None:
+            coming.add_done_callback(_close)
 
     def _fit(self, environment: str) -> Zygote | None:
         """Return the environment's zygote if it can take a job."""
@@ -247,6 +279,7 @@ class ZygotePool:
     def stop(self, environment: str) -> None:
         """The environment's zygote ends with its last job; the next job starts another."""
         with self._lock:
+            self._forget_successor(environment)
             zygote = self._zygotes.get(environment)
             if zygote is not None:
                 self._drop(environment, zygote)
@@ -293,4 +326,13 @@ class ZygotePool:
                 zygote.close()
             self._zygotes.clear()
             self._retired.clear()
+            for environment in list(self._successors):
+                self._forget_successor(environment)
+        self._makers.shutdown()
         self._spawner.shutdown()
+
+
+def _close(coming: Future[Zygote]) -> None:
+    """A successor that nobody needs ends."""
+    if not coming.cancelled() and coming.exception() is None:
+        coming.result().close()

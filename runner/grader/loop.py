@@ -106,7 +106,7 @@ class Grader:
         """Each check draws the same numbers, whatever ran before it."""
         random.seed(self._seed)
         np.random.seed(self._seed % _NUMPY_SEEDS)
-        torch.manual_seed(self._seed)
+        torch.default_generator.manual_seed(self._seed)
 
     def _tell(
         self, name: str, score: float, words: str, error: BaseException | None

@@ -6,6 +6,7 @@ Documentation/filesystems/mount_api.rst.
 """
 
 import ctypes
+import errno
 import os
 import signal
 from typing import Final
@@ -31,6 +32,8 @@ CLONE_NEWUSER: Final = 0x10000000
 CLONE_NEWPID: Final = 0x20000000
 CLONE_NEWNET: Final = 0x40000000
 _CLONE_PIDFD: Final = 0x00001000
+_CLONE_PARENT: Final = 0x00008000
+_CLONE: Final = {"x86_64": 56, "aarch64": 220}
 
 _AT_FDCWD: Final = -100
 _AT_EMPTY_PATH: Final = 0x1000
@@ -102,6 +105,29 @@ def clone(flags: int) -> tuple[int, int]:
     size = ctypes.sizeof(arguments)
     pid = syscall("clone3", _CLONE3, ctypes.byref(arguments), size)
     return (pid, pidfd.value) if pid else (0, -1)
+
+
+def clone_sibling() -> int:
+    """Fork a process whose parent is this one's. Return 0 in it, else its number.
+
+    Python's hooks are run, glibc's are not: the caller has one thread, or a lock that
+    another one holds would stay locked. Raises OSError.
+    """
+    number = _CLONE.get(os.uname().machine)
+    if number is None:
+        raise OSError(errno.ENOSYS, "clone is not known here")
+    python = ctypes.pythonapi
+    python.PyOS_BeforeFork()
+    try:
+        pid = syscall("clone", number, _CLONE_PARENT | signal.SIGCHLD, 0, 0, 0, 0)
+    except OSError:
+        python.PyOS_AfterFork_Parent()
+        raise
+    if pid == 0:
+        python.PyOS_AfterFork_Child()
+    else:
+        python.PyOS_AfterFork_Parent()
+    return pid
 
 
 def hold_tree(path: str) -> int:

@@ -17,6 +17,7 @@ import torch
 
 from runner import linux
 from runner.frames import Channel
+from runner.jail import kernel
 from runner.student.channel import StudentChannel
 from runner.student.service import Service
 from runner.student.shell import StudentShell
@@ -32,16 +33,26 @@ def keep(
     of this process, so that a notebook which waits for its children never waits for it.
     """
     with contextlib.suppress(OSError):
-        pid = os.fork()
-        if pid == 0:
-            with contextlib.suppress(OSError):
-                if os.fork() == 0:
-                    _become_copy(shell, channel, fds, files)
-            os._exit(0)
-        os.waitpid(pid, 0)
+        if _fork_sibling():
+            _become_copy(shell, channel, fds, files)
     for fd in fds:
         os.close(fd)
     channel.send({"t": "checked"})
+
+
+def _fork_sibling() -> bool:
+    """Return true in a copy of this process that is no child of it. Raises OSError."""
+    if linux.own_status()["Threads"] == "1":
+        with contextlib.suppress(OSError):  # a processor that we do not know
+            return kernel.clone_sibling() == 0
+    pid = os.fork()
+    if pid:
+        os.waitpid(pid, 0)
+        return False
+    with contextlib.suppress(OSError):
+        if os.fork() == 0:
+            return True
+    os._exit(0)
 
 
 def _become_copy(
