@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bench.rows import empty, execution, grading, overhead, throughput
+from bench.rows import empty, execution, grading, overhead, proxies, throughput
 from bench.setting import Findings, Setting
 
 
@@ -22,4 +22,5 @@ ROWS: Final[Mapping[int, RowPlan]] = {
     3: RowPlan(measure=empty.measure),
     4: RowPlan(measure=overhead.measure),
     5: RowPlan(measure=throughput.measure, spares=2),
+    6: RowPlan(measure=proxies.measure),
 }

@@ -133,7 +133,7 @@ def _scalar(encoder: Encoder, value: Any, depth: int) -> Node:
     return node and {**node, "k": "scalar"}
 
 
-def _tensor(encoder: Encoder, value: Any, _depth: int) -> Node:
+def _tensor(encoder: Encoder, value: Any, depth: int) -> Node:
     if value.layout is not torch.strided or value.is_quantized or value.is_meta:
         return None
     plain = value.detach().as_subclass(torch.Tensor)
@@ -142,12 +142,14 @@ def _tensor(encoder: Encoder, value: Any, _depth: int) -> Node:
         return None
     flat = plain.cpu().resolve_conj().resolve_neg().contiguous().reshape(-1)
     raw = (flat.view(torch.int16) if name == "bfloat16" else flat).numpy()
+    gradient = value.grad if value.is_leaf and value.requires_grad else None
     return {
         "k": "parameter" if isinstance(value, torch.nn.Parameter) else "tensor",
         "d": name,
         "s": list(plain.shape),
         "b": encoder.add(raw.view(np.uint8)),
         "g": bool(value.requires_grad),
+        "grad": encoder.encode(gradient, depth + 1),
     }
 
 
@@ -288,7 +290,7 @@ def _decode_scalar(decoder: Decoder, node: Mapping[str, Any], depth: int) -> Any
     return array[()]
 
 
-def _decode_tensor(decoder: Decoder, node: Mapping[str, Any], _depth: int) -> Any:
+def _decode_tensor(decoder: Decoder, node: Mapping[str, Any], depth: int) -> Any:
     dtype, raw = _TENSORS[node["d"]], decoder.bytes_of(node)
     shape = _fits(node, raw.nbytes, dtype.itemsize)
     # torch reads no empty buffer.
@@ -301,8 +303,13 @@ def _decode_tensor(decoder: Decoder, node: Mapping[str, Any], _depth: int) -> An
     if wants_gradient and not (dtype.is_floating_point or dtype.is_complex):
         raise CodecError("a gradient of whole numbers")
     if node["k"] == "parameter":
-        return torch.nn.Parameter(tensor, requires_grad=wants_gradient)
-    return tensor.requires_grad_(wants_gradient)
+        tensor = torch.nn.Parameter(tensor, requires_grad=wants_gradient)
+    else:
+        tensor.requires_grad_(wants_gradient)
+    gradient = decoder.decode(node.get("grad"), depth + 1)
+    if gradient is not None:
+        tensor.grad = gradient  # which torch takes only if it fits
+    return tensor
 
 
 def _decode_dict(decoder: Decoder, node: Mapping[str, Any], depth: int) -> Any:

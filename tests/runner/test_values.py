@@ -100,6 +100,16 @@ def test_a_gradient_is_wanted_and_not_carried() -> None:
     assert grown.is_leaf
 
 
+def test_a_gradient_that_is_there_crosses_with_its_leaf() -> None:
+    leaf = torch.nn.Parameter(torch.ones(2))
+    (3 * leaf).sum().backward()
+    assert cross(leaf).grad.tolist() == [3.0, 3.0]
+    assert cross(torch.ones(2)).grad is None
+    wrong = {"k": "tensor", "d": "uint8", "s": [8], "b": 0, "g": False, "grad": 3}
+    with pytest.raises(CodecError):
+        decode(wrong, bytes(8))
+
+
 class Liar(int):
     def __eq__(self, other: object) -> bool:
         return True
