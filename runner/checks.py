@@ -210,6 +210,9 @@ class Questions:
                     raise died(cell=self._session.cell, reason="check")
         finally:
             self._session.hear()
+        if copy.pid in {self._session.student_pid, *self._session.kept}:
+            # It would be spared what the notebook is held to.
+            raise died(cell=self._session.cell, reason="protocol")
         self._session.kept.add(copy.pid)
 
     def check_all(self) -> Iterator[QuestionOutcome]:

@@ -21,6 +21,8 @@ SAVE_SAFETENSORS: Final = (
 )
 SAVE_STATE_DICT: Final = 'Save them with: torch.save(model.state_dict(), "{name}")'
 
+SAVE_TORCHSCRIPT: Final = 'Save it with: torch.jit.script(model).save("{name}")'
+
 RIGHTS: Final[dict[str, Words]] = {
     "not_enrolled": Words(
         "You are not enrolled as a student of this course.",
@@ -174,6 +176,11 @@ WEIGHTS: Final[dict[str, Words]] = {
     "state_dict_pickle": Words(
         "“{name}” asks for {what} when it is read, which no state dict needs.",
         SAVE_STATE_DICT,
+    ),
+    "torchscript_damaged": Words(
+        "“{name}” is not a whole TorchScript program: {why}.",
+        "The save or the download was cut short, or the file was changed. "
+        + SAVE_TORCHSCRIPT,
     ),
     "state_dict_too_complex": Words(
         "“{name}” holds too many objects to be a state dict.", SAVE_STATE_DICT

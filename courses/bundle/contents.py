@@ -42,6 +42,7 @@ class FileKind(StrEnum):
     NOTEBOOK = "notebook"
     SAFETENSORS = "safetensors"
     STATE_DICT = "state_dict"
+    TORCHSCRIPT = "torchscript"
     OTHER = "other"
 
 

@@ -126,6 +126,7 @@ class RequiredFile(models.Model):
         NOTEBOOK = "notebook", "Jupyter notebook (.ipynb)"
         SAFETENSORS = "safetensors", "Weights (.safetensors)"
         STATE_DICT = "state_dict", "PyTorch state dict (.pt, .pth)"
+        TORCHSCRIPT = "torchscript", "TorchScript program (.pt)"
         OTHER = "other", "Any file"
 
     revision = models.ForeignKey(
@@ -159,7 +160,10 @@ class RequiredFile(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(
-                    kind__in=["notebook", "safetensors", "state_dict", "other"]
+                    kind__in=[
+                        *("notebook", "safetensors", "state_dict", "torchscript"),
+                        "other",
+                    ]
                 ),
                 name="required_file_kind_known",
             ),

@@ -32,6 +32,7 @@ _ACCEPT = {
     RequiredFile.Kind.NOTEBOOK: ".ipynb",
     RequiredFile.Kind.SAFETENSORS: ".safetensors",
     RequiredFile.Kind.STATE_DICT: ".pt,.pth",
+    RequiredFile.Kind.TORCHSCRIPT: ".pt,.pth",
     RequiredFile.Kind.OTHER: "",
 }
 _MEGABYTE = 1024**2

@@ -17,6 +17,7 @@ _VALUES: Final = (
 _PREDICATES: Final = frozenset(
     (
         *("all", "any", "allclose", "isclose", "equal", "item", "tolist", "numpy"),
+        *("equals", "isin"),
         *("eq", "ne", "lt", "le", "gt", "ge"),
     )
 )
@@ -54,7 +55,8 @@ class Handle:
     is never asked: that would be the student's word for the student's work.
     """
 
-    __slots__ = ("_is_class", "_known", "_label", "_number", "_student")
+    # Private by Python's own means: any other name may be one of the object's.
+    __slots__ = ("__is_class", "__known", "__label", "__number", "__student")
 
     def __init__(
         self,
@@ -66,65 +68,74 @@ class Handle:
         label: str,
     ) -> None:
         put = object.__setattr__
-        put(self, "_student", student)
-        put(self, "_number", number)
-        put(self, "_known", known)
-        put(self, "_is_class", is_class)
-        put(self, "_label", label)
+        put(self, "_Handle__student", student)
+        put(self, "_Handle__number", number)
+        put(self, "_Handle__known", known)
+        put(self, "_Handle__is_class", is_class)
+        put(self, "_Handle__label", label)
 
     @property  # type: ignore[misc]  # what isinstance asks
     def __class__(self) -> type:
-        return type if self._is_class else self._known or Handle
+        return type if self.__is_class else self.__known or Handle
 
     @property
     def __bases__(self) -> tuple[type, ...]:
         """What issubclass asks; only a class has any."""
-        if not self._is_class:
+        if not self.__is_class:
             raise AttributeError("__bases__")
-        return (self._known or object,)
+        return (self.__known or object,)
 
     def __getattr__(self, name: str) -> Any:
         if name in _PREDICATES:
-            raise NotDataError(f"{self!r} is no array or tensor")
+            raise NotDataError(f"{label_of(self)} is no array or tensor")
         if name.startswith("__") and name.endswith("__") and name not in _SPECIAL:
             raise AttributeError(name)
-        return self._student.ask("attr", self, name)
+        return self.__student.ask("attr", self, name)
 
     def __setattr__(self, name: str, value: object) -> None:
-        self._student.ask("set", self, name, value)
+        self.__student.ask("set", self, name, value)
 
     def __delattr__(self, name: str) -> None:
-        self._student.ask("del", self, name)
+        self.__student.ask("del", self, name)
 
     def __getitem__(self, key: object) -> Any:
-        return self._student.ask("operate", "getitem", self, key)
+        return self.__student.ask("operate", "getitem", self, key)
 
     def __setitem__(self, key: object, value: object) -> None:
-        self._student.ask("operate", "setitem", self, key, value)
+        self.__student.ask("operate", "setitem", self, key, value)
 
     def __delitem__(self, key: object) -> None:
-        self._student.ask("operate", "delitem", self, key)
+        self.__student.ask("operate", "delitem", self, key)
 
     def __len__(self) -> int:
-        length = self._student.ask("len", self)
+        length = self.__student.ask("len", self)
         if type(length) is not int:
             raise NotDataError("the length is no number")
         return length
 
     def __iter__(self) -> Iterator[Any]:
-        iterator = self._student.ask("iter", self)
+        iterator = self.__student.ask("iter", self)
         if not isinstance(iterator, Handle):
-            raise NotDataError(f"{self!r} gave no iterator")
-        return _items(self._student, iterator)
+            raise NotDataError(f"{label_of(self)} gave no iterator")
+        return _items(self.__student, iterator)
 
     def __repr__(self) -> str:
-        return f"<the student's {self._label}>"
+        return self.__words("repr")
 
-    def _refuse(self, *_: object) -> NoReturn:
-        raise NotDataError(f"{self!r} is an object, and only values can be compared")
+    def __str__(self) -> str:
+        return self.__words("str")
 
-    __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
-    __int__ = __float__ = __complex__ = __index__ = __contains__ = _refuse
+    def __words(self, operation: str) -> str:
+        words = self.__student.ask(operation, self)
+        if type(words) is not str:
+            raise NotDataError(f"{label_of(self)} gave no text")
+        return words
+
+    def __refuse(self, *_: object) -> NoReturn:
+        raise NotDataError(f"{label_of(self)} is an object: only values are compared")
+
+    __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __refuse
+    __int__ = __float__ = __complex__ = __index__ = __contains__ = __refuse
     __hash__ = object.__hash__
 
 
@@ -134,13 +145,24 @@ class CallableHandle(Handle):
     __slots__ = ()
 
     def __call__(self, *arguments: object, **named: object) -> Any:
-        return self._student.ask("call", self, arguments, named)
+        return student_of(self).ask("call", self, arguments, named)
 
 
 def number_of(handle: Handle) -> int:
     """Return the number by which the student's process knows the object."""
-    number: int = object.__getattribute__(handle, "_number")
+    number: int = object.__getattribute__(handle, "_Handle__number")
     return number
+
+
+def student_of(handle: Handle) -> Asking:
+    """Return who is asked about the object."""
+    student: Asking = object.__getattribute__(handle, "_Handle__student")
+    return student
+
+
+def label_of(handle: Handle) -> str:
+    """Return what the object is called here, without asking it."""
+    return f"<the student's {object.__getattribute__(handle, '_Handle__label')}>"
 
 
 def _items(student: Asking, iterator: Handle) -> Iterator[Any]:
@@ -156,11 +178,11 @@ def _items(student: Asking, iterator: Handle) -> Iterator[Any]:
 def _operator(name: str, *, is_reversed: bool = False) -> Callable[..., Any]:
     def operate(self: Handle, *others: object) -> Any:
         operands = (*others, self) if is_reversed else (self, *others)
-        result = self._student.ask("operate", name, *operands)
+        result = student_of(self).ask("operate", name, *operands)
         if not isinstance(result, Handle):
             # Else an object could stand for any number: `abs(42 - answer) < 1e-6`.
             raise NotDataError(
-                f"{self!r} is an object, and only values are reckoned with"
+                f"{label_of(self)} is an object: only values are compared"
             )
         return result
 

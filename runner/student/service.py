@@ -48,6 +48,8 @@ class Service:
             "del": delattr,
             "operate": self._operate,
             "len": len,
+            "repr": repr,
+            "str": str,
             "iter": iter,
             "next": self._next,
             "load": self._load,

@@ -59,7 +59,7 @@ def check_state_dict(
 def _check_members(members: Sequence[Member], name: str) -> Iterator[Problem]:
     for member in members:
         what = shown(member.name)
-        if not _is_plain_name(member.name):
+        if not is_plain_name(member.name):
             yield problem("state_dict_names", file=name, why=what)
             return
         if member.is_encrypted:
@@ -80,7 +80,8 @@ def _check_members(members: Sequence[Member], name: str) -> Iterator[Problem]:
         yield problem("state_dict_zip", file=name, why="it has several folders")
 
 
-def _is_plain_name(name: str) -> bool:
+def is_plain_name(name: str) -> bool:
+    """Whether a member may be called so."""
     return (
         len(name) <= MAX_NAME
         and NAME.fullmatch(name) is not None

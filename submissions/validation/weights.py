@@ -2,18 +2,29 @@
 
 from typing import IO, Final
 
-from submissions.messages import SAVE_SAFETENSORS, SAVE_STATE_DICT, problem
+from submissions.messages import (
+    SAVE_SAFETENSORS,
+    SAVE_STATE_DICT,
+    SAVE_TORCHSCRIPT,
+    problem,
+)
 from submissions.problems import Findings, Problem
 from submissions.validation.kinds import Kind, kind_of
 from submissions.validation.safetensors import check_safetensors
 from submissions.validation.state_dicts import check_state_dict
+from submissions.validation.torchscript import check_torchscript
 from submissions.validation.zips import ZipFaultError, kind_of_zip, read_zip
 
 WANTED: Final = {
     "safetensors": "weights in a safetensors file",
     "state_dict": "a state dict saved by torch.save",
+    "torchscript": "a TorchScript program",
 }
-FIXES: Final = {"safetensors": SAVE_SAFETENSORS, "state_dict": SAVE_STATE_DICT}
+FIXES: Final = {
+    "safetensors": SAVE_SAFETENSORS,
+    "state_dict": SAVE_STATE_DICT,
+    "torchscript": SAVE_TORCHSCRIPT,
+}
 DOWNLOADED: Final = (
     "A page was downloaded in place of the file, as happens with links that need a "
     "sign-in. Download the file itself."
@@ -41,6 +52,8 @@ def _check_zip(content: IO[bytes], *, name: str, wanted: str) -> Findings:
     kind = kind_of_zip(members)
     if kind is Kind.TORCH_ZIP and wanted == "state_dict":
         return check_state_dict(content, members, name=name)
+    if kind is Kind.TORCHSCRIPT and wanted == "torchscript":
+        return check_torchscript(members, name=name)
     return _wrong_kind(kind, name=name, wanted=wanted)
 
 

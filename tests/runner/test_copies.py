@@ -215,3 +215,16 @@ def test_weights_are_loaded_where_the_notebook_is(
     files = (job_file(tmp_path / "w.pth"), job_file(tmp_path / "net.pt"))
     result = run(runner, "1", questions=(question("q1", source),), files=files)
     assert scores(result) == {"q1": [1.0, 1.0, 1.0]}
+
+
+def test_a_notebook_that_answers_in_the_place_of_its_copy_earns_nothing(
+    runner: Runner,
+) -> None:
+    """It would not be held to its limits: the host spares a copy that waits."""
+    lying = (
+        "import sys\nsnapshot = sys.modules['runner.student.snapshot']\n"
+        "snapshot.keep = snapshot.answer\nanswer = 42"
+    )
+    result = run(runner, lying, CHECK, questions=(ANSWER,))
+    assert (result.verdict, result.code) == (Verdict.STUDENT_ERROR, "process_died")
+    assert scores(result) == {"q1": [0.0]}

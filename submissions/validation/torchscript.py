@@ -1,0 +1,46 @@
+"""A TorchScript program as torch.jit.save writes it: looked through, never loaded.
+
+Its tensors are stored plainly, its code is text and may be compressed. It is loaded in
+the jail only, beside the notebook.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from submissions.messages import problem, shown, size_in_words
+from submissions.problems import Findings, Problem
+from submissions.validation.state_dicts import is_plain_name
+from submissions.validation.zips import Member
+
+MAX_CODE_BYTES: Final = 16 * 1024**2
+
+
+def check_torchscript(members: Sequence[Member], *, name: str) -> Findings:
+    """Return what is wrong with a TorchScript zip file whose directory was read."""
+    return Findings(problems=tuple(_check(members, name))[:1])
+
+
+def _check(members: Sequence[Member], name: str) -> Iterator[Problem]:
+    for member in members:
+        what = shown(member.name)
+        if not is_plain_name(member.name):
+            yield problem("torchscript_damaged", file=name, why=f"{what} is no name")
+        if member.is_encrypted:
+            yield problem("torchscript_damaged", file=name, why=f"{what} is encrypted")
+        grows = not member.is_stored or member.packed_bytes != member.size
+        if grows and not _is_code(member):
+            size = size_in_words(member.size)
+            why = f"{what} would grow to {size}"
+            yield problem("torchscript_damaged", file=name, why=why)
+    if sum(member.size for member in members if _is_code(member)) > MAX_CODE_BYTES:
+        yield problem("torchscript_damaged", file=name, why="its code is too large")
+    names = {member.name for member in members}
+    if len(names) != len(members):
+        yield problem("torchscript_damaged", file=name, why="it names a member twice")
+    if len({each.partition("/")[0] for each in names}) != 1:
+        yield problem("torchscript_damaged", file=name, why="it has several folders")
+
+
+def _is_code(member: Member) -> bool:
+    """Whether torch writes such a member compressed."""
+    return member.name.partition("/")[2].startswith("code/")
