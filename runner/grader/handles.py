@@ -147,6 +147,17 @@ class CallableHandle(Handle):
     def __call__(self, *arguments: object, **named: object) -> Any:
         return student_of(self).ask("call", self, arguments, named)
 
+    def __instancecheck__(self, instance: object) -> bool:
+        return self.__is("isinstance", instance)
+
+    def __subclasscheck__(self, subclass: object) -> bool:
+        return self.__is("issubclass", subclass)
+
+    def __is(self, operation: str, other: object) -> bool:
+        """Say whether an object is of the student's own class; a value is of none."""
+        is_theirs = issubclass(type(other), Handle)
+        return is_theirs and student_of(self).ask(operation, other, self) is True
+
 
 def number_of(handle: Handle) -> int:
     """Return the number by which the student's process knows the object."""

@@ -59,6 +59,8 @@ class Student:
     def __init__(self, link: Link) -> None:
         self._endpoint = Endpoint(link, self._serve)
         self._exports = Exports()
+        # So that a test which asks for an object twice has one and the same.
+        self._handles: dict[tuple[int, type], Handle] = {}
         self.lost = False
 
     def name(self, name: str) -> Any:
@@ -140,10 +142,12 @@ class Student:
             raise CodecError("not a handle")
         kind = CallableHandle if node.get("callable") is True else Handle
         label = bases[0] if bases else ""
-        return kind(
-            self,
-            number,
-            known=known_class(bases),
-            is_class=node.get("class") is True,
-            label=label.rpartition(".")[2][:_LABEL],
-        )
+        if (number, kind) not in self._handles:
+            self._handles[number, kind] = kind(
+                self,
+                number,
+                known=known_class(bases),
+                is_class=node.get("class") is True,
+                label=label.rpartition(".")[2][:_LABEL],
+            )
+        return self._handles[number, kind]

@@ -48,6 +48,8 @@ class Service:
             "del": delattr,
             "operate": self._operate,
             "len": len,
+            "isinstance": isinstance,
+            "issubclass": issubclass,
             "repr": repr,
             "str": str,
             "iter": iter,

@@ -103,6 +103,12 @@ def test_a_network_is_known_for_one_and_takes_weights() -> None:
         assert isinstance(layer, torch.nn.Module)
         assert not isinstance(layer, torch.nn.Linear)
         assert issubclass(kind, torch.nn.Module)
+        assert isinstance(layer, kind)
+        assert issubclass(kind, kind)
+        assert not isinstance(student.name("vector"), kind)
+        assert not isinstance(3, kind)
+        assert layer.linear is layer.linear
+        assert student.name("Layer") is kind
         assert isinstance(layer.linear, torch.nn.Linear)
         state = {"linear.weight": torch.zeros(3, 3), "linear.bias": torch.ones(3)}
         layer.load_state_dict(state)
