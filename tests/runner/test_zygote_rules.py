@@ -11,7 +11,7 @@ from runner.host import Runner
 from runner.protocol import JobResult, Verdict
 from runner.student import cuda
 from runner.zygote import fitness
-from tests.runner.conftest import CANARY
+from tests.runner.conftest import CANARY, VARIABLE
 from tests.runner.installations import make_installation
 from tests.runner.notebooks import job, text
 from tests.runner.zygote_processes import zygote_pid
@@ -81,8 +81,8 @@ def test_a_process_with_threads_may_not_fork(monkeypatch: pytest.MonkeyPatch) ->
 def test_the_environment_of_a_zygote_is_written_down(runner: Runner) -> None:
     raw = Path(f"/proc/{zygote_pid(runner)}/environ").read_bytes().decode()
     names = {line.split("=")[0] for line in raw.split("\0") if line}
-    assert os.environ["SOFTMARK_CANARY"] == CANARY
-    assert "SOFTMARK_CANARY" not in names
+    assert os.environ[VARIABLE] == CANARY
+    assert VARIABLE not in names
     assert names <= {
         *PLAIN,
         "PYTHONHASHSEED",
