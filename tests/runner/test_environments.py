@@ -136,11 +136,18 @@ def test_an_environment_nobody_knows_is_our_fault(both: Runner) -> None:
     assert (result.verdict, result.code) == (Verdict.PLATFORM, "environment_missing")
 
 
-@pytest.fixture
-def runner() -> Iterator[Runner]:
+@pytest.fixture(scope="module")
+def stopped() -> Iterator[Runner]:
     runner = Runner({"default": ""}, spares=1)
     yield runner
     runner.close()
+
+
+@pytest.fixture
+def runner(stopped: Runner) -> Runner:
+    """Give a runner that no test has yet called idle; a zygote takes seconds to start."""
+    stopped._housekeeper._idle_seconds = 1800
+    return stopped
 
 
 def test_an_idle_environment_is_stopped_and_starts_again(runner: Runner) -> None:

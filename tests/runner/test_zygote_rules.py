@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from runner import zygotes
 from runner.host import Runner
 from runner.protocol import JobResult, Verdict
 from runner.student import cuda
@@ -43,7 +44,11 @@ def open_folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_zygote_with_a_second_thread_takes_no_job(open_folder: Path) -> None:
+def test_a_zygote_with_a_second_thread_takes_no_job(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A second one would be as unfit: the test below has one that is not.
+    monkeypatch.setattr(zygotes, "_TRIES", 1)
     result = run_with(open_folder, THREAD)
     assert (result.verdict, result.code) == (Verdict.PLATFORM, "runner_failed")
     assert result.notebook.count('"execution_count": 1') == 0
