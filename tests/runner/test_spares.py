@@ -24,6 +24,11 @@ SHAPE: Final = shape_of(Limits())
 NEVER: Final = 3600.0
 
 
+def ready(spares: Spares) -> list[Prepared]:
+    """Return the spares that wait for a job."""
+    return [one for waiting in spares._ready.values() for one in waiting]
+
+
 class FakePrepared:
     """Processes in name only."""
 
@@ -73,7 +78,7 @@ def test_nothing_is_made_ahead_while_a_job_begins(
     spares: Spares, maker: FakeMaker
 ) -> None:
     taken = spares.take("default", SHAPE)
-    first = maker.make_next()
+    first: object = maker.make_next()
     assert taken.result(10) is first
     assert maker.asked.empty()
 
@@ -82,8 +87,8 @@ def test_a_spare_is_made_when_the_job_ends(spares: Spares, maker: FakeMaker) -> 
     spares.take("default", SHAPE)
     maker.make_next()
     spares.refill("default", SHAPE)
-    spare = maker.make_next()
-    wait_until(lambda: spares._ready["default"], what="the spare")
+    spare: object = maker.make_next()
+    wait_until(lambda: ready(spares), what="the spare")
     assert spares.take("default", SHAPE).result(0) is spare
 
 
@@ -128,18 +133,16 @@ def own_runner(warm: Runner) -> Runner:
     return warm
 
 
-def ready(runner: Runner) -> list[Prepared]:
-    return [one for spares in runner._spares._ready.values() for one in spares]
-
-
 @pytest.mark.torch
 def test_a_job_leaves_a_spare_for_the_next_one(own_runner: Runner) -> None:
     assert own_runner.run(job("1")).verdict is Verdict.COMPLETED
-    wait_until(lambda: ready(own_runner), what="the spare of a job that is over")
-    (spare,) = ready(own_runner)
+    wait_until(
+        lambda: ready(own_runner._spares), what="the spare of a job that is over"
+    )
+    (spare,) = ready(own_runner._spares)
     assert own_runner.run(job("2")).verdict is Verdict.COMPLETED
-    wait_until(lambda: ready(own_runner), what="another spare")
-    assert spare not in ready(own_runner)
+    wait_until(lambda: ready(own_runner._spares), what="another spare")
+    assert spare not in ready(own_runner._spares)
 
 
 @pytest.mark.torch
@@ -147,7 +150,7 @@ def test_a_spare_is_there_while_a_long_job_goes_on(own_runner: Runner) -> None:
     found: list[bool] = []
 
     def look(event: Event) -> None:
-        found.append(bool(ready(own_runner)))
+        found.append(bool(ready(own_runner._spares)))
 
     spec = job("import time; time.sleep(120)")
     result = own_runner.run(spec, on_event=look, should_stop=lambda: any(found))
