@@ -10,12 +10,12 @@ REPEATS ?= 7
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input -qq
 PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider
-# Tests of real processes share one of the jobs: see tests/conftest.py.
+# Tests of real processes go by folder: see tests/conftest.py.
 PARALLEL := -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-dev test test-sqlite test-postgres debian check \
-	format lock bench screenshot clean
+.PHONY: help run install install-dev test test-sqlite test-postgres test-as-nobody \
+	debian check format lock bench screenshot clean
 
 help: ## Say what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -57,7 +57,8 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.base
 
 # --- Checking -----------------------------------------------------------------
 
-test: install-dev debian ## Check the code, then test on PostgreSQL and on SQLite
+test: ## Check the code, then test on PostgreSQL and on SQLite
+	@$(MAKE) --no-print-directory -j2 install-dev debian
 	@status=0; \
 	$(MAKE) --no-print-directory check || status=1; \
 	$(MAKE) --no-print-directory test-postgres || status=1; \
@@ -71,6 +72,9 @@ test-sqlite: install-dev ## Every test, on SQLite
 test-postgres: install-dev ## The tests that use the database, on PostgreSQL
 	@echo "== Tests on PostgreSQL"
 	@$(BIN)/python -m tests.services.postgres $(PYTEST) $(PARALLEL) --database-only $(ARGS)
+
+test-as-nobody: ## The jail's tests as a user without rights (from root, of HEAD)
+	@sh scripts/test_as_nobody.sh $(ARGS)
 
 debian:
 	@sh scripts/install_debian.sh

@@ -63,7 +63,7 @@ CHROMIUM_FLAGS: Final = (
     "--disable-sync",
     "--no-first-run",
 )
-RUNNER_TESTS: Final = Path(__file__).parent / "runner"
+TESTS: Final = Path(__file__).parent
 ONE_AT_A_TIME: Final = ("services", "faults", "e2e", "torch")
 live_portals = pytest.StashKey[list[LivePortal]]()
 
@@ -87,16 +87,15 @@ def uses_database(item: pytest.Item) -> bool:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Put the tests of real processes on one xdist worker, and drop what is asked.
+    """Put a folder's tests of real processes on one xdist worker, and drop what is asked.
 
-    Under `--dist loadgroup` they so run one after another, and so do those of the
-    runner alone, while a worker that has neither runs the quick ones.
+    Under `--dist loadgroup` they so run one after another and share what is warm, and
+    the larger groups begin first. All others are quick, and fill up whoever is free.
     """
     for item in items:
         if any(item.get_closest_marker(mark) for mark in ONE_AT_A_TIME):
-            alone = item.path.is_relative_to(RUNNER_TESTS)
-            group = "runner" if alone else "processes"
-            item.add_marker(pytest.mark.xdist_group(group))
+            folder = item.path.parent.relative_to(TESTS)
+            item.add_marker(pytest.mark.xdist_group(".".join(folder.parts)))
     if config.getoption("--database-only"):
         kept = [item for item in items if uses_database(item)]
         config.hook.pytest_deselected(items=[i for i in items if i not in kept])

@@ -4,19 +4,14 @@ import os
 import platform
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import cast
 
 import pytest
 
 from runner.host import Runner
-from runner.job import shape_of
-from runner.prepared import Prepared
-from runner.protocol import CellStarted, Event, Limits, Usage, Verdict
-from runner.spares import Spares
+from runner.protocol import CellStarted, Event, Usage, Verdict
 from runner.zygotes import EnvironmentMissingError, Zygote, ZygotePool
 from tests.runner.installations import make_installation
 from tests.runner.notebooks import job, text
@@ -141,11 +136,18 @@ def test_an_environment_nobody_knows_is_our_fault(both: Runner) -> None:
     assert (result.verdict, result.code) == (Verdict.PLATFORM, "environment_missing")
 
 
-@pytest.fixture
-def runner() -> Iterator[Runner]:
+@pytest.fixture(scope="module")
+def stopped() -> Iterator[Runner]:
     runner = Runner({"default": ""}, spares=1)
     yield runner
     runner.close()
+
+
+@pytest.fixture
+def runner(stopped: Runner) -> Runner:
+    """Give a runner that no test has yet called idle; a zygote takes seconds to start."""
+    stopped._housekeeper._idle_seconds = 1800
+    return stopped
 
 
 def test_an_idle_environment_is_stopped_and_starts_again(runner: Runner) -> None:
@@ -199,31 +201,3 @@ def test_a_closed_pool_starts_nothing(tmp_path: Path) -> None:
     pool.close()
     with pytest.raises(EnvironmentMissingError, match="closed"):
         pool.warm_up("default")
-
-
-class FakePrepared:
-    """Processes in name only."""
-
-    is_alive = True
-
-    def __init__(self) -> None:
-        self.disposed = threading.Event()
-
-    def dispose(self) -> None:
-        self.disposed.set()
-
-
-def test_a_spare_in_the_making_is_forgotten_too() -> None:
-    begun, made = threading.Event(), Future[Prepared]()
-
-    def maker(_environment: str, _shape: object) -> Prepared:
-        begun.set()
-        return made.result()
-
-    spares, shape, spare = Spares(maker, 1), shape_of(Limits()), FakePrepared()
-    spares.take("default", shape)
-    assert begun.wait(10)
-    spares.forget("default")
-    made.set_result(cast("Prepared", spare))
-    assert spare.disposed.wait(10), "it would keep the stopped zygote alive"
-    spares.close()

@@ -23,6 +23,7 @@ from tests.runner.corpus.measuring import forget_peak, peak_bytes
 from tests.runner.notebooks import job
 from tests.submissions.builders import incoming
 
+# Of work: a machine that is busy with other things may take longer.
 _MOST_SECONDS: Final = 5.0
 _MOST_BYTES: Final = 200 * MIB
 
@@ -42,9 +43,9 @@ def refuse(text: str) -> NoReturn:
 )
 def test_hostile_file_is_refused_or_made_harmless(upload: Upload) -> None:
     data = upload.data()
-    before, begun = forget_peak(), time.monotonic()
+    before, begun = forget_peak(), time.process_time()
     assert codes_of(data, upload) == ([upload.expect] if upload.expect else [])
-    assert time.monotonic() - begun < _MOST_SECONDS
+    assert time.process_time() - begun < _MOST_SECONDS
     assert peak_bytes() - before < _MOST_BYTES
     if upload.kind == "notebook" and upload.expect is None:
         assert_harmless(readable_notebook(data))
@@ -66,13 +67,13 @@ def assert_harmless(text: str) -> None:
 def test_runner_believes_no_notebook_either(upload: Upload) -> None:
     """It reads what the portal made, and would come to no harm by the original."""
     text = upload.data().decode(errors="surrogateescape")
-    begun = time.monotonic()
+    begun = time.process_time()
     try:
         notebook = read_notebook(job(notebook=text))
     except (UnreadableError, LanguageError):
         return
     finally:
-        assert time.monotonic() - begun < _MOST_SECONDS
+        assert time.process_time() - begun < _MOST_SECONDS
     json.loads(notebook.to_json(), parse_constant=refuse)
 
 
