@@ -1,7 +1,6 @@
 """The host's hold on a job's grader: its processes, its tests, and what it answers."""
 
 import logging
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import Final
@@ -31,38 +30,33 @@ class Examiner:
         self._spec = spec
         self._shape = shape
         self._coming: Future[Prepared] | None = None
+        self._is_over = False
 
     def call(self) -> None:
         """A grader is on its way, if none is there."""
         if self._coming is None:
-            self._coming = Future()
-            thread = threading.Thread(
-                target=self._prepare, args=[self._coming], name="grader", daemon=True
-            )
-            thread.start()
-
-    def _prepare(self, coming: Future[Prepared]) -> None:
-        try:
-            coming.set_result(self._make())
-        except BaseException as error:  # noqa: BLE001 - whoever waits hears of it
-            coming.set_exception(error)
+            self._coming = self._spares.fit(self._make)
 
     def _make(self) -> Prepared:
         grader = self._spares.take(self._spec.environment, self._shape).result()
         try:
-            grader.fill(contents.for_grader(self._spec), _nothing)
+            grader.fill(contents.for_grader(self._spec), self._go_on)
             grader.student.send(self._setting(grader))
             for question in self._spec.questions:
                 grader.student.send(_frame_of(question))
-            await_frame(grader.student, "set_up", _READY_SECONDS, _nothing)
+            await_frame(grader.student, "set_up", _READY_SECONDS, self._go_on)
         except BaseException:
-            for line in (
-                grader.pipes["stderr"].take().decode(errors="replace").split("\n")
-            ):
-                log.warning("grader: %s", line)
+            words = grader.pipes["stderr"].take().decode(errors="replace")
+            if words and not self._is_over:
+                log.warning("the grader's process said: %s", words)
             grader.dispose()
             raise
         return grader
+
+    def _go_on(self) -> None:
+        """Raise JobStopError if nobody needs the grader any more."""
+        if self._is_over:
+            raise stops.platform("runner_failed", "the job is over")
 
     def _setting(self, grader: Prepared) -> dict[str, object]:
         place = grader.place
@@ -92,10 +86,11 @@ class Examiner:
         """The grader ends, whatever it does; the next question gets another."""
         coming, self._coming = self._coming, None
         if coming is not None:
-            coming.add_done_callback(_dispose)
+            self._spares.discard(coming)
 
     def close(self) -> None:
         """Nobody needs the grader any more: it ends, and a spare takes its place."""
+        self._is_over = True
         if self._coming is not None:
             self._spares.refill(self._spec.environment, self._shape)
         self.dismiss()
@@ -112,12 +107,3 @@ def _frame_of(question: QuestionSpec) -> dict[str, object]:
             for check in question.checks
         ],
     }
-
-
-def _dispose(coming: Future[Prepared]) -> None:
-    if coming.exception() is None:
-        threading.Thread(target=coming.result().dispose, name="grader-end").start()
-
-
-def _nothing() -> None:
-    """The grader is made in a thread of its own: nobody waits here."""

@@ -18,6 +18,7 @@ Key = tuple[str, Shape]
 Slot = tuple[str, Role]
 Maker = Callable[[str, Shape], Prepared]
 _MAKERS: Final = 4
+_FITTERS: Final = 64
 _REFILL_SECONDS: Final = 1.0
 _OURS: Final = (
     EnvironmentMissingError,
@@ -44,6 +45,8 @@ class Spares:
         self._lock = threading.Lock()
         self._closed = False
         self._makers = ThreadPoolExecutor(_MAKERS, thread_name_prefix="spares")
+        # Each waits for one that is made, and so must not take a maker's place.
+        self._fitters = ThreadPoolExecutor(_FITTERS, thread_name_prefix="fitting")
 
     def take(self, environment: str, shape: Shape) -> Future[Prepared]:
         """Return processes for one job, ready or in the making.
@@ -89,6 +92,23 @@ class Spares:
             for _ in range(missing):
                 self._makers.submit(self._add, environment, shape)
 
+    def fit(self, call: Callable[[], Prepared]) -> Future[Prepared]:
+        """Return what the call will return: processes that it takes and readies."""
+        return self._fitters.submit(call)
+
+    def discard(self, fitted: Future[Prepared]) -> None:
+        """Nobody needs the processes, ready or not."""
+        fitted.add_done_callback(self._discard)
+
+    def _discard(self, fitted: Future[Prepared]) -> None:
+        if fitted.exception() is not None:
+            return
+        with self._lock:
+            if not self._closed:
+                self._makers.submit(fitted.result().dispose)
+                return
+        fitted.result().dispose()
+
     def see_off(self, used: Prepared) -> None:
         """What is left of a job's processes, its first one alone, ends by itself."""
         with self._lock:
@@ -130,4 +150,5 @@ class Spares:
             environments = {environment for environment, _ in self._ready}
         for environment in environments:
             self.forget(environment)
+        self._fitters.shutdown(wait=True)
         self._makers.shutdown(wait=True)

@@ -31,13 +31,17 @@ from runner.zygote.order import DESCRIPTORS, Order
 _TICK_MS: Final = 1000
 
 
-def warm_up() -> Mapping[str, str]:
-    """The shell is built and all that was imported is shared. Return versions."""
+def warm_up(*, is_shared: bool = True) -> Mapping[str, str]:
+    """The shell is built, and all is imported. Return versions.
+
+    `is_shared` says that this process will be forked again and again.
+    """
     warmth.import_all()
     # Before there is a shell, which would note that something was drawn.
     warmth.rehearse()
     loop.prepare()
-    warmth.lie_compactly()
+    if is_shared:
+        warmth.lie_compactly()
     return {
         "python": ".".join(map(str, sys.version_info[:3])),
         "ipython": IPython.__version__,
