@@ -46,7 +46,7 @@ def split_sections(text: str) -> list[Section]:
         elif sections:
             lines.append(line)
             last = sections[-1]
-            source = "\n".join(lines).strip("\n") + "\n"
+            source = "\n".join(lines).rstrip("\n") + "\n"
             sections[-1] = Section(name=last.name, source=source, line=last.line)
     return sections
 
@@ -160,10 +160,10 @@ def judge_doctest(source: str) -> CodeFault | str:
     try:
         examples = doctest.DocTestParser().get_examples(source)
     except ValueError as error:
-        line = re.search(r"line (\d+)", str(error))
+        place = re.search(r"line (\d+)", str(error))
         return CodeFault(
             message="this is no interpreter session.",
-            line=int(line[1]) if line else 1,
+            line=int(place[1]) if place else 1,
             hint="Put a space after each “>>>” and “...”, and indent all lines alike.",
         )
     if not examples:

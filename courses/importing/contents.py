@@ -88,11 +88,12 @@ class Draft:
 
 
 def share(total: Decimal, count: int) -> list[Decimal]:
-    """Return `count` amounts in hundredths that make `total`, the last the largest."""
+    """Return `count` amounts in hundredths that make `total`, a cent apart at most."""
     if count == 0:
         return []
     each = (total / count).quantize(_CENT, rounding=ROUND_DOWN)
-    return [each] * (count - 1) + [total - each * (count - 1)]
+    over = int((total - each * count) / _CENT)
+    return [each] * (count - over) + [each + _CENT] * over
 
 
 def exact_points(value: object) -> Decimal | None:

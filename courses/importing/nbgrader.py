@@ -56,8 +56,8 @@ class Marked:
     def title(self) -> str:
         """What the question is called: its id as words, or the heading above it."""
         words = self.grade_id.replace("_", " ").replace("-", " ").strip()
-        if self.grade_id.startswith("cell-") and self.heading:
-            return self.heading
+        if self.grade_id.startswith("cell-"):
+            return self.heading or f"Cell {self.number}"
         return words[:1].upper() + words[1:]
 
 
@@ -121,12 +121,14 @@ class _Cells:
         staff = copy.deepcopy(self._draft.staff)
         self._draft.staff = staff
         for number, cell in enumerate(staff["cells"], 1):
-            self._refuse_autotest(number, cell)
+            if self._refuse_autotest(number, cell):
+                continue
             marks = cell["metadata"].get("nbgrader")
             if isinstance(marks, dict) and any(marks.get(flag) for flag in _FLAGS):
                 marked = self._read(number, cell, marks, titles[number - 1])
-                if marked is not None:
-                    self._take(marked)
+                if marked is None:
+                    continue
+                self._take(marked)
             mark_regions(cell, number, self._file, self._draft.faults)
         if not self._draft.questions and not self._draft.faults:
             self._fault(
@@ -142,7 +144,7 @@ class _Cells:
             message, file=self._file, cell=cell, line=line, hint=hint
         )
 
-    def _refuse_autotest(self, number: int, cell: dict[str, Any]) -> None:
+    def _refuse_autotest(self, number: int, cell: dict[str, Any]) -> bool:
         for line, text in enumerate(cell["source"].split("\n"), 1):
             if "### AUTOTEST" in text or "### HASHED AUTOTEST" in text:
                 self._fault(
@@ -151,6 +153,8 @@ class _Cells:
                     line=line,
                     hint="Write the assertions out in this cell instead.",
                 )
+                return True
+        return False
 
     # --- Marks -----------------------------------------------------------------
 
@@ -235,6 +239,7 @@ class _Cells:
             cell=marked.number,
             faults=self._draft.faults,
         )
+        marked.cell["source"] = visible = cut.without or "# The tests here are hidden."
         judged = judge_script(text)
         if isinstance(judged, CodeFault):
             self._fault(
@@ -244,11 +249,9 @@ class _Cells:
                 hint=judged.hint,
             )
             return
-        visible = cut.without if cut.without.strip() else "# The tests here are hidden."
         shown = judge_script(visible)
         words = shown if isinstance(shown, str) and shown else f"{marked.title}."
         points = self._points(marked)
-        marked.cell["source"] = visible
         marked.cell["metadata"]["softmark"] = {"question": marked.key}
         hidden = self._options.hidden if cut.was_there else Visibility.ALWAYS
         check = Check(

@@ -14,7 +14,9 @@ from courses.importing.contents import Format, Notebook, Source
 
 _MAGIC_LINE: Final = re.compile(r"(\s*)(%(?!%)|!|\?).*|(\s*)[^'\"#]*\?\s*")
 _HEADING: Final = re.compile(r"\s{0,3}#{1,6}\s+(.+?)\s*#*\s*")
-_POINTS: Final = re.compile(r"\s*[(\[]\s*[\d.]+\s*(points?|pts?|marks?)\s*[)\]]\s*", re.I)
+_POINTS: Final = re.compile(
+    r"\s*[(\[]\s*[\d.]+\s*(points?|pts?|marks?)\s*[)\]]\s*", re.IGNORECASE
+)
 _LARGEST: Final = 20 * 1024**2
 
 
@@ -138,17 +140,18 @@ def _python(source: str) -> ast.Module:
     lines = source.split("\n")
     if lines[0].startswith("%%") and not lines[0].startswith(("%%time", "%%capture")):
         return ast.Module(body=[], type_ignores=[])
-    kept = [
-        f"{found[1] or found[3] or ''}pass"
-        if (found := _MAGIC_LINE.fullmatch(line)) or line.startswith("%%")
-        and (found := re.match("()()()", line))
-        else line
-        for line in lines
-    ]
+    kept = [_as_python(line) for line in lines]
     try:
         return ast.parse("\n".join(kept))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module(body=[], type_ignores=[])
+
+
+def _as_python(line: str) -> str:
+    if line.startswith("%%"):
+        return ""
+    found = _MAGIC_LINE.fullmatch(line)
+    return f"{found[1] or found[3] or ''}pass" if found else line
 
 
 def _top_nodes(tree: ast.Module) -> Iterator[ast.AST]:

@@ -67,7 +67,7 @@ def convert(source: Source, options: ImportOptions) -> Draft:
     _add_questions(draft, tests, options)
     _mark(draft)
     _read_config(draft, source)
-    _add_public(draft, source, staff_path)
+    _add_public(draft, source, handout_path)
     tags = {tag for cell in staff["cells"] for tag in cell["metadata"].get("tags", [])}
     draft.skip_tags = (SKIP_TAG,) if SKIP_TAG in tags else ()
     draft.imports = imported_names(
@@ -306,7 +306,7 @@ def _mark(draft: Draft) -> None:
     """Check cells carry our mark, and do nothing where Otter is not installed."""
     keys = {question.key for question in draft.questions}
     for notebook in (draft.staff, draft.handout):
-        notebook["metadata"].pop("otter", None)
+        _drop_hidden(notebook)
         seen: set[str] = set()
         for cell in notebook["cells"]:
             if cell["cell_type"] != "code":
@@ -320,6 +320,21 @@ def _mark(draft: Draft) -> None:
                 cell["source"] = _guarded(cell["source"])
             elif any(call in cell["source"] for call in _AT_HOME):
                 _skip(cell)
+
+
+def _drop_hidden(notebook: Notebook) -> None:
+    """The notebook's own tests are those that students can see."""
+    settings = notebook["metadata"].get("otter")
+    tests = settings.get("tests") if isinstance(settings, dict) else None
+    if not isinstance(tests, dict):
+        notebook["metadata"].pop("otter", None)
+        return
+    kept = {name: spec for name, spec in tests.items() if isinstance(spec, dict)}
+    for spec in kept.values():
+        for suite in spec.get("suites", []):
+            cases = suite.get("cases", [])
+            suite["cases"] = [case for case in cases if case.get("hidden") is False]
+    settings["tests"] = kept
 
 
 def _guarded(source: str) -> str:
@@ -357,7 +372,10 @@ def _read_config(draft: Draft, source: Source) -> None:
 
 
 def _add_public(draft: Draft, source: Source, notebook: Path) -> None:
-    """What lies beside the notebook, and an autograder's files/, is public data."""
+    """What lies beside the hand-out, and an autograder's files/, is public data.
+
+    SECURITY: not what lies beside the staff's notebook: the solutions may be there.
+    """
     folder = notebook.parent
     add_public_files(draft, source, folder, without=(*_OWN, "autograder", "student"))
     for path in source.files:

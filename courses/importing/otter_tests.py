@@ -130,7 +130,9 @@ def _ok_case(
     fields: Mapping[str, Any] = entry if isinstance(entry, dict) else {}
     code = fields.get("code")
     text = code if isinstance(code, str) else ""
-    text = "\n".join(line.rstrip() for line in text.strip("\n").expandtabs().split("\n"))
+    text = "\n".join(
+        line.rstrip() for line in text.strip("\n").expandtabs().split("\n")
+    )
     judged = judge_doctest(text)
     if isinstance(judged, CodeFault):
         faults.add(
@@ -143,7 +145,9 @@ def _ok_case(
         name=_identifier(fields.get("name"), number),
         code=text,
         is_hidden=fields.get("hidden", True) is not False,
-        points=_case_points(fields.get("points"), f"“{name}”, case {number}", file, faults),
+        points=_case_points(
+            fields.get("points"), f"“{name}”, case {number}", file, faults
+        ),
         words=_words(number, fields.get("failure_message")),
     )
 
@@ -222,7 +226,9 @@ def _decoration(
     for decorator in node.decorator_list:
         if isinstance(decorator, ast.Call):
             said = dict(zip(order, decorator.args, strict=False))
-            return said | {each.arg: each.value for each in decorator.keywords if each.arg}
+            return said | {
+                each.arg: each.value for each in decorator.keywords if each.arg
+            }
     return {}
 
 
@@ -300,7 +306,7 @@ def points_of_cases(test: OtterTest) -> list[Decimal] | None:
     if test.points is not None:
         left = test.points - given
     elif given == 0:
-        left = Decimal(1)
+        left = Decimal(1) if unset else Decimal(0)
     if left < 0:
         return None
     shares = iter(share(left, unset))

@@ -3,7 +3,7 @@
 import ast
 from decimal import Decimal
 
-_SHARE = '''\
+_SHARE = """\
 def _share_of_points(found):
     from numbers import Real
 
@@ -12,7 +12,7 @@ def _share_of_points(found):
     return found
 
 
-'''
+"""
 
 
 def result_as_share(source: str, points: Decimal) -> str:

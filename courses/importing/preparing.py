@@ -66,14 +66,14 @@ def _with_notebook(source: Source, scratch: Path, options: ImportOptions) -> Sou
         raise faults.error()
     # A copy, so that the source stays as it is.
     root = scratch / "joined"
-    files = [path for path in source.files if path.suffix != ".ipynb"]
-    for path in files:
+    others = [path for path in source.files if path.suffix != ".ipynb"]
+    for path in others:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source.root / path, root / path)
-    base = _shallowest(files)
+    base = _shallowest(others)
     (root / base).mkdir(parents=True, exist_ok=True)
     shutil.copyfile(chosen, root / base / chosen.name)
-    return Source(root=root, files=(*files, base / chosen.name))
+    return Source(root=root, files=(*others, base / chosen.name))
 
 
 def _is_named(path: Path, chosen: Path) -> bool:

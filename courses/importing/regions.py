@@ -40,7 +40,7 @@ def drop_region(
             f"This BEGIN {kind} has no END {kind}.", file=file, cell=cell, line=opened
         )
     return Cut(
-        without="\n".join(outside).strip("\n"),
+        without="\n".join(outside).strip("\n") if "".join(outside).strip() else "",
         whole="\n".join(whole),
         was_there=len(whole) != len(outside),
     )
