@@ -79,6 +79,9 @@ def _judge(member: zipfile.ZipInfo, archive: str, faults: FaultList) -> None:
         why = "is a link or a device, not a file"
     elif member.flag_bits & 1:
         why = "is encrypted"
+    elif member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        # A few bytes of bzip2 or LZMA unpack to very many before any can be counted.
+        why = "is packed in a way that is not read"
     if why:
         faults.add(
             f"“{ascii(member.filename)[1:-1][:80]}” {why}.",

@@ -115,6 +115,7 @@ class _Cells:
     def __init__(self, draft: Draft, file: str, options: ImportOptions) -> None:
         self._draft, self._file, self._options = draft, file, options
         self._seen: dict[str, int] = {}
+        self._is_of_a_wrong_version = False
 
     def convert(self) -> None:
         titles = headings(self._draft.staff)
@@ -163,6 +164,10 @@ class _Cells:
     ) -> Marked | None:
         version = marks.get("schema_version", 0)
         if not isinstance(version, int) or not _OLDEST <= version <= _NEWEST:
+            # Every cell of such a notebook is: the first one is enough.
+            if self._is_of_a_wrong_version:
+                return None
+            self._is_of_a_wrong_version = True
             self._fault(
                 f"The cell's marks are of nbgrader's schema {version!r}; "
                 f"{_OLDEST} to {_NEWEST} are read.",

@@ -143,12 +143,12 @@ def _judge_solutions(draft: Draft, staff: Path, handout: Path) -> None:
         if _ANSWER_TAG in cell["metadata"].get("tags", [])
         and cell["cell_type"] == "markdown"
     ]
-    for number in written:
+    if written:
         draft.note(
-            "A written answer. Otter's files do not say what it is worth.",
+            f"Written answers (cells {', '.join(map(str, written))}) are in no "
+            "question: Otter's files do not say what they are worth.",
             file=handout.as_posix(),
-            cell=number,
-            hint="Add a question of the kind “manual” to assignment.yaml.",
+            hint="Keep the folder with --write, and add questions of the kind “manual”.",
         )
 
 

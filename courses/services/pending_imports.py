@@ -4,7 +4,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -145,5 +145,7 @@ def _forget_old() -> None:
     """Uploads that nobody came back to are gone after a day."""
     limit = time.time() - _LIFETIME_SECONDS
     for folder in _root().iterdir():
-        if folder.stat().st_mtime < limit:
-            shutil.rmtree(folder, ignore_errors=True)
+        # Another request may have been first.
+        with suppress(FileNotFoundError):
+            if folder.stat().st_mtime < limit:
+                shutil.rmtree(folder, ignore_errors=True)

@@ -1,7 +1,7 @@
 """Importing an assignment: an upload, what it would become, and a new revision."""
 
 import math
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
 from accounts.throttles import ImportThrottle, seconds_to_wait
-from courses.bundle import BundleError, Fault
+from courses.bundle import BundleError, Fault, Visibility
 from courses.importing import Format, ImportOptions
 from courses.models import Assignment
 from courses.permissions import Right, can
@@ -105,14 +105,15 @@ def _again(request: SignedInRequest) -> ImportForm:
     return ImportForm(initial=request.POST.dict())
 
 
-def _named(upload: UploadedFile) -> tuple[str, IO[bytes]]:
+def _named(upload: "UploadedFile[Any]") -> tuple[str, IO[bytes]]:
     return upload.name or "", cast("IO[bytes]", upload.file)
 
 
 def _options(form: ImportForm) -> ImportOptions:
     kind = form.cleaned_data["format"]
     return ImportOptions(
-        format=Format(kind) if kind else None, hidden=form.cleaned_data["hidden"]
+        format=Format(kind) if kind else None,
+        hidden=Visibility(form.cleaned_data["hidden"]),
     )
 
 

@@ -1,6 +1,7 @@
 """Tests of each style are found, listed and judged without running them."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -167,7 +168,9 @@ def test_a_section_comes_back_as_it_was_written() -> None:
         (text("x", **marks("t")), None),
     ],
 )
-def test_check_cells_of_foreign_copies_are_known(cell: dict, key: str | None) -> None:  # type: ignore[type-arg]
+def test_check_cells_of_foreign_copies_are_known(
+    cell: dict[str, Any], key: str | None
+) -> None:
     assert foreign_key(cell) == key
 
 

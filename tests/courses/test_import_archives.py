@@ -2,6 +2,7 @@
 
 import stat
 import zipfile
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def packed(target: Path, name: str, content: bytes = b"x", *, mode: int = 0) -> 
 def test_our_own_folder_in_a_zip_is_the_same_bundle(tmp_path: Path) -> None:
     archive = zipped(write_bundle(tmp_path / "task"), tmp_path / "task.zip")
     _, bundle = converted(archive, tmp_path / "out")
-    assert (bundle.title, bundle.points) == ("A small task", 5)
+    assert (bundle.title, bundle.points) == ("A small task", Decimal(5))
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,13 @@ def test_what_is_no_plain_file_below_the_folder_is_refused(
     (fault,) = refused(packed(tmp_path, name, mode=mode), tmp_path / "out")
     assert words in fault.message
     assert not list((tmp_path / "out").rglob("*.py"))
+
+
+def test_other_ways_of_packing_are_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "in.zip", "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("a", bytes(1000))
+    (fault,) = refused(tmp_path / "in.zip", tmp_path / "out")
+    assert "not read" in fault.message
 
 
 def test_a_bomb_stops_where_its_real_size_passes_the_limit(

@@ -43,7 +43,7 @@ def test_hidden_tests_are_in_the_tests_alone(tmp_path: Path) -> None:
     assert found.format is Format.NBGRADER
     assert (question.key, question.style) == ("test_double", TestStyle.SCRIPT)
     (check,) = question.checks
-    assert (check.points, check.visibility) == (2, Visibility.AFTER_RELEASE)
+    assert (check.points, check.visibility) == (Decimal(2), Visibility.AFTER_RELEASE)
     assert check.description == "Doubling works."
     (section,) = split_sections((found.folder / "tests/test_double.py").read_text())
     assert "double(21)" in section.source
@@ -82,7 +82,7 @@ def test_a_task_is_marked_by_hand_and_its_mark_scheme_kept_back(tmp_path: Path) 
     )
     found, bundle = converted(written(tmp_path, task), tmp_path / "out")
     (question,) = bundle.questions
-    assert (question.title, question.points) == ("Part C", 4)
+    assert (question.title, question.points) == ("Part C", Decimal(4))
     assert sources(found.folder, "handout.ipynb") == ["## Part C (4 points)\nDraw it."]
     assert "Two for axes." in sources(found.folder, "staff.ipynb")[0]
 

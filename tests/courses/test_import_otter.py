@@ -135,7 +135,7 @@ def test_all_or_nothing_is_one_check_of_all_cases(tmp_path: Path) -> None:
     last = bundle.questions[0].checks[-1]
     assert (last.name, last.points, last.visibility) == (
         "all_together",
-        3,
+        Decimal(3),
         Visibility.AFTER_RELEASE,
     )
     written = (found.folder / "tests/q-1.py").read_text()

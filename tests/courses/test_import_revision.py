@@ -224,7 +224,11 @@ def test_command_takes_what_a_foreign_format_does_not_say(tmp_path: Path) -> Non
         stdout=said,
     )
     kept = read_bundle(tmp_path / "kept")
-    assert (kept.title, kept.points, kept.limits.run_seconds) == ("Week 3", 7, 90)
+    assert (kept.title, kept.points, kept.limits.run_seconds) == (
+        "Week 3",
+        Decimal(7),
+        90,
+    )
     assert [file.name for file in kept.required_files] == ["hw.ipynb", "net.pth"]
     assert kept.required_files[1].max_bytes == 20 * 1024**2
 

@@ -105,10 +105,13 @@ def test_faults_are_listed_with_their_place(
 def test_a_notebook_alone_can_be_imported(
     lecturer: User, assignment: Assignment
 ) -> None:
-    text = json.dumps(notebook(checking("t", "assert x == 1")))
+    hidden = "### BEGIN HIDDEN TESTS\nassert x < 9\n### END HIDDEN TESTS"
+    text = json.dumps(notebook(checking("t", f"assert x == 1\n{hidden}")))
     package = SimpleUploadedFile("ps 1.ipynb", text.encode())
-    answer = send(lecturer, assignment, package=package)
+    answer = send(lecturer, assignment, package=package, hidden="never")
     assert "nbgrader · 2 points · runs as ps-1.ipynb" in words(answer)
+    assert "1 never" in words(answer)
+    assert "x < 9" not in words(answer)
 
 
 def test_a_name_that_leads_elsewhere_is_kept_where_it_belongs(
