@@ -64,6 +64,28 @@ def otter_check(source: str) -> str | None:
     return None
 
 
+def is_about_otter(source: str) -> bool:
+    """Whether a cell only sets up Otter or calls its grader, which no run here needs.
+
+    Such a cell would end in an error where Otter is not installed.
+    """
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return bool(body) and all(map(_is_about_otter, body))
+
+
+def _is_about_otter(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Import):
+        return [each.name for each in node.names] == ["otter"]
+    called = node.value if isinstance(node, ast.Expr | ast.Assign) else None
+    owner = called.func if isinstance(called, ast.Call) else None
+    value = owner.value if isinstance(owner, ast.Attribute) else None
+    wanted = "otter" if isinstance(node, ast.Assign) else "grader"
+    return isinstance(value, ast.Name) and value.id == wanted
+
+
 def locked_cells(notebook: dict[str, Any]) -> dict[str, str]:
     """Return the source of each code cell that students may not change, by its name.
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from courses.bundle import Check, Question, Visibility
 from courses.bundle.faults import FaultList
-from courses.bundle.recognition import otter_check, question_key
+from courses.bundle.recognition import is_about_otter, otter_check, question_key
 from courses.importing.contents import Draft, ImportOptions, Notebook, Source, share
 from courses.importing.notebooks import (
     imported_names,
@@ -42,8 +42,6 @@ _OWN: Final = (
     "environment.yml",
 )
 _READ: Final = ("seed", "assignment_name")
-# Calls of the grader that only make sense on a student's own machine.
-_AT_HOME: Final = ("grader.export(", "grader.check_all(")
 
 
 def convert(source: Source, options: ImportOptions) -> Draft:
@@ -67,7 +65,7 @@ def convert(source: Source, options: ImportOptions) -> Draft:
     _add_questions(draft, tests, options)
     _mark(draft)
     _read_config(draft, source)
-    _add_public(draft, source, handout_path)
+    _add_public(draft, source, handout_path.parent, staff_path.parent)
     tags = {tag for cell in staff["cells"] for tag in cell["metadata"].get("tags", [])}
     draft.skip_tags = (SKIP_TAG,) if SKIP_TAG in tags else ()
     draft.imports = imported_names(
@@ -318,7 +316,7 @@ def _mark(draft: Draft) -> None:
                 cell["metadata"]["softmark"] = {"question": key}
             if name is not None:
                 cell["source"] = _guarded(cell["source"])
-            elif any(call in cell["source"] for call in _AT_HOME):
+            elif is_about_otter(cell["source"]):
                 _skip(cell)
 
 
@@ -371,15 +369,26 @@ def _read_config(draft: Draft, source: Source) -> None:
         draft.note(f"Settings without effect here: {', '.join(ignored)}.", file=file)
 
 
-def _add_public(draft: Draft, source: Source, notebook: Path) -> None:
+def _add_public(draft: Draft, source: Source, folder: Path, staff: Path) -> None:
     """What lies beside the hand-out, and an autograder's files/, is public data.
 
     SECURITY: not what lies beside the staff's notebook: the solutions may be there.
     """
-    folder = notebook.parent
     add_public_files(draft, source, folder, without=(*_OWN, "autograder", "student"))
     for path in source.files:
         if path.parent.name == "files" and path.suffix != ".ipynb":
             inner = Source(root=source.root, files=(path,))
             add_public_files(draft, inner, path.parent)
     draft.public = [path for path in draft.public if path.suffix != ".zip"]
+    names = {path.name for path in draft.public} | {*_OWN}
+    left = [
+        path.name
+        for path in source.under(staff)
+        if path.name not in names and path.suffix not in (".ipynb", ".zip", ".pdf")
+    ]
+    if left and staff != folder:
+        draft.note(
+            f"Only beside the staff's notebook, and left out: {', '.join(left)}.",
+            file=staff.as_posix(),
+            hint="Keep the folder with --write, and put what tests need into private/.",
+        )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from courses.bundle import Fault, TestStyle, foreign_key, locked_cells, read_bundle
-from courses.bundle.recognition import question_key
+from courses.bundle.recognition import is_about_otter, question_key
 from courses.bundle.sections import section_text, split_sections
 from tests.courses.bundles import MANIFEST, faults_of, line_of, write_bundle
 from tests.courses.foreign import code, marks, notebook, text
@@ -172,6 +172,22 @@ def test_check_cells_of_foreign_copies_are_known(
     cell: dict[str, Any], key: str | None
 ) -> None:
     assert foreign_key(cell) == key
+
+
+@pytest.mark.parametrize(
+    ("source", "is_so"),
+    [
+        ("import otter\ngrader = otter.Notebook('a.ipynb')", True),
+        ("grader.run_plugin('x')", True),
+        ("import otter\nimport numpy", False),
+        ("x = 1\ngrader.export()", False),
+        ("grader = 1", False),
+        ("", False),
+        ("(", False),
+    ],
+)
+def test_cells_that_are_only_about_otter_are_known(source: str, *, is_so: bool) -> None:
+    assert is_about_otter(source) == is_so
 
 
 @pytest.mark.parametrize("name", ["é", "x" * 61, "-" * 5, "a b" * 30])

@@ -88,7 +88,12 @@ def test_the_check_cell_is_marked_and_fails_nowhere(tmp_path: Path) -> None:
     cells = json.loads((found.folder / "handout.ipynb").read_text())["cells"]
     assert cells[2]["metadata"]["softmark"] == {"question": "q-1"}
     assert cells[2]["source"].endswith('if "grader" in globals() else None')
-    assert cells[4]["metadata"]["tags"] == ["skip-execution"]
+    skipped = [
+        n
+        for n, cell in enumerate(cells)
+        if "skip-execution" in cell["metadata"].get("tags", [])
+    ]
+    assert skipped == [0, 4]
 
 
 @pytest.mark.parametrize(
@@ -163,6 +168,7 @@ def test_what_otter_assign_wrote_is_read_as_a_whole(tmp_path: Path) -> None:
     for name in (
         "autograder/tests/q1.py",
         "autograder/answers.pdf",
+        "autograder/key.csv",
         "student/data.csv",
     ):
         path = tmp_path / "dist" / name
@@ -178,6 +184,7 @@ def test_what_otter_assign_wrote_is_read_as_a_whole(tmp_path: Path) -> None:
     public = [file.name for file in bundle.files if file.part == Part.PUBLIC]
     assert public == ["data.csv"]
     assert any("pdf" in note.message for note in found.notes)
+    assert any("left out: key.csv" in note.message for note in found.notes)
 
 
 def test_an_autograder_zip_needs_the_notebook_beside_it(tmp_path: Path) -> None:
