@@ -18,9 +18,8 @@ from courses.importing.contents import (
     exact_points,
 )
 from courses.importing.notebooks import (
+    fix_names,
     headings,
-    imported_names,
-    names_in,
     open_notebook,
     title_of,
 )
@@ -76,12 +75,7 @@ def convert(source: Source, options: ImportOptions) -> Draft:
     _Cells(draft, path.as_posix(), options).convert()
     draft.handout = make_handout(draft.staff)
     add_public_files(draft, source, path.parent)
-    draft.imports = imported_names(
-        draft.staff,
-        wanted=names_in("\n".join(draft.tests.values())),
-        skip_tags=(),
-        local_modules=[each.stem for each in draft.public],
-    )
+    fix_names(draft)
     return draft
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from courses.bundle.faults import FaultList
 from courses.bundle.notebooks import read_notebook, source_of
 from courses.bundle.recognition import otter_check
-from courses.importing.contents import Format, Notebook, Source
+from courses.importing.contents import Draft, Format, Notebook, Source
 
 _MAGIC_LINE: Final = re.compile(r"(\s*)(%(?!%)|!|\?).*|(\s*)[^'\"#]*\?\s*")
 _HEADING: Final = re.compile(r"\s{0,3}#{1,6}\s+(.+?)\s*#*\s*")
@@ -103,18 +103,37 @@ def headings(notebook: Notebook) -> list[str]:
 # --- Names --------------------------------------------------------------------
 
 
-def imported_names(
-    notebook: Notebook,
-    *,
-    wanted: Collection[str],
-    skip_tags: Collection[str],
-    local_modules: Collection[str],
-) -> dict[str, str]:
-    """Return what the notebook imports under the wanted names.
+def fix_names(draft: Draft) -> None:
+    """The draft says what names in its tests stand for, where the hand-out imports them.
 
-    SECURITY: a name that the notebook also binds in another way is left out. It may
-    be what a student has to write, and a test would then judge the library's instead.
+    SECURITY: a name that a notebook also binds in another way is left out, and so is
+    one that only a solution imports. It may be what a student has to write, and a test
+    would then judge the library's in its place.
     """
+    wanted = names_in("\n".join(draft.tests.values()))
+    local = {"otter", *(path.stem for path in draft.public)}
+    given, others = _names(draft.handout, draft.skip_tags)
+    own, more = _names(draft.staff, draft.skip_tags)
+    for name in sorted(wanted & (given.keys() | own.keys()) - others - more):
+        targets = given.get(name, set()) | own.get(name, set())
+        modules = {re.split("[.:]", target)[0] for target in targets}
+        if modules & local:
+            continue
+        if name in given and len(targets) == 1:
+            draft.imports[name] = next(iter(targets))
+        else:
+            draft.note(
+                f"The tests use “{name}”, and take what the student's notebook has "
+                "under this name.",
+                hint="It is imported in a solution only, or in two ways. If no student "
+                "has to write it, add it to “imports” in assignment.yaml.",
+            )
+
+
+def _names(
+    notebook: Notebook, skip_tags: Collection[str]
+) -> tuple[dict[str, set[str]], set[str]]:
+    """What a notebook imports, by name, and the names that it binds in other ways."""
     imports: dict[str, set[str]] = {}
     others: set[str] = set()
     for cell in notebook["cells"]:
@@ -124,15 +143,7 @@ def imported_names(
                 for name, target in _imports(node):
                     imports.setdefault(name, set()).add(target)
                 others |= set(_bindings(node))
-    return {
-        name: next(iter(targets))
-        for name, targets in sorted(imports.items())
-        if name in wanted
-        and name not in others
-        and len(targets) == 1
-        and not {re.split("[.:]", target)[0] for target in targets}
-        & {*local_modules, "otter"}
-    }
+    return imports, others
 
 
 def _python(source: str) -> ast.Module:

@@ -12,9 +12,8 @@ from courses.bundle.faults import FaultList
 from courses.bundle.recognition import is_about_otter, otter_check, question_key
 from courses.importing.contents import Draft, ImportOptions, Notebook, Source, share
 from courses.importing.notebooks import (
-    imported_names,
+    fix_names,
     is_raw_otter,
-    names_in,
     open_notebook,
     title_of,
 )
@@ -68,12 +67,7 @@ def convert(source: Source, options: ImportOptions) -> Draft:
     _add_public(draft, source, handout_path.parent, staff_path.parent)
     tags = {tag for cell in staff["cells"] for tag in cell["metadata"].get("tags", [])}
     draft.skip_tags = (SKIP_TAG,) if SKIP_TAG in tags else ()
-    draft.imports = imported_names(
-        staff,
-        wanted=names_in("\n".join(draft.tests.values())),
-        skip_tags=draft.skip_tags,
-        local_modules=[each.stem for each in draft.public],
-    )
+    fix_names(draft)
     return draft
 
 

@@ -112,6 +112,17 @@ def test_names_are_fixed_if_the_notebook_only_imports_them(tmp_path: Path) -> No
     assert dict(bundle.imports) == {"np": "numpy"}
 
 
+def test_a_name_that_only_a_solution_imports_is_the_students(tmp_path: Path) -> None:
+    answer = code(
+        "### BEGIN SOLUTION\nfrom math import sqrt as root\n### END SOLUTION",
+        **marks("root", solution=True),
+    )
+    folder = written(tmp_path, answer, checking("t", "assert root(4) == 2"))
+    found, bundle = converted(folder, tmp_path / "out")
+    assert dict(bundle.imports) == {}
+    assert any("“root”" in note.message for note in found.notes)
+
+
 def test_data_beside_the_notebook_is_public(tmp_path: Path) -> None:
     folder = written(tmp_path, SOLUTION, HIDDEN)
     (folder / "source/ps1/data.csv").write_text("1,2\n")
