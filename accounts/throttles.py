@@ -23,6 +23,13 @@ class SubmitThrottle(UserRateThrottle):
     rate = "60/hour"
 
 
+class ImportThrottle(UserRateThrottle):
+    """Assignments uploaded by staff."""
+
+    scope = "import"
+    rate = "60/hour"
+
+
 def seconds_to_wait(kind: type[UserRateThrottle], request: HttpRequest) -> int:
     """Count this request and return 0, or how long to wait if it is one too many.
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 from courses.blobs import blob_path, read_blob
-from courses.bundle import check_cells
+from courses.bundle import check_cells, locked_cells, split_sections
 from courses.models import AssignmentRevision, Question, RequiredFile, RevisionFile
 from grading.models import GradingRun
 from runner.protocol import (
@@ -14,6 +14,7 @@ from runner.protocol import (
     JobSpec,
     Limits,
     QuestionSpec,
+    TestStyle,
 )
 from submissions.models import SubmittedFile
 
@@ -42,11 +43,11 @@ def build_job(run: GradingRun) -> JobSpec:
         environment=revision.environment,
         notebook=_notebook(submitted),
         notebook_name=revision.notebook_name,
-        files=_files(submitted, parts),
-        private_files=tuple(
-            _job_file(part) for part in parts if part.part == RevisionFile.Part.PRIVATE
-        ),
+        files=_handed_in(submitted, parts),
+        public_files=_of_part(RevisionFile.Part.PUBLIC, parts),
+        private_files=_of_part(RevisionFile.Part.PRIVATE, parts),
         questions=tuple(_question(question, parts) for question in questions),
+        test_names=dict(revision.imports),
         restored=_restored(parts, questions),
         limits=_limits(revision),
         seed=revision.seed,
@@ -74,24 +75,27 @@ def _notebook(submitted: Sequence[SubmittedFile]) -> str:
     raise IncompleteRevisionError("The submission has no notebook.")
 
 
-def _files(
+def _handed_in(
     submitted: Sequence[SubmittedFile], parts: Sequence[RevisionFile]
 ) -> tuple[JobFile, ...]:
-    """What lies beside the notebook: the course's public data and the student's files.
+    """What the student handed in beside the notebook.
 
     A handed-in file never takes the place of the course's own.
     """
-    found = {
-        file.name: _job_file(file)
+    taken = {
+        part.name.casefold() for part in parts if part.part == RevisionFile.Part.PUBLIC
+    }
+    return tuple(
+        _job_file(file)
         for file in submitted
-        if file.kind != RequiredFile.Kind.NOTEBOOK
-    }
-    found |= {
-        part.name: _job_file(part)
-        for part in parts
-        if part.part == RevisionFile.Part.PUBLIC
-    }
-    return tuple(found.values())
+        if file.kind != RequiredFile.Kind.NOTEBOOK and file.name.casefold() not in taken
+    )
+
+
+def _of_part(
+    wanted: RevisionFile.Part, parts: Sequence[RevisionFile]
+) -> tuple[JobFile, ...]:
+    return tuple(_job_file(part) for part in parts if part.part == wanted)
 
 
 def _job_file(file: SubmittedFile | RevisionFile) -> JobFile:
@@ -107,23 +111,39 @@ def _question(question: Question, parts: Sequence[RevisionFile]) -> QuestionSpec
     name = f"{question.key}.py"
     for part in parts:
         if part.part == RevisionFile.Part.TESTS and part.name == name:
-            return QuestionSpec(
-                key=question.key,
-                source=read_blob(part.sha256).decode(),
-                checks=tuple(
-                    CheckSpec(name=check["name"]) for check in question.checks
-                ),
-            )
+            return _question_spec(question, read_blob(part.sha256).decode("utf-8-sig"))
     raise IncompleteRevisionError(f"The revision has no tests/{name}.")
+
+
+def _question_spec(question: Question, text: str) -> QuestionSpec:
+    """The question with its tests: one module, or a piece of code for each check."""
+    style = TestStyle(question.style)
+    is_cut = style in (TestStyle.SCRIPT, TestStyle.DOCTEST)
+    pieces = {each.name: each.source for each in split_sections(text) if is_cut}
+    names = [check["name"] for check in question.checks]
+    if is_cut and not set(names) <= set(pieces):
+        raise IncompleteRevisionError(f"A check of {question.key} has no section.")
+    return QuestionSpec(
+        key=question.key,
+        source="" if is_cut else text,
+        checks=tuple(
+            CheckSpec(name=name, source=pieces.get(name, "")) for name in names
+        ),
+        style=style,
+    )
 
 
 def _restored(
     parts: Sequence[RevisionFile], questions: Sequence[Question]
 ) -> dict[str, str]:
-    """The staff's own check cells, by question: the student's copies are not run."""
+    """The staff's own check cells by question, and locked cells by their names.
+
+    The student's copies of them are not run.
+    """
     staff = next((part for part in parts if part.part == RevisionFile.Part.STAFF), None)
     if staff is None:
         return {}
     keys = {question.key for question in questions}
-    cells = check_cells(json.loads(read_blob(staff.sha256).decode("utf-8-sig")))
-    return {key: source for key, source in cells.items() if key in keys}
+    notebook = json.loads(read_blob(staff.sha256).decode("utf-8-sig"))
+    cells = check_cells(notebook).items()
+    return locked_cells(notebook) | {key: text for key, text in cells if key in keys}

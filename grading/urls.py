@@ -22,6 +22,11 @@ urlpatterns = [
         views.assignment_staff,
         name="assignment-staff",
     ),
+    path(
+        "courses/<slug:slug>/coursework/<slug:aslug>/import/",
+        views.assignment_import,
+        name="assignment-import",
+    ),
     path("runs/<uuid:pk>/", views.run, name="run"),
     path("runs/<uuid:pk>/status/", views.run_status, name="run-status"),
     path("runs/<uuid:pk>/notebook/", views.run_notebook, name="run-notebook"),

@@ -38,6 +38,7 @@ OPEN: Final = "200      200     200     200     200     200     200     200     
 SIGNED_IN: Final = "login 200   200     200     200     200     200     200     200"
 COURSE: Final = "login  404     200     200     404     200     200     404     200"
 STAFF: Final = "login   404     403     403     404     200     200     404     200"
+EDITORS: Final = "login 404     403     403     404     403     200     404     200"
 UNRELEASED: Final = "login 404  404     404     404     200     200     404     200"
 OWN_WORK: Final = "login 404    200     404     404     200     200     404     200"
 NOBODY: Final = "login  404     404     404     404     404     404     404     404"
@@ -193,6 +194,20 @@ PAGES: Final = [
         note="hidden",
         args=of_hidden_assignment,
         expected=UNRELEASED,
+    ),
+    Row(name="grading:assignment-import", args=of_assignment, expected=EDITORS),
+    Row(
+        name="grading:assignment-import",
+        note="under another course",
+        args=under_another_course,
+        expected=NOBODY,
+    ),
+    Row(
+        name="grading:assignment-import",
+        note="nothing sent",
+        method="post",
+        args=of_assignment,
+        expected=EDITORS.replace("200", "422"),
     ),
     Row(name="grading:run", args=of_run, expected=OWN_WORK),
     Row(name="grading:run-status", args=of_run, expected=OWN_WORK),

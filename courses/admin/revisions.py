@@ -26,7 +26,7 @@ class RequiredFileInline(FrozenInline):
 
 class QuestionInline(FrozenInline):
     model = Question
-    fields = ["key", "title", "kind", "points", "checks"]
+    fields = ["key", "title", "kind", "style", "points", "checks"]
 
 
 class RevisionFileInline(FrozenInline):

@@ -13,11 +13,14 @@ from courses.bundle.contents import (
     Question,
     QuestionKind,
     RequiredFile,
+    TestStyle,
     Visibility,
 )
 from courses.bundle.faults import BundleError, Fault
 from courses.bundle.notebooks import check_cells, make_handout
 from courses.bundle.reading import read_bundle, write_handout
+from courses.bundle.recognition import foreign_key, locked_cells
+from courses.bundle.sections import split_sections
 
 __all__ = [
     "Bundle",
@@ -31,9 +34,13 @@ __all__ = [
     "Question",
     "QuestionKind",
     "RequiredFile",
+    "TestStyle",
     "Visibility",
     "check_cells",
+    "foreign_key",
+    "locked_cells",
     "make_handout",
     "read_bundle",
+    "split_sections",
     "write_handout",
 ]

@@ -17,20 +17,26 @@ class FoundFunction:
     summary: str
 
 
-def read_functions(
-    data: bytes, *, file: str, faults: FaultList
-) -> dict[str, FoundFunction] | None:
-    """Return the functions of a test file by name, or None with the reason noted."""
+def parse_module(data: bytes, *, file: str, faults: FaultList) -> ast.Module | None:
+    """Return a test file's tree, or None with the reason noted."""
     if len(data) > MAX_BYTES:
         faults.add("The test file is larger than 1 MB.", file=file)
         return None
     try:
-        tree = ast.parse(data)
+        return ast.parse(data)
     except SyntaxError as error:
         faults.add(f"This is not Python: {error.msg}.", file=file, line=error.lineno)
-        return None
     except (ValueError, RecursionError, MemoryError):
         faults.add("This is not Python that can be read.", file=file)
+    return None
+
+
+def read_functions(
+    data: bytes, *, file: str, faults: FaultList
+) -> dict[str, FoundFunction] | None:
+    """Return the functions of a test file by name, or None with the reason noted."""
+    tree = parse_module(data, file=file, faults=faults)
+    if tree is None:
         return None
     found: dict[str, FoundFunction] = {}
     for node in tree.body:
@@ -47,11 +53,11 @@ def read_functions(
                 line=node.lineno, summary=" ".join(summary.split())
             )
             if not node.name.startswith("_"):
-                _judge(node, file, faults)
+                judge_parameters(node, file, faults)
     return found
 
 
-def _judge(
+def judge_parameters(
     node: ast.FunctionDef | ast.AsyncFunctionDef, file: str, faults: FaultList
 ) -> None:
     """Note what keeps a function from being called with names of the notebook."""

@@ -16,6 +16,7 @@ from courses.bundle.contents import (
     QuestionKind,
     RequiredFile,
     Scalar,
+    TestStyle,
     Visibility,
 )
 from courses.bundle.document import Section, parse
@@ -25,6 +26,7 @@ FILE: Final = "assignment.yaml"
 FORMAT: Final = 1
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ ()-]{0,119}")
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,60}")
+_IMPORT: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*(:[^\W\d]\w*)?")
 _TOP: Final = (
     "format",
     "title",
@@ -35,11 +37,12 @@ _TOP: Final = (
     "seed",
     "skip_tags",
     "parameters",
+    "imports",
     "required_files",
     "questions",
 )
 _REQUIRED_FILE: Final = ("name", "kind", "max_mb", "description", "optional")
-_QUESTION: Final = ("key", "title", "description", "points", "kind", "checks")
+_QUESTION: Final = ("key", "title", "description", "points", "kind", "style", "checks")
 _CHECK: Final = ("name", "points", "visibility", "description")
 _LIMITS: Final = tuple(limit.name for limit in fields(Limits))
 _DAY: Final = 86_400
@@ -75,6 +78,7 @@ def read_manifest(data: bytes, faults: FaultList) -> Manifest | None:
         seed=top.whole("seed", 0, lowest=0, highest=2**31 - 1),
         skip_tags=top.texts("skip_tags"),
         parameters=_parameters(top),
+        imports=_imports(top),
         required_files=_required_files(top),
         questions=reader.read(),
     )
@@ -117,6 +121,26 @@ def _parameters(top: Section) -> dict[str, Scalar]:
         if not name.isidentifier() or keyword.iskeyword(name):
             section.fault(f"“{name}” is no name of a Python variable.", name)
     return section.scalars()
+
+
+def _imports(top: Section) -> dict[str, str]:
+    """What names of scripts and doctests stand for, whatever students make of them."""
+    section = top.section("imports", None)
+    if section is None:
+        return {}
+    found = {}
+    for name in section:
+        target = section.text(name, longest=200)
+        if not name.isidentifier() or keyword.iskeyword(name):
+            section.fault(f"“{name}” is no name of a Python variable.", name)
+        elif target and not _IMPORT.fullmatch(target):
+            section.fault(
+                f"“{target}” names nothing that can be imported.",
+                name,
+                hint='Write a module, "numpy", or a name of one, "torch.nn:Conv2d".',
+            )
+        found[name] = target
+    return found
 
 
 def _required_files(top: Section) -> tuple[RequiredFile, ...]:
@@ -202,6 +226,9 @@ class _Questions:
             kind=QuestionKind(
                 section.choice("kind", list(QuestionKind), QuestionKind.AUTO)
             ),
+            style=TestStyle(
+                section.choice("style", list(TestStyle), TestStyle.FUNCTIONS)
+            ),
             description=section.text("description"),
             checks=tuple(
                 self._check(key, check) for check in section.sections("checks", _CHECK)
@@ -243,6 +270,12 @@ def _points(section: Section) -> Decimal:
 
 def _judge_points(section: Section, question: Question) -> None:
     if question.kind == QuestionKind.MANUAL:
+        if "style" in section:
+            section.fault(
+                f"“{question.key}” is marked by hand and has no style of tests.",
+                "style",
+                hint="Remove the line.",
+            )
         if question.checks:
             section.fault(
                 f"“{question.key}” is marked by hand and cannot have checks.",

@@ -15,7 +15,9 @@ from courses.bundle.faults import FaultList
 Notebook = dict[str, Any]
 MAX_BYTES: Final = 20 * 1024**2
 _CHECK: Final = re.compile(r"\s*#\s*softmark:\s*check\s+(\S+)\s*")
-_REGION: Final = re.compile(r"(\s*)(?:#+|<!--)\s*(BEGIN|END) SOLUTION\b.*")
+_REGION: Final = re.compile(
+    r"(\s*)(?:#+|<!--)\s*(BEGIN|END) (SOLUTION|MARK SCHEME)\b.*"
+)
 _CELL_KINDS: Final = ("code", "markdown", "raw")
 
 
@@ -120,7 +122,8 @@ def make_handout(staff: Notebook) -> Notebook:
     """Return the notebook without solutions, outputs and execution counts.
 
     A region between BEGIN SOLUTION and END SOLUTION becomes a stub that raises
-    NotImplementedError in code, and an invitation to write in text.
+    NotImplementedError in code, and an invitation to write in text. One between BEGIN
+    MARK SCHEME and END MARK SCHEME is left out.
     """
     handout = copy.deepcopy(staff)
     for cell in handout["cells"]:
@@ -138,6 +141,8 @@ def _without_solutions(text: str, *, is_code: bool) -> str:
         mark = _REGION.fullmatch(line)
         if mark and mark[2] == "BEGIN":
             inside = True
+            if mark[3] != "SOLUTION":
+                continue
             stub = ("# YOUR CODE HERE", "raise NotImplementedError")
             kept += [mark[1] + part for part in stub] if is_code else ["*Your answer*"]
         elif mark:
@@ -150,19 +155,26 @@ def _without_solutions(text: str, *, is_code: bool) -> str:
 def judge_staff_notebook(notebook: Notebook, file: str, faults: FaultList) -> None:
     """Note solution regions that do not open and close in turn."""
     for number, cell in enumerate(notebook["cells"], 1):
-        opened = 0
+        opened, kind = 0, ""
         for line, text in enumerate(source_of(cell).split("\n"), 1):
             mark = _REGION.fullmatch(text)
             if mark and (mark[2] == "BEGIN") == bool(opened):
                 word = "another BEGIN" if opened else "an END without a BEGIN"
                 faults.add(
-                    f"{word} SOLUTION stands here.", file=file, cell=number, line=line
+                    f"{word} {mark[3]} stands here.", file=file, cell=number, line=line
+                )
+            elif mark and opened and mark[3] != kind:
+                faults.add(
+                    f"An END {mark[3]} closes a BEGIN {kind} here.",
+                    file=file,
+                    cell=number,
+                    line=line,
                 )
             if mark:
-                opened = line if mark[2] == "BEGIN" else 0
+                opened, kind = (line if mark[2] == "BEGIN" else 0), mark[3]
         if opened:
             faults.add(
-                "This BEGIN SOLUTION has no END SOLUTION.",
+                f"This BEGIN {kind} has no END {kind}.",
                 file=file,
                 cell=number,
                 line=opened,
@@ -175,7 +187,7 @@ def judge_handout(notebook: Notebook, file: str, faults: FaultList) -> None:
         for line, text in enumerate(source_of(cell).split("\n"), 1):
             if _REGION.fullmatch(text):
                 faults.add(
-                    "The hand-out still holds a solution.",
+                    "The hand-out still holds a solution or a mark scheme.",
                     file=file,
                     cell=number,
                     line=line,

@@ -12,9 +12,10 @@ from courses.bundle.contents import (
     Part,
     Question,
     QuestionKind,
+    TestStyle,
 )
 from courses.bundle.faults import FaultList
-from courses.bundle.functions import FoundFunction, read_functions
+from courses.bundle.functions import FoundFunction
 from courses.bundle.manifest import FILE, NAME, Manifest, read_manifest
 from courses.bundle.notebooks import (
     check_cells,
@@ -25,9 +26,31 @@ from courses.bundle.notebooks import (
     make_handout,
     read_notebook,
 )
+from courses.bundle.sections import read_tests
 
 STAFF: Final = "staff.ipynb"
 HANDOUT: Final = "handout.ipynb"
+_PIECE: Final = {
+    TestStyle.FUNCTIONS: "function",
+    TestStyle.SCRIPT: "section",
+    TestStyle.DOCTEST: "section",
+    TestStyle.CASES: "function with @test_case",
+}
+_PIECES: Final = {
+    TestStyle.FUNCTIONS: "functions in it",
+    TestStyle.SCRIPT: "sections of it",
+    TestStyle.DOCTEST: "sections of it",
+    TestStyle.CASES: "functions with @test_case in it",
+}
+_UNLISTED: Final = dict.fromkeys(TestStyle, f"List it in {FILE}, or remove it.") | {
+    TestStyle.FUNCTIONS: f"List it in {FILE}, or let its name begin with _."
+}
+_WORDLESS: Final = {
+    TestStyle.FUNCTIONS: "Give the function a docstring, or the check a description.",
+    TestStyle.SCRIPT: "Begin the section with a docstring, or describe the check.",
+    TestStyle.DOCTEST: f"Give the check a description in {FILE}.",
+    TestStyle.CASES: "Give the function a docstring, or the check a description.",
+}
 _JUNK: Final = ("__pycache__", ".ipynb_checkpoints", ".DS_Store", "Thumbs.db")
 
 
@@ -121,30 +144,30 @@ class _Reading:
         """The question with the words of its tests where the file has none."""
         file = f"tests/{question.key}.py"
         data = self._bytes(
-            file, hint=f"The checks of “{question.key}” are functions in it."
+            file, hint=f"The checks of “{question.key}” are {_PIECES[question.style]}."
         )
         functions = (
             None
             if data is None
-            else read_functions(data, file=file, faults=self._faults)
+            else read_tests(data, question.style, file=file, faults=self._faults)
         )
         if functions is None:
             return question
         names = [check.name for check in question.checks]
         for name, function in functions.items():
-            is_listed = name in names or name.startswith("_")
-            if not is_listed and self._may_compare:
+            is_own = question.style == TestStyle.FUNCTIONS and name.startswith("_")
+            if name not in names and not is_own and self._may_compare:
                 self._faults.add(
                     f"“{name}” is in no list of checks and would never run.",
                     file=file,
                     line=function.line,
-                    hint=f"List it in {FILE}, or let its name begin with _.",
+                    hint=_UNLISTED[question.style],
                 )
         checks = []
         for check in question.checks:
             line = manifest.check_lines.get((question.key, check.name))
             words = check.description or self._summary(
-                functions, check.name, file=file, line=line
+                functions, check.name, question.style, file=file, line=line
             )
             checks.append(replace(check, description=words))
         return replace(question, checks=tuple(checks))
@@ -153,6 +176,7 @@ class _Reading:
         self,
         functions: dict[str, FoundFunction],
         name: str,
+        style: TestStyle,
         *,
         file: str,
         line: int | None,
@@ -160,7 +184,7 @@ class _Reading:
         function = functions.get(name)
         if function is None:
             self._faults.add(
-                f"There is no function “{name}” in {file}.",
+                f"There is no {_PIECE[style]} “{name}” in {file}.",
                 file=FILE,
                 line=line,
                 hint=f"It has: {', '.join(functions) or 'none'}.",
@@ -171,7 +195,7 @@ class _Reading:
                 f"“{name}” has no words for students.",
                 file=file,
                 line=function.line,
-                hint="Give the function a docstring, or the check a description.",
+                hint=_WORDLESS[style],
             )
         return function.summary[:500]
 

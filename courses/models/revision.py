@@ -41,6 +41,11 @@ class AssignmentRevision(models.Model):
         blank=True,
         help_text="Names set before every cell that sets them.",
     )
+    imports = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="What names in scripts and doctests stand for: torch.nn:Conv2d.",
+    )
     bundle_sha256 = models.CharField(
         max_length=64,
         blank=True,
@@ -184,6 +189,12 @@ class Question(models.Model):
         AUTO = "auto", "Checked by tests"
         MANUAL = "manual", "Marked by hand"
 
+    class Style(models.TextChoices):
+        FUNCTIONS = "functions", "Functions"
+        SCRIPT = "script", "Scripts, as in nbgrader"
+        DOCTEST = "doctest", "Interpreter sessions, as in Otter"
+        CASES = "cases", "Cases, as in Otter"
+
     revision = models.ForeignKey(
         AssignmentRevision, models.CASCADE, related_name="questions"
     )
@@ -191,6 +202,12 @@ class Question(models.Model):
     title = models.CharField(max_length=200)
     description = models.TextField(blank=True, help_text="What is asked, in a line.")
     kind = models.CharField(max_length=6, choices=Kind, default=Kind.AUTO)
+    style = models.CharField(
+        max_length=9,
+        choices=Style,
+        default=Style.FUNCTIONS,
+        help_text="How its tests are written.",
+    )
     points = models.DecimalField(max_digits=7, decimal_places=2)
     checks = models.JSONField(default=list, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
@@ -207,6 +224,12 @@ class Question(models.Model):
             models.CheckConstraint(
                 condition=models.Q(kind__in=["auto", "manual"]),
                 name="question_kind_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    style__in=["functions", "script", "doctest", "cases"]
+                ),
+                name="question_style_known",
             ),
         ]
 

@@ -11,7 +11,7 @@ from django.db.models import Max
 
 from accounts.actors import Actor, actor_user
 from courses.blobs import BlobTooLargeError, store_blob
-from courses.bundle import Bundle, BundleError, BundleFile, Fault
+from courses.bundle import Bundle, BundleError, BundleFile, Fault, TestStyle
 from courses.models import (
     Assignment,
     AssignmentRevision,
@@ -57,7 +57,12 @@ def bundle_sha256(bundle: Bundle) -> str:
     content["files"] = sorted(
         (file.part, file.name, file.sha256) for file in bundle.files
     )
+    # What bundles could not say once is left out, so that theirs keep their hashes.
+    if not content["imports"]:
+        del content["imports"]
     for question in content["questions"]:
+        if question["style"] == TestStyle.FUNCTIONS:
+            del question["style"]
         question["points"] = f"{question['points'].normalize():f}"
         for check in question["checks"]:
             check["points"] = f"{check['points'].normalize():f}"
@@ -98,6 +103,7 @@ def _create(
         seed=bundle.seed,
         skip_tags=list(bundle.skip_tags),
         parameters=dict(bundle.parameters),
+        imports=dict(bundle.imports),
         bundle_sha256=digest,
         created_by=actor_user(actor),
         **asdict(bundle.limits),
@@ -145,6 +151,7 @@ def _question_rows(revision: AssignmentRevision, bundle: Bundle) -> Iterator[Que
             title=question.title,
             description=question.description,
             kind=question.kind.value,
+            style=question.style.value,
             points=question.points,
             checks=checks,
             position=position,

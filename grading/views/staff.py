@@ -8,7 +8,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
-from courses.permissions import can_view_all_work
+from courses.permissions import Right, can, can_view_all_work
 from grading.pages.staff import staff_page
 from grading.views.access import visible_assignment
 
@@ -26,7 +26,12 @@ def assignment_staff(request: SignedInRequest, slug: str, aslug: str) -> HttpRes
         state=request.GET.get("state", ""),
         sort=request.GET.get("sort", "name"),
     )
-    context = {"page": page, "assignment": found, "course": found.course}
+    context = {
+        "page": page,
+        "assignment": found,
+        "course": found.course,
+        "can_edit": can(request.user, Right.EDIT, found.course),
+    }
     is_fragment = request.headers.get("HX-Request") == "true"
     template = "grading/_staff_table.html" if is_fragment else "grading/staff.html"
     answer = render(request, template, context)

@@ -15,6 +15,7 @@ from courses.models import Assignment, AssignmentRevision, Role
 from courses.services.enrolments import enrol
 from courses.services.revisions import bundle_sha256, import_revision
 from tests.courses.bundles import MANIFEST, TESTS, write_bundle
+from tests.courses.foreign import checking, write
 from tests.factories import (
     AssignmentFactory,
     CourseFactory,
@@ -82,6 +83,29 @@ def test_any_change_is_a_new_revision(
     second = imported(assignment, write_bundle(tmp_path, **change))
     assert (first.number, second.number) == (1, 2)
     assert first.questions.count() == 2
+
+
+def test_style_and_imports_are_the_revisions(
+    assignment: Assignment, tmp_path: Path
+) -> None:
+    plain = imported(assignment, write_bundle(tmp_path))
+    cases = TESTS.replace("def small", "@test_case()\ndef small")
+    cases = cases.replace("def large", "@test_case()\ndef large")
+    manifest = MANIFEST.replace("points: 3\n", "points: 3\n    style: cases\n")
+    manifest += "imports: {np: numpy}\n"
+    revision = imported(
+        assignment, write_bundle(tmp_path, manifest=manifest, tests=cases)
+    )
+    assert revision.imports == {"np": "numpy"}
+    assert [q.style for q in revision.questions.all()] == ["cases", "functions"]
+    assert [q.style for q in plain.questions.all()] == ["functions", "functions"]
+
+
+def test_what_bundles_could_not_say_once_leaves_their_hash_alone(
+    tmp_path: Path,
+) -> None:
+    digest = bundle_sha256(read_bundle(write_bundle(tmp_path)))
+    assert digest == "0966d6482a68289c265bc3547f2ad49b0b40f767425553991c2ea2494d9227b9"
 
 
 def test_layout_of_the_manifest_is_no_change(tmp_path: Path) -> None:
@@ -180,6 +204,39 @@ def test_command_lists_the_faults_and_imports_nothing(
 def test_command_names_an_assignment_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="no assignment “x” in a course “y”"):
         call_command("import_assignment", tmp_path, course="y", assignment="x")
+
+
+def test_command_tells_of_a_dry_run_and_imports_nothing(tmp_path: Path) -> None:
+    said = StringIO()
+    call_command("import_assignment", write_bundle(tmp_path), dry_run=True, stdout=said)
+    assert "A small task (softmark), 5 points, task.ipynb" in said.getvalue()
+    assert "large  2  after_deadline" in said.getvalue()
+
+
+def test_command_takes_what_a_foreign_format_does_not_say(tmp_path: Path) -> None:
+    source = write(tmp_path, "hw.ipynb", checking("t", "assert x"))
+    said = StringIO()
+    call_command(
+        "import_assignment",
+        str(source),
+        *("--dry-run", "--title", "Week 3", "--points", "t=7", "--run-seconds", "90"),
+        *("--require", "net.pth=20", "--write", str(tmp_path / "kept")),
+        stdout=said,
+    )
+    kept = read_bundle(tmp_path / "kept")
+    assert (kept.title, kept.points, kept.limits.run_seconds) == (
+        "Week 3",
+        Decimal(7),
+        90,
+    )
+    assert [file.name for file in kept.required_files] == ["hw.ipynb", "net.pth"]
+    assert kept.required_files[1].max_bytes == 20 * 1024**2
+
+
+@pytest.mark.parametrize("worth", ["t", "t=x", "t=-1", "t=nan"])
+def test_command_refuses_points_that_are_none(tmp_path: Path, worth: str) -> None:
+    with pytest.raises(CommandError, match=r"points|POINTS"):
+        call_command("import_assignment", str(tmp_path), "--dry-run", "--points", worth)
 
 
 def test_enrolling_twice_leaves_one_active_enrolment() -> None:

@@ -11,7 +11,7 @@ from courses.blobs import BlobMissingError, blob_path
 from courses.models import Question, RevisionFile
 from grading.jobs import IncompleteRevisionError, build_job
 from grading.models import GradingRun
-from runner.protocol import Device
+from runner.protocol import Device, TestStyle
 from runner.wire import spec_from_json, to_json
 from tests.factories import (
     GradingRunFactory,
@@ -71,20 +71,24 @@ def test_files_lie_beside_the_notebook_and_private_ones_apart(run: GradingRun) -
         revision=run.revision, part=RevisionFile.Part.PRIVATE, name="labels.txt"
     )
     job = build_job(run)
-    assert {file.name for file in job.files} == {"w.safetensors", "data.txt"}
+    assert [file.name for file in job.files] == ["w.safetensors"]
+    assert [file.name for file in job.public_files] == ["data.txt"]
     assert [file.name for file in job.private_files] == ["labels.txt"]
-    weights = next(file for file in job.files if file.name == "w.safetensors")
+    (weights,) = job.files
     assert (Path(weights.path).read_bytes(), weights.size) == (b"abc", 3)
 
 
+@pytest.mark.parametrize("name", ["data.txt", "Data.TXT"])
 def test_a_handed_in_file_does_not_take_the_place_of_the_courses_own(
-    run: GradingRun,
+    run: GradingRun, name: str
 ) -> None:
     own = RevisionFileFactory.create(revision=run.revision, name="data.txt")
     SubmittedFileFactory.create(
-        submission=run.submission, name="data.txt", kind="other", text="mine"
+        submission=run.submission, name=name, kind="other", text="mine"
     )
-    assert [file.sha256 for file in build_job(run).files] == [own.sha256]
+    job = build_job(run)
+    assert [file.sha256 for file in job.public_files] == [own.sha256]
+    assert job.files == ()
 
 
 def test_each_question_comes_with_its_tests(run: GradingRun) -> None:
@@ -94,6 +98,56 @@ def test_each_question_comes_with_its_tests(run: GradingRun) -> None:
         ["check_answer"],
     )
     assert "def check_answer" in question.source
+
+
+def give_style(run: GradingRun, style: str, text: str) -> None:
+    run.revision.questions.update(style=style)
+    run.revision.files.filter(part=RevisionFile.Part.TESTS).delete()
+    RevisionFileFactory.create(
+        revision=run.revision,
+        part=RevisionFile.Part.TESTS,
+        name="answer.py",
+        text=text,
+    )
+
+
+@pytest.mark.parametrize("style", ["script", "doctest"])
+def test_a_check_of_its_own_code_has_its_section(run: GradingRun, style: str) -> None:
+    give_style(run, style, "# %% other\nno\n# %% check_answer\nassert answer == 42\n")
+    (question,) = build_job(run).questions
+    (check,) = question.checks
+    assert (question.style, question.source) == (TestStyle(style), "")
+    assert check.source == "assert answer == 42\n"
+
+
+def test_cases_have_their_module(run: GradingRun) -> None:
+    module = "@test_case()\ndef check_answer(answer): ...\n"
+    give_style(run, "cases", module)
+    (question,) = build_job(run).questions
+    assert (question.style, question.source) == (TestStyle.CASES, module)
+
+
+def test_a_check_without_its_section_stops_the_job(run: GradingRun) -> None:
+    give_style(run, "script", "# %% other\nno\n")
+    with pytest.raises(IncompleteRevisionError):
+        build_job(run)
+
+
+def test_names_stand_for_what_the_revision_says(run: GradingRun) -> None:
+    run.revision.imports = {"np": "numpy"}
+    assert build_job(run).test_names == {"np": "numpy"}
+
+
+def test_locked_cells_are_restored_by_their_names(run: GradingRun) -> None:
+    notebook = json.loads(small_notebook("import os", "x = 1"))
+    notebook["cells"][0]["metadata"] = {"softmark": {"locked": "setup"}}
+    RevisionFileFactory.create(
+        revision=run.revision,
+        part=RevisionFile.Part.STAFF,
+        name="staff.ipynb",
+        text=json.dumps(notebook),
+    )
+    assert build_job(run).restored == {"setup": "import os"}
 
 
 def test_a_question_marked_by_hand_is_no_part_of_the_job(run: GradingRun) -> None:

@@ -1,0 +1,9 @@
+"""Assignments in the formats of nbgrader and Otter, turned into folders of our own.
+
+docs/importing.md describes it for staff. Nothing of a source is executed.
+"""
+
+from courses.importing.contents import Format, ImportOptions, Prepared
+from courses.importing.preparing import prepare
+
+__all__ = ["Format", "ImportOptions", "Prepared", "prepare"]

@@ -1,0 +1,138 @@
+"""A zip, unpacked into a folder of ours: plain files only, and within limits."""
+
+import os
+import stat
+import struct
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import IO, Final
+
+from courses.bundle.faults import FaultList
+from courses.importing.contents import Source
+
+MAX_ARCHIVE_BYTES: Final = 200 * 1024**2
+MAX_BYTES: Final = 600 * 1024**2
+MAX_MEMBERS: Final = 2_000
+_PIECE: Final = 1 << 20
+_END: Final = struct.Struct("<4s4H2LH")
+_END_MARK: Final = b"PK\x05\x06"
+_MAX_COMMENT: Final = 65_535
+_JUNK: Final = ("__MACOSX", "__pycache__", ".ipynb_checkpoints", ".git", ".OTTER_LOG")
+
+
+def unpack(archive: Path, target: Path) -> Source:
+    """The archive's files lie below `target`, or BundleError says why they do not.
+
+    SECURITY: sizes are counted while they are written, whatever the directory says;
+    no member is written outside `target`, and none is a link.
+    """
+    faults = FaultList()
+    name = archive.name
+    if archive.stat().st_size > MAX_ARCHIVE_BYTES or _counted(archive) > MAX_MEMBERS:
+        faults.add(
+            f"The zip is larger than {MAX_ARCHIVE_BYTES >> 20} MB, or has more than "
+            f"{MAX_MEMBERS:,} files.",
+            file=name,
+            hint="Leave out what the assignment does not need.",
+        )
+        raise faults.error()
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            members = [each for each in opened.infolist() if not _is_left_out(each)]
+            for member in members:
+                _judge(member, name, faults)
+            faults.raise_if_any()
+            _write(opened, members, target, name)
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError) as error:
+        faults.add("This is no zip that can be read.", file=name, hint="Pack it again.")
+        raise faults.error() from error
+    return walk(target)
+
+
+def _counted(archive: Path) -> int:
+    """How many members the end of the file tells of, before a list is made of them."""
+    size = archive.stat().st_size
+    with archive.open("rb") as content:
+        content.seek(max(0, size - _END.size - _MAX_COMMENT))
+        tail = content.read()
+    at = tail.rfind(_END_MARK)
+    if at < 0 or at + _END.size > len(tail):
+        return 0
+    return int(_END.unpack_from(tail, at)[4])
+
+
+def _is_left_out(member: zipfile.ZipInfo) -> bool:
+    parts = PurePosixPath(member.filename).parts
+    return member.is_dir() or any(part in _JUNK for part in parts)
+
+
+def _judge(member: zipfile.ZipInfo, archive: str, faults: FaultList) -> None:
+    path = PurePosixPath(member.filename)
+    mode = member.external_attr >> 16
+    why = ""
+    if path.is_absolute() or ".." in path.parts or "\\" in member.filename:
+        why = "would be written outside its folder"
+    elif ":" in member.filename or not member.filename.isprintable():
+        why = "has a name that no file may have"
+    elif mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+        why = "is a link or a device, not a file"
+    elif member.flag_bits & 1:
+        why = "is encrypted"
+    elif member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        # A few bytes of bzip2 or LZMA unpack to very many before any can be counted.
+        why = "is packed in a way that is not read"
+    if why:
+        faults.add(
+            f"“{ascii(member.filename)[1:-1][:80]}” {why}.",
+            file=archive,
+            hint="Pack plain files only.",
+        )
+
+
+def _write(
+    opened: zipfile.ZipFile,
+    members: list[zipfile.ZipInfo],
+    target: Path,
+    archive: str,
+) -> None:
+    left = MAX_BYTES
+    for member in members:
+        path = target / member.filename
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as sink:
+            left = _copy(opened, member, sink, left)
+        if left < 0:
+            faults = FaultList()
+            faults.add(
+                f"The zip unpacks to more than {MAX_BYTES >> 20} MB.", file=archive
+            )
+            raise faults.error()
+
+
+def _copy(
+    opened: zipfile.ZipFile, member: zipfile.ZipInfo, sink: IO[bytes], left: int
+) -> int:
+    """Copy a member and return what is left of the limit, below zero past it."""
+    try:
+        with opened.open(member) as content:
+            while left >= 0 and (piece := content.read(_PIECE)):
+                left -= len(piece)
+                if left >= 0:
+                    sink.write(piece)
+    except (zlib.error, RuntimeError) as error:
+        raise zipfile.BadZipFile from error
+    return left
+
+
+def walk(root: Path) -> Source:
+    """Return the files below a folder; hidden ones, caches and links are left out."""
+    found = []
+    for place, folders, names in os.walk(root):
+        folder = Path(place)
+        folders[:] = sorted(f for f in folders if f not in _JUNK and f[0] != ".")
+        for name in sorted(names):
+            path = folder / name
+            if name[0] != "." and path.is_file() and not path.is_symlink():
+                found.append(path.relative_to(root))
+    return Source(root=root, files=tuple(found))

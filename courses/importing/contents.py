@@ -1,0 +1,106 @@
+"""What an import is asked for, what it finds, and what it makes of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_DOWN, Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from courses.bundle import Limits, Question, RequiredFile, Visibility
+from courses.bundle.faults import Fault, FaultList
+
+Notebook = dict[str, Any]
+_CENT: Final = Decimal("0.01")
+
+
+class Format(StrEnum):
+    """Whose format a source is in."""
+
+    SOFTMARK = "softmark"
+    NBGRADER = "nbgrader"
+    OTTER = "otter"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportOptions:
+    """What a foreign format does not say.
+
+    `notebook` is a file beside the source, or the name of one in it. `points` are
+    worth of questions by their keys, in place of the source's own; `hidden` is when
+    students see what hidden tests found. `required_files` are handed in beside the
+    notebook.
+    """
+
+    format: Format | None = None
+    notebook: Path | None = None
+    title: str = ""
+    environment: str = "default"
+    queue: str = "cpu"
+    limits: Limits = field(default_factory=Limits)
+    hidden: Visibility = Visibility.AFTER_RELEASE
+    max_notebook_mb: int = 10
+    required_files: tuple[RequiredFile, ...] = ()
+    points: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A folder in our own format, made or found, and what staff should know of it."""
+
+    format: Format
+    folder: Path
+    notes: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """The files of an import: by their paths below `root`, in order."""
+
+    root: Path
+    files: tuple[Path, ...]
+
+    def under(self, folder: Path) -> tuple[Path, ...]:
+        """Return the files directly in a folder."""
+        return tuple(path for path in self.files if path.parent == folder)
+
+
+@dataclass(kw_only=True)
+class Draft:
+    """An assignment as it is being made out of a foreign one."""
+
+    title: str
+    notebook_name: str
+    staff: Notebook
+    handout: Notebook
+    questions: list[Question] = field(default_factory=list)
+    tests: dict[str, str] = field(default_factory=dict)
+    public: list[Path] = field(default_factory=list)
+    imports: dict[str, str] = field(default_factory=dict)
+    skip_tags: tuple[str, ...] = ()
+    seed: int = 0
+    faults: FaultList = field(default_factory=FaultList)
+    notes: list[Fault] = field(default_factory=list)
+
+    def note(self, message: str, **place: Any) -> None:
+        """Tell staff something that stops nothing."""
+        self.notes.append(Fault(message=message, **place))
+
+
+def share(total: Decimal, count: int) -> list[Decimal]:
+    """Return `count` amounts in hundredths that make `total`, a cent apart at most."""
+    if count == 0:
+        return []
+    each = (total / count).quantize(_CENT, rounding=ROUND_DOWN)
+    over = int((total - each * count) / _CENT)
+    return [each] * (count - over) + [each + _CENT] * over
+
+
+def exact_points(value: object) -> Decimal | None:
+    """Return a foreign number of points to the hundredth, or None if it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    points = Decimal(str(value))
+    if not points.is_finite() or not 0 <= points <= 99_999:  # noqa: PLR2004
+        return None
+    return points.quantize(_CENT).normalize() + Decimal(0)

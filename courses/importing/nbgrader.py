@@ -1,0 +1,281 @@
+"""An assignment made with nbgrader: the source notebook and the data beside it."""
+
+import copy
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from courses.bundle import Check, Question, QuestionKind, TestStyle, Visibility
+from courses.bundle.faults import FaultList
+from courses.bundle.notebooks import make_handout
+from courses.bundle.recognition import question_key
+from courses.bundle.sections import CodeFault, judge_script, section_text
+from courses.importing.contents import (
+    Draft,
+    ImportOptions,
+    Source,
+    exact_points,
+)
+from courses.importing.notebooks import (
+    fix_names,
+    headings,
+    open_notebook,
+    title_of,
+)
+from courses.importing.points import result_as_share
+from courses.importing.public import add_public_files
+from courses.importing.regions import drop_region, mark_regions
+
+CHECK: Final = "tests"
+_FLAGS: Final = ("grade", "solution", "locked", "task")
+_OLDEST, _NEWEST = 1, 3
+_STEPS: Final = ("release", "submitted", "autograded", "feedback")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marked:
+    """A cell with nbgrader's marks: where it stands, and what they say."""
+
+    number: int
+    cell: dict[str, Any]
+    grade_id: str
+    grade: bool
+    solution: bool
+    locked: bool
+    task: bool
+    points: Decimal
+    heading: str
+
+    @property
+    def key(self) -> str:
+        return question_key(self.grade_id)
+
+    @property
+    def title(self) -> str:
+        """What the question is called: its id as words, or the heading above it."""
+        words = self.grade_id.replace("_", " ").replace("-", " ").strip()
+        if self.grade_id.startswith("cell-"):
+            return self.heading or f"Cell {self.number}"
+        return words[:1].upper() + words[1:]
+
+
+def convert(source: Source, options: ImportOptions) -> Draft:
+    """Return the draft of an assignment; what is wrong with it is in its faults."""
+    faults = FaultList()
+    path = _source_notebook(source, faults)
+    notebook = open_notebook(source, path, faults)
+    draft = Draft(
+        title=title_of(path if path.parent.name in ("", "source") else path.parent),
+        notebook_name=path.name,
+        staff=notebook,
+        handout=notebook,
+        faults=faults,
+    )
+    _Cells(draft, path.as_posix(), options).convert()
+    draft.handout = make_handout(draft.staff)
+    add_public_files(draft, source, path.parent)
+    fix_names(draft)
+    return draft
+
+
+def _source_notebook(source: Source, faults: FaultList) -> Path:
+    """The notebook to import: in nbgrader's own layout, the one below source/."""
+    found = [path for path in source.files if path.suffix == ".ipynb"]
+    below = [path for path in found if "source" in path.parts[:-1]]
+    kept = below or [p for p in found if not set(p.parts[:-1]) & set(_STEPS)] or found
+    # nbgrader copies these around each assignment; they hold no question.
+    kept = [p for p in kept if p.stem not in ("header", "footer")] or kept
+    if len(kept) == 1:
+        return kept[0]
+    if kept:
+        names = ", ".join(path.as_posix() for path in kept[:8])
+        faults.add(
+            f"There are {len(kept)} notebooks ({names}); an assignment has one here.",
+            hint="Import each as an assignment of its own, and say which: --notebook "
+            "NAME, or on the page “Notebook beside it”.",
+        )
+    else:
+        faults.add(
+            "There is no notebook.",
+            hint="Give the source notebook, or a folder or zip with source/NAME in it.",
+        )
+    raise faults.error()
+
+
+class _Cells:
+    """Turns each marked cell into what it is with us."""
+
+    def __init__(self, draft: Draft, file: str, options: ImportOptions) -> None:
+        self._draft, self._file, self._options = draft, file, options
+        self._seen: dict[str, int] = {}
+        self._is_of_a_wrong_version = False
+
+    def convert(self) -> None:
+        titles = headings(self._draft.staff)
+        staff = copy.deepcopy(self._draft.staff)
+        self._draft.staff = staff
+        for number, cell in enumerate(staff["cells"], 1):
+            if self._refuse_autotest(number, cell):
+                continue
+            marks = cell["metadata"].get("nbgrader")
+            if isinstance(marks, dict) and any(marks.get(flag) for flag in _FLAGS):
+                marked = self._read(number, cell, marks, titles[number - 1])
+                if marked is None:
+                    continue
+                self._take(marked)
+            mark_regions(cell, number, self._file, self._draft.faults)
+        if not self._draft.questions and not self._draft.faults:
+            self._fault(
+                "No cell of the notebook is graded.",
+                None,
+                hint="Give the source notebook, in which cells have points.",
+            )
+
+    def _fault(
+        self, message: str, cell: int | None, *, line: int | None = None, hint: str = ""
+    ) -> None:
+        self._draft.faults.add(
+            message, file=self._file, cell=cell, line=line, hint=hint
+        )
+
+    def _refuse_autotest(self, number: int, cell: dict[str, Any]) -> bool:
+        for line, text in enumerate(cell["source"].split("\n"), 1):
+            if "### AUTOTEST" in text or "### HASHED AUTOTEST" in text:
+                self._fault(
+                    "AUTOTEST stands for tests that nbgrader writes by running code.",
+                    number,
+                    line=line,
+                    hint="Write the assertions out in this cell instead.",
+                )
+                return True
+        return False
+
+    # --- Marks -----------------------------------------------------------------
+
+    def _read(
+        self, number: int, cell: dict[str, Any], marks: dict[str, Any], heading: str
+    ) -> Marked | None:
+        version = marks.get("schema_version", 0)
+        if not isinstance(version, int) or not _OLDEST <= version <= _NEWEST:
+            # Every cell of such a notebook is: the first one is enough.
+            if self._is_of_a_wrong_version:
+                return None
+            self._is_of_a_wrong_version = True
+            self._fault(
+                f"The cell's marks are of nbgrader's schema {version!r}; "
+                f"{_OLDEST} to {_NEWEST} are read.",
+                number,
+                hint="Run “nbgrader update” on the notebook.",
+            )
+            return None
+        name = marks.get("grade_id")
+        if not isinstance(name, str) or not name.strip():
+            self._fault(
+                "The cell has no id.", number, hint="Give it one in Jupyter's toolbar."
+            )
+            return None
+        marked = Marked(
+            number=number,
+            cell=cell,
+            grade_id=name,
+            points=exact_points(marks.get("points")) or Decimal(0),
+            heading=heading,
+            **{flag: marks.get(flag) is True for flag in _FLAGS},
+        )
+        return marked if self._is_sound(marked, marks) else None
+
+    def _is_sound(self, marked: Marked, marks: dict[str, Any]) -> bool:
+        number, kind, why = marked.number, marked.cell["cell_type"], ""
+        is_worth = marked.grade or marked.task
+        if marked.key in self._seen:
+            why = f"“{marked.grade_id}” is the id of cell {self._seen[marked.key]} too."
+        elif is_worth and exact_points(marks.get("points")) is None:
+            why = f"“{marked.grade_id}” is graded, but has no points from 0 up."
+        elif marked.task and kind != "markdown":
+            why = "A task must be a Markdown cell."
+        elif kind == "markdown" and marked.grade and not marked.solution:
+            why = "A Markdown cell cannot hold tests: it would be a written answer."
+        elif kind == "raw" and (is_worth or marked.solution):
+            why = "A raw cell can be neither an answer nor a test."
+        if why:
+            self._fault(why, number, hint="Correct the cell's marks in Jupyter.")
+        self._seen.setdefault(marked.key, number)
+        return not why
+
+    # --- Kinds -----------------------------------------------------------------
+
+    def _take(self, marked: Marked) -> None:
+        if marked.grade and not marked.solution:
+            self._tests(marked)
+        elif marked.grade or marked.task:
+            self._by_hand(marked)
+        if marked.solution:
+            _wrap_solution(marked.cell)
+        elif marked.locked and marked.cell["cell_type"] == "code" and not marked.grade:
+            marked.cell["metadata"]["softmark"] = {"locked": marked.grade_id}
+
+    def _points(self, marked: Marked) -> Decimal:
+        return self._options.points.get(marked.key, marked.points)
+
+    def _by_hand(self, marked: Marked) -> None:
+        self._draft.questions.append(
+            Question(
+                key=marked.key,
+                title=marked.title[:200],
+                points=self._points(marked),
+                kind=QuestionKind.MANUAL,
+            )
+        )
+
+    def _tests(self, marked: Marked) -> None:
+        """A test cell: what is visible stays in the notebook, all of it is the test."""
+        text = marked.cell["source"]
+        cut = drop_region(
+            text,
+            "HIDDEN TESTS",
+            file=self._file,
+            cell=marked.number,
+            faults=self._draft.faults,
+        )
+        marked.cell["source"] = visible = cut.without or "# The tests here are hidden."
+        judged = judge_script(text)
+        if isinstance(judged, CodeFault):
+            self._fault(
+                f"“{marked.grade_id}”: {judged.message}",
+                marked.number,
+                line=judged.line,
+                hint=judged.hint,
+            )
+            return
+        shown = judge_script(visible)
+        words = shown if isinstance(shown, str) and shown else f"{marked.title}."
+        points = self._points(marked)
+        marked.cell["metadata"]["softmark"] = {"question": marked.key}
+        hidden = self._options.hidden if cut.was_there else Visibility.ALWAYS
+        check = Check(
+            name=CHECK, points=points, visibility=hidden, description=words[:500]
+        )
+        self._draft.tests[marked.key] = section_text(
+            CHECK, result_as_share(cut.whole, marked.points)
+        )
+        self._draft.questions.append(
+            Question(
+                key=marked.key,
+                title=marked.title[:200],
+                points=points,
+                style=TestStyle.SCRIPT,
+                checks=(check,),
+            )
+        )
+
+
+def _wrap_solution(cell: dict[str, Any]) -> None:
+    """A solution without a region is one as a whole, here as with nbgrader."""
+    text = cell["source"]
+    if "BEGIN SOLUTION" in text:
+        return
+    begin, end = "### BEGIN SOLUTION", "### END SOLUTION"
+    if cell["cell_type"] == "markdown":
+        begin, end = "<!-- BEGIN SOLUTION -->", "<!-- END SOLUTION -->"
+    cell["source"] = f"{begin}\n{text}\n{end}"

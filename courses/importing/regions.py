@@ -1,0 +1,75 @@
+"""nbgrader's regions: lines in which a mark stands somewhere."""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from courses.bundle.faults import FaultList
+
+_KINDS: Final = ("SOLUTION", "MARK SCHEME")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """A text without a kind of region, and with its content but without the marks."""
+
+    without: str
+    whole: str
+    was_there: bool
+
+
+def drop_region(
+    text: str, kind: str, *, file: str, cell: int, faults: FaultList
+) -> Cut:
+    """Return a cell's text without the regions of one kind."""
+    outside, whole = [], []
+    opened = 0
+    for number, line in enumerate(text.split("\n"), 1):
+        is_begin, is_end = f"BEGIN {kind}" in line, f"END {kind}" in line
+        if (is_begin and opened) or (is_end and not opened):
+            word = "Another BEGIN" if is_begin else "An END without a BEGIN"
+            faults.add(f"{word} {kind} stands here.", file=file, cell=cell, line=number)
+        if is_begin or is_end:
+            opened = number if is_begin else 0
+            continue
+        whole.append(line)
+        if not opened:
+            outside.append(line)
+    if opened:
+        faults.add(
+            f"This BEGIN {kind} has no END {kind}.", file=file, cell=cell, line=opened
+        )
+    return Cut(
+        without="\n".join(outside).strip("\n") if "".join(outside).strip() else "",
+        whole="\n".join(whole),
+        was_there=len(whole) != len(outside),
+    )
+
+
+def mark_regions(
+    cell: dict[str, Any], number: int, file: str, faults: FaultList
+) -> None:
+    """The cell's regions have marks as we write them; hidden tests are refused."""
+    is_code = cell["cell_type"] == "code"
+    lines = []
+    for line, text in enumerate(cell["source"].split("\n"), 1):
+        if "BEGIN HIDDEN TESTS" in text or "END HIDDEN TESTS" in text:
+            faults.add(
+                "Hidden tests stand in a cell that is not one of tests.",
+                file=file,
+                cell=number,
+                line=line,
+                hint="Mark the cell as “Autograder tests”, or remove them.",
+            )
+        lines.append(_marked(text, is_code=is_code))
+    cell["source"] = "\n".join(lines)
+
+
+def _marked(line: str, *, is_code: bool) -> str:
+    for kind in _KINDS:
+        found = re.search(rf"\b(BEGIN|END) {kind}\b", line)
+        if found:
+            indent = line[: len(line) - len(line.lstrip())]
+            mark = f"{found[1]} {kind}"
+            return f"{indent}### {mark}" if is_code else f"{indent}<!-- {mark} -->"
+    return line

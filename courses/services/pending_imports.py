@@ -1,0 +1,151 @@
+"""Uploads that a person has looked at, and has not yet made a revision of."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+from django.conf import settings
+
+from accounts.models import User
+from courses.bundle import Bundle, BundleError, Fault, read_bundle
+from courses.importing import ImportOptions, Prepared, prepare
+from courses.models import Assignment, AssignmentRevision
+from courses.permissions import Right
+from courses.services.access import require
+from courses.services.revisions import bundle_sha256, import_revision
+
+_LIFETIME_SECONDS: Final = 24 * 3600
+_KINDS: Final = (".zip", ".ipynb")
+
+
+class NothingPendingError(Exception):
+    """The upload is gone, or another one has taken its place."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """What an upload would become. `digest` names exactly this content."""
+
+    prepared: Prepared
+    bundle: Bundle
+    digest: str
+
+
+def hold_upload(
+    *,
+    actor: User,
+    assignment: Assignment,
+    package: tuple[str, IO[bytes]],
+    notebook: tuple[str, IO[bytes]] | None,
+) -> None:
+    """The person's upload for this assignment is kept, in place of an earlier one.
+
+    Raises PermissionDenied if they may not edit the course, and BundleError if the
+    upload is of no kind that can be imported.
+    """
+    require(actor, Right.EDIT, assignment.course)
+    _forget_old()
+    folder = _folder(actor, assignment)
+    shutil.rmtree(folder, ignore_errors=True)
+    _keep(package, folder / "package", _KINDS)
+    if notebook is not None:
+        _keep(notebook, folder / "notebook", (".ipynb",))
+
+
+def preview_upload(
+    *, actor: User, assignment: Assignment, options: ImportOptions
+) -> Preview:
+    """Return what the kept upload would become, or raise BundleError.
+
+    Raises NothingPendingError if nothing is kept.
+    """
+    require(actor, Right.EDIT, assignment.course)
+    with _opened(actor, assignment, options) as preview:
+        return preview
+
+
+def import_upload(
+    *, actor: User, assignment: Assignment, options: ImportOptions, digest: str
+) -> AssignmentRevision:
+    """The kept upload is a revision, not published, and is kept no longer.
+
+    Raises NothingPendingError if it is no longer what the preview showed.
+    """
+    require(actor, Right.EDIT, assignment.course)
+    with _opened(actor, assignment, options) as preview:
+        if preview.digest != digest:
+            raise NothingPendingError
+        revision = import_revision(
+            actor=actor, assignment=assignment, bundle=preview.bundle, publish=False
+        )
+    shutil.rmtree(_folder(actor, assignment), ignore_errors=True)
+    return revision
+
+
+@contextmanager
+def _opened(
+    actor: User, assignment: Assignment, options: ImportOptions
+) -> Iterator[Preview]:
+    folder = _folder(actor, assignment)
+    package = next(iter(folder.glob("package/*")), None)
+    if package is None:
+        raise NothingPendingError
+    notebook = next(iter(folder.glob("notebook/*")), options.notebook)
+    with tempfile.TemporaryDirectory(dir=_root(), prefix="scratch-") as scratch:
+        chosen = ImportOptions(
+            format=options.format, hidden=options.hidden, notebook=notebook
+        )
+        prepared = prepare(package, scratch=Path(scratch), options=chosen)
+        bundle = read_bundle(prepared.folder)
+        yield Preview(prepared=prepared, bundle=bundle, digest=bundle_sha256(bundle))
+
+
+def _root() -> Path:
+    root = Path(settings.VAR_DIR) / "imports"
+    root.mkdir(mode=0o700, exist_ok=True)
+    return root
+
+
+def _folder(actor: User, assignment: Assignment) -> Path:
+    return _root() / f"{actor.pk}-{assignment.pk}"
+
+
+def _keep(upload: tuple[str, IO[bytes]], folder: Path, kinds: tuple[str, ...]) -> None:
+    name, content = upload
+    suffix = Path(name).suffix.lower()
+    if suffix not in kinds:
+        raise BundleError(
+            (
+                Fault(
+                    message=f"The file must end in {' or '.join(kinds)}.",
+                    file=Path(name).name[:80],
+                    hint="Pack the assignment's folder as a zip.",
+                ),
+            )
+        )
+    folder.mkdir(mode=0o700, parents=True)
+    with (folder / f"{_stem(name)}{suffix}").open("wb") as sink:
+        shutil.copyfileobj(content, sink)
+
+
+def _stem(name: str) -> str:
+    """The name of a file as it may stand on the disk."""
+    kept = "".join(
+        c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in name
+    )
+    return Path(kept).stem.strip(".-")[:80] or "upload"
+
+
+def _forget_old() -> None:
+    """Uploads that nobody came back to are gone after a day."""
+    limit = time.time() - _LIFETIME_SECONDS
+    for folder in _root().iterdir():
+        # Another request may have been first.
+        with suppress(FileNotFoundError):
+            if folder.stat().st_mtime < limit:
+                shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,148 @@
+"""Importing an assignment: an upload, what it would become, and a new revision."""
+
+import math
+from typing import IO, Any, cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts.http import SignedInRequest
+from accounts.throttles import ImportThrottle, seconds_to_wait
+from courses.bundle import BundleError, Fault, Visibility
+from courses.importing import Format, ImportOptions
+from courses.models import Assignment
+from courses.permissions import Right, can
+from courses.services.pending_imports import (
+    NothingPendingError,
+    Preview,
+    hold_upload,
+    import_upload,
+    preview_upload,
+)
+from grading.pages.importing import ImportForm, preview_page
+from grading.views.access import visible_assignment
+from submissions.arrival import upload_was_too_large
+
+UNPROCESSABLE = 422
+TOO_MANY_REQUESTS = 429
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def assignment_import(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
+    """Show the form; then what the upload would become; then store it, unpublished."""
+    found = visible_assignment(request.user, slug, aslug)
+    if not can(request.user, Right.EDIT, found.course):
+        raise PermissionDenied
+    if request.method != "POST":
+        return _page(request, found, ImportForm())
+    if wait := seconds_to_wait(ImportThrottle, request):
+        return _too_often(request, found, wait)
+    try:
+        if "digest" in request.POST:
+            return _store(request, found)
+        return _preview(request, found)
+    except BundleError as error:
+        return _page(request, found, _again(request), faults=error.faults)
+    except NothingPendingError:
+        gone = Fault(
+            message="The upload is no longer here, or another one took its place.",
+            hint="Choose the file again.",
+        )
+        return _page(request, found, ImportForm(), faults=(gone,))
+
+
+def _preview(request: SignedInRequest, found: Assignment) -> HttpResponse:
+    """Keep the upload, and show what it would become."""
+    form = ImportForm(request.POST, request.FILES)
+    if upload_was_too_large(request):
+        too_large = Fault(message="The upload is too large.", hint="Leave out data.")
+        return _page(request, found, form, faults=(too_large,))
+    if not form.is_valid():
+        return _page(request, found, form)
+    package, notebook = form.cleaned_data["package"], form.cleaned_data["notebook"]
+    hold_upload(
+        actor=request.user,
+        assignment=found,
+        package=_named(package),
+        notebook=_named(notebook) if notebook else None,
+    )
+    preview = preview_upload(
+        actor=request.user, assignment=found, options=_options(form)
+    )
+    return _page(request, found, form, preview=preview)
+
+
+def _store(request: SignedInRequest, found: Assignment) -> HttpResponse:
+    """The upload that was shown becomes a revision."""
+    form = ImportForm(request.POST)
+    form.fields["package"].required = False
+    if not form.is_valid():
+        return _page(request, found, form)
+    revision = import_upload(
+        actor=request.user,
+        assignment=found,
+        options=_options(form),
+        digest=request.POST["digest"],
+    )
+    messages.success(
+        request,
+        f"Revision {revision.number} is stored. It is not published: new work is "
+        "marked as before.",
+    )
+    return redirect("grading:assignment-staff", found.course.slug, found.slug)
+
+
+def _again(request: SignedInRequest) -> ImportForm:
+    """The form with what was chosen; a browser wants the file chosen again."""
+    return ImportForm(initial=request.POST.dict())
+
+
+def _named(upload: "UploadedFile[Any]") -> tuple[str, IO[bytes]]:
+    return upload.name or "", cast("IO[bytes]", upload.file)
+
+
+def _options(form: ImportForm) -> ImportOptions:
+    kind = form.cleaned_data["format"]
+    return ImportOptions(
+        format=Format(kind) if kind else None,
+        hidden=Visibility(form.cleaned_data["hidden"]),
+    )
+
+
+def _too_often(request: SignedInRequest, found: Assignment, wait: int) -> HttpResponse:
+    fault = Fault(
+        message="That is very many uploads in a short time.",
+        hint=f"Try again in {math.ceil(wait / 60)} min.",
+    )
+    answer = _page(request, found, ImportForm(), faults=(fault,))
+    answer.status_code = TOO_MANY_REQUESTS
+    answer["Retry-After"] = str(wait)
+    return answer
+
+
+def _page(
+    request: SignedInRequest,
+    found: Assignment,
+    form: ImportForm,
+    *,
+    preview: Preview | None = None,
+    faults: tuple[Fault, ...] = (),
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "preview": preview_page(preview) if preview else None,
+        "faults": faults,
+        "assignment": found,
+        "course": found.course,
+    }
+    is_refused = bool(faults) or (form.is_bound and bool(form.errors))
+    status = UNPROCESSABLE if is_refused else None
+    return render(request, "grading/import.html", context, status=status)

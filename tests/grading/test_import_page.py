@@ -1,0 +1,150 @@
+"""The import page: look first, then store, and never publish."""
+
+import json
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from accounts.models import User
+from accounts.throttles import ImportThrottle
+from courses.models import Assignment, Role
+from tests.courses.bundles import MANIFEST, write_bundle
+from tests.courses.foreign import checking, notebook, zipped
+from tests.factories import AssignmentFactory, EnrolmentFactory
+from tests.grading.pages import Answer, signed_in, words
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def assignment() -> Assignment:
+    return AssignmentFactory.create(with_revision=False)
+
+
+@pytest.fixture
+def lecturer(assignment: Assignment) -> User:
+    user: User = EnrolmentFactory.create(
+        course=assignment.course, role=Role.LECTURER
+    ).user
+    return user
+
+
+def send(user: User, assignment: Assignment, **form: Any) -> Answer:
+    form = {"format": "", "hidden": "after_release", **form}
+    return signed_in(user).post(f"{assignment.get_absolute_url()}import/", form)
+
+
+def upload(tmp_path: Path, **changed: str) -> SimpleUploadedFile:
+    archive = zipped(write_bundle(tmp_path / "task", **changed), tmp_path / "task.zip")
+    return SimpleUploadedFile("task.zip", archive.read_bytes())
+
+
+def digest_of(answer: Answer) -> str:
+    digest: str = answer.context["preview"].digest
+    return digest
+
+
+def test_a_preview_stores_nothing(
+    lecturer: User, assignment: Assignment, tmp_path: Path
+) -> None:
+    answer = send(lecturer, assignment, package=upload(tmp_path))
+    assert answer.status_code == 200
+    assert "A small task Softmark (assignment.yaml) · 5 points" in words(answer)
+    assert "Adding add tests, functions 2 1 at once, 1 after the deadline 3" in words(
+        answer
+    )
+    assert not assignment.revisions.exists()
+
+
+def test_importing_stores_a_revision_and_publishes_nothing(
+    lecturer: User, assignment: Assignment, tmp_path: Path
+) -> None:
+    shown = send(lecturer, assignment, package=upload(tmp_path))
+    answer = send(lecturer, assignment, digest=digest_of(shown))
+    assert answer.status_code == 302
+    assert answer["Location"] == f"{assignment.get_absolute_url()}staff/"
+    revision = assignment.revisions.get()
+    assert revision.created_by == lecturer
+    assignment.refresh_from_db()
+    assert assignment.revision is None
+
+
+def test_what_was_not_shown_is_not_imported(
+    lecturer: User, assignment: Assignment, tmp_path: Path
+) -> None:
+    shown = send(lecturer, assignment, package=upload(tmp_path / "a"))
+    other = upload(tmp_path / "b", manifest=MANIFEST + "seed: 4\n")
+    send(lecturer, assignment, package=other)
+    answer = send(lecturer, assignment, digest=digest_of(shown))
+    assert answer.status_code == 422
+    assert "another one took its place" in words(answer)
+    assert not assignment.revisions.exists()
+
+
+def test_an_upload_is_imported_once(
+    lecturer: User, assignment: Assignment, tmp_path: Path
+) -> None:
+    shown = send(lecturer, assignment, package=upload(tmp_path))
+    send(lecturer, assignment, digest=digest_of(shown))
+    assert send(lecturer, assignment, digest=digest_of(shown)).status_code == 422
+    assert assignment.revisions.count() == 1
+
+
+def test_faults_are_listed_with_their_place(
+    lecturer: User, assignment: Assignment, tmp_path: Path
+) -> None:
+    spoilt = upload(tmp_path, manifest=MANIFEST.replace("points: 3", "points: 4"))
+    answer = send(lecturer, assignment, package=spoilt)
+    assert answer.status_code == 422
+    assert "assignment.yaml, line 11: The checks of “add”" in words(answer)
+
+
+def test_a_notebook_alone_can_be_imported(
+    lecturer: User, assignment: Assignment
+) -> None:
+    hidden = "### BEGIN HIDDEN TESTS\nassert x < 9\n### END HIDDEN TESTS"
+    text = json.dumps(notebook(checking("t", f"assert x == 1\n{hidden}")))
+    package = SimpleUploadedFile("ps 1.ipynb", text.encode())
+    answer = send(lecturer, assignment, package=package, hidden="never")
+    assert "nbgrader · 2 points · runs as ps-1.ipynb" in words(answer)
+    assert "1 never" in words(answer)
+    assert "x < 9" not in words(answer)
+
+
+def test_a_name_that_leads_elsewhere_is_kept_where_it_belongs(
+    lecturer: User, assignment: Assignment, settings: Any
+) -> None:
+    package = BytesIO(b"{}")
+    package.name = "..\\..\\..%2fsettings.ipynb"
+    answer = send(lecturer, assignment, package=package)
+    assert answer.status_code == 422
+    kept = list((Path(settings.VAR_DIR) / "imports").rglob("*.ipynb"))
+    assert all(path.parent.name == "package" for path in kept)
+
+
+def test_tests_are_not_shown(
+    lecturer: User, assignment: Assignment, tmp_path: Path
+) -> None:
+    answer = send(lecturer, assignment, package=upload(tmp_path))
+    assert "10**20" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("role", [Role.STUDENT, Role.ASSISTANT])
+def test_who_may_not_edit_uploads_nothing(
+    assignment: Assignment, tmp_path: Path, role: Role
+) -> None:
+    user = EnrolmentFactory.create(course=assignment.course, role=role).user
+    answer = send(user, assignment, package=upload(tmp_path))
+    assert answer.status_code == 403
+
+
+def test_very_many_uploads_are_refused(
+    lecturer: User, assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ImportThrottle, "rate", "1/hour")
+    send(lecturer, assignment)
+    answer = send(lecturer, assignment)
+    assert (answer.status_code, "Retry-After" in answer.headers) == (429, True)
