@@ -1,10 +1,11 @@
 """From a run to the job that the runner executes: plain data, and nobody's name."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from courses.blobs import blob_path, read_blob
-from courses.bundle import check_cells, locked_cells, split_sections
+from courses.bundle import check_cells, locked_cells, mark_cells, split_sections
 from courses.models import AssignmentRevision, Question, RequiredFile, RevisionFile
 from grading.models import GradingRun
 from runner.protocol import (
@@ -37,18 +38,19 @@ def build_job(run: GradingRun) -> JobSpec:
         for question in revision.questions.all()
         if question.kind == Question.Kind.AUTO
     ]
+    staff = _staff_notebook(parts)
     return JobSpec(
         # Two tries of one run may be alive at once, when the first was frozen.
         job_id=f"{run.pk}-{run.lease_token}",
         environment=revision.environment,
-        notebook=_notebook(submitted),
+        notebook=_notebook(submitted, staff, questions),
         notebook_name=revision.notebook_name,
         files=_handed_in(submitted, parts),
         public_files=_of_part(RevisionFile.Part.PUBLIC, parts),
         private_files=_of_part(RevisionFile.Part.PRIVATE, parts),
         questions=tuple(_question(question, parts) for question in questions),
         test_names=dict(revision.imports),
-        restored=_restored(parts, questions),
+        restored=_restored(staff, questions),
         limits=_limits(revision),
         seed=revision.seed,
         skip_tags=tuple(revision.skip_tags),
@@ -68,11 +70,28 @@ def _limits(revision: AssignmentRevision) -> Limits:
     )
 
 
-def _notebook(submitted: Sequence[SubmittedFile]) -> str:
+def _notebook(
+    submitted: Sequence[SubmittedFile],
+    staff: dict[str, Any] | None,
+    questions: Sequence[Question],
+) -> str:
+    """The student's notebook; cells that students may not change are the staff's."""
     for file in submitted:
         if file.kind == RequiredFile.Kind.NOTEBOOK:
-            return read_blob(file.sha256).decode("utf-8-sig", "replace")
+            text = read_blob(file.sha256).decode("utf-8-sig", "replace")
+            locked = locked_cells(staff) if staff is not None else {}
+            return _marked(text, [question.key for question in questions], locked)
     raise IncompleteRevisionError("The submission has no notebook.")
+
+
+def _marked(text: str, keys: Sequence[str], locked: Mapping[str, str]) -> str:
+    """The notebook with its cells marked; as it is, if the runner will refuse it."""
+    try:
+        notebook = json.loads(text)
+        mark_cells(notebook, keys, locked)
+        return json.dumps(notebook, ensure_ascii=False)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return text
 
 
 def _handed_in(
@@ -133,17 +152,21 @@ def _question_spec(question: Question, text: str) -> QuestionSpec:
     )
 
 
-def _restored(
-    parts: Sequence[RevisionFile], questions: Sequence[Question]
-) -> dict[str, str]:
-    """The staff's own check cells by question, and locked cells by their names.
+def _staff_notebook(parts: Sequence[RevisionFile]) -> dict[str, Any] | None:
+    for part in parts:
+        if part.part == RevisionFile.Part.STAFF and part.name.endswith(".ipynb"):
+            found: dict[str, Any] = json.loads(
+                read_blob(part.sha256).decode("utf-8-sig")
+            )
+            return found
+    return None
 
-    The student's copies of them are not run.
-    """
-    staff = next((part for part in parts if part.part == RevisionFile.Part.STAFF), None)
+
+def _restored(
+    staff: dict[str, Any] | None, questions: Sequence[Question]
+) -> dict[str, str]:
+    """The staff's own check cells by question: the student's copies are not run."""
     if staff is None:
         return {}
     keys = {question.key for question in questions}
-    notebook = json.loads(read_blob(staff.sha256).decode("utf-8-sig"))
-    cells = check_cells(notebook).items()
-    return locked_cells(notebook) | {key: text for key, text in cells if key in keys}
+    return {key: text for key, text in check_cells(staff).items() if key in keys}

@@ -19,7 +19,7 @@ from courses.bundle.contents import (
 from courses.bundle.faults import BundleError, Fault
 from courses.bundle.notebooks import check_cells, make_handout
 from courses.bundle.reading import read_bundle, write_handout
-from courses.bundle.recognition import foreign_key, locked_cells
+from courses.bundle.recognition import foreign_key, locked_cells, mark_cells
 from courses.bundle.sections import split_sections
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "foreign_key",
     "locked_cells",
     "make_handout",
+    "mark_cells",
     "read_bundle",
     "split_sections",
     "write_handout",

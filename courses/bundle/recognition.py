@@ -7,9 +7,10 @@ assignment was imported. Its check cells carry no mark of ours, but names of the
 import ast
 import hashlib
 import re
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from courses.bundle.notebooks import source_of
+from courses.bundle.notebooks import Notebook, check_key, source_of
 
 _LONGEST: Final = 60
 _FOREIGN: Final = re.compile(r"[^A-Za-z0-9_-]+")
@@ -84,6 +85,37 @@ def _is_about_otter(node: ast.stmt) -> bool:
     value = owner.value if isinstance(owner, ast.Attribute) else None
     wanted = "otter" if isinstance(node, ast.Assign) else "grader"
     return isinstance(value, ast.Name) and value.id == wanted
+
+
+def mark_cells(
+    notebook: Notebook, keys: Collection[str], locked: Mapping[str, str]
+) -> None:
+    """A student's notebook is as the staff's has it where students may change nothing.
+
+    The first cell that nbgrader or Otter would check gets our mark, if none has it, and
+    the first of each locked name gets the staff's source.
+    """
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    marked = {key for cell in cells if (key := check_key(cell)) is not None}
+    left, names = set(keys) - marked, dict(locked)
+    for cell in cells:
+        key = foreign_key(cell)
+        if key in left:
+            left.discard(key)
+            cell["metadata"]["softmark"] = {"question": key}
+        name = _locked_name(cell)
+        if name in names:
+            cell["source"] = names.pop(name)
+
+
+def _locked_name(cell: dict[str, Any]) -> str | None:
+    """Return the name by which the staff may have locked the cell."""
+    for mark, field in (("softmark", "locked"), ("nbgrader", "grade_id")):
+        about = cell["metadata"].get(mark)
+        name = about.get(field) if isinstance(about, dict) else None
+        if isinstance(name, str) and name:
+            return name
+    return None
 
 
 def locked_cells(notebook: dict[str, Any]) -> dict[str, str]:

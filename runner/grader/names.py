@@ -6,7 +6,7 @@ import operator
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from runner.grader.handles import NotDataError
+from runner.grader.handles import Handle, NotDataError
 from runner.grader.student import Student
 
 # How everybody calls these. A notebook's own idea of them is of no interest.
@@ -52,10 +52,24 @@ class Names(dict[str, Any]):
         self._student = student
         self._library = library
 
+    def __setitem__(self, name: str, value: Any) -> None:
+        """A function or object in the place of one of the notebook's goes there too.
+
+        Data does not: it may be what the test expects.
+        """
+        super().__setitem__(name, value)
+        if callable(value) or issubclass(type(value), Handle):
+            self._student.ask("rebind", name, value)
+
+    def __delitem__(self, name: str) -> None:
+        is_own = super().pop(name, self) is not self
+        if not self._student.ask("unbind", name) and not is_own:
+            raise KeyError(name)
+
     def __missing__(self, name: str) -> Any:
         if hasattr(builtins, name):
             raise KeyError(name)  # Python goes on to look there
-        self[name] = self._find(name)
+        super().__setitem__(name, self._find(name))
         return self[name]
 
     def _find(self, name: str) -> Any:

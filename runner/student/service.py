@@ -8,7 +8,7 @@ import builtins
 import importlib
 import operator
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,14 +34,19 @@ class Service:
     `files` is where the handed-in files lie.
     """
 
-    def __init__(self, names: Mapping[str, Any], link: Link, files: Path) -> None:
+    def __init__(
+        self, names: MutableMapping[str, Any], link: Link, files: Path
+    ) -> None:
         self._names = names
+        self._unbound: set[str] = set()
         self._files = files
         self._objects: list[object] = []
         self._numbers: dict[int, int] = {}
         self._endpoint = Endpoint(link, self._serve)
         self._operations: Mapping[str, Callable[..., object]] = {
             "name": self._name,
+            "rebind": self._rebind,
+            "unbind": self._unbind,
             "call": lambda function, arguments, named: function(*arguments, **named),
             "attr": getattr,
             "set": setattr,
@@ -77,6 +82,19 @@ class Service:
         if name not in self._names:
             raise _NotDefinedError(name)
         return self._names[name]
+
+    def _rebind(self, name: str, value: object) -> None:
+        """A name that the notebook has stands for something else."""
+        if name in self._names or name in self._unbound:
+            self._names[name] = value
+
+    def _unbind(self, name: str) -> bool:
+        """The notebook has no such name. Return whether it had."""
+        if name not in self._names:
+            return False
+        self._unbound.add(name)
+        del self._names[name]
+        return True
 
     def _operate(self, name: str, *arguments: object) -> object:
         if name not in _OPERATORS:

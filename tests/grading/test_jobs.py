@@ -147,7 +147,14 @@ def test_locked_cells_are_restored_by_their_names(run: GradingRun) -> None:
         name="staff.ipynb",
         text=json.dumps(notebook),
     )
-    assert build_job(run).restored == {"setup": "import os"}
+    theirs = json.loads(small_notebook("import sys", "x = 2"))
+    theirs["cells"][0]["metadata"] = {"nbgrader": {"grade_id": "setup"}}
+    run.submission.files.all().delete()
+    SubmittedFileFactory.create(
+        submission=run.submission, kind="notebook", text=json.dumps(theirs)
+    )
+    cells = json.loads(build_job(run).notebook)["cells"]
+    assert [cell["source"] for cell in cells] == ["import os", "x = 2"]
 
 
 def test_a_question_marked_by_hand_is_no_part_of_the_job(run: GradingRun) -> None:

@@ -19,7 +19,7 @@ def student_with(names: Mapping[str, Any], files: Path = Path()) -> Iterator[Stu
 
     def serve() -> None:
         with contextlib.suppress(LinkClosedError):
-            Service(names, Link(theirs), files).listen()
+            Service(dict(names), Link(theirs), files).listen()
 
     thread = threading.Thread(target=serve)
     thread.start()

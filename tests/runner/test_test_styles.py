@@ -107,6 +107,41 @@ def test_otter_s_cases_take_names_and_everything(runner: Runner) -> None:
     assert scores(run(runner, question)) == {"q1": [1.0, 0.0]}
 
 
+REBINDS = [
+    # As nbgrader's example: the answer must use the function that it was told to use.
+    """
+kept = double
+del double
+try: quadruple(1)
+except NameError: pass
+else: raise AssertionError("does not use double")
+finally: double = kept
+assert quadruple(1) == 4
+""",
+    """
+calls = []
+def double(x):
+    calls.append(x)
+    return 0
+assert quadruple(1) == 0
+assert calls == [1, 0]
+""",
+    "factor = 100\nassert scaled(1) == 3",
+    "del nothing",
+]
+
+
+def test_a_script_may_take_the_notebook_s_functions_away(runner: Runner) -> None:
+    work = (
+        "def double(x): return 2 * x\ndef quadruple(x): return double(double(x))\n"
+        "factor = 3\ndef scaled(x): return factor * x"
+    )
+    questions = [own(TestStyle.SCRIPT, source) for source in REBINDS]
+    found = [scores(run(runner, one, work))["q1"] for one in questions]
+    # Data stays with the tests: it may be what they expect.
+    assert found == [[1.0], [1.0], [1.0], [0.0]]
+
+
 def test_libraries_are_the_tests_own_whatever_the_notebook_says(
     runner: Runner,
 ) -> None:
