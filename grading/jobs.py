@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from courses.blobs import blob_path, read_blob
 from courses.bundle import check_cells
 from courses.models import AssignmentRevision, Question, RequiredFile, RevisionFile
+from grading.inputs import HandedIn, handed_in
 from grading.models import GradingRun
 from runner.protocol import (
     CheckSpec,
@@ -15,7 +16,6 @@ from runner.protocol import (
     Limits,
     QuestionSpec,
 )
-from submissions.models import SubmittedFile
 
 
 class IncompleteRevisionError(Exception):
@@ -29,7 +29,7 @@ def build_job(run: GradingRun) -> JobSpec:
     IncompleteRevisionError where a row is missing.
     """
     revision = run.revision
-    submitted = list(run.submission.files.all())
+    submitted = handed_in(run)
     parts = list(revision.files.all())
     questions = [
         question
@@ -67,7 +67,7 @@ def _limits(revision: AssignmentRevision) -> Limits:
     )
 
 
-def _notebook(submitted: Sequence[SubmittedFile]) -> str:
+def _notebook(submitted: Sequence[HandedIn]) -> str:
     for file in submitted:
         if file.kind == RequiredFile.Kind.NOTEBOOK:
             return read_blob(file.sha256).decode("utf-8-sig", "replace")
@@ -75,7 +75,7 @@ def _notebook(submitted: Sequence[SubmittedFile]) -> str:
 
 
 def _files(
-    submitted: Sequence[SubmittedFile], parts: Sequence[RevisionFile]
+    submitted: Sequence[HandedIn], parts: Sequence[RevisionFile]
 ) -> tuple[JobFile, ...]:
     """What lies beside the notebook: the course's public data and the student's files.
 
@@ -94,7 +94,7 @@ def _files(
     return tuple(found.values())
 
 
-def _job_file(file: SubmittedFile | RevisionFile) -> JobFile:
+def _job_file(file: HandedIn | RevisionFile) -> JobFile:
     return JobFile(
         name=file.name,
         path=str(blob_path(file.sha256)),

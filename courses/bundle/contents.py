@@ -53,6 +53,7 @@ class Part(StrEnum):
     STAFF = "staff"
     TESTS = "tests"
     PRIVATE = "private"
+    SOLUTION = "solution"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -254,7 +254,7 @@ class RunSerializer(RunSummarySerializer):
     def get_results(self, run: GradingRun) -> Any:
         """Return what the person who asks may see of the results now."""
         person = sender(self.context["request"])
-        sees_all = can_view_all_work(person, run.submission.assignment.course)
+        sees_all = can_view_all_work(person, run.work.assignment.course)
         shown = (staff_results if sees_all else student_results)(run, timezone.now())
         return ShownResultsSerializer(shown).data
 

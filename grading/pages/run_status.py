@@ -158,7 +158,7 @@ def run_status(
     return RunStatus(
         run_id=run.pk,
         state=run.state,
-        attempt=run.submission.attempt,
+        attempt=run.work.attempt,
         badge=badge_for(run),
         message=message,
         tone=_TONES[message.tone] if run.is_terminal else "accent",
@@ -190,7 +190,7 @@ def _counts(
     """Whether to say that this run counts, where that tells nothing hidden."""
     if run.state != State.FINISHED or shown is None:
         return False
-    if not is_staff_view and tells_hidden(run.submission.assignment, [shown]):
+    if not is_staff_view and tells_hidden(run.work.assignment, [shown]):
         return False
     return Mark.objects.filter(run=run).exists()
 
@@ -242,7 +242,7 @@ _REACHED = {State.QUEUED: 1, State.RUNNING: 2, State.FINISHED: 4}
 def _steps(run: GradingRun) -> tuple[Step, ...]:
     """Received, queued, running, marked; a run that stopped short says where."""
     titles = (
-        ("Received", run.submission.received_at),
+        ("Received", run.work.received_at),
         ("In the queue", run.queued_at),
         ("Running", run.started_at),
         ("Marked", run.finished_at),

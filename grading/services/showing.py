@@ -47,8 +47,7 @@ def student_results(run: GradingRun, now: dt.datetime) -> ShownResults:
 
     Of a running run, the questions so far; the others wait.
     """
-    submission = run.submission
-    own = deadline_for(submission.assignment, submission.author)
+    own = deadline_for(run.work.assignment, run.work.author)
     return show_run(run, closes_at=own.closes_at, now=now)
 
 
@@ -68,7 +67,7 @@ def show_run(
     moments = Moments(
         now=now,
         closes_at=closes_at,
-        released_at=run.submission.assignment.marks_released_at,
+        released_at=run.assignment.marks_released_at,
         sees_all=sees_all,
     )
     return _results(run, moments)

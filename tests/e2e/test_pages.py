@@ -26,7 +26,7 @@ def student_pages(campus: Campus, run: GradingRun) -> list[str]:
         assignment.course.get_absolute_url(),
         assignment.get_absolute_url(),
         run.get_absolute_url(),
-        run.submission.get_absolute_url(),
+        run.work.get_absolute_url(),
         f"{assignment.course.get_absolute_url()}marks/",
         "/account/",
         "/account/tokens/",

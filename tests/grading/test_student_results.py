@@ -110,8 +110,8 @@ def test_hidden_checks_cannot_be_asked_by_what_becomes_the_best_attempt(
     set_assignment(counting=Assignment.Counting.BEST)
     other = GradingRunFactory.create(
         running=True,
-        submission__assignment=run.submission.assignment,
-        submission__author=run.submission.author,
+        submission__assignment=run.work.assignment,
+        submission__author=run.work.author,
         submission__attempt=2,
     )
     finish(run, found("answer", seen=0.0, late=1.0))
