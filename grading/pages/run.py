@@ -86,6 +86,7 @@ def _runs(submission: Submission, *, is_staff_view: bool) -> tuple[OtherRun, ...
 
 _STEPS_TAKEN = {
     ("", State.QUEUED): "Put in the queue",
+    ("", State.FINISHED): "Taken over from an earlier run",
     (State.QUEUED, State.RUNNING): "Taken by a worker",
     (State.RUNNING, State.QUEUED): "Put back in the queue",
     (State.RUNNING, State.RUNNING): "Asked to stop",

@@ -13,8 +13,15 @@ from grading.pages.attempts import tells_hidden
 from grading.pages.results import ResultsView, results_view
 from grading.pages.states import Badge, badge_for
 from grading.progress import Progress
+from grading.records import InputRecord
 from grading.results import ShownResults
-from grading.services import place_in_queue, staff_results, student_results
+from grading.services import (
+    Trace,
+    place_in_queue,
+    staff_results,
+    staff_traces,
+    student_results,
+)
 from grading.states import ACTIVE, State
 
 _RUNNING_POLL = 1
@@ -116,6 +123,9 @@ class RunStatus:
     running: Running | None
     results: ResultsView | None
     measures: Measures | None
+    record: InputRecord | None
+    # SECURITY: of tests' own lines; empty unless this is a staff view.
+    traces: tuple[Trace, ...]
     has_notebook: bool
     counts: bool
     can_cancel: bool
@@ -167,6 +177,8 @@ def run_status(
         running=_running(run, now) if run.state == State.RUNNING else None,
         results=results_view(shown) if shown else None,
         measures=_measures(run) if run.measures else None,
+        record=InputRecord.from_json(run.record) if run.record else None,
+        traces=staff_traces(run) if is_staff_view and run.is_terminal else (),
         has_notebook=bool(run.executed_sha256),
         counts=_counts(run, shown, is_staff_view=is_staff_view),
         can_cancel=run.state in ACTIVE and run.cancel_requested_at is None,

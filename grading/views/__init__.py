@@ -2,17 +2,33 @@
 
 from grading.views.assignment import assignment, submit
 from grading.views.marks import marks
+from grading.views.regrading import (
+    regrade,
+    regrade_confirm,
+    regrade_discard,
+    regrade_start,
+    rescore_marks,
+)
 from grading.views.run import run, run_again, run_cancel, run_notebook, run_status
 from grading.views.staff import assignment_staff
+from grading.views.trials import publish, trials, trials_start
 
 __all__ = [
     "assignment",
     "assignment_staff",
     "marks",
+    "publish",
+    "regrade",
+    "regrade_confirm",
+    "regrade_discard",
+    "regrade_start",
+    "rescore_marks",
     "run",
     "run_again",
     "run_cancel",
     "run_notebook",
     "run_status",
     "submit",
+    "trials",
+    "trials_start",
 ]

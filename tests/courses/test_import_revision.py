@@ -1,12 +1,10 @@
 """A bundle becomes one revision, whole, once, and never changes an earlier one."""
 
 from decimal import Decimal
-from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.core.management import CommandError, call_command
 
 from accounts.actors import SYSTEM
 from courses.blobs import read_blob
@@ -25,14 +23,9 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 
-def imported(
-    assignment: Assignment, folder: Path, *, publish: bool = False
-) -> AssignmentRevision:
+def imported(assignment: Assignment, folder: Path) -> AssignmentRevision:
     return import_revision(
-        actor=SYSTEM,
-        assignment=assignment,
-        bundle=read_bundle(folder),
-        publish=publish,
+        actor=SYSTEM, assignment=assignment, bundle=read_bundle(folder)
     )
 
 
@@ -91,17 +84,10 @@ def test_layout_of_the_manifest_is_no_change(tmp_path: Path) -> None:
     assert bundle_sha256(first) == bundle_sha256(second)
 
 
-def test_only_publishing_changes_what_new_work_runs(
-    assignment: Assignment, tmp_path: Path
-) -> None:
-    first = imported(assignment, write_bundle(tmp_path), publish=True)
-    changed = write_bundle(tmp_path, manifest=MANIFEST + "seed: 4\n")
-    second = imported(assignment, changed)
+def test_import_publishes_nothing(assignment: Assignment, tmp_path: Path) -> None:
+    imported(assignment, write_bundle(tmp_path))
     assignment.refresh_from_db()
-    assert assignment.revision == first
-    imported(assignment, changed, publish=True)
-    assignment.refresh_from_db()
-    assert assignment.revision == second
+    assert assignment.revision is None
 
 
 def test_same_bundle_in_another_assignment_is_another_revision(
@@ -118,9 +104,7 @@ def test_file_that_changed_since_it_was_read_stops_the_import(
     bundle = read_bundle(write_bundle(tmp_path))
     write_bundle(tmp_path, tests=TESTS.replace("3", "4"))
     with pytest.raises(BundleError, match="changed while"):
-        import_revision(
-            actor=SYSTEM, assignment=assignment, bundle=bundle, publish=True
-        )
+        import_revision(actor=SYSTEM, assignment=assignment, bundle=bundle)
     assert not assignment.revisions.exists()
 
 
@@ -131,7 +115,7 @@ def test_who_may_not_edit_the_course_imports_nothing(
     user = EnrolmentFactory.create(course=assignment.course, role=role).user
     bundle = read_bundle(write_bundle(tmp_path))
     with pytest.raises(PermissionDenied):
-        import_revision(actor=user, assignment=assignment, bundle=bundle, publish=False)
+        import_revision(actor=user, assignment=assignment, bundle=bundle)
     assert not assignment.revisions.exists()
 
 
@@ -143,43 +127,8 @@ def test_lecturer_imports_under_their_name(
         actor=enrolment.user,
         assignment=assignment,
         bundle=read_bundle(write_bundle(tmp_path)),
-        publish=False,
     )
     assert revision.created_by == enrolment.user
-
-
-def test_command_imports_and_publishes(assignment: Assignment, tmp_path: Path) -> None:
-    said = StringIO()
-    call_command(
-        "import_assignment",
-        write_bundle(tmp_path),
-        course=assignment.course.slug,
-        assignment=assignment.slug,
-        publish=True,
-        stdout=said,
-    )
-    assert "revision 1 with 2 questions worth 5 points, published" in said.getvalue()
-    assignment.refresh_from_db()
-    assert assignment.revision is not None
-
-
-def test_command_lists_the_faults_and_imports_nothing(
-    assignment: Assignment, tmp_path: Path
-) -> None:
-    write_bundle(tmp_path, manifest=MANIFEST.replace("points: 3", "points: 4"))
-    with pytest.raises(CommandError, match=r"assignment.yaml, line \d+: The checks"):
-        call_command(
-            "import_assignment",
-            tmp_path,
-            course=assignment.course.slug,
-            assignment=assignment.slug,
-        )
-    assert not assignment.revisions.exists()
-
-
-def test_command_names_an_assignment_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="no assignment “x” in a course “y”"):
-        call_command("import_assignment", tmp_path, course="y", assignment="x")
 
 
 def test_enrolling_twice_leaves_one_active_enrolment() -> None:

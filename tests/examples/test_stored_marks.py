@@ -11,7 +11,7 @@ from courses.bundle import read_bundle
 from courses.services.revisions import import_revision
 from grading.execution import execute_next
 from grading.models import GradingRun, Mark
-from grading.services import submit_work
+from grading.services import publish_revision, submit_work
 from runner.host import Runner
 from submissions.services import IncomingFile
 from tests.examples.marking import EXAMPLE, EXPECTED, handed_in
@@ -27,9 +27,11 @@ pytestmark = [
 def hand_in(name: str) -> GradingRun:
     """A student of a course that uses the example hands in what `name` holds."""
     assignment = AssignmentFactory.create(with_revision=False)
-    import_revision(
-        actor=SYSTEM, assignment=assignment, bundle=read_bundle(EXAMPLE), publish=True
+    revision = import_revision(
+        actor=SYSTEM, assignment=assignment, bundle=read_bundle(EXAMPLE)
     )
+    publish_revision(actor=SYSTEM, revision=revision, reason="for a test")
+    assignment.refresh_from_db()
     student = EnrolmentFactory.create(course=assignment.course).user
     with ExitStack() as stack:
         files = [

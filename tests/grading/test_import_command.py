@@ -1,0 +1,98 @@
+"""manage.py import_assignment: imports, tries, and publishes what may be published."""
+
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from courses.models import Assignment
+from grading.models import GradingRun, Publication
+from tests.courses.bundles import MANIFEST, write_bundle
+from tests.factories import AssignmentFactory
+from tests.grading.trials import solve
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def assignment() -> Assignment:
+    return AssignmentFactory.create(with_revision=False)
+
+
+def run(assignment: Assignment, folder: Path, **options: Any) -> str:
+    said = StringIO()
+    call_command(
+        "import_assignment",
+        folder,
+        course=assignment.course.slug,
+        assignment=assignment.slug,
+        stdout=said,
+        **options,
+    )
+    return said.getvalue()
+
+
+def test_import_puts_both_trials_in_the_queue(
+    assignment: Assignment, tmp_path: Path
+) -> None:
+    said = run(assignment, write_bundle(tmp_path))
+    assert "revision 1 with 2 questions worth 5 points, not published" in said
+    assert set(GradingRun.objects.values_list("trial", "state")) == {
+        ("solution", "queued"),
+        ("handout", "queued"),
+    }
+
+
+def test_without_a_worker_publishing_gives_up(
+    assignment: Assignment, tmp_path: Path
+) -> None:
+    with pytest.raises(CommandError, match="still wait for a worker"):
+        run(assignment, write_bundle(tmp_path), publish=True, wait=0)
+    assignment.refresh_from_db()
+    assert assignment.revision is None
+
+
+def test_with_a_reason_it_publishes_at_once(
+    assignment: Assignment, tmp_path: Path
+) -> None:
+    said = run(assignment, write_bundle(tmp_path), publish=True, override="exam today")
+    assert "published." in said
+    publication = Publication.objects.get()
+    assert (publication.reason, publication.is_override) == ("exam today", True)
+
+
+def test_once_the_trials_are_good_it_publishes(
+    assignment: Assignment, tmp_path: Path
+) -> None:
+    run(assignment, write_bundle(tmp_path))
+    solve(assignment.revisions.get())
+    run(assignment, tmp_path, publish=True)
+    assert not Publication.objects.get().is_override
+    assert GradingRun.objects.count() == 2
+
+
+def test_trials_that_failed_are_named(assignment: Assignment, tmp_path: Path) -> None:
+    run(assignment, write_bundle(tmp_path))
+    solve(assignment.revisions.get(), solution="1")
+    with pytest.raises(CommandError, match="still wait for a worker"):
+        run(assignment, tmp_path, publish=True, wait=0)
+    solve(assignment.revisions.get(), solution="1")
+    with pytest.raises(CommandError):
+        run(assignment, tmp_path, publish=True, wait=0)
+    assert not Publication.objects.exists()
+
+
+def test_faults_are_listed_and_nothing_is_imported(
+    assignment: Assignment, tmp_path: Path
+) -> None:
+    write_bundle(tmp_path, manifest=MANIFEST.replace("points: 3", "points: 4"))
+    with pytest.raises(CommandError, match=r"assignment.yaml, line \d+: The checks"):
+        run(assignment, tmp_path)
+    assert not assignment.revisions.exists()
+
+
+def test_assignment_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="no assignment “x” in a course “y”"):
+        call_command("import_assignment", tmp_path, course="y", assignment="x")
