@@ -332,8 +332,8 @@ class GradingRunFactory(factory.django.DjangoModelFactory[GradingRun]):
         model = GradingRun
         skip_postgeneration_save = True
 
-    submission = factory.SubFactory(SubmissionFactory)
-    revision = factory.LazyAttribute(lambda row: row.submission.revision)
+    submission: Any = factory.SubFactory(SubmissionFactory)
+    revision: Any = factory.LazyAttribute(lambda row: row.submission.revision)
     number = factory.LazyAttribute(
         lambda row: GradingRun.objects.filter(submission=row.submission).count() + 1
     )
@@ -367,8 +367,8 @@ class GradingRunFactory(factory.django.DjangoModelFactory[GradingRun]):
 class TrialFactory(GradingRunFactory):
     """A trial of a revision, in the queue unless a trait says otherwise."""
 
-    submission = None
-    revision = factory.SubFactory(RevisionFactory)
+    submission: Any = None
+    revision: Any = factory.SubFactory(RevisionFactory)
     trial = Trial.SOLUTION
     number = factory.LazyAttribute(
         lambda row: (

@@ -80,8 +80,12 @@ def derive_revision(
         created_by=actor_user(actor),
     )
     derived.save(force_insert=True)
-    for rows in (revision.files.all(), revision.required_files.all()):
-        rows.model.objects.bulk_create(_copy(row, revision=derived) for row in rows)
+    RevisionFile.objects.bulk_create(
+        _copy(file, revision=derived) for file in revision.files.all()
+    )
+    RequiredFile.objects.bulk_create(
+        _copy(file, revision=derived) for file in revision.required_files.all()
+    )
     Question.objects.bulk_create(
         _with_points(_copy(question, revision=derived), points.get(question.key, {}))
         for question in revision.questions.all()

@@ -65,11 +65,9 @@ def plan_rerun(*, assignment: Assignment, revision: AssignmentRevision) -> Rerun
         if (run := counting_of(assignment.counting, runs, automatic_points))
     ]
     busy = frozenset(
-        pk
-        for pk in GradingRun.objects.filter(
+        GradingRun.objects.filter(
             submission__assignment=assignment, state__in=ACTIVE
         ).values_list("submission", flat=True)
-        if pk is not None
     )
     runs = tuple(run for run in counting if run.work_id not in busy)
     return RerunPlan(

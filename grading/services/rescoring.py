@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import prefetch_related_objects
@@ -122,10 +123,10 @@ def _shape(rule: QuestionRules) -> tuple[object, ...]:
 
 
 def _reuses(
-    runs: Sequence[GradingRun], rules: Sequence[QuestionRules], busy: set[object]
-) -> dict[object, Reuse]:
+    runs: Sequence[GradingRun], rules: Sequence[QuestionRules], busy: set[UUID]
+) -> dict[UUID, Reuse]:
     """New scores by the run that they are for, where it is not as it would be."""
-    found = {}
+    found: dict[UUID, Reuse] = {}
     for run in runs:
         if run.submission_id in busy or _is_by(run, rules):
             continue
@@ -142,7 +143,7 @@ def _is_by(run: GradingRun, rules: Sequence[QuestionRules]) -> bool:
 def _previews(
     assignment: Assignment,
     standing: dict[int, list[GradingRun]],
-    reuses: dict[object, Reuse],
+    reuses: dict[UUID, Reuse],
 ) -> tuple[MarkPreview, ...]:
     marks = {
         mark.student_id: mark for mark in Mark.objects.filter(assignment=assignment)

@@ -14,10 +14,10 @@ from grading.services import claim_next, fail_try, finish_run, start_trials, swe
 from grading.trials import Standing, trials_of
 from runner.protocol import Outcome, Verdict
 from tests.factories import (
-    AssignmentFactory,
     EnrolmentFactory,
     GradingRunFactory,
     RequiredFileFactory,
+    RevisionFactory,
     RevisionFileFactory,
     SubmissionFactory,
     TrialFactory,
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def revision() -> AssignmentRevision:
     """A revision with a staff notebook, a hand-out, and weights of the solution."""
-    chosen = AssignmentFactory.create().revision
+    chosen: AssignmentRevision = RevisionFactory.create()
     RequiredFileFactory.create(revision=chosen, weights=True)
     for part, name, text in (
         (RevisionFile.Part.STAFF, "staff.ipynb", small_notebook("answer = 42")),
@@ -73,7 +73,9 @@ def test_handout_is_tried_as_it_is_and_alone(revision: AssignmentRevision) -> No
 
 
 def test_students_never_get_the_solutions_files(revision: AssignmentRevision) -> None:
-    submission = SubmissionFactory.create(assignment=revision.assignment)
+    submission = SubmissionFactory.create(
+        assignment=revision.assignment, revision=revision
+    )
     job = build_job(GradingRunFactory.create(submission=submission))
     assert job.files == ()
     assert job.private_files == ()
