@@ -176,7 +176,7 @@ def test_list_leaves_results_out(run: GradingRun) -> None:
 
 
 def test_runs_are_found_by_what_they_are_of(run: GradingRun) -> None:
-    submission = run.submission
+    submission = run.work
     user = submission.author
     other = AssignmentFactory.create()
     EnrolmentFactory.create(course=other.course, user=user)

@@ -42,11 +42,11 @@ def assignment() -> Assignment:
     return made
 
 
-def marked(assignment: Assignment, **fields: float | Decimal) -> GradingRun:
+def marked(assignment: Assignment, *, secret: float = 1.0) -> GradingRun:
+    """A student has the answer, and the harder question as `secret` says."""
     student = student_of(assignment)
-    fields.setdefault("automatic_points", Decimal(5))
-    fields.setdefault("secret", 1.0)
-    run = finished_run(assignment, student, **fields)
+    points = Decimal(2) + 3 * Decimal(str(secret))
+    run = finished_run(assignment, student, secret=secret, automatic_points=points)
     recompute_mark(actor=SYSTEM, assignment=assignment, student=student, reason="x")
     return run
 
@@ -135,7 +135,7 @@ def test_what_changed_since_the_preview_stops_it(assignment: Assignment) -> None
     marked(assignment)
     revision = derived(assignment)
     digest = plan(assignment, revision).digest
-    marked(assignment, secret=0.0, automatic_points=Decimal(2))
+    marked(assignment, secret=0.0)
     with pytest.raises(RescoreRefusedError, match="since the preview"):
         rescore(
             actor=lecturer_of(assignment),
