@@ -24,7 +24,7 @@ from grading.services.queueing import (
     rerun,
     submit_work,
 )
-from grading.services.regrading import (
+from grading.services.regrades import (
     RegradeRefusedError,
     RegradeRow,
     RerunPlan,

@@ -61,7 +61,7 @@ def submit_work(
             started_at=started_at,
             idempotency_key=idempotency_key,
         )
-        earlier = submission.runs.order_by("-number").first()
+        earlier = submission.runs.adopted().order_by("-number").first()
         return earlier or enqueue_run(actor=actor, submission=submission)
 
 

@@ -2,7 +2,7 @@
 
 from grading.views.assignment import assignment, submit
 from grading.views.marks import marks
-from grading.views.regrading import (
+from grading.views.regrades import (
     regrade,
     regrade_confirm,
     regrade_discard,

@@ -199,7 +199,7 @@ def test_page_shows_changes_and_then_makes_them(assignment: Assignment) -> None:
     url = f"{assignment.get_absolute_url()}staff/rescore/"
     form = {"points:secret:check_secret": "1.5", "preview": "1"}
     answer = client.get(url, form)
-    assert f"{run.work.author.name} attempt 1 5 3.5 −1.5" in words(answer)
+    assert f"{run.work.author.name} attempt 1 5 3.5 \u22121.5" in words(answer)
     digest = answer.context["page"].plan.digest
     done = client.post(url, {**form, "digest": digest, "reason": "x"}, follow=True)
     assert "Re-scored. 1 mark changed." in words(done)
