@@ -11,10 +11,13 @@ from grading.models import (
     GradingRun,
     Mark,
     MarkChange,
+    Publication,
     QuestionResult,
+    Regrade,
     RunEvent,
     RunnerEnvironment,
 )
+from grading.querysets import GradingRunQuerySet
 from grading.services import cancel_run, rerun
 
 if TYPE_CHECKING:
@@ -23,11 +26,14 @@ if TYPE_CHECKING:
     RunAdminBase = admin.ModelAdmin[GradingRun]
     MarkAdminBase = admin.ModelAdmin[Mark]
     EnvironmentAdminBase = admin.ModelAdmin[RunnerEnvironment]
+    PublicationAdminBase = admin.ModelAdmin[Publication]
+    RegradeAdminBase = admin.ModelAdmin[Regrade]
     EventInlineBase = admin.TabularInline[RunEvent, GradingRun]
     ResultInlineBase = admin.TabularInline[QuestionResult, GradingRun]
     ChangeInlineBase = admin.TabularInline[MarkChange, Mark]
 else:
     RunAdminBase = MarkAdminBase = EnvironmentAdminBase = admin.ModelAdmin
+    PublicationAdminBase = RegradeAdminBase = admin.ModelAdmin
     EventInlineBase = ResultInlineBase = ChangeInlineBase = admin.TabularInline
 
 
@@ -72,8 +78,8 @@ class GradingRunAdmin(ReadOnly, RunAdminBase):
         "queued_at",
         "finished_at",
     ]
-    list_filter = ["state", "verdict", "queue", "submission__assignment"]
-    list_select_related = ["submission__assignment", "submission__author"]
+    list_filter = ["state", "verdict", "trial", "queue", "revision__assignment"]
+    list_select_related = ["submission__author", "revision__assignment"]
     search_fields = [
         "=id",
         "submission__author__email",
@@ -87,20 +93,22 @@ class GradingRunAdmin(ReadOnly, RunAdminBase):
     ]
     actions = ["run_again", "cancel"]
 
-    @admin.display(ordering="submission__author__last_name")
+    @admin.display(description="what", ordering="submission__author__last_name")
     def student(self, run: GradingRun) -> str:
-        """Who handed the work in."""
+        """Who handed the work in, or which trial it is."""
+        if run.submission is None:
+            return f"{run.revision}: {run.get_trial_display()}"
         return run.submission.author.name
 
-    @admin.display(ordering="submission__attempt")
-    def attempt(self, run: GradingRun) -> int:
+    @admin.display(ordering="submission__attempt", empty_value="trial")
+    def attempt(self, run: GradingRun) -> int | None:
         """Which of the student's attempts it is."""
-        return run.submission.attempt
+        return run.submission.attempt if run.submission else None
 
     @admin.action(description="Run the work again", permissions=["act"])
-    def run_again(self, request: SignedInRequest, runs: QuerySet[GradingRun]) -> None:
-        for run in runs.select_related("submission"):
-            rerun(actor=request.user, submission=run.submission)
+    def run_again(self, request: SignedInRequest, runs: GradingRunQuerySet) -> None:
+        for run in runs.of_work().select_related("submission"):
+            rerun(actor=request.user, submission=run.work)
         self.message_user(request, "The work is in the queue.")
 
     @admin.action(description="Cancel", permissions=["act"])
@@ -134,3 +142,36 @@ class MarkAdmin(ReadOnly, MarkAdminBase):
 @admin.register(RunnerEnvironment)
 class RunnerEnvironmentAdmin(ReadOnly, EnvironmentAdminBase):
     list_display = ["name", "python", "level", "recorded_at"]
+
+
+@admin.register(Publication)
+class PublicationAdmin(ReadOnly, PublicationAdminBase):
+    list_display = ["assignment", "revision_number", "at", "actor", "is_override"]
+    list_filter = ["is_override", "assignment"]
+    list_select_related = ["assignment", "revision", "actor"]
+    date_hierarchy = "at"
+
+    @admin.display(description="revision", ordering="revision__number")
+    def revision_number(self, publication: Publication) -> int:
+        """Which revision was published."""
+        return publication.revision.number
+
+
+@admin.register(Regrade)
+class RegradeAdmin(ReadOnly, RegradeAdminBase):
+    list_display = [
+        "assignment",
+        "revision_number",
+        "requested_at",
+        "requested_by",
+        "confirmed_at",
+        "discarded_at",
+    ]
+    list_filter = ["assignment"]
+    list_select_related = ["assignment", "revision", "requested_by"]
+    date_hierarchy = "requested_at"
+
+    @admin.display(description="revision", ordering="revision__number")
+    def revision_number(self, regrade: Regrade) -> int:
+        """By which revision it runs the work again."""
+        return regrade.revision.number

@@ -7,6 +7,7 @@ from typing import Any
 from courses.blobs import blob_path, read_blob
 from courses.bundle import check_cells, locked_cells, mark_cells, split_sections
 from courses.models import AssignmentRevision, Question, RequiredFile, RevisionFile
+from grading.inputs import HandedIn, handed_in
 from grading.models import GradingRun
 from runner.protocol import (
     CheckSpec,
@@ -17,7 +18,6 @@ from runner.protocol import (
     QuestionSpec,
     TestStyle,
 )
-from submissions.models import SubmittedFile
 
 
 class IncompleteRevisionError(Exception):
@@ -31,7 +31,7 @@ def build_job(run: GradingRun) -> JobSpec:
     IncompleteRevisionError where a row is missing.
     """
     revision = run.revision
-    submitted = list(run.submission.files.all())
+    submitted = handed_in(run)
     parts = list(revision.files.all())
     questions = [
         question
@@ -71,7 +71,7 @@ def _limits(revision: AssignmentRevision) -> Limits:
 
 
 def _notebook(
-    submitted: Sequence[SubmittedFile],
+    submitted: Sequence[HandedIn],
     staff: dict[str, Any] | None,
     questions: Sequence[Question],
 ) -> str:
@@ -95,7 +95,7 @@ def _marked(text: str, keys: Sequence[str], locked: Mapping[str, str]) -> str:
 
 
 def _handed_in(
-    submitted: Sequence[SubmittedFile], parts: Sequence[RevisionFile]
+    submitted: Sequence[HandedIn], parts: Sequence[RevisionFile]
 ) -> tuple[JobFile, ...]:
     """What the student handed in beside the notebook.
 
@@ -117,7 +117,7 @@ def _of_part(
     return tuple(_job_file(part) for part in parts if part.part == wanted)
 
 
-def _job_file(file: SubmittedFile | RevisionFile) -> JobFile:
+def _job_file(file: HandedIn | RevisionFile) -> JobFile:
     return JobFile(
         name=file.name,
         path=str(blob_path(file.sha256)),

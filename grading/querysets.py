@@ -13,7 +13,7 @@ from django.db import models, transaction
 from django.db.models import Case, Q, Subquery, Value, When
 from django.db.models.functions import Now
 
-from courses.permissions import own_or_staffed
+from courses.permissions import own_or_staffed, staffed_by
 from grading.states import EDGES, TERMINAL, State
 
 if TYPE_CHECKING:
@@ -43,13 +43,35 @@ def _not_just_hinted() -> Q:
 
 class GradingRunQuerySet(models.QuerySet["GradingRun"]):
     def visible_to(self, user: "User") -> Self:
-        """Runs of the person's own work, and all runs of courses that they staff."""
+        """Runs of the person's own work, and all work of courses that they staff.
+
+        Trials are nobody's work. What a regrade found is shown to students only once
+        it counts.
+        """
+        seen = own_or_staffed(
+            user,
+            course="submission__assignment__course",
+            owner="submission__author",
+        )
+        proposed = Q(regrade__isnull=False, regrade__confirmed_at__isnull=True)
+        return (
+            self.of_work().filter(seen).exclude(proposed & Q(submission__author=user))
+        )
+
+    def trials_visible_to(self, user: "User") -> Self:
+        """Trial runs of the courses that the person staffs."""
         return self.filter(
-            own_or_staffed(
-                user,
-                course="submission__assignment__course",
-                owner="submission__author",
-            )
+            staffed_by(user, course="revision__assignment__course"), ~Q(trial="")
+        )
+
+    def of_work(self) -> Self:
+        """Runs of what students handed in: no trials."""
+        return self.filter(submission__isnull=False)
+
+    def adopted(self) -> Self:
+        """Runs of work that may count: not those of a regrade before it is confirmed."""
+        return self.of_work().filter(
+            Q(regrade__isnull=True) | Q(regrade__confirmed_at__isnull=False)
         )
 
     def queued(self) -> Self:

@@ -132,6 +132,24 @@ def score_question(
     )
 
 
+def rescore_question(
+    rules: QuestionRules, stored: ScoredQuestion | None
+) -> ScoredQuestion:
+    """Return what a stored result earns by these rules; nothing is run."""
+    if rules.kind == QuestionKind.MANUAL or stored is None:
+        return score_question(rules, None)
+    found = QuestionOutcome(
+        key=stored.key,
+        outcome=RunnerOutcome(stored.outcome.value),
+        checks=tuple(
+            CheckOutcome(name=check.name, score=check.score, message=check.message)
+            for check in stored.checks
+        ),
+        seconds=stored.seconds,
+    )
+    return score_question(rules, found)
+
+
 def _score_check(check: Check, found: CheckOutcome | None) -> CheckResult:
     score = _bounded(found.score) if found else 0.0
     return CheckResult(

@@ -5,6 +5,7 @@ from django.urls import path
 from grading import views
 
 app_name = "grading"
+STAFF = "courses/<slug:slug>/coursework/<slug:aslug>/staff"
 urlpatterns = [
     path("courses/<slug:slug>/marks/", views.marks, name="marks"),
     path(
@@ -18,7 +19,7 @@ urlpatterns = [
         name="submit",
     ),
     path(
-        "courses/<slug:slug>/coursework/<slug:aslug>/staff/",
+        f"{STAFF}/",
         views.assignment_staff,
         name="assignment-staff",
     ),
@@ -26,6 +27,24 @@ urlpatterns = [
         "courses/<slug:slug>/coursework/<slug:aslug>/import/",
         views.assignment_import,
         name="assignment-import",
+    ),
+    path(f"{STAFF}/revisions/<int:number>/", views.trials, name="trials"),
+    path(
+        f"{STAFF}/revisions/<int:number>/try/", views.trials_start, name="trials-start"
+    ),
+    path(f"{STAFF}/revisions/<int:number>/publish/", views.publish, name="publish"),
+    path(f"{STAFF}/rescore/", views.rescore_marks, name="rescore"),
+    path(f"{STAFF}/rerun/", views.regrade_start, name="regrade-start"),
+    path(f"{STAFF}/reruns/<int:pk>/", views.regrade, name="regrade"),
+    path(
+        f"{STAFF}/reruns/<int:pk>/confirm/",
+        views.regrade_confirm,
+        name="regrade-confirm",
+    ),
+    path(
+        f"{STAFF}/reruns/<int:pk>/discard/",
+        views.regrade_discard,
+        name="regrade-discard",
     ),
     path("runs/<uuid:pk>/", views.run, name="run"),
     path("runs/<uuid:pk>/status/", views.run_status, name="run-status"),

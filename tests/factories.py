@@ -29,7 +29,15 @@ from courses.models import (
     Role,
     Week,
 )
-from grading.models import GradingRun, Mark, MarkChange, QuestionResult, RunEvent
+from grading.models import (
+    GradingRun,
+    Mark,
+    MarkChange,
+    QuestionResult,
+    Regrade,
+    RunEvent,
+    Trial,
+)
 from grading.states import State, Verdict
 from submissions.models import Submission, SubmittedFile
 
@@ -324,8 +332,8 @@ class GradingRunFactory(factory.django.DjangoModelFactory[GradingRun]):
         model = GradingRun
         skip_postgeneration_save = True
 
-    submission = factory.SubFactory(SubmissionFactory)
-    revision = factory.LazyAttribute(lambda row: row.submission.revision)
+    submission: Any = factory.SubFactory(SubmissionFactory)
+    revision: Any = factory.LazyAttribute(lambda row: row.submission.revision)
     number = factory.LazyAttribute(
         lambda row: GradingRun.objects.filter(submission=row.submission).count() + 1
     )
@@ -354,6 +362,44 @@ class GradingRunFactory(factory.django.DjangoModelFactory[GradingRun]):
             finished_at=factory.LazyFunction(timezone.now),
             platform_tries=3,
         )
+
+
+class TrialFactory(GradingRunFactory):
+    """A trial of a revision, in the queue unless a trait says otherwise."""
+
+    submission: Any = None
+    revision: Any = factory.SubFactory(RevisionFactory)
+    trial = Trial.SOLUTION
+    number = factory.LazyAttribute(
+        lambda row: (
+            GradingRun.objects.filter(revision=row.revision, trial=row.trial).count()
+            + 1
+        )
+    )
+
+
+class RegradeFactory(factory.django.DjangoModelFactory[Regrade]):
+    """An open regrade; `of` is a submission that it has run again."""
+
+    class Meta:
+        model = Regrade
+        skip_postgeneration_save = True
+
+    assignment = factory.SubFactory(AssignmentFactory)
+    revision = factory.LazyAttribute(lambda row: row.assignment.revision)
+    reason = "A test was wrong."
+
+    @factory.post_generation
+    def of(self, create: bool, extracted: Submission | None, **fields: Any) -> None:
+        if create and extracted is not None:
+            regrade: Any = self
+            GradingRunFactory(
+                submission=extracted,
+                revision=regrade.revision,
+                regrade=regrade,
+                finished=True,
+                **fields,
+            )
 
 
 class RunEventFactory(factory.django.DjangoModelFactory[RunEvent]):

@@ -39,6 +39,7 @@ SIGNED_IN: Final = "login 200   200     200     200     200     200     200     
 COURSE: Final = "login  404     200     200     404     200     200     404     200"
 STAFF: Final = "login   404     403     403     404     200     200     404     200"
 EDITORS: Final = "login 404     403     403     404     403     200     404     200"
+EDITORS_ARE_SENT_ON: Final = "login 404 403 403 404 403 302 404 302"
 UNRELEASED: Final = "login 404  404     404     404     200     200     404     200"
 OWN_WORK: Final = "login 404    200     404     404     200     200     404     200"
 NOBODY: Final = "login  404     404     404     404     404     404     404     404"
@@ -78,6 +79,14 @@ def under_another_course(world: World) -> list[Any]:
 
 def of_run(world: World) -> list[Any]:
     return [world.run.pk]
+
+
+def of_revision(world: World) -> list[Any]:
+    return [*of_assignment(world), world.trial.revision.number]
+
+
+def of_regrade(world: World) -> list[Any]:
+    return [*of_assignment(world), world.regrade.pk]
 
 
 def of_queued_run(world: World) -> list[Any]:
@@ -208,6 +217,64 @@ PAGES: Final = [
         method="post",
         args=of_assignment,
         expected=EDITORS.replace("200", "422"),
+    ),
+    Row(name="grading:trials", args=of_revision, expected=STAFF),
+    Row(
+        name="grading:trials-start",
+        method="post",
+        args=of_revision,
+        expected=EDITORS_ARE_SENT_ON,
+    ),
+    Row(name="grading:trials-start", args=of_revision, expected=POST_ONLY),
+    Row(
+        name="grading:publish",
+        method="post",
+        args=of_revision,
+        expected=EDITORS_ARE_SENT_ON,
+    ),
+    Row(name="grading:publish", args=of_revision, expected=POST_ONLY),
+    Row(name="grading:rescore", args=of_assignment, expected=EDITORS),
+    Row(
+        name="grading:rescore",
+        note="without a reason",
+        method="post",
+        args=of_assignment,
+        expected="login 404 403 403 404 403 422 404 422",
+    ),
+    Row(name="grading:regrade-start", args=of_assignment, expected=EDITORS),
+    Row(
+        name="grading:regrade-start",
+        method="post",
+        args=of_assignment,
+        form=lambda world: {"reason": "a test was wrong"},
+        note="while one is open",
+        expected="login 404 403 403 404 403 422 404 422",
+    ),
+    Row(name="grading:regrade", args=of_regrade, expected=STAFF),
+    *(
+        Row(
+            name=f"grading:regrade-{verb}",
+            method="post",
+            args=of_regrade,
+            expected=EDITORS_ARE_SENT_ON,
+        )
+        for verb in ("confirm", "discard")
+    ),
+    *(
+        Row(name=f"grading:regrade-{verb}", args=of_regrade, expected=POST_ONLY)
+        for verb in ("confirm", "discard")
+    ),
+    Row(
+        name="grading:run",
+        note="of a regrade that does not count yet",
+        args=lambda world: [world.regrade.runs.get().pk],
+        expected="login 404 404 404 404 200 200 404 200",
+    ),
+    Row(
+        name="grading:run",
+        note="of a trial",
+        args=lambda world: [world.trial.pk],
+        expected=NOBODY,
     ),
     Row(name="grading:run", args=of_run, expected=OWN_WORK),
     Row(name="grading:run-status", args=of_run, expected=OWN_WORK),

@@ -13,7 +13,7 @@ from django.test import Client
 from accounts.models import ApiToken, User
 from accounts.services import create_token
 from courses.models import Assignment, Course, Material, RevisionFile, Week
-from grading.models import GradingRun, Mark
+from grading.models import GradingRun, Mark, Regrade
 from submissions.models import Submission
 from tests.factories import (
     AssignmentFactory,
@@ -23,8 +23,10 @@ from tests.factories import (
     MarkFactory,
     MaterialFactory,
     QuestionResultFactory,
+    RegradeFactory,
     RevisionFileFactory,
     SubmissionFactory,
+    TrialFactory,
     UserFactory,
     WeekFactory,
     small_notebook,
@@ -62,6 +64,8 @@ class World:
     run: GradingRun
     queued_run: GradingRun
     mark: Mark
+    trial: GradingRun
+    regrade: Regrade
     token: ApiToken
     other_course: Course
     hidden_course: Course
@@ -128,6 +132,8 @@ def make_world() -> World:
         run=run,
         queued_run=GradingRunFactory.create(submission=waiting),
         mark=MarkFactory.create(run=run),
+        trial=TrialFactory.create(revision=assignment.revision),
+        regrade=RegradeFactory.create(assignment=assignment, of=submission),
         token=token,
         other_course=other.enrolments.exclude(course=hidden_course).get().course,
         hidden_course=hidden_course,

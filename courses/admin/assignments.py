@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from accounts.models import User
 from courses.admin.revisions import AssignmentRevisionInline
 from courses.admin.scope import CourseScopedAdmin, FrozenInline
-from courses.models import Assignment, AssignmentRevision, Extension
+from courses.models import Assignment, Extension
 
 
 class ExtensionInline(FrozenInline):
@@ -39,6 +39,8 @@ class AssignmentAdmin(CourseScopedAdmin):
     prepopulated_fields = {"slug": ["title"]}
     date_hierarchy = "due_at"
     lecturers_delete = False
+    # Published on the revision's page, which knows how its trial runs stand.
+    readonly_fields = ["revision"]
     fieldsets = [
         (None, {"fields": ["course", "week", "title", "slug", "summary"]}),
         ("Times", {"fields": ["release_at", "due_at", "closes_at"]}),
@@ -58,18 +60,6 @@ class AssignmentAdmin(CourseScopedAdmin):
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
         return [AssignmentRevisionInline, ExtensionInline] if obj else []
-
-    def formfield_for_foreignkey(
-        self, db_field: Any, request: HttpRequest, **kwargs: Any
-    ) -> Any:
-        """Offer the assignment's own revisions: they are few, and no others fit."""
-        if db_field.name == "revision" and request.resolver_match is not None:
-            own = request.resolver_match.kwargs.get("object_id")
-            own = own if str(own).isdecimal() else None
-            kwargs["queryset"] = AssignmentRevision.objects.filter(
-                assignment=own
-            ).select_related("assignment")
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     @admin.display(
         description="revision", ordering="revision__number", empty_value="none"

@@ -54,6 +54,7 @@ class Part(StrEnum):
     STAFF = "staff"
     TESTS = "tests"
     PRIVATE = "private"
+    SOLUTION = "solution"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,7 +99,7 @@ class _Reading:
             questions=questions,
             files=tuple(self._files(manifest.bundle)),
         )
-        self._judge_public_names(bundle)
+        self._judge_names(bundle)
         self._faults.raise_if_any()
         return bundle
 
@@ -239,7 +239,7 @@ class _Reading:
             if question.kind == QuestionKind.AUTO:
                 path = self._folder / "tests" / f"{question.key}.py"
                 yield from self._file(Part.TESTS, path, path.name)
-        for part in (Part.PUBLIC, Part.PRIVATE):
+        for part in (Part.PUBLIC, Part.PRIVATE, Part.SOLUTION):
             for path in self._listed(part):
                 yield from self._file(part, path, path.name)
 
@@ -281,9 +281,16 @@ class _Reading:
                 kept.append(path)
         return kept
 
-    def _judge_public_names(self, bundle: Bundle) -> None:
+    def _judge_names(self, bundle: Bundle) -> None:
         handed_in = {file.name.casefold() for file in bundle.required_files}
+        solved = {file.name for file in bundle.required_files} - {bundle.notebook}
         for file in bundle.files:
+            if file.part == Part.SOLUTION and file.name not in solved:
+                self._faults.add(
+                    "Students hand in no file of this name beside their notebook.",
+                    file=f"solution/{file.name}",
+                    hint=f"Only required files of {FILE} belong there.",
+                )
             if file.part == Part.PUBLIC and file.name.casefold() in handed_in:
                 self._faults.add(
                     "Students hand in a file of this name; it would be hidden.",

@@ -97,6 +97,7 @@ class RevisionFile(models.Model):
         STAFF = "staff", "Staff notebook"
         TESTS = "tests", "Tests"
         PRIVATE = "private", "Private data, for tests only"
+        SOLUTION = "solution", "Files of the model solution"
 
     revision = models.ForeignKey(
         AssignmentRevision, models.CASCADE, related_name="files"
@@ -114,7 +115,14 @@ class RevisionFile(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(
-                    part__in=["handout", "public", "staff", "tests", "private"]
+                    part__in=[
+                        "handout",
+                        "public",
+                        "staff",
+                        "tests",
+                        "private",
+                        "solution",
+                    ]
                 ),
                 name="revision_file_part_known",
             ),

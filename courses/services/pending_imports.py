@@ -81,7 +81,7 @@ def import_upload(
         if preview.digest != digest:
             raise NothingPendingError
         revision = import_revision(
-            actor=actor, assignment=assignment, bundle=preview.bundle, publish=False
+            actor=actor, assignment=assignment, bundle=preview.bundle
         )
     shutil.rmtree(_folder(actor, assignment), ignore_errors=True)
     return revision

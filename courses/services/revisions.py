@@ -1,13 +1,16 @@
 """Turns a bundle into a revision of an assignment."""
 
+import copy
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from typing import Final
+from decimal import Decimal
+from typing import Final, TypeVar
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Model
+from django.utils import timezone
 
 from accounts.actors import Actor, actor_user
 from courses.blobs import BlobTooLargeError, store_blob
@@ -23,16 +26,18 @@ from courses.permissions import Right
 from courses.services.access import require
 
 _PIECE: Final = 1 << 20
+RowT = TypeVar("RowT", bound=Model)
 
 
 def import_revision(
-    *, actor: Actor, assignment: Assignment, bundle: Bundle, publish: bool
+    *, actor: Actor, assignment: Assignment, bundle: Bundle
 ) -> AssignmentRevision:
-    """The assignment has a revision with exactly this bundle, published if asked.
+    """The assignment has a revision with exactly this bundle.
 
     A bundle that the assignment has already gives that revision back. Nothing of an
-    earlier revision changes. Raises BundleError if a file changed since it was read,
-    and PermissionDenied if the actor may not edit the course.
+    earlier revision changes, and none is published by it: grading.services has
+    publish_revision. Raises BundleError if a file changed since it was read, and
+    PermissionDenied if the actor may not edit the course.
     """
     require(actor, Right.EDIT, assignment.course)
     digest = bundle_sha256(bundle)
@@ -43,12 +48,85 @@ def import_revision(
         revision = locked.revisions.filter(bundle_sha256=digest).first()
         if revision is None:
             revision = _create(actor, locked, bundle, digest)
-        if publish and locked.revision_id != revision.pk:
-            locked.revision = revision
-            locked.save(update_fields=["revision"])
-    if publish:
-        assignment.revision = revision
     return revision
+
+
+@transaction.atomic
+def derive_revision(
+    *,
+    actor: Actor,
+    revision: AssignmentRevision,
+    points: Mapping[str, Mapping[str, Decimal]],
+) -> AssignmentRevision:
+    """The assignment has a revision that differs from this one in points alone.
+
+    `points` says by question and check what each check is worth; what it leaves out
+    stays. The same points again give the same revision. Raises PermissionDenied if
+    the actor may not edit the course.
+    """
+    require(actor, Right.EDIT, revision.assignment.course)
+    Assignment.objects.select_for_update().get(pk=revision.assignment_id)
+    digest = _derived_sha256(revision, points)
+    siblings = AssignmentRevision.objects.filter(assignment=revision.assignment_id)
+    known = siblings.filter(bundle_sha256=digest).first()
+    if known is not None:
+        return known
+    last = siblings.aggregate(last=Max("number"))["last"] or 0
+    derived = _copy(
+        revision,
+        number=last + 1,
+        bundle_sha256=digest,
+        created_at=timezone.now(),
+        created_by=actor_user(actor),
+    )
+    derived.save(force_insert=True)
+    RevisionFile.objects.bulk_create(
+        _copy(file, revision=derived) for file in revision.files.all()
+    )
+    RequiredFile.objects.bulk_create(
+        _copy(file, revision=derived) for file in revision.required_files.all()
+    )
+    Question.objects.bulk_create(
+        _with_points(_copy(question, revision=derived), points.get(question.key, {}))
+        for question in revision.questions.all()
+    )
+    return derived
+
+
+def _derived_sha256(
+    revision: AssignmentRevision, points: Mapping[str, Mapping[str, Decimal]]
+) -> str:
+    content = {
+        "derived_from": revision.bundle_sha256 or f"revision {revision.pk}",
+        "points": {
+            key: {name: f"{value.normalize():f}" for name, value in checks.items()}
+            for key, checks in points.items()
+        },
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _copy(row: RowT, **changes: object) -> RowT:
+    """An unsaved row like this one, whatever fields it has."""
+    copied = copy.copy(row)
+    copied._state = copy.copy(row._state)  # noqa: SLF001  Django's way to copy a row
+    copied.pk, copied._state.adding = None, True  # noqa: SLF001
+    for name, value in changes.items():
+        setattr(copied, name, value)
+    return copied
+
+
+def _with_points(question: Question, points: Mapping[str, Decimal]) -> Question:
+    """The question with its checks worth these points, and itself worth their sum."""
+    if question.checks:
+        question.checks = [
+            {**check, "points": str(points.get(check["name"], check["points"]))}
+            for check in question.checks
+        ]
+        question.points = sum(
+            (Decimal(check["points"]) for check in question.checks), Decimal(0)
+        )
+    return question
 
 
 def bundle_sha256(bundle: Bundle) -> str:

@@ -207,6 +207,30 @@ class ShownResultsSerializer(serializers.Serializer[Any]):
     questions = ShownQuestionSerializer(many=True)
 
 
+class RunRecordSerializer(serializers.Serializer[Any]):
+    """All that is needed to have the result again."""
+
+    revision = serializers.IntegerField()
+    bundle_sha256 = serializers.CharField(allow_blank=True)
+    files = serializers.DictField(
+        child=serializers.CharField(), help_text="SHA-256 by name."
+    )
+    environment = serializers.CharField()
+    environment_sha256 = serializers.CharField(
+        allow_blank=True, help_text="Of all versions that are installed there."
+    )
+    python = serializers.CharField(allow_blank=True)
+    versions = serializers.DictField(child=serializers.CharField())
+    seed = serializers.IntegerField()
+    threads = serializers.IntegerField()
+    hardware = serializers.CharField(allow_blank=True)
+    level = serializers.CharField(allow_blank=True)
+    runner = serializers.IntegerField(help_text="Version of the runner's protocol.")
+    reuses = serializers.UUIDField(
+        allow_null=True, help_text="The run whose findings these are."
+    )
+
+
 class RunSerializer(RunSummarySerializer):
     """A run with what it found, as far as the person who asks may see it."""
 
@@ -214,6 +238,9 @@ class RunSerializer(RunSummarySerializer):
     place = serializers.SerializerMethodField(help_text="Null unless queued.")
     progress = serializers.SerializerMethodField(help_text="Null unless running.")
     results = serializers.SerializerMethodField()
+    record = serializers.SerializerMethodField(
+        help_text="For staff, once there is a result; otherwise null."
+    )
     notebook_url = serializers.SerializerMethodField(
         help_text="The executed notebook, where there is one."
     )
@@ -226,6 +253,7 @@ class RunSerializer(RunSummarySerializer):
             "place",
             "progress",
             "results",
+            "record",
             "level",
             "notebook_url",
         ]
@@ -254,9 +282,27 @@ class RunSerializer(RunSummarySerializer):
     def get_results(self, run: GradingRun) -> Any:
         """Return what the person who asks may see of the results now."""
         person = sender(self.context["request"])
-        sees_all = can_view_all_work(person, run.submission.assignment.course)
+        sees_all = can_view_all_work(person, run.work.assignment.course)
         shown = (staff_results if sees_all else student_results)(run, timezone.now())
         return ShownResultsSerializer(shown).data
+
+    @extend_schema_field(RunRecordSerializer(allow_null=True))
+    def get_record(self, run: GradingRun) -> Any:
+        """Return what went into the result and where it was made, to staff."""
+        person = sender(self.context["request"])
+        if not run.record or not can_view_all_work(person, run.work.assignment.course):
+            return None
+        return RunRecordSerializer(
+            {
+                "versions": {},
+                "threads": 0,
+                "hardware": "",
+                **run.measures,
+                **run.record,
+                "level": run.level,
+                "reuses": run.reuses_id,
+            }
+        ).data
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_notebook_url(self, run: GradingRun) -> str | None:

@@ -40,7 +40,7 @@ from submissions.problems import SubmissionRefusedError
 from submissions.services import IncomingFile
 
 # What grows with what a notebook printed, and is read for one run at a time.
-LARGE_COLUMNS = ("progress", "detail", "measures")
+LARGE_COLUMNS = ("progress", "detail", "measures", "record")
 SUBMIT_FORM = {
     "multipart/form-data": {
         "type": "object",
@@ -86,11 +86,14 @@ class SubmissionViewSet(ReadOnlyModelViewSet[Submission]):
 
     def get_queryset(self) -> QuerySet[Submission]:
         """Return the visible attempts, the latest first."""
-        runs = GradingRun.objects.defer(*LARGE_COLUMNS).order_by("-number")
+        person = sender(self.request)
+        runs = GradingRun.objects.visible_to(person).defer(*LARGE_COLUMNS)
         return (
-            Submission.objects.visible_to(sender(self.request))
+            Submission.objects.visible_to(person)
             .select_related("author", "assignment__course")
-            .prefetch_related("files", Prefetch("runs", queryset=runs))
+            .prefetch_related(
+                "files", Prefetch("runs", queryset=runs.order_by("-number"))
+            )
             .order_by("-received_at", "pk")
         )
 
@@ -126,7 +129,7 @@ class SubmissionViewSet(ReadOnlyModelViewSet[Submission]):
             )
         except SubmissionRefusedError as error:
             raise refusal(error) from error
-        submission = self.get_queryset().get(pk=run.submission_id)
+        submission = self.get_queryset().get(pk=run.work_id)
         answer = serializers.ReceiptSerializer(
             {"submission": submission, "run": run},
             context=self.get_serializer_context(),

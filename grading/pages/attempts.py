@@ -50,7 +50,7 @@ def own_attempts(
         return ()
     runs = _latest_runs(submissions, assignment)
     shown = {
-        run.submission_id: show_run(run, closes_at=closes_at, now=now)
+        run.work_id: show_run(run, closes_at=closes_at, now=now)
         for run in runs.values()
         if run.state == State.FINISHED
     }
@@ -78,13 +78,14 @@ def _latest_runs(
     """Return the latest run of each submission, with what its results are shown by."""
     by_id = {submission.pk: submission for submission in submissions}
     runs = {
-        run.submission_id: run
-        for run in GradingRun.objects.filter(submission__in=by_id)
+        run.work_id: run
+        for run in GradingRun.objects.adopted()
+        .filter(submission__in=by_id)
         .defer("progress", "measures", "detail")
         .order_by("number")
     }
     for run in runs.values():
-        run.submission = by_id[run.submission_id]
+        run.submission = by_id[run.work_id]
         run.submission.assignment = assignment
     prefetch_related_objects(list(runs.values()), "results", "revision__questions")
     return runs

@@ -53,7 +53,7 @@ class RunPage:
 
 def run_page(*, user: User, run: GradingRun, now: dt.datetime) -> RunPage:
     """Return the run as this person may see it now."""
-    submission = run.submission
+    submission = run.work
     assignment = submission.assignment
     rights = rights_in(user, assignment.course)
     is_staff_view = Right.VIEW_ALL_WORK in rights
@@ -71,20 +71,22 @@ def run_page(*, user: User, run: GradingRun, now: dt.datetime) -> RunPage:
         ),
         files=tuple(submission.files.all()),
         warnings=tuple(Problem(**warning) for warning in submission.warnings),
-        runs=_runs(submission),
+        runs=_runs(submission, is_staff_view=is_staff_view),
         events=_events(run) if is_staff_view else (),
         is_own=submission.author_id == user.pk,
         is_staff_view=is_staff_view,
     )
 
 
-def _runs(submission: Submission) -> tuple[OtherRun, ...]:
-    runs = submission.runs.defer("progress", "measures", "detail").order_by("number")
+def _runs(submission: Submission, *, is_staff_view: bool) -> tuple[OtherRun, ...]:
+    runs = submission.runs.all() if is_staff_view else submission.runs.adopted()
+    runs = runs.defer("progress", "measures", "detail", "record").order_by("number")
     return tuple(OtherRun(run=other, badge=badge_for(other)) for other in runs)
 
 
 _STEPS_TAKEN = {
     ("", State.QUEUED): "Put in the queue",
+    ("", State.FINISHED): "Taken over from an earlier run",
     (State.QUEUED, State.RUNNING): "Taken by a worker",
     (State.RUNNING, State.QUEUED): "Put back in the queue",
     (State.RUNNING, State.RUNNING): "Asked to stop",

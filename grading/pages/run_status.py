@@ -13,8 +13,15 @@ from grading.pages.attempts import tells_hidden
 from grading.pages.results import ResultsView, results_view
 from grading.pages.states import Badge, badge_for
 from grading.progress import Progress
+from grading.records import InputRecord
 from grading.results import ShownResults
-from grading.services import place_in_queue, staff_results, student_results
+from grading.services import (
+    Trace,
+    place_in_queue,
+    staff_results,
+    staff_traces,
+    student_results,
+)
 from grading.states import ACTIVE, State
 
 _RUNNING_POLL = 1
@@ -116,6 +123,9 @@ class RunStatus:
     running: Running | None
     results: ResultsView | None
     measures: Measures | None
+    record: InputRecord | None
+    # SECURITY: of tests' own lines; empty unless this is a staff view.
+    traces: tuple[Trace, ...]
     has_notebook: bool
     counts: bool
     can_cancel: bool
@@ -158,7 +168,7 @@ def run_status(
     return RunStatus(
         run_id=run.pk,
         state=run.state,
-        attempt=run.submission.attempt,
+        attempt=run.work.attempt,
         badge=badge_for(run),
         message=message,
         tone=_TONES[message.tone] if run.is_terminal else "accent",
@@ -167,6 +177,8 @@ def run_status(
         running=_running(run, now) if run.state == State.RUNNING else None,
         results=results_view(shown) if shown else None,
         measures=_measures(run) if run.measures else None,
+        record=InputRecord.from_json(run.record) if run.record else None,
+        traces=staff_traces(run) if is_staff_view and run.is_terminal else (),
         has_notebook=bool(run.executed_sha256),
         counts=_counts(run, shown, is_staff_view=is_staff_view),
         can_cancel=run.state in ACTIVE and run.cancel_requested_at is None,
@@ -190,7 +202,7 @@ def _counts(
     """Whether to say that this run counts, where that tells nothing hidden."""
     if run.state != State.FINISHED or shown is None:
         return False
-    if not is_staff_view and tells_hidden(run.submission.assignment, [shown]):
+    if not is_staff_view and tells_hidden(run.work.assignment, [shown]):
         return False
     return Mark.objects.filter(run=run).exists()
 
@@ -242,7 +254,7 @@ _REACHED = {State.QUEUED: 1, State.RUNNING: 2, State.FINISHED: 4}
 def _steps(run: GradingRun) -> tuple[Step, ...]:
     """Received, queued, running, marked; a run that stopped short says where."""
     titles = (
-        ("Received", run.submission.received_at),
+        ("Received", run.work.received_at),
         ("In the queue", run.queued_at),
         ("Running", run.started_at),
         ("Marked", run.finished_at),

@@ -209,18 +209,19 @@ def _latest_submissions(assignment: Assignment) -> QuerySet[Submission]:
 
 def _latest_runs(assignment: Assignment) -> dict[UUID, GradingRun]:
     """The latest run of each latest attempt. Served by grading_run_number_unique."""
-    later = GradingRun.objects.filter(
+    later = GradingRun.objects.adopted().filter(
         submission=OuterRef("submission"), number__gt=OuterRef("number")
     )
     runs = (
-        GradingRun.objects.filter(
+        GradingRun.objects.adopted()
+        .filter(
             ~Exists(later),
             submission__in=_latest_submissions(assignment).values("pk"),
         )
         .only("submission_id", "state", "verdict")
         .order_by()
     )
-    return {run.submission_id: run for run in runs}
+    return {run.work_id: run for run in runs}
 
 
 def _student_row(user: User, *, is_enrolled: bool, work: _Work) -> StudentRow:

@@ -26,10 +26,11 @@ from grading.models import GradingRun, QuestionResult
 from grading.plain import JsonObject, storable, storable_object, storable_text
 from grading.progress import Progress
 from grading.querysets import lease_end
+from grading.records import input_record
 from grading.results import ScoredQuestion, rules_of, score_questions
 from grading.services.marks import recompute_mark
 from grading.states import State, Verdict
-from runner.protocol import JobResult, Measures
+from runner.protocol import JobResult, Measures, QuestionOutcome
 from runner.protocol import Verdict as RunnerVerdict
 from submissions.services import charge_attempt
 
@@ -37,6 +38,8 @@ log = structlog.get_logger(__name__)
 
 # An executed notebook larger than this is not kept; its marks are.
 MAX_EXECUTED_BYTES: Final = 64 * 1024**2
+# Of what a test raised, the end is kept: it names the line.
+MAX_TRACE_LENGTH: Final = 8000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +189,8 @@ def end_try(
 
 def _spare_attempt(run: GradingRun) -> None:
     """An attempt that has never run because of us costs its author nothing."""
+    if run.submission_id is None:
+        return
     earlier = GradingRun.objects.filter(
         submission=run.submission_id, state=State.FINISHED
     )
@@ -253,12 +258,15 @@ def _record(claim: Claim, result: JobResult, executed_sha256: str) -> bool:
     """Write the result, if the run is still the caller's."""
     run = (
         GradingRun.objects.held(run_id=claim.run_id, lease_token=claim.token)
-        .select_related("submission__assignment", "submission__author", "revision")
+        .select_related(
+            "submission__assignment", "submission__author", "revision", "regrade"
+        )
         .first()
     )
     if run is None:
         return False
     questions = {question.key: question for question in run.revision.questions.all()}
+    record = input_record(run)
     scored = score_questions(map(rules_of, questions.values()), result.questions)
     if not GradingRun.objects.transition(
         run_id=claim.run_id,
@@ -273,23 +281,39 @@ def _record(claim: Claim, result: JobResult, executed_sha256: str) -> bool:
         measures=_measures(result.measures),
         level=result.measures.level[:2],
         executed_sha256=executed_sha256,
+        record=storable_object(record.to_json()),
+        input_sha256=record.sha256,
     ):
         return False
+    traces = {found.key: found for found in result.questions}
     QuestionResult.objects.bulk_create(
-        _result_row(run, questions[score.key], score) for score in scored
+        _result_row(run, questions[score.key], score, traces.get(score.key))
+        for score in scored
     )
-    charge_attempt(submission_id=run.submission_id, uses_attempt=True)
+    _let_it_count(run)
+    return True
+
+
+def _let_it_count(run: GradingRun) -> None:
+    """The author's mark follows the run; not for a trial, nor yet for a regrade."""
+    if run.submission is None:
+        return
+    charge_attempt(submission_id=run.submission.pk, uses_attempt=True)
+    if run.regrade is not None and run.regrade.confirmed_at is None:
+        return
     recompute_mark(
         actor=SYSTEM,
         assignment=run.submission.assignment,
         student=run.submission.author,
         reason=f"Run {run.number} of attempt {run.submission.attempt} finished.",
     )
-    return True
 
 
 def _result_row(
-    run: GradingRun, question: Question, score: ScoredQuestion
+    run: GradingRun,
+    question: Question,
+    score: ScoredQuestion,
+    found: QuestionOutcome | None,
 ) -> QuestionResult:
     return QuestionResult(
         run=run,
@@ -297,7 +321,19 @@ def _result_row(
         outcome=QuestionResult.Outcome(score.outcome.value),
         points=score.points,
         checks=[storable(check.to_json()) for check in score.checks],
+        traces=_traces(found),
         seconds=score.seconds,
+    )
+
+
+def _traces(found: QuestionOutcome | None) -> JsonObject:
+    """What the tests raised, by check, for staff."""
+    return storable_object(
+        {
+            check.name: check.trace[-MAX_TRACE_LENGTH:]
+            for check in (found.checks if found else ())
+            if check.trace
+        }
     )
 
 

@@ -1,5 +1,6 @@
 """Marks: which run counts, and what the student's row says. Nothing silent."""
 
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from django.db import transaction
@@ -21,11 +22,14 @@ def counting_run(assignment: Assignment, student: User) -> GradingRun | None:
     """
     if assignment.counting == Assignment.Counting.LATEST:
         return _finished(assignment, student.pk).first()
-    return max(
-        standing_runs(assignment, student.pk),
-        key=lambda run: run.automatic_points or 0,
-        default=None,
+    return counting_of(
+        assignment.counting, standing_runs(assignment, student.pk), automatic_points
     )
+
+
+def automatic_points(run: GradingRun) -> Decimal:
+    """Return what the run earned; nothing where it found nothing."""
+    return run.automatic_points or Decimal(0)
 
 
 def standing_runs(assignment: Assignment, student_id: int) -> list[GradingRun]:
@@ -36,12 +40,45 @@ def standing_runs(assignment: Assignment, student_id: int) -> list[GradingRun]:
     return list(standing.values())
 
 
+def everybodys_standing_runs(
+    assignment: Assignment,
+) -> dict[int, list[GradingRun]]:
+    """Return the standing runs of all authors by their ids, in one query."""
+    runs = (
+        GradingRun.objects.adopted()
+        .filter(submission__assignment=assignment, state=State.FINISHED)
+        .select_related("submission__author", "revision")
+        .defer("progress", "measures", "detail")
+        .order_by("-submission__attempt", "-number")
+    )
+    standing: dict[int, dict[object, GradingRun]] = {}
+    for run in runs:
+        of_author = standing.setdefault(run.work.author_id, {})
+        of_author.setdefault(run.submission_id, run)
+    return {author: list(found.values()) for author, found in standing.items()}
+
+
+def counting_of(
+    counting: str,
+    standing: Sequence[GradingRun],
+    points: Callable[[GradingRun], Decimal],
+) -> GradingRun | None:
+    """Return which of the standing runs, the latest first, counts by these points."""
+    if counting == Assignment.Counting.LATEST:
+        return standing[0] if standing else None
+    return max(standing, key=points, default=None)
+
+
 def _finished(assignment: Assignment, student_id: int) -> QuerySet[GradingRun]:
-    return GradingRun.objects.filter(
-        submission__assignment=assignment,
-        submission__author=student_id,
-        state=State.FINISHED,
-    ).order_by("-submission__attempt", "-number")
+    return (
+        GradingRun.objects.adopted()
+        .filter(
+            submission__assignment=assignment,
+            submission__author=student_id,
+            state=State.FINISHED,
+        )
+        .order_by("-submission__attempt", "-number")
+    )
 
 
 def final_points(mark: Mark) -> Decimal:

@@ -13,9 +13,9 @@ from django.db.models.functions import Now
 
 from accounts.actors import Actor, actor_user
 from accounts.models import User
-from courses.models import Assignment
+from courses.models import Assignment, AssignmentRevision
 from grading.hints import send_hint
-from grading.models import GradingRun, RunEvent
+from grading.models import GradingRun, Regrade, RunEvent
 from grading.states import ACTIVE, State
 from submissions.models import Submission
 from submissions.services import IncomingFile, accept_files, record_submission
@@ -61,7 +61,7 @@ def submit_work(
             started_at=started_at,
             idempotency_key=idempotency_key,
         )
-        earlier = submission.runs.order_by("-number").first()
+        earlier = submission.runs.adopted().order_by("-number").first()
         return earlier or enqueue_run(actor=actor, submission=submission)
 
 
@@ -75,23 +75,55 @@ def enqueue_run(
     counts, the author's earlier attempts that still wait are superseded. A hint goes
     out on commit.
     """
+    run = queue_run(
+        actor=actor,
+        submission=submission,
+        revision=submission.revision,
+        priority=priority,
+    )
+    _supersede_earlier(actor, submission)
+    return run
+
+
+@transaction.atomic
+def queue_run(
+    *,
+    actor: Actor,
+    submission: Submission,
+    revision: AssignmentRevision,
+    priority: int,
+    regrade: Regrade | None = None,
+) -> GradingRun:
+    """Put a new run of the submission by this revision in the queue and return it.
+
+    If one is queued or running already, that one is returned. A hint goes out on
+    commit.
+    """
     Submission.objects.select_for_update().get(pk=submission.pk)
     latest = submission.runs.order_by("-number").first()
     if latest is not None and latest.state in ACTIVE:
         return latest
-    run = GradingRun.objects.create(
-        submission=submission,
-        revision=submission.revision,
-        number=latest.number + 1 if latest else 1,
-        queue=submission.revision.queue,
-        priority=priority,
-        queued_at=Now(),
+    return store_queued(
+        actor,
+        GradingRun(
+            submission=submission,
+            revision=revision,
+            number=latest.number + 1 if latest else 1,
+            queue=revision.queue,
+            priority=priority,
+            regrade=regrade,
+        ),
     )
+
+
+def store_queued(actor: Actor, run: GradingRun) -> GradingRun:
+    """Store the new run as queued now, with its first event, and hint on commit."""
+    run.queued_at = Now()  # by the database's clock
+    run.save(force_insert=True)
     run.refresh_from_db(fields=["queued_at"])
     RunEvent.objects.create(
         run=run, at=Now(), target=State.QUEUED, actor=actor_user(actor)
     )
-    _supersede_earlier(actor, submission)
     transaction.on_commit(partial(send_hint, run.pk), robust=True)
     return run
 
@@ -159,14 +191,26 @@ def _ask_to_stop(run: GradingRun, user: User | None) -> bool:
 def rerun(*, actor: Actor, submission: Submission) -> GradingRun:
     """Put a new run of the submission in the queue; earlier runs stay as they are.
 
-    It waits behind live work, unless the student still waits for a first result.
+    It is marked by the revision that its latest result stands by, and waits behind
+    live work, unless the student still waits for a first result.
     """
-    has_result = submission.runs.filter(state=State.FINISHED).exists()
-    return enqueue_run(
+    standing = (
+        submission.runs.adopted()
+        .filter(state=State.FINISHED)
+        .select_related("revision")
+        .order_by("-number")
+        .first()
+    )
+    if standing is None:
+        return enqueue_run(actor=actor, submission=submission)
+    run = queue_run(
         actor=actor,
         submission=submission,
-        priority=REGRADE_PRIORITY if has_result else LIVE_PRIORITY,
+        revision=standing.revision,
+        priority=REGRADE_PRIORITY,
     )
+    _supersede_earlier(actor, submission)
+    return run
 
 
 def place_in_queue(run: GradingRun) -> QueuePlace:
@@ -194,7 +238,8 @@ def _median_seconds(run: GradingRun) -> float | None:
         GradingRun.objects.filter(
             state=State.FINISHED,
             started_at__isnull=False,
-            submission__assignment=run.submission.assignment_id,
+            reuses__isnull=True,
+            revision__assignment=run.revision.assignment_id,
         )
         .order_by("-finished_at")
         .values_list("started_at", "finished_at")[:_RECENT_RUNS]

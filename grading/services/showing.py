@@ -42,14 +42,31 @@ class ShownMark:
     hidden: tuple[HiddenPoints, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """What the test of a check raised, with the test's own lines."""
+
+    question: str
+    check: str
+    text: str
+
+
 def student_results(run: GradingRun, now: dt.datetime) -> ShownResults:
     """Return what the run's author may see of its results at this moment.
 
     Of a running run, the questions so far; the others wait.
     """
-    submission = run.submission
-    own = deadline_for(submission.assignment, submission.author)
+    own = deadline_for(run.work.assignment, run.work.author)
     return show_run(run, closes_at=own.closes_at, now=now)
+
+
+def staff_traces(run: GradingRun) -> tuple[Trace, ...]:
+    """Return what the run's tests raised: for those who may read the tests."""
+    return tuple(
+        Trace(question=result.question.title, check=check, text=text)
+        for result in run.results.select_related("question")
+        for check, text in result.traces.items()
+    )
 
 
 def staff_results(run: GradingRun, now: dt.datetime) -> ShownResults:
@@ -68,7 +85,7 @@ def show_run(
     moments = Moments(
         now=now,
         closes_at=closes_at,
-        released_at=run.submission.assignment.marks_released_at,
+        released_at=run.assignment.marks_released_at,
         sees_all=sees_all,
     )
     return _results(run, moments)
@@ -142,14 +159,15 @@ def _most_shown(mark: Mark, moments: Moments, *, default: ShownResults) -> Shown
 def _results(run: GradingRun, moments: Moments) -> ShownResults:
     rules = [rules_of(question) for question in run.revision.questions.all()]
     if run.state == State.FINISHED:
-        return show_results(rules, _recorded(run), moments)
+        return show_results(rules, recorded_results(run), moments)
     progress = Progress.from_json(run.progress if run.state == State.RUNNING else {})
     come_to = {found.key for found in progress.questions}
     so_far = [rule for rule in rules if rule.key in come_to]
     return show_results(rules, score_questions(so_far, progress.questions), moments)
 
 
-def _recorded(run: GradingRun) -> list[ScoredQuestion]:
+def recorded_results(run: GradingRun) -> list[ScoredQuestion]:
+    """Return what a finished run found, all of it: for scoring, not for showing."""
     keys = {question.pk: question.key for question in run.revision.questions.all()}
     return [
         ScoredQuestion(

@@ -3,18 +3,34 @@
 from grading.views.assignment import assignment, submit
 from grading.views.importing import assignment_import
 from grading.views.marks import marks
+from grading.views.regrades import (
+    regrade,
+    regrade_confirm,
+    regrade_discard,
+    regrade_start,
+    rescore_marks,
+)
 from grading.views.run import run, run_again, run_cancel, run_notebook, run_status
 from grading.views.staff import assignment_staff
+from grading.views.trials import publish, trials, trials_start
 
 __all__ = [
     "assignment",
     "assignment_import",
     "assignment_staff",
     "marks",
+    "publish",
+    "regrade",
+    "regrade_confirm",
+    "regrade_discard",
+    "regrade_start",
+    "rescore_marks",
     "run",
     "run_again",
     "run_cancel",
     "run_notebook",
     "run_status",
     "submit",
+    "trials",
+    "trials_start",
 ]

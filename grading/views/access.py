@@ -1,12 +1,19 @@
 """Loading what a page is about: not visible to the person is 404."""
 
+from typing import Final
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
-from courses.models import Assignment
+from courses.models import Assignment, AssignmentRevision
+from courses.permissions import Right, can
 from grading.models import GradingRun
+
+# Of a number that a database column can hold.
+MOST_DIGITS: Final = 9
 
 
 def visible_assignment(user: User, slug: str, aslug: str) -> Assignment:
@@ -28,3 +35,32 @@ def visible_run(user: User, pk: UUID) -> GradingRun:
         ),
         pk=pk,
     )
+
+
+def allowed_assignment(user: User, slug: str, aslug: str, right: Right) -> Assignment:
+    """Return the assignment if the person sees it; without the right it is 403."""
+    found = visible_assignment(user, slug, aslug)
+    if not can(user, right, found.course):
+        raise PermissionDenied
+    return found
+
+
+def revision_of(assignment: Assignment, number: int) -> AssignmentRevision:
+    """Return the assignment's revision of this number, or 404."""
+    return get_object_or_404(
+        assignment.revisions.select_related("assignment__course"), number=number
+    )
+
+
+def chosen_revision(assignment: Assignment, number: str) -> AssignmentRevision:
+    """Return the revision that a form names, else the published or the latest one."""
+    if number:
+        if not number.isascii() or not number.isdecimal() or len(number) > MOST_DIGITS:
+            raise Http404
+        return revision_of(assignment, int(number))
+    if assignment.revision is not None:
+        return revision_of(assignment, assignment.revision.number)
+    latest = assignment.revisions.select_related("assignment__course").first()
+    if latest is None:
+        raise Http404
+    return latest

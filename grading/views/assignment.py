@@ -151,7 +151,7 @@ def _incoming_files(request: SignedInRequest, found: Assignment) -> list[Incomin
 def _to_run(request: SignedInRequest, run: GradingRun) -> HttpResponse:
     messages.success(
         request,
-        f"Attempt {run.submission.attempt} has arrived and is stored. "
+        f"Attempt {run.work.attempt} has arrived and is stored. "
         "Its receipt is on this page.",
     )
     if _is_scripted(request):

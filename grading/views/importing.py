@@ -26,6 +26,8 @@ from courses.services.pending_imports import (
     preview_upload,
 )
 from grading.pages.importing import ImportForm, preview_page
+from grading.services import start_trials
+from grading.trials import trials_of
 from grading.views.access import visible_assignment
 from submissions.arrival import upload_was_too_large
 
@@ -92,12 +94,14 @@ def _store(request: SignedInRequest, found: Assignment) -> HttpResponse:
         options=_options(form),
         digest=request.POST["digest"],
     )
+    if not trials_of(revision).are_good:
+        start_trials(actor=request.user, revision=revision)
     messages.success(
         request,
         f"Revision {revision.number} is stored. It is not published: new work is "
         "marked as before.",
     )
-    return redirect("grading:assignment-staff", found.course.slug, found.slug)
+    return redirect("grading:trials", found.course.slug, found.slug, revision.number)
 
 
 def _again(request: SignedInRequest) -> ImportForm:

@@ -70,9 +70,9 @@ def run_cancel(request: SignedInRequest, pk: UUID) -> HttpResponse:
 def run_again(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Put a new run of the same submission in the queue; for staff."""
     found = visible_run(request.user, pk)
-    if not can(request.user, Right.GRADE, found.submission.assignment.course):
+    if not can(request.user, Right.GRADE, found.work.assignment.course):
         raise PermissionDenied
-    return redirect(rerun(actor=request.user, submission=found.submission))
+    return redirect(rerun(actor=request.user, submission=found.work))
 
 
 def _page(request: SignedInRequest, found: GradingRun) -> RunPage:
@@ -91,7 +91,7 @@ def _context(page: RunPage) -> dict[str, object]:
 def _notebook_name(found: GradingRun, request: SignedInRequest) -> str:
     """As the notebook is called, and which run this was; for staff, whose it is."""
     stem = found.revision.notebook_name.removesuffix(".ipynb")
-    author = found.submission.author
+    author = found.work.author
     whose = "" if author == request.user else f"{author.login or author.pk}-"
-    attempt, number = found.submission.attempt, found.number
+    attempt, number = found.work.attempt, found.number
     return f"{whose}{stem}-attempt{attempt}-run{number}.ipynb"

@@ -8,7 +8,8 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
-from courses.permissions import Right, can, can_view_all_work
+from courses.permissions import Right, rights_in
+from grading.pages.revisions import revisions_card
 from grading.pages.staff import staff_page
 from grading.views.access import visible_assignment
 
@@ -18,7 +19,8 @@ from grading.views.access import visible_assignment
 def assignment_staff(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
     """List every enrolled student with the latest run and the mark."""
     found = visible_assignment(request.user, slug, aslug)
-    if not can_view_all_work(request.user, found.course):
+    rights = rights_in(request.user, found.course)
+    if Right.VIEW_ALL_WORK not in rights:
         raise PermissionDenied
     page = staff_page(
         assignment=found,
@@ -26,13 +28,17 @@ def assignment_staff(request: SignedInRequest, slug: str, aslug: str) -> HttpRes
         state=request.GET.get("state", ""),
         sort=request.GET.get("sort", "name"),
     )
-    context = {
+    context: dict[str, object] = {
         "page": page,
         "assignment": found,
         "course": found.course,
-        "can_edit": can(request.user, Right.EDIT, found.course),
+        "can_edit": Right.EDIT in rights,
     }
     is_fragment = request.headers.get("HX-Request") == "true"
+    if not is_fragment:
+        context["revisions"] = revisions_card(
+            assignment=found, may_edit=Right.EDIT in rights
+        )
     template = "grading/_staff_table.html" if is_fragment else "grading/staff.html"
     answer = render(request, template, context)
     patch_vary_headers(answer, ["HX-Request"])

@@ -17,7 +17,7 @@ from courses.bundle import Bundle, read_bundle
 from courses.models import Assignment, Course, Extension, Material, Role, Week
 from courses.services.enrolments import enrol
 from courses.services.revisions import import_revision
-from grading.services import submit_work
+from grading.services import publish_revision, start_trials, submit_work
 from portal.demo.calendar import Calendar
 from portal.demo.people import DOMAIN, EVERYBODY, Person
 from portal.demo.sheets import notebook, pdf_page
@@ -38,6 +38,9 @@ Download the notebook and the data, fill in what is missing, and hand in **your 
 notebook and your weights**. The notebook is run without training, so your weights \
 are what is measured.
 """
+_NO_WAITING: Final = (
+    "The demo begins with work handed in, before a worker could run the trials."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,7 +206,10 @@ def _make_coursework(course: Course, calendar: Calendar, bundle: Bundle) -> Assi
         closes_at=due_at + dt.timedelta(days=14),
         weight_percent=25,
     )
-    import_revision(actor=SYSTEM, assignment=first, bundle=bundle, publish=True)
+    revision = import_revision(actor=SYSTEM, assignment=first, bundle=bundle)
+    start_trials(actor=SYSTEM, revision=revision)
+    publish_revision(actor=SYSTEM, revision=revision, reason=_NO_WAITING)
+    first.revision = revision
     Assignment.objects.create(
         course=course,
         week=weeks[8],

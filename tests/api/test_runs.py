@@ -56,7 +56,7 @@ def run(assignment: Assignment) -> GradingRun:
 
 
 def author_of(run: GradingRun) -> User:
-    return run.submission.author
+    return run.work.author
 
 
 def read(user: User, run: GradingRun) -> dict[str, Any]:
@@ -148,7 +148,7 @@ def test_run_that_failed_through_our_fault_says_so() -> None:
 
 
 def test_worker_lease_and_raw_columns_are_nobodys(run: GradingRun) -> None:
-    course = run.submission.assignment.course
+    course = run.work.assignment.course
     assistant = EnrolmentFactory.create(course=course, assistant=True).user
     for user in (author_of(run), assistant):
         answer = read(user, run)
@@ -176,7 +176,7 @@ def test_list_leaves_results_out(run: GradingRun) -> None:
 
 
 def test_runs_are_found_by_what_they_are_of(run: GradingRun) -> None:
-    submission = run.submission
+    submission = run.work
     user = submission.author
     other = AssignmentFactory.create()
     EnrolmentFactory.create(course=other.course, user=user)

@@ -74,8 +74,8 @@ def test_work_waits_in_the_queue_as_its_author_s(
 ) -> None:
     hand_in(student, assignment)
     run = GradingRun.objects.get()
-    assert run.submission.author == student
-    assert run.submission.assignment == assignment
+    assert run.work.author == student
+    assert run.work.assignment == assignment
 
 
 def test_token_with_the_submit_scope_hands_in(

@@ -9,6 +9,7 @@ import pytest
 from courses.bundle import Part, read_bundle
 from tests.courses.bundles import (
     HANDOUT_CELLS,
+    MANIFEST,
     STAFF_CELLS,
     TESTS,
     faults_of,
@@ -180,3 +181,23 @@ def test_links_and_folders_are_refused(tmp_path: Path) -> None:
 def test_folder_must_be_there(tmp_path: Path) -> None:
     (fault,) = faults_of(tmp_path / "nowhere")
     assert "is no folder" in fault.message
+
+
+def test_solutions_files_have_names_of_files_that_students_hand_in(
+    tmp_path: Path,
+) -> None:
+    folder = write_bundle(tmp_path)
+    (folder / "solution").mkdir()
+    (folder / "solution" / "weights.pt").write_bytes(b"x")
+    (fault,) = faults_of(folder)
+    assert fault.file == "solution/weights.pt"
+
+
+def test_solutions_files_are_part_of_the_bundle(tmp_path: Path) -> None:
+    weights = "  - name: weights.safetensors\n    kind: safetensors\n    max_mb: 1\n"
+    manifest = MANIFEST.replace("questions:\n", f"{weights}questions:\n")
+    folder = write_bundle(tmp_path, manifest=manifest)
+    (folder / "solution").mkdir()
+    (folder / "solution" / "weights.safetensors").write_bytes(b"x")
+    files = read_bundle(folder).files
+    assert [f.name for f in files if f.part == "solution"] == ["weights.safetensors"]

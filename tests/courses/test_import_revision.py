@@ -1,12 +1,10 @@
 """A bundle becomes one revision, whole, once, and never changes an earlier one."""
 
 from decimal import Decimal
-from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.core.management import CommandError, call_command
 
 from accounts.actors import SYSTEM
 from courses.blobs import read_blob
@@ -15,7 +13,6 @@ from courses.models import Assignment, AssignmentRevision, Role
 from courses.services.enrolments import enrol
 from courses.services.revisions import bundle_sha256, import_revision
 from tests.courses.bundles import MANIFEST, TESTS, write_bundle
-from tests.courses.foreign import checking, write
 from tests.factories import (
     AssignmentFactory,
     CourseFactory,
@@ -26,14 +23,9 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 
-def imported(
-    assignment: Assignment, folder: Path, *, publish: bool = False
-) -> AssignmentRevision:
+def imported(assignment: Assignment, folder: Path) -> AssignmentRevision:
     return import_revision(
-        actor=SYSTEM,
-        assignment=assignment,
-        bundle=read_bundle(folder),
-        publish=publish,
+        actor=SYSTEM, assignment=assignment, bundle=read_bundle(folder)
     )
 
 
@@ -115,17 +107,10 @@ def test_layout_of_the_manifest_is_no_change(tmp_path: Path) -> None:
     assert bundle_sha256(first) == bundle_sha256(second)
 
 
-def test_only_publishing_changes_what_new_work_runs(
-    assignment: Assignment, tmp_path: Path
-) -> None:
-    first = imported(assignment, write_bundle(tmp_path), publish=True)
-    changed = write_bundle(tmp_path, manifest=MANIFEST + "seed: 4\n")
-    second = imported(assignment, changed)
+def test_import_publishes_nothing(assignment: Assignment, tmp_path: Path) -> None:
+    imported(assignment, write_bundle(tmp_path))
     assignment.refresh_from_db()
-    assert assignment.revision == first
-    imported(assignment, changed, publish=True)
-    assignment.refresh_from_db()
-    assert assignment.revision == second
+    assert assignment.revision is None
 
 
 def test_same_bundle_in_another_assignment_is_another_revision(
@@ -142,9 +127,7 @@ def test_file_that_changed_since_it_was_read_stops_the_import(
     bundle = read_bundle(write_bundle(tmp_path))
     write_bundle(tmp_path, tests=TESTS.replace("3", "4"))
     with pytest.raises(BundleError, match="changed while"):
-        import_revision(
-            actor=SYSTEM, assignment=assignment, bundle=bundle, publish=True
-        )
+        import_revision(actor=SYSTEM, assignment=assignment, bundle=bundle)
     assert not assignment.revisions.exists()
 
 
@@ -155,7 +138,7 @@ def test_who_may_not_edit_the_course_imports_nothing(
     user = EnrolmentFactory.create(course=assignment.course, role=role).user
     bundle = read_bundle(write_bundle(tmp_path))
     with pytest.raises(PermissionDenied):
-        import_revision(actor=user, assignment=assignment, bundle=bundle, publish=False)
+        import_revision(actor=user, assignment=assignment, bundle=bundle)
     assert not assignment.revisions.exists()
 
 
@@ -167,76 +150,8 @@ def test_lecturer_imports_under_their_name(
         actor=enrolment.user,
         assignment=assignment,
         bundle=read_bundle(write_bundle(tmp_path)),
-        publish=False,
     )
     assert revision.created_by == enrolment.user
-
-
-def test_command_imports_and_publishes(assignment: Assignment, tmp_path: Path) -> None:
-    said = StringIO()
-    call_command(
-        "import_assignment",
-        write_bundle(tmp_path),
-        course=assignment.course.slug,
-        assignment=assignment.slug,
-        publish=True,
-        stdout=said,
-    )
-    assert "revision 1 with 2 questions worth 5 points, published" in said.getvalue()
-    assignment.refresh_from_db()
-    assert assignment.revision is not None
-
-
-def test_command_lists_the_faults_and_imports_nothing(
-    assignment: Assignment, tmp_path: Path
-) -> None:
-    write_bundle(tmp_path, manifest=MANIFEST.replace("points: 3", "points: 4"))
-    with pytest.raises(CommandError, match=r"assignment.yaml, line \d+: The checks"):
-        call_command(
-            "import_assignment",
-            tmp_path,
-            course=assignment.course.slug,
-            assignment=assignment.slug,
-        )
-    assert not assignment.revisions.exists()
-
-
-def test_command_names_an_assignment_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="no assignment “x” in a course “y”"):
-        call_command("import_assignment", tmp_path, course="y", assignment="x")
-
-
-def test_command_tells_of_a_dry_run_and_imports_nothing(tmp_path: Path) -> None:
-    said = StringIO()
-    call_command("import_assignment", write_bundle(tmp_path), dry_run=True, stdout=said)
-    assert "A small task (softmark), 5 points, task.ipynb" in said.getvalue()
-    assert "large  2  after_deadline" in said.getvalue()
-
-
-def test_command_takes_what_a_foreign_format_does_not_say(tmp_path: Path) -> None:
-    source = write(tmp_path, "hw.ipynb", checking("t", "assert x"))
-    said = StringIO()
-    call_command(
-        "import_assignment",
-        str(source),
-        *("--dry-run", "--title", "Week 3", "--points", "t=7", "--run-seconds", "90"),
-        *("--require", "net.pth=20", "--write", str(tmp_path / "kept")),
-        stdout=said,
-    )
-    kept = read_bundle(tmp_path / "kept")
-    assert (kept.title, kept.points, kept.limits.run_seconds) == (
-        "Week 3",
-        Decimal(7),
-        90,
-    )
-    assert [file.name for file in kept.required_files] == ["hw.ipynb", "net.pth"]
-    assert kept.required_files[1].max_bytes == 20 * 1024**2
-
-
-@pytest.mark.parametrize("worth", ["t", "t=x", "t=-1", "t=nan"])
-def test_command_refuses_points_that_are_none(tmp_path: Path, worth: str) -> None:
-    with pytest.raises(CommandError, match=r"points|POINTS"):
-        call_command("import_assignment", str(tmp_path), "--dry-run", "--points", worth)
 
 
 def test_enrolling_twice_leaves_one_active_enrolment() -> None:

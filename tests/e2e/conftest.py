@@ -14,6 +14,7 @@ from accounts.models import User
 from courses.bundle import read_bundle
 from courses.models import Assignment
 from courses.services.revisions import import_revision
+from grading.services import publish_revision
 from tests.factories import (
     AssignmentFactory,
     CourseFactory,
@@ -60,9 +61,11 @@ def campus(live_portal: LivePortal) -> Campus:
         summary="Write $y = w * x$ yourself.",
         with_revision=False,
     )
-    import_revision(
-        actor=SYSTEM, assignment=assignment, bundle=read_bundle(EXAMPLE), publish=True
+    revision = import_revision(
+        actor=SYSTEM, assignment=assignment, bundle=read_bundle(EXAMPLE)
     )
+    publish_revision(actor=SYSTEM, revision=revision, reason="for a test")
+    assignment.refresh_from_db()
     student = UserFactory.create(first_name="Sam", last_name="Okafor")
     EnrolmentFactory.create(course=course, user=student)
     EnrolmentFactory.create(course=course)  # hands in nothing

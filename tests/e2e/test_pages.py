@@ -11,7 +11,10 @@ from tests.e2e.conftest import Campus
 from tests.factories import (
     GradingRunFactory,
     MarkFactory,
+    QuestionResultFactory,
+    RegradeFactory,
     SubmissionFactory,
+    TrialFactory,
 )
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -26,7 +29,7 @@ def student_pages(campus: Campus, run: GradingRun) -> list[str]:
         assignment.course.get_absolute_url(),
         assignment.get_absolute_url(),
         run.get_absolute_url(),
-        run.submission.get_absolute_url(),
+        run.work.get_absolute_url(),
         f"{assignment.course.get_absolute_url()}marks/",
         "/account/",
         "/account/tokens/",
@@ -54,6 +57,19 @@ def faults_of(page: Page, url: str) -> list[str]:
     return found
 
 
+def tried(campus: Campus) -> GradingRun:
+    """A trial of the published revision, in which a test raised something."""
+    assert campus.assignment.revision is not None
+    trial = TrialFactory.create(revision=campus.assignment.revision, finished=True)
+    QuestionResultFactory.create(
+        run=trial,
+        question=trial.revision.questions.first(),
+        traces={"shape": "Traceback (most recent call last):\nAssertionError"},
+    )
+    found: GradingRun = trial
+    return found
+
+
 def faults_everywhere(browser: Browser, campus: Campus, who: str) -> list[str]:
     submission = SubmissionFactory.create(
         assignment=campus.assignment, author=campus.student
@@ -65,7 +81,17 @@ def faults_everywhere(browser: Browser, campus: Campus, who: str) -> list[str]:
     paths = student_pages(campus, done)
     if who == "lecturer":
         staff = f"{campus.assignment.get_absolute_url()}staff/"
-        paths = [campus.assignment.get_absolute_url(), staff, run.get_absolute_url()]
+        paths = [
+            campus.assignment.get_absolute_url(),
+            staff,
+            run.get_absolute_url(),
+            tried(campus).get_absolute_url(),
+            f"{staff}rescore/?preview=1",
+            f"{staff}rerun/",
+            RegradeFactory.create(
+                assignment=campus.assignment, of=submission
+            ).get_absolute_url(),
+        ]
     found: list[str] = []
     for scheme in SCHEMES:
         for width in WIDTHS:

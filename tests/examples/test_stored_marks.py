@@ -11,7 +11,8 @@ from courses.bundle import read_bundle
 from courses.services.revisions import import_revision
 from grading.execution import execute_next
 from grading.models import GradingRun, Mark
-from grading.services import submit_work
+from grading.services import publish_revision, start_trials, submit_work
+from grading.trials import trials_of
 from runner.host import Runner
 from submissions.services import IncomingFile
 from tests.examples.marking import EXAMPLE, EXPECTED, handed_in
@@ -27,9 +28,11 @@ pytestmark = [
 def hand_in(name: str) -> GradingRun:
     """A student of a course that uses the example hands in what `name` holds."""
     assignment = AssignmentFactory.create(with_revision=False)
-    import_revision(
-        actor=SYSTEM, assignment=assignment, bundle=read_bundle(EXAMPLE), publish=True
+    revision = import_revision(
+        actor=SYSTEM, assignment=assignment, bundle=read_bundle(EXAMPLE)
     )
+    publish_revision(actor=SYSTEM, revision=revision, reason="for a test")
+    assignment.refresh_from_db()
     student = EnrolmentFactory.create(course=assignment.course).user
     with ExitStack() as stack:
         files = [
@@ -61,3 +64,14 @@ def test_handed_in_example_has_its_mark_stored(runner: Runner, name: str) -> Non
     assert points.pop("discussion") == 0
     assert points == {k: Decimal(str(v)) for k, v in expected["points"].items()}
     assert Mark.objects.get().final_points == sum(points.values())
+
+
+def test_example_may_be_published_by_its_trials(runner: Runner) -> None:
+    assignment = AssignmentFactory.create(with_revision=False)
+    revision = import_revision(
+        actor=SYSTEM, assignment=assignment, bundle=read_bundle(EXAMPLE)
+    )
+    start_trials(actor=SYSTEM, revision=revision)
+    while execute_next(worker="test", queues=["cpu"], runner=runner):
+        pass
+    assert trials_of(revision).are_good

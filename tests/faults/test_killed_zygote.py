@@ -40,4 +40,4 @@ def test_a_run_that_ends_its_zygote_every_time_goes_to_staff(
     # After its second fault it stood behind the others.
     assert state_of(other) == State.FINISHED
     assert (poison.code, poison.platform_tries) == ("runner_failed", 3)
-    assert Mark.objects.get().student == other.submission.author
+    assert Mark.objects.get().student == other.work.author

@@ -16,7 +16,7 @@ STOPPED = job_result(Verdict.CANCELLED, "cancelled", notebook="")
 
 def test_a_queued_run_is_cancelled_at_once() -> None:
     run = GradingRunFactory.create()
-    author = run.submission.author
+    author = run.work.author
     assert cancel_run(actor=author, run=run)
     run.refresh_from_db()
     assert (run.state, run.code) == ("cancelled", "cancelled")

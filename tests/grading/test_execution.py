@@ -123,11 +123,11 @@ def test_a_runner_that_reports_our_fault_costs_a_try_of_ours(run: GradingRun) ->
 
 
 def test_damaged_content_ends_with_staff_and_never_with_a_mark(run: GradingRun) -> None:
-    run.submission.files.update(sha256="0" * 64)
+    run.work.files.update(sha256="0" * 64)
     for _ in range(3):
         after = execute(FakeRunner())
     assert (after.state, after.code) == ("needs_staff", "file_missing")
-    assert not after.submission.assignment.marks.exists()
+    assert not after.work.assignment.marks.exists()
 
 
 def test_a_revision_without_tests_ends_with_staff(run: GradingRun) -> None:

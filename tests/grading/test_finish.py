@@ -43,7 +43,7 @@ def test_the_mark_follows_in_the_same_write(run: GradingRun) -> None:
     finish_run(claim=claim_of(run), result=job_result())
     mark = Mark.objects.get()
     assert (mark.run, mark.final_points) == (run, Decimal(2))
-    assert mark.student == run.submission.author
+    assert mark.student == run.work.author
 
 
 def test_one_event_tells_of_the_end(run: GradingRun) -> None:

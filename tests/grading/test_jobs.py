@@ -149,7 +149,7 @@ def test_locked_cells_are_restored_by_their_names(run: GradingRun) -> None:
     )
     theirs = json.loads(small_notebook("import sys", "x = 2"))
     theirs["cells"][0]["metadata"] = {"nbgrader": {"grade_id": "setup"}}
-    run.submission.files.all().delete()
+    run.work.files.all().delete()
     SubmittedFileFactory.create(
         submission=run.submission, kind="notebook", text=json.dumps(theirs)
     )
@@ -175,7 +175,7 @@ def test_check_cells_are_restored_from_the_staff_notebook(run: GradingRun) -> No
 
 
 def test_a_job_tells_nobodys_name_and_no_address(run: GradingRun) -> None:
-    author = run.submission.author
+    author = run.work.author
     text = to_json(build_job(run))
     for secret in (author.email, author.last_name, author.login, "http", "redis"):
         assert secret not in text
@@ -206,7 +206,7 @@ def test_damaged_content_stops_the_job(run: GradingRun, what: str) -> None:
         revision=run.revision, part=RevisionFile.Part.PRIVATE, name="l.txt", **unique
     )
     hashes = {
-        "notebook": run.submission.files.get().sha256,
+        "notebook": run.work.files.get().sha256,
         "tests": run.revision.files.get(part=RevisionFile.Part.TESTS).sha256,
         "private": private.sha256,
     }
@@ -227,6 +227,6 @@ def test_a_question_without_tests_stops_the_job(run: GradingRun) -> None:
 
 
 def test_a_submission_without_a_notebook_stops_the_job(run: GradingRun) -> None:
-    run.submission.files.all().delete()
+    run.work.files.all().delete()
     with pytest.raises(IncompleteRevisionError):
         build_job(run)

@@ -60,12 +60,12 @@ def test_the_third_failed_try_goes_to_staff() -> None:
 def test_what_waits_for_staff_uses_no_attempt_until_it_has_run() -> None:
     run = GradingRunFactory.create(running=True, platform_tries=2)
     fail_try(claim=claim_of(run), code="runner_failed")
-    run.submission.refresh_from_db()
-    assert not run.submission.uses_attempt
+    run.work.refresh_from_db()
+    assert not run.work.uses_attempt
     again = GradingRunFactory.create(submission=run.submission, running=True)
     finish_run(claim=claim_of(again), result=job_result())
-    run.submission.refresh_from_db()
-    assert run.submission.uses_attempt
+    run.work.refresh_from_db()
+    assert run.work.uses_attempt
 
 
 def test_a_regrade_that_fails_through_us_gives_no_attempt_back() -> None:
@@ -74,8 +74,8 @@ def test_a_regrade_that_fails_through_us_gives_no_attempt_back() -> None:
         submission=done.submission, running=True, platform_tries=2
     )
     fail_try(claim=claim_of(regrade), code="runner_failed")
-    done.submission.refresh_from_db()
-    assert done.submission.uses_attempt
+    done.work.refresh_from_db()
+    assert done.work.uses_attempt
 
 
 def test_an_old_token_cannot_fail_a_try() -> None:

@@ -109,7 +109,7 @@ def test_two_attempts_that_finish_at_once_make_the_right_mark() -> None:
         first = GradingRunFactory.create(running=True)
         later = GradingRunFactory.create(
             submission=SubmissionFactory.create(
-                assignment=first.submission.assignment, author=first.submission.author
+                assignment=first.work.assignment, author=first.work.author
             ),
             running=True,
         )
@@ -117,7 +117,7 @@ def test_two_attempts_that_finish_at_once_make_the_right_mark() -> None:
             partial(finish_run, claim=claim_of(first), result=job_result()),
             partial(finish_run, claim=claim_of(later), result=job_result()),
         )
-        mark = Mark.objects.get(student=first.submission.author)
+        mark = Mark.objects.get(student=first.work.author)
         assert (mark.run, mark.changes.count()) == (later, 1)
 
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 def test_a_regrade_is_a_new_run_behind_live_work() -> None:
     old = GradingRunFactory.create(finished=True)
     lecturer = UserFactory.create()
-    new = rerun(actor=lecturer, submission=old.submission)
+    new = rerun(actor=lecturer, submission=old.work)
     assert (new.number, new.priority) == (2, -10)
     assert new.events.get().actor == lecturer
     old.refresh_from_db()
@@ -22,19 +22,19 @@ def test_a_regrade_is_a_new_run_behind_live_work() -> None:
 
 def test_work_that_failed_through_our_fault_goes_with_live_work() -> None:
     stuck = GradingRunFactory.create(needs_staff=True)
-    new = rerun(actor=SYSTEM, submission=stuck.submission)
+    new = rerun(actor=SYSTEM, submission=stuck.work)
     assert (new.priority, new.platform_tries) == (0, 0)
 
 
 def test_running_again_what_is_queued_gives_the_run_that_waits() -> None:
     run = GradingRunFactory.create()
-    assert rerun(actor=SYSTEM, submission=run.submission) == run
+    assert rerun(actor=SYSTEM, submission=run.work) == run
 
 
 def test_the_old_runs_results_stay_beside_the_new_ones() -> None:
     old = QuestionResultFactory.create().run
-    rerun(actor=SYSTEM, submission=old.submission)
+    rerun(actor=SYSTEM, submission=old.work)
     claim = claim_next(worker="w", queues=["cpu"])
     assert claim is not None
     finish_run(claim=claim, result=job_result())
-    assert [run.results.count() for run in old.submission.runs.all()] == [1, 1]
+    assert [run.results.count() for run in old.work.runs.all()] == [1, 1]

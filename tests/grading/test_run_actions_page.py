@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 def post(run: GradingRun, action: str, user: User | None = None) -> Answer:
-    client = signed_in(user or run.submission.author)
+    client = signed_in(user or run.work.author)
     return client.post(f"{run.get_absolute_url()}{action}/")
 
 
@@ -37,21 +37,21 @@ def test_stopping_a_running_run_asks_its_worker() -> None:
     run.refresh_from_db()
     assert run.state == State.RUNNING
     assert run.cancel_requested_at is not None
-    page = signed_in(run.submission.author).get(run.get_absolute_url())
+    page = signed_in(run.work.author).get(run.get_absolute_url())
     assert "The run was asked to stop" in words(page)
     assert "Stop this run" not in words(page)
 
 
 def test_staff_stop_a_run_too() -> None:
     run = GradingRunFactory.create()
-    post(run, "cancel", staff_of(run.submission.assignment))
+    post(run, "cancel", staff_of(run.work.assignment))
     run.refresh_from_db()
     assert run.state == State.CANCELLED
 
 
 def test_stopping_an_ended_run_says_that_it_had_ended() -> None:
     run = GradingRunFactory.create(finished=True)
-    client = signed_in(run.submission.author)
+    client = signed_in(run.work.author)
     answer = client.post(f"{run.get_absolute_url()}cancel/", follow=True)
     assert "had already ended" in words(answer)
     run.refresh_from_db()
@@ -60,7 +60,7 @@ def test_stopping_an_ended_run_says_that_it_had_ended() -> None:
 
 def test_classmate_cannot_stop_a_run() -> None:
     run = GradingRunFactory.create()
-    classmate = student_of(run.submission.assignment)
+    classmate = student_of(run.work.assignment)
     assert post(run, "cancel", classmate).status_code == 404
     run.refresh_from_db()
     assert run.state == State.QUEUED
@@ -68,7 +68,7 @@ def test_classmate_cannot_stop_a_run() -> None:
 
 def test_staff_run_a_submission_again_as_a_new_run() -> None:
     run = GradingRunFactory.create(needs_staff=True)
-    answer = post(run, "again", staff_of(run.submission.assignment))
+    answer = post(run, "again", staff_of(run.work.assignment))
     new = GradingRun.objects.get(state=State.QUEUED)
     assert answer["Location"] == new.get_absolute_url()
     assert (new.submission, new.number) == (run.submission, 2)
@@ -83,13 +83,13 @@ def test_student_may_not_run_again() -> None:
 @pytest.mark.parametrize("action", ["cancel", "again"])
 def test_get_changes_nothing(action: str) -> None:
     run = GradingRunFactory.create()
-    client = signed_in(staff_of(run.submission.assignment))
+    client = signed_in(staff_of(run.work.assignment))
     assert client.get(f"{run.get_absolute_url()}{action}/").status_code == 405
 
 
 def test_executed_notebook_is_a_download() -> None:
     run = GradingRunFactory.create(finished=True, executed_sha256=store_text("{}")[0])
-    answer = signed_in(run.submission.author).get(f"{run.get_absolute_url()}notebook/")
+    answer = signed_in(run.work.author).get(f"{run.get_absolute_url()}notebook/")
     assert downloaded(answer) == b"{}"
     assert answer["Content-Type"] == "application/octet-stream"
     assert answer["X-Content-Type-Options"] == "nosniff"
@@ -100,10 +100,10 @@ def test_executed_notebook_is_a_download() -> None:
 
 def test_staff_download_says_whose_it_is() -> None:
     run = GradingRunFactory.create(finished=True, executed_sha256=store_text("{}")[0])
-    client = signed_in(staff_of(run.submission.assignment))
+    client = signed_in(staff_of(run.work.assignment))
     answer = client.get(f"{run.get_absolute_url()}notebook/")
     downloaded(answer)
-    login = run.submission.author.login
+    login = run.work.author.login
     assert (
         f'filename="{login}-work-attempt1-run1.ipynb"' in answer["Content-Disposition"]
     )
@@ -111,6 +111,6 @@ def test_staff_download_says_whose_it_is() -> None:
 
 def test_run_without_a_notebook_has_no_download() -> None:
     run = GradingRunFactory.create()
-    client = signed_in(run.submission.author)
+    client = signed_in(run.work.author)
     assert client.get(f"{run.get_absolute_url()}notebook/").status_code == 404
     assert "Executed notebook" not in words(client.get(run.get_absolute_url()))

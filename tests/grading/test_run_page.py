@@ -48,7 +48,7 @@ PROGRESS: dict[str, Any] = {
 
 
 def page(run: GradingRun, user: User | None = None) -> Answer:
-    return signed_in(user or run.submission.author).get(run.get_absolute_url())
+    return signed_in(user or run.work.author).get(run.get_absolute_url())
 
 
 def test_queued_run_shows_its_place_and_polls() -> None:
@@ -62,7 +62,7 @@ def test_queued_run_shows_its_place_and_polls() -> None:
 def test_expected_wait_is_told_once_a_run_has_finished() -> None:
     run = GradingRunFactory.create()
     assert "Expected to start Unknown" in words(page(run))
-    assignment = run.submission.assignment
+    assignment = run.work.assignment
     finished_run(assignment, student_of(assignment))
     GradingRunFactory.create(
         submission=SubmissionFactory.create(assignment=assignment), queued_at=hours(-1)
@@ -85,7 +85,7 @@ def test_output_is_escaped() -> None:
 
 def test_results_appear_as_they_come() -> None:
     run = GradingRunFactory.create(running=True, progress=PROGRESS)
-    add_question(run.submission.assignment, "always")
+    add_question(run.work.assignment, "always")
     text = words(page(run)).split("Results so far")[1]
     assert "The answer Not passed 0 / 2" in text
     assert "The harder one Waiting" in text
@@ -187,7 +187,7 @@ def test_other_runs_of_the_attempt_are_linked() -> None:
 
 def test_classmate_and_outsider_get_404() -> None:
     run = GradingRunFactory.create(finished=True)
-    assert page(run, student_of(run.submission.assignment)).status_code == 404
+    assert page(run, student_of(run.work.assignment)).status_code == 404
     outsider = student_of(AssignmentFactory.create())
     assert page(run, outsider).status_code == 404
 
@@ -206,6 +206,6 @@ def test_queries_do_not_grow_with_questions(
         question.key = f"q{number}"
         question.save()
     run = finished_run(assignment, student_of(assignment))
-    client = signed_in(run.submission.author)
+    client = signed_in(run.work.author)
     with assert_max_queries(16):
         client.get(run.get_absolute_url())

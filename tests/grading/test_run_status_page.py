@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 def status(run: GradingRun, etag: str = "") -> Answer:
     headers = {"If-None-Match": etag} if etag else {}
-    client = signed_in(run.submission.author)
+    client = signed_in(run.work.author)
     return client.get(f"{run.get_absolute_url()}status/", headers=headers)
 
 
@@ -25,7 +25,7 @@ def test_fragment_is_what_the_page_holds() -> None:
     run = GradingRunFactory.create()
     answer = status(run)
     assert "<html" not in answer.content.decode()
-    page = signed_in(run.submission.author).get(run.get_absolute_url())
+    page = signed_in(run.work.author).get(run.get_absolute_url())
     assert words(answer) in words(page)
 
 
@@ -99,7 +99,7 @@ def test_fragment_is_private_and_asked_for_each_time() -> None:
 
 def test_classmate_gets_404() -> None:
     run = GradingRunFactory.create()
-    client = signed_in(student_of(run.submission.assignment))
+    client = signed_in(student_of(run.work.assignment))
     assert client.get(f"{run.get_absolute_url()}status/").status_code == 404
     outsider = signed_in(student_of(AssignmentFactory.create()))
     assert outsider.get(f"{run.get_absolute_url()}status/").status_code == 404

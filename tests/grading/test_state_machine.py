@@ -89,7 +89,7 @@ class LifeOfRuns(RuleBasedStateMachine):
     @precondition(lambda self: GradingRun.objects.exists())
     @rule(data=st.data())
     def run_again(self, data: st.DataObject) -> None:
-        rerun(actor=SYSTEM, submission=self.any_run(data).submission)
+        rerun(actor=SYSTEM, submission=self.any_run(data).work)
 
     def any_run(self, data: st.DataObject) -> GradingRun:
         runs = GradingRun.objects.order_by("queued_at", "pk")

@@ -61,7 +61,7 @@ def test_they_stay_hidden_while_late_work_is_still_taken(run: GradingRun) -> Non
 
 def test_the_students_own_deadline_decides(run: GradingRun) -> None:
     set_assignment(due_at=hours(-1))
-    submission = run.submission
+    submission = run.work
     ExtensionFactory.create(assignment=submission.assignment, student=submission.author)
     assert student_results(finish(run), timezone.now()).earned == 1
 
@@ -90,7 +90,7 @@ def test_a_run_that_has_not_come_to_a_question_shows_it_waiting(
 
 
 def shown_mark(run: GradingRun) -> tuple[str, str, bool]:
-    submission = run.submission
+    submission = run.work
     shown = student_mark(submission.assignment, submission.author, timezone.now())
     assert shown is not None
     return str(shown.earned), str(shown.shown_points), shown.is_provisional
@@ -110,8 +110,8 @@ def test_hidden_checks_cannot_be_asked_by_what_becomes_the_best_attempt(
     set_assignment(counting=Assignment.Counting.BEST)
     other = GradingRunFactory.create(
         running=True,
-        submission__assignment=run.submission.assignment,
-        submission__author=run.submission.author,
+        submission__assignment=run.work.assignment,
+        submission__author=run.work.author,
         submission__attempt=2,
     )
     finish(run, found("answer", seen=0.0, late=1.0))
@@ -127,6 +127,6 @@ def test_a_released_mark_is_the_final_one(run: GradingRun) -> None:
 
 
 def test_without_a_mark_there_is_nothing_to_show(run: GradingRun) -> None:
-    submission = run.submission
+    submission = run.work
     now = timezone.now()
     assert student_mark(submission.assignment, submission.author, now) is None

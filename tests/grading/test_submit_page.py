@@ -50,8 +50,8 @@ def test_success_leads_to_the_queued_run() -> None:
     run = GradingRun.objects.get()
     assert (answer.status_code, answer["Location"]) == (303, run.get_absolute_url())
     assert run.state == State.QUEUED
-    assert run.submission.author == student
-    assert run.submission.files.get().original_name == "my work.ipynb"
+    assert run.work.author == student
+    assert run.work.files.get().original_name == "my work.ipynb"
 
 
 def test_run_page_then_says_that_the_attempt_is_stored() -> None:

@@ -49,7 +49,7 @@ def hand_in(
 
 def test_work_that_is_taken_is_queued(assignment: Assignment, student: User) -> None:
     run = hand_in(assignment, student)
-    assert (run.state, run.submission.author, run.submission.attempt) == (
+    assert (run.state, run.work.author, run.work.attempt) == (
         "queued",
         student,
         1,

@@ -103,8 +103,8 @@ def test_run_again_keeps_the_time_of_handing_in(client: Client) -> None:
 
 def test_shows_own_runs_only(client: Client) -> None:
     own = GradingRunFactory.create(running=True)
-    other = GradingRunFactory.create(submission__assignment=own.submission.assignment)
-    html = home_of(client, own.submission.author)
+    other = GradingRunFactory.create(submission__assignment=own.work.assignment)
+    html = home_of(client, own.work.author)
     assert reverse("grading:run", args=[own.pk]) in html
     assert reverse("grading:run", args=[other.pk]) not in html
 

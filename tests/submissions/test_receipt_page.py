@@ -66,7 +66,7 @@ def test_receipt_says_whether_it_was_late(*, is_late: bool, word: str) -> None:
 
 def test_runs_are_linked() -> None:
     run = GradingRunFactory.create()
-    html = receipt(run.submission).content.decode()
+    html = receipt(run.work).content.decode()
     assert html.count(f'href="{run.get_absolute_url()}"') == 2
 
 

@@ -2,11 +2,12 @@
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import fields
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -22,8 +23,10 @@ from courses.bundle import (
     read_bundle,
 )
 from courses.importing import Format, ImportOptions, Prepared, prepare
-from courses.models import Assignment
+from courses.models import Assignment, AssignmentRevision
 from courses.services.revisions import import_revision
+from grading.services import TrialsNotGoodError, publish_revision, start_trials
+from grading.trials import Trials, trials_of
 
 _KINDS = {
     ".safetensors": FileKind.SAFETENSORS,
@@ -31,6 +34,7 @@ _KINDS = {
     ".pth": FileKind.STATE_DICT,
 }
 _MEBIBYTE = 1024**2
+_LOOK_EVERY: Final = 0.5
 
 
 class Command(BaseCommand):
@@ -46,7 +50,22 @@ class Command(BaseCommand):
         parser.add_argument(
             "--publish",
             action="store_true",
-            help="mark new work by this revision from now on",
+            help="mark new work by this revision once its trial runs are as they "
+            "must be, for which a worker is needed",
+        )
+        parser.add_argument(
+            "--wait",
+            type=float,
+            default=60,
+            metavar="SECONDS",
+            help="with --publish: how long to wait for the trial runs (default 60)",
+        )
+        parser.add_argument(
+            "--override",
+            default="",
+            metavar="REASON",
+            help="with --publish: publish at once whatever the trial runs say; the "
+            "reason is kept",
         )
         parser.add_argument(
             "--dry-run", action="store_true", help="say what would be imported"
@@ -75,11 +94,15 @@ class Command(BaseCommand):
                     _keep(prepared, options["write"])
                 self._tell(prepared, bundle, in_full=target is None)
                 if target is not None:
-                    self._import(target, bundle, publish=options["publish"])
+                    revision = import_revision(
+                        actor=SYSTEM, assignment=target, bundle=bundle
+                    )
         except BundleError as error:
             raise CommandError(
                 f"Nothing was imported. {len(error.faults)} to put right:\n{error}"
             ) from error
+        if target is not None:
+            self._try(target, bundle, revision, options)
 
     def _tell(self, prepared: Prepared, bundle: Bundle, *, in_full: bool) -> None:
         for note in prepared.notes:
@@ -88,16 +111,57 @@ class Command(BaseCommand):
             for line in _outline(prepared, bundle):
                 self.stdout.write(line)
 
-    def _import(self, assignment: Assignment, bundle: Bundle, *, publish: bool) -> None:
-        revision = import_revision(
-            actor=SYSTEM, assignment=assignment, bundle=bundle, publish=publish
-        )
+    def _try(
+        self,
+        assignment: Assignment,
+        bundle: Bundle,
+        revision: AssignmentRevision,
+        options: dict[str, Any],
+    ) -> None:
+        """The trial runs are in the queue, and the revision is published if it may be."""
+        if not trials_of(revision).are_good:
+            start_trials(actor=SYSTEM, revision=revision)
+        refused = ""
+        if options["publish"]:
+            refused = _publish(revision, options["override"], options["wait"])
         is_published = Assignment.objects.get(pk=assignment.pk).revision == revision
         self.stdout.write(
             f"{assignment}: revision {revision.number} with {len(bundle.questions)} "
             f"questions worth {bundle.points} points, "
             + ("published." if is_published else "not published.")
         )
+        if refused:
+            raise CommandError(refused)
+
+
+def _publish(revision: AssignmentRevision, override: str, wait: float) -> str:
+    """Publish, or say why not."""
+    give_up_at = time.monotonic() + (0 if override else wait)
+    trials = trials_of(revision)
+    while trials.are_under_way and time.monotonic() < give_up_at:
+        time.sleep(_LOOK_EVERY)
+        trials = trials_of(revision)
+    try:
+        publish_revision(actor=SYSTEM, revision=revision, reason=override)
+    except TrialsNotGoodError as refused:
+        return _why_not(refused.trials)
+    return ""
+
+
+def _why_not(trials: Trials) -> str:
+    if trials.are_under_way:
+        return (
+            "It was not published: its trial runs still wait for a worker, or run. "
+            "Publish it on its page when they have ended, import it again, or give a "
+            "reason with --override."
+        )
+    said = ", ".join(
+        f"{report.trial.label.lower()} "
+        + ("has no result" if report.earned is None else f"earned {report.earned}")
+        + f" and must earn {report.must_earn}"
+        for report in trials.both
+    )
+    return f"It was not published: {said}. Its page says which checks."
 
 
 def _add_foreign_arguments(parser: CommandParser) -> None:

@@ -1,7 +1,6 @@
-"""Runs, what they found, and the marks that follow."""
+"""Runs: the queue, their history, and what they found."""
 
 import uuid
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -11,7 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from courses.models import Assignment, AssignmentRevision, Question
-from grading.querysets import GradingRunQuerySet, MarkQuerySet
+from grading.models.regrades import Regrade
+from grading.querysets import GradingRunQuerySet
 from grading.states import ACTIVE, TERMINAL, State, Verdict
 from submissions.models import Submission
 
@@ -19,19 +19,60 @@ if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
 
+class Trial(models.TextChoices):
+    """What a trial run of a revision executes."""
+
+    SOLUTION = "solution", "Model solution"
+    HANDOUT = "handout", "Untouched hand-out"
+
+
 class GradingRun(models.Model):
-    """One execution of one submission. The row is the queue.
+    """One execution of one submission, or of a revision's own notebook as a trial.
+
+    The row is the queue. A trial belongs to no student and has no submission; it is
+    claimed, leased, retried and swept as every other run.
 
     `lease_token` is a fencing token: it grows with every claim, and only the worker
     that holds the current one may write. The lease is judged by the database's clock.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    submission = models.ForeignKey(Submission, models.PROTECT, related_name="runs")
+    submission = models.ForeignKey(
+        Submission,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="runs",
+        help_text="Empty for a trial.",
+    )
     revision = models.ForeignKey(
         AssignmentRevision, models.PROTECT, related_name="runs"
     )
-    number = models.PositiveIntegerField(help_text="1 for the submission's first run.")
+    trial = models.CharField(
+        max_length=8,
+        choices=Trial,
+        blank=True,
+        help_text="Empty for work that was handed in.",
+    )
+    number = models.PositiveIntegerField(
+        help_text="1 for the first run of the submission, or of the trial."
+    )
+    regrade = models.ForeignKey(
+        Regrade,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="runs",
+        help_text="It counts only once this regrade is confirmed.",
+    )
+    reuses = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The run whose findings these are: this one executed nothing.",
+    )
     state = models.CharField(max_length=12, choices=State, default=State.QUEUED)
     queue = models.CharField(max_length=8, default="cpu")
     priority = models.SmallIntegerField(
@@ -75,6 +116,16 @@ class GradingRun(models.Model):
     executed_sha256 = models.CharField(
         max_length=64, blank=True, help_text="The notebook with its outputs."
     )
+    record = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="What went in: see grading.records.InputRecord.",
+    )
+    input_sha256 = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="Of all that went in: the same inputs need not run twice.",
+    )
 
     events: "RelatedManager[RunEvent]"
     results: "RelatedManager[QuestionResult]"
@@ -90,6 +141,30 @@ class GradingRun(models.Model):
                 fields=["submission"],
                 condition=Q(state__in=["queued", "running"]),
                 name="grading_run_one_active_per_submission",
+            ),
+            models.CheckConstraint(
+                condition=Q(submission__isnull=False, trial="")
+                | Q(
+                    submission__isnull=True,
+                    regrade__isnull=True,
+                    reuses__isnull=True,
+                    trial__in=["solution", "handout"],
+                ),
+                name="grading_run_of_work_or_trial",
+            ),
+            models.UniqueConstraint(
+                fields=["revision", "trial", "number"],
+                condition=~Q(trial=""),
+                name="grading_run_trial_number_unique",
+            ),
+            models.UniqueConstraint(
+                fields=["revision", "trial"],
+                condition=~Q(trial="") & Q(state__in=["queued", "running"]),
+                name="grading_run_one_active_per_trial",
+            ),
+            models.CheckConstraint(
+                condition=Q(reuses__isnull=True) | Q(state="finished"),
+                name="grading_run_reused_is_finished",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=State.values), name="grading_run_state_known"
@@ -123,13 +198,46 @@ class GradingRun(models.Model):
                 condition=Q(state="running"),
                 name="grading_run_leases",
             ),
+            # The look for an earlier run of the same inputs.
+            models.Index(
+                fields=["input_sha256"],
+                condition=~Q(input_sha256=""),
+                name="grading_run_inputs",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.submission} · run {self.number}"
+        what = self.submission or f"{self.revision} · {self.get_trial_display()}"
+        return f"{what} · run {self.number}"
 
     def get_absolute_url(self) -> str:
+        if self.submission_id is None:
+            course, slug = self.assignment.course, self.assignment.slug
+            return reverse(
+                "grading:trials", args=[course.slug, slug, self.revision.number]
+            )
         return reverse("grading:run", args=[self.pk])
+
+    @property
+    def work(self) -> Submission:
+        """What was handed in. Raises LookupError for a trial, which has none."""
+        if self.submission is None:
+            raise LookupError("A trial run has no submission.")
+        return self.submission
+
+    @property
+    def work_id(self) -> uuid.UUID:
+        """The id of what was handed in. Raises LookupError for a trial."""
+        if self.submission_id is None:
+            raise LookupError("A trial run has no submission.")
+        return self.submission_id
+
+    @property
+    def assignment(self) -> Assignment:
+        """The assignment that the run belongs to, whatever it executes."""
+        if self.submission_id is None:
+            return self.revision.assignment
+        return self.work.assignment
 
     @property
     def is_terminal(self) -> bool:
@@ -181,6 +289,12 @@ class QuestionResult(models.Model):
     outcome = models.CharField(max_length=12, choices=Outcome)
     points = models.DecimalField(max_digits=7, decimal_places=2)
     checks = models.JSONField(default=list, blank=True)
+    # SECURITY: a column of its own, so that nothing which shows `checks` shows it.
+    traces = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="For staff alone: what each check's test raised, by its name.",
+    )
     seconds = models.FloatField(default=0)
 
     class Meta:
@@ -196,86 +310,6 @@ class QuestionResult(models.Model):
 
     def __str__(self) -> str:
         return f"{self.question}: {self.points}"
-
-
-class Mark(models.Model):
-    """A student's mark for an assignment: one row, each part in its own column."""
-
-    assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="marks")
-    student = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="marks"
-    )
-    run = models.ForeignKey(
-        GradingRun,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        help_text="The run of the attempt that counts.",
-    )
-    automatic_points = models.DecimalField(
-        max_digits=7, decimal_places=2, default=Decimal(0)
-    )
-    manual_points = models.DecimalField(
-        max_digits=7, decimal_places=2, default=Decimal(0)
-    )
-    adjustment = models.DecimalField(max_digits=7, decimal_places=2, default=Decimal(0))
-    late_penalty = models.DecimalField(
-        max_digits=7, decimal_places=2, default=Decimal(0)
-    )
-    final_points = models.DecimalField(max_digits=7, decimal_places=2)
-    updated_at = models.DateTimeField(default=timezone.now)
-
-    changes: "RelatedManager[MarkChange]"
-    objects = MarkQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["assignment", "student"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["assignment", "student"],
-                name="mark_one_per_student_and_assignment",
-            ),
-            models.CheckConstraint(
-                condition=Q(
-                    automatic_points__gte=0,
-                    manual_points__gte=0,
-                    late_penalty__gte=0,
-                    final_points__gte=0,
-                ),
-                name="mark_parts_not_negative",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.student} · {self.assignment}: {self.final_points}"
-
-
-class MarkChange(models.Model):
-    """A mark before and after, who changed it, and why. Append-only."""
-
-    mark = models.ForeignKey(Mark, models.PROTECT, related_name="changes")
-    at = models.DateTimeField(default=timezone.now)
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        help_text="Empty where the portal did it by itself.",
-    )
-    run = models.ForeignKey(
-        GradingRun, models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    before = models.DecimalField(max_digits=7, decimal_places=2, null=True, blank=True)
-    after = models.DecimalField(max_digits=7, decimal_places=2)
-    reason = models.TextField()
-
-    class Meta:
-        ordering = ["-at", "-pk"]
-
-    def __str__(self) -> str:
-        return f"{self.before} → {self.after}: {self.reason}"
 
 
 class RunnerEnvironment(models.Model):

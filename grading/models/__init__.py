@@ -1,0 +1,24 @@
+"""Runs, what they found, and the marks that follow."""
+
+from grading.models.marks import Mark, MarkChange
+from grading.models.publications import Publication
+from grading.models.regrades import Regrade
+from grading.models.runs import (
+    GradingRun,
+    QuestionResult,
+    RunEvent,
+    RunnerEnvironment,
+    Trial,
+)
+
+__all__ = [
+    "GradingRun",
+    "Mark",
+    "MarkChange",
+    "Publication",
+    "QuestionResult",
+    "Regrade",
+    "RunEvent",
+    "RunnerEnvironment",
+    "Trial",
+]

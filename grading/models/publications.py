@@ -1,0 +1,48 @@
+"""Who published which revision, and what its trial runs said then."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from courses.models import Assignment, AssignmentRevision
+
+
+class Publication(models.Model):
+    """A revision became the one by which new work is marked. Append-only.
+
+    `trials` has, by each of `grading.models.Trial`, how the trial stood.
+    """
+
+    assignment = models.ForeignKey(
+        Assignment, models.PROTECT, related_name="publications"
+    )
+    revision = models.ForeignKey(
+        AssignmentRevision, models.PROTECT, related_name="publications"
+    )
+    at = models.DateTimeField(default=timezone.now)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Empty where the portal did it by itself.",
+    )
+    is_override = models.BooleanField(
+        help_text="Published although the trial runs were not as they must be."
+    )
+    reason = models.TextField(blank=True, help_text="Needed for an override.")
+    trials = models.JSONField(help_text="What the trial runs said.")
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(is_override=False) | ~Q(reason=""),
+                name="publication_override_has_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.revision} published"

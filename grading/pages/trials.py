@@ -1,0 +1,189 @@
+"""The trial page: model solution and hand-out side by side, before publishing."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from courses.models import Assignment, AssignmentRevision, RequiredFile, RevisionFile
+from grading.messages import Message, describe
+from grading.models import GradingRun, Publication
+from grading.pages.results import QuestionView, results_view
+from grading.pages.states import Badge, badge_for
+from grading.progress import Progress
+from grading.results import Outcome
+from grading.services import Trace, staff_results, staff_traces
+from grading.states import State
+from grading.trials import Standing, TrialReport, Trials, trials_of
+
+_STANDINGS = {
+    Standing.NOT_RUN: Badge(label="Not run", tone="neutral", icon="dash"),
+    Standing.WAITING: Badge(label="In the queue", tone="neutral", icon="queue"),
+    Standing.RUNNING: Badge(label="Running", tone="accent", icon="play"),
+    Standing.GOOD: Badge(label="As it must be", tone="success", icon="check"),
+    Standing.WRONG: Badge(label="Not as it must be", tone="danger", icon="cross"),
+    Standing.NO_RESULT: Badge(label="No result", tone="danger", icon="alert"),
+}
+_POLL_SECONDS = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialView:
+    """One trial: what it must earn, how it stands, and how its last run went."""
+
+    report: TrialReport
+    badge: Badge
+    run_badge: Badge | None
+    message: Message | None
+    progress: Progress | None
+    traces: tuple[Trace, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckPair:
+    """A check as each of the two trials found it."""
+
+    name: str
+    description: str
+    solution: Badge | None
+    handout: Badge | None
+    solution_message: str
+    handout_message: str
+    is_wrong: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionPair:
+    """A question with what each of the trials earned."""
+
+    title: str
+    key: str
+    is_manual: bool
+    solution: QuestionView | None
+    handout: QuestionView | None
+    checks: tuple[CheckPair, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialsPage:
+    revision: AssignmentRevision
+    trials: Trials
+    views: tuple[TrialView, TrialView]
+    questions: tuple[QuestionPair, ...]
+    missing: tuple[str, ...]
+    is_published: bool
+    publication: Publication | None
+    may_edit: bool
+    poll_seconds: int
+
+
+def standing_badge(report: TrialReport) -> Badge:
+    """Return the words for how a trial stands."""
+    return _STANDINGS[report.standing]
+
+
+def trials_page(
+    *,
+    assignment: Assignment,
+    revision: AssignmentRevision,
+    may_edit: bool,
+    now: dt.datetime,
+) -> TrialsPage:
+    """Return how the revision's trials stand, all that they found, for staff."""
+    trials = trials_of(revision)
+    solution, handout = (_questions(report, now) for report in trials.both)
+    return TrialsPage(
+        revision=revision,
+        trials=trials,
+        views=(_view(trials.solution), _view(trials.handout)),
+        questions=tuple(
+            _pair(key, solution.get(key), handout.get(key))
+            for key in (solution or handout)
+        ),
+        missing=_missing(revision),
+        is_published=assignment.revision_id == revision.pk,
+        publication=revision.publications.select_related("actor").first(),
+        may_edit=may_edit,
+        poll_seconds=_POLL_SECONDS if trials.are_under_way else 0,
+    )
+
+
+def _view(report: TrialReport) -> TrialView:
+    run = report.run
+    is_running = run is not None and run.state == State.RUNNING
+    return TrialView(
+        report=report,
+        badge=standing_badge(report),
+        run_badge=badge_for(run) if run else None,
+        message=describe(run) if run else None,
+        progress=Progress.from_json(run.progress) if run and is_running else None,
+        traces=staff_traces(run) if run and run.state == State.FINISHED else (),
+    )
+
+
+def _questions(report: TrialReport, now: dt.datetime) -> dict[str, QuestionView]:
+    run = report.run
+    if run is None or not _has_results(run):
+        return {}
+    view = results_view(staff_results(run, now))
+    return {item.question.key: item for item in view.questions}
+
+
+def _has_results(run: GradingRun) -> bool:
+    return run.state in (State.RUNNING, State.FINISHED)
+
+
+def _pair(
+    key: str, solution: QuestionView | None, handout: QuestionView | None
+) -> QuestionPair:
+    some = solution or handout
+    if some is None:
+        raise ValueError(key)
+    return QuestionPair(
+        title=some.question.title,
+        key=key,
+        is_manual=some.question.kind == "manual",
+        solution=solution,
+        handout=handout,
+        checks=tuple(
+            _check(index, solution, handout) for index in range(len(some.checks))
+        ),
+    )
+
+
+def _check(
+    index: int, solution: QuestionView | None, handout: QuestionView | None
+) -> CheckPair:
+    """Both are by the same revision, so that their checks stand in the same order."""
+    good = solution.checks[index] if solution else None
+    bare = handout.checks[index] if handout else None
+    some = good or bare
+    if some is None:
+        raise ValueError(index)
+    is_short = good is not None and good.check.outcome not in (
+        Outcome.PASSED,
+        Outcome.WAITING,
+    )
+    return CheckPair(
+        name=some.check.name,
+        description=some.check.description,
+        solution=good.badge if good else None,
+        handout=bare.badge if bare else None,
+        solution_message=good.check.message if good and is_short else "",
+        handout_message=bare.check.message if bare else "",
+        is_wrong=is_short or (bare is not None and bare.check.earned > 0),
+    )
+
+
+def _missing(revision: AssignmentRevision) -> tuple[str, ...]:
+    """Files that students must hand in and the model solution does not have."""
+    there = {
+        file.name
+        for file in revision.files.all()
+        if file.part == RevisionFile.Part.SOLUTION
+    }
+    return tuple(
+        file.name
+        for file in revision.required_files.all()
+        if file.kind != RequiredFile.Kind.NOTEBOOK
+        and not file.is_optional
+        and file.name not in there
+    )

@@ -1,0 +1,91 @@
+"""What went into a run, so that its result can be had again: the record of it.
+
+What came out of the machine (seed, threads, versions, hardware, level) is in
+`GradingRun.measures`; this is what the portal gave it.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+from courses.models import AssignmentRevision
+from grading.inputs import HandedIn, handed_in
+from grading.models import GradingRun, RunnerEnvironment
+from runner.protocol import VERSION
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputRecord:
+    """Everything on which a result depends, apart from the machine.
+
+    Seed, parameters, limits, tests and private data are in the bundle, which
+    `bundle_sha256` stands for. `environment_sha256` is of the interpreter's and all
+    packages' versions, as a worker last told; "" where none has.
+    """
+
+    revision: int = 0
+    bundle_sha256: str = ""
+    seed: int = 0
+    environment: str = ""
+    python: str = ""
+    environment_sha256: str = ""
+    runner: int = 0
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def sha256(self) -> str:
+        """A hash of the inputs, or "" where not all of them are known."""
+        if not (self.bundle_sha256 and self.environment_sha256 and self.files):
+            return ""
+        # The number says when a bundle was imported, not what is in it.
+        content = self.to_json() | {"revision": 0}
+        text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a plain object."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Return the record that `to_json` wrote; an empty object is no record."""
+        return cls(**data)
+
+
+def input_record(run: GradingRun) -> InputRecord:
+    """Return what goes into the run, with the environment as it is now known."""
+    return record_of(
+        run.revision, handed_in(run), known_environment(run.revision.environment)
+    )
+
+
+def known_environment(name: str) -> RunnerEnvironment | None:
+    """Return what a worker told of the environment, or None."""
+    return RunnerEnvironment.objects.filter(name=name).first()
+
+
+def record_of(
+    revision: AssignmentRevision,
+    files: tuple[HandedIn, ...],
+    environment: RunnerEnvironment | None,
+) -> InputRecord:
+    """Return what these files run with, by this revision, in this environment."""
+    return InputRecord(
+        revision=revision.number,
+        bundle_sha256=revision.bundle_sha256,
+        seed=revision.seed,
+        environment=revision.environment,
+        python=environment.python if environment else "",
+        environment_sha256=_versions_sha256(environment),
+        runner=VERSION,
+        files={file.name: file.sha256 for file in files},
+    )
+
+
+def _versions_sha256(environment: RunnerEnvironment | None) -> str:
+    if environment is None:
+        return ""
+    told = [environment.python, environment.packages, environment.level]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,89 @@
+"""Trial runs of a revision, and publishing it once they are as they must be."""
+
+from typing import Final
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from accounts.actors import Actor, actor_user
+from courses.models import Assignment, AssignmentRevision
+from courses.permissions import Right
+from courses.services.access import require
+from grading.models import GradingRun, Publication, Trial
+from grading.services.queueing import store_queued
+from grading.states import ACTIVE
+from grading.trials import Trials, trials_of
+
+# Behind students who wait, before regrades.
+TRIAL_PRIORITY: Final = -5
+
+
+class TrialsNotGoodError(Exception):
+    """The trials are not as they must be, and nobody gave a reason to go on."""
+
+    def __init__(self, trials: Trials) -> None:
+        super().__init__("The trial runs are not as they must be.")
+        self.trials = trials
+
+
+@transaction.atomic
+def start_trials(*, actor: Actor, revision: AssignmentRevision) -> list[GradingRun]:
+    """Both trials of the revision are in the queue or running; return their runs.
+
+    What is there already is returned as it is. Raises PermissionDenied if the actor
+    may not edit the course.
+    """
+    require(actor, Right.EDIT, revision.assignment.course)
+    Assignment.objects.select_for_update().get(pk=revision.assignment_id)
+    return [_start(actor, revision, trial) for trial in Trial]
+
+
+def _start(actor: Actor, revision: AssignmentRevision, trial: Trial) -> GradingRun:
+    latest = (
+        GradingRun.objects.filter(revision=revision, trial=trial)
+        .order_by("-number")
+        .first()
+    )
+    if latest is not None and latest.state in ACTIVE:
+        return latest
+    return store_queued(
+        actor,
+        GradingRun(
+            revision=revision,
+            trial=trial,
+            number=latest.number + 1 if latest else 1,
+            queue=revision.queue,
+            priority=TRIAL_PRIORITY,
+        ),
+    )
+
+
+@transaction.atomic
+def publish_revision(
+    *, actor: Actor, revision: AssignmentRevision, reason: str = ""
+) -> Publication | None:
+    """New work is marked by the revision from now on, and it is kept who said so.
+
+    Return the row of it, or None where it was published already. Raises
+    TrialsNotGoodError if its trials are not as they must be and no reason is given,
+    and PermissionDenied if the actor may not edit the course.
+    """
+    require(actor, Right.EDIT, revision.assignment.course)
+    assignment = Assignment.objects.select_for_update().get(pk=revision.assignment_id)
+    if assignment.revision_id == revision.pk:
+        return None
+    trials = trials_of(revision)
+    reason = reason.strip()
+    if not trials.are_good and not reason:
+        raise TrialsNotGoodError(trials)
+    assignment.revision = revision
+    assignment.save(update_fields=["revision"])
+    return Publication.objects.create(
+        assignment=assignment,
+        revision=revision,
+        at=Now(),
+        actor=actor_user(actor),
+        is_override=not trials.are_good,
+        reason=reason,
+        trials=trials.to_json(),
+    )

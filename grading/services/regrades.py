@@ -1,0 +1,271 @@
+"""Rerun: everybody's counting attempt again, which counts once somebody confirms it."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import prefetch_related_objects
+from django.db.models.functions import Now
+
+from accounts.actors import Actor, actor_user
+from courses.models import Assignment, AssignmentRevision
+from courses.permissions import Right
+from courses.services.access import require
+from grading.inputs import handed_in
+from grading.models import GradingRun, Mark, Regrade
+from grading.records import known_environment, record_of
+from grading.services.marks import (
+    automatic_points,
+    counting_of,
+    everybodys_standing_runs,
+    recompute_mark,
+)
+from grading.services.queueing import REGRADE_PRIORITY, cancel_run, queue_run
+from grading.services.rescoring import MarkPreview, preview_mark
+from grading.services.reusing import Reuse, store_reuses
+from grading.services.showing import recorded_results
+from grading.states import ACTIVE, State
+
+
+class RegradeRefusedError(Exception):
+    """Another regrade is open, or this one is not ready or has ended."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RerunPlan:
+    """Whose attempts would be run again, and which need not be.
+
+    `known` has, by the id of a submission, a run of the same inputs. `busy` attempts
+    are being run just now, and would be left out.
+    """
+
+    runs: tuple[GradingRun, ...]
+    known: Mapping[UUID, GradingRun]
+    busy: frozenset[UUID]
+
+    @property
+    def to_reuse(self) -> tuple[GradingRun, ...]:
+        return tuple(run for run in self.runs if run.work_id in self.known)
+
+    @property
+    def to_execute(self) -> tuple[GradingRun, ...]:
+        return tuple(run for run in self.runs if run.work_id not in self.known)
+
+
+def plan_rerun(*, assignment: Assignment, revision: AssignmentRevision) -> RerunPlan:
+    """Return what running the counting attempts by the revision would execute.
+
+    Nothing is written, and the number of queries does not grow with the course.
+    """
+    counting = [
+        run
+        for runs in everybodys_standing_runs(assignment).values()
+        if (run := counting_of(assignment.counting, runs, automatic_points))
+    ]
+    busy = frozenset(
+        GradingRun.objects.filter(
+            submission__assignment=assignment, state__in=ACTIVE
+        ).values_list("submission", flat=True)
+    )
+    runs = tuple(run for run in counting if run.work_id not in busy)
+    return RerunPlan(
+        runs=runs,
+        known=_known(runs, revision),
+        busy=busy & {run.work_id for run in counting},
+    )
+
+
+def _known(
+    runs: Sequence[GradingRun], revision: AssignmentRevision
+) -> dict[UUID, GradingRun]:
+    """Finished runs with the inputs that a rerun would have, by their submission."""
+    prefetch_related_objects(runs, "submission__files")
+    environment = known_environment(revision.environment)
+    wanted = {
+        run.work_id: record_of(revision, handed_in(run), environment).sha256
+        for run in runs
+    }
+    same = GradingRun.objects.filter(
+        input_sha256__in=set(wanted.values()) - {""},
+        submission__in=wanted,
+        state=State.FINISHED,
+    )
+    return {
+        run.work_id: run
+        for run in same.select_related("revision")
+        .prefetch_related("results__question", "revision__questions")
+        .order_by("number")
+        if run.input_sha256 == wanted[run.work_id]
+    }
+
+
+@transaction.atomic
+def start_regrade(
+    *,
+    actor: Actor,
+    assignment: Assignment,
+    revision: AssignmentRevision,
+    reason: str,
+    again: bool = False,
+) -> Regrade:
+    """Everybody's counting attempt is in the queue, behind live work, by the revision.
+
+    Where a run of the same inputs is there, its findings are taken instead, unless
+    `again`. No mark changes. Raises RegradeRefusedError while another regrade of the
+    assignment is open, and PermissionDenied if the actor may not edit the course.
+    """
+    require(actor, Right.EDIT, assignment.course)
+    Assignment.objects.select_for_update().get(pk=assignment.pk)
+    if open_regrade(assignment) is not None:
+        raise RegradeRefusedError("Another rerun is open: confirm or discard it first.")
+    plan = plan_rerun(assignment=assignment, revision=revision)
+    regrade = Regrade.objects.create(
+        assignment=assignment,
+        revision=revision,
+        reason=reason.strip(),
+        requested_at=Now(),
+        requested_by=actor_user(actor),
+    )
+    if not again:
+        store_reuses(
+            actor=actor,
+            reuses=[_as_it_was(run) for run in plan.known.values()],
+            revision=revision,
+            code="same_inputs",
+            regrade=regrade,
+        )
+    for run in plan.runs if again else plan.to_execute:
+        queue_run(
+            actor=actor,
+            submission=run.work,
+            revision=revision,
+            priority=REGRADE_PRIORITY,
+            regrade=regrade,
+        )
+    return regrade
+
+
+def open_regrade(assignment: Assignment) -> Regrade | None:
+    """Return the assignment's regrade that waits for a decision, or None."""
+    return Regrade.objects.filter(
+        assignment=assignment, confirmed_at=None, discarded_at=None
+    ).first()
+
+
+def _as_it_was(run: GradingRun) -> Reuse:
+    return Reuse(source=run, scored=tuple(recorded_results(run)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegradeRow:
+    """A student's mark before and after; `mark` is None while there is no result."""
+
+    run: GradingRun
+    mark: MarkPreview | None
+
+
+def preview_regrade(regrade: Regrade) -> tuple[RegradeRow, ...]:
+    """Return which marks confirming the regrade would change, as far as it has run.
+
+    The number of queries does not grow with the course.
+    """
+    runs = list(
+        regrade.runs.select_related("submission__author", "revision")
+        .defer("progress", "measures", "detail", "record")
+        .order_by("submission__author__last_name", "submission__author__first_name")
+    )
+    marks = {
+        mark.student_id: mark
+        for mark in Mark.objects.filter(assignment=regrade.assignment_id)
+    }
+    standing = everybodys_standing_runs(regrade.assignment)
+    return tuple(_row(regrade, run, marks, standing) for run in runs)
+
+
+def _row(
+    regrade: Regrade,
+    run: GradingRun,
+    marks: Mapping[int, Mark],
+    standing: Mapping[int, list[GradingRun]],
+) -> RegradeRow:
+    """The mark if this run took the place of its attempt's standing one."""
+    if run.state != State.FINISHED:
+        return RegradeRow(run=run, mark=None)
+    author = run.work.author_id
+    runs = [
+        run if other.submission_id == run.submission_id else other
+        for other in standing.get(author, [])
+    ]
+    counting = counting_of(regrade.assignment.counting, runs, automatic_points) or run
+    return RegradeRow(
+        run=run,
+        mark=preview_mark(marks.get(author), counting, automatic_points(counting)),
+    )
+
+
+@transaction.atomic
+def confirm_regrade(*, actor: Actor, regrade: Regrade, seen: str) -> int:
+    """The regrade's runs count; return how many marks changed, each with a MarkChange.
+
+    `seen` is the digest of the preview that the actor looked at. Runs without a result
+    leave their student's mark alone. Raises RegradeRefusedError while some still run,
+    once the regrade has ended, and where the preview no longer holds.
+    """
+    locked = _locked_open(actor, regrade)
+    rows = preview_regrade(locked)
+    if any(row.run.state in ACTIVE for row in rows):
+        raise RegradeRefusedError("Some of the work is still being run.")
+    if digest_of(rows) != seen:
+        raise RegradeRefusedError("Marks have changed since the preview.")
+    locked.confirmed_at = Now()  # by the database's clock
+    _end(actor, locked)
+    for row in rows:
+        if row.mark is not None:
+            recompute_mark(
+                actor=actor,
+                assignment=locked.assignment,
+                student=row.run.work.author,
+                reason=f"Run again by revision {locked.revision.number}: "
+                f"{locked.reason}",
+            )
+    return sum(row.mark is not None and row.mark.changes for row in rows)
+
+
+def digest_of(rows: Sequence[RegradeRow]) -> str:
+    """Say whether a preview is still the one that somebody has looked at."""
+    ordered = sorted(
+        (row for row in rows if row.mark is not None), key=lambda row: str(row.run.pk)
+    )
+    shown = [(str(r.run.pk), r.mark.before, r.mark.after) for r in ordered if r.mark]
+    return hashlib.sha256(repr(shown).encode()).hexdigest()
+
+
+@transaction.atomic
+def discard_regrade(*, actor: Actor, regrade: Regrade) -> None:
+    """The regrade never counts; what still waits or runs is cancelled, results stay.
+
+    Raises RegradeRefusedError once it has ended.
+    """
+    locked = _locked_open(actor, regrade)
+    locked.discarded_at = Now()  # by the database's clock
+    _end(actor, locked)
+    for run in locked.runs.filter(state__in=ACTIVE):
+        cancel_run(actor=actor, run=run)
+
+
+def _locked_open(actor: Actor, regrade: Regrade) -> Regrade:
+    require(actor, Right.EDIT, regrade.assignment.course)
+    Assignment.objects.select_for_update().get(pk=regrade.assignment_id)
+    locked = Regrade.objects.select_related("assignment__course", "revision").get(
+        pk=regrade.pk
+    )
+    if not locked.is_open:
+        raise RegradeRefusedError("It has been confirmed or discarded already.")
+    return locked
+
+
+def _end(actor: Actor, regrade: Regrade) -> None:
+    regrade.ended_by = actor_user(actor)
+    regrade.save(update_fields=["confirmed_at", "discarded_at", "ended_by"])

@@ -1,0 +1,215 @@
+"""Re-score: new points for what was found, without running anything.
+
+What will change is reckoned first, shown, and applied only if it still holds.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import prefetch_related_objects
+
+from accounts.actors import Actor
+from accounts.models import User
+from courses.models import Assignment, AssignmentRevision
+from courses.permissions import Right
+from courses.services.access import require
+from grading.models import GradingRun, Mark
+from grading.results import QuestionRules, rescore_question, rules_of
+from grading.services.marks import (
+    automatic_points,
+    counting_of,
+    everybodys_standing_runs,
+    recompute_mark,
+)
+from grading.services.reusing import Reuse, store_reuses
+from grading.services.showing import recorded_results
+from grading.states import ACTIVE
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkPreview:
+    """A student's mark as it is, and as it would be."""
+
+    student: User
+    attempt: int | None
+    before: Decimal | None
+    after: Decimal
+
+    @property
+    def changes(self) -> bool:
+        return self.before != self.after
+
+    @property
+    def difference(self) -> Decimal:
+        return self.after - (self.before or Decimal(0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RescorePlan:
+    """What a re-score would do.
+
+    With `differing` questions it cannot be done: they have other checks than those
+    that were run. `left_out` attempts are being run just now, and stay as they are.
+    """
+
+    rows: tuple[MarkPreview, ...]
+    differing: tuple[str, ...]
+    left_out: int
+    reuses: tuple[Reuse, ...] = field(repr=False)
+
+    @property
+    def changed(self) -> tuple[MarkPreview, ...]:
+        return tuple(row for row in self.rows if row.changes)
+
+    @property
+    def digest(self) -> str:
+        """Says whether a plan is still the one that somebody has looked at."""
+        shown = [
+            *((row.student.pk, row.before, row.after) for row in self.rows),
+            *sorted((str(reuse.source.pk), reuse.scored) for reuse in self.reuses),
+        ]
+        return hashlib.sha256(repr(shown).encode()).hexdigest()
+
+
+class RescoreRefusedError(Exception):
+    """The questions differ, or the marks have changed since the preview."""
+
+
+def plan_rescore(
+    *, assignment: Assignment, rules: Sequence[QuestionRules]
+) -> RescorePlan:
+    """Return which marks these rules would change. Nothing is written.
+
+    The number of queries does not grow with the course.
+    """
+    standing = everybodys_standing_runs(assignment)
+    runs = [run for of_author in standing.values() for run in of_author]
+    prefetch_related_objects(
+        runs, "results__question", "revision__questions", "submission__author"
+    )
+    busy = set(
+        GradingRun.objects.filter(
+            submission__assignment=assignment, state__in=ACTIVE
+        ).values_list("submission", flat=True)
+    )
+    differing = _differing(runs, rules)
+    reuses = {} if differing else _reuses(runs, rules, busy)
+    return RescorePlan(
+        rows=_previews(assignment, standing, reuses),
+        differing=differing,
+        left_out=sum(run.submission_id in busy for run in runs),
+        reuses=tuple(reuses.values()),
+    )
+
+
+def _differing(
+    runs: Sequence[GradingRun], rules: Sequence[QuestionRules]
+) -> tuple[str, ...]:
+    """Keys of the questions that are not the same in what was run."""
+    new = {rule.key: _shape(rule) for rule in rules}
+    found: set[str] = set()
+    for revision in {run.revision for run in runs}:
+        old = {q.key: _shape(rules_of(q)) for q in revision.questions.all()}
+        found |= {key for key in old | new if old.get(key) != new.get(key)}
+    return tuple(sorted(found))
+
+
+def _shape(rule: QuestionRules) -> tuple[object, ...]:
+    return (rule.kind, frozenset(check.name for check in rule.checks))
+
+
+def _reuses(
+    runs: Sequence[GradingRun], rules: Sequence[QuestionRules], busy: set[UUID]
+) -> dict[UUID, Reuse]:
+    """New scores by the run that they are for, where it is not as it would be."""
+    found: dict[UUID, Reuse] = {}
+    for run in runs:
+        if run.submission_id in busy or _is_by(run, rules):
+            continue
+        stored = {score.key: score for score in recorded_results(run)}
+        scored = tuple(rescore_question(rule, stored.get(rule.key)) for rule in rules)
+        found[run.pk] = Reuse(source=run, scored=scored)
+    return found
+
+
+def _is_by(run: GradingRun, rules: Sequence[QuestionRules]) -> bool:
+    return [rules_of(q) for q in run.revision.questions.all()] == list(rules)
+
+
+def _previews(
+    assignment: Assignment,
+    standing: dict[int, list[GradingRun]],
+    reuses: dict[UUID, Reuse],
+) -> tuple[MarkPreview, ...]:
+    marks = {
+        mark.student_id: mark for mark in Mark.objects.filter(assignment=assignment)
+    }
+
+    def points(run: GradingRun) -> Decimal:
+        reuse = reuses.get(run.pk)
+        return reuse.points if reuse else automatic_points(run)
+
+    rows = [
+        preview_mark(
+            marks.get(author),
+            run,
+            points(run),
+        )
+        for author, runs in standing.items()
+        if (run := counting_of(assignment.counting, runs, points)) is not None
+    ]
+    return tuple(sorted(rows, key=by_name))
+
+
+def preview_mark(mark: Mark | None, run: GradingRun, points: Decimal) -> MarkPreview:
+    """Return the mark with these automatic points in place of its own."""
+    by_hand = (
+        mark.manual_points + mark.adjustment - mark.late_penalty if mark else Decimal(0)
+    )
+    return MarkPreview(
+        student=run.work.author,
+        attempt=run.work.attempt,
+        before=mark.final_points if mark else None,
+        after=max(points + by_hand, Decimal(0)),
+    )
+
+
+def by_name(row: MarkPreview) -> tuple[str, str, int]:
+    """Order by last name."""
+    person = row.student
+    return person.last_name.casefold(), person.first_name.casefold(), person.pk
+
+
+@transaction.atomic
+def rescore(
+    *,
+    actor: Actor,
+    assignment: Assignment,
+    revision: AssignmentRevision,
+    reason: str,
+    digest: str,
+) -> int:
+    """Everybody's results are worth what the revision says; return how many marks changed.
+
+    Earlier runs stay as they are beside new ones that take over their findings. Each
+    mark that changes leaves a MarkChange. Raises RescoreRefusedError where the plan is
+    not the one with this digest, and PermissionDenied if the actor may not edit.
+    """
+    require(actor, Right.EDIT, assignment.course)
+    Assignment.objects.select_for_update().get(pk=assignment.pk)
+    rules = [rules_of(question) for question in revision.questions.all()]
+    plan = plan_rescore(assignment=assignment, rules=rules)
+    if plan.differing:
+        raise RescoreRefusedError("The questions differ from those that were run.")
+    if plan.digest != digest:
+        raise RescoreRefusedError("Marks have changed since the preview.")
+    store_reuses(actor=actor, reuses=plan.reuses, revision=revision, code="rescored")
+    for row in plan.rows:
+        recompute_mark(
+            actor=actor, assignment=assignment, student=row.student, reason=reason
+        )
+    return len(plan.changed)

@@ -1,0 +1,111 @@
+"""Runs that execute nothing: they take over what an earlier run has found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Max
+from django.db.models.functions import Now
+
+from accounts.actors import Actor, actor_user
+from courses.models import AssignmentRevision
+from grading.models import GradingRun, QuestionResult, Regrade, RunEvent
+from grading.plain import storable
+from grading.results import ScoredQuestion
+from grading.states import State
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reuse:
+    """A run of work, and what its findings are worth now."""
+
+    source: GradingRun
+    scored: tuple[ScoredQuestion, ...]
+
+    @property
+    def points(self) -> Decimal:
+        return sum((score.points for score in self.scored), Decimal(0))
+
+
+def store_reuses(
+    *,
+    actor: Actor,
+    reuses: Sequence[Reuse],
+    revision: AssignmentRevision,
+    code: str,
+    regrade: Regrade | None = None,
+) -> None:
+    """Each source's submission has a new finished run with these scores.
+
+    Needs the sources' results with their questions, and a transaction.
+    """
+    numbers = dict(
+        GradingRun.objects.filter(
+            submission__in=[reuse.source.submission_id for reuse in reuses]
+        )
+        .order_by()
+        .values_list("submission")
+        .annotate(last=Max("number"))
+    )
+    runs = [
+        _run(reuse, revision, numbers[reuse.source.work_id] + 1, regrade)
+        for reuse in reuses
+    ]
+    GradingRun.objects.bulk_create(runs)
+    RunEvent.objects.bulk_create(
+        RunEvent(
+            run=run,
+            at=Now(),
+            target=State.FINISHED,
+            actor=actor_user(actor),
+            code=code,
+            detail={"reuses": str(run.reuses_id)},
+        )
+        for run in runs
+    )
+    questions = {question.key: question for question in revision.questions.all()}
+    QuestionResult.objects.bulk_create(
+        QuestionResult(
+            run=run,
+            question=questions[score.key],
+            outcome=QuestionResult.Outcome(score.outcome.value),
+            points=score.points,
+            checks=[storable(check.to_json()) for check in score.checks],
+            traces=traces.get(score.key, {}),
+            seconds=score.seconds,
+        )
+        for run, reuse in zip(runs, reuses, strict=True)
+        for traces in [_traces(reuse.source)]
+        for score in reuse.scored
+    )
+
+
+def _traces(source: GradingRun) -> dict[str, dict[str, str]]:
+    return {result.question.key: result.traces for result in source.results.all()}
+
+
+def _run(
+    reuse: Reuse, revision: AssignmentRevision, number: int, regrade: Regrade | None
+) -> GradingRun:
+    source = reuse.source
+    return GradingRun(
+        submission_id=source.submission_id,
+        revision=revision,
+        number=number,
+        regrade=regrade,
+        reuses_id=source.reuses_id or source.pk,
+        state=State.FINISHED,
+        queue=source.queue,
+        queued_at=Now(),
+        started_at=source.started_at,
+        finished_at=Now(),
+        worker=source.worker,
+        verdict=source.verdict,
+        code=source.code,
+        detail=source.detail,
+        automatic_points=reuse.points,
+        measures=source.measures,
+        level=source.level,
+        executed_sha256=source.executed_sha256,
+        record=source.record,
+    )

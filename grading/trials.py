@@ -1,0 +1,135 @@
+"""How a revision's trial runs stand: what must hold before students meet it.
+
+The model solution must earn every automatic point, and the untouched hand-out none.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Q, Sum
+
+from courses.models import AssignmentRevision, Question
+from grading.models import GradingRun, Trial
+from grading.states import State, Verdict
+
+
+class Standing(StrEnum):
+    """How a trial stands."""
+
+    NOT_RUN = "not_run"
+    WAITING = "waiting"
+    RUNNING = "running"
+    GOOD = "good"
+    WRONG = "wrong"
+    NO_RESULT = "no_result"  # cancelled, or left to staff
+
+
+_UNDER_WAY = {State.QUEUED: Standing.WAITING, State.RUNNING: Standing.RUNNING}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialReport:
+    """A trial's latest run, and whether it earned what it must."""
+
+    trial: Trial
+    run: GradingRun | None
+    possible: Decimal
+
+    @property
+    def must_earn(self) -> Decimal:
+        return self.possible if self.trial == Trial.SOLUTION else Decimal(0)
+
+    @property
+    def earned(self) -> Decimal | None:
+        """What it earned; None without a result."""
+        if self.run is None or self.run.state != State.FINISHED:
+            return None
+        return self.run.automatic_points or Decimal(0)
+
+    @property
+    def standing(self) -> Standing:
+        if self.run is None:
+            return Standing.NOT_RUN
+        if self.run.state in _UNDER_WAY:
+            return _UNDER_WAY[State(self.run.state)]
+        if self.earned is None:
+            return Standing.NO_RESULT
+        # What was not run at all earned nothing, which says nothing.
+        is_good = self.earned == self.must_earn and self.run.verdict != Verdict.REJECTED
+        return Standing.GOOD if is_good else Standing.WRONG
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what is kept of it when a revision is published."""
+        return {
+            "standing": self.standing.value,
+            "run": str(self.run.pk) if self.run else None,
+            "earned": None if self.earned is None else str(self.earned),
+            "possible": str(self.possible),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trials:
+    """Both trials of a revision."""
+
+    solution: TrialReport
+    handout: TrialReport
+
+    @property
+    def both(self) -> tuple[TrialReport, TrialReport]:
+        return self.solution, self.handout
+
+    @property
+    def are_good(self) -> bool:
+        """Whether the revision may be published without a reason."""
+        return all(report.standing == Standing.GOOD for report in self.both)
+
+    @property
+    def are_under_way(self) -> bool:
+        """Whether more will happen by itself."""
+        waiting = (Standing.WAITING, Standing.RUNNING)
+        return any(report.standing in waiting for report in self.both)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what is kept of them when the revision is published."""
+        return {report.trial.value: report.to_json() for report in self.both}
+
+
+def trials_of(revision: AssignmentRevision) -> Trials:
+    """Return how the revision's trials stand."""
+    return trials_by_revision([revision])[revision.pk]
+
+
+def trials_by_revision(
+    revisions: Iterable[AssignmentRevision],
+) -> Mapping[int, Trials]:
+    """Return how the trials of each revision stand, by its id, in two queries."""
+    ids = [revision.pk for revision in revisions]
+    latest = {
+        (run.revision_id, run.trial): run
+        for run in GradingRun.objects.filter(~Q(trial=""), revision__in=ids)
+        .select_related("revision__assignment__course")
+        .order_by("number")
+    }
+    possible = dict(
+        Question.objects.filter(revision__in=ids, kind=Question.Kind.AUTO)
+        .order_by()
+        .values_list("revision")
+        .annotate(total=Sum("points"))
+    )
+    return {
+        pk: Trials(
+            **{
+                trial.value: TrialReport(
+                    trial=trial,
+                    run=latest.get((pk, trial.value)),
+                    possible=possible.get(pk, Decimal(0)),
+                )
+                for trial in Trial
+            }
+        )
+        for pk in ids
+    }

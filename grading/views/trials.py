@@ -1,0 +1,71 @@
+"""Trial runs of a revision, and publishing it."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.http import SignedInRequest
+from courses.permissions import Right, can
+from grading.pages.trials import trials_page
+from grading.services import TrialsNotGoodError, publish_revision, start_trials
+from grading.views.access import allowed_assignment, revision_of
+
+
+@login_required
+@require_safe
+def trials(
+    request: SignedInRequest, slug: str, aslug: str, number: int
+) -> HttpResponse:
+    """Show model solution and hand-out side by side; the fragment keeps up to date."""
+    found = allowed_assignment(request.user, slug, aslug, Right.VIEW_ALL_WORK)
+    page = trials_page(
+        assignment=found,
+        revision=revision_of(found, number),
+        may_edit=can(request.user, Right.EDIT, found.course),
+        now=timezone.now(),
+    )
+    context = {"page": page, "assignment": found, "course": found.course}
+    is_fragment = request.headers.get("HX-Request") == "true"
+    template = "grading/_trials.html" if is_fragment else "grading/trials.html"
+    answer = render(request, template, context)
+    answer["Cache-Control"] = "private, no-store"
+    patch_vary_headers(answer, ["HX-Request"])
+    return answer
+
+
+@login_required
+@require_POST
+def trials_start(
+    request: SignedInRequest, slug: str, aslug: str, number: int
+) -> HttpResponse:
+    """Put both trials in the queue."""
+    found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
+    start_trials(actor=request.user, revision=revision_of(found, number))
+    return redirect("grading:trials", slug, aslug, number)
+
+
+@login_required
+@require_POST
+def publish(
+    request: SignedInRequest, slug: str, aslug: str, number: int
+) -> HttpResponse:
+    """Publish the revision; against its trials only with a reason."""
+    found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
+    revision = revision_of(found, number)
+    reason = request.POST.get("reason", "")
+    try:
+        done = publish_revision(actor=request.user, revision=revision, reason=reason)
+    except TrialsNotGoodError:
+        messages.error(
+            request,
+            "Nothing was published: the trial runs are not as they must be, and no "
+            "reason was given.",
+        )
+    else:
+        words = "is published" if done else "was published already"
+        messages.success(request, f"Revision {number} {words}.")
+    return redirect("grading:trials", slug, aslug, number)

@@ -1,0 +1,134 @@
+"""manage.py import_assignment: imports, tries, and publishes what may be published."""
+
+from decimal import Decimal
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from courses.bundle import read_bundle
+from courses.models import Assignment
+from grading.models import GradingRun, Publication
+from tests.courses.bundles import MANIFEST, write_bundle
+from tests.courses.foreign import checking, write
+from tests.factories import AssignmentFactory
+from tests.grading.trials import solve
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def assignment() -> Assignment:
+    return AssignmentFactory.create(with_revision=False)
+
+
+def run(assignment: Assignment, folder: Path, **options: Any) -> str:
+    said = StringIO()
+    call_command(
+        "import_assignment",
+        folder,
+        course=assignment.course.slug,
+        assignment=assignment.slug,
+        stdout=said,
+        **options,
+    )
+    return said.getvalue()
+
+
+def test_import_puts_both_trials_in_the_queue(
+    assignment: Assignment, tmp_path: Path
+) -> None:
+    said = run(assignment, write_bundle(tmp_path))
+    assert "revision 1 with 2 questions worth 5 points, not published" in said
+    assert set(GradingRun.objects.values_list("trial", "state")) == {
+        ("solution", "queued"),
+        ("handout", "queued"),
+    }
+
+
+def test_without_a_worker_publishing_gives_up(
+    assignment: Assignment, tmp_path: Path
+) -> None:
+    with pytest.raises(CommandError, match="still wait for a worker"):
+        run(assignment, write_bundle(tmp_path), publish=True, wait=0)
+    assignment.refresh_from_db()
+    assert assignment.revision is None
+
+
+def test_with_a_reason_it_publishes_at_once(
+    assignment: Assignment, tmp_path: Path
+) -> None:
+    said = run(assignment, write_bundle(tmp_path), publish=True, override="exam today")
+    assert "published." in said
+    publication = Publication.objects.get()
+    assert (publication.reason, publication.is_override) == ("exam today", True)
+
+
+def test_once_the_trials_are_good_it_publishes(
+    assignment: Assignment, tmp_path: Path
+) -> None:
+    run(assignment, write_bundle(tmp_path))
+    solve(assignment.revisions.get())
+    run(assignment, tmp_path, publish=True)
+    assert not Publication.objects.get().is_override
+    assert GradingRun.objects.count() == 2
+
+
+def test_trials_that_failed_are_named(assignment: Assignment, tmp_path: Path) -> None:
+    run(assignment, write_bundle(tmp_path))
+    solve(assignment.revisions.get(), solution="1")
+    with pytest.raises(CommandError, match="still wait for a worker"):
+        run(assignment, tmp_path, publish=True, wait=0)
+    solve(assignment.revisions.get(), solution="1")
+    with pytest.raises(CommandError):
+        run(assignment, tmp_path, publish=True, wait=0)
+    assert not Publication.objects.exists()
+
+
+def test_faults_are_listed_and_nothing_is_imported(
+    assignment: Assignment, tmp_path: Path
+) -> None:
+    write_bundle(tmp_path, manifest=MANIFEST.replace("points: 3", "points: 4"))
+    with pytest.raises(CommandError, match=r"assignment.yaml, line \d+: The checks"):
+        run(assignment, tmp_path)
+    assert not assignment.revisions.exists()
+
+
+def test_assignment_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="no assignment “x” in a course “y”"):
+        call_command("import_assignment", tmp_path, course="y", assignment="x")
+
+
+def test_command_tells_of_a_dry_run_and_imports_nothing(tmp_path: Path) -> None:
+    said = StringIO()
+    call_command("import_assignment", write_bundle(tmp_path), dry_run=True, stdout=said)
+    assert "A small task (softmark), 5 points, task.ipynb" in said.getvalue()
+    assert "large  2  after_deadline" in said.getvalue()
+
+
+def test_command_takes_what_a_foreign_format_does_not_say(tmp_path: Path) -> None:
+    source = write(tmp_path, "hw.ipynb", checking("t", "assert x"))
+    said = StringIO()
+    call_command(
+        "import_assignment",
+        str(source),
+        *("--dry-run", "--title", "Week 3", "--points", "t=7", "--run-seconds", "90"),
+        *("--require", "net.pth=20", "--write", str(tmp_path / "kept")),
+        stdout=said,
+    )
+    kept = read_bundle(tmp_path / "kept")
+    assert (kept.title, kept.points, kept.limits.run_seconds) == (
+        "Week 3",
+        Decimal(7),
+        90,
+    )
+    assert [file.name for file in kept.required_files] == ["hw.ipynb", "net.pth"]
+    assert kept.required_files[1].max_bytes == 20 * 1024**2
+
+
+@pytest.mark.parametrize("worth", ["t", "t=x", "t=-1", "t=nan"])
+def test_command_refuses_points_that_are_none(tmp_path: Path, worth: str) -> None:
+    with pytest.raises(CommandError, match=r"points|POINTS"):
+        call_command("import_assignment", str(tmp_path), "--dry-run", "--points", worth)

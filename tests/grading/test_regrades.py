@@ -1,0 +1,243 @@
+"""Rerun: counting attempts again, behind live work; marks change only on confirm."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+
+from accounts.actors import SYSTEM
+from accounts.models import User
+from courses.models import Assignment
+from grading.environments import FoundEnvironment
+from grading.models import GradingRun, Mark, MarkChange, Regrade
+from grading.services import (
+    RegradeRefusedError,
+    claim_next,
+    confirm_regrade,
+    digest_of,
+    discard_regrade,
+    enqueue_run,
+    finish_run,
+    preview_regrade,
+    record_environments,
+    start_regrade,
+)
+from runner.protocol import Outcome, Verdict
+from tests.factories import (
+    AssignmentFactory,
+    EnrolmentFactory,
+    RegradeFactory,
+    SubmissionFactory,
+)
+from tests.grading.fakes import found, job_result
+from tests.grading.pages import signed_in, words
+
+pytestmark = pytest.mark.django_db
+
+
+def work_off(score: float = 1.0) -> None:
+    """Every queued run ends with this score."""
+    while claim := claim_next(worker="w", queues=["cpu"]):
+        outcome = found("answer", Outcome.FAILED, check_answer=score)
+        assert finish_run(
+            claim=claim, result=job_result(Verdict.COMPLETED, "completed", outcome)
+        )
+
+
+@pytest.fixture
+def assignment() -> Assignment:
+    """One student's attempt has earned nothing yet; the environment is known."""
+    made = AssignmentFactory.create()
+    assert made.revision is not None
+    made.revision.bundle_sha256 = "b" * 64
+    made.revision.save()
+    tell_environment("2.13.0")
+    enqueue_run(actor=SYSTEM, submission=SubmissionFactory.create(assignment=made))
+    work_off(0.0)
+    return made
+
+
+def tell_environment(torch: str) -> None:
+    environment = FoundEnvironment(
+        name="default", python="3.11.7", packages={"torch": torch}
+    )
+    record_environments(actor=SYSTEM, found=[environment], level="L2")
+
+
+def lecturer_of(assignment: Assignment) -> User:
+    lecturer: User = EnrolmentFactory.create(
+        course=assignment.course, lecturer=True
+    ).user
+    return lecturer
+
+
+def start(assignment: Assignment, *, again: bool = True) -> Regrade:
+    assert assignment.revision is not None
+    return start_regrade(
+        actor=SYSTEM,
+        assignment=assignment,
+        revision=assignment.revision,
+        reason="A test was wrong.",
+        again=again,
+    )
+
+
+def confirm(regrade: Regrade, actor: Any = SYSTEM) -> int:
+    seen = digest_of(preview_regrade(regrade))
+    return confirm_regrade(actor=actor, regrade=regrade, seen=seen)
+
+
+def test_it_waits_behind_live_work(assignment: Assignment) -> None:
+    run = start(assignment).runs.get()
+    assert (run.state, run.priority, run.number) == ("queued", -10, 2)
+
+
+def test_no_mark_changes_before_somebody_confirms(assignment: Assignment) -> None:
+    regrade = start(assignment)
+    work_off(1.0)
+    (row,) = preview_regrade(regrade)
+    assert row.mark is not None
+    assert (row.mark.before, row.mark.after) == (Decimal(0), Decimal(2))
+    assert Mark.objects.get().final_points == 0
+    assert MarkChange.objects.count() == 1
+
+
+def test_confirmed_the_change_says_who_and_why(assignment: Assignment) -> None:
+    regrade, lecturer = start(assignment), lecturer_of(assignment)
+    work_off(1.0)
+    assert confirm(regrade, lecturer) == 1
+    change = MarkChange.objects.first()
+    assert change is not None
+    assert (change.before, change.after) == (Decimal(0), Decimal(2))
+    assert change.actor == lecturer
+    assert "A test was wrong." in change.reason
+    assert change.run == regrade.runs.get()
+    assert GradingRun.objects.count() == 2
+
+
+def test_discarded_it_never_counts(assignment: Assignment) -> None:
+    regrade = start(assignment)
+    work_off(1.0)
+    discard_regrade(actor=SYSTEM, regrade=regrade)
+    assert Mark.objects.get().final_points == 0
+    with pytest.raises(RegradeRefusedError):
+        confirm(regrade)
+
+
+def test_discarding_takes_what_waits_from_the_queue(assignment: Assignment) -> None:
+    regrade = start(assignment)
+    discard_regrade(actor=SYSTEM, regrade=regrade)
+    assert regrade.runs.get().state == "cancelled"
+
+
+def test_what_still_runs_cannot_be_confirmed(assignment: Assignment) -> None:
+    with pytest.raises(RegradeRefusedError, match="still being run"):
+        confirm(start(assignment))
+
+
+def test_what_changed_since_the_preview_stops_it(assignment: Assignment) -> None:
+    regrade = start(assignment)
+    work_off(1.0)
+    with pytest.raises(RegradeRefusedError, match="since the preview"):
+        confirm_regrade(actor=SYSTEM, regrade=regrade, seen="old")
+
+
+def test_student_sees_nothing_of_it_before_it_counts(assignment: Assignment) -> None:
+    regrade = start(assignment)
+    work_off(1.0)
+    run = regrade.runs.get()
+    client = signed_in(run.work.author)
+    assert client.get(run.get_absolute_url()).status_code == 404
+    assert client.get(f"/api/v1/runs/{run.pk}/").status_code == 404
+    (attempt,) = client.get("/api/v1/submissions/").json()["results"]
+    assert [other["number"] for other in attempt["runs"]] == [1]
+    confirm(regrade)
+    assert client.get(run.get_absolute_url()).status_code == 200
+
+
+def test_same_inputs_are_not_run_twice(assignment: Assignment) -> None:
+    regrade = start(assignment, again=False)
+    run = regrade.runs.get()
+    assert (run.state, run.automatic_points) == ("finished", Decimal(0))
+    assert run.reuses == GradingRun.objects.get(number=1)
+    assert run.results.count() == 1
+
+
+def test_same_inputs_run_again_where_that_is_asked(assignment: Assignment) -> None:
+    assert start(assignment, again=True).runs.get().state == "queued"
+
+
+def test_other_versions_are_other_inputs(assignment: Assignment) -> None:
+    tell_environment("2.14.0")
+    assert start(assignment, again=False).runs.get().state == "queued"
+
+
+def test_two_are_never_open_at_once(assignment: Assignment) -> None:
+    start(assignment)
+    with pytest.raises(RegradeRefusedError):
+        start(assignment)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        RegradeFactory.create(assignment=assignment)
+
+
+def test_assistants_start_none(assignment: Assignment) -> None:
+    assistant = EnrolmentFactory.create(course=assignment.course, assistant=True).user
+    assert assignment.revision is not None
+    with pytest.raises(PermissionDenied):
+        start_regrade(
+            actor=assistant,
+            assignment=assignment,
+            revision=assignment.revision,
+            reason="x",
+        )
+
+
+def test_record_says_what_went_in_and_where_it_ran(assignment: Assignment) -> None:
+    run = GradingRun.objects.get()
+    record = run.record
+    assert record["bundle_sha256"] == "b" * 64
+    assert (record["environment"], record["python"]) == ("default", "3.11.7")
+    assert record["files"] == {"work.ipynb": run.work.files.get().sha256}
+    lecturer = signed_in(lecturer_of(assignment))
+    assert "b" * 64 in words(lecturer.get(run.get_absolute_url()))
+    answer = lecturer.get(f"/api/v1/runs/{run.pk}/").json()
+    assert answer["record"]["versions"] == {"torch": "2.13.0"}
+
+
+def test_record_in_the_api_is_for_staff(assignment: Assignment) -> None:
+    run = GradingRun.objects.get()
+    answer = signed_in(run.work.author).get(f"/api/v1/runs/{run.pk}/").json()
+    assert answer["record"] is None
+
+
+def test_pages_start_show_and_confirm_it(assignment: Assignment) -> None:
+    client = signed_in(lecturer_of(assignment))
+    url = f"{assignment.get_absolute_url()}staff/rerun/"
+    assert "Known already 1" in words(client.get(url))
+    answer = client.post(url, {"reason": "x", "again": "on"}, follow=True)
+    assert 'hx-trigger="every 3s"' in answer.content.decode()
+    work_off(1.0)
+    page = client.get(Regrade.objects.get().get_absolute_url())
+    assert "Let it count" in words(page)
+    digest = page.context["page"].digest
+    done = client.post(f"{page.request['PATH_INFO']}confirm/", {"digest": digest})
+    assert "1 mark changed." in words(client.get(done["Location"]))
+
+
+def test_queries_do_not_grow_with_students(
+    assignment: Assignment,
+    assert_max_queries: Callable[[int], AbstractContextManager[None]],
+) -> None:
+    for _ in range(4):
+        submission = SubmissionFactory.create(assignment=assignment)
+        enqueue_run(actor=SYSTEM, submission=submission)
+    work_off()
+    regrade = start(assignment)
+    client = signed_in(lecturer_of(assignment))
+    with assert_max_queries(13):
+        page = client.get(regrade.get_absolute_url())
+    assert len(page.context["page"].lines) == 5

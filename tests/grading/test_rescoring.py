@@ -1,0 +1,229 @@
+"""Re-score: other points for what was found; nothing runs, and nothing is silent."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import PermissionDenied
+
+from accounts.actors import SYSTEM
+from accounts.models import User
+from courses.models import Assignment, AssignmentRevision
+from courses.services.revisions import derive_revision
+from grading.models import GradingRun, Mark, MarkChange
+from grading.results import rules_of
+from grading.services import (
+    RescorePlan,
+    RescoreRefusedError,
+    plan_rescore,
+    recompute_mark,
+    rerun,
+    rescore,
+)
+from tests.factories import (
+    AssignmentFactory,
+    EnrolmentFactory,
+    GradingRunFactory,
+    RevisionFactory,
+)
+from tests.grading.pages import add_question, finished_run, signed_in, student_of, words
+
+pytestmark = pytest.mark.django_db
+NewPoints = dict[str, dict[str, Decimal]]
+HALF: NewPoints = {"secret": {"check_secret": Decimal("1.5")}}
+
+
+@pytest.fixture
+def assignment() -> Assignment:
+    """Two points for the answer, three for the harder question."""
+    made = AssignmentFactory.create()
+    add_question(made, "always")
+    return made
+
+
+def marked(assignment: Assignment, *, secret: float = 1.0) -> GradingRun:
+    """A student has the answer, and the harder question as `secret` says."""
+    student = student_of(assignment)
+    points = Decimal(2) + 3 * Decimal(str(secret))
+    run = finished_run(assignment, student, secret=secret, automatic_points=points)
+    recompute_mark(actor=SYSTEM, assignment=assignment, student=student, reason="x")
+    return run
+
+
+def derived(assignment: Assignment, points: NewPoints = HALF) -> AssignmentRevision:
+    assert assignment.revision is not None
+    return derive_revision(actor=SYSTEM, revision=assignment.revision, points=points)
+
+
+def plan(assignment: Assignment, revision: AssignmentRevision) -> RescorePlan:
+    rules = [rules_of(question) for question in revision.questions.all()]
+    return plan_rescore(assignment=assignment, rules=rules)
+
+
+def lecturer_of(assignment: Assignment) -> User:
+    lecturer: User = EnrolmentFactory.create(
+        course=assignment.course, lecturer=True
+    ).user
+    return lecturer
+
+
+def apply(assignment: Assignment, revision: AssignmentRevision, actor: User) -> int:
+    return rescore(
+        actor=actor,
+        assignment=assignment,
+        revision=revision,
+        reason="Question 2 was worth too much.",
+        digest=plan(assignment, revision).digest,
+    )
+
+
+def test_preview_tells_before_and_after_and_writes_nothing(
+    assignment: Assignment,
+) -> None:
+    run = marked(assignment)
+    (row,) = plan(assignment, derived(assignment)).rows
+    assert (row.student, row.before, row.after) == (
+        run.work.author,
+        Decimal(5),
+        Decimal("3.5"),
+    )
+    assert GradingRun.objects.get() == run
+    assert MarkChange.objects.count() == 1
+
+
+def test_confirmed_it_changes_marks_and_says_who_and_why(
+    assignment: Assignment,
+) -> None:
+    run, lecturer = marked(assignment), lecturer_of(assignment)
+    assert apply(assignment, derived(assignment), lecturer) == 1
+    mark = Mark.objects.get()
+    assert mark.final_points == Decimal("3.5")
+    change = mark.changes.first()
+    assert change is not None
+    assert (change.actor, change.before, change.after, change.reason) == (
+        lecturer,
+        Decimal(5),
+        Decimal("3.5"),
+        "Question 2 was worth too much.",
+    )
+    run.refresh_from_db()
+    assert run.automatic_points == Decimal(5)
+    assert mark.run is not None
+    assert mark.run.reuses == run
+
+
+def test_nothing_is_executed(assignment: Assignment) -> None:
+    marked(assignment)
+    apply(assignment, derived(assignment), lecturer_of(assignment))
+    assert not GradingRun.objects.queued().exists()
+
+
+def test_best_attempt_is_chosen_by_the_new_points(assignment: Assignment) -> None:
+    assignment.counting = Assignment.Counting.BEST
+    assignment.save()
+    first = marked(assignment)
+    author = first.work.author
+    finished_run(assignment, author, secret=0.0, automatic_points=Decimal(2))
+    recompute_mark(actor=SYSTEM, assignment=assignment, student=author, reason="x")
+    nothing: NewPoints = {"secret": {"check_secret": Decimal(0)}}
+    (row,) = plan(assignment, derived(assignment, nothing)).rows
+    assert (row.before, row.after) == (Decimal(5), Decimal(2))
+
+
+def test_what_changed_since_the_preview_stops_it(assignment: Assignment) -> None:
+    marked(assignment)
+    revision = derived(assignment)
+    digest = plan(assignment, revision).digest
+    marked(assignment, secret=0.0)
+    with pytest.raises(RescoreRefusedError, match="since the preview"):
+        rescore(
+            actor=lecturer_of(assignment),
+            assignment=assignment,
+            revision=revision,
+            reason="x",
+            digest=digest,
+        )
+
+
+def test_other_checks_cannot_be_scored(assignment: Assignment) -> None:
+    marked(assignment)
+    other = RevisionFactory.create(assignment=assignment)
+    found = plan(assignment, other)
+    assert found.differing == ("secret",)
+    with pytest.raises(RescoreRefusedError, match="differ"):
+        apply(assignment, other, lecturer_of(assignment))
+
+
+def test_attempt_that_is_being_run_keeps_its_points(assignment: Assignment) -> None:
+    run = marked(assignment)
+    GradingRunFactory.create(submission=run.submission)
+    found = plan(assignment, derived(assignment))
+    assert (found.left_out, found.changed) == (1, ())
+
+
+def test_same_points_change_nothing(assignment: Assignment) -> None:
+    marked(assignment)
+    assert assignment.revision is not None
+    assert plan(assignment, assignment.revision).reuses == ()
+
+
+def test_running_again_keeps_to_the_new_points(assignment: Assignment) -> None:
+    run, revision = marked(assignment), derived(assignment)
+    apply(assignment, revision, lecturer_of(assignment))
+    assert rerun(actor=SYSTEM, submission=run.work).revision == revision
+
+
+def test_assistants_change_nothing(assignment: Assignment) -> None:
+    marked(assignment)
+    assistant = EnrolmentFactory.create(course=assignment.course, assistant=True).user
+    with pytest.raises(PermissionDenied):
+        apply(assignment, derived(assignment, {}), assistant)
+
+
+def test_derived_revision_differs_in_points_alone(assignment: Assignment) -> None:
+    revision, again = derived(assignment), derived(assignment)
+    assert again == revision
+    old = assignment.revision
+    assert old is not None
+    assert revision.number == old.number + 1
+    assert [f.sha256 for f in revision.files.all()] == [
+        f.sha256 for f in old.files.all()
+    ]
+    assert revision.questions.get(key="secret").points == Decimal("1.5")
+    assert old.questions.get(key="secret").points == Decimal(3)
+
+
+def test_page_shows_changes_and_then_makes_them(assignment: Assignment) -> None:
+    run, client = marked(assignment), signed_in(lecturer_of(assignment))
+    url = f"{assignment.get_absolute_url()}staff/rescore/"
+    form = {"points:secret:check_secret": "1.5", "preview": "1"}
+    answer = client.get(url, form)
+    assert f"{run.work.author.name} attempt 1 5 3.5 \u22121.5" in words(answer)
+    digest = answer.context["page"].plan.digest
+    done = client.post(url, {**form, "digest": digest, "reason": "x"}, follow=True)
+    assert "Re-scored. 1 mark changed." in words(done)
+    assert Mark.objects.get().final_points == Decimal("3.5")
+
+
+@pytest.mark.parametrize("value", ["", "-1", "NaN", "1e9", "0.001", "x"])
+def test_points_that_are_no_points_are_refused(
+    assignment: Assignment, value: str
+) -> None:
+    marked(assignment)
+    url = f"{assignment.get_absolute_url()}staff/rescore/"
+    form = {"points:secret:check_secret": value, "reason": "x", "digest": "y"}
+    answer = signed_in(lecturer_of(assignment)).post(url, form)
+    assert answer.status_code == 422
+    assert "Give a number, 0 or more." in words(answer)
+
+
+def test_queries_do_not_grow_with_students(
+    assignment: Assignment,
+    assert_max_queries: Callable[[int], AbstractContextManager[None]],
+) -> None:
+    revision = derived(assignment)
+    for _ in range(5):
+        marked(assignment)
+    with assert_max_queries(9):
+        assert len(plan(assignment, revision).changed) == 5
