@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from accounts.models import User
 from accounts.throttles import ImportThrottle
 from courses.models import Assignment, Role
+from grading.models import GradingRun
 from tests.courses.bundles import MANIFEST, write_bundle
 from tests.courses.foreign import checking, notebook, zipped
 from tests.factories import AssignmentFactory, EnrolmentFactory
@@ -65,7 +66,8 @@ def test_importing_stores_a_revision_and_publishes_nothing(
     shown = send(lecturer, assignment, package=upload(tmp_path))
     answer = send(lecturer, assignment, digest=digest_of(shown))
     assert answer.status_code == 302
-    assert answer["Location"] == f"{assignment.get_absolute_url()}staff/"
+    assert answer["Location"] == f"{assignment.get_absolute_url()}staff/revisions/1/"
+    assert GradingRun.objects.filter(trial="solution", state="queued").count() == 1
     revision = assignment.revisions.get()
     assert revision.created_by == lecturer
     assignment.refresh_from_db()
