@@ -143,13 +143,12 @@ def _plain(value: object) -> object:
 def _share(value: object, worth: float) -> tuple[float, str]:
     """Return the score of a script that ended in this value.
 
-    A number is points out of `worth`; what is neither that nor a truth value is only
-    shown.
+    A number is points out of `worth`. What is no score is worth nothing.
     """
     if type(value) in {int, float}:
         share = value / worth if worth > 0 else float(bool(value))  # type: ignore[operator]  # a number
         return marks.from_value(share)
-    return marks.from_value(value if type(value) is bool else None)
+    return marks.from_value(value)
 
 
 def _remember(name: str, source: str) -> None:

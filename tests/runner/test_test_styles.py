@@ -48,7 +48,8 @@ SCRIPTS = [
     ("3", 0.0, "returned something that is not a score"),
     ("-1", 0.0, "returned something that is not a score"),
     ("double(1) == 3", 0.0, "returned False"),
-    ("'shown only'", 1.0, "passed"),
+    ("'no score'", 0.0, "returned something that is not a score"),
+    ("print('shown')", 1.0, "passed"),
     ("import sys; print('loud', file=sys.stderr)", 1.0, "passed"),
     ("", 1.0, "passed"),
 ]
