@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 Scalar = None | bool | int | float | str
 

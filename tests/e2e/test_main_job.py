@@ -58,7 +58,7 @@ def test_lecturer_sees_everyone_enrolled_with_run_and_mark(
     page.context.clear_cookies()
     campus.sign_in(page, campus.lecturer)
     page.goto(f"{campus.portal.url}{campus.assignment.get_absolute_url()}staff/")
-    rows = page.locator("tbody tr")
+    rows = page.locator("#students tbody tr")
     expect(rows).to_have_count(2)
     expect(rows.filter(has_text="Okafor")).to_contain_text("19.5")
 
