@@ -27,7 +27,6 @@ _BUSY_SECONDS: Final = 0.3
 _FRAME_COST: Final = 256
 _END_SECONDS: Final = 10
 _LAST_READS: Final = 4
-_SWEEPS: Final = 5
 
 
 class Session:
@@ -180,12 +179,15 @@ class Session:
     def silence(self) -> None:
         """The notebook's processes end, but not those of `kept`, and are not heard."""
         self.watch.is_checking = True
-        for _ in range(_SWEEPS):
-            left = [one for one in family(self.job.pid) if one.pid not in self.kept]
-            for info in left:
-                send_signal(info, signal.SIGKILL)
-            if not any(info.state not in DEAD for info in left):
-                return
+        alive = [
+            one
+            for one in family(self.job.pid)
+            if one.pid not in self.kept and one.state not in DEAD
+        ]
+        if [one.pid for one in alive] == [self.student_pid]:
+            send_signal(alive[0], signal.SIGKILL)
+        elif alive:
+            kill_tree(self.job.pid, spare=self.kept)
 
     def interrupt(self) -> None:
         """The running cell gets a SIGINT, as from a person who loses patience."""

@@ -20,5 +20,5 @@ def main(order: str, host: str, others: str) -> None:
     for fd in fds.values():
         os.set_inheritable(fd, False)  # noqa: FBT003 - of the standard library
     channel = Channel(socket.socket(fileno=int(host)))
-    channel.send({"t": "ready", "versions": dict(warm_up(is_shared=False))})
+    channel.send({"t": "ready", "versions": dict(warm_up())})
     run_enclosed(wanted, fds, MadeJail(wanted, host_view()), channel)

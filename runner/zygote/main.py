@@ -10,7 +10,7 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import IPython
@@ -29,19 +29,18 @@ from runner.zygote.init import run_job
 from runner.zygote.order import DESCRIPTORS, Order
 
 _TICK_MS: Final = 1000
+# From so many orders on it is worth while to lie compactly.
+_SETTLED: Final = 4
+_PIECE_MS: Final = 50
 
 
-def warm_up(*, is_shared: bool = True) -> Mapping[str, str]:
-    """The shell is built, and all is imported. Return versions.
-
-    `is_shared` says that this process will be forked again and again.
-    """
+def warm_up() -> Mapping[str, str]:
+    """The shell is built and all that was imported is shared. Return versions."""
     warmth.import_all()
     # Before there is a shell, which would note that something was drawn.
     warmth.rehearse()
     loop.prepare()
-    if is_shared:
-        warmth.lie_compactly()
+    warmth.keep_still()
     return {
         "python": ".".join(map(str, sys.version_info[:3])),
         "ipython": IPython.__version__,
@@ -58,6 +57,9 @@ class Zygote:
         self.channel = channel
         self.jobs: set[int] = set()
         self.view = view
+        self._orders = 0
+        self._compaction: Iterator[None] | None = None
+        self._is_compact = False
         self._wake_in, self._wake_out = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def serve(self) -> None:
@@ -69,16 +71,30 @@ class Zygote:
         poll.register(self._wake_in, select.POLLIN)
         with contextlib.suppress(ChannelClosedError):
             while True:
-                events = dict(poll.poll(_TICK_MS))
+                patience = _PIECE_MS if self._is_to_compact else _TICK_MS
+                events = dict(poll.poll(patience))
                 self._reap()
                 if self.channel.sock.fileno() in events:
                     self._obey(*self.channel.receive())
+                    self._orders += 1
+                elif self._is_to_compact:
+                    self._compact()
         # Each job ends by itself when its own socket closes. Ours has, and would wake us
         # without end.
         poll.unregister(self.channel.sock)
         while self.jobs:
             poll.poll(_TICK_MS)
             self._reap()
+
+    @property
+    def _is_to_compact(self) -> bool:
+        return self._orders >= _SETTLED and not self._is_compact
+
+    def _compact(self) -> None:
+        """Nobody waits for us: another piece of memory is put in order."""
+        if self._compaction is None:
+            self._compaction = warmth.compaction()
+        self._is_compact = next(self._compaction, self) is self
 
     def _obey(self, frame: Frame, fds: list[int]) -> None:
         if frame.get("t") != "job" or len(fds) != len(DESCRIPTORS):

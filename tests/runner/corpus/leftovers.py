@@ -50,7 +50,8 @@ def look(zygote: int | None, work_dir: Path, groups: set[Path]) -> Leftovers:
     """
     trees = [os.getpid()] if zygote is None else [os.getpid(), zygote]
     return Leftovers(
-        processes=frozenset(_processes()),
+        # Of this runner alone: others in this process make spares when they like.
+        processes=frozenset(_processes(zygote or os.getpid())),
         mounts=frozenset(line for pid in trees for line in _lines(pid, "mountinfo")),
         shared=frozenset(_shared()),
         ipc=frozenset(_ipc()),
@@ -86,9 +87,9 @@ def _descriptors(pid: int) -> Iterator[str]:
         yield f"{pid} {target}"
 
 
-def _processes() -> Iterator[str]:
-    """Yield our descendants, and a job's processes whose parent is gone."""
-    ours = {info.pid: info for info in descendants(os.getpid())}
+def _processes(root: int) -> Iterator[str]:
+    """Yield what is below `root`, and a job's processes whose parent is gone."""
+    ours = {info.pid: info for info in descendants(root)}
     for info in all_processes().values():
         if info.pid in ours or (info.parent == 1 and _is_job(info.pid)):
             yield f"{info.pid} {info.started} {_name(info.pid)}"

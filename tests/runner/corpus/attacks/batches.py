@@ -54,6 +54,8 @@ def _batch(name: str, attacks: Sequence[Attack], begin: tuple[CellLike, ...]) ->
             *chain(*(_marked(one, one.cells[len(begin) :]) for one in attacks)),
         ),
         report=reports,
+        # One that kills all kills the copy for all.
+        scores=min((one.scores for one in attacks), key=lambda scores: scores["q1"]),
         aftermath=tuple(chain(*(_marked(one, one.aftermath) for one in attacks)))
         if later
         else (),
