@@ -6,6 +6,7 @@ public repositories can be named in SOFTMARK_FOREIGN.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -62,7 +63,11 @@ def _fetch(target: Path) -> None:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(archive.read(name))
     wheel.unlink()
-    scratch.rename(target)
+    try:
+        scratch.rename(target)
+    except OSError:
+        # Another worker was first.
+        shutil.rmtree(scratch)
 
 
 def test_problem_1_has_its_questions_and_gives_no_answer_away(

@@ -131,7 +131,7 @@ def changed(**changes: Any) -> str:
 
 REFUSED = [
     changed(token="secret"),
-    changed(version=2),
+    changed(version=protocol.VERSION + 1),
     changed(version=True),
     changed(seed=10**400),
     changed(seed=1.5),
