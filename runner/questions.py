@@ -2,7 +2,9 @@
 
 import ast
 import re
+import threading
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from runner.protocol import QuestionSpec, TestStyle
@@ -17,12 +19,18 @@ class TestsUnreadableError(Exception):
     __test__ = False
 
 
+# Two threads that parse at a time can make CPython 3.11 lose count of its recursion.
+_one_at_a_time: Final = threading.Lock()
+
+
+@lru_cache(maxsize=256)
 def requested_names(question: QuestionSpec) -> frozenset[str]:
     """Return what the checks may ask the notebook for; raise TestsUnreadableError."""
     try:
-        if question.style in _OF_THEIR_OWN:
-            return frozenset(_words(question))
-        return frozenset(_parameters(question))
+        with _one_at_a_time:
+            if question.style in _OF_THEIR_OWN:
+                return frozenset(_words(question))
+            return frozenset(_parameters(question))
     except (SyntaxError, ValueError, RecursionError, KeyError) as error:
         raise TestsUnreadableError(f"tests of {question.key} are unreadable") from error
 
