@@ -210,6 +210,8 @@ class Questions:
                     raise died(cell=self._session.cell, reason="check")
         finally:
             self._session.hear()
+        if not copy.pid:
+            return  # it could not be made: its question earns nothing
         if copy.pid in {self._session.student_pid, *self._session.kept}:
             # It would be spared what the notebook is held to.
             raise died(cell=self._session.cell, reason="protocol")
