@@ -1,12 +1,14 @@
 """Test files, read as text: which functions they define. Nothing is executed."""
 
 import ast
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from courses.bundle.faults import FaultList
 
 MAX_BYTES: Final = 1024**2
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,28 +40,34 @@ def read_functions(
     tree = parse_module(data, file=file, faults=faults)
     if tree is None:
         return None
+    nodes = [node for node in tree.body if isinstance(node, Function)]
+    for node in nodes:
+        if not node.name.startswith("_"):
+            judge_parameters(node, file, faults)
+    return find_functions(nodes, file, faults)
+
+
+def find_functions(
+    nodes: Sequence[Function], file: str, faults: FaultList
+) -> dict[str, FoundFunction]:
+    """Return the functions by name; a name that stands twice is noted."""
     found: dict[str, FoundFunction] = {}
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            if node.name in found:
-                faults.add(
-                    f"“{node.name}” is defined a second time.",
-                    file=file,
-                    line=node.lineno,
-                    hint="Only the last one would run. Rename one of them.",
-                )
-            summary = (ast.get_docstring(node) or "").partition("\n\n")[0]
-            found[node.name] = FoundFunction(
-                line=node.lineno, summary=" ".join(summary.split())
+    for node in nodes:
+        if node.name in found:
+            faults.add(
+                f"“{node.name}” is defined a second time.",
+                file=file,
+                line=node.lineno,
+                hint="Only the last one would run. Rename one of them.",
             )
-            if not node.name.startswith("_"):
-                judge_parameters(node, file, faults)
+        summary = (ast.get_docstring(node) or "").partition("\n\n")[0]
+        found[node.name] = FoundFunction(
+            line=node.lineno, summary=" ".join(summary.split())
+        )
     return found
 
 
-def judge_parameters(
-    node: ast.FunctionDef | ast.AsyncFunctionDef, file: str, faults: FaultList
-) -> None:
+def judge_parameters(node: Function, file: str, faults: FaultList) -> None:
     """Note what keeps a function from being called with names of the notebook."""
     reason = ""
     if isinstance(node, ast.AsyncFunctionDef):

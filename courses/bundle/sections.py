@@ -15,6 +15,7 @@ from courses.bundle.contents import TestStyle
 from courses.bundle.faults import FaultList
 from courses.bundle.functions import (
     FoundFunction,
+    find_functions,
     judge_parameters,
     parse_module,
     read_functions,
@@ -206,21 +207,10 @@ def _read_cases(
     tree = parse_module(data, file=file, faults=faults)
     if tree is None:
         return None
-    found: dict[str, FoundFunction] = {}
-    for node in case_functions(tree):
-        if node.name in found:
-            faults.add(
-                f"“{node.name}” is defined a second time.",
-                file=file,
-                line=node.lineno,
-                hint="Only the last one would run. Rename one of them.",
-            )
-        summary = (ast.get_docstring(node) or "").partition("\n\n")[0]
-        found[node.name] = FoundFunction(
-            line=node.lineno, summary=" ".join(summary.split())
-        )
+    nodes = case_functions(tree)
+    for node in nodes:
         judge_parameters(node, file, faults)
-    return found
+    return find_functions(nodes, file, faults)
 
 
 def case_functions(tree: ast.Module) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -5,7 +5,6 @@ from typing import IO, Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -17,7 +16,7 @@ from accounts.throttles import ImportThrottle, seconds_to_wait
 from courses.bundle import BundleError, Fault, Visibility
 from courses.importing import Format, ImportOptions
 from courses.models import Assignment
-from courses.permissions import Right, can
+from courses.permissions import Right
 from courses.services.pending_imports import (
     NothingPendingError,
     Preview,
@@ -28,7 +27,7 @@ from courses.services.pending_imports import (
 from grading.pages.importing import ImportForm, preview_page
 from grading.services import start_trials
 from grading.trials import trials_of
-from grading.views.access import visible_assignment
+from grading.views.access import allowed_assignment
 from submissions.arrival import upload_was_too_large
 
 UNPROCESSABLE = 422
@@ -40,9 +39,7 @@ TOO_MANY_REQUESTS = 429
 @require_http_methods(["GET", "HEAD", "POST"])
 def assignment_import(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
     """Show the form; then what the upload would become; then store it, unpublished."""
-    found = visible_assignment(request.user, slug, aslug)
-    if not can(request.user, Right.EDIT, found.course):
-        raise PermissionDenied
+    found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
     if request.method != "POST":
         return _page(request, found, ImportForm())
     if wait := seconds_to_wait(ImportThrottle, request):

@@ -5,7 +5,6 @@ from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import (
     require_http_methods,
     require_POST,
@@ -30,6 +29,7 @@ from grading.services import (
     start_regrade,
 )
 from grading.views.access import allowed_assignment, chosen_revision
+from grading.views.live import live_page
 
 UNPROCESSABLE = 422
 _NO_REASON = "Say why: the reason is kept with every mark that changes."
@@ -146,12 +146,12 @@ def regrade(request: SignedInRequest, slug: str, aslug: str, pk: int) -> HttpRes
         may_edit=can(request.user, Right.EDIT, found.course),
     )
     context = {"page": page, "assignment": found, "course": found.course}
-    is_fragment = request.headers.get("HX-Request") == "true"
-    template = "grading/_regrade.html" if is_fragment else "grading/regrade.html"
-    answer = render(request, template, context)
-    answer["Cache-Control"] = "private, no-store"
-    patch_vary_headers(answer, ["HX-Request"])
-    return answer
+    return live_page(
+        request,
+        context,
+        page="grading/regrade.html",
+        fragment="grading/_regrade.html",
+    )
 
 
 @login_required

@@ -3,9 +3,8 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import SignedInRequest
@@ -13,6 +12,7 @@ from courses.permissions import Right, can
 from grading.pages.trials import trials_page
 from grading.services import TrialsNotGoodError, publish_revision, start_trials
 from grading.views.access import allowed_assignment, revision_of
+from grading.views.live import live_page
 
 
 @login_required
@@ -29,12 +29,12 @@ def trials(
         now=timezone.now(),
     )
     context = {"page": page, "assignment": found, "course": found.course}
-    is_fragment = request.headers.get("HX-Request") == "true"
-    template = "grading/_trials.html" if is_fragment else "grading/trials.html"
-    answer = render(request, template, context)
-    answer["Cache-Control"] = "private, no-store"
-    patch_vary_headers(answer, ["HX-Request"])
-    return answer
+    return live_page(
+        request,
+        context,
+        page="grading/trials.html",
+        fragment="grading/_trials.html",
+    )
 
 
 @login_required

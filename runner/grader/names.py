@@ -1,13 +1,12 @@
 """What a name in a test stands for, if the test itself does not say."""
 
 import builtins
-import importlib
-import operator
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from runner.grader.handles import Handle, NotDataError
 from runner.grader.student import Student
+from runner.values.naming import import_named
 
 # How everybody calls these. A notebook's own idea of them is of no interest.
 _USUAL: Final[Mapping[str, str]] = {
@@ -35,9 +34,7 @@ class Library:
 
     def find(self, name: str) -> object:
         """Return what the name stands for. Raises ImportError or AttributeError."""
-        module, _, attributes = self._names[name].partition(":")
-        found: object = importlib.import_module(module)
-        return operator.attrgetter(attributes)(found) if attributes else found
+        return import_named(self._names[name])
 
 
 class Names(dict[str, Any]):

@@ -5,7 +5,6 @@ Nothing depends on its honesty: a grader takes what it sends as data, and no mor
 """
 
 import builtins
-import importlib
 import operator
 import pickle
 from collections.abc import Callable, Mapping, MutableMapping
@@ -17,6 +16,7 @@ import torch
 from runner.values.codec import CodecError, Decoder, Encoder, Node
 from runner.values.endpoint import Endpoint, Message
 from runner.values.link import Buffer, Header, Link
+from runner.values.naming import import_named
 
 _WORDS: Final = 500
 _BASES: Final = 50
@@ -143,7 +143,7 @@ class Service:
                 case "handle":
                     return self._objects[node["v"]]
                 case "library":
-                    return _imported(node["v"])
+                    return import_named(node["v"])
                 case "pickle":
                     # From the grader, which made it of library classes alone.
                     return pickle.loads(decoder.bytes_of(node))  # noqa: S301
@@ -174,15 +174,8 @@ class _NotDefinedError(NameError):
     """The notebook has no such name."""
 
 
-def _imported(name: str) -> object:
-    """Return what the grader names as "module:attribute.attribute"."""
-    module, _, attributes = name.partition(":")
-    found: object = importlib.import_module(module)
-    return operator.attrgetter(attributes)(found) if attributes else found
-
-
 def _words_of(error: BaseException) -> dict[str, str]:
-    """Return the nearest built-in class of the error, its own class and its words."""
+    """Return the nearest built-in class of the error, and its words."""
     kinds = (
         one.__name__ for one in type(error).__mro__ if one.__module__ == "builtins"
     )
@@ -190,8 +183,4 @@ def _words_of(error: BaseException) -> dict[str, str]:
         words = str(error)[:_WORDS]
     except BaseException:  # noqa: BLE001 - a student's __str__ may raise anything
         words = ""
-    return {
-        "type": next(kinds, "Exception"),
-        "own": type(error).__name__[:_WORDS],
-        "words": words,
-    }
+    return {"type": next(kinds, "Exception"), "words": words}
