@@ -5,7 +5,7 @@ second of the deadline is on time, and work of the next second is late.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from accounts.models import User
 from courses.models import Assignment, Extension
@@ -13,28 +13,40 @@ from courses.models import Assignment, Extension
 
 @dataclass(frozen=True, kw_only=True)
 class Deadline:
-    """One student's deadline, and the time after which nothing is taken."""
+    """One student's deadline, and the time after which nothing is taken.
+
+    `due_at` is the deadline as it is shown; work is late only after `late_after`.
+    """
 
     due_at: datetime
+    late_after: datetime
     closes_at: datetime
 
 
 def deadline(
-    *, due_at: datetime, closes_at: datetime | None, extended_to: datetime | None = None
+    *,
+    due_at: datetime,
+    closes_at: datetime | None,
+    extended_to: datetime | None = None,
+    grace_minutes: int = 0,
 ) -> Deadline:
     """Return the deadline that holds for a student.
 
     An extension only helps: one that ends before the common deadline changes nothing,
     and work within it is never shut out. Without a closing time, nothing is taken
-    after the deadline.
+    after the deadline. The grace is added to whatever deadline holds, and work within it
+    is on time.
     """
     due = max(due_at, extended_to or due_at)
-    return Deadline(due_at=due, closes_at=max(closes_at or due, due))
+    late_after = due + timedelta(minutes=grace_minutes)
+    return Deadline(
+        due_at=due, late_after=late_after, closes_at=max(closes_at or due, late_after)
+    )
 
 
 def is_late(deadline: Deadline, received_at: datetime) -> bool:
     """Whether work received then is late."""
-    return received_at.replace(microsecond=0) > deadline.due_at
+    return received_at.replace(microsecond=0) > deadline.late_after
 
 
 def is_open(deadline: Deadline, at: datetime) -> bool:
@@ -53,17 +65,5 @@ def deadline_for(assignment: Assignment, user: User) -> Deadline:
         due_at=assignment.due_at,
         closes_at=assignment.closes_at,
         extended_to=extended_to,
+        grace_minutes=assignment.grace_minutes,
     )
-
-
-def deadlines_of(assignment: Assignment) -> dict[int, Deadline]:
-    """Return the deadlines of those with an extension, by user id. One query."""
-    extended = assignment.extensions.values_list("student_id", "due_at")
-    return {
-        student_id: deadline(
-            due_at=assignment.due_at,
-            closes_at=assignment.closes_at,
-            extended_to=extended_to,
-        )
-        for student_id, extended_to in extended
-    }

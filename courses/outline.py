@@ -122,6 +122,7 @@ def due_work(
         own = deadline(
             due_at=assignment.due_at,
             closes_at=assignment.closes_at,
+            grace_minutes=assignment.grace_minutes,
             extended_to=extensions[0].due_at if extensions else None,
         )
         found.append(

@@ -1,6 +1,7 @@
 """What each person sees of courses. Every lookup starts at `visible_to`."""
 
-from typing import TYPE_CHECKING, Self, TypeVar
+import datetime as dt
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -8,7 +9,18 @@ from django.utils import timezone
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from courses.models import Assignment, Course, Enrolment, Material, Week
+    from courses.models import (
+        Announcement,
+        Assignment,
+        Attachment,
+        Course,
+        CourseChange,
+        Enrolment,
+        Lecture,
+        Material,
+        Session,
+        Week,
+    )
 
 RowT = TypeVar("RowT", bound=models.Model)
 
@@ -17,6 +29,8 @@ RowT = TypeVar("RowT", bound=models.Model)
 STAFF = ("assistant", "lecturer")
 # And these the roles with Right.EDIT.
 EDITORS = ("lecturer",)
+# How long an announcement without an end stays on top of pages.
+ANNOUNCED_FOR: Final = dt.timedelta(days=14)
 
 
 def _enrolled(user: "User", outer: str, **conditions: object) -> Exists:
@@ -30,8 +44,8 @@ def _enrolled(user: "User", outer: str, **conditions: object) -> Exists:
     )
 
 
-def _released() -> Q:
-    return Q(release_at__lte=timezone.now())
+def _released(row: str = "") -> Q:
+    return Q(**{f"{row}release_at__lte": timezone.now()})
 
 
 class CourseQuerySet(models.QuerySet["Course"]):
@@ -84,7 +98,7 @@ class ContentQuerySet(models.QuerySet[RowT]):
         """Rows of the person's courses; for students, released ones of released courses."""
         if user.is_superuser:
             return self
-        released = _released() & Q(course__release_at__lte=timezone.now())
+        released = _released() & _released("course__")
         return self.filter(
             _enrolled(user, "course", role__in=STAFF)
             | (_enrolled(user, "course") & released)
@@ -96,8 +110,97 @@ class WeekQuerySet(ContentQuerySet["Week"]):
 
 
 class MaterialQuerySet(ContentQuerySet["Material"]):
-    """Materials of a course."""
+    """Materials of a course. Whether one is open to students: `opened_to`."""
+
+    def opened_to(self, user: "User") -> Self:
+        """Visible ones whose content the person may have: announced ones are not."""
+        rows = self.visible_to(user)
+        if user.is_superuser:
+            return rows
+        return rows.filter(
+            _enrolled(user, "course", role__in=STAFF)
+            | Q(opens_at__isnull=True)
+            | Q(opens_at__lte=timezone.now())
+        )
 
 
 class AssignmentQuerySet(ContentQuerySet["Assignment"]):
     """Assignments of a course."""
+
+
+class SessionQuerySet(ContentQuerySet["Session"]):
+    """Sessions of a course."""
+
+    def ahead(self, now: dt.datetime) -> Self:
+        """Those that are not over, the nearest first."""
+        return self.filter(ends_at__gt=now).order_by("starts_at", "position")
+
+
+class AnnouncementQuerySet(ContentQuerySet["Announcement"]):
+    """Announcements of a course."""
+
+    def current(self, now: dt.datetime) -> Self:
+        """Those that stand on top of pages now."""
+        recent = Q(ends_at__isnull=True) & (
+            Q(is_pinned=True) | Q(release_at__gt=now - ANNOUNCED_FOR)
+        )
+        return self.filter(Q(ends_at__gt=now) | recent, release_at__lte=now).order_by(
+            "-is_pinned", "-release_at"
+        )
+
+    def to_mail(self, now: dt.datetime) -> Self:
+        """Those whose mails are due and were not sent."""
+        return self.filter(
+            is_mailed=True,
+            mailed_at__isnull=True,
+            release_at__lte=now,
+            course__release_at__lte=now,
+        )
+
+
+class OwnedQuerySet(models.QuerySet[RowT]):
+    """Rows that everybody who sees their course sees: rooms and hours, names, shares."""
+
+    def visible_to(self, user: "User") -> Self:
+        """Rows of the courses that the person sees."""
+        if user.is_superuser:
+            return self
+        return self.filter(
+            _enrolled(user, "course", role__in=STAFF)
+            | (_enrolled(user, "course") & _released("course__"))
+        )
+
+
+class LectureQuerySet(OwnedQuerySet["Lecture"]):
+    """Lectures of a course."""
+
+
+class AttachmentQuerySet(models.QuerySet["Attachment"]):
+    """Further files of materials."""
+
+    def visible_to(self, user: "User") -> Self:
+        """Released ones of materials that are open; all of them for staff."""
+        from courses.models import Material  # noqa: PLC0415  models import this module
+
+        rows = self.filter(material__in=Material.objects.visible_to(user))
+        if user.is_superuser:
+            return rows
+        now = timezone.now()
+        is_open = Q(material__opens_at__isnull=True) | Q(material__opens_at__lte=now)
+        return rows.filter(
+            _enrolled(user, "material__course", role__in=STAFF)
+            | (Q(release_at__lte=now) & is_open)
+        )
+
+
+class CourseChangeQuerySet(models.QuerySet["CourseChange"]):
+    """What was changed in courses."""
+
+    def visible_to(self, user: "User") -> Self:
+        """Public ones of the person's courses; all of them for staff."""
+        if user.is_superuser:
+            return self
+        return self.filter(
+            _enrolled(user, "course", role__in=STAFF)
+            | (_enrolled(user, "course") & _released("course__") & Q(is_public=True))
+        )

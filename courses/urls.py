@@ -2,19 +2,19 @@
 
 from django.urls import path
 
-from courses import views
+from courses.views import course, downloads
 
 app_name = "courses"
 urlpatterns = [
-    path("<slug:slug>/", views.course, name="course"),
+    path("<slug:slug>/", course.course, name="course"),
     path(
         "<slug:slug>/materials/<int:pk>/file/",
-        views.material_file,
+        downloads.material_file,
         name="material-file",
     ),
     path(
         "<slug:slug>/coursework/<slug:aslug>/files/<filename:name>",
-        views.handout,
+        downloads.handout,
         name="handout",
     ),
 ]

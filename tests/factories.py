@@ -17,16 +17,26 @@ from django.utils import timezone
 from accounts.models import User
 from courses.blobs import store_blob
 from courses.models import (
+    Announcement,
     Assignment,
     AssignmentRevision,
+    Attachment,
+    Component,
     Course,
+    CourseChange,
     Enrolment,
     Extension,
+    Lecture,
     Material,
     Question,
     RequiredFile,
     RevisionFile,
     Role,
+    Room,
+    Session,
+    SessionLecture,
+    Slot,
+    Teacher,
     Week,
 )
 from grading.models import (
@@ -149,12 +159,137 @@ class MaterialFactory(factory.django.DjangoModelFactory[Material]):
     course = factory.SubFactory(CourseFactory)
     week = None
     kind = Material.Kind.NOTES
+    key = factory.Sequence(lambda n: f"n{n:02d}")
     code = factory.Sequence(lambda n: f"N{n:02d}")
     title = "Lecture Notes"
     release_at = factory.LazyFunction(lambda: hours(-100))
 
     class Params:
         hidden = factory.Trait(release_at=None)
+        announced = factory.Trait(opens_at=factory.LazyFunction(lambda: hours(24)))
+
+
+class AttachmentFactory(factory.django.DjangoModelFactory[Attachment]):
+    class Meta:
+        model = Attachment
+
+    material = factory.SubFactory(MaterialFactory)
+    label = factory.Sequence(lambda n: f"Answers {n}")
+    url = "https://example.org/answers"
+    release_at = factory.LazyFunction(lambda: hours(-100))
+
+    class Params:
+        hidden = factory.Trait(release_at=None)
+
+
+class RoomFactory(factory.django.DjangoModelFactory[Room]):
+    class Meta:
+        model = Room
+
+    name = factory.Sequence(lambda n: f"Huxley {300 + n}")
+
+
+class TeacherFactory(factory.django.DjangoModelFactory[Teacher]):
+    class Meta:
+        model = Teacher
+
+    course = factory.SubFactory(CourseFactory)
+    name = factory.Sequence(lambda n: f"Teacher {n}")
+
+
+class SlotFactory(factory.django.DjangoModelFactory[Slot]):
+    """Fridays from nine to ten."""
+
+    class Meta:
+        model = Slot
+
+    course = factory.SubFactory(CourseFactory)
+    weekday = 4
+    starts = dt.time(9)
+    ends = dt.time(10)
+
+
+class LectureFactory(factory.django.DjangoModelFactory[Lecture]):
+    class Meta:
+        model = Lecture
+
+    course = factory.SubFactory(CourseFactory)
+    number = factory.Sequence(lambda n: f"{n + 1:02d}")
+    title = "Basic building blocks"
+
+
+class SessionFactory(factory.django.DjangoModelFactory[Session]):
+    """A lecture in a room of its own, tomorrow."""
+
+    class Meta:
+        model = Session
+
+    course = factory.SubFactory(CourseFactory)
+    week = factory.LazyAttribute(
+        lambda row: row.course.weeks.first() or WeekFactory(course=row.course)
+    )
+    key = factory.Sequence(lambda n: f"session-{n}")
+    starts_at = factory.LazyFunction(lambda: hours(24))
+    ends_at = factory.LazyAttribute(
+        lambda row: row.starts_at and row.starts_at + dt.timedelta(hours=1)
+    )
+    room = factory.SubFactory(RoomFactory)
+    release_at = factory.LazyFunction(lambda: hours(-100))
+
+    class Params:
+        hidden = factory.Trait(release_at=None)
+        over = factory.Trait(starts_at=factory.LazyFunction(lambda: hours(-48)))
+        untimed = factory.Trait(starts_at=None, room=None)
+        online = factory.Trait(
+            room=None, online_label="MS Teams", online_url="https://teams.example/join"
+        )
+
+
+class SessionLectureFactory(factory.django.DjangoModelFactory[SessionLecture]):
+    class Meta:
+        model = SessionLecture
+
+    session = factory.SubFactory(SessionFactory)
+    lecture = factory.LazyAttribute(
+        lambda row: LectureFactory(course=row.session.course)
+    )
+
+
+class ComponentFactory(factory.django.DjangoModelFactory[Component]):
+    class Meta:
+        model = Component
+
+    course = factory.SubFactory(CourseFactory)
+    kind = Component.Kind.COURSEWORK
+    title = factory.Sequence(lambda n: f"Coursework {n}")
+    weight_percent = Decimal(50)
+
+
+class AnnouncementFactory(factory.django.DjangoModelFactory[Announcement]):
+    class Meta:
+        model = Announcement
+
+    course = factory.SubFactory(CourseFactory)
+    title = "The lab moves"
+    body = "To **room 311**."
+    author = factory.SubFactory(UserFactory)
+    release_at = factory.LazyFunction(lambda: hours(-1))
+
+    class Params:
+        hidden = factory.Trait(release_at=None)
+
+
+class CourseChangeFactory(factory.django.DjangoModelFactory[CourseChange]):
+    """Something that students are told."""
+
+    class Meta:
+        model = CourseChange
+
+    course = factory.SubFactory(CourseFactory)
+    kind = CourseChange.Kind.SESSION
+    summary = "The tutorial of week 6 is in Huxley 311."
+    is_public = True
+    made_by = factory.SubFactory(UserFactory)
 
 
 class AssignmentFactory(factory.django.DjangoModelFactory[Assignment]):

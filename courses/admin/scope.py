@@ -13,12 +13,21 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from courses.models import (
+    Announcement,
     Assignment,
     AssignmentRevision,
+    Attachment,
+    Component,
     Course,
+    CourseChange,
     Enrolment,
     Extension,
+    Lecture,
     Material,
+    Session,
+    SessionLecture,
+    Slot,
+    Teacher,
     Week,
 )
 
@@ -36,7 +45,16 @@ COURSE_OF: Final[dict[type[models.Model], str]] = {
     Course: "pk",
     Enrolment: "course",
     Week: "course",
+    Teacher: "course",
+    Slot: "course",
+    Lecture: "course",
+    Session: "course",
+    SessionLecture: "session__course",
     Material: "course",
+    Attachment: "material__course",
+    Component: "course",
+    Announcement: "course",
+    CourseChange: "course",
     Assignment: "course",
     AssignmentRevision: "assignment__course",
     Extension: "assignment__course",
@@ -82,6 +100,15 @@ class ScopedFields(BaseAdmin):
             # SECURITY: this is also what a forged choice is checked against.
             kwargs.setdefault("queryset", editable(related, user))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        related, user = db_field.remote_field.model, _user(request)
+        if related in COURSE_OF and user is not None:
+            # SECURITY: as above.
+            kwargs.setdefault("queryset", editable(related, user))
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
 
 class CourseScopedAdmin(ScopedFields, AnyModelAdmin):

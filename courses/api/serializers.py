@@ -233,6 +233,7 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
         own = deadline(
             due_at=assignment.due_at,
             closes_at=assignment.closes_at,
+            grace_minutes=assignment.grace_minutes,
             extended_to=extended_to,
         )
         return dict(DeadlineSerializer(own).data)

@@ -95,8 +95,12 @@ class MaterialViewSet(ReadOnlyModelViewSet[Material]):
     @extend_schema(summary="Download a material's file", responses=DOWNLOAD)
     @action(detail=True, filterset_class=None)
     def file(self, request: Request, pk: int) -> FileResponse:
-        """Send the material's file as a download."""
-        return material_attachment(self.get_object())
+        """Send the material's file as a download, once it is open."""
+        material = self.get_object()
+        opened = Material.objects.opened_to(sender(request))
+        if not opened.filter(pk=material.pk).exists():
+            raise Http404
+        return material_attachment(material)
 
 
 @extend_schema_view(

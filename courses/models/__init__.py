@@ -1,26 +1,56 @@
-"""Courses, who is in them, and what is in them."""
+"""Courses, who is in them, what is in them and when it happens."""
 
+from courses.models.assessment import Component
 from courses.models.assignment import Assignment
 from courses.models.course import Course, Enrolment, Role, Week
 from courses.models.extension import Extension
-from courses.models.material import Material
+from courses.models.material import Attachment, Material
+from courses.models.news import Announcement, CourseChange
+from courses.models.people import Teacher
+from courses.models.reading import CalendarFeed, CourseVisit, Progress
 from courses.models.revision import (
     AssignmentRevision,
     Question,
     RequiredFile,
     RevisionFile,
 )
+from courses.models.timetable import (
+    Examinable,
+    Lecture,
+    Room,
+    Session,
+    SessionKind,
+    SessionLecture,
+    Slot,
+    Weekday,
+)
 
 __all__ = [
+    "Announcement",
     "Assignment",
     "AssignmentRevision",
+    "Attachment",
+    "CalendarFeed",
+    "Component",
     "Course",
+    "CourseChange",
+    "CourseVisit",
     "Enrolment",
+    "Examinable",
     "Extension",
+    "Lecture",
     "Material",
+    "Progress",
     "Question",
     "RequiredFile",
     "RevisionFile",
     "Role",
+    "Room",
+    "Session",
+    "SessionKind",
+    "SessionLecture",
+    "Slot",
+    "Teacher",
     "Week",
+    "Weekday",
 ]

@@ -5,6 +5,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from courses.models.assessment import Component
 from courses.models.course import Course, Week
 from courses.querysets import AssignmentQuerySet
 
@@ -28,7 +29,11 @@ class Assignment(models.Model):
         blank=True,
         help_text="Handed out then. Empty keeps it hidden from students.",
     )
-    due_at = models.DateTimeField()
+    due_at = models.DateTimeField(help_text="The deadline that students see.")
+    grace_minutes = models.PositiveSmallIntegerField(
+        default=0,
+        help_text="Work is on time for so many minutes more; students are not told.",
+    )
     closes_at = models.DateTimeField(
         null=True,
         blank=True,
@@ -38,6 +43,14 @@ class Assignment(models.Model):
         null=True, blank=True, help_text="Empty: as many as the student likes."
     )
     counting = models.CharField(max_length=8, choices=Counting, default=Counting.LATEST)
+    component = models.ForeignKey(
+        Component,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="assignments",
+        help_text="The share of the course mark that it is part of.",
+    )
     weight_percent = models.DecimalField(
         max_digits=5, decimal_places=2, default=0, help_text="Share of the course mark."
     )
@@ -89,6 +102,8 @@ class Assignment(models.Model):
             raise ValidationError(
                 {"closes_at": "Late work cannot close before the deadline."}
             )
+        if self.component is not None and self.component.course_id != self.course_id:
+            raise ValidationError({"component": "This is another course's."})
         if self.revision is not None and self.revision.assignment_id != self.pk:
             raise ValidationError(
                 {"revision": "This revision belongs to another assignment."}

@@ -87,6 +87,11 @@ class Enrolment(models.Model):
     is_active = models.BooleanField(
         default=True, help_text="Off for somebody who has left the course."
     )
+    module_code = models.CharField(
+        max_length=20,
+        blank=True,
+        help_text="Under which of the course's codes, where it has several.",
+    )
     enrolled_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = EnrolmentQuerySet.as_manager()

@@ -1,18 +1,24 @@
 """What students read, watch and work through."""
 
+import datetime as dt
+
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
 
+from courses.keys import free_key
 from courses.models.course import Course, Week
-from courses.querysets import MaterialQuerySet
+from courses.models.timetable import Examinable, Lecture, Session
+from courses.querysets import AttachmentQuerySet, MaterialQuerySet
 
 
 class Material(models.Model):
     """An item of a course: notes, slides, a paper, a sheet, a notebook, a video.
 
     `code` (N02a, T05) is what people call it; it is never derived from a lecture's
-    number, and a replaced file keeps its code.
+    number. `key` is its place in addresses and in course files. A replaced file keeps
+    both. Until `opens_at` it is announced: students see its name, and no content.
     """
 
     class Kind(models.TextChoices):
@@ -25,11 +31,9 @@ class Material(models.Model):
         QUIZ = "quiz", "Quiz"
         LINK = "link", "Link"
 
-    class Examinable(models.TextChoices):
-        UNKNOWN = "", "Not said"
-        ALL = "all", "Examinable"
-        PARTS = "parts", "Marked parts examinable"
-        NO = "no", "Not examinable"
+    class Access(models.TextChoices):
+        PUBLIC = "public", "Anybody"
+        COLLEGE = "college", "College sign-in needed"
 
     course = models.ForeignKey(Course, models.CASCADE, related_name="materials")
     week = models.ForeignKey(
@@ -40,16 +44,63 @@ class Material(models.Model):
         related_name="materials",
         help_text="Empty for what belongs to the whole course.",
     )
+    also_in = models.ManyToManyField(
+        Week,
+        blank=True,
+        related_name="repeated_materials",
+        help_text="Other weeks that show it too.",
+    )
+    session = models.ForeignKey(
+        Session,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="materials",
+        help_text="The session in which it is worked through, in order of position.",
+    )
+    lecture = models.ForeignKey(
+        Lecture,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="materials",
+        help_text="The lecture that it records or belongs to.",
+    )
+    key = models.SlugField(
+        max_length=60,
+        blank=True,
+        help_text="Its stable name in addresses, such as n02a. Empty: made from its code.",
+    )
     kind = models.CharField(max_length=12, choices=Kind)
     code = models.CharField(max_length=12, blank=True)
     title = models.CharField(max_length=200)
-    description = models.TextField(blank=True, help_text="Markdown.")
+    description = models.TextField(
+        blank=True, help_text="Markdown, beside its name: a sentence or two."
+    )
+    body = models.TextField(
+        blank=True, help_text="Markdown with mathematics: the text of its page."
+    )
+    attribution = models.CharField(
+        max_length=200, blank=True, help_text="Whose work it is or is based on."
+    )
     url = models.URLField(blank=True, max_length=500)
+    access = models.CharField(
+        max_length=8,
+        choices=Access,
+        default=Access.PUBLIC,
+        help_text="Who can open the link.",
+    )
     file = models.FileField(upload_to="materials/", blank=True)
     examinable = models.CharField(
         max_length=5, choices=Examinable, blank=True, default=Examinable.UNKNOWN
     )
     position = models.PositiveSmallIntegerField(default=0)
+    opens_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Announced until then, without its content. Empty: open at once.",
+    )
+    replaced_at = models.DateTimeField(null=True, blank=True, editable=False)
     release_at = models.DateTimeField(
         null=True,
         blank=True,
@@ -62,6 +113,13 @@ class Material(models.Model):
     class Meta:
         ordering = ["week__number", "position", "code", "title"]
         constraints = [
+            models.UniqueConstraint(
+                fields=["course", "key"], name="material_key_unique_in_course"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(access__in=["public", "college"]),
+                name="material_access_known",
+            ),
             models.CheckConstraint(
                 condition=models.Q(
                     kind__in=[
@@ -82,6 +140,65 @@ class Material(models.Model):
     def __str__(self) -> str:
         return f"{self.code} {self.title}".strip()
 
+    def get_absolute_url(self) -> str:
+        return reverse("courses:material", args=[self.course.slug, self.key])
+
     def clean(self) -> None:
-        if self.week is not None and self.week.course_id != self.course_id:
-            raise ValidationError({"week": "This week belongs to another course."})
+        if not self.key and self.course_id:
+            others = Material.objects.filter(course=self.course_id).exclude(pk=self.pk)
+            self.key = free_key(self.code or self.title, others)
+        for field, row in (
+            ("week", self.week),
+            ("session", self.session),
+            ("lecture", self.lecture),
+        ):
+            if row is not None and row.course_id != self.course_id:
+                raise ValidationError({field: f"This {field} is another course's."})
+
+    @property
+    def has_content(self) -> bool:
+        """Whether there is anything to open, whoever may open it."""
+        return bool(self.url or self.file or self.body)
+
+    def is_announced(self, now: dt.datetime) -> bool:
+        """Whether students see its name only: it opens later, or holds nothing yet."""
+        return not self.has_content or (
+            self.opens_at is not None and self.opens_at > now
+        )
+
+
+class Attachment(models.Model):
+    """A further file or link of a material: answers, or slides beside notes."""
+
+    material = models.ForeignKey(Material, models.CASCADE, related_name="attachments")
+    label = models.CharField(max_length=100, help_text="What it is, such as Answers.")
+    url = models.URLField(blank=True, max_length=500)
+    file = models.FileField(upload_to="materials/", blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+    release_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        default=timezone.now,
+        help_text="Students see it from then on. Empty keeps it hidden.",
+    )
+
+    objects = AttachmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "label"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["material", "label"], name="attachment_label_unique"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(url="") | models.Q(file=""),
+                name="attachment_link_or_file",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.material}: {self.label}"
+
+    def clean(self) -> None:
+        if bool(self.url) == bool(self.file):
+            raise ValidationError("Give either a link or a file.")

@@ -58,6 +58,7 @@ def report_on(mark: Mark, *, now: dt.datetime) -> MarkReport:
     own = deadline(
         due_at=mark.assignment.due_at,
         closes_at=mark.assignment.closes_at,
+        grace_minutes=mark.assignment.grace_minutes,
         extended_to=row.extended_to,
     )
     shown = show_mark(mark, closes_at=own.closes_at, now=now, sees_all=row.sees_all)

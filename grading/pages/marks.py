@@ -118,6 +118,7 @@ def _row(
     own = deadline(
         due_at=assignment.due_at,
         closes_at=assignment.closes_at,
+        grace_minutes=assignment.grace_minutes,
         extended_to=extended_to,
     )
     shown = show_mark(mark, closes_at=own.closes_at, now=now)

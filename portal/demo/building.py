@@ -139,6 +139,7 @@ def _make_material(
         course=course,
         week=week,
         kind=item.kind,
+        key=slugify(f"{week.number if week else 'course'} {item.code or item.title}"),
         code=item.code,
         title=item.title,
         url=item.url,

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
-from courses.models import Material
+from courses.models import Examinable, Material
 
 Kind = Material.Kind
-Examinable = Material.Examinable
 _D2L: Final = "https://d2l.ai/"
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from courses.models import Course, Material
+from courses.models import Course, Examinable, Material
 from tests.factories import (
     AssignmentFactory,
     CourseFactory,
@@ -108,7 +108,7 @@ def test_material_shows_code_kind_and_where_it_leads(
         title="Lecture slides",
         kind=Material.Kind.SLIDES,
         url="https://example.org/slides",
-        examinable=Material.Examinable.PARTS,
+        examinable=Examinable.PARTS,
     )
     html = page_of(client, student, course)
     for words in ("N02a", "Slides", "https://example.org/slides", "Marked parts"):

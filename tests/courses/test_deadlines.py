@@ -7,13 +7,11 @@ from typing import TypedDict
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pytest_django import DjangoAssertNumQueries
 
 from courses.deadlines import (
     Deadline,
     deadline,
     deadline_for,
-    deadlines_of,
     is_late,
     is_open,
 )
@@ -128,7 +126,24 @@ def test_hour_that_is_skipped_makes_nobody_late() -> None:
 def test_deadline_is_plain_data() -> None:
     due, closes = hours(1), hours(2)
     own = deadline(due_at=due, closes_at=closes)
-    assert own == Deadline(due_at=due, closes_at=closes)
+    assert own == Deadline(due_at=due, late_after=due, closes_at=closes)
+
+
+def test_work_within_the_grace_is_on_time_and_taken() -> None:
+    due = dt.datetime(2025, 1, 31, 18, 0, tzinfo=LONDON)
+    own = deadline(due_at=due, closes_at=None, grace_minutes=60)
+    assert own.due_at == due
+    assert not is_late(own, due + dt.timedelta(minutes=60))
+    assert is_open(own, due + dt.timedelta(minutes=60))
+    assert is_late(own, due + dt.timedelta(minutes=60, seconds=1))
+    assert not is_open(own, due + dt.timedelta(minutes=60, seconds=1))
+
+
+def test_grace_is_added_to_an_extension_too() -> None:
+    due = dt.datetime(2025, 1, 31, 18, 0, tzinfo=LONDON)
+    later = due + dt.timedelta(days=7)
+    own = deadline(due_at=due, closes_at=None, extended_to=later, grace_minutes=60)
+    assert own.late_after == later + dt.timedelta(hours=1)
 
 
 @pytest.mark.django_db
@@ -145,17 +160,3 @@ def test_extension_for_another_assignment_changes_nothing() -> None:
     assignment = AssignmentFactory.create(course=extension.assignment.course)
     own = deadline_for(assignment, extension.student)
     assert own.due_at == assignment.due_at
-
-
-@pytest.mark.django_db
-def test_deadlines_of_a_class_are_one_query(
-    django_assert_num_queries: DjangoAssertNumQueries,
-) -> None:
-    assignment = AssignmentFactory.create()
-    extended = [ExtensionFactory.create(assignment=assignment) for _ in range(3)]
-    ExtensionFactory.create()
-    with django_assert_num_queries(1):
-        found = deadlines_of(assignment)
-    assert found == {
-        each.student_id: deadline_for(assignment, each.student) for each in extended
-    }

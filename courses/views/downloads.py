@@ -1,32 +1,13 @@
-"""A course's page and the files that it hands out."""
+"""The files that a course hands out."""
 
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
+from django.http import FileResponse, Http404
+from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
-from courses import permissions
 from courses.downloads import OPEN_PARTS, blob_attachment, material_attachment
-from courses.models import Assignment, Course, Material, RevisionFile
-from courses.outline import outline_of
-
-
-@login_required
-@require_safe
-def course(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show the course: its weeks, this one open, and its coursework."""
-    course = get_object_or_404(Course.objects.visible_to(request.user), slug=slug)
-    now = timezone.now()
-    context = {
-        "course": course,
-        "tab": "course",
-        "outline": outline_of(course, request.user, now),
-        "now": now,
-        "is_course_staff": permissions.can_view_all_work(request.user, course),
-    }
-    return render(request, "courses/course.html", context)
+from courses.models import Assignment, Material, RevisionFile
 
 
 @login_required
@@ -34,7 +15,7 @@ def course(request: SignedInRequest, slug: str) -> HttpResponse:
 def material_file(request: SignedInRequest, slug: str, pk: int) -> FileResponse:
     """Send a material's file, named as people call it."""
     material = get_object_or_404(
-        Material.objects.visible_to(request.user),
+        Material.objects.opened_to(request.user),
         course__slug=slug,
         pk=pk,
     )

@@ -1,0 +1,49 @@
+"""What a course's mark is made of."""
+
+from django.db import models
+
+from courses.models.course import Course
+from courses.querysets import OwnedQuerySet
+
+
+class Component(models.Model):
+    """A share of the course's mark, such as the exam or the coursework.
+
+    Assignments of a component split its share; while the split is not settled they
+    weigh nothing, and pages say so.
+    """
+
+    class Kind(models.TextChoices):
+        EXAM = "exam", "Exam"
+        COURSEWORK = "coursework", "Coursework"
+        OTHER = "other", "Other"
+
+    course = models.ForeignKey(Course, models.CASCADE, related_name="components")
+    kind = models.CharField(max_length=12, choices=Kind)
+    title = models.CharField(max_length=100)
+    weight_percent = models.DecimalField(
+        max_digits=5, decimal_places=2, help_text="Share of the course mark."
+    )
+    note = models.TextField(blank=True, help_text="Markdown, shown to students.")
+    position = models.PositiveSmallIntegerField(default=0)
+
+    objects = OwnedQuerySet["Component"].as_manager()
+
+    class Meta:
+        ordering = ["position", "title"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["course", "title"], name="component_title_unique_in_course"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(weight_percent__gte=0, weight_percent__lte=100),
+                name="component_weight_is_percent",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["exam", "coursework", "other"]),
+                name="component_kind_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,0 +1,129 @@
+"""What people of a course are told, and what changed in it."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from courses.models.course import Course
+from courses.querysets import AnnouncementQuerySet, CourseChangeQuerySet
+
+
+class Announcement(models.Model):
+    """A notice to everybody in the course, shown from its release on, and mailed once."""
+
+    course = models.ForeignKey(Course, models.CASCADE, related_name="announcements")
+    title = models.CharField(max_length=200)
+    body = models.TextField(help_text="Markdown.")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", editable=False
+    )
+    release_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        default=timezone.now,
+        help_text="Shown, and mailed, from then on. Empty keeps it a draft.",
+    )
+    ends_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="No longer on top of pages after that. Empty: two weeks.",
+    )
+    is_pinned = models.BooleanField(
+        "pinned", default=False, help_text="Stays on top until it ends."
+    )
+    is_mailed = models.BooleanField(
+        "by mail too", default=False, help_text="Sent to everybody in the course."
+    )
+    mailed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = AnnouncementQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-release_at", "-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(ends_at__isnull=True)
+                | models.Q(release_at__isnull=True)
+                | models.Q(ends_at__gt=models.F("release_at")),
+                name="announcement_ends_after_release",
+            ),
+        ]
+        # Those that wait to be mailed.
+        indexes = [
+            models.Index(
+                fields=["release_at"],
+                name="announcement_to_mail",
+                condition=models.Q(is_mailed=True, mailed_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class CourseChange(models.Model):
+    """What somebody changed, when and why. Append-only.
+
+    Students read those with `is_public`, such as a session that moved; the others,
+    such as a role, are for staff.
+    """
+
+    class Kind(models.TextChoices):
+        SESSION = "session", "Session"
+        DEADLINE = "deadline", "Deadline"
+        MATERIAL = "material", "Material"
+        SHIFT = "shift", "Shift of the run"
+        ROLE = "role", "Role"
+        ROSTER = "roster", "Roster"
+        CONTENT = "content", "Content"
+
+    course = models.ForeignKey(Course, models.CASCADE, related_name="changes")
+    kind = models.CharField(max_length=12, choices=Kind)
+    summary = models.CharField(max_length=300, help_text="In words: what is new.")
+    reason = models.CharField(max_length=300, blank=True)
+    before = models.CharField(max_length=300, blank=True)
+    after = models.CharField(max_length=300, blank=True)
+    is_public = models.BooleanField(default=False)
+    session = models.ForeignKey(
+        "courses.Session", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    material = models.ForeignKey(
+        "courses.Material", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    assignment = models.ForeignKey(
+        "courses.Assignment", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Empty: the portal itself.",
+    )
+    made_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = CourseChangeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-made_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    kind__in=[
+                        "session",
+                        "deadline",
+                        "material",
+                        "shift",
+                        "role",
+                        "roster",
+                        "content",
+                    ]
+                ),
+                name="course_change_kind_known",
+            ),
+        ]
+        indexes = [models.Index(fields=["course", "-made_at"])]
+
+    def __str__(self) -> str:
+        return self.summary

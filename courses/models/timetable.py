@@ -1,0 +1,290 @@
+"""When and where a course meets, and what is taught then."""
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+
+from courses.keys import free_key
+from courses.models.course import Course, Week
+from courses.models.people import Teacher
+from courses.querysets import LectureQuerySet, OwnedQuerySet, SessionQuerySet
+
+
+class Room(models.Model):
+    """A place of the college. Its other spellings lead to the same row."""
+
+    name = models.CharField(max_length=100, unique=True)
+    aliases = models.JSONField(
+        default=list,
+        blank=True,
+        help_text='Other spellings, such as ["308", "HXL 308"].',
+    )
+    url = models.URLField(
+        blank=True, max_length=500, help_text="A map, or how to get there."
+    )
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        aliases = self.aliases
+        if not isinstance(aliases, list) or not all(
+            isinstance(alias, str) and alias.strip() for alias in aliases
+        ):
+            raise ValidationError(
+                {"aliases": 'Write a list of texts, such as ["308", "HXL 308"].'}
+            )
+        taken = {alias.casefold() for alias in [self.name, *aliases]}
+        for other in Room.objects.exclude(pk=self.pk):
+            if taken & {alias.casefold() for alias in [other.name, *other.aliases]}:
+                raise ValidationError(f"One of these names is {other}'s already.")
+
+
+class Weekday(models.IntegerChoices):
+    """Days as `datetime.date.weekday` counts them."""
+
+    MONDAY = 0, "Monday"
+    TUESDAY = 1, "Tuesday"
+    WEDNESDAY = 2, "Wednesday"
+    THURSDAY = 3, "Thursday"
+    FRIDAY = 4, "Friday"
+    SATURDAY = 5, "Saturday"
+    SUNDAY = 6, "Sunday"
+
+
+class SessionKind(models.TextChoices):
+    """What happens in a session."""
+
+    LECTURE = "lecture", "Lecture"
+    TUTORIAL = "tutorial", "Tutorial"
+    LAB = "lab", "Lab"
+    REVISION = "revision", "Revision"
+    OTHER = "other", "Session"
+
+
+class Examinable(models.TextChoices):
+    """Whether something is part of the exam."""
+
+    UNKNOWN = "", "Not said"
+    ALL = "all", "Examinable"
+    PARTS = "parts", "Marked parts examinable"
+    NO = "no", "Not examinable"
+
+
+class Slot(models.Model):
+    """A standing hour of the run: most weeks have a session then. Local time."""
+
+    course = models.ForeignKey(Course, models.CASCADE, related_name="slots")
+    weekday = models.PositiveSmallIntegerField(choices=Weekday)
+    starts = models.TimeField()
+    ends = models.TimeField()
+    kind = models.CharField(
+        max_length=12, choices=SessionKind, default=SessionKind.LECTURE
+    )
+    room = models.ForeignKey(
+        Room, models.PROTECT, null=True, blank=True, related_name="slots"
+    )
+    online_label = models.CharField(max_length=60, blank=True)
+    online_url = models.URLField(blank=True, max_length=500)
+
+    objects = OwnedQuerySet["Slot"].as_manager()
+
+    class Meta:
+        ordering = ["weekday", "starts"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["course", "weekday", "starts"],
+                name="slot_time_unique_in_course",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ends__gt=models.F("starts")),
+                name="slot_ends_after_start",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=SessionKind.values),
+                name="slot_kind_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_weekday_display()} {self.starts:%H:%M} to {self.ends:%H:%M}"
+
+
+class Lecture(models.Model):
+    """A unit of teaching. One session may hold several, and one lecture may span two.
+
+    `number` is the course's own (01 to 17): no code of a note and no week follows
+    from it.
+    """
+
+    course = models.ForeignKey(Course, models.CASCADE, related_name="lectures")
+    number = models.CharField(max_length=6, help_text="As it is called, such as 02.")
+    title = models.CharField(max_length=200)
+    examinable = models.CharField(
+        max_length=5, choices=Examinable, blank=True, default=Examinable.UNKNOWN
+    )
+
+    objects = LectureQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["course", "number"], name="lecture_number_unique_in_course"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(examinable__in=["", "all", "parts", "no"]),
+                name="lecture_examinable_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.title}"
+
+
+class Session(models.Model):
+    """An hour in which people meet, in a room, online, or both.
+
+    Without a time it is part of its week and nothing more. A cancelled session stays,
+    struck out; `moved_from` is when it should have been.
+    """
+
+    course = models.ForeignKey(Course, models.CASCADE, related_name="sessions")
+    week = models.ForeignKey(Week, models.CASCADE, related_name="sessions")
+    key = models.SlugField(
+        max_length=60,
+        blank=True,
+        help_text="Its stable name, such as w3-lecture. Empty: made from its week.",
+    )
+    kind = models.CharField(
+        max_length=12, choices=SessionKind, default=SessionKind.LECTURE
+    )
+    title = models.CharField(
+        max_length=200, blank=True, help_text="Empty: what its kind is called."
+    )
+    starts_at = models.DateTimeField(
+        null=True, blank=True, help_text="Empty while no time is known."
+    )
+    ends_at = models.DateTimeField(null=True, blank=True)
+    room = models.ForeignKey(
+        Room,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="sessions",
+        help_text="Empty: online only.",
+    )
+    online_label = models.CharField(
+        max_length=60, blank=True, help_text="Where it is online, such as MS Teams."
+    )
+    online_url = models.URLField(
+        blank=True, max_length=500, help_text="The link that joins it."
+    )
+    queue_label = models.CharField(
+        max_length=60, blank=True, help_text="A queue for help, such as Lab queue."
+    )
+    queue_url = models.URLField(blank=True, max_length=500)
+    teachers = models.ManyToManyField(Teacher, blank=True, related_name="sessions")
+    by_team = models.BooleanField(
+        "by the team", default=False, help_text="Teaching assistants, without names."
+    )
+    lectures = models.ManyToManyField(
+        Lecture, through="SessionLecture", related_name="sessions"
+    )
+    note = models.TextField(blank=True, help_text="Markdown, shown to students.")
+    cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    cancel_reason = models.CharField(max_length=200, blank=True, editable=False)
+    moved_from = models.DateTimeField(null=True, blank=True, editable=False)
+    position = models.PositiveSmallIntegerField(default=0)
+    release_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        default=timezone.now,
+        help_text="Students see it from then on. Empty keeps it hidden.",
+    )
+
+    objects = SessionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["week__number", "position", "starts_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["course", "key"], name="session_key_unique_in_course"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(starts_at__isnull=True, ends_at__isnull=True)
+                | models.Q(starts_at__isnull=False, ends_at__gt=models.F("starts_at")),
+                name="session_ends_after_start",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=SessionKind.values),
+                name="session_kind_known",
+            ),
+        ]
+        # The next session of all of a person's courses.
+        indexes = [models.Index(fields=["course", "starts_at"])]
+
+    def __str__(self) -> str:
+        return f"Week {self.week.number}: {self.name}"
+
+    @property
+    def name(self) -> str:
+        """What it is called on pages."""
+        return self.title or str(self.get_kind_display())
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether it does not take place."""
+        return self.cancelled_at is not None
+
+    @property
+    def is_online_only(self) -> bool:
+        """Whether there is no room to go to."""
+        return self.room_id is None and bool(self.online_label or self.online_url)
+
+    def clean(self) -> None:
+        if not self.key and self.course_id and self.week_id:
+            others = Session.objects.filter(course=self.course_id).exclude(pk=self.pk)
+            self.key = free_key(f"w{self.week.number}-{self.kind}", others)
+        if self.week_id and self.week.course_id != self.course_id:
+            raise ValidationError({"week": "This week belongs to another course."})
+        if (self.starts_at is None) != (self.ends_at is None):
+            raise ValidationError("Give both a start and an end, or neither.")
+        if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
+            raise ValidationError({"ends_at": "It must end after its start."})
+
+
+class SessionLecture(models.Model):
+    """A lecture's place in a session."""
+
+    session = models.ForeignKey(Session, models.CASCADE, related_name="lecture_places")
+    lecture = models.ForeignKey(Lecture, models.CASCADE, related_name="session_places")
+    part = models.CharField(
+        max_length=60, blank=True, help_text="Which part of it, such as start."
+    )
+    watch_before = models.BooleanField(
+        default=False, help_text="To be watched before the session begins."
+    )
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "lecture__number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session", "lecture"], name="session_lecture_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.session}: {self.lecture}"
+
+    def clean(self) -> None:
+        if (
+            self.session_id
+            and self.lecture_id
+            and self.lecture.course_id != self.session.course_id
+        ):
+            raise ValidationError({"lecture": "This lecture is another course's."})
