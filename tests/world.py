@@ -12,11 +12,19 @@ from django.test import Client
 
 from accounts.models import ApiToken, User
 from accounts.services import create_token
-from courses.models import Assignment, Course, Material, RevisionFile, Week
+from courses.models import (
+    Assignment,
+    Attachment,
+    Course,
+    Material,
+    RevisionFile,
+    Week,
+)
 from grading.models import GradingRun, Mark, Regrade
 from submissions.models import Submission
 from tests.factories import (
     AssignmentFactory,
+    AttachmentFactory,
     CourseFactory,
     EnrolmentFactory,
     GradingRunFactory,
@@ -58,6 +66,9 @@ class World:
     week: Week
     material: Material
     hidden_material: Material
+    notebook: Material
+    attachment: Attachment
+    hidden_attachment: Attachment
     assignment: Assignment
     hidden_assignment: Assignment
     submission: Submission
@@ -92,6 +103,15 @@ def make_people(course: Course) -> dict[str, User]:
     }
 
 
+def attach(material: Material, **more: object) -> Attachment:
+    """A file of answers beside the material."""
+    file = ContentFile(b"x", name="answers.txt")
+    found: Attachment = AttachmentFactory.create(
+        material=material, url="", file=file, **more
+    )
+    return found
+
+
 def make_world() -> World:
     """Store the world. The owner has a finished attempt and one that waits."""
     course = CourseFactory.create()
@@ -116,13 +136,20 @@ def make_world() -> World:
     EnrolmentFactory.create(course=hidden_course, user=other, lecturer=True)
     EnrolmentFactory.create(course=hidden_course, user=owner)
     token, _ = create_token(actor=owner, name="laptop", scopes=[ApiToken.Scope.READ])
+    material = MaterialFactory.create(
+        course=course, week=week, file=ContentFile(b"%PDF-", name="notes.pdf")
+    )
     return World(
         people=people,
         course=course,
         week=week,
-        material=MaterialFactory.create(
-            course=course, week=week, file=ContentFile(b"%PDF-", name="notes.pdf")
+        material=material,
+        notebook=MaterialFactory.create(
+            course=course,
+            file=ContentFile(small_notebook().encode(), name="intro.ipynb"),
         ),
+        attachment=attach(material),
+        hidden_attachment=attach(material, hidden=True),
         hidden_material=MaterialFactory.create(
             course=course, file=ContentFile(b"%PDF-", name="next.pdf"), hidden=True
         ),
