@@ -54,13 +54,13 @@ class WeekEntry:
 
     @property
     def open_count(self) -> int:
-        """How many materials can be opened, and so ticked."""
-        return sum(item.is_open for item in self.all_items)
+        """How many materials can be ticked."""
+        return sum(item.can_be_ticked for item in self.all_items)
 
     @property
     def done_count(self) -> int:
         """How many of those are ticked."""
-        return sum(item.is_open and item.is_done for item in self.all_items)
+        return sum(item.can_be_ticked and item.is_done for item in self.all_items)
 
     @property
     def new_count(self) -> int:
@@ -167,7 +167,7 @@ def outline_of(
         for material in materials.prefetch_related(visible_attachments(user))
     ]
     assignments = course.assignments.visible_to(user).with_extension_of(user)
-    work = due_work(assignments.select_related("week"), now, since=since)
+    work = due_work(assignments.select_related("week", "component"), now, since=since)
     meetings = _meetings(course, user, now, items)
     today = now.astimezone(course.tz).date()
     opened = week_to_open(weeks, today)

@@ -40,6 +40,11 @@ class Item:
         return self.material.examinable in EXAMINABLE
 
     @property
+    def can_be_ticked(self) -> bool:
+        """Whether one can be done with it: it is open, and no mere link."""
+        return self.is_open and self.material.kind != Kind.LINK
+
+    @property
     def is_page(self) -> bool:
         """Whether it is read here, on a page of its own."""
         material = self.material
