@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,7 @@ COURSE_FILE: Final[Path] = settings.BASE_DIR / "examples/deep-learning/course.ya
 # The year of its dates, and the number of the week with which it begins.
 FILE_YEAR: Final = AcademicYear(2024)
 FIRST_WEEK: Final = 2
+SHARE: Final = Decimal(25)
 LATE_WORK: Final = dt.timedelta(days=14)
 _NO_WAITING: Final = (
     "The demo begins with work handed in, before a worker could run the trials."
@@ -137,11 +139,18 @@ def _make_user(person: Person, encoded: str) -> User:
 
 
 def _make_coursework(course: Course, calendar: Calendar, bundle: Bundle) -> Assignment:
-    """The first task is due in a few days, and is marked by the example's bundle."""
-    first = course.assignments.get(slug=COURSEWORK)
+    """The first task is due in a few days, and is marked by the example's bundle.
+
+    The page that the course follows does not say how its coursework's half is split;
+    the demo's lecturer halves it.
+    """
+    work = {assignment.slug: assignment for assignment in course.assignments.all()}
+    first = work[COURSEWORK]
     first.due_at = calendar.first_deadline
     first.closes_at = first.due_at + LATE_WORK
-    first.save(update_fields=["due_at", "closes_at"])
+    for assignment in work.values():
+        assignment.weight_percent = SHARE
+        assignment.save(update_fields=["due_at", "closes_at", "weight_percent"])
     revision = import_revision(actor=SYSTEM, assignment=first, bundle=bundle)
     start_trials(actor=SYSTEM, revision=revision)
     publish_revision(actor=SYSTEM, revision=revision, reason=_NO_WAITING)
