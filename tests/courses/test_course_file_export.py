@@ -4,6 +4,7 @@ import datetime as dt
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,8 +16,8 @@ from hypothesis import strategies as st
 
 from courses.coursefile.dates import AcademicYear
 from courses.coursefile.fields import cleaned
-from courses.coursefile.layout import dump
-from courses.models import Course, Material, Room
+from courses.coursefile.layout import Value, dump
+from courses.models import Course, Lecture, Material, Room, Session, Week
 from courses.services.course_files import export_course
 from tests.courses.coursefiles import EXAMPLE, bring_in, made, small
 from tests.factories import (
@@ -83,13 +84,13 @@ def test_file_of_another_form_becomes_the_canonical_one(tmp_path: Path) -> None:
 
 def rich_course() -> Course:
     """A course in which every column of every row says something."""
-    course = CourseFactory(
+    course = CourseFactory.create(
         slug="rich",
         release_at=at("2026-07-20 08:00:05"),
         summary="Two lines\r\n\r\n* and a list: # no comment",
     )
     weeks = [
-        WeekFactory(
+        WeekFactory.create(
             course=course,
             number=number,
             starts_on=MONDAY + dt.timedelta(weeks=number - 2),
@@ -99,20 +100,22 @@ def rich_course() -> Course:
         )
         for number in (2, 3, 12)
     ]
-    exam = ComponentFactory(course=course, title="Exam: part 1", kind="exam")
-    ComponentFactory(
+    exam = ComponentFactory.create(course=course, title="Exam: part 1", kind="exam")
+    ComponentFactory.create(
         course=course, title="null", weight_percent=Decimal("49.50"), position=3
     )
-    ComponentFactory(course=course, title="0.5", weight_percent=0, note="- none")
+    ComponentFactory.create(course=course, title="0.5", weight_percent=0, note="- none")
     rooms = [
-        RoomFactory(name="311", aliases=["HXL 311"], url="https://example.org/311"),
-        RoomFactory(name="Huxley, 308"),
+        RoomFactory.create(
+            name="311", aliases=["HXL 311"], url="https://example.org/311"
+        ),
+        RoomFactory.create(name="Huxley, 308"),
     ]
     teachers = [
-        TeacherFactory(course=course, name=name, position=position)
+        TeacherFactory.create(course=course, name=name, position=position)
         for position, name in enumerate(["O'Neil", "Łukasz", "123"])
     ]
-    SlotFactory(
+    SlotFactory.create(
         course=course,
         room=rooms[0],
         starts=dt.time(9, 5, 30),
@@ -120,17 +123,17 @@ def rich_course() -> Course:
         online_label="MS Teams",
     )
     lectures = [
-        LectureFactory(course=course, number=number, examinable=examinable)
+        LectureFactory.create(course=course, number=number, examinable=examinable)
         for number, examinable in (("01", "no"), ("1b", "all"), ("08", ""))
     ]
     sessions = rich_sessions(course, weeks, rooms)
     sessions[0].teachers.set(teachers[:2])
-    SessionLectureFactory(session=sessions[0], lecture=lectures[1], part="start")
-    SessionLectureFactory(
+    SessionLectureFactory.create(session=sessions[0], lecture=lectures[1], part="start")
+    SessionLectureFactory.create(
         session=sessions[0], lecture=lectures[0], watch_before=True, position=1
     )
     rich_materials(course, weeks, sessions, lectures)
-    AssignmentFactory(
+    AssignmentFactory.create(
         course=course,
         with_revision=False,
         week=weeks[1],
@@ -147,11 +150,13 @@ def rich_course() -> Course:
     return course
 
 
-def rich_sessions(course: Course, weeks: list, rooms: list) -> list:
+def rich_sessions(
+    course: Course, weeks: list[Week], rooms: list[Room]
+) -> list[Session]:
     """Sessions at every kind of time: inside their week, outside, over midnight."""
     common = {"course": course, "week": weeks[0]}
     return [
-        SessionFactory(
+        SessionFactory.create(
             **common,
             key="w2-lecture",
             starts_at=at("2027-01-15 10:00"),
@@ -162,7 +167,7 @@ def rich_sessions(course: Course, weeks: list, rooms: list) -> list:
             note="yes",
             position=7,
         ),
-        SessionFactory(
+        SessionFactory.create(
             **common,
             key="w2-moved",
             kind="lab",
@@ -173,7 +178,7 @@ def rich_sessions(course: Course, weeks: list, rooms: list) -> list:
             room=rooms[1],
             position=8,
         ),
-        SessionFactory(
+        SessionFactory.create(
             **common,
             key="w2-cancelled",
             kind="other",
@@ -182,7 +187,7 @@ def rich_sessions(course: Course, weeks: list, rooms: list) -> list:
             cancel_reason="Strike",
             position=3,
         ),
-        SessionFactory(
+        SessionFactory.create(
             course=course,
             week=weeks[2],
             key="w12-autumn",
@@ -192,9 +197,11 @@ def rich_sessions(course: Course, weeks: list, rooms: list) -> list:
     ]
 
 
-def rich_materials(course: Course, weeks: list, sessions: list, lectures: list) -> None:
+def rich_materials(
+    course: Course, weeks: list[Week], sessions: list[Session], lectures: list[Lecture]
+) -> None:
     """Materials in every list, with every combination of week and session."""
-    places = [
+    places: list[dict[str, Any]] = [
         {"week": weeks[0]},
         {"week": weeks[0], "session": sessions[0]},
         {"week": weeks[1], "session": sessions[0], "lecture": lectures[0]},
@@ -206,13 +213,13 @@ def rich_materials(course: Course, weeks: list, sessions: list, lectures: list) 
         {"week": weeks[2], "body": "# Title\n\n    code\n\ttab \nend", "code": "1e3"},
     ]
     rows = [
-        MaterialFactory(course=course, position=index % 2, **place)
+        MaterialFactory.create(course=course, position=index % 2, **place)
         for index, place in enumerate(places)
     ]
     rows[0].also_in.set(weeks[1:])
     rows[1].file.save("Nötes v2.PDF", ContentFile(b"%PDF-1"))
-    AttachmentFactory(material=rows[1], label="Answers, all", position=2)
-    answers = AttachmentFactory(material=rows[1], label="答え", url="")
+    AttachmentFactory.create(material=rows[1], label="Answers, all", position=2)
+    answers = AttachmentFactory.create(material=rows[1], label="答え", url="")
     answers.file.save("answers", ContentFile(b"42"))
 
 
@@ -260,10 +267,10 @@ def test_second_of_two_equal_hours_is_told_apart(tmp_path: Path) -> None:
 
 @db
 def test_file_that_the_portal_lost_is_named_and_left_out(tmp_path: Path) -> None:
-    course = CourseFactory(slug="lost")
-    material = MaterialFactory(course=course)
+    course = CourseFactory.create(slug="lost")
+    material = MaterialFactory.create(course=course)
     material.file.save("n01.pdf", ContentFile(b"%PDF-1"))
-    material.file.storage.delete(material.file.name)
+    material.file.storage.delete(material.file.name or "")
     assert "has lost the file materials/n01" in export("lost", tmp_path)
     assert "file:" not in (tmp_path / "course.yaml").read_text(encoding="utf-8")
 
@@ -272,22 +279,22 @@ def test_file_that_the_portal_lost_is_named_and_left_out(tmp_path: Path) -> None
 def test_course_that_is_not_there_is_an_error_that_names_those_that_are(
     tmp_path: Path,
 ) -> None:
-    CourseFactory(slug="here")
+    CourseFactory.create(slug="here")
     with pytest.raises(CommandError, match=r"There are: here\."):
         export("gone", tmp_path)
 
 
 @db
 def test_only_who_may_edit_a_course_exports_it(tmp_path: Path) -> None:
-    course = CourseFactory()
-    student = EnrolmentFactory(course=course).user
+    course = CourseFactory.create()
+    student = EnrolmentFactory.create(course=course).user
     with pytest.raises(PermissionDenied):
         export_course(actor=student, course=course, folder=tmp_path)
 
 
 @db
 def test_export_names_files_by_their_items(tmp_path: Path) -> None:
-    material = MaterialFactory(key="n02", kind=Material.Kind.NOTES)
+    material = MaterialFactory.create(key="n02", kind=Material.Kind.NOTES)
     material.file.save("final (3).pdf", ContentFile(b"%PDF-1"))
     export(material.course.slug, tmp_path)
     assert (tmp_path / "files" / "n02.pdf").read_bytes() == b"%PDF-1"
@@ -303,8 +310,12 @@ TEXTS = st.text(max_size=60) | st.sampled_from(
 
 @given(text=TEXTS, others=st.lists(TEXTS, max_size=3))
 def test_any_text_is_read_as_it_was_written(text: str, others: list[str]) -> None:
-    document = {"title": text, "names": others, "weeks": [{"key": text, "b": "c"}]}
-    read = yaml.safe_load(dump(document))
+    document: dict[str, Value] = {
+        "title": text,
+        "names": others,
+        "weeks": [{"key": text, "b": "c"}],
+    }
+    read: Any = yaml.safe_load(dump(document))
     assert read["names"] == others
     for found in (read["title"], read["weeks"][0]["key"]):
         assert found.removesuffix("\n") == text.removesuffix("\n")
@@ -317,7 +328,10 @@ def test_any_markdown_is_read_as_it_was_written(text: str) -> None:
 
 
 def test_same_values_give_the_same_bytes() -> None:
-    document = {"format": 1, "weeks": [{"number": 2, "title": "a\nb", "list": ["x"]}]}
+    document: dict[str, Value] = {
+        "format": 1,
+        "weeks": [{"number": 2, "title": "a\nb", "list": ["x"]}],
+    }
     text = "format: 1\n\nweeks:\n  - number: 2\n    title: |\n      a\n      b\n    list: [x]\n"
     assert dump(document) == text
 

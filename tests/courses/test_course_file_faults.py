@@ -37,7 +37,7 @@ def test_every_fault_is_listed_at_once_and_nothing_is_written(tmp_path: Path) ->
         ("number: 3\n", "number: 2\n", "Week 2 stands on line 15 already"),
         ("24 January 19:00", "30 February 19:00", "30 February does not exist in 2025"),
         ("24 January 19:00", "24 January", "no day with an hour"),
-        ("24 January 19:00", "24 Januar 19h", "no day with an hour"),
+        ("24 January 19:00", "24.1. 19:00 h", "no day with an hour"),
         ("24 January 19:00", "24 Brumaire 19:00", "“24 Brumaire” is no day"),
         ("24 January 19:00", "24 January 25:00", "“25:00” is no time of day"),
         ("24 January 19:00", "10 March 19:00", "is outside of the run"),

@@ -31,6 +31,7 @@ from tests.factories import (
     EnrolmentFactory,
     MaterialFactory,
     RevisionFactory,
+    RoomFactory,
     SessionFactory,
     SubmissionFactory,
     UserFactory,
@@ -193,8 +194,10 @@ def test_pruning_deletes_what_the_file_no_longer_has(tmp_path: Path) -> None:
 
 def test_pruning_takes_no_work_that_was_handed_in(tmp_path: Path) -> None:
     course = made(small(tmp_path))
-    SubmissionFactory(assignment=AssignmentFactory(course=course, slug="own"))
-    MaterialFactory(course=course, key="extra")
+    SubmissionFactory.create(
+        assignment=AssignmentFactory.create(course=course, slug="own")
+    )
+    MaterialFactory.create(course=course, key="extra")
     with pytest.raises(Exception, match="coursework own cannot be deleted"):
         run(small(tmp_path), "--prune")
     assert course.materials.filter(key="extra").exists()
@@ -202,7 +205,7 @@ def test_pruning_takes_no_work_that_was_handed_in(tmp_path: Path) -> None:
 
 def test_rooms_of_other_courses_are_never_left_over(tmp_path: Path) -> None:
     made(small(tmp_path))
-    elsewhere = SessionFactory().room
+    elsewhere = RoomFactory.create()
     said = run(small(tmp_path), "--prune")
     assert "only in the portal" not in said
     assert Room.objects.filter(pk=elsewhere.pk).exists()
@@ -226,7 +229,7 @@ def test_cancelled_session_that_the_file_lacks_is_kept_by_pruning(
     tmp_path: Path,
 ) -> None:
     course = made(small(tmp_path))
-    SessionFactory(
+    SessionFactory.create(
         course=course,
         week=course.weeks.get(number=3),
         key="extra",
@@ -240,8 +243,8 @@ def test_cancelled_session_that_the_file_lacks_is_kept_by_pruning(
 def test_revision_and_people_stay(tmp_path: Path) -> None:
     course = made(small(tmp_path))
     work = course.assignments.get()
-    student = EnrolmentFactory(course=course).user
-    submission = SubmissionFactory(assignment=_published(work), author=student)
+    student = EnrolmentFactory.create(course=course).user
+    submission = SubmissionFactory.create(assignment=_published(work), author=student)
     bring_in(small(tmp_path, ("24 January 19:00", "25 January 19:00")))
     work.refresh_from_db()
     assert work.revision == submission.revision
@@ -281,6 +284,8 @@ def test_positions_that_give_the_same_order_stay(tmp_path: Path) -> None:
 def test_session_that_is_moved_back_was_not_moved(tmp_path: Path) -> None:
     course = made(small(tmp_path))
     session = course.sessions.get(key="w3-tutorial")
+    assert session.starts_at
+    assert session.ends_at
     session.moved_from = session.starts_at
     session.starts_at = session.starts_at + dt.timedelta(days=1)
     session.ends_at = session.ends_at + dt.timedelta(days=1)
@@ -305,7 +310,7 @@ def test_course_without_a_release_stays_hidden_and_its_rows_come_out_with_it(
 ) -> None:
     course = made(small(tmp_path, ("  released: 6 January 09:00\n", "")))
     assert course.release_at is None
-    student = EnrolmentFactory(course=course).user
+    student = EnrolmentFactory.create(course=course).user
     assert not Week.objects.visible_to(student).exists()
     course.release_at = timezone.now()
     course.save()
@@ -383,15 +388,17 @@ def test_only_who_may_edit_the_course_brings_it_up_to_date(tmp_path: Path) -> No
     course = made(small(tmp_path))
     path = small(tmp_path, MOVED)
     with pytest.raises(PermissionDenied):
-        bring_in(path, actor=EnrolmentFactory(course=course, assistant=True).user)
-    bring_in(path, actor=EnrolmentFactory(course=course, lecturer=True).user)
+        bring_in(
+            path, actor=EnrolmentFactory.create(course=course, assistant=True).user
+        )
+    bring_in(path, actor=EnrolmentFactory.create(course=course, lecturer=True).user)
     assert CourseChange.objects.get().made_by is not None
 
 
 def test_only_site_staff_makes_a_new_course(tmp_path: Path) -> None:
     with pytest.raises(PermissionDenied):
-        bring_in(small(tmp_path), actor=UserFactory())
-    assert bring_in(small(tmp_path), actor=UserFactory(site_staff=True)).course
+        bring_in(small(tmp_path), actor=UserFactory.create())
+    assert bring_in(small(tmp_path), actor=UserFactory.create(site_staff=True)).course
 
 
 def test_address_is_made_of_code_and_year_or_given(tmp_path: Path) -> None:
@@ -400,13 +407,13 @@ def test_address_is_made_of_code_and_year_or_given(tmp_path: Path) -> None:
 
 
 def test_other_courses_stay_as_they_are(tmp_path: Path) -> None:
-    week = WeekFactory(number=2)
+    week = WeekFactory.create(number=2)
     made(small(tmp_path))
     bring_in(small(tmp_path), prune=True)
     assert Week.objects.filter(pk=week.pk, title=week.title).exists()
 
 
 def _published(assignment: Assignment) -> Assignment:
-    assignment.revision = RevisionFactory(assignment=assignment)
+    assignment.revision = RevisionFactory.create(assignment=assignment)
     assignment.save()
     return assignment

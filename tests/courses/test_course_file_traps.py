@@ -80,7 +80,7 @@ def test_one_deadline_listed_in_three_weeks_is_one_row() -> None:
 
 def test_weeks_from_the_hand_out_to_the_deadline_show_the_one_row() -> None:
     course = made()
-    staff = UserFactory(site_staff=True)
+    staff = UserFactory.create(site_staff=True)
     outline = outline_of(course, staff, utc("2025-01-22 12:00"))
     shown = {
         entry.week.number: [work.assignment.slug for work in entry.work]
