@@ -140,12 +140,10 @@ class Items:
 
     def _judge(self, section: Section, material: MaterialRow) -> None:
         """What the source lost, such as a link, is for staff to find again."""
-        has_content = material.url or material.body or "file" in section
-        if not has_content:
+        if not (material.url or material.body or "file" in section):
             self._context.warn(
                 section,
-                f"{named(material)} has nothing to open: no link, no file, no text. "
-                "Students see it announced.",
+                f"{named(material)} has nothing to open yet: students see its name.",
             )
 
 

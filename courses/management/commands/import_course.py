@@ -60,7 +60,10 @@ class Command(BaseCommand):
                 dry_run=options["dry_run"],
             )
         except BundleError as error:
-            raise CommandError(f"Nothing was imported.\n{error}") from error
+            count = len(error.faults)
+            raise CommandError(
+                f"Nothing was imported. {count} to put right:\n{error}"
+            ) from error
         self._report(imported, is_dry=options["dry_run"])
 
     def _report(self, imported: Imported, *, is_dry: bool) -> None:
