@@ -1,0 +1,16 @@
+"""Loading the course that a page is about: not visible is 404, not allowed is 403."""
+
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import get_object_or_404
+
+from accounts.models import User
+from courses.models import Course
+from courses.permissions import Right, can
+
+
+def allowed_course(user: User, slug: str, right: Right) -> Course:
+    """Return the course if the person sees it; without the right it is 403."""
+    course = get_object_or_404(Course.objects.visible_to(user), slug=slug)
+    if not can(user, right, course):
+        raise PermissionDenied
+    return course
