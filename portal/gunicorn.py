@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from portal.masking import MaskingLogger
 from portal.supervisor.launch import die_with_parent
 
 bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
@@ -25,6 +26,7 @@ worker_tmp_dir = str(_memory) if os.access(_memory, os.W_OK | os.X_OK) else None
 control_socket_disable = True
 proc_name = "softmark-web"
 accesslog = "-" if os.environ.get("ACCESS_LOG", "") == "1" else None
+logger_class = MaskingLogger
 access_log_format = "%(m)s %(U)s %(s)s %(B)s bytes in %(M)s ms"
 errorlog = "-"
 loglevel = "warning" if os.environ.get("SOFTMARK_SUPERVISED") else "info"
