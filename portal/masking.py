@@ -6,9 +6,7 @@ and a log is read by more people than a database.
 
 import logging
 import re
-from typing import Any, Final
-
-from gunicorn.glogging import Logger
+from typing import Final
 
 _SECRET: Final = re.compile(r"(/calendar/)[^/\s?]+")
 
@@ -29,14 +27,3 @@ class MaskSecrets(logging.Filter):
                 masked(arg) if isinstance(arg, str) else arg for arg in record.args
             )
         return True
-
-
-class MaskingLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
-    """Leaves secrets out of the line that gunicorn writes for each request."""
-
-    def atoms(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        atoms: dict[str, Any] = super().atoms(*args, **kwargs)
-        return {
-            name: masked(value) if isinstance(value, str) else value
-            for name, value in atoms.items()
-        }
