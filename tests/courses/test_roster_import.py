@@ -124,7 +124,9 @@ def test_role_and_code_change_as_the_file_says(course: Course, lecturer: User) -
     assert (row.role, row.module_code) == ("assistant", "97111")
 
 
-@pytest.mark.parametrize(("cell", "role"), [("", "student"), ("assistant", "assistant")])
+@pytest.mark.parametrize(
+    ("cell", "role"), [("", "student"), ("assistant", "assistant")]
+)
 def test_those_who_come_back_are_students_unless_the_file_says_otherwise(
     course: Course, lecturer: User, cell: str, role: str
 ) -> None:
