@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 from icalendar import Calendar, Event
 
 from courses.calendar_zones import zones_of
-from courses.models import Course, Session
-from courses.outline import DueWork, is_hidden
+from courses.deadlines import Deadline, deadline
+from courses.models import Assignment, Course, Session
+from courses.release import is_out
 
 # How often programs are asked to look again.
 REFRESH: Final = dt.timedelta(hours=1)
@@ -23,14 +24,14 @@ HIDDEN: Final = "Students do not see this yet."
 def build_calendar(
     *,
     sessions: Iterable[Session],
-    work: Iterable[DueWork],
+    work: Iterable[Assignment],
     site: str,
     now: dt.datetime,
 ) -> bytes:
     """Return the sessions that have a time, and the deadlines, as iCalendar.
 
-    Sessions come from `courses.services.calendar`, with how often and when each was
-    changed. `site` is the portal's address, with which links and names begin.
+    The rows come from `courses.services.calendar`, with how often and when each was
+    changed, and work with the person's own `extended_to`. `site` is the portal's address, with which links and names begin.
     """
     calendar = Calendar()
     calendar.add("VERSION", "2.0")
@@ -77,7 +78,7 @@ def _about(session: Session, site: str, now: dt.datetime) -> list[str]:
     names = [str(teacher) for teacher in session.teachers.all()]
     names += ["the team"] if session.by_team else []
     lines = [
-        HIDDEN if is_hidden(session.release_at, now) else "",
+        "" if is_out(session.release_at, now) else HIDDEN,
         f"Cancelled: {session.cancel_reason}" if session.cancel_reason else "",
         f"Moved from {spoken(session.moved_from, course)}."
         if session.moved_from
@@ -101,12 +102,12 @@ def _lectures(session: Session) -> list[str]:
     return lines
 
 
-def _deadline(item: DueWork, site: str, now: dt.datetime) -> Event:
+def _deadline(assignment: Assignment, site: str, now: dt.datetime) -> Event:
     """An event without a length, at the moment of the person's own deadline."""
-    assignment, course = item.assignment, item.assignment.course
+    course, own = assignment.course, _own(assignment)
     event = _event(f"deadline-{assignment.pk}", assignment, site)
     event.add("SUMMARY", f"Due: {assignment.title} ({course.codes or course.title})")
-    event.add("DTSTART", _local(item.deadline.due_at, course))
+    event.add("DTSTART", _local(own.due_at, course))
     event.add("STATUS", "CONFIRMED")
     event.add("TRANSP", "TRANSPARENT")
     address = f"{site}{assignment.get_absolute_url()}"
@@ -115,17 +116,24 @@ def _deadline(item: DueWork, site: str, now: dt.datetime) -> Event:
         "This is your own deadline. The common one is "
         f"{spoken(assignment.due_at, course)}."
     )
-    late = assignment.closes_at and item.deadline.closes_at > item.deadline.due_at
+    late = f"Late work is taken until {spoken(own.closes_at, course)}."
     lines = [
-        HIDDEN if is_hidden(assignment.release_at, now) else "",
-        extended if item.is_extended else "",
-        f"Late work is taken until {spoken(item.deadline.closes_at, course)}."
-        if late
-        else "",
+        "" if is_out(assignment.release_at, now) else HIDDEN,
+        extended if own.due_at != assignment.due_at else "",
+        late if own.closes_at > own.due_at else "",
         _link("Hand in", address),
     ]
     event.add("DESCRIPTION", "\n".join(line for line in lines if line))
     return event
+
+
+def _own(assignment: Any) -> Deadline:
+    """The person's deadline, without the grace, of which students are not told."""
+    return deadline(
+        due_at=assignment.due_at,
+        closes_at=assignment.closes_at,
+        extended_to=assignment.extended_to,
+    )
 
 
 def _event(name: str, row: Any, site: str) -> Event:

@@ -1,25 +1,22 @@
 """Mails to new people: which course they are in, and how they sign in."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
-import structlog
 from allauth.account.adapter import get_adapter
 from celery import current_app
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
-from kombu.exceptions import OperationalError
 
 from accounts.models import User
 from accounts.passwords import password_link
+from courses.hints import connect, quick_connection
 from courses.models import Course, Enrolment
 
 TASK: Final = "courses.invite"
 # So many mails in one task: it ends within seconds.
 BATCH: Final = 25
-_ONE_QUICK_TRY: Final[dict[str, Any]] = {"max_retries": 0, "interval_start": 0}
-log = structlog.get_logger(__name__)
 
 
 def send_invitations(course: Course, users: Sequence[User]) -> int:
@@ -29,23 +26,18 @@ def send_invitations(course: Course, users: Sequence[User]) -> int:
     people can still follow “Forgot your password?”.
     """
     asked = 0
-    try:
-        with current_app.connection_for_write(
-            transport_options={**_ONE_QUICK_TRY, "socket_connect_timeout": 1}
-        ) as connection:
-            connection.ensure_connection(**_ONE_QUICK_TRY)
-            for start in range(0, len(users), BATCH):
-                batch = [user.pk for user in users[start : start + BATCH]]
-                current_app.send_task(
-                    TASK,
-                    args=[course.pk, batch],
-                    connection=connection,
-                    retry=False,
-                    ignore_result=True,
-                )
-                asked += len(batch)
-    except (OperationalError, OSError) as error:
-        log.warning("invitations_not_sent", error=type(error).__name__)
+    with quick_connection() as connection:
+        connect(connection)
+        for start in range(0, len(users), BATCH):
+            batch = [user.pk for user in users[start : start + BATCH]]
+            current_app.send_task(
+                TASK,
+                args=[course.pk, batch],
+                connection=connection,
+                retry=False,
+                ignore_result=True,
+            )
+            asked += len(batch)
     return asked
 
 

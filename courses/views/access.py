@@ -1,4 +1,4 @@
-"""Loading the course that a page is about: not visible is 404, not allowed is 403."""
+"""Loading a course for a page of its staff: not visible to the person is 404."""
 
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
@@ -10,7 +10,7 @@ from courses.permissions import Right, can
 
 def allowed_course(user: User, slug: str, right: Right) -> Course:
     """Return the course if the person sees it; without the right it is 403."""
-    course = get_object_or_404(Course.objects.visible_to(user), slug=slug)
-    if not can(user, right, course):
+    found = get_object_or_404(Course.objects.visible_to(user), slug=slug)
+    if not can(user, right, found):
         raise PermissionDenied
-    return course
+    return found

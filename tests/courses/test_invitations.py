@@ -64,11 +64,8 @@ def test_workers_are_asked_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
         assert name in app.tasks
         sent.append(args)
 
-    class Connection:
-        __enter__ = __exit__ = ensure_connection = lambda self, *_, **__: self
-
     monkeypatch.setattr(app, "send_task", keep)
-    monkeypatch.setattr(app, "connection_for_write", lambda **_: Connection())
+    monkeypatch.setattr(invitations, "connect", lambda _: None)
     app.loader.import_default_modules()
     course, users = CourseFactory.create(), UserFactory.create_batch(BATCH + 1)
     assert send_invitations(course, users) == BATCH + 1
@@ -77,9 +74,9 @@ def test_workers_are_asked_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_broker_that_is_away_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(**_: Any) -> None:
+    def fail(_: Any) -> None:
         raise OperationalError
 
-    monkeypatch.setattr(invitations.current_app, "connection_for_write", fail)
+    monkeypatch.setattr(invitations, "connect", fail)
     course: Course = CourseFactory.create()
     assert send_invitations(course, [UserFactory.create()]) == 0
