@@ -8,7 +8,7 @@ from django.urls import register_converter
 from django.urls.converters import StringConverter
 
 from courses.blobs import open_blob
-from courses.models import Material, RevisionFile
+from courses.models import Attachment, Material, RevisionFile
 
 # Parts of a bundle that students may read. The others hold the answers.
 OPEN_PARTS: Final = (RevisionFile.Part.HANDOUT, RevisionFile.Part.PUBLIC)
@@ -28,8 +28,8 @@ def blob_attachment(sha256: str, name: str) -> FileResponse:
     return _attachment(open_blob(sha256), name)
 
 
-def material_attachment(material: Material) -> FileResponse:
-    """Return a material's file, named as people call it. Raises Http404 without one."""
+def material_attachment(material: Material | Attachment) -> FileResponse:
+    """Return the row's file, named as people call it. Raises Http404 without one."""
     if not material.file:
         raise Http404
     try:
