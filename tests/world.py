@@ -15,20 +15,27 @@ from accounts.services import create_token
 from courses.models import (
     Announcement,
     Assignment,
+    Attachment,
     Course,
+    CourseChange,
+    Lecture,
     Material,
     RevisionFile,
     Session,
     Week,
 )
+from courses.services.calendar import renew_feed
 from grading.models import GradingRun, Mark, Regrade
 from submissions.models import Submission
 from tests.factories import (
     AnnouncementFactory,
     AssignmentFactory,
+    AttachmentFactory,
+    CourseChangeFactory,
     CourseFactory,
     EnrolmentFactory,
     GradingRunFactory,
+    LectureFactory,
     MarkFactory,
     MaterialFactory,
     QuestionResultFactory,
@@ -81,6 +88,14 @@ class World:
     trial: GradingRun
     regrade: Regrade
     token: ApiToken
+    feed_secret: str
+    lecture: Lecture
+    hidden_session: Session
+    draft: Announcement
+    change: CourseChange
+    private_change: CourseChange
+    attachment: Attachment
+    hidden_attachment: Attachment
     other_course: Course
     hidden_course: Course
 
@@ -129,6 +144,10 @@ def make_world() -> World:
     hidden_course = CourseFactory.create(hidden=True)
     EnrolmentFactory.create(course=hidden_course, user=other, lecturer=True)
     EnrolmentFactory.create(course=hidden_course, user=owner)
+    material = MaterialFactory.create(
+        course=course, week=week, file=ContentFile(b"%PDF-", name="notes.pdf")
+    )
+    answers = {"url": "", "file": ContentFile(b"%PDF-", name="answers.pdf")}
     token, _ = create_token(actor=owner, name="laptop", scopes=[ApiToken.Scope.READ])
     return World(
         people=people,
@@ -139,9 +158,7 @@ def make_world() -> World:
             course=course, week=week, cancelled_at=hours(-1), cancel_reason="ill"
         ),
         announcement=AnnouncementFactory.create(course=course),
-        material=MaterialFactory.create(
-            course=course, week=week, file=ContentFile(b"%PDF-", name="notes.pdf")
-        ),
+        material=material,
         hidden_material=MaterialFactory.create(
             course=course, file=ContentFile(b"%PDF-", name="next.pdf"), hidden=True
         ),
@@ -154,6 +171,16 @@ def make_world() -> World:
         trial=TrialFactory.create(revision=assignment.revision),
         regrade=RegradeFactory.create(assignment=assignment, of=submission),
         token=token,
+        feed_secret=renew_feed(actor=owner),
+        lecture=LectureFactory.create(course=course),
+        hidden_session=SessionFactory.create(course=course, week=week, hidden=True),
+        draft=AnnouncementFactory.create(course=course, hidden=True),
+        change=CourseChangeFactory.create(course=course),
+        private_change=CourseChangeFactory.create(course=course, is_public=False),
+        attachment=AttachmentFactory.create(material=material, **answers),
+        hidden_attachment=AttachmentFactory.create(
+            material=material, hidden=True, **answers
+        ),
         other_course=other.enrolments.exclude(course=hidden_course).get().course,
         hidden_course=hidden_course,
     )

@@ -123,7 +123,8 @@ class MaterialViewSet(ReadOnlyModelViewSet[Material]):
         """Send an attachment's file as a download, once it is released."""
         visible = Attachment.objects.visible_to(sender(request))
         found = get_object_or_404(
-            visible.select_related("material"), material=pk, pk=attachment
+            visible.filter(material=self.get_object()).select_related("material"),
+            pk=attachment,
         )
         return material_attachment(found)
 
