@@ -43,14 +43,9 @@ def opened_file(file: FieldFile) -> IO[bytes]:
     return content
 
 
-def material_attachment(material: Material) -> FileResponse:
-    """Return a material's file, named as people call it. Raises Http404 without one."""
-    return _attachment(opened_file(material.file), _name(material, material.file))
-
-
-def attachment_download(attachment: Attachment) -> FileResponse:
-    """Return an attachment's file, named as people call it. Raises Http404 without."""
-    return _attachment(opened_file(attachment.file), _name(attachment, attachment.file))
+def material_attachment(row: Material | Attachment) -> FileResponse:
+    """Return the row's file, named as people call it. Raises Http404 without one."""
+    return _attachment(opened_file(row.file), _name(row, row.file))
 
 
 def pdf_inline(material: Material) -> FileResponse:

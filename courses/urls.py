@@ -1,11 +1,20 @@
 """Courses and what they hand out."""
 
-from django.urls import path
+from django.urls import include, path
 
-from courses.views import course, downloads, material, news, progress
+from courses.views import (
+    calendar,
+    course,
+    downloads,
+    material,
+    news,
+    people,
+    progress,
+    roster,
+)
 
 app_name = "courses"
-urlpatterns = [
+of_courses = [
     path("<slug:slug>/", course.course, name="course"),
     path("<slug:slug>/news/", news.news, name="news"),
     path("<slug:slug>/progress/", progress.progress, name="progress"),
@@ -35,4 +44,20 @@ urlpatterns = [
         downloads.handout,
         name="handout",
     ),
+    path("<slug:slug>/people/", people.people, name="people"),
+    path("<slug:slug>/people/role/", people.role, name="role"),
+    path("<slug:slug>/people/roster/", roster.roster, name="roster"),
+    path(
+        "<slug:slug>/people/roster.csv",
+        roster.roster_export,
+        name="roster-export",
+    ),
+]
+urlpatterns = [
+    path("courses/", include(of_courses)),
+    # A person's own: one calendar of all their courses.
+    path("account/calendar/", calendar.calendar, name="calendar"),
+    path("account/calendar/new/", calendar.calendar_renew, name="calendar-renew"),
+    path("account/calendar/end/", calendar.calendar_revoke, name="calendar-revoke"),
+    path("calendar/<str:secret>.ics", calendar.feed, name="feed"),
 ]

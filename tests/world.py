@@ -13,30 +13,40 @@ from django.test import Client
 from accounts.models import ApiToken, User
 from accounts.services import create_token
 from courses.models import (
+    Announcement,
     Assignment,
     Attachment,
     Course,
+    CourseChange,
+    Lecture,
     Material,
     RevisionFile,
+    Session,
     Week,
 )
+from courses.services.calendar import renew_feed
 from grading.models import GradingRun, Mark, Regrade
 from submissions.models import Submission
 from tests.factories import (
+    AnnouncementFactory,
     AssignmentFactory,
     AttachmentFactory,
+    CourseChangeFactory,
     CourseFactory,
     EnrolmentFactory,
     GradingRunFactory,
+    LectureFactory,
     MarkFactory,
     MaterialFactory,
     QuestionResultFactory,
     RegradeFactory,
     RevisionFileFactory,
+    SessionFactory,
     SubmissionFactory,
     TrialFactory,
     UserFactory,
     WeekFactory,
+    hours,
     small_notebook,
     store_text,
 )
@@ -64,6 +74,9 @@ class World:
     people: dict[str, User]
     course: Course
     week: Week
+    session: Session
+    cancelled_session: Session
+    announcement: Announcement
     material: Material
     hidden_material: Material
     notebook: Material
@@ -78,6 +91,12 @@ class World:
     trial: GradingRun
     regrade: Regrade
     token: ApiToken
+    feed_secret: str
+    lecture: Lecture
+    hidden_session: Session
+    draft: Announcement
+    change: CourseChange
+    private_change: CourseChange
     other_course: Course
     hidden_course: Course
 
@@ -135,14 +154,19 @@ def make_world() -> World:
     hidden_course = CourseFactory.create(hidden=True)
     EnrolmentFactory.create(course=hidden_course, user=other, lecturer=True)
     EnrolmentFactory.create(course=hidden_course, user=owner)
-    token, _ = create_token(actor=owner, name="laptop", scopes=[ApiToken.Scope.READ])
     material = MaterialFactory.create(
         course=course, week=week, file=ContentFile(b"%PDF-", name="notes.pdf")
     )
+    token, _ = create_token(actor=owner, name="laptop", scopes=[ApiToken.Scope.READ])
     return World(
         people=people,
         course=course,
         week=week,
+        session=SessionFactory.create(course=course, week=week),
+        cancelled_session=SessionFactory.create(
+            course=course, week=week, cancelled_at=hours(-1), cancel_reason="ill"
+        ),
+        announcement=AnnouncementFactory.create(course=course),
         material=material,
         notebook=MaterialFactory.create(
             course=course,
@@ -162,6 +186,12 @@ def make_world() -> World:
         trial=TrialFactory.create(revision=assignment.revision),
         regrade=RegradeFactory.create(assignment=assignment, of=submission),
         token=token,
+        feed_secret=renew_feed(actor=owner),
+        lecture=LectureFactory.create(course=course),
+        hidden_session=SessionFactory.create(course=course, week=week, hidden=True),
+        draft=AnnouncementFactory.create(course=course, hidden=True),
+        change=CourseChangeFactory.create(course=course),
+        private_change=CourseChangeFactory.create(course=course, is_public=False),
         other_course=other.enrolments.exclude(course=hidden_course).get().course,
         hidden_course=hidden_course,
     )

@@ -8,7 +8,6 @@ from django.views.decorators.http import require_safe
 from accounts.http import SignedInRequest
 from courses.downloads import (
     OPEN_PARTS,
-    attachment_download,
     blob_attachment,
     material_attachment,
 )
@@ -36,7 +35,7 @@ def attachment_file(request: SignedInRequest, slug: str, pk: int) -> FileRespons
         material__course__slug=slug,
         pk=pk,
     )
-    return attachment_download(attachment)
+    return material_attachment(attachment)
 
 
 @login_required
