@@ -13,7 +13,8 @@ pytestmark = pytest.mark.torch
 WORK = (
     "import numpy as np\nfrom torch.nn import Conv2d\n"
     "def double(x): return 2 * x\n"
-    "numbers = [1, 2]\nfailing = lambda: 1 / 0"
+    "numbers = [1, 2]\nfailing = lambda: 1 / 0\n"
+    "def counted(): yield from (7, 8)"
 )
 CHECK = cell("# softmark: check q1")
 
@@ -72,6 +73,7 @@ DOCTESTS = [
     (">>> for n in numbers:\n...     print(double(n))\n2\n4", 1.0),
     (">>> failing()\nTraceback (most recent call last):\nZeroDivisionError: ...", 0.0),
     (">>> nothing\n1", 0.0),
+    (">>> each = counted()\n>>> next(each) == 7 and next(each) == 8\nTrue", 1.0),
 ]
 
 
