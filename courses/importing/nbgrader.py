@@ -17,7 +17,9 @@ from courses.importing.contents import (
     Source,
     exact_points,
 )
+from courses.importing.helpers import CodeCell, bring_helpers
 from courses.importing.notebooks import (
+    bound_names,
     fix_names,
     headings,
     open_notebook,
@@ -109,6 +111,7 @@ class _Cells:
     def __init__(self, draft: Draft, file: str, options: ImportOptions) -> None:
         self._draft, self._file, self._options = draft, file, options
         self._seen: dict[str, int] = {}
+        self._tested: dict[int, tuple[Marked, str]] = {}
         self._is_of_a_wrong_version = False
 
     def convert(self) -> None:
@@ -125,6 +128,7 @@ class _Cells:
                     continue
                 self._take(marked)
             mark_regions(cell, number, self._file, self._draft.faults)
+        self._write_tests()
         if not self._draft.questions and not self._draft.faults:
             self._fault(
                 "No cell of the notebook is graded.",
@@ -256,9 +260,7 @@ class _Cells:
         check = Check(
             name=CHECK, points=points, visibility=hidden, description=words[:500]
         )
-        self._draft.tests[marked.key] = section_text(
-            CHECK, result_as_share(cut.whole, marked.points)
-        )
+        self._tested[marked.number] = (marked, cut.whole)
         self._draft.questions.append(
             Question(
                 key=marked.key,
@@ -268,6 +270,29 @@ class _Cells:
                 checks=(check,),
             )
         )
+
+    def _write_tests(self) -> None:
+        """Each question's tests stand alone, though the cells shared their names."""
+        helped = bring_helpers(
+            CodeCell(binds=bound_names(cell), tests=self._tests_of(number))
+            for number, cell in enumerate(self._draft.staff["cells"], 1)
+        )
+        for number, (marked, _) in self._tested.items():
+            found = helped[number - 1]
+            code = result_as_share(found.source, marked.points)
+            self._draft.tests[marked.key] = section_text(CHECK, code)
+            if found.names:
+                names = ", ".join(f"“{name}”" for name in found.names)
+                self._draft.note(
+                    f"“{marked.grade_id}” uses {names} of hidden tests above it.",
+                    file=self._file,
+                    cell=marked.number,
+                    hint="Questions are tested apart from each other: what defines "
+                    "them was copied into this one's tests.",
+                )
+
+    def _tests_of(self, number: int) -> str:
+        return self._tested[number][1] if number in self._tested else ""
 
 
 def _wrap_solution(cell: dict[str, Any]) -> None:
