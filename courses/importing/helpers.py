@@ -56,6 +56,16 @@ def bring_helpers(cells: Iterable[CodeCell]) -> list[Helped]:
     return helped
 
 
+def flags(tests: str) -> Iterator[str]:
+    """Return the names that the code sets to true or false, for cells below it."""
+    for node in ast.parse(tests).body:
+        match node:
+            case ast.Assign(
+                targets=[ast.Name(id=name)], value=ast.Constant(value=bool())
+            ):
+                yield name
+
+
 def _needed(wanted: Iterable[str], known: Mapping[str, _Definition]) -> list[str]:
     """Return the known names among the wanted, and those that they need in turn."""
     found: dict[str, None] = {}

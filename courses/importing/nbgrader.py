@@ -10,14 +10,19 @@ from courses.bundle import Check, Question, QuestionKind, TestStyle, Visibility
 from courses.bundle.faults import FaultList
 from courses.bundle.notebooks import make_handout
 from courses.bundle.recognition import question_key
-from courses.bundle.sections import CodeFault, judge_script, section_text
+from courses.bundle.sections import (
+    CodeFault,
+    is_without_code,
+    judge_script,
+    section_text,
+)
 from courses.importing.contents import (
     Draft,
     ImportOptions,
     Source,
     exact_points,
 )
-from courses.importing.helpers import CodeCell, bring_helpers
+from courses.importing.helpers import CodeCell, bring_helpers, flags
 from courses.importing.notebooks import (
     bound_names,
     fix_names,
@@ -235,6 +240,14 @@ class _Cells:
     def _tests(self, marked: Marked) -> None:
         """A test cell: what is visible stays in the notebook, all of it is the test."""
         text = marked.cell["source"]
+        if not self._points(marked) and is_without_code(text):
+            self._draft.note(
+                f"“{marked.grade_id}” has neither tests nor points, and is no question.",
+                file=self._file,
+                cell=marked.number,
+            )
+            marked.cell["metadata"]["softmark"] = {"locked": marked.grade_id}
+            return
         cut = drop_region(
             text,
             "HIDDEN TESTS",
@@ -273,10 +286,12 @@ class _Cells:
 
     def _write_tests(self) -> None:
         """Each question's tests stand alone, though the cells shared their names."""
-        helped = bring_helpers(
+        cells = [
             CodeCell(binds=bound_names(cell), tests=self._tests_of(number))
             for number, cell in enumerate(self._draft.staff["cells"], 1)
-        )
+        ]
+        helped = bring_helpers(cells)
+        bound = {name for cell in cells for name in cell.binds}
         for number, (marked, _) in self._tested.items():
             found = helped[number - 1]
             code = result_as_share(found.source, marked.points)
@@ -289,6 +304,13 @@ class _Cells:
                     cell=marked.number,
                     hint="Questions are tested apart from each other: what defines "
                     "them was copied into this one's tests.",
+                )
+            for name in bound.intersection(flags(self._tests_of(number))):
+                self._draft.note(
+                    f"Hidden tests set “{name}”, but not for the notebook here.",
+                    file=self._file,
+                    cell=marked.number,
+                    hint="Write the value under “parameters” in assignment.yaml.",
                 )
 
     def _tests_of(self, number: int) -> str:

@@ -222,3 +222,30 @@ def test_what_tests_take_from_cells_above_stands_in_each(tmp_path: Path) -> None
     (note,) = found.notes
     assert note.cell == 3
     assert "“watched”" in note.message
+
+
+def test_a_test_cell_without_tests_and_points_is_no_question(tmp_path: Path) -> None:
+    empty = checking("graded", "# This cell is used for grading", points=0)
+    folder = written(tmp_path, SOLUTION, HIDDEN, empty)
+    found, bundle = converted(folder, tmp_path / "out")
+    assert [question.key for question in bundle.questions] == ["test_double"]
+    assert "“graded”" in found.notes[0].message
+    # One with points would be worth something for nothing.
+    graded = checking("graded", "# This cell is used for grading", points=1)
+    folder = written(tmp_path / "more", SOLUTION, graded)
+    assert refused(folder, tmp_path / "again")
+
+
+def test_a_switch_that_hidden_tests_set_is_named(tmp_path: Path) -> None:
+    switch = code("skip_training = False  # set it to True before you submit")
+    forced = checking(
+        "settings",
+        "import warnings\n### BEGIN HIDDEN TESTS\nskip_training = True\nown = True\n"
+        "### END HIDDEN TESTS",
+        points=0,
+    )
+    folder = written(tmp_path, switch, forced, SOLUTION, HIDDEN)
+    found, _ = converted(folder, tmp_path / "out")
+    (note,) = found.notes
+    assert "“skip_training”" in note.message
+    assert "parameters" in note.hint
