@@ -68,6 +68,7 @@ def test_every_fault_is_listed_at_once_and_nothing_is_written(tmp_path: Path) ->
         ("aliases: [\"308\"", "aliases: [308", "Put it in quotes"),
         ("title: Deep Learning", "title: Deep Learning\n  time_zone: Europe/Paradise", "is not a time zone"),
         ("title: Deep Learning", 'title: "Deep\\0Learning"', "control character"),
+        ("title: Deep Learning", 'title: "Deep\\ud800Learning"', "control character"),
         ("format: 1", "format: 2", "“format” must be a whole number from 1 to 1"),
     ],
 )  # fmt: skip

@@ -205,7 +205,7 @@ def test_pruning_takes_no_work_that_was_handed_in(tmp_path: Path) -> None:
 
 def test_rooms_of_other_courses_are_never_left_over(tmp_path: Path) -> None:
     made(small(tmp_path))
-    elsewhere = RoomFactory.create()
+    elsewhere = RoomFactory.create(name="Elsewhere")
     said = run(small(tmp_path), "--prune")
     assert "only in the portal" not in said
     assert Room.objects.filter(pk=elsewhere.pk).exists()
@@ -315,6 +315,15 @@ def test_course_without_a_release_stays_hidden_and_its_rows_come_out_with_it(
     course.release_at = timezone.now()
     course.save()
     assert Week.objects.visible_to(student).count() == 2
+
+
+def test_rows_that_are_out_with_their_course_come_earlier_with_it(
+    tmp_path: Path,
+) -> None:
+    made(small(tmp_path))
+    course = made(small(tmp_path, ("released: 6 January", "released: 5 January")))
+    assert course.weeks.get(number=2).release_at == course.release_at
+    assert bring_in(small(tmp_path)).plan.changed
 
 
 def test_row_may_be_hidden_or_have_a_release_of_its_own(tmp_path: Path) -> None:
