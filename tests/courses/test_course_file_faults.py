@@ -83,6 +83,17 @@ def test_fault_is_named_on_its_line(
     assert not Course.objects.exists()
 
 
+def test_deadline_at_an_hour_that_clocks_skip_is_a_fault(tmp_path: Path) -> None:
+    path = small(
+        tmp_path,
+        ("13 January", "24 March"),
+        ("20 January", "31 March"),
+        ("24 January 19:00", "30 March 01:30"),
+    )
+    said = faults(path)
+    assert "30 March 2025 01:30 does not exist in Europe/London: clocks go" in said
+
+
 def test_two_materials_with_one_key_are_a_fault(tmp_path: Path) -> None:
     again = "\nmaterials:\n  - {key: t01, kind: link, title: Book}\n"
     said = faults(save(tmp_path, SMALL + again))

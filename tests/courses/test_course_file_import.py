@@ -374,6 +374,31 @@ def test_session_that_students_do_not_see_moves_silently(tmp_path: Path) -> None
     assert not course.changes.get().is_public
 
 
+def test_run_that_moves_as_a_whole_is_one_change_and_its_deadlines(
+    tmp_path: Path,
+) -> None:
+    course = made(small(tmp_path))
+    bring_in(small(tmp_path), first_week=dt.date(2025, 4, 28), slug=course.slug)
+    shift = course.changes.get(kind=CourseChange.Kind.SHIFT)
+    assert shift.summary == "The run moved by 15 weeks."
+    assert shift.is_public
+    assert (shift.before, shift.after) == (
+        "Week 2 from Mon 13 January",
+        "Week 2 from Mon 28 April",
+    )
+    deadline = course.changes.get(kind=CourseChange.Kind.DEADLINE)
+    assert deadline.after == "due: Fri 9 May 19:00"
+    assert course.changes.count() == 2
+
+
+def test_session_that_moves_otherwise_than_its_run_is_told(tmp_path: Path) -> None:
+    course = made(small(tmp_path))
+    bring_in(small(tmp_path, MOVED), first_week=dt.date(2025, 1, 20), slug=course.slug)
+    told = course.changes.get(kind=CourseChange.Kind.SESSION)
+    assert told.session is not None
+    assert told.session.key == "w3-tutorial"
+
+
 def test_course_that_is_not_out_has_no_record(tmp_path: Path) -> None:
     hidden = ("  released: 6 January 09:00\n", "")
     course = made(small(tmp_path, hidden))
