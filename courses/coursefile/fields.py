@@ -54,8 +54,9 @@ class Context:
 
     def claim(self, section: Section, noun: str, key: str, field_name: str) -> None:
         """Note a fault if another one has this key."""
-        first = self.seen.setdefault((noun, key), section.line)
-        if key and first != section.line:
+        first = self.seen.get((noun, key))
+        self.seen.setdefault((noun, key), section.line)
+        if key and first is not None:
             section.fault(
                 f"“{key}” is already the {field_name} of the {noun} on line {first}.",
                 field_name,

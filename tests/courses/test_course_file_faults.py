@@ -100,6 +100,15 @@ def test_two_materials_with_one_key_are_a_fault(tmp_path: Path) -> None:
     assert "“t01” is already the key of the material on line 24." in said
 
 
+def test_list_that_stands_in_two_weeks_by_an_alias_is_a_fault(tmp_path: Path) -> None:
+    path = small(
+        tmp_path,
+        ("    materials:\n", "    materials: &again\n"),
+        ("coursework:\n", "materials: *again\ncoursework:\n"),
+    )
+    assert "“t01” is already the key of the material on line 24." in faults(path)
+
+
 def test_two_rooms_with_one_spelling_are_a_fault(tmp_path: Path) -> None:
     path = small(tmp_path, ("rooms:\n", "rooms:\n  - {name: HXL 308}\n"))
     assert "HXL 308's name already" in faults(path)
