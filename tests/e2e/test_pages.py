@@ -1,6 +1,6 @@
 """Every page holds up for everyone: axe, both themes, wide and narrow, a quiet console."""
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -18,7 +18,7 @@ from tests.factories import (
 )
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
-SCHEMES: Final = ("light", "dark")
+SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 WIDTHS: Final = (1280, 390)
 
 

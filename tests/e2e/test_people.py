@@ -56,7 +56,7 @@ def import_and_change(page: Page, folder: Path, number: int) -> list[str]:
 
 def test_roster_and_roles(campus: Campus, browser: Browser, tmp_path: Path) -> None:
     course = campus.assignment.course
-    found = []
+    found: list[str] = []
     for number, (scheme, width) in enumerate(product(SCHEMES, WIDTHS)):
         context = browser.new_context(
             color_scheme=scheme, viewport={"width": width, "height": 900}
@@ -73,7 +73,7 @@ def test_roster_and_roles(campus: Campus, browser: Browser, tmp_path: Path) -> N
 
 def test_calendar(campus: Campus, browser: Browser) -> None:
     SessionFactory.create(course=campus.assignment.course)
-    found = []
+    found: list[str] = []
     for scheme, width in product(SCHEMES, WIDTHS):
         context = browser.new_context(
             color_scheme=scheme, viewport={"width": width, "height": 900}
