@@ -79,6 +79,9 @@ class World:
     announcement: Announcement
     material: Material
     hidden_material: Material
+    notebook: Material
+    attachment: Attachment
+    hidden_attachment: Attachment
     assignment: Assignment
     hidden_assignment: Assignment
     submission: Submission
@@ -94,8 +97,6 @@ class World:
     draft: Announcement
     change: CourseChange
     private_change: CourseChange
-    attachment: Attachment
-    hidden_attachment: Attachment
     other_course: Course
     hidden_course: Course
 
@@ -119,6 +120,15 @@ def make_people(course: Course) -> dict[str, User]:
         "other_lecturer": EnrolmentFactory.create(lecturer=True).user,
         "superuser": UserFactory.create(site_staff=True),
     }
+
+
+def attach(material: Material, **more: object) -> Attachment:
+    """A file of answers beside the material."""
+    file = ContentFile(b"x", name="answers.txt")
+    found: Attachment = AttachmentFactory.create(
+        material=material, url="", file=file, **more
+    )
+    return found
 
 
 def make_world() -> World:
@@ -147,7 +157,6 @@ def make_world() -> World:
     material = MaterialFactory.create(
         course=course, week=week, file=ContentFile(b"%PDF-", name="notes.pdf")
     )
-    answers = {"url": "", "file": ContentFile(b"%PDF-", name="answers.pdf")}
     token, _ = create_token(actor=owner, name="laptop", scopes=[ApiToken.Scope.READ])
     return World(
         people=people,
@@ -159,6 +168,12 @@ def make_world() -> World:
         ),
         announcement=AnnouncementFactory.create(course=course),
         material=material,
+        notebook=MaterialFactory.create(
+            course=course,
+            file=ContentFile(small_notebook().encode(), name="intro.ipynb"),
+        ),
+        attachment=attach(material),
+        hidden_attachment=attach(material, hidden=True),
         hidden_material=MaterialFactory.create(
             course=course, file=ContentFile(b"%PDF-", name="next.pdf"), hidden=True
         ),
@@ -177,10 +192,6 @@ def make_world() -> World:
         draft=AnnouncementFactory.create(course=course, hidden=True),
         change=CourseChangeFactory.create(course=course),
         private_change=CourseChangeFactory.create(course=course, is_public=False),
-        attachment=AttachmentFactory.create(material=material, **answers),
-        hidden_attachment=AttachmentFactory.create(
-            material=material, hidden=True, **answers
-        ),
         other_course=other.enrolments.exclude(course=hidden_course).get().course,
         hidden_course=hidden_course,
     )
