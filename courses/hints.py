@@ -1,0 +1,56 @@
+"""Connections for hints: messages whose loss costs seconds, never a row.
+
+The row says what is to be done, and a hint only that it may be done now. So a broker
+that is down, slow or emptied is noted in the log and otherwise ignored.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import structlog
+from celery import current_app
+from kombu.exceptions import OperationalError
+
+log = structlog.get_logger(__name__)
+
+# A person waits for the answer, so: one try, and a short one.
+_ONE_QUICK_TRY: Final = {
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
+}
+_TIMEOUTS: Final = {"socket_connect_timeout": 1, "socket_timeout": 1}
+
+
+@contextmanager
+def quick_connection() -> Iterator[Any]:
+    """Give a connection to the broker; what fails there ends the block, no more."""
+    with current_app.connection_for_write(
+        transport_options={**_ONE_QUICK_TRY, **_TIMEOUTS}
+    ) as connection:
+        faults: tuple[type[BaseException], ...] = (
+            OperationalError,
+            OSError,
+            *connection.connection_errors,
+            *connection.channel_errors,
+        )
+        try:
+            yield connection
+        except faults as error:
+            log.warning("hint_not_sent", error=type(error).__name__)
+
+
+def connect(connection: Any) -> None:
+    """The connection is there. Raises at once, and quickly, if the broker is not."""
+    connection.ensure_connection(**_ONE_QUICK_TRY)
+
+
+def send_task_hint(task: str) -> None:
+    """Send a hint that this task, which takes nothing, has something to do."""
+    with quick_connection() as connection:
+        connect(connection)
+        current_app.send_task(
+            task, connection=connection, retry=False, ignore_result=True
+        )
