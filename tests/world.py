@@ -12,10 +12,19 @@ from django.test import Client
 
 from accounts.models import ApiToken, User
 from accounts.services import create_token
-from courses.models import Assignment, Course, Material, RevisionFile, Week
+from courses.models import (
+    Announcement,
+    Assignment,
+    Course,
+    Material,
+    RevisionFile,
+    Session,
+    Week,
+)
 from grading.models import GradingRun, Mark, Regrade
 from submissions.models import Submission
 from tests.factories import (
+    AnnouncementFactory,
     AssignmentFactory,
     CourseFactory,
     EnrolmentFactory,
@@ -25,10 +34,12 @@ from tests.factories import (
     QuestionResultFactory,
     RegradeFactory,
     RevisionFileFactory,
+    SessionFactory,
     SubmissionFactory,
     TrialFactory,
     UserFactory,
     WeekFactory,
+    hours,
     small_notebook,
     store_text,
 )
@@ -56,6 +67,9 @@ class World:
     people: dict[str, User]
     course: Course
     week: Week
+    session: Session
+    cancelled_session: Session
+    announcement: Announcement
     material: Material
     hidden_material: Material
     assignment: Assignment
@@ -120,6 +134,11 @@ def make_world() -> World:
         people=people,
         course=course,
         week=week,
+        session=SessionFactory.create(course=course, week=week),
+        cancelled_session=SessionFactory.create(
+            course=course, week=week, cancelled_at=hours(-1), cancel_reason="ill"
+        ),
+        announcement=AnnouncementFactory.create(course=course),
         material=MaterialFactory.create(
             course=course, week=week, file=ContentFile(b"%PDF-", name="notes.pdf")
         ),
