@@ -7,11 +7,11 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
-from import_export.admin import ImportExportMixin
 
-from accounts.models import User
+from courses.admin.importing import ScopedImportExport
+from courses.admin.inlines import ComponentInline
 from courses.admin.resources import EnrolmentResource
-from courses.admin.scope import CourseScopedAdmin, ScopedInline, editable
+from courses.admin.scope import CourseScopedAdmin, ScopedInline
 from courses.models import Course, Enrolment, Role, Week
 from courses.permissions import STAFF_ROLES
 
@@ -56,7 +56,7 @@ class CourseAdmin(CourseScopedAdmin):
         return counted
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
-        return [StaffInline, WeekInline] if obj else []
+        return [StaffInline, ComponentInline, WeekInline] if obj else []
 
     @admin.display(description="students", ordering="students")
     def people(self, course: Any) -> str:
@@ -73,12 +73,25 @@ class CourseAdmin(CourseScopedAdmin):
 
 
 @admin.register(Enrolment)
-class EnrolmentAdmin(ImportExportMixin, CourseScopedAdmin):
+class EnrolmentAdmin(ScopedImportExport, CourseScopedAdmin):
     """Who is in a course. Somebody who leaves is made inactive, not deleted."""
 
     resource_classes = [EnrolmentResource]
-    list_display = ["user", "email", "course", "role", "is_active", "enrolled_at"]
-    list_filter = [("course", admin.RelatedOnlyFieldListFilter), "role", "is_active"]
+    list_display = [
+        "user",
+        "email",
+        "course",
+        "role",
+        "module_code",
+        "is_active",
+        "enrolled_at",
+    ]
+    list_filter = [
+        ("course", admin.RelatedOnlyFieldListFilter),
+        "role",
+        "module_code",
+        "is_active",
+    ]
     list_select_related = ["user", "course"]
     search_fields = [
         "user__email",
@@ -93,11 +106,3 @@ class EnrolmentAdmin(ImportExportMixin, CourseScopedAdmin):
     @admin.display(ordering="user__email")
     def email(self, enrolment: Enrolment) -> str:
         return enrolment.user.email
-
-    def get_import_resource_kwargs(
-        self, request: HttpRequest, **kwargs: Any
-    ) -> dict[str, Any]:
-        own = super().get_import_resource_kwargs(request, **kwargs)
-        user = request.user if isinstance(request.user, User) else None
-        courses = editable(Course, user) if user else Course.objects.none()
-        return {**own, "courses": courses}

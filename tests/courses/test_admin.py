@@ -254,6 +254,7 @@ def assignment_form(course: Course, **changed: Any) -> dict[str, Any]:
         "due_at_0": "2027-03-01",
         "due_at_1": "16:00",
         "counting": "latest",
+        "grace_minutes": "0",
         "weight_percent": "10",
         **changed,
     }
@@ -329,6 +330,8 @@ def test_material_added_on_a_weeks_page_is_of_its_course(
 ) -> None:
     week = WeekFactory.create(course=course, number=3)
     form = week_form(course) | {
+        "sessions-TOTAL_FORMS": 0,
+        "sessions-INITIAL_FORMS": 0,
         "materials-TOTAL_FORMS": 1,
         "materials-INITIAL_FORMS": 0,
         "materials-0-week": week.pk,
