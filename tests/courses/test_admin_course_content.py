@@ -220,8 +220,8 @@ def test_record_is_read_only_for_everybody(editor: Client, course: Course) -> No
     change = CourseChangeFactory.create(course=course)
     for page, args in (("add", []), ("change", [change.pk]), ("delete", [change.pk])):
         assert editor.post(address(CourseChange, page, *args)).status_code == 403
-    page = editor.get(address(CourseChange, "change", change.pk))
-    assert b'name="_save"' not in page.content
+    shown = editor.get(address(CourseChange, "change", change.pk))
+    assert b'name="_save"' not in shown.content
 
 
 # --- What may be chosen ---------------------------------------------------------

@@ -179,6 +179,7 @@ def test_revision_is_the_copys_first_and_unpublished(
     for part in ("files", "questions", "required_files"):
         own, known = getattr(revision, part), getattr(source, part)
         assert own.count() == known.count() > 0
+    assert source is not None
     assert revision.files.get().sha256 == source.files.get().sha256
     assert Assignment.objects.get(pk=assignment.pk).revision == source
 

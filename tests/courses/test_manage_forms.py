@@ -365,7 +365,7 @@ def test_changes_are_listed_by_kind(lecturer: Client, course: Course) -> None:
 
 def test_long_record_has_pages(lecturer: Client, course: Course) -> None:
     CourseChangeFactory.create_batch(41, course=course)
-    answer = lecturer.get(at("changes", course), {"kind": "session", "page": 2})
+    answer = lecturer.get(f"{at('changes', course)}?kind=session&page=2")
     assert len(answer.context["page"].object_list) == 1
     assert "kind=session&amp;page=1" in answer.content.decode()
 
