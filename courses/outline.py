@@ -1,38 +1,21 @@
-"""A course as its page shows it: weeks in a line, materials by use, deadlines."""
+"""A course as its page shows it: weeks in a line, with all that belongs to each."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Prefetch
 
 from accounts.models import User
-from courses.deadlines import Deadline, deadline, is_late, is_open
-from courses.models import Assignment, Course, Extension, Material, Week
+from courses.meetings import Meeting, meeting_of
+from courses.models import Course, Material, Session, SessionLecture, Week
+from courses.reading import Item, Shelf, item_of, shelve, visible_attachments
+from courses.work import DueWork, due_work
 
-SOON: Final = dt.timedelta(days=3)
 WEEK: Final = dt.timedelta(days=7)
-Kind = Material.Kind
-# How a student uses each kind of material, in the order in which a week is worked.
-USES: Final[dict[str, tuple[Kind, ...]]] = {
-    "Watch": (Kind.RECORDING,),
-    "Read": (Kind.NOTES, Kind.SLIDES, Kind.PAPER),
-    "Practise": (Kind.TUTORIAL, Kind.NOTEBOOK),
-    "Check yourself": (Kind.QUIZ,),
-    "Links": (Kind.LINK,),
-}
-
-
-class Stage(StrEnum):
-    """Where a piece of coursework is for one person. Words: deadline_badge.html."""
-
-    HIDDEN = "hidden"
-    OPEN = "open"
-    SOON = "soon"
-    LATE = "late"
-    CLOSED = "closed"
 
 
 class Tense(StrEnum):
@@ -44,44 +27,56 @@ class Tense(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DueWork:
-    """Coursework with the deadline that holds for one person."""
-
-    assignment: Assignment
-    deadline: Deadline
-    stage: Stage
-    is_extended: bool
-
-    @property
-    def is_past(self) -> bool:
-        """Whether the deadline is behind."""
-        return self.stage in (Stage.LATE, Stage.CLOSED)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shelf:
-    """Materials that are used alike."""
-
-    title: str
-    materials: Sequence[Material]
-
-
-@dataclass(frozen=True, kw_only=True)
 class WeekEntry:
     """A week with what belongs to it; `due` is the work whose deadline is in it."""
 
     week: Week
     tense: Tense
     is_open: bool
-    shelves: Sequence[Shelf]
+    meetings: Sequence[Meeting]
+    items: Sequence[Item]
     work: Sequence[DueWork]
     due: Sequence[DueWork]
-    material_count: int
+
+    @property
+    def shelves(self) -> Sequence[Shelf]:
+        """The materials that no session shows, by use."""
+        return shelve(self.items)
+
+    @property
+    def all_items(self) -> Sequence[Item]:
+        """Each material of the week once, wherever it is shown."""
+        found = {item.material.pk: item for item in self.items}
+        for meeting in self.meetings:
+            for item in (*meeting.items, *_of_lectures(meeting)):
+                found[item.material.pk] = item
+        return list(found.values())
+
+    @property
+    def open_count(self) -> int:
+        """How many materials can be ticked."""
+        return sum(item.can_be_ticked for item in self.all_items)
+
+    @property
+    def done_count(self) -> int:
+        """How many of those are ticked."""
+        return sum(item.can_be_ticked and item.is_done for item in self.all_items)
+
+    @property
+    def new_count(self) -> int:
+        """How many materials and pieces of work are new to the reader."""
+        new_items = sum(item.is_new for item in self.all_items)
+        return new_items + sum(work.is_new for work in self.work)
+
+    @property
+    def is_without_session(self) -> bool:
+        """Whether nobody meets in this week."""
+        return all(each.session.is_cancelled for each in self.meetings)
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to show under the week's heading."""
-        return not (self.material_count or self.work or self.week.summary)
+        return not (self.meetings or self.items or self.work or self.week.summary)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,66 +84,35 @@ class Outline:
     """Everything on a course's page; work with its deadline ahead comes first."""
 
     weeks: Sequence[WeekEntry]
-    general: Sequence[Shelf]
+    items: Sequence[Item]
     work: Sequence[DueWork]
 
+    @property
+    def general(self) -> Sequence[Shelf]:
+        """The materials of no week, by use."""
+        return shelve(self.items)
 
-def is_hidden(release_at: dt.datetime | None, now: dt.datetime) -> bool:
-    """Whether students do not see it yet."""
-    return release_at is None or release_at > now
-
-
-def stage_of(assignment: Assignment, deadline: Deadline, now: dt.datetime) -> Stage:
-    """Return where the coursework is for somebody with this deadline."""
-    if is_hidden(assignment.release_at, now):
-        return Stage.HIDDEN
-    if not is_open(deadline, now):
-        return Stage.CLOSED
-    if is_late(deadline, now):
-        return Stage.LATE
-    return Stage.SOON if deadline.due_at - now <= SOON else Stage.OPEN
-
-
-def due_work(
-    assignments: Iterable[Assignment], user: User, now: dt.datetime
-) -> list[DueWork]:
-    """Return the work with the person's own deadlines, the nearest first.
-
-    The assignments come from `with_extensions_of`.
-    """
-    found = []
-    for assignment in assignments:
-        extensions = [e for e in assignment.extensions.all() if e.student_id == user.pk]
-        own = deadline(
-            due_at=assignment.due_at,
-            closes_at=assignment.closes_at,
-            grace_minutes=assignment.grace_minutes,
-            extended_to=extensions[0].due_at if extensions else None,
-        )
-        found.append(
-            DueWork(
-                assignment=assignment,
-                deadline=own,
-                stage=stage_of(assignment, own, now),
-                is_extended=own.due_at != assignment.due_at,
-            )
-        )
-    return sorted(found, key=lambda work: work.deadline.due_at)
+    @property
+    def next_meeting(self) -> Meeting | None:
+        """The session that comes next, or is going on."""
+        ahead = [
+            each
+            for entry in self.weeks
+            for each in entry.meetings
+            if each.session.starts_at
+            and not (each.is_over or each.session.is_cancelled)
+        ]
+        return min(ahead, key=_start, default=None)
 
 
-def extensions_of(user: User) -> "Prefetch[str]":
-    """Return the prefetch that brings the person's own extensions. One query."""
-    return Prefetch("extensions", Extension.objects.filter(student=user))
+def _start(meeting: Meeting) -> dt.datetime:
+    starts_at = meeting.session.starts_at
+    assert starts_at is not None  # noqa: S101  for mypy: the caller has seen to it
+    return starts_at
 
 
-def shelve(materials: Iterable[Material]) -> list[Shelf]:
-    """Return the materials by use, without empty shelves."""
-    materials = list(materials)
-    shelves = (
-        Shelf(title=title, materials=[m for m in materials if m.kind in kinds])
-        for title, kinds in USES.items()
-    )
-    return [shelf for shelf in shelves if shelf.materials]
+def _of_lectures(meeting: Meeting) -> Iterable[Item]:
+    return (item for lecture in meeting.lectures for item in lecture.items)
 
 
 def tense_of(week: Week, today: dt.date) -> Tense:
@@ -183,46 +147,100 @@ def belongs_to(work: DueWork, week: Week, course: Course) -> bool:
     return first <= week.starts_on <= due_on
 
 
-def outline_of(course: Course, user: User, now: dt.datetime) -> Outline:
-    """Return what the person sees of the course. Four queries, however many rows."""
+def outline_of(
+    course: Course,
+    user: User,
+    now: dt.datetime,
+    *,
+    since: dt.datetime | None = None,
+    sees_all: bool = False,
+) -> Outline:
+    """Return what the person sees of the course. Six queries, however many rows.
+
+    `sees_all` is for staff, who see what is announced only; what came after `since`
+    is new to the reader.
+    """
     weeks = list(course.weeks.visible_to(user))
-    materials = list(course.materials.visible_to(user))
-    assignments = (
-        course.assignments.visible_to(user)
-        .select_related("week")
-        .prefetch_related(extensions_of(user))
-    )
-    work = due_work(assignments, user, now)
+    materials = course.materials.visible_to(user).for_reader(user)
+    items = [
+        item_of(material, now, since=since, sees_all=sees_all)
+        for material in materials.prefetch_related(visible_attachments(user))
+    ]
+    assignments = course.assignments.visible_to(user).with_extension_of(user)
+    work = due_work(assignments.select_related("week", "component"), now, since=since)
+    meetings = _meetings(course, user, now, items)
     today = now.astimezone(course.tz).date()
     opened = week_to_open(weeks, today)
-    shown = {week.pk for week in weeks}
+    shown_elsewhere = _shown_in_meetings(meetings)
+    loose = [item for item in items if item.material.pk not in shown_elsewhere]
+    entries = [
+        WeekEntry(
+            week=week,
+            tense=tense_of(week, today),
+            is_open=week == opened,
+            meetings=meetings.get(week.pk, ()),
+            items=[item for item in loose if week.pk in _weeks_of(item)],
+            work=(shown := [w for w in work if belongs_to(w, week, course)]),
+            due=[w for w in shown if _due_on(w, course) < week.starts_on + WEEK],
+        )
+        for week in weeks
+    ]
+    known = {week.pk for week in weeks}
     return Outline(
-        weeks=[
-            _entry(week, materials, work, course, today, is_open=week == opened)
-            for week in weeks
-        ],
-        general=shelve(m for m in materials if m.week_id not in shown),
-        work=sorted(work, key=lambda item: item.is_past),
+        weeks=entries,
+        items=[item for item in loose if not known & _weeks_of(item)],
+        work=sorted(work, key=lambda each: each.is_past),
     )
 
 
-def _entry(
-    week: Week,
-    materials: Sequence[Material],
-    work: Sequence[DueWork],
-    course: Course,
-    today: dt.date,
-    *,
-    is_open: bool,
-) -> WeekEntry:
-    own = [material for material in materials if material.week_id == week.pk]
-    shown = [item for item in work if belongs_to(item, week, course)]
-    return WeekEntry(
-        week=week,
-        tense=tense_of(week, today),
-        is_open=is_open,
-        shelves=shelve(own),
-        work=shown,
-        due=[item for item in shown if _due_on(item, course) < week.starts_on + WEEK],
-        material_count=len(own),
+def _weeks_of(item: Item) -> set[int]:
+    """The weeks that show the item: its own and those that repeat it."""
+    row: Any = item.material  # with the column that for_reader added
+    return {item.material.week_id or 0, *(row.other_weeks or ())}
+
+
+def _meetings(
+    course: Course, user: User, now: dt.datetime, items: Sequence[Item]
+) -> Mapping[int, Sequence[Meeting]]:
+    """The sessions of each week, in the order of the day. Two queries."""
+    places = SessionLecture.objects.select_related("lecture")
+    sessions = (
+        Session.objects.visible_to(user)
+        .filter(course=course)
+        .select_related("room")
+        .with_teachers()
+        .prefetch_related(Prefetch("lecture_places", places))
     )
+    of_lecture: dict[int, list[Item]] = defaultdict(list)
+    of_session: dict[int, list[Item]] = defaultdict(list)
+    for item in items:
+        if item.material.lecture_id and item.material.kind == Material.Kind.RECORDING:
+            of_lecture[item.material.lecture_id].append(item)
+        if item.material.session_id:
+            of_session[item.material.session_id].append(item)
+    found: dict[int, list[Meeting]] = defaultdict(list)
+    for session in sorted(sessions, key=_order):
+        found[session.week_id].append(
+            meeting_of(session, now=now, of_lecture=of_lecture, of_session=of_session)
+        )
+    return found
+
+
+def _order(session: Session) -> tuple[bool, float, int]:
+    """Those without a time first, then by time."""
+    starts_at = session.starts_at
+    return (
+        starts_at is not None,
+        starts_at.timestamp() if starts_at else 0,
+        session.position,
+    )
+
+
+def _shown_in_meetings(meetings: Mapping[int, Sequence[Meeting]]) -> set[int]:
+    """The materials that a session shows, and no shelf repeats."""
+    return {
+        item.material.pk
+        for week in meetings.values()
+        for meeting in week
+        for item in (*meeting.items, *_of_lectures(meeting))
+    }

@@ -31,7 +31,13 @@ STAFF_ROLES = (Role.ASSISTANT, Role.LECTURER)
 
 
 def role_in(user: User, course: Course) -> Role | None:
-    """Return the person's role in the course, or None."""
+    """Return the person's role in the course, or None.
+
+    A course that was loaded by `for_reader` knows it. Otherwise one query.
+    """
+    if getattr(course, "reader_id", None) == user.pk:
+        known: str | None = course.reader_role  # type: ignore[attr-defined]  # annotated
+        return Role(known) if known else None
     value = (
         Enrolment.objects.active()
         .filter(user=user, course=course)

@@ -4,8 +4,11 @@ import datetime as dt
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery, Value
+from django.db.models.functions import JSONArray
 from django.utils import timezone
+
+from courses.aggregates import JSONList
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -56,6 +59,19 @@ class CourseQuerySet(models.QuerySet["Course"]):
         return self.filter(
             _enrolled(user, "pk", role__in=STAFF)
             | (_enrolled(user, "pk") & _released())
+        )
+
+    def for_reader(self, user: "User") -> Self:
+        """With what a page asks about its reader: their role and their last visits."""
+        from courses.models import CourseVisit, Enrolment  # noqa: PLC0415  as above
+
+        role = Enrolment.objects.active().filter(course=OuterRef("pk"), user=user)
+        visit = CourseVisit.objects.filter(course=OuterRef("pk"), user=user)
+        return self.annotate(
+            reader_id=Value(user.pk),
+            reader_role=Subquery(role.values("role")[:1]),
+            seen_at=Subquery(visit.values("seen_at")[:1]),
+            seen_before_at=Subquery(visit.values("previous_at")[:1]),
         )
 
     def staffed_by(self, user: "User") -> Self:
@@ -112,6 +128,15 @@ class WeekQuerySet(ContentQuerySet["Week"]):
 class MaterialQuerySet(ContentQuerySet["Material"]):
     """Materials of a course. Whether one is open to students: `opened_to`."""
 
+    def for_reader(self, user: "User") -> Self:
+        """With whether the person has ticked it, and the other weeks that show it."""
+        from courses.models import Material, Progress  # noqa: PLC0415  as above
+
+        ticks = Progress.objects.filter(material=OuterRef("pk"), user=user)
+        others = Material.also_in.through.objects.filter(material=OuterRef("pk"))
+        weeks = others.order_by().values("material").values(found=JSONList("week"))
+        return self.annotate(is_done=Exists(ticks), other_weeks=Subquery(weeks))
+
     def opened_to(self, user: "User") -> Self:
         """Visible ones whose content the person may have: announced ones are not."""
         rows = self.visible_to(user)
@@ -127,9 +152,25 @@ class MaterialQuerySet(ContentQuerySet["Material"]):
 class AssignmentQuerySet(ContentQuerySet["Assignment"]):
     """Assignments of a course."""
 
+    def with_extension_of(self, user: "User") -> Self:
+        """With `extended_to`: the person's own deadline, or None."""
+        from courses.models import Extension  # noqa: PLC0415  models import this module
+
+        own = Extension.objects.filter(assignment=OuterRef("pk"), student=user)
+        return self.annotate(extended_to=Subquery(own.values("due_at")[:1]))
+
 
 class SessionQuerySet(ContentQuerySet["Session"]):
     """Sessions of a course."""
+
+    def with_teachers(self) -> Self:
+        """With `teacher_names`: pairs of position and name, in no order."""
+        from courses.models import Session  # noqa: PLC0415  models import this module
+
+        rows = Session.teachers.through.objects.filter(session=OuterRef("pk"))
+        pair = JSONArray("teacher__position", "teacher__name")
+        names = rows.order_by().values("session").values(found=JSONList(pair))
+        return self.annotate(teacher_names=Subquery(names))
 
     def ahead(self, now: dt.datetime) -> Self:
         """Those that are not over, the nearest first."""

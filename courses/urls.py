@@ -1,29 +1,61 @@
 """Courses and what they hand out."""
 
-from django.urls import path
+from django.urls import include, path
 
 from courses.views import (
     announcements,
+    calendar,
     copying,
     course,
     downloads,
     manage,
+    material,
+    news,
+    people,
+    progress,
+    roster,
     timetable,
 )
 
 app_name = "courses"
 MANAGE = "<slug:slug>/manage"
-urlpatterns = [
+of_courses = [
     path("<slug:slug>/", course.course, name="course"),
+    path("<slug:slug>/news/", news.news, name="news"),
+    path("<slug:slug>/progress/", progress.progress, name="progress"),
     path(
         "<slug:slug>/materials/<int:pk>/file/",
         downloads.material_file,
         name="material-file",
     ),
     path(
+        "<slug:slug>/attachments/<int:pk>/file/",
+        downloads.attachment_file,
+        name="attachment-file",
+    ),
+    path("<slug:slug>/materials/<slug:key>/", material.material, name="material"),
+    path(
+        "<slug:slug>/materials/<slug:key>/pdf/",
+        material.material_inline,
+        name="material-inline",
+    ),
+    path(
+        "<slug:slug>/materials/<slug:key>/notebook/",
+        material.material_notebook,
+        name="material-notebook",
+    ),
+    path(
         "<slug:slug>/coursework/<slug:aslug>/files/<filename:name>",
         downloads.handout,
         name="handout",
+    ),
+    path("<slug:slug>/people/", people.people, name="people"),
+    path("<slug:slug>/people/role/", people.role, name="role"),
+    path("<slug:slug>/people/roster/", roster.roster, name="roster"),
+    path(
+        "<slug:slug>/people/roster.csv",
+        roster.roster_export,
+        name="roster-export",
     ),
     path(f"{MANAGE}/", manage.manage, name="manage"),
     path(f"{MANAGE}/changes/", manage.changes, name="changes"),
@@ -59,4 +91,12 @@ urlpatterns = [
         announcements.announcement_delete,
         name="announcement-delete",
     ),
+]
+urlpatterns = [
+    path("courses/", include(of_courses)),
+    # A person's own: one calendar of all their courses.
+    path("account/calendar/", calendar.calendar, name="calendar"),
+    path("account/calendar/new/", calendar.calendar_renew, name="calendar-renew"),
+    path("account/calendar/end/", calendar.calendar_revoke, name="calendar-revoke"),
+    path("calendar/<str:secret>.ics", calendar.feed, name="feed"),
 ]

@@ -11,6 +11,12 @@ from rest_framework.routers import SimpleRouter
 
 from accounts.api import schema as _schema  # noqa: F401  registers our token scheme
 from accounts.api.views import MeView
+from courses.api.people_viewsets import (
+    AnnouncementViewSet,
+    CourseChangeViewSet,
+    PersonViewSet,
+)
+from courses.api.timetable_viewsets import LectureViewSet, SessionViewSet
 from courses.api.viewsets import (
     AssignmentViewSet,
     CourseViewSet,
@@ -22,7 +28,12 @@ from grading.api.viewsets import MarkViewSet, RunViewSet, SubmissionViewSet
 router = SimpleRouter(use_regex_path=False)
 router.register("courses", CourseViewSet, "course")
 router.register("weeks", WeekViewSet, "week")
+router.register("sessions", SessionViewSet, "session")
+router.register("lectures", LectureViewSet, "lecture")
 router.register("materials", MaterialViewSet, "material")
+router.register("announcements", AnnouncementViewSet, "announcement")
+router.register("changes", CourseChangeViewSet, "change")
+router.register("people", PersonViewSet, "person")
 router.register("assignments", AssignmentViewSet, "assignment")
 router.register("submissions", SubmissionViewSet, "submission")
 router.register("runs", RunViewSet, "run")

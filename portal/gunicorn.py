@@ -7,6 +7,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+from gunicorn.glogging import Logger
+
+from portal.masking import MaskSecrets, masked
 from portal.supervisor.launch import die_with_parent
 
 bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
@@ -29,6 +32,24 @@ access_log_format = "%(m)s %(U)s %(s)s %(B)s bytes in %(M)s ms"
 errorlog = "-"
 loglevel = "warning" if os.environ.get("SOFTMARK_SUPERVISED") else "info"
 _ready = os.environ.get("SOFTMARK_READY_FILE", "")
+
+
+class MaskingLogger(Logger):
+    """Leaves secret addresses out of the line of each request, and of errors."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.addFilter(MaskSecrets())
+
+    def atoms(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        atoms: dict[str, Any] = super().atoms(*args, **kwargs)
+        return {
+            name: masked(value) if isinstance(value, str) else value
+            for name, value in atoms.items()
+        }
+
+
+logger_class = MaskingLogger
 
 
 def post_fork(server: Any, worker: Any) -> None:

@@ -311,6 +311,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_SETTINGS": {"persistAuthorization": False, "deepLinking": True},
     "ENUM_NAME_OVERRIDES": {
         "MaterialKindEnum": "courses.models.Material.Kind",
+        "SessionKindEnum": "courses.models.SessionKind",
+        "ChangeKindEnum": "courses.models.CourseChange.Kind",
         "FileKindEnum": "courses.models.RequiredFile.Kind",
         "QuestionKindEnum": "courses.models.Question.Kind",
         "RunStateEnum": "grading.states.State",
@@ -444,6 +446,13 @@ LOGGING = {
             ],
         },
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"secrets": {"()": "portal.masking.MaskSecrets"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["secrets"],
+        }
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
 }

@@ -17,7 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", views.health, name="health"),
     path("account/", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
-    path("courses/", include("courses.urls")),
+    path("", include("courses.urls")),
     path("submissions/", include("submissions.urls")),
     path("", include("grading.urls")),
     path("api/", include("portal.api")),

@@ -5,7 +5,6 @@ import re
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.db import DatabaseError, connection
-from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -13,9 +12,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
-from courses.models import Assignment, Course
-from courses.outline import Stage, due_work, extensions_of
+from courses.models import Course
 from grading.models import GradingRun
+from portal.briefing import news_of, next_meetings, work_ahead
 from submissions.models import Submission
 
 DUE_SHOWN = 8
@@ -26,31 +25,22 @@ UNAVAILABLE = 503
 @login_required
 @require_safe
 def home(request: SignedInRequest) -> HttpResponse:
-    """Show the person's courses, what is due next in all of them, and recent runs."""
-    user = request.user
-    assignments = (
-        Assignment.objects.visible_to(user)
-        .filter(course__in=Course.objects.visible_to(user))
-        .select_related("course")
-        .prefetch_related(extensions_of(user))
-    )
+    """Show the person's next session, what is due and what changed, in all courses."""
+    user, now = request.user, timezone.now()
+    rows = Course.objects.visible_to(user).for_reader(user)
+    courses = {course.pk: course for course in rows}
     handed_in = set(Submission.objects.by(user).values_list("assignment_id", flat=True))
-    due = [
-        work
-        for work in due_work(assignments, user, timezone.now())
-        if work.stage in (Stage.OPEN, Stage.SOON)
-        or (work.stage == Stage.LATE and work.assignment.pk not in handed_in)
-    ]
     runs = GradingRun.objects.filter(submission__author=user).select_related(
         "submission__assignment__course"
     )
     context = {
-        "courses": Course.objects.visible_to(user).prefetch_related(
-            Prefetch("enrolments", user.enrolments.active(), to_attr="own")
-        ),
-        "due": due[:DUE_SHOWN],
+        "courses": list(courses.values()),
+        "meetings": next_meetings(courses, user, now),
+        "due": work_ahead(user, courses, handed_in, now)[:DUE_SHOWN],
         "handed_in": handed_in,
+        "news": news_of(courses, user, now),
         "runs": runs.visible_to(user)[:RUNS_SHOWN],
+        "now": now,
     }
     return render(request, "portal/home.html", context)
 

@@ -121,6 +121,10 @@ def move_form(world: World) -> Form:
     return {"day": "2027-02-05", "starts": "09:00", "ends": "10:00", "reason": "snow"}
 
 
+def of_classmate(world: World, **form: str) -> Form:
+    return {"enrolment": world.people["classmate"].enrolments.get().pk, **form}
+
+
 PAGES: Final = [
     Row(name="home", expected=SIGNED_IN),
     Row(name="health", expected=OPEN),
@@ -168,6 +172,71 @@ PAGES: Final = [
         args=lambda world: [world.other_course.slug, world.material.pk],
         expected=NOBODY,
     ),
+    Row(name="courses:news", args=of_course, expected=COURSE),
+    Row(
+        name="courses:material",
+        args=lambda world: [world.course.slug, world.material.key],
+        expected=COURSE,
+    ),
+    Row(
+        name="courses:material",
+        note="hidden",
+        args=lambda world: [world.course.slug, world.hidden_material.key],
+        expected=UNRELEASED,
+    ),
+    Row(
+        name="courses:material",
+        note="under another course",
+        args=lambda world: [world.other_course.slug, world.material.key],
+        expected=NOBODY,
+    ),
+    Row(
+        name="courses:material-inline",
+        args=lambda world: [world.course.slug, world.material.key],
+        expected=COURSE,
+    ),
+    Row(
+        name="courses:material-inline",
+        note="hidden",
+        args=lambda world: [world.course.slug, world.hidden_material.key],
+        expected=UNRELEASED,
+    ),
+    Row(
+        name="courses:material-inline",
+        note="of a notebook",
+        args=lambda world: [world.course.slug, world.notebook.key],
+        expected=NOBODY,
+    ),
+    Row(
+        name="courses:material-notebook",
+        args=lambda world: [world.course.slug, world.notebook.key],
+        expected=COURSE,
+    ),
+    Row(
+        name="courses:attachment-file",
+        args=lambda world: [world.course.slug, world.attachment.pk],
+        expected=COURSE,
+    ),
+    Row(
+        name="courses:attachment-file",
+        note="hidden",
+        args=lambda world: [world.course.slug, world.hidden_attachment.pk],
+        expected=UNRELEASED,
+    ),
+    Row(
+        name="courses:attachment-file",
+        note="under another course",
+        args=lambda world: [world.other_course.slug, world.attachment.pk],
+        expected=NOBODY,
+    ),
+    Row(
+        name="courses:progress",
+        method="post",
+        args=of_course,
+        form=lambda world: {"done": world.material.key},
+        expected="login 404 302 302 404 302 302 404 302",
+    ),
+    Row(name="courses:progress", args=of_course, expected=POST_ONLY),
     Row(
         name="courses:handout",
         args=lambda world: [*of_assignment(world), "handout.ipynb"],
@@ -268,6 +337,61 @@ PAGES: Final = [
         method="post",
         args=of_announcement,
         expected=EDITORS_ARE_SENT_ON,
+    ),
+    Row(name="courses:people", args=of_course, expected=STAFF),
+    Row(
+        name="courses:role",
+        method="post",
+        args=of_course,
+        form=lambda world: of_classmate(world, role="lecturer"),
+        expected=EDITORS_ARE_SENT_ON,
+    ),
+    Row(
+        name="courses:role",
+        note="under another course",
+        method="post",
+        args=lambda world: [world.other_course.slug],
+        form=lambda world: of_classmate(world, role="lecturer"),
+        expected=NOBODY,
+    ),
+    Row(name="courses:role", args=of_course, expected=POST_ONLY),
+    Row(name="courses:roster", args=of_course, expected=EDITORS),
+    Row(
+        name="courses:roster",
+        note="nothing sent",
+        method="post",
+        args=of_course,
+        expected=EDITORS.replace("200", "422"),
+    ),
+    Row(
+        name="courses:roster",
+        note="nothing looked at",
+        method="post",
+        args=of_course,
+        form=lambda world: {"digest": "x"},
+        expected=EDITORS.replace("200", "422"),
+    ),
+    Row(name="courses:roster-export", args=of_course, expected=EDITORS),
+    Row(name="courses:calendar", expected=SIGNED_IN),
+    # Everybody has a calendar of their own; the password is asked for again.
+    Row(
+        name="courses:calendar-renew",
+        method="post",
+        expected=SIGNED_IN.replace("200", "302"),
+    ),
+    Row(
+        name="courses:calendar-revoke",
+        method="post",
+        expected=SIGNED_IN.replace("200", "302"),
+    ),
+    Row(name="courses:calendar-revoke", expected=POST_ONLY),
+    # Whoever has the address reads it.
+    Row(name="courses:feed", args=lambda world: [world.feed_secret], expected=OPEN),
+    Row(
+        name="courses:feed",
+        note="that nobody has",
+        args=lambda world: ["x" * 43],
+        expected=OPEN.replace("200", "404"),
     ),
     Row(name="grading:marks", args=of_course, expected=COURSE),
     Row(name="grading:assignment", args=of_assignment, expected=COURSE),
@@ -429,7 +553,12 @@ API: Final = [
         for noun in (
             "course",
             "week",
+            "session",
+            "lecture",
             "material",
+            "announcement",
+            "change",
+            "person",
             "assignment",
             "submission",
             "run",
@@ -441,6 +570,52 @@ API: Final = [
         name="api:week-detail",
         args=lambda world: [world.week.pk],
         expected=api(COURSE),
+    ),
+    *(
+        Row(name=f"api:{noun}-detail", args=args, expected=api(COURSE))
+        for noun, args in (
+            ("session", lambda world: [world.session.pk]),
+            ("lecture", lambda world: [world.lecture.pk]),
+            ("announcement", lambda world: [world.announcement.pk]),
+            ("change", lambda world: [world.change.pk]),
+        )
+    ),
+    *(
+        Row(
+            name=f"api:{noun}-detail",
+            note="hidden",
+            args=args,
+            expected=api(UNRELEASED),
+        )
+        for noun, args in (
+            ("session", lambda world: [world.hidden_session.pk]),
+            ("announcement", lambda world: [world.draft.pk]),
+            ("change", lambda world: [world.private_change.pk]),
+        )
+    ),
+    Row(
+        name="api:person-detail",
+        args=lambda world: [
+            world.people["owner"].enrolments.get(course=world.course).pk
+        ],
+        expected=api(UNRELEASED),
+    ),
+    Row(
+        name="api:material-attachment",
+        args=lambda world: [world.material.pk, world.attachment.pk],
+        expected=api(COURSE),
+    ),
+    Row(
+        name="api:material-attachment",
+        note="hidden",
+        args=lambda world: [world.material.pk, world.hidden_attachment.pk],
+        expected=api(UNRELEASED),
+    ),
+    Row(
+        name="api:material-attachment",
+        note="of another material",
+        args=lambda world: [world.hidden_material.pk, world.attachment.pk],
+        expected=api(NOBODY),
     ),
     Row(
         name="api:material-detail",

@@ -14,25 +14,58 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import User
-from courses.models import Assignment, Course, Enrolment, Material, Role, Week
+from courses.models import (
+    Announcement,
+    Assignment,
+    Attachment,
+    Component,
+    Course,
+    CourseChange,
+    Enrolment,
+    Lecture,
+    Material,
+    Role,
+    Session,
+    Slot,
+    Teacher,
+    Week,
+)
 from courses.permissions import RIGHTS, Right, can_view_all_work, rights_in
 from courses.querysets import STAFF
 from grading.models import GradingRun, Mark
 from submissions.models import Submission
 from tests.factories import (
+    AnnouncementFactory,
     AssignmentFactory,
+    AttachmentFactory,
+    ComponentFactory,
+    CourseChangeFactory,
     CourseFactory,
     EnrolmentFactory,
     GradingRunFactory,
+    LectureFactory,
     MarkFactory,
     MaterialFactory,
+    SessionFactory,
+    SlotFactory,
     SubmissionFactory,
+    TeacherFactory,
     UserFactory,
     WeekFactory,
     hours,
 )
 
 RELEASES = {"released": -1, "coming": 1, "hidden": None}
+
+
+CONTENTS: Any = (
+    WeekFactory,
+    SessionFactory,
+    MaterialFactory,
+    AnnouncementFactory,
+    AssignmentFactory,
+)
+OWNED: Any = (SlotFactory, TeacherFactory, LectureFactory, ComponentFactory)
 
 
 def release(name: str) -> dt.datetime | None:
@@ -49,7 +82,10 @@ class Everything:
     """Courses and contents in each state of release, and work in each course."""
 
     courses: list[Course]
-    contents: list[Week | Material | Assignment]
+    contents: list[Week | Session | Material | Announcement | Assignment]
+    owned: list[Slot | Teacher | Lecture | Component]
+    changes: list[CourseChange]
+    attachments: list[Attachment]
     work: list[Submission | GradingRun | Mark]
     authors: list[User]
 
@@ -57,6 +93,9 @@ class Everything:
 @pytest.fixture
 def everything() -> Everything:
     contents: list[Any] = []
+    owned: list[Any] = []
+    changes: list[CourseChange] = []
+    attachments: list[Attachment] = []
     work: list[Any] = []
     courses = [CourseFactory.create(release_at=release(name)) for name in RELEASES]
     author = UserFactory.create()
@@ -65,12 +104,45 @@ def everything() -> Everything:
         for name in RELEASES:
             contents += [
                 factory.create(course=course, release_at=release(name))
-                for factory in (WeekFactory, MaterialFactory, AssignmentFactory)
+                for factory in CONTENTS
             ]
+            attachments += make_attachments(course, release(name))
+        owned += [factory.create(course=course) for factory in OWNED]
+        changes += [
+            CourseChangeFactory.create(course=course, is_public=is_public)
+            for is_public in (True, False)
+        ]
         submission = SubmissionFactory.create(assignment=contents[-1], author=author)
         run = GradingRunFactory.create(submission=submission, finished=True)
         work += [submission, run, MarkFactory.create(run=run)]
-    return Everything(courses=courses, contents=contents, work=work, authors=[author])
+    return Everything(
+        courses=courses,
+        contents=contents,
+        owned=owned,
+        changes=changes,
+        attachments=attachments,
+        work=work,
+        authors=[author],
+    )
+
+
+def make_attachments(
+    course: Course, material_release: dt.datetime | None
+) -> list[Attachment]:
+    """Each state of release, of a material that is open and of one that opens later."""
+    return [
+        AttachmentFactory.create(
+            material=MaterialFactory.create(
+                course=course,
+                url="https://example.org/",
+                release_at=material_release,
+                opens_at=opens_at,
+            ),
+            release_at=release(name),
+        )
+        for opens_at in (None, hours(-1), hours(1))
+        for name in RELEASES
+    ]
 
 
 def people(everything: Everything) -> dict[str, User]:
@@ -130,7 +202,7 @@ def test_courses(everything: Everything) -> None:
 
 
 @pytest.mark.django_db
-def test_weeks_materials_and_assignments(everything: Everything) -> None:
+def test_content(everything: Everything) -> None:
     for name, user in people(everything).items():
         expected = [
             row
@@ -139,6 +211,43 @@ def test_weeks_materials_and_assignments(everything: Everything) -> None:
             or (may_see_course(user, row.course) and is_released(row))
         ]
         assert seen_by(user, everything.contents) == expected, name
+
+
+@pytest.mark.django_db
+def test_rows_that_have_no_release_of_their_own(everything: Everything) -> None:
+    for name, user in people(everything).items():
+        expected = [r for r in everything.owned if may_see_course(user, r.course)]
+        assert seen_by(user, everything.owned) == expected, name
+
+
+@pytest.mark.django_db
+def test_changes(everything: Everything) -> None:
+    for name, user in people(everything).items():
+        expected = [
+            change
+            for change in everything.changes
+            if can_view_all_work(user, change.course)
+            or (may_see_course(user, change.course) and change.is_public)
+        ]
+        assert seen_by(user, everything.changes) == expected, name
+
+
+@pytest.mark.django_db
+def test_attachments(everything: Everything) -> None:
+    """Of a student's: released, of a released material that is open."""
+    for name, user in people(everything).items():
+        expected = [
+            row
+            for row in everything.attachments
+            if can_view_all_work(user, row.material.course)
+            or (
+                may_see_course(user, row.material.course)
+                and is_released(row.material)
+                and is_released(row)
+                and not row.material.is_announced(timezone.now())
+            )
+        ]
+        assert seen_by(user, everything.attachments) == expected, name
 
 
 @pytest.mark.django_db
@@ -176,7 +285,14 @@ def test_nobody_is_visible_to_an_account_without_a_course(
     everything: Everything,
 ) -> None:
     user = UserFactory.create()
-    rows = [*everything.courses, *everything.contents, *everything.work]
+    rows = [
+        *everything.courses,
+        *everything.contents,
+        *everything.owned,
+        *everything.changes,
+        *everything.attachments,
+        *everything.work,
+    ]
     assert not seen_by(user, rows)
 
 

@@ -15,20 +15,27 @@ from accounts.services import create_token
 from courses.models import (
     Announcement,
     Assignment,
+    Attachment,
     Course,
+    CourseChange,
+    Lecture,
     Material,
     RevisionFile,
     Session,
     Week,
 )
+from courses.services.calendar import renew_feed
 from grading.models import GradingRun, Mark, Regrade
 from submissions.models import Submission
 from tests.factories import (
     AnnouncementFactory,
     AssignmentFactory,
+    AttachmentFactory,
+    CourseChangeFactory,
     CourseFactory,
     EnrolmentFactory,
     GradingRunFactory,
+    LectureFactory,
     MarkFactory,
     MaterialFactory,
     QuestionResultFactory,
@@ -72,6 +79,9 @@ class World:
     announcement: Announcement
     material: Material
     hidden_material: Material
+    notebook: Material
+    attachment: Attachment
+    hidden_attachment: Attachment
     assignment: Assignment
     hidden_assignment: Assignment
     submission: Submission
@@ -81,6 +91,12 @@ class World:
     trial: GradingRun
     regrade: Regrade
     token: ApiToken
+    feed_secret: str
+    lecture: Lecture
+    hidden_session: Session
+    draft: Announcement
+    change: CourseChange
+    private_change: CourseChange
     other_course: Course
     hidden_course: Course
 
@@ -106,6 +122,15 @@ def make_people(course: Course) -> dict[str, User]:
     }
 
 
+def attach(material: Material, **more: object) -> Attachment:
+    """A file of answers beside the material."""
+    file = ContentFile(b"x", name="answers.txt")
+    found: Attachment = AttachmentFactory.create(
+        material=material, url="", file=file, **more
+    )
+    return found
+
+
 def make_world() -> World:
     """Store the world. The owner has a finished attempt and one that waits."""
     course = CourseFactory.create()
@@ -129,6 +154,9 @@ def make_world() -> World:
     hidden_course = CourseFactory.create(hidden=True)
     EnrolmentFactory.create(course=hidden_course, user=other, lecturer=True)
     EnrolmentFactory.create(course=hidden_course, user=owner)
+    material = MaterialFactory.create(
+        course=course, week=week, file=ContentFile(b"%PDF-", name="notes.pdf")
+    )
     token, _ = create_token(actor=owner, name="laptop", scopes=[ApiToken.Scope.READ])
     return World(
         people=people,
@@ -139,9 +167,13 @@ def make_world() -> World:
             course=course, week=week, cancelled_at=hours(-1), cancel_reason="ill"
         ),
         announcement=AnnouncementFactory.create(course=course),
-        material=MaterialFactory.create(
-            course=course, week=week, file=ContentFile(b"%PDF-", name="notes.pdf")
+        material=material,
+        notebook=MaterialFactory.create(
+            course=course,
+            file=ContentFile(small_notebook().encode(), name="intro.ipynb"),
         ),
+        attachment=attach(material),
+        hidden_attachment=attach(material, hidden=True),
         hidden_material=MaterialFactory.create(
             course=course, file=ContentFile(b"%PDF-", name="next.pdf"), hidden=True
         ),
@@ -154,6 +186,12 @@ def make_world() -> World:
         trial=TrialFactory.create(revision=assignment.revision),
         regrade=RegradeFactory.create(assignment=assignment, of=submission),
         token=token,
+        feed_secret=renew_feed(actor=owner),
+        lecture=LectureFactory.create(course=course),
+        hidden_session=SessionFactory.create(course=course, week=week, hidden=True),
+        draft=AnnouncementFactory.create(course=course, hidden=True),
+        change=CourseChangeFactory.create(course=course),
+        private_change=CourseChangeFactory.create(course=course, is_public=False),
         other_course=other.enrolments.exclude(course=hidden_course).get().course,
         hidden_course=hidden_course,
     )

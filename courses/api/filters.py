@@ -2,7 +2,19 @@
 
 from django_filters import rest_framework as filters
 
-from courses.models import Assignment, Course, Material, Week
+from courses.models import (
+    Announcement,
+    Assignment,
+    Course,
+    CourseChange,
+    Enrolment,
+    Lecture,
+    Material,
+    Role,
+    Session,
+    SessionKind,
+    Week,
+)
 
 
 class CourseFilter(filters.FilterSet):
@@ -31,6 +43,7 @@ class MaterialFilter(ContentFilter):
     week = filters.NumberFilter("week__number", help_text="A week's number.")
     kind = filters.ChoiceFilter(choices=Material.Kind.choices)
     code = filters.CharFilter(lookup_expr="iexact", help_text="Such as N02a.")
+    key = filters.CharFilter(help_text="As in the material's address.")
 
     class Meta:
         model = Material
@@ -43,4 +56,53 @@ class AssignmentFilter(ContentFilter):
 
     class Meta:
         model = Assignment
+        fields: list[str] = []
+
+
+class SessionFilter(ContentFilter):
+    week = filters.NumberFilter("week__number", help_text="A week's number.")
+    kind = filters.ChoiceFilter(choices=SessionKind.choices)
+    after = filters.IsoDateTimeFilter(
+        "ends_at", "gt", help_text="Those that are not over at this time."
+    )
+    before = filters.IsoDateTimeFilter(
+        "starts_at", "lt", help_text="Those that begin before this time."
+    )
+
+    class Meta:
+        model = Session
+        fields: list[str] = []
+
+
+class LectureFilter(ContentFilter):
+    number = filters.CharFilter(help_text="Such as 02.")
+
+    class Meta:
+        model = Lecture
+        fields: list[str] = []
+
+
+class AnnouncementFilter(ContentFilter):
+    class Meta:
+        model = Announcement
+        fields: list[str] = []
+
+
+class CourseChangeFilter(ContentFilter):
+    kind = filters.ChoiceFilter(choices=CourseChange.Kind.choices)
+    after = filters.IsoDateTimeFilter(
+        "made_at", "gt", help_text="Those made after this time."
+    )
+
+    class Meta:
+        model = CourseChange
+        fields: list[str] = []
+
+
+class PersonFilter(ContentFilter):
+    role = filters.ChoiceFilter(choices=Role.choices)
+    is_active = filters.BooleanFilter(help_text="Whether they are still there.")
+
+    class Meta:
+        model = Enrolment
         fields: list[str] = []

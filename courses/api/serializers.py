@@ -10,6 +10,7 @@ from courses.deadlines import deadline
 from courses.models import (
     Assignment,
     AssignmentRevision,
+    Attachment,
     Course,
     Material,
     Question,
@@ -64,13 +65,54 @@ class WeekSerializer(serializers.ModelSerializer[Week]):
         read_only_fields = fields
 
 
+class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
+    """A further file or link of a material, such as answers."""
+
+    file_url = serializers.SerializerMethodField(
+        help_text="Where the file is downloaded with the same token, if it is a file."
+    )
+
+    class Meta:
+        model = Attachment
+        fields = ["id", "label", "url", "file_url", "release_at"]
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.URLField(allow_null=True))
+    def get_file_url(self, attachment: Attachment) -> str | None:
+        """Return the absolute address of its file."""
+        if not attachment.file:
+            return None
+        return reverse(
+            "api:material-attachment",
+            [attachment.material_id, attachment.pk],
+            request=self.context.get("request"),
+        )
+
+
 class MaterialSerializer(serializers.ModelSerializer[Material]):
-    """Something to read, watch or work through."""
+    """Something to read, watch or work through.
+
+    SECURITY: takes rows that MaterialViewSet annotated with `is_opened`. For whom it is
+    not, there is no link, text, file or attachment: the material is announced only.
+    """
 
     course = serializers.SlugRelatedField[Course]("slug", read_only=True)
     week = serializers.IntegerField(
         source="week.number", allow_null=True, default=None, help_text="Its number."
     )
+    also_in = serializers.SerializerMethodField(
+        help_text="The numbers of other weeks that show it."
+    )
+    session = serializers.CharField(
+        source="session_key", allow_null=True, help_text="The session's key."
+    )
+    lecture = serializers.CharField(
+        source="lecture.number",
+        allow_null=True,
+        default=None,
+        help_text="The lecture's number.",
+    )
+    attachments = AttachmentSerializer(many=True)
     file_url = serializers.SerializerMethodField(
         help_text="Where the file is downloaded with the same token, if it is a file."
     )
@@ -81,17 +123,40 @@ class MaterialSerializer(serializers.ModelSerializer[Material]):
             "id",
             "course",
             "week",
+            "also_in",
+            "session",
+            "lecture",
+            "key",
             "kind",
             "code",
             "title",
             "description",
+            "body",
+            "attribution",
             "url",
+            "access",
             "file_url",
+            "attachments",
             "examinable",
             "position",
+            "opens_at",
+            "replaced_at",
             "release_at",
         ]
         read_only_fields = fields
+
+    def to_representation(self, instance: Material) -> dict[str, Any]:
+        """Return the row; without its content while it is announced only."""
+        row = super().to_representation(instance)
+        if not instance.is_opened:  # type: ignore[attr-defined]  # annotated
+            row |= {"url": "", "body": "", "file_url": None, "attachments": []}
+        return row
+
+    @extend_schema_field(serializers.ListField(child=serializers.IntegerField()))
+    def get_also_in(self, material: Material) -> list[int]:
+        """Return the numbers of those of the weeks that the person sees."""
+        weeks: list[Week] = material.other_weeks  # type: ignore[attr-defined]  # fetched
+        return [week.number for week in weeks]
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_file_url(self, material: Material) -> str | None:
@@ -195,6 +260,12 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
     week = serializers.IntegerField(
         source="week.number", allow_null=True, default=None, help_text="Its number."
     )
+    component = serializers.CharField(
+        source="component.title",
+        allow_null=True,
+        default=None,
+        help_text="The share of the course mark that it is part of.",
+    )
     mine = serializers.SerializerMethodField()
     attempts_used = serializers.IntegerField(help_text="Yours, so far.")
     marks_are_released = serializers.BooleanField(
@@ -220,6 +291,7 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
             "max_attempts",
             "attempts_used",
             "counting",
+            "component",
             "weight_percent",
             "marks_are_released",
             "revision",

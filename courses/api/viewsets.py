@@ -1,7 +1,8 @@
 """Reading courses and what is in them."""
 
-from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.http import FileResponse, Http404
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.permissions import IsAuthenticated
@@ -15,11 +16,13 @@ from courses.api import filters, serializers
 from courses.downloads import OPEN_PARTS, blob_attachment, material_attachment
 from courses.models import (
     Assignment,
+    Attachment,
     Course,
     Enrolment,
     Extension,
     Material,
     RevisionFile,
+    Session,
     Week,
 )
 
@@ -86,9 +89,21 @@ class MaterialViewSet(ReadOnlyModelViewSet[Material]):
 
     def get_queryset(self) -> QuerySet[Material]:
         """Return the visible materials, course by course, in the order of the page."""
+        user = sender(self.request)
+        opened = Material.objects.opened_to(user).filter(pk=OuterRef("pk"))
+        sessions = Session.objects.visible_to(user).filter(pk=OuterRef("session"))
+        weeks = Week.objects.visible_to(user).order_by("number")
         return (
-            Material.objects.visible_to(sender(self.request))
-            .select_related("course", "week")
+            Material.objects.visible_to(user)
+            .annotate(
+                is_opened=Exists(opened),
+                session_key=Subquery(sessions.values("key")[:1]),
+            )
+            .select_related("course", "week", "lecture")
+            .prefetch_related(
+                Prefetch("also_in", weeks, to_attr="other_weeks"),
+                Prefetch("attachments", Attachment.objects.visible_to(user)),
+            )
             .order_by("course", "week__number", "position", "code", "title", "pk")
         )
 
@@ -101,6 +116,17 @@ class MaterialViewSet(ReadOnlyModelViewSet[Material]):
         if not opened.filter(pk=material.pk).exists():
             raise Http404
         return material_attachment(material)
+
+    @extend_schema(summary="Download a material's attachment", responses=DOWNLOAD)
+    @action(detail=True, url_path="attachments/<int:attachment>", filterset_class=None)
+    def attachment(self, request: Request, pk: int, attachment: int) -> FileResponse:
+        """Send an attachment's file as a download, once it is released."""
+        visible = Attachment.objects.visible_to(sender(request))
+        found = get_object_or_404(
+            visible.filter(material=self.get_object()).select_related("material"),
+            pk=attachment,
+        )
+        return material_attachment(found)
 
 
 @extend_schema_view(
@@ -123,7 +149,7 @@ class AssignmentViewSet(ReadOnlyModelViewSet[Assignment]):
         own = Extension.objects.filter(assignment=OuterRef("pk"), student=user)
         return (
             Assignment.objects.visible_to(user)
-            .select_related("course", "week", "revision")
+            .select_related("course", "week", "revision", "component")
             .prefetch_related(
                 "revision__required_files",
                 "revision__questions",

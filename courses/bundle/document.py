@@ -18,6 +18,7 @@ from courses.bundle.faults import FaultList
 MAX_BYTES: Final = 256 * 1024
 _TAG: Final = "tag:yaml.org,2002:"
 _WHOLE: Final = re.compile(r"[-+]?\d{1,15}")
+_FIGURES: Final = re.compile(r"0|[1-9]\d{0,8}")
 _NUMBER: Final = re.compile(r"[-+]?(\d{1,12}(\.\d{0,9})?|\.\d{1,9})")
 _EXPONENT: Final = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d{1,3}")
 _KINDS: Final = {
@@ -29,10 +30,12 @@ _KINDS: Final = {
 }
 
 
-def parse(data: bytes, *, file: str, faults: FaultList) -> yaml.MappingNode | None:
+def parse(
+    data: bytes, *, file: str, faults: FaultList, max_bytes: int = MAX_BYTES
+) -> yaml.MappingNode | None:
     """Return the document's top mapping, or None with the reason in `faults`."""
-    if len(data) > MAX_BYTES:
-        faults.add("The file is larger than 256 KB.", file=file)
+    if len(data) > max_bytes:
+        faults.add(f"The file is larger than {max_bytes // 1024} KB.", file=file)
         return None
     try:
         node = yaml.compose(data.decode("utf-8-sig"), Loader=yaml.SafeLoader)
@@ -245,6 +248,19 @@ class Section:
         """Return the texts of the list under a key."""
         found = [self._text(node, f"An entry of “{key}”") for node in self._items(key)]
         return tuple(text for text in found if text is not None)
+
+    def wholes(self, key: str) -> tuple[int, ...]:
+        """Return the whole numbers of the list under a key, zero or more each."""
+        found = []
+        for node in self._items(key):
+            if _tag(node) == "int" and _FIGURES.fullmatch(str(node.value)):
+                found.append(int(node.value))
+            else:
+                self.fault(
+                    f"An entry of “{key}” must be a whole number, not {_shown(node)}.",
+                    node,
+                )
+        return tuple(found)
 
     def _items(self, key: str) -> list[yaml.Node]:
         node = self._values.get(key)

@@ -145,6 +145,12 @@ class CodeFault:
     hint: str = ""
 
 
+def is_without_code(source: str) -> bool:
+    """Whether the text is comments only, or nothing at all."""
+    tree = _parsed(source)
+    return isinstance(tree, ast.Module) and not tree.body
+
+
 def judge_script(source: str) -> CodeFault | str:
     """Return what the code says of itself in its docstring, or why it cannot run."""
     tree = _parsed(source)

@@ -10,14 +10,21 @@ from courses.bundle import Check, Question, QuestionKind, TestStyle, Visibility
 from courses.bundle.faults import FaultList
 from courses.bundle.notebooks import make_handout
 from courses.bundle.recognition import question_key
-from courses.bundle.sections import CodeFault, judge_script, section_text
+from courses.bundle.sections import (
+    CodeFault,
+    is_without_code,
+    judge_script,
+    section_text,
+)
 from courses.importing.contents import (
     Draft,
     ImportOptions,
     Source,
     exact_points,
 )
+from courses.importing.helpers import CodeCell, bring_helpers, flags
 from courses.importing.notebooks import (
+    bound_names,
     fix_names,
     headings,
     open_notebook,
@@ -109,6 +116,7 @@ class _Cells:
     def __init__(self, draft: Draft, file: str, options: ImportOptions) -> None:
         self._draft, self._file, self._options = draft, file, options
         self._seen: dict[str, int] = {}
+        self._tested: dict[int, tuple[Marked, str]] = {}
         self._is_of_a_wrong_version = False
 
     def convert(self) -> None:
@@ -125,6 +133,7 @@ class _Cells:
                     continue
                 self._take(marked)
             mark_regions(cell, number, self._file, self._draft.faults)
+        self._write_tests()
         if not self._draft.questions and not self._draft.faults:
             self._fault(
                 "No cell of the notebook is graded.",
@@ -231,6 +240,14 @@ class _Cells:
     def _tests(self, marked: Marked) -> None:
         """A test cell: what is visible stays in the notebook, all of it is the test."""
         text = marked.cell["source"]
+        if not self._points(marked) and is_without_code(text):
+            self._draft.note(
+                f"“{marked.grade_id}” has neither tests nor points, and is no question.",
+                file=self._file,
+                cell=marked.number,
+            )
+            marked.cell["metadata"]["softmark"] = {"locked": marked.grade_id}
+            return
         cut = drop_region(
             text,
             "HIDDEN TESTS",
@@ -256,9 +273,7 @@ class _Cells:
         check = Check(
             name=CHECK, points=points, visibility=hidden, description=words[:500]
         )
-        self._draft.tests[marked.key] = section_text(
-            CHECK, result_as_share(cut.whole, marked.points)
-        )
+        self._tested[marked.number] = (marked, cut.whole)
         self._draft.questions.append(
             Question(
                 key=marked.key,
@@ -268,6 +283,38 @@ class _Cells:
                 checks=(check,),
             )
         )
+
+    def _write_tests(self) -> None:
+        """Each question's tests stand alone, though the cells shared their names."""
+        cells = [
+            CodeCell(binds=bound_names(cell), tests=self._tests_of(number))
+            for number, cell in enumerate(self._draft.staff["cells"], 1)
+        ]
+        helped = bring_helpers(cells)
+        bound = {name for cell in cells for name in cell.binds}
+        for number, (marked, _) in self._tested.items():
+            found = helped[number - 1]
+            code = result_as_share(found.source, marked.points)
+            self._draft.tests[marked.key] = section_text(CHECK, code)
+            if found.names:
+                names = ", ".join(f"“{name}”" for name in found.names)
+                self._draft.note(
+                    f"“{marked.grade_id}” uses {names} of hidden tests above it.",
+                    file=self._file,
+                    cell=marked.number,
+                    hint="Questions are tested apart from each other: what defines "
+                    "them was copied into this one's tests.",
+                )
+            for name in bound.intersection(flags(self._tests_of(number))):
+                self._draft.note(
+                    f"Hidden tests set “{name}”, but not for the notebook here.",
+                    file=self._file,
+                    cell=marked.number,
+                    hint="Write the value under “parameters” in assignment.yaml.",
+                )
+
+    def _tests_of(self, number: int) -> str:
+        return self._tested[number][1] if number in self._tested else ""
 
 
 def _wrap_solution(cell: dict[str, Any]) -> None:

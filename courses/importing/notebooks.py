@@ -130,6 +130,12 @@ def fix_names(draft: Draft) -> None:
             )
 
 
+def bound_names(cell: dict[str, Any]) -> set[str]:
+    """Return every name that a cell imports, defines or assigns."""
+    imports, others = _names({"cells": [cell]}, ())
+    return imports.keys() | others
+
+
 def _names(
     notebook: Notebook, skip_tags: Collection[str]
 ) -> tuple[dict[str, set[str]], set[str]]:

@@ -1,19 +1,102 @@
 """Who is in a course, and as what."""
 
+from django.db import transaction
+
 from accounts.actors import Actor
 from accounts.models import User
-from courses.models import Course, Enrolment, Role
+from courses.models import Course, CourseChange, Enrolment, Role
 from courses.permissions import Right
 from courses.services.access import require
+from courses.services.changes import record_change
+
+
+class LastLecturerError(Exception):
+    """A course with lecturers would be left without one. The text says what to do."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A course needs a lecturer. Make somebody else a lecturer first."
+        )
 
 
 def enrol(*, actor: Actor, course: Course, user: User, role: Role) -> Enrolment:
     """The person is in the course with this role, and active.
 
-    Raises PermissionDenied if the actor may not edit the course.
+    A change of somebody's role is on record. Raises PermissionDenied if the actor may
+    not edit the course, and LastLecturerError.
     """
     require(actor, Right.EDIT, course)
-    enrolment, _ = Enrolment.objects.update_or_create(
-        course=course, user=user, defaults={"role": role, "is_active": True}
-    )
+    with transaction.atomic():
+        lock_people(course)
+        enrolment, is_new = Enrolment.objects.get_or_create(
+            course=course, user=user, defaults={"role": role}
+        )
+        if not is_new:
+            _become(actor, enrolment, role, is_active=True)
     return enrolment
+
+
+def change_role(
+    *,
+    actor: Actor,
+    enrolment: Enrolment,
+    role: Role | None = None,
+    is_active: bool | None = None,
+) -> Enrolment:
+    """The person has this role, and has left or not; it is on record.
+
+    Raises PermissionDenied if the actor may not edit the course, and LastLecturerError
+    if the course would have no lecturer who can sign in.
+    """
+    require(actor, Right.EDIT, enrolment.course)
+    with transaction.atomic():
+        lock_people(enrolment.course)
+        enrolment.refresh_from_db(fields=["role", "is_active"])
+        _become(
+            actor,
+            enrolment,
+            Role(enrolment.role) if role is None else role,
+            is_active=enrolment.is_active if is_active is None else is_active,
+        )
+    return enrolment
+
+
+def lock_people(course: Course) -> None:
+    """Nobody else changes who is in the course until this transaction ends."""
+    Course.objects.select_for_update().get(pk=course.pk)
+
+
+def require_lecturer(course: Course, *, had_one: bool) -> None:
+    """Return if the course has a lecturer or never had one, else LastLecturerError."""
+    if had_one and not has_lecturer(course):
+        raise LastLecturerError
+
+
+def has_lecturer(course: Course) -> bool:
+    """Whether somebody who can sign in is a lecturer of the course."""
+    lecturers = Enrolment.objects.active().filter(course=course, role=Role.LECTURER)
+    return lecturers.filter(user__is_active=True).exists()
+
+
+def role_words(role: str, *, is_active: bool) -> str:
+    """What somebody is in the course, as records say it."""
+    return str(Role(role).label) if is_active else f"{Role(role).label}, inactive"
+
+
+def _become(actor: Actor, enrolment: Enrolment, role: Role, *, is_active: bool) -> None:
+    before = role_words(enrolment.role, is_active=enrolment.is_active)
+    after = role_words(role, is_active=is_active)
+    if before == after:
+        return
+    had_one = has_lecturer(enrolment.course)
+    enrolment.role, enrolment.is_active = role, is_active
+    enrolment.save(update_fields=["role", "is_active"])
+    require_lecturer(enrolment.course, had_one=had_one)
+    record_change(
+        actor=actor,
+        course=enrolment.course,
+        kind=CourseChange.Kind.ROLE,
+        summary=f"{enrolment.user.name} ({enrolment.user.email}): {after}.",
+        before=before,
+        after=after,
+    )

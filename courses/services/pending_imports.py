@@ -2,14 +2,11 @@
 
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
-
-from django.conf import settings
 
 from accounts.models import User
 from courses.bundle import Bundle, BundleError, Fault, read_bundle
@@ -17,14 +14,14 @@ from courses.importing import ImportOptions, Prepared, prepare
 from courses.models import Assignment, AssignmentRevision
 from courses.permissions import Right
 from courses.services.access import require
+from courses.services.held_uploads import (
+    NothingPendingError,
+    forget_old_uploads,
+    held_root,
+)
 from courses.services.revisions import bundle_sha256, import_revision
 
-_LIFETIME_SECONDS: Final = 24 * 3600
 _KINDS: Final = (".zip", ".ipynb")
-
-
-class NothingPendingError(Exception):
-    """The upload is gone, or another one has taken its place."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +46,7 @@ def hold_upload(
     upload is of no kind that can be imported.
     """
     require(actor, Right.EDIT, assignment.course)
-    _forget_old()
+    forget_old_uploads()
     folder = _folder(actor, assignment)
     shutil.rmtree(folder, ignore_errors=True)
     _keep(package, folder / "package", _KINDS)
@@ -96,7 +93,7 @@ def _opened(
     if package is None:
         raise NothingPendingError
     notebook = next(iter(folder.glob("notebook/*")), options.notebook)
-    with tempfile.TemporaryDirectory(dir=_root(), prefix="scratch-") as scratch:
+    with tempfile.TemporaryDirectory(dir=held_root(), prefix="scratch-") as scratch:
         chosen = ImportOptions(
             format=options.format, hidden=options.hidden, notebook=notebook
         )
@@ -105,14 +102,8 @@ def _opened(
         yield Preview(prepared=prepared, bundle=bundle, digest=bundle_sha256(bundle))
 
 
-def _root() -> Path:
-    root = Path(settings.VAR_DIR) / "imports"
-    root.mkdir(mode=0o700, exist_ok=True)
-    return root
-
-
 def _folder(actor: User, assignment: Assignment) -> Path:
-    return _root() / f"{actor.pk}-{assignment.pk}"
+    return held_root() / f"{actor.pk}-{assignment.pk}"
 
 
 def _keep(upload: tuple[str, IO[bytes]], folder: Path, kinds: tuple[str, ...]) -> None:
@@ -139,13 +130,3 @@ def _stem(name: str) -> str:
         c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in name
     )
     return Path(kept).stem.strip(".-")[:80] or "upload"
-
-
-def _forget_old() -> None:
-    """Uploads that nobody came back to are gone after a day."""
-    limit = time.time() - _LIFETIME_SECONDS
-    for folder in _root().iterdir():
-        # Another request may have been first.
-        with suppress(FileNotFoundError):
-            if folder.stat().st_mtime < limit:
-                shutil.rmtree(folder, ignore_errors=True)

@@ -6,8 +6,12 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
-from courses.downloads import OPEN_PARTS, blob_attachment, material_attachment
-from courses.models import Assignment, Material, RevisionFile
+from courses.downloads import (
+    OPEN_PARTS,
+    blob_attachment,
+    material_attachment,
+)
+from courses.models import Assignment, Attachment, Material, RevisionFile
 
 
 @login_required
@@ -20,6 +24,18 @@ def material_file(request: SignedInRequest, slug: str, pk: int) -> FileResponse:
         pk=pk,
     )
     return material_attachment(material)
+
+
+@login_required
+@require_safe
+def attachment_file(request: SignedInRequest, slug: str, pk: int) -> FileResponse:
+    """Send a further file of a material, such as its answers."""
+    attachment = get_object_or_404(
+        Attachment.objects.visible_to(request.user).select_related("material"),
+        material__course__slug=slug,
+        pk=pk,
+    )
+    return material_attachment(attachment)
 
 
 @login_required

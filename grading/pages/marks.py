@@ -1,6 +1,7 @@
 """One's own marks in a course."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -8,7 +9,7 @@ from django.db.models import Sum
 
 from accounts.models import User
 from courses.deadlines import deadline
-from courses.models import Assignment, Course, Extension
+from courses.models import Assignment, Component, Course, Extension
 from courses.permissions import Right, rights_in
 from grading.models import GradingRun, Mark
 from grading.services import ShownMark, show_mark
@@ -38,12 +39,31 @@ class MarkRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Share:
+    """A part of the course mark with the coursework, of what one sees, that splits it."""
+
+    component: Component
+    assignments: tuple[Assignment, ...]
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether there is coursework in it whose own share is not said."""
+        return any(not each.weight_percent for each in self.assignments)
+
+
+@dataclass(frozen=True, kw_only=True)
 class MarksPage:
     course: Course
+    shares: tuple[Share, ...]
     rows: tuple[MarkRow, ...]
     is_student: bool
     sees_all_work: bool
-    assessed_percent: Decimal
+
+    @property
+    def shares_total(self) -> Decimal:
+        """What the parts of the course mark add up to."""
+        weights = (share.component.weight_percent for share in self.shares)
+        return sum(weights, Decimal(0))
 
 
 def marks_page(*, user: User, course: Course, now: dt.datetime) -> MarksPage:
@@ -60,7 +80,7 @@ def marks_page(*, user: User, course: Course, now: dt.datetime) -> MarksPage:
     assignments = (
         Assignment.objects.visible_to(user)
         .filter(course=course)
-        .select_related("course")
+        .select_related("course", "component")
     )
     possible = dict(
         assignments.order_by()
@@ -80,12 +100,22 @@ def marks_page(*, user: User, course: Course, now: dt.datetime) -> MarksPage:
     )
     return MarksPage(
         course=course,
+        shares=_shares(course, [row.assignment for row in rows]),
         rows=rows,
         is_student=Right.SUBMIT in rights,
         sees_all_work=Right.VIEW_ALL_WORK in rights,
-        assessed_percent=sum(
-            (row.assignment.weight_percent for row in rows), Decimal(0)
-        ),
+    )
+
+
+def _shares(course: Course, assignments: Sequence[Assignment]) -> tuple[Share, ...]:
+    return tuple(
+        Share(
+            component=component,
+            assignments=tuple(
+                each for each in assignments if each.component_id == component.pk
+            ),
+        )
+        for component in course.components.all()
     )
 
 

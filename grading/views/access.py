@@ -20,7 +20,7 @@ def visible_assignment(user: User, slug: str, aslug: str) -> Assignment:
     """Return the assignment with its course and revision, if the person sees it."""
     return get_object_or_404(
         Assignment.objects.visible_to(user).select_related(
-            "course", "revision", "week"
+            "course", "revision", "week", "component"
         ),
         course__slug=slug,
         slug=aslug,

@@ -17,8 +17,8 @@ from courses.bundle import BundleError, Fault, Visibility
 from courses.importing import Format, ImportOptions
 from courses.models import Assignment
 from courses.permissions import Right
+from courses.services.held_uploads import NothingPendingError
 from courses.services.pending_imports import (
-    NothingPendingError,
     Preview,
     hold_upload,
     import_upload,

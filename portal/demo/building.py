@@ -2,42 +2,36 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.core.files.base import ContentFile
 from django.db import transaction
-from django.utils.text import slugify
 
 from accounts.actors import SYSTEM
 from accounts.models import User
 from courses.bundle import Bundle, read_bundle
-from courses.models import Assignment, Course, Extension, Material, Role, Week
+from courses.coursefile.dates import AcademicYear
+from courses.models import Assignment, Course, Extension, Role
+from courses.services.course_files import import_course_file
 from courses.services.enrolments import enrol
 from courses.services.revisions import import_revision
 from grading.services import publish_revision, start_trials, submit_work
 from portal.demo.calendar import Calendar
 from portal.demo.people import DOMAIN, EVERYBODY, Person
-from portal.demo.sheets import notebook, pdf_page
-from portal.demo.timetable import COURSE_ITEMS, SUMMARY, WEEKS, Item
 from submissions.services import IncomingFile
 
 SLUG: Final = "deep-learning"
 COURSEWORK: Final = "conv-digits"
 EXAMPLE: Final[Path] = settings.BASE_DIR / "examples" / "conv-digits"
-_SECOND_BRIEF: Final = """\
-Train a variational autoencoder on digits, and explain what its latent space shows.
-"""
-_BRIEF: Final = """\
-You write the four operations that a small convolutional network is made of, then \
-train such a network to read handwritten digits.
-
-Download the notebook and the data, fill in what is missing, and hand in **your \
-notebook and your weights**. The notebook is run without training, so your weights \
-are what is measured.
-"""
+COURSE_FILE: Final[Path] = settings.BASE_DIR / "examples/deep-learning/course.yaml"
+# The year of its dates, and the number of the week with which it begins.
+FILE_YEAR: Final = AcademicYear(2024)
+FIRST_WEEK: Final = 2
+SHARE: Final = Decimal(25)
+LATE_WORK: Final = dt.timedelta(days=14)
 _NO_WAITING: Final = (
     "The demo begins with work handed in, before a worker could run the trials."
 )
@@ -99,65 +93,16 @@ def build_demo(*, password: str, now: dt.datetime) -> DemoReport:
 
 
 def _make_course(calendar: Calendar) -> Course:
-    course = Course.objects.create(
+    """The course of the example's file, moved so that today is in its week 4."""
+    imported = import_course_file(
+        actor=SYSTEM,
+        path=COURSE_FILE,
+        year=FILE_YEAR,
         slug=SLUG,
-        title="Deep Learning",
-        module_codes=["70010", "97111"],
-        academic_year=calendar.academic_year,
-        time_zone="Europe/London",
-        summary=SUMMARY,
-        release_at=calendar.at(1),
+        first_week=calendar.monday(FIRST_WEEK),
     )
-    for position, item in enumerate(COURSE_ITEMS):
-        _make_material(course, None, item, position, calendar.at(1))
-    for entry in WEEKS:
-        week = Week.objects.create(
-            course=course,
-            number=entry.number,
-            starts_on=calendar.monday(entry.number),
-            title=entry.title,
-            summary=entry.summary,
-            release_at=calendar.at(1),
-        )
-        for position, item in enumerate(entry.items):
-            is_quiz = item.kind == Material.Kind.QUIZ
-            out = calendar.at(
-                entry.number, day=4 if is_quiz else 0, hour=17 if is_quiz else 9
-            )
-            # What this week needs is there, whatever hour it is on Monday.
-            released_at = (
-                min(out, calendar.now) if out.date() <= calendar.today else out
-            )
-            _make_material(course, week, item, position, released_at)
-    return course
-
-
-def _make_material(
-    course: Course, week: Week | None, item: Item, position: int, at: dt.datetime
-) -> None:
-    material = Material(
-        course=course,
-        week=week,
-        kind=item.kind,
-        key=slugify(f"{week.number if week else 'course'} {item.code or item.title}"),
-        code=item.code,
-        title=item.title,
-        url=item.url,
-        examinable=item.examinable,
-        position=position,
-        release_at=at,
-    )
-    if not item.url and item.kind != Material.Kind.QUIZ:
-        title = f"{item.code} {item.title}".strip()
-        if item.kind == Material.Kind.NOTEBOOK:
-            name, content = f"{slugify(title)}.ipynb", notebook(title=title)
-        else:
-            name, content = (
-                f"{slugify(title)}.pdf",
-                pdf_page(title=title, course=str(course)),
-            )
-        material.file.save(name, ContentFile(content), save=False)
-    material.save()
+    assert imported.course is not None  # noqa: S101  no dry run
+    return imported.course
 
 
 # --- People -------------------------------------------------------------------
@@ -194,34 +139,22 @@ def _make_user(person: Person, encoded: str) -> User:
 
 
 def _make_coursework(course: Course, calendar: Calendar, bundle: Bundle) -> Assignment:
-    weeks = {week.number: week for week in course.weeks.all()}
-    due_at = calendar.first_deadline
-    first = Assignment.objects.create(
-        course=course,
-        week=weeks[4],
-        slug=COURSEWORK,
-        title=bundle.title,
-        summary=_BRIEF,
-        release_at=calendar.at(3),
-        due_at=due_at,
-        closes_at=due_at + dt.timedelta(days=14),
-        weight_percent=25,
-    )
+    """The first task is due in a few days, and is marked by the example's bundle.
+
+    The page that the course follows does not say how its coursework's half is split;
+    the demo's lecturer halves it.
+    """
+    work = {assignment.slug: assignment for assignment in course.assignments.all()}
+    first = work[COURSEWORK]
+    first.due_at = calendar.first_deadline
+    first.closes_at = first.due_at + LATE_WORK
+    for assignment in work.values():
+        assignment.weight_percent = SHARE
+        assignment.save(update_fields=["due_at", "closes_at", "weight_percent"])
     revision = import_revision(actor=SYSTEM, assignment=first, bundle=bundle)
     start_trials(actor=SYSTEM, revision=revision)
     publish_revision(actor=SYSTEM, revision=revision, reason=_NO_WAITING)
     first.revision = revision
-    Assignment.objects.create(
-        course=course,
-        week=weeks[8],
-        slug="generative-models",
-        title="Generative models on digits",
-        summary=_SECOND_BRIEF,
-        release_at=calendar.at(6),
-        due_at=calendar.at(8, day=4, hour=19),
-        closes_at=calendar.at(10, day=4, hour=19),
-        weight_percent=25,
-    )
     return first
 
 

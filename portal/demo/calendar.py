@@ -8,7 +8,6 @@ from typing import Final
 ZONE: Final = zoneinfo.ZoneInfo("Europe/London")
 THIS_WEEK: Final = 4
 _FRIDAY: Final = 4
-_AUTUMN: Final = 9
 _LEAST_TIME: Final = dt.timedelta(days=3)
 
 
@@ -40,9 +39,3 @@ class Calendar:
         while self.at(week, day=_FRIDAY, hour=19) - self.now < _LEAST_TIME:
             week += 1
         return self.at(week, day=_FRIDAY, hour=19)
-
-    @property
-    def academic_year(self) -> str:
-        """The year that begins in September, such as 2026-27."""
-        first = self.today.year - (self.today.month < _AUTUMN)
-        return f"{first}-{(first + 1) % 100:02}"

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import User
 from courses import permissions
-from courses.models import Course
+from courses.models import Course, Role, Session
 from grading.models import GradingRun
 from grading.pages.states import Badge, badge_for
 from portal.markdown import render_markdown
@@ -76,6 +76,23 @@ def course_time(value: datetime | None, course: Course, style: str = "full") -> 
     words = {"full": f"{date}, {clock}", "date": date, "clock": clock}[style]
     return format_html(
         '<time datetime="{}" class="time">{}</time>', local.isoformat(), words
+    )
+
+
+@register.simple_tag
+def session_time(session: Session, course: Course, style: str = "full") -> str:
+    """Return when a session is, in the course's zone, or nothing without a time.
+
+    Styles: full (Fri 31 Jan, 09:00 to 10:00 GMT), clock (09:00 to 10:00 GMT).
+    """
+    if session.starts_at is None or session.ends_at is None:
+        return ""
+    starts = session.starts_at.astimezone(course.tz)
+    ends = session.ends_at.astimezone(course.tz)
+    date = "" if style == "clock" else f"{starts:%a} {starts.day} {starts:%b}, "
+    words = f"{date}{starts:%H:%M}{NONE}{ends:%H:%M} {zone_name(starts)}"
+    return format_html(
+        '<time datetime="{}" class="time">{}</time>', starts.isoformat(), words
     )
 
 
@@ -232,6 +249,12 @@ def component(
 def sees_all_work_of(user: User, course: Course) -> bool:
     """Whether the person is staff of the course, for its tabs."""
     return permissions.can_view_all_work(user, course)
+
+
+@register.filter
+def role_name(role: str) -> str:
+    """Return what a role is called."""
+    return str(Role(role).label)
 
 
 @register.filter

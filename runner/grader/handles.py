@@ -119,6 +119,9 @@ class Handle:
             raise NotDataError(f"{label_of(self)} gave no iterator")
         return _items(self.__student, iterator)
 
+    def __next__(self) -> Any:
+        return _next_of(self.__student, self)
+
     def __repr__(self) -> str:
         return self.__words("repr")
 
@@ -178,12 +181,20 @@ def label_of(handle: Handle) -> str:
 
 def _items(student: Asking, iterator: Handle) -> Iterator[Any]:
     while True:
-        found = student.ask("next", iterator)
-        if type(found) is not list or len(found) > 1:
-            raise NotDataError("the student's iterator gave no item")
-        if not found:
+        try:
+            yield _next_of(student, iterator)
+        except StopIteration:
             return
-        yield found[0]
+
+
+def _next_of(student: Asking, iterator: Handle) -> Any:
+    """Return the next item, or raise StopIteration."""
+    found = student.ask("next", iterator)
+    if type(found) is not list or len(found) > 1:
+        raise NotDataError("the student's iterator gave no item")
+    if not found:
+        raise StopIteration
+    return found[0]
 
 
 def _operator(name: str, *, is_reversed: bool = False) -> Callable[..., Any]:

@@ -1,6 +1,9 @@
 """What a name in a test stands for, if the test itself does not say."""
 
 import builtins
+import contextlib
+import sys
+import types
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -76,6 +79,40 @@ class Names(dict[str, Any]):
             except (ImportError, AttributeError):
                 pass  # the notebook may have something of this name
         return self._student.name(name)
+
+
+class _Main(types.ModuleType):
+    """The notebook as the module `__main__`, as code within it would find it."""
+
+    def __init__(self, names: Names) -> None:
+        super().__init__("__main__")
+        object.__setattr__(self, "_Main__names", names)
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("__"):
+            with contextlib.suppress(KeyError, NameError):
+                return self.__names[name]
+        raise AttributeError(name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        self.__names[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        try:
+            del self.__names[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+@contextlib.contextmanager
+def as_main(names: Names) -> Iterator[None]:
+    """Inside, `__main__` is the notebook: `mock.patch("__main__.double")` reaches it."""
+    kept = sys.modules["__main__"]
+    sys.modules["__main__"] = _Main(names)
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = kept
 
 
 class Everything(Mapping[str, Any]):

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from runner import marks
-from runner.grader.names import Everything, Library, Names
+from runner.grader.names import Everything, Library, Names, as_main
 from runner.grader.student import Student
 from runner.protocol import CheckSpec, QuestionSpec, TestStyle
 
@@ -100,22 +100,24 @@ class Tests:
         tree = ast.parse(check.source, name)
         names = self._names()
         last = tree.body[-1] if tree.body else None
-        if not isinstance(last, ast.Expr):
-            exec(compile(tree, name, "exec"), names)  # noqa: S102 - the assignment's own tests
-            return marks.from_value(None)
-        tree.body.pop()
-        exec(compile(tree, name, "exec"), names)  # noqa: S102 - same
-        value = eval(compile(ast.Expression(last.value), name, "eval"), names)  # noqa: S307 - same
+        with as_main(names):
+            if not isinstance(last, ast.Expr):
+                exec(compile(tree, name, "exec"), names)  # noqa: S102 - the assignment's own tests
+                return marks.from_value(None)
+            tree.body.pop()
+            exec(compile(tree, name, "exec"), names)  # noqa: S102 - same
+            value = eval(compile(ast.Expression(last.value), name, "eval"), names)  # noqa: S307 - same
         return _share(_plain(value), check.worth)
 
     def _run_doctest(self, check: CheckSpec) -> tuple[float, str]:
         """Run an interpreter session; every line must print what stands below it."""
         examples = doctest.DocTestParser().get_examples(check.source, check.name)
         test = doctest.DocTest(examples, {}, check.name, None, 0, check.source)
-        test.globs = self._names()
+        test.globs = names = self._names()
         runner = doctest.DocTestRunner(checker=_Printed(), verbose=False)
         words = io.StringIO()
-        runner.run(test, out=words.write, clear_globs=False)
+        with as_main(names):
+            runner.run(test, out=words.write, clear_globs=False)
         if runner.failures:
             raise WrongAnswerError(words.getvalue())
         return marks.from_value(None)

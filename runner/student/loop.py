@@ -14,7 +14,7 @@ from IPython.core.formatters import format_display_data
 
 from runner.frames import ChannelClosedError
 from runner.gpu.order import CudaOrder
-from runner.student import snapshot
+from runner.student import otter, snapshot
 from runner.student.channel import StudentChannel
 from runner.student.execution import CellExecution
 from runner.student.parameters import ForceParameters
@@ -28,6 +28,7 @@ def prepare() -> None:
     """The shell is built, in the zygote, before any job."""
     global _shell  # noqa: PLW0603 - one shell a process, and forks inherit it
     _shell = make_shell()
+    otter.offer()
     _fail_once(_shell)
 
 

@@ -104,9 +104,10 @@ class Service:
 
     def _next(self, iterator: Any) -> object:
         """Return a list with the next item, or an empty one at the end."""
-        for item in iterator:
-            return [item]
-        return []
+        try:
+            return [next(iterator)]
+        except StopIteration:
+            return []
 
     def _load(self, name: str) -> object:
         """Return what torch saved in a handed-in file: data, never objects."""

@@ -8,6 +8,17 @@ from tests.world import World, make_world
 
 pytestmark = pytest.mark.django_db
 OF_PEOPLE = ("submissions/", "runs/", "marks/")
+OF_COURSES = (
+    "courses/",
+    "weeks/",
+    "sessions/",
+    "lectures/",
+    "materials/",
+    "announcements/",
+    "changes/",
+    "people/",
+    "assignments/",
+)
 STRANGERS = ("outsider", "former", "other_lecturer")
 
 
@@ -78,7 +89,7 @@ def test_parameters_that_we_do_not_have_change_nothing(
 
 
 @pytest.mark.parametrize("viewer", STRANGERS)
-@pytest.mark.parametrize("path", ["courses/", "weeks/", "materials/", "assignments/"])
+@pytest.mark.parametrize("path", OF_COURSES)
 def test_content_is_for_the_course_only(world: World, viewer: str, path: str) -> None:
     assert world.course.slug not in str(rows(world.people[viewer], path))
 
@@ -120,6 +131,10 @@ def test_page_size_is_bounded(world: World, page_size: str) -> None:
         ("weeks/", "course"),
         ("weeks/", "number"),
         ("materials/", "code"),
+        ("sessions/", "after"),
+        ("sessions/", "week"),
+        ("changes/", "after"),
+        ("people/", "is_active"),
         ("submissions/", "page"),
     ],
 )

@@ -11,16 +11,24 @@ from accounts.models import User
 from courses.models import Course
 from tests.api.asking import ROOT, bearer, session_of
 from tests.factories import (
+    AnnouncementFactory,
     AssignmentFactory,
+    AttachmentFactory,
+    ComponentFactory,
+    CourseChangeFactory,
     CourseFactory,
     EnrolmentFactory,
     ExtensionFactory,
     GradingRunFactory,
+    LectureFactory,
     MarkFactory,
     MaterialFactory,
     QuestionResultFactory,
     RevisionFileFactory,
+    SessionFactory,
+    SessionLectureFactory,
     SubmissionFactory,
+    TeacherFactory,
     WeekFactory,
 )
 
@@ -85,14 +93,58 @@ def test_weeks(student: User, course: Course) -> None:
 
 def test_materials(student: User, course: Course) -> None:
     def add() -> None:
-        MaterialFactory.create(course=course, week=WeekFactory.create(course=course))
+        week = WeekFactory.create(course=course)
+        material = MaterialFactory.create(
+            course=course,
+            week=week,
+            session=SessionFactory.create(course=course, week=week),
+            lecture=LectureFactory.create(course=course),
+        )
+        material.also_in.add(WeekFactory.create(course=course))
+        AttachmentFactory.create(material=material)
 
-    assert_flat(student, "materials/", add, 4)
+    assert_flat(student, "materials/", add, 6)
+
+
+def test_sessions(student: User, course: Course) -> None:
+    def add() -> None:
+        session = SessionFactory.create(course=course)
+        SessionLectureFactory.create(session=session)
+        session.teachers.add(TeacherFactory.create(course=course))
+
+    assert_flat(student, "sessions/", add, 6)
+
+
+def test_lectures(student: User, course: Course) -> None:
+    assert_flat(student, "lectures/", lambda: LectureFactory.create(course=course), 4)
+
+
+def test_announcements(student: User, course: Course) -> None:
+    def add() -> None:
+        AnnouncementFactory.create(course=course)
+
+    assert_flat(student, "announcements/", add, 4)
+
+
+def test_changes(assistant: User, course: Course) -> None:
+    def add() -> None:
+        session = SessionFactory.create(course=course)
+        CourseChangeFactory.create(course=course, session=session)
+
+    assert_flat(assistant, "changes/", add, 4)
+
+
+def test_people(course: Course, assistant: User) -> None:
+    client = session_of(assistant)
+    one = queries(client, "people/", 1)
+    EnrolmentFactory.create_batch(3, course=course)
+    assert queries(client, "people/", 4) == one <= 4
 
 
 def test_assignments(student: User, course: Course) -> None:
     def add() -> None:
-        assignment = AssignmentFactory.create(course=course)
+        component = ComponentFactory.create(course=course)
+        assignment = AssignmentFactory.create(course=course, component=component)
         RevisionFileFactory.create(revision=assignment.revision)
         ExtensionFactory.create(assignment=assignment, student=student)
 

@@ -13,6 +13,7 @@ from accounts.models import User
 from courses.models import Course, Examinable, Material
 from tests.factories import (
     AssignmentFactory,
+    ComponentFactory,
     CourseFactory,
     EnrolmentFactory,
     ExtensionFactory,
@@ -115,7 +116,7 @@ def test_material_shows_code_kind_and_where_it_leads(
         assert words in html
 
 
-def test_materials_outside_weeks_come_first(
+def test_materials_outside_weeks_have_a_place_of_their_own(
     client: Client, course: Course, student: User
 ) -> None:
     MaterialFactory.create(
@@ -123,8 +124,8 @@ def test_materials_outside_weeks_come_first(
     )
     MaterialFactory.create(course=course, title="For everybody")
     html = page_of(client, student, course)
-    assert "For the whole course" in html
-    assert html.index("For everybody") < html.index("Inside")
+    assert html.index("Inside") < html.index("For the whole course")
+    assert html.index("For the whole course") < html.index("For everybody")
 
 
 def test_announced_quiz_is_not_a_link(
@@ -180,6 +181,16 @@ def test_work_without_weight_is_not_assessed(
 ) -> None:
     AssignmentFactory.create(course=course)
     assert "Not assessed" in page_of(client, student, course)
+
+
+def test_work_whose_share_is_not_settled_is_assessed_all_the_same(
+    client: Client, course: Course, student: User
+) -> None:
+    part = ComponentFactory.create(course=course, title="Coursework")
+    AssignmentFactory.create(course=course, component=part)
+    html = page_of(client, student, course)
+    assert "part of Coursework, 50 % of the course mark" in html
+    assert "Not assessed" not in html
 
 
 def test_extension_is_shown_to_its_student_only(

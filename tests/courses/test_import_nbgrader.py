@@ -192,3 +192,60 @@ def test_nothing_of_a_source_is_executed(tmp_path: Path) -> None:
     folder = written(tmp_path, code(line), checking("t", line))
     converted(folder, tmp_path / "out")
     assert not trap.exists()
+
+
+def test_what_tests_take_from_cells_above_stands_in_each(tmp_path: Path) -> None:
+    first = checking(
+        "first",
+        "shown = 1\n### BEGIN HIDDEN TESTS\nimport unittest.mock\nlimit = 2 * shown\n"
+        "def forbidden(*_):\n    assert limit\n    raise RuntimeError\n"
+        "@unittest.mock.patch('__main__.double', forbidden)\ndef watched():\n"
+        "    limit = 5\n    return limit\nassert double(1) == limit\n"
+        "### END HIDDEN TESTS",
+    )
+    second = checking(
+        "second",
+        "### BEGIN HIDDEN TESTS\nother = 3\nassert watched() == other\n"
+        "### END HIDDEN TESTS",
+    )
+    third = checking("third", "limit = 9\nassert double(limit) == 18")
+    folder = written(tmp_path, SOLUTION, first, second, third)
+    found, _ = converted(folder, tmp_path / "out")
+    taken = (found.folder / "tests/second.py").read_text()
+    order = ("import unittest", "limit = 2", "def forbidden", "def watched", "other =")
+    places = [taken.index(each) for each in order]
+    assert places == sorted(places)
+    assert taken.count("@unittest") == 1
+    # What the notebook has is left to it.
+    assert "shown = 1" not in taken
+    assert "def " not in (found.folder / "tests/third.py").read_text()
+    (note,) = found.notes
+    assert note.cell == 3
+    assert "“watched”" in note.message
+
+
+def test_a_test_cell_without_tests_and_points_is_no_question(tmp_path: Path) -> None:
+    empty = checking("graded", "# This cell is used for grading", points=0)
+    folder = written(tmp_path, SOLUTION, HIDDEN, empty)
+    found, bundle = converted(folder, tmp_path / "out")
+    assert [question.key for question in bundle.questions] == ["test_double"]
+    assert "“graded”" in found.notes[0].message
+    # One with points would be worth something for nothing.
+    graded = checking("graded", "# This cell is used for grading", points=1)
+    folder = written(tmp_path / "more", SOLUTION, graded)
+    assert refused(folder, tmp_path / "again")
+
+
+def test_a_switch_that_hidden_tests_set_is_named(tmp_path: Path) -> None:
+    switch = code("skip_training = False  # set it to True before you submit")
+    forced = checking(
+        "settings",
+        "import warnings\n### BEGIN HIDDEN TESTS\nskip_training = True\nown = True\n"
+        "### END HIDDEN TESTS",
+        points=0,
+    )
+    folder = written(tmp_path, switch, forced, SOLUTION, HIDDEN)
+    found, _ = converted(folder, tmp_path / "out")
+    (note,) = found.notes
+    assert "“skip_training”" in note.message
+    assert "parameters" in note.hint

@@ -6,17 +6,9 @@ import pytest
 
 from courses.deadlines import deadline
 from courses.models import Assignment, Course, Material, Week
-from courses.outline import (
-    DueWork,
-    Stage,
-    Tense,
-    belongs_to,
-    is_hidden,
-    shelve,
-    stage_of,
-    tense_of,
-    week_to_open,
-)
+from courses.outline import Tense, belongs_to, tense_of, week_to_open
+from courses.reading import Item, shelve
+from courses.work import DueWork, Stage, is_hidden, stage_of
 
 MONDAY = dt.date(2027, 1, 18)
 NOW = dt.datetime(2027, 1, 20, 12, 0, tzinfo=dt.UTC)
@@ -118,13 +110,23 @@ def test_deadline_late_on_sunday_is_in_that_week_by_local_time() -> None:
     assert belongs_to(work, WEEKS[2], Course(time_zone="Asia/Dubai"))
 
 
+def item(kind: Material.Kind) -> Item:
+    return Item(
+        material=Material(kind=kind),
+        attachments=[],
+        is_open=True,
+        is_new=False,
+        is_done=False,
+    )
+
+
 def test_shelves_follow_the_work_of_a_week_and_leave_out_empty_ones() -> None:
     kinds = [Material.Kind.QUIZ, Material.Kind.NOTES, Material.Kind.SLIDES]
-    shelves = shelve(Material(kind=kind) for kind in kinds)
+    shelves = shelve(item(kind) for kind in kinds)
     assert [shelf.title for shelf in shelves] == ["Read", "Check yourself"]
-    assert [m.kind for m in shelves[0].materials] == ["notes", "slides"]
+    assert [i.material.kind for i in shelves[0].items] == ["notes", "slides"]
 
 
 def test_every_kind_of_material_has_a_shelf() -> None:
     for kind in Material.Kind:
-        assert len(shelve([Material(kind=kind)])) == 1
+        assert len(shelve([item(kind)])) == 1

@@ -1,16 +1,42 @@
 """Rows are visible as the table of rights says, for every role and release time."""
 
+from typing import Any
+
 import pytest
+from django.apps import apps
 
 from accounts.models import User
-from courses.models import Assignment, Course, Enrolment, Material, Role, Week
+from courses.models import (
+    Announcement,
+    Assignment,
+    Attachment,
+    Component,
+    Course,
+    CourseChange,
+    Enrolment,
+    Lecture,
+    Material,
+    Role,
+    Session,
+    Slot,
+    Teacher,
+    Week,
+)
 from courses.permissions import RIGHTS, Right, can
 from courses.querysets import EDITORS, STAFF
 from tests.factories import (
+    AnnouncementFactory,
     AssignmentFactory,
+    AttachmentFactory,
+    ComponentFactory,
+    CourseChangeFactory,
     CourseFactory,
     EnrolmentFactory,
+    LectureFactory,
     MaterialFactory,
+    SessionFactory,
+    SlotFactory,
+    TeacherFactory,
     UserFactory,
     WeekFactory,
     hours,
@@ -18,6 +44,21 @@ from tests.factories import (
 
 HIDDEN = pytest.mark.parametrize("release_at", [None, hours(1)], ids=["never", "later"])
 pytestmark = pytest.mark.django_db
+# Everything with `visible_to` that belongs to a course.
+SEEN: Any = (
+    Announcement,
+    Assignment,
+    Attachment,
+    Component,
+    Course,
+    CourseChange,
+    Lecture,
+    Material,
+    Session,
+    Slot,
+    Teacher,
+    Week,
+)
 
 
 def person(course: Course, role: Role | None, *, left: bool = False) -> User:
@@ -28,22 +69,36 @@ def person(course: Course, role: Role | None, *, left: bool = False) -> User:
 
 def seen(user: User) -> set[object]:
     """Every row of courses that the person sees."""
-    return {
-        row
-        for rows in (Course.objects, Week.objects, Material.objects, Assignment.objects)
-        for row in rows.visible_to(user)
-    }
+    return {row for model in SEEN for row in model.objects.visible_to(user)}
 
 
 def fill(course: Course) -> set[object]:
     """A course with one of everything, all of it released but the course."""
     week = WeekFactory.create(course=course)
+    material = MaterialFactory.create(course=course, week=week)
     return {
         course,
         week,
-        MaterialFactory.create(course=course, week=week),
+        material,
+        AttachmentFactory.create(material=material),
         AssignmentFactory.create(course=course, week=week),
+        SessionFactory.create(course=course, week=week),
+        AnnouncementFactory.create(course=course),
+        CourseChangeFactory.create(course=course),
+        LectureFactory.create(course=course),
+        SlotFactory.create(course=course),
+        TeacherFactory.create(course=course),
+        ComponentFactory.create(course=course),
     }
+
+
+def test_everything_with_a_rule_is_looked_at() -> None:
+    ruled = {
+        model
+        for model in apps.get_app_config("courses").get_models()
+        if hasattr(model._default_manager, "visible_to")
+    }
+    assert ruled == set(SEEN)
 
 
 def test_roles_in_queries_are_those_of_the_table() -> None:
@@ -91,13 +146,32 @@ def test_hidden_course_hides_everything_from_students(
 @pytest.mark.parametrize("role", Role)
 def test_hidden_rows_are_for_staff(role: Role, release_at: object) -> None:
     course = CourseFactory.create()
+    week = WeekFactory.create(course=course)
+    material = MaterialFactory.create(course=course)
     hidden = {
         WeekFactory.create(course=course, release_at=release_at),
         MaterialFactory.create(course=course, release_at=release_at),
         AssignmentFactory.create(course=course, release_at=release_at),
+        SessionFactory.create(course=course, week=week, release_at=release_at),
+        AnnouncementFactory.create(course=course, release_at=release_at),
+        AttachmentFactory.create(material=material, release_at=release_at),
+        CourseChangeFactory.create(course=course, is_public=False),
     }
     found = seen(person(course, role)) & hidden
     assert found == (set() if role is Role.STUDENT else hidden)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_what_opens_later_is_seen_and_its_attachments_are_for_staff(role: Role) -> None:
+    course = CourseFactory.create()
+    material = MaterialFactory.create(course=course, announced=True)
+    attachment = AttachmentFactory.create(material=material)
+    user = person(course, role)
+    found = seen(user)
+    is_student = role is Role.STUDENT
+    assert material in found
+    assert (attachment in found) is not is_student
+    assert (material in Material.objects.opened_to(user)) is not is_student
 
 
 def test_role_in_one_course_is_none_in_another() -> None:

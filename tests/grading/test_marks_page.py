@@ -11,6 +11,7 @@ from accounts.models import User
 from courses.models import Course, Question
 from tests.factories import (
     AssignmentFactory,
+    ComponentFactory,
     EnrolmentFactory,
     MarkFactory,
     QuestionFactory,
@@ -139,6 +140,26 @@ def test_unreleased_assignments_are_not_listed() -> None:
     text = words(page(assignment.course, student_of(assignment)))
     assert "The secret one" not in text
     assert "No coursework yet" in text
+
+
+def test_shares_of_the_course_mark_are_shown_with_their_work() -> None:
+    assignment = AssignmentFactory.create(title="Digits")
+    course = assignment.course
+    ComponentFactory.create(course=course, title="Exam", position=0)
+    work = ComponentFactory.create(course=course, title="Practical", position=1)
+    assignment.component = work
+    assignment.save()
+    text = words(page(course, student_of(assignment)))
+    assert "Exam 50 %" in text
+    assert "Practical Digits How it is split is not settled. 50 %" in text
+
+
+def test_staff_are_told_of_shares_that_do_not_make_a_whole() -> None:
+    assignment = AssignmentFactory.create()
+    ComponentFactory.create(course=assignment.course, weight_percent=40)
+    text = words(page(assignment.course, staff_of(assignment)))
+    assert "The parts do not make 100 % Together they are 40 %" in text
+    assert "do not make" not in words(page(assignment.course, student_of(assignment)))
 
 
 def test_staff_are_led_to_everybodys_work() -> None:

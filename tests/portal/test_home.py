@@ -8,12 +8,18 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from courses.models import CourseVisit
 from tests.factories import (
+    AnnouncementFactory,
     AssignmentFactory,
+    CourseChangeFactory,
     CourseFactory,
     EnrolmentFactory,
     ExtensionFactory,
     GradingRunFactory,
+    MaterialFactory,
+    SessionFactory,
+    SessionLectureFactory,
     SubmissionFactory,
     UserFactory,
     hours,
@@ -109,6 +115,60 @@ def test_shows_own_runs_only(client: Client) -> None:
     assert reverse("grading:run", args=[other.pk]) not in html
 
 
+def test_next_sessions_of_all_courses_say_when_and_where(client: Client) -> None:
+    student = EnrolmentFactory.create().user
+    for title, wait in (("Later", 50), ("Sooner", 5)):
+        session = SessionFactory.create(
+            title=title,
+            starts_at=hours(wait),
+            room__name=f"Room of {title}",
+            online_url="https://teams.example/join",
+        )
+        EnrolmentFactory.create(course=session.course, user=student)
+    SessionFactory.create(title="Of strangers")
+    html = home_of(client, student)
+    assert html.index("Sooner") < html.index("Later")
+    assert "Room of Sooner" in html
+    assert "https://teams.example/join" in html
+    assert "Of strangers" not in html
+
+
+def test_session_that_is_over_hidden_or_cancelled_is_not_next(client: Client) -> None:
+    course = EnrolmentFactory.create().course
+    student = course.enrolments.get().user
+    SessionFactory.create(course=course, over=True)
+    SessionFactory.create(course=course, hidden=True)
+    SessionFactory.create(course=course, cancelled_at=hours(-1))
+    assert "Next sessions" not in home_of(client, student)
+
+
+def test_what_to_watch_before_is_said(client: Client) -> None:
+    place = SessionLectureFactory.create(watch_before=True)
+    course = place.session.course
+    student = EnrolmentFactory.create(course=course).user
+    html = home_of(client, student)
+    assert f'Watch <span class="code">{place.lecture.number}</span>' in html
+
+
+def test_news_of_all_courses_come_newest_first_and_say_what_is_new(
+    client: Client,
+) -> None:
+    student = EnrolmentFactory.create().user
+    course = student.enrolments.get().course
+    MaterialFactory.create(
+        course=course, title="Fresh notes", release_at=hours(-2), body="x"
+    )
+    AnnouncementFactory.create(course=course, title="Room", release_at=hours(-1))
+    CourseChangeFactory.create(course=course, summary="Moved", made_at=hours(-30))
+    CourseChangeFactory.create(course=course, summary="Role", is_public=False)
+    CourseVisit.objects.create(course=course, user=student, seen_at=hours(-5))
+    html = home_of(client, student)
+    places = [html.index(words) for words in ("Room", "Fresh notes", "Moved")]
+    assert places == sorted(places)
+    assert html.count("Since your last visit") == 2
+    assert "Role" not in html
+
+
 def test_queries_do_not_grow_with_rows(
     client: Client, assert_max_queries: Budget
 ) -> None:
@@ -117,9 +177,13 @@ def test_queries_do_not_grow_with_rows(
         assignment = AssignmentFactory.create()
         EnrolmentFactory.create(course=assignment.course, user=student)
         ExtensionFactory.create(assignment=assignment, student=student)
+        SessionLectureFactory.create(session__course=assignment.course)
+        MaterialFactory.create(course=assignment.course, body="x")
+        AnnouncementFactory.create(course=assignment.course)
+        CourseChangeFactory.create(course=assignment.course)
         GradingRunFactory.create(
             submission__assignment=assignment, submission__author=student
         )
     client.force_login(student)
-    with assert_max_queries(10):
+    with assert_max_queries(12):
         client.get(reverse("home"))

@@ -228,3 +228,14 @@ def test_a_notebook_that_answers_in_the_place_of_its_copy_earns_nothing(
     result = run(runner, lying, CHECK, questions=(ANSWER,))
     assert (result.verdict, result.code) == (Verdict.STUDENT_ERROR, "process_died")
     assert scores(result) == {"q1": [0.0]}
+
+
+def test_copies_that_could_not_be_made_earn_nothing_and_end_nothing(
+    runner: Runner,
+) -> None:
+    no_more = "import resource as r; r.setrlimit(r.RLIMIT_NPROC, (1, 1))"
+    cells = ("answer = 42", no_more, CHECK, CHECK_2, "print('went on')")
+    result = run(runner, *cells, questions=(ANSWER, SECOND))
+    assert result.verdict is Verdict.COMPLETED
+    assert scores(result) == {"q1": [0.0], "q2": [0.0]}
+    assert text(result, 5) == "went on\n"

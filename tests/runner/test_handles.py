@@ -96,6 +96,16 @@ def test_a_handle_is_read_called_written_and_iterated() -> None:
         assert repr(vector) == str(vector) == "Vector!"
 
 
+def test_a_generator_is_taken_item_by_item() -> None:
+    with the_student() as student:
+        items = student.name("vector").each()
+        assert (next(items), next(items), next(items, None)) == (1, 2, None)
+        with pytest.raises(StopIteration):
+            next(items)
+        with pytest.raises(TypeError, match="not an iterator"):
+            next(student.name("vector"))
+
+
 def test_a_network_is_known_for_one_and_takes_weights() -> None:
     with the_student() as student:
         kind = student.name("Layer")

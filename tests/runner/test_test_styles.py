@@ -13,7 +13,8 @@ pytestmark = pytest.mark.torch
 WORK = (
     "import numpy as np\nfrom torch.nn import Conv2d\n"
     "def double(x): return 2 * x\n"
-    "numbers = [1, 2]\nfailing = lambda: 1 / 0"
+    "numbers = [1, 2]\nfailing = lambda: 1 / 0\n"
+    "def counted(): yield from (7, 8)"
 )
 CHECK = cell("# softmark: check q1")
 
@@ -72,6 +73,7 @@ DOCTESTS = [
     (">>> for n in numbers:\n...     print(double(n))\n2\n4", 1.0),
     (">>> failing()\nTraceback (most recent call last):\nZeroDivisionError: ...", 0.0),
     (">>> nothing\n1", 0.0),
+    (">>> each = counted()\n>>> next(each) == 7 and next(each) == 8\nTrue", 1.0),
 ]
 
 
@@ -141,6 +143,46 @@ def test_a_script_may_take_the_notebook_s_functions_away(runner: Runner) -> None
     found = [scores(run(runner, one, work))["q1"] for one in questions]
     # Data stays with the tests: it may be what they expect.
     assert found == [[1.0], [1.0], [1.0], [0.0]]
+
+
+PATCHES = [
+    """
+from unittest import mock
+def forbidden(*_): raise RuntimeError("not allowed")
+@mock.patch("__main__.double", forbidden)
+def check():
+    try: quadruple(1)
+    except RuntimeError: return
+    raise AssertionError("does not use double")
+check()
+assert quadruple(1) == 4
+""",
+    """
+import __main__
+assert __main__.quadruple(1) == 4
+assert not hasattr(__main__, "nothing")
+del __main__.double
+try: quadruple(1)
+except NameError: pass
+else: raise AssertionError("does not use double")
+""",
+    """
+from unittest import mock
+with mock.patch("__main__.double", return_value=3) as mocked:
+    assert quadruple(1) == 3
+mocked.assert_called_with(3)
+""",
+]
+
+
+@pytest.mark.parametrize(("body", "score"), [("double(double(x))", 1.0), ("4 * x", 0)])
+def test_a_script_finds_the_notebook_under_the_name_main(
+    runner: Runner, body: str, score: float
+) -> None:
+    work = f"def double(x): return 2 * x\ndef quadruple(x): return {body}"
+    questions = [own(TestStyle.SCRIPT, source) for source in PATCHES]
+    found = [scores(run(runner, one, work))["q1"] for one in questions]
+    assert found == [[score]] * len(PATCHES)
 
 
 def test_libraries_are_the_tests_own_whatever_the_notebook_says(

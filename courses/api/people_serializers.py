@@ -1,0 +1,103 @@
+"""Who is in a course, and what they are told. All of it is read-only."""
+
+from rest_framework import serializers
+
+from courses.models import Announcement, Course, CourseChange, Enrolment
+
+
+class AnnouncementSerializer(serializers.ModelSerializer[Announcement]):
+    """A notice to everybody in the course."""
+
+    course = serializers.SlugRelatedField[Course]("slug", read_only=True)
+    author = serializers.CharField(source="author.name")
+
+    class Meta:
+        model = Announcement
+        fields = [
+            "id",
+            "course",
+            "title",
+            "body",
+            "author",
+            "release_at",
+            "ends_at",
+            "is_pinned",
+        ]
+        read_only_fields = fields
+        extra_kwargs = {
+            "release_at": {"help_text": "Null, or ahead: a draft, for staff only."}
+        }
+
+
+class CourseChangeSerializer(serializers.ModelSerializer[CourseChange]):
+    """Something that somebody changed.
+
+    SECURITY: who did it, and what it is about if students do not see that yet, are for
+    staff. Takes rows that CourseChangeViewSet annotated.
+    """
+
+    course = serializers.SlugRelatedField[Course]("slug", read_only=True)
+    session = serializers.CharField(
+        source="session_key", allow_null=True, help_text="The session's key."
+    )
+    material = serializers.CharField(
+        source="material_key", allow_null=True, help_text="The material's key."
+    )
+    assignment = serializers.CharField(
+        source="assignment_slug", allow_null=True, help_text="The assignment's slug."
+    )
+    made_by = serializers.SerializerMethodField(
+        help_text="Their name, for staff. Null for the portal itself."
+    )
+
+    class Meta:
+        model = CourseChange
+        fields = [
+            "id",
+            "course",
+            "kind",
+            "summary",
+            "reason",
+            "before",
+            "after",
+            "session",
+            "material",
+            "assignment",
+            "is_public",
+            "made_by",
+            "made_at",
+        ]
+        read_only_fields = fields
+
+    def get_made_by(self, change: CourseChange) -> str | None:
+        """Return who did it, to staff of the course."""
+        is_staffed: bool = change.is_staffed  # type: ignore[attr-defined]  # annotated
+        return change.made_by.name if is_staffed and change.made_by else None
+
+
+class EnrolmentSerializer(serializers.ModelSerializer[Enrolment]):
+    """Somebody in a course that you staff."""
+
+    course = serializers.SlugRelatedField[Course]("slug", read_only=True)
+    user = serializers.IntegerField(
+        source="user_id", help_text="As submissions and marks name them."
+    )
+    name = serializers.CharField(source="user.name")
+    email = serializers.EmailField(source="user.email")
+    login = serializers.CharField(source="user.login")
+
+    class Meta:
+        model = Enrolment
+        fields = [
+            "id",
+            "course",
+            "user",
+            "name",
+            "email",
+            "login",
+            "role",
+            "module_code",
+            "is_active",
+            "enrolled_at",
+        ]
+        read_only_fields = fields

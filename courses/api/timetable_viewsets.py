@@ -1,0 +1,61 @@
+"""Reading when and where courses meet."""
+
+from django.db.models import F, Prefetch, QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.viewsets import ReadOnlyModelViewSet
+
+from accounts.api.permissions import TokenScope
+from accounts.http import sender
+from courses.api import filters, timetable_serializers
+from courses.models import Lecture, Session, SessionLecture
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List sessions"),
+    retrieve=extend_schema(summary="Read a session"),
+)
+class SessionViewSet(ReadOnlyModelViewSet[Session]):
+    """The sessions of your courses, those that were cancelled too."""
+
+    permission_classes = [IsAuthenticated, TokenScope]
+    queryset = Session.objects.none()
+    serializer_class = timetable_serializers.SessionSerializer
+    filterset_class = filters.SessionFilter
+    lookup_value_converter = "int"
+
+    def get_queryset(self) -> QuerySet[Session]:
+        """Return the visible sessions, the earliest first; those without a time last."""
+        return (
+            Session.objects.visible_to(sender(self.request))
+            .select_related("course", "week", "room")
+            .prefetch_related(
+                "teachers",
+                Prefetch(
+                    "lecture_places", SessionLecture.objects.select_related("lecture")
+                ),
+            )
+            .order_by(F("starts_at").asc(nulls_last=True), "position", "pk")
+        )
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List lectures"),
+    retrieve=extend_schema(summary="Read a lecture"),
+)
+class LectureViewSet(ReadOnlyModelViewSet[Lecture]):
+    """The lectures of your courses."""
+
+    permission_classes = [IsAuthenticated, TokenScope]
+    queryset = Lecture.objects.none()
+    serializer_class = timetable_serializers.LectureSerializer
+    filterset_class = filters.LectureFilter
+    lookup_value_converter = "int"
+
+    def get_queryset(self) -> QuerySet[Lecture]:
+        """Return the visible lectures, course by course."""
+        return (
+            Lecture.objects.visible_to(sender(self.request))
+            .select_related("course")
+            .order_by("course", "number", "pk")
+        )

@@ -1,0 +1,117 @@
+"""What nbgrader's test cells take from those above them: there, all share their names."""
+
+import ast
+import symtable
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Definition:
+    """A statement of a test cell that binds names, and the names that it needs."""
+
+    place: int
+    source: str
+    uses: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeCell:
+    """A cell of the notebook: the names that it binds there, and its tests, if any."""
+
+    binds: Collection[str]
+    tests: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Helped:
+    """A test cell's code, below the definitions of other cells that it needs."""
+
+    source: str
+    names: tuple[str, ...]
+
+
+def bring_helpers(cells: Iterable[CodeCell]) -> list[Helped]:
+    """Return each cell's tests so that they can run without those above them.
+
+    What the notebook has bound last is left to it. Only imports, functions, classes and
+    plain assignments of hidden tests are brought along.
+    """
+    known: dict[str, _Definition] = {}
+    place = 0
+    helped = []
+    for cell in cells:
+        found = _needed(_uses(cell.tests), known)
+        parts = {known[name].place: known[name].source for name in found}
+        above = [f"{parts[number]}\n\n" for number in sorted(parts)]
+        source = "\n".join([*above, cell.tests])
+        helped.append(Helped(source=source, names=tuple(found)))
+        for node in ast.parse(cell.tests).body:
+            place += 1
+            text = _text_of(cell.tests, node)
+            definition = _Definition(place=place, source=text, uses=_uses(text))
+            known.update(dict.fromkeys(_binds(node), definition))
+        for name in cell.binds:
+            known.pop(name, None)
+    return helped
+
+
+def flags(tests: str) -> Iterator[str]:
+    """Return the names that the code sets to true or false, for cells below it."""
+    for node in ast.parse(tests).body:
+        match node:
+            case ast.Assign(
+                targets=[ast.Name(id=name)], value=ast.Constant(value=bool())
+            ):
+                yield name
+
+
+def _needed(wanted: Iterable[str], known: Mapping[str, _Definition]) -> list[str]:
+    """Return the known names among the wanted, and those that they need in turn."""
+    found: dict[str, None] = {}
+    waiting = sorted(wanted, reverse=True)
+    while waiting:
+        name = waiting.pop()
+        if name in known and name not in found:
+            found[name] = None
+            waiting += sorted(known[name].uses, reverse=True)
+    return list(found)
+
+
+def _uses(source: str) -> frozenset[str]:
+    """Return the names that the code takes from its surroundings."""
+    try:
+        top = symtable.symtable(source, "tests", "exec")
+    except SyntaxError:  # a `return` at the top, and the like: the trial runs tell
+        return frozenset()
+    used, tables = set(), [top]
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        used |= {
+            symbol.get_name()
+            for symbol in table.get_symbols()
+            if symbol.is_referenced() and (table is top or symbol.is_global())
+        }
+    own = {
+        s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()
+    }
+    return frozenset(used - own)
+
+
+def _text_of(source: str, node: ast.stmt) -> str:
+    above = [one.lineno for one in getattr(node, "decorator_list", [])]
+    lines = source.split("\n")[min([node.lineno, *above]) - 1 : node.end_lineno]
+    return "\n".join(lines)
+
+
+def _binds(node: ast.stmt) -> Iterator[str]:
+    """The names that a statement defines, if it is one that can be brought along."""
+    match node:
+        case ast.Import(names=names) | ast.ImportFrom(names=names):
+            for each in names:
+                yield each.asname or each.name.partition(".")[0]
+        case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            yield name

@@ -1,0 +1,119 @@
+"""manage.py import_course FILE --year 2024-25"""
+
+import datetime as dt
+from argparse import ArgumentTypeError
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.validators import validate_slug
+
+from accounts.actors import SYSTEM
+from courses.bundle import BundleError
+from courses.coursefile.dates import AcademicYear, DateError
+from courses.coursefile.planning import Plan
+from courses.services.course_files import Imported, import_course_file
+
+
+class Command(BaseCommand):
+    help = "Make the course that a course file describes, or bring it up to date."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE", help="course.yaml")
+        parser.add_argument(
+            "--year",
+            type=_year,
+            required=True,
+            metavar="2024-25",
+            help="the academic year of the file's dates, which carry none",
+        )
+        parser.add_argument(
+            "--slug",
+            type=_slug,
+            help="the course's address; if left out, code and year: 70010-2024-25",
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="show what would change, and stop"
+        )
+        parser.add_argument(
+            "--first-week",
+            type=_monday,
+            metavar="2025-01-20",
+            help="move everything by whole weeks: the file's first week begins then",
+        )
+        parser.add_argument(
+            "--prune",
+            action="store_true",
+            help="delete what the file no longer has; otherwise it is named and kept",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            imported = import_course_file(
+                actor=SYSTEM,
+                path=options["file"],
+                year=options["year"],
+                slug=options["slug"] or "",
+                first_week=options["first_week"],
+                prune=options["prune"],
+                dry_run=options["dry_run"],
+            )
+        except BundleError as error:
+            count = len(error.faults)
+            raise CommandError(
+                f"Nothing was imported. {count} to put right:\n{error}"
+            ) from error
+        self._report(imported, is_dry=options["dry_run"])
+
+    def _report(self, imported: Imported, *, is_dry: bool) -> None:
+        for warning in imported.warnings:
+            self.stdout.write(f"! {warning}")
+        for line in imported.plan.lines():
+            self.stdout.write(line)
+        self.stdout.write(_conclusion(imported, is_dry=is_dry))
+
+
+def _conclusion(imported: Imported, *, is_dry: bool) -> str:
+    plan = imported.plan
+    if plan.is_empty:
+        return f"Nothing to change: {imported.slug} is as the file says."
+    if is_dry:
+        return f"{_counted(plan)} Nothing was written: this was a dry run."
+    state = "is made" if plan.is_new else "is up to date"
+    return f"{_counted(plan)} The course {imported.slug} {state}."
+
+
+def _counted(plan: Plan) -> str:
+    return (
+        f"{len(plan.added)} added, {len(plan.changed)} changed, "
+        f"{len(plan.deleted)} deleted, {len(plan.left_over) - len(plan.deleted)} only "
+        "in the portal."
+    )
+
+
+def _year(text: str) -> AcademicYear:
+    try:
+        return AcademicYear.parse(text)
+    except DateError as error:
+        raise ArgumentTypeError(f"{error.message} {error.hint}") from error
+
+
+def _slug(text: str) -> str:
+    try:
+        validate_slug(text)
+    except ValidationError as error:
+        raise ArgumentTypeError(
+            f"“{text}” cannot be an address: use letters, digits and dashes."
+        ) from error
+    return text
+
+
+def _monday(text: str) -> dt.date:
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"“{text}” is no day: write 2025-01-20.") from error
+    if day.weekday():
+        raise ArgumentTypeError(f"{text} is a {day:%A}, and a week begins on a Monday.")
+    return day

@@ -1,0 +1,75 @@
+"""manage.py import_roster SLUG FILE [--dry-run] [--deactivate-missing] [--invite]"""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.actors import SYSTEM
+from courses.models import Course
+from courses.roster import RosterError
+from courses.roster_plan import Plan, Step
+from courses.services.enrolments import LastLecturerError
+from courses.services.invitations import send_invitations
+from courses.services.roster import import_roster, plan_roster
+
+
+class Command(BaseCommand):
+    help = "Enrol the people of a CSV file, and say what that changed."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("slug", help="the course's, as in its address")
+        parser.add_argument("file", type=Path, help="a CSV file in UTF-8")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="only say what would change"
+        )
+        parser.add_argument(
+            "--deactivate-missing",
+            action="store_true",
+            help="make students and assistants inactive who are not in the file",
+        )
+        parser.add_argument(
+            "--invite", action="store_true", help="mail new people how to sign in"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        course = Course.objects.filter(slug=options["slug"]).first()
+        if course is None:
+            raise CommandError(f"There is no course “{options['slug']}”.")
+        try:
+            content = options["file"].read_bytes()
+        except OSError as error:
+            raise CommandError(f"{options['file']}: {error.strerror}.") from error
+        try:
+            self._run(course, content, options)
+        except (RosterError, LastLecturerError) as error:
+            raise CommandError(f"Nothing was imported.\n{error}") from error
+
+    def _run(self, course: Course, content: bytes, options: dict[str, Any]) -> None:
+        wanted: dict[str, Any] = {
+            "actor": SYSTEM,
+            "course": course,
+            "content": content,
+            "deactivate_missing": options["deactivate_missing"],
+        }
+        if options["dry_run"]:
+            self._tell(plan_roster(**wanted))
+            self.stdout.write("Nothing was changed: this was a dry run.")
+            return
+        done = import_roster(**wanted)
+        self._tell(done.plan)
+        if options["invite"] and done.new_users:
+            asked = send_invitations(course, done.new_users)
+            self.stdout.write(f"{asked} of {len(done.new_users)} invitations go out.")
+
+    def _tell(self, plan: Plan) -> None:
+        for change in plan.changes:
+            if change.step is not Step.SAME:
+                words = " → ".join(filter(None, [change.before, change.after]))
+                if change.before == change.after:
+                    words = change.before
+                self.stdout.write(f"{change.step:8} {change.email}  {words}")
+                for note in change.notes:
+                    self.stdout.write(f"{'':8} {note}")
+        counts = ", ".join(f"{count} {step}" for step, count in plan.counts.items())
+        self.stdout.write(counts)

@@ -1,0 +1,88 @@
+"""Sessions as pages show them: who teaches, what is watched before, what is worked."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from courses.models import Lecture, Session, SessionLecture
+from courses.reading import Item, is_examinable
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaughtLecture:
+    """A lecture in a session, with its recordings and whatever else belongs to it."""
+
+    lecture: Lecture
+    part: str
+    watch_before: bool
+    items: Sequence[Item]
+
+    @property
+    def is_examinable(self) -> bool:
+        """Whether all or parts of it may come up in the exam."""
+        return is_examinable(self.lecture)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meeting:
+    """A session for one reader."""
+
+    session: Session
+    teachers: Sequence[str]
+    lectures: Sequence[TaughtLecture]
+    items: Sequence[Item]
+    is_over: bool
+
+    @property
+    def watch_before(self) -> Sequence[TaughtLecture]:
+        """The lectures that are watched before it."""
+        return [each for each in self.lectures if each.watch_before]
+
+    def words(self) -> str:
+        """What a search looks at, apart from its lectures and materials."""
+        session = self.session
+        room = session.room.name if session.room else ""
+        return (
+            f"{session.name} {session.note} {room} {session.online_label} "
+            f"{session.queue_label} {' '.join(self.teachers)}"
+        )
+
+
+def teachers_of(session: Session) -> list[str]:
+    """Return the names in order, and the team last. From `with_teachers`; no query."""
+    row: Any = session  # with the column that with_teachers added
+    names = [name for _, name in sorted(row.teacher_names or [])]
+    return [*names, "the team"] if session.by_team else names
+
+
+def meeting_of(
+    session: Session,
+    *,
+    now: dt.datetime,
+    of_lecture: Mapping[int, Sequence[Item]],
+    of_session: Mapping[int, Sequence[Item]],
+) -> Meeting:
+    """Return the session with the items of its lectures and its own. No query.
+
+    It comes from `with_teachers`, with `lecture_places` and their lectures at hand.
+    """
+    return Meeting(
+        session=session,
+        teachers=teachers_of(session),
+        lectures=[
+            _taught(place, of_lecture.get(place.lecture_id, ()))
+            for place in session.lecture_places.all()
+        ],
+        items=of_session.get(session.pk, ()),
+        is_over=session.ends_at is not None and session.ends_at <= now,
+    )
+
+
+def _taught(place: SessionLecture, items: Sequence[Item]) -> TaughtLecture:
+    return TaughtLecture(
+        lecture=place.lecture,
+        part=place.part,
+        watch_before=place.watch_before,
+        items=items,
+    )

@@ -1,0 +1,40 @@
+"""Who looks at a course: the course, their rights in it, and since when things are new."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+
+from accounts.models import User
+from courses import permissions
+from courses.models import Course
+from courses.services.reading import new_since
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """A person in front of a course that they see."""
+
+    user: User
+    course: Course
+    is_staff: bool
+    seen_at: dt.datetime | None
+    since: dt.datetime | None
+
+
+def reader_of(user: User, slug: str, now: dt.datetime) -> Reader:
+    """Return the person with the course. One query.
+
+    Raises Http404 where the course is not visible to them.
+    """
+    courses = Course.objects.visible_to(user).for_reader(user)
+    course = get_object_or_404(courses, slug=slug)
+    row: Any = course  # with the columns that for_reader added
+    return Reader(
+        user=user,
+        course=course,
+        is_staff=permissions.can_view_all_work(user, course),
+        seen_at=row.seen_at,
+        since=new_since(row.seen_at, row.seen_before_at, now),
+    )

@@ -1,0 +1,115 @@
+"""Materials as one person sees them: open or announced, new, ticked, and where."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any, Final
+
+from django.db.models import Prefetch
+
+from accounts.models import User
+from courses.models import Attachment, Examinable, Lecture, Material
+from courses.work import is_newer
+
+Kind = Material.Kind
+EXAMINABLE: Final = (Examinable.ALL, Examinable.PARTS)
+# How a student uses each kind of material, in the order in which a week is worked.
+USES: Final[dict[str, tuple[Kind, ...]]] = {
+    "Watch": (Kind.RECORDING,),
+    "Read": (Kind.NOTES, Kind.SLIDES, Kind.PAPER),
+    "Practise": (Kind.TUTORIAL, Kind.NOTEBOOK),
+    "Check yourself": (Kind.QUIZ,),
+    "Links": (Kind.LINK,),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """A material for one reader. Without `is_open` its content is not shown."""
+
+    material: Material
+    attachments: Sequence[Attachment]
+    is_open: bool
+    is_new: bool
+    is_done: bool
+
+    @property
+    def is_examinable(self) -> bool:
+        """Whether all or parts of it may come up in the exam."""
+        return self.material.examinable in EXAMINABLE
+
+    @property
+    def can_be_ticked(self) -> bool:
+        """Whether one can be done with it: it is open, and no mere link."""
+        return self.is_open and self.material.kind != Kind.LINK
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is read here, on a page of its own."""
+        material = self.material
+        suffix = PurePath(material.file.name or "").suffix.lower()
+        return bool(material.body) or suffix in (".pdf", ".ipynb")
+
+    def words(self) -> str:
+        """What a search looks at."""
+        material = self.material
+        labels = " ".join(each.label for each in self.attachments)
+        return (
+            f"{material.code} {material.title} {material.description} "
+            f"{material.get_kind_display()} {material.attribution} {labels}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shelf:
+    """Materials that are used alike."""
+
+    title: str
+    items: Sequence[Item]
+
+
+def visible_attachments(user: User) -> "Prefetch[str]":
+    """Return the prefetch that brings the attachments that the person may have."""
+    return Prefetch("attachments", Attachment.objects.visible_to(user))
+
+
+def item_of(
+    material: Material,
+    now: dt.datetime,
+    *,
+    since: dt.datetime | None,
+    sees_all: bool,
+) -> Item:
+    """Return the material as its reader sees it. No query.
+
+    It comes from `for_reader` with `visible_attachments`. What came out, opened or
+    was replaced after `since` is new.
+    """
+    row: Any = material  # with the columns that for_reader added
+    is_open = material.has_content and (sees_all or not material.is_announced(now))
+    moments = [material.release_at, material.replaced_at]
+    if material.opens_at is not None and material.opens_at <= now:
+        moments.append(material.opens_at)
+    return Item(
+        material=material,
+        attachments=list(material.attachments.all()) if is_open else [],
+        is_open=is_open,
+        is_new=any(is_newer(moment, since) for moment in moments),
+        is_done=row.is_done,
+    )
+
+
+def shelve(items: Iterable[Item]) -> list[Shelf]:
+    """Return the items by use, without empty shelves."""
+    items = list(items)
+    shelves = (
+        Shelf(title=title, items=[i for i in items if i.material.kind in kinds])
+        for title, kinds in USES.items()
+    )
+    return [shelf for shelf in shelves if shelf.items]
+
+
+def is_examinable(lecture: Lecture) -> bool:
+    """Whether all or parts of the lecture may come up in the exam."""
+    return lecture.examinable in EXAMINABLE

@@ -1,0 +1,129 @@
+"""A person's calendar: its secret address, and what is in it now."""
+
+import datetime as dt
+import re
+import secrets
+from typing import Any, Final
+
+from django.conf import settings
+from django.db.models import Count, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.services import digest_of
+from courses.calendar import build_calendar
+from courses.models import (
+    Assignment,
+    CalendarFeed,
+    Course,
+    CourseChange,
+    Extension,
+    Session,
+    SessionLecture,
+)
+
+# How much later than the last note of its use a feed's use is noted again.
+NOTE_USE_EVERY: Final = dt.timedelta(hours=1)
+# What is longer ago is left out.
+KEPT: Final = dt.timedelta(days=400)
+_SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+_Kind = CourseChange.Kind
+
+
+def renew_feed(*, actor: User) -> str:
+    """The person's calendar has a new address, and the old one is none; its secret.
+
+    The secret is 256 random bits; it exists only in the answer.
+    """
+    secret = secrets.token_urlsafe(32)
+    CalendarFeed.objects.update_or_create(
+        user=actor,
+        defaults={
+            "digest": digest_of(secret),
+            "created_at": timezone.now(),
+            "read_at": None,
+        },
+    )
+    return secret
+
+
+def revoke_feed(*, actor: User) -> None:
+    """The person's calendar has no address; again changes nothing."""
+    CalendarFeed.objects.filter(user=actor).delete()
+
+
+def feed_with(secret: str) -> CalendarFeed | None:
+    """Return the feed of this secret, if its owner may still sign in.
+
+    SECURITY: found by its SHA-256, as API tokens are: see accounts.authentication.
+    """
+    if not _SECRET.fullmatch(secret):
+        return None
+    return (
+        CalendarFeed.objects.select_related("user")
+        .filter(digest=digest_of(secret), user__is_active=True)
+        .first()
+    )
+
+
+def note_feed_use(*, feed: CalendarFeed, now: dt.datetime) -> bool:
+    """Record that the feed was read, unless that was done within the last hour."""
+    if feed.read_at is not None and now - feed.read_at < NOTE_USE_EVERY:
+        return False
+    feed.read_at = now
+    feed.save(update_fields=["read_at"])
+    return True
+
+
+def calendar_of(user: User, now: dt.datetime) -> bytes:
+    """Return the sessions and deadlines that the person sees now, as iCalendar.
+
+    Those of the courses that they are in; site staff, who see every course, are not
+    in all of them. Four queries, however many rows.
+    """
+    own = Course.objects.filter(
+        enrolments__in=user.enrolments.active().values("pk")
+    ).values("pk")
+    sessions = (
+        _with_changes(Session.objects.visible_to(user), "session", _Kind.SESSION)
+        .filter(course__in=own, ends_at__gt=now - KEPT)
+        .select_related("course", "room", "week")
+        .prefetch_related(
+            "teachers",
+            Prefetch(
+                "lecture_places", SessionLecture.objects.select_related("lecture")
+            ),
+        )
+        .order_by("starts_at", "pk")
+    )
+    extensions = Extension.objects.filter(assignment=OuterRef("pk"), student=user)
+    assignments = (
+        _with_changes(Assignment.objects.visible_to(user), "assignment", _Kind.DEADLINE)
+        .filter(course__in=own, due_at__gt=now - KEPT)
+        .select_related("course")
+        .annotate(extended_to=Subquery(extensions.values("due_at")[:1]))
+        .order_by("due_at", "pk")
+    )
+    return build_calendar(
+        sessions=sessions,
+        work=assignments,
+        site=settings.SITE_URL.rstrip("/"),
+        now=now,
+    )
+
+
+def _with_changes(rows: QuerySet[Any], name: str, kind: str) -> QuerySet[Any]:
+    """The rows, with how often and when each was changed, by itself or with the run."""
+    about = Q(**{name: OuterRef("pk")}, kind=kind) | Q(
+        course=OuterRef("course"), kind=_Kind.SHIFT
+    )
+    # All of them are the row's course's, so that grouping by it gives one row.
+    grouped = CourseChange.objects.filter(about).order_by().values("course")
+    annotated: QuerySet[Any] = rows.annotate(
+        times_changed=Coalesce(
+            Subquery(grouped.annotate(n=Count("pk")).values("n")), 0
+        ),
+        changed_at=Subquery(grouped.annotate(at=Max("made_at")).values("at")),
+    )
+    return annotated

@@ -1,0 +1,238 @@
+"""A course's people by file: what it would change, and changing exactly that."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from django.contrib.auth.hashers import make_password
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Lower
+
+from accounts.actors import Actor, actor_user
+from accounts.models import User
+from courses.models import Course, CourseChange, Enrolment
+from courses.permissions import Right
+from courses.roster import Roster, read_roster, write_roster
+from courses.roster_plan import Change, Plan, Step, make_plan
+from courses.services.access import require
+from courses.services.changes import record_change
+from courses.services.enrolments import has_lecturer, lock_people, require_lecturer
+from courses.services.held_uploads import (
+    NothingPendingError,
+    forget_old_uploads,
+    held_root,
+)
+
+_FILE: Final = "roster.csv"
+
+
+class RosterChangedError(Exception):
+    """The plan that somebody looked at is no longer what the file would do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imported:
+    """What was done, and who has a new account without a password."""
+
+    plan: Plan
+    new_users: Sequence[User]
+
+
+def plan_roster(
+    *, actor: Actor, course: Course, content: bytes, deactivate_missing: bool
+) -> Plan:
+    """Return what the file would change. Raises RosterError if it cannot be used.
+
+    Raises PermissionDenied if the actor may not edit the course.
+    """
+    require(actor, Right.EDIT, course)
+    roster = read_roster(content, module_codes=course.module_codes)
+    return _plan(actor, course, roster, deactivate_missing=deactivate_missing)
+
+
+def import_roster(
+    *,
+    actor: Actor,
+    course: Course,
+    content: bytes,
+    deactivate_missing: bool,
+    digest: str = "",
+) -> Imported:
+    """The file's plan is carried out, all of it or nothing, and is on record.
+
+    With a digest, exactly that plan: RosterChangedError if the course or an account
+    has changed meanwhile. Raises LastLecturerError if no lecturer would be left.
+    """
+    require(actor, Right.EDIT, course)
+    roster = read_roster(content, module_codes=course.module_codes)
+    try:
+        with transaction.atomic():
+            lock_people(course)
+            plan = _plan(actor, course, roster, deactivate_missing=deactivate_missing)
+            if digest and plan.digest != digest:
+                raise RosterChangedError
+            return Imported(plan=plan, new_users=_carry_out(actor, course, plan))
+    except IntegrityError as error:  # somebody made an account of this address just now
+        raise RosterChangedError from error
+
+
+def hold_roster(*, actor: User, course: Course, content: bytes) -> None:
+    """The person's file for this course is kept, in place of an earlier one."""
+    require(actor, Right.EDIT, course)
+    forget_old_uploads()
+    folder = _folder(actor, course)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    (folder / _FILE).write_bytes(content)
+
+
+def held_roster(*, actor: User, course: Course) -> bytes:
+    """Return the file that the person looked at, or raise NothingPendingError."""
+    try:
+        return (_folder(actor, course) / _FILE).read_bytes()
+    except FileNotFoundError:
+        raise NothingPendingError from None
+
+
+def forget_roster(*, actor: User, course: Course) -> None:
+    """The person's file is kept no longer."""
+    shutil.rmtree(_folder(actor, course), ignore_errors=True)
+
+
+def export_roster(*, actor: Actor, course: Course) -> str:
+    """Return the active people of the course as a roster; the export is on record.
+
+    Importing it again changes nothing. Raises PermissionDenied if the actor may not
+    edit the course.
+    """
+    require(actor, Right.EDIT, course)
+    people = Enrolment.objects.active().filter(course=course).select_related("user")
+    rows = [
+        {
+            "email": row.user.email,
+            "first_name": row.user.first_name,
+            "last_name": row.user.last_name,
+            "login": row.user.login,
+            "role": row.role,
+            "module_code": row.module_code,
+        }
+        for row in people
+    ]
+    record_change(
+        actor=actor,
+        course=course,
+        kind=CourseChange.Kind.ROSTER,
+        summary=f"The roster was exported: {_people(len(rows))}.",
+    )
+    return write_roster(rows)
+
+
+def _plan(
+    actor: Actor, course: Course, roster: Roster, *, deactivate_missing: bool
+) -> Plan:
+    """Two queries, however many people there are."""
+    enrolments = list(course.enrolments.select_related("user").order_by("pk"))
+    members = {row.user.email.lower() for row in enrolments}
+    strangers = [e.email for e in roster.entries if e.email not in members]
+    found = User.objects.annotate(lowered=Lower("email")).filter(lowered__in=strangers)
+    return make_plan(
+        roster,
+        course=course,
+        enrolments=enrolments,
+        accounts={user.email.lower(): user for user in found},
+        actor=actor_user(actor),
+        deactivate_missing=deactivate_missing,
+    )
+
+
+def _carry_out(actor: Actor, course: Course, plan: Plan) -> Sequence[User]:
+    had_one = has_lecturer(course)
+    made = _make_accounts(plan.of(Step.NEW))
+    _enrol(course, plan, made)
+    _update(plan.of(Step.CHANGE, Step.BACK))
+    leaving = [
+        change.enrolment.pk for change in plan.of(Step.LEAVE) if change.enrolment
+    ]
+    Enrolment.objects.filter(pk__in=leaving).update(is_active=False)
+    require_lecturer(course, had_one=had_one)
+    if not plan.is_empty:
+        _record(actor, course, plan)
+    return list(made.values())
+
+
+def _make_accounts(changes: Sequence[Change]) -> dict[str, User]:
+    """Accounts that cannot sign in until their owner chooses a password."""
+    made = User.objects.bulk_create(
+        User(
+            email=change.email,
+            first_name=change.entry.first_name,
+            last_name=change.entry.last_name,
+            login=change.entry.login,
+            password=make_password(None),
+        )
+        for change in changes
+        if change.entry
+    )
+    return {user.email: user for user in made}
+
+
+def _enrol(course: Course, plan: Plan, made: dict[str, User]) -> None:
+    Enrolment.objects.bulk_create(
+        Enrolment(
+            course=course,
+            user=change.user or made[change.email],
+            role=change.role,
+            module_code=change.module_code,
+        )
+        for change in plan.of(Step.NEW, Step.ENROL)
+    )
+
+
+def _update(changes: Sequence[Change]) -> None:
+    rows = []
+    for change in changes:
+        if change.enrolment is not None:
+            change.enrolment.role = change.role
+            change.enrolment.module_code = change.module_code
+            change.enrolment.is_active = True
+            rows.append(change.enrolment)
+    Enrolment.objects.bulk_update(rows, ["role", "module_code", "is_active"])
+
+
+def _record(actor: Actor, course: Course, plan: Plan) -> None:
+    """One line for the file, and one for everybody who becomes staff or stops so."""
+    counts = plan.counts
+    told = {
+        "new": counts[Step.NEW],
+        "enrolled": counts[Step.ENROL],
+        "back": counts[Step.BACK],
+        "changed": counts[Step.CHANGE],
+        "made inactive": counts[Step.LEAVE],
+    }
+    words = ", ".join(f"{count} {verb}" for verb, count in told.items() if count)
+    record_change(
+        actor=actor,
+        course=course,
+        kind=CourseChange.Kind.ROSTER,
+        summary=f"The roster was imported: {words}.",
+    )
+    for change in plan.changes:
+        if change.changes_staff:
+            record_change(
+                actor=actor,
+                course=course,
+                kind=CourseChange.Kind.ROLE,
+                summary=f"{change.name} ({change.email}): {change.after}.",
+                before=change.before,
+                after=change.after,
+            )
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} people"
+
+
+def _folder(actor: User, course: Course) -> Path:
+    return held_root() / f"roster-{actor.pk}-{course.pk}"

@@ -1,0 +1,101 @@
+"""A person's calendar: the settings page, and the feed that programs read."""
+
+import hashlib
+from urllib.parse import urlsplit
+
+from allauth.account.decorators import reauthentication_required
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import get_conditional_response
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.http import SignedInRequest
+from accounts.throttles import TokenCreationThrottle, seconds_to_wait
+from courses.models import CalendarFeed
+from courses.services.calendar import (
+    calendar_of,
+    feed_with,
+    note_feed_use,
+    renew_feed,
+    revoke_feed,
+)
+
+TOO_MANY_REQUESTS = 429
+
+
+@login_required
+@require_safe
+def calendar(request: SignedInRequest) -> HttpResponse:
+    """Say what the calendar is, and whether it has an address."""
+    return _page(request)
+
+
+@login_required
+@never_cache
+@reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]  # allauth has no types
+def calendar_renew(request: SignedInRequest) -> HttpResponse:
+    """Give the calendar a new address and show it, this once; a GET leads back.
+
+    SECURITY: as for an API token, the password is asked for again: the address
+    outlives the session, and says where somebody is and how much more time they have.
+    """
+    if request.method != "POST":
+        return redirect("courses:calendar")
+    if wait := seconds_to_wait(TokenCreationThrottle, request):
+        messages.error(request, "That is many new addresses. Try again later.")
+        answer = _page(request, status=TOO_MANY_REQUESTS)
+        answer["Retry-After"] = str(wait)
+        return answer
+    return _page(request, secret=renew_feed(actor=request.user))
+
+
+@login_required
+@require_POST
+def calendar_revoke(request: SignedInRequest) -> HttpResponse:
+    """End the calendar's address."""
+    revoke_feed(actor=request.user)
+    messages.success(request, "The address of your calendar no longer works.")
+    return redirect("courses:calendar")
+
+
+@require_safe
+def feed(request: HttpRequest, secret: str) -> HttpResponseBase:
+    """Send what the owner of the secret sees now, as iCalendar; nobody signs in.
+
+    SECURITY: an address that was revoked, that never was, or whose owner's account is
+    closed are one 404.
+    """
+    now = timezone.now()
+    found = feed_with(secret)
+    if found is None:
+        raise Http404
+    note_feed_use(feed=found, now=now)
+    content = calendar_of(found.user, now)
+    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    answer = HttpResponse(content, "text/calendar; charset=utf-8")
+    answer["Content-Disposition"] = 'inline; filename="softmark.ics"'
+    answer["Cache-Control"] = "private, no-cache"
+    answer["X-Robots-Tag"] = "noindex"
+    answer["ETag"] = etag
+    conditional = get_conditional_response(request, etag=etag, response=answer)
+    return answer if conditional is None else conditional
+
+
+def _page(
+    request: SignedInRequest, *, secret: str = "", status: int = 200
+) -> HttpResponse:
+    path = reverse("courses:feed", args=[secret]) if secret else ""
+    site = urlsplit(settings.SITE_URL)
+    context = {
+        "feed": CalendarFeed.objects.filter(user=request.user).first(),
+        "address": f"{site.scheme}://{site.netloc}{path}" if secret else "",
+        # The scheme by which a calendar program opens an address by itself.
+        "webcal": f"webcal://{site.netloc}{path}",
+    }
+    return render(request, "accounts/calendar.html", context, status=status)

@@ -1,0 +1,109 @@
+"""A material's page, and its content shown inside it."""
+
+from pathlib import PurePath
+from typing import Final
+
+from csp.decorators import csp, csp_update
+from django.contrib.auth.decorators import login_required
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseNotModified
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.http import parse_etags, quote_etag
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_safe
+
+from accounts.http import SignedInRequest
+from courses.downloads import opened_file, pdf_inline
+from courses.models import Material
+from courses.readers import reader_of
+from courses.reading import item_of, visible_attachments
+from portal.notebooks import NotebookUnreadableError, read_cells
+
+NOTEBOOK: Final = ".ipynb"
+PDF: Final = ".pdf"
+# Shown in a frame that runs no script, and only in a page of ours.
+FRAMED: Final = {
+    "default-src": ["'none'"],
+    "style-src": ["'self'"],
+    "font-src": ["'self'"],
+    "img-src": ["'self'", "data:"],
+    "base-uri": ["'none'"],
+    "form-action": ["'none'"],
+    "frame-ancestors": ["'self'"],
+    "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
+}
+# Browsers show a PDF by a viewer of their own, which a sandbox would keep out.
+FRAMED_PDF: Final = {
+    "default-src": ["'none'"],
+    "object-src": ["'self'"],
+    "frame-ancestors": ["'self'"],
+}
+
+
+@login_required
+@require_safe
+@csp_update({"frame-src": ["'self'"]})  # type: ignore[arg-type]  # as below
+def material(request: SignedInRequest, slug: str, key: str) -> HttpResponse:
+    """Show a material: its text, PDF or notebook, its files, and the reader's tick."""
+    now = timezone.now()
+    reader = reader_of(request.user, slug, now)
+    rows = Material.objects.visible_to(request.user).for_reader(request.user)
+    found = get_object_or_404(
+        rows.select_related("week", "lecture", "session").prefetch_related(
+            visible_attachments(request.user)
+        ),
+        course=reader.course,
+        key=key,
+    )
+    item = item_of(found, now, since=reader.since, sees_all=reader.is_staff)
+    context = {
+        "course": reader.course,
+        "tab": "",
+        "item": item,
+        "material": found,
+        "suffix": PurePath(found.file.name or "").suffix.lower(),
+        "now": now,
+        "is_course_staff": reader.is_staff,
+    }
+    return render(request, "courses/material.html", context)
+
+
+@login_required
+@require_safe
+@xframe_options_sameorigin
+@csp(FRAMED_PDF)  # type: ignore[arg-type]  # as below
+def material_inline(request: SignedInRequest, slug: str, key: str) -> FileResponse:
+    """Send a material's PDF to be shown in its page."""
+    return pdf_inline(_opened(request, slug, key, PDF))
+
+
+@login_required
+@require_safe
+@xframe_options_sameorigin
+@csp(FRAMED)  # type: ignore[arg-type]  # whose types know no arguments
+def material_notebook(request: SignedInRequest, slug: str, key: str) -> HttpResponse:
+    """Show a material's notebook by itself, as a frame of its page does."""
+    found = _opened(request, slug, key, NOTEBOOK)
+    etag = quote_etag(f"{found.file.name}-{request.user.pk}")
+    if etag in parse_etags(request.headers.get("If-None-Match", "")):
+        return HttpResponseNotModified(headers={"ETag": etag})
+    with opened_file(found.file) as content:
+        data = content.read()
+    try:
+        context = {"cells": read_cells(data), "material": found}
+    except NotebookUnreadableError as error:
+        context = {"fault": str(error), "material": found}
+    answer = render(request, "courses/notebook.html", context)
+    answer["ETag"] = etag
+    answer["Cache-Control"] = "private, no-cache"
+    return answer
+
+
+def _opened(request: SignedInRequest, slug: str, key: str, suffix: str) -> Material:
+    """The material whose content the person may have, if its file is of this kind."""
+    found = get_object_or_404(
+        Material.objects.opened_to(request.user), course__slug=slug, key=key
+    )
+    if PurePath(found.file.name or "").suffix.lower() != suffix:
+        raise Http404
+    return found

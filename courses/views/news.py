@@ -1,0 +1,37 @@
+"""What people of a course are told, and what changed."""
+
+from typing import Final
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.http import SignedInRequest
+from courses.readers import reader_of
+
+PER_PAGE: Final = 20
+
+
+@login_required
+@require_safe
+def news(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Show all announcements of the course, and what changed in it for everybody."""
+    now = timezone.now()
+    reader = reader_of(request.user, slug, now)
+    course = reader.course
+    announcements = course.announcements.visible_to(request.user)
+    changes = course.changes.visible_to(request.user).filter(is_public=True)
+    context = {
+        "course": course,
+        "tab": "",
+        "announcements": announcements.select_related("author")[:PER_PAGE],
+        "page": Paginator(
+            changes.select_related("session__week", "material", "assignment"), PER_PAGE
+        ).get_page(request.GET.get("page")),
+        "now": now,
+        "is_course_staff": reader.is_staff,
+    }
+    return render(request, "courses/news.html", context)

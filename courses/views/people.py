@@ -1,0 +1,86 @@
+"""Who is in a course: the list, and changing what somebody is in it."""
+
+from typing import Final
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.http import SignedInRequest
+from courses.models import Course, Role
+from courses.people_page import people_page, people_query
+from courses.permissions import Right, can
+from courses.services.enrolments import LastLecturerError, change_role, role_words
+from courses.views.access import allowed_course
+
+YES_NO: Final = [("1", "yes"), ("0", "no")]
+
+
+class RoleForm(forms.Form):
+    """What somebody is from now on; what is left out stays."""
+
+    enrolment = forms.IntegerField(min_value=1, max_value=2**62)
+    role = forms.ChoiceField(choices=Role.choices, required=False)
+    active = forms.ChoiceField(choices=YES_NO, required=False)
+
+
+@login_required
+@require_safe
+def people(request: SignedInRequest, slug: str) -> HttpResponse:
+    """List the people of the course, for its staff."""
+    course = allowed_course(request.user, slug, Right.VIEW_ALL_WORK)
+    context = {
+        "course": course,
+        "tab": "manage",
+        "people": people_page(
+            course,
+            q=request.GET.get("q", ""),
+            show=request.GET.get("show", ""),
+            page=request.GET.get("page", ""),
+        ),
+        "can_edit": can(request.user, Right.EDIT, course),
+        "roles": Role.choices,
+    }
+    return render(request, "courses/people/people.html", context)
+
+
+@login_required
+@require_POST
+def role(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Change somebody's role, or whether they are still there."""
+    course = allowed_course(request.user, slug, Right.EDIT)
+    form = RoleForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Nothing was changed. Choose a role from the list.")
+        return _back(request, course)
+    wanted = form.cleaned_data
+    enrolment = get_object_or_404(
+        course.enrolments.select_related("user", "course"), pk=wanted["enrolment"]
+    )
+    try:
+        change_role(
+            actor=request.user,
+            enrolment=enrolment,
+            role=Role(wanted["role"]) if wanted["role"] else None,
+            is_active=wanted["active"] == "1" if wanted["active"] else None,
+        )
+    except LastLecturerError as error:
+        messages.error(request, str(error))
+    else:
+        words = role_words(enrolment.role, is_active=enrolment.is_active)
+        messages.success(request, f"{enrolment.user.name} is now: {words}.")
+    return _back(request, course)
+
+
+def _back(request: SignedInRequest, course: Course) -> HttpResponseRedirect:
+    """To the people that were listed, or, for those who no longer see them, away."""
+    if not can(request.user, Right.VIEW_ALL_WORK, course):
+        return redirect("home")
+    query = people_query(
+        **{name: request.POST.get(name, "") for name in ("q", "show", "page")}
+    )
+    return redirect(f"{reverse('courses:people', args=[course.slug])}?{query}")

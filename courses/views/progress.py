@@ -1,0 +1,31 @@
+"""Ticks: a reader notes what they have read."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from accounts.http import SignedInRequest
+from courses.models import Course, Material
+from courses.services.reading import tick
+
+
+@login_required
+@require_POST
+def progress(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Tick a material (`done`: its key) or take the tick back (`undo`)."""
+    is_done = "done" in request.POST
+    key = request.POST.get("done") or request.POST.get("undo") or ""
+    course = get_object_or_404(Course.objects.visible_to(request.user), slug=slug)
+    material = get_object_or_404(
+        Material.objects.opened_to(request.user), course=course, key=key
+    )
+    tick(actor=request.user, material=material, is_done=is_done)
+    if request.headers.get("HX-Request"):
+        context = {"course": course, "material": material, "is_done": is_done}
+        return render(request, "courses/_tick.html", context)
+    if request.POST.get("from") == "material":
+        return HttpResponseRedirect(material.get_absolute_url())
+    page = reverse("courses:course", args=[slug])
+    return HttpResponseRedirect(f"{page}#material-{material.key}")

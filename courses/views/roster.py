@@ -1,0 +1,222 @@
+"""People of a course by file: the form, what it would change, and changing it."""
+
+import math
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.http import SignedInRequest
+from accounts.throttles import ImportThrottle, seconds_to_wait
+from courses.models import Course
+from courses.permissions import Right
+from courses.roster import MOST_BYTES, RosterError, RosterFault
+from courses.roster_plan import Plan, Step
+from courses.services.enrolments import LastLecturerError
+from courses.services.held_uploads import NothingPendingError
+from courses.services.invitations import send_invitations
+from courses.services.roster import (
+    Imported,
+    RosterChangedError,
+    export_roster,
+    forget_roster,
+    held_roster,
+    hold_roster,
+    import_roster,
+    plan_roster,
+)
+from courses.views.access import allowed_course
+
+UNPROCESSABLE = 422
+TOO_MANY_REQUESTS = 429
+# The steps that the page lists; those who stay as they are are only counted.
+LISTED = {
+    Step.NEW: "New accounts",
+    Step.ENROL: "Enrolled, with an account already",
+    Step.BACK: "Back again",
+    Step.CHANGE: "Changed",
+    Step.LEAVE: "Made inactive",
+    Step.MISSING: "Not in this file, and left as they are",
+}
+GONE = RosterFault(
+    message="The file is no longer here, or another one took its place.",
+    hint="Choose it again.",
+)
+CHANGED = RosterFault(
+    message="This is no longer what you looked at: the course, an account or the file has changed.",
+    hint="Nothing was done. Below is what the file would do now: look at it again.",
+)
+
+
+class RosterForm(forms.Form):
+    """A file, and what to do beside reading it."""
+
+    file = forms.FileField(
+        label="CSV file",
+        help_text="UTF-8, at most 1 MB and 2,000 people.",
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+        error_messages={
+            "required": "Choose a CSV file.",
+            "empty": "The file is empty. Choose another one.",
+        },
+    )
+    deactivate_missing = forms.BooleanField(
+        required=False,
+        label="Make inactive who is not in this file",
+        help_text="Students and assistants. You and other lecturers stay.",
+    )
+    invite = forms.BooleanField(
+        required=False,
+        initial=True,
+        label="Mail new people how to sign in",
+        help_text="To those who get a new account.",
+    )
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def roster(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Show the form; then what the file would change; then change exactly that."""
+    course = allowed_course(request.user, slug, Right.EDIT)
+    if request.method != "POST":
+        return _page(request, course, RosterForm())
+    if wait := seconds_to_wait(ImportThrottle, request):
+        return _too_often(request, course, wait)
+    try:
+        if "digest" in request.POST:
+            return _confirm(request, course)
+        return _preview(request, course)
+    except RosterError as error:
+        return _page(request, course, _again(request), faults=error.faults)
+    except NothingPendingError:
+        return _page(request, course, _again(request), faults=(GONE,))
+
+
+@login_required
+@require_safe
+def roster_export(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Send the people of the course as a CSV file; the export is on record."""
+    course = allowed_course(request.user, slug, Right.EDIT)
+    text = export_roster(actor=request.user, course=course)
+    day = timezone.now().astimezone(course.tz).date().isoformat()
+    # With a mark, or a spreadsheet takes the bytes for an older encoding.
+    answer = HttpResponse(text.encode("utf-8-sig"), "text/csv; charset=utf-8")
+    answer["Content-Disposition"] = (
+        f'attachment; filename="roster-{course.slug}-{day}.csv"'
+    )
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
+def _preview(request: SignedInRequest, course: Course) -> HttpResponse:
+    """Keep the file, and show what it would change."""
+    form = RosterForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _page(request, course, form)
+    # One byte more than is allowed, so that reading it says so.
+    content = form.cleaned_data["file"].read(MOST_BYTES + 1)
+    deactivate = form.cleaned_data["deactivate_missing"]
+    plan = plan_roster(
+        actor=request.user,
+        course=course,
+        content=content,
+        deactivate_missing=deactivate,
+    )
+    hold_roster(actor=request.user, course=course, content=content)
+    return _page(request, course, form, plan=plan)
+
+
+def _confirm(request: SignedInRequest, course: Course) -> HttpResponse:
+    """Do what was shown, or show what would be done now."""
+    form = RosterForm(request.POST)
+    form.fields["file"].required = False
+    form.full_clean()
+    deactivate = form.cleaned_data["deactivate_missing"]
+    content = held_roster(actor=request.user, course=course)
+    wanted: dict[str, Any] = {
+        "actor": request.user,
+        "course": course,
+        "content": content,
+        "deactivate_missing": deactivate,
+    }
+    try:
+        done = import_roster(**wanted, digest=request.POST["digest"] or "none")
+    except RosterChangedError:
+        plan = plan_roster(**wanted)
+        return _page(request, course, form, plan=plan, faults=(CHANGED,))
+    except LastLecturerError as error:
+        fault = RosterFault(message=str(error))
+        return _page(request, course, _again(request), faults=(fault,))
+    forget_roster(actor=request.user, course=course)
+    messages.success(request, _words(done))
+    if form.cleaned_data["invite"] and done.new_users:
+        _invite(request, course, done)
+    return redirect("courses:people", course.slug)
+
+
+def _invite(request: SignedInRequest, course: Course, done: Imported) -> None:
+    asked = send_invitations(course, done.new_users)
+    if asked < len(done.new_users):
+        messages.warning(
+            request,
+            "Not every invitation could be sent. People without one can follow "
+            "“Forgot your password?” on the sign-in page.",
+        )
+
+
+def _words(done: Imported) -> str:
+    counts = done.plan.counts
+    told = {
+        "new": counts[Step.NEW] + counts[Step.ENROL],
+        "back": counts[Step.BACK],
+        "changed": counts[Step.CHANGE],
+        "made inactive": counts[Step.LEAVE],
+    }
+    words = ", ".join(f"{count} {verb}" for verb, count in told.items() if count)
+    return f"The roster is imported: {words or 'nothing was to be changed'}."
+
+
+def _again(request: SignedInRequest) -> RosterForm:
+    """The form with what was ticked; a browser wants the file chosen again."""
+    ticked = {name: name in request.POST for name in ("deactivate_missing", "invite")}
+    return RosterForm(initial=ticked)
+
+
+def _too_often(request: SignedInRequest, course: Course, wait: int) -> HttpResponse:
+    fault = RosterFault(
+        message="That is very many uploads in a short time.",
+        hint=f"Try again in {math.ceil(wait / 60)} min.",
+    )
+    answer = _page(request, course, _again(request), faults=(fault,))
+    answer.status_code = TOO_MANY_REQUESTS
+    answer["Retry-After"] = str(wait)
+    return answer
+
+
+def _page(
+    request: SignedInRequest,
+    course: Course,
+    form: RosterForm,
+    *,
+    plan: Plan | None = None,
+    faults: tuple[RosterFault, ...] = (),
+) -> HttpResponse:
+    context = {
+        "course": course,
+        "tab": "manage",
+        "form": form,
+        "plan": plan,
+        "groups": [(LISTED[step], plan.of(step)) for step in LISTED] if plan else [],
+        "counts": plan.counts if plan else {},
+        "faults": faults,
+    }
+    is_refused = bool(faults) or (form.is_bound and not plan)
+    status = UNPROCESSABLE if is_refused else None
+    return render(request, "courses/people/roster.html", context, status=status)

@@ -1,0 +1,91 @@
+"""Coursework as one person sees it: their own deadline, and where it stands."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from courses.deadlines import Deadline, deadline, is_late, is_open
+from courses.models import Assignment
+
+SOON: Final = dt.timedelta(days=3)
+
+
+class Stage(StrEnum):
+    """Where a piece of coursework is for one person. Words: deadline_badge.html."""
+
+    HIDDEN = "hidden"
+    OPEN = "open"
+    SOON = "soon"
+    LATE = "late"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DueWork:
+    """Coursework with the deadline that holds for one person."""
+
+    assignment: Assignment
+    deadline: Deadline
+    stage: Stage
+    is_extended: bool
+    is_new: bool = False
+
+    @property
+    def is_past(self) -> bool:
+        """Whether the deadline is behind."""
+        return self.stage in (Stage.LATE, Stage.CLOSED)
+
+
+def is_hidden(release_at: dt.datetime | None, now: dt.datetime) -> bool:
+    """Whether students do not see it yet."""
+    return release_at is None or release_at > now
+
+
+def is_newer(release_at: dt.datetime | None, since: dt.datetime | None) -> bool:
+    """Whether it came out after that time. Without a time nothing is new."""
+    return since is not None and release_at is not None and release_at > since
+
+
+def stage_of(assignment: Assignment, deadline: Deadline, now: dt.datetime) -> Stage:
+    """Return where the coursework is for somebody with this deadline."""
+    if is_hidden(assignment.release_at, now):
+        return Stage.HIDDEN
+    if not is_open(deadline, now):
+        return Stage.CLOSED
+    if is_late(deadline, now):
+        return Stage.LATE
+    return Stage.SOON if deadline.due_at - now <= SOON else Stage.OPEN
+
+
+def due_work(
+    assignments: Iterable[Assignment],
+    now: dt.datetime,
+    *,
+    since: dt.datetime | None = None,
+) -> list[DueWork]:
+    """Return the work with the person's own deadlines, the nearest first. No query.
+
+    The assignments come from `with_extension_of`. What was handed out after `since`
+    is new.
+    """
+    found = []
+    for assignment in assignments:
+        row: Any = assignment  # with the column that with_extension_of added
+        own = deadline(
+            due_at=assignment.due_at,
+            closes_at=assignment.closes_at,
+            grace_minutes=assignment.grace_minutes,
+            extended_to=row.extended_to,
+        )
+        found.append(
+            DueWork(
+                assignment=assignment,
+                deadline=own,
+                stage=stage_of(assignment, own, now),
+                is_extended=own.due_at != assignment.due_at,
+                is_new=is_newer(assignment.release_at, since),
+            )
+        )
+    return sorted(found, key=lambda work: work.deadline.due_at)

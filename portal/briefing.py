@@ -1,0 +1,163 @@
+"""What a person needs to know today, over all of their courses."""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import Prefetch
+from django.urls import reverse
+
+from accounts.models import User
+from courses.meetings import Meeting, meeting_of
+from courses.models import (
+    Announcement,
+    Assignment,
+    Course,
+    CourseChange,
+    Material,
+    Session,
+    SessionLecture,
+)
+from courses.work import DueWork, Stage, due_work, is_newer
+
+MEETINGS: Final = 3
+ENTRIES: Final = 8
+RECENT: Final = dt.timedelta(days=14)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A piece of news. `icon` is a name of static/img/icons.svg."""
+
+    course: Course
+    at: dt.datetime
+    icon: str
+    title: str
+    href: str
+    detail: str = ""
+    is_new: bool = False
+
+
+def next_meetings(
+    courses: Mapping[int, Course], user: User, now: dt.datetime
+) -> list[Meeting]:
+    """Return the next sessions of all the courses, the nearest first. Two queries."""
+    places = SessionLecture.objects.select_related("lecture")
+    sessions = (
+        Session.objects.visible_to(user)
+        .filter(course__in=courses, cancelled_at__isnull=True)
+        .ahead(now)
+        .select_related("room", "course")
+        .with_teachers()
+        .prefetch_related(Prefetch("lecture_places", places))
+    )
+    return [
+        meeting_of(session, now=now, of_lecture={}, of_session={})
+        for session in sessions[:MEETINGS]
+    ]
+
+
+def work_ahead(
+    user: User, courses: Mapping[int, Course], handed_in: set[int], now: dt.datetime
+) -> list[DueWork]:
+    """Return what is still to be handed in, the nearest deadline first. One query."""
+    assignments = (
+        Assignment.objects.visible_to(user)
+        .filter(course__in=courses)
+        .select_related("course")
+        .with_extension_of(user)
+    )
+    return [
+        work
+        for work in due_work(assignments, now)
+        if work.stage in (Stage.OPEN, Stage.SOON)
+        or (work.stage == Stage.LATE and work.assignment.pk not in handed_in)
+    ]
+
+
+def news_of(
+    courses: Mapping[int, Course], user: User, now: dt.datetime
+) -> Sequence[Entry]:
+    """Return what was said, changed or came out in two weeks, the newest first.
+
+    Three queries. The courses come from `for_reader`: what is newer than the
+    person's last look at its course is new.
+    """
+    since = now - RECENT
+    entries = [
+        *_announced(courses, user, since, now),
+        *_changed(courses, user, since),
+        *_came_out(courses, user, since, now),
+    ]
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)[:ENTRIES]
+
+
+def _announced(
+    courses: Mapping[int, Course], user: User, since: dt.datetime, now: dt.datetime
+) -> Iterator[Entry]:
+    rows: Iterable[Announcement] = (
+        Announcement.objects.visible_to(user)
+        .filter(course__in=courses, release_at__gt=since, release_at__lte=now)
+        .order_by("-release_at")[:ENTRIES]
+    )
+    for row in rows:
+        if row.release_at is not None:
+            course = courses[row.course_id]
+            yield Entry(
+                course=course,
+                at=row.release_at,
+                icon="bell",
+                title=row.title,
+                href=reverse("courses:news", args=[course.slug]),
+                detail=row.body,
+                is_new=_is_new(course, row.release_at),
+            )
+
+
+def _changed(
+    courses: Mapping[int, Course], user: User, since: dt.datetime
+) -> Iterator[Entry]:
+    rows: Iterable[CourseChange] = (
+        CourseChange.objects.visible_to(user)
+        .filter(course__in=courses, is_public=True, made_at__gt=since)
+        .order_by("-made_at")[:ENTRIES]
+    )
+    for row in rows:
+        course = courses[row.course_id]
+        yield Entry(
+            course=course,
+            at=row.made_at,
+            icon="clock" if row.kind == CourseChange.Kind.DEADLINE else "calendar",
+            title=row.summary,
+            href=reverse("courses:news", args=[course.slug]),
+            detail=row.reason,
+            is_new=_is_new(course, row.made_at),
+        )
+
+
+def _came_out(
+    courses: Mapping[int, Course], user: User, since: dt.datetime, now: dt.datetime
+) -> Iterator[Entry]:
+    rows: Iterable[Material] = (
+        Material.objects.visible_to(user)
+        .filter(course__in=courses, release_at__gt=since, release_at__lte=now)
+        .order_by("-release_at", "position")[:ENTRIES]
+    )
+    for row in rows:
+        course = courses[row.course_id]
+        if row.release_at is not None and row.has_content:
+            yield Entry(
+                course=course,
+                at=row.release_at,
+                icon=row.kind,
+                title=str(row),
+                href=reverse("courses:material", args=[course.slug, row.key]),
+                detail=str(row.get_kind_display()),
+                is_new=_is_new(course, row.release_at),
+            )
+
+
+def _is_new(course: Course, at: dt.datetime) -> bool:
+    row: Any = course  # with the columns that for_reader added
+    return is_newer(at, row.seen_at)

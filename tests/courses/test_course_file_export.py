@@ -1,0 +1,346 @@
+"""A course as a file: the same file again, and the same course again."""
+
+import datetime as dt
+from decimal import Decimal
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.core.exceptions import PermissionDenied
+from django.core.files.base import ContentFile
+from django.core.management import CommandError, call_command
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from courses.coursefile.dates import AcademicYear
+from courses.coursefile.fields import cleaned
+from courses.coursefile.layout import Value, dump
+from courses.models import Course, Lecture, Material, Room, Session, Week
+from courses.services.course_files import export_course
+from tests.courses.coursefiles import EXAMPLE, bring_in, made, small
+from tests.factories import (
+    AssignmentFactory,
+    AttachmentFactory,
+    ComponentFactory,
+    CourseFactory,
+    EnrolmentFactory,
+    LectureFactory,
+    MaterialFactory,
+    RoomFactory,
+    SessionFactory,
+    SessionLectureFactory,
+    SlotFactory,
+    TeacherFactory,
+    WeekFactory,
+)
+
+db = pytest.mark.django_db
+MONDAY = dt.date(2027, 1, 11)
+
+
+def export(slug: str, folder: Path) -> str:
+    said = StringIO()
+    call_command("export_course", slug, str(folder), stdout=said)
+    return said.getvalue()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below the folder."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def at(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
+
+
+# --- The same file ------------------------------------------------------------------
+
+
+@db
+def test_example_comes_back_byte_for_byte_with_its_files(tmp_path: Path) -> None:
+    course = made(EXAMPLE)
+    said = export(course.slug, tmp_path)
+    assert contents(tmp_path) == contents(EXAMPLE.parent) | {}
+    assert f"import_course {tmp_path}/course.yaml --year 2024-25" in said
+
+
+@db
+def test_file_of_another_form_becomes_the_canonical_one(tmp_path: Path) -> None:
+    course = made(small(tmp_path))
+    export(course.slug, tmp_path / "first")
+    again = made(tmp_path / "first" / "course.yaml", slug="again")
+    export(again.slug, tmp_path / "second")
+    assert contents(tmp_path / "first") == contents(tmp_path / "second")
+
+
+# --- The same course ----------------------------------------------------------------
+
+
+def rich_course() -> Course:
+    """A course in which every column of every row says something."""
+    course = CourseFactory.create(
+        slug="rich",
+        release_at=at("2026-07-20 08:00:05"),
+        summary="Two lines\r\n\r\n* and a list: # no comment",
+    )
+    weeks = [
+        WeekFactory.create(
+            course=course,
+            number=number,
+            starts_on=MONDAY + dt.timedelta(weeks=number - 2),
+            title="no" if number == 2 else "",
+            summary="“Quoted”: 10:00",
+            release_at=None if number == 3 else at("2027-01-10 00:00"),
+        )
+        for number in (2, 3, 12)
+    ]
+    exam = ComponentFactory.create(course=course, title="Exam: part 1", kind="exam")
+    ComponentFactory.create(
+        course=course, title="null", weight_percent=Decimal("49.50"), position=3
+    )
+    ComponentFactory.create(course=course, title="0.5", weight_percent=0, note="- none")
+    rooms = [
+        RoomFactory.create(
+            name="311", aliases=["HXL 311"], url="https://example.org/311"
+        ),
+        RoomFactory.create(name="Huxley, 308"),
+    ]
+    teachers = [
+        TeacherFactory.create(course=course, name=name, position=position)
+        for position, name in enumerate(["O'Neil", "Łukasz", "123"])
+    ]
+    SlotFactory.create(
+        course=course,
+        room=rooms[0],
+        starts=dt.time(9, 5, 30),
+        online_url="https://example.org/join",
+        online_label="MS Teams",
+    )
+    lectures = [
+        LectureFactory.create(course=course, number=number, examinable=examinable)
+        for number, examinable in (("01", "no"), ("1b", "all"), ("08", ""))
+    ]
+    sessions = rich_sessions(course, weeks, rooms)
+    sessions[0].teachers.set(teachers[:2])
+    SessionLectureFactory.create(session=sessions[0], lecture=lectures[1], part="start")
+    SessionLectureFactory.create(
+        session=sessions[0], lecture=lectures[0], watch_before=True, position=1
+    )
+    rich_materials(course, weeks, sessions, lectures)
+    AssignmentFactory.create(
+        course=course,
+        with_revision=False,
+        week=weeks[1],
+        component=exam,
+        weight_percent=Decimal("12.25"),
+        due_at=at("2027-01-22 19:00"),
+        closes_at=at("2027-08-02 19:00"),
+        grace_minutes=30,
+        max_attempts=3,
+        counting="best",
+        summary="Brief\n\n```python\nx = {'a': 1}\n```",
+        release_at=None,
+    )
+    return course
+
+
+def rich_sessions(
+    course: Course, weeks: list[Week], rooms: list[Room]
+) -> list[Session]:
+    """Sessions at every kind of time: inside their week, outside, over midnight."""
+    common = {"course": course, "week": weeks[0]}
+    return [
+        SessionFactory.create(
+            **common,
+            key="w2-lecture",
+            starts_at=at("2027-01-15 10:00"),
+            room=rooms[0],
+            queue_label="Lab queue",
+            queue_url="https://example.org/queue",
+            by_team=True,
+            note="yes",
+            position=7,
+        ),
+        SessionFactory.create(
+            **common,
+            key="w2-moved",
+            kind="lab",
+            title="Trip: London",
+            starts_at=at("2027-03-28 00:30"),
+            ends_at=at("2027-03-29 12:00"),
+            moved_from=at("2027-01-14 10:00"),
+            room=rooms[1],
+            position=8,
+        ),
+        SessionFactory.create(
+            **common,
+            key="w2-cancelled",
+            kind="other",
+            untimed=True,
+            cancelled_at=at("2027-01-01 10:00"),
+            cancel_reason="Strike",
+            position=3,
+        ),
+        SessionFactory.create(
+            course=course,
+            week=weeks[2],
+            key="w12-autumn",
+            online=True,
+            starts_at=at("2026-10-25 01:30"),
+        ),
+    ]
+
+
+def rich_materials(
+    course: Course, weeks: list[Week], sessions: list[Session], lectures: list[Lecture]
+) -> None:
+    """Materials in every list, with every combination of week and session."""
+    places: list[dict[str, Any]] = [
+        {"week": weeks[0]},
+        {"week": weeks[0], "session": sessions[0]},
+        {"week": weeks[1], "session": sessions[0], "lecture": lectures[0]},
+        {"session": sessions[1]},
+        {"lecture": lectures[1], "kind": "recording", "title": "YouTube"},
+        {"lecture": lectures[1], "kind": "slides"},
+        {"url": "https://example.org/a?b=1&c=[2]#d", "access": "college"},
+        {"week": weeks[2], "opens_at": at("2027-06-01 08:00"), "release_at": None},
+        {"week": weeks[2], "body": "# Title\n\n    code\n\ttab \nend", "code": "1e3"},
+    ]
+    rows = [
+        MaterialFactory.create(course=course, position=index % 2, **place)
+        for index, place in enumerate(places)
+    ]
+    rows[0].also_in.set(weeks[1:])
+    rows[1].file.save("Nötes v2.PDF", ContentFile(b"%PDF-1"))
+    AttachmentFactory.create(material=rows[1], label="Answers, all", position=2)
+    answers = AttachmentFactory.create(material=rows[1], label="答え", url="")
+    answers.file.save("answers", ContentFile(b"42"))
+
+
+@db
+def test_any_course_comes_back_from_its_file(tmp_path: Path) -> None:
+    course = rich_course()
+    export("rich", tmp_path / "first")
+    course.assignments.all().delete()
+    course.delete()
+    Room.objects.all().delete()
+    course = made(tmp_path / "first" / "course.yaml", slug="rich", year="2026-27")
+    export("rich", tmp_path / "second")
+    first, second = contents(tmp_path / "first"), contents(tmp_path / "second")
+    assert first["course.yaml"].decode() == second["course.yaml"].decode()
+    assert first == second
+    assert len(first) == 3
+    assert course.sessions.count() == 4
+    assert course.materials.count() == 9
+
+
+@db
+def test_exported_course_is_as_its_file_says(tmp_path: Path) -> None:
+    rich_course()
+    export("rich", tmp_path)
+    plan = bring_in(tmp_path / "course.yaml", slug="rich", year="2026-27").plan
+    assert list(plan.lines()) == []
+
+
+@db
+def test_day_outside_of_the_academic_year_has_its_year(tmp_path: Path) -> None:
+    rich_course()
+    export("rich", tmp_path)
+    text = (tmp_path / "course.yaml").read_text(encoding="utf-8")
+    assert "released: 20 July 2026 09:00:05" in text
+    assert "starts: 11 January\n" in text
+
+
+@db
+def test_second_of_two_equal_hours_is_told_apart(tmp_path: Path) -> None:
+    rich_course()
+    export("rich", tmp_path)
+    text = (tmp_path / "course.yaml").read_text(encoding="utf-8")
+    assert "from: 01:30 again" in text
+
+
+@db
+def test_file_that_the_portal_lost_is_named_and_left_out(tmp_path: Path) -> None:
+    course = CourseFactory.create(slug="lost")
+    material = MaterialFactory.create(course=course)
+    material.file.save("n01.pdf", ContentFile(b"%PDF-1"))
+    material.file.storage.delete(material.file.name or "")
+    assert "has lost the file materials/n01" in export("lost", tmp_path)
+    assert "file:" not in (tmp_path / "course.yaml").read_text(encoding="utf-8")
+
+
+@db
+def test_course_that_is_not_there_is_an_error_that_names_those_that_are(
+    tmp_path: Path,
+) -> None:
+    CourseFactory.create(slug="here")
+    with pytest.raises(CommandError, match=r"There are: here\."):
+        export("gone", tmp_path)
+
+
+@db
+def test_only_who_may_edit_a_course_exports_it(tmp_path: Path) -> None:
+    course = CourseFactory.create()
+    student = EnrolmentFactory.create(course=course).user
+    with pytest.raises(PermissionDenied):
+        export_course(actor=student, course=course, folder=tmp_path)
+
+
+@db
+def test_export_names_files_by_their_items(tmp_path: Path) -> None:
+    material = MaterialFactory.create(key="n02", kind=Material.Kind.NOTES)
+    material.file.save("final (3).pdf", ContentFile(b"%PDF-1"))
+    export(material.course.slug, tmp_path)
+    assert (tmp_path / "files" / "n02.pdf").read_bytes() == b"%PDF-1"
+
+
+# --- The layout ---------------------------------------------------------------------
+
+
+TEXTS = st.text(max_size=60) | st.sampled_from(
+    ["no", "10:00", "1e3", "0x1f", "~", "- a", "a: b", "a #b", "2027-01-31", "null"]
+)
+
+
+@given(text=TEXTS, others=st.lists(TEXTS, max_size=3))
+def test_any_text_is_read_as_it_was_written(text: str, others: list[str]) -> None:
+    document: dict[str, Value] = {
+        "title": text,
+        "names": others,
+        "weeks": [{"key": text, "b": "c"}],
+    }
+    read: Any = yaml.safe_load(dump(document))
+    assert read["names"] == others
+    for found in (read["title"], read["weeks"][0]["key"]):
+        assert found.removesuffix("\n") == text.removesuffix("\n")
+
+
+@given(text=st.text(alphabet="a \n\t#:-|>'\"\\", max_size=40).map(str.strip))
+@settings(max_examples=300)
+def test_any_markdown_is_read_as_it_was_written(text: str) -> None:
+    assert yaml.safe_load(dump({"body": text}))["body"].strip() == cleaned(text)
+
+
+def test_same_values_give_the_same_bytes() -> None:
+    document: dict[str, Value] = {
+        "format": 1,
+        "weeks": [{"number": 2, "title": "a\nb", "list": ["x"]}],
+    }
+    text = "format: 1\n\nweeks:\n  - number: 2\n    title: |\n      a\n      b\n    list: [x]\n"
+    assert dump(document) == text
+
+
+# --- Years --------------------------------------------------------------------------
+
+
+@given(day=st.dates(dt.date(2000, 1, 1), dt.date(2090, 12, 31)))
+def test_academic_year_goes_from_august_to_july(day: dt.date) -> None:
+    year = AcademicYear.containing(day)
+    assert AcademicYear.parse(str(year)) == year
+    assert year.year_of(day.month) == day.year

@@ -1,0 +1,419 @@
+"""Importing a course file: again, in part, dry, and after people changed things."""
+
+import datetime as dt
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+
+from courses.models import (
+    Assignment,
+    Attachment,
+    Component,
+    Course,
+    CourseChange,
+    Lecture,
+    Material,
+    Room,
+    Session,
+    SessionLecture,
+    Slot,
+    Teacher,
+    Week,
+)
+from tests.courses.coursefiles import EXAMPLE, bring_in, made, run, small
+from tests.factories import (
+    AssignmentFactory,
+    EnrolmentFactory,
+    MaterialFactory,
+    RevisionFactory,
+    RoomFactory,
+    SessionFactory,
+    SubmissionFactory,
+    UserFactory,
+    WeekFactory,
+)
+
+pytestmark = pytest.mark.django_db
+MODELS = (
+    Course,
+    Component,
+    Room,
+    Teacher,
+    Slot,
+    Lecture,
+    Week,
+    Session,
+    SessionLecture,
+    Material,
+    Attachment,
+    Assignment,
+    CourseChange,
+)
+MOVED = (
+    'day: friday, from: "10:00", to: "11:00"',
+    'day: thursday, from: "14:00", to: "15:00"',
+)
+
+
+def everything() -> dict[str, list[Any]]:
+    """Every row of the portal's courses, with all its columns."""
+    return {m.__name__: list(m.objects.order_by("pk").values()) for m in MODELS}
+
+
+# --- Again --------------------------------------------------------------------------
+
+
+def test_second_import_changes_nothing_and_says_so() -> None:
+    run(EXAMPLE)
+    before = everything()
+    said = run(EXAMPLE)
+    assert everything() == before
+    assert "Nothing to change: 70010-2024-25 is as the file says." in said
+
+
+def test_second_import_stores_no_file_again(tmp_path: Path) -> None:
+    (tmp_path / "t01.pdf").write_bytes(b"%PDF-1")
+    path = small(tmp_path, ('url: "https://example.org/t01"', "file: t01.pdf"))
+    name = made(path).materials.get().file.name
+    assert bring_in(path).plan.is_empty
+    assert Material.objects.get().file.name == name
+    assert Material.objects.get().replaced_at is None
+
+
+def test_file_with_other_content_is_stored_and_keeps_its_key(tmp_path: Path) -> None:
+    (tmp_path / "t01.pdf").write_bytes(b"%PDF-1")
+    path = small(tmp_path, ('url: "https://example.org/t01"', "file: t01.pdf"))
+    first = made(path).materials.get()
+    (tmp_path / "t01.pdf").write_bytes(b"%PDF-2")
+    assert "~ material t01: file: " in run(path)
+    second = Material.objects.get()
+    assert (second.pk, second.key) == (first.pk, "t01")
+    assert second.replaced_at is not None
+    with second.file.open() as content:
+        assert content.read() == b"%PDF-2"
+
+
+def test_file_that_the_storage_lost_is_stored_again(tmp_path: Path) -> None:
+    (tmp_path / "t01.pdf").write_bytes(b"%PDF-1")
+    path = small(tmp_path, ('url: "https://example.org/t01"', "file: t01.pdf"))
+    material = made(path).materials.get()
+    material.file.storage.delete(material.file.name or "")
+    assert "(lost)" in run(path)
+    with Material.objects.get().file.open() as content:
+        assert content.read() == b"%PDF-1"
+
+
+def test_import_that_changes_nothing_asks_little_of_the_database(
+    assert_max_queries: Callable[[int], AbstractContextManager[None]],
+) -> None:
+    made()
+    with assert_max_queries(20):
+        assert bring_in().plan.is_empty
+
+
+# --- Dry ----------------------------------------------------------------------------
+
+
+def test_dry_run_of_a_new_course_writes_nothing() -> None:
+    said = run(EXAMPLE, "--dry-run")
+    assert not any(everything().values())
+    assert "+ week 2 “Logistics, and why convolutions”" in said
+    assert "111 added, 0 changed, 0 deleted, 0 only in the portal." in said
+    assert "this was a dry run" in said
+
+
+def test_dry_run_says_what_differs_and_writes_nothing(tmp_path: Path) -> None:
+    made(small(tmp_path))
+    before = everything()
+    path = small(
+        tmp_path,
+        MOVED,
+        ("24 January 19:00", "25 January 19:00"),
+        (
+            '  - {number: "02"',
+            '  - {number: "01", title: Logistics}\n  - {number: "02"',
+        ),
+        ("    materials:\n", "    summary: Tutorial only.\n    materials:\n"),
+    )
+    said = run(path, "--dry-run").splitlines()
+    assert "+ lecture 01 “Logistics”" in said
+    assert "~ week 3: summary: nothing → Tutorial only." in said
+    assert (
+        "~ session w3-tutorial: starts: Fri 24 January 10:00 → Thu 23 January 14:00; "
+        "ends: Fri 24 January 11:00 → Thu 23 January 15:00"
+    ) in said
+    assert "~ coursework cw1: due: Fri 24 January 19:00 → Sat 25 January 19:00" in said
+    assert everything() == before
+
+
+def test_long_texts_that_begin_alike_are_told_apart_by_their_length(
+    tmp_path: Path,
+) -> None:
+    text = "Padding keeps the size, and strides halve it: try both on paper first."
+    path = small(tmp_path, ("title: Signals", f"title: Signals, body: '{text}'"))
+    made(path)
+    path = small(tmp_path, ("title: Signals", f"title: Signals, body: '{text} Now.'"))
+    (line,) = [line for line in run(path, "--dry-run").splitlines() if "~" in line]
+    assert "(70 characters)" in line
+    assert "(75 characters)" in line
+
+
+# --- What the file no longer has ----------------------------------------------------
+
+
+def without_material(folder: Path) -> Path:
+    return small(
+        folder,
+        (
+            '    materials:\n      - {key: t01, kind: tutorial, title: Signals, url: "https://example.org/t01"}\n',
+            "",
+        ),
+    )
+
+
+def test_what_the_file_no_longer_has_is_named_and_kept(tmp_path: Path) -> None:
+    course = made(small(tmp_path))
+    said = run(without_material(tmp_path))
+    assert "- only in the portal, kept: material t01 “Signals”" in said
+    assert course.materials.filter(key="t01").exists()
+
+
+def test_pruning_deletes_what_the_file_no_longer_has(tmp_path: Path) -> None:
+    course = made(small(tmp_path))
+    path = without_material(tmp_path)
+    assert "kept" not in run(path, "--prune", "--dry-run")
+    assert course.materials.exists()
+    assert "- only in the portal, deleted: material t01" in run(path, "--prune")
+    assert not course.materials.exists()
+
+
+def test_pruning_takes_no_work_that_was_handed_in(tmp_path: Path) -> None:
+    course = made(small(tmp_path))
+    SubmissionFactory.create(
+        assignment=AssignmentFactory.create(course=course, slug="own")
+    )
+    MaterialFactory.create(course=course, key="extra")
+    with pytest.raises(Exception, match="coursework own cannot be deleted"):
+        run(small(tmp_path), "--prune")
+    assert course.materials.filter(key="extra").exists()
+
+
+def test_rooms_of_other_courses_are_never_left_over(tmp_path: Path) -> None:
+    made(small(tmp_path))
+    elsewhere = RoomFactory.create()
+    said = run(small(tmp_path), "--prune")
+    assert "only in the portal" not in said
+    assert Room.objects.filter(pk=elsewhere.pk).exists()
+
+
+# --- What people did meanwhile ------------------------------------------------------
+
+
+def test_cancelled_session_stays_cancelled(tmp_path: Path) -> None:
+    course = made(small(tmp_path))
+    session = course.sessions.get(key="w3-tutorial")
+    session.cancelled_at, session.cancel_reason = timezone.now(), "Strike"
+    session.save()
+    assert bring_in(small(tmp_path)).plan.is_empty
+    session.refresh_from_db()
+    assert session.is_cancelled
+    assert session.cancel_reason == "Strike"
+
+
+def test_cancelled_session_that_the_file_lacks_is_kept_by_pruning(
+    tmp_path: Path,
+) -> None:
+    course = made(small(tmp_path))
+    SessionFactory.create(
+        course=course,
+        week=course.weeks.get(number=3),
+        key="extra",
+        cancelled_at=timezone.now(),
+        room=None,
+    )
+    bring_in(small(tmp_path), prune=True)
+    assert course.sessions.filter(key="extra").exists()
+
+
+def test_revision_and_people_stay(tmp_path: Path) -> None:
+    course = made(small(tmp_path))
+    work = course.assignments.get()
+    student = EnrolmentFactory.create(course=course).user
+    submission = SubmissionFactory.create(assignment=_published(work), author=student)
+    bring_in(small(tmp_path, ("24 January 19:00", "25 January 19:00")))
+    work.refresh_from_db()
+    assert work.revision == submission.revision
+    assert course.enrolments.filter(user=student, is_active=True).exists()
+
+
+def test_release_that_staff_changed_stays_where_the_file_is_silent(
+    tmp_path: Path,
+) -> None:
+    course = made(small(tmp_path))
+    week = course.weeks.get(number=3)
+    week.release_at = None
+    week.save()
+    assert bring_in(small(tmp_path)).plan.is_empty
+    week.refresh_from_db()
+    assert week.release_at is None
+
+
+def test_file_that_staff_uploaded_is_named_and_kept(tmp_path: Path) -> None:
+    (tmp_path / "t01.pdf").write_bytes(b"%PDF-1")
+    course = made(small(tmp_path, ('url: "https://example.org/t01"', "file: t01.pdf")))
+    said = run(small(tmp_path))
+    assert "- only in the portal, kept: the file of material t01" in said
+    assert course.materials.get().file
+    run(small(tmp_path), "--prune")
+    assert not course.materials.get().file
+
+
+def test_positions_that_give_the_same_order_stay(tmp_path: Path) -> None:
+    course = made()
+    for material in course.materials.all():
+        material.position = material.position * 10 + 5
+        material.save()
+    assert bring_in().plan.is_empty
+
+
+def test_session_that_is_moved_back_was_not_moved(tmp_path: Path) -> None:
+    course = made(small(tmp_path))
+    session = course.sessions.get(key="w3-tutorial")
+    assert session.starts_at
+    assert session.ends_at
+    session.moved_from = session.starts_at
+    session.starts_at = session.starts_at + dt.timedelta(days=1)
+    session.ends_at = session.ends_at + dt.timedelta(days=1)
+    session.save()
+    bring_in(small(tmp_path))
+    session.refresh_from_db()
+    assert session.moved_from is None
+
+
+# --- Releases -----------------------------------------------------------------------
+
+
+def test_new_rows_are_out_with_their_course(tmp_path: Path) -> None:
+    course = made(small(tmp_path))
+    assert course.release_at is not None
+    assert course.materials.get().release_at == course.release_at
+    assert course.weeks.get(number=2).release_at == course.release_at
+
+
+def test_course_without_a_release_stays_hidden_and_its_rows_come_out_with_it(
+    tmp_path: Path,
+) -> None:
+    course = made(small(tmp_path, ("  released: 6 January 09:00\n", "")))
+    assert course.release_at is None
+    student = EnrolmentFactory.create(course=course).user
+    assert not Week.objects.visible_to(student).exists()
+    course.release_at = timezone.now()
+    course.save()
+    assert Week.objects.visible_to(student).count() == 2
+
+
+def test_row_may_be_hidden_or_have_a_release_of_its_own(tmp_path: Path) -> None:
+    path = small(
+        tmp_path,
+        ("title: Signals", "title: Signals, released: 20 January 08:00"),
+        ("starts: 20 January\n", "starts: 20 January\n    hidden: true\n"),
+    )
+    course = made(path)
+    assert course.weeks.get(number=3).release_at is None
+    released_at = course.materials.get().release_at
+    assert released_at == dt.datetime(2025, 1, 20, 8, tzinfo=dt.UTC)
+
+
+# --- On record ----------------------------------------------------------------------
+
+
+def test_moved_session_and_deadline_of_a_released_course_are_told_to_students(
+    tmp_path: Path,
+) -> None:
+    course = made(small(tmp_path))
+    bring_in(small(tmp_path, MOVED, ("24 January 19:00", "25 January 19:00")))
+    session = course.changes.get(kind=CourseChange.Kind.SESSION)
+    assert session.is_public
+    assert session.summary == "The tutorial of week 3 moved."
+    assert "Fri 24 January 10:00" in session.before
+    assert session.session is not None
+    deadline = course.changes.get(kind=CourseChange.Kind.DEADLINE)
+    assert deadline.is_public
+    assert deadline.after == "due: Sat 25 January 19:00"
+
+
+def test_other_changes_are_on_record_for_staff(tmp_path: Path) -> None:
+    course = made(small(tmp_path))
+    bring_in(small(tmp_path, ("title: Signals", "title: Signals and systems")))
+    change = course.changes.get()
+    assert not change.is_public
+    assert change.kind == CourseChange.Kind.MATERIAL
+    assert change.summary == "Material t01 changed."
+
+
+def test_session_that_students_do_not_see_moves_silently(tmp_path: Path) -> None:
+    course = made(small(tmp_path))
+    session = course.sessions.get(key="w3-tutorial")
+    session.release_at = None
+    session.save()
+    bring_in(small(tmp_path, MOVED))
+    assert not course.changes.get().is_public
+
+
+def test_course_that_is_not_out_has_no_record(tmp_path: Path) -> None:
+    hidden = ("  released: 6 January 09:00\n", "")
+    course = made(small(tmp_path, hidden))
+    bring_in(small(tmp_path, hidden, MOVED))
+    assert not course.changes.exists()
+
+
+def test_cancellation_in_the_file_is_told(tmp_path: Path) -> None:
+    course = made(small(tmp_path))
+    words = "room: HXL 308, cancelled: true, cancel_reason: Open day"
+    bring_in(small(tmp_path, ("room: HXL 308", words)))
+    session = course.sessions.get(key="w3-tutorial")
+    assert (session.is_cancelled, session.cancel_reason) == (True, "Open day")
+    assert course.changes.get().summary == "The tutorial of week 3 is cancelled."
+
+
+# --- Rights and addresses -----------------------------------------------------------
+
+
+def test_only_who_may_edit_the_course_brings_it_up_to_date(tmp_path: Path) -> None:
+    course = made(small(tmp_path))
+    path = small(tmp_path, MOVED)
+    with pytest.raises(PermissionDenied):
+        bring_in(
+            path, actor=EnrolmentFactory.create(course=course, assistant=True).user
+        )
+    bring_in(path, actor=EnrolmentFactory.create(course=course, lecturer=True).user)
+    assert CourseChange.objects.get().made_by is not None
+
+
+def test_only_site_staff_makes_a_new_course(tmp_path: Path) -> None:
+    with pytest.raises(PermissionDenied):
+        bring_in(small(tmp_path), actor=UserFactory.create())
+    assert bring_in(small(tmp_path), actor=UserFactory.create(site_staff=True)).course
+
+
+def test_address_is_made_of_code_and_year_or_given(tmp_path: Path) -> None:
+    assert made(small(tmp_path)).slug == "70010-2024-25"
+    assert made(small(tmp_path), slug="dl").slug == "dl"
+
+
+def test_other_courses_stay_as_they_are(tmp_path: Path) -> None:
+    week = WeekFactory.create(number=2)
+    made(small(tmp_path))
+    bring_in(small(tmp_path), prune=True)
+    assert Week.objects.filter(pk=week.pk, title=week.title).exists()
+
+
+def _published(assignment: Assignment) -> Assignment:
+    assignment.revision = RevisionFactory.create(assignment=assignment)
+    assignment.save()
+    return assignment

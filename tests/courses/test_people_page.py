@@ -1,0 +1,162 @@
+"""The page of people, for staff; only editors change anything there."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from courses.models import Course, Enrolment, Role
+from tests.factories import CourseFactory, EnrolmentFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+Limit = Callable[[int], AbstractContextManager[None]]
+
+
+@pytest.fixture
+def course() -> Course:
+    return CourseFactory.create(slug="dl")
+
+
+@pytest.fixture
+def lecturer(course: Course) -> User:
+    user = UserFactory.create(first_name="Lea", last_name="Turer")
+    return EnrolmentFactory.create(course=course, user=user, lecturer=True).user
+
+
+def client_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def page(user: User, **query: Any) -> str:
+    answer = client_of(user).get("/courses/dl/people/", query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def person(course: Course, name: str, **fields: Any) -> Enrolment:
+    first, last = name.split()
+    user = UserFactory.create(
+        first_name=first, last_name=last, email=f"{first}@x.org".lower(), login=last
+    )
+    return EnrolmentFactory.create(course=course, user=user, **fields)
+
+
+def change(user: User, row: Enrolment, **form: str) -> Any:
+    form = {"enrolment": str(row.pk), **form}
+    return client_of(user).post("/courses/dl/people/role/", form)
+
+
+def test_everybody_is_listed_but_those_who_left(course: Course, lecturer: User) -> None:
+    person(course, "Una Byrne", module_code="97111")
+    person(course, "Gone Away", left=True)
+    text = page(lecturer)
+    assert "Una Byrne" in text
+    assert "una@x.org" in text
+    assert "97111" in text
+    assert "Gone Away" not in text
+    assert "Gone Away" in page(lecturer, show="inactive")
+
+
+@pytest.mark.parametrize("q", ["una", "BYRNE", "una byrne", "una@x", "byrne una"])
+def test_search_is_by_name_address_and_login(
+    course: Course, lecturer: User, q: str
+) -> None:
+    person(course, "Una Byrne")
+    person(course, "Sam Okafor")
+    text = page(lecturer, q=q)
+    assert "Una Byrne" in text
+    assert "Okafor" not in text
+
+
+def test_roles_are_told_apart(course: Course, lecturer: User) -> None:
+    person(course, "Una Byrne")
+    person(course, "Theo Marchetti", assistant=True)
+    text = page(lecturer, show="assistant")
+    assert "Theo Marchetti" in text
+    assert "Una Byrne" not in text
+    assert "Students (1)" in text
+
+
+@pytest.mark.parametrize(
+    "query", [{"page": "x"}, {"page": "99"}, {"show": "king"}, {"q": "\0%_'"}]
+)
+def test_odd_query_is_no_error(
+    course: Course, lecturer: User, query: dict[str, str]
+) -> None:
+    page(lecturer, **query)
+
+
+def test_many_people_take_few_queries(
+    course: Course, lecturer: User, assert_max_queries: Limit
+) -> None:
+    EnrolmentFactory.create_batch(60, course=course)
+    client = client_of(lecturer)
+    with assert_max_queries(10):
+        answer = client.get("/courses/dl/people/", {"q": "ada", "page": "2"})
+    assert "Page 2 of 2" in answer.content.decode()
+
+
+def test_assistants_see_the_page_without_actions(course: Course) -> None:
+    row = person(course, "Theo Marchetti", assistant=True)
+    text = page(row.user)
+    assert "Theo Marchetti" in text
+    assert "/people/role/" not in text
+    assert "roster" not in text
+
+
+def test_editor_changes_a_role_and_comes_back_to_the_list(
+    course: Course, lecturer: User
+) -> None:
+    row = person(course, "Una Byrne")
+    answer = change(lecturer, row, role="assistant", q="una b", show="student")
+    assert answer.headers["Location"] == "/courses/dl/people/?q=una+b&show=student"
+    row.refresh_from_db()
+    assert row.role == Role.ASSISTANT
+
+
+def test_editor_makes_somebody_inactive_and_active_again(
+    course: Course, lecturer: User
+) -> None:
+    row = person(course, "Una Byrne")
+    for value, is_active in (("0", False), ("1", True)):
+        change(lecturer, row, active=value)
+        row.refresh_from_db()
+        assert row.is_active is is_active
+
+
+def test_last_lecturer_is_told_why_not(course: Course, lecturer: User) -> None:
+    client = client_of(lecturer)
+    row = lecturer.enrolments.get()
+    form = {"enrolment": row.pk, "active": "0"}
+    answer = client.post("/courses/dl/people/role/", form, follow=True)
+    assert "A course needs a lecturer." in answer.content.decode()
+
+
+def test_lecturer_who_leaves_is_led_away(course: Course, lecturer: User) -> None:
+    person(course, "Lin Other", lecturer=True)
+    answer = change(lecturer, lecturer.enrolments.get(), active="0")
+    assert answer.headers["Location"] == "/"
+
+
+def test_person_of_another_course_is_not_found(lecturer: User) -> None:
+    assert (
+        change(lecturer, EnrolmentFactory.create(), role="student").status_code == 404
+    )
+
+
+@pytest.mark.parametrize(
+    "form", [{"role": "king"}, {"active": "x"}, {"enrolment": "x"}, {"enrolment": "-1"}]
+)
+def test_bad_form_changes_nothing(
+    course: Course, lecturer: User, form: dict[str, str]
+) -> None:
+    row = person(course, "Una Byrne")
+    answer = client_of(lecturer).post(
+        "/courses/dl/people/role/", {"enrolment": row.pk, **form}, follow=True
+    )
+    assert "Nothing was changed." in answer.content.decode()

@@ -1,0 +1,102 @@
+"""Changing what somebody is in a course: on record, and never to no lecturer."""
+
+import pytest
+from django.core.exceptions import PermissionDenied
+
+from accounts.actors import SYSTEM
+from accounts.models import User
+from courses.models import Course, CourseChange, Enrolment, Role
+from courses.services.enrolments import LastLecturerError, change_role, enrol
+from tests.factories import CourseFactory, EnrolmentFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def course() -> Course:
+    return CourseFactory.create()
+
+
+@pytest.fixture
+def lecturer(course: Course) -> Enrolment:
+    return EnrolmentFactory.create(course=course, lecturer=True)
+
+
+@pytest.fixture
+def student(course: Course) -> Enrolment:
+    return EnrolmentFactory.create(course=course)
+
+
+def test_change_is_on_record_and_not_public(
+    lecturer: Enrolment, student: Enrolment
+) -> None:
+    change_role(actor=lecturer.user, enrolment=student, role=Role.ASSISTANT)
+    change = CourseChange.objects.get()
+    assert (change.kind, change.before, change.after) == (
+        "role",
+        "Student",
+        "Teaching assistant",
+    )
+    assert student.user.email in change.summary
+    assert change.made_by == lecturer.user
+    assert not change.is_public
+
+
+def test_what_is_left_out_stays(lecturer: Enrolment, student: Enrolment) -> None:
+    change_role(actor=lecturer.user, enrolment=student, is_active=False)
+    student.refresh_from_db()
+    assert (student.role, student.is_active) == (Role.STUDENT, False)
+    assert CourseChange.objects.get().after == "Student, inactive"
+
+
+def test_nothing_new_is_not_on_record(lecturer: Enrolment, student: Enrolment) -> None:
+    change_role(actor=lecturer.user, enrolment=student, role=Role.STUDENT)
+    assert not CourseChange.objects.exists()
+
+
+@pytest.mark.parametrize("change", [{"role": Role.STUDENT}, {"is_active": False}])
+def test_last_lecturer_stays(lecturer: Enrolment, change: dict[str, object]) -> None:
+    with pytest.raises(LastLecturerError, match="somebody else"):
+        change_role(actor=lecturer.user, enrolment=lecturer, **change)  # type: ignore[arg-type]
+    lecturer.refresh_from_db()
+    assert (lecturer.role, lecturer.is_active) == (Role.LECTURER, True)
+    assert not CourseChange.objects.exists()
+
+
+def test_one_of_two_lecturers_may_go(course: Course, lecturer: Enrolment) -> None:
+    EnrolmentFactory.create(course=course, lecturer=True)
+    change_role(actor=lecturer.user, enrolment=lecturer, is_active=False)
+    assert not Enrolment.objects.get(pk=lecturer.pk).is_active
+
+
+def test_lecturer_whose_account_is_closed_does_not_count(
+    course: Course, lecturer: Enrolment
+) -> None:
+    closed = UserFactory.create(is_active=False)
+    EnrolmentFactory.create(course=course, user=closed, lecturer=True)
+    with pytest.raises(LastLecturerError):
+        change_role(actor=SYSTEM, enrolment=lecturer, role=Role.ASSISTANT)
+
+
+@pytest.mark.parametrize("role", [Role.STUDENT, Role.ASSISTANT])
+def test_only_editors_change_roles(
+    course: Course, student: Enrolment, role: Role
+) -> None:
+    actor = EnrolmentFactory.create(course=course, role=role).user
+    with pytest.raises(PermissionDenied):
+        change_role(actor=actor, enrolment=student, role=Role.LECTURER)
+
+
+def test_lecturer_of_another_course_changes_nothing(student: Enrolment) -> None:
+    other: User = EnrolmentFactory.create(lecturer=True).user
+    with pytest.raises(PermissionDenied):
+        change_role(actor=other, enrolment=student, role=Role.LECTURER)
+
+
+def test_enrolling_somebody_again_records_the_new_role(
+    course: Course, student: Enrolment
+) -> None:
+    enrol(actor=SYSTEM, course=course, user=student.user, role=Role.STUDENT)
+    assert not CourseChange.objects.exists()
+    enrol(actor=SYSTEM, course=course, user=student.user, role=Role.ASSISTANT)
+    assert CourseChange.objects.get().after == "Teaching assistant"

@@ -1,0 +1,170 @@
+"""Notebooks as HTML: everything shown, nothing run, nothing harmful left."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.notebooks import MAX_TEXT, NotebookUnreadableError, read_cells
+
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+
+def notebook(*cells: dict[str, Any]) -> bytes:
+    return json.dumps({"cells": cells, "nbformat": 4, "nbformat_minor": 5}).encode()
+
+
+def code(*outputs: dict[str, Any], source: str = "x = 1") -> bytes:
+    cell = {
+        "cell_type": "code",
+        "source": source,
+        "execution_count": 3,
+        "outputs": list(outputs),
+    }
+    return notebook(cell)
+
+
+def result(**data: Any) -> dict[str, Any]:
+    named = {name.replace("_", "/"): value for name, value in data.items()}
+    return {"output_type": "execute_result", "data": named}
+
+
+def only_output(data: bytes) -> str:
+    [cell] = read_cells(data)
+    [output] = cell.outputs
+    return output.html
+
+
+def test_markdown_has_mathematics_and_no_script() -> None:
+    source = ["# Title\n", "$x^2$ <script>alert(1)</script>"]
+    [cell] = read_cells(notebook({"cell_type": "markdown", "source": source}))
+    assert "<h2>Title</h2>" in cell.html
+    assert "<math" in cell.html
+    assert "<script" not in cell.html
+
+
+def test_code_is_highlighted_and_escaped() -> None:
+    [cell] = read_cells(code(source="if a < b: pass  # <img src=x onerror=y>"))
+    assert cell.number == 3
+    assert "hl-k" in cell.html
+    assert "<img" not in cell.html
+
+
+def test_stream_shows_what_a_terminal_would() -> None:
+    text = "\x1b[31mred\x1b[0m\n10%\r50%\r100%\nend\x07"
+    html = only_output(code({"output_type": "stream", "name": "stdout", "text": text}))
+    assert html == "red\n100%\nend"
+
+
+def test_error_shows_its_traceback() -> None:
+    error = {"output_type": "error", "traceback": ["\x1b[0;31mNameError\x1b[0m: <x>"]}
+    assert only_output(code(error)) == "NameError: &lt;x&gt;"
+
+
+def test_image_is_shown_from_the_file_itself() -> None:
+    html = only_output(code(result(image_png=PIXEL, text_plain="<Figure>")))
+    assert html.startswith('<img src="data:image/png;base64,iVBOR')
+
+
+def test_image_that_is_none_falls_back_to_text() -> None:
+    html = only_output(code(result(image_png='"><script>', text_plain="<Figure>")))
+    assert html == "&lt;Figure&gt;"
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<script>alert(1)</script>",
+        "<img src=https://evil.example/a.png>",
+        "<iframe srcdoc='x'></iframe>",
+        "<table onclick=alert(1) style='position:fixed'><tr><td>1</td></tr></table>",
+        "<form action=/logout><button>x</button></form>",
+        "<a href='javascript:alert(1)'>x</a>",
+        "<svg><use href='//evil.example'/></svg>",
+        "<link rel=stylesheet href=//evil.example><style>*{display:none}</style>",
+    ],
+)
+def test_html_output_is_cleaned(hostile: str) -> None:
+    html = only_output(code(result(text_html=hostile)))
+    for word in ("script", "evil", "onclick", "style", "<form", "<iframe", "<svg"):
+        assert word not in html
+
+
+def test_table_of_a_data_frame_stays_a_table() -> None:
+    html = only_output(code(result(text_html="<table><tr><td>1.5</td></tr></table>")))
+    assert "<td>1.5</td>" in html
+
+
+def test_long_output_is_cut_with_a_word() -> None:
+    text = "x" * (MAX_TEXT + 5)
+    html = only_output(code({"output_type": "stream", "text": text}))
+    assert html.endswith("… 5 more characters")
+
+
+def test_widgets_and_scripts_of_results_are_left_out() -> None:
+    data = result(application_javascript="alert(1)")
+    [cell] = read_cells(code(data))
+    assert cell.outputs == []
+
+
+def test_old_notebook_is_upgraded() -> None:
+    cells = [
+        {"cell_type": "code", "input": "x = 1", "outputs": [], "language": "python"}
+    ]
+    old = {
+        "nbformat": 3,
+        "nbformat_minor": 0,
+        "metadata": {},
+        "worksheets": [{"cells": cells}],
+    }
+    [cell] = read_cells(json.dumps(old).encode())
+    assert "x" in cell.html
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "not JSON"),
+        (b"\xff\xfe", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"[]", "no cells"),
+        (b"{}", "no cells"),
+        (b'{"cells": 3}', "no cells"),
+        (b'{"worksheets": 3}', "old format"),
+    ],
+)
+def test_what_cannot_be_shown_says_why(data: bytes, words: str) -> None:
+    with pytest.raises(NotebookUnreadableError, match=words):
+        read_cells(data)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "cell_type",
+                    "source",
+                    "outputs",
+                    "output_type",
+                    "data",
+                    "text",
+                    "text/html",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(st.lists(json_values, max_size=4))
+def test_any_json_is_shown_without_a_script(cells: list[Any]) -> None:
+    for cell in read_cells(json.dumps({"cells": cells}).encode()):
+        assert "<script" not in cell.html
