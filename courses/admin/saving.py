@@ -8,8 +8,13 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from accounts.models import User
-from courses.models import Assignment, Material, Session
-from courses.services.saving import save_assignment, save_material, save_session
+from courses.models import Assignment, Enrolment, Material, Session
+from courses.services.saving import (
+    save_assignment,
+    save_enrolment,
+    save_material,
+    save_session,
+)
 
 if TYPE_CHECKING:
     BaseAdmin = admin.ModelAdmin[Any]
@@ -18,15 +23,17 @@ else:
 
 _SAVERS: Final[dict[type[Model], Callable[[User, Any], None]]] = {
     Assignment: lambda user, row: save_assignment(actor=user, assignment=row),
+    Enrolment: lambda user, row: save_enrolment(actor=user, enrolment=row),
     Material: lambda user, row: save_material(actor=user, material=row),
     Session: lambda user, row: save_session(actor=user, session=row),
 }
 
 
 class SavedByServices(BaseAdmin):
-    """Sessions, materials and assignments of its pages are saved by their services.
+    """Rows of its pages that have a service are saved by it.
 
-    So what students know is told them: another time, another file, another deadline.
+    So what students know is told them, another time, file or deadline; and who made
+    somebody what is on record.
     """
 
     def save_model(

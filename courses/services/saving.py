@@ -4,11 +4,19 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.actors import Actor
-from courses.models import Assignment, CourseChange, Material, Session
+from courses.models import (
+    Assignment,
+    CourseChange,
+    Enrolment,
+    Material,
+    Role,
+    Session,
+)
 from courses.permissions import Right
 from courses.release import is_out
 from courses.services.access import require
 from courses.services.changes import record_change
+from courses.services.enrolments import change_role
 from courses.services.timetable import apply_arrangement, arrangement_of, record_move
 from courses.wall_clock import moment_words
 
@@ -82,6 +90,24 @@ def save_material(*, actor: Actor, material: Material) -> None:
             is_public=_is_known(material),
             about=material,
         )
+
+
+@transaction.atomic
+def save_enrolment(*, actor: Actor, enrolment: Enrolment) -> None:
+    """The enrolment is stored; another role than before is on record.
+
+    Raises PermissionDenied if the actor may not edit the course, and LastLecturerError.
+    """
+    require(actor, Right.EDIT, enrolment.course)
+    stored = Enrolment.objects.filter(pk=enrolment.pk).first()
+    if stored is not None:
+        change_role(
+            actor=actor,
+            enrolment=stored,
+            role=Role(enrolment.role),
+            is_active=enrolment.is_active,
+        )
+    enrolment.save()
 
 
 def _is_replaced(before: Material, after: Material) -> bool:

@@ -202,6 +202,47 @@ def test_first_file_replaces_nothing(lecturer: Client, course: Course) -> None:
     assert not CourseChange.objects.exists()
 
 
+# --- Roles --------------------------------------------------------------------
+
+
+def test_other_role_is_on_record_for_staff(lecturer: Client, course: Course) -> None:
+    person = EnrolmentFactory.create(course=course)
+    url = address("enrolment", "change", person.pk)
+    form = form_of(lecturer, url, role="assistant")
+    assert lecturer.post(url, form).status_code == 302
+    person.refresh_from_db()
+    assert person.role == "assistant"
+    assert told().kind == CourseChange.Kind.ROLE
+    assert not told().is_public
+
+
+def test_last_lecturer_stays_one(
+    lecturer: Client, course: Course, person: User
+) -> None:
+    own = person.enrolments.get()
+    url = address("enrolment", "change", own.pk)
+    answer = lecturer.post(url, form_of(lecturer, url, role="student"))
+    assert "A course needs a lecturer." in answer.content.decode()
+    url = address("course", "change", course.pk)
+    form = form_of(lecturer, url, **{"enrolments-0-role": "assistant"})
+    answer = lecturer.post(url, form)
+    assert "A course needs a lecturer." in answer.content.decode()
+    own.refresh_from_db()
+    assert own.role == "lecturer"
+
+
+def test_enrolment_is_not_made_another_persons(
+    lecturer: Client, course: Course
+) -> None:
+    enrolment = EnrolmentFactory.create(course=course)
+    url = address("enrolment", "change", enrolment.pk)
+    form = form_of(lecturer, url, user=UserFactory.create().pk)
+    assert lecturer.post(url, form).status_code == 302
+    user = enrolment.user
+    enrolment.refresh_from_db()
+    assert enrolment.user == user
+
+
 # --- Actions ------------------------------------------------------------------
 
 
