@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.contrib.admin.widgets import AdminTextareaWidget
+from django.db import models
 from django.http import HttpRequest
 
 from courses.admin.scope import ScopedInline
@@ -83,4 +85,8 @@ class ComponentInline(ScopedInline):
 
     model = Component
     fields = ["kind", "title", "weight_percent", "note", "position"]
+    formfield_overrides = {
+        **ScopedInline.formfield_overrides,
+        models.TextField: {"widget": AdminTextareaWidget(attrs={"rows": 2})},
+    }
     show_change_link = False

@@ -128,8 +128,7 @@ class SessionAdmin(ScopedImportExport, SavedByServices, CourseScopedAdmin):
         "session_name",
         "course",
         "starts_at",
-        "room",
-        "online_label",
+        "place",
         "takes_place",
         "release_at",
     ]
@@ -179,6 +178,11 @@ class SessionAdmin(ScopedImportExport, SavedByServices, CourseScopedAdmin):
     @admin.display(description="session", ordering="kind")
     def session_name(self, session: Session) -> str:
         return session.name
+
+    @admin.display(ordering="room")
+    def place(self, session: Session) -> str:
+        places = [session.room.name if session.room else "", session.online_label]
+        return " and ".join(filter(None, places)) or "-"
 
     @admin.display(description="takes place", boolean=True)
     def takes_place(self, session: Session) -> bool:

@@ -96,17 +96,22 @@ def _by_noun(moves: Iterable[Move]) -> dict[Moved, list[Move]]:
 
 
 def _write(model: type[models.Model], moves: Iterable[Move]) -> None:
-    """Each row has its new times. Two queries, however many rows."""
+    """Each row has its new times, unless somebody changes one of them just now.
+
+    Two queries, however many rows.
+    """
     moves = list(moves)
-    rows: dict[int, Any] = model._default_manager.in_bulk(  # noqa: SLF001
+    manager = model._default_manager  # noqa: SLF001  Django's documented name
+    rows: dict[int, Any] = manager.select_for_update().in_bulk(
         {move.pk for move in moves}
     )
     for move in moves:
-        setattr(rows[move.pk], move.field, move.after)
+        row = rows.get(move.pk)
+        if row is None or getattr(row, move.field) != move.before:
+            raise ShiftRefusedError(_CHANGED)
+        setattr(row, move.field, move.after)
     fields = sorted({move.field for move in moves})
-    model._default_manager.bulk_update(  # noqa: SLF001  Django's documented name
-        rows.values(), fields, batch_size=100
-    )
+    manager.bulk_update(rows.values(), fields, batch_size=100)
 
 
 def _record_shift(actor: Actor, plan: ShiftPlan, reason: str) -> None:
