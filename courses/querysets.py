@@ -198,6 +198,15 @@ class AnnouncementQuerySet(ContentQuerySet["Announcement"]):
             course__release_at__lte=now,
         )
 
+    def claim_mails(self, pk: int, now: dt.datetime) -> bool:
+        """Whether the caller, and nobody else, is to send this one's mails."""
+        waiting = self.filter(pk=pk, is_mailed=True, mailed_at__isnull=True)
+        return waiting.update(mailed_at=now) == 1
+
+    def give_back_mails(self, pk: int) -> None:
+        """Nobody got this one's mails: they wait for the next try."""
+        self.filter(pk=pk).update(mailed_at=None)
+
 
 class OwnedQuerySet(models.QuerySet[RowT]):
     """Rows that everybody who sees their course sees: rooms and hours, names, shares."""

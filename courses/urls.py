@@ -3,17 +3,22 @@
 from django.urls import include, path
 
 from courses.views import (
+    announcements,
     calendar,
+    copying,
     course,
     downloads,
+    manage,
     material,
     news,
     people,
     progress,
     roster,
+    timetable,
 )
 
 app_name = "courses"
+MANAGE = "<slug:slug>/manage"
 of_courses = [
     path("<slug:slug>/", course.course, name="course"),
     path("<slug:slug>/news/", news.news, name="news"),
@@ -51,6 +56,40 @@ of_courses = [
         "<slug:slug>/people/roster.csv",
         roster.roster_export,
         name="roster-export",
+    ),
+    path(f"{MANAGE}/", manage.manage, name="manage"),
+    path(f"{MANAGE}/changes/", manage.changes, name="changes"),
+    path(f"{MANAGE}/shift/", timetable.shift, name="shift"),
+    path(f"{MANAGE}/copy/", copying.copy, name="copy"),
+    path(
+        f"{MANAGE}/sessions/<int:pk>/cancel/",
+        timetable.session_cancel,
+        name="session-cancel",
+    ),
+    path(
+        f"{MANAGE}/sessions/<int:pk>/restore/",
+        timetable.session_restore,
+        name="session-restore",
+    ),
+    path(
+        f"{MANAGE}/sessions/<int:pk>/move/",
+        timetable.session_move,
+        name="session-move",
+    ),
+    path(
+        f"{MANAGE}/announcements/",
+        announcements.announcements,
+        name="announcements",
+    ),
+    path(
+        f"{MANAGE}/announcements/<int:pk>/",
+        announcements.announcement_edit,
+        name="announcement-edit",
+    ),
+    path(
+        f"{MANAGE}/announcements/<int:pk>/delete/",
+        announcements.announcement_delete,
+        name="announcement-delete",
     ),
 ]
 urlpatterns = [

@@ -3,8 +3,10 @@
 import datetime as dt
 
 from django.core.management import call_command
+from django.utils import timezone
 
 from courses.blobs import discard_abandoned
+from courses.services.mailing import mail_due_announcements
 from grading.services import sweep
 from portal.celery import short_task
 
@@ -25,3 +27,9 @@ def discard_uploads() -> None:
 def sweep_queue() -> None:
     """Sweep once; the workers also do it by themselves."""
     sweep()
+
+
+@short_task
+def mail_announcements() -> None:
+    """Mail the announcements whose time has come, each once."""
+    mail_due_announcements(now=timezone.now())

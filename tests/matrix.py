@@ -97,6 +97,30 @@ def of_submission(world: World) -> list[Any]:
     return [world.submission.pk]
 
 
+def of_session(world: World) -> list[Any]:
+    return [world.course.slug, world.session.pk]
+
+
+def of_session_elsewhere(world: World) -> list[Any]:
+    return [world.other_course.slug, world.session.pk]
+
+
+def of_announcement(world: World) -> list[Any]:
+    return [world.course.slug, world.announcement.pk]
+
+
+def copy_form(world: World) -> Form:
+    return {
+        "academic_year": "2027-28",
+        "slug": "next-year",
+        "first_week_on": "2028-01-10",
+    }
+
+
+def move_form(world: World) -> Form:
+    return {"day": "2027-02-05", "starts": "09:00", "ends": "10:00", "reason": "snow"}
+
+
 def of_classmate(world: World, **form: str) -> Form:
     return {"enrolment": world.people["classmate"].enrolments.get().pk, **form}
 
@@ -223,6 +247,96 @@ PAGES: Final = [
         note="of tests",
         args=lambda world: [*of_assignment(world), "answer.py"],
         expected=NOBODY,
+    ),
+    Row(name="courses:manage", args=of_course, expected=STAFF),
+    Row(name="courses:changes", args=of_course, expected=STAFF),
+    Row(name="courses:shift", args=of_course, expected=EDITORS),
+    Row(
+        name="courses:shift",
+        note="without a preview",
+        method="post",
+        args=of_course,
+        form=lambda world: {"from_week": world.week.number, "weeks": 1, "reason": "x"},
+        expected=EDITORS.replace("200", "422"),
+    ),
+    Row(name="courses:copy", args=of_course, expected=EDITORS),
+    Row(
+        name="courses:copy",
+        method="post",
+        args=of_course,
+        form=copy_form,
+        expected=EDITORS_ARE_SENT_ON,
+    ),
+    *(
+        Row(name=f"courses:session-{verb}", args=of_session, expected=EDITORS)
+        for verb in ("cancel", "restore", "move")
+    ),
+    *(
+        Row(
+            name=f"courses:session-{verb}",
+            note="under another course",
+            method=method,
+            args=of_session_elsewhere,
+            expected=NOBODY,
+        )
+        for verb in ("cancel", "restore", "move")
+        for method in ("get", "post")
+    ),
+    Row(
+        name="courses:session-cancel",
+        method="post",
+        args=of_session,
+        form=lambda world: {"reason": "ill"},
+        expected=EDITORS_ARE_SENT_ON,
+    ),
+    Row(
+        name="courses:session-restore",
+        method="post",
+        args=lambda world: [world.course.slug, world.cancelled_session.pk],
+        form=lambda world: {"reason": "well"},
+        expected=EDITORS_ARE_SENT_ON,
+    ),
+    Row(
+        name="courses:session-move",
+        method="post",
+        args=of_session,
+        form=move_form,
+        expected=EDITORS_ARE_SENT_ON,
+    ),
+    Row(name="courses:announcements", args=of_course, expected=STAFF),
+    Row(
+        name="courses:announcements",
+        method="post",
+        args=of_course,
+        form=lambda world: {"title": "x", "body": "x", "when": "now"},
+        expected=EDITORS_ARE_SENT_ON,
+    ),
+    *(
+        Row(name=f"courses:announcement-{verb}", args=of_announcement, expected=EDITORS)
+        for verb in ("edit", "delete")
+    ),
+    *(
+        Row(
+            name=f"courses:announcement-{verb}",
+            note="under another course",
+            method="post",
+            args=lambda world: [world.other_course.slug, world.announcement.pk],
+            expected=NOBODY,
+        )
+        for verb in ("edit", "delete")
+    ),
+    Row(
+        name="courses:announcement-edit",
+        method="post",
+        args=of_announcement,
+        form=lambda world: {"title": "x", "body": "x", "when": "draft"},
+        expected=EDITORS_ARE_SENT_ON,
+    ),
+    Row(
+        name="courses:announcement-delete",
+        method="post",
+        args=of_announcement,
+        expected=EDITORS_ARE_SENT_ON,
     ),
     Row(name="courses:people", args=of_course, expected=STAFF),
     Row(

@@ -2,15 +2,30 @@
 
 from courses.admin.assignments import AssignmentAdmin, ExtensionAdmin
 from courses.admin.content import MaterialAdmin, WeekAdmin
+from courses.admin.news import AnnouncementAdmin, CourseChangeAdmin
 from courses.admin.people import CourseAdmin, EnrolmentAdmin
 from courses.admin.revisions import AssignmentRevisionAdmin
+from courses.admin.timetable import (
+    LectureAdmin,
+    RoomAdmin,
+    SessionAdmin,
+    SlotAdmin,
+    TeacherAdmin,
+)
 
 __all__ = [
+    "AnnouncementAdmin",
     "AssignmentAdmin",
     "AssignmentRevisionAdmin",
     "CourseAdmin",
+    "CourseChangeAdmin",
     "EnrolmentAdmin",
     "ExtensionAdmin",
+    "LectureAdmin",
     "MaterialAdmin",
+    "RoomAdmin",
+    "SessionAdmin",
+    "SlotAdmin",
+    "TeacherAdmin",
     "WeekAdmin",
 ]

@@ -7,7 +7,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.models import User
+from courses.admin.filters import ReleasedFilter
 from courses.admin.revisions import AssignmentRevisionInline
+from courses.admin.saving import SavedByServices
 from courses.admin.scope import CourseScopedAdmin, FrozenInline
 from courses.models import Assignment, Extension
 
@@ -22,7 +24,7 @@ class ExtensionInline(FrozenInline):
 
 
 @admin.register(Assignment)
-class AssignmentAdmin(CourseScopedAdmin):
+class AssignmentAdmin(SavedByServices, CourseScopedAdmin):
     list_display = [
         "title",
         "course",
@@ -32,10 +34,15 @@ class AssignmentAdmin(CourseScopedAdmin):
         "weight_percent",
         "revision_number",
     ]
-    list_filter = [("course", admin.RelatedOnlyFieldListFilter), "counting"]
+    list_filter = [
+        ("course", admin.RelatedOnlyFieldListFilter),
+        ReleasedFilter,
+        "counting",
+        ("component", admin.RelatedOnlyFieldListFilter),
+    ]
     list_select_related = ["course", "revision"]
     search_fields = ["title", "slug", "course__title", "course__slug"]
-    autocomplete_fields = ["course", "week"]
+    autocomplete_fields = ["course"]
     prepopulated_fields = {"slug": ["title"]}
     date_hierarchy = "due_at"
     lecturers_delete = False
@@ -43,13 +50,20 @@ class AssignmentAdmin(CourseScopedAdmin):
     readonly_fields = ["revision"]
     fieldsets = [
         (None, {"fields": ["course", "week", "title", "slug", "summary"]}),
-        ("Times", {"fields": ["release_at", "due_at", "closes_at"]}),
+        (
+            "Times",
+            {
+                "fields": ["release_at", "due_at", "grace_minutes", "closes_at"],
+                "description": "Students are told when the deadline changes.",
+            },
+        ),
         (
             "Marks",
             {
                 "fields": [
                     "max_attempts",
                     "counting",
+                    "component",
                     "weight_percent",
                     "marks_released_at",
                 ]

@@ -4,48 +4,58 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from courses.admin.scope import CourseScopedAdmin, ScopedInline
+from courses.admin.filters import ContentFilter, ReleasedFilter, WeekFilter
+from courses.admin.importing import ScopedImportExport
+from courses.admin.inlines import AttachmentInline, MaterialInline, SessionInline
+from courses.admin.resources import MaterialResource, WeekResource
+from courses.admin.saving import SavedByServices
+from courses.admin.scope import CourseScopedAdmin
 from courses.models import Material, Week
 
 if TYPE_CHECKING:
-    MaterialForm = forms.ModelForm[Material]
+    MaterialModelForm = forms.ModelForm[Material]
 else:
-    MaterialForm = forms.ModelForm
-
-
-class MaterialOfWeekForm(MaterialForm):
-    """A material on its week's page belongs to the week's course."""
-
-    def clean(self) -> dict[str, Any]:
-        if self.instance.week is not None:
-            self.instance.course_id = self.instance.week.course_id
-        return super().clean() or self.cleaned_data
-
-
-class MaterialInline(ScopedInline):
-    model = Material
-    form = MaterialOfWeekForm
-    fields = ["kind", "code", "title", "url", "file", "examinable", "position"]
+    MaterialModelForm = forms.ModelForm
 
 
 @admin.register(Week)
-class WeekAdmin(CourseScopedAdmin):
+class WeekAdmin(ScopedImportExport, SavedByServices, CourseScopedAdmin):
+    resource_classes = [WeekResource]
     list_display = ["number", "title", "course", "starts_on", "release_at"]
     list_display_links = ["number", "title"]
-    list_filter = [("course", admin.RelatedOnlyFieldListFilter)]
+    list_filter = [("course", admin.RelatedOnlyFieldListFilter), ReleasedFilter]
     list_select_related = ["course"]
     search_fields = ["title", "number", "course__title", "course__slug"]
     autocomplete_fields = ["course"]
     date_hierarchy = "starts_on"
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
-        return [MaterialInline] if obj else []
+        return [SessionInline, MaterialInline] if obj else []
+
+
+class MaterialForm(MaterialModelForm):
+    """The other weeks that show a material are its own course's."""
+
+    def clean_also_in(self) -> Any:
+        weeks = self.cleaned_data["also_in"]
+        course = self.cleaned_data.get("course") or getattr(
+            self.instance, "course", None
+        )
+        if course and any(week.course_id != course.pk for week in weeks):
+            raise ValidationError("These are weeks of another course.")
+        return weeks
 
 
 @admin.register(Material)
-class MaterialAdmin(CourseScopedAdmin):
+class MaterialAdmin(ScopedImportExport, SavedByServices, CourseScopedAdmin):
+    """Items of a course. A new file in the place of one is told to students."""
+
+    resource_classes = [MaterialResource]
+    form = MaterialForm
+    inlines = [AttachmentInline]
     list_display = [
         "title",
         "code",
@@ -54,13 +64,38 @@ class MaterialAdmin(CourseScopedAdmin):
         "course",
         "examinable",
         "release_at",
+        "opens_at",
     ]
     list_filter = [
         ("course", admin.RelatedOnlyFieldListFilter),
+        WeekFilter,
         "kind",
         "examinable",
+        "access",
+        ReleasedFilter,
+        ContentFilter,
     ]
     list_select_related = ["week", "course"]
-    search_fields = ["code", "title"]
-    autocomplete_fields = ["course", "week"]
+    search_fields = ["code", "title", "key", "description", "attribution"]
+    autocomplete_fields = ["course"]
     date_hierarchy = "release_at"
+    readonly_fields = ["replaced_at"]
+    fieldsets = [
+        (None, {"fields": ["course", "kind", ("code", "key"), "title", "description"]}),
+        (
+            "Content",
+            {
+                "fields": [
+                    ("url", "access"),
+                    ("file", "replaced_at"),
+                    "body",
+                    "attribution",
+                ]
+            },
+        ),
+        (
+            "Place",
+            {"fields": ["week", "also_in", "session", "lecture", "position"]},
+        ),
+        ("For students", {"fields": ["release_at", "opens_at", "examinable"]}),
+    ]

@@ -1,25 +1,56 @@
 """Courses and who is in them."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
-from import_export.admin import ImportExportMixin
 
-from accounts.models import User
+from courses.admin.importing import ScopedImportExport
+from courses.admin.inlines import ComponentInline
 from courses.admin.resources import EnrolmentResource
-from courses.admin.scope import CourseScopedAdmin, ScopedInline, editable
+from courses.admin.saving import SavedByServices
+from courses.admin.scope import CourseScopedAdmin, ScopedInline
 from courses.models import Course, Enrolment, Role, Week
 from courses.permissions import STAFF_ROLES
+from courses.services.enrolments import LastLecturerError
+
+if TYPE_CHECKING:
+    EnrolmentModelForm = forms.ModelForm[Enrolment]
+else:
+    EnrolmentModelForm = forms.ModelForm
+
+
+class EnrolmentForm(EnrolmentModelForm):
+    """A course that has a lecturer keeps one."""
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        stored = Enrolment.objects.filter(pk=self.instance.pk).first()
+        if stored is None or not _is_lecturer(stored.role, stored.is_active):
+            return given
+        others = Enrolment.objects.active().filter(
+            course=stored.course_id, role=Role.LECTURER, user__is_active=True
+        )
+        stays = _is_lecturer(given.get("role"), given.get("is_active"))
+        if not stays and not others.exclude(pk=stored.pk).exists():
+            raise ValidationError(str(LastLecturerError()))
+        return given
+
+
+def _is_lecturer(role: object, is_active: object) -> bool:
+    return role == Role.LECTURER and bool(is_active)
 
 
 class StaffInline(ScopedInline):
     """Assistants and lecturers. Hundreds of students would not fit a form."""
 
     model = Enrolment
+    form = EnrolmentForm
     verbose_name = "member of staff"
     verbose_name_plural = "staff"
     fields = ["user", "role", "is_active"]
@@ -38,7 +69,7 @@ class WeekInline(ScopedInline):
 
 
 @admin.register(Course)
-class CourseAdmin(CourseScopedAdmin):
+class CourseAdmin(SavedByServices, CourseScopedAdmin):
     list_display = ["title", "codes", "academic_year", "people", "release_at"]
     list_filter = ["academic_year"]
     search_fields = ["title", "slug"]
@@ -56,7 +87,7 @@ class CourseAdmin(CourseScopedAdmin):
         return counted
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
-        return [StaffInline, WeekInline] if obj else []
+        return [StaffInline, ComponentInline, WeekInline] if obj else []
 
     @admin.display(description="students", ordering="students")
     def people(self, course: Any) -> str:
@@ -73,12 +104,26 @@ class CourseAdmin(CourseScopedAdmin):
 
 
 @admin.register(Enrolment)
-class EnrolmentAdmin(ImportExportMixin, CourseScopedAdmin):
+class EnrolmentAdmin(ScopedImportExport, SavedByServices, CourseScopedAdmin):
     """Who is in a course. Somebody who leaves is made inactive, not deleted."""
 
     resource_classes = [EnrolmentResource]
-    list_display = ["user", "email", "course", "role", "is_active", "enrolled_at"]
-    list_filter = [("course", admin.RelatedOnlyFieldListFilter), "role", "is_active"]
+    form = EnrolmentForm
+    list_display = [
+        "user",
+        "email",
+        "course",
+        "role",
+        "module_code",
+        "is_active",
+        "enrolled_at",
+    ]
+    list_filter = [
+        ("course", admin.RelatedOnlyFieldListFilter),
+        "role",
+        "module_code",
+        "is_active",
+    ]
     list_select_related = ["user", "course"]
     search_fields = [
         "user__email",
@@ -90,14 +135,10 @@ class EnrolmentAdmin(ImportExportMixin, CourseScopedAdmin):
     date_hierarchy = "enrolled_at"
     lecturers_delete = False
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        # One person's place in a course is not made another's.
+        return ["user", "course"] if obj else []
+
     @admin.display(ordering="user__email")
     def email(self, enrolment: Enrolment) -> str:
         return enrolment.user.email
-
-    def get_import_resource_kwargs(
-        self, request: HttpRequest, **kwargs: Any
-    ) -> dict[str, Any]:
-        own = super().get_import_resource_kwargs(request, **kwargs)
-        user = request.user if isinstance(request.user, User) else None
-        courses = editable(Course, user) if user else Course.objects.none()
-        return {**own, "courses": courses}

@@ -1,124 +1,53 @@
-"""The admin follows the same table of rights as every page: courses.permissions.
+"""Pages of the admin that show and change rows of one's own courses only."""
 
-Site staff edit everything. A lecturer whose account may enter the admin edits the
-courses in which they are lecturer, sees no other, and finds no other in a form.
-Django's own model permissions are not asked.
-"""
-
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 
 from accounts.models import User
-from courses.models import (
-    Announcement,
-    Assignment,
-    AssignmentRevision,
-    Attachment,
-    Component,
-    Course,
-    CourseChange,
-    Enrolment,
-    Extension,
-    Lecture,
-    Material,
-    Session,
-    SessionLecture,
-    Slot,
-    Teacher,
-    Week,
-)
+from courses.admin.choices import CourseChoices
+from courses.admin.rights import COURSE_OF, editable, edits_any, user_of
 
 if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
     AnyTabularInline = admin.TabularInline[Any, Any]
-    BaseAdmin = admin.options.BaseModelAdmin[Any]
 else:
     AnyModelAdmin = admin.ModelAdmin
     AnyTabularInline = admin.TabularInline
-    BaseAdmin = object
 
-# The way from a row to its course.
-COURSE_OF: Final[dict[type[models.Model], str]] = {
-    Course: "pk",
-    Enrolment: "course",
-    Week: "course",
-    Teacher: "course",
-    Slot: "course",
-    Lecture: "course",
-    Session: "course",
-    SessionLecture: "session__course",
-    Material: "course",
-    Attachment: "material__course",
-    Component: "course",
-    Announcement: "course",
-    CourseChange: "course",
-    Assignment: "course",
-    AssignmentRevision: "assignment__course",
-    Extension: "assignment__course",
-}
+__all__ = [
+    "COURSE_OF",
+    "CourseScopedAdmin",
+    "FrozenInline",
+    "ReadOnlyAdmin",
+    "ScopedInline",
+    "editable",
+    "edits_any",
+    "user_of",
+]
 
 
-def editable(model: type[models.Model], user: User) -> models.QuerySet[Any]:
-    """Return the rows of the courses that the person may edit."""
-    rows = model._default_manager.all()  # noqa: SLF001  Django's documented name
-    if user.is_superuser:
-        return rows
-    courses = Course.objects.editable_by(user)
-    return rows.filter(**{f"{COURSE_OF[model]}__in": courses})
+def _edits_row(request: HttpRequest, user: User, row: models.Model) -> bool:
+    """Whether the row is of a course that the person edits. Asked once in a request."""
+    known: dict[tuple[type, object], bool] = request.__dict__.setdefault(
+        "_edited_rows", {}
+    )
+    key = (type(row), row.pk)
+    if key not in known:
+        known[key] = editable(type(row), user).filter(pk=row.pk).exists()
+    return known[key]
 
 
-def _user(request: HttpRequest) -> User | None:
-    return request.user if isinstance(request.user, User) else None
-
-
-def edits_any(request: HttpRequest) -> bool:
-    """Whether the person edits any course; one query at most in a request."""
-    user = _user(request)
-    if user is None or not (user.is_active and user.is_staff):
-        return False
-    if user.is_superuser:
-        return True
-    if not hasattr(request, "_edits_any_course"):
-        known = Course.objects.editable_by(user).exists()
-        request._edits_any_course = known  # type: ignore[attr-defined]  # noqa: SLF001
-    return bool(getattr(request, "_edits_any_course", False))
-
-
-class ScopedFields(BaseAdmin):
-    """Offers, and takes, only rows of courses that the person edits."""
-
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
-
-    def formfield_for_foreignkey(
-        self, db_field: Any, request: HttpRequest, **kwargs: Any
-    ) -> Any:
-        related, user = db_field.remote_field.model, _user(request)
-        if related in COURSE_OF and user is not None:
-            # SECURITY: this is also what a forged choice is checked against.
-            kwargs.setdefault("queryset", editable(related, user))
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def formfield_for_manytomany(
-        self, db_field: Any, request: HttpRequest, **kwargs: Any
-    ) -> Any:
-        related, user = db_field.remote_field.model, _user(request)
-        if related in COURSE_OF and user is not None:
-            # SECURITY: as above.
-            kwargs.setdefault("queryset", editable(related, user))
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
-
-
-class CourseScopedAdmin(ScopedFields, AnyModelAdmin):
+class CourseScopedAdmin(CourseChoices, AnyModelAdmin):
     """Shows and changes rows of courses that the person edits."""
 
     lecturers_add = True
     lecturers_delete = True
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        rows, user = super().get_queryset(request), _user(request)
+        rows, user = super().get_queryset(request), user_of(request)
         if user is None:
             return rows.none()
         if user.is_superuser:
@@ -128,10 +57,10 @@ class CourseScopedAdmin(ScopedFields, AnyModelAdmin):
     def _may(self, request: HttpRequest, row: models.Model | None) -> bool:
         if not edits_any(request):
             return False
-        user = _user(request)
+        user = user_of(request)
         if user is None or user.is_superuser or row is None:
             return user is not None
-        return editable(self.model, user).filter(pk=row.pk).exists()
+        return _edits_row(request, user, row)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return edits_any(request)
@@ -151,7 +80,7 @@ class CourseScopedAdmin(ScopedFields, AnyModelAdmin):
         return self._may(request, obj) and (self.lecturers_delete or is_superuser)
 
 
-class ScopedInline(ScopedFields, AnyTabularInline):
+class ScopedInline(CourseChoices, AnyTabularInline):
     """Rows on their parent's page; who may change the parent may change them."""
 
     extra = 0
@@ -179,4 +108,17 @@ class FrozenInline(ScopedInline):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(CourseScopedAdmin):
+    """Rows that only services write: nobody adds, edits or deletes them by hand."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -1,15 +1,14 @@
 """Turns a bundle into a revision of an assignment."""
 
-import copy
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from decimal import Decimal
-from typing import Final, TypeVar
+from typing import Final
 
 from django.db import transaction
-from django.db.models import Max, Model
+from django.db.models import Max
 from django.utils import timezone
 
 from accounts.actors import Actor, actor_user
@@ -23,10 +22,10 @@ from courses.models import (
     RevisionFile,
 )
 from courses.permissions import Right
+from courses.rows import unsaved_copy
 from courses.services.access import require
 
 _PIECE: Final = 1 << 20
-RowT = TypeVar("RowT", bound=Model)
 
 
 def import_revision(
@@ -72,7 +71,7 @@ def derive_revision(
     if known is not None:
         return known
     last = siblings.aggregate(last=Max("number"))["last"] or 0
-    derived = _copy(
+    derived = unsaved_copy(
         revision,
         number=last + 1,
         bundle_sha256=digest,
@@ -81,13 +80,15 @@ def derive_revision(
     )
     derived.save(force_insert=True)
     RevisionFile.objects.bulk_create(
-        _copy(file, revision=derived) for file in revision.files.all()
+        unsaved_copy(file, revision=derived) for file in revision.files.all()
     )
     RequiredFile.objects.bulk_create(
-        _copy(file, revision=derived) for file in revision.required_files.all()
+        unsaved_copy(file, revision=derived) for file in revision.required_files.all()
     )
     Question.objects.bulk_create(
-        _with_points(_copy(question, revision=derived), points.get(question.key, {}))
+        _with_points(
+            unsaved_copy(question, revision=derived), points.get(question.key, {})
+        )
         for question in revision.questions.all()
     )
     return derived
@@ -104,16 +105,6 @@ def _derived_sha256(
         },
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _copy(row: RowT, **changes: object) -> RowT:
-    """An unsaved row like this one, whatever fields it has."""
-    copied = copy.copy(row)
-    copied._state = copy.copy(row._state)  # noqa: SLF001  Django's way to copy a row
-    copied.pk, copied._state.adding = None, True  # noqa: SLF001
-    for name, value in changes.items():
-        setattr(copied, name, value)
-    return copied
 
 
 def _with_points(question: Question, points: Mapping[str, Decimal]) -> Question:

@@ -1,7 +1,6 @@
 """The admin answers fast, keeps to the table of rights, and changes nothing frozen."""
 
 import datetime as dt
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -254,6 +253,7 @@ def assignment_form(course: Course, **changed: Any) -> dict[str, Any]:
         "due_at_0": "2027-03-01",
         "due_at_1": "16:00",
         "counting": "latest",
+        "grace_minutes": "0",
         "weight_percent": "10",
         **changed,
     }
@@ -329,6 +329,8 @@ def test_material_added_on_a_weeks_page_is_of_its_course(
 ) -> None:
     week = WeekFactory.create(course=course, number=3)
     form = week_form(course) | {
+        "sessions-TOTAL_FORMS": 0,
+        "sessions-INITIAL_FORMS": 0,
         "materials-TOTAL_FORMS": 1,
         "materials-INITIAL_FORMS": 0,
         "materials-0-week": week.pk,
@@ -338,61 +340,6 @@ def test_material_added_on_a_weeks_page_is_of_its_course(
     }
     assert lecturer.post(address(Week, "change", week.pk), form).status_code == 302
     assert Material.objects.get().course == course
-
-
-# --- Enrolments as a table ---------------------------------------------------
-
-
-@pytest.fixture
-def upload() -> Callable[[Client, str], Any]:
-    """Give a function that imports a CSV file as far as its preview."""
-    from django.core.files.uploadedfile import SimpleUploadedFile  # noqa: PLC0415
-
-    def send(client: Client, text: str) -> Any:
-        file = SimpleUploadedFile("people.csv", text.encode(), "text/csv")
-        form = {"import_file": file, "format": "0", "resource": ""}
-        return client.post(reverse("admin:courses_enrolment_import"), form)
-
-    return send
-
-
-def test_import_shows_what_it_would_do_first(
-    lecturer: Client, course: Course, upload: Callable[[Client, str], Any]
-) -> None:
-    person = UserFactory.create()
-    rows = (
-        f"course,email,role,is_active\n{course.slug},{person.email.upper()},student,1\n"
-    )
-    answer = upload(lecturer, rows)
-    assert answer.context["result"].totals["new"] == 1
-    assert not Enrolment.objects.filter(user=person).exists()
-
-
-def test_import_into_a_course_of_others_is_refused(
-    lecturer: Client, upload: Callable[[Client, str], Any]
-) -> None:
-    other, person = CourseFactory.create(), UserFactory.create()
-    rows = f"course,email,role,is_active\n{other.slug},{person.email},lecturer,1\n"
-    result = upload(lecturer, rows).context["result"]
-    assert result.has_errors() or result.has_validation_errors()
-
-
-def test_export_holds_own_courses_only(lecturer: Client, course: Course) -> None:
-    fill(course)
-    fill(CourseFactory.create())
-    fields = {f"enrolmentresource_{name}": "on" for name in ("course", "email", "role")}
-    form = {"format": "0", "resource": "", **fields}
-    answer = lecturer.post(reverse("admin:courses_enrolment_export"), form)
-    lines = answer.content.decode().splitlines()
-    assert len(lines) == 1 + Enrolment.objects.filter(course=course).count()
-
-
-def test_exported_formula_is_only_text(lecturer: Client, course: Course) -> None:
-    person = UserFactory.create(email="=1+1@example.org")
-    EnrolmentFactory.create(course=course, user=person)
-    form = {"format": "0", "resource": "", "enrolmentresource_email": "on"}
-    answer = lecturer.post(reverse("admin:courses_enrolment_export"), form)
-    assert "=1" not in answer.content.decode()
 
 
 def test_suggestions_name_own_courses_only(lecturer: Client, course: Course) -> None:

@@ -1,0 +1,78 @@
+"""Who edits which rows in the admin: as the table of rights says, courses.permissions.
+
+Site staff edit everything. A lecturer whose account may enter the admin edits the
+courses in which they are lecturer, sees no other, and finds no other in a form.
+Django's own model permissions are not asked.
+"""
+
+from typing import Any, Final
+
+from django.db import models
+from django.http import HttpRequest
+
+from accounts.models import User
+from courses.models import (
+    Announcement,
+    Assignment,
+    AssignmentRevision,
+    Attachment,
+    Component,
+    Course,
+    CourseChange,
+    Enrolment,
+    Extension,
+    Lecture,
+    Material,
+    Session,
+    SessionLecture,
+    Slot,
+    Teacher,
+    Week,
+)
+
+# The way from a row to its course.
+COURSE_OF: Final[dict[type[models.Model], str]] = {
+    Course: "pk",
+    Enrolment: "course",
+    Week: "course",
+    Teacher: "course",
+    Slot: "course",
+    Lecture: "course",
+    Session: "course",
+    SessionLecture: "session__course",
+    Material: "course",
+    Attachment: "material__course",
+    Component: "course",
+    Announcement: "course",
+    CourseChange: "course",
+    Assignment: "course",
+    AssignmentRevision: "assignment__course",
+    Extension: "assignment__course",
+}
+
+
+def editable(model: type[models.Model], user: User) -> models.QuerySet[Any]:
+    """Return the rows of the courses that the person may edit."""
+    rows = model._default_manager.all()  # noqa: SLF001  Django's documented name
+    if user.is_superuser:
+        return rows
+    courses = Course.objects.editable_by(user)
+    return rows.filter(**{f"{COURSE_OF[model]}__in": courses})
+
+
+def user_of(request: HttpRequest) -> User | None:
+    """Return the person who asks, if it is one."""
+    return request.user if isinstance(request.user, User) else None
+
+
+def edits_any(request: HttpRequest) -> bool:
+    """Whether the person edits any course; one query at most in a request."""
+    user = user_of(request)
+    if user is None or not (user.is_active and user.is_staff):
+        return False
+    if user.is_superuser:
+        return True
+    if not hasattr(request, "_edits_any_course"):
+        known = Course.objects.editable_by(user).exists()
+        request._edits_any_course = known  # type: ignore[attr-defined]  # noqa: SLF001
+    return bool(getattr(request, "_edits_any_course", False))

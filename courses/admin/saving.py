@@ -1,0 +1,73 @@
+"""What is saved in the admin goes through the services, as on every page."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from accounts.models import User
+from courses.models import Assignment, Enrolment, Material, Session
+from courses.services.saving import (
+    save_assignment,
+    save_enrolment,
+    save_material,
+    save_session,
+)
+
+if TYPE_CHECKING:
+    BaseAdmin = admin.ModelAdmin[Any]
+else:
+    BaseAdmin = object
+
+_SAVERS: Final[dict[type[Model], Callable[[User, Any], None]]] = {
+    Assignment: lambda user, row: save_assignment(actor=user, assignment=row),
+    Enrolment: lambda user, row: save_enrolment(actor=user, enrolment=row),
+    Material: lambda user, row: save_material(actor=user, material=row),
+    Session: lambda user, row: save_session(actor=user, session=row),
+}
+
+
+class SavedByServices(BaseAdmin):
+    """Rows of its pages that have a service are saved by it.
+
+    So what students know is told them, another time, file or deadline; and who made
+    somebody what is on record.
+    """
+
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: Any, change: Any
+    ) -> None:
+        if not _saved(request, obj):
+            super().save_model(request, obj, form, change)
+
+    def save_formset(
+        self, request: HttpRequest, form: Any, formset: Any, change: Any
+    ) -> None:
+        if formset.model not in _SAVERS:
+            super().save_formset(request, form, formset, change)
+            return
+        rows = formset.save(commit=False)
+        for row in formset.deleted_objects:
+            row.delete()
+        for row in rows:
+            if row.pk is None and hasattr(row, "key"):
+                # Several new rows may have been given the same free key.
+                row.key = ""
+                row.clean()
+            if not _saved(request, row):
+                row.save()
+        formset.save_m2m()
+
+
+def save_by_service(user: User, row: Model) -> bool:
+    """Whether there is a service for such rows; then the row is stored by it."""
+    saver = _SAVERS.get(type(row))
+    if saver is not None:
+        saver(user, row)
+    return saver is not None
+
+
+def _saved(request: HttpRequest, row: Model) -> bool:
+    return isinstance(request.user, User) and save_by_service(request.user, row)

@@ -1,0 +1,276 @@
+"""What a course needs from its staff: found in few queries, said in words."""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from django.db.models import Count, Exists, OuterRef, Q
+from django.urls import reverse
+
+from courses.models import (
+    Assignment,
+    Attachment,
+    Component,
+    Course,
+    Material,
+    Role,
+    Session,
+    Week,
+)
+from courses.permissions import STAFF_ROLES
+from courses.release import is_out
+from courses.wall_clock import start_of_day
+
+SOON: Final = dt.timedelta(days=7)
+_WHOLE: Final = Decimal(100)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thing:
+    """A row that needs something. `address` leads to where it is edited."""
+
+    label: str
+    address: str
+    in_admin: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """Something to do, why, and for what."""
+
+    title: str
+    why: str
+    things: tuple[Thing, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class People:
+    """How many are in the course."""
+
+    students: int
+    staff: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """All rows that a need may be about."""
+
+    weeks: Sequence[Week]
+    sessions: Sequence[Session]
+    materials: Sequence[Material]
+    assignments: Sequence[Assignment]
+    components: Sequence[Component]
+
+
+def people_of(course: Course) -> People:
+    """Return how many students and staff are in the course. One query."""
+    counts = course.enrolments.active().aggregate(
+        students=Count("pk", filter=Q(role=Role.STUDENT)),
+        staff=Count("pk", filter=Q(role__in=STAFF_ROLES)),
+    )
+    return People(**counts)
+
+
+def needs_of(course: Course, now: dt.datetime) -> list[Need]:
+    """Return what the course needs, the most urgent first. Five queries."""
+    content = _content(course)
+    return [
+        *_unreleased(course, content, now),
+        *_unpublished(content.assignments),
+        *_without_time_or_place(content.sessions),
+        *_empty(content.materials),
+        *weights_of(content.components, content.assignments),
+    ]
+
+
+def _content(course: Course) -> Content:
+    files = Attachment.objects.filter(material=OuterRef("pk"))
+    sessions = course.sessions.select_related("week")
+    materials = course.materials.annotate(has_attachments=Exists(files))
+    assignments = course.assignments.select_related("component")
+    return Content(
+        weeks=tuple(course.weeks.all()),
+        sessions=tuple(sessions),
+        materials=tuple(materials),
+        assignments=tuple(assignments),
+        components=tuple(course.components.all()),
+    )
+
+
+def _things(
+    rows: Iterable[Week | Session | Material | Assignment],
+) -> tuple[Thing, ...]:
+    return tuple(
+        Thing(
+            label=str(row),
+            address=reverse(
+                f"admin:courses_{type(row).__name__.lower()}_change", args=[row.pk]
+            ),
+        )
+        for row in rows
+    )
+
+
+# --- Release ------------------------------------------------------------------
+
+
+def _unreleased(course: Course, content: Content, now: dt.datetime) -> Iterator[Need]:
+    """What the next seven days need and students will not see by then."""
+    weeks = {week.pk: start_of_day(week.starts_on, course.tz) for week in content.weeks}
+    soon = {pk for pk, begins in weeks.items() if now - SOON < begins <= now + SOON}
+    if not is_out(course.release_at, now + SOON) and soon:
+        yield Need(
+            title="Students do not see the course",
+            why="It is hidden, and a week of it begins within seven days.",
+        )
+    late: list[Week | Session | Material | Assignment] = [
+        *_late_weeks(content.weeks, weeks, soon),
+        *_late_sessions(content.sessions, now),
+        *_late_materials(content.materials, soon),
+        *_late_assignments(content.assignments, now),
+    ]
+    if late:
+        yield Need(
+            title=f"{_count(len(late), 'item')} of the next seven days "
+            f"{'is' if len(late) == 1 else 'are'} hidden",
+            why="Students will not see them in time. Give them a release time.",
+            things=_things(late),
+        )
+
+
+def _late_weeks(
+    weeks: Iterable[Week], begins: dict[int, dt.datetime], soon: set[int]
+) -> Iterator[Week]:
+    for week in weeks:
+        in_time = is_out(week.release_at, begins[week.pk] + dt.timedelta(days=1))
+        if week.pk in soon and not in_time:
+            yield week
+
+
+def _late_sessions(sessions: Iterable[Session], now: dt.datetime) -> Iterator[Session]:
+    for session in sessions:
+        at = session.starts_at
+        if at is None or session.is_cancelled or not now < at <= now + SOON:
+            continue
+        if not is_out(session.release_at, at):
+            yield session
+
+
+def _late_materials(
+    materials: Iterable[Material], soon: set[int]
+) -> Iterator[Material]:
+    for row in materials:
+        if row.week_id in soon and row.release_at is None:
+            yield row
+
+
+def _late_assignments(
+    assignments: Iterable[Assignment], now: dt.datetime
+) -> Iterator[Assignment]:
+    for row in assignments:
+        if now < row.due_at <= now + SOON and not is_out(row.release_at, now):
+            yield row
+
+
+# --- What is missing ----------------------------------------------------------
+
+
+def _unpublished(assignments: Iterable[Assignment]) -> Iterator[Need]:
+    rows = [row for row in assignments if row.revision_id is None]
+    if rows:
+        yield Need(
+            title=f"{_count(len(rows), 'assignment')} without a published revision",
+            why="Nobody can hand in before one is published.",
+            things=tuple(
+                Thing(label=row.title, address=_staff_page(row), in_admin=False)
+                for row in rows
+            ),
+        )
+
+
+def _staff_page(assignment: Assignment) -> str:
+    return reverse(
+        "grading:assignment-staff", args=[assignment.course.slug, assignment.slug]
+    )
+
+
+def _without_time_or_place(sessions: Iterable[Session]) -> Iterator[Need]:
+    rows = [
+        row
+        for row in sessions
+        if not row.is_cancelled
+        and (row.starts_at is None or not (row.room_id or row.is_online_only))
+    ]
+    if rows:
+        yield Need(
+            title=f"{_count(len(rows), 'session')} without a time or a place",
+            why="Students read that none is known yet.",
+            things=_things(rows),
+        )
+
+
+def _empty(materials: Iterable[Material]) -> Iterator[Need]:
+    rows = [
+        row
+        for row in materials
+        if not (row.has_content or getattr(row, "has_attachments", False))
+    ]
+    if rows:
+        yield Need(
+            title=f"{_count(len(rows), 'item')} without a link or a file",
+            why="Students see the name, and that it is not out yet.",
+            things=_things(rows),
+        )
+
+
+# --- Shares of the mark -------------------------------------------------------
+
+
+def weights_of(
+    components: Iterable[Component], assignments: Iterable[Assignment]
+) -> Iterator[Need]:
+    """Yield what is wrong with the shares: they add to 100, and tasks to their share."""
+    components, assignments = list(components), list(assignments)
+    if not components and not assignments:
+        return
+    loose = [row.weight_percent for row in assignments if row.component_id is None]
+    total = sum((row.weight_percent for row in components), Decimal(0))
+    total += sum(loose, Decimal(0))
+    if total != _WHOLE:
+        yield Need(
+            title=f"The shares of the mark add to {_percent(total)}",
+            why="They must add to 100 %.",
+        )
+    for component in components:
+        yield from _split_of(
+            component, [row for row in assignments if row.component_id == component.pk]
+        )
+
+
+def _split_of(component: Component, tasks: Sequence[Assignment]) -> Iterator[Need]:
+    total = sum((row.weight_percent for row in tasks), Decimal(0))
+    if not tasks or total == component.weight_percent:
+        return
+    share = f"{component.title} counts {_percent(component.weight_percent)}"
+    if total == 0:
+        yield Need(
+            title=f"{component.title} is not split between its tasks",
+            why=f"{share}, and no task of it has a share yet. Pages say so.",
+            things=_things(tasks),
+        )
+    else:
+        yield Need(
+            title=f"The tasks of {component.title} add to {_percent(total)}",
+            why=f"{share}.",
+            things=_things(tasks),
+        )
+
+
+def _percent(value: Decimal) -> str:
+    return f"{value.normalize():f} %"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

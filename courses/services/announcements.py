@@ -1,0 +1,103 @@
+"""Announcements: shown in the course, and mailed to everybody in it once."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.actors import Actor
+from accounts.models import User
+from courses.hints import send_task_hint
+from courses.models import Announcement, Course, CourseChange
+from courses.permissions import Right
+from courses.release import is_out
+from courses.services.access import require
+from courses.services.changes import record_change
+
+TASK = "portal.mail_announcements"
+
+
+class AnnouncementRefusedError(Exception):
+    """Nothing was stored. The message says why, for the person who asked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """What an announcement says, when it shows, and whether it is mailed."""
+
+    title: str
+    body: str
+    release_at: dt.datetime | None
+    ends_at: dt.datetime | None = None
+    is_pinned: bool = False
+    is_mailed: bool = False
+
+
+@transaction.atomic
+def announce(*, actor: User, course: Course, notice: Notice) -> Announcement:
+    """The course has the announcement, by the actor; it is mailed when it shows.
+
+    Raises AnnouncementRefusedError if it would end before it shows, and
+    PermissionDenied if the actor may not edit the course.
+    """
+    require(actor, Right.EDIT, course)
+    _check(notice)
+    made = Announcement.objects.create(course=course, author=actor, **vars(notice))
+    _record(actor, made, "was written")
+    _hint_if_due(made)
+    return made
+
+
+@transaction.atomic
+def edit_announcement(
+    *, actor: Actor, announcement: Announcement, notice: Notice
+) -> Announcement:
+    """It says this from now on. What was mailed is not mailed again.
+
+    Raises as `announce` does.
+    """
+    require(actor, Right.EDIT, announcement.course)
+    _check(notice)
+    rows = Announcement.objects.select_for_update().select_related(None)
+    locked = rows.get(pk=announcement.pk)
+    for name, value in vars(notice).items():
+        setattr(locked, name, value)
+    # Not mailed_at: the mails may be on their way just now.
+    locked.save(update_fields=list(vars(notice)))
+    _record(actor, locked, "was changed")
+    _hint_if_due(locked)
+    return locked
+
+
+@transaction.atomic
+def delete_announcement(*, actor: Actor, announcement: Announcement) -> None:
+    """It is gone from every page. Mails that were sent are not taken back.
+
+    Raises PermissionDenied if the actor may not edit the course.
+    """
+    require(actor, Right.EDIT, announcement.course)
+    _record(actor, announcement, "was deleted")
+    announcement.delete()
+
+
+def _check(notice: Notice) -> None:
+    if notice.release_at and notice.ends_at and notice.ends_at <= notice.release_at:
+        raise AnnouncementRefusedError("It must end after it is shown.")
+
+
+def _record(actor: Actor, announcement: Announcement, what: str) -> None:
+    """For staff: students read the announcement itself."""
+    record_change(
+        actor=actor,
+        course=announcement.course,
+        kind=CourseChange.Kind.CONTENT,
+        summary=f"The announcement “{announcement.title}” {what}.",
+    )
+
+
+def _hint_if_due(announcement: Announcement) -> None:
+    """On commit, say that there are mails to send. Losing it costs a minute."""
+    is_due = is_out(announcement.release_at, timezone.now())
+    if announcement.is_mailed and announcement.mailed_at is None and is_due:
+        transaction.on_commit(lambda: send_task_hint(TASK))

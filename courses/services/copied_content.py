@@ -1,0 +1,147 @@
+"""The rows of a course's timetable and materials, made again for another course."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from django.db import models
+
+from courses.models import (
+    Attachment,
+    Component,
+    Course,
+    Lecture,
+    Material,
+    Session,
+    SessionLecture,
+    Slot,
+    Teacher,
+    Week,
+)
+from courses.rows import unsaved_copy
+from courses.wall_clock import moved_by
+
+RowT = TypeVar("RowT", bound=models.Model)
+Changes = dict[str, Any]
+
+
+class ContentCopy:
+    """Copies what a course holds into another; `copy()` does it, once.
+
+    Afterwards each mapping leads from the key of a row to its copy.
+    """
+
+    weeks: Mapping[int, Week]
+    teachers: Mapping[int, Teacher]
+    lectures: Mapping[int, Lecture]
+    sessions: Mapping[int, Session]
+    materials: Mapping[int, Material]
+    components: Mapping[int, Component]
+
+    def __init__(self, *, source: Course, target: Course, days: int) -> None:
+        self.source, self.target, self.days = source, target, days
+
+    def copy(self) -> None:
+        """The target has the source's content, its dates later by `days`."""
+        course = self.target
+        self.weeks = copy_rows(self.source.weeks.all(), self._week)
+        self.teachers = copy_rows(
+            self.source.teachers.all(), lambda row: {"course": course}
+        )
+        self.lectures = copy_rows(
+            self.source.lectures.all(), lambda row: {"course": course}
+        )
+        self.components = copy_rows(
+            self.source.components.all(), lambda row: {"course": course}
+        )
+        copy_rows(
+            Slot.objects.filter(course=self.source), lambda row: {"course": course}
+        )
+        self.sessions = copy_rows(self.source.sessions.all(), self._session)
+        self.materials = copy_rows(self.source.materials.all(), self._material)
+        self._copy_places()
+        copy_rows(
+            Attachment.objects.filter(material__course=self.source), self._attachment
+        )
+
+    def later(self, moment: dt.datetime | None) -> dt.datetime | None:
+        """The moment in the target, at the same time of its clocks."""
+        return moment and moved_by(moment, self.days, self.source.tz)
+
+    def _week(self, row: Week) -> Changes:
+        return {
+            "course": self.target,
+            "starts_on": row.starts_on + dt.timedelta(days=self.days),
+            "release_at": self.later(row.release_at),
+        }
+
+    def _session(self, row: Session) -> Changes:
+        """As it was planned: an exception of one year is none of the next."""
+        starts_at, ends_at = row.starts_at, row.ends_at
+        if row.moved_from and starts_at and ends_at:
+            starts_at, ends_at = row.moved_from, row.moved_from + (ends_at - starts_at)
+        return {
+            "course": self.target,
+            "week": self.weeks[row.week_id],
+            "starts_at": self.later(starts_at),
+            "ends_at": self.later(ends_at),
+            "release_at": self.later(row.release_at),
+            "cancelled_at": None,
+            "cancel_reason": "",
+            "moved_from": None,
+        }
+
+    def _material(self, row: Material) -> Changes:
+        return {
+            "course": self.target,
+            "week": row.week_id and self.weeks[row.week_id],
+            "session": row.session_id and self.sessions[row.session_id],
+            "lecture": row.lecture_id and self.lectures[row.lecture_id],
+            "file": row.file.name,  # the same stored file
+            "opens_at": self.later(row.opens_at),
+            "release_at": self.later(row.release_at),
+            "replaced_at": None,
+        }
+
+    def _attachment(self, row: Attachment) -> Changes:
+        return {
+            "material": self.materials[row.material_id],
+            "file": row.file.name,
+            "release_at": self.later(row.release_at),
+        }
+
+    def _copy_places(self) -> None:
+        """Who teaches and what is taught in each session; where else a material is."""
+        copy_rows(
+            SessionLecture.objects.filter(session__course=self.source),
+            lambda row: {
+                "session": self.sessions[row.session_id],
+                "lecture": self.lectures[row.lecture_id],
+            },
+        )
+        teaches, also_in = Session.teachers.through, Material.also_in.through
+        copy_rows(
+            teaches._default_manager.filter(session__course=self.source),  # noqa: SLF001
+            lambda row: {
+                "session": self.sessions[row.session_id],
+                "teacher": self.teachers[row.teacher_id],
+            },
+        )
+        copy_rows(
+            also_in._default_manager.filter(material__course=self.source),  # noqa: SLF001
+            lambda row: {
+                "material": self.materials[row.material_id],
+                "week": self.weeks[row.week_id],
+            },
+        )
+
+
+def copy_rows(
+    rows: Iterable[RowT], changes: Callable[[Any], Changes]
+) -> dict[int, RowT]:
+    """Store a copy of each row with its changes; by the key of the row. Two queries."""
+    copies = {row.pk: unsaved_copy(row, **changes(row)) for row in rows}
+    made = list(copies.values())
+    if made:
+        type(made[0])._default_manager.bulk_create(made)  # noqa: SLF001
+    return copies

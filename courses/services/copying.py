@@ -1,0 +1,115 @@
+"""Next year's run of a course, made from this year's."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Final
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.actors import Actor, actor_user
+from courses.models import Course, CourseChange, Enrolment, Role
+from courses.permissions import STAFF_ROLES, Right
+from courses.rows import unsaved_copy
+from courses.services.access import require
+from courses.services.changes import record_change
+from courses.services.copied_content import ContentCopy
+from courses.services.copied_coursework import copy_coursework
+
+_MONDAY: Final = 0
+
+
+class CopyRefusedError(Exception):
+    """No course was made. `faults` says for each field what to do."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__(" ".join(faults.values()))
+        self.faults = dict(faults)
+
+
+@transaction.atomic
+def copy_course(
+    *,
+    actor: Actor,
+    course: Course,
+    academic_year: str,
+    slug: str,
+    first_week_on: dt.date,
+) -> Course:
+    """There is a hidden course with this one's content, its dates later by whole weeks.
+
+    Every time of day stays. Its weeks, people on the timetable, hours, lectures,
+    sessions, materials and coursework are copied, and its staff; the actor is its
+    lecturer. Files are shared: nothing is stored twice. Students, extensions,
+    announcements and changes are not copied, and neither is that a session was
+    cancelled or moved. Nothing is published: an assignment's revision is its copy's
+    first one. Raises CopyRefusedError, or PermissionDenied if the actor may not edit
+    the course.
+    """
+    require(actor, Right.EDIT, course)
+    days = _days_between(course, first_week_on)
+    copied = unsaved_copy(
+        course, academic_year=academic_year, slug=slug, release_at=None
+    )
+    _check(copied)
+    copied.save(force_insert=True)
+    content = ContentCopy(source=course, target=copied, days=days)
+    content.copy()
+    copy_coursework(actor=actor, content=content)
+    _enrol_staff(actor, course, copied)
+    record_change(
+        actor=actor,
+        course=copied,
+        kind=CourseChange.Kind.CONTENT,
+        summary=f"The course was made from {course.slug}.",
+    )
+    return copied
+
+
+def _days_between(course: Course, first_week_on: dt.date) -> int:
+    first = course.weeks.order_by("number").first()
+    if first is None:
+        raise CopyRefusedError(
+            {"first_week_on": "This course has no weeks. Add them before copying it."}
+        )
+    if first_week_on.weekday() != _MONDAY:
+        raise CopyRefusedError(
+            {"first_week_on": f"That is a {first_week_on:%A}. Give a Monday."}
+        )
+    monday = first.starts_on - dt.timedelta(days=first.starts_on.weekday())
+    return (first_week_on - monday).days
+
+
+def _check(course: Course) -> None:
+    """Refuse what the course's own fields refuse, in words that say what to do."""
+    fields = Course._meta.fields  # noqa: SLF001  Django's documented name
+    others = {field.name for field in fields} - {"slug", "academic_year"}
+    try:
+        course.clean_fields(exclude=others)
+    except ValidationError as error:
+        faults = {name: " ".join(said) for name, said in error.message_dict.items()}
+        raise CopyRefusedError(faults) from error
+    if Course.objects.filter(slug=course.slug).exists():
+        raise CopyRefusedError(
+            {"slug": f"There is a course at {course.slug} already. Choose another."}
+        )
+    year, following = course.academic_year.split("-")
+    if int(following) != (int(year) + 1) % 100:
+        raise CopyRefusedError(
+            {"academic_year": f"The year after {year} is {(int(year) + 1) % 100:02}."}
+        )
+
+
+def _enrol_staff(actor: Actor, course: Course, copied: Course) -> None:
+    """The staff who have not left are in the copy; the actor is a lecturer."""
+    now = timezone.now()
+    staff = course.enrolments.active().filter(role__in=STAFF_ROLES)
+    roles = {row.user_id: row.role for row in staff}
+    person = actor_user(actor)
+    if person is not None:
+        roles[person.pk] = Role.LECTURER
+    Enrolment.objects.bulk_create(
+        Enrolment(course=copied, user_id=user, role=role, enrolled_at=now)
+        for user, role in roles.items()
+    )

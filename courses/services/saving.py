@@ -1,0 +1,123 @@
+"""Rows that staff edited whole, in the admin: saved, and what students know is told."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.actors import Actor
+from courses.models import (
+    Assignment,
+    CourseChange,
+    Enrolment,
+    Material,
+    Role,
+    Session,
+)
+from courses.permissions import Right
+from courses.release import is_out
+from courses.services.access import require
+from courses.services.changes import record_change
+from courses.services.enrolments import change_role
+from courses.services.timetable import apply_arrangement, arrangement_of, record_move
+from courses.wall_clock import moment_words
+
+
+@transaction.atomic
+def save_session(*, actor: Actor, session: Session) -> None:
+    """The session is stored; another time or place than before is on record.
+
+    Raises PermissionDenied if the actor may not edit the course.
+    """
+    require(actor, Right.EDIT, session.course)
+    rows = Session.objects.select_for_update(of=("self",))
+    stored = rows.select_related("course", "room").filter(pk=session.pk).first()
+    if stored is None:
+        session.save()
+        return
+    before, after = arrangement_of(stored), arrangement_of(session)
+    if before == after:
+        session.save()
+        return
+    apply_arrangement(stored, after)
+    session.moved_from = stored.moved_from
+    session.save()
+    record_move(actor=actor, session=session, before=before, reason="")
+
+
+@transaction.atomic
+def save_assignment(*, actor: Actor, assignment: Assignment) -> None:
+    """The assignment is stored; another deadline than before is on record.
+
+    Raises PermissionDenied if the actor may not edit the course.
+    """
+    require(actor, Right.EDIT, assignment.course)
+    rows = Assignment.objects.select_for_update()
+    stored = rows.filter(pk=assignment.pk).first()
+    assignment.save()
+    if stored is None or stored.due_at == assignment.due_at:
+        return
+    zone = assignment.course.tz
+    record_change(
+        actor=actor,
+        course=assignment.course,
+        kind=CourseChange.Kind.DEADLINE,
+        summary=f"{assignment.title} is due on {moment_words(assignment.due_at, zone)}.",
+        before=moment_words(stored.due_at, zone),
+        after=moment_words(assignment.due_at, zone),
+        is_public=is_out(assignment.release_at, timezone.now()),
+        about=assignment,
+    )
+
+
+@transaction.atomic
+def save_material(*, actor: Actor, material: Material) -> None:
+    """The material is stored; that its file or link is another one is on record.
+
+    Raises PermissionDenied if the actor may not edit the course.
+    """
+    require(actor, Right.EDIT, material.course)
+    rows = Material.objects.select_for_update()
+    stored = rows.filter(pk=material.pk).first()
+    is_replaced = stored is not None and _is_replaced(stored, material)
+    if is_replaced:
+        material.replaced_at = timezone.now()
+    material.save()
+    if is_replaced:
+        record_change(
+            actor=actor,
+            course=material.course,
+            kind=CourseChange.Kind.MATERIAL,
+            summary=f"{material} was replaced by a new version.",
+            is_public=_is_known(material),
+            about=material,
+        )
+
+
+@transaction.atomic
+def save_enrolment(*, actor: Actor, enrolment: Enrolment) -> None:
+    """The enrolment is stored; another role than before is on record.
+
+    Raises PermissionDenied if the actor may not edit the course, and LastLecturerError.
+    """
+    require(actor, Right.EDIT, enrolment.course)
+    stored = Enrolment.objects.filter(pk=enrolment.pk).first()
+    if stored is not None:
+        change_role(
+            actor=actor,
+            enrolment=stored,
+            role=Role(enrolment.role),
+            is_active=enrolment.is_active,
+        )
+    enrolment.save()
+
+
+def _is_replaced(before: Material, after: Material) -> bool:
+    """Whether there was something to open, and it is something else now."""
+    if not (before.file or before.url):
+        return False
+    return (before.file.name, before.url) != (after.file.name, after.url)
+
+
+def _is_known(material: Material) -> bool:
+    """Whether students have seen it."""
+    now = timezone.now()
+    return is_out(material.release_at, now) and not material.is_announced(now)

@@ -1,0 +1,186 @@
+"""Reading what a shift of the run would move, and what would stay."""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from courses.models import (
+    Assignment,
+    Attachment,
+    Course,
+    Extension,
+    Session,
+    Week,
+)
+from courses.services.shift_plan import Move, Moved, ShiftPlan, ShiftRefusedError, Stay
+from courses.wall_clock import day_words, moved_by, start_of_day
+
+_MOST_WEEKS: Final = 26
+_OUT: Final = "Students see it already"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Shift:
+    """By how much, from when on, and what is not taken back."""
+
+    course: Course
+    days: int
+    boundary: dt.datetime
+    now: dt.datetime
+
+    def later(self, moment: dt.datetime) -> dt.datetime:
+        """The moment after the shift, at the same time of the course's clocks."""
+        return moved_by(moment, self.days, self.course.tz)
+
+    def concerns(self, moment: dt.datetime | None) -> bool:
+        """Whether the moment lies in the part of the run that moves."""
+        return moment is not None and moment >= self.boundary
+
+    def is_taken_back(self, moment: dt.datetime | None) -> bool:
+        """Whether moving this release would hide what students see."""
+        return moment is not None and moment <= self.now < self.later(moment)
+
+    def released(self, moment: dt.datetime | None) -> dt.datetime | None:
+        """When it is released after the shift."""
+        if moment is None or not self.concerns(moment) or self.is_taken_back(moment):
+            return moment
+        return self.later(moment)
+
+
+def plan_shift(
+    *, course: Course, from_week: int, weeks: int, now: dt.datetime
+) -> ShiftPlan:
+    """Return what would move by so many weeks from that week on. Seven queries.
+
+    Raises ShiftRefusedError if the course has no such week, or it is no shift.
+    """
+    if not 1 <= abs(weeks) <= _MOST_WEEKS:
+        raise ShiftRefusedError(
+            f"Give a number of weeks from 1 to {_MOST_WEEKS}; with a minus, earlier."
+        )
+    known = list(course.weeks.order_by("number"))
+    first = next((week for week in known if week.number == from_week), None)
+    if first is None:
+        raise ShiftRefusedError(f"This course has no week {from_week}.")
+    shift = _Shift(
+        course=course,
+        days=7 * weeks,
+        boundary=start_of_day(first.starts_on, course.tz),
+        now=now,
+    )
+    reader = _Reader(shift)
+    later = [week for week in known if week.number >= from_week]
+    earlier = [week for week in known if week.number < from_week]
+    reader.read_weeks(later)
+    reader.read_sessions(later)
+    reader.read_assignments()
+    reader.read_materials()
+    return ShiftPlan(
+        course=course,
+        from_week=from_week,
+        weeks=weeks,
+        moves=tuple(reader.moves),
+        stays=(*_weeks_that_stay(earlier), *reader.stays, *_hours(course)),
+        faults=(*_overlap(earlier, later, shift), *reader.faults),
+    )
+
+
+class _Reader:
+    """Gathers moves, what stays, and what stands in the way."""
+
+    def __init__(self, shift: _Shift) -> None:
+        self.shift = shift
+        self.moves: list[Move] = []
+        self.stays: list[Stay] = []
+        self.faults: list[str] = []
+
+    def read_weeks(self, weeks: Iterable[Week]) -> None:
+        for week in weeks:
+            after = week.starts_on + dt.timedelta(days=self.shift.days)
+            label = f"Week {week.number}"
+            self.moves.append(_move(Moved.WEEK, week, label, "starts_on", after))
+            self._release(Moved.WEEK, week, label, "release_at")
+
+    def read_sessions(self, weeks: Iterable[Week]) -> None:
+        rows = Session.objects.filter(week__in=list(weeks)).select_related("week")
+        for session in rows.order_by("starts_at", "week__number", "position"):
+            label = str(session)
+            for field in ("starts_at", "ends_at", "moved_from"):
+                self._moment(Moved.SESSION, session, label, field)
+            self._release(Moved.SESSION, session, label, "release_at")
+
+    def read_assignments(self) -> None:
+        moved = []
+        for row in self.shift.course.assignments.all():
+            if not self.shift.concerns(row.due_at):
+                self.stays.append(
+                    Stay(label=row.title, why="Due before that week", at=row.due_at)
+                )
+                continue
+            moved.append(row)
+            self._release(Moved.ASSIGNMENT, row, row.title, "release_at")
+            self._moment(Moved.ASSIGNMENT, row, row.title, "due_at")
+            self._moment(Moved.ASSIGNMENT, row, row.title, "closes_at")
+            self._check_hand_out(row)
+        rows = Extension.objects.filter(assignment__in=moved)
+        for extension in rows.select_related("assignment", "student"):
+            label = f"{extension.assignment.title}: {extension.student}"
+            self._moment(Moved.EXTENSION, extension, label, "due_at")
+
+    def read_materials(self) -> None:
+        for material in self.shift.course.materials.all():
+            for field in ("release_at", "opens_at"):
+                self._release(Moved.MATERIAL, material, str(material), field)
+        rows = Attachment.objects.filter(material__course=self.shift.course)
+        for attachment in rows.select_related("material"):
+            self._release(Moved.ATTACHMENT, attachment, str(attachment), "release_at")
+
+    def _moment(self, noun: Moved, row: Any, label: str, field: str) -> None:
+        before: dt.datetime | None = getattr(row, field)
+        if before is not None:
+            self.moves.append(_move(noun, row, label, field, self.shift.later(before)))
+
+    def _release(self, noun: Moved, row: Any, label: str, field: str) -> None:
+        before: dt.datetime | None = getattr(row, field)
+        after = self.shift.released(before)
+        if before is not None and after is not None and after != before:
+            self.moves.append(_move(noun, row, label, field, after))
+        elif self.shift.concerns(before):
+            self.stays.append(Stay(label=label, why=_OUT, at=before))
+
+    def _check_hand_out(self, row: Assignment) -> None:
+        given_at = self.shift.released(row.release_at)
+        if given_at is not None and self.shift.later(row.due_at) <= given_at:
+            self.faults.append(f"{row.title} would be due before it is handed out.")
+
+
+def _move(noun: Moved, row: Any, label: str, field: str, after: dt.date) -> Move:
+    before = getattr(row, field)
+    return Move(
+        noun=noun, pk=row.pk, label=label, field=field, before=before, after=after
+    )
+
+
+def _weeks_that_stay(weeks: Iterable[Week]) -> Iterator[Stay]:
+    for week in weeks:
+        yield Stay(label=f"Week {week.number}", why=f"From {day_words(week.starts_on)}")
+
+
+def _hours(course: Course) -> Iterator[Stay]:
+    for slot in course.slots.all():
+        yield Stay(label=str(slot), why="A standing hour")
+
+
+def _overlap(
+    earlier: Iterable[Week], later: Iterable[Week], shift: _Shift
+) -> Iterator[str]:
+    """Weeks that stay must all lie before those that move."""
+    last = max(earlier, key=lambda week: week.starts_on, default=None)
+    first = min(later, key=lambda week: week.starts_on)
+    begins_on = first.starts_on + dt.timedelta(days=shift.days)
+    if last is not None and begins_on <= last.starts_on:
+        yield (
+            f"Week {first.number} would begin on {day_words(begins_on)}, "
+            f"and week {last.number} on {day_words(last.starts_on)}."
+        )

@@ -1,0 +1,152 @@
+"""Moving the rest of a run by whole weeks: what would move, and then moving it.
+
+Everything keeps its time of day in the course's zone. What students see already stays
+seen: a release time that has passed does not move.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from django.db import models, transaction
+
+from accounts.actors import Actor
+from courses.models import (
+    Assignment,
+    Attachment,
+    Course,
+    CourseChange,
+    Extension,
+    Material,
+    Session,
+    Week,
+)
+from courses.permissions import Right
+from courses.release import is_out
+from courses.services.access import require
+from courses.services.changes import record_change
+from courses.services.shift_plan import Move, Moved, ShiftPlan, ShiftRefusedError
+from courses.services.shift_reading import plan_shift
+
+__all__ = [
+    "Move",
+    "Moved",
+    "ShiftPlan",
+    "ShiftRefusedError",
+    "apply_shift",
+    "plan_shift",
+]
+
+_MODELS: Final[Mapping[Moved, type[models.Model]]] = {
+    Moved.WEEK: Week,
+    Moved.SESSION: Session,
+    Moved.ASSIGNMENT: Assignment,
+    Moved.EXTENSION: Extension,
+    Moved.MATERIAL: Material,
+    Moved.ATTACHMENT: Attachment,
+}
+_CHANGED: Final = (
+    "The course has changed since you looked. Nothing was moved: "
+    "look at what would move now."
+)
+
+
+@transaction.atomic
+def apply_shift(
+    *,
+    actor: Actor,
+    course: Course,
+    from_week: int,
+    weeks: int,
+    seen: str,
+    reason: str,
+    now: dt.datetime,
+) -> ShiftPlan:
+    """Everything of the plan whose digest the person has seen has moved.
+
+    Students read one change for the shift, and one for each deadline that they know.
+    Raises ShiftRefusedError if the plan is another one by now, cannot be followed or no
+    reason is given, and PermissionDenied if the actor may not edit the course.
+    """
+    require(actor, Right.EDIT, course)
+    Course.objects.select_for_update().get(pk=course.pk)
+    plan = plan_shift(course=course, from_week=from_week, weeks=weeks, now=now)
+    _check(plan, seen, reason.strip())
+    for noun, moves in _by_noun(plan.moves).items():
+        _write(_MODELS[noun], moves)
+    _record_shift(actor, plan, reason.strip())
+    _record_deadlines(actor, plan, reason.strip(), now)
+    return plan
+
+
+def _check(plan: ShiftPlan, seen: str, reason: str) -> None:
+    if seen != plan.digest:
+        raise ShiftRefusedError(_CHANGED)
+    if plan.faults:
+        raise ShiftRefusedError(" ".join(plan.faults))
+    if not reason:
+        raise ShiftRefusedError("Say why: students read it.")
+
+
+def _by_noun(moves: Iterable[Move]) -> dict[Moved, list[Move]]:
+    grouped: dict[Moved, list[Move]] = {}
+    for move in moves:
+        grouped.setdefault(move.noun, []).append(move)
+    return grouped
+
+
+def _write(model: type[models.Model], moves: Iterable[Move]) -> None:
+    """Each row has its new times, unless somebody changes one of them just now.
+
+    Two queries, however many rows.
+    """
+    moves = list(moves)
+    manager = model._default_manager  # noqa: SLF001  Django's documented name
+    rows: dict[int, Any] = manager.select_for_update().in_bulk(
+        {move.pk for move in moves}
+    )
+    for move in moves:
+        row = rows.get(move.pk)
+        if row is None or getattr(row, move.field) != move.before:
+            raise ShiftRefusedError(_CHANGED)
+        setattr(row, move.field, move.after)
+    fields = sorted({move.field for move in moves})
+    manager.bulk_update(rows.values(), fields, batch_size=100)
+
+
+def _record_shift(actor: Actor, plan: ShiftPlan, reason: str) -> None:
+    first = next(move for move in plan.moves if move.noun is Moved.WEEK)
+    before, after = first.words(plan.course.tz)
+    record_change(
+        actor=actor,
+        course=plan.course,
+        kind=CourseChange.Kind.SHIFT,
+        summary=f"{plan.words}.",
+        reason=reason,
+        before=f"{first.label} from {before}",
+        after=f"{first.label} from {after}",
+        is_public=True,
+    )
+
+
+def _record_deadlines(
+    actor: Actor, plan: ShiftPlan, reason: str, now: dt.datetime
+) -> None:
+    moved = {
+        move.pk: move
+        for move in plan.moves
+        if move.noun is Moved.ASSIGNMENT and move.field == "due_at"
+    }
+    for assignment in plan.course.assignments.filter(pk__in=moved):
+        before, after = moved[assignment.pk].words(plan.course.tz)
+        record_change(
+            actor=actor,
+            course=plan.course,
+            kind=CourseChange.Kind.DEADLINE,
+            summary=f"{assignment.title} is due on {after}.",
+            reason=reason,
+            before=before,
+            after=after,
+            is_public=is_out(assignment.release_at, now),
+            about=assignment,
+        )

@@ -1,0 +1,71 @@
+"""A shift of the run as its page shows it: before and after, by what moves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from courses.services.shifting import Move, Moved, ShiftPlan
+
+_TITLES: Final = {
+    Moved.WEEK: "Weeks",
+    Moved.SESSION: "Sessions",
+    Moved.ASSIGNMENT: "Coursework",
+    Moved.EXTENSION: "Extensions",
+    Moved.MATERIAL: "Materials",
+    Moved.ATTACHMENT: "Further files",
+}
+_FIELDS: Final = {
+    "starts_on": "starts",
+    "starts_at": "begins",
+    "ends_at": "ends",
+    "moved_from": "first planned for",
+    "release_at": "released",
+    "opens_at": "opens",
+    "due_at": "due",
+    "closes_at": "closes",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoveRow:
+    """One date or time, before and after, in words."""
+
+    label: str
+    what: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoveGroup:
+    """All dates of one kind of row."""
+
+    title: str
+    rows: Sequence[MoveRow]
+
+
+def shift_preview(plan: ShiftPlan) -> list[MoveGroup]:
+    """Return the plan's moves by what moves, without empty groups.
+
+    A session's end is left out: it moves with its beginning.
+    """
+    shown = [
+        move
+        for move in plan.moves
+        if (move.noun, move.field) != (Moved.SESSION, "ends_at")
+    ]
+    groups = (
+        MoveGroup(
+            title=title,
+            rows=[_row(plan, move) for move in shown if move.noun is noun],
+        )
+        for noun, title in _TITLES.items()
+    )
+    return [group for group in groups if group.rows]
+
+
+def _row(plan: ShiftPlan, move: Move) -> MoveRow:
+    before, after = move.words(plan.course.tz)
+    return MoveRow(
+        label=move.label, what=_FIELDS[move.field], before=before, after=after
+    )

@@ -1,0 +1,232 @@
+"""Forms of the pages on which staff change a course. Times are the course's.
+
+They read and show times in Django's current zone, so views make the course's zone the
+current one around them: `timezone.override(course.tz)`.
+"""
+
+import datetime as dt
+from typing import Any, Final
+
+from django import forms
+from django.forms.utils import from_current_timezone
+from django.utils import timezone
+
+from courses.models import Announcement, Course, CourseChange, Room, Session
+from courses.services.announcements import Notice
+from courses.services.timetable import Arrangement
+from courses.wall_clock import day_words
+
+_REASON_HELP: Final = "Students read it, beside what has changed."
+
+
+class ReasonForm(forms.Form):
+    """Why something is done."""
+
+    reason = forms.CharField(
+        label="Why",
+        max_length=200,
+        help_text=_REASON_HELP,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class MoveForm(forms.Form):
+    """When and where a session is to be."""
+
+    day = forms.DateField(
+        label="Day", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    starts = forms.TimeField(
+        label="From", widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+    ends = forms.TimeField(
+        label="To", widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+    room = forms.ModelChoiceField(
+        Room.objects.none(), label="Room", required=False, empty_label="No room"
+    )
+    online_label = forms.CharField(
+        label="Online", max_length=60, required=False, help_text="Such as MS Teams."
+    )
+    online_url = forms.URLField(
+        label="Link to join",
+        max_length=500,
+        required=False,
+        assume_scheme="https",
+    )
+    reason = forms.CharField(label="Why", max_length=200, help_text=_REASON_HELP)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rooms: Any = self.fields["room"]
+        rooms.queryset = Room.objects.all()
+
+    @classmethod
+    def of(cls, session: Session) -> "MoveForm":
+        """Return the form with what holds now."""
+        starts, ends = (
+            moment and timezone.localtime(moment)
+            for moment in (session.starts_at, session.ends_at)
+        )
+        return cls(
+            initial={
+                "day": starts and starts.date(),
+                "starts": starts and starts.time(),
+                "ends": ends and ends.time(),
+                "room": session.room_id,
+                "online_label": session.online_label,
+                "online_url": session.online_url,
+            }
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """Make moments of the day and the times, in the current zone."""
+        given = super().clean() or self.cleaned_data
+        for name in ("starts", "ends"):
+            if "day" in given and name in given:
+                naive = dt.datetime.combine(given["day"], given[name])
+                try:
+                    given[f"{name}_at"] = from_current_timezone(naive)
+                except forms.ValidationError as error:
+                    self.add_error(name, error)
+        return given
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """When and where, of a valid form."""
+        given = self.cleaned_data
+        return Arrangement(
+            starts_at=given["starts_at"],
+            ends_at=given["ends_at"],
+            room=given["room"],
+            online_label=given["online_label"],
+            online_url=given["online_url"],
+        )
+
+
+class ShiftForm(forms.Form):
+    """From which week on the run moves, and by how much."""
+
+    from_week = forms.TypedChoiceField(label="From week", coerce=int)
+    weeks = forms.IntegerField(
+        label="By so many weeks",
+        initial=1,
+        min_value=-26,
+        max_value=26,
+        help_text="1 is a week later, -1 a week earlier.",
+    )
+
+    def __init__(self, course: Course, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["from_week"]
+        field.choices = [
+            (week.number, f"{week}, from {day_words(week.starts_on)}")
+            for week in course.weeks.order_by("number")
+        ]
+
+    def clean_weeks(self) -> int:
+        weeks: int = self.cleaned_data["weeks"]
+        if weeks == 0:
+            raise forms.ValidationError("By no week nothing moves. Give 1 or -1.")
+        return weeks
+
+
+class CopyForm(forms.Form):
+    """What next year's run is called, and when it begins."""
+
+    academic_year = forms.CharField(
+        label="Academic year", max_length=7, help_text="Such as 2027-28."
+    )
+    slug = forms.CharField(
+        label="Address",
+        max_length=60,
+        help_text="The last part of the course's address: letters, digits, dashes.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    first_week_on = forms.DateField(
+        label="The Monday of its first week",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+
+class _Moment(forms.DateTimeInput):
+    input_type = "datetime-local"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%dT%H:%M")
+
+
+class AnnouncementForm(forms.Form):
+    """What people are told, from when on, and whether by mail."""
+
+    title = forms.CharField(label="Title", max_length=200)
+    body = forms.CharField(
+        label="Text",
+        help_text="Markdown.",
+        widget=forms.Textarea(attrs={"rows": 8}),
+    )
+    when = forms.ChoiceField(
+        label="Students see it",
+        choices=[
+            ("now", "At once"),
+            ("later", "From a time on"),
+            ("draft", "Not yet: keep it as a draft"),
+        ],
+        initial="now",
+        widget=forms.RadioSelect,
+    )
+    release_at = forms.DateTimeField(
+        label="From", required=False, widget=_Moment(), help_text="For a time to come."
+    )
+    ends_at = forms.DateTimeField(
+        label="On top of pages until",
+        required=False,
+        widget=_Moment(),
+        help_text="Empty: for two weeks.",
+    )
+    is_pinned = forms.BooleanField(label="Stays on top until it ends", required=False)
+    is_mailed = forms.BooleanField(
+        label="By mail too, to everybody in the course", required=False
+    )
+
+    @classmethod
+    def of(cls, announcement: Announcement) -> "AnnouncementForm":
+        """Return the form with what the announcement says."""
+        is_draft = announcement.release_at is None
+        fields = ("title", "body", "release_at", "ends_at", "is_pinned", "is_mailed")
+        return cls(
+            initial={
+                **{name: getattr(announcement, name) for name in fields},
+                "when": "draft" if is_draft else "later",
+            }
+        )
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        is_open = not given.get("release_at") and "release_at" not in self.errors
+        if given.get("when") == "later" and is_open:
+            self.add_error("release_at", "Say from when on.")
+        return given
+
+    def notice(self, now: dt.datetime) -> Notice:
+        """What a valid form says."""
+        given = self.cleaned_data
+        release = {"now": now, "later": given["release_at"], "draft": None}
+        return Notice(
+            title=given["title"],
+            body=given["body"],
+            release_at=release[given["when"]],
+            ends_at=given["ends_at"],
+            is_pinned=given["is_pinned"],
+            is_mailed=given["is_mailed"],
+        )
+
+
+class ChangesForm(forms.Form):
+    """Which changes are listed."""
+
+    kind = forms.ChoiceField(
+        label="Kind",
+        required=False,
+        choices=[("", "All"), *CourseChange.Kind.choices],
+    )

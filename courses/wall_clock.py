@@ -1,0 +1,55 @@
+"""Times as the clock on a course's wall shows them. They outlive a change of the clocks.
+
+Nine o'clock moved by a week is nine o'clock, also where summer time begins in between.
+"""
+
+import datetime as dt
+import zoneinfo
+from typing import Final
+
+NO_TIME: Final = "no time yet"
+
+
+def moved_by(moment: dt.datetime, days: int, zone: zoneinfo.ZoneInfo) -> dt.datetime:
+    """Return the moment so many days later, at the same time of that zone's clocks."""
+    local = moment.astimezone(zone)
+    naive = local.replace(tzinfo=None) + dt.timedelta(days=days)
+    return naive.replace(tzinfo=zone, fold=local.fold).astimezone(dt.UTC)
+
+
+def start_of_day(day: dt.date, zone: zoneinfo.ZoneInfo) -> dt.datetime:
+    """Return the midnight with which the day begins there."""
+    return dt.datetime.combine(day, dt.time(), tzinfo=zone)
+
+
+def zone_of(local: dt.datetime) -> str:
+    """Return how the zone of a local time is called: GMT, BST, or UTC+03."""
+    name = local.tzname() or "UTC"
+    return f"UTC{name}" if name[0] in "+-" else name
+
+
+def day_words(day: dt.date) -> str:
+    """Return a date in words, such as Fri 31 Jan 2025."""
+    return f"{day:%a} {day.day} {day:%b %Y}"
+
+
+def moment_words(moment: dt.datetime | None, zone: zoneinfo.ZoneInfo) -> str:
+    """Return a moment in words, its zone named: Fri 31 Jan 2025, 19:00 GMT."""
+    if moment is None:
+        return NO_TIME
+    local = moment.astimezone(zone)
+    return f"{day_words(local)}, {local:%H:%M} {zone_of(local)}"
+
+
+def span_words(
+    starts_at: dt.datetime | None,
+    ends_at: dt.datetime | None,
+    zone: zoneinfo.ZoneInfo,
+) -> str:
+    """Return from when to when: Fri 31 Jan 2025, 09:00 to 10:00 GMT."""
+    if starts_at is None or ends_at is None:
+        return NO_TIME
+    start, end = starts_at.astimezone(zone), ends_at.astimezone(zone)
+    if start.date() != end.date():
+        return f"{moment_words(start, zone)} to {moment_words(end, zone)}"
+    return f"{day_words(start)}, {start:%H:%M} to {end:%H:%M} {zone_of(end)}"

@@ -1,0 +1,297 @@
+"""An announcement is shown from its time on, and mailed once to everybody there."""
+
+import datetime as dt
+import smtplib
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.core.mail import EmailMessage
+from django.utils import timezone
+
+from accounts.models import User
+from courses.models import Announcement, Course, CourseChange
+from courses.services import announcements, mailing
+from courses.services.announcements import (
+    AnnouncementRefusedError,
+    Notice,
+    announce,
+    delete_announcement,
+    edit_announcement,
+)
+from courses.services.mailing import mail_due_announcements
+from portal.tasks import mail_announcements
+from tests.factories import (
+    AnnouncementFactory,
+    CourseFactory,
+    EnrolmentFactory,
+    UserFactory,
+    hours,
+)
+
+pytestmark = pytest.mark.django_db
+DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture
+def course() -> Course:
+    return CourseFactory.create()
+
+
+@pytest.fixture
+def lecturer(course: Course) -> User:
+    return EnrolmentFactory.create(course=course, lecturer=True).user
+
+
+def notice(**changes: Any) -> Notice:
+    fields = {"title": "The lab moves", "body": "To **311**.", **changes}
+    return Notice(**{"release_at": timezone.now(), **fields})
+
+
+def addresses(mailoutbox: list[EmailMessage]) -> list[str]:
+    return sorted(address for mail in mailoutbox for address in mail.to)
+
+
+# --- Writing -----------------------------------------------------------------
+
+
+def test_announcement_is_by_whoever_wrote_it(course: Course, lecturer: User) -> None:
+    made = announce(actor=lecturer, course=course, notice=notice(is_pinned=True))
+    assert made.author == lecturer
+    assert made.is_pinned
+    assert not made.is_mailed
+
+
+def test_mails_are_hinted_once_it_is_stored(
+    course: Course,
+    lecturer: User,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(announcements, "send_task_hint", sent.append)
+    with django_capture_on_commit_callbacks(execute=True):
+        announce(actor=lecturer, course=course, notice=notice(is_mailed=True))
+        assert sent == []
+    assert sent == [mail_announcements.name]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"is_mailed": False},
+        {"is_mailed": True, "release_at": None},
+        {"is_mailed": True, "release_at": timezone.now() + DAY},
+    ],
+)
+def test_nothing_is_hinted_that_is_not_due(
+    course: Course,
+    lecturer: User,
+    changes: dict[str, Any],
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    with django_capture_on_commit_callbacks() as callbacks:
+        announce(actor=lecturer, course=course, notice=notice(**changes))
+    assert callbacks == []
+
+
+def test_end_before_the_beginning_is_refused(course: Course, lecturer: User) -> None:
+    now = timezone.now()
+    with pytest.raises(AnnouncementRefusedError, match="end after"):
+        announce(
+            actor=lecturer,
+            course=course,
+            notice=notice(release_at=now, ends_at=now - DAY),
+        )
+
+
+def test_edit_mails_nothing_again(
+    course: Course, lecturer: User, mailoutbox: list[EmailMessage]
+) -> None:
+    made = AnnouncementFactory.create(course=course, is_mailed=True)
+    mail_due_announcements(now=timezone.now())
+    sent = len(mailoutbox)
+    edit_announcement(
+        actor=lecturer,
+        announcement=made,
+        notice=notice(title="Really", is_mailed=True),
+    )
+    mail_due_announcements(now=timezone.now())
+    made.refresh_from_db()
+    assert made.title == "Really"
+    assert len(mailoutbox) == sent == 1
+
+
+def test_deleted_announcement_leaves_a_record(course: Course, lecturer: User) -> None:
+    made = AnnouncementFactory.create(course=course)
+    delete_announcement(actor=lecturer, announcement=made)
+    assert not Announcement.objects.exists()
+    change = CourseChange.objects.get()
+    assert change.summary == "The announcement “The lab moves” was deleted."
+    assert not change.is_public
+
+
+@pytest.mark.parametrize("role", ["student", "assistant"])
+def test_only_editors_announce(course: Course, role: str) -> None:
+    user = EnrolmentFactory.create(course=course, role=role).user
+    made = AnnouncementFactory.create(course=course)
+    with pytest.raises(PermissionDenied):
+        announce(actor=user, course=course, notice=notice())
+    with pytest.raises(PermissionDenied):
+        edit_announcement(actor=user, announcement=made, notice=notice())
+    with pytest.raises(PermissionDenied):
+        delete_announcement(actor=user, announcement=made)
+
+
+# --- Mailing -----------------------------------------------------------------
+
+
+def test_everybody_there_gets_one_mail(
+    course: Course, lecturer: User, mailoutbox: list[EmailMessage]
+) -> None:
+    student = EnrolmentFactory.create(course=course).user
+    EnrolmentFactory.create(course=course, left=True)
+    EnrolmentFactory.create(course=course, user=UserFactory.create(is_active=False))
+    EnrolmentFactory.create()
+    AnnouncementFactory.create(course=course, is_mailed=True)
+    assert mail_due_announcements(now=timezone.now()) == 1
+    assert addresses(mailoutbox) == sorted([student.email, lecturer.email])
+    assert all(len(mail.to) == 1 for mail in mailoutbox)
+
+
+def test_mail_says_what_and_where(
+    course: Course, lecturer: User, mailoutbox: list[EmailMessage]
+) -> None:
+    AnnouncementFactory.create(
+        course=course,
+        title="Lab\r\nBcc: eve@example.org",
+        body="To **311** & <b>not</b> 308.",
+        author=lecturer,
+        is_mailed=True,
+    )
+    mail_due_announcements(now=timezone.now())
+    mail = mailoutbox[0]
+    assert mail.subject == "[70010/97111] Lab Bcc: eve@example.org"
+    assert "To **311** & <b>not</b> 308." in mail.body
+    assert f"{settings.SITE_URL}/courses/{course.slug}/" in mail.body
+    assert lecturer.name in mail.body
+
+
+def test_nothing_is_mailed_twice(
+    course: Course, lecturer: User, mailoutbox: list[EmailMessage]
+) -> None:
+    AnnouncementFactory.create(course=course, is_mailed=True)
+    now = timezone.now()
+    assert [mail_due_announcements(now=now) for _ in range(2)] == [1, 0]
+    assert len(mailoutbox) == 1
+
+
+def test_claim_is_given_to_one() -> None:
+    made = AnnouncementFactory.create(is_mailed=True)
+    now = timezone.now()
+    claims = [Announcement.objects.claim_mails(made.pk, now) for _ in range(3)]
+    assert claims == [True, False, False]
+
+
+def test_draft_and_future_wait(
+    course: Course, lecturer: User, mailoutbox: list[EmailMessage]
+) -> None:
+    AnnouncementFactory.create(course=course, is_mailed=True, hidden=True)
+    later = AnnouncementFactory.create(
+        course=course, is_mailed=True, release_at=hours(2)
+    )
+    assert mail_due_announcements(now=timezone.now()) == 0
+    assert mail_due_announcements(now=hours(3)) == 1
+    later.refresh_from_db()
+    assert later.mailed_at is not None
+    assert len(mailoutbox) == 1
+
+
+def test_hidden_course_mails_nobody(mailoutbox: list[EmailMessage]) -> None:
+    hidden = CourseFactory.create(hidden=True)
+    EnrolmentFactory.create(course=hidden)
+    AnnouncementFactory.create(course=hidden, is_mailed=True)
+    assert mail_due_announcements(now=timezone.now()) == 0
+    assert mailoutbox == []
+
+
+def test_the_task_mails(
+    course: Course, lecturer: User, mailoutbox: list[EmailMessage]
+) -> None:
+    AnnouncementFactory.create(course=course, is_mailed=True)
+    mail_announcements()
+    assert len(mailoutbox) == 1
+
+
+# --- What fails --------------------------------------------------------------
+
+
+class Server:
+    """A mail server that refuses some addresses, or does not answer."""
+
+    def __init__(self) -> None:
+        self.got: list[str] = []
+        self.tried: list[str] = []
+        self.refuses: set[str] = set()
+        self.is_down = self.is_lost = False
+
+    def open(self) -> bool:
+        if self.is_down:
+            raise ConnectionRefusedError
+        return True
+
+    def close(self) -> None:
+        if self.is_lost:
+            raise smtplib.SMTPServerDisconnected("gone")
+
+    def send_messages(self, messages: list[EmailMessage]) -> int:
+        [address] = messages[0].to
+        self.tried.append(address)
+        if self.is_lost or address in self.refuses:
+            raise smtplib.SMTPRecipientsRefused({address: (550, b"no")})
+        self.got.append(address)
+        return 1
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Server:
+    server = Server()
+    monkeypatch.setattr(mailing, "get_connection", lambda: server)
+    return server
+
+
+@pytest.fixture
+def students(course: Course) -> list[str]:
+    people = EnrolmentFactory.create_batch(8, course=course)
+    AnnouncementFactory.create(course=course, is_mailed=True)
+    return sorted(row.user.email for row in people)
+
+
+def test_address_that_fails_stops_no_other(server: Server, students: list[str]) -> None:
+    server.refuses = {students[0], students[4]}
+    assert mail_due_announcements(now=timezone.now()) == 1
+    assert sorted(server.got) == [s for s in students if s not in server.refuses]
+    told = CourseChange.objects.get()
+    assert told.summary.endswith("was mailed to 6 of 8 people.")
+    assert mail_due_announcements(now=timezone.now()) == 0
+
+
+def test_server_that_is_down_is_tried_again_later(
+    server: Server, students: list[str]
+) -> None:
+    server.is_down = True
+    assert mail_due_announcements(now=timezone.now()) == 0
+    assert Announcement.objects.get().mailed_at is None
+    server.is_down = False
+    assert mail_due_announcements(now=timezone.now()) == 1
+    assert sorted(server.got) == students
+
+
+def test_server_that_is_lost_is_given_up_soon(
+    server: Server, students: list[str]
+) -> None:
+    server.is_lost = True
+    assert mail_due_announcements(now=timezone.now()) == 1
+    assert len(server.tried) == 5
+    assert CourseChange.objects.get().summary.endswith("0 of 8 people.")

@@ -1,0 +1,251 @@
+"""The staff's page of a course says what needs somebody, and nothing else."""
+
+import datetime as dt
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from courses.attention import Need, needs_of
+from courses.models import Course, Material, Role
+from tests.factories import (
+    AssignmentFactory,
+    AttachmentFactory,
+    ComponentFactory,
+    CourseChangeFactory,
+    CourseFactory,
+    EnrolmentFactory,
+    MaterialFactory,
+    SessionFactory,
+    TeacherFactory,
+    UserFactory,
+    WeekFactory,
+    hours,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def course() -> Course:
+    return CourseFactory.create()
+
+
+def client_of(course: Course, role: Role, *, is_staff: bool = False) -> Client:
+    user = UserFactory.create(is_staff=is_staff)
+    EnrolmentFactory.create(course=course, user=user, role=role)
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def lecturer(course: Course) -> Client:
+    return client_of(course, Role.LECTURER, is_staff=True)
+
+
+def page_of(course: Course) -> str:
+    return reverse("courses:manage", args=[course.slug])
+
+
+def needs(course: Course) -> list[Need]:
+    return needs_of(course, timezone.now())
+
+
+def titles(course: Course) -> list[str]:
+    return [need.title for need in needs(course)]
+
+
+def this_monday() -> dt.date:
+    today = timezone.now().date()
+    return today - dt.timedelta(days=today.weekday())
+
+
+# --- Shares of the mark ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [
+        ([50, 50], []),
+        ([50, 45], ["The shares of the mark add to 95 %"]),
+        ([60, 50], ["The shares of the mark add to 110 %"]),
+    ],
+)
+def test_shares_add_to_a_hundred(
+    course: Course, weights: list[int], expected: list[str]
+) -> None:
+    for weight in weights:
+        ComponentFactory.create(course=course, weight_percent=weight)
+    assert titles(course) == expected
+
+
+def test_split_that_nobody_has_settled_is_named(course: Course) -> None:
+    """The real page says 50 for the coursework, and not how two tasks share it."""
+    ComponentFactory.create(course=course, title="Exam")
+    component = ComponentFactory.create(course=course, title="Coursework")
+    AssignmentFactory.create_batch(2, course=course, component=component)
+    [need] = needs(course)
+    assert need.title == "Coursework is not split between its tasks"
+    assert len(need.things) == 2
+
+
+def test_split_that_does_not_fit_is_named(course: Course) -> None:
+    ComponentFactory.create(course=course, title="Exam")
+    component = ComponentFactory.create(course=course, title="Coursework")
+    AssignmentFactory.create(
+        course=course, component=component, weight_percent=Decimal("12.50")
+    )
+    assert titles(course) == ["The tasks of Coursework add to 12.5 %"]
+
+
+def test_tasks_outside_any_share_count_by_themselves(course: Course) -> None:
+    ComponentFactory.create(course=course, title="Exam")
+    AssignmentFactory.create_batch(2, course=course, weight_percent=25)
+    assert needs(course) == []
+
+
+def test_course_without_coursework_needs_no_shares(course: Course) -> None:
+    assert needs(course) == []
+
+
+# --- What is missing -------------------------------------------------------------
+
+
+def test_lost_links_are_listed(course: Course) -> None:
+    """A quiz that is only announced, and a recording whose link was lost."""
+    MaterialFactory.create(course=course, code="", title="Quiz", kind="quiz")
+    MaterialFactory.create(course=course, url="https://example.org")
+    MaterialFactory.create(course=course, body="Text")
+    split = MaterialFactory.create(course=course, title="intro")
+    AttachmentFactory.create(material=split)
+    [need] = needs(course)
+    assert need.title == "1 item without a link or a file"
+    assert [thing.label for thing in need.things] == ["Quiz"]
+
+
+def test_assignment_without_a_published_revision_is_listed(course: Course) -> None:
+    AssignmentFactory.create(
+        course=course, with_revision=False, weight_percent=100, title="Task 2"
+    )
+    [need] = needs(course)
+    assert need.title == "1 assignment without a published revision"
+    assert need.things[0].address.endswith("/staff/")
+
+
+def test_session_without_time_or_place_is_listed(course: Course) -> None:
+    week = WeekFactory.create(course=course, number=9)
+    SessionFactory.create(course=course, week=week, untimed=True)
+    SessionFactory.create(course=course, week=week, room=None)
+    SessionFactory.create(course=course, week=week, online=True)
+    SessionFactory.create(
+        course=course, week=week, untimed=True, cancelled_at=hours(-1)
+    )
+    assert titles(course) == ["2 sessions without a time or a place"]
+
+
+# --- What students will not see in time ------------------------------------------
+
+
+def test_hidden_items_of_the_next_days_are_listed(course: Course) -> None:
+    week = WeekFactory.create(course=course, starts_on=this_monday(), hidden=True)
+    SessionFactory.create(course=course, week=week, hidden=True)
+    MaterialFactory.create(course=course, week=week, url="https://x.org", hidden=True)
+    AssignmentFactory.create(course=course, weight_percent=100, hidden=True)
+    assert titles(course) == ["4 items of the next seven days are hidden"]
+
+
+def test_what_is_far_away_may_be_hidden(course: Course) -> None:
+    far = this_monday() + dt.timedelta(weeks=4)
+    week = WeekFactory.create(course=course, starts_on=far, hidden=True)
+    SessionFactory.create(
+        course=course, week=week, starts_at=hours(24 * 30), hidden=True
+    )
+    MaterialFactory.create(course=course, week=week, url="https://x.org", hidden=True)
+    assert needs(course) == []
+
+
+def test_release_in_time_needs_nobody(course: Course) -> None:
+    week = WeekFactory.create(course=course, starts_on=this_monday())
+    SessionFactory.create(
+        course=course, week=week, starts_at=hours(48), release_at=hours(24)
+    )
+    assert needs(course) == []
+
+
+def test_hidden_course_that_begins_is_named() -> None:
+    course = CourseFactory.create(hidden=True)
+    WeekFactory.create(course=course, starts_on=this_monday())
+    assert titles(course) == ["Students do not see the course"]
+
+
+# --- The page ---------------------------------------------------------------------
+
+
+def test_page_says_that_all_is_well(lecturer: Client, course: Course) -> None:
+    assert "Nothing just now" in lecturer.get(page_of(course)).content.decode()
+
+
+def test_next_sessions_come_with_what_can_be_done(
+    lecturer: Client, course: Course
+) -> None:
+    ahead = SessionFactory.create(course=course)
+    cancelled = SessionFactory.create(
+        course=course, cancelled_at=hours(-1), cancel_reason="ill"
+    )
+    over = SessionFactory.create(course=course, over=True)
+    page = lecturer.get(page_of(course)).content.decode()
+    for verb, row in (("move", ahead), ("cancel", ahead), ("restore", cancelled)):
+        assert reverse(f"courses:session-{verb}", args=[course.slug, row.pk]) in page
+    assert reverse("courses:session-move", args=[course.slug, over.pk]) not in page
+    assert "Cancelled" in page
+    assert "ill" in page
+
+
+def test_assistant_is_offered_nothing_to_change(course: Course) -> None:
+    SessionFactory.create(course=course, room=None)
+    client = client_of(course, Role.ASSISTANT, is_staff=True)
+    page = client.get(page_of(course)).content.decode()
+    assert "1 session without a time or a place" in page
+    for address in ("/admin/courses/", "/cancel/", "/shift/", "/copy/"):
+        assert address not in page
+
+
+def test_lecturer_without_the_admin_is_not_sent_there(course: Course) -> None:
+    MaterialFactory.create(course=course, kind=Material.Kind.QUIZ)
+    client = client_of(course, Role.LECTURER)
+    assert "/admin/courses/" not in client.get(page_of(course)).content.decode()
+
+
+def test_tab_is_for_staff(lecturer: Client, course: Course) -> None:
+    student = client_of(course, Role.STUDENT)
+    course_page = reverse("courses:course", args=[course.slug])
+    assert page_of(course) in lecturer.get(course_page).content.decode()
+    assert page_of(course) not in student.get(course_page).content.decode()
+
+
+def fill(course: Course) -> None:
+    week = WeekFactory.create(course=course, hidden=True)
+    session = SessionFactory.create(course=course, week=week, hidden=True)
+    session.teachers.add(TeacherFactory.create(course=course))
+    SessionFactory.create(course=course, week=week, untimed=True)
+    MaterialFactory.create(course=course, week=week)
+    component = ComponentFactory.create(course=course)
+    AssignmentFactory.create(course=course, component=component, with_revision=False)
+    CourseChangeFactory.create(course=course)
+
+
+def test_page_answers_with_queries_that_do_not_grow(
+    lecturer: Client,
+    course: Course,
+    assert_max_queries: Callable[[int], AbstractContextManager[None]],
+) -> None:
+    EnrolmentFactory.create_batch(30, course=course)
+    for _ in range(12):
+        fill(course)
+    with assert_max_queries(17):
+        assert lecturer.get(page_of(course)).status_code == 200
