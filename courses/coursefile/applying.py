@@ -49,6 +49,7 @@ class Applier:
     def __init__(self, plan: Plan, slug: str) -> None:
         self._plan, self._slug = plan, slug
         self._objects = dict(plan.stored.objects)
+        self._is_new = ("course", "") not in self._objects
         # Files that were stored on the way: the caller removes them if it fails.
         self.stored_files: list[FieldFile] = []
 
@@ -80,11 +81,19 @@ class Applier:
         for name, value in values(self, row).items():
             setattr(found, name, value)
         self._write_file(found, change)
+        if isinstance(found, Material) and self._is_news(change):
+            found.replaced_at = timezone.now()
         found.save()
         if isinstance(row, SessionRow):
             self._write_places(found, change, row)
         elif isinstance(row, MaterialRow):
             found.also_in.set([self._get("week", number) for number in row.also_in])
+
+    def _is_news(self, change: Change) -> bool:
+        """Whether students of a course that is there find something new in it."""
+        if change.before is None:
+            return not self._is_new
+        return bool(change.differs("file", "body", "url"))
 
     def _owner(self, row: Row) -> Values:
         """Whose a new row is, and what it is called."""
@@ -108,9 +117,6 @@ class Applier:
         is_same = change.before is not None and not change.differs("file")
         if not isinstance(row, MaterialRow | AttachmentRow) or is_same:
             return
-        before = change.before
-        if isinstance(before, MaterialRow) and before.file is not None:
-            found.replaced_at = timezone.now()
         if row.file is None:
             found.file = ""
             return
