@@ -75,7 +75,7 @@ def save_material(*, actor: Actor, material: Material) -> None:
     Raises PermissionDenied if the actor may not edit the course.
     """
     require(actor, Right.EDIT, material.course)
-    rows = Material.objects.select_for_update()
+    rows = Material.objects.select_for_update().order_by("pk")
     stored = rows.filter(pk=material.pk).first()
     is_replaced = stored is not None and _is_replaced(stored, material)
     if is_replaced:
