@@ -31,7 +31,8 @@ def build_calendar(
     """Return the sessions that have a time, and the deadlines, as iCalendar.
 
     The rows come from `courses.services.calendar`, with how often and when each was
-    changed, and work with the person's own `extended_to`. `site` is the portal's address, with which links and names begin.
+    changed, and work with the person's own `extended_to`. `site` is the portal's
+    address, with which links and names begin.
     """
     calendar = Calendar()
     calendar.add("VERSION", "2.0")

@@ -44,6 +44,12 @@ class PeoplePage:
     query: str
 
     @property
+    def here(self) -> str:
+        """What leads back to just this page, with its question mark."""
+        query = people_query(q=self.q, show=self.show, page=str(self.page.number))
+        return f"?{query}"
+
+    @property
     def total(self) -> int:
         """How many people fit the search and the filter."""
         return self.page.paginator.count

@@ -77,7 +77,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def uses_database(item: pytest.Item) -> bool:
-    """Whether the test reads or writes rows, by its mark or by a fixture's need."""
+    """Whether the test reads or writes rows, by its mark or by a fixture's need.
+
+    What looks at pages only, and takes a minute, is marked `one_database`.
+    """
+    if item.get_closest_marker("one_database") is not None:
+        return False
     fixtures = getattr(item, "fixturenames", ())
     return item.get_closest_marker("django_db") is not None or bool(
         {"db", "transactional_db", "django_db_setup"} & set(fixtures)

@@ -19,7 +19,6 @@ from courses.models import (
     Attachment,
     Course,
     Enrolment,
-    Extension,
     Material,
     RevisionFile,
     Session,
@@ -146,9 +145,9 @@ class AssignmentViewSet(ReadOnlyModelViewSet[Assignment]):
         """Return the visible assignments, soonest deadline first."""
         user = sender(self.request)
         open_files = RevisionFile.objects.filter(part__in=OPEN_PARTS)
-        own = Extension.objects.filter(assignment=OuterRef("pk"), student=user)
         return (
             Assignment.objects.visible_to(user)
+            .with_extension_of(user)
             .select_related("course", "week", "revision", "component")
             .prefetch_related(
                 "revision__required_files",
@@ -156,7 +155,6 @@ class AssignmentViewSet(ReadOnlyModelViewSet[Assignment]):
                 Prefetch("revision__files", queryset=open_files, to_attr="open_files"),
             )
             .annotate(
-                extended_to=Subquery(own.values("due_at")[:1]),
                 attempts_used=Count(
                     "submissions",
                     filter=Q(submissions__author=user, submissions__uses_attempt=True),

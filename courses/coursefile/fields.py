@@ -22,6 +22,8 @@ ValueT = TypeVar("ValueT")
 NO_MORE: Final = 100_000
 _PIECE: Final = 1 << 20
 _SLUG: Final = re.compile(r"[-a-zA-Z0-9_]{1,60}")
+# Control characters, and halves of characters that no database takes.
+_UNREADABLE: Final = ("Cc", "Cs")
 _PERCENT: Final = 100
 # SECURITY: links become href attributes; a file must not bring in `javascript:`.
 _URL: Final = URLValidator(schemes=["http", "https"])
@@ -52,8 +54,9 @@ class Context:
 
     def claim(self, section: Section, noun: str, key: str, field_name: str) -> None:
         """Note a fault if another one has this key."""
-        first = self.seen.setdefault((noun, key), section.line)
-        if key and first != section.line:
+        first = self.seen.get((noun, key))
+        self.seen.setdefault((noun, key), section.line)
+        if key and first is not None:
             section.fault(
                 f"“{key}” is already the {field_name} of the {noun} on line {first}.",
                 field_name,
@@ -63,7 +66,9 @@ class Context:
 def cleaned(text: str) -> str:
     """Return the text with one kind of line end and no control characters."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
+    return "".join(
+        c for c in text if c in "\n\t" or unicodedata.category(c) not in _UNREADABLE
+    )
 
 
 def words(section: Section, key: str, *, longest: int = NO_MORE) -> str:

@@ -63,6 +63,8 @@ class _Settler:
         self._wanted, self._stored, self._present = wanted, stored, present
         self._is_new, self._prune = is_new, prune
         self._kept_files: list[Row] = []
+        # Until when what came out was out with the course.
+        self._out_with_course = first_release(stored.content)
 
     def _of(self, row: Row) -> Row | None:
         return self._present.get((row.NOUN, row.key))
@@ -108,15 +110,21 @@ class _Settler:
     def _released(
         self, rows: Iterable[ReleasedT], silent: dt.datetime
     ) -> tuple[ReleasedT, ...]:
-        settled = []
-        for row in rows:
-            before = self._of(row)
-            if row.says_release:
-                at = row.release_at
-            else:
-                at = before.release_at if isinstance(before, Released) else silent
-            settled.append(replace(row, release_at=at))
-        return tuple(settled)
+        return tuple(
+            row
+            if row.says_release
+            else replace(row, release_at=self._release(row, silent))
+            for row in rows
+        )
+
+    def _release(self, row: Released, silent: dt.datetime) -> dt.datetime | None:
+        """What was out with its course stays so, if that comes out earlier."""
+        before = self._of(row)
+        if not isinstance(before, Released):
+            return silent
+        at = before.release_at
+        is_with_course = at is not None and at <= self._out_with_course
+        return min(at, silent) if at is not None and is_with_course else at
 
     def _room(self, row: RoomRow) -> RoomRow:
         """The portal's room of this name, with further spellings, or a new one."""

@@ -18,7 +18,6 @@ from courses.models import (
     CalendarFeed,
     Course,
     CourseChange,
-    Extension,
     Session,
     SessionLecture,
 )
@@ -97,12 +96,11 @@ def calendar_of(user: User, now: dt.datetime) -> bytes:
         )
         .order_by("starts_at", "pk")
     )
-    extensions = Extension.objects.filter(assignment=OuterRef("pk"), student=user)
+    work = Assignment.objects.visible_to(user).with_extension_of(user)
     assignments = (
-        _with_changes(Assignment.objects.visible_to(user), "assignment", _Kind.DEADLINE)
+        _with_changes(work, "assignment", _Kind.DEADLINE)
         .filter(course__in=own, due_at__gt=now - KEPT)
         .select_related("course")
-        .annotate(extended_to=Subquery(extensions.values("due_at")[:1]))
         .order_by("due_at", "pk")
     )
     return build_calendar(

@@ -93,6 +93,7 @@ def _page(
     path = reverse("courses:feed", args=[secret]) if secret else ""
     site = urlsplit(settings.SITE_URL)
     context = {
+        "section": "calendar",
         "feed": CalendarFeed.objects.filter(user=request.user).first(),
         "address": f"{site.scheme}://{site.netloc}{path}" if secret else "",
         # The scheme by which a calendar program opens an address by itself.

@@ -21,7 +21,11 @@ YES_NO: Final = [("1", "yes"), ("0", "no")]
 
 
 class RoleForm(forms.Form):
-    """What somebody is from now on; what is left out stays."""
+    """What somebody is from now on; what is left out stays.
+
+    The button that makes somebody inactive sends the list of roles too, which then
+    says nothing.
+    """
 
     enrolment = forms.IntegerField(min_value=1, max_value=2**62)
     role = forms.ChoiceField(choices=Role.choices, required=False)
@@ -61,12 +65,14 @@ def role(request: SignedInRequest, slug: str) -> HttpResponse:
     enrolment = get_object_or_404(
         course.enrolments.select_related("user", "course"), pk=wanted["enrolment"]
     )
+    is_active = wanted["active"] == "1" if wanted["active"] else None
+    is_role = bool(wanted["role"]) and is_active is None
     try:
         change_role(
             actor=request.user,
             enrolment=enrolment,
-            role=Role(wanted["role"]) if wanted["role"] else None,
-            is_active=wanted["active"] == "1" if wanted["active"] else None,
+            role=Role(wanted["role"]) if is_role else None,
+            is_active=is_active,
         )
     except LastLecturerError as error:
         messages.error(request, str(error))
@@ -81,6 +87,6 @@ def _back(request: SignedInRequest, course: Course) -> HttpResponseRedirect:
     if not can(request.user, Right.VIEW_ALL_WORK, course):
         return redirect("home")
     query = people_query(
-        **{name: request.POST.get(name, "") for name in ("q", "show", "page")}
+        **{name: request.GET.get(name, "") for name in ("q", "show", "page")}
     )
     return redirect(f"{reverse('courses:people', args=[course.slug])}?{query}")

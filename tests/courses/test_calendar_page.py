@@ -112,7 +112,8 @@ def test_django_logs_no_address() -> None:
     record = logging.makeLogRecord(words)
     assert MaskSecrets().filter(record)
     assert record.getMessage() == "Not Found: /calendar/…"
-    assert settings.LOGGING["handlers"]["console"]["filters"] == ["secrets"]
+    logging_of: Any = settings.LOGGING
+    assert logging_of["handlers"]["console"]["filters"] == ["secrets"]
 
 
 def test_gunicorn_logs_no_address() -> None:

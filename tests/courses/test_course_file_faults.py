@@ -68,6 +68,7 @@ def test_every_fault_is_listed_at_once_and_nothing_is_written(tmp_path: Path) ->
         ("aliases: [\"308\"", "aliases: [308", "Put it in quotes"),
         ("title: Deep Learning", "title: Deep Learning\n  time_zone: Europe/Paradise", "is not a time zone"),
         ("title: Deep Learning", 'title: "Deep\\0Learning"', "control character"),
+        ("title: Deep Learning", 'title: "Deep\\ud800Learning"', "control character"),
         ("format: 1", "format: 2", "“format” must be a whole number from 1 to 1"),
     ],
 )  # fmt: skip
@@ -82,10 +83,30 @@ def test_fault_is_named_on_its_line(
     assert not Course.objects.exists()
 
 
+def test_deadline_at_an_hour_that_clocks_skip_is_a_fault(tmp_path: Path) -> None:
+    path = small(
+        tmp_path,
+        ("13 January", "24 March"),
+        ("20 January", "31 March"),
+        ("24 January 19:00", "30 March 01:30"),
+    )
+    said = faults(path)
+    assert "30 March 2025 01:30 does not exist in Europe/London: clocks go" in said
+
+
 def test_two_materials_with_one_key_are_a_fault(tmp_path: Path) -> None:
     again = "\nmaterials:\n  - {key: t01, kind: link, title: Book}\n"
     said = faults(save(tmp_path, SMALL + again))
     assert "“t01” is already the key of the material on line 24." in said
+
+
+def test_list_that_stands_in_two_weeks_by_an_alias_is_a_fault(tmp_path: Path) -> None:
+    path = small(
+        tmp_path,
+        ("    materials:\n", "    materials: &again\n"),
+        ("coursework:\n", "materials: *again\ncoursework:\n"),
+    )
+    assert "“t01” is already the key of the material on line 24." in faults(path)
 
 
 def test_two_rooms_with_one_spelling_are_a_fault(tmp_path: Path) -> None:

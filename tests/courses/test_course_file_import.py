@@ -205,7 +205,7 @@ def test_pruning_takes_no_work_that_was_handed_in(tmp_path: Path) -> None:
 
 def test_rooms_of_other_courses_are_never_left_over(tmp_path: Path) -> None:
     made(small(tmp_path))
-    elsewhere = RoomFactory.create()
+    elsewhere = RoomFactory.create(name="Elsewhere")
     said = run(small(tmp_path), "--prune")
     assert "only in the portal" not in said
     assert Room.objects.filter(pk=elsewhere.pk).exists()
@@ -317,6 +317,15 @@ def test_course_without_a_release_stays_hidden_and_its_rows_come_out_with_it(
     assert Week.objects.visible_to(student).count() == 2
 
 
+def test_rows_that_are_out_with_their_course_come_earlier_with_it(
+    tmp_path: Path,
+) -> None:
+    made(small(tmp_path))
+    course = made(small(tmp_path, ("released: 6 January", "released: 5 January")))
+    assert course.weeks.get(number=2).release_at == course.release_at
+    assert bring_in(small(tmp_path)).plan.changed
+
+
 def test_row_may_be_hidden_or_have_a_release_of_its_own(tmp_path: Path) -> None:
     path = small(
         tmp_path,
@@ -363,6 +372,31 @@ def test_session_that_students_do_not_see_moves_silently(tmp_path: Path) -> None
     session.save()
     bring_in(small(tmp_path, MOVED))
     assert not course.changes.get().is_public
+
+
+def test_run_that_moves_as_a_whole_is_one_change_and_its_deadlines(
+    tmp_path: Path,
+) -> None:
+    course = made(small(tmp_path))
+    bring_in(small(tmp_path), first_week=dt.date(2025, 4, 28), slug=course.slug)
+    shift = course.changes.get(kind=CourseChange.Kind.SHIFT)
+    assert shift.summary == "The run moved by 15 weeks."
+    assert shift.is_public
+    assert (shift.before, shift.after) == (
+        "Week 2 from Mon 13 January",
+        "Week 2 from Mon 28 April",
+    )
+    deadline = course.changes.get(kind=CourseChange.Kind.DEADLINE)
+    assert deadline.after == "due: Fri 9 May 19:00"
+    assert course.changes.count() == 2
+
+
+def test_session_that_moves_otherwise_than_its_run_is_told(tmp_path: Path) -> None:
+    course = made(small(tmp_path))
+    bring_in(small(tmp_path, MOVED), first_week=dt.date(2025, 1, 20), slug=course.slug)
+    told = course.changes.get(kind=CourseChange.Kind.SESSION)
+    assert told.session is not None
+    assert told.session.key == "w3-tutorial"
 
 
 def test_course_that_is_not_out_has_no_record(tmp_path: Path) -> None:

@@ -31,7 +31,9 @@ def test_link_of_the_mail_leads_to_a_password(newcomer: Enrolment) -> None:
     assert message.to == ["una@example.org"]
     assert message.subject == "Softmark: Your account for Deep Learning"
     assert str(newcomer.course) in message.body
-    found = re.search(r"http://[^/]+(/accounts/password/reset/key/\S+)", message.body)
+    found = re.search(
+        r"http://[^/]+(/accounts/password/reset/key/\S+)", str(message.body)
+    )
     assert found is not None
     client = Client()
     form = client.get(found.group(1), follow=True)

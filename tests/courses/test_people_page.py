@@ -113,7 +113,13 @@ def test_editor_changes_a_role_and_comes_back_to_the_list(
     course: Course, lecturer: User
 ) -> None:
     row = person(course, "Una Byrne")
-    answer = change(lecturer, row, role="assistant", q="una b", show="student")
+    client = client_of(lecturer)
+    page_of = client.get("/courses/dl/people/", {"q": "una b", "show": "student"})
+    assert "/people/role/?q=una+b&amp;show=student&amp;page=1" in str(page_of.content)
+    answer = client.post(
+        "/courses/dl/people/role/?q=una+b&show=student",
+        {"enrolment": row.pk, "role": "assistant"},
+    )
     assert answer.headers["Location"] == "/courses/dl/people/?q=una+b&show=student"
     row.refresh_from_db()
     assert row.role == Role.ASSISTANT
@@ -124,9 +130,9 @@ def test_editor_makes_somebody_inactive_and_active_again(
 ) -> None:
     row = person(course, "Una Byrne")
     for value, is_active in (("0", False), ("1", True)):
-        change(lecturer, row, active=value)
+        change(lecturer, row, active=value, role="lecturer")
         row.refresh_from_db()
-        assert row.is_active is is_active
+        assert (row.role, row.is_active) == ("student", is_active)
 
 
 def test_last_lecturer_is_told_why_not(course: Course, lecturer: User) -> None:

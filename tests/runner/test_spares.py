@@ -162,13 +162,22 @@ def test_a_spare_is_there_while_a_long_job_goes_on(own_runner: Runner) -> None:
 def traces(prepared: Prepared) -> list[str]:
     """Return what is still there of a job's processes, in words."""
     found = {
-        "first process": Path(f"/proc/{prepared.job.pid}").exists(),
+        "first process": is_running(prepared.job.pid),
         "descriptor": prepared.pidfd >= 0,
         "sockets": bool(prepared._peers or prepared.pipes),
         "control group": any(one.exists() for one in group_folders(prepared)),
         "user": prepared.user._fd >= 0,
     }
     return [name for name, is_there in found.items() if is_there]
+
+
+def is_running(pid: int) -> bool:
+    """Whether the process has not ended. Its parent buries it when it has a moment."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
 
 
 def group_folders(prepared: Prepared) -> list[Path]:

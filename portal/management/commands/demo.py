@@ -25,6 +25,8 @@ from portal.demo.people import MAIN
 PASSWORD = "softmark-demo"  # noqa: S105  printed for everybody to read
 LOCAL = ("localhost", "127.0.0.1", "::1")
 SHORTEST = 12
+# Who says that a hint went nowhere.
+HINTS = ("courses.hints", "grading.hints")
 
 
 class Command(BaseCommand):
@@ -92,13 +94,14 @@ def _known(passwords: list[str], user: User) -> str:
 @contextmanager
 def _no_word_of_hints() -> Iterator[None]:
     """Keep quiet that no worker could be told: none need run yet, the rows wait."""
-    logger = logging.getLogger("grading.hints")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
+    before = {name: logging.getLogger(name).level for name in HINTS}
+    for name in HINTS:
+        logging.getLogger(name).setLevel(logging.ERROR)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
 
 
 def _is_private() -> bool:
