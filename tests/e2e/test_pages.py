@@ -1,14 +1,11 @@
 """Every page holds up for everyone: axe, both themes, wide and narrow, a quiet console."""
 
-from itertools import product
-from typing import Any, Final, Literal
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from grading.models import GradingRun
 from tests.e2e.conftest import Campus
+from tests.e2e.looking import flaws_of
 from tests.factories import (
     GradingRunFactory,
     MarkFactory,
@@ -23,12 +20,6 @@ pytestmark = [
     pytest.mark.one_database,
     pytest.mark.timeout(400),
 ]
-SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
-WIDTHS: Final = (1280, 390)
-# When nothing on the page moves any more.
-SETTLED: Final = (
-    "() => Promise.all(document.getAnimations().map(each => each.finished))"
-)
 
 
 def student_pages(campus: Campus, run: GradingRun) -> list[str]:
@@ -57,33 +48,14 @@ def student_pages(campus: Campus, run: GradingRun) -> list[str]:
 
 
 def faults_of(page: Page, url: str) -> list[str]:
-    """What is wrong with the page, in each theme and size."""
+    """What is wrong with the page at this address, in each theme and size."""
     heard: list[str] = []
-    page.on("console", lambda said: heard.append(f"console: {said.text}"))
+    page.on("console", lambda said: heard.append(f"{url} console: {said.text}"))
     answer = page.goto(url)
     assert answer is not None
     page.wait_for_load_state("networkidle")
     found = [text for text in heard if answer.status == 200 or "404" not in text]
-    for scheme, width in product(SCHEMES, WIDTHS):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)
-        page.evaluate(SETTLED)
-        found += [f"{scheme} {width}: {fault}" for fault in _looks_of(page)]
-    return [f"{url} {fault}" for fault in found]
-
-
-def _looks_of(page: Page) -> list[str]:
-    found = []
-    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        found.append("wider than the window")
-    # Preloading would fetch each imported stylesheet again, beside the page. A frame
-    # that runs no script cannot be asked; what it shows is among the pages.
-    options = {"preload": False, "iframes": False}
-    report: dict[str, Any] = Axe().run(page, options=options).response
-    return found + [
-        f"axe {fault['id']}: {fault['nodes'][0]['html'][:200]}"
-        for fault in report["violations"]
-    ]
+    return found + flaws_of(page)
 
 
 def tried(campus: Campus) -> GradingRun:

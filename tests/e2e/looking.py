@@ -1,0 +1,40 @@
+"""How a page looks, in both themes and sizes: for axe, and whether it fits."""
+
+from itertools import product
+from typing import Any, Final, Literal
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
+WIDTHS: Final = (1280, 390)
+# When nothing on the page moves any more.
+SETTLED: Final = (
+    "() => Promise.all(document.getAnimations().map(each => each.finished))"
+)
+# Preloading would fetch each imported stylesheet again, beside the page. A frame that
+# runs no script cannot be asked.
+OPTIONS: Final = {"preload": False, "iframes": False}
+
+
+def flaws_of(page: Page) -> list[str]:
+    """What is wrong with the page that is open, in each theme and size."""
+    page.wait_for_load_state("networkidle")
+    found = []
+    for scheme, width in product(SCHEMES, WIDTHS):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        page.evaluate(SETTLED)
+        found += [f"{page.url} {scheme} {width}: {flaw}" for flaw in _flaws_now(page)]
+    return found
+
+
+def _flaws_now(page: Page) -> list[str]:
+    found = []
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        found.append("wider than the window")
+    report: dict[str, Any] = Axe().run(page, options=OPTIONS).response
+    return found + [
+        f"axe {flaw['id']}: {flaw['nodes'][0]['html'][:200]}"
+        for flaw in report["violations"]
+    ]
