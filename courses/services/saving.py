@@ -111,10 +111,12 @@ def save_enrolment(*, actor: Actor, enrolment: Enrolment) -> None:
 
 
 def _is_replaced(before: Material, after: Material) -> bool:
-    """Whether there was something to open, and it is something else now."""
-    if not (before.file or before.url):
-        return False
-    return (before.file.name, before.url) != (after.file.name, after.url)
+    """Whether something that could be opened gave its place to something else."""
+    old, new = (
+        {place for place in (row.file.name, row.url) if place}
+        for row in (before, after)
+    )
+    return bool(new and old - new)
 
 
 def _is_known(material: Material) -> bool:
