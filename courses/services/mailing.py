@@ -77,7 +77,7 @@ def _send_all(
         try:
             sent += connection.send_messages([message]) or 0
             faults = 0
-        except _FAULTS as error:
+        except (*_FAULTS, ValueError) as error:  # ValueError: no address at all
             # SECURITY: the fault's own words hold the address, so they are not logged.
             log.warning("mail_not_sent", person=person.pk, error=type(error).__name__)
             faults += 1

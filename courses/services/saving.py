@@ -75,7 +75,7 @@ def save_material(*, actor: Actor, material: Material) -> None:
     Raises PermissionDenied if the actor may not edit the course.
     """
     require(actor, Right.EDIT, material.course)
-    rows = Material.objects.select_for_update()
+    rows = Material.objects.select_for_update().order_by("pk")
     stored = rows.filter(pk=material.pk).first()
     is_replaced = stored is not None and _is_replaced(stored, material)
     if is_replaced:
@@ -111,10 +111,12 @@ def save_enrolment(*, actor: Actor, enrolment: Enrolment) -> None:
 
 
 def _is_replaced(before: Material, after: Material) -> bool:
-    """Whether there was something to open, and it is something else now."""
-    if not (before.file or before.url):
-        return False
-    return (before.file.name, before.url) != (after.file.name, after.url)
+    """Whether something that could be opened gave its place to something else."""
+    old, new = (
+        {place for place in (row.file.name, row.url) if place}
+        for row in (before, after)
+    )
+    return bool(new and old - new)
 
 
 def _is_known(material: Material) -> bool:

@@ -102,9 +102,9 @@ def _write(model: type[models.Model], moves: Iterable[Move]) -> None:
     """
     moves = list(moves)
     manager = model._default_manager  # noqa: SLF001  Django's documented name
-    rows: dict[int, Any] = manager.select_for_update().in_bulk(
-        {move.pk for move in moves}
-    )
+    # By key, and not in the model's own order: that may need a join, which no lock can.
+    locked = manager.select_for_update().order_by("pk")
+    rows: dict[int, Any] = locked.in_bulk({move.pk for move in moves})
     for move in moves:
         row = rows.get(move.pk)
         if row is None or getattr(row, move.field) != move.before:

@@ -191,6 +191,22 @@ def test_replacing_what_nobody_has_opened_is_for_staff(
     assert not told().is_public
 
 
+@pytest.mark.parametrize("url", ["", "https://example.org/2"])
+def test_removing_and_adding_is_no_replacing(
+    lecturer: Client, course: Course, url: str
+) -> None:
+    """A link is taken away; or a second way to the same notes is given."""
+    kept = ContentFile(b"%PDF-1", name="n02.pdf") if url else ""
+    material = MaterialFactory.create(
+        course=course, file=kept, url="" if url else "https://example.org/1"
+    )
+    page = address("material", "change", material.pk)
+    assert lecturer.post(page, form_of(lecturer, page, url=url)).status_code == 302
+    material.refresh_from_db()
+    assert material.url == url
+    assert not CourseChange.objects.exists()
+
+
 def test_first_file_replaces_nothing(lecturer: Client, course: Course) -> None:
     material = MaterialFactory.create(course=course)
     url = address("material", "change", material.pk)

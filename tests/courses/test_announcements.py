@@ -277,6 +277,18 @@ def test_address_that_fails_stops_no_other(server: Server, students: list[str]) 
     assert mail_due_announcements(now=timezone.now()) == 0
 
 
+def test_address_that_is_none_stops_no_other(
+    course: Course, mailoutbox: list[EmailMessage]
+) -> None:
+    people = EnrolmentFactory.create_batch(3, course=course)
+    broken = people[1].user
+    type(broken).objects.filter(pk=broken.pk).update(email="a@b\n, c d@x")
+    AnnouncementFactory.create(course=course, is_mailed=True)
+    assert mail_due_announcements(now=timezone.now()) == 1
+    assert len(mailoutbox) == 2
+    assert CourseChange.objects.get().summary.endswith("2 of 3 people.")
+
+
 def test_server_that_is_down_is_tried_again_later(
     server: Server, students: list[str]
 ) -> None:
