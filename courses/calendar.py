@@ -117,11 +117,12 @@ def _deadline(assignment: Assignment, site: str, now: dt.datetime) -> Event:
         "This is your own deadline. The common one is "
         f"{spoken(assignment.due_at, course)}."
     )
-    late = f"Late work is taken until {spoken(own.closes_at, course)}."
+    closes_at = own.stated_closes_at
+    late = f"Late work is taken until {spoken(closes_at, course)}."
     lines = [
         "" if is_out(assignment.release_at, now) else HIDDEN,
         extended if own.due_at != assignment.due_at else "",
-        late if own.closes_at > own.due_at else "",
+        late if closes_at > own.due_at else "",
         _link("Hand in", address),
     ]
     event.add("DESCRIPTION", "\n".join(line for line in lines if line))
@@ -129,10 +130,11 @@ def _deadline(assignment: Assignment, site: str, now: dt.datetime) -> Event:
 
 
 def _own(assignment: Any) -> Deadline:
-    """The person's deadline, without the grace, of which students are not told."""
+    """The person's deadline."""
     return deadline(
         due_at=assignment.due_at,
         closes_at=assignment.closes_at,
+        grace_minutes=assignment.grace_minutes,
         extended_to=assignment.extended_to,
     )
 

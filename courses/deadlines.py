@@ -22,6 +22,12 @@ class Deadline:
     late_after: datetime
     closes_at: datetime
 
+    @property
+    def stated_closes_at(self) -> datetime:
+        """The closing time as students are told it: the grace is not part of it."""
+        takes_late_work = self.closes_at > self.late_after
+        return self.closes_at if takes_late_work else self.due_at
+
 
 def deadline(
     *,

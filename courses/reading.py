@@ -87,14 +87,15 @@ def item_of(
     was replaced after `since` is new.
     """
     row: Any = material  # with the columns that for_reader added
-    is_open = material.has_content and (sees_all or not material.is_announced(now))
+    is_locked = not sees_all and material.is_locked(now)
+    attachments = [] if is_locked else list(material.attachments.all())
     moments = [material.release_at, material.replaced_at]
     if material.opens_at is not None and material.opens_at <= now:
         moments.append(material.opens_at)
     return Item(
         material=material,
-        attachments=list(material.attachments.all()) if is_open else [],
-        is_open=is_open,
+        attachments=attachments,
+        is_open=not is_locked and (material.has_content or bool(attachments)),
         is_new=any(is_newer(moment, since) for moment in moments),
         is_done=row.is_done,
     )

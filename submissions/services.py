@@ -207,7 +207,7 @@ def _refusals(actor: User, assignment: Assignment, at: datetime) -> list[Problem
     refusals = []
     deadline = deadline_for(assignment, actor)
     if not is_open(deadline, at):
-        closed = deadline.closes_at.astimezone(assignment.course.tz)
+        closed = deadline.stated_closes_at.astimezone(assignment.course.tz)
         refusals.append(problem("closed", closed=f"{closed:%a %d %b %Y, %H:%M %Z}"))
     limit = assignment.max_attempts
     if limit is not None and _attempts_used(actor, assignment) >= limit:

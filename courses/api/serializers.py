@@ -246,7 +246,8 @@ class DeadlineSerializer(serializers.Serializer[Any]):
 
     due_at = serializers.DateTimeField()
     closes_at = serializers.DateTimeField(
-        help_text="The last moment at which work is taken."
+        source="stated_closes_at",
+        help_text="The last moment at which work is taken.",
     )
 
 

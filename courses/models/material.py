@@ -160,11 +160,13 @@ class Material(models.Model):
         """Whether there is anything to open, whoever may open it."""
         return bool(self.url or self.file or self.body)
 
+    def is_locked(self, now: dt.datetime) -> bool:
+        """Whether students see its name only, because it opens later."""
+        return self.opens_at is not None and self.opens_at > now
+
     def is_announced(self, now: dt.datetime) -> bool:
         """Whether students see its name only: it opens later, or holds nothing yet."""
-        return not self.has_content or (
-            self.opens_at is not None and self.opens_at > now
-        )
+        return not self.has_content or self.is_locked(now)
 
 
 class Attachment(models.Model):

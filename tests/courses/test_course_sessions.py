@@ -246,6 +246,17 @@ def test_answers_come_when_they_are_released(
     assert "Model answers" not in html
 
 
+def test_item_of_several_files_needs_none_of_its_own(
+    client: Client, week: Week, student: User
+) -> None:
+    item = MaterialFactory.create(course=week.course, week=week, code="N07")
+    for label in ("intro", "slides"):
+        AttachmentFactory.create(material=item, label=label)
+    html = page_of(client, student, week.course)
+    assert html.index("intro") < html.index("slides")
+    assert "Not out yet" not in html
+
+
 def test_announcements_stand_on_top_until_they_end(
     client: Client, week: Week, student: User
 ) -> None:

@@ -139,6 +139,15 @@ def test_work_within_the_grace_is_on_time_and_taken() -> None:
     assert not is_open(own, due + dt.timedelta(minutes=60, seconds=1))
 
 
+def test_grace_is_no_part_of_what_students_are_told() -> None:
+    due = dt.datetime(2025, 1, 31, 18, 0, tzinfo=LONDON)
+    own = deadline(due_at=due, closes_at=None, grace_minutes=60)
+    assert own.stated_closes_at == due
+    later = due + dt.timedelta(days=14)
+    late = deadline(due_at=due, closes_at=later, grace_minutes=60)
+    assert late.stated_closes_at == late.closes_at == later
+
+
 def test_grace_is_added_to_an_extension_too() -> None:
     due = dt.datetime(2025, 1, 31, 18, 0, tzinfo=LONDON)
     later = due + dt.timedelta(days=7)
