@@ -11,7 +11,11 @@ from courses.models import Enrolment
 from tests.e2e.conftest import PASSWORD, Campus
 from tests.e2e.looking import flaws_of
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.one_database,
+    pytest.mark.timeout(240),
+]
 ROSTER: Final = "email,first_name,last_name\nuna@x.org,Una,Byrne\n"
 FAULTY: Final = "email,role\nnobody,king\n"
 

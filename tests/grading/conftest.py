@@ -9,7 +9,7 @@ from grading import hints
 def hinted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The runs for which a hint went out, by a broker that is not there."""
     sent: list[str] = []
-    monkeypatch.setattr(hints, "_connect", lambda connection: None)
+    monkeypatch.setattr(hints, "connect", lambda connection: None)
     monkeypatch.setattr(
         hints, "_send", lambda run, connection: sent.append(str(run.pk))
     )
