@@ -89,18 +89,19 @@ def uses_database(item: pytest.Item) -> bool:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Put an app's tests of real processes on one xdist worker, and drop what is asked.
+    """Put a folder's tests of real processes on one xdist worker, and drop what is asked.
 
     Under `--dist loadgroup` they so run one after another and share what is warm, and
     the larger groups begin first. All others are quick, and fill up whoever is free.
     """
     for item in items:
         if any(item.get_closest_marker(mark) for mark in ONE_AT_A_TIME):
-            folder = item.path.relative_to(TESTS).parts[0]
-            item.add_marker(pytest.mark.xdist_group(folder))
+            folder = item.path.relative_to(TESTS).parent
+            item.add_marker(pytest.mark.xdist_group(folder.as_posix()))
     if config.getoption("--database-only"):
         kept = [item for item in items if uses_database(item)]
         config.hook.pytest_deselected(items=[i for i in items if i not in kept])
