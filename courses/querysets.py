@@ -199,9 +199,9 @@ class AnnouncementQuerySet(ContentQuerySet["Announcement"]):
         )
 
     def claim_mails(self, pk: int, now: dt.datetime) -> bool:
-        """Whether the caller, and nobody else, is to send this one's mails."""
-        waiting = self.filter(pk=pk, is_mailed=True, mailed_at__isnull=True)
-        return waiting.update(mailed_at=now) == 1
+        """Whether the caller, and nobody else, is to send this one's mails now."""
+        due = self.to_mail(now).order_by().values("pk")
+        return self.filter(pk=pk, pk__in=due).update(mailed_at=now) == 1
 
     def give_back_mails(self, pk: int) -> None:
         """Nobody got this one's mails: they wait for the next try."""
@@ -252,5 +252,18 @@ class CourseChangeQuerySet(models.QuerySet["CourseChange"]):
             return self
         return self.filter(
             _enrolled(user, "course", role__in=STAFF)
-            | (_enrolled(user, "course") & _released("course__") & Q(is_public=True))
+            | (
+                _enrolled(user, "course")
+                & _released("course__")
+                & Q(is_public=True)
+                & self._of_what_is_out()
+            )
         )
+
+    @staticmethod
+    def _of_what_is_out() -> Q:
+        """What a change is about may have been hidden again since."""
+        is_out = Q()
+        for about in ("session", "material", "assignment"):
+            is_out &= Q(**{f"{about}__isnull": True}) | _released(f"{about}__")
+        return is_out

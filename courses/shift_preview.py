@@ -23,6 +23,7 @@ _FIELDS: Final = {
     "opens_at": "opens",
     "due_at": "due",
     "closes_at": "closes",
+    "marks_released_at": "marks released",
 }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db.models import Prefetch
+from django.db.models.functions import Coalesce, Greatest
 from django.urls import reverse
 
 from accounts.models import User
@@ -140,21 +141,24 @@ def _came_out(
     courses: Mapping[int, Course], user: User, since: dt.datetime, now: dt.datetime
 ) -> Iterator[Entry]:
     rows: Iterable[Material] = (
-        Material.objects.visible_to(user)
-        .filter(course__in=courses, release_at__gt=since, release_at__lte=now)
-        .order_by("-release_at", "position")[:ENTRIES]
+        Material.objects.opened_to(user)
+        .filter(course__in=courses, release_at__lte=now)
+        .annotate(out_at=Greatest("release_at", Coalesce("opens_at", "release_at")))
+        .filter(out_at__gt=since, out_at__lte=now)
+        .order_by("-out_at", "position")[:ENTRIES]
     )
     for row in rows:
         course = courses[row.course_id]
-        if row.release_at is not None and row.has_content:
+        out_at: dt.datetime = row.out_at  # type: ignore[attr-defined]  # annotated
+        if row.has_content:
             yield Entry(
                 course=course,
-                at=row.release_at,
+                at=out_at,
                 icon=row.kind,
                 title=str(row),
                 href=reverse("courses:material", args=[course.slug, row.key]),
                 detail=str(row.get_kind_display()),
-                is_new=_is_new(course, row.release_at),
+                is_new=_is_new(course, out_at),
             )
 
 

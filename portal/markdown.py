@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from typing import Final
 
@@ -48,6 +49,11 @@ ATTRIBUTES: Final = {
     "code": {"class"},
     **{tag: set(MATH_ATTRIBUTES) for tag in MATH_TAGS},
 }
+# SECURITY: the converter calls itself for what is nested, without a limit: ten thousand
+# braces end the process.
+MAX_FORMULA: Final = 2000
+# Longer texts are not kept: a thousand of them would fill the memory.
+MAX_KEPT: Final = 50_000
 # Cells say their alignment in a style, which the content policy forbids.
 ALIGN: Final = re.compile(r'<(t[hd]|mtd) style="text-align: ?(left|right|center)[^"]*"')
 
@@ -56,13 +62,13 @@ _formatter = HtmlFormatter(nowrap=True, classprefix="hl-")
 
 
 def _render_math(source: str, options: dict[str, bool]) -> str:
-    try:
-        return _math.convert_with_local_state(
-            source, displaystyle=options["display_mode"]
-        )
-    except LatexError:
-        # A formula that cannot be set is shown as it was written.
-        return f'<code class="math-source">{escape(source)}</code>'
+    if len(source) <= MAX_FORMULA:
+        with suppress(LatexError):
+            return _math.convert_with_local_state(
+                source, displaystyle=options["display_mode"]
+            )
+    # A formula that cannot be set is shown as it was written.
+    return f'<code class="math-source">{escape(source)}</code>'
 
 
 def _highlight(source: str, language: str, _attributes: str) -> str:
@@ -87,13 +93,16 @@ def _parser() -> MarkdownIt:
 _parse = _parser()
 
 
-@lru_cache(maxsize=1024)
 def render_markdown(text: str) -> SafeString:
     """Return the text as HTML without script, style, form or foreign attributes.
 
     Headings start at h2, because the page has its own h1. Math in dollars becomes
     MathML, fenced code gets the classes of static/css/highlight.css.
     """
+    return _render_kept(text) if len(text) <= MAX_KEPT else _render(text)
+
+
+def _render(text: str) -> SafeString:
     html = _parse.render(text)
     # What scrolls sideways on a small screen must be reachable by keyboard.
     html = html.replace("<pre>", '<pre tabindex="0">')
@@ -113,3 +122,6 @@ def render_markdown(text: str) -> SafeString:
         link_rel="noopener noreferrer",
     )
     return mark_safe(clean)  # noqa: S308  nh3 has just cleaned it
+
+
+_render_kept = lru_cache(maxsize=1024)(_render)

@@ -24,6 +24,8 @@ from portal.markdown import ATTRIBUTES, HTML_TAGS, render_markdown
 
 MAX_BYTES: Final = 20 * 1024**2
 MAX_CELLS: Final = 1000
+# Of all cells together, in characters: what is beyond is shown as plain text.
+MAX_STYLED: Final = 300_000
 # Of one output; what is longer is cut, with a word about it.
 MAX_TEXT: Final = 20_000
 MAX_IMAGE: Final = 4 * 1024**2
@@ -66,7 +68,12 @@ def read_cells(data: bytes) -> list[Cell]:
     cells = notebook.get("cells")
     if not isinstance(cells, list):
         raise NotebookUnreadableError("The file holds no cells.")
-    shown = [_cell(cell) for cell in cells[:MAX_CELLS] if isinstance(cell, dict)]
+    shown, styled = [], 0
+    for cell in cells[:MAX_CELLS]:
+        if isinstance(cell, dict):
+            source = _text(cell.get("source"))
+            styled += len(source)
+            shown.append(_cell(cell, source, is_styled=styled <= MAX_STYLED))
     if len(cells) > MAX_CELLS:
         more = format_html(
             "<p>{} more cells are not shown.</p>", len(cells) - MAX_CELLS
@@ -101,19 +108,23 @@ def _upgraded(notebook: dict[str, Any]) -> dict[str, Any]:
     return dict(converted)
 
 
-def _cell(cell: dict[str, Any]) -> Cell:
-    source, kind = _text(cell.get("source")), cell.get("cell_type")
-    if kind == "markdown":
+def _cell(cell: dict[str, Any], source: str, *, is_styled: bool) -> Cell:
+    kind = cell.get("cell_type")
+    if kind == "markdown" and is_styled:
         return Cell(kind="markdown", html=render_markdown(source))
     if kind != "code":
         return Cell(kind="raw", html=escape(source))
     number, outputs = cell.get("execution_count"), cell.get("outputs")
     return Cell(
         kind="code",
-        html=mark_safe(highlight(source, _lexer, _formatter)),  # noqa: S308  it escapes
+        html=_highlighted(source) if is_styled else escape(source),
         number=number if isinstance(number, int) else None,
         outputs=list(_outputs(outputs if isinstance(outputs, list) else [])),
     )
+
+
+def _highlighted(source: str) -> SafeString:
+    return mark_safe(highlight(source, _lexer, _formatter))  # noqa: S308  it escapes
 
 
 def _text(value: Any) -> str:
@@ -146,11 +157,13 @@ def _shown(data: dict[str, Any]) -> Iterator[Output]:
             yield image
             return
     if "text/markdown" in data:
-        yield Output(kind="html", html=render_markdown(_text(data["text/markdown"])))
+        markdown = _text(data["text/markdown"])[:MAX_TEXT]
+        yield Output(kind="html", html=render_markdown(markdown))
     elif "text/html" in data:
         yield Output(kind="html", html=_cleaned(_text(data["text/html"])))
     elif "text/latex" in data:
-        yield Output(kind="html", html=render_markdown(_text(data["text/latex"])))
+        latex = _text(data["text/latex"])[:MAX_TEXT]
+        yield Output(kind="html", html=render_markdown(latex))
     elif "text/plain" in data:
         yield Output(kind="text", html=_plain(_text(data["text/plain"])))
 

@@ -167,6 +167,10 @@ STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
+# SECURITY: a table that is looked at before it is imported waits here, and not as a file
+# that anybody could name.
+IMPORT_EXPORT_TMP_STORAGE_CLASS = "import_export.tmp_storages.CacheStorage"
+
 # --- Uploads -----------------------------------------------------------------
 
 FILE_UPLOAD_HANDLERS = [

@@ -15,7 +15,7 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from courses.admin.rights import COURSE_OF, editable, user_of
-from courses.models import Component, Lecture, Room, Session, Teacher, Week
+from courses.models import Component, Course, Lecture, Room, Session, Teacher, Week
 
 if TYPE_CHECKING:
     BaseAdmin = admin.options.BaseModelAdmin[Any]
@@ -70,6 +70,11 @@ class CourseChoices(BaseAdmin):
         self, db_field: Any, request: HttpRequest, kwargs: dict[str, Any]
     ) -> None:
         related, user = db_field.remote_field.model, user_of(request)
+        if related is User and user is not None and not user.is_superuser:
+            # SECURITY: or names of people elsewhere could be asked for, one by one.
+            courses = Course.objects.editable_by(user)
+            people = User.objects.filter(enrolments__course__in=courses).distinct()
+            kwargs.setdefault("queryset", people)
         if related in COURSE_OF and user is not None:
             # SECURITY: this is also what a forged choice is checked against.
             kwargs.setdefault("queryset", self._rows(related, request, user))

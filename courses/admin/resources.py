@@ -148,7 +148,7 @@ class EnrolmentResource(ScopedResource):
 
     class Meta:
         model = Enrolment
-        fields = ["course", "email", "role", "is_active"]
+        fields = ["course", "email", "role", "module_code", "is_active"]
         import_id_fields = ["course", "email"]
         clean_model_instances = True
         skip_unchanged = True

@@ -1,6 +1,10 @@
 """How lists of course content are narrowed. Parents are named by what people know."""
 
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
 from django_filters import rest_framework as filters
+from django_filters.fields import IsoDateTimeField
 
 from courses.models import (
     Announcement,
@@ -15,6 +19,9 @@ from courses.models import (
     SessionKind,
     Week,
 )
+
+FIRST_YEAR: Final = 1970
+LAST_YEAR: Final = 2200
 
 
 class CourseFilter(filters.FilterSet):
@@ -59,13 +66,29 @@ class AssignmentFilter(ContentFilter):
         fields: list[str] = []
 
 
+class MomentField(IsoDateTimeField):
+    """A time of which every database can tell what lies before it."""
+
+    def to_python(self, value: Any) -> Any:
+        moment = super().to_python(value)
+        if moment is not None and not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            raise ValidationError(
+                f"Give a time between the years {FIRST_YEAR} and {LAST_YEAR}."
+            )
+        return moment
+
+
+class MomentFilter(filters.IsoDateTimeFilter):
+    field_class = MomentField
+
+
 class SessionFilter(ContentFilter):
     week = filters.NumberFilter("week__number", help_text="A week's number.")
     kind = filters.ChoiceFilter(choices=SessionKind.choices)
-    after = filters.IsoDateTimeFilter(
+    after = MomentFilter(
         "ends_at", "gt", help_text="Those that are not over at this time."
     )
-    before = filters.IsoDateTimeFilter(
+    before = MomentFilter(
         "starts_at", "lt", help_text="Those that begin before this time."
     )
 
@@ -90,9 +113,7 @@ class AnnouncementFilter(ContentFilter):
 
 class CourseChangeFilter(ContentFilter):
     kind = filters.ChoiceFilter(choices=CourseChange.Kind.choices)
-    after = filters.IsoDateTimeFilter(
-        "made_at", "gt", help_text="Those made after this time."
-    )
+    after = MomentFilter("made_at", "gt", help_text="Those made after this time.")
 
     class Meta:
         model = CourseChange

@@ -26,6 +26,8 @@ from courses.models import (
 NOTE_USE_EVERY: Final = dt.timedelta(hours=1)
 # What is longer ago is left out.
 KEPT: Final = dt.timedelta(days=400)
+# What is further ahead means "never", and no zone can be told for it.
+AHEAD: Final = dt.timedelta(days=5 * 365)
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _Kind = CourseChange.Kind
 
@@ -86,7 +88,7 @@ def calendar_of(user: User, now: dt.datetime) -> bytes:
     ).values("pk")
     sessions = (
         _with_changes(Session.objects.visible_to(user), "session", _Kind.SESSION)
-        .filter(course__in=own, ends_at__gt=now - KEPT)
+        .filter(course__in=own, ends_at__gt=now - KEPT, starts_at__lt=now + AHEAD)
         .select_related("course", "room", "week")
         .prefetch_related(
             "teachers",
@@ -99,7 +101,8 @@ def calendar_of(user: User, now: dt.datetime) -> bytes:
     work = Assignment.objects.visible_to(user).with_extension_of(user)
     assignments = (
         _with_changes(work, "assignment", _Kind.DEADLINE)
-        .filter(course__in=own, due_at__gt=now - KEPT)
+        .filter(course__in=own, due_at__gt=now - KEPT, due_at__lt=now + AHEAD)
+        .exclude(extended_to__gte=now + AHEAD)
         .select_related("course")
         .order_by("due_at", "pk")
     )

@@ -39,4 +39,5 @@ def record_change(
 
 
 def _cut(text: str) -> str:
+    text = text.replace("\x00", "")  # which PostgreSQL refuses
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

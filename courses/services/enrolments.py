@@ -2,10 +2,10 @@
 
 from django.db import transaction
 
-from accounts.actors import Actor
+from accounts.actors import Actor, System
 from accounts.models import User
 from courses.models import Course, CourseChange, Enrolment, Role
-from courses.permissions import Right
+from courses.permissions import STAFF_ROLES, Right
 from courses.services.access import require
 from courses.services.changes import record_change
 
@@ -31,9 +31,25 @@ def enrol(*, actor: Actor, course: Course, user: User, role: Role) -> Enrolment:
         enrolment, is_new = Enrolment.objects.get_or_create(
             course=course, user=user, defaults={"role": role}
         )
-        if not is_new:
+        if is_new:
+            record_new_staff(actor=actor, enrolment=enrolment)
+        else:
             _become(actor, enrolment, role, is_active=True)
     return enrolment
+
+
+def record_new_staff(*, actor: Actor, enrolment: Enrolment) -> None:
+    """If the person who is new in the course is staff of it, that is on record."""
+    if enrolment.role not in STAFF_ROLES or isinstance(actor, System):
+        return
+    record_change(
+        actor=actor,
+        course=enrolment.course,
+        kind=CourseChange.Kind.ROLE,
+        summary=f"{enrolment.user} ({enrolment.user.email}) is new: "
+        f"{enrolment.get_role_display()}.",
+        after=str(enrolment.get_role_display()),
+    )
 
 
 def change_role(

@@ -31,16 +31,14 @@ def mail_due_announcements(*, now: dt.datetime) -> int:
     it twice; a worker that dies half way leaves the rest unsent. If the mail server
     is not there at all the claim is given back, and the next call tries again.
     """
-    due = Announcement.objects.to_mail(now).select_related("course", "author")
-    return sum(
-        _mail(announcement)
-        for announcement in due
-        if Announcement.objects.claim_mails(announcement.pk, now)
-    )
+    waiting = list(Announcement.objects.to_mail(now).values_list("pk", flat=True))
+    return sum(_mail(pk) for pk in waiting if Announcement.objects.claim_mails(pk, now))
 
 
-def _mail(announcement: Announcement) -> bool:
+def _mail(pk: int) -> bool:
     """Whether the claimed announcement went out, to one person at least or to nobody."""
+    # As it is now: it may have been changed while others were sent.
+    announcement = Announcement.objects.select_related("course", "author").get(pk=pk)
     people = _people(announcement)
     connection = get_connection()
     try:

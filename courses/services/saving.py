@@ -16,7 +16,7 @@ from courses.permissions import Right
 from courses.release import is_out
 from courses.services.access import require
 from courses.services.changes import record_change
-from courses.services.enrolments import change_role
+from courses.services.enrolments import change_role, record_new_staff
 from courses.services.timetable import apply_arrangement, arrangement_of, record_move
 from courses.wall_clock import moment_words
 
@@ -108,6 +108,8 @@ def save_enrolment(*, actor: Actor, enrolment: Enrolment) -> None:
             is_active=enrolment.is_active,
         )
     enrolment.save()
+    if stored is None:
+        record_new_staff(actor=actor, enrolment=enrolment)
 
 
 def _is_replaced(before: Material, after: Material) -> bool:

@@ -122,6 +122,7 @@ class _Reader:
             self._release(Moved.ASSIGNMENT, row, row.title, "release_at")
             self._moment(Moved.ASSIGNMENT, row, row.title, "due_at")
             self._moment(Moved.ASSIGNMENT, row, row.title, "closes_at")
+            self._release(Moved.ASSIGNMENT, row, row.title, "marks_released_at")
             self._check_hand_out(row)
         rows = Extension.objects.filter(assignment__in=moved)
         for extension in rows.select_related("assignment", "student"):

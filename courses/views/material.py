@@ -17,7 +17,7 @@ from courses.downloads import opened_file, pdf_inline
 from courses.models import Material
 from courses.readers import reader_of
 from courses.reading import item_of, visible_attachments
-from portal.notebooks import NotebookUnreadableError, read_cells
+from portal.notebooks import MAX_BYTES, NotebookUnreadableError, read_cells
 
 NOTEBOOK: Final = ".ipynb"
 PDF: Final = ".pdf"
@@ -88,7 +88,7 @@ def material_notebook(request: SignedInRequest, slug: str, key: str) -> HttpResp
     if etag in parse_etags(request.headers.get("If-None-Match", "")):
         return HttpResponseNotModified(headers={"ETag": etag})
     with opened_file(found.file) as content:
-        data = content.read()
+        data = content.read(MAX_BYTES + 1)
     try:
         context = {"cells": read_cells(data), "material": found}
     except NotebookUnreadableError as error:

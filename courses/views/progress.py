@@ -1,7 +1,7 @@
 """Ticks: a reader notes what they have read."""
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -17,6 +17,8 @@ def progress(request: SignedInRequest, slug: str) -> HttpResponse:
     """Tick a material (`done`: its key) or take the tick back (`undo`)."""
     is_done = "done" in request.POST
     key = request.POST.get("done") or request.POST.get("undo") or ""
+    if "\x00" in key:  # which PostgreSQL refuses in a text
+        raise Http404
     course = get_object_or_404(Course.objects.visible_to(request.user), slug=slug)
     material = get_object_or_404(
         Material.objects.opened_to(request.user), course=course, key=key

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.markdown import render_markdown
+from portal.markdown import _render_kept, render_markdown
 
 ATTACKS = [
     "<script>alert(1)</script>",
@@ -100,3 +100,16 @@ def test_table_columns_are_aligned_by_class() -> None:
 
 def test_links_do_not_leak_the_page() -> None:
     assert 'rel="noopener noreferrer"' in render_markdown("[x](https://example.org)")
+
+
+@pytest.mark.parametrize("opening", ["{", "\\sqrt{", "\\frac{1}{"])
+def test_formula_nested_too_deeply_is_shown_as_it_was_written(opening: str) -> None:
+    # The converter would end the process.
+    source = opening * 10_000 + "x" + "}" * 10_000
+    assert "math-source" in render_markdown(f"${source}$")
+
+
+def test_long_text_is_not_kept() -> None:
+    before = _render_kept.cache_info().currsize
+    render_markdown("long " * 20_000)
+    assert _render_kept.cache_info().currsize == before

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal.notebooks import MAX_TEXT, NotebookUnreadableError, read_cells
@@ -103,6 +103,13 @@ def test_long_output_is_cut_with_a_word() -> None:
     assert html.endswith("… 5 more characters")
 
 
+def test_what_is_beyond_the_styled_part_is_plain_text() -> None:
+    source = "x = 1  # <b>\n" * 30_000
+    [cell] = read_cells(code(source=source))
+    assert "hl-" not in cell.html
+    assert "&lt;b&gt;" in cell.html
+
+
 def test_widgets_and_scripts_of_results_are_left_out() -> None:
     data = result(application_javascript="alert(1)")
     [cell] = read_cells(code(data))
@@ -164,6 +171,7 @@ json_values = st.recursive(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(json_values, max_size=4))
 def test_any_json_is_shown_without_a_script(cells: list[Any]) -> None:
     for cell in read_cells(json.dumps({"cells": cells}).encode()):

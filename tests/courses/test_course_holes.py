@@ -1,0 +1,160 @@
+"""Ways in, and ways to bring it down, that were found by attacking a course's pages."""
+
+import datetime as dt
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from icalendar import Calendar
+
+from accounts.models import User
+from courses.models import Announcement, Course, CourseChange, Enrolment, Role
+from courses.services.calendar import calendar_of
+from courses.services.enrolments import enrol
+from courses.services.shifting import plan_shift
+from tests.factories import (
+    AnnouncementFactory,
+    AssignmentFactory,
+    CourseChangeFactory,
+    CourseFactory,
+    EnrolmentFactory,
+    ExtensionFactory,
+    MaterialFactory,
+    SessionFactory,
+    UserFactory,
+    WeekFactory,
+    hours,
+)
+
+pytestmark = pytest.mark.django_db
+NEVER = dt.datetime(9999, 12, 31, 23, 59, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def course() -> Course:
+    return CourseFactory.create()
+
+
+@pytest.fixture
+def student(course: Course) -> User:
+    return EnrolmentFactory.create(course=course).user
+
+
+@pytest.fixture
+def lecturer(client: Client, course: Course) -> User:
+    user = UserFactory.create(is_staff=True)
+    EnrolmentFactory.create(course=course, user=user, lecturer=True)
+    client.force_login(user)
+    return user
+
+
+def test_announcement_that_was_put_off_meanwhile_is_not_mailed() -> None:
+    waiting = AnnouncementFactory.create(is_mailed=True)
+    now = timezone.now()
+    assert list(Announcement.objects.to_mail(now)) == [waiting]
+    Announcement.objects.update(release_at=hours(5))
+    assert not Announcement.objects.claim_mails(waiting.pk, now)
+
+
+def test_marks_that_would_be_released_later_move_with_the_run(course: Course) -> None:
+    today = timezone.now().date()
+    WeekFactory.create(course=course, number=5, starts_on=today)
+    work = AssignmentFactory.create(
+        course=course, due_at=hours(100), marks_released_at=hours(200)
+    )
+    plan = plan_shift(course=course, from_week=5, weeks=1, now=timezone.now())
+    moved = {move.field: move.after for move in plan.moves if move.label == work.title}
+    assert moved["marks_released_at"] - hours(200) > dt.timedelta(days=6)
+
+
+@pytest.mark.parametrize("about", ["session", "material", "assignment"])
+def test_change_is_not_told_while_what_it_is_about_is_hidden_again(
+    course: Course, student: User, about: str
+) -> None:
+    factories = {
+        "session": SessionFactory,
+        "material": MaterialFactory,
+        "assignment": AssignmentFactory,
+    }
+    row = factories[about].create(course=course)
+    CourseChangeFactory.create(course=course, **{about: row})
+    assert CourseChange.objects.visible_to(student).exists()
+    type(row).objects.update(release_at=None)
+    assert not CourseChange.objects.visible_to(student).exists()
+
+
+def test_deadline_that_never_comes_is_left_out_of_calendars(
+    course: Course, student: User
+) -> None:
+    AssignmentFactory.create(course=course, due_at=NEVER)
+    extended = AssignmentFactory.create(course=course, due_at=hours(24))
+    ExtensionFactory.create(assignment=extended, student=student, due_at=NEVER)
+    SessionFactory.create(
+        course=course, starts_at=NEVER - dt.timedelta(hours=2), ends_at=NEVER
+    )
+    content = calendar_of(student, timezone.now())
+    assert Calendar.from_ical(content).events == []
+
+
+def test_key_with_a_nul_is_not_found(
+    client: Client, course: Course, student: User
+) -> None:
+    client.force_login(student)
+    where = reverse("courses:progress", args=[course.slug])
+    assert client.post(where, {"done": "n\x0001"}).status_code == 404
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00"])
+def test_time_out_of_all_bounds_is_refused_in_words(
+    client: Client, student: User, moment: str
+) -> None:
+    client.force_login(student)
+    answer = client.get("/api/v1/sessions/", {"after": moment})
+    assert answer.status_code == 400
+    assert "between the years 1970 and 2200" in answer.content.decode()
+
+
+@pytest.mark.parametrize("role", Role)
+def test_whoever_comes_as_staff_is_on_record(
+    course: Course, lecturer: User, role: Role
+) -> None:
+    enrol(actor=lecturer, course=course, user=UserFactory.create(), role=role)
+    changes = CourseChange.objects.filter(kind=CourseChange.Kind.ROLE)
+    assert changes.exists() == (role != Role.STUDENT)
+
+
+def test_lecturer_learns_no_name_of_somebody_elsewhere(
+    client: Client, course: Course, lecturer: User
+) -> None:
+    stranger = UserFactory.create(first_name="Zebedee")
+    form = {"course": course.pk, "user": stranger.pk, "role": "king"}
+    address = reverse("admin:courses_enrolment_add")
+    assert "Zebedee" not in client.post(address, form).content.decode()
+    form["role"] = Role.STUDENT
+    client.post(address, form)
+    assert not Enrolment.objects.filter(user=stranger).exists()
+
+
+def test_tables_are_not_for_staff_who_edit_no_course(client: Client) -> None:
+    client.force_login(UserFactory.create(is_staff=True))
+    address = reverse("admin:courses_material_import")
+    assert client.get(address).status_code in {302, 403}
+
+
+def test_yaml_is_no_table(client: Client, lecturer: User) -> None:
+    html = client.get(reverse("admin:courses_material_import")).content.decode()
+    assert "csv" in html.lower()
+    assert "yaml" not in html.lower()
+
+
+def test_locked_material_is_news_when_it_opens(
+    client: Client, course: Course, student: User
+) -> None:
+    make = {"course": course, "body": "x", "release_at": hours(-400)}
+    MaterialFactory.create(**make, title="Opened", opens_at=hours(-2))
+    MaterialFactory.create(**make, title="Locked", opens_at=hours(2))
+    client.force_login(student)
+    html = client.get(reverse("home")).content.decode()
+    assert "Opened" in html
+    assert "Locked" not in html
