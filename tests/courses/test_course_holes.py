@@ -1,6 +1,7 @@
 """Ways in, and ways to bring it down, that were found by attacking a course's pages."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -72,7 +73,7 @@ def test_marks_that_would_be_released_later_move_with_the_run(course: Course) ->
 def test_change_is_not_told_while_what_it_is_about_is_hidden_again(
     course: Course, student: User, about: str
 ) -> None:
-    factories = {
+    factories: dict[str, Any] = {
         "session": SessionFactory,
         "material": MaterialFactory,
         "assignment": AssignmentFactory,
