@@ -46,6 +46,13 @@ class CourseScopedAdmin(CourseChoices, AnyModelAdmin):
     lecturers_add = True
     lecturers_delete = True
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        # What belongs to a row is its course's, and would be left behind there.
+        fields = list(super().get_readonly_fields(request, obj))
+        names = {field.name for field in self.model._meta.fields}  # noqa: SLF001  documented
+        moves = obj is not None and "course" in names and "course" not in fields
+        return [*fields, "course"] if moves else fields
+
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         rows, user = super().get_queryset(request), user_of(request)
         if user is None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.actors import Actor, actor_user
 from courses.models import Course, CourseChange, Enrolment, Role
-from courses.permissions import STAFF_ROLES, Right
+from courses.permissions import Right
 from courses.rows import unsaved_copy
 from courses.services.access import require
 from courses.services.changes import record_change
@@ -18,6 +18,7 @@ from courses.services.copied_content import ContentCopy
 from courses.services.copied_coursework import copy_coursework
 
 _MONDAY: Final = 0
+_MOST_YEARS: Final = 20
 
 
 class CopyRefusedError(Exception):
@@ -78,6 +79,10 @@ def _days_between(course: Course, first_week_on: dt.date) -> int:
             {"first_week_on": f"That is a {first_week_on:%A}. Give a Monday."}
         )
     monday = first.starts_on - dt.timedelta(days=first.starts_on.weekday())
+    if abs(first_week_on.year - monday.year) > _MOST_YEARS:
+        raise CopyRefusedError(
+            {"first_week_on": f"That is more than {_MOST_YEARS} years from this run."}
+        )
     return (first_week_on - monday).days
 
 
@@ -102,9 +107,12 @@ def _check(course: Course) -> None:
 
 
 def _enrol_staff(actor: Actor, course: Course, copied: Course) -> None:
-    """The staff who have not left are in the copy; the actor is a lecturer."""
+    """The lecturers who have not left are in the copy, and the actor is one.
+
+    Assistants change from year to year, and are added by the roster.
+    """
     now = timezone.now()
-    staff = course.enrolments.active().filter(role__in=STAFF_ROLES)
+    staff = course.enrolments.active().filter(role=Role.LECTURER)
     roles = {row.user_id: row.role for row in staff}
     person = actor_user(actor)
     if person is not None:

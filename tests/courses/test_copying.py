@@ -191,15 +191,30 @@ def test_assignment_without_a_revision_is_copied(
     assert not copied(lecturer, course).assignments.get().revisions.exists()
 
 
-def test_staff_come_along_and_students_do_not(course: Course, lecturer: User) -> None:
-    helper = EnrolmentFactory.create(course=course, assistant=True).user
-    EnrolmentFactory.create(course=course, assistant=True, left=True)
+def test_lecturers_come_along_and_nobody_else(course: Course, lecturer: User) -> None:
+    second = EnrolmentFactory.create(course=course, lecturer=True).user
+    EnrolmentFactory.create(course=course, lecturer=True, left=True)
+    EnrolmentFactory.create(course=course, assistant=True)
     EnrolmentFactory.create(course=course)
     made = copied(lecturer, course)
     assert set(made.enrolments.values_list("user", "role")) == {
         (lecturer.pk, Role.LECTURER),
-        (helper.pk, Role.ASSISTANT),
+        (second.pk, Role.LECTURER),
     }
+
+
+def test_monday_of_another_age_is_refused_in_words(
+    course: Course, lecturer: User
+) -> None:
+    with pytest.raises(CopyRefusedError) as refused:
+        copy_course(
+            actor=lecturer,
+            course=course,
+            academic_year="9999-00",
+            slug="far",
+            first_week_on=dt.date(9999, 12, 27),
+        )
+    assert "more than 20 years" in str(refused.value.faults["first_week_on"])
 
 
 def test_who_copies_is_its_lecturer(course: Course) -> None:

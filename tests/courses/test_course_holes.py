@@ -137,6 +137,18 @@ def test_lecturer_learns_no_name_of_somebody_elsewhere(
     assert not Enrolment.objects.filter(user=stranger).exists()
 
 
+def test_row_stays_in_its_course(
+    client: Client, course: Course, lecturer: User
+) -> None:
+    other = EnrolmentFactory.create(user=lecturer, lecturer=True).course
+    material = MaterialFactory.create(course=course)
+    address = reverse("admin:courses_material_change", args=[material.pk])
+    form = {"course": other.pk, "key": material.key, "kind": "notes", "title": "Moved"}
+    client.post(address, form)
+    material.refresh_from_db()
+    assert material.course == course
+
+
 def test_tables_are_not_for_staff_who_edit_no_course(client: Client) -> None:
     client.force_login(UserFactory.create(is_staff=True))
     address = reverse("admin:courses_material_import")
