@@ -102,7 +102,7 @@ def calendar_of(user: User, now: dt.datetime) -> bytes:
     assignments = (
         _with_changes(work, "assignment", _Kind.DEADLINE)
         .filter(course__in=own, due_at__gt=now - KEPT, due_at__lt=now + AHEAD)
-        .exclude(extended_to__gte=now + AHEAD)
+        .filter(Q(extended_to__isnull=True) | Q(extended_to__lt=now + AHEAD))
         .select_related("course")
         .order_by("due_at", "pk")
     )
