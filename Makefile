@@ -2,8 +2,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-# One more than the two processors of a small machine: many tests wait for a limit.
-JOBS ?= 3
+JOBS ?= 2
 # Nothing but `make bench` uses this one.
 PEERS ?= .venv-bench
 REPEATS ?= 7
@@ -13,6 +12,8 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input -qq
 PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider
 # Tests of real processes go by folder: see tests/conftest.py.
 PARALLEL := -n $(JOBS) --dist loadgroup
+# Those that use the database wait much of their time, and few of them hold limits.
+WAITING := -n $$(($(JOBS) + 1)) --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help run install install-dev test test-sqlite test-postgres test-as-nobody \
@@ -72,7 +73,7 @@ test-sqlite: install-dev ## Every test, on SQLite
 
 test-postgres: install-dev ## The tests that use the database, on PostgreSQL
 	@echo "== Tests on PostgreSQL"
-	@$(BIN)/python -m tests.services.postgres $(PYTEST) $(PARALLEL) --database-only $(ARGS)
+	@$(BIN)/python -m tests.services.postgres $(PYTEST) $(WAITING) --database-only $(ARGS)
 
 test-as-nobody: ## The jail's tests as a user without rights (from root, of HEAD)
 	@sh scripts/test_as_nobody.sh $(ARGS)

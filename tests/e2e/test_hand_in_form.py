@@ -26,7 +26,11 @@ from tests.factories import (
 from tests.services.portal import LivePortal
 from tests.submissions.builders import safetensors_bytes
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.one_database,
+    pytest.mark.timeout(120),
+]
 PASSWORD: Final = "correct horse battery staple"
 
 
