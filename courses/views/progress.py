@@ -25,7 +25,11 @@ def progress(request: SignedInRequest, slug: str) -> HttpResponse:
     )
     tick(actor=request.user, material=material, is_done=is_done)
     if request.headers.get("HX-Request"):
-        context = {"course": course, "material": material, "is_done": is_done}
+        context = {
+            "material": material,
+            "is_done": is_done,
+            "progress_url": request.path,
+        }
         return render(request, "courses/_tick.html", context)
     if request.POST.get("from") == "material":
         return HttpResponseRedirect(material.get_absolute_url())
