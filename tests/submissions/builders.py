@@ -81,7 +81,8 @@ def state_dict_bytes(
     }
     with zipfile.ZipFile(content, "w", compression) as archive:
         for name, data in named.items():
-            archive.writestr(name, data)
+            # Without the time of writing, which would be part of a test's name.
+            archive.writestr(zipfile.ZipInfo(name), data, compression)
     return content.getvalue()
 
 

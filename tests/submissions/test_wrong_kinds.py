@@ -19,7 +19,7 @@ def zip_of(**members: bytes) -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         for name, data in members.items():
-            archive.writestr(name.replace("__", "."), data)
+            archive.writestr(zipfile.ZipInfo(name.replace("__", ".")), data)
     return content.getvalue()
 
 
