@@ -100,8 +100,8 @@ def pytest_collection_modifyitems(
     """
     for item in items:
         if any(item.get_closest_marker(mark) for mark in ONE_AT_A_TIME):
-            folder = item.path.relative_to(TESTS).parts[0]
-            item.add_marker(pytest.mark.xdist_group(folder))
+            folder = item.path.relative_to(TESTS).parent
+            item.add_marker(pytest.mark.xdist_group(folder.as_posix()))
     if config.getoption("--database-only"):
         kept = [item for item in items if uses_database(item)]
         config.hook.pytest_deselected(items=[i for i in items if i not in kept])
