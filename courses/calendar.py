@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from icalendar import Calendar, Event
 
 from courses.calendar_zones import zones_of
-from courses.deadlines import Deadline, deadline
+from courses.deadlines import deadline_of
+from courses.meetings import teachers_of
 from courses.models import Assignment, Course, Session
 from courses.release import is_out
 
@@ -76,8 +77,7 @@ def _session(session: Session, site: str, now: dt.datetime) -> Event:
 def _about(session: Session, site: str, now: dt.datetime) -> list[str]:
     """What there is to know beside time and place, a line each."""
     course = session.course
-    names = [str(teacher) for teacher in session.teachers.all()]
-    names += ["the team"] if session.by_team else []
+    names = teachers_of(session)
     lines = [
         "" if is_out(session.release_at, now) else HIDDEN,
         f"Cancelled: {session.cancel_reason}" if session.cancel_reason else "",
@@ -105,7 +105,8 @@ def _lectures(session: Session) -> list[str]:
 
 def _deadline(assignment: Assignment, site: str, now: dt.datetime) -> Event:
     """An event without a length, at the moment of the person's own deadline."""
-    course, own = assignment.course, _own(assignment)
+    row: Any = assignment  # with the column that with_extension_of added
+    course, own = assignment.course, deadline_of(assignment, row.extended_to)
     event = _event(f"deadline-{assignment.pk}", assignment, site)
     event.add("SUMMARY", f"Due: {assignment.title} ({course.codes or course.title})")
     event.add("DTSTART", _local(own.due_at, course))
@@ -127,16 +128,6 @@ def _deadline(assignment: Assignment, site: str, now: dt.datetime) -> Event:
     ]
     event.add("DESCRIPTION", "\n".join(line for line in lines if line))
     return event
-
-
-def _own(assignment: Any) -> Deadline:
-    """The person's deadline."""
-    return deadline(
-        due_at=assignment.due_at,
-        closes_at=assignment.closes_at,
-        grace_minutes=assignment.grace_minutes,
-        extended_to=assignment.extended_to,
-    )
 
 
 def _event(name: str, row: Any, site: str) -> Event:

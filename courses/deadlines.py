@@ -60,6 +60,16 @@ def is_open(deadline: Deadline, at: datetime) -> bool:
     return at.replace(microsecond=0) <= deadline.closes_at
 
 
+def deadline_of(assignment: Assignment, extended_to: datetime | None) -> Deadline:
+    """Return the assignment's deadline for somebody whose extension ends then."""
+    return deadline(
+        due_at=assignment.due_at,
+        closes_at=assignment.closes_at,
+        grace_minutes=assignment.grace_minutes,
+        extended_to=extended_to,
+    )
+
+
 def deadline_for(assignment: Assignment, user: User) -> Deadline:
     """Return the person's own deadline. One query."""
     extended_to = (
@@ -67,9 +77,4 @@ def deadline_for(assignment: Assignment, user: User) -> Deadline:
         .values_list("due_at", flat=True)
         .first()
     )
-    return deadline(
-        due_at=assignment.due_at,
-        closes_at=assignment.closes_at,
-        extended_to=extended_to,
-        grace_minutes=assignment.grace_minutes,
-    )
+    return deadline_of(assignment, extended_to)

@@ -49,10 +49,15 @@ class Meeting:
         )
 
 
+def named_teachers(session: Session) -> list[str]:
+    """Return the names in order. The session is from `with_teaching`; no query."""
+    row: Any = session  # with the column that with_teaching added
+    return [name for _, name in sorted(row.teacher_names or [])]
+
+
 def teachers_of(session: Session) -> list[str]:
-    """Return the names in order, and the team last. From `with_teachers`; no query."""
-    row: Any = session  # with the column that with_teachers added
-    names = [name for _, name in sorted(row.teacher_names or [])]
+    """Return the names in order, and the team last, as `named_teachers` does."""
+    names = named_teachers(session)
     return [*names, "the team"] if session.by_team else names
 
 
@@ -65,7 +70,7 @@ def meeting_of(
 ) -> Meeting:
     """Return the session with the items of its lectures and its own. No query.
 
-    It comes from `with_teachers`, with `lecture_places` and their lectures at hand.
+    It comes from `with_teaching`.
     """
     return Meeting(
         session=session,

@@ -5,13 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Final
-
-from django.db.models import Prefetch
 
 from accounts.models import User
 from courses.meetings import Meeting, meeting_of
-from courses.models import Course, Material, Session, SessionLecture, Week
+from courses.models import Course, Material, Session, Week
 from courses.reading import Item, Shelf, item_of, shelve, visible_attachments
 from courses.work import DueWork, due_work
 
@@ -38,12 +37,12 @@ class WeekEntry:
     work: Sequence[DueWork]
     due: Sequence[DueWork]
 
-    @property
+    @cached_property
     def shelves(self) -> Sequence[Shelf]:
         """The materials that no session shows, by use."""
         return shelve(self.items)
 
-    @property
+    @cached_property
     def all_items(self) -> Sequence[Item]:
         """Each material of the week once, wherever it is shown."""
         found = {item.material.pk: item for item in self.items}
@@ -87,7 +86,7 @@ class Outline:
     items: Sequence[Item]
     work: Sequence[DueWork]
 
-    @property
+    @cached_property
     def general(self) -> Sequence[Shelf]:
         """The materials of no week, by use."""
         return shelve(self.items)
@@ -203,14 +202,7 @@ def _meetings(
     course: Course, user: User, now: dt.datetime, items: Sequence[Item]
 ) -> Mapping[int, Sequence[Meeting]]:
     """The sessions of each week, in the order of the day. Two queries."""
-    places = SessionLecture.objects.select_related("lecture")
-    sessions = (
-        Session.objects.visible_to(user)
-        .filter(course=course)
-        .select_related("room")
-        .with_teachers()
-        .prefetch_related(Prefetch("lecture_places", places))
-    )
+    sessions = Session.objects.visible_to(user).filter(course=course).with_teaching()
     of_lecture: dict[int, list[Item]] = defaultdict(list)
     of_session: dict[int, list[Item]] = defaultdict(list)
     for item in items:

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Subquery, Value
+from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery, Value
 from django.db.models.functions import JSONArray
 from django.utils import timezone
 
@@ -163,14 +163,22 @@ class AssignmentQuerySet(ContentQuerySet["Assignment"]):
 class SessionQuerySet(ContentQuerySet["Session"]):
     """Sessions of a course."""
 
-    def with_teachers(self) -> Self:
-        """With `teacher_names`: pairs of position and name, in no order."""
-        from courses.models import Session  # noqa: PLC0415  models import this module
+    def with_teaching(self) -> Self:
+        """With room, lectures and `teacher_names`: pairs of position and name.
+
+        The names are in no order: courses.meetings puts them into one.
+        """
+        from courses.models import Session, SessionLecture  # noqa: PLC0415  as above
 
         rows = Session.teachers.through.objects.filter(session=OuterRef("pk"))
         pair = JSONArray("teacher__position", "teacher__name")
         names = rows.order_by().values("session").values(found=JSONList(pair))
-        return self.annotate(teacher_names=Subquery(names))
+        places = SessionLecture.objects.select_related("lecture")
+        return (
+            self.select_related("room")
+            .annotate(teacher_names=Subquery(names))
+            .prefetch_related(Prefetch("lecture_places", places))
+        )
 
     def ahead(self, now: dt.datetime) -> Self:
         """Those that are not over, the nearest first."""

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from courses.deadlines import Deadline, deadline, is_late, is_open
+from courses.deadlines import Deadline, deadline_of, is_late, is_open
 from courses.models import Assignment
+from courses.release import is_out
 
 SOON: Final = dt.timedelta(days=3)
 
@@ -38,11 +39,6 @@ class DueWork:
         return self.stage in (Stage.LATE, Stage.CLOSED)
 
 
-def is_hidden(release_at: dt.datetime | None, now: dt.datetime) -> bool:
-    """Whether students do not see it yet."""
-    return release_at is None or release_at > now
-
-
 def is_newer(release_at: dt.datetime | None, since: dt.datetime | None) -> bool:
     """Whether it came out after that time. Without a time nothing is new."""
     return since is not None and release_at is not None and release_at > since
@@ -50,7 +46,7 @@ def is_newer(release_at: dt.datetime | None, since: dt.datetime | None) -> bool:
 
 def stage_of(assignment: Assignment, deadline: Deadline, now: dt.datetime) -> Stage:
     """Return where the coursework is for somebody with this deadline."""
-    if is_hidden(assignment.release_at, now):
+    if not is_out(assignment.release_at, now):
         return Stage.HIDDEN
     if not is_open(deadline, now):
         return Stage.CLOSED
@@ -73,12 +69,7 @@ def due_work(
     found = []
     for assignment in assignments:
         row: Any = assignment  # with the column that with_extension_of added
-        own = deadline(
-            due_at=assignment.due_at,
-            closes_at=assignment.closes_at,
-            grace_minutes=assignment.grace_minutes,
-            extended_to=row.extended_to,
-        )
+        own = deadline_of(assignment, row.extended_to)
         found.append(
             DueWork(
                 assignment=assignment,

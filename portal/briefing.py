@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import Prefetch
 from django.db.models.functions import Coalesce, Greatest
 from django.urls import reverse
 
@@ -18,7 +17,6 @@ from courses.models import (
     CourseChange,
     Material,
     Session,
-    SessionLecture,
 )
 from courses.work import DueWork, Stage, due_work, is_newer
 
@@ -44,14 +42,12 @@ def next_meetings(
     courses: Mapping[int, Course], user: User, now: dt.datetime
 ) -> list[Meeting]:
     """Return the next sessions of all the courses, the nearest first. Two queries."""
-    places = SessionLecture.objects.select_related("lecture")
     sessions = (
         Session.objects.visible_to(user)
         .filter(course__in=courses, cancelled_at__isnull=True)
         .ahead(now)
-        .select_related("room", "course")
-        .with_teachers()
-        .prefetch_related(Prefetch("lecture_places", places))
+        .with_teaching()
+        .select_related("course")
     )
     return [
         meeting_of(session, now=now, of_lecture={}, of_session={})

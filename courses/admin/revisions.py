@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from courses.admin.scope import CourseScopedAdmin, FrozenInline
+from courses.admin.scope import FrozenInline, ReadOnlyAdmin
 from courses.models import AssignmentRevision, Question, RequiredFile, RevisionFile
 
 
@@ -35,7 +35,7 @@ class RevisionFileInline(FrozenInline):
 
 
 @admin.register(AssignmentRevision)
-class AssignmentRevisionAdmin(CourseScopedAdmin):
+class AssignmentRevisionAdmin(ReadOnlyAdmin):
     list_display = [
         "assignment",
         "course",
@@ -58,12 +58,3 @@ class AssignmentRevisionAdmin(CourseScopedAdmin):
     @admin.display(ordering="assignment__course")
     def course(self, revision: AssignmentRevision) -> str:
         return str(revision.assignment.course)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

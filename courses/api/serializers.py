@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
-from courses.deadlines import deadline
+from courses.deadlines import deadline_of
 from courses.models import (
     Assignment,
     AssignmentRevision,
@@ -303,10 +303,4 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
     def get_mine(self, assignment: Assignment) -> dict[str, Any]:
         """Return the person's own deadline."""
         extended_to = assignment.extended_to  # type: ignore[attr-defined]  # annotated
-        own = deadline(
-            due_at=assignment.due_at,
-            closes_at=assignment.closes_at,
-            grace_minutes=assignment.grace_minutes,
-            extended_to=extended_to,
-        )
-        return dict(DeadlineSerializer(own).data)
+        return dict(DeadlineSerializer(deadline_of(assignment, extended_to)).data)

@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from courses.meetings import named_teachers
 from courses.models import Course, Lecture, Session, SessionLecture
 
 
@@ -77,4 +78,4 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_teachers(self, session: Session) -> list[Any]:
         """Return who teaches it."""
-        return [teacher.name for teacher in session.teachers.all()]
+        return named_teachers(session)

@@ -1,6 +1,6 @@
 """Reading when and where courses meet."""
 
-from django.db.models import F, Prefetch, QuerySet
+from django.db.models import F, QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.viewsets import ReadOnlyModelViewSet
@@ -8,7 +8,7 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 from accounts.api.permissions import TokenScope
 from accounts.http import sender
 from courses.api import filters, timetable_serializers
-from courses.models import Lecture, Session, SessionLecture
+from courses.models import Lecture, Session
 
 
 @extend_schema_view(
@@ -28,13 +28,8 @@ class SessionViewSet(ReadOnlyModelViewSet[Session]):
         """Return the visible sessions, the earliest first; those without a time last."""
         return (
             Session.objects.visible_to(sender(self.request))
-            .select_related("course", "week", "room")
-            .prefetch_related(
-                "teachers",
-                Prefetch(
-                    "lecture_places", SessionLecture.objects.select_related("lecture")
-                ),
-            )
+            .with_teaching()
+            .select_related("course", "week")
             .order_by(F("starts_at").asc(nulls_last=True), "position", "pk")
         )
 

@@ -6,7 +6,7 @@ import secrets
 from typing import Any, Final
 
 from django.conf import settings
-from django.db.models import Count, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -19,7 +19,6 @@ from courses.models import (
     Course,
     CourseChange,
     Session,
-    SessionLecture,
 )
 
 # How much later than the last note of its use a feed's use is noted again.
@@ -81,21 +80,16 @@ def calendar_of(user: User, now: dt.datetime) -> bytes:
     """Return the sessions and deadlines that the person sees now, as iCalendar.
 
     Those of the courses that they are in; site staff, who see every course, are not
-    in all of them. Four queries, however many rows.
+    in all of them. Three queries, however many rows.
     """
     own = Course.objects.filter(
         enrolments__in=user.enrolments.active().values("pk")
     ).values("pk")
+    taught = Session.objects.visible_to(user).with_teaching()
     sessions = (
-        _with_changes(Session.objects.visible_to(user), "session", _Kind.SESSION)
+        _with_changes(taught, "session", _Kind.SESSION)
         .filter(course__in=own, ends_at__gt=now - KEPT, starts_at__lt=now + AHEAD)
-        .select_related("course", "room", "week")
-        .prefetch_related(
-            "teachers",
-            Prefetch(
-                "lecture_places", SessionLecture.objects.select_related("lecture")
-            ),
-        )
+        .select_related("course", "week")
         .order_by("starts_at", "pk")
     )
     work = Assignment.objects.visible_to(user).with_extension_of(user)

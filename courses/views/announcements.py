@@ -1,5 +1,7 @@
 """Announcements of a course, for its staff: the list, and writing them."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from django.contrib import messages
@@ -37,19 +39,22 @@ def announcements(request: SignedInRequest, slug: str) -> HttpResponse:
             return _list(request, course, AnnouncementForm())
         require(request.user, Right.EDIT, course)
         form = AnnouncementForm(request.POST)
-        if form.is_valid():
-            try:
-                announce(
-                    actor=request.user,
-                    course=course,
-                    notice=form.notice(timezone.now()),
-                )
-            except AnnouncementRefusedError as refused:
-                form.add_error("ends_at", str(refused))
-            else:
-                messages.success(request, "Stored.")
-                return redirect("courses:announcements", course.slug)
+        if _is_stored(form, partial(announce, actor=request.user, course=course)):
+            messages.success(request, "Stored.")
+            return redirect("courses:announcements", course.slug)
         return _list(request, course, form)
+
+
+def _is_stored(form: AnnouncementForm, store: Callable[..., object]) -> bool:
+    """Whether what the form says was stored; if not, the form says why."""
+    if not form.is_valid():
+        return False
+    try:
+        store(notice=form.notice(timezone.now()))
+    except AnnouncementRefusedError as refused:
+        form.add_error("ends_at", str(refused))
+        return False
+    return True
 
 
 def _list(
@@ -84,18 +89,10 @@ def announcement_edit(request: SignedInRequest, slug: str, pk: int) -> HttpRespo
         if request.method != "POST":
             return _form_page(request, found, AnnouncementForm.of(found))
         form = AnnouncementForm(request.POST)
-        if form.is_valid():
-            try:
-                edit_announcement(
-                    actor=request.user,
-                    announcement=found,
-                    notice=form.notice(timezone.now()),
-                )
-            except AnnouncementRefusedError as refused:
-                form.add_error("ends_at", str(refused))
-            else:
-                messages.success(request, "Changed.")
-                return redirect("courses:announcements", found.course.slug)
+        edit = partial(edit_announcement, actor=request.user, announcement=found)
+        if _is_stored(form, edit):
+            messages.success(request, "Changed.")
+            return redirect("courses:announcements", found.course.slug)
         return _form_page(request, found, form)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from accounts.models import User
-from courses.deadlines import deadline
+from courses.deadlines import deadline_of
 from courses.models import Assignment, Course, Extension
 from grading.models import Mark
 from grading.services import ShownMark, show_mark
@@ -55,12 +55,7 @@ def report_on(mark: Mark, *, now: dt.datetime) -> MarkReport:
     the name of the best attempt.
     """
     row: Any = mark  # with the columns that marks_for added
-    own = deadline(
-        due_at=mark.assignment.due_at,
-        closes_at=mark.assignment.closes_at,
-        grace_minutes=mark.assignment.grace_minutes,
-        extended_to=row.extended_to,
-    )
+    own = deadline_of(mark.assignment, row.extended_to)
     shown = show_mark(mark, closes_at=own.closes_at, now=now, sees_all=row.sees_all)
     parts = mark if row.sees_all or not shown.is_provisional else None
     is_best = mark.assignment.counting == Assignment.Counting.BEST

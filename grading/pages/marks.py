@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.db.models import Sum
 
 from accounts.models import User
-from courses.deadlines import deadline
+from courses.deadlines import deadline_of
 from courses.models import Assignment, Component, Course, Extension
 from courses.permissions import Right, rights_in
 from grading.models import GradingRun, Mark
@@ -145,12 +145,7 @@ def _row(
             counting=None,
             parts=None,
         )
-    own = deadline(
-        due_at=assignment.due_at,
-        closes_at=assignment.closes_at,
-        grace_minutes=assignment.grace_minutes,
-        extended_to=extended_to,
-    )
+    own = deadline_of(assignment, extended_to)
     shown = show_mark(mark, closes_at=own.closes_at, now=now)
     # SECURITY: the columns of a provisional mark count hidden checks too.
     is_whole = not shown.is_provisional or not shown.hidden

@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString, mark_safe
 from accounts.models import User
 from courses import permissions
 from courses.models import Course, Material, Role, Session
+from courses.wall_clock import zone_of
 from grading.models import GradingRun
 from grading.pages.states import Badge, badge_for
 from portal.markdown import render_markdown
@@ -38,12 +39,6 @@ KILO: Final = 1024
 SINGLE_FIGURES: Final = 9.95
 NONE: Final = "\N{EN DASH}"
 NBSP: Final = "\N{NO-BREAK SPACE}"
-
-
-def zone_name(moment: datetime) -> str:
-    """Return the abbreviation of a local time's zone: GMT, BST, or UTC+03."""
-    name = moment.tzname() or "UTC"
-    return f"UTC{name}" if name[0] in "+-" else name
 
 
 def relative_words(seconds: float) -> str:
@@ -72,7 +67,7 @@ def course_time(value: datetime | None, course: Course, style: str = "full") -> 
     local = value.astimezone(course.tz)
     year = "" if local.year == timezone.now().astimezone(course.tz).year else " %Y"
     date = f"{local:%a} {local.day} {local:%b}{local.strftime(year)}"
-    clock = f"{local:%H:%M} {zone_name(local)}"
+    clock = f"{local:%H:%M} {zone_of(local)}"
     words = {"full": f"{date}, {clock}", "date": date, "clock": clock}[style]
     return format_html(
         '<time datetime="{}" class="time">{}</time>', local.isoformat(), words
@@ -90,7 +85,7 @@ def session_time(session: Session, course: Course, style: str = "full") -> str:
     starts = session.starts_at.astimezone(course.tz)
     ends = session.ends_at.astimezone(course.tz)
     date = "" if style == "clock" else f"{starts:%a} {starts.day} {starts:%b}, "
-    words = f"{date}{starts:%H:%M}{NONE}{ends:%H:%M} {zone_name(starts)}"
+    words = f"{date}{starts:%H:%M}{NONE}{ends:%H:%M} {zone_of(starts)}"
     return format_html(
         '<time datetime="{}" class="time">{}</time>', starts.isoformat(), words
     )

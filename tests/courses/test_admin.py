@@ -4,9 +4,8 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.db import connection, models
+from django.db import models
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -23,6 +22,7 @@ from courses.models import (
     Week,
 )
 from submissions.models import Submission
+from tests.courses.admin_pages import address, queries_of
 from tests.factories import (
     AssignmentFactory,
     CourseFactory,
@@ -48,12 +48,6 @@ MODELS: tuple[type[models.Model], ...] = (
     Extension,
     Submission,
 )
-
-
-def address(model: type[models.Model], page: str, *args: Any) -> str:
-    return reverse(
-        f"admin:{model._meta.label_lower.replace('.', '_')}_{page}", args=args
-    )
 
 
 def client_of(user: User) -> Client:
@@ -103,13 +97,6 @@ def fill_pages(course: Course) -> None:
     RevisionFileFactory.create(
         revision=assignment.revision, name=f"more-{RevisionFile.objects.count()}.txt"
     )
-
-
-def queries_of(client: Client, url: str) -> int:
-    with CaptureQueriesContext(connection) as captured:
-        answer = client.get(url)
-    assert answer.status_code == 200, answer.content[:500]
-    return len(captured)
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.db import connection, models
+from django.db import models
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from courses.models import (
@@ -26,6 +25,7 @@ from courses.models import (
     Teacher,
     Week,
 )
+from tests.courses.admin_pages import address, queries_of
 from tests.factories import (
     AnnouncementFactory,
     AttachmentFactory,
@@ -62,10 +62,6 @@ FILTERED = {
     Week: "released=no",
     Announcement: "released=later",
 }
-
-
-def address(model: type[models.Model], page: str, *args: Any) -> str:
-    return reverse(f"admin:courses_{model._meta.model_name}_{page}", args=args)
 
 
 def client_of(course: Course, role: Role | None) -> Client:
@@ -114,13 +110,6 @@ def fill(course: Course) -> None:
     AnnouncementFactory.create(course=course)
     CourseChangeFactory.create(course=course)
     ComponentFactory.create(course=course)
-
-
-def queries_of(client: Client, url: str) -> int:
-    with CaptureQueriesContext(connection) as captured:
-        answer = client.get(url)
-    assert answer.status_code == 200, answer.content[:500]
-    return len(captured)
 
 
 # --- Every page answers, and how fast ------------------------------------------

@@ -8,7 +8,8 @@ from courses.deadlines import deadline
 from courses.models import Assignment, Course, Material, Week
 from courses.outline import Tense, belongs_to, tense_of, week_to_open
 from courses.reading import Item, shelve
-from courses.work import DueWork, Stage, is_hidden, stage_of
+from courses.release import is_out
+from courses.work import DueWork, Stage, stage_of
 
 MONDAY = dt.date(2027, 1, 18)
 NOW = dt.datetime(2027, 1, 20, 12, 0, tzinfo=dt.UTC)
@@ -54,9 +55,9 @@ def test_stage(
 
 
 def test_hidden_until_released() -> None:
-    assert is_hidden(None, NOW)
-    assert is_hidden(in_days(0.01), NOW)
-    assert not is_hidden(NOW, NOW)
+    assert not is_out(None, NOW)
+    assert not is_out(in_days(0.01), NOW)
+    assert is_out(NOW, NOW)
 
 
 def test_tense_of_weeks() -> None:
