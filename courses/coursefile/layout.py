@@ -88,7 +88,7 @@ def _is_plain(text: str, *, is_inner: bool) -> bool:
         return False
     if not _SHOWN.fullmatch(text) or any(mark in text for mark in (": ", " #", "\t")):
         return False
-    if text.endswith(":") or (is_inner and any(mark in text for mark in ",[]{}:")):
+    if text.endswith(":") or (is_inner and any(mark in text for mark in ",[]{}:?")):
         return False
     return not _is_number(text) and _resolved(text) == _STR
 

@@ -11,7 +11,7 @@ import yaml
 from django.core.exceptions import PermissionDenied
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from courses.coursefile.fields import cleaned
@@ -310,6 +310,7 @@ TEXTS = st.text(max_size=60) | st.sampled_from(
 
 
 @given(text=TEXTS, others=st.lists(TEXTS, max_size=3))
+@example(text="0?", others=["0?"])
 def test_any_text_is_read_as_it_was_written(text: str, others: list[str]) -> None:
     document: dict[str, Value] = {
         "title": text,
