@@ -8,10 +8,10 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final
 
-from accounts.models import User
 from courses.meetings import Meeting, meeting_of
-from courses.models import Course, Material, Session, Week
-from courses.reading import Item, Shelf, item_of, shelve, visible_attachments
+from courses.models import Assignment, Course, Material, Session, Week
+from courses.readers import Reader
+from courses.reading import Item, Shelf, attachments_for, item_of, shelve
 from courses.work import DueWork, due_work
 
 WEEK: Final = dt.timedelta(days=7)
@@ -146,28 +146,20 @@ def belongs_to(work: DueWork, week: Week, course: Course) -> bool:
     return first <= week.starts_on <= due_on
 
 
-def outline_of(
-    course: Course,
-    user: User,
-    now: dt.datetime,
-    *,
-    since: dt.datetime | None = None,
-    sees_all: bool = False,
-) -> Outline:
-    """Return what the person sees of the course. Six queries, however many rows.
-
-    `sees_all` is for staff, who see what is announced only; what came after `since`
-    is new to the reader.
-    """
-    weeks = list(course.weeks.visible_to(user))
-    materials = course.materials.visible_to(user).for_reader(user)
+def outline_of(reader: Reader, now: dt.datetime) -> Outline:
+    """Return what the reader sees of the course. Six queries, however many rows."""
+    course, user = reader.course, reader.user
+    weeks = list(Week.objects.shown_to(reader))
+    materials = Material.objects.shown_to(reader).for_reader(user)
     items = [
-        item_of(material, now, since=since, sees_all=sees_all)
-        for material in materials.prefetch_related(visible_attachments(user))
+        item_of(material, reader, now)
+        for material in materials.prefetch_related(attachments_for(reader))
     ]
-    assignments = course.assignments.visible_to(user).with_extension_of(user)
-    work = due_work(assignments.select_related("week", "component"), now, since=since)
-    meetings = _meetings(course, user, now, items)
+    assignments = Assignment.objects.shown_to(reader).with_extension_of(user)
+    work = due_work(
+        assignments.select_related("week", "component"), now, since=reader.since
+    )
+    meetings = _meetings(reader, now, items)
     today = now.astimezone(course.tz).date()
     opened = week_to_open(weeks, today)
     shown_elsewhere = _shown_in_meetings(meetings)
@@ -199,10 +191,10 @@ def _weeks_of(item: Item) -> set[int]:
 
 
 def _meetings(
-    course: Course, user: User, now: dt.datetime, items: Sequence[Item]
+    reader: Reader, now: dt.datetime, items: Sequence[Item]
 ) -> Mapping[int, Sequence[Meeting]]:
     """The sessions of each week, in the order of the day. Two queries."""
-    sessions = Session.objects.visible_to(user).filter(course=course).with_teaching()
+    sessions = Session.objects.shown_to(reader).with_teaching()
     of_lecture: dict[int, list[Item]] = defaultdict(list)
     of_session: dict[int, list[Item]] = defaultdict(list)
     for item in items:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Session,
         Week,
     )
+    from courses.readers import Reader
 
 RowT = TypeVar("RowT", bound=models.Model)
 
@@ -119,6 +120,14 @@ class ContentQuerySet(models.QuerySet[RowT]):
             _enrolled(user, "course", role__in=STAFF)
             | (_enrolled(user, "course") & released)
         )
+
+    def shown_to(self, reader: "Reader") -> Self:
+        """What `visible_to` gives of the reader's course, for a page that shows much.
+
+        The reader was found with their course and role, so no row asks for those again.
+        """
+        rows = self.filter(course=reader.course)
+        return rows if reader.is_staff else rows.filter(_released())
 
 
 class WeekQuerySet(ContentQuerySet["Week"]):
@@ -243,12 +252,23 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
         rows = self.filter(material__in=Material.objects.visible_to(user))
         if user.is_superuser:
             return rows
+        return rows.filter(
+            _enrolled(user, "material__course", role__in=STAFF) | self._given_out()
+        )
+
+    def shown_to(self, reader: "Reader") -> Self:
+        """What `visible_to` gives of the reader's course, as with its materials."""
+        rows = self.filter(material__course=reader.course)
+        if reader.is_staff:
+            return rows
+        return rows.filter(_released("material__") & self._given_out())
+
+    @staticmethod
+    def _given_out() -> Q:
+        """Released ones of materials that are open."""
         now = timezone.now()
         is_open = Q(material__opens_at__isnull=True) | Q(material__opens_at__lte=now)
-        return rows.filter(
-            _enrolled(user, "material__course", role__in=STAFF)
-            | (Q(release_at__lte=now) & is_open)
-        )
+        return Q(release_at__lte=now) & is_open
 
 
 class CourseChangeQuerySet(models.QuerySet["CourseChange"]):

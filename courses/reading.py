@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from django.db.models import Prefetch
 
-from accounts.models import User
 from courses.models import Attachment, Examinable, Lecture, Material
+from courses.readers import Reader
 from courses.work import is_newer
 
 Kind = Material.Kind
@@ -69,25 +69,19 @@ class Shelf:
     items: Sequence[Item]
 
 
-def visible_attachments(user: User) -> "Prefetch[str]":
-    """Return the prefetch that brings the attachments that the person may have."""
-    return Prefetch("attachments", Attachment.objects.visible_to(user))
+def attachments_for(reader: Reader) -> "Prefetch[str]":
+    """Return the prefetch that brings the attachments that the reader may have."""
+    return Prefetch("attachments", Attachment.objects.shown_to(reader))
 
 
-def item_of(
-    material: Material,
-    now: dt.datetime,
-    *,
-    since: dt.datetime | None,
-    sees_all: bool,
-) -> Item:
+def item_of(material: Material, reader: Reader, now: dt.datetime) -> Item:
     """Return the material as its reader sees it. No query.
 
-    It comes from `for_reader` with `visible_attachments`. What came out, opened or
-    was replaced after `since` is new.
+    It comes from `for_reader` with `attachments_for`. What came out, opened or was
+    replaced after the reader's last visit is new. Staff see what is announced only.
     """
     row: Any = material  # with the columns that for_reader added
-    is_locked = not sees_all and material.is_locked(now)
+    is_locked = not reader.is_staff and material.is_locked(now)
     attachments = [] if is_locked else list(material.attachments.all())
     moments = [material.release_at, material.replaced_at]
     if material.opens_at is not None and material.opens_at <= now:
@@ -96,7 +90,7 @@ def item_of(
         material=material,
         attachments=attachments,
         is_open=not is_locked and (material.has_content or bool(attachments)),
-        is_new=any(is_newer(moment, since) for moment in moments),
+        is_new=any(is_newer(moment, reader.since) for moment in moments),
         is_done=row.is_done,
     )
 

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
 from courses.filtering import Narrowing, narrow
+from courses.models import Announcement
 from courses.outline import outline_of
 from courses.readers import reader_of
 from courses.services.reading import note_visit
@@ -23,13 +24,7 @@ def course(request: SignedInRequest, slug: str) -> HttpResponse:
     reader = reader_of(request.user, slug, now)
     course = reader.course
     query, show = request.GET.get("q", "").strip(), request.GET.get("show", "")
-    whole = outline_of(
-        course,
-        request.user,
-        now,
-        since=reader.since,
-        sees_all=reader.is_staff,
-    )
+    whole = outline_of(reader, now)
     asked = Narrowing.of(query, show)
     context = {
         "course": course,
@@ -40,7 +35,7 @@ def course(request: SignedInRequest, slug: str) -> HttpResponse:
         "query": query,
         "show": show,
         "shown": SHOWN,
-        "announcements": course.announcements.visible_to(request.user).current(now),
+        "announcements": Announcement.objects.shown_to(reader).current(now),
         "now": now,
         "is_course_staff": reader.is_staff,
     }

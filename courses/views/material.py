@@ -16,7 +16,7 @@ from accounts.http import SignedInRequest
 from courses.downloads import opened_file, pdf_inline
 from courses.models import Material
 from courses.readers import reader_of
-from courses.reading import item_of, visible_attachments
+from courses.reading import attachments_for, item_of
 from portal.notebooks import MAX_BYTES, NotebookUnreadableError, read_cells
 
 NOTEBOOK: Final = ".ipynb"
@@ -47,15 +47,14 @@ def material(request: SignedInRequest, slug: str, key: str) -> HttpResponse:
     """Show a material: its text, PDF or notebook, its files, and the reader's tick."""
     now = timezone.now()
     reader = reader_of(request.user, slug, now)
-    rows = Material.objects.visible_to(request.user).for_reader(request.user)
+    rows = Material.objects.shown_to(reader).for_reader(request.user)
     found = get_object_or_404(
         rows.select_related("week", "lecture", "session").prefetch_related(
-            visible_attachments(request.user)
+            attachments_for(reader)
         ),
-        course=reader.course,
         key=key,
     )
-    item = item_of(found, now, since=reader.since, sees_all=reader.is_staff)
+    item = item_of(found, reader, now)
     context = {
         "course": reader.course,
         "tab": "",

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
+from courses.models import Announcement
 from courses.readers import reader_of
 
 PER_PAGE: Final = 20
@@ -22,7 +23,7 @@ def news(request: SignedInRequest, slug: str) -> HttpResponse:
     now = timezone.now()
     reader = reader_of(request.user, slug, now)
     course = reader.course
-    announcements = course.announcements.visible_to(request.user)
+    announcements = Announcement.objects.shown_to(reader)
     changes = course.changes.visible_to(request.user).filter(is_public=True)
     context = {
         "course": course,
