@@ -41,6 +41,11 @@ def warm_up() -> Mapping[str, str]:
     warmth.rehearse()
     loop.prepare()
     warmth.keep_still()
+    return versions()
+
+
+def versions() -> Mapping[str, str]:
+    """What runs a notebook here, for the record of each result."""
     return {
         "python": ".".join(map(str, sys.version_info[:3])),
         "ipython": IPython.__version__,

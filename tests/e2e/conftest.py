@@ -25,6 +25,7 @@ from tests.factories import (
     WeekFactory,
 )
 from tests.services.portal import LivePortal
+from tests.services.processes import Service
 
 PASSWORD: Final = "correct horse battery staple"
 EXAMPLE: Final = Path(settings.BASE_DIR) / "examples" / "conv-digits"
@@ -50,7 +51,7 @@ class Campus:
 
 @pytest.fixture
 def campus(live_portal: LivePortal) -> Campus:
-    """Give a campus with all processes running."""
+    """Give a campus that is served; what is handed in waits for `worker`."""
     course = CourseFactory.create(summary="Networks, from **convolutions** on.")
     week = WeekFactory.create(course=course, number=2)
     MaterialFactory.create(course=course, week=week, url="https://example.org/n01")
@@ -72,10 +73,17 @@ def campus(live_portal: LivePortal) -> Campus:
     EnrolmentFactory.create(course=course, user=student)
     EnrolmentFactory.create(course=course)  # hands in nothing
     lecturer = EnrolmentFactory.create(course=course, lecturer=True).user
-    live_portal.start_all()
+    live_portal.start_broker()
+    live_portal.start_web()
     return Campus(
         portal=live_portal, assignment=assignment, student=student, lecturer=lecturer
     )
+
+
+@pytest.fixture
+def worker(campus: Campus) -> Service:
+    """Give the worker that grades what is handed in on the campus."""
+    return campus.portal.start_worker()
 
 
 @pytest.fixture

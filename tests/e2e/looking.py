@@ -5,7 +5,7 @@ depend on the width, nor those on what is shown on the colours.
 """
 
 from itertools import product
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -17,15 +17,21 @@ LOOKED_AT: Final = (("light", 1280), ("dark", 390))
 SETTLED: Final = (
     "() => Promise.all(document.getAnimations().map(each => each.finished))"
 )
+AXE: Final = Axe().axe_script
 TOO_WIDE: Final = "document.documentElement.scrollWidth > innerWidth"
 # Preloading would fetch each imported stylesheet again, beside the page. A frame that
-# runs no script cannot be asked.
-OPTIONS: Final = {"preload": False, "iframes": False}
+# runs no script cannot be asked. What is in order need not be told.
+OPTIONS: Final = {
+    "preload": False,
+    "iframes": False,
+    "resultTypes": ["violations"],
+}
 
 
 def flaws_of(page: Page) -> list[str]:
     """What is wrong with the page that is open, in each theme and size."""
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state()
+    page.evaluate(AXE)
     found = []
     for scheme, width in product(SCHEMES, WIDTHS):
         page.set_viewport_size({"width": width, "height": 900})
@@ -39,7 +45,7 @@ def flaws_of(page: Page) -> list[str]:
 
 
 def _flaws_now(page: Page) -> list[str]:
-    report: dict[str, Any] = Axe().run(page, options=OPTIONS).response
+    report = page.evaluate("(options) => axe.run(options)", OPTIONS)
     return [
         f"axe {flaw['id']}: {flaw['nodes'][0]['html'][:200]}"
         for flaw in report["violations"]

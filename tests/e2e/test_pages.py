@@ -53,9 +53,9 @@ def faults_of(page: Page, url: str) -> list[str]:
     page.on("console", lambda said: heard.append(f"{url} console: {said.text}"))
     answer = page.goto(url)
     assert answer is not None
-    page.wait_for_load_state("networkidle")
+    flaws = flaws_of(page)
     found = [text for text in heard if answer.status == 200 or "404" not in text]
-    return found + flaws_of(page)
+    return found + flaws
 
 
 def tried(campus: Campus) -> GradingRun:

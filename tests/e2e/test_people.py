@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 from icalendar import Calendar
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from courses.models import Enrolment
 from tests.e2e.conftest import PASSWORD, Campus
@@ -20,10 +20,16 @@ ROSTER: Final = "email,first_name,last_name\nuna@x.org,Una,Byrne\n"
 FAULTY: Final = "email,role\nnobody,king\n"
 
 
+def go_by(page: Page, press: Locator) -> list[str]:
+    """What is wrong with the page that this leads to."""
+    with page.expect_navigation():
+        press.click()
+    return flaws_of(page)
+
+
 def look_at(page: Page, path: Path) -> list[str]:
     page.get_by_label("CSV file").set_input_files(path)
-    page.get_by_role("button", name="Look at it").click()
-    return flaws_of(page)
+    return go_by(page, page.get_by_role("button", name="Look at it"))
 
 
 def import_and_change(page: Page, folder: Path) -> list[str]:
@@ -32,8 +38,7 @@ def import_and_change(page: Page, folder: Path) -> list[str]:
     good.write_text(ROSTER)
     bad.write_text(FAULTY)
     found = flaws_of(page)
-    page.get_by_role("link", name="Import a roster").click()
-    found += flaws_of(page)
+    found += go_by(page, page.get_by_role("link", name="Import a roster"))
     found += look_at(page, bad)
     assert "Line 2" in page.locator("#faults").inner_text()
     found += look_at(page, good)

@@ -38,6 +38,7 @@ _GRACE_SECONDS: Final = 10.0
 _SLOWER: Final = 3.0
 _SLACK_SECONDS: Final = 1.5
 _WARM_UPS: Final = 3
+_TRIES: Final = 3
 # A notebook without its outputs, and what the host may need to hold a flood.
 _ROOM_BYTES: Final = 512 * 1024
 _HOST_BYTES: Final = 128 * 1024**2
@@ -235,10 +236,14 @@ class Bench:
             count = _WARM_UPS if self.zygote is not None else 1
             warm_ups = [self._time(spec).seconds for _ in range(count)]
             self._honest_seconds = statistics.median(warm_ups)
-        ran = self._time(spec)
-        assert (ran.result.verdict, scores(ran.result)) == _FULL_MARKS
         most = _SLOWER * self._honest_seconds + _SLACK_SECONDS
-        assert ran.seconds < most, f"an honest job took {ran.seconds:.2f} s"
+        # What an attack left behind slows every job; a busy machine slows some.
+        for _ in range(_TRIES):
+            ran = self._time(spec)
+            assert (ran.result.verdict, scores(ran.result)) == _FULL_MARKS
+            if ran.seconds < most:
+                return
+        pytest.fail(f"an honest job took {ran.seconds:.2f} s, not {most:.2f} s")
 
     def _run_control(self, attack: Attack) -> None:
         """What is much like the attack, and honest, earns full marks."""
