@@ -25,6 +25,16 @@ class TaughtLecture:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Place:
+    """Somewhere to go or to click. `icon` is a name of static/img/icons.svg."""
+
+    icon: str
+    label: str
+    url: str
+    is_only: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Meeting:
     """A session for one reader."""
 
@@ -38,6 +48,27 @@ class Meeting:
     def watch_before(self) -> Sequence[TaughtLecture]:
         """The lectures that are watched before it."""
         return [each for each in self.lectures if each.watch_before]
+
+    @property
+    def places(self) -> Sequence[Place]:
+        """Its room, where it is online, and the queue for help; what there is of these."""
+        session, found = self.session, []
+        if session.room:
+            room = session.room
+            found.append(Place(icon="home", label=room.name, url=room.url))
+        if session.online_label or session.online_url:
+            found.append(
+                Place(
+                    icon="monitor",
+                    label=session.online_label or "Join online",
+                    url=session.online_url,
+                    is_only=session.is_online_only,
+                )
+            )
+        if session.queue_label or session.queue_url:
+            label = session.queue_label or "Queue for help"
+            found.append(Place(icon="queue", label=label, url=session.queue_url))
+        return found
 
     def words(self) -> str:
         """What a search looks at, apart from its lectures and materials."""

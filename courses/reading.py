@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
+from functools import cached_property
 from typing import Any, Final
 
 from django.db.models import Prefetch
@@ -13,6 +13,8 @@ from courses.readers import Reader
 from courses.work import is_newer
 
 Kind = Material.Kind
+# Files that are shown on a page of ours.
+PAGES: Final = (".pdf", ".ipynb")
 EXAMINABLE: Final = (Examinable.ALL, Examinable.PARTS)
 # How a student uses each kind of material, in the order in which a week is worked.
 USES: Final[dict[str, tuple[Kind, ...]]] = {
@@ -44,12 +46,11 @@ class Item:
         """Whether one can be done with it: it is open, and no mere link."""
         return self.is_open and self.material.kind != Kind.LINK
 
-    @property
+    @cached_property
     def is_page(self) -> bool:
         """Whether it is read here, on a page of its own."""
-        material = self.material
-        suffix = PurePath(material.file.name or "").suffix.lower()
-        return bool(material.body) or suffix in (".pdf", ".ipynb")
+        name = str(self.material.file.name or "").lower()
+        return bool(self.material.body) or name.endswith(PAGES)
 
     def words(self) -> str:
         """What a search looks at."""

@@ -26,7 +26,7 @@ def progress(request: SignedInRequest, slug: str) -> HttpResponse:
     tick(actor=request.user, material=material, is_done=is_done)
     if request.headers.get("HX-Request"):
         context = {
-            "material": material,
+            "of": {"key": material.key, "name": str(material)},
             "is_done": is_done,
             "progress_url": request.path,
         }

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import User
 from courses import permissions
-from courses.models import Course, Material, Role, Session
+from courses.models import Course, Role, Session
 from courses.wall_clock import zone_of
 from grading.models import GradingRun
 from grading.pages.states import Badge, badge_for
@@ -168,27 +168,6 @@ def duration(value: float | None) -> str:
 def markdown(value: str | None) -> SafeString:
     """Return Markdown as HTML that carries no script, style or form."""
     return render_markdown(value or "")
-
-
-@register.simple_tag
-def tick_button(material: Material, is_done: bool, address: str) -> str:  # noqa: FBT001  a template gives it by place
-    """Return the reader's tick on a material. Its form is #ticks on the page.
-
-    There are a hundred of them on a page, so it is no template of its own.
-    """
-    return format_html(
-        '<button type="submit" class="tick{}" form="ticks" name="{}" value="{}" '
-        'aria-pressed="{}" aria-label="Done: {}" title="{}" hx-post="{}" '
-        'hx-swap="outerHTML">{}</button>',
-        " tick--done" if is_done else "",
-        "undo" if is_done else "done",
-        material.key,
-        "true" if is_done else "false",
-        material,
-        "Done. Press to take it back" if is_done else "Mark as done",
-        address,
-        icon("check"),
-    )
 
 
 @register.simple_tag
