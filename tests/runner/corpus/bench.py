@@ -140,7 +140,8 @@ class Bench:
             self._neighbour.assert_unharmed()
         self._run_aftermath(attack)
         if not alone:
-            self._run_honestly()  # I5
+            if zygote is not None:  # else no job has anything of the one before
+                self._run_honestly()  # I5
             self._run_control(attack)  # I10
         assert_earned(attack, ran)  # I1
         self.assert_kept_secret(ran)  # I2
@@ -232,9 +233,7 @@ class Bench:
         """An honest job gives the same as ever, about as fast."""
         spec = job(*HONEST, questions=(ANSWER,), limits=QUICK)
         if not self._honest_seconds:
-            # Where every job starts anew, the first is as fast as any.
-            count = _WARM_UPS if self.zygote is not None else 1
-            warm_ups = [self._time(spec).seconds for _ in range(count)]
+            warm_ups = [self._time(spec).seconds for _ in range(_WARM_UPS)]
             self._honest_seconds = statistics.median(warm_ups)
         most = _SLOWER * self._honest_seconds + _SLACK_SECONDS
         # What an attack left behind slows every job; a busy machine slows some.
@@ -247,7 +246,7 @@ class Bench:
 
     def _run_control(self, attack: Attack) -> None:
         """What is much like the attack, and honest, earns full marks."""
-        if attack.control is HONEST:
+        if attack.control is HONEST and self.zygote is not None:
             return  # the job before was that
         files = (attack.control_files or attack.files)()
         changes = {**attack.changes, "files": self._files(files)}

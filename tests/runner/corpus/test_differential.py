@@ -4,6 +4,7 @@ from typing import Final
 
 import pytest
 
+from runner.protocol import Verdict
 from tests.runner.corpus.attack import Attack
 from tests.runner.corpus.attacks.batches import (
     AT_ONCE,
@@ -16,6 +17,7 @@ from tests.runner.corpus.parameters import attacks
 from tests.runner.corpus.places import OWN_SOURCE
 from tests.runner.corpus.prelude import read_report
 from tests.runner.corpus.verdicts import ending_of
+from tests.runner.notebooks import job, outputs
 
 pytestmark = [pytest.mark.torch, pytest.mark.xdist_group("bwrap")]
 
@@ -47,7 +49,7 @@ def test_both_jails_answer_alike(
     bench: Bench, bwrap_bench: Bench, attack: Attack
 ) -> None:
     ours = bench.run_attack(attack, alone=True)
-    # In a jail that is new each time, one honest run after the longest will do.
+    # In a jail that is new each time, one honest control after the longest will do.
     theirs = bwrap_bench.run_attack(attack, alone=attack is not AT_ONCE)
     assert ending_of(theirs.result) == ending_of(ours.result)
     one, other = read_report(ours.result), read_report(theirs.result)
@@ -57,3 +59,28 @@ def test_both_jails_answer_alike(
         for name, (expected, other_expected, _why) in DIFFERENCES.items()
         if name in one
     }
+
+
+NET: Final = """
+import torch
+net = torch.nn.Linear(2, 1)
+optimiser = torch.optim.Adam(net.parameters())
+net(torch.ones(4, 2)).mean().backward()
+optimiser.step()
+torch.save(net.state_dict(), "net.pt")
+sorted(torch.load("net.pt"))
+"""
+FIGURE: Final = "import matplotlib.pyplot as plt\nplt.plot([0, 1])\nplt.show()"
+
+
+def test_a_net_is_trained_and_a_figure_drawn_cold(
+    bench: Bench, bwrap_bench: Bench
+) -> None:
+    """What a warm process has rehearsed, a cold one imports when it is asked for."""
+    spec = job(NET, FIGURE)
+    warm, cold = bench.runner.run(spec), bwrap_bench.runner.run(spec)
+    assert cold.verdict == warm.verdict == Verdict.COMPLETED
+    assert outputs(cold, 1) == outputs(warm, 1)
+    assert [set(one["data"]) for one in outputs(cold, 2)] == [
+        set(one["data"]) for one in outputs(warm, 2)
+    ]
