@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery, Value
-from django.db.models.functions import JSONArray
+from django.db.models.functions import Coalesce, JSONArray
 from django.utils import timezone
 
 from courses.aggregates import JSONList
@@ -35,6 +35,8 @@ STAFF = ("assistant", "lecturer")
 EDITORS = ("lecturer",)
 # How long an announcement without an end stays on top of pages.
 ANNOUNCED_FOR: Final = dt.timedelta(days=14)
+# Who mails one says so with each mail; after this long in silence it is anybody's.
+CLAIMED_FOR: Final = dt.timedelta(minutes=5)
 
 
 def _enrolled(user: "User", outer: str, **conditions: object) -> Exists:
@@ -207,22 +209,55 @@ class AnnouncementQuerySet(ContentQuerySet["Announcement"]):
         )
 
     def to_mail(self, now: dt.datetime) -> Self:
-        """Those whose mails are due and were not sent."""
+        """Those with mails that are due, and that nobody is sending."""
+        return self._out_by_mail(now).filter(_is_free(now))
+
+    def _out_by_mail(self, now: dt.datetime) -> Self:
+        """Those that are mailed, and out: a draft again is mailed to nobody else."""
         return self.filter(
-            is_mailed=True,
-            mailed_at__isnull=True,
-            release_at__lte=now,
-            course__release_at__lte=now,
+            is_mailed=True, release_at__lte=now, course__release_at__lte=now
         )
 
-    def claim_mails(self, pk: int, now: dt.datetime) -> bool:
-        """Whether the caller, and nobody else, is to send this one's mails now."""
-        due = self.to_mail(now).order_by().values("pk")
-        return self.filter(pk=pk, pk__in=due).update(mailed_at=now) == 1
+    def claim_mails(self, pk: int, now: dt.datetime) -> dt.datetime | None:
+        """Return until when the caller, and nobody else, sends this one's mails, or None.
 
-    def give_back_mails(self, pk: int) -> None:
-        """Nobody got this one's mails: they wait for the next try."""
-        self.filter(pk=pk).update(mailed_at=None)
+        That time is what `keep_mails` asks for.
+        """
+        until = timezone.now() + CLAIMED_FOR
+        out = self._out_by_mail(now).order_by().values("pk")
+        # Not in the inner query: who waits for the other's lock must look again.
+        free = self.filter(_is_free(now), pk=pk, pk__in=out)
+        begun = Coalesce("mailed_at", Value(now))
+        return until if free.update(mailed_at=begun, mailing_until=until) else None
+
+    def keep_mails(
+        self, pk: int, claim: dt.datetime, now: dt.datetime, **done: int
+    ) -> dt.datetime | None:
+        """Return the claim's new end, with what is `done` stored, or None if it is lost.
+
+        It is lost to who came after a long silence, and when the announcement is not
+        out by mail any more.
+        """
+        until = timezone.now() + CLAIMED_FOR
+        out = self._out_by_mail(now).order_by().values("pk")
+        held = self.filter(pk=pk, mailing_until=claim, pk__in=out)
+        return until if held.update(mailing_until=until, **done) else None
+
+    def give_back_mails(self, pk: int, claim: dt.datetime) -> None:
+        """The rest of this one's mails, or all of them, wait for the next try."""
+        held = self.filter(pk=pk, mailing_until=claim)
+        if not held.filter(mailed_up_to=0).update(mailed_at=None, mailing_until=None):
+            held.update(mailing_until=timezone.now())
+
+    def end_mails(self, pk: int, claim: dt.datetime) -> bool:
+        """Whether the claim still held; now all of this one's mails are sent."""
+        held = self.filter(pk=pk, mailing_until=claim)
+        return held.update(mailing_until=None) == 1
+
+
+def _is_free(now: dt.datetime) -> Q:
+    """Not begun, or left by who sent its mails: after a portion, or by dying."""
+    return Q(mailed_at__isnull=True) | Q(mailing_until__lte=now)
 
 
 class OwnedQuerySet(models.QuerySet[RowT]):

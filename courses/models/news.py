@@ -34,7 +34,14 @@ class Announcement(models.Model):
     is_mailed = models.BooleanField(
         "by mail too", default=False, help_text="Sent to everybody in the course."
     )
-    mailed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    mailed_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When its mailing began."
+    )
+    # While it is being mailed: until when nobody else goes on with it, who had their
+    # turn (enrolments up to this one), and how many mails were sent.
+    mailing_until = models.DateTimeField(null=True, editable=False)
+    mailed_up_to = models.BigIntegerField(default=0, editable=False)
+    mails_sent = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = AnnouncementQuerySet.as_manager()
@@ -55,6 +62,11 @@ class Announcement(models.Model):
                 fields=["release_at"],
                 name="announcement_to_mail",
                 condition=models.Q(is_mailed=True, mailed_at__isnull=True),
+            ),
+            models.Index(
+                fields=["mailing_until"],
+                name="announcement_in_the_mail",
+                condition=models.Q(mailing_until__isnull=False),
             ),
         ]
 
