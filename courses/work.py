@@ -19,6 +19,7 @@ class Stage(StrEnum):
     HIDDEN = "hidden"
     OPEN = "open"
     SOON = "soon"
+    OVERDUE = "overdue"
     LATE = "late"
     CLOSED = "closed"
 
@@ -36,7 +37,7 @@ class DueWork:
     @property
     def is_past(self) -> bool:
         """Whether the deadline is behind."""
-        return self.stage in (Stage.LATE, Stage.CLOSED)
+        return self.stage in (Stage.OVERDUE, Stage.LATE, Stage.CLOSED)
 
 
 def is_newer(release_at: dt.datetime | None, since: dt.datetime | None) -> bool:
@@ -45,13 +46,19 @@ def is_newer(release_at: dt.datetime | None, since: dt.datetime | None) -> bool:
 
 
 def stage_of(assignment: Assignment, deadline: Deadline, now: dt.datetime) -> Stage:
-    """Return where the coursework is for somebody with this deadline."""
+    """Return where the coursework is for somebody with this deadline.
+
+    Within a grace it is overdue: the deadline that was told is past, and work is still
+    taken and not late.
+    """
     if not is_out(assignment.release_at, now):
         return Stage.HIDDEN
     if not is_open(deadline, now):
         return Stage.CLOSED
     if is_late(deadline, now):
         return Stage.LATE
+    if now.replace(microsecond=0) > deadline.due_at:
+        return Stage.OVERDUE
     return Stage.SOON if deadline.due_at - now <= SOON else Stage.OPEN
 
 

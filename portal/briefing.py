@@ -69,7 +69,10 @@ def work_ahead(
         work
         for work in due_work(assignments, now)
         if work.stage in (Stage.OPEN, Stage.SOON)
-        or (work.stage == Stage.LATE and work.assignment.pk not in handed_in)
+        or (
+            work.stage in (Stage.OVERDUE, Stage.LATE)
+            and work.assignment.pk not in handed_in
+        )
     ]
 
 

@@ -21,8 +21,10 @@ from courses.services.enrolments import LastLecturerError
 
 if TYPE_CHECKING:
     EnrolmentModelForm = forms.ModelForm[Enrolment]
+    StaffModelFormSet = forms.BaseInlineFormSet[Enrolment, Course, EnrolmentModelForm]
 else:
     EnrolmentModelForm = forms.ModelForm
+    StaffModelFormSet = forms.BaseInlineFormSet
 
 
 class EnrolmentForm(EnrolmentModelForm):
@@ -42,6 +44,25 @@ class EnrolmentForm(EnrolmentModelForm):
         return given
 
 
+class StaffFormSet(StaffModelFormSet):
+    """Of several who stop being lecturers at once, one must stay."""
+
+    def clean(self) -> None:
+        super().clean()
+        rows = [form for form in self.initial_forms if form.instance.user.is_active]
+        had_one = any(
+            _is_lecturer(form.initial.get("role"), form.initial.get("is_active"))
+            for form in rows
+        )
+        has_one = any(
+            _is_lecturer(given.get("role"), given.get("is_active"))
+            for given in (getattr(form, "cleaned_data", {}) for form in rows)
+        )
+        # A form with a fault of its own says so itself.
+        if had_one and not has_one and not any(self.errors):
+            raise ValidationError(str(LastLecturerError()))
+
+
 def _is_lecturer(role: object, is_active: object) -> bool:
     return role == Role.LECTURER and bool(is_active)
 
@@ -51,6 +72,7 @@ class StaffInline(ScopedInline):
 
     model = Enrolment
     form = EnrolmentForm
+    formset = StaffFormSet
     verbose_name = "member of staff"
     verbose_name_plural = "staff"
     fields = ["user", "role", "is_active"]

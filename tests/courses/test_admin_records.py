@@ -247,6 +247,22 @@ def test_last_lecturer_stays_one(
     assert own.role == "lecturer"
 
 
+def test_last_two_lecturers_do_not_both_stop_being_one(
+    lecturer: Client, course: Course
+) -> None:
+    EnrolmentFactory.create(course=course, lecturer=True)
+    url = address("course", "change", course.pk)
+    changes = {f"enrolments-{number}-role": "student" for number in (0, 1)}
+    answer = lecturer.post(url, form_of(lecturer, url, **changes))
+    assert answer.status_code == 200
+    assert "A course needs a lecturer." in answer.content.decode()
+    assert course.enrolments.filter(role="lecturer").count() == 2
+
+    form = form_of(lecturer, url, **{"enrolments-1-role": "student"})
+    assert lecturer.post(url, form).status_code == 302
+    assert course.enrolments.filter(role="lecturer").count() == 1
+
+
 def test_enrolment_is_not_made_another_persons(
     lecturer: Client, course: Course
 ) -> None:

@@ -54,6 +54,15 @@ def test_stage(
     assert stage_of(assignment, own, NOW) == stage
 
 
+def test_work_within_a_grace_is_overdue_and_not_due_soon() -> None:
+    assignment = Assignment(release_at=in_days(-1))
+    own = deadline(due_at=NOW, closes_at=None, grace_minutes=60)
+    hour = dt.timedelta(hours=1)
+    moments = (dt.timedelta(), dt.timedelta(seconds=1), hour, hour * 2)
+    found = [stage_of(assignment, own, NOW + after) for after in moments]
+    assert found == [Stage.SOON, Stage.OVERDUE, Stage.OVERDUE, Stage.CLOSED]
+
+
 def test_hidden_until_released() -> None:
     assert not is_out(None, NOW)
     assert not is_out(in_days(0.01), NOW)
