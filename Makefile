@@ -17,7 +17,7 @@ WAITING := -n $$(($(JOBS) + 1)) --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help run install install-dev test test-sqlite test-postgres test-as-nobody \
-	debian check format lock bench screenshot clean
+	debian check format lock bench bench-pages screenshot clean
 
 help: ## Say what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -102,6 +102,9 @@ lock: ## Write the hashed lock files anew (needs uv)
 bench: install $(PEERS)/.installed ## Measure beside peers: make bench ROWS=1,3 REPEATS=7 WRITE=docs/benchmarks.md
 	@$(BIN)/python -m bench --peers $(PEERS)/bin/python --repeats $(REPEATS) \
 	  $(if $(ROWS),--rows $(ROWS)) $(if $(WRITE),--write $(WRITE))
+
+bench-pages: install ## Measure the pages of a course of 300: make bench-pages WRITE=docs/page-times.md
+	@$(BIN)/python -m bench.pages $(if $(WRITE),--write $(WRITE))
 
 $(PEERS)/.installed: requirements/bench.txt requirements/torch.txt
 	@echo "Installing what Softmark is measured against in $(PEERS)"

@@ -21,12 +21,19 @@ for name in sys.argv[1:]:
 """
 
 
-def describe(result: JobResult, peers: Path) -> dict[str, str]:
-    """Return what the figures depend on, as pairs of words. `result` is of any run."""
+def facts() -> dict[str, str]:
+    """Return what any figure depends on, as pairs of words."""
     return {
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
         "processor": f"{hardware()}, {len(os.sched_getaffinity(0))} of {os.cpu_count()} cores used",
         "kernel": f"{platform.system()} {platform.release()}",
+    }
+
+
+def describe(result: JobResult, peers: Path) -> dict[str, str]:
+    """Return what the runner's figures depend on. `result` is of any run."""
+    return {
+        **facts(),
         "isolation level": result.measures.level,
         "ours": _listed(result.measures.versions),
         "peers": _peer_versions(peers),
