@@ -79,7 +79,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def uses_database(item: pytest.Item) -> bool:
     """Whether the test reads or writes rows, by its mark or by a fixture's need.
 
-    What looks at pages only, and takes a minute, is marked `one_database`.
+    What is about pages or the runner, and takes a minute, is marked `one_database`.
     """
     if item.get_closest_marker("one_database") is not None:
         return False
@@ -96,7 +96,8 @@ def pytest_collection_modifyitems(
     """Put a folder's tests of real processes on one xdist worker, and drop what is asked.
 
     Under `--dist loadgroup` they so run one after another and share what is warm, and
-    the larger groups begin first. All others are quick, and fill up whoever is free.
+    the larger groups begin first. All others are quick, or wait most of their time as
+    those of tests/faults do, whose marks come later; they fill up whoever is free.
     """
     for item in items:
         if any(item.get_closest_marker(mark) for mark in ONE_AT_A_TIME):

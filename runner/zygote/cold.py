@@ -8,6 +8,7 @@ from runner.frames import Channel
 from runner.jail.enclosure import MadeJail
 from runner.jail.policy import host_view
 from runner.student import loop
+from runner.zygote import warmth
 from runner.zygote.init import run_enclosed
 from runner.zygote.main import versions
 from runner.zygote.order import DESCRIPTORS, Order
@@ -21,7 +22,8 @@ def main(order: str, host: str, others: str) -> None:
     for fd in fds.values():
         os.set_inheritable(fd, False)  # noqa: FBT003 - of the standard library
     channel = Channel(socket.socket(fileno=int(host)))
-    # One notebook is all that will run here, so nothing is made ready for others.
+    # One notebook is all that will run here, so nothing is rehearsed for others.
+    warmth.import_all()
     loop.prepare()
     channel.send({"t": "ready", "versions": dict(versions())})
     run_enclosed(wanted, fds, MadeJail(wanted, host_view()), channel)

@@ -31,6 +31,7 @@ from tests.grading.pages import signed_in
 
 pytestmark = [
     pytest.mark.torch,
+    pytest.mark.one_database,
     pytest.mark.timeout(300),
     pytest.mark.django_db(transaction=True),
 ]

@@ -20,6 +20,7 @@ from tests.factories import AssignmentFactory, EnrolmentFactory
 
 pytestmark = [
     pytest.mark.torch,
+    pytest.mark.one_database,
     pytest.mark.timeout(300),
     pytest.mark.django_db(transaction=True),
 ]

@@ -1,5 +1,7 @@
 """The warm process is replaceable, and a run that ends it is not tried for ever."""
 
+import pytest
+
 from grading.models import Mark
 from grading.states import State
 from tests.faults.conftest import (
@@ -12,6 +14,9 @@ from tests.faults.conftest import (
     zygote_of,
 )
 from tests.services.portal import LivePortal
+
+# The runner's own process dies, not one that holds a claim in the database.
+pytestmark = pytest.mark.one_database
 
 
 def test_a_run_whose_zygote_was_killed_is_run_again_in_a_new_one(

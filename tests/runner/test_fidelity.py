@@ -129,6 +129,10 @@ def test_nbclient_s_own_notebooks_come_out_the_same(
     limits = Limits(cell_seconds=seconds)
     result, ours = _run(runner, source, files=files, limits=limits)
     assert result.code == SAME[name]
+    if "DeadKernelError" in theirs[name].get("problem", ""):
+        # Whether nbclient hears the cell's number before its kernel is gone is chance.
+        for cell in (*ours["cells"], *theirs[name]["cells"]):
+            cell["execution_count"] = None
     assert_same(ours, theirs[name])
 
 
