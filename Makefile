@@ -8,7 +8,9 @@ PEERS ?= .venv-bench
 REPEATS ?= 7
 
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input -qq
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input --no-compile -qq
+# On all cores, where pip would use one. What is for another Python does not compile.
+COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null 2>&1 || true
 PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider
 # Tests of real processes go by folder: see tests/conftest.py.
 PARALLEL := -n $(JOBS) --dist loadgroup
@@ -50,11 +52,13 @@ $(VENV)/.base: requirements/base.txt requirements/torch.txt | $(BIN)/python
 	@$(PIP) --require-hashes -r requirements/base.txt
 	@$(BIN)/python -c 'import importlib.util as u, sys; sys.exit(not u.find_spec("torch"))' \
 	  || $(PIP) -r requirements/torch.txt
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.base
 	@echo "Installing what the tests need"
 	@$(PIP) --require-hashes -r requirements/dev.txt
+	@$(COMPILE)
 	@touch $@
 
 # --- Checking -----------------------------------------------------------------

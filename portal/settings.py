@@ -121,6 +121,9 @@ DATABASES: dict[str, dict[str, Any]] = {
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = sqlite_options()
+    # A thread keeps its connection: a new one reads the whole schema, and finds its
+    # cache empty, at the expense of the request that waits for it.
+    DATABASES["default"]["CONN_MAX_AGE"] = 600
 else:
     # A request holds one connection; a run one, and another while it starts.
     _most_threads = max(env.int("WEB_THREADS", 8), 2 * env.int("WORKER_SLOTS", 1))

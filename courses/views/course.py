@@ -1,8 +1,10 @@
 """A course's page."""
 
+import datetime as dt
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -10,10 +12,31 @@ from accounts.http import SignedInRequest
 from courses.filtering import Narrowing, narrow
 from courses.models import Announcement
 from courses.outline import outline_of
-from courses.readers import reader_of
+from courses.readers import Reader, reader_of
 from courses.services.reading import note_visit
 
 SHOWN = {"": "Everything", "examinable": "Examinable only", "new": "New to you"}
+
+
+class VisitResponse(HttpResponse):
+    """A page whose visit is noted once it is sent: nobody waits for the disk."""
+
+    def __init__(self, page: str, *, reader: Reader, now: dt.datetime) -> None:
+        super().__init__(page)
+        self._reader = reader
+        self._now = now
+
+    def close(self) -> None:
+        """What the server calls at the end of a request. The database is still there."""
+        try:
+            note_visit(
+                actor=self._reader.user,
+                course=self._reader.course,
+                seen_at=self._reader.seen_at,
+                now=self._now,
+            )
+        finally:
+            super().close()
 
 
 @login_required
@@ -39,6 +62,5 @@ def course(request: SignedInRequest, slug: str) -> HttpResponse:
         "now": now,
         "is_course_staff": reader.is_staff,
     }
-    answer = render(request, "courses/course.html", context)
-    note_visit(actor=request.user, course=course, seen_at=reader.seen_at, now=now)
-    return answer
+    page = render_to_string("courses/course.html", context, request)
+    return VisitResponse(page, reader=reader, now=now)

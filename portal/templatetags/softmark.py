@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from django import template
 from django.db.models import QuerySet
@@ -64,8 +65,18 @@ def course_time(value: datetime | None, course: Course, style: str = "full") -> 
     """
     if value is None:
         return NONE
-    local = value.astimezone(course.tz)
-    year = "" if local.year == timezone.now().astimezone(course.tz).year else " %Y"
+    this_year = timezone.now().astimezone(course.tz).year
+    return _time_html(value, course.tz, style, this_year)
+
+
+# A course's page names the same hundred moments to everybody. Equal times may be of
+# different zones, so the zone is a part of what finds them again.
+@lru_cache(maxsize=4096)
+def _time_html(
+    value: datetime, zone: ZoneInfo, style: str, this_year: int
+) -> SafeString:
+    local = value.astimezone(zone)
+    year = "" if local.year == this_year else " %Y"
     date = f"{local:%a} {local.day} {local:%b}{local.strftime(year)}"
     clock = f"{local:%H:%M} {zone_of(local)}"
     words = {"full": f"{date}, {clock}", "date": date, "clock": clock}[style]
@@ -82,8 +93,14 @@ def session_time(session: Session, course: Course, style: str = "full") -> str:
     """
     if session.starts_at is None or session.ends_at is None:
         return ""
-    starts = session.starts_at.astimezone(course.tz)
-    ends = session.ends_at.astimezone(course.tz)
+    return _span_html(session.starts_at, session.ends_at, course.tz, style)
+
+
+@lru_cache(maxsize=4096)
+def _span_html(
+    starts_at: datetime, ends_at: datetime, zone: ZoneInfo, style: str
+) -> SafeString:
+    starts, ends = starts_at.astimezone(zone), ends_at.astimezone(zone)
     date = "" if style == "clock" else f"{starts:%a} {starts.day} {starts:%b}, "
     words = f"{date}{starts:%H:%M}{NONE}{ends:%H:%M} {zone_of(starts)}"
     return format_html(

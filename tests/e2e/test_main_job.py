@@ -54,6 +54,7 @@ def test_student_hands_in_and_reads_the_mark_and_the_lecturer_sees_it(
     expect(rows.filter(has_text="Okafor")).to_contain_text("19.5")
 
 
+@pytest.mark.one_database
 def test_broken_notebook_is_told_with_its_line_and_nothing_is_used_up(
     campus: Campus, page: Page, tmp_path: Path
 ) -> None:
@@ -68,6 +69,7 @@ def test_broken_notebook_is_told_with_its_line_and_nothing_is_used_up(
     assert not Submission.objects.exists()
 
 
+@pytest.mark.one_database
 def test_form_works_without_script(
     campus: Campus, browser_without_script: Page
 ) -> None:

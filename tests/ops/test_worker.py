@@ -33,6 +33,7 @@ def test_run_is_executed_after_the_broker_was_killed(live_portal: LivePortal) ->
     wait_until(lambda: ended(run), seconds=40, what="the poller finds the run")
 
 
+@pytest.mark.one_database
 def test_worker_ends_in_order_without_a_broker(live_portal: LivePortal) -> None:
     worker = live_portal.start_worker()
     worker.send(signal.SIGTERM)
@@ -53,6 +54,7 @@ def test_worker_with_wrong_options_does_not_start(
         live_portal.start_worker(options=options)
 
 
+@pytest.mark.one_database
 def test_worker_below_the_wanted_level_does_not_start(
     make_portal: Callable[..., LivePortal],
 ) -> None:
@@ -60,6 +62,7 @@ def test_worker_below_the_wanted_level_does_not_start(
         make_portal(RUNNER_MIN_LEVEL="3").start_worker()
 
 
+@pytest.mark.one_database
 def test_torch_is_never_loaded_into_the_worker(live_portal: LivePortal) -> None:
     run = GradingRunFactory.create()
     worker = live_portal.start_worker()

@@ -7,12 +7,13 @@ import time_machine
 from django.utils import timezone
 from django.utils.formats import localize
 
-from courses.models import Course
+from courses.models import Course, Session
 from portal.templatetags.softmark import (
     course_day,
     course_time,
     relative,
     relative_words,
+    session_time,
 )
 
 LONDON = Course(time_zone="Europe/London")
@@ -38,6 +39,15 @@ def test_summer_time_is_bst_an_hour_later() -> None:
 
 def test_zone_without_letters_is_named_from_utc() -> None:
     assert "23:00 UTC+04" in course_time(WINTER, Course(time_zone="Asia/Dubai"))
+
+
+def test_same_moment_is_told_in_each_course_s_zone() -> None:
+    dubai = Course(time_zone="Asia/Dubai")
+    session = Session(starts_at=WINTER, ends_at=WINTER + dt.timedelta(hours=1))
+    for course, hour in ((LONDON, "19:00"), (dubai, "23:00"), (LONDON, "19:00")):
+        there = WINTER.astimezone(course.tz)
+        assert f", {hour} " in course_time(there, course)
+        assert f", {hour}" in session_time(session, course)
 
 
 def test_another_year_is_written() -> None:
