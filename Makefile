@@ -11,6 +11,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input --no-compile -qq
 # On all cores, where pip would use one. What is for another Python does not compile.
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null 2>&1 || true
+# By pip itself: no peer is to compile while it is measured.
+PEERS_PIP := $(filter-out --no-compile,$(PIP:$(BIN)/%=$(PEERS)/bin/%))
 PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider
 # Tests of real processes go by folder: see tests/conftest.py.
 PARALLEL := -n $(JOBS) --dist loadgroup
@@ -113,8 +115,8 @@ bench-pages: install ## Measure the pages of a course of 300: make bench-pages W
 $(PEERS)/.installed: requirements/bench.txt requirements/torch.txt
 	@echo "Installing what Softmark is measured against in $(PEERS)"
 	@$(PYTHON) -m venv $(PEERS)
-	@$(PIP:$(BIN)/%=$(PEERS)/bin/%) --require-hashes -r requirements/bench.txt
-	@$(PIP:$(BIN)/%=$(PEERS)/bin/%) -r requirements/torch.txt
+	@$(PEERS_PIP) --require-hashes -r requirements/bench.txt
+	@$(PEERS_PIP) -r requirements/torch.txt
 	@touch $@
 
 screenshot: install-dev debian ## Take docs/screenshot.png of the demo course

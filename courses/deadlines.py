@@ -55,6 +55,11 @@ def is_late(deadline: Deadline, received_at: datetime) -> bool:
     return received_at.replace(microsecond=0) > deadline.late_after
 
 
+def is_overdue(deadline: Deadline, at: datetime) -> bool:
+    """Whether the deadline that was told is past, late or still within the grace."""
+    return at.replace(microsecond=0) > deadline.due_at
+
+
 def is_open(deadline: Deadline, at: datetime) -> bool:
     """Whether work is still taken then, late or not."""
     return at.replace(microsecond=0) <= deadline.closes_at

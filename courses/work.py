@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from courses.deadlines import Deadline, deadline_of, is_late, is_open
+from courses.deadlines import Deadline, deadline_of, is_late, is_open, is_overdue
 from courses.models import Assignment
 from courses.release import is_out
 
@@ -57,7 +57,7 @@ def stage_of(assignment: Assignment, deadline: Deadline, now: dt.datetime) -> St
         return Stage.CLOSED
     if is_late(deadline, now):
         return Stage.LATE
-    if now.replace(microsecond=0) > deadline.due_at:
+    if is_overdue(deadline, now):
         return Stage.OVERDUE
     return Stage.SOON if deadline.due_at - now <= SOON else Stage.OPEN
 
