@@ -12,6 +12,7 @@ from grading.plain import JsonObject, storable_object
 from runner.protocol import (
     CellStarted,
     CheckOutcome,
+    Checking,
     Event,
     Outcome,
     OutputAdded,
@@ -47,6 +48,8 @@ class Progress:
                 return replace(
                     self, seconds=event.seconds, memory_bytes=event.memory_bytes
                 )
+            case Checking():
+                return self
 
     def to_json(self) -> JsonObject:
         """Return a plain object for the row, which both databases take."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 Scalar = None | bool | int | float | str
 
@@ -134,6 +134,14 @@ class JobSpec:
     the student's, `public_files` the course's; where both have a name, the course's
     counts. `test_names` says what a name in a SCRIPT or DOCTEST stands for whatever the
     notebook makes of it: "numpy" or "torch.nn:Conv2d".
+
+    `defined_names` are the names that the staff's own notebook defines at its top level,
+    imports apart, and `defined_classes` those of them that it defines as classes. Tests
+    get these names from the student's notebook, before built-in functions and libraries.
+
+    `seed` starts the notebook's random generators and is shown to the student.
+    `grading_seed` starts those of the tests. It is a secret of the run: neither the
+    notebook nor its author may learn it, nor anything that follows from it.
     """
 
     job_id: str
@@ -145,9 +153,12 @@ class JobSpec:
     private_files: tuple[JobFile, ...] = ()
     questions: tuple[QuestionSpec, ...] = ()
     test_names: Mapping[str, str] = field(default_factory=dict)
+    defined_names: tuple[str, ...] = ()
+    defined_classes: tuple[str, ...] = ()
     restored: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     seed: int = 0
+    grading_seed: int = 0
     skip_tags: tuple[str, ...] = ()
     parameters: Mapping[str, Scalar] = field(default_factory=dict)
     device: Device = Device.CPU
@@ -169,7 +180,10 @@ class CheckOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class QuestionOutcome:
-    """What a question's checks found, and how long they took, in seconds."""
+    """What a question's checks found, and how long they took, in seconds.
+
+    The seconds are for staff: the tested code chooses them.
+    """
 
     key: str
     outcome: Outcome
@@ -181,13 +195,21 @@ class QuestionOutcome:
 class Measures:
     """What the job used and where it ran, for the record.
 
-    `gpu` and `gpu_driver` are "" for a job that had no GPU. The peak is what the host
+    `seconds`, `cpu_seconds` and `peak_memory_bytes` are of the notebook alone, up to the
+    moment from which nothing of it is heard. What its questions used afterwards is in
+    the `checking_` fields, which are for staff: the tested code could choose these
+    numbers to tell what the tests gave it.
+
+    `gpu` and `gpu_driver` are "" for a job that had no GPU. Peaks are what the host
     saw the job's processes use, looking once in a while; 0 if it cannot tell.
     """
 
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     peak_memory_bytes: int = 0
+    checking_seconds: float = 0.0
+    checking_cpu_seconds: float = 0.0
+    checking_peak_memory_bytes: int = 0
     cells_run: int = 0
     cells_total: int = 0
     level: str = "L0"
@@ -243,10 +265,19 @@ class QuestionDone:
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """What the job has used so far."""
+    """What the job has used so far. Sent only while its notebook runs."""
 
     seconds: float
     memory_bytes: int
 
 
-Event = CellStarted | OutputAdded | QuestionDone | Usage
+@dataclass(frozen=True, kw_only=True)
+class Checking:
+    """The notebook has ended and its questions are being checked.
+
+    Sent once a second until the result is there. It holds nothing: whoever watches
+    must not learn from the checking how long a test took, or what it used.
+    """
+
+
+Event = CellStarted | OutputAdded | QuestionDone | Usage | Checking

@@ -26,6 +26,7 @@ _EVENTS: Final[Mapping[str, type]] = {
     "output_added": protocol.OutputAdded,
     "question_done": protocol.QuestionDone,
     "usage": protocol.Usage,
+    "checking": protocol.Checking,
 }
 _EVENT_NAMES: Final = {kind: name for name, kind in _EVENTS.items()}
 

@@ -61,6 +61,7 @@ events = st.one_of(
     build(protocol.OutputAdded),
     build(protocol.QuestionDone, question=outcomes),
     build(protocol.Usage),
+    build(protocol.Checking),
 )
 
 
