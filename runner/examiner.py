@@ -64,6 +64,8 @@ class Examiner:
             "t": "setup",
             "seed": self._spec.seed,
             "names": dict(self._spec.test_names),
+            "defined": list(self._spec.defined_names),
+            "classes": list(self._spec.defined_classes),
             "files": place.path(Folder.FILES),
             "private": place.path(Folder.PRIVATE),
             "public": place.path(Folder.MODULES),

@@ -2,10 +2,14 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, NoReturn, Protocol
+from typing import Any, Final, NoReturn, Protocol, TypeGuard
 
 import numpy as np
 import torch
+
+from runner.grader.observations import NotDataError, Observations
+
+__all__ = ["CallableHandle", "Handle", "NotDataError", "known_class"]
 
 # What a handle may say that it is: an object with a life of its own, never a value.
 _LIBRARIES: Final = frozenset(("torch", "numpy", "sklearn", "pandas", "collections"))
@@ -26,12 +30,12 @@ _PREDICATES: Final = frozenset(
 _SPECIAL: Final = frozenset(("__name__", "__qualname__", "__dict__", "__annotations__"))
 
 
-class NotDataError(TypeError):
-    """A test needs a value, and the student's code gave an object of its own."""
-
-
 class Asking(Protocol):
     """Who passes a question on to the student's process."""
+
+    @property
+    def epoch(self) -> int:
+        """How many times the test has called the student's code."""
 
     def ask(self, operation: str, *arguments: object) -> Any: ...
 
@@ -52,11 +56,12 @@ class Handle:
     """An object in the student's process.
 
     It is called, read and iterated there. Whether it equals something or is true it
-    is never asked: that would be the student's word for the student's work.
+    is never asked: that would be the student's word for the student's work. What it
+    has said of itself stays as it was said: see `Observations`.
     """
 
     # Private by Python's own means: any other name may be one of the object's.
-    __slots__ = ("__is_class", "__known", "__label", "__number", "__student")
+    __slots__ = ("__is_class", "__known", "__label", "__number", "__seen", "__student")
 
     def __init__(
         self,
@@ -73,6 +78,7 @@ class Handle:
         put(self, "_Handle__known", known)
         put(self, "_Handle__is_class", is_class)
         put(self, "_Handle__label", label)
+        put(self, "_Handle__seen", Observations(f"<the student's {label}>"))
 
     @property  # type: ignore[misc]  # what isinstance asks
     def __class__(self) -> type:
@@ -90,7 +96,10 @@ class Handle:
             raise NotDataError(f"{label_of(self)} is no array or tensor")
         if name.startswith("__") and name.endswith("__") and name not in _SPECIAL:
             raise AttributeError(name)
-        return self.__student.ask("attr", self, name)
+        student = self.__student
+        return self.__seen.attribute(
+            name, student.epoch, lambda: student.ask("attr", self, name)
+        )
 
     def __setattr__(self, name: str, value: object) -> None:
         self.__student.ask("set", self, name, value)
@@ -99,7 +108,9 @@ class Handle:
         self.__student.ask("del", self, name)
 
     def __getitem__(self, key: object) -> Any:
-        return self.__student.ask("operate", "getitem", self, key)
+        return self.__seen.item(
+            key, lambda: self.__student.ask("operate", "getitem", self, key)
+        )
 
     def __setitem__(self, key: object, value: object) -> None:
         self.__student.ask("operate", "setitem", self, key, value)
@@ -108,16 +119,20 @@ class Handle:
         self.__student.ask("operate", "delitem", self, key)
 
     def __len__(self) -> int:
-        length = self.__student.ask("len", self)
-        if type(length) is not int:
-            raise NotDataError("the length is no number")
+        length: int = self.__seen.length(lambda: self.__student.ask("len", self))
         return length
 
     def __iter__(self) -> Iterator[Any]:
-        iterator = self.__student.ask("iter", self)
-        if not isinstance(iterator, Handle):
-            raise NotDataError(f"{label_of(self)} gave no iterator")
-        return _items(self.__student, iterator)
+        items = self.__seen.items(lambda: self.__student.ask("items", self))
+        if items is None:
+            return _rest(self.__student, self)
+        return iter(items)
+
+    def __reversed__(self) -> Iterator[Any]:
+        items = self.__seen.items(lambda: self.__student.ask("items", self))
+        if items is None:
+            raise NotDataError(f"{label_of(self)} is read forwards only")
+        return iter(items[::-1])
 
     def __next__(self) -> Any:
         return _next_of(self.__student, self)
@@ -129,10 +144,13 @@ class Handle:
         return self.__words("str")
 
     def __words(self, operation: str) -> str:
-        words = self.__student.ask(operation, self)
-        if type(words) is not str:
-            raise NotDataError(f"{label_of(self)} gave no text")
-        return words
+        """Return the object's text behind its label, which no value's text has.
+
+        The text of an instance that the test itself has made stands alone: a class
+        whose `__repr__` is the exercise.
+        """
+        text = self.__seen.text(operation, lambda: self.__student.ask(operation, self))
+        return text if self.__seen.is_instance else f"{label_of(self)} {text}"
 
     def __refuse(self, *_: object) -> NoReturn:
         raise NotDataError(f"{label_of(self)} is an object: only values are compared")
@@ -148,7 +166,10 @@ class CallableHandle(Handle):
     __slots__ = ()
 
     def __call__(self, *arguments: object, **named: object) -> Any:
-        return student_of(self).ask("call", self, arguments, named)
+        result = student_of(self).ask("call", self, arguments, named)
+        if observations_of(self).is_constructor and is_handle(result):
+            mark_instance(result)
+        return result
 
     def __instancecheck__(self, instance: object) -> bool:
         return self.__is("isinstance", instance)
@@ -158,8 +179,12 @@ class CallableHandle(Handle):
 
     def __is(self, operation: str, other: object) -> bool:
         """Say whether an object is of the student's own class; a value is of none."""
-        is_theirs = issubclass(type(other), Handle)
-        return is_theirs and student_of(self).ask(operation, other, self) is True
+        if not is_handle(other):
+            return False
+        key = operation, number_of(self)
+        student = student_of(self)
+        seen = observations_of(other)
+        return seen.fact(key, lambda: student.ask(operation, other, self) is True)
 
 
 def number_of(handle: Handle) -> int:
@@ -174,12 +199,36 @@ def student_of(handle: Handle) -> Asking:
     return student
 
 
+def observations_of(handle: Handle) -> Observations:
+    """Return what the object has said of itself so far."""
+    seen: Observations = object.__getattribute__(handle, "_Handle__seen")
+    return seen
+
+
 def label_of(handle: Handle) -> str:
     """Return what the object is called here, without asking it."""
     return f"<the student's {object.__getattribute__(handle, '_Handle__label')}>"
 
 
-def _items(student: Asking, iterator: Handle) -> Iterator[Any]:
+def mark_constructor(handle: Handle) -> None:
+    """Note that the staff's notebook has a class in this object's place.
+
+    The grader knows this from the staff's notebook, not from the student's.
+    """
+    observations_of(handle).is_constructor = True
+
+
+def mark_instance(handle: Handle) -> None:
+    """Note that a test has made the object by calling a class of the notebook's."""
+    observations_of(handle).is_instance = True
+
+
+def is_handle(value: object) -> TypeGuard[Handle]:
+    """Say whether the value is a handle, whatever class it passes for."""
+    return issubclass(type(value), Handle)
+
+
+def _rest(student: Asking, iterator: Handle) -> Iterator[Any]:
     while True:
         try:
             yield _next_of(student, iterator)
@@ -189,23 +238,28 @@ def _items(student: Asking, iterator: Handle) -> Iterator[Any]:
 
 def _next_of(student: Asking, iterator: Handle) -> Any:
     """Return the next item, or raise StopIteration."""
-    found = student.ask("next", iterator)
-    if type(found) is not list or len(found) > 1:
-        raise NotDataError("the student's iterator gave no item")
-    if not found:
-        raise StopIteration
-    return found[0]
+    return observations_of(iterator).next_item(lambda: student.ask("next", iterator))
 
 
 def _operator(name: str, *, is_reversed: bool = False) -> Callable[..., Any]:
     def operate(self: Handle, *others: object) -> Any:
+        # `answer - expected` would tell the student's code what is expected of it. Only
+        # an instance that the test itself has made takes a value, as its methods do.
+        seen = [observations_of(one) for one in (self, *others) if is_handle(one)]
+        is_instance = all(one.is_instance for one in seen)
+        if len(seen) <= len(others) and not is_instance:
+            raise NotDataError(
+                f"{label_of(self)} is an object: only values are compared"
+            )
         operands = (*others, self) if is_reversed else (self, *others)
         result = student_of(self).ask("operate", name, *operands)
-        if not isinstance(result, Handle):
+        if not is_handle(result):
             # Else an object could stand for any number: `abs(42 - answer) < 1e-6`.
             raise NotDataError(
                 f"{label_of(self)} is an object: only values are compared"
             )
+        if is_instance:
+            mark_instance(result)
         return result
 
     return operate

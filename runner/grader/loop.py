@@ -74,6 +74,8 @@ class Grader:
             files=Path(frame["files"]),
             private=Path(frame["private"]),
             library=Library(frame["names"]),
+            defined=frozenset(frame["defined"]),
+            classes=frozenset(frame["classes"]),
         )
         # The course's own modules, behind all that is installed; nobody else's.
         sys.path[:] = [*(path for path in sys.path if path), frame["public"]]
@@ -87,7 +89,7 @@ class Grader:
     def _check(self, question: QuestionSpec, sock: socket.socket) -> None:
         """Tell what each check found; the host gives nothing for those not told of."""
         link = Link(sock, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
-        student = Student(link)
+        student = Student(link, self._setting.classes)
         with guard.asking(student):
             try:
                 self._seed_all()

@@ -4,10 +4,11 @@ import builtins
 import contextlib
 import sys
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from runner.grader.handles import Handle, NotDataError
+from runner.grader.handles import NotDataError
+from runner.grader.stand_ins import StandInError, stand_in_for
 from runner.grader.student import Student
 from runner.values.naming import import_named
 
@@ -43,37 +44,85 @@ class Library:
 class Names(dict[str, Any]):
     """The names of a test that is a piece of a notebook.
 
-    First what the test has itself, then Python's own, then what the staff's notebook
-    imports, then the student's: asked for once, so that a list is one and the same.
+    A name is looked up first among the test's own, then in the notebook if the staff's
+    notebook defines it (`defined`), then among Python's own, then in the libraries that
+    the staff's notebook imports, then in the notebook again: asked for once, so that a
+    list is one and the same.
+
+    A test that gives a name of its own a value keeps it to itself. Only a name that the
+    staff's notebook defines can be taken away from the notebook, or be replaced by a
+    stand-in.
     """
 
-    def __init__(self, student: Student, library: Library) -> None:
+    def __init__(
+        self, student: Student, library: Library, defined: Collection[str] = ()
+    ) -> None:
         super().__init__(__name__="checks", __builtins__=builtins)
         self._student = student
         self._library = library
+        self._defined = frozenset(defined)
+        self._replaced: set[str] = set()
 
     def __setitem__(self, name: str, value: Any) -> None:
-        """A function or object in the place of one of the notebook's goes there too.
-
-        Data does not: it may be what the test expects.
-        """
+        """Bind the name here, and in the notebook too if the value is a stand-in."""
         super().__setitem__(name, value)
-        if callable(value) or issubclass(type(value), Handle):
-            self._student.ask("rebind", name, value)
+        if name in self._defined:
+            self._replace(name, value)
+
+    def replace(self, name: str, value: Any) -> None:
+        """Bind the name here and in the notebook. Raises StandInError if it may not."""
+        if name not in self._defined:
+            raise StandInError(f"the staff's notebook defines no {name!r} to replace")
+        super().__setitem__(name, value)
+        if not self._replace(name, value):
+            raise StandInError(
+                f"what the test puts in the place of {name!r} may only raise a built-in "
+                "exception, return nothing, or be a mock without a return value"
+            )
+
+    def _replace(self, name: str, value: object) -> bool:
+        """Replace the notebook's name by a stand-in; say whether that was possible."""
+        stand_in = stand_in_for(value)
+        if stand_in is None:
+            return False
+        self._replaced.add(name)
+        self._student.stand_ins.pop(name, None)
+        if stand_in.handle is not None:
+            self._student.ask("replace", name, stand_in.handle)
+            return True
+        if stand_in.records:
+            self._student.stand_ins[name] = value  # type: ignore[assignment]  # a mock
+        self._student.ask("stub", name, stand_in.raises, stand_in.records)
+        return True
 
     def __delitem__(self, name: str) -> None:
         is_own = super().pop(name, self) is not self
-        if not self._student.ask("unbind", name) and not is_own:
+        had = False
+        if name in self._defined:
+            self._replaced.add(name)
+            self._student.stand_ins.pop(name, None)
+            had = self._student.ask("remove", name) is True
+        if not had and not is_own:
             raise KeyError(name)
 
+    def restore(self) -> None:
+        """Give the notebook back the names that were replaced or taken away."""
+        self._student.stand_ins.clear()
+        for name in self._replaced:
+            with contextlib.suppress(
+                Exception
+            ):  # a snapshot that is gone needs nothing
+                self._student.ask("restore", name)
+        self._replaced.clear()
+
     def __missing__(self, name: str) -> Any:
-        if hasattr(builtins, name):
+        if name not in self._defined and hasattr(builtins, name):
             raise KeyError(name)  # Python goes on to look there
         super().__setitem__(name, self._find(name))
         return self[name]
 
     def _find(self, name: str) -> Any:
-        if name in self._library:
+        if name in self._library and name not in self._defined:
             try:
                 return self._library.find(name)
             except (ImportError, AttributeError):
@@ -95,7 +144,7 @@ class _Main(types.ModuleType):
         raise AttributeError(name)
 
     def __setattr__(self, name: str, value: object) -> None:
-        self.__names[name] = value
+        self.__names.replace(name, value)
 
     def __delattr__(self, name: str) -> None:
         try:
@@ -106,13 +155,17 @@ class _Main(types.ModuleType):
 
 @contextlib.contextmanager
 def as_main(names: Names) -> Iterator[None]:
-    """Inside, `__main__` is the notebook: `mock.patch("__main__.double")` reaches it."""
+    """Inside, `__main__` is the notebook: `mock.patch("__main__.double")` reaches it.
+
+    Afterwards the notebook has its own names back.
+    """
     kept = sys.modules["__main__"]
     sys.modules["__main__"] = _Main(names)
     try:
         yield
     finally:
         sys.modules["__main__"] = kept
+        names.restore()
 
 
 class Everything(Mapping[str, Any]):

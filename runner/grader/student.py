@@ -1,12 +1,23 @@
 """The notebook as a test sees it: names whose values are data, or handles to objects."""
 
 import builtins
+import contextlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
-from runner.grader.exports import Exports
-from runner.grader.handles import CallableHandle, Handle, NotDataError, known_class
+from runner.grader.exports import ExpiredCallbackError, Exports
+from runner.grader.handles import (
+    CallableHandle,
+    Handle,
+    NotDataError,
+    is_handle,
+    known_class,
+    mark_constructor,
+    number_of,
+    observations_of,
+)
+from runner.grader.stand_ins import stand_in_for
 from runner.values.codec import CodecError, Decoder, Encoder
 from runner.values.endpoint import Endpoint, Message
 from runner.values.link import Buffer, Header, Link, LinkClosedError, LinkError
@@ -15,6 +26,16 @@ MAX_HEADER: Final = 1024**2
 MAX_BYTES: Final = 512 * 1024**2
 _WORDS: Final = 500
 _LABEL: Final = 80
+# Operations that may change an object; the others only look at it.
+_CHANGING: Final = frozenset(("call", "set", "del"))
+_LOOKING: Final = frozenset(("getitem",))
+# Exceptions that say what went wrong, and to which Python itself gives no meaning.
+# StopIteration and its like end the loops and generators of a test that they reach.
+_ORDINARY: Final = (
+    *(ArithmeticError, AssertionError, AttributeError, BufferError, EOFError),
+    *(ImportError, LookupError, MemoryError, NameError, OSError, RuntimeError),
+    *(SyntaxError, TypeError, ValueError, Warning),
+)
 
 
 class StudentRaisedError(Exception):
@@ -35,10 +56,11 @@ _imitations: Final[dict[type, type[Exception]]] = {}
 def raised(kind: str, words: str) -> Exception:
     """Return an exception that `except ValueError` catches if that was raised.
 
-    Subclasses of Exception alone are imitated: a student's SystemExit ends no test.
+    Ordinary errors alone are imitated. Whatever steers the interpreter (StopIteration,
+    GeneratorExit, SystemExit, KeyboardInterrupt) is a StudentRaisedError.
     """
     base = getattr(builtins, kind, None)
-    if not (isinstance(base, type) and issubclass(base, Exception)):
+    if not (isinstance(base, type) and issubclass(base, _ORDINARY)):
         return StudentRaisedError(f"{kind[:_LABEL]}: {words}")
     try:
         if base not in _imitations:
@@ -52,23 +74,32 @@ def raised(kind: str, words: str) -> Exception:
 class Student:
     """One question's conversation with a snapshot of the student's process.
 
-    `lost` says that it has ended. After that no check may pass, whatever a test makes
-    of the exception.
+    What crosses to the snapshot are the names that tests ask for, and the operands of
+    the calls, attributes and indices that they write; nothing else of a test's.
+    `classes` are the names that the staff's own notebook defines as classes. `lost`
+    says that the conversation has ended. After that no check may pass, whatever a test
+    makes of the exception.
     """
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, classes: Collection[str] = ()) -> None:
         self._endpoint = Endpoint(link, self._serve)
+        self._classes = frozenset(classes)
         self._exports = Exports()
         # So that a test which asks for an object twice has one and the same.
-        self._handles: dict[tuple[int, type], Handle] = {}
+        self._handles: dict[int, Handle] = {}
+        self.stand_ins: dict[str, Callable[..., object]] = {}
+        self.epoch = 0
         self.lost = False
 
     def name(self, name: str) -> Any:
         """Return the value of a name of the notebook, or raise NotDefinedError."""
         try:
-            return self.ask("name", name)
+            value = self.ask("name", name)
         except StudentRaisedError:
             raise NotDefinedError(name) from None
+        if name in self._classes and is_handle(value):
+            mark_constructor(value)
+        return value
 
     def ask(self, operation: str, *arguments: object) -> Any:
         """Return what the student's process answers, or raise what its code raised.
@@ -77,15 +108,46 @@ class Student:
         """
         if self.lost:
             raise LinkClosedError
-        encoder = Encoder(self._exports.refer)
-        node = encoder.encode(list(arguments))
-        question = {"op": operation, "a": node}
-        try:
-            header, buffers = self._endpoint.ask(question, encoder.buffers)
-            return self._result(header, buffers)
-        except (LinkError, LinkClosedError, CodecError):
-            self.lost = True
-            raise
+        with self._exports.lifetime():
+            handles, self._exports.handles = self._exports.handles, []
+            encoder = Encoder(self._exports.refer)
+            node = encoder.encode(list(arguments))
+            given, self._exports.handles = self._exports.handles, handles
+            question = {"op": operation, "a": node}
+            try:
+                header, buffers = self._endpoint.ask(question, encoder.buffers)
+                result = self._result(header, buffers)
+            except (LinkError, LinkClosedError, CodecError):
+                self.lost = True
+                raise
+            finally:
+                if _changes(operation, arguments):
+                    self._note_call(given)
+        if is_handle(result):
+            self._note_origin(result, operation, arguments)
+        return result
+
+    def _note_call(self, given: list[Handle]) -> None:
+        """Ask anew about the objects that the student's code was given."""
+        self.epoch += 1
+        for handle in given:
+            observations_of(handle).forget_with_owners()
+
+    def _note_origin(
+        self, result: Handle, operation: str, arguments: tuple[object, ...]
+    ) -> None:
+        """Note where the test has the object from."""
+        subject = arguments[0] if arguments else None
+        place: list[object] = [operation]
+        for argument in arguments[:2]:
+            if is_handle(argument):
+                place.append(number_of(argument))
+            elif isinstance(argument, str):
+                place.append(argument)
+        owner = None
+        if operation == "attr" and is_handle(subject):
+            owner = observations_of(subject)
+        observations_of(result).obtain(tuple(place), self.epoch, owner)
 
     def _result(self, header: Header, buffers: list[Buffer]) -> Any:
         if "ok" in header:
@@ -95,19 +157,38 @@ class Student:
             raise LinkError("no answer")
         raise raised(str(error.get("type")), str(error.get("words"))[:_WORDS])
 
+    # --- What the student's process asks ----------------------------------------------
+
     def _serve(self, header: Header, buffers: list[Buffer]) -> Message:
-        """Answer the student's process, which may call what a test has given it."""
-        if header.get("op") != "callback":
+        """Answer the student's process, which may call what a test has passed to it."""
+        operation = header.get("op")
+        if operation not in {"callback", "stand_in"}:
             raise LinkError("not a question")
         given, named = self._arguments(header, buffers)
         encoder = Encoder(self._exports.refer)
         try:
-            result = self._exports.callback(header.get("v"))(*given, **named)
+            if operation == "stand_in":
+                self._record(header.get("v"), given, named)
+                return {"ok": None}, []
+            with self._exports.lifetime():
+                result = self._exports.callback(header.get("v"))(*given, **named)
             return {"ok": encoder.encode(result)}, encoder.buffers
         except (LinkError, LinkClosedError):
             raise
         except Exception as error:  # noqa: BLE001 - a test's function; its words stay here
             return {"error": type(error).__name__}, []
+
+    def _record(
+        self, name: object, given: list[object], named: dict[str, object]
+    ) -> None:
+        """Let a mock note that the notebook has called it. What it returns stays here."""
+        mock = self.stand_ins.get(name) if isinstance(name, str) else None
+        stand_in = stand_in_for(mock)
+        if mock is None or stand_in is None or not stand_in.records:
+            # A mock that has been given an answer since would run a test's code.
+            raise ExpiredCallbackError("nothing stands in for this name")
+        with contextlib.suppress(Exception):  # which the stub raises by itself
+            mock(*given, **named)
 
     def _arguments(
         self, header: Header, buffers: list[Buffer]
@@ -130,24 +211,31 @@ class Student:
                 found = getattr(builtins, value, None)
                 if isinstance(found, type):
                     return found
-            case "callback":
-                return self._exports.callback(value)
             case "module":
                 raise NotDataError("this name is a module: tests import their own")
         raise CodecError("not a value")
 
     def _handle(self, number: int, node: Mapping[str, Any]) -> Handle:
+        """Return the handle with this number; what it was called first, it stays."""
+        if number in self._handles:
+            return self._handles[number]
         bases = node.get("bases")
         if not isinstance(bases, list) or not all(isinstance(b, str) for b in bases):
             raise CodecError("not a handle")
         kind = CallableHandle if node.get("callable") is True else Handle
         label = bases[0] if bases else ""
-        if (number, kind) not in self._handles:
-            self._handles[number, kind] = kind(
-                self,
-                number,
-                known=known_class(bases),
-                is_class=node.get("class") is True,
-                label=label.rpartition(".")[2][:_LABEL],
-            )
-        return self._handles[number, kind]
+        self._handles[number] = kind(
+            self,
+            number,
+            known=known_class(bases),
+            is_class=node.get("class") is True,
+            label=label.rpartition(".")[2][:_LABEL],
+        )
+        return self._handles[number]
+
+
+def _changes(operation: str, arguments: tuple[object, ...]) -> bool:
+    """Say whether the operation may change an object of the student's."""
+    if operation == "operate":
+        return arguments[0] not in _LOOKING
+    return operation in _CHANGING

@@ -30,11 +30,17 @@ _NUMPY_WORDS: Final = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What a question's tests are run with: folders, and the names of libraries."""
+    """What a question's tests are run with: folders, and what names stand for.
+
+    `defined` are the names that the staff's notebook defines, `classes` those of them
+    that it defines as classes.
+    """
 
     files: Path
     private: Path
     library: Library
+    defined: frozenset[str] = frozenset()
+    classes: frozenset[str] = frozenset()
 
 
 class WrongAnswerError(AssertionError):
@@ -91,7 +97,7 @@ class Tests:
     # --- Pieces of a notebook -------------------------------------------------------
 
     def _names(self) -> Names:
-        return Names(self._student, self._setting.library)
+        return Names(self._student, self._setting.library, self._setting.defined)
 
     def _run_script(self, check: CheckSpec) -> tuple[float, str]:
         """Run a piece of code; a number that it ends in is what it is worth."""

@@ -5,12 +5,14 @@ Nothing depends on its honesty: a grader takes what it sends as data, and no mor
 """
 
 import builtins
+import itertools
 import operator
 import pickle
 from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import torch
 
 from runner.values.codec import CodecError, Decoder, Encoder, Node
@@ -20,6 +22,11 @@ from runner.values.naming import import_named
 
 _WORDS: Final = 500
 _BASES: Final = 50
+_MAX_ITEMS: Final = 100_000
+_CALLBACK_WORDS: Final = {
+    "ExpiredCallbackError": "a test's function can be called only while the call runs "
+    "that it was passed to"
+}
 _OPERATORS: Final = frozenset(
     (
         *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow"),
@@ -38,15 +45,18 @@ class Service:
         self, names: MutableMapping[str, Any], link: Link, files: Path
     ) -> None:
         self._names = names
-        self._unbound: set[str] = set()
+        # What the notebook had under the names that a test has replaced.
+        self._originals: dict[str, list[object]] = {}
         self._files = files
         self._objects: list[object] = []
         self._numbers: dict[int, int] = {}
         self._endpoint = Endpoint(link, self._serve)
         self._operations: Mapping[str, Callable[..., object]] = {
             "name": self._name,
-            "rebind": self._rebind,
-            "unbind": self._unbind,
+            "replace": self._replace,
+            "stub": self._stub,
+            "remove": self._remove,
+            "restore": self._restore,
             "call": lambda function, arguments, named: function(*arguments, **named),
             "attr": getattr,
             "set": setattr,
@@ -57,10 +67,12 @@ class Service:
             "issubclass": issubclass,
             "repr": repr,
             "str": str,
-            "iter": iter,
+            "items": self._items,
             "next": self._next,
             "load": self._load,
             "script": self._load_script,
+            "array": self._load_array,
+            "unpickle": self._unpickle,
         }
 
     def listen(self) -> None:
@@ -83,18 +95,43 @@ class Service:
             raise _NotDefinedError(name)
         return self._names[name]
 
-    def _rebind(self, name: str, value: object) -> None:
-        """A name that the notebook has stands for something else."""
-        if name in self._names or name in self._unbound:
+    def _replace(self, name: str, value: object) -> None:
+        """Let a name that the notebook has, or had, stand for something else."""
+        if name in self._names or name in self._originals:
+            self._keep(name)
             self._names[name] = value
 
-    def _unbind(self, name: str) -> bool:
-        """The notebook has no such name. Return whether it had."""
+    def _stub(self, name: str, raises: str, records: bool) -> None:  # noqa: FBT001 - an operand
+        """Let the name stand for a function that raises, or returns None."""
+
+        def stub(*arguments: object, **named: object) -> None:
+            if records:
+                encoder = Encoder(self._refer)
+                node = encoder.encode([list(arguments), named])
+                question = {"op": "stand_in", "v": name, "a": node}
+                self._endpoint.ask(question, encoder.buffers)
+            if raises:
+                raise getattr(builtins, raises)
+
+        self._replace(name, stub)
+
+    def _remove(self, name: str) -> bool:
+        """Take the name from the notebook. Return whether it had it."""
         if name not in self._names:
             return False
-        self._unbound.add(name)
+        self._keep(name)
         del self._names[name]
         return True
+
+    def _keep(self, name: str) -> None:
+        had = [self._names[name]] if name in self._names else []
+        self._originals.setdefault(name, had)
+
+    def _restore(self, name: str) -> None:
+        """Give the name back what it stood for before a test replaced it."""
+        if name in self._originals:
+            self._names.pop(name, None)
+            self._names.update((name, value) for value in self._originals.pop(name))
 
     def _operate(self, name: str, *arguments: object) -> object:
         if name not in _OPERATORS:
@@ -102,12 +139,28 @@ class Service:
         operate: Callable[..., object] = getattr(operator, name)
         return operate(*arguments)
 
+    def _items(self, value: Any) -> object:
+        """Return all items at once, the length and whether it is a mapping.
+
+        None stands for an iterator, which gives its items one by one.
+        """
+        iterator = iter(value)
+        if iterator is value:
+            return None
+        items = list(itertools.islice(iterator, _MAX_ITEMS + 1))
+        if len(items) > _MAX_ITEMS:
+            raise TypeError(f"there are more than {_MAX_ITEMS} items to go through")
+        length = len(value) if hasattr(type(value), "__len__") else None
+        return [items, length, hasattr(type(value), "keys")]
+
     def _next(self, iterator: Any) -> object:
         """Return a list with the next item, or an empty one at the end."""
         try:
             return [next(iterator)]
         except StopIteration:
             return []
+
+    # --- Handed-in files, which no other process may parse -----------------------------
 
     def _load(self, name: str) -> object:
         """Return what torch saved in a handed-in file: data, never objects."""
@@ -117,6 +170,21 @@ class Service:
         """Return the TorchScript module in a handed-in file."""
         load: Callable[..., object] = torch.jit.load
         return load(str(self._files / name), map_location="cpu")
+
+    def _load_array(self, name: str) -> object:
+        """Return the array that numpy saved in a handed-in file, or arrays by name."""
+        found = np.load(self._files / name, allow_pickle=True)
+        if isinstance(found, np.lib.npyio.NpzFile):
+            with found:
+                return {key: found[key] for key in found.files}
+        return found
+
+    def _unpickle(self, name: str, offset: int) -> object:
+        """Return the object pickled in a handed-in file from there, and where it ends."""
+        with (self._files / name).open("rb") as source:
+            source.seek(offset)
+            found = pickle.load(source)  # noqa: S301 - in the jail
+            return [found, source.tell()]
 
     # --- Values ----------------------------------------------------------------
 
@@ -150,6 +218,8 @@ class Service:
                     return pickle.loads(decoder.bytes_of(node))  # noqa: S301
                 case "callback":
                     return self._callback(node["v"])
+                case "iterator":
+                    return iter(decoder.decode(node["v"]))
             raise CodecError(f"not known: {node['k']}")
 
         decoder = Decoder(buffers, resolve)
@@ -165,7 +235,9 @@ class Service:
                 {"op": "callback", "v": number, "a": node}, encoder.buffers
             )
             if "error" in header:
-                raise RuntimeError(str(header["error"]))
+                raise RuntimeError(
+                    _CALLBACK_WORDS.get(header["error"], header["error"])
+                )
             return self._decoder(buffers).decode(header["ok"])
 
         return function

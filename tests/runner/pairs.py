@@ -3,7 +3,7 @@
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,9 @@ from runner.values.link import Link, LinkClosedError
 
 
 @contextlib.contextmanager
-def student_with(names: Mapping[str, Any], files: Path = Path()) -> Iterator[Student]:
+def student_with(
+    names: Mapping[str, Any], files: Path = Path(), classes: Collection[str] = ()
+) -> Iterator[Student]:
     """Yield the student as tests see it; its service answers in a thread."""
     ours, theirs = socket.socketpair()
 
@@ -24,7 +26,8 @@ def student_with(names: Mapping[str, Any], files: Path = Path()) -> Iterator[Stu
     thread = threading.Thread(target=serve)
     thread.start()
     with ours:
-        yield Student(Link(ours, max_header=MAX_HEADER, max_bytes=MAX_BYTES))
+        link = Link(ours, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
+        yield Student(link, classes)
     thread.join(10)
     theirs.close()
     assert not thread.is_alive()

@@ -70,7 +70,7 @@ NAMES: dict[str, Any] = {
 
 @contextlib.contextmanager
 def the_student() -> Any:
-    with student_with(NAMES) as student:
+    with student_with(NAMES, classes=("Layer", "Vector")) as student:
         yield student
 
 

@@ -122,12 +122,10 @@ finally: double = kept
 assert quadruple(1) == 4
 """,
     """
-calls = []
-def double(x):
-    calls.append(x)
-    return 0
-assert quadruple(1) == 0
-assert calls == [1, 0]
+from unittest import mock
+double = mock.Mock()
+quadruple(1)
+assert double.call_args_list == [mock.call(1), mock.call(None)]
 """,
     "factor = 100\nassert scaled(1) == 3",
     "del nothing",
@@ -139,10 +137,11 @@ def test_a_script_may_take_the_notebook_s_functions_away(runner: Runner) -> None
         "def double(x): return 2 * x\ndef quadruple(x): return double(double(x))\n"
         "factor = 3\ndef scaled(x): return factor * x"
     )
-    questions = [own(TestStyle.SCRIPT, source) for source in REBINDS]
-    found = [scores(run(runner, one, work))["q1"] for one in questions]
+    question = own(TestStyle.SCRIPT, *REBINDS)
+    names = ("double", "quadruple", "factor", "scaled")
+    found = scores(run(runner, question, work, defined_names=names))["q1"]
     # Data stays with the tests: it may be what they expect.
-    assert found == [[1.0], [1.0], [1.0], [0.0]]
+    assert found == [1.0, 1.0, 1.0, 0.0]
 
 
 PATCHES = [
@@ -168,9 +167,10 @@ else: raise AssertionError("does not use double")
 """,
     """
 from unittest import mock
-with mock.patch("__main__.double", return_value=3) as mocked:
-    assert quadruple(1) == 3
-mocked.assert_called_with(3)
+with mock.patch("__main__.double", side_effect=KeyError) as mocked:
+    try: quadruple(1)
+    except KeyError: pass
+mocked.assert_called_once_with(1)
 """,
 ]
 
@@ -180,9 +180,96 @@ def test_a_script_finds_the_notebook_under_the_name_main(
     runner: Runner, body: str, score: float
 ) -> None:
     work = f"def double(x): return 2 * x\ndef quadruple(x): return {body}"
-    questions = [own(TestStyle.SCRIPT, source) for source in PATCHES]
-    found = [scores(run(runner, one, work))["q1"] for one in questions]
-    assert found == [[score]] * len(PATCHES)
+    question = own(TestStyle.SCRIPT, *PATCHES)
+    names = ("double", "quadruple")
+    found = scores(run(runner, question, work, defined_names=names))["q1"]
+    assert found == [score] * len(PATCHES)
+
+
+TOO_MUCH = {
+    "a reference of the same name": (
+        "theirs = double\ndef double(x): return x + x\nassert theirs(3) == double(3)"
+    ),
+    "a closure": (
+        "want = [6]\ntheirs = double\ndef double(x): return want.pop()\n"
+        "assert theirs(3) == 6"
+    ),
+    "a value": "theirs = double\ndef double(x): return 6\nassert theirs(3) == 6",
+    "an exception of the test's own": (
+        "class Stop(Exception): pass\ntheirs = double\n"
+        "def double(x): raise Stop\nassert theirs(3) == 6"
+    ),
+    "a mock with an answer": (
+        "from unittest import mock\ntheirs = double\n"
+        "double = mock.Mock(return_value=6)\nassert theirs(3) == 6"
+    ),
+    "a mock that is given an answer later": (
+        "from unittest import mock\ntheirs = double\ndouble = mock.Mock()\n"
+        "double.side_effect = lambda x: 6\nassert theirs(3) == 6"
+    ),
+    "an object of a library": (
+        "import functools, operator\ntheirs = double\n"
+        "double = functools.partial(operator.mul, 2)\nassert theirs(3) == 6"
+    ),
+}
+
+
+@pytest.mark.parametrize("source", TOO_MUCH.values(), ids=TOO_MUCH)
+def test_what_stands_in_for_a_name_says_nothing_of_the_test(
+    runner: Runner, source: str
+) -> None:
+    """The notebook answers with whatever its own name stands for by then."""
+    work = (
+        "me = lambda x: 0\ndef double(x):\n    mine = globals()['double']\n"
+        "    return mine(x) if mine is not first else 0\nfirst = double"
+    )
+    question = own(TestStyle.SCRIPT, source)
+    found = scores(run(runner, question, work, defined_names=("double",)))
+    assert found == {"q1": [0.0]}
+
+
+def test_a_name_that_the_staff_does_not_define_is_never_replaced(
+    runner: Runner,
+) -> None:
+    """A test's helpers, classes and references keep their names to themselves."""
+    work = "def helper(x): return 1\ndef answer(x): return helper(x)"
+    question = own(
+        TestStyle.SCRIPT,
+        "def helper(x): raise ValueError\nassert answer(3) == 1",
+        "import __main__\n__main__.helper = None",
+        "del helper\nassert answer(3) == 1",
+    )
+    result = run(runner, question, work, defined_names=("answer",))
+    assert scores(result)["q1"] == [1.0, 0.0, 0.0]
+
+
+def test_a_check_gives_the_notebook_its_names_back(runner: Runner) -> None:
+    question = own(
+        TestStyle.SCRIPT,
+        "del double\nassert False",
+        "def double(x): raise ValueError\nassert False",
+        "assert double(2) == 4",
+    )
+    result = run(runner, question, defined_names=("double",))
+    assert scores(result)["q1"] == [0.0, 0.0, 1.0]
+
+
+def test_a_name_that_the_staff_defines_is_the_notebook_s(runner: Runner) -> None:
+    """Neither Python nor a library answers in the place of the student's work."""
+    question = own(
+        TestStyle.SCRIPT,
+        "assert sum([1, 2]) == 3",
+        "assert F(0) == 1",
+        "assert max([1, 2]) == 2",
+        "def inner(): return sum([1, 2])\nassert inner() == 3",
+        "assert [sum(x) for x in [[1, 2]]] == [3]",
+    )
+    names = ("sum", "F")
+    nothing = run(runner, question, "x = 1", defined_names=names)
+    assert scores(nothing)["q1"] == [0.0, 0.0, 1.0, 0.0, 0.0]
+    work = "def sum(x): return x[0] + x[1]\ndef F(x): return 1"
+    right = run(runner, question, work, defined_names=names)
+    assert scores(right)["q1"] == [1.0] * 5
 
 
 def test_libraries_are_the_tests_own_whatever_the_notebook_says(

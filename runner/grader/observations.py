@@ -1,0 +1,215 @@
+"""What one object of the student's has said of itself: each thing is asked for once.
+
+Two answers about one object could else contradict each other, and a test that relies
+on both would be deceived: a length of three, and no item for a loop to look at.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from runner.values.codec import CodecError
+
+Ask = Callable[[], Any]
+Origin = tuple[object, ...]
+_PLAIN_KEYS: Final = (int, str, bool, float, bytes, type(None))
+
+
+class NotDataError(TypeError):
+    """A test needs a value, and the student's code gave an object of its own."""
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """A value, or the exception that stands in its place."""
+
+    value: object = None
+    error: Exception | None = None
+
+    def give(self) -> Any:
+        """Return the value, or raise the exception."""
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+
+class Observations:
+    """The answers that are known of one object.
+
+    They hold until the test itself may have changed the object: it has called one of
+    its methods, assigned to it, passed it to a call, or read it anew from the same
+    place after a call. Attributes hold until the test next calls any of the student's
+    code. Raises NotDataError where a new answer contradicts an older one.
+    """
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        # What the grader knows by itself: the staff's notebook has a class in the
+        # object's place; a test has made the object by calling such a class.
+        self.is_constructor = False
+        self.is_instance = False
+        self._origin: Origin | None = None
+        self._obtained = 0
+        self._facts: dict[Origin, bool] = {}
+        self._attributes: dict[str, tuple[int, _Answer]] = {}
+        # The object that this one was read from, if it was read as an attribute.
+        self.owner: Observations | None = None
+        self.forget()
+
+    def forget(self) -> None:
+        """Take later answers for those of a changed object, here and at its owner."""
+        self._length: int | None = None
+        self._whole: list[object] | None = None
+        self._is_mapping = False
+        self._is_iterator = False
+        self._has_ended = False
+        self._items: dict[tuple[type, object], _Answer] = {}
+        self._texts: dict[str, str] = {}
+        self._attributes.clear()
+
+    def forget_with_owners(self) -> None:
+        """Forget what is known of the object and of those that it was read from."""
+        seen: Observations | None = self
+        while seen is not None:
+            seen.forget()
+            seen = seen.owner
+
+    def obtain(
+        self, origin: Origin, epoch: int, owner: "Observations | None" = None
+    ) -> None:
+        """Note that a test got the object from this place, `epoch` calls into it."""
+        if self._origin is None:
+            self._origin, self._obtained = origin, epoch
+            self.owner = owner if owner is not self else None
+        elif origin == self._origin and epoch > self._obtained:
+            self._obtained = epoch
+            self.forget()
+
+    # --- Answers ------------------------------------------------------------------
+
+    def attribute(self, name: str, epoch: int, ask: Ask) -> Any:
+        """Return the attribute's value, as it is since the test's last call."""
+        known = self._attributes.get(name)
+        if known is None or known[0] != epoch:
+            known = epoch, _answer(ask)
+            self._attributes[name] = known
+        return known[1].give()
+
+    def fact(self, key: Origin, ask: Callable[[], bool]) -> bool:
+        """Return whether something holds that never changes: of what class it is."""
+        if key not in self._facts:
+            self._facts[key] = ask()
+        return self._facts[key]
+
+    def text(self, kind: str, ask: Ask) -> str:
+        """Return the object's text of this kind."""
+        if kind not in self._texts:
+            words = ask()
+            if type(words) is not str:
+                raise NotDataError(f"{self._label} gave no text")
+            self._texts[kind] = words
+        return self._texts[kind]
+
+    def length(self, ask: Ask) -> int:
+        """Return how many items the object has."""
+        if self._length is None:
+            length = ask()
+            if type(length) is not int or length < 0:
+                raise NotDataError(f"{self._label} has a length that is no number")
+            self._agree(length)
+            self._length = length
+        return self._length
+
+    def items(self, ask: Ask) -> list[object] | None:
+        """Return all items, taken at once, or None if it is an iterator.
+
+        `ask` returns None for an iterator, else the list of items, the length that the
+        object gives for itself or None, and whether it is a mapping.
+        """
+        if self._whole is None and not self._is_iterator:
+            found = ask()
+            if found is None:
+                self._become_iterator()
+            else:
+                self._take_whole(found)
+        return self._whole
+
+    def item(self, key: object, ask: Ask) -> Any:
+        """Return the item under the key."""
+        whole = self._whole
+        match key, self._whole:
+            case int(number), list(whole) if not self._is_mapping:
+                if -len(whole) <= number < len(whole):
+                    return whole[number]
+        if not isinstance(key, _PLAIN_KEYS):
+            return ask()
+        known = type(key), key
+        if known not in self._items:
+            self._items[known] = _answer(ask)
+        return self._items[known].give()
+
+    def next_item(self, ask: Ask) -> Any:
+        """Return an iterator's next item, or raise StopIteration, then always."""
+        self._become_iterator()
+        if not self._has_ended:
+            found = ask()
+            if type(found) is not list or len(found) > 1:
+                raise NotDataError(f"{self._label} gave no item")
+            if found:
+                return found[0]
+            self._has_ended = True
+        raise StopIteration
+
+    # --- Agreement ------------------------------------------------------------------
+
+    def _become_iterator(self) -> None:
+        if self._length is not None or self._whole is not None:
+            raise NotDataError(f"{self._label} has a length, and is an iterator too")
+        self._is_iterator = True
+
+    def _take_whole(self, found: object) -> None:
+        match found:
+            case [list() as items, (None | int()) as length, bool() as is_mapping]:
+                self._is_mapping = is_mapping
+            case _:
+                raise CodecError("not the items of an object")
+        if length is not None and length != len(items):
+            raise NotDataError(
+                f"{self._label} has a length of {length}, and gives {len(items)} items"
+            )
+        if self._length is not None and self._length != len(items):
+            raise NotDataError(
+                f"{self._label} had a length of {self._length}, and gives {len(items)} "
+                "items"
+            )
+        if not is_mapping:
+            self._keep_known(items)
+        self._length = self._length if length is None else length
+        self._whole = items
+
+    def _keep_known(self, items: list[object]) -> None:
+        """Leave the items that were read by their index as they were then."""
+        for (_, key), known in self._items.items():
+            if type(key) is int and -len(items) <= key < len(items):
+                if known.error is not None:
+                    raise NotDataError(
+                        f"{self._label} had no item {key}, and gives one"
+                    )
+                items[key] = known.value
+
+    def _agree(self, length: int) -> None:
+        if self._is_iterator:
+            raise NotDataError(f"{self._label} is an iterator, and has a length too")
+        if self._whole is not None and len(self._whole) != length:
+            raise NotDataError(
+                f"{self._label} gave {len(self._whole)} items, and has a length of "
+                f"{length}"
+            )
+
+
+def _answer(ask: Ask) -> _Answer:
+    """Return what is answered. An error that ends the conversation is raised."""
+    try:
+        return _Answer(ask())
+    except (AttributeError, LookupError) as error:
+        return _Answer(error=error)
