@@ -61,11 +61,15 @@ def for_student(spec: JobSpec) -> Contents:
 
 
 def for_grader(spec: JobSpec) -> Contents:
-    """Return what the tests find: the same files, and private ones."""
-    both = (Folder.WORK, Folder.FILES)
-    files = [Placed(file=file, folders=both) for file in handed_in(spec)]
+    """Return what the tests find: the same files, and private ones.
+
+    Nothing handed in lies in the folder that the tests run in, or where modules are
+    looked for: an interpreter that a test starts would run it, or take it for settings.
+    """
+    files = [Placed(file=file, folders=(Folder.FILES,)) for file in handed_in(spec)]
     files += [
-        Placed(file=file, folders=(*both, Folder.MODULES)) for file in spec.public_files
+        Placed(file=file, folders=(Folder.WORK, Folder.FILES, Folder.MODULES))
+        for file in spec.public_files
     ]
     files += [
         Placed(file=file, folders=(Folder.PRIVATE,)) for file in spec.private_files

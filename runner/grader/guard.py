@@ -1,16 +1,29 @@
-"""What a test may not do by itself, because a student's file would run code by it."""
+"""What a test may not do by itself, because a student's file would run code by it.
 
+Nothing that was handed in is unpickled in this process. `torch.load`, `torch.jit.load`,
+`numpy.load(allow_pickle=True)` and `pickle.load` of a handed-in file are done by the
+student's snapshot, and what they give crosses as data. Private files are the staff's
+own and are read here. Any other unpickling is refused: of bytes nobody can tell whose
+they are.
+"""
+
+import builtins
 import contextlib
+import importlib
+import io
+import os
+import pickle
 import sys
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
+import numpy as np
 import torch
 
 from runner.grader.student import Student
 
-# Classes that data is made of when it is unpickled: a test's own, or a library's.
+# Classes that arrays and plain collections are made of when they are unpickled.
 _MADE_OF: Final = frozenset(
     (
         *(("builtins", name) for name in ("set", "frozenset", "complex", "slice")),
@@ -32,12 +45,16 @@ _MADE_OF: Final = frozenset(
         ("numpy", "dtype"),
     )
 )
+_REFUSED: Final = (
+    "tests unpickle only files of their own, by path: torch.load, numpy.load or "
+    "pickle.load of a file in `private`, or of a handed-in file in `files`"
+)
 _asked: Final[list[Student]] = []
 
 
 @contextlib.contextmanager
 def asking(student: Student) -> Iterator[None]:
-    """The question's snapshot reads the handed-in files of weights meanwhile."""
+    """Let the question's snapshot read handed-in files inside."""
     _asked.append(student)
     try:
         yield
@@ -45,33 +62,222 @@ def asking(student: Student) -> Iterator[None]:
         _asked.pop()
 
 
-def stand(files: Path, work: Path, handed_in: Collection[str]) -> None:
-    """From now on nothing that a student handed in runs code in this process.
+class Origins:
+    """Tells whose a file is by its path: handed in, or the staff's own.
 
-    `torch.load` and `torch.jit.load` of a handed-in file are done by the student's
-    process, and what they give is data, or a handle. No pickle makes objects of
-    classes other than those that arrays are made of.
+    The staff's own are the private files and the public ones, which lie among those
+    that were handed in. A relative path means a file as it does beside the notebook.
     """
-    places = {folder / name for folder in (files, work) for name in handed_in}
-    torch.load = _elsewhere(torch.load, "load", places)  # noqa: TID251 - taken away here
-    torch.jit.load = _elsewhere(torch.jit.load, "script", places)
+
+    def __init__(self, files: Path, private: Path, handed_in: Collection[str]) -> None:
+        self._files = files
+        self._private = Path(os.path.realpath(private))
+        self._handed_in = frozenset(handed_in)
+
+    def handed_in(self, file: object) -> str | None:
+        """Return the name under which the file was handed in, or None."""
+        name = self._name(file)
+        return name if name in self._handed_in else None
+
+    def is_own(self, file: object) -> bool:
+        """Say whether the file is one of the staff's."""
+        path = _path_of(file)
+        if path is None:
+            return False
+        if Path(os.path.realpath(path)).is_relative_to(self._private):
+            return True
+        name = self._name(file)
+        return (
+            name is not None
+            and name not in self._handed_in
+            and (self._files / name).is_file()
+        )
+
+    def _name(self, file: object) -> str | None:
+        """Return the file's name in the folder of files, or beside the notebook."""
+        path = _path_of(file)
+        if path is None:
+            return None
+        place = Path(os.path.abspath(path))  # noqa: PTH100 - links are not followed
+        for base in (self._files, Path.cwd()):
+            if place.is_relative_to(base):
+                return str(place.relative_to(base))
+        return None
+
+    def found(self, path: Any) -> Any:
+        """Return the path, or that of the handed-in file which a relative one means."""
+        if isinstance(path, str | os.PathLike):
+            name = os.path.normpath(path)
+            if name in self._handed_in:  # so it is no absolute one
+                return str(self._files / name)
+        return path
+
+
+def _path_of(file: object) -> str | None:
+    """Return the path of a file, or of a file object that Python's `open` made."""
+    if isinstance(file, io.FileIO | io.BufferedReader | io.BufferedRandom):
+        file = file.name
+    try:
+        path = os.fspath(file)  # type: ignore[call-overload]  # anything may come
+    except TypeError:
+        return None
+    return os.fsdecode(path)
+
+
+def stand(files: Path, private: Path, handed_in: Collection[str]) -> None:
+    """Let nothing that a student handed in run code in this process from now on."""
+    origins = Origins(files, private, handed_in)
+    _find_relative_files(origins)
+    torch.load = _by_snapshot(torch.load, "load", origins)  # noqa: TID251 - taken away here
+    torch.jit.load = _by_snapshot(torch.jit.load, "script", origins)
+    np.load = _array_loader(np.load, origins)
+    _guard_pickle(origins)
     sys.addaudithook(_watch)
 
 
-def _elsewhere(
-    load: Callable[..., Any], operation: str, places: Collection[Path]
+def _find_relative_files(origins: Origins) -> None:
+    """Let tests open handed-in files by the names that the notebook opens them by."""
+    opened, status = builtins.open, os.stat
+
+    def open_found(file: Any, *arguments: Any, **named: Any) -> Any:
+        return opened(origins.found(file), *arguments, **named)
+
+    def stat_found(path: Any, *arguments: Any, **named: Any) -> Any:
+        return status(origins.found(path), *arguments, **named)
+
+    builtins.open = io.open = open_found
+    os.stat = stat_found
+    _wrap_safetensors(origins)
+
+
+def _wrap_safetensors(origins: Origins) -> None:
+    """safetensors opens files by itself, out of Python's sight."""
+    for name in ("safetensors", "safetensors.torch"):
+        with contextlib.suppress(ImportError):
+            module: Any = importlib.import_module(name)
+            module.safe_open = _finding(module.safe_open, origins)
+
+
+def _finding(call: Callable[..., Any], origins: Origins) -> Callable[..., Any]:
+    def found(file: Any, *arguments: Any, **named: Any) -> Any:
+        return call(origins.found(file), *arguments, **named)
+
+    return found
+
+
+def _by_snapshot(
+    load: Callable[..., Any], operation: str, origins: Origins
 ) -> Callable[..., Any]:
+    """Return a loader that reads the staff's files, and has the snapshot read others."""
+
     def loaded(f: Any, *arguments: Any, **named: Any) -> Any:
-        name = getattr(f, "name", f)
-        if isinstance(name, str | Path) and Path(name).absolute() in places:
-            return _asked[-1].ask(operation, Path(name).name)
-        return load(f, *arguments, **named)
+        if origins.is_own(f):
+            return load(f, *arguments, **named)
+        name = origins.handed_in(f)
+        if name is None:
+            raise PermissionError(_REFUSED)
+        return _asked[-1].ask(operation, name)
 
     return loaded
 
 
+def _array_loader(load: Callable[..., Any], origins: Origins) -> Callable[..., Any]:
+    def loaded(
+        file: Any,
+        mmap_mode: Any = None,
+        allow_pickle: Any = None,
+        **named: Any,
+    ) -> Any:
+        if not allow_pickle:
+            return load(file, mmap_mode, allow_pickle=False, **named)
+        if origins.is_own(file):
+            with _trusted():
+                found = load(file, mmap_mode, allow_pickle=True, **named)
+                is_archive = isinstance(found, np.lib.npyio.NpzFile)
+                return Arrays(found) if is_archive else found
+        name = origins.handed_in(file)
+        if name is None:
+            raise PermissionError(_REFUSED)
+        return _asked[-1].ask("array", name)
+
+    return loaded
+
+
+class Arrays(dict[str, Any]):
+    """The arrays of an archive of the staff's, read at once, as `numpy.load` gives them."""
+
+    def __init__(self, archive: Any) -> None:
+        with archive:
+            super().__init__((name, archive[name]) for name in archive.files)
+        self.files = list(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close nothing: the archive has been read."""
+
+
+def _guard_pickle(origins: Origins) -> None:
+    """Replace all ways into Python's pickle machine."""
+
+    def load(file: Any, **named: Any) -> Any:
+        name = origins.handed_in(file)
+        if name is None:
+            return pickle.Unpickler(file, **named).load()  # noqa: S301 - guarded below
+        found = _asked[-1].ask("unpickle", name, file.tell())
+        match found:
+            case [value, int() as end]:
+                file.seek(end)
+                return value
+        raise PermissionError(_REFUSED)
+
+    def loads(data: Any, /, **named: Any) -> Any:
+        raise PermissionError(_REFUSED)
+
+    machine: Any = pickle
+    machine.load, machine.loads = load, loads
+    # The second is in Python, and other libraries build on it.
+    for name in ("Unpickler", "_Unpickler"):
+        setattr(machine, name, _own_files_only(getattr(machine, name), origins))
+
+
+def _own_files_only(base: Any, origins: Origins) -> Any:
+    """Return an unpickler like `base` that reads files of the staff's alone."""
+
+    class Unpickler(base):
+        def __init__(self, file: Any, *arguments: Any, **named: Any) -> None:
+            if not (origins.is_own(file) or _trust):
+                raise PermissionError(_REFUSED)
+            super().__init__(file, *arguments, **named)
+
+        def load(self) -> Any:
+            with _trusted():
+                return super().load()
+
+    return Unpickler
+
+
+_trust: Final[list[None]] = []
+
+
+@contextlib.contextmanager
+def _trusted() -> Iterator[None]:
+    """Let the arrays of a file of the staff's be unpickled inside."""
+    _trust.append(None)
+    try:
+        yield
+    finally:
+        _trust.pop()
+
+
 def _watch(event: str, arguments: tuple[Any, ...]) -> None:
-    if event == "pickle.find_class" and tuple(arguments) not in _MADE_OF:
+    """Refuse what gets past the functions above: this sees every unpickled name."""
+    if event != "pickle.find_class":
+        return
+    if not _trust:
+        raise PermissionError(_REFUSED)
+    if tuple(arguments) not in _MADE_OF:
         module, name = arguments
         raise PermissionError(
             f"tests unpickle no objects ({module}.{name}): keep arrays, or weights in "

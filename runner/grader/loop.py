@@ -79,7 +79,7 @@ class Grader:
         )
         # The course's own modules, behind all that is installed; nobody else's.
         sys.path[:] = [*(path for path in sys.path if path), frame["public"]]
-        guard.stand(self._setting.files, Path.cwd(), frame["handed_in"])
+        guard.stand(self._setting.files, self._setting.private, frame["handed_in"])
         null = os.open(os.devnull, os.O_RDWR)
         os.dup2(null, 1)
         os.dup2(null, 2)

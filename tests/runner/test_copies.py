@@ -182,14 +182,15 @@ def pickled() -> bytes:
 
 
 def test_a_test_unpickles_no_object(runner: Runner, tmp_path: Path) -> None:
+    """Not even one of the staff's own."""
     (tmp_path / "w.pkl").write_bytes(pickled())
     source = (
-        "import pickle\ndef check(files):\n"
-        "    with open(files / 'w.pkl', 'rb') as file: pickle.load(file)\n"
+        "import pickle\ndef check(private):\n"
+        "    with open(private / 'w.pkl', 'rb') as file: pickle.load(file)\n"
     )
     files = (job_file(tmp_path / "w.pkl"),)
     spec: QuestionSpec = question("q1", source)
-    result = run(runner, "1", questions=(spec,), files=files)
+    result = run(runner, "1", questions=(spec,), private_files=files)
     assert messages(result) == ["raised PermissionError"]
     assert "safetensors" in result.questions[0].checks[0].trace
 
