@@ -1,6 +1,7 @@
 """The host's hold on a job's grader: its processes, its tests, and what it answers."""
 
 import logging
+import secrets
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import Final
@@ -29,6 +30,7 @@ class Examiner:
         self._spares = spares
         self._spec = spec
         self._shape = shape
+        self._secret = spec.grading_seed or secrets.randbits(63)
         self._coming: Future[Prepared] | None = None
         self._is_over = False
 
@@ -62,7 +64,7 @@ class Examiner:
         place = grader.place
         return {
             "t": "setup",
-            "seed": self._spec.seed,
+            "secret": self._secret,
             "names": dict(self._spec.test_names),
             "defined": list(self._spec.defined_names),
             "classes": list(self._spec.defined_classes),

@@ -141,7 +141,8 @@ class JobSpec:
 
     `seed` starts the notebook's random generators and is shown to the student.
     `grading_seed` starts those of the tests. It is a secret of the run: neither the
-    notebook nor its author may learn it, nor anything that follows from it.
+    notebook nor its author may learn it, nor anything that follows from it. 0 lets the
+    runner draw one.
     """
 
     job_id: str

@@ -1,6 +1,7 @@
 """The grader's process: takes tests from the host and runs each question's in turn."""
 
 import contextlib
+import hashlib
 import os
 import random
 import socket
@@ -51,7 +52,7 @@ class Grader:
         self._channel = channel
         self._questions: dict[str, QuestionSpec] = {}
         self._setting: Setting
-        self._seed = 0
+        self._secret = 0
 
     def obey(self, frame: Mapping[str, Any], fds: list[int]) -> None:
         """Do what the host asks, and say that it is done."""
@@ -69,7 +70,7 @@ class Grader:
                 self._channel.send({"t": "answered", "key": question.key})
 
     def _set_up(self, frame: Mapping[str, Any]) -> None:
-        self._seed = int(frame["seed"])
+        self._secret = int(frame["secret"])
         self._setting = Setting(
             files=Path(frame["files"]),
             private=Path(frame["private"]),
@@ -92,23 +93,29 @@ class Grader:
         student = Student(link, self._setting.classes)
         with guard.asking(student):
             try:
-                self._seed_all()
+                self._seed_all(question.key)
                 tests = Tests(question, student, self._setting)
             except BaseException as broken:  # noqa: BLE001 - a process edge
                 self._tell("", 0.0, "", broken)
                 return
             for check in question.checks:
-                self._seed_all()
+                self._seed_all(question.key, check.name)
                 score, words, error = run_check(tests, check)
                 if student.lost:
                     return
                 self._tell(check.name, score, words, error)
 
-    def _seed_all(self) -> None:
-        """Each check draws the same numbers, whatever ran before it."""
-        random.seed(self._seed)
-        np.random.seed(self._seed % _NUMPY_SEEDS)
-        torch.default_generator.manual_seed(self._seed)
+    def _seed_all(self, *place: str) -> None:
+        """Start the generators for a check: as ever in this run, unlike any other's.
+
+        What one check draws and passes to the student's code says nothing of what
+        another draws.
+        """
+        text = "\0".join((str(self._secret), *place))
+        seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
+        random.seed(seed)
+        np.random.seed(seed % _NUMPY_SEEDS)
+        torch.default_generator.manual_seed(seed)
 
     def _tell(
         self, name: str, score: float, words: str, error: BaseException | None
