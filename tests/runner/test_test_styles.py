@@ -243,6 +243,22 @@ def test_a_name_that_the_staff_does_not_define_is_never_replaced(
     assert scores(result)["q1"] == [1.0, 0.0, 0.0]
 
 
+def test_a_mock_with_an_answer_of_its_own_is_refused(runner: Runner) -> None:
+    """And what it is given later never runs for the student's code."""
+    question = own(
+        TestStyle.SCRIPT,
+        "from unittest import mock\n"
+        "with mock.patch('__main__.double', return_value=6): pass",
+        "from unittest import mock\nran = []\ndouble = mock.Mock()\n"
+        "double.side_effect = lambda x: ran.append(x)\n"
+        "try: quadruple(1)\nexcept RuntimeError: pass\nassert ran == []",
+    )
+    work = "double = abs\ndef quadruple(x): return double(double(x))"
+    result = run(runner, question, work, defined_names=("double", "quadruple"))
+    assert scores(result)["q1"] == [0.0, 1.0]
+    assert "a mock without a return value" in result.questions[0].checks[0].trace
+
+
 def test_a_check_gives_the_notebook_its_names_back(runner: Runner) -> None:
     question = own(
         TestStyle.SCRIPT,
