@@ -161,7 +161,7 @@ class _LibraryPickler(pickle.Pickler):
 
 def _compact(tensor: torch.Tensor) -> Any:
     """Return how a tensor is rebuilt that shares a larger storage, by its own numbers."""
-    if tensor.layout is not torch.strided or tensor.is_quantized:
+    if tensor.layout is not torch.strided:
         return NotImplemented
     if tensor.untyped_storage().nbytes() <= tensor.numel() * tensor.element_size():
         return NotImplemented

@@ -26,9 +26,11 @@ MAX_HEADER: Final = 1024**2
 MAX_BYTES: Final = 512 * 1024**2
 _WORDS: Final = 500
 _LABEL: Final = 80
-# Operations that may change an object; the others only look at it.
+# Operations that may change the objects that they are given.
 _CHANGING: Final = frozenset(("call", "set", "del"))
 _LOOKING: Final = frozenset(("getitem",))
+# Operations after which any object may have other attributes.
+_RUNNING: Final = frozenset((*_CHANGING, "operate", "next", "items"))
 # Exceptions that say what went wrong, and to which Python itself gives no meaning.
 # StopIteration and its like end the loops and generators of a test that they reach.
 _ORDINARY: Final = (
@@ -122,14 +124,14 @@ class Student:
                 raise
             finally:
                 if _changes(operation, arguments):
-                    self._note_call(given)
+                    self._forget(given)
+                self.epoch += operation in _RUNNING
         if is_handle(result):
             self._note_origin(result, operation, arguments)
         return result
 
-    def _note_call(self, given: list[Handle]) -> None:
+    def _forget(self, given: list[Handle]) -> None:
         """Ask anew about the objects that the student's code was given."""
-        self.epoch += 1
         for handle in given:
             observations_of(handle).forget_with_owners()
 

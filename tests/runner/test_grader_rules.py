@@ -107,11 +107,18 @@ def part_of(whole: torch.Tensor) -> dict[str, Any]:
         "a parameter that is a slice": torch.nn.ParameterList([whole[:1].float()]),
         "a subset": Subset(data, [0]),
         "a loader of a subset": DataLoader(Subset(data, [0])),
+        "a slice that a module holds": holding(whole[:1]),
         "a slice of an array": whole.numpy()[:1],
         "an array's view in a list": [whole.numpy()[0:1].T],
         "a started iterator": started(whole.tolist()),
         "a pair of started iterators": zip(started([1, 2]), [3], strict=False),
     }
+
+
+def holding(part: torch.Tensor) -> torch.nn.Module:
+    module = torch.nn.Identity()
+    module.part = part
+    return module
 
 
 def started(items: list[int]) -> Iterator[int]:
@@ -344,6 +351,24 @@ def test_an_object_that_the_test_has_changed_is_asked_anew() -> None:
         # It was neither called nor passed: only a new look at the model tells.
         assert len(layers) == 2
         assert len(model.layers) == 3
+
+
+def test_attributes_are_read_anew_once_the_student_s_code_has_run() -> None:
+    class Counter:
+        count = 0
+
+        def __next__(self) -> int:
+            self.count += 1
+            return self.count
+
+        def __iter__(self) -> "Counter":
+            return self
+
+    with student_with({"counter": Counter()}) as student:
+        counter = student.name("counter")
+        assert counter.count == 0
+        assert next(counter) == 1
+        assert counter.count == 1
 
 
 def test_no_text_of_an_object_is_taken_for_a_value_s() -> None:
