@@ -38,6 +38,8 @@ def build_job(run: GradingRun) -> JobSpec:
         for question in revision.questions.all()
         if question.kind == Question.Kind.AUTO
     ]
+    if run.grading_seed is None:
+        raise IncompleteRevisionError("The run has no secret for its tests.")
     staff = _staff_notebook(parts)
     return JobSpec(
         # Two tries of one run may be alive at once, when the first was frozen.
@@ -53,6 +55,7 @@ def build_job(run: GradingRun) -> JobSpec:
         restored=_restored(staff, questions),
         limits=_limits(revision),
         seed=revision.seed,
+        grading_seed=run.grading_seed,
         skip_tags=tuple(revision.skip_tags),
         parameters=dict(revision.parameters),
         device=Device.CUDA if revision.queue == "gpu" else Device.CPU,

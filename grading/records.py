@@ -21,13 +21,15 @@ class InputRecord:
     """Everything on which a result depends, apart from the machine.
 
     Seed, parameters, limits, tests and private data are in the bundle, which
-    `bundle_sha256` stands for. `environment_sha256` is of the interpreter's and all
+    `bundle_sha256` stands for. `grading_seed` is the run's secret, for staff alone;
+    None where the tests had none. `environment_sha256` is of the interpreter's and all
     packages' versions, as a worker last told; "" where none has.
     """
 
     revision: int = 0
     bundle_sha256: str = ""
     seed: int = 0
+    grading_seed: int | None = None
     environment: str = ""
     python: str = ""
     environment_sha256: str = ""
@@ -37,12 +39,20 @@ class InputRecord:
     @property
     def sha256(self) -> str:
         """A hash of the inputs, or "" where not all of them are known."""
-        if not (self.bundle_sha256 and self.environment_sha256 and self.files):
+        known = self.bundle_sha256 and self.environment_sha256 and self.files
+        if not known or self.grading_seed is None:
             return ""
         # The number says when a bundle was imported, not what is in it.
         content = self.to_json() | {"revision": 0}
         text = json.dumps(content, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def for_students(self) -> "InputRecord":
+        """What of the record the author of the work may see."""
+        return InputRecord(
+            revision=self.revision, environment=self.environment, python=self.python
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return a plain object."""
@@ -57,7 +67,10 @@ class InputRecord:
 def input_record(run: GradingRun) -> InputRecord:
     """Return what goes into the run, with the environment as it is now known."""
     return record_of(
-        run.revision, handed_in(run), known_environment(run.revision.environment)
+        run.revision,
+        handed_in(run),
+        known_environment(run.revision.environment),
+        grading_seed=run.grading_seed,
     )
 
 
@@ -70,12 +83,15 @@ def record_of(
     revision: AssignmentRevision,
     files: tuple[HandedIn, ...],
     environment: RunnerEnvironment | None,
+    *,
+    grading_seed: int | None,
 ) -> InputRecord:
     """Return what these files run with, by this revision, in this environment."""
     return InputRecord(
         revision=revision.number,
         bundle_sha256=revision.bundle_sha256,
         seed=revision.seed,
+        grading_seed=grading_seed,
         environment=revision.environment,
         python=environment.python if environment else "",
         environment_sha256=_versions_sha256(environment),

@@ -472,6 +472,7 @@ class GradingRunFactory(factory.django.DjangoModelFactory[GradingRun]):
     number = factory.LazyAttribute(
         lambda row: GradingRun.objects.filter(submission=row.submission).count() + 1
     )
+    grading_seed = 2027
 
     class Params:
         running = factory.Trait(

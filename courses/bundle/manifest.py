@@ -35,6 +35,7 @@ _TOP: Final = (
     "queue",
     "limits",
     "seed",
+    "grading_seed",
     "skip_tags",
     "parameters",
     "imports",
@@ -47,6 +48,8 @@ _CHECK: Final = ("name", "points", "visibility", "description")
 _LIMITS: Final = tuple(limit.name for limit in fields(Limits))
 _DAY: Final = 86_400
 _MEBIBYTE: Final = 1024**2
+# As many digits as a number of the document may have: too many to try them all.
+_LARGEST_SECRET: Final = 10**12 - 1
 _MOST_POINTS: Final = Decimal(99_999)
 
 
@@ -76,6 +79,7 @@ def read_manifest(data: bytes, faults: FaultList) -> Manifest | None:
         queue=top.choice("queue", ("cpu", "gpu"), "cpu"),
         limits=_limits(top),
         seed=top.whole("seed", 0, lowest=0, highest=2**31 - 1),
+        grading_seed=_grading_seed(top),
         skip_tags=top.texts("skip_tags"),
         parameters=_parameters(top),
         imports=_imports(top),
@@ -87,6 +91,12 @@ def read_manifest(data: bytes, faults: FaultList) -> Manifest | None:
         question_lines=reader.question_lines,
         check_lines=reader.check_lines,
     )
+
+
+def _grading_seed(top: Section) -> int | None:
+    if "grading_seed" not in top:
+        return None
+    return top.whole("grading_seed", 0, lowest=0, highest=_LARGEST_SECRET)
 
 
 def _limits(top: Section) -> Limits:

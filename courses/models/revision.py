@@ -34,7 +34,16 @@ class AssignmentRevision(models.Model):
     gpu_memory_mb = models.PositiveIntegerField(
         default=8192, help_text="A run's share of a GPU, where the queue is GPU."
     )
-    seed = models.PositiveIntegerField(default=0)
+    seed = models.PositiveIntegerField(
+        default=0, help_text="Starts the notebook's generators. Students see it."
+    )
+    # SECURITY: for staff alone; in no hand-out, and in no answer to a student.
+    grading_seed = models.PositiveBigIntegerField(
+        null=True,
+        blank=True,
+        help_text="Secret: starts the generators of the tests. Empty: each attempt "
+        "draws its own.",
+    )
     skip_tags = models.JSONField(default=list, blank=True)
     parameters = models.JSONField(
         default=dict,

@@ -129,6 +129,8 @@ def bundle_sha256(bundle: Bundle) -> str:
     # What bundles could not say once is left out, so that theirs keep their hashes.
     if not content["imports"]:
         del content["imports"]
+    if content["grading_seed"] is None:
+        del content["grading_seed"]
     for question in content["questions"]:
         if question["style"] == TestStyle.FUNCTIONS:
             del question["style"]
@@ -170,6 +172,7 @@ def _create(
         environment=bundle.environment,
         queue=bundle.queue,
         seed=bundle.seed,
+        grading_seed=bundle.grading_seed,
         skip_tags=list(bundle.skip_tags),
         parameters=dict(bundle.parameters),
         imports=dict(bundle.imports),

@@ -16,6 +16,7 @@ from accounts.models import User
 from courses.models import Assignment, AssignmentRevision
 from grading.hints import send_hint
 from grading.models import GradingRun, Regrade, RunEvent
+from grading.services.seeds import new_grading_seed
 from grading.states import ACTIVE, State
 from submissions.models import Submission
 from submissions.services import IncomingFile, accept_files, record_submission
@@ -117,7 +118,12 @@ def queue_run(
 
 
 def store_queued(actor: Actor, run: GradingRun) -> GradingRun:
-    """Store the new run as queued now, with its first event, and hint on commit."""
+    """Store the new run as queued now, with its secret and its first event.
+
+    A hint goes out on commit.
+    """
+    if run.grading_seed is None:
+        run.grading_seed = new_grading_seed(run)
     run.queued_at = Now()  # by the database's clock
     run.save(force_insert=True)
     run.refresh_from_db(fields=["queued_at"])

@@ -25,6 +25,7 @@ from grading.services.marks import (
 from grading.services.queueing import REGRADE_PRIORITY, cancel_run, queue_run
 from grading.services.rescoring import MarkPreview, preview_mark
 from grading.services.reusing import Reuse, store_reuses
+from grading.services.seeds import known_seed, recorded_seeds
 from grading.services.showing import recorded_results
 from grading.states import ACTIVE, State
 
@@ -83,8 +84,14 @@ def _known(
     """Finished runs with the inputs that a rerun would have, by their submission."""
     prefetch_related_objects(runs, "submission__files")
     environment = known_environment(revision.environment)
+    seeds = recorded_seeds([run.work_id for run in runs])
     wanted = {
-        run.work_id: record_of(revision, handed_in(run), environment).sha256
+        run.work_id: record_of(
+            revision,
+            handed_in(run),
+            environment,
+            grading_seed=known_seed(revision, seeds.get(run.work_id)),
+        ).sha256
         for run in runs
     }
     same = GradingRun.objects.filter(

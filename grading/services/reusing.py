@@ -108,4 +108,5 @@ def _run(
         level=source.level,
         executed_sha256=source.executed_sha256,
         record=source.record,
+        grading_seed=source.grading_seed,
     )

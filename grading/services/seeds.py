@@ -1,0 +1,52 @@
+"""The secret seed of a run: the tests draw from it, and only staff may see it.
+
+SECURITY: a student who knows it, or any number that follows from it, knows what the
+tests will draw. It is on no page and in no answer of the API for students.
+"""
+
+import secrets
+from collections.abc import Collection, Mapping
+from typing import Final
+from uuid import UUID
+
+from courses.models import AssignmentRevision
+from grading.models import GradingRun
+
+_BITS: Final = 63  # as many as a signed column holds
+
+
+def new_grading_seed(run: GradingRun) -> int:
+    """Return the secret seed for a run that is about to be stored.
+
+    It is the revision's own where the revision fixes one. Otherwise each run of a
+    submission has the seed of the submission's first run, so that the same inputs give
+    the same mark; a new attempt and a trial draw a new one.
+    """
+    recorded: Mapping[UUID, int] = {}
+    if run.submission_id is not None:
+        recorded = recorded_seeds([run.submission_id])
+    known = known_seed(run.revision, next(iter(recorded.values()), None))
+    return secrets.randbits(_BITS) if known is None else known
+
+
+def known_seed(revision: AssignmentRevision, recorded: int | None) -> int | None:
+    """Return the secret seed that a rerun by the revision has, or None if it draws one.
+
+    `recorded` is the seed of the submission's first run.
+    """
+    return recorded if revision.grading_seed is None else revision.grading_seed
+
+
+def recorded_seeds(submissions: Collection[UUID]) -> Mapping[UUID, int]:
+    """Return the seed of the first run that has one, by submission, in one query."""
+    found: dict[UUID, int] = {}
+    rows = (
+        GradingRun.objects.filter(
+            submission__in=submissions, grading_seed__isnull=False
+        )
+        .order_by("number")
+        .values_list("submission", "grading_seed")
+    )
+    for submission, seed in rows:
+        found.setdefault(submission, seed)
+    return found
