@@ -15,7 +15,7 @@ from accounts.actors import Actor, actor_user
 from accounts.models import User
 from courses.models import Assignment, AssignmentRevision
 from grading.hints import send_hint
-from grading.models import GradingRun, Regrade, RunEvent
+from grading.models import GradingRun, Regrade, RunEvent, Trial
 from grading.services.seeds import new_grading_seed
 from grading.states import ACTIVE, State
 from submissions.models import Submission
@@ -222,37 +222,46 @@ def rerun(*, actor: Actor, submission: Submission) -> GradingRun:
 def place_in_queue(run: GradingRun) -> QueuePlace:
     """Return where the run stands in its queue and how long it may wait there.
 
-    The wait is reckoned from the median of the assignment's recent runs; before the
-    first of them nobody knows.
+    The wait is estimated from the median of the assignment's recent runs; before the
+    first of them it is unknown.
     """
     if run.state != State.QUEUED:
         return QueuePlace(position=0, expected_wait_seconds=None)
     position = GradingRun.objects.ahead_of(run).count() + 1
-    median = _median_seconds(run)
-    if median is None:
+    expected = _expected_seconds(run)
+    if expected is None:
         return QueuePlace(position=position)
     running = GradingRun.objects.filter(state=State.RUNNING, queue=run.queue).count()
     slots = max(settings.WORKER_SLOTS, running)
     waits_behind = max(position - (slots - running), 0)
     return QueuePlace(
-        position=position, expected_wait_seconds=median * waits_behind / slots
+        position=position, expected_wait_seconds=expected * waits_behind / slots
     )
 
 
-def _median_seconds(run: GradingRun) -> float | None:
-    recent = (
-        GradingRun.objects.filter(
-            state=State.FINISHED,
-            started_at__isnull=False,
-            reuses__isnull=True,
-            revision__assignment=run.revision.assignment_id,
-        )
-        .order_by("-finished_at")
-        .values_list("started_at", "finished_at")[:_RECENT_RUNS]
-    )
-    seconds = [
-        (finished - started).total_seconds()
-        for started, finished in recent
-        if started and finished
-    ]
-    return statistics.median(seconds) if seconds else None
+def _expected_seconds(run: GradingRun) -> float | None:
+    """Return how long a run of this assignment takes, or None before the first one.
+
+    SECURITY: it is made of notebooks' own seconds and of the model solution's checks.
+    How long the checks of students' work took would tell whoever hands in next.
+    """
+    recent = GradingRun.objects.filter(
+        state=State.FINISHED,
+        submission__isnull=False,
+        reuses__isnull=True,
+        revision__assignment=run.revision.assignment_id,
+    ).order_by("-finished_at")
+    measured = recent.values_list("measures__seconds", flat=True)[:_RECENT_RUNS]
+    seconds = [float(found) for found in measured if found]
+    if not seconds:
+        return None
+    return statistics.median(seconds) + _checking_seconds(run.revision)
+
+
+def _checking_seconds(revision: AssignmentRevision) -> float:
+    """Return how long the checks of the model solution took, or 0 if it has not run."""
+    solution = GradingRun.objects.filter(
+        revision=revision, trial=Trial.SOLUTION, state=State.FINISHED
+    ).order_by("-number")
+    measured = solution.values_list("measures__checking_seconds", flat=True).first()
+    return float(measured or 0)

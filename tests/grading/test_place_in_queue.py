@@ -1,14 +1,17 @@
 """A page says honestly how many are ahead, and how long it may take."""
 
-import datetime as dt
-
 import pytest
 from pytest_django.fixtures import Settings
 
 from accounts.actors import SYSTEM
 from grading.models import GradingRun
 from grading.services import claim_next, enqueue_run, place_in_queue
-from tests.factories import GradingRunFactory, SubmissionFactory, hours
+from tests.factories import (
+    GradingRunFactory,
+    SubmissionFactory,
+    TrialFactory,
+    hours,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -60,8 +63,7 @@ def test_the_wait_follows_recent_runs_and_slots(settings: Settings) -> None:
         GradingRunFactory.create(
             submission__assignment=first.assignment,
             finished=True,
-            started_at=hours(-1),
-            finished_at=hours(-1) + dt.timedelta(seconds=seconds),
+            measures={"seconds": seconds},
         )
     GradingRunFactory.create(running=True)
     waits = [
@@ -71,3 +73,18 @@ def test_the_wait_follows_recent_runs_and_slots(settings: Settings) -> None:
         for _ in range(3)
     ]
     assert waits == [pytest.approx(wait, abs=0.5) for wait in (0, 15, 30)]
+
+
+def test_the_wait_tells_nothing_of_how_long_students_checks_took() -> None:
+    GradingRunFactory.create(running=True)
+    waiting = GradingRunFactory.create()
+    GradingRunFactory.create(
+        submission__assignment=waiting.work.assignment,
+        finished=True,
+        started_at=hours(-1),
+        measures={"seconds": 10, "checking_seconds": 500},
+    )
+    TrialFactory.create(
+        revision=waiting.revision, finished=True, measures={"checking_seconds": 5}
+    )
+    assert place_in_queue(waiting).expected_wait_seconds == 15
