@@ -45,8 +45,9 @@ def recorded_seeds(submissions: Collection[UUID]) -> Mapping[UUID, int]:
             submission__in=submissions, grading_seed__isnull=False
         )
         .order_by("number")
-        .values_list("submission", "grading_seed")
+        .only("submission", "grading_seed")
     )
-    for submission, seed in rows:
-        found.setdefault(submission, seed)
+    for run in rows:
+        if run.grading_seed is not None:
+            found.setdefault(run.work_id, run.grading_seed)
     return found
