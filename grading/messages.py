@@ -73,6 +73,11 @@ _STATES: Final[Mapping[str, _Words]] = {
         tone=Tone.WARN,
     ),
 }
+_CHECKING: Final = _Words(
+    title="Checking your questions",
+    text="Your notebook has ended. All results are shown together, after the last check.",
+    tone=Tone.OK,
+)
 _VERDICTS: Final[Mapping[tuple[str, str], _Words]] = {
     (Verdict.COMPLETED, "completed"): _Words(
         title="Ran to the end",
@@ -209,6 +214,8 @@ def describe(run: GradingRun) -> Message:
             ),
             tone=Tone.OURS,
         )
+    if run.state == State.RUNNING and run.progress.get("is_checking"):
+        return _say(_CHECKING, {})
     if run.state != State.FINISHED:
         return _say(_STATES.get(run.state, _UNKNOWN), {})
     return describe_end(run.verdict, run.code, run.detail or {})

@@ -11,8 +11,8 @@ from typing import Any, Final, Self
 from grading.plain import JsonObject, storable_object
 from runner.protocol import (
     CellStarted,
-    CheckOutcome,
     Checking,
+    CheckOutcome,
     Event,
     Outcome,
     OutputAdded,
@@ -26,7 +26,11 @@ _TAIL_LENGTH: Final = 4000
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """Cell `cell` of `cells` runs; `tail` is the end of what it printed."""
+    """Cell `cell` of `cells` runs; `tail` is the end of what it printed.
+
+    `seconds` and `memory_bytes` are the notebook's own. Once its questions are being
+    checked (`is_checking`), nothing of it changes any more but `questions`.
+    """
 
     cell: int = 0
     cells: int = 0
@@ -34,9 +38,16 @@ class Progress:
     questions: tuple[QuestionOutcome, ...] = ()
     seconds: float = 0.0
     memory_bytes: int = 0
+    is_checking: bool = False
 
     def after(self, event: Event) -> "Progress":
-        """Return the progress with the event taken in."""
+        """Return the progress with the event taken in.
+
+        SECURITY: what is measured while tests run is left out, whoever sends it: a
+        notebook could choose these numbers to tell its author what tests gave it.
+        """
+        if self.is_checking and not isinstance(event, QuestionDone):
+            return self
         match event:
             case CellStarted():
                 return replace(self, cell=event.cell, cells=event.cells, tail="")
@@ -49,7 +60,7 @@ class Progress:
                     self, seconds=event.seconds, memory_bytes=event.memory_bytes
                 )
             case Checking():
-                return self
+                return replace(self, is_checking=True)
 
     def to_json(self) -> JsonObject:
         """Return a plain object for the row, which both databases take."""
@@ -61,6 +72,7 @@ class Progress:
                 "questions": [_question_to_json(found) for found in self.questions],
                 "seconds": round(self.seconds, 2),
                 "memory_bytes": self.memory_bytes,
+                "is_checking": self.is_checking,
             }
         )
 
@@ -76,6 +88,7 @@ class Progress:
             ),
             seconds=float(data.get("seconds", 0)),
             memory_bytes=int(data.get("memory_bytes", 0)),
+            is_checking=bool(data.get("is_checking", False)),
         )
 
 

@@ -11,7 +11,7 @@ from accounts.models import User
 from courses.deadlines import deadline_of
 from courses.models import Assignment, Course, Extension
 from grading.models import Mark
-from grading.services import ShownMark, show_mark
+from grading.services import ShownMark, show_mark, shown_time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,12 +19,14 @@ class MarkReport:
     """A mark, what of it may be shown, and the row of its parts if that may be.
 
     `run_id` is the run that counts, or None where naming it would tell too much.
+    `updated_at` is as exact as the times of a run may be shown.
     """
 
     mark: Mark
     shown: ShownMark
     parts: Mark | None
     run_id: UUID | None
+    updated_at: dt.datetime
 
 
 def marks_for(person: User) -> QuerySet[Mark]:
@@ -61,4 +63,9 @@ def report_on(mark: Mark, *, now: dt.datetime) -> MarkReport:
     is_best = mark.assignment.counting == Assignment.Counting.BEST
     names_run = parts is not None or not (is_best and shown.hidden)
     run_id = mark.run_id if names_run else None
-    return MarkReport(mark=mark, shown=shown, parts=parts, run_id=run_id)
+    updated_at = shown_time(
+        mark.updated_at, mark.assignment, now=now, sees_all=row.sees_all
+    )
+    return MarkReport(
+        mark=mark, shown=shown, parts=parts, run_id=run_id, updated_at=updated_at
+    )

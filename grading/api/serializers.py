@@ -16,20 +16,20 @@ from accounts.http import sender
 from courses.bundle.contents import Visibility
 from courses.models import Course, Question
 from courses.permissions import can_view_all_work
+from grading.api.fields import WHEN, RunTimeField, points_field
 from grading.api.marks import report_on
 from grading.messages import describe
 from grading.models import GradingRun, Mark
 from grading.progress import Progress
 from grading.results import Outcome
-from grading.services import place_in_queue, staff_results, student_results
+from grading.services import (
+    place_in_queue,
+    staff_results,
+    student_results,
+)
 from grading.states import State
 from submissions.api.serializers import SubmissionSerializer
 from submissions.models import Submission
-
-
-def points_field(**options: Any) -> serializers.DecimalField:
-    """Points, as text so that no program rounds them by accident."""
-    return serializers.DecimalField(max_digits=9, decimal_places=2, **options)
 
 
 def _run_url(serializer: serializers.BaseSerializer[Any], run: GradingRun) -> str:
@@ -101,6 +101,9 @@ class RunSummarySerializer(serializers.ModelSerializer[GradingRun]):
     assignment = serializers.IntegerField(source="submission.assignment_id")
     attempt = serializers.IntegerField(source="submission.attempt")
     author = PersonSerializer(source="submission.author")
+    queued_at = RunTimeField()
+    started_at = RunTimeField(allow_null=True)
+    finished_at = RunTimeField(allow_null=True)
     url = serializers.SerializerMethodField(help_text="Where to follow it.")
     html_url = serializers.SerializerMethodField(help_text="Its page, for a browser.")
 
@@ -160,8 +163,13 @@ class ProgressSerializer(serializers.Serializer[Any]):
     tail = serializers.CharField(
         allow_blank=True, help_text="The end of what the cell printed."
     )
-    seconds = serializers.FloatField()
-    memory_bytes = serializers.IntegerField()
+    seconds = serializers.FloatField(help_text="Of the notebook, without its checks.")
+    memory_bytes = serializers.IntegerField(
+        help_text="Of the notebook, without its checks."
+    )
+    is_checking = serializers.BooleanField(
+        help_text="The notebook has ended, and its questions are being checked."
+    )
 
 
 class HiddenPointsSerializer(serializers.Serializer[Any]):
@@ -221,7 +229,12 @@ class RunRecordSerializer(serializers.Serializer[Any]):
     )
     python = serializers.CharField(allow_blank=True)
     versions = serializers.DictField(child=serializers.CharField())
-    seed = serializers.IntegerField()
+    seed = serializers.IntegerField(help_text="Of the notebook. Students see it.")
+    grading_seed = serializers.CharField(
+        allow_null=True,
+        help_text="Of the tests, as text: it is larger than some programs can count. "
+        "Keep it secret.",
+    )
     threads = serializers.IntegerField()
     hardware = serializers.CharField(allow_blank=True)
     level = serializers.CharField(allow_blank=True)
@@ -297,6 +310,7 @@ class RunSerializer(RunSummarySerializer):
                 "versions": {},
                 "threads": 0,
                 "hardware": "",
+                "grading_seed": None,
                 **run.measures,
                 **run.record,
                 "level": run.level,
@@ -355,7 +369,7 @@ class MarkSerializer(serializers.Serializer[Any]):
         help_text="Of the attempt that counts; null while that would tell what hidden "
         "checks found.",
     )
-    updated_at = serializers.DateTimeField(source="mark.updated_at")
+    updated_at = serializers.DateTimeField(help_text=WHEN)
     is_provisional = serializers.BooleanField(
         source="shown.is_provisional", help_text="Marks are not released yet."
     )

@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import FileResponse, Http404, HttpRequest
 from drf_spectacular.utils import (
     OpenApiParameter,
@@ -22,10 +22,10 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 from accounts.api.permissions import TokenScope
 from accounts.api.schema import DOWNLOAD, ErrorResponseSerializer
 from accounts.http import sender
-from accounts.models import ApiToken
+from accounts.models import ApiToken, User
 from accounts.throttles import SubmitThrottle
 from courses.downloads import blob_attachment
-from courses.models import Assignment
+from courses.models import Assignment, Course
 from courses.permissions import can_submit
 from grading.api import serializers
 from grading.api.errors import TooLarge, refusal
@@ -184,6 +184,13 @@ def _incoming_files(request: Request) -> list[IncomingFile]:
     ]
 
 
+def _staffed_course_of_run(person: User) -> QuerySet[Course]:
+    """Return the run's course where the person sees all its work: for a subquery."""
+    return Course.objects.staffed_by(person).filter(
+        pk=OuterRef("submission__assignment__course")
+    )
+
+
 @extend_schema_view(retrieve=extend_schema(summary="Read a run and its results"))
 class RunViewSet(ReadOnlyModelViewSet[GradingRun]):
     """The runs of your attempts; for staff, everybody's in their courses."""
@@ -196,9 +203,11 @@ class RunViewSet(ReadOnlyModelViewSet[GradingRun]):
 
     def get_queryset(self) -> QuerySet[GradingRun]:
         """Return the visible runs, the latest first."""
+        person = sender(self.request)
         runs = (
-            GradingRun.objects.visible_to(sender(self.request))
+            GradingRun.objects.visible_to(person)
             .select_related("submission__author", "submission__assignment__course")
+            .annotate(sees_all=Exists(_staffed_course_of_run(person)))
             .order_by("-queued_at", "pk")
         )
         return runs.defer(*LARGE_COLUMNS) if self.action == "list" else runs

@@ -16,8 +16,11 @@ from grading.progress import Progress
 from grading.records import InputRecord
 from grading.results import ShownResults
 from grading.services import (
+    RunTimes,
     Trace,
     place_in_queue,
+    shown_times,
+    shows_checking,
     staff_results,
     staff_traces,
     student_results,
@@ -84,14 +87,26 @@ class Running:
     memory_bytes: int
     memory_limit_bytes: int
     limit_seconds: int
+    # The notebook has ended; `seconds` are what it took.
+    is_checking: bool
+    seconds: int
     is_stopping: bool
     # Not compared: the page counts on by itself.
     elapsed_seconds: int = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
+class CheckingMeasures:
+    """What checking the questions used, after the notebook had ended."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_memory_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Measures:
-    """What the run used and where it ran."""
+    """What the notebook used and where it ran."""
 
     seconds: float
     cpu_seconds: float
@@ -106,11 +121,17 @@ class Measures:
     versions: tuple[tuple[str, str], ...]
     level: str
     level_words: str
+    # SECURITY: None where `shows_checking` is false.
+    checking: CheckingMeasures | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunStatus:
-    """All that the fragment shows. Its `repr` decides whether anything has changed."""
+    """All that the fragment shows. Its `repr` decides whether anything has changed.
+
+    SECURITY: its hash is sent to the person, so nothing may be in it that they cannot
+    see: from the hash of a time, the time can be found.
+    """
 
     run_id: UUID
     state: str
@@ -165,6 +186,9 @@ def run_status(
     shown = _shown(run, now=now, is_staff_view=is_staff_view)
     waiting = _waiting(run)
     message = describe(run)
+    record = InputRecord.from_json(run.record) if run.record else None
+    times = shown_times(run, now=now, sees_all=is_staff_view)
+    sees_checking = shows_checking(run.assignment, now=now, sees_all=is_staff_view)
     return RunStatus(
         run_id=run.pk,
         state=run.state,
@@ -172,12 +196,12 @@ def run_status(
         badge=badge_for(run),
         message=message,
         tone=_TONES[message.tone] if run.is_terminal else "accent",
-        steps=_steps(run),
+        steps=_steps(run, times),
         waiting=waiting,
         running=_running(run, now) if run.state == State.RUNNING else None,
         results=results_view(shown) if shown else None,
-        measures=_measures(run) if run.measures else None,
-        record=InputRecord.from_json(run.record) if run.record else None,
+        measures=_measures(run, sees_checking=sees_checking) if run.measures else None,
+        record=record if record is None or is_staff_view else record.for_students,
         traces=staff_traces(run) if is_staff_view and run.is_terminal else (),
         has_notebook=bool(run.executed_sha256),
         counts=_counts(run, shown, is_staff_view=is_staff_view),
@@ -234,6 +258,8 @@ def _running(run: GradingRun, now: dt.datetime) -> Running:
         memory_bytes=progress.memory_bytes,
         memory_limit_bytes=run.revision.memory_mb * _MEGABYTE,
         limit_seconds=run.revision.run_seconds,
+        is_checking=progress.is_checking,
+        seconds=int(progress.seconds) if progress.is_checking else 0,
         is_stopping=run.cancel_requested_at is not None,
         elapsed_seconds=max(int(since), 0),
     )
@@ -251,13 +277,13 @@ def _poll_seconds(run: GradingRun, waiting: Waiting | None) -> int:
 _REACHED = {State.QUEUED: 1, State.RUNNING: 2, State.FINISHED: 4}
 
 
-def _steps(run: GradingRun) -> tuple[Step, ...]:
+def _steps(run: GradingRun, times: RunTimes) -> tuple[Step, ...]:
     """Received, queued, running, marked; a run that stopped short says where."""
     titles = (
         ("Received", run.work.received_at),
-        ("In the queue", run.queued_at),
-        ("Running", run.started_at),
-        ("Marked", run.finished_at),
+        ("In the queue", times.queued_at),
+        ("Running", times.started_at),
+        ("Marked", times.finished_at),
     )
     ended_short = run.is_terminal and run.state != State.FINISHED
     reached = (
@@ -276,11 +302,11 @@ def _steps(run: GradingRun) -> tuple[Step, ...]:
     if ended_short:
         badge = badge_for(run)
         kept = [step for step in steps[:reached] if step.at is not None]
-        return (*kept, Step(title=badge.label, state="failed", at=run.finished_at))
+        return (*kept, Step(title=badge.label, state="failed", at=times.finished_at))
     return tuple(steps)
 
 
-def _measures(run: GradingRun) -> Measures:
+def _measures(run: GradingRun, *, sees_checking: bool) -> Measures:
     found: dict[str, Any] = run.measures
     versions = found.get("versions") or {}
     level = run.level or str(found.get("level", ""))
@@ -298,4 +324,16 @@ def _measures(run: GradingRun) -> Measures:
         versions=tuple(sorted((str(k), str(v)) for k, v in versions.items())),
         level=level,
         level_words=LEVELS.get(level, ""),
+        checking=_checking(found) if sees_checking else None,
+    )
+
+
+def _checking(found: dict[str, Any]) -> CheckingMeasures | None:
+    """Return what checking used, or None for a run whose checks were not measured."""
+    if not found.get("checking_seconds"):
+        return None
+    return CheckingMeasures(
+        seconds=float(found["checking_seconds"]),
+        cpu_seconds=float(found.get("checking_cpu_seconds") or 0),
+        peak_memory_bytes=int(found.get("checking_peak_memory_bytes") or 0),
     )

@@ -51,10 +51,57 @@ class Trace:
     text: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class RunTimes:
+    """When the run was queued, begun and ended, as exactly as may be shown."""
+
+    queued_at: dt.datetime
+    started_at: dt.datetime | None
+    finished_at: dt.datetime | None
+
+
+def shows_checking(assignment: Assignment, *, now: dt.datetime, sees_all: bool) -> bool:
+    """Return whether numbers measured while tests ran may be shown.
+
+    SECURITY: students see them only once marks are released. Code that is being tested
+    chooses how long it takes and what memory it uses, so these numbers can tell its
+    author what the tests gave it.
+    """
+    released_at = assignment.marks_released_at
+    return sees_all or (released_at is not None and released_at <= now)
+
+
+def shown_time(
+    at: dt.datetime, assignment: Assignment, *, now: dt.datetime, sees_all: bool
+) -> dt.datetime:
+    """Return the time at which something of a run happened, as far as may be shown.
+
+    It is cut to the minute where `shows_checking` is false: when a run ends, and when
+    the next one begins, tells how long its checks took.
+    """
+    if shows_checking(assignment, now=now, sees_all=sees_all):
+        return at
+    return at.replace(second=0, microsecond=0)
+
+
+def shown_times(run: GradingRun, *, now: dt.datetime, sees_all: bool) -> RunTimes:
+    """Return the run's times as `shown_time` has them."""
+
+    def shown(at: dt.datetime) -> dt.datetime:
+        return shown_time(at, run.assignment, now=now, sees_all=sees_all)
+
+    return RunTimes(
+        queued_at=shown(run.queued_at),
+        started_at=run.started_at and shown(run.started_at),
+        finished_at=run.finished_at and shown(run.finished_at),
+    )
+
+
 def student_results(run: GradingRun, now: dt.datetime) -> ShownResults:
     """Return what the run's author may see of its results at this moment.
 
-    Of a running run, the questions so far; the others wait.
+    All questions of a running run wait: in which order they are done, and when, is
+    for staff.
     """
     own = deadline_for(run.work.assignment, run.work.author)
     return show_run(run, closes_at=own.closes_at, now=now)
@@ -70,7 +117,10 @@ def staff_traces(run: GradingRun) -> tuple[Trace, ...]:
 
 
 def staff_results(run: GradingRun, now: dt.datetime) -> ShownResults:
-    """Return all that the run found: for those who may see everybody's work."""
+    """Return all that the run found: for those who may see everybody's work.
+
+    Of a running run, the questions so far; the others wait.
+    """
     return show_run(run, closes_at=now, now=now, sees_all=True)
 
 
@@ -160,7 +210,8 @@ def _results(run: GradingRun, moments: Moments) -> ShownResults:
     rules = [rules_of(question) for question in run.revision.questions.all()]
     if run.state == State.FINISHED:
         return show_results(rules, recorded_results(run), moments)
-    progress = Progress.from_json(run.progress if run.state == State.RUNNING else {})
+    shows_progress = run.state == State.RUNNING and moments.sees_all
+    progress = Progress.from_json(run.progress if shows_progress else {})
     come_to = {found.key for found in progress.questions}
     so_far = [rule for rule in rules if rule.key in come_to]
     return show_results(rules, score_questions(so_far, progress.questions), moments)

@@ -124,6 +124,7 @@ def test_running_run_tells_its_progress_but_not_what_checks_found() -> None:
         "tail": "epoch 1",
         "seconds": 1.5,
         "memory_bytes": 1000,
+        "is_checking": False,
     }
     found = {"key": "answer", "outcome": "passed", "checks": [], "seconds": 1}
     run = GradingRunFactory.create(

@@ -63,7 +63,7 @@ def test_expected_wait_is_told_once_a_run_has_finished() -> None:
     run = GradingRunFactory.create()
     assert "Expected to start Unknown" in words(page(run))
     assignment = run.work.assignment
-    finished_run(assignment, student_of(assignment))
+    finished_run(assignment, student_of(assignment), measures={"seconds": 40})
     GradingRunFactory.create(
         submission=SubmissionFactory.create(assignment=assignment), queued_at=hours(-1)
     )
@@ -83,12 +83,28 @@ def test_output_is_escaped() -> None:
     assert "loss &lt;b&gt;0.5&lt;/b&gt;" in answer.content.decode()
 
 
-def test_results_appear_as_they_come() -> None:
+def test_results_appear_to_staff_as_they_come() -> None:
     run = GradingRunFactory.create(running=True, progress=PROGRESS)
     add_question(run.work.assignment, "always")
-    text = words(page(run)).split("Results so far")[1]
+    staff = staff_of(run.work.assignment)
+    text = words(page(run, staff)).split("Results so far")[1]
     assert "The answer Not passed 0 / 2" in text
     assert "The harder one Waiting" in text
+
+
+def test_results_appear_to_students_all_at_once() -> None:
+    run = GradingRunFactory.create(running=True, progress=PROGRESS)
+    text = words(page(run))
+    assert "The answer Waiting" in text
+    assert "All results are shown together" in text
+
+
+def test_while_questions_are_checked_the_page_says_only_that() -> None:
+    progress = {**PROGRESS, "is_checking": True}
+    text = words(page(GradingRunFactory.create(running=True, progress=progress)))
+    assert "Checking your questions… Your notebook took 3 s" in text
+    assert "Memory" not in text
+    assert "of at most" not in text
 
 
 def test_terminal_run_no_longer_polls() -> None:

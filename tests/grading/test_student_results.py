@@ -71,13 +71,17 @@ def test_staff_see_all_at_any_time(run: GradingRun) -> None:
     assert (shown.earned, shown.hides_points) == (Decimal(4), False)
 
 
-def test_a_running_run_shows_the_questions_so_far_and_nothing_hidden(
-    run: GradingRun,
-) -> None:
+def test_a_running_run_shows_its_author_no_question_yet(run: GradingRun) -> None:
     run.progress = Progress(questions=(BOTH,)).to_json()
     (question,) = student_results(run, timezone.now()).questions
-    assert (question.outcome, str(question.earned)) == (Outcome.PASSED, "1.00")
+    assert (question.outcome, str(question.earned)) == (Outcome.WAITING, "0.00")
     assert [check.name for check in question.checks] == ["seen"]
+
+
+def test_a_running_run_shows_staff_the_questions_so_far(run: GradingRun) -> None:
+    run.progress = Progress(questions=(BOTH,)).to_json()
+    (question,) = staff_results(run, timezone.now()).questions
+    assert (question.outcome, str(question.earned)) == (Outcome.PASSED, "4.00")
 
 
 @pytest.mark.parametrize("state", ["queued", "cancelled"])

@@ -1,0 +1,31 @@
+"""Fields of the API that several documents have: points, and the times of a run."""
+
+import datetime as dt
+from typing import Any, Final
+
+from django.utils import timezone
+from rest_framework import serializers
+
+from grading.models import GradingRun
+from grading.services import shown_times
+
+WHEN: Final = "To the minute, for students before marks are released."
+
+
+def points_field(**options: Any) -> serializers.DecimalField:
+    """Points, as text so that no program rounds them by accident."""
+    return serializers.DecimalField(max_digits=9, decimal_places=2, **options)
+
+
+class RunTimeField(serializers.DateTimeField):
+    """A time of a run, exact only in rows that have `sees_all`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(read_only=True, help_text=WHEN, **options)
+
+    def get_attribute(self, instance: GradingRun) -> dt.datetime | None:
+        """Return the time as far as it may be shown."""
+        sees_all = bool(getattr(instance, "sees_all", False))
+        times = shown_times(instance, now=timezone.now(), sees_all=sees_all)
+        found: dt.datetime | None = getattr(times, str(self.source))
+        return found
