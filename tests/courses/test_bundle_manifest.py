@@ -192,3 +192,12 @@ def test_what_is_no_manifest_is_refused_in_words(tmp_path: Path, data: bytes) ->
     faults = faults_of(write_bundle(tmp_path, manifest=data))
     assert faults
     assert all(fault.file == "assignment.yaml" for fault in faults)
+
+
+@pytest.mark.parametrize("secret", ["-1", "1.5", "1000000000000", '"7"'])
+def test_a_secret_seed_is_a_number_of_twelve_digits_at_most(
+    tmp_path: Path, secret: str
+) -> None:
+    line = f"title: A small task\ngrading_seed: {secret}"
+    (fault,) = faults_with(tmp_path, "title: A small task", line)
+    assert "grading_seed" in fault.message

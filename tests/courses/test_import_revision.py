@@ -65,6 +65,7 @@ def test_same_bundle_gives_the_same_revision(
     [
         {"tests": TESTS.replace("10**20", "10**21")},
         {"manifest": MANIFEST + "seed: 4\n"},
+        {"manifest": MANIFEST + "grading_seed: 4\n"},
         {"manifest": MANIFEST.replace("visibility: always", "visibility: never")},
     ],
 )
@@ -171,3 +172,13 @@ def test_student_enrols_nobody() -> None:
             user=UserFactory.create(),
             role=Role.LECTURER,
         )
+
+
+@pytest.mark.parametrize(
+    ("line", "secret"), [("", None), ("grading_seed: 0\n", 0), ("grading_seed: 7\n", 7)]
+)
+def test_a_revision_fixes_the_secret_only_where_the_bundle_does(
+    assignment: Assignment, tmp_path: Path, line: str, secret: int | None
+) -> None:
+    revision = imported(assignment, write_bundle(tmp_path, manifest=MANIFEST + line))
+    assert revision.grading_seed == secret
