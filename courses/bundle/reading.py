@@ -26,7 +26,8 @@ from courses.bundle.notebooks import (
     make_handout,
     read_notebook,
 )
-from courses.bundle.sections import read_tests
+from courses.bundle.sections import parsed_tests, read_tests
+from courses.bundle.unpickling import find_unpickling
 
 STAFF: Final = "staff.ipynb"
 HANDOUT: Final = "handout.ipynb"
@@ -153,6 +154,7 @@ class _Reading:
         )
         if functions is None:
             return question
+        self._check_code(data or b"", question, manifest.bundle, file)
         names = [check.name for check in question.checks]
         for name, function in functions.items():
             is_own = question.style == TestStyle.FUNCTIONS and name.startswith("_")
@@ -171,6 +173,24 @@ class _Reading:
             )
             checks.append(replace(check, description=words))
         return replace(question, checks=tuple(checks))
+
+    def _check_code(
+        self, data: bytes, question: Question, bundle: Bundle, file: str
+    ) -> None:
+        """Note where the tests would read or run what students hand in."""
+        handed_in = {each.name for each in bundle.required_files} - {bundle.notebook}
+        text = data.decode("utf-8-sig", "replace")
+        for tree, above in parsed_tests(text, question.style):
+            for found in find_unpickling(
+                tree, question.style, handed_in=handed_in, imports=bundle.imports
+            ):
+                if found.is_certain:
+                    self._faults.add(
+                        found.message,
+                        file=file,
+                        line=above + found.line,
+                        hint=found.hint,
+                    )
 
     def _summary(
         self,

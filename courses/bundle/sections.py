@@ -7,7 +7,7 @@ A file of the first two is cut into sections, one for each check, by lines such 
 import ast
 import doctest
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -59,6 +59,35 @@ def section_text(name: str, source: str) -> str:
         for line in source.strip("\n").splitlines()
     ]
     return "\n".join([f"# %% {name}", *lines]) + "\n"
+
+
+def parsed_tests(text: str, style: TestStyle) -> Iterator[tuple[ast.Module, int]]:
+    """Yield the Python of a test file, each piece with the line above its first.
+
+    A module is one piece, and so is each section. What is no Python is left out.
+    """
+    if style in (TestStyle.FUNCTIONS, TestStyle.CASES):
+        pieces = [(text, 0)]
+    else:
+        pieces = [(each.source, each.line) for each in split_sections(text)]
+    for source, line in pieces:
+        code = session_code(source) if style == TestStyle.DOCTEST else source
+        tree = _parsed(code)
+        if isinstance(tree, ast.Module):
+            yield tree, line
+
+
+def session_code(source: str) -> str:
+    """Return what is typed in an interpreter session, each line where it stands."""
+    try:
+        examples = doctest.DocTestParser().get_examples(source)
+    except ValueError:
+        return ""
+    lines = [""] * (source.count("\n") + 1)
+    for example in examples:
+        for number, line in enumerate(example.source.splitlines(), example.lineno):
+            lines[number] = line
+    return "\n".join(lines)
 
 
 def read_tests(

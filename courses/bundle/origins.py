@@ -1,0 +1,266 @@
+"""Where a value in a test's code comes from, as far as its text tells.
+
+The answer is an estimate by names: nothing is executed, and the order of statements is
+not looked at. What cannot be told is UNKNOWN.
+"""
+
+import ast
+import builtins
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from courses.bundle.contents import TestStyle
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+# What these names stand for where a test does not say it itself.
+_USUAL: Final[Mapping[str, str]] = {
+    "np": "numpy",
+    "pd": "pandas",
+    "Path": "pathlib.Path",
+} | {
+    name: name
+    for name in (
+        *("numpy", "pandas", "torch", "pickle", "joblib", "dill", "cloudpickle"),
+        *("marshal", "shelve", "runpy", "importlib", "subprocess", "ctypes", "os"),
+        *("io", "gzip", "bz2", "lzma", "sys", "math", "random", "itertools", "yaml"),
+    )
+}
+_READERS: Final = frozenset({"open", "read_text", "read_bytes", "fromfile"})
+
+
+class Origin(StrEnum):
+    """Whose a value is: the staff's private file, a student's, a literal, or unknown."""
+
+    PRIVATE = "private"
+    STUDENT = "student"
+    LITERAL = "literal"
+    UNKNOWN = "unknown"
+
+
+Origins = frozenset[Origin]
+_NOTHING: Final[Origins] = frozenset()
+_SPECIAL: Final[Mapping[str, Origins]] = {
+    "private": frozenset({Origin.PRIVATE}),
+    "files": frozenset({Origin.STUDENT}),
+}
+
+
+@dataclass(eq=False)
+class Scope:
+    """The names that a piece of code binds, and what it binds them to.
+
+    `free` is the origin of a name that nothing in the test binds.
+    """
+
+    free: Origins
+    parent: "Scope | None" = None
+    values: dict[str, list[ast.expr]] = field(default_factory=dict)
+    others: dict[str, Origins] = field(default_factory=dict)
+
+    def holder(self, name: str) -> "Scope | None":
+        """Return the innermost scope that binds the name, or None."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.values or name in scope.others:
+                return scope
+            scope = scope.parent
+        return None
+
+
+class Sources:
+    """Says where the expressions of one test's code come from.
+
+    `handed_in` are the names of the files that students hand in beside the notebook;
+    `imports` says what the names that the staff's notebook imports stand for.
+    """
+
+    def __init__(
+        self,
+        tree: ast.Module,
+        style: TestStyle,
+        *,
+        handed_in: Collection[str],
+        imports: Mapping[str, str],
+    ) -> None:
+        self._handed_in = frozenset(handed_in)
+        self._is_piece = style in (TestStyle.SCRIPT, TestStyle.DOCTEST)
+        self._style = style
+        given = {name: target.replace(":", ".") for name, target in imports.items()}
+        self._imports = given | dict(_imported(tree))
+        self._known: dict[tuple[Scope, str], Origins] = {}
+        free = Origin.STUDENT if self._is_piece else Origin.UNKNOWN
+        self.top = Scope(free=frozenset({free}))
+        self._bind(tree.body, self.top)
+
+    def inner(self, node: Function, outer: Scope) -> Scope:
+        """Return the scope of a function or lambda."""
+        scope = Scope(free=outer.free, parent=outer)
+        arguments = node.args
+        of_notebook = outer is self.top and self._is_check(node)
+        origin = Origin.STUDENT if of_notebook else Origin.UNKNOWN
+        for each in (
+            *arguments.posonlyargs,
+            *arguments.args,
+            *arguments.kwonlyargs,
+            *filter(None, (arguments.vararg, arguments.kwarg)),
+        ):
+            scope.others[each.arg] = _SPECIAL.get(each.arg, frozenset({origin}))
+        self._bind(node.body if isinstance(node.body, list) else [node.body], scope)
+        return scope
+
+    def _is_check(self, node: Function) -> bool:
+        """Whether the parameters of the function are names of the notebook."""
+        if isinstance(node, ast.Lambda) or self._is_piece:
+            return False
+        if self._style == TestStyle.CASES:
+            return bool(node.decorator_list)
+        return not node.name.startswith("_")
+
+    def _bind(self, body: Collection[ast.AST], scope: Scope) -> None:
+        for node in _own_nodes(body):
+            for name, value in _bindings(node):
+                if value is None:
+                    scope.others.setdefault(name, _NOTHING)
+                else:
+                    scope.values.setdefault(name, []).append(value)
+
+    # --- Questions ---------------------------------------------------------------
+
+    def called(self, node: ast.Call, scope: Scope) -> str:
+        """Return the dotted name of what is called, its module's own, or ""."""
+        return self._dotted(node.func, scope)
+
+    def _dotted(self, node: ast.expr, scope: Scope) -> str:
+        if isinstance(node, ast.Attribute):
+            above = self._dotted(node.value, scope)
+            return f"{above}.{node.attr}" if above else ""
+        if not isinstance(node, ast.Name):
+            return ""
+        if node.id in self._imports:
+            return self._imports[node.id]
+        if scope.holder(node.id) is not None:
+            return ""
+        if hasattr(builtins, node.id):
+            return f"builtins.{node.id}"
+        return _USUAL.get(node.id, "")
+
+    def origins(self, node: ast.AST, scope: Scope) -> Origins:
+        """Return the origins of all that the expression is made of."""
+        match node:
+            case ast.Constant(value=str() as text):
+                is_theirs = text in self._handed_in
+                return frozenset({Origin.STUDENT if is_theirs else Origin.LITERAL})
+            case ast.Name(id=name):
+                return self._of_name(name, scope)
+            case ast.Call():
+                return self._of_call(node, scope)
+        return self._of_parts(node, scope)
+
+    def _of_parts(self, node: ast.AST, scope: Scope) -> Origins:
+        found = _NOTHING
+        for part in ast.iter_child_nodes(node):
+            found |= self.origins(part, scope)
+        return found
+
+    def _of_name(self, name: str, scope: Scope) -> Origins:
+        if name in _SPECIAL:
+            return _SPECIAL[name]
+        holder = scope.holder(name)
+        if holder is None:
+            known = name in self._imports or name in _USUAL or hasattr(builtins, name)
+            return _NOTHING if known else scope.free
+        place = (holder, name)
+        if place not in self._known:
+            self._known[place] = _NOTHING  # where a name is bound to itself
+            found = holder.others.get(name, _NOTHING)
+            for value in holder.values.get(name, ()):
+                found |= self.origins(value, holder)
+            self._known[place] = found
+        return self._known[place]
+
+    def _of_call(self, node: ast.Call, scope: Scope) -> Origins:
+        found = self._of_parts(node, scope)
+        match node.func:
+            case ast.Attribute(attr=last) | ast.Name(id=last):
+                pass
+            case _:
+                return found
+        if last in _READERS and Origin.LITERAL in found:
+            # A literal path that is not below `private` is one beside the notebook.
+            found -= {Origin.LITERAL}
+            return found if Origin.PRIVATE in found else found | {Origin.STUDENT}
+        if not found and isinstance(node.func, ast.Name) and scope.holder(last):
+            return frozenset({Origin.UNKNOWN})  # what a helper gives back
+        return found
+
+    def made_by(self, node: ast.AST, scope: Scope, makers: Collection[str]) -> bool:
+        """Return whether one of these functions is called on the way to the value."""
+        waiting: list[tuple[ast.AST, Scope]] = [(node, scope)]
+        seen: set[str] = set()
+        while waiting:
+            part, place = waiting.pop()
+            if isinstance(part, ast.Call) and self.called(part, place) in makers:
+                return True
+            if isinstance(part, ast.Name) and part.id not in seen:
+                seen.add(part.id)
+                holder = place.holder(part.id)
+                if holder is not None:
+                    waiting += [
+                        (each, holder) for each in holder.values.get(part.id, ())
+                    ]
+            waiting += [(each, place) for each in ast.iter_child_nodes(part)]
+        return False
+
+
+def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for each in node.names:
+                top = each.name.partition(".")[0]
+                yield (each.asname, each.name) if each.asname else (top, top)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for each in node.names:
+                yield each.asname or each.name, f"{node.module}.{each.name}"
+
+
+def _own_nodes(body: Collection[ast.AST]) -> Iterator[ast.AST]:
+    """Yield the nodes of a piece of code, without those of functions inside it."""
+    waiting = list(body)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            waiting += ast.iter_child_nodes(node)
+
+
+def _bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
+    """Yield the names that a node binds, and the expression where there is one."""
+    match node:
+        case (
+            ast.FunctionDef(name=name)
+            | ast.AsyncFunctionDef(name=name)
+            | ast.ClassDef(name=name)
+            | ast.ExceptHandler(name=str() as name)
+        ):
+            yield name, None
+        case ast.Assign(targets=targets, value=value):
+            yield from ((name, value) for each in targets for name in _names(each))
+        case (
+            ast.AnnAssign(target=target, value=ast.expr() as value)
+            | ast.AugAssign(target=target, value=value)
+            | ast.NamedExpr(target=target, value=value)
+            | ast.For(target=target, iter=value)
+            | ast.AsyncFor(target=target, iter=value)
+            | ast.comprehension(target=target, iter=value)
+            | ast.withitem(optional_vars=ast.expr() as target, context_expr=value)
+        ):
+            yield from ((name, value) for name in _names(target))
+
+
+def _names(target: ast.expr) -> Iterator[str]:
+    for node in ast.walk(target):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id

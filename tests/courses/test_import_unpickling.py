@@ -1,0 +1,179 @@
+"""Tests that would read or run what students hand in are refused at the import."""
+
+import ast
+
+import pytest
+
+from courses.bundle import TestStyle, split_sections
+from courses.bundle.sections import parsed_tests
+from courses.bundle.unpickling import Finding, find_unpickling
+
+FILES = ("weights.pt", "helpers.py")
+SETUP = (
+    "import pickle, joblib, io, shelve, marshal, gzip, runpy, importlib, subprocess\n"
+    "import torch, ctypes, sys\nimport numpy as np\nimport pandas as pd\n"
+    "from pathlib import Path\n"
+)
+
+
+def found(code: str, style: TestStyle = TestStyle.SCRIPT) -> tuple[Finding, ...]:
+    return find_unpickling(ast.parse(SETUP + code), style, handed_in=FILES)
+
+
+def verdict(code: str, style: TestStyle = TestStyle.SCRIPT) -> str:
+    """Return whether the code is refused, noted or accepted."""
+    findings = found(code, style)
+    if any(finding.is_certain for finding in findings):
+        return "refused"
+    return "noted" if findings else "accepted"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "np.load(Path(files) / 'a.npy', allow_pickle=True)",
+        "np.load('a.npy', allow_pickle=True)",
+        "pickle.load(open(Path(files) / 'a.pkl', 'rb'))",
+        "with open('a.pkl', 'rb') as f:\n    pickle.load(f)",
+        "torch.load(Path(files) / 'weights.pt')",
+        "torch.load('weights.pt')",
+        "np.load(io.BytesIO(b''))",
+        "np.load(io.BytesIO(answer), allow_pickle=False)",
+    ],
+)
+def test_arrays_and_pickles_may_be_read_by_path(code: str) -> None:
+    assert verdict(code) == "accepted"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "pickle.load(open(Path(private) / 'a.pkl', 'rb'))",
+        "joblib.load(Path(private) / 'a.joblib')",
+        "path = Path(private) / 'a.pkl'\npd.read_pickle(path)",
+        "pd.read_pickle(f'{private}/a.pkl')",
+        "data = open(private + '/a', 'rb').read()\nmarshal.loads(data)",
+        "torch.load(io.BytesIO((Path(private) / 'a.pt').read_bytes()))",
+        "exec((Path(private) / 'reference.py').read_text())",
+        "runpy.run_path(Path(private) / 'reference.py')",
+    ],
+)
+def test_private_files_are_the_staffs_own(code: str) -> None:
+    assert verdict(code) == "accepted"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "pickle.loads(answer)",
+        "from pickle import loads as read\nread(b'')",
+        "torch.load(io.BytesIO(answer))",
+        "buffer = io.BytesIO(answer)\ntorch.load(buffer)",
+        "np.load(io.BytesIO(answer), allow_pickle=True)",
+        "flag = True\nnp.load(io.BytesIO(answer), allow_pickle=flag)",
+        "pickle.load(gzip.open(Path(files) / 'a.pkl.gz'))",
+        "joblib.load('model.joblib')",
+        "joblib.load(Path(files) / 'model.joblib')",
+        "pd.read_pickle(Path(files) / 'table.pkl')",
+        "pickle.Unpickler(open('a.pkl', 'rb')).load()",
+        "shelve.open('answers')",
+        "marshal.loads(answer)",
+        "import dill\ndill.load(open(Path(files) / 'a', 'rb'))",
+        "import cloudpickle\ncloudpickle.loads(answer)",
+        "joblib.load(Path(private) / name_of_the_notebook)",
+    ],
+)
+def test_other_unpickling_is_refused(code: str) -> None:
+    assert verdict(code) == "refused"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "exec(open('helpers.py').read())",
+        "exec((Path(files) / 'helpers.py').read_text())",
+        "eval(answer)",
+        "eval(expression_of_the_notebook())",
+        "exec(compile(answer, 'answer', 'exec'))",
+        "runpy.run_path('helpers.py')",
+        "importlib.import_module('helpers')",
+        "import helpers",
+        "from helpers import f",
+        "importlib.util.spec_from_file_location('h', Path(files) / 'helpers.py')",
+        "subprocess.run([sys.executable, Path(files) / 'helpers.py'])",
+        "subprocess.run([sys.executable, 'helpers.py'])",
+        "ctypes.CDLL(str(Path(files) / 'fast.so'))",
+    ],
+)
+def test_nothing_handed_in_is_run(code: str) -> None:
+    assert verdict(code) == "refused"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "eval('double(2)')",
+        "for text in ('f(1)', 'f(2)'):\n    eval(text)",
+        "net.eval()",
+        "import re\nre.compile(pattern)",
+        "torch.compile(net)",
+        "importlib.import_module('math')",
+        "subprocess.run(['ls'])",
+        "ctypes.CDLL('libc.so.6')",
+        "answer.loads(1)",
+        "def load(path):\n    return path\nload('a')",
+    ],
+)
+def test_what_looks_like_it_is_left_alone(code: str) -> None:
+    assert verdict(code) == "accepted"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def read(path):\n    return joblib.load(path)",
+        "def run(text):\n    exec(text)",
+        "def where():\n    return 1\njoblib.load(where())",
+    ],
+)
+def test_what_cannot_be_told_is_noted(code: str) -> None:
+    assert verdict(code) == "noted"
+
+
+def test_parameters_of_a_check_are_the_notebooks() -> None:
+    code = (
+        "def check(answer):\n    eval(answer)\ndef _helper(answer):\n    eval(answer)"
+    )
+    certain = [finding.is_certain for finding in found(code, TestStyle.FUNCTIONS)]
+    assert certain == [True, False]
+    code = "@test_case()\ndef check(env):\n    eval(env['answer'])"
+    assert verdict(code, TestStyle.CASES) == "refused"
+
+
+def test_private_is_known_as_a_parameter_too() -> None:
+    code = "def check(private):\n    return joblib.load(Path(private) / 'a')"
+    assert verdict(code, TestStyle.FUNCTIONS) == "accepted"
+
+
+def test_deep_nesting_is_refused_and_ends() -> None:
+    tree = ast.parse("x = 1")
+    (statement,) = tree.body
+    assert isinstance(statement, ast.Assign)
+    for _ in range(5000):
+        statement.value = ast.UnaryOp(op=ast.USub(), operand=statement.value)
+    (finding,) = find_unpickling(tree, TestStyle.SCRIPT)
+    assert finding.is_certain
+
+
+def test_names_that_are_bound_to_each_other_end() -> None:
+    code = "".join(f"a{n} = a{n - 1} + a{n - 1}\n" for n in range(1, 200))
+    assert verdict(f"a0 = a199\n{code}eval(a199)") == "accepted"
+
+
+def test_lines_are_those_of_the_file() -> None:
+    text = "# %% first\nx = 1\n\n# %% second\n>>> y = 2\n>>> eval(y)\n"
+    assert len(split_sections(text)) == 2
+    (_, above), *_ = parsed_tests(text, TestStyle.SCRIPT)
+    assert above == 1
+    ((tree, above),) = list(parsed_tests(text, TestStyle.DOCTEST))[1:]
+    assert [node.lineno + above for node in tree.body] == [5, 6]
