@@ -4,6 +4,7 @@ docs/importing.md describes it for staff. Nothing of a source is executed.
 """
 
 from courses.importing.contents import Format, ImportOptions, Prepared
+from courses.importing.notes import notes_on
 from courses.importing.preparing import prepare
 
-__all__ = ["Format", "ImportOptions", "Prepared", "prepare"]
+__all__ = ["Format", "ImportOptions", "Prepared", "notes_on", "prepare"]

@@ -1,5 +1,6 @@
 """An assignment made with nbgrader: the source notebook and the data beside it."""
 
+import ast
 import copy
 from dataclasses import dataclass
 from decimal import Decimal
@@ -30,6 +31,7 @@ from courses.importing.notebooks import (
     open_notebook,
     title_of,
 )
+from courses.importing.notes import NotebookNames, add_findings, find_all, names_of
 from courses.importing.points import result_as_share
 from courses.importing.public import add_public_files
 from courses.importing.regions import drop_region, mark_regions
@@ -117,10 +119,12 @@ class _Cells:
         self._draft, self._file, self._options = draft, file, options
         self._seen: dict[str, int] = {}
         self._tested: dict[int, tuple[Marked, str]] = {}
+        self._names = NotebookNames(defined=frozenset(), imports={})
         self._is_of_a_wrong_version = False
 
     def convert(self) -> None:
         titles = headings(self._draft.staff)
+        self._names = names_of(self._draft.staff)
         staff = copy.deepcopy(self._draft.staff)
         self._draft.staff = staff
         for number, cell in enumerate(staff["cells"], 1):
@@ -265,6 +269,12 @@ class _Cells:
                 hint=judged.hint,
             )
             return
+        add_findings(
+            self._draft,
+            find_all(ast.parse(text), TestStyle.SCRIPT, self._names, marked.grade_id),
+            file=self._file,
+            cell=marked.number,
+        )
         shown = judge_script(visible)
         words = shown if isinstance(shown, str) and shown else f"{marked.title}."
         points = self._points(marked)

@@ -130,6 +130,13 @@ def fix_names(draft: Draft) -> None:
             )
 
 
+def names_of_cells(
+    cells: list[dict[str, Any]],
+) -> tuple[dict[str, set[str]], set[str]]:
+    """Return what the cells import, by name, and the names that they define."""
+    return _names({"cells": cells}, ())
+
+
 def bound_names(cell: dict[str, Any]) -> set[str]:
     """Return every name that a cell imports, defines or assigns."""
     imports, others = _names({"cells": [cell]}, ())

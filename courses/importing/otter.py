@@ -17,6 +17,7 @@ from courses.importing.notebooks import (
     open_notebook,
     title_of,
 )
+from courses.importing.notes import add_notes_on_otter
 from courses.importing.otter_tests import (
     TOGETHER,
     OtterTest,
@@ -213,6 +214,7 @@ def _add_questions(
                 file=test.file,
             )
         _add_question(draft, test, key, options)
+        add_notes_on_otter(draft, test, key)
         if test.name not in checked:
             draft.note(
                 f"No cell calls grader.check(“{test.name}”).",

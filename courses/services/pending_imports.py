@@ -10,7 +10,7 @@ from typing import IO, Final
 
 from accounts.models import User
 from courses.bundle import Bundle, BundleError, Fault, read_bundle
-from courses.importing import ImportOptions, Prepared, prepare
+from courses.importing import ImportOptions, Prepared, notes_on, prepare
 from courses.models import Assignment, AssignmentRevision
 from courses.permissions import Right
 from courses.services.access import require
@@ -30,6 +30,7 @@ class Preview:
 
     prepared: Prepared
     bundle: Bundle
+    notes: tuple[Fault, ...]
     digest: str
 
 
@@ -99,7 +100,12 @@ def _opened(
         )
         prepared = prepare(package, scratch=Path(scratch), options=chosen)
         bundle = read_bundle(prepared.folder)
-        yield Preview(prepared=prepared, bundle=bundle, digest=bundle_sha256(bundle))
+        yield Preview(
+            prepared=prepared,
+            bundle=bundle,
+            notes=notes_on(prepared, bundle),
+            digest=bundle_sha256(bundle),
+        )
 
 
 def _folder(actor: User, assignment: Assignment) -> Path:

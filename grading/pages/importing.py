@@ -104,7 +104,7 @@ def preview_page(preview: Preview) -> PreviewPage:
         public=files[Part.PUBLIC],
         private=files[Part.PRIVATE],
         imports=tuple(sorted(bundle.imports.items())),
-        notes=preview.prepared.notes,
+        notes=preview.notes,
     )
 
 

@@ -22,7 +22,7 @@ from courses.bundle import (
     Visibility,
     read_bundle,
 )
-from courses.importing import Format, ImportOptions, Prepared, prepare
+from courses.importing import Format, ImportOptions, Prepared, notes_on, prepare
 from courses.models import Assignment, AssignmentRevision
 from courses.services.revisions import import_revision
 from grading.services import TrialsNotGoodError, publish_revision, start_trials
@@ -105,7 +105,7 @@ class Command(BaseCommand):
             self._try(target, bundle, revision, options)
 
     def _tell(self, prepared: Prepared, bundle: Bundle, *, in_full: bool) -> None:
-        for note in prepared.notes:
+        for note in notes_on(prepared, bundle):
             self.stdout.write(f"Note: {note}")
         if in_full:
             for line in _outline(prepared, bundle):

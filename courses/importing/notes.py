@@ -1,0 +1,107 @@
+"""What staff should know of an assignment's tests: notes, and what stops an import."""
+
+import ast
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from courses.bundle import Bundle, Part, QuestionKind, TestStyle
+from courses.bundle.faults import Fault
+from courses.bundle.notebooks import check_key
+from courses.bundle.sections import parsed_tests, session_code
+from courses.bundle.unpickling import Finding, find_unpickling
+from courses.importing.contents import Draft, Format, Notebook, Prepared
+from courses.importing.notebooks import names_of_cells
+from courses.importing.otter_tests import OtterTest
+from courses.importing.replaced_names import find_replaced, find_shadowed
+
+_PIECES: Final = (TestStyle.SCRIPT, TestStyle.DOCTEST)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotebookNames:
+    """The names that the staff's notebook defines, and those that it imports."""
+
+    defined: frozenset[str]
+    imports: Mapping[str, str]
+
+
+def names_of(notebook: Notebook) -> NotebookNames:
+    """Return the names of the notebook, without those that its check cells bind."""
+    cells = [cell for cell in notebook["cells"] if not _is_check(cell)]
+    imports, defined = names_of_cells(cells)
+    targets = {name: min(found) for name, found in imports.items()}
+    return NotebookNames(defined=frozenset(defined), imports=targets)
+
+
+def _is_check(cell: dict[str, Any]) -> bool:
+    marks = cell["metadata"].get("nbgrader")
+    is_test = isinstance(marks, dict) and marks.get("grade") and not marks["solution"]
+    return bool(is_test) or check_key(cell) is not None
+
+
+def find_all(
+    tree: ast.Module, style: TestStyle, names: NotebookNames, key: str
+) -> Iterator[Finding]:
+    """Yield what is to be said of a piece of a question's tests."""
+    yield from find_unpickling(tree, style, imports=names.imports)
+    if style in _PIECES:
+        yield from find_replaced(tree, names.defined)
+        yield from find_shadowed(tree, names.defined, names.imports, key)
+
+
+def add_findings(draft: Draft, findings: Iterator[Finding], **place: Any) -> None:
+    """Add the findings to the draft: as faults where they are certain, else as notes."""
+    for found in findings:
+        add = draft.faults.add if found.is_certain else draft.note
+        add(found.message, line=found.line, hint=found.hint, **place)
+
+
+def add_notes_on_otter(draft: Draft, test: OtterTest, key: str) -> None:
+    """Add what is to be said of a test of Otter's."""
+    names = names_of(draft.staff)
+    if test.style is TestStyle.CASES:
+        tree = ast.parse(test.text)
+        add_findings(draft, find_all(tree, test.style, names, key), file=test.file)
+        return
+    for number, case in enumerate(test.cases, 1):
+        try:
+            tree = ast.parse(session_code(case.code))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue  # it is a fault already
+        for found in find_all(tree, test.style, names, key):
+            where = f"“{test.name}”, case {number}, line {found.line} of its code: "
+            add = draft.faults.add if found.is_certain else draft.note
+            add(f"{where}{found.message}", file=test.file, hint=found.hint)
+
+
+def notes_on(prepared: Prepared, bundle: Bundle) -> tuple[Fault, ...]:
+    """Return all notes on an import; `bundle` is what the prepared folder holds."""
+    if prepared.format is not Format.SOFTMARK:
+        return prepared.notes
+    return (*prepared.notes, *_notes_on_bundle(bundle))
+
+
+def _notes_on_bundle(bundle: Bundle) -> Iterator[Fault]:
+    texts = {
+        (file.part, file.name): file.path.read_text("utf-8-sig")
+        for file in bundle.files
+        if file.part in (Part.STAFF, Part.TESTS)
+    }
+    found = names_of(json.loads(texts[Part.STAFF, "staff.ipynb"]))
+    imports = {**found.imports, **bundle.imports}
+    names = NotebookNames(defined=found.defined, imports=imports)
+    for question in bundle.questions:
+        if question.kind != QuestionKind.AUTO:
+            continue
+        name = f"{question.key}.py"
+        for tree, above in parsed_tests(texts[Part.TESTS, name], question.style):
+            for finding in find_all(tree, question.style, names, question.key):
+                if not finding.is_certain:
+                    yield Fault(
+                        message=finding.message,
+                        file=f"tests/{name}",
+                        line=above + finding.line,
+                        hint=finding.hint,
+                    )
