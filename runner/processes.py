@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,12 +17,20 @@ _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 DEAD: Final = "ZX"
 _SWEEPS: Final = 100
 _SWEEP_SECONDS: Final = 0.02
+_KILL_SECONDS: Final = 0.0001
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
+_NANOSECONDS: Final = 10**9
+# A flag of the kernel: the process is on its way out.
+_EXITING: Final = 0x4
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessInfo:
-    """One process: its parent, threads, processor time and resident memory."""
+    """One process: its parent, threads, processor time and resident memory.
+
+    `is_ending` says that it runs none of its own code any more. `reaped_seconds` is the
+    processor time of those of its children that have ended and that it waited for.
+    """
 
     pid: int
     state: str
@@ -31,6 +39,8 @@ class ProcessInfo:
     threads: int
     cpu_seconds: float
     resident_bytes: int
+    is_ending: bool
+    reaped_seconds: float
 
 
 def read_process(pid: int) -> ProcessInfo | None:
@@ -49,7 +59,39 @@ def read_process(pid: int) -> ProcessInfo | None:
         threads=int(fields[17]),
         cpu_seconds=(int(fields[11]) + int(fields[12])) / _TICKS,
         resident_bytes=int(fields[21]) * _PAGE,
+        is_ending=fields[0] in DEAD or bool(int(fields[6]) & _EXITING),
+        reaped_seconds=(int(fields[13]) + int(fields[14])) / _TICKS,
     )
+
+
+def read_processes(pids: Iterable[int]) -> list[ProcessInfo]:
+    """Return what the kernel says of those of the processes that are still there."""
+    return [info for info in map(read_process, pids) if info is not None]
+
+
+def waited_seconds(pid: int) -> float:
+    """Return how long the process was ready to run and no processor was free for it.
+
+    Returns 0 for a process that is gone, or by a kernel that does not count this.
+    """
+    try:
+        text = (_PROC / str(pid) / "schedstat").read_text()
+        return int(text.split()[1]) / _NANOSECONDS
+    except (OSError, IndexError, ValueError):
+        return 0.0
+
+
+def context_switches(pid: int) -> int:
+    """Return how often the process was given or left a processor; -1 if it is gone.
+
+    The number of a stopped process stays the same until it runs again.
+    """
+    try:
+        text = (_PROC / str(pid) / "status").read_text()
+    except OSError:
+        return -1
+    lines = (line.split() for line in text.splitlines() if "ctxt_switches" in line)
+    return sum(int(count) for _, count in lines)
 
 
 def all_processes() -> dict[int, ProcessInfo]:
@@ -110,16 +152,51 @@ def kill_tree(root: int, *, spare: Collection[int] = ()) -> None:
         send_signal(info, signal.SIGKILL)
 
 
-def family(root: int) -> list[ProcessInfo]:
-    """Return the processes below `root`, quickly: a busy one may be missed."""
+def kill_all(find: Callable[[], list[ProcessInfo]], seconds: float) -> int:
+    """Kill the processes that `find` returns, until it returns none that runs.
+
+    All are stopped first, until no new one is found, so that none forks meanwhile. Gives
+    up after so many seconds. Returns how many there were at most.
+    """
+    deadline = time.monotonic() + seconds
+    most = 0
+    while alive := [one for one in find() if not one.is_ending]:
+        most = max(most, len(alive))
+        if time.monotonic() > deadline:
+            break
+        if len(alive) > 1:
+            _stop_all(find)
+            alive = find()
+        for one in alive:
+            send_signal(one, signal.SIGKILL)
+        time.sleep(_KILL_SECONDS)
+    return most
+
+
+def _stop_all(find: Callable[[], list[ProcessInfo]]) -> None:
+    stopped: set[tuple[int, int]] = set()
+    for _ in range(_SWEEPS):
+        fresh = [one for one in find() if (one.pid, one.started) not in stopped]
+        if not fresh:
+            return
+        for one in fresh:
+            send_signal(one, signal.SIGSTOP)
+            stopped.add((one.pid, one.started))
+
+
+def family(root: int, *, spare: Collection[int] = ()) -> list[ProcessInfo]:
+    """Return the processes below `root`, quickly: a busy one may be missed.
+
+    Those in `spare` are left out, but not what is below them.
+    """
     found: list[ProcessInfo] = []
     waiting = [root]
     while waiting:
         for pid in _children(waiting.pop()):
-            info = read_process(pid)
+            waiting.append(pid)
+            info = read_process(pid) if pid not in spare else None
             if info is not None:
                 found.append(info)
-                waiting.append(pid)
     return found
 
 

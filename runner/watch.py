@@ -7,9 +7,16 @@ from runner.clock import JobClock
 from runner.gpu.lease import GpuLease
 from runner.jail.cgroups import JobGroup
 from runner.prepared import Prepared
-from runner.processes import ProcessInfo, family, proportional_memory
-from runner.protocol import Event, JobSpec, Usage, Verdict
+from runner.processes import (
+    ProcessInfo,
+    family,
+    proportional_memory,
+    read_process,
+    waited_seconds,
+)
+from runner.protocol import Checking, Event, JobSpec, Usage, Verdict
 from runner.stops import JobStopError, limit
+from runner.timing import Moment
 
 _MEASURE_SECONDS: Final = 0.1
 _ASK_SECONDS: Final = 0.25
@@ -23,7 +30,9 @@ NEAR: Final = 0.9
 class Watch:
     """Measures the job and stops it past a limit. `tick` does what is due.
 
-    It reads the clock and /proc, never the job's word.
+    It reads the clock and /proc, never the job's word. From `silence` on no number that
+    it measures is in any event: the tested code could choose the numbers to tell what
+    the tests gave it.
     """
 
     def __init__(
@@ -35,40 +44,125 @@ class Watch:
     ) -> None:
         self.spec = spec
         self.clock = clock
-        self.started = clock.now()
+        # The notebook's own, up to `silence`, and what its questions used afterwards.
         self.peak_memory = 0
-        self.cpu_seconds = 0.0
+        self.checking_peak_memory = 0
         self.lease: GpuLease | None = None
+        # Snapshots that wait for their questions: they count for nobody.
+        self.kept: set[int] = set()
+        self.is_checking = False
+        # A question is asked in the notebook's own process.
+        self.is_asking = False
+        # The grader's process, whose waits for a processor count as the job's.
+        self.grader_pid = 0
+        self._started = self._ended = Moment(clock=clock.now())
         self._prepared: Prepared | None = None
         self._on_event = on_event
         self._should_stop = should_stop
         self._memory = 0
         self._shared = 0
-        # Copies that wait for their questions: they count for nobody.
-        self.kept: set[int] = set()
-        self.is_checking = False
+        self._cpu = 0.0
+        self._waited = 0.0
+        self._waits: dict[int, float] = {}
+        self._accounted = clock.now()
+        # What there was when the asked question began, which is not its doing.
+        self._kills = 0
+        self._disk_before = 0
+        self._shared_before = 0
         self._due: dict[Callable[[int], None], float] = {}
 
     def begin(self, prepared: Prepared) -> None:
         """The clock starts: the job's processes get to work."""
         self._prepared = prepared
-        self.started = self.clock.now()
+        self._accounted = self.clock.now()
+        self._started = self.moment()
+
+    def silence(self) -> None:
+        """Keep what the notebook has used apart from what its questions will use.
+
+        Call it before the notebook's processes are ended.
+        """
+        if self._prepared is not None:
+            self._account(self._members(self._prepared.job.pid))
+        self._ended = self.moment()
+        self.is_checking = True
+
+    def begin_question(self) -> None:
+        """Measure the next question apart from those before it."""
+        group = self._group
+        self._kills = group.memory_kills() if group is not None else 0
+        if self._prepared is not None:
+            self._disk_before, self._shared_before = self._prepared.place.storage()
+        self._shared = 0
 
     def idle(self) -> None:
         """Report and ask while the job cannot start yet."""
         self._report(0)
         self._ask(0)
 
+    # --- Time ------------------------------------------------------------------------
+
+    def moment(self) -> Moment:
+        """Return now, by what was last measured."""
+        return Moment(clock=self.clock.now(), cpu=self._cpu, waited=self._waited)
+
+    def is_past(self, start: Moment, seconds: float) -> bool:
+        """Say whether what began at `start` has used so many seconds (see Moment)."""
+        if self.clock.now() - start.clock < seconds:
+            return False
+        if self._prepared is not None:
+            self._account(self._members(self._prepared.job.pid))
+        return self.moment().is_past(start, seconds)
+
+    def run_seconds_left(self) -> float:
+        """Return how much of the run's time is left, at least 0."""
+        used = self.moment().seconds_since(self._started)
+        return max(0.0, self.spec.limits.run_seconds - used)
+
     @property
     def seconds(self) -> float:
-        return self.clock.now() - self.started
+        """Return how long the notebook ran, or has run so far, by the clock."""
+        end = self._ended if self.is_checking else self.moment()
+        return end.clock - self._started.clock
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Return the processor time of the notebook, without that of its questions."""
+        return self._ended.cpu if self.is_checking else self._cpu
+
+    @property
+    def checking_seconds(self) -> float:
+        """Return for how long questions have been checked since the notebook's end."""
+        return self.clock.now() - self._ended.clock if self.is_checking else 0.0
+
+    def _account(self, members: Sequence[ProcessInfo]) -> None:
+        """Take in the processor time that the job used, and its waits for a processor.
+
+        Its processes wait side by side, so only the longest wait of each look counts;
+        the grader and the snapshot that it asks take turns, so both count.
+        """
+        now = self.clock.now()
+        used = sum(one.cpu_seconds + one.reaped_seconds for one in members)
+        if self._prepared is not None:
+            init = read_process(self._prepared.job.pid)
+            used += init.reaped_seconds if init is not None else 0.0
+        self._cpu = max(self._cpu, used)
+        pids = [one.pid for one in members]
+        waits = {pid: waited_seconds(pid) for pid in (*pids, self.grader_pid) if pid}
+        grown = {pid: wait - self._waits.get(pid, 0.0) for pid, wait in waits.items()}
+        longest = max((grown[pid] for pid in pids), default=0.0)
+        waited = max(0.0, longest) + max(0.0, grown.get(self.grader_pid, 0.0))
+        self._waited += min(waited, now - self._accounted)
+        self._waits, self._accounted = waits, now
+
+    # --- What is due -------------------------------------------------------------------
 
     def tick(self, init: int) -> None:
         """Measure, report and enforce what is due, for the job below process `init`."""
         now = self.clock.now()
-        late = now - self.started > self.spec.limits.run_seconds
-        if late and not self.is_checking:
-            raise limit("run_time", seconds=self.spec.limits.run_seconds)
+        seconds = self.spec.limits.run_seconds
+        if not self.is_checking and self.is_past(self._started, seconds):
+            raise limit("run_time", seconds=seconds)
         for action, every in (
             (self._ask, _ASK_SECONDS),
             (self._measure, _MEASURE_SECONDS),
@@ -83,11 +177,15 @@ class Watch:
         if self._should_stop():
             raise JobStopError(Verdict.CANCELLED, "cancelled")
 
+    def _members(self, init: int) -> list[ProcessInfo]:
+        return family(init, spare=self.kept)
+
     def _measure(self, init: int) -> None:
-        members = [one for one in family(init) if one.pid not in self.kept]
-        self.cpu_seconds = max(
-            self.cpu_seconds, sum(one.cpu_seconds for one in members)
-        )
+        members = self._members(init)
+        self._account(members)
+        if self.is_checking:
+            # What the question before leaves behind is not this one's.
+            members = [one for one in members if not one.is_ending]
         if self.lease is not None:
             self.lease.watch([one.pid for one in members])
         limits = self.spec.limits
@@ -99,9 +197,17 @@ class Watch:
             # Processes share what they have not changed since they were forked.
             self._memory = proportional_memory(one.pid for one in members)
         self._memory += self._shared
-        self.peak_memory = max(self.peak_memory, self._memory)
-        if self._memory > limits.memory_bytes or self._ran_out():
+        ran_out = self._ran_out()
+        # The kernel saw more than we did if it had to kill.
+        self._note_peak(max(self._memory, limits.memory_bytes if ran_out else 0))
+        if self._memory > limits.memory_bytes or ran_out:
             raise limit("memory", bytes=limits.memory_bytes)
+
+    def _note_peak(self, memory: int) -> None:
+        if self.is_checking:
+            self.checking_peak_memory = max(self.checking_peak_memory, memory)
+        else:
+            self.peak_memory = max(self.peak_memory, memory)
 
     @property
     def _group(self) -> JobGroup | None:
@@ -111,21 +217,29 @@ class Watch:
         """Return the job's threads, by the kernel's own count where there is one."""
         seen = sum(one.threads for one in members)
         group = self._group
-        # The job's first process is in the group too.
-        return seen if group is None else max(seen, group.processes() - 1)
+        if group is None:
+            return seen
+        if self.is_checking:
+            return seen  # the kernel counts those that are on their way out, too
+        # The job's first process is in the group too, and so are the snapshots.
+        return max(seen, group.processes() - 1 - len(self.kept))
 
     def _ran_out(self) -> bool:
         group = self._group
-        return group is not None and group.ran_out_of_memory()
+        return group is not None and group.memory_kills() > self._kills
 
     def _measure_storage(self, _init: int) -> None:
         if self._prepared is None:
             return
-        disk, self._shared = self._prepared.place.storage()
-        if disk > self.spec.limits.disk_bytes:
+        disk, shared = self._prepared.place.storage()
+        self._shared = max(0, shared - self._shared_before)
+        if disk > max(self.spec.limits.disk_bytes, self._disk_before):
             raise limit("disk", bytes=self.spec.limits.disk_bytes)
 
     def _report(self, _init: int) -> None:
+        if self.is_checking or self.is_asking:
+            self._on_event(Checking())
+            return
         self._on_event(Usage(seconds=round(self.seconds, 2), memory_bytes=self._memory))
 
     def check_volume(self, volume: int) -> None:

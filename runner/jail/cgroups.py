@@ -33,11 +33,14 @@ class JobGroup(Protocol):
     def limit_memory(self, size: int) -> None:
         """The group's memory, file systems in memory included, is at most `size`."""
 
-    def ran_out_of_memory(self) -> bool:
-        """Say whether the kernel killed a process of the group for want of memory."""
+    def memory_kills(self) -> int:
+        """Return how many processes of the group the kernel killed to free memory."""
 
     def processes(self) -> int:
         """Return how many processes and threads are in the group, 0 if unknown."""
+
+    def members(self) -> list[int]:
+        """Return the processes in the group that still live, by the kernel's word."""
 
     def remove(self) -> None:
         """The group is gone. Only when all of its processes are."""
@@ -80,6 +83,10 @@ class _Folder:
             return {key: int(value) for key, value in map(str.split, lines)}
         return {}
 
+    def pids(self) -> list[int]:
+        text = (self.path / "cgroup.procs").read_text()
+        return [int(line) for line in text.split()]
+
     def remove(self) -> None:
         deadline = time.monotonic() + _REMOVE_SECONDS
         while True:
@@ -113,11 +120,14 @@ class GroupV2:
     def limit_memory(self, size: int) -> None:
         self._folder.write("memory.max", size)
 
-    def ran_out_of_memory(self) -> bool:
-        return self._folder.numbers("memory.events").get("oom_kill", 0) > 0
+    def memory_kills(self) -> int:
+        return self._folder.numbers("memory.events").get("oom_kill", 0)
 
     def processes(self) -> int:
         return self._folder.number("pids.current")
+
+    def members(self) -> list[int]:
+        return self._folder.pids()
 
     def remove(self) -> None:
         self._folder.remove()
@@ -161,11 +171,14 @@ class GroupV1:
     def limit_memory(self, size: int) -> None:
         self._memory.write("memory.limit_in_bytes", size)
 
-    def ran_out_of_memory(self) -> bool:
-        return self._memory.numbers("memory.oom_control").get("oom_kill", 0) > 0
+    def memory_kills(self) -> int:
+        return self._memory.numbers("memory.oom_control").get("oom_kill", 0)
 
     def processes(self) -> int:
         return self._pids.number("pids.current")
+
+    def members(self) -> list[int]:
+        return self._pids.pids()
 
     def remove(self) -> None:
         self._memory.remove()

@@ -89,9 +89,9 @@ class TestV2:
         group = HierarchyV2(tmp_path).make_group(memory_bytes=2**30, processes=50)
         (folder,) = tmp_path.iterdir()
         (folder / "memory.events").write_text("low 0\noom_kill 0\n")
-        assert not group.ran_out_of_memory()
+        assert group.memory_kills() == 0
         (folder / "memory.events").write_text("low 0\noom_kill 2\n")
-        assert group.ran_out_of_memory()
+        assert group.memory_kills() == 2
 
 
 class TestV1:

@@ -1,0 +1,44 @@
+"""How long a part of a job has taken, in a way that a busy machine does not change."""
+
+from dataclasses import dataclass
+from typing import Final
+
+# By the clock, however much of it the job was kept waiting.
+_LATEST_TIMES: Final = 10
+_LATEST_SECONDS: Final = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """A moment in a job's life.
+
+    `clock` is the time, `cpu` the processor time that the job has used so far, and
+    `waited` how long it was ready to run while no processor was free. All are seconds.
+    """
+
+    clock: float
+    cpu: float = 0.0
+    waited: float = 0.0
+
+    def seconds_since(self, start: "Moment") -> float:
+        """Return how long the job computed or slept, without its waits."""
+        return self.clock - start.clock - (self.waited - start.waited)
+
+    def is_past(self, start: "Moment", seconds: float) -> bool:
+        """Say whether a part of the job that began at `start` has used so many seconds.
+
+        A part that computes has its seconds of processor time; one that sleeps has them
+        by the clock. Time in which the job was ready to run and waited for a processor
+        does not count, so that a busy machine takes nothing from anybody; but ten times
+        the seconds and half a minute by the clock are the most that anything gets. No
+        part ends before its seconds are over by the clock, however many processors it
+        uses.
+        """
+        by_clock = self.clock - start.clock
+        if by_clock < seconds:
+            return False
+        return (
+            self.cpu - start.cpu >= seconds
+            or self.seconds_since(start) >= seconds
+            or by_clock >= _LATEST_TIMES * seconds + _LATEST_SECONDS
+        )
