@@ -1,164 +1,158 @@
-"""Checking questions: a grader with the tests asks a copy of the notebook's process.
+"""Checking questions: a grader with the tests asks a snapshot of the notebook's process.
 
 The host brings the two together, holds both to the question's time, and takes
-outcomes from the grader alone. Copies are made at the check cells, and asked when the
-notebook has come to its end and is heard no more; on a GPU the notebook's own process
-is asked at its check cell.
+outcomes from the grader alone. Snapshots are made at the check cells. When the notebook
+has come to its end and is heard no more, questions are asked in the revision's order,
+one after the other; everything that one question's snapshot has started is ended before
+the next one may run. On a GPU the notebook's own process is asked at its check cell.
 """
 
-import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from runner import marks
-from runner.contents import Folder
 from runner.examiner import Examiner
 from runner.frames import FrameError, Peer
 from runner.places import Place
-from runner.prepared import Prepared
 from runner.protocol import (
     CheckOutcome,
     JobSpec,
     QuestionOutcome,
     QuestionSpec,
-    Verdict,
 )
 from runner.questions import requested_names
 from runner.session import Session
+from runner.snapshots import Snapshot
 from runner.stops import JobStopError, died, limit, platform
+from runner.timing import Moment
 
+# The first two and the last: a later one takes the place of the third.
+MAX_SNAPSHOTS: Final = 3
 _REAP_SECONDS: Final = 2.0
-_COPY_SECONDS: Final = 10.0
+_SNAPSHOT_SECONDS: Final = 10.0
 # What the questions may take of a run whose time is up.
 _RESERVE_SECONDS: Final = 60.0
-
-
-class Copy:
-    """A copy of the notebook's process, as the host knows it."""
-
-    def __init__(self) -> None:
-        ours, self._theirs = socket.socketpair()
-        self.wire, self._student_wire = socket.socketpair()
-        self.peer = Peer(ours)
-        self.pid = 0
-
-    def ask_for(self, session: Session, place: Place, *, in_place: bool) -> None:
-        """The notebook's process is told to make the copy, or to answer itself."""
-        message = {
-            "t": "check",
-            "in_place": in_place,
-            "files": place.path(Folder.FILES),
-        }
-        fds = [self._theirs.fileno(), self._student_wire.fileno()]
-        session.student.send(message, fds)
-        self._theirs.close()
-        self._student_wire.close()
-
-    @property
-    def is_known(self) -> bool:
-        """Say whether nothing more is to be learned: who it is, or that it is gone."""
-        return bool(self.pid) or not self.peer.open
-
-    def look(self) -> None:
-        """Learn who the copy is, by the kernel's word."""
-        try:
-            frames = self.peer.receive() if self.peer.open else []
-        except FrameError:
-            self.peer.close()
-            return
-        if frames and not self.pid:
-            self.pid = self.peer.sender
-
-    def close(self) -> None:
-        self.peer.close()
-        self.wire.close()
+# A limit of the job's that the asked snapshot goes past, and the words for its checks.
+_LIMITS: Final[Mapping[str, str]] = {
+    "memory": marks.OUT_OF_MEMORY,
+    "processes": marks.TOO_MANY_PROCESSES,
+    "disk": marks.OUT_OF_DISK,
+}
 
 
 class QuestionRun:
-    """One question being checked."""
+    """One question being checked, by one process of the notebook's.
+
+    Its checks have `seconds` together. Once these are over, each check that is left has
+    its share of them nevertheless, so that a slow check costs itself alone: the question
+    takes less than twice its seconds.
+    """
 
     def __init__(
-        self,
-        session: Session,
-        grader: Prepared,
-        question: QuestionSpec,
-        copy: Copy,
-        seconds: float,
+        self, session: Session, question: QuestionSpec, seconds: float, share: float
     ) -> None:
-        self.found: dict[str, CheckOutcome] = {}
         self.answered = False
+        self.missing = ""
         self._session = session
-        self._grader = grader.student
         self._question = question
-        self._copy = copy
         self._names = requested_names(question)
-        self._expected = {check.name for check in question.checks}
-        self._limit = seconds
-        self._clock = session.watch.clock
-        self._started = self._clock.now()
-        self._missing = marks.ENDED
+        self._found: dict[str, CheckOutcome] = {}
+        self._slow: set[str] = set()
+        self._seconds, self._share = seconds, share
+        self._watch = session.watch
+        self._started: Moment | None = None
+        self._check_started = self._watch.moment()
         self._stopped_at = 0.0
 
     @property
-    def _seconds(self) -> float:
-        return self._clock.now() - self._started
+    def left(self) -> list[str]:
+        """Return the checks that have no outcome and were not too slow."""
+        over = self._found.keys() | self._slow
+        return [one.name for one in self._question.checks if one.name not in over]
 
-    def run(
-        self, step: Callable[[], bool], stop: Callable[[], None]
-    ) -> QuestionOutcome:
-        """Return what the checks found; those that did not report score 0.
+    def ask(
+        self,
+        grader: Peer,
+        wire: int,
+        step: Callable[[], bool],
+        stop: Callable[[str], None],
+    ) -> None:
+        """Have the checks run that are left, until the grader is done or time is up.
 
-        `step` waits a moment, and says whether the asked process is done; `stop` tells
-        it to end. The grader is to be dismissed if `answered` is false afterwards.
+        `step` waits a moment, and says whether the asked process is done; `stop` is
+        told why the asked process must end what it does. The grader is to be dismissed
+        if `answered` is false afterwards.
         """
-        question = {"t": "question", "key": self._question.key}
-        self._grader.send(question, [self._copy.wire.fileno()])
-        self._copy.wire.close()
+        self.answered, self.missing, self._stopped_at = False, "", 0.0
+        frame = {"t": "question", "key": self._question.key, "checks": self.left}
+        grader.send(frame, [wire])
+        self._check_started = self._watch.moment()
+        self._started = self._started or self._check_started
         done = False
         while not (done and self.answered):
-            done = self._step(step) or done
-            self._take()
-            if not self._grader.open and not self._stopped_at:
+            try:
+                done = step() or done
+            except JobStopError as error:
+                done = self._end_at(error, stop)
+            self._take(grader)
+            if not grader.open and not self._stopped_at:
                 raise platform("runner_failed", "the grader's process ended")
-            if self._seconds > self._limit and not self._stopped_at:
+            if not self._stopped_at and not self.answered and self._is_late():
+                self._slow.update(self.left[:1])
                 self._end(marks.OUT_OF_TIME, stop)
             if self._stopped_at and time.monotonic() > self._stopped_at + _REAP_SECONDS:
-                break
-        return marks.conclude(
-            self._question, self.found, missing=self._missing, seconds=self._seconds
-        )
+                return
 
-    def _step(self, step: Callable[[], bool]) -> bool:
-        """Wait a moment. A copy that goes past a limit of the job's ends for that."""
-        try:
-            return step()
-        except JobStopError as error:
-            if error.verdict is not Verdict.LIMIT or self._session.student.open:
-                raise
-            if not self._stopped_at:
-                self._end(marks.ENDED, lambda: self._session.kill(self._copy.pid))
-            return True
+    def _is_late(self) -> bool:
+        if self._started is None or not self._watch.is_past(
+            self._started, self._seconds
+        ):
+            return False
+        return self._watch.is_past(self._check_started, self._share)
 
-    def _end(self, missing: str, stop: Callable[[], None]) -> None:
-        self._missing = missing
+    def _end_at(self, error: JobStopError, stop: Callable[[str], None]) -> bool:
+        """End the question at a limit that its snapshot has gone past, and only it."""
+        words = _LIMITS.get(error.code)
+        if words is None or self._session.student.open:
+            raise error
+        if not self._stopped_at:
+            self._end(words, stop)
+        return True
+
+    def _end(self, missing: str, stop: Callable[[str], None]) -> None:
+        self.missing = missing
         self._stopped_at = time.monotonic()
-        stop()
+        stop(missing)
 
-    def _take(self) -> None:
+    def _take(self, grader: Peer) -> None:
         """Take in what the grader says; what comes after the end does not count."""
         try:
-            frames = self._grader.receive() if self._grader.open else []
+            frames = grader.receive() if grader.open else []
         except FrameError:
-            self._grader.close()
+            grader.close()
             return
         for frame in frames:
             if frame.get("t") == "answered" and frame.get("key") == self._question.key:
                 self.answered = True
             elif frame.get("t") == "check" and not self._stopped_at:
-                outcome = marks.parse_outcome(frame, self._expected, self._names)
+                outcome = marks.parse_outcome(frame, self.left, self._names)
                 if outcome is not None:
-                    self.found.setdefault(outcome.name, outcome)
+                    self._found[outcome.name] = outcome
+                    self._check_started = self._watch.moment()
+
+    def conclude(self) -> QuestionOutcome:
+        """Return what the checks found; those that did not report score 0."""
+        seconds = 0.0
+        if self._started is not None:
+            seconds = self._watch.clock.now() - self._started.clock
+        found, missing = dict(self._found), self.missing or marks.ENDED
+        if self._slow:
+            # What became of the checks after a slow one may be something else.
+            for name in self.left:
+                found[name] = CheckOutcome(name=name, score=0.0, message=missing)
+            missing = marks.OUT_OF_TIME
+        return marks.conclude(self._question, found, missing=missing, seconds=seconds)
 
 
 class Questions:
@@ -178,97 +172,155 @@ class Questions:
         self._place = place
         self._examiner = examiner
         self._in_place = in_place
-        self._copies: dict[str, Copy] = {}
+        self._snapshots: dict[str, list[Snapshot]] = {}
         self._by_key = {question.key: question for question in spec.questions}
 
     def reach(self, key: str) -> Iterator[QuestionOutcome]:
-        """The notebook has come to the question. Yield its outcome if it is known now.
+        """Make a snapshot for the question, which the notebook has come to.
 
-        Raises JobStopError.
+        Call it once for each check cell of the question. Yields the outcome if it is
+        known now. Raises JobStopError.
         """
         if self._in_place:
             yield self._check_in_place(self._by_key[key])
             return
-        copy = Copy()
-        self._copies[key] = copy
-        copy.ask_for(self._session, self._place, in_place=False)
-        self._await_copy(copy)
+        snapshot = Snapshot()
+        there = self._snapshots.setdefault(key, [])
+        if len(there) == MAX_SNAPSHOTS:
+            there.pop().drop(self._session)
+        there.append(snapshot)
+        snapshot.ask_for(self._session, self._place, in_place=False)
+        self._await(snapshot)
 
-    def _await_copy(self, copy: Copy) -> None:
-        """The copy is known, or will never be, and the notebook's process goes on."""
-        deadline = time.monotonic() + _COPY_SECONDS
-        self._session.hear(copy.peer)
+    def _await(self, snapshot: Snapshot) -> None:
+        """Wait until the snapshot is known, or will never be, and have it stand still."""
+        session = self._session
+        deadline = time.monotonic() + _SNAPSHOT_SECONDS
+        session.hear(snapshot.peer)
         try:
             done = False
-            while not done or not copy.is_known:
-                for frame in self._session.step(None):
+            while not done or not snapshot.is_known:
+                for frame in session.step(None):
                     if frame.get("t") != "checked" or done:
-                        raise died(cell=self._session.cell, reason="protocol")
+                        raise died(cell=session.cell, reason="protocol")
                     done = True
-                copy.look()
+                snapshot.look()
                 if time.monotonic() > deadline:
-                    raise died(cell=self._session.cell, reason="check")
+                    raise died(cell=session.cell, reason="check")
         finally:
-            self._session.hear()
-        if not copy.pid:
+            session.hear()
+        if not snapshot.pid:
             return  # it could not be made: its question earns nothing
-        if copy.pid in {self._session.student_pid, *self._session.kept}:
+        if snapshot.pid in {session.student_pid, *session.kept}:
             # It would be spared what the notebook is held to.
-            raise died(cell=self._session.cell, reason="protocol")
-        self._session.kept.add(copy.pid)
+            raise died(cell=session.cell, reason="protocol")
+        snapshot.freeze(session)
 
     def check_all(self) -> Iterator[QuestionOutcome]:
         """Yield the outcome of each question that was reached and is not known yet.
 
-        From now on nothing is taken from the notebook. Raises JobStopError for what is
-        no question's fault.
+        From now on nothing is taken from the notebook. The order is the revision's, so
+        that an author can have labels handed out last: what one question is given, a
+        later one may know. Raises JobStopError for what is no question's fault.
         """
-        if not self._copies:
+        if not self._snapshots:
             return
-        self._session.silence()
-        watch, limits = self._session.watch, self._spec.limits
-        reserve = min(_RESERVE_SECONDS, len(self._copies) * limits.question_seconds)
-        ends = watch.clock.now() + max(limits.run_seconds - watch.seconds, reserve)
-        for key, copy in self._copies.items():
-            left = max(0.0, ends - watch.clock.now())
-            yield self._check(
-                self._by_key[key], copy, min(limits.question_seconds, left)
-            )
+        session, watch = self._session, self._session.watch
+        run_left = watch.run_seconds_left()
+        session.silence()
+        for snapshot in (one for some in self._snapshots.values() for one in some):
+            snapshot.look()
+            snapshot.settle(session)
+        each = self._spec.limits.question_seconds
+        # However long others take, a question has this much.
+        share = min(each, _RESERVE_SECONDS / len(self._snapshots))
+        ends = max(run_left, min(_RESERVE_SECONDS, len(self._snapshots) * each))
+        begun = watch.moment()
+        for question in self._spec.questions:
+            if question.key in self._snapshots:
+                left = ends - watch.moment().seconds_since(begun)
+                yield self._check(question, min(each, max(left, share)))
 
-    def _check(
-        self, question: QuestionSpec, copy: Copy, seconds: float
+    def _check(self, question: QuestionSpec, seconds: float) -> QuestionOutcome:
+        """Return the best outcome that one of the question's snapshots has.
+
+        They share the question's seconds as checks do: once these are over, each that
+        is left has its share.
+        """
+        snapshots = self._snapshots[question.key]
+        watch = self._session.watch
+        begun = watch.moment()
+        outcomes: list[QuestionOutcome] = []
+        for snapshot in snapshots:
+            left = seconds - watch.moment().seconds_since(begun)
+            outcome = self._ask(question, snapshot, max(left, seconds / len(snapshots)))
+            outcomes.append(outcome)
+            if marks.is_complete(outcome):
+                break
+        for snapshot in snapshots:
+            snapshot.drop(self._session)
+        self._session.end_others()
+        return max(outcomes, key=lambda one: marks.points(question, one))
+
+    def _ask(
+        self, question: QuestionSpec, snapshot: Snapshot, seconds: float
     ) -> QuestionOutcome:
         session = self._session
-        grader = self._examiner.get(session.attend)
-        copy.look()
-        if not copy.pid:
-            return marks.conclude(question, {}, missing=marks.ENDED)
-        session.kept.discard(copy.pid)
-        run = QuestionRun(session, grader, question, copy, seconds)
+        run = QuestionRun(session, question, seconds, seconds / len(question.checks))
+        session.watch.begin_question()
+        self._examiner.get(session.attend)
+        if snapshot.pid and snapshot.thaw(session):
+            while self._ask_once(run, snapshot):
+                pass
+        # Also what it started: nothing of it is left when the next one may run.
+        session.end_others()
+        snapshot.close()
+        return run.conclude()
+
+    def _ask_once(self, run: QuestionRun, snapshot: Snapshot) -> bool:
+        """Have the checks run that are left. Return whether some can be asked again."""
+        session = self._session
+        grader = self._examiner.get(self._attend)
+        session.watch.grader_pid = grader.student_pid
 
         def step() -> bool:
             session.attend(grader.student)
             return True  # the grader's answer is the end
 
-        outcome = run.run(step, lambda: session.kill(copy.pid))
-        copy.close()
+        def stop(why: str) -> None:
+            snapshot.hang_up()
+            if why != marks.OUT_OF_TIME:
+                session.end_others()
+
+        run.ask(grader.student, snapshot.wire.fileno(), step, stop)
+        session.watch.grader_pid = 0
         if not run.answered:
             self._examiner.dismiss()
-        return outcome
+        is_slow = run.missing == marks.OUT_OF_TIME
+        return is_slow and bool(run.left) and snapshot.resume(session)
+
+    def _attend(self) -> None:
+        """Wait a moment. A snapshot that goes past a limit meanwhile ends, and no more."""
+        try:
+            self._session.attend()
+        except JobStopError as error:
+            if error.code not in _LIMITS:
+                raise
+            self._session.end_others()
 
     def _check_in_place(self, question: QuestionSpec) -> QuestionOutcome:
-        session = self._session
+        session, seconds = self._session, self._spec.limits.question_seconds
         grader = self._examiner.get(lambda: _nothing_said(session))
-        copy = Copy()
-        copy.ask_for(session, self._place, in_place=True)
+        snapshot = Snapshot()
+        snapshot.ask_for(session, self._place, in_place=True)
         session.hear(grader.student)
-        run = QuestionRun(
-            session, grader, question, copy, self._spec.limits.question_seconds
-        )
+        session.watch.is_asking = True
+        run = QuestionRun(session, question, seconds, seconds)
         done = False
 
         def step() -> bool:
             nonlocal done
+            snapshot.wire.close()  # so that the grader alone holds it
             for frame in session.step(None):
                 if frame.get("t") != "checked":
                     raise died(cell=session.cell, reason="protocol")
@@ -276,23 +328,27 @@ class Questions:
             return done
 
         try:
-            outcome = run.run(step, session.interrupt)
+            run.ask(
+                grader.student,
+                snapshot.wire.fileno(),
+                step,
+                lambda _why: session.interrupt(),
+            )
         finally:
+            session.watch.is_asking = False
             session.hear()
-            copy.close()
+            snapshot.close()
             if not run.answered:
                 self._examiner.dismiss()
         if not done:
             # The notebook ends with it: there is no other process.
-            session.lost = limit(
-                "question_time", seconds=self._spec.limits.question_seconds
-            )
-        return outcome
+            session.lost = limit("question_time", seconds=seconds)
+        return run.conclude()
 
     def close(self) -> None:
-        """No socket is left."""
-        for copy in self._copies.values():
-            copy.close()
+        """Close every socket to a snapshot."""
+        for snapshot in (one for some in self._snapshots.values() for one in some):
+            snapshot.close()
 
 
 def _nothing_said(session: Session) -> None:

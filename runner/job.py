@@ -8,7 +8,7 @@ from concurrent.futures import Future, wait
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from runner import contents, marks, stops
 from runner.cells import CellRunner
@@ -287,7 +287,8 @@ class Job:
     def _note(self, outcomes: Iterable[QuestionOutcome]) -> None:
         for outcome in outcomes:
             self._outcomes[outcome.key] = outcome
-            self._on_event(QuestionDone(question=outcome))
+            if not self._watch.is_checking:
+                self._on_event(QuestionDone(question=outcome))
 
     def _ending(self, cells: CellRunner) -> JobStopError:
         """Return the verdict on a notebook whose cells have all had their turn."""
@@ -325,13 +326,8 @@ class Job:
     def _measures(self) -> Measures:
         if self._session is None:
             return Measures(level=self._level, seed=self.spec.seed)
-        gone = self._session.gone
         return Measures(
-            seconds=round(self._watch.seconds, 3),
-            cpu_seconds=round(gone.get("cpu_seconds", self._watch.cpu_seconds), 3),
-            peak_memory_bytes=max(
-                self._watch.peak_memory, gone.get("peak_memory_bytes", 0)
-            ),
+            **self._use(self._session),
             cells_run=self._cells.record.run if self._cells else 0,
             cells_total=len(self._notebook.cells) if self._notebook else 0,
             level=self._level,
@@ -343,6 +339,32 @@ class Job:
             peak_gpu_memory_bytes=self._lease.peak_bytes if self._lease else 0,
             versions={**self._versions, **self._cuda_versions()},
         )
+
+    def _use(self, session: Session) -> dict[str, Any]:
+        """Return what the notebook used, and apart from it what its questions used.
+
+        The kernel's figures for the whole job, at its end, are the notebook's only if
+        nothing ran after it.
+        """
+        watch, gone = self._watch, session.gone
+        cpu = gone.get("cpu_seconds", watch.cpu_seconds)
+        peak = gone.get("peak_memory_bytes", 0)
+        if not watch.is_checking:
+            return {
+                "seconds": round(watch.seconds, 3),
+                "cpu_seconds": round(cpu, 3),
+                "peak_memory_bytes": max(watch.peak_memory, peak),
+            }
+        own_peak = max(watch.peak_memory, session.peak_memory)
+        later_peak = peak if peak > own_peak else watch.checking_peak_memory
+        return {
+            "seconds": round(watch.seconds, 3),
+            "cpu_seconds": round(watch.cpu_seconds, 3),
+            "peak_memory_bytes": own_peak,
+            "checking_seconds": round(watch.checking_seconds, 3),
+            "checking_cpu_seconds": round(max(0.0, cpu - watch.cpu_seconds), 3),
+            "checking_peak_memory_bytes": later_peak,
+        }
 
     def _cuda_versions(self) -> dict[str, str]:
         return self._report.versions() if self._report is not None else {}

@@ -15,6 +15,9 @@ NO_SCORE: Final = "returned something that is not a score"
 OUT_OF_TIME: Final = "out of time"
 ENDED: Final = "the process ended"
 NOT_REACHED: Final = "not reached"
+OUT_OF_MEMORY: Final = "out of memory"
+OUT_OF_DISK: Final = "out of disk space"
+TOO_MANY_PROCESSES: Final = "too many processes"
 RAISED: Final = "raised an error"
 PRINTED: Final = "printed something else"
 NOT_DATA: Final = "gave an object where a value is needed"
@@ -108,7 +111,7 @@ def conclude(
 ) -> QuestionOutcome:
     """Return the question's outcome; checks that reported nothing score 0.
 
-    `missing` is the reason for those: NOT_REACHED, OUT_OF_TIME or ENDED.
+    `missing` is the reason for those: NOT_REACHED, OUT_OF_TIME, ENDED, or a limit.
     """
     checks = tuple(
         found.get(check.name)
@@ -128,3 +131,14 @@ def conclude(
     return QuestionOutcome(
         key=question.key, outcome=outcome, checks=checks, seconds=round(seconds, 3)
     )
+
+
+def points(question: QuestionSpec, outcome: QuestionOutcome) -> float:
+    """Return what the outcome is worth, beside another one of the same question."""
+    worth = {check.name: check.worth for check in question.checks}
+    return sum(check.score * worth[check.name] for check in outcome.checks)
+
+
+def is_complete(outcome: QuestionOutcome) -> bool:
+    """Say whether every check of the question has its full score."""
+    return outcome.outcome is Outcome.PASSED

@@ -11,11 +11,12 @@ from runner.frames import SMALL_FRAME, Frame, FrameError, Peer
 from runner.outputs import CellOutputs, JobOutputs
 from runner.prepared import Prepared
 from runner.processes import (
-    DEAD,
+    ProcessInfo,
     ancestors,
     family,
-    kill_tree,
+    kill_all,
     read_process,
+    read_processes,
     send_signal,
 )
 from runner.stops import JobStopError, died, platform
@@ -27,6 +28,8 @@ _BUSY_SECONDS: Final = 0.3
 _FRAME_COST: Final = 256
 _END_SECONDS: Final = 10
 _LAST_READS: Final = 4
+_KILL_SECONDS: Final = 2.0
+_PAUSE_SECONDS: Final = 0.01
 
 
 class Session:
@@ -50,9 +53,11 @@ class Session:
         self.ready = False
         self.status: int | None = None
         self.gone: Frame = {}
+        # Of the notebook's own process, by the kernel, once it has ended.
+        self.peak_memory = 0
         # Why the notebook cannot go on, although its process may live.
         self.lost: JobStopError | None = None
-        # Copies of the notebook's process that wait for their questions.
+        # Snapshots of the notebook's process that wait for their questions.
         self.kept = self.watch.kept
         self._prepared = prepared
         self._pipes = prepared.pipes
@@ -133,6 +138,7 @@ class Session:
         for frame in frames:
             if frame.get("t") == "ended":
                 self.status = int(frame["status"])
+                self.peak_memory = max(self.peak_memory, frame["peak_memory_bytes"])
             elif frame.get("t") == "usage":
                 self._prepared.place.note(frame)
             elif frame.get("t") == "gone":
@@ -177,32 +183,70 @@ class Session:
         self.watch.tick(self.job.pid)
 
     def silence(self) -> None:
-        """The notebook's processes end, but not those of `kept`, and are not heard."""
-        self.watch.is_checking = True
-        alive = [
-            one
-            for one in family(self.job.pid)
-            if one.pid not in self.kept and one.state not in DEAD
-        ]
-        if [one.pid for one in alive] == [self.student_pid]:
-            send_signal(alive[0], signal.SIGKILL)
-        elif alive:
-            kill_tree(self.job.pid, spare=self.kept)
+        """Listen to the notebook no more, and end its processes.
+
+        What it used is known from here on and changes no more. Nothing of the job is
+        left but its first process and the snapshots, which stand still.
+        """
+        self.watch.silence()
+        self.student.close()
+        self.end_others()
+
+    def end_others(self) -> None:
+        """End every process of the job but its first one and the snapshots that wait.
+
+        Whoever made them, and whatever became of their parents.
+        """
+        if kill_all(self._others, _KILL_SECONDS) > 1:
+            # Until they are reaped they take room that the next ones are counted in.
+            deadline = time.monotonic() + _KILL_SECONDS
+            while family(self.job.pid, spare=self.kept):
+                if time.monotonic() > deadline:
+                    return
+                select.select([self.init.sock], [], [], _PAUSE_SECONDS)
+                self._look_at_init()
+
+    def _others(self) -> list[ProcessInfo]:
+        group = self._prepared.group
+        if group is None:
+            return family(self.job.pid, spare=self.kept)
+        known = {self.job.pid, *self.kept}
+        return read_processes(pid for pid in group.members() if pid not in known)
+
+    def restart(self) -> None:
+        """End the notebook's processes, and have a fresh one in their place.
+
+        Snapshots that wait stay as they are. Raises JobStopError.
+        """
+        self.end_others()
+        deadline = time.monotonic() + _END_SECONDS
+        while self.status is None:
+            if time.monotonic() > deadline:
+                raise died(cell=self.cell, reason="restart")
+            select.select([self.init.sock], [], [], _ROUND_MS / 1000)
+            self._look_at_init()
+            self.watch.tick(self.job.pid)
+        self.status = None
+        self.outputs.volume += self.student.received
+        prepared = self._prepared
+        prepared.restart_student()
+        self.student, self._pipes = prepared.student, prepared.pipes
+        self.student.allow(self.max_frame)
+        self.student_pid = prepared.student_pid
 
     def interrupt(self) -> None:
-        """The running cell gets a SIGINT, as from a person who loses patience."""
-        self._signal(self.student_pid, signal.SIGINT)
+        """Send the notebook's process a SIGINT, as a person does who loses patience."""
+        self.signal(self.student_pid, signal.SIGINT)
 
-    def kill(self, pid: int) -> None:
-        """The process, if it is one of this job's, and all below it, are killed."""
-        if self.job.pid in ancestors(pid):
-            kill_tree(pid)
-        self._signal(pid, signal.SIGKILL)
-
-    def _signal(self, pid: int, number: int) -> None:
-        """The process gets the signal, if it is one of this job's."""
+    def find(self, pid: int) -> ProcessInfo | None:
+        """Return the process, if it is one of this job's."""
         info = read_process(pid)
-        if info is not None and self.job.pid in ancestors(pid):
+        return info if info is not None and self.job.pid in ancestors(pid) else None
+
+    def signal(self, pid: int, number: int) -> None:
+        """Send the process the signal, if it is one of this job's."""
+        info = self.find(pid)
+        if info is not None:
             send_signal(info, number)
 
     def finish(self) -> bool:

@@ -7,7 +7,8 @@ import random
 import socket
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -64,7 +65,7 @@ class Grader:
                 question = question_of(frame)
                 self._questions[question.key] = question
             case "question":
-                question = self._questions[frame["key"]]
+                question = part_of(self._questions[frame["key"]], frame.get("checks"))
                 with socket.socket(fileno=fds[0]) as sock:
                     self._check(question, sock)
                 self._channel.send({"t": "answered", "key": question.key})
@@ -133,6 +134,14 @@ def question_of(frame: Mapping[str, Any]) -> QuestionSpec:
         source=frame["source"],
         checks=tuple(CheckSpec(**check) for check in frame["checks"]),
     )
+
+
+def part_of(question: QuestionSpec, checks: Sequence[str] | None) -> QuestionSpec:
+    """Return the question with these of its checks alone; all of them for None."""
+    if checks is None:
+        return question
+    left = tuple(check for check in question.checks if check.name in checks)
+    return replace(question, checks=left)
 
 
 def run_check(

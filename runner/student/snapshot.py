@@ -1,8 +1,9 @@
-"""A question's copy of the notebook's process, kept as it is at the check cell.
+"""A question's snapshot: the notebook's process, kept as it is at the check cell.
 
-The copy waits until all cells have run and nothing that they could still say is taken,
-and answers a grader then: what it learns of hidden tests it can tell nobody. On a GPU,
-where a process cannot be copied, the notebook's own process answers at once.
+The snapshot waits until all cells have run and nothing that they could still say is
+taken, and answers a grader then: what it learns of hidden tests it can tell nobody. The
+host stops it while it waits. On a GPU, where a process cannot be forked, the notebook's
+own process answers at once.
 """
 
 import contextlib
@@ -16,7 +17,7 @@ from pathlib import Path
 import torch
 
 from runner import linux
-from runner.frames import Channel
+from runner.frames import Channel, ChannelClosedError
 from runner.jail import kernel
 from runner.student.channel import StudentChannel
 from runner.student.service import Service
@@ -27,14 +28,15 @@ from runner.values.link import Link, LinkClosedError, LinkError
 def keep(
     shell: StudentShell, channel: StudentChannel, fds: Sequence[int], files: str
 ) -> None:
-    """A copy of this process waits for a grader on the second of the sockets.
+    """Make a snapshot, which waits for a grader on the second of the sockets.
 
-    The first is the host's, which learns from it who the copy is. The copy is no child
-    of this process, so that a notebook which waits for its children never waits for it.
+    The first is the host's, which learns from it who the snapshot is. The snapshot is no
+    child of this process, so that a notebook which waits for its children never waits
+    for it.
     """
     with contextlib.suppress(OSError):
         if _fork_sibling():
-            _become_copy(shell, channel, fds, files)
+            _become_snapshot(shell, channel, fds, files)
     for fd in fds:
         os.close(fd)
     channel.send({"t": "checked"})
@@ -55,7 +57,7 @@ def _fork_sibling() -> bool:
     os._exit(0)
 
 
-def _become_copy(
+def _become_snapshot(
     shell: StudentShell, channel: StudentChannel, fds: Sequence[int], files: str
 ) -> None:
     try:
@@ -69,9 +71,36 @@ def _become_copy(
         sys.stdout = sys.__stdout__
         sys.stderr = sys.__stderr__
         torch.set_num_threads(1)
-        _serve(shell, fds, files)
+        _serve_all(shell, fds, files)
     finally:
         os._exit(0)
+
+
+def _serve_all(shell: StudentShell, fds: Sequence[int], files: str) -> None:
+    """Answer graders, one after the other, until the host is gone.
+
+    The host breaks a conversation off, and sends an interrupt, when a check was too
+    slow. It learns from "idle" that what the notebook's code did has ended, and then
+    sends the next grader's socket. No interrupt means anything between conversations.
+    """
+    host = Channel(socket.socket(fileno=fds[0]))
+    host.send({"t": "ready"})
+    grader = fds[1]
+    with contextlib.suppress(ChannelClosedError):
+        while True:
+            with contextlib.suppress(KeyboardInterrupt):
+                _answer_one(shell, grader, files)
+            host.send({"t": "idle"})
+            grader = host.receive()[1][0]
+
+
+def _answer_one(shell: StudentShell, fd: int, files: str) -> None:
+    with socket.socket(fileno=fd) as grader:
+        try:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            _listen(shell, grader, files)
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def answer(
@@ -97,8 +126,13 @@ def _serve(shell: StudentShell, fds: Sequence[int], files: str) -> None:
     host, grader = (socket.socket(fileno=fd) for fd in fds)
     with host, grader:
         Channel(host).send({"t": "ready"})
-        with contextlib.suppress(LinkError, LinkClosedError):
-            Service(shell.user_ns, Link(grader), Path(files)).listen()
+        _listen(shell, grader, files)
+
+
+def _listen(shell: StudentShell, grader: socket.socket, files: str) -> None:
+    """Answer the grader until it is gone."""
+    with contextlib.suppress(LinkError, LinkClosedError):
+        Service(shell.user_ns, Link(grader), Path(files)).listen()
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ from runner.jail.policy import View
 from runner.processes import kill_tree
 from runner.student import loop
 from runner.student.confine import confine
-from runner.zygote.order import Order, Role
+from runner.zygote.order import DESCRIPTORS, Order, Role
 
 _PAUSE_SECONDS: Final = 0.001
 _PAUSES: Final = 50
@@ -59,13 +59,16 @@ class Init:
         if frame["t"] != "enter":
             raise ChannelClosedError
         self.enclosure.enter()
+        self._start_student(fds)
+        for fd in fds.values():
+            os.close(fd)
+        self.host.send({"t": "started", "pid": self.student})
+
+    def _start_student(self, fds: Mapping[str, int]) -> None:
         pid = os.fork()
         if pid == 0:
             self._become_student(fds)
         self.student = pid
-        for fd in fds.values():
-            os.close(fd)
-        self.host.send({"t": "started", "pid": pid})
 
     def _become_student(self, fds: Mapping[str, int]) -> None:
         try:
@@ -112,6 +115,9 @@ class Init:
                 self._used = self.enclosure.used_bytes()
                 self._usage_ms = _USAGE_MS
                 self._tell({"t": "sealed", "disk": self._used[0]})
+            case "student":
+                # The first one could not be interrupted, and was ended by the host.
+                self._start_student(dict(zip(DESCRIPTORS[1:], fds, strict=True)))
             case _:
                 self._is_over = True
         for fd in fds:
@@ -130,13 +136,15 @@ class Init:
         """Return whether any child is left. In a storm of them, take some and go on."""
         for _ in range(_REAPED):
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status, used = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
                 return False
             if pid == 0:
                 return True
             if pid == self.student:
-                self._tell({"t": "ended", "status": status})
+                # Its own use: that of the snapshots is told apart.
+                peak = used.ru_maxrss * 1024
+                self._tell({"t": "ended", "status": status, "peak_memory_bytes": peak})
         return True
 
     def _tell(self, frame: Frame) -> None:
