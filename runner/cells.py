@@ -15,8 +15,9 @@ from runner.session import Session
 from runner.stops import JobStopError, died, limit
 from runner.watch import NEAR
 
-# From the interrupt to the kill.
+# From the first interrupt to the kill, and from one interrupt to the next.
 GRACE_SECONDS: Final = 1.5
+_AGAIN_SECONDS: Final = 0.25
 _TAIL_SECONDS: Final = 0.2
 _ENAME: Final = re.compile(r"[^\W\d]\w{0,79}")
 _NO_MEMORY: Final = re.compile(
@@ -88,22 +89,25 @@ class CellRunner:
 
     def _wait(self, cell: Cell, outputs: CellOutputs) -> Frame:
         """Return the frame that says the cell is done, interrupting it if need be."""
-        clock = self._session.watch.clock
-        started = clock.now()
-        stop = limit("cell_time", cell=cell.number, seconds=self._limits.cell_seconds)
+        watch, seconds = self._session.watch, self._limits.cell_seconds
+        started, late, interrupted = watch.moment(), None, 0.0
+        stop = limit("cell_time", cell=cell.number, seconds=seconds)
         while True:
             for frame in self._session.step(outputs):
                 if frame.get("t") == "done" and frame.get("cell") == cell.number:
                     return frame
                 raise died(cell=cell.number, reason="protocol")
             self._show(outputs)
-            over = clock.now() - started - self._limits.cell_seconds
-            if over > GRACE_SECONDS:
-                raise stop
-            if over > 0 and self.record.limit is not stop:
+            if late is None and watch.is_past(started, seconds):
+                late = watch.moment()
                 self.record.limit = self.record.limit or stop
-                if self.record.limit is stop:
+            if late is not None:
+                if watch.is_past(late, GRACE_SECONDS):
+                    raise stop
+                # The first may come where it is swallowed, or where nobody looks.
+                if time.monotonic() > interrupted + _AGAIN_SECONDS:
                     self._session.interrupt()
+                    interrupted = time.monotonic()
 
     def _note(self, cell: Cell, done: Frame) -> None:
         """The record holds how the cell ended."""
