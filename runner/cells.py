@@ -9,10 +9,11 @@ from typing import Final
 from runner.frames import Frame
 from runner.gpu.faults import out_of_memory
 from runner.notebook import Cell
-from runner.outputs import CellOutputs
+from runner.outputs import CellOutputs, JobOutputs
 from runner.protocol import CellStarted, Event, Limits, OutputAdded, Scalar
 from runner.session import Session
-from runner.stops import JobStopError, died, limit
+from runner.stops import RERUN, JobStopError, died, limit, stopped_at
+from runner.timing import Moment
 from runner.watch import NEAR
 
 # From the first interrupt to the kill, and from one interrupt to the next.
@@ -37,7 +38,8 @@ class Record:
     first_failed: int = 0
     first_ename: str = ""
     limit: JobStopError | None = None
-    unfinished: list[CellOutputs] = field(default_factory=list)
+    # The cells that ended, in their order, and the seconds that each took.
+    ended: list[tuple[Cell, float]] = field(default_factory=list)
 
     def detail(self) -> dict[str, Scalar]:
         """Return what the words about failed cells need."""
@@ -46,6 +48,36 @@ class Record:
             "failed": self.failed,
             "ename": self.first_ename,
         }
+
+
+class _Turn:
+    """The time of one cell, and what becomes of it when that is over."""
+
+    def __init__(self, session: Session, seconds: float) -> None:
+        self._session = session
+        self._seconds = seconds
+        self._started = session.watch.moment()
+        self._late: Moment | None = None
+        self._interrupted = 0.0
+
+    def is_over(self) -> bool:
+        """Say whether the cell has had its time."""
+        return self._late is not None or self._session.watch.is_past(
+            self._started, self._seconds
+        )
+
+    def press(self) -> bool:
+        """Interrupt the cell, again after a moment. Return whether there is hope.
+
+        One interrupt may come where it is swallowed, or where nobody looks.
+        """
+        self._late = self._late or self._session.watch.moment()
+        if self._session.watch.is_past(self._late, GRACE_SECONDS):
+            return False
+        if time.monotonic() > self._interrupted + _AGAIN_SECONDS:
+            self._session.interrupt()
+            self._interrupted = time.monotonic()
+        return True
 
 
 class CellRunner:
@@ -59,7 +91,7 @@ class CellRunner:
         on_event: Callable[[Event], None],
     ) -> None:
         self.record = Record()
-        self._session = session
+        self.session = session
         self._limits = limits
         self._total = total
         self._on_event = on_event
@@ -68,18 +100,17 @@ class CellRunner:
 
     def run(self, cell: Cell) -> None:
         """The cell has run to its end, and its outputs are in it, come what may."""
-        session, record = self._session, self.record
+        session, record = self.session, self.record
         session.cell = cell.number
         record.run += 1
         cell.raw["execution_count"] = record.run
         outputs = CellOutputs(session.outputs, record.run)
         self._on_event(CellStarted(cell=cell.number, cells=self._total))
+        started = session.watch.moment()
         try:
-            session.student.send(
-                {"t": "cell", "cell": cell.number, "source": cell.source}
-            )
-            done = self._wait(cell, outputs)
-            self._note(cell, done)
+            self._note(cell, self._run(cell, outputs))
+            seconds = session.watch.moment().seconds_since(started)
+            record.ended.append((cell, seconds))
         except JobStopError as stop:
             session.drain(outputs)
             raise self._explained(stop, cell) from None
@@ -87,27 +118,39 @@ class CellRunner:
             self._show(outputs, last=True)
             cell.outputs = outputs.finish()
 
-    def _wait(self, cell: Cell, outputs: CellOutputs) -> Frame:
+    def note_rerun(self, cell: Cell) -> None:
+        """Note that the cell's process was ended, and that the notebook goes on."""
+        stop = self.record.limit
+        if stop is not None and stop.detail.get("cell") == cell.number:
+            self.record.limit = limit(stop.code, **{**stop.detail, "after": RERUN})
+
+    def run_again(self, cell: Cell) -> None:
+        """Run a cell that has run, in another process; what it puts out is dropped."""
+        self.session.cell = cell.number
+        noted = self.record.limit
+        try:
+            self._run(cell, CellOutputs(JobOutputs(self._limits), 0), is_shown=False)
+        finally:
+            self.record.limit = noted
+
+    def _run(self, cell: Cell, outputs: CellOutputs, *, is_shown: bool = True) -> Frame:
         """Return the frame that says the cell is done, interrupting it if need be."""
-        watch, seconds = self._session.watch, self._limits.cell_seconds
-        started, late, interrupted = watch.moment(), None, 0.0
-        stop = limit("cell_time", cell=cell.number, seconds=seconds)
+        self.session.student.send(
+            {"t": "cell", "cell": cell.number, "source": cell.source}
+        )
+        turn = _Turn(self.session, self._limits.cell_seconds)
+        stop = limit("cell_time", cell=cell.number, seconds=self._limits.cell_seconds)
         while True:
-            for frame in self._session.step(outputs):
+            for frame in self.session.step(outputs):
                 if frame.get("t") == "done" and frame.get("cell") == cell.number:
                     return frame
                 raise died(cell=cell.number, reason="protocol")
-            self._show(outputs)
-            if late is None and watch.is_past(started, seconds):
-                late = watch.moment()
+            if is_shown:
+                self._show(outputs)
+            if turn.is_over():
                 self.record.limit = self.record.limit or stop
-            if late is not None:
-                if watch.is_past(late, GRACE_SECONDS):
+                if not turn.press():
                     raise stop
-                # The first may come where it is swallowed, or where nobody looks.
-                if time.monotonic() > interrupted + _AGAIN_SECONDS:
-                    self._session.interrupt()
-                    interrupted = time.monotonic()
 
     def _note(self, cell: Cell, done: Frame) -> None:
         """The record holds how the cell ended."""
@@ -144,12 +187,12 @@ class CellRunner:
 
     def _explained(self, stop: JobStopError, cell: Cell) -> JobStopError:
         """Return the stop, or the limit that is the likely cause of a death."""
-        near = NEAR * self._limits.memory_bytes
-        if stop.code == "process_died" and self._session.watch.peak_memory > near:
-            return limit("memory", bytes=self._limits.memory_bytes, cell=cell.number)
-        if stop.code in {"memory", "processes", "disk", "output"}:
-            return limit(stop.code, **{**stop.detail, "cell": cell.number})
-        return stop
+        size = self._limits.memory_bytes
+        near = self.session.watch.peak_memory > NEAR * size
+        if stop.code == "process_died" and near:
+            # Nobody saw it go past the limit: the figures say how near it came.
+            stop = limit("memory", bytes=size, died=True)
+        return stopped_at(stop, cell.number)
 
     def _show(self, outputs: CellOutputs, *, last: bool = False) -> None:
         """Whoever watches sees the last lines, a few times a second."""
@@ -158,4 +201,4 @@ class CellRunner:
             return
         if last or now - self._tail_at >= _TAIL_SECONDS:
             self._tail, self._tail_at = outputs.tail, now
-            self._on_event(OutputAdded(cell=self._session.cell, tail=self._tail))
+            self._on_event(OutputAdded(cell=self.session.cell, tail=self._tail))

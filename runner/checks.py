@@ -20,6 +20,7 @@ from runner.protocol import (
     JobSpec,
     QuestionOutcome,
     QuestionSpec,
+    Verdict,
 )
 from runner.questions import requested_names
 from runner.session import Session
@@ -156,7 +157,11 @@ class QuestionRun:
 
 
 class Questions:
-    """All questions of one job, from their check cells to their outcomes."""
+    """All questions of one job, from their check cells to their outcomes.
+
+    `begin_again` brings a fresh process to where the notebook was when so many of its
+    cells had ended, within so many seconds, and says whether it could.
+    """
 
     def __init__(
         self,
@@ -164,6 +169,7 @@ class Questions:
         session: Session,
         place: Place,
         examiner: Examiner,
+        begin_again: Callable[[int, float], bool],
         *,
         in_place: bool,
     ) -> None:
@@ -172,23 +178,27 @@ class Questions:
         self._place = place
         self._examiner = examiner
         self._in_place = in_place
+        self._begin_again = begin_again
         self._snapshots: dict[str, list[Snapshot]] = {}
         self._by_key = {question.key: question for question in spec.questions}
 
-    def reach(self, key: str) -> Iterator[QuestionOutcome]:
+    def reach(self, key: str, cells: int) -> Iterator[QuestionOutcome]:
         """Make a snapshot for the question, which the notebook has come to.
 
-        Call it once for each check cell of the question. Yields the outcome if it is
-        known now. Raises JobStopError.
+        So many cells have ended before. Call it once for each check cell of the
+        question. Yields the outcome if it is known now. Raises JobStopError.
         """
         if self._in_place:
             yield self._check_in_place(self._by_key[key])
             return
-        snapshot = Snapshot()
         there = self._snapshots.setdefault(key, [])
         if len(there) == MAX_SNAPSHOTS:
             there.pop().drop(self._session)
+        snapshot = Snapshot(cells)
         there.append(snapshot)
+        self._make(snapshot)
+
+    def _make(self, snapshot: Snapshot) -> None:
         snapshot.ask_for(self._session, self._place, in_place=False)
         self._await(snapshot)
 
@@ -268,14 +278,35 @@ class Questions:
         session = self._session
         run = QuestionRun(session, question, seconds, seconds / len(question.checks))
         session.watch.begin_question()
-        self._examiner.get(session.attend)
+        self._examiner.get(self._attend)
         if snapshot.pid and snapshot.thaw(session):
             while self._ask_once(run, snapshot):
-                pass
+                if not snapshot.resume(session):
+                    snapshot = self._renew(snapshot)
         # Also what it started: nothing of it is left when the next one may run.
         session.end_others()
         snapshot.close()
         return run.conclude()
+
+    def _renew(self, deaf: Snapshot) -> Snapshot:
+        """Return another snapshot in the place of one that heard no interrupt.
+
+        It is made in a fresh process, in which the cells before its check cell are run
+        again. Where that cannot be done, one that nobody can ask is returned.
+        """
+        session, fresh = self._session, Snapshot(deaf.cells)
+        deaf.close()
+        try:
+            if self._begin_again(deaf.cells, self._spec.limits.question_seconds):
+                self._make(fresh)
+        except JobStopError as error:
+            if error.verdict in {Verdict.CANCELLED, Verdict.PLATFORM}:
+                raise
+        session.silence()
+        fresh.settle(session)
+        session.watch.begin_question()
+        fresh.thaw(session)
+        return fresh
 
     def _ask_once(self, run: QuestionRun, snapshot: Snapshot) -> bool:
         """Have the checks run that are left. Return whether some can be asked again."""
@@ -296,8 +327,7 @@ class Questions:
         session.watch.grader_pid = 0
         if not run.answered:
             self._examiner.dismiss()
-        is_slow = run.missing == marks.OUT_OF_TIME
-        return is_slow and bool(run.left) and snapshot.resume(session)
+        return run.missing == marks.OUT_OF_TIME and bool(run.left)
 
     def _attend(self) -> None:
         """Wait a moment. A snapshot that goes past a limit meanwhile ends, and no more."""

@@ -8,7 +8,7 @@ from concurrent.futures import Future, wait
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from runner import contents, marks, stops
 from runner.cells import CellRunner
@@ -22,7 +22,13 @@ from runner.gpu.lease import GpuLease, acquire
 from runner.gpu.order import CudaReport
 from runner.gpu.policy import checks_in_place
 from runner.gpu.pool import GpuMissingError, GpuPool
-from runner.notebook import LanguageError, Notebook, UnreadableError, read_notebook
+from runner.notebook import (
+    Cell,
+    LanguageError,
+    Notebook,
+    UnreadableError,
+    read_notebook,
+)
 from runner.outputs import JobOutputs
 from runner.places import Place
 from runner.prepared import Prepared
@@ -39,6 +45,7 @@ from runner.protocol import (
     Verdict,
 )
 from runner.questions import TestsUnreadableError, requested_names
+from runner.recovery import Recovery
 from runner.session import Session
 from runner.spares import Spares
 from runner.stops import JobStopError
@@ -221,6 +228,10 @@ class Job:
 
     def _begin(self, session: Session) -> None:
         """The student process waits for its first cell."""
+        self._set_up(session)
+        session.ready = True
+
+    def _set_up(self, session: Session) -> None:
         session.student.send(
             {
                 "t": "setup",
@@ -235,7 +246,6 @@ class Job:
             frames = session.step(None)
         if frames[0].get("t") != "set_up":
             raise stops.platform("runner_failed", "the student process is unwell")
-        session.ready = True
 
     def _examiner(self) -> Examiner:
         private = sum(file.size for file in self.spec.private_files)
@@ -250,39 +260,68 @@ class Job:
     ) -> JobStopError:
         """Return how the notebook ended, its questions checked as far as it came."""
         in_place = checks_in_place(self.spec.device)
-        questions = Questions(self.spec, session, place, examiner, in_place=in_place)
+        cells = CellRunner(
+            session, self.spec.limits, len(notebook.cells), self._on_event
+        )
+        self._cells = cells
+        recovery = Recovery(session, cells, self._set_up)
+        questions = Questions(
+            self.spec,
+            session,
+            place,
+            examiner,
+            recovery.begin_again,
+            in_place=in_place,
+        )
         try:
             try:
-                stop = self._run_cells(notebook, session, questions)
+                stop = self._run_cells(notebook, cells, questions, recovery)
             except JobStopError as early:
                 if early.verdict in {Verdict.CANCELLED, Verdict.PLATFORM}:
                     raise
-                stop = early
+                stop = stops.stopped_at(early, session.cell)
             self._note(questions.check_all())
             return stop
         finally:
             questions.close()
 
     def _run_cells(
-        self, notebook: Notebook, session: Session, questions: Questions
+        self,
+        notebook: Notebook,
+        cells: CellRunner,
+        questions: Questions,
+        recovery: Recovery,
     ) -> JobStopError:
-        cells = CellRunner(
-            session, self.spec.limits, len(notebook.cells), self._on_event
-        )
-        self._cells = cells
         for cell in notebook.cells:
             if not cell.skipped:
-                cells.run(cell)
+                try:
+                    cells.run(cell)
+                except JobStopError as stop:
+                    self._go_on_after(stop, cell, cells, recovery)
             if cell.question:
-                self._reach(cell.question, session, questions)
+                self._reach(cell.question, cells, questions)
         for key in notebook.late_questions:
-            self._reach(key, session, questions)
+            self._reach(key, cells, questions)
         return self._ending(cells)
 
-    def _reach(self, key: str, session: Session, questions: Questions) -> None:
-        self._note(questions.reach(key))
-        if session.lost is not None:
-            raise session.lost
+    def _go_on_after(
+        self, stop: JobStopError, cell: Cell, cells: CellRunner, recovery: Recovery
+    ) -> None:
+        """Have a cell that heard no interrupt cost itself alone, or raise the stop."""
+        # A process that computes on a GPU has its state there.
+        is_deaf = stop.code == "cell_time" and self.spec.device is Device.CPU
+        notebook = self._notebook
+        if not is_deaf or notebook is None or not notebook.goes_on_after(cell):
+            raise stop
+        left = self._watch.run_seconds_left()
+        if not recovery.begin_again(len(cells.record.ended), left):
+            raise stop
+        cells.note_rerun(cell)
+
+    def _reach(self, key: str, cells: CellRunner, questions: Questions) -> None:
+        self._note(questions.reach(key, len(cells.record.ended)))
+        if cells.session.lost is not None:
+            raise cells.session.lost
 
     def _note(self, outcomes: Iterable[QuestionOutcome]) -> None:
         for outcome in outcomes:
@@ -327,7 +366,7 @@ class Job:
         if self._session is None:
             return Measures(level=self._level, seed=self.spec.seed)
         return Measures(
-            **self._use(self._session),
+            **self._watch.used(self._session.gone, self._session.peak_memory),
             cells_run=self._cells.record.run if self._cells else 0,
             cells_total=len(self._notebook.cells) if self._notebook else 0,
             level=self._level,
@@ -339,32 +378,6 @@ class Job:
             peak_gpu_memory_bytes=self._lease.peak_bytes if self._lease else 0,
             versions={**self._versions, **self._cuda_versions()},
         )
-
-    def _use(self, session: Session) -> dict[str, Any]:
-        """Return what the notebook used, and apart from it what its questions used.
-
-        The kernel's figures for the whole job, at its end, are the notebook's only if
-        nothing ran after it.
-        """
-        watch, gone = self._watch, session.gone
-        cpu = gone.get("cpu_seconds", watch.cpu_seconds)
-        peak = gone.get("peak_memory_bytes", 0)
-        if not watch.is_checking:
-            return {
-                "seconds": round(watch.seconds, 3),
-                "cpu_seconds": round(cpu, 3),
-                "peak_memory_bytes": max(watch.peak_memory, peak),
-            }
-        own_peak = max(watch.peak_memory, session.peak_memory)
-        later_peak = peak if peak > own_peak else watch.checking_peak_memory
-        return {
-            "seconds": round(watch.seconds, 3),
-            "cpu_seconds": round(watch.cpu_seconds, 3),
-            "peak_memory_bytes": own_peak,
-            "checking_seconds": round(watch.checking_seconds, 3),
-            "checking_cpu_seconds": round(max(0.0, cpu - watch.cpu_seconds), 3),
-            "checking_peak_memory_bytes": later_peak,
-        }
 
     def _cuda_versions(self) -> dict[str, str]:
         return self._report.versions() if self._report is not None else {}

@@ -47,6 +47,13 @@ class Notebook:
     cells: Sequence[Cell]
     late_questions: Sequence[str]
 
+    def goes_on_after(self, cell: Cell) -> bool:
+        """Say whether a cell is to run, or a question to be checked, after this one."""
+        later = [one for one in self.cells if one.number > cell.number]
+        return bool(cell.question or self.late_questions) or any(
+            one.question or not one.skipped for one in later
+        )
+
     def to_json(self) -> str:
         """Return the notebook with the outputs that its cells have now."""
         for cell in self.cells:

@@ -35,10 +35,12 @@ _FIRST_TO_GO: Final = 500
 class Snapshot:
     """A snapshot of the notebook's process, as the host knows it.
 
-    `wire` is the grader's end of the socket to it.
+    `wire` is the grader's end of the socket to it; `cells` is how many cells had ended
+    when it was made.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, cells: int = 0) -> None:
+        self.cells = cells
         ours, self._theirs = socket.socketpair()
         self.wire, self._student_wire = socket.socketpair()
         self.peer = Peer(ours)

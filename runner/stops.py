@@ -1,6 +1,7 @@
 """What ends a job before its notebook's end."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from runner.protocol import Scalar, Verdict
 
@@ -32,3 +33,18 @@ def platform(code: str, reason: str = "") -> JobStopError:
     """Return the stop for a failure of ours."""
     more = {"reason": reason} if reason else {}
     return JobStopError(Verdict.PLATFORM, code, **more)
+
+
+# What a limit cost beyond the cell that it names (a stop's detail "after"). Without one
+# of these only that cell was lost, and the cells after it ran.
+STOPPED: Final = "stopped"  # nothing after the cell ran
+RERUN: Final = (
+    "rerun"  # what came after ran in a fresh process, with the cells before run again
+)
+
+
+def stopped_at(stop: JobStopError, cell: int) -> JobStopError:
+    """Return the stop, if it is for a limit, with the cell at which the notebook ended."""
+    if stop.verdict is not Verdict.LIMIT:
+        return stop
+    return limit(stop.code, **{"cell": cell, **stop.detail, "after": STOPPED})

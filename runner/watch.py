@@ -1,9 +1,10 @@
 """What the host measures of a job, and the limits that it holds it to by that."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from runner.clock import JobClock
+from runner.frames import Frame
 from runner.gpu.lease import GpuLease
 from runner.jail.cgroups import JobGroup
 from runner.prepared import Prepared
@@ -69,6 +70,7 @@ class Watch:
         self._kills = 0
         self._disk_before = 0
         self._shared_before = 0
+        self._base_until = 0.0
         self._due: dict[Callable[[int], None], float] = {}
 
     def begin(self, prepared: Prepared) -> None:
@@ -80,20 +82,22 @@ class Watch:
     def silence(self) -> None:
         """Keep what the notebook has used apart from what its questions will use.
 
-        Call it before the notebook's processes are ended.
+        Call it before the notebook's processes are ended. Only the first time counts.
         """
+        if self.is_checking:
+            return
         if self._prepared is not None:
             self._account(self._members(self._prepared.job.pid))
         self._ended = self.moment()
         self.is_checking = True
+        self._due.pop(self._report, None)  # whoever watches learns of it at once
 
     def begin_question(self) -> None:
         """Measure the next question apart from those before it."""
         group = self._group
         self._kills = group.memory_kills() if group is not None else 0
-        if self._prepared is not None:
-            self._disk_before, self._shared_before = self._prepared.place.storage()
-        self._shared = 0
+        self._disk_before = self._shared_before = 0
+        self._base_until = self.clock.now() + _STORAGE_SECONDS
 
     def idle(self) -> None:
         """Report and ask while the job cannot start yet."""
@@ -232,6 +236,10 @@ class Watch:
         if self._prepared is None:
             return
         disk, shared = self._prepared.place.storage()
+        if self.clock.now() < self._base_until:
+            # What lies there at a question's start is told with some delay.
+            self._disk_before = max(self._disk_before, disk)
+            self._shared_before = max(self._shared_before, shared)
         self._shared = max(0, shared - self._shared_before)
         if disk > max(self.spec.limits.disk_bytes, self._disk_before):
             raise limit("disk", bytes=self.spec.limits.disk_bytes)
@@ -241,6 +249,34 @@ class Watch:
             self._on_event(Checking())
             return
         self._on_event(Usage(seconds=round(self.seconds, 2), memory_bytes=self._memory))
+
+    def used(self, gone: Frame, own_peak: int) -> dict[str, Any]:
+        """Return the figures of Measures for the notebook, and apart for its questions.
+
+        `gone` is what the kernel says of the whole job at its end, which is the
+        notebook's own use only if nothing ran after it; `own_peak` is what the kernel
+        says of the notebook's process.
+        """
+        cpu = gone.get("cpu_seconds", self.cpu_seconds)
+        peak = gone.get("peak_memory_bytes", 0)
+        seconds = round(self.seconds, 3)
+        if not self.is_checking:
+            return {
+                "seconds": seconds,
+                "cpu_seconds": round(cpu, 3),
+                "peak_memory_bytes": max(self.peak_memory, peak),
+            }
+        own_peak = max(self.peak_memory, own_peak)
+        return {
+            "seconds": seconds,
+            "cpu_seconds": round(self.cpu_seconds, 3),
+            "peak_memory_bytes": own_peak,
+            "checking_seconds": round(self.checking_seconds, 3),
+            "checking_cpu_seconds": round(max(0.0, cpu - self.cpu_seconds), 3),
+            "checking_peak_memory_bytes": (
+                peak if peak > own_peak else self.checking_peak_memory
+            ),
+        }
 
     def check_volume(self, volume: int) -> None:
         """Stop a job that floods us with output."""

@@ -1,0 +1,59 @@
+"""Going on in a fresh process when the notebook's own one cannot go on.
+
+A process inside a long operation of compiled code hears no interrupt, and one under a
+bare `except` swallows it. It is ended, and its jail's first process makes another. In
+that one the cells before are run again, their outputs dropped, since those of their
+first run are there. Files that they wrote are still there, too.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from runner.cells import CellRunner
+from runner.protocol import Verdict
+from runner.session import Session
+from runner.stops import JobStopError
+
+# A fresh process is set up, and things take a little longer than the first time.
+_SPARE_SECONDS: Final = 1.0
+_SPARE_SHARE: Final = 1.25
+# Each costs the limit of a cell, so few fit into a run anyway.
+_MOST: Final = 10
+
+
+class Recovery:
+    """Puts a fresh process in the place of the notebook's, with the same cells run.
+
+    `set_up` readies a fresh process for its first cell.
+    """
+
+    def __init__(
+        self, session: Session, cells: CellRunner, set_up: Callable[[Session], None]
+    ) -> None:
+        self._session = session
+        self._cells = cells
+        self._set_up = set_up
+        self._left = _MOST
+
+    def begin_again(self, count: int, seconds: float) -> bool:
+        """Run the first `count` cells that ended in a fresh process.
+
+        Return whether the notebook can go on there. It is not tried if the cells are
+        likely to take more than `seconds`, by what they took before. Raises JobStopError
+        for what is no fault of theirs.
+        """
+        cells = self._cells.record.ended[:count]
+        needed = _SPARE_SECONDS + _SPARE_SHARE * sum(taken for _, taken in cells)
+        if needed > seconds or not self._left:
+            return False
+        self._left -= 1
+        try:
+            self._session.restart()
+            self._set_up(self._session)
+            for cell, _ in cells:
+                self._cells.run_again(cell)
+        except JobStopError as stop:
+            if stop.verdict in {Verdict.CANCELLED, Verdict.PLATFORM}:
+                raise
+            return False
+        return True
