@@ -4,14 +4,16 @@ A code names the words; the values in them come from the run's `detail`, which t
 notebook may have had a hand in. So they are shortened here and escaped by the page.
 """
 
+import contextlib
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
 from grading.models import GradingRun
 from grading.states import State, Verdict
+from runner.stops import RERUN, STOPPED
 
 Detail = Mapping[str, Any]
 _VALUE_LENGTH: Final = 60
@@ -39,10 +41,14 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True)
 class _Words:
-    """Texts with `{names}`; `plain` stands where a value for the text is missing."""
+    """Texts with `{names}`: the first one of which all values are there is said.
+
+    `by_cell` names the cell, `plain` needs no value.
+    """
 
     title: str
     text: str
+    by_cell: str = ""
     plain: str = ""
     hint: str = ""
     tone: Tone = Tone.BAD
@@ -100,7 +106,8 @@ _VERDICTS: Final[Mapping[tuple[str, str], _Words]] = {
         plain="Python itself ended while your notebook was running.",
         hint=(
             "A crash in compiled code does this, and so does code that ends its own "
-            "process. Questions checked before that keep their points."
+            "process. Nothing after that cell ran. Questions checked before it keep "
+            "their points."
         ),
     ),
     (Verdict.STUDENT_ERROR, "exited"): _Words(
@@ -138,12 +145,14 @@ _VERDICTS: Final[Mapping[tuple[str, str], _Words]] = {
     ),
     (Verdict.LIMIT, "memory"): _Words(
         title="Out of memory",
+        by_cell="Cell {cell} needed more than the {size} that a run may use.",
         text="Your notebook needed more than the {size} that a run may use.",
         plain="Your notebook needed more memory than a run may use.",
         hint="Use smaller batches, and delete large tensors that you no longer need.",
     ),
     (Verdict.LIMIT, "gpu_memory"): _Words(
         title="Out of GPU memory",
+        by_cell="Cell {cell} needed more than the {size} of GPU memory that a run has.",
         text="Your notebook needed more than the {size} of GPU memory that a run has.",
         plain="Your notebook needed more GPU memory than a run has.",
         hint=(
@@ -154,22 +163,26 @@ _VERDICTS: Final[Mapping[tuple[str, str], _Words]] = {
     ),
     (Verdict.LIMIT, "disk"): _Words(
         title="Out of disk space",
+        by_cell="Cell {cell} wrote more than the {size} that a run may use.",
         text="Your notebook wrote more than the {size} that a run may use.",
         plain="Your notebook wrote more files than a run may.",
         hint="Do not save checkpoints or data sets during the run.",
     ),
     (Verdict.LIMIT, "output"): _Words(
         title="Too much output",
+        by_cell="Cell {cell} printed more than a run may.",
         text="Your notebook printed more than a run may, and was stopped.",
         hint="Print once in a while, not in every step.",
     ),
     (Verdict.LIMIT, "processes"): _Words(
         title="Too many processes",
+        by_cell="Cell {cell} started more processes or threads than a run may.",
         text="Your notebook started more processes or threads than a run may.",
         hint="Set num_workers=0 in your data loaders.",
     ),
     (Verdict.LIMIT, "open_files"): _Words(
         title="Too many open files",
+        by_cell="Cell {cell} had more files open at once than a run may.",
         text="Your notebook had more files open at once than a run may.",
         hint="Open files in a with statement, so that they are closed again.",
     ),
@@ -185,6 +198,24 @@ _VERDICTS: Final[Mapping[tuple[str, str], _Words]] = {
         hint="Choose a Python kernel in Jupyter, and save it again.",
     ),
 }
+# A cell that was refused memory has not used it, and one whose process died near the
+# limit was not seen to go past it: the words agree with the peak that stands beside them.
+_REFUSED: Final = (
+    "Cell {cell} asked for more memory than was left of the {size} that a run may use."
+)
+_DIED_NEAR: Final = (
+    "Python ended in cell {cell}, which had used nearly all of the {size} that a run "
+    "may use."
+)
+# What a limit cost, by the detail "after".
+_COSTS: Final[Mapping[object, str]] = {
+    STOPPED: "The notebook was stopped here (cell {cell}); nothing after it ran.",
+    RERUN: (
+        "The cell could not be interrupted, so Python was started again for what comes "
+        "after it, and the cells before it were run once more."
+    ),
+}
+_ONE_CELL: Final = "Only this cell was lost: the cells after it ran."
 # Why staff have to look. The student reads the same text each time, and the hint.
 _OURS: Final[Mapping[str, str]] = {
     "lease_expired": "The machine that ran your notebook went away, more than once.",
@@ -222,15 +253,39 @@ def describe(run: GradingRun) -> Message:
 
 
 def describe_end(verdict: str, code: str, detail: Detail) -> Message:
-    """Return the words for how a notebook's run ended, whoever ran it."""
-    return _say(_VERDICTS.get((verdict, code), _UNKNOWN), detail)
+    """Return the words for how a notebook's run ended, whoever ran it.
+
+    Those for a limit say what it cost: one cell, or all that came after it.
+    """
+    words = _VERDICTS.get((verdict, code), _UNKNOWN)
+    if verdict != Verdict.LIMIT:
+        return _say(words, detail)
+    after = detail.get("after")
+    if code == "memory" and detail.get("died"):
+        words = replace(words, by_cell=_DIED_NEAR)
+    elif code == "memory" and after is None:
+        words = replace(words, by_cell=_REFUSED)
+    return _with_cost(_say(words, detail), detail)
+
+
+def _with_cost(message: Message, detail: Detail) -> Message:
+    """Return the message with what the limit cost, if the detail says so."""
+    values, after = _values(detail), detail.get("after")
+    if "cell" not in values:
+        return message
+    if isinstance(after, str) and after in _COSTS:
+        cost = _COSTS[after].format_map(values)
+        return replace(message, text=f"{message.text} {cost}")
+    return replace(message, hint=f"{_ONE_CELL} {message.hint}")
 
 
 def _say(words: _Words, detail: Detail) -> Message:
-    try:
-        text = words.text.format_map(_values(detail))
-    except KeyError:
-        text = words.plain or _UNKNOWN.text
+    values = _values(detail)
+    text = words.plain or _UNKNOWN.text
+    for form in filter(None, (words.by_cell, words.text)):
+        with contextlib.suppress(KeyError):
+            text = form.format_map(values)
+            break
     return Message(title=words.title, text=text, hint=words.hint, tone=words.tone)
 
 

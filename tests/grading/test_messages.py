@@ -80,6 +80,52 @@ def test_whole_minutes_and_sizes_are_said_as_such() -> None:
         assert "2 GB" in describe(ended("limit", code, bytes=2 * 1024**3)).text
 
 
+LIMITS = ["cell_time", "run_time", "memory", "disk", "output", "processes"]
+
+
+@pytest.mark.parametrize("code", LIMITS)
+def test_a_limit_that_stopped_the_notebook_says_that_nothing_after_ran(
+    code: str,
+) -> None:
+    detail = {"cell": 4, "seconds": 5, "bytes": 1024**3, "after": "stopped"}
+    words = describe(ended("limit", code, **detail)).text
+    assert "stopped here (cell 4); nothing after it ran." in words
+
+
+@pytest.mark.parametrize("code", [*LIMITS, "open_files"])
+def test_a_limit_that_cost_one_cell_says_that_the_rest_ran(code: str) -> None:
+    detail = {"cell": 4, "seconds": 5, "bytes": 1024**3}
+    message = describe(ended("limit", code, **detail))
+    assert "Only this cell was lost" in message.hint
+    assert "nothing after it ran" not in message.text
+
+
+def test_a_cell_that_heard_no_interrupt_says_that_the_rest_ran_afresh() -> None:
+    detail = {"cell": 4, "seconds": 5, "after": "rerun"}
+    assert (
+        "could not be interrupted"
+        in describe(ended("limit", "cell_time", **detail)).text
+    )
+
+
+def test_words_about_memory_agree_with_what_was_used() -> None:
+    """A cell that was refused memory has used less than the limit."""
+    for more, words in (
+        ({}, "Cell 2 asked for more memory than was left of the 1 GB"),
+        ({"after": "stopped"}, "Cell 2 needed more than the 1 GB"),
+        ({"after": "stopped", "died": True}, "had used nearly all of the 1 GB"),
+    ):
+        detail = {"cell": 2, "bytes": 1024**3, **more}
+        assert words in describe(ended("limit", "memory", **detail)).text
+
+
+@pytest.mark.parametrize("after", [["stopped"], {}, 1, "elsewhere"])
+def test_a_cost_that_makes_no_sense_is_no_cost(after: object) -> None:
+    detail = {"cell": 4, "seconds": 5, "after": after}
+    text = describe(ended("limit", "cell_time", **detail)).text
+    assert text == "Cell 4 was stopped at its limit of 5 seconds."
+
+
 def test_one_cell_is_one_cell() -> None:
     detail = {"cell": 3, "failed": 1, "ename": "NameError"}
     assert describe(ended("student_error", "cells_failed", **detail)).text == (
