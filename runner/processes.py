@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import time
 from collections import defaultdict
@@ -19,6 +20,8 @@ _SWEEPS: Final = 100
 _SWEEP_SECONDS: Final = 0.02
 _KILL_SECONDS: Final = 0.0001
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
+_STATE: Final = re.compile(r"^State:\s+(\S)", re.MULTILINE)
+_SWITCHES: Final = re.compile(r"ctxt_switches:\s+(\d+)")
 _NANOSECONDS: Final = 10**9
 # A flag of the kernel: the process is on its way out.
 _EXITING: Final = 0x4
@@ -45,9 +48,8 @@ class ProcessInfo:
 
 def read_process(pid: int) -> ProcessInfo | None:
     """Return what the kernel says of the process, or None if it is gone."""
-    try:
-        text = (_PROC / str(pid) / "stat").read_text(errors="replace")
-    except OSError:
+    text = _read(pid, "stat")
+    if not text:
         return None
     # The name, in brackets, may hold anything: fields begin behind the last bracket.
     fields = text[text.rfind(")") + 2 :].split()
@@ -74,24 +76,29 @@ def waited_seconds(pid: int) -> float:
 
     Returns 0 for a process that is gone, or by a kernel that does not count this.
     """
-    try:
-        text = (_PROC / str(pid) / "schedstat").read_text()
-        return int(text.split()[1]) / _NANOSECONDS
-    except (OSError, IndexError, ValueError):
-        return 0.0
+    fields = _read(pid, "schedstat").split()
+    return int(fields[1]) / _NANOSECONDS if len(fields) > 1 else 0.0
 
 
-def context_switches(pid: int) -> int:
-    """Return how often the process was given or left a processor; -1 if it is gone.
+def stopped_after(pid: int) -> int | None:
+    """Return how often a stopped process had run before it stopped, None if it runs.
 
-    The number of a stopped process stays the same until it runs again.
+    The kernel's count stays the same until the process runs again.
     """
+    text = _read(pid, "status")
+    state = _STATE.search(text)
+    if state is None or state[1] != "T":
+        return None
+    return sum(map(int, _SWITCHES.findall(text)))
+
+
+def _read(pid: int, name: str) -> str:
+    """Return the file of the process, "" if the process is gone."""
     try:
-        text = (_PROC / str(pid) / "status").read_text()
+        with open(f"{_PROC}/{pid}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 - read often
+            return file.read().decode(errors="replace")
     except OSError:
-        return -1
-    lines = (line.split() for line in text.splitlines() if "ctxt_switches" in line)
-    return sum(int(count) for _, count in lines)
+        return ""
 
 
 def all_processes() -> dict[int, ProcessInfo]:
@@ -208,6 +215,11 @@ def _children(pid: int) -> list[int]:
     except OSError:
         pass
     return children
+
+
+def is_below(info: ProcessInfo, root: int) -> bool:
+    """Say whether `root` is the process's parent, or that one's, and so on."""
+    return info.parent == root or root in ancestors(info.pid)
 
 
 def ancestors(pid: int) -> list[int]:

@@ -12,8 +12,8 @@ from runner.outputs import CellOutputs, JobOutputs
 from runner.prepared import Prepared
 from runner.processes import (
     ProcessInfo,
-    ancestors,
     family,
+    is_below,
     kill_all,
     read_process,
     read_processes,
@@ -241,7 +241,7 @@ class Session:
     def find(self, pid: int) -> ProcessInfo | None:
         """Return the process, if it is one of this job's."""
         info = read_process(pid)
-        return info if info is not None and self.job.pid in ancestors(pid) else None
+        return info if info is not None and is_below(info, self.job.pid) else None
 
     def signal(self, pid: int, number: int) -> None:
         """Send the process the signal, if it is one of this job's."""

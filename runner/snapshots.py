@@ -6,21 +6,20 @@ kernel counts how often each one ran, so a snapshot that moved is known and not 
 """
 
 import contextlib
+import os
 import signal
 import socket
 import time
-from pathlib import Path
 from typing import Final
 
 from runner.contents import Folder
 from runner.frames import FrameError, Peer
 from runner.places import Place
-from runner.processes import ProcessInfo, context_switches, send_signal
+from runner.processes import read_process, stopped_after
 from runner.protocol import Verdict
 from runner.session import Session
 from runner.stops import JobStopError
 
-_STOPPED: Final = "T"
 _STOP_SECONDS: Final = 5.0
 _PAUSE_SECONDS: Final = 0.0005
 # From the end of a slow check to the point where its snapshot is given up, and after how
@@ -45,8 +44,8 @@ class Snapshot:
         self.wire, self._student_wire = socket.socketpair()
         self.peer = Peer(ours)
         self.pid = 0
-        self._started = 0
-        self._switches = 0
+        self._pidfd = -1
+        self._ran: int | None = None
 
     def ask_for(self, session: Session, place: Place, *, in_place: bool) -> None:
         """Tell the notebook's process to make the snapshot, or to answer itself."""
@@ -78,12 +77,14 @@ class Snapshot:
 
     def freeze(self, session: Session) -> None:
         """Let the snapshot stand still from now on. It counts for no limit."""
-        info = session.find(self.pid)
-        if info is None:
+        try:
+            self._pidfd = os.pidfd_open(self.pid)
+        except OSError:
             return
-        self._started = info.started
-        send_signal(info, signal.SIGSTOP)
-        _prefer(info, _SPARED)
+        if session.find(self.pid) is None:
+            return
+        self._signal(signal.SIGSTOP)
+        _prefer(self.pid, _SPARED)
         session.kept.add(self.pid)
 
     def settle(self, session: Session) -> None:
@@ -92,38 +93,41 @@ class Snapshot:
         One that does not stand still is not kept.
         """
         deadline = time.monotonic() + _STOP_SECONDS
-        info = self._find(session)
-        while info is not None and info.state != _STOPPED and not info.is_ending:
-            if time.monotonic() > deadline:
-                info = None
-                break
+        while self.pid in session.kept:
+            self._ran = stopped_after(self.pid) if self._signal(0) else None
+            if self._ran is not None:
+                return
+            if time.monotonic() > deadline or not self._is_alive():
+                session.kept.discard(self.pid)
             time.sleep(_PAUSE_SECONDS)
             session.watch.tick(session.job.pid)
-            info = self._find(session)
-        if info is None or info.is_ending:
-            session.kept.discard(self.pid)
-        self._switches = context_switches(self.pid)
 
     def thaw(self, session: Session) -> bool:
         """Let the snapshot run, for its own question. Return whether it has stood still.
 
         It is one of the job's running processes from now on, which `end_others` ends.
         """
-        info = self._find(session)
-        is_kept = self.pid in session.kept
+        if self.pid not in session.kept:
+            return False
         session.kept.discard(self.pid)
-        if info is None or not is_kept or info.state != _STOPPED:
+        if self._ran is None or stopped_after(self.pid) != self._ran:
             return False
-        if context_switches(self.pid) != self._switches:
-            return False
-        _prefer(info, _FIRST_TO_GO)
-        send_signal(info, signal.SIGCONT)
-        return True
+        _prefer(self.pid, _FIRST_TO_GO)
+        return self._signal(signal.SIGCONT)
 
-    def _find(self, session: Session) -> ProcessInfo | None:
-        """Return the very process that was made, and no later one of the same number."""
-        info = session.find(self.pid) if self.pid else None
-        return info if info is not None and info.started == self._started else None
+    def _is_alive(self) -> bool:
+        info = read_process(self.pid)
+        return self._signal(0) and info is not None and not info.is_ending
+
+    def _signal(self, number: int) -> bool:
+        """Send the signal to the very process that was made; say whether it is there."""
+        if self._pidfd < 0:
+            return False
+        try:
+            signal.pidfd_send_signal(self._pidfd, number)
+        except OSError:
+            return False
+        return True
 
     def hang_up(self) -> None:
         """Break off the conversation with the grader, for both of them."""
@@ -160,20 +164,25 @@ class Snapshot:
         return False
 
     def drop(self, session: Session) -> None:
-        """End the snapshot: its question will be asked of others."""
-        info = self._find(session)
+        """End the snapshot: its question is asked of others."""
         session.kept.discard(self.pid)
-        if info is not None:
-            send_signal(info, signal.SIGKILL)
+        self._signal(signal.SIGKILL)
         self.close()
 
     def close(self) -> None:
-        """Close our ends of its sockets."""
+        """Close what we hold of it."""
         self.peer.close()
         self.wire.close()
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
+            self._pidfd = -1
 
 
-def _prefer(info: ProcessInfo, adjustment: int) -> None:
+def _prefer(pid: int, adjustment: int) -> None:
     """Say how soon the kernel ends the process for want of memory, if we may."""
     with contextlib.suppress(OSError):
-        Path(f"/proc/{info.pid}/oom_score_adj").write_text(str(adjustment))
+        fd = os.open(f"/proc/{pid}/oom_score_adj", os.O_WRONLY)
+        try:
+            os.write(fd, str(adjustment).encode())
+        finally:
+            os.close(fd)
