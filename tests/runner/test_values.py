@@ -5,6 +5,8 @@ import contextlib
 import enum
 import json
 import math
+import os
+import time
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,8 +15,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from torch.nn.utils.rnn import (
+    PackedSequence,
+    pack_padded_sequence,
+    pad_packed_sequence,
+)
 
-from runner.values.codec import MAX_DEPTH, CodecError, Decoder, Encoder
+from runner.values import containers
+from runner.values.codec import MAX_DEPTH, CodecError, Decoder, Encoder, RefusedError
 from runner.values.link import MAX_HEADER
 
 pytestmark = pytest.mark.torch
@@ -139,10 +147,7 @@ class Tensor(torch.Tensor):
     [
         (Liar(3), 3),
         (Colour.RED, 3),
-        (collections.OrderedDict(a=1), {"a": 1}),
-        (Pair(1, 2), (1, 2)),
         (np.float64(2.5), np.float64(2.5)),
-        (np.ma.masked_array([1, 2]), np.array([1, 2])),
         (torch.Size([1, 2]), torch.Size([1, 2])),
         (torch.float32, torch.float32),
         (np.dtype("f4"), np.dtype("f4")),
@@ -156,6 +161,223 @@ def test_what_is_made_of_a_value_crosses_as_the_value(
     found = cross(value)
     assert type(found) is type(plain)
     np.testing.assert_equal(found, plain)
+
+
+Point = collections.namedtuple("Point", "count index")
+Gaps = collections.namedtuple("Gaps", "a def", rename=True)
+RECORDS = np.array([(1, 2.0), (3, 4.0)], dtype=[("a", "i4"), ("b", "f8", (1,))])
+
+
+@pytest.mark.parametrize("value", [Pair(1, 2), Point(3, 4), Gaps(5, 6)])
+def test_a_named_tuple_keeps_its_fields(value: Any) -> None:
+    found = cross(value)
+    assert found == value
+    assert (type(found).__name__, found._fields) == (
+        type(value).__name__,
+        value._fields,
+    )
+    assert found._asdict() == value._asdict()
+
+
+@pytest.mark.parametrize("make", [torch.max, torch.sort, torch.median])
+def test_what_torch_returns_keeps_its_names(make: Any) -> None:
+    value = make(torch.tensor([[1.0, 3.0], [4.0, 2.0]]), dim=1)
+    found = cross(value)
+    assert type(found) is type(value)
+    assert torch.equal(found.values, value.values)
+    assert torch.equal(found.indices, value.indices)
+
+
+def test_a_packed_sequence_stays_one() -> None:
+    value = pack_padded_sequence(
+        torch.arange(6.0).reshape(3, 2, 1), torch.tensor([2, 3]), enforce_sorted=False
+    )
+    found = cross(value)
+    assert type(found) is PackedSequence
+    padded, lengths = pad_packed_sequence(found)
+    assert padded.squeeze(2).tolist() == [[0.0, 1.0], [2.0, 3.0], [0.0, 5.0]]
+    assert lengths.tolist() == [2, 3]
+
+
+def test_times_of_python_s_own_keep_their_names() -> None:
+    assert cross(time.gmtime(0)).tm_year == 1970
+
+
+@pytest.mark.parametrize("mask", [[False, True], np.ma.nomask])
+def test_a_masked_array_keeps_its_mask(mask: Any) -> None:
+    value = np.ma.masked_array([1, 2], mask=mask, fill_value=7, hard_mask=True)
+    found = cross(value)
+    assert type(found) is np.ma.MaskedArray
+    assert (found.sum(), found.fill_value) == (value.sum(), 7)
+    assert found.filled().tolist() == value.filled().tolist()
+    assert found.hardmask
+    assert cross([np.ma.masked])[0] is np.ma.masked
+
+
+def test_a_masked_array_of_records_keeps_the_mask_of_each_field() -> None:
+    value = np.ma.masked_array(RECORDS, mask=[(True, False), (False, True)])
+    assert cross(value)["a"].tolist() == [None, 3]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        RECORDS,
+        RECORDS.view(np.recarray),
+        np.zeros((2, 0), dtype=np.dtype([("a", "i1"), ("b", "f8")], align=True)),
+        np.array([((1, "x"),)], dtype=[("inner", [("n", ">i2"), ("s", "U1")])]),
+    ],
+)
+def test_records_keep_their_fields(value: Any) -> None:
+    found = cross(value)
+    assert type(found) is type(value)
+    assert found.dtype == value.dtype
+    assert found.tolist() == value.tolist()
+    assert found.flags.writeable
+
+
+def test_a_single_record_keeps_its_fields() -> None:
+    assert cross(RECORDS[1])["a"] == 3
+    assert cross(RECORDS.view(np.recarray)[1]).a == 3
+
+
+def test_an_array_of_objects_crosses_item_by_item() -> None:
+    value = np.array([[1, "a"], [None, 2.5]], dtype=object)
+    found = cross(value)
+    assert (found.dtype, found.tolist()) == (value.dtype, value.tolist())
+    ragged = np.empty(2, dtype=object)
+    ragged[:] = [[1], np.array(5)]
+    assert [type(one) for one in cross(ragged)] == [list, np.ndarray]
+
+
+@pytest.mark.parametrize("name", ["M8[D]", "M8[25s]", "m8[ns]", ">f4", ">M8[h]", ">U3"])
+def test_times_and_byte_orders_are_kept(name: str) -> None:
+    value = np.array(["2026-01-01", "NaT"] if "M" in name else [1, 2]).astype(name)
+    found = cross(value)
+    assert found.dtype == value.dtype
+    assert found.astype(str).tolist() == value.astype(str).tolist()
+    assert cross(value.dtype) == value.dtype
+    assert cross(value[0]) == value[0]
+
+
+def test_a_matrix_stays_one() -> None:
+    found = cross(np.eye(2).view(np.matrix))
+    assert type(found) is np.matrix
+    assert found[0].shape == (1, 2)
+
+
+ODD_DTYPES = ["float8_e4m3fn", "float8_e5m2", "uint16", "uint32", "uint64", "complex32"]
+
+
+@pytest.mark.filterwarnings("ignore:ComplexHalf support is experimental")
+@pytest.mark.parametrize("name", ODD_DTYPES)
+@pytest.mark.parametrize("count", [0, 3, 300])
+def test_tensors_of_odd_dtypes_cross_with_all_their_bits(name: str, count: int) -> None:
+    dtype = getattr(torch, name)
+    value = torch.arange(count).to(torch.float32).to(dtype)
+    found = cross(value)
+    assert (found.dtype, found.shape) == (dtype, value.shape)
+    assert torch.equal(found.view(torch.uint8), value.view(torch.uint8))
+
+
+@pytest.mark.parametrize("kind", [torch.dtype, torch.layout, torch.memory_format])
+def test_torch_s_own_names_cross(kind: type) -> None:
+    for value in vars(torch).values():
+        if isinstance(value, kind):
+            assert cross(value) is value
+
+
+def test_dictionaries_keep_what_they_do() -> None:
+    assert cross(collections.Counter("aab"))["z"] == 0
+    ordered = cross(collections.OrderedDict([("b", 1), ("a", 2)]))
+    assert ordered != collections.OrderedDict([("a", 2), ("b", 1)])
+    assert cross(collections.defaultdict(list, a=[1]))["z"] == []
+    recent = cross(collections.deque([1, 2], maxlen=2))
+    recent.append(3)
+    assert list(recent) == [2, 3]
+    assert type(cross(bytearray(b"ab"))) is bytearray
+
+
+def test_a_default_that_is_a_function_stays_where_it_was_made() -> None:
+    found = cross(collections.defaultdict(lambda: 3, a=1))
+    assert found == {"a": 1}
+    with pytest.raises(KeyError, match="function of its own"):
+        found["z"]
+
+
+class Mine(list[int]):
+    """Says something else with each of its methods."""
+
+    def __len__(self) -> int:
+        return 7
+
+    def __getitem__(self, place: Any) -> Any:
+        return 42
+
+
+def test_a_list_of_one_s_own_class_has_one_answer() -> None:
+    found = cross(Mine([1, 2]))
+    assert type(found) is list
+    assert (found, len(found), found[0]) == ([1, 2], 2, 1)
+
+
+class Key(str):
+    """Equal to nothing else, and yet the same text as others."""
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
+def test_keys_that_become_one_are_refused_by_name() -> None:
+    for value in ({Key("a"): 1, Key("a"): 2}, {Key("a"), Key("a")}):
+        with pytest.raises(RefusedError, match="keys"):
+            cross(value)
+
+
+def test_many_numbers_need_one_buffer() -> None:
+    for value in ([0.5] * 100_000, tuple(range(100_000)), [math.nan] * 99):
+        found = cross(value)
+        np.testing.assert_equal(found, value)
+        assert type(found) is type(value)
+    mixed = [*[1] * 99, True]
+    assert list(map(type, cross(mixed))) == list(map(type, mixed))
+
+
+def test_small_scalars_and_tensors_need_no_buffer() -> None:
+    encoder = Encoder(refuse)
+    encoder.encode([np.float64(1)] * 5000 + [torch.tensor(1.0)] * 5000)
+    assert encoder.buffers == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [["x" * 500_000], [[]] * 99_999, [np.zeros(99)] * 5000, [{}, "é" * 200_000]],
+)
+def test_what_is_too_large_is_refused_before_it_is_sent(value: object) -> None:
+    with pytest.raises(RefusedError, match="to be sent"):
+        Encoder(refuse, max_text=400_000).encode(value)
+
+
+def test_keys_made_to_collide_are_refused() -> None:
+    step = 2**61 - 1
+    same = [{"k": "int", "v": str(number * step)} for number in range(99)]
+    for node in (
+        {"k": "set", "v": same},
+        {"k": "dict", "v": [[key, 1] for key in same]},
+    ):
+        with pytest.raises(CodecError, match="hash"):
+            decode(node)
+    assert len(cross(set(range(-500, 500)))) == 1000
+
+
+def test_no_more_classes_of_named_tuples_are_made_than_anybody_needs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(containers, "_named_tuples", {})
+    for number in range(256):
+        decode({"k": "namedtuple", "n": f"n{number}", "f": ["a"], "v": [1]})
+    with pytest.raises(CodecError, match="too many classes"):
+        decode({"k": "namedtuple", "n": "more", "f": ["a"], "v": [1]})
 
 
 def test_a_tensor_that_answers_for_itself_crosses_as_its_numbers() -> None:
@@ -173,7 +395,12 @@ def test_numbers_that_are_not_finite_cross(value: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [object(), np.array([object()]), torch.eye(2).to_sparse(), len]
+    "value",
+    [
+        *(object(), np.array([object()]), len, torch.Generator(), np.longdouble(1)),
+        *(torch.eye(2).to_sparse(), torch.empty(1, device="meta")),
+        *(np.zeros(1, "V2"), np.dtype("V2"), os.stat_result(range(10))),
+    ],
 )
 def test_what_is_no_value_is_left_to_the_caller(value: object) -> None:
     with pytest.raises(CodecError, match="no place"):
@@ -223,6 +450,34 @@ BAD_NODES: list[object] = [
     {"k": "dtype", "v": "O"},
     {"k": "torch.device", "v": "nowhere"},
     {"k": "size", "v": ["a"]},
+    2**63,
+    {"k": "list", "d": "<f8", "b": 9},
+    {"k": "list", "d": "|O", "b": 0},
+    {"k": "bytes", "x": "f"},
+    {"k": "bytes", "x": "00" * 99},
+    {"k": "array", "d": "<U0", "s": [2**40], "x": ""},
+    {"k": "array", "d": "<U1", "s": [1], "x": "ffffffff"},
+    {"k": "array", "d": "<M8[x]", "s": [1], "b": 0},
+    {"k": "array", "d": "V8", "s": [1], "b": 0},
+    {"k": "objects", "s": [2], "v": [1]},
+    {"k": "records", "n": ["a"], "s": [1], "v": [1], "aligned": False},
+    {"k": "records", "n": [], "s": [1], "v": [], "aligned": False},
+    {"k": "masked", "v": [1], "mask": None, "fill": None, "hard": False},
+    {"k": "matrix", "v": {"k": "array", "d": "<f8", "s": [1], "b": 0}},
+    {"k": "namedtuple", "n": "P", "f": ["a", "a"], "v": [1, 2]},
+    {"k": "namedtuple", "n": "P", "f": ["__class__"], "v": [1]},
+    {"k": "namedtuple", "n": "P", "f": ["a=1): 0#"], "v": [1]},
+    {"k": "namedtuple", "n": "P", "f": ["a"], "v": [1, 2]},
+    {"k": "namedtuple", "n": "class", "f": ["a"], "v": [1]},
+    {"k": "namedtuple", "n": "P", "f": ["_1"], "v": [1]},
+    {"k": "torch.return_type", "n": "max", "v": [1]},
+    {"k": "torch.return_type", "n": "SequenceKey", "v": [1]},
+    {"k": "torch.constant", "v": "torch.load"},
+    {"k": "packed", "v": [1, 2, 3, 4]},
+    {"k": "defaultdict", "f": "eval", "v": []},
+    {"k": "deque", "m": -1, "v": []},
+    {"k": "dict", "v": [[1, 1], [1, 2]]},
+    {"k": "set", "v": [1, 1]},
 ]
 
 
@@ -266,6 +521,16 @@ NODES = st.recursive(
             "d": st.sampled_from(["<f8", "|b1", "<U2", "float32", "bool", "|O"]) | JSON,
             "s": st.lists(st.integers(-1, 9)) | JSON,
             "b": st.integers(-1, 2) | JSON,
+            "x": st.sampled_from(["", "00", "0001", "01" * 8]) | JSON,
+            "n": st.sampled_from(["P", "max", "a"]) | st.lists(inner, max_size=2),
+            "f": st.lists(st.sampled_from(["a", "b", "int"])) | JSON,
+            "m": JSON,
+            "mask": inner,
+            "fill": inner,
+            "hard": JSON,
+            "r": JSON,
+            "aligned": JSON,
+            "grad": inner,
             "g": st.booleans() | JSON,
         },
     ),
