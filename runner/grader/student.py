@@ -18,12 +18,20 @@ from runner.grader.handles import (
     observations_of,
 )
 from runner.grader.stand_ins import stand_in_for
-from runner.values.codec import CodecError, Decoder, Encoder
+from runner.values.codec import REFUSED, CodecError, Decoder, Encoder
 from runner.values.endpoint import Endpoint, Message
-from runner.values.link import Buffer, Header, Link, LinkClosedError, LinkError
+from runner.values.link import (
+    MAX_ANSWER_BYTES,
+    MAX_ANSWER_HEADER,
+    Buffer,
+    Header,
+    Link,
+    LinkClosedError,
+    LinkError,
+)
 
-MAX_HEADER: Final = 1024**2
-MAX_BYTES: Final = 512 * 1024**2
+MAX_HEADER: Final = MAX_ANSWER_HEADER
+MAX_BYTES: Final = MAX_ANSWER_BYTES
 _WORDS: Final = 500
 _LABEL: Final = 80
 # Operations that may change the objects that they are given.
@@ -157,7 +165,11 @@ class Student:
         error = header.get("error")
         if not isinstance(error, dict):
             raise LinkError("no answer")
-        raise raised(str(error.get("type")), str(error.get("words"))[:_WORDS])
+        kind, words = str(error.get("type")), str(error.get("words"))[:_WORDS]
+        if kind == REFUSED:
+            # Only this answer is lost. The next check asks the same snapshot.
+            raise NotDataError(words)
+        raise raised(kind, words)
 
     # --- What the student's process asks ----------------------------------------------
 
@@ -225,13 +237,13 @@ class Student:
         if not isinstance(bases, list) or not all(isinstance(b, str) for b in bases):
             raise CodecError("not a handle")
         kind = CallableHandle if node.get("callable") is True else Handle
-        label = bases[0] if bases else ""
+        label = str(node.get("kind"))
         self._handles[number] = kind(
             self,
             number,
             known=known_class(bases),
             is_class=node.get("class") is True,
-            label=label.rpartition(".")[2][:_LABEL],
+            label=label[:_LABEL],
         )
         return self._handles[number]
 

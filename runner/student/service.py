@@ -15,9 +15,23 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from runner.values.codec import CodecError, Decoder, Encoder, Node
+from runner.values.codec import (
+    REFUSED,
+    CodecError,
+    Decoder,
+    Encoder,
+    Node,
+    RefusedError,
+    kind_of,
+)
 from runner.values.endpoint import Endpoint, Message
-from runner.values.link import Buffer, Header, Link
+from runner.values.link import (
+    MAX_ANSWER_BYTES,
+    MAX_ANSWER_HEADER,
+    Buffer,
+    Header,
+    Link,
+)
 from runner.values.naming import import_named
 
 _WORDS: Final = 500
@@ -83,7 +97,7 @@ class Service:
         try:
             arguments = self._decoder(buffers).decode(header["a"])
             result = self._operations[header["op"]](*arguments)
-            encoder = Encoder(self._refer)
+            encoder = self._encoder()
             return {"ok": encoder.encode(result)}, encoder.buffers
         except BaseException as error:  # noqa: BLE001 - a student's code may raise anything
             return {"error": _words_of(error)}, []
@@ -106,7 +120,7 @@ class Service:
 
         def stub(*arguments: object, **named: object) -> None:
             if records:
-                encoder = Encoder(self._refer)
+                encoder = self._encoder()
                 node = encoder.encode([list(arguments), named])
                 question = {"op": "stand_in", "v": name, "a": node}
                 self._endpoint.ask(question, encoder.buffers)
@@ -188,6 +202,12 @@ class Service:
 
     # --- Values ----------------------------------------------------------------
 
+    def _encoder(self) -> Encoder:
+        """Return an encoder that refuses what the grader would not take."""
+        return Encoder(
+            self._refer, max_text=MAX_ANSWER_HEADER, max_bytes=MAX_ANSWER_BYTES
+        )
+
     def _refer(self, value: object, _encoder: Encoder) -> Node:
         if isinstance(value, type(builtins)):
             return {"k": "module", "v": value.__name__}
@@ -203,6 +223,7 @@ class Service:
             "v": number,
             "callable": callable(value),
             "class": isinstance(value, type),
+            "kind": kind_of(value),
             "bases": [f"{one.__module__}.{one.__qualname__}" for one in bases[:_BASES]],
         }
 
@@ -229,7 +250,7 @@ class Service:
         """Return a function whose calls the grader answers."""
 
         def function(*arguments: object, **named: object) -> object:
-            encoder = Encoder(self._refer)
+            encoder = self._encoder()
             node = encoder.encode([list(arguments), named])
             header, buffers = self._endpoint.ask(
                 {"op": "callback", "v": number, "a": node}, encoder.buffers
@@ -249,6 +270,8 @@ class _NotDefinedError(NameError):
 
 def _words_of(error: BaseException) -> dict[str, str]:
     """Return the nearest built-in class of the error, and its words."""
+    if isinstance(error, RefusedError):
+        return {"type": REFUSED, "words": str(error)}
     kinds = (
         one.__name__ for one in type(error).__mro__ if one.__module__ == "builtins"
     )

@@ -30,6 +30,9 @@ from runner.values.nodes import (
 
 __all__ = ["CodecError", "Decoder", "Encoder", "Node", "RefusedError", "kind_of"]
 
+# How an answer says that the value cannot cross, where another error names its class.
+REFUSED: Final = "refused"
+
 MAX_DEPTH: Final = 64
 _SMALL: Final = 2**63
 _DIGITS: Final = 4000

@@ -17,6 +17,9 @@ from runner.frames import load_json
 MAX_HEADER: Final = 4 * 1024**2
 MAX_BUFFERS: Final = 4096
 MAX_BYTES: Final = 1024**3
+# What a grader takes from a snapshot in one message.
+MAX_ANSWER_HEADER: Final = 1024**2
+MAX_ANSWER_BYTES: Final = 512 * 1024**2
 _START: Final = struct.Struct("!II")
 _LENGTH: Final = struct.Struct("!Q")
 

@@ -1,0 +1,80 @@
+"""A value that cannot be sent costs the one look at it, and is named."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from runner.grader.handles import Handle, NotDataError
+from tests.runner.pairs import student_with
+
+pytestmark = pytest.mark.torch
+
+
+def nested(depth: int) -> list[Any]:
+    return [nested(depth - 1)] if depth else []
+
+
+class Key(str):
+    """A key that equals nothing but itself."""
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
+REFUSED: dict[str, Callable[[], Any]] = {
+    "nested so deeply": lambda: nested(100),
+    "so many digits": lambda: 10**9999,
+    "too many parts": lambda: [{}] * 300_000,
+    "too large": lambda: [np.zeros(99)] * 5000,
+    "keys of a class": lambda: {Key("a"): 1, Key("a"): 2},
+}
+
+
+@pytest.mark.parametrize("words", REFUSED)
+def test_a_refusal_is_named_and_costs_one_answer(words: str) -> None:
+    names = {"give": REFUSED[words], "value": 3}
+    with student_with(names) as student:
+        with pytest.raises(NotDataError, match=words):
+            student.name("give")()
+        assert not student.lost
+        assert student.name("value") == 3
+
+
+HANDLES: dict[str, Callable[[], Any]] = {
+    "torch.sparse_coo": lambda: torch.eye(2).to_sparse(),
+    "torch.sparse_csr": lambda: torch.eye(2).to_sparse_csr(),
+    "quantised": lambda: torch.quantize_per_tensor(torch.ones(1), 1.0, 0, torch.quint8),
+    "meta": lambda: torch.empty(1, device="meta"),
+    "Generator": torch.Generator,
+    "longdouble|float128": lambda: np.ones(1, np.longdouble),
+    "V2": lambda: np.zeros(1, "V2"),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("words", HANDLES)
+def test_what_stays_there_says_its_kind_when_it_is_compared(words: str) -> None:
+    with student_with({"give": HANDLES[words], "value": 3}) as student:
+        found = student.name("give")()
+        assert issubclass(type(found), Handle)
+        with pytest.raises(NotDataError, match=words):
+            assert found == 1
+        assert student.name("value") == 3
+
+
+@pytest.mark.parametrize("name", ["float8_e4m3fn", "uint16", "quint8"])
+def test_every_dtype_can_be_read(name: str) -> None:
+    dtype = getattr(torch, name)
+    with student_with({"dtype": dtype}) as student:
+        assert student.name("dtype") is dtype
+
+
+def test_odd_kinds_go_to_the_notebook_too() -> None:
+    given = np.ma.masked_array([1, 2], mask=[False, True])
+    with student_with({"total": lambda x: x.sum()}) as student:
+        assert student.name("total")(given) == 1
+        assert math.isclose(student.name("total")(torch.ones(2, dtype=torch.half)), 2)
