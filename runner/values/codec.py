@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from runner.values import arrays, containers, tensors
+from runner.values import arrays, containers, library, tensors
 from runner.values.link import MAX_BUFFERS, MAX_BYTES, MAX_HEADER, Buffer
 from runner.values.nodes import (
     CodecError,
@@ -86,18 +86,16 @@ class Encoder(EncoderBase):
         return node
 
     def _encode(self, value: object, depth: int) -> Node:
+        if value is None:
+            return None
         # An object may say of itself that its class is another: `isinstance` believes it.
         kind = type(value)
-        known = _ENCODERS.get(kind)
-        if known is not None:
-            return known(self, value, depth)
-        for base, encode in _BASES:
-            if issubclass(kind, base):
-                node = encode(self, value, depth)
-                if node is None:
-                    break
-                return node
-        return self._refer(value, self)
+        encode = _ENCODERS.get(kind)
+        if encode is None:
+            bases = (encode for base, encode in _BASES if issubclass(kind, base))
+            encode = next(bases, None)
+        node = encode(self, value, depth) if encode is not None else None
+        return self._refer(value, self) if node is None else node
 
     def text(self, value: str) -> str:
         """Count the text, and return it."""
@@ -165,7 +163,6 @@ def _bounds(kind: str) -> Encode:
 
 
 _ENCODERS: Final[Mapping[type, Encode]] = {
-    type(None): lambda *_: None,
     bool: lambda _encoder, value, _depth: value,
     int: _integer,
     float: _float,
@@ -177,6 +174,7 @@ _ENCODERS: Final[Mapping[type, Encode]] = {
     range: _bounds("range"),
     type(...): lambda *_: {"k": "ellipsis"},
     **containers.ENCODERS,
+    **library.ENCODERS,
     **tensors.ENCODERS,
 }
 # A value of a class of one's own is taken as what it is underneath.
@@ -257,6 +255,7 @@ _DECODERS: Final[Mapping[str, Decode]] = {
     "range": _built(lambda parts: range(*parts)),
     "ellipsis": lambda *_: ...,
     **containers.DECODERS,
+    **library.DECODERS,
     **arrays.DECODERS,
     **tensors.DECODERS,
 }

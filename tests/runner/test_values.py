@@ -2,11 +2,16 @@
 
 import collections
 import contextlib
+import datetime as dt
 import enum
 import json
 import math
 import os
 import time
+import zoneinfo
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -287,6 +292,27 @@ def test_torch_s_own_names_cross(kind: type) -> None:
             assert cross(value) is value
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(Fraction(-1, 3), Decimal("1.50"), Decimal("-Infinity"), Decimal("2E+9")),
+        *(dt.date(2026, 1, 2), dt.time(3, 4), dt.timedelta(days=-1, seconds=2)),
+        *(dt.datetime(2026, 1, 2, 3, 4, 5, 6, dt.UTC), PurePosixPath("a/b")),
+        dt.datetime(2026, 1, 2, 3),  # noqa: DTZ001 - as notebooks have them
+    ],
+)
+def test_small_values_of_python_s_library_cross(value: object) -> None:
+    found = cross(value)
+    assert found == value
+    assert (type(found), str(found)) == (type(value), str(value))
+
+
+def test_a_path_is_its_text_alone() -> None:
+    found = cross(Path("a") / "b")
+    assert (found, str(found)) == (Path("a/b"), "a/b")
+    assert not hasattr(found, "read_text")
+
+
 def test_dictionaries_keep_what_they_do() -> None:
     assert cross(collections.Counter("aab"))["z"] == 0
     ordered = cross(collections.OrderedDict([("b", 1), ("a", 2)]))
@@ -400,6 +426,7 @@ def test_numbers_that_are_not_finite_cross(value: float) -> None:
         *(object(), np.array([object()]), len, torch.Generator(), np.longdouble(1)),
         *(torch.eye(2).to_sparse(), torch.empty(1, device="meta")),
         *(np.zeros(1, "V2"), np.dtype("V2"), os.stat_result(range(10))),
+        *(Decimal("1E+999999"), dt.time(1, tzinfo=zoneinfo.ZoneInfo("UTC"))),
     ],
 )
 def test_what_is_no_value_is_left_to_the_caller(value: object) -> None:
@@ -478,6 +505,14 @@ BAD_NODES: list[object] = [
     {"k": "deque", "m": -1, "v": []},
     {"k": "dict", "v": [[1, 1], [1, 2]]},
     {"k": "set", "v": [1, 1]},
+    {"k": "fraction", "v": [1, 0]},
+    {"k": "fraction", "v": [1.5, True]},
+    {"k": "decimal", "v": "1E+999999"},
+    {"k": "date", "v": "2026"},
+    {"k": "datetime", "v": "2026-13-01"},
+    {"k": "time", "v": 3},
+    {"k": "timedelta", "v": [10**12, 0, 0]},
+    {"k": "path", "v": "x" * 9999},
 ]
 
 
