@@ -15,6 +15,7 @@ from typing import Any, Final, Self
 
 from courses.bundle.contents import Check, QuestionKind, Visibility
 from courses.models import Question
+from runner.marks import without_dust
 from runner.protocol import CheckOutcome, QuestionOutcome
 from runner.protocol import Outcome as RunnerOutcome
 
@@ -161,7 +162,9 @@ def _score_check(check: Check, found: CheckOutcome | None) -> CheckResult:
 
 
 def _bounded(score: float) -> float:
-    return min(max(score, 0.0), 1.0) if math.isfinite(score) else 0.0
+    if not math.isfinite(score):
+        return 0.0
+    return min(max(without_dust(score), 0.0), 1.0)
 
 
 def _outcome(checks: Sequence[CheckResult], claimed: RunnerOutcome) -> Outcome:

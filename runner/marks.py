@@ -1,10 +1,9 @@
 """What one check is worth, and the only words about it that a student may read."""
 
 import builtins
-import math
 import re
 from collections.abc import Collection, Mapping
-from typing import Final
+from typing import Final, cast
 
 from runner.protocol import CheckOutcome, Outcome, QuestionOutcome, QuestionSpec
 
@@ -22,6 +21,10 @@ RAISED: Final = "raised an error"
 PRINTED: Final = "printed something else"
 NOT_DATA: Final = "gave an object where a value is needed"
 
+# So near to 0 or 1, a share is 0 or 1.
+_DUST: Final = 1e-9
+_SHOWN: Final = 200
+_LARGE: Final = 10**30
 _NOT_DEFINED: Final = re.compile(r"`([^\W\d]\w{0,99})` is not defined")
 _EXCEPTIONS: Final = frozenset(
     name
@@ -47,20 +50,55 @@ def not_defined(name: str) -> str:
     return f"`{name}` is not defined"
 
 
-def from_value(value: object) -> tuple[float, str]:
-    """Return the score and the words for what a check returned."""
+class NotAScoreError(Exception):
+    """A check returned what is no score. The words are for staff."""
+
+    def __init__(self, value: object, most: float = 1) -> None:
+        kind = type(value)
+        # The text of any other object may be the student's, and as long as they like.
+        words = f" {value!r}"[:_SHOWN] if kind in {float, str} else ""
+        if kind is int:
+            words = f" {value}" if -_LARGE < cast("int", value) < _LARGE else ""
+        super().__init__(
+            f"returned {kind.__name__}{words}: a score is a number from 0 to {most:g}, "
+            "True, False or None"
+        )
+
+
+def without_dust(score: float) -> float:
+    """Return the score; what floating point has left beside 0 and 1 is gone.
+
+    Twenty times 0.05 is 1.0000000000000002, and (0.9 - 0.8) / 0.1 is less than 1.
+    """
+    nearest = float(score > 0.5)  # noqa: PLR2004 - the middle
+    return nearest if abs(score - nearest) <= _DUST else score
+
+
+def score_of(value: object) -> tuple[float, str]:
+    """Return the score and the words for what a check returned.
+
+    Raises NotAScoreError.
+    """
     if value is None or value is True:
         return 1.0, PASSED
     if value is False:
         return 0.0, RETURNED_FALSE
-    if type(value) not in {int, float}:
-        return 0.0, NO_SCORE
-    score = float(value)  # type: ignore[arg-type]  # an int or a float
-    if not math.isfinite(score) or not 0 <= score <= 1:
-        return 0.0, NO_SCORE
+    if type(value) not in {int, float} or not -1 < cast("float", value) < 2:  # noqa: PLR2004 - before it becomes a float
+        raise NotAScoreError(value)
+    score = without_dust(float(cast("float", value)))
+    if not 0 <= score <= 1:
+        raise NotAScoreError(value)
     if score == 1:
         return 1.0, PASSED
     return score, PARTLY if score > 0 else RETURNED_FALSE
+
+
+def from_value(value: object) -> tuple[float, str]:
+    """Return the score and the words for what a check returned: 0 for no score."""
+    try:
+        return score_of(value)
+    except NotAScoreError:
+        return 0.0, NO_SCORE
 
 
 def parse_outcome(
@@ -77,6 +115,7 @@ def parse_outcome(
         return None
     if isinstance(score, bool) or not isinstance(score, int | float):
         return None
+    score = without_dust(score)
     if not 0 <= score <= 1:
         return CheckOutcome(name=name, score=0.0, message=NO_SCORE)
     words = message if _is_allowed(message, names) else RAISED

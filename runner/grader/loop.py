@@ -154,6 +154,8 @@ def run_check(
         return 0.0, marks.not_defined(error.missing), error
     except WrongAnswerError as error:
         return 0.0, marks.PRINTED, error
+    except marks.NotAScoreError as error:
+        return 0.0, marks.NO_SCORE, error
     except NotDataError as error:
         return 0.0, marks.NOT_DATA, error
     except BaseException as error:  # noqa: BLE001 - a process edge

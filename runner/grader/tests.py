@@ -83,7 +83,7 @@ class Tests:
         values = {
             name: self._argument(name) for name in inspect.signature(check).parameters
         }
-        return marks.from_value(_plain(check(**values)))
+        return marks.score_of(_plain(check(**values)))
 
     def _argument(self, name: str) -> Any:
         if name == "files":
@@ -155,8 +155,11 @@ def _share(value: object, worth: float) -> tuple[float, str]:
     """
     if type(value) in {int, float}:
         share = value / worth if worth > 0 else float(bool(value))  # type: ignore[operator]  # a number
-        return marks.from_value(share)
-    return marks.from_value(value)
+        try:
+            return marks.score_of(share)
+        except marks.NotAScoreError:
+            raise marks.NotAScoreError(value, max(worth, 1)) from None
+    return marks.score_of(value)
 
 
 def _remember(name: str, source: str) -> None:

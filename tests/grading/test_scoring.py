@@ -49,6 +49,15 @@ def test_points_are_rounded_half_up_to_the_hundredth() -> None:
     assert scored.points == Decimal("0.13")
 
 
+def test_a_score_within_dust_of_one_has_passed() -> None:
+    scored = score_question(
+        rules("3", "3"), found("conv", check_0=0.9999999999999998, check_1=1)
+    )
+    assert (scored.points, scored.outcome) == (Decimal("6.00"), Outcome.PASSED)
+    nothing = score_question(rules("3"), found("conv", check_0=1e-17))
+    assert nothing.outcome == Outcome.FAILED
+
+
 def test_a_check_that_the_runner_leaves_out_earns_nothing() -> None:
     scored = score_question(rules("2", "3"), found("conv", check_1=1))
     assert scored.points == Decimal("3.00")

@@ -1,6 +1,7 @@
 """What a job reports about a check is worth at most what it can be."""
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -45,6 +46,46 @@ def test_no_value_is_worth_more_than_one(value: object) -> None:
     assert 0 <= score <= 1
     json.dumps(score, allow_nan=False)
     assert marks._is_allowed(message, ())
+
+
+@pytest.mark.parametrize(
+    ("value", "score"),
+    [
+        (sum([0.05] * 20), 1),
+        ((0.9 - 0.6) / 0.3, 1),
+        ((1 + 0.1 - 0.8 - 0.1) / 0.2, 1),
+        (1 + 1e-10, 1),
+        (-1e-10, 0),
+        (1e-17, 0),
+        (0.999, 0.999),
+        (0.001, 0.001),
+    ],
+)
+def test_the_dust_of_floating_point_is_no_part_of_a_score(
+    value: float, score: float
+) -> None:
+    found, words = marks.from_value(value)
+    assert found == score
+    assert (words == marks.PASSED) is (score == 1)
+    frame = {"name": "a", "score": value, "message": words}
+    outcome = marks.parse_outcome(frame, {"a"}, ())
+    assert outcome is not None
+    assert (outcome.score, outcome.message) == (score, words)
+
+
+@pytest.mark.parametrize("value", [1.01, -0.01, math.nan, math.inf, 10**400, "1", []])
+def test_what_is_far_from_a_score_is_none(value: object) -> None:
+    assert marks.from_value(value) == (0.0, marks.NO_SCORE)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(1.5, "float 1.5:"), ("yes", "str 'yes':"), (10**400, "int:"), ([], "list:")],
+)
+def test_staff_read_what_a_test_returned(value: object, words: str) -> None:
+    with pytest.raises(marks.NotAScoreError, match=f"^returned {words}"):
+        marks.score_of(value)
+    assert len(str(marks.NotAScoreError("x" * 10**6))) < 300
 
 
 def test_words_of_the_job_s_own_are_replaced() -> None:
