@@ -14,10 +14,9 @@ from IPython.core.formatters import format_display_data
 
 from runner.frames import ChannelClosedError
 from runner.gpu.order import CudaOrder
-from runner.student import otter, snapshot
+from runner.student import otter, parameters, snapshot
 from runner.student.channel import StudentChannel
 from runner.student.execution import CellExecution
-from runner.student.parameters import ForceParameters
 from runner.student.shell import OUTLET, StudentShell, make_shell, words
 
 _NUMPY_SEEDS: Final = 2**32
@@ -113,7 +112,7 @@ class Session:
 
             cuda.settle(CudaOrder.from_frame(frame["gpu"]))
         if frame["parameters"]:
-            self.shell.ast_transformers.append(ForceParameters(frame["parameters"]))
+            parameters.force(self.shell, frame["parameters"])
         self.channel.send({"t": "set_up"})
 
     def _run_cell(self, frame: Mapping[str, Any]) -> None:
