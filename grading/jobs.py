@@ -7,6 +7,7 @@ from typing import Any
 from courses.blobs import blob_path, read_blob
 from courses.bundle import check_cells, locked_cells, mark_cells, split_sections
 from courses.models import AssignmentRevision, Question, RequiredFile, RevisionFile
+from grading.handouts import handout_cells, staff_definitions, staff_notebook
 from grading.inputs import HandedIn, handed_in
 from grading.models import GradingRun
 from runner.protocol import (
@@ -40,7 +41,8 @@ def build_job(run: GradingRun) -> JobSpec:
     ]
     if run.grading_seed is None:
         raise IncompleteRevisionError("The run has no secret for its tests.")
-    staff = _staff_notebook(parts)
+    staff = staff_notebook(parts)
+    defined = staff_definitions(parts)
     return JobSpec(
         # Two tries of one run may be alive at once, when the first was frozen.
         job_id=f"{run.pk}-{run.lease_token}",
@@ -52,7 +54,10 @@ def build_job(run: GradingRun) -> JobSpec:
         private_files=_of_part(RevisionFile.Part.PRIVATE, parts),
         questions=tuple(_question(question, parts) for question in questions),
         test_names=dict(revision.imports),
+        defined_names=tuple(sorted(defined.names)),
+        defined_classes=tuple(sorted(defined.classes)),
         restored=_restored(staff, questions),
+        handout=handout_cells(parts, [question.key for question in questions]),
         limits=_limits(revision),
         seed=revision.seed,
         grading_seed=run.grading_seed,
@@ -153,16 +158,6 @@ def _question_spec(question: Question, text: str) -> QuestionSpec:
         ),
         style=style,
     )
-
-
-def _staff_notebook(parts: Sequence[RevisionFile]) -> dict[str, Any] | None:
-    for part in parts:
-        if part.part == RevisionFile.Part.STAFF and part.name.endswith(".ipynb"):
-            found: dict[str, Any] = json.loads(
-                read_blob(part.sha256).decode("utf-8-sig")
-            )
-            return found
-    return None
 
 
 def _restored(

@@ -292,14 +292,16 @@ class Job:
         questions: Questions,
         recovery: Recovery,
     ) -> JobStopError:
+        for key in notebook.early_questions:
+            self._reach(key, cells, questions)
         for cell in notebook.cells:
             if not cell.skipped:
                 try:
                     cells.run(cell)
                 except JobStopError as stop:
                     self._go_on_after(stop, cell, cells, recovery)
-            if cell.question:
-                self._reach(cell.question, cells, questions)
+            for key in cell.questions:
+                self._reach(key, cells, questions)
         for key in notebook.late_questions:
             self._reach(key, cells, questions)
         return self._ending(cells)

@@ -3,10 +3,18 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, TypeGuard
 
 from runner.frames import load_json
+from runner.placement import (
+    Placement,
+    StudentCell,
+    cell_id,
+    cell_name,
+    code_cell_at,
+    fingerprint,
+)
 from runner.protocol import JobSpec
 
 MAJOR: Final = 4
@@ -28,7 +36,11 @@ class LanguageError(Exception):
 
 @dataclass(kw_only=True)
 class Cell:
-    """A code cell: `number` counts them from 1, `raw` is its place in the notebook."""
+    """A code cell: `number` counts them from 1, `raw` is its place in the notebook.
+
+    `question` is the one that the cell checks. `placed` are others that are tested after
+    it, because the hand-out had their check cells here.
+    """
 
     number: int
     raw: dict[str, Any]
@@ -36,22 +48,33 @@ class Cell:
     tags: frozenset[str]
     skipped: bool
     question: str = ""
+    placed: list[str] = field(default_factory=list)
     outputs: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """The questions that are tested when the cell has run."""
+        return (*((self.question,) if self.question else ()), *self.placed)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Notebook:
-    """A notebook whose stored outputs are gone and whose check cells are the staff's."""
+    """A notebook whose stored outputs are gone and whose check cells are the staff's.
+
+    `early_questions` are tested before the first cell: what stood above their check
+    cells is gone. `late_questions`, of whose place nothing is known, after the last.
+    """
 
     document: dict[str, Any]
     cells: Sequence[Cell]
     late_questions: Sequence[str]
+    early_questions: Sequence[str] = ()
 
     def goes_on_after(self, cell: Cell) -> bool:
         """Say whether a cell is to run, or a question to be checked, after this one."""
         later = [one for one in self.cells if one.number > cell.number]
         return bool(cell.question or self.late_questions) or any(
-            one.question or not one.skipped for one in later
+            one.questions or not one.skipped for one in later
         )
 
     def to_json(self) -> str:
@@ -82,21 +105,61 @@ def notebook_of(sources: Sequence[str]) -> str:
 
 
 def read_notebook(spec: JobSpec) -> Notebook:
-    """Return the spec's notebook ready to run, or raise Unreadable or LanguageError."""
+    """Return the spec's notebook ready to run.
+
+    Raises UnreadableError, LanguageError or TestsUnreadableError.
+    """
     document = _load(spec.notebook)
     _check_language(document.get("metadata"))
-    wanted = {question.key for question in spec.questions}
     cells = list(_code_cells(document["cells"], set(spec.skip_tags)))
-    for cell in cells:
-        key = _question_of(cell)
-        if key in wanted:
-            wanted.discard(key)
-            cell.question = key
-            if key in spec.restored:
-                cell.source = cell.raw["source"] = spec.restored[key]
-                cell.skipped = not cell.source.strip()
-    late = [question.key for question in spec.questions if question.key in wanted]
-    return Notebook(document=document, cells=cells, late_questions=late)
+    notebook = Notebook(
+        document=document, cells=cells, late_questions=[], early_questions=[]
+    )
+    return _place_questions(notebook, spec)
+
+
+def _place_questions(notebook: Notebook, spec: JobSpec) -> Notebook:
+    """Return the notebook with each question at the cells after which it is tested."""
+    raw_cells, cells = notebook.document["cells"], notebook.cells
+    marks = {id(cell.raw): _question_of(cell) for cell in cells}
+    known = [_known(raw, marks.get(id(raw), "")) for raw in raw_cells]
+    placement = Placement(spec, known)
+    code = [place for place, raw in enumerate(raw_cells) if id(raw) in marks]
+    early, late = [], []
+    for question in spec.questions:
+        places = placement.places(question)
+        numbers = [code_cell_at(code, place) for place in places]
+        at = [cells[number] for number in numbers if number >= 0]
+        if not places:
+            late.append(question.key)
+        elif len(at) < len(places):
+            early.append(question.key)
+        for cell in at:
+            if _question_of(cell) == question.key:
+                cell.question = question.key
+            else:
+                cell.placed.append(question.key)
+        _restore(at, question.key, spec)
+    return replace(notebook, early_questions=early, late_questions=late)
+
+
+def _restore(at: Sequence[Cell], key: str, spec: JobSpec) -> None:
+    """The first check cell of the question has the staff's own source."""
+    first = next((cell for cell in at if cell.question == key), None)
+    if first is not None and key in spec.restored:
+        first.source = first.raw["source"] = spec.restored[key]
+        first.skipped = not first.source.strip()
+
+
+def _known(raw: Mapping[str, Any], question: str) -> StudentCell:
+    source = raw.get("source")
+    text = "".join(source) if _is_lines(source) else source
+    return StudentCell(
+        id=cell_id(raw),
+        name=cell_name(raw),
+        source=fingerprint(text) if isinstance(text, str) else "",
+        question=question,
+    )
 
 
 def _load(text: str) -> dict[str, Any]:
@@ -153,9 +216,13 @@ def _code_cells(raw_cells: Sequence[dict[str, Any]], skip: set[str]) -> Iterator
 def _text(source: object) -> str:
     if isinstance(source, str):
         return source
-    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+    if _is_lines(source):
         return "".join(source)
     raise UnreadableError
+
+
+def _is_lines(source: object) -> TypeGuard[list[str]]:
+    return isinstance(source, list) and all(isinstance(line, str) for line in source)
 
 
 def _tags(raw: Mapping[str, Any]) -> frozenset[str]:

@@ -126,6 +126,23 @@ class QuestionSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HandoutCell:
+    """A cell of the hand-out, as far as it tells where questions are tested.
+
+    `name` is what the importer or nbgrader calls the cell, `source` the fingerprint of
+    its text, `question` the key of the question that it checks, and `binds` the names
+    that it binds at its top level, "*" for any.
+    """
+
+    id: str = ""
+    name: str = ""
+    source: str = ""
+    question: str = ""
+    is_code: bool = True
+    binds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class JobSpec:
     """Everything that a job needs.
 
@@ -138,6 +155,9 @@ class JobSpec:
     `defined_names` are the names that the staff's own notebook defines at its top level,
     imports apart, and `defined_classes` those of them that it defines as classes. Tests
     get these names from the student's notebook, before built-in functions and libraries.
+
+    `handout` are the cells of the hand-out, in their order. They tell where a question
+    is tested whose check cell the student has deleted, edited or moved.
 
     `seed` starts the notebook's random generators and is shown to the student.
     `grading_seed` starts those of the tests. It is a secret of the run: neither the
@@ -157,6 +177,7 @@ class JobSpec:
     defined_names: tuple[str, ...] = ()
     defined_classes: tuple[str, ...] = ()
     restored: Mapping[str, str] = field(default_factory=dict)
+    handout: tuple[HandoutCell, ...] = ()
     limits: Limits = field(default_factory=Limits)
     seed: int = 0
     grading_seed: int = 0

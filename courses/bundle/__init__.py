@@ -16,8 +16,14 @@ from courses.bundle.contents import (
     TestStyle,
     Visibility,
 )
+from courses.bundle.definitions import Definitions, definitions_of, rebound_names
 from courses.bundle.faults import BundleError, Fault
-from courses.bundle.notebooks import check_cells, make_handout
+from courses.bundle.notebooks import (
+    check_cells,
+    check_key,
+    make_handout,
+    source_of,
+)
 from courses.bundle.reading import read_bundle, write_handout
 from courses.bundle.recognition import foreign_key, locked_cells, mark_cells
 from courses.bundle.sections import split_sections
@@ -27,6 +33,7 @@ __all__ = [
     "BundleError",
     "BundleFile",
     "Check",
+    "Definitions",
     "Fault",
     "FileKind",
     "Limits",
@@ -37,11 +44,15 @@ __all__ = [
     "TestStyle",
     "Visibility",
     "check_cells",
+    "check_key",
+    "definitions_of",
     "foreign_key",
     "locked_cells",
     "make_handout",
     "mark_cells",
     "read_bundle",
+    "rebound_names",
+    "source_of",
     "split_sections",
     "write_handout",
 ]

@@ -90,10 +90,11 @@ def _is_about_otter(node: ast.stmt) -> bool:
 def mark_cells(
     notebook: Notebook, keys: Collection[str], locked: Mapping[str, str]
 ) -> None:
-    """A student's notebook is as the staff's has it where students may change nothing.
+    """Make a student's notebook as the staff's is where students may change nothing.
 
-    The first cell that nbgrader or Otter would check gets our mark, if none has it, and
-    the first of each locked name gets the staff's source.
+    Each cell that nbgrader or Otter would check gets our mark, copies too, unless a cell
+    has our mark for that question already. The first cell of each locked name gets the
+    staff's source.
     """
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     marked = {key for cell in cells if (key := check_key(cell)) is not None}
@@ -101,7 +102,6 @@ def mark_cells(
     for cell in cells:
         key = foreign_key(cell)
         if key in left:
-            left.discard(key)
             cell["metadata"]["softmark"] = {"question": key}
         name = _locked_name(cell)
         if name in names:

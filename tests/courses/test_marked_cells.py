@@ -32,8 +32,10 @@ def test_our_own_mark_comes_first() -> None:
     assert marked(*cells) == [None, "q1"]
 
 
-def test_the_first_of_two_is_the_one() -> None:
-    assert marked(graded("1", "q1"), graded("2", "q1")) == ["q1", None]
+def test_every_copy_is_marked() -> None:
+    assert marked(graded("1", "q1"), graded("2", "q1")) == ["q1", "q1"]
+    twice = (code('grader.check("q1")'), code("x"), code('grader.check("q1")'))
+    assert marked(*twice) == ["q1", None, "q1"]
 
 
 def test_what_is_no_question_is_not_checked() -> None:

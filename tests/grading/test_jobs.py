@@ -11,6 +11,7 @@ from courses.blobs import BlobMissingError, blob_path
 from courses.models import Question, RevisionFile
 from grading.jobs import IncompleteRevisionError, build_job
 from grading.models import GradingRun
+from runner.placement import fingerprint
 from runner.protocol import Device, TestStyle
 from runner.wire import spec_from_json, to_json
 from tests.factories import (
@@ -172,6 +173,35 @@ def test_check_cells_are_restored_from_the_staff_notebook(run: GradingRun) -> No
     source = "# softmark: check answer\nassert answer == 42"
     staff_notebook(run, "answer = 42", source, "# softmark: check unknown\n1")
     assert build_job(run).restored == {"answer": source}
+
+
+def test_the_names_that_the_staff_notebook_defines_are_told(run: GradingRun) -> None:
+    staff_notebook(run, "import torch\nx = 1", "%time\nclass Net: pass\ndef f(): y = 2")
+    job = build_job(run)
+    assert job.defined_names == ("Net", "f", "x")
+    assert job.defined_classes == ("Net",)
+
+
+def test_the_hand_out_is_told_cell_by_cell(run: GradingRun) -> None:
+    RevisionFileFactory.create(
+        revision=run.revision,
+        part=RevisionFile.Part.HANDOUT,
+        name="handout.ipynb",
+        text=small_notebook("a = 1", "# softmark: check answer", "grader.check('q9')"),
+    )
+    staff_notebook(run, "other = 1")
+    cells = build_job(run).handout
+    assert [cell.id for cell in cells] == ["cell-0", "cell-1", "cell-2"]
+    assert [cell.question for cell in cells] == ["", "answer", ""]
+    assert [cell.binds for cell in cells] == [("a",), (), ()]
+    assert cells[0].source == fingerprint("a = 1\n")
+
+
+def test_without_a_hand_out_one_is_made_of_the_staff_notebook(run: GradingRun) -> None:
+    staff_notebook(run, "### BEGIN SOLUTION\na = 1\n### END SOLUTION", "b = 2")
+    cells = build_job(run).handout
+    assert [cell.binds for cell in cells] == [(), ("b",)]
+    assert spec_from_json(to_json(build_job(run))).handout == cells
 
 
 def test_a_job_tells_nobodys_name_and_no_address(run: GradingRun) -> None:

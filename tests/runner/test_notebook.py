@@ -8,11 +8,24 @@ from runner.notebook import UnreadableError, read_notebook
 from tests.runner.notebooks import ANSWER, CellLike, cell, job, notebook, question
 
 
-def test_the_first_check_cell_wins() -> None:
+def test_every_copy_of_a_check_cell_is_one() -> None:
     two = [cell("# softmark: check q1"), cell("1", question="q1")]
     found = read_notebook(job(*two, questions=(ANSWER,)))
-    assert [one.question for one in found.cells] == ["q1", ""]
+    assert [one.question for one in found.cells] == ["q1", "q1"]
     assert found.late_questions == []
+
+
+def test_of_many_copies_the_first_and_the_last_ones_count() -> None:
+    many = [cell("# softmark: check q1") for _ in range(5000)]
+    found = read_notebook(job(*many, questions=(ANSWER,)))
+    marked = [one.number for one in found.cells if one.questions]
+    assert marked == [1, 4999, 5000]
+
+
+def test_the_first_copy_alone_gets_the_staff_s_source() -> None:
+    copies = [cell("# softmark: check q1\n1"), cell("own = 2", question="q1")]
+    spec = job(*copies, questions=(ANSWER,), restored={"q1": "staff"})
+    assert [one.source for one in read_notebook(spec).cells] == ["staff", "own = 2"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,185 @@
+"""Names that a notebook's code cells bind at their top level, read and never run.
+
+Tests may ask for a name that the staff's notebook defines, and replace it. Which names
+these are must be known before a student's notebook runs.
+"""
+
+import ast
+import contextlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from courses.bundle.notebooks import Notebook, source_of
+
+_SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_CAPTURES: Final = (*(ast.ExceptHandler, ast.MatchMapping, ast.MatchAs, ast.MatchStar),)
+# Calls that make a class.
+_CLASS_MAKERS: Final = frozenset(
+    ("namedtuple", "NamedTuple", "make_dataclass", "TypedDict", "new_class")
+)
+# Cell magics that run the rest of the cell as Python.
+_PYTHON_MAGICS: Final = frozenset(("time", "timeit", "capture", "prun", "debug"))
+_TIMED: Final = re.compile(r"^(\s*)%(?:time|prun)\s+(?!-)(.*)$")
+_CAPTURED: Final = re.compile(r"^(\s*[\w, ]+=)\s*[!%].*$")
+_MAGIC: Final = re.compile(r"^(\s*)(?:[%!?]|[^'\"#]*\?{1,2}\s*$).*$")
+# What a cell that is no Python still shows.
+_LINES: Final = (
+    (re.compile(r"^class\s+(\w+)", re.MULTILINE), "class"),
+    (re.compile(r"^(?:async\s+)?def\s+(\w+)", re.MULTILINE), ""),
+    (re.compile(r"^(\w+)\s*(?::[^=\n]+)?=(?!=)", re.MULTILINE), ""),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definitions:
+    """Names that a notebook defines, and those of them that it defines as classes.
+
+    A name that is only imported is not defined.
+    """
+
+    names: frozenset[str] = frozenset()
+    classes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Binding:
+    """A name that is bound: "class", "import", "module" or "" for anything else."""
+
+    name: str
+    kind: str = ""
+
+
+def definitions_of(notebook: Notebook) -> Definitions:
+    """Return what the code cells of a notebook define at their top level."""
+    names: set[str] = set()
+    classes: set[str] = set()
+    for cell in notebook["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        for binding in _bindings(source_of(cell)):
+            if binding.kind not in {"import", "module"}:
+                names.add(binding.name)
+            if binding.kind == "class":
+                classes.add(binding.name)
+    return Definitions(names=frozenset(names), classes=frozenset(classes))
+
+
+def rebound_names(source: str) -> frozenset[str]:
+    """Return the names to which a code cell gives another value at its top level.
+
+    "*" stands for any. Imports of whole modules are not among them: no test asks a
+    notebook for a module.
+    """
+    return frozenset(one.name for one in _bindings(source) if one.kind != "module")
+
+
+@lru_cache(maxsize=4096)
+def _bindings(source: str) -> tuple[_Binding, ...]:
+    with contextlib.suppress(RecursionError):
+        tree = _parse(source)
+        if tree is not None:
+            return tuple(_bound_in(tree))
+    return tuple(
+        _Binding(name=found[1], kind=kind)
+        for pattern, kind in _LINES
+        for found in pattern.finditer(source)
+        if found[1].isidentifier()
+    )
+
+
+def _parse(source: str) -> ast.Module | None:
+    """Return the cell's syntax tree, without IPython's own syntax; None for no Python."""
+    for text in (source, plain_python(source)):
+        try:
+            return ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+    return None
+
+
+def plain_python(source: str) -> str:
+    """Return a cell's text without magics, shell commands and questions for help."""
+    head, _, rest = source.lstrip().partition("\n")
+    if head.startswith("%%"):
+        magic = head[2:].split(" ", 1)[0].strip()
+        source = rest if magic in _PYTHON_MAGICS else ""
+    lines = []
+    for line in source.split("\n"):
+        timed = _TIMED.sub(r"\1\2", line)
+        captured = _CAPTURED.sub(r"\1 None", timed)
+        lines.append(_MAGIC.sub(r"\1pass", captured))
+    return "\n".join(lines)
+
+
+def _bound_in(
+    node: ast.AST, declared: frozenset[str] | None = None
+) -> Iterator[_Binding]:
+    """Yield what is bound in the node; in a function only what it declares global."""
+    for child in ast.iter_child_nodes(node):
+        for binding in _bound_by(child):
+            if declared is None or binding.name in declared:
+                yield binding
+        if isinstance(child, _SCOPES):
+            yield from _bound_in(child, _globals_of(child))
+        elif isinstance(child, ast.comprehension):
+            # Its target is a name of its own, but a walrus within it is not.
+            for part in (child.iter, *child.ifs):
+                yield from _bound_in(ast.Expr(part), declared)
+        elif isinstance(child, ast.Lambda):
+            yield from _bound_in(child.args, declared)
+        else:
+            yield from _bound_in(child, declared)
+
+
+def _globals_of(scope: ast.AST) -> frozenset[str]:
+    found: set[str] = set()
+    left = list(ast.iter_child_nodes(scope))
+    while left:
+        node = left.pop()
+        if isinstance(node, ast.Global):
+            found.update(node.names)
+        elif not isinstance(node, (*_SCOPES, ast.Lambda)):
+            left += ast.iter_child_nodes(node)
+    return frozenset(found)
+
+
+def _bound_by(node: ast.AST) -> Iterator[_Binding]:
+    """Yield what the node itself binds, and not what its children do."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        yield from _imported(node)
+    elif isinstance(node, _SCOPES):
+        is_class = isinstance(node, ast.ClassDef)
+        yield _Binding(name=node.name, kind="class" if is_class else "")
+    elif isinstance(node, ast.Assign):
+        yield from _classes_made(node)
+    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield _Binding(name=node.id)
+    elif isinstance(node, _CAPTURES):
+        name = getattr(node, "rest", None) or getattr(node, "name", None)
+        yield from [_Binding(name=name)] if name else []
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[_Binding]:
+    is_module = isinstance(node, ast.Import)
+    for alias in node.names:
+        name = alias.name.partition(".")[0] if is_module else alias.name
+        kind = "module" if is_module else "import"
+        yield _Binding(name=alias.asname or name, kind=kind)
+
+
+def _classes_made(node: ast.Assign) -> Iterator[_Binding]:
+    for target in node.targets if _makes_class(node.value) else ():
+        if isinstance(target, ast.Name):
+            yield _Binding(name=target.id, kind="class")
+
+
+def _makes_class(value: ast.expr) -> bool:
+    """Say whether the expression is a call like `namedtuple("Point", "x y")`."""
+    if not isinstance(value, ast.Call):
+        return False
+    called: Any = value.func
+    name = getattr(called, "attr", getattr(called, "id", ""))
+    return name in _CLASS_MAKERS or (name == "type" and len(value.args) == 3)  # noqa: PLR2004 - a class is made of three

@@ -1,0 +1,95 @@
+"""What a job is told of the revision's own notebooks: its hand-out and its definitions."""
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+from courses.blobs import read_blob
+from courses.bundle import (
+    Definitions,
+    check_key,
+    definitions_of,
+    foreign_key,
+    make_handout,
+    rebound_names,
+    source_of,
+)
+from courses.models import RevisionFile
+from runner.placement import cell_id, cell_name, fingerprint
+from runner.protocol import HandoutCell
+
+# More cells than a notebook may have that is run.
+_CELLS: Final = 5000
+
+
+def staff_notebook(parts: Sequence[RevisionFile]) -> dict[str, Any] | None:
+    """Return the revision's staff notebook, if it has one."""
+    part = _notebook_part(parts, RevisionFile.Part.STAFF)
+    return None if part is None else _read(part.sha256)
+
+
+def staff_definitions(parts: Sequence[RevisionFile]) -> Definitions:
+    """Return the names that the staff's own notebook defines."""
+    part = _notebook_part(parts, RevisionFile.Part.STAFF)
+    return Definitions() if part is None else _definitions(part.sha256)
+
+
+def handout_cells(
+    parts: Sequence[RevisionFile], keys: Collection[str]
+) -> tuple[HandoutCell, ...]:
+    """Return the cells of the hand-out, or of one made from the staff's notebook.
+
+    `keys` are those of the questions that are checked by tests.
+    """
+    for kind in (RevisionFile.Part.HANDOUT, RevisionFile.Part.STAFF):
+        part = _notebook_part(parts, kind)
+        if part is not None:
+            is_staff = kind == RevisionFile.Part.STAFF
+            return _cells(part.sha256, frozenset(keys), is_staff=is_staff)
+    return ()
+
+
+def _notebook_part(
+    parts: Sequence[RevisionFile], kind: RevisionFile.Part
+) -> RevisionFile | None:
+    notebooks = (
+        part for part in parts if part.part == kind and part.name.endswith(".ipynb")
+    )
+    return next(notebooks, None)
+
+
+def _read(sha256: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(read_blob(sha256).decode("utf-8-sig"))
+    return found
+
+
+@lru_cache(maxsize=64)
+def _definitions(sha256: str) -> Definitions:
+    return definitions_of(_read(sha256))
+
+
+@lru_cache(maxsize=64)
+def _cells(
+    sha256: str, keys: frozenset[str], *, is_staff: bool
+) -> tuple[HandoutCell, ...]:
+    notebook = _read(sha256)
+    handout = make_handout(notebook) if is_staff else notebook
+    return tuple(_known(handout["cells"][:_CELLS], keys))
+
+
+def _known(
+    cells: Sequence[dict[str, Any]], keys: frozenset[str]
+) -> Iterator[HandoutCell]:
+    for cell in cells:
+        is_code = cell["cell_type"] == "code"
+        source = source_of(cell)
+        key = check_key(cell) or foreign_key(cell)
+        yield HandoutCell(
+            id=cell_id(cell),
+            name=cell_name(cell),
+            source=fingerprint(source),
+            question=key if key in keys and key is not None else "",
+            is_code=is_code,
+            binds=tuple(sorted(rebound_names(source))) if is_code else (),
+        )

@@ -1,0 +1,197 @@
+"""Where in a student's notebook each question is tested.
+
+A question is tested after its check cell, and after each copy of it. Where that cell is
+gone or cannot be recognised, the hand-out says where it stood. A question is never
+tested below a cell of the hand-out that stands below its check cell and binds a name
+that the tests ask for: there the name may be the hand-out's own work.
+"""
+
+import hashlib
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from runner.protocol import HandoutCell, JobSpec, QuestionSpec, TestStyle
+from runner.questions import requested_names
+
+# So many copies of one check cell are looked at: the first, and the last ones.
+MAX_COPIES: Final = 3
+_START: Final = -1
+_ALL_NAMES: Final = "env"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudentCell:
+    """What tells a cell of the student's notebook from others. `question` is its mark."""
+
+    id: str
+    name: str
+    source: str
+    question: str = ""
+
+
+def fingerprint(source: str) -> str:
+    """Return what two cells with the same text have in common; "" for no text."""
+    text = source.strip()
+    if not text:
+        return ""
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def cell_id(cell: Mapping[str, Any]) -> str:
+    """Return the cell's id, as Jupyter or Colab gives one, or ""."""
+    for found in (cell.get("id"), _section(cell.get("metadata")).get("id")):
+        if isinstance(found, str) and found:
+            return found
+    return ""
+
+
+def cell_name(cell: Mapping[str, Any]) -> str:
+    """Return the name that the importer or nbgrader gave the cell, or ""."""
+    metadata = _section(cell.get("metadata"))
+    for section, field in (("softmark", "locked"), ("nbgrader", "grade_id")):
+        found = _section(metadata.get(section)).get(field)
+        if isinstance(found, str) and found:
+            return found
+    return ""
+
+
+def _section(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+class Placement:
+    """The places of one job's questions among the cells of the student's notebook.
+
+    A place is the index of the cell after which the question is tested, _START for
+    before the first one.
+    """
+
+    def __init__(self, spec: JobSpec, cells: Sequence[StudentCell]) -> None:
+        self._handout = spec.handout
+        self._libraries = frozenset(spec.test_names)
+        self._last = len(cells) - 1
+        self._found = _matches(spec.handout, cells)
+        self._marked: dict[str, list[int]] = {}
+        for index, cell in enumerate(cells):
+            if cell.question:
+                self._marked.setdefault(cell.question, []).append(index)
+        self._check_cells: dict[str, int] = {}
+        for index, known in enumerate(spec.handout):
+            if known.question:
+                self._check_cells.setdefault(known.question, index)
+
+    def places(self, question: QuestionSpec) -> list[int]:
+        """Return the places at which the question is tested; none if nothing tells.
+
+        Raises TestsUnreadableError.
+        """
+        marked = self._marked.get(question.key, [])
+        check = self._check_cells.get(question.key)
+        if check is None:
+            return _few(marked)
+        later = self._rebinding(question, check)
+        ceiling = min(
+            (self._found[index] for index in later if index in self._found),
+            default=self._last + 1,
+        )
+        copies = [place for place in marked if place < ceiling]
+        return _few(copies) or self._by_handout(check, later, ceiling)
+
+    def _rebinding(self, question: QuestionSpec, check: int) -> list[int]:
+        """Return the hand-out's cells below the check cell that bind a tested name."""
+        names = requested_names(question) - self._libraries
+        is_open = question.style is TestStyle.CASES and _ALL_NAMES in names
+        return [
+            index
+            for index in range(check + 1, len(self._handout))
+            if (binds := self._handout[index].binds)
+            and (is_open or "*" in binds or not names.isdisjoint(binds))
+        ]
+
+    def _by_handout(self, check: int, later: list[int], ceiling: int) -> list[int]:
+        """Return the place of a check cell that is gone, if any of the hand-out is left.
+
+        It is after the last cell that the hand-out has above it. What the student has
+        inserted below that counts too, up to the next cell of the hand-out, unless a
+        cell that binds a tested name is gone: the inserted code might be that cell.
+        """
+        if not self._found:
+            return []
+        above = [index for index in self._found if index <= check]
+        place = self._found[max(above)] if above else _START
+        place = min(place, ceiling - 1)
+        is_safe = all(self._found.get(index, _START) > place for index in later)
+        if check in self._found or not is_safe:
+            return [place]
+        below = [
+            self._found[index]
+            for index in self._found
+            if index > check and self._found[index] > place
+        ]
+        if below:
+            return [min(below) - 1]
+        goes_on = any(cell.is_code for cell in self._handout[check + 1 :])
+        return [place if goes_on else self._last]
+
+
+def _few(places: list[int]) -> list[int]:
+    if len(places) <= MAX_COPIES:
+        return places
+    return [places[0], *places[1 - MAX_COPIES :]]
+
+
+def _matches(
+    handout: Sequence[HandoutCell], cells: Sequence[StudentCell]
+) -> dict[int, int]:
+    """Return the indices of the hand-out's cells that are still there, with their places.
+
+    A cell is known by its id, else by its name, else by its text, where no other cell
+    of the hand-out has the same.
+    """
+    found: dict[int, int] = {}
+    taken: set[int] = set()
+    for by_hand, by_student in (
+        ([cell.id for cell in handout], [cell.id for cell in cells]),
+        ([cell.name for cell in handout], [cell.name for cell in cells]),
+    ):
+        places = _places_of(by_student, taken)
+        for index, key in _single(by_hand):
+            if index not in found and key in places:
+                found[index] = places[key][0]
+                taken.add(places[key][0])
+    places = _places_of([cell.source for cell in cells], taken)
+    at = _START
+    for index, key in _single([cell.source for cell in handout]):
+        if index not in found and key in places:
+            found[index] = _next_place(places[key], at)
+        at = found.get(index, at)
+    return found
+
+
+def _single(keys: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Yield all keys with their indices; one that stands twice tells nothing."""
+    times = Counter(keys)
+    for index, key in enumerate(keys):
+        yield index, key if times[key] == 1 else ""
+
+
+def _places_of(keys: Iterable[str], taken: set[int]) -> dict[str, list[int]]:
+    places: dict[str, list[int]] = {}
+    for place, key in enumerate(keys):
+        if key and place not in taken:
+            places.setdefault(key, []).append(place)
+    return places
+
+
+def _next_place(places: Sequence[int], at: int) -> int:
+    """Return the first place below `at`: text that was copied upwards stays a copy."""
+    following = bisect_right(places, at)
+    return places[following] if following < len(places) else places[0]
+
+
+def code_cell_at(code_places: Sequence[int], place: int) -> int:
+    """Return which code cell is the last one up to the place, -1 for none."""
+    return bisect_right(code_places, place) - 1

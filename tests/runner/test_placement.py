@@ -1,0 +1,177 @@
+"""Where a question is tested whose check cell is copied, edited, moved or gone."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from runner.notebook import Notebook, read_notebook
+from runner.placement import fingerprint
+from runner.protocol import HandoutCell
+from tests.runner.notebooks import job, question
+
+MEAN = question("q1", "def check(mean):\n    assert mean([1, 3]) == 2\n")
+OTHER = question("q2", "def check(other):\n    assert other\n")
+# A hand-out whose later cell binds the name that the tests ask for.
+CELLS = {
+    "setup": ("import math", "", ()),
+    "answer": ("def mean(x): raise NotImplementedError", "", ("mean",)),
+    "check": ("# softmark: check q1", "q1", ()),
+    "again": ("from statistics import mean", "", ("mean",)),
+    "end": ("print(mean([1, 2]))", "", ()),
+}
+CALM = {name: cell for name, cell in CELLS.items() if name != "again"}
+
+
+def handout(cells: Any = CELLS, *, ids: bool = True) -> tuple[HandoutCell, ...]:
+    return tuple(
+        HandoutCell(
+            id=name if ids else "",
+            source=fingerprint(source),
+            question=key,
+            binds=binds,
+        )
+        for name, (source, key, binds) in cells.items()
+    )
+
+
+def written(cells: str, *, ids: bool = True) -> list[dict[str, Any]]:
+    """Return the student's cells: "answer*" has other text, "own" is the student's."""
+    found = []
+    for number, name in enumerate(cells.split()):
+        plain = name.rstrip("*")
+        source = CELLS[plain][0] if plain in CELLS else f"{plain} = {number}"
+        text = source if plain == name else f"x = {number}"
+        found.append({"source": text, "id": plain if ids else ""})
+    return found
+
+
+def read(
+    cells: str, given: Sequence[HandoutCell] = handout(), *, ids: bool = True
+) -> Notebook:
+    spec = job(*written(cells, ids=ids), questions=(MEAN,), handout=tuple(given))
+    return read_notebook(spec)
+
+
+def place(notebook: Notebook) -> int | str:
+    """Return after which cell the question is tested, from 1, or "early" or "late"."""
+    if notebook.early_questions:
+        return "early"
+    if notebook.late_questions:
+        return "late"
+    (found,) = [cell.number for cell in notebook.cells if cell.questions]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ("setup answer* check again end", 3),
+        ("setup answer* again end", 2),
+        ("setup answer* check* again end", 3),
+        ("setup answer* own again end", 3),
+        ("setup answer* own own again* end", 4),
+        ("setup answer* own end", 2),
+        ("setup answer* again own end check", 2),
+        ("setup again answer* own end", 1),
+        ("setup again end", 1),
+        ("again end", "early"),
+        ("again", "early"),
+        ("end", "early"),
+        ("setup answer* own own", 2),
+        ("own own", "late"),
+    ],
+)
+def test_a_check_cell_that_is_gone_is_where_the_hand_out_has_it(
+    cells: str, expected: object
+) -> None:
+    assert place(read(cells)) == expected
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ("setup answer* own end", 3),
+        ("answer* own own", 1),
+        ("own end", 1),
+        ("end own", "early"),
+        ("setup end answer* check", 4),
+    ],
+)
+def test_a_name_that_the_hand_out_leaves_alone_may_be_tested_further_down(
+    cells: str, expected: object
+) -> None:
+    assert place(read(cells, handout(CALM))) == expected
+
+
+def test_where_the_hand_out_ends_with_the_question_the_notebook_may_go_on() -> None:
+    ending = dict(list(CELLS.items())[:3])
+    assert place(read("setup answer* own own", handout(ending))) == 4
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ("setup answer* own again end", 3),
+        ("setup own answer* again end", 3),
+        ("setup again again answer* end", 1),
+    ],
+)
+def test_without_ids_cells_are_known_by_their_text(cells: str, expected: int) -> None:
+    given = handout(ids=False)
+    assert place(read(cells, given, ids=False)) == expected
+
+
+def test_text_that_was_copied_upwards_is_not_the_hand_out_s_cell() -> None:
+    cells = "again setup answer check again end"
+    assert place(read(cells, handout(ids=False), ids=False)) == 4
+
+
+def test_nbgrader_s_names_tell_cells_too() -> None:
+    metadata = {"nbgrader": {"grade_id": "a"}}
+    cells: list[dict[str, Any]] = [
+        {"source": "x", "metadata": metadata},
+        {"source": "own"},
+        {"source": "end"},
+    ]
+    given = (
+        HandoutCell(name="a"),
+        HandoutCell(question="q1"),
+        HandoutCell(source=fingerprint("end"), binds=("mean",)),
+    )
+    found = read_notebook(job(*cells, questions=(MEAN,), handout=given))
+    assert place(found) == 2
+
+
+def test_two_questions_may_have_one_place() -> None:
+    given = (
+        HandoutCell(id="cell-0"),
+        HandoutCell(question="q1"),
+        HandoutCell(question="q2"),
+    )
+    found = read_notebook(job("x", questions=(MEAN, OTHER), handout=given))
+    assert [cell.questions for cell in found.cells] == [("q1", "q2")]
+
+
+def test_copies_below_a_cell_that_binds_the_name_do_not_count() -> None:
+    found = read("setup check answer* check again check end")
+    assert [cell.number for cell in found.cells if cell.questions] == [2, 4]
+
+
+def test_a_check_cell_known_by_its_id_keeps_the_student_s_text() -> None:
+    spec = job(
+        *written("setup answer* check* again"),
+        questions=(MEAN,),
+        handout=handout(),
+        restored={"q1": "staff"},
+    )
+    cell = read_notebook(spec).cells[2]
+    assert (cell.questions, cell.source) == (("q1",), "x = 2")
+
+
+def test_hostile_metadata_tells_nothing() -> None:
+    cells: list[dict[str, Any]] = [
+        {"source": "x", "id": 3, "metadata": {"nbgrader": {"grade_id": ["a"]}}}
+    ]
+    found = read_notebook(job(*cells, questions=(MEAN,), handout=handout()))
+    assert place(found) == "late"
