@@ -11,10 +11,15 @@ from typing import IO
 from django.conf import settings
 
 from courses.blobs import BlobStoreFullError, BlobTooLargeError, store_blob
-from courses.models import AssignmentRevision, RequiredFile, RevisionFile
+from courses.models import AssignmentRevision, Question, RequiredFile, RevisionFile
 from submissions.messages import clean_file_name, problem, shown, size_in_words
 from submissions.problems import Findings, Problem, SubmissionRefusedError
-from submissions.validation import FileRule, check_file, find_missing_files
+from submissions.validation import (
+    FileRule,
+    check_file,
+    find_missing_files,
+    find_repeated_checks,
+)
 
 PIECE = 1 << 20
 
@@ -73,7 +78,7 @@ def check_files(
             file.content.seek(0)
             findings += check_file(file.content, rules[file.name])
     if not findings.problems:
-        findings += Findings(warnings=_check_opened(files, revision, rules))
+        findings += Findings(warnings=_check_notebooks(files, revision, rules))
     return findings
 
 
@@ -109,21 +114,25 @@ def _check_total(files: Sequence[IncomingFile]) -> Iterator[Problem]:
         yield problem("files_too_large", limit=size_in_words(limit))
 
 
-def _check_opened(
+def _check_notebooks(
     files: Sequence[IncomingFile],
     revision: AssignmentRevision,
     rules: Mapping[str, FileRule],
 ) -> tuple[Problem, ...]:
-    """Warn of files that a notebook opens and that will not be there."""
+    """Warn of copied check cells, and of opened files that will not be there."""
     present = {file.name for file in files} | {revision.notebook_name}
     public = revision.files.filter(part=RevisionFile.Part.PUBLIC)
     present |= set(public.values_list("name", flat=True))
+    checked = revision.questions.filter(kind=Question.Kind.AUTO)
+    keys = list(checked.values_list("key", flat=True))
     warnings: list[Problem] = []
     for file in files:
         if rules[file.name].kind == RequiredFile.Kind.NOTEBOOK:
             file.content.seek(0)
+            data = file.content.read()
+            warnings += find_repeated_checks(data, name=file.name, keys=keys)
             warnings += find_missing_files(
-                file.content.read(),
+                data,
                 name=file.name,
                 present=present,
                 wanted=rules.keys(),

@@ -209,6 +209,11 @@ WARNINGS: Final[dict[str, Words]] = {
         "the cell: {quote}",
         "Unless it is newer Python, that cell will fail. Run it in Jupyter to see why.",
     ),
+    "check_cell_copied": Words(
+        "Cells {cells} of “{name}” check the same question, “{key}”.",
+        "The question is tested at each of the copies, three at most, and the best "
+        "result counts. Delete the copies that you do not need.",
+    ),
     "opens_missing": Words(
         "Cell {cell} opens “{path}”, which was not handed in.",
         "The file will not be there, unless the notebook makes it first.",

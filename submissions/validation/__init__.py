@@ -1,7 +1,14 @@
 """Checks of what is handed in, without executing or unpickling any of it."""
 
+from submissions.validation.check_cells import find_repeated_checks
 from submissions.validation.files import FileRule, check_file
 from submissions.validation.opened_files import find_missing_files
 from submissions.validation.readable import readable_notebook
 
-__all__ = ["FileRule", "check_file", "find_missing_files", "readable_notebook"]
+__all__ = [
+    "FileRule",
+    "check_file",
+    "find_missing_files",
+    "find_repeated_checks",
+    "readable_notebook",
+]
