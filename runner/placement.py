@@ -73,7 +73,9 @@ class Placement:
         self._handout = spec.handout
         self._libraries = frozenset(spec.test_names)
         self._last = len(cells) - 1
-        self._found = _matches(spec.handout, cells)
+        # By text or name, and those beside that are known by their id alone.
+        self._sure = _sure_matches(spec.handout, cells)
+        self._found = _matches_by_id(spec.handout, cells, self._sure)
         self._marked: dict[str, list[int]] = {}
         for index, cell in enumerate(cells):
             if cell.question:
@@ -93,12 +95,14 @@ class Placement:
         if check is None:
             return _few(marked)
         later = self._rebinding(question, check)
-        ceiling = min(
-            (self._found[index] for index in later if index in self._found),
-            default=self._last + 1,
-        )
+        ceiling = self._ceiling(self._sure, later)
         copies = [place for place in marked if place < ceiling]
-        return _few(copies) or self._by_handout(check, later, ceiling)
+        return _few(copies) or self._by_handout(check, later)
+
+    def _ceiling(self, known: Mapping[int, int], later: Sequence[int]) -> int:
+        """Return the place of the first cell that binds a tested name again."""
+        found = (known[index] for index in later if index in known)
+        return min(found, default=self._last + 1)
 
     def _rebinding(self, question: QuestionSpec, check: int) -> list[int]:
         """Return the hand-out's cells below the check cell that bind a tested name."""
@@ -111,28 +115,27 @@ class Placement:
             and (is_open or "*" in binds or not names.isdisjoint(binds))
         ]
 
-    def _by_handout(self, check: int, later: list[int], ceiling: int) -> list[int]:
+    def _by_handout(self, check: int, later: Sequence[int]) -> list[int]:
         """Return the place of a check cell that is gone, if any of the hand-out is left.
 
         It is after the last cell that the hand-out has above it. What the student has
-        inserted below that counts too, up to the next cell of the hand-out, unless a
-        cell that binds a tested name is gone: the inserted code might be that cell.
+        inserted below that counts too, up to the check cell itself, if it is known by
+        its id, or the next cell of the hand-out; unless a cell that binds a tested name
+        is gone: the inserted code might be that cell.
         """
         if not self._found:
             return []
-        above = [index for index in self._found if index <= check]
+        above = [index for index in self._found if index < check]
         place = self._found[max(above)] if above else _START
-        place = min(place, ceiling - 1)
-        is_safe = all(self._found.get(index, _START) > place for index in later)
-        if check in self._found or not is_safe:
+        place = min(place, self._ceiling(self._found, later) - 1)
+        if not all(self._found.get(index, _START) > place for index in later):
             return [place]
-        below = [
-            self._found[index]
-            for index in self._found
-            if index > check and self._found[index] > place
-        ]
-        if below:
-            return [min(below) - 1]
+        if self._found.get(check, _START) > place:
+            return [min(self._found[check], self._ceiling(self._found, later) - 1)]
+        below = [self._found[index] for index in self._found if index > check]
+        following = [one for one in below if one > place]
+        if following:
+            return [min(following) - 1]
         goes_on = any(cell.is_code for cell in self._handout[check + 1 :])
         return [place if goes_on else self._last]
 
@@ -143,31 +146,48 @@ def _few(places: list[int]) -> list[int]:
     return [places[0], *places[1 - MAX_COPIES :]]
 
 
-def _matches(
+def _sure_matches(
     handout: Sequence[HandoutCell], cells: Sequence[StudentCell]
 ) -> dict[int, int]:
-    """Return the indices of the hand-out's cells that are still there, with their places.
+    """Return where the hand-out's cells are that are known by their text or name.
 
-    A cell is known by its id, else by its name, else by its text, where no other cell
-    of the hand-out has the same.
+    A text or a name that the hand-out has twice tells nothing.
     """
     found: dict[int, int] = {}
-    taken: set[int] = set()
-    for by_hand, by_student in (
-        ([cell.id for cell in handout], [cell.id for cell in cells]),
-        ([cell.name for cell in handout], [cell.name for cell in cells]),
-    ):
-        places = _places_of(by_student, taken)
-        for index, key in _single(by_hand):
-            if index not in found and key in places:
-                found[index] = places[key][0]
-                taken.add(places[key][0])
-    places = _places_of([cell.source for cell in cells], taken)
+    places = _places_of(cell.source for cell in cells)
     at = _START
     for index, key in _single([cell.source for cell in handout]):
-        if index not in found and key in places:
-            found[index] = _next_place(places[key], at)
-        at = found.get(index, at)
+        if key in places:
+            at = found[index] = _next_place(places[key], at)
+    taken = set(found.values())
+    places = _places_of(cell.name for cell in cells)
+    for index, key in _single([cell.name for cell in handout]):
+        if index not in found and key in places and places[key][0] not in taken:
+            found[index] = places[key][0]
+    return found
+
+
+def _matches_by_id(
+    handout: Sequence[HandoutCell],
+    cells: Sequence[StudentCell],
+    sure: Mapping[int, int],
+) -> dict[int, int]:
+    """Return the matches, with those by id that are in order with the sure ones.
+
+    Some tools number cells anew, so an id alone is no more than a hint.
+    """
+    found = dict(sure)
+    taken = set(sure.values())
+    places = _places_of(cell.id for cell in cells)
+    known = sorted(sure)
+    for index, key in _single([cell.id for cell in handout]):
+        if index in found or key not in places or places[key][0] in taken:
+            continue
+        beside = bisect_right(known, index)
+        above = sure[known[beside - 1]] if beside else _START
+        below = sure[known[beside]] if beside < len(known) else len(cells)
+        if above < places[key][0] < below:
+            found[index] = places[key][0]
     return found
 
 
@@ -178,10 +198,10 @@ def _single(keys: Sequence[str]) -> Iterator[tuple[int, str]]:
         yield index, key if times[key] == 1 else ""
 
 
-def _places_of(keys: Iterable[str], taken: set[int]) -> dict[str, list[int]]:
+def _places_of(keys: Iterable[str]) -> dict[str, list[int]]:
     places: dict[str, list[int]] = {}
     for place, key in enumerate(keys):
-        if key and place not in taken:
+        if key:
             places.setdefault(key, []).append(place)
     return places
 

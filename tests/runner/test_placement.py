@@ -127,6 +127,19 @@ def test_text_that_was_copied_upwards_is_not_the_hand_out_s_cell() -> None:
     assert place(read(cells, handout(ids=False), ids=False)) == 4
 
 
+def test_an_id_that_was_given_anew_is_no_more_than_a_hint() -> None:
+    """The second cell has the check cell's id, and is the one that binds the name."""
+    cells = written("answer* again end")
+    for cell, number in zip(cells, ("answer", "check", "again"), strict=True):
+        cell["id"] = number
+    given = [cell for cell in handout() if cell.id != "setup"]
+    spec = job(*cells, questions=(MEAN,), handout=tuple(given))
+    assert place(read_notebook(spec)) == 1
+    edited = [cells[0], {**cells[1], "source": "mean = max"}, cells[2]]
+    spec = job(*edited, questions=(MEAN,), handout=tuple(given))
+    assert place(read_notebook(spec)) == 1
+
+
 def test_nbgrader_s_names_tell_cells_too() -> None:
     metadata = {"nbgrader": {"grade_id": "a"}}
     cells: list[dict[str, Any]] = [
