@@ -73,7 +73,7 @@ class Notebook:
     def goes_on_after(self, cell: Cell) -> bool:
         """Say whether a cell is to run, or a question to be checked, after this one."""
         later = [one for one in self.cells if one.number > cell.number]
-        return bool(cell.question or self.late_questions) or any(
+        return bool(cell.questions or self.late_questions) or any(
             one.questions or not one.skipped for one in later
         )
 
