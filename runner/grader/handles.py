@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from runner.grader.observations import NotDataError, Observations
+from runner.values.containers import PREDICATES
 
 __all__ = ["CallableHandle", "Handle", "NotDataError", "known_class"]
 
@@ -16,14 +17,6 @@ _LIBRARIES: Final = frozenset(("torch", "numpy", "sklearn", "pandas", "collectio
 _VALUES: Final = (
     *(torch.Tensor, np.ndarray, np.generic, bool, int, float, complex, str, bytes),
     *(list, tuple, dict, set, frozenset, BaseException, type),
-)
-# A tensor's or an array's own words on how it compares. Nobody else's count.
-_PREDICATES: Final = frozenset(
-    (
-        *("all", "any", "allclose", "isclose", "equal", "item", "tolist", "numpy"),
-        *("equals", "isin"),
-        *("eq", "ne", "lt", "le", "gt", "ge"),
-    )
 )
 # Of the special names only these are asked for. By the others a library would take a
 # handle for something that it is not: `__array_interface__` names an address.
@@ -92,7 +85,7 @@ class Handle:
         return (self.__known or object,)
 
     def __getattr__(self, name: str) -> Any:
-        if name in _PREDICATES:
+        if name in PREDICATES:
             raise NotDataError(f"{label_of(self)} is no array or tensor")
         if name.startswith("__") and name.endswith("__") and name not in _SPECIAL:
             raise AttributeError(name)

@@ -1,6 +1,7 @@
-"""Numpy's arrays and scalars: numbers, text, times, records, objects and masks.
+"""Numpy's arrays and scalars: numbers, text, times, records, and data of any kind.
 
-An array crosses with its byte order, its fields and its mask, or not at all.
+An array crosses with its byte order and its fields, or not at all. A masked array does
+not: numpy takes what is masked for equal to everything.
 """
 
 import math
@@ -17,6 +18,7 @@ from runner.values.nodes import (
     Encode,
     EncoderBase,
     Node,
+    ObjectWithinError,
     exactly,
     list_of,
     text_of,
@@ -77,8 +79,13 @@ def fitting_shape(
 def encode_array(encoder: EncoderBase, value: Any, depth: int) -> Node:
     """Return the node of an array, or None if it cannot cross as what it is."""
     if isinstance(value, np.ma.MaskedArray):
-        return _masked(encoder, value, depth)
-    node = _array(encoder, np.asarray(value), depth)
+        # Comparisons pass over what is masked: it would be right whatever it is.
+        return None
+    try:
+        with encoder.data_only():
+            node = _array(encoder, np.asarray(value), depth)
+    except ObjectWithinError:
+        return None
     for kind, name in ((np.matrix, "matrix"), (np.recarray, "recarray")):
         if node is not None and isinstance(value, kind):
             return {"k": name, "v": node}
@@ -130,26 +137,9 @@ def _records(encoder: EncoderBase, array: Any, depth: int) -> Node:
     }
 
 
-def _masked(encoder: EncoderBase, value: Any, depth: int) -> Node:
-    if value is np.ma.masked:
-        return {"k": "masked.constant"}
-    data = _array(encoder, np.ma.getdata(value, subok=False), depth + 1)
-    if data is None:
-        return None
-    # The property would make a default, which is none of the array's own.
-    mask, fill = np.ma.getmask(value), value._fill_value  # noqa: SLF001
-    return {
-        "k": "masked",
-        "v": data,
-        "mask": None if mask is np.ma.nomask else encoder.encode(mask, depth + 1),
-        "fill": None if fill is None else encoder.encode(np.asarray(fill), depth + 1),
-        "hard": bool(value.hardmask),
-    }
-
-
 def _scalar(encoder: EncoderBase, value: Any, depth: int) -> Node:
     array = np.asarray(value)
-    node = _array(encoder, array, depth)
+    node = encode_array(encoder, array, depth)
     if array.dtype.names is not None:
         return node and {"k": "record", "v": node, "r": isinstance(value, np.record)}
     return node and {**node, "k": "scalar"}
@@ -180,7 +170,8 @@ def _decode_array(decoder: DecoderBase, node: Mapping[str, Any], _depth: int) ->
 
 
 def _decode_objects(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
-    items = decoder.many(node, depth)
+    with decoder.data_only():
+        items = decoder.many(node, depth)
     shape = fitting_shape(node, len(items))
     array = np.empty(len(items), dtype=object)
     for place, item in enumerate(items):
@@ -203,23 +194,6 @@ def _decode_records(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -
     for name, part in zip(names, parts, strict=True):
         array[name] = part
     return array
-
-
-def _decode_masked(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
-    data = exactly(decoder.decode(node["v"], depth + 1), np.ndarray)
-    mask = decoder.decode(node["mask"], depth + 1)
-    fill = decoder.decode(node["fill"], depth + 1)
-    if mask is None:
-        mask = np.ma.nomask
-    elif exactly(mask, np.ndarray).shape != data.shape or (
-        mask.dtype != np.ma.make_mask_descr(data.dtype)
-    ):
-        raise CodecError("not the mask of this array")
-    if fill is not None and exactly(fill, np.ndarray).shape:
-        raise CodecError("not a value to fill with")
-    fill = None if fill is None else fill[()]
-    hard = node["hard"] is True
-    return np.ma.MaskedArray(data, mask=mask, fill_value=fill, hard_mask=hard)
 
 
 def _decode_scalar(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
@@ -262,8 +236,6 @@ DECODERS: Final[Mapping[str, Decode]] = {
     "array": _decode_array,
     "objects": _decode_objects,
     "records": _decode_records,
-    "masked": _decode_masked,
-    "masked.constant": lambda *_: np.ma.masked,
     "scalar": _decode_scalar,
     "record": _decode_record,
     "matrix": _decode_view(np.matrix, 2),

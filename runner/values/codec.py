@@ -25,6 +25,7 @@ from runner.values.nodes import (
     Encode,
     EncoderBase,
     Node,
+    ObjectWithinError,
     RefusedError,
 )
 
@@ -95,7 +96,11 @@ class Encoder(EncoderBase):
             bases = (encode for base, encode in _BASES if issubclass(kind, base))
             encode = next(bases, None)
         node = encode(self, value, depth) if encode is not None else None
-        return self._refer(value, self) if node is None else node
+        if node is not None:
+            return node
+        if self.is_data_only:
+            raise ObjectWithinError(f"a {kind_of(value)} is no data")
+        return self._refer(value, self)
 
     def text(self, value: str) -> str:
         """Count the text, and return it."""
@@ -116,6 +121,8 @@ def kind_of(value: object) -> str:
     """Return words for the kind of a value that does not cross as one."""
     if isinstance(value, torch.Tensor):
         return tensors.kind_of(value)
+    if isinstance(value, np.ma.MaskedArray):
+        return "masked array"
     if isinstance(value, np.ndarray | np.generic):
         what = "array" if isinstance(value, np.ndarray) else "scalar"
         return f"{what} of dtype {value.dtype}"
@@ -215,13 +222,18 @@ class Decoder(DecoderBase):
             raise CodecError("not a node")
         decode = _DECODERS.get(node["k"])
         if decode is None:
-            return self._refer(node)
+            return self._object(node)
         try:
             return decode(self, node, depth)
         except CodecError:
             raise
         except _UNFIT as error:
             raise CodecError(f"not a {node['k']}") from error
+
+    def _object(self, node: Mapping[str, Any]) -> object:
+        if self.is_data_only:
+            raise ObjectWithinError("an object within data")
+        return self._refer(node)
 
 
 def _decode_int(_: Decoder, node: Mapping[str, Any], _depth: int) -> int:

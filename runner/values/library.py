@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import PosixPath, PurePath, PurePosixPath
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from runner.values.nodes import (
     CodecError,
@@ -55,6 +55,13 @@ def _duration(encoder: EncoderBase, value: Any, depth: int) -> Node:
     return encoder.many("timedelta", parts, depth)
 
 
+class SentPath(PurePosixPath):
+    """A path as the other process has it. It names no file of this one."""
+
+    def __fspath__(self) -> NoReturn:
+        raise TypeError("this path is of another process, which has other files")
+
+
 def _path(_: EncoderBase, value: Any, _depth: int) -> Node:
     text = str(value)
     return {"k": "path", "v": text} if len(text) <= _PATH else None
@@ -90,11 +97,10 @@ def _decode_duration(decoder: DecoderBase, node: Mapping[str, Any], depth: int) 
 
 
 def _decode_path(_: DecoderBase, node: Mapping[str, Any], _depth: int) -> Any:
-    """Return a path that is only its text: nobody's files are looked at through it."""
     text = text_of(node, "v")
     if len(text) > _PATH:
         raise CodecError("not a path")
-    return PurePosixPath(text)
+    return SentPath(text)
 
 
 ENCODERS: Final[Mapping[type, Encode]] = {
@@ -107,6 +113,7 @@ ENCODERS: Final[Mapping[type, Encode]] = {
     PurePath: _path,
     PosixPath: _path,
     PurePosixPath: _path,
+    SentPath: _path,
 }
 DECODERS: Final[Mapping[str, Decode]] = {
     "fraction": _decode_fraction,

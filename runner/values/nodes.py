@@ -1,7 +1,8 @@
 """What the codec's modules share: errors, buffers, and the two sides' base classes."""
 
+import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, cast
 
 from runner.values.link import MAX_BUFFERS, Buffer
@@ -22,10 +23,35 @@ class RefusedError(CodecError):
     """The value cannot cross. The words name its kind and say what to do."""
 
 
-class EncoderBase(ABC):
+class ObjectWithinError(CodecError):
+    """Something that is no data stands where only data may."""
+
+
+class _DataOnly:
+    """A side that can be told to take nothing but data for a while."""
+
+    def __init__(self) -> None:
+        self._levels = 0
+
+    @property
+    def is_data_only(self) -> bool:
+        return self._levels > 0
+
+    @contextlib.contextmanager
+    def data_only(self) -> Iterator[None]:
+        """Inside, what is no data raises ObjectWithinError."""
+        self._levels += 1
+        try:
+            yield
+        finally:
+            self._levels -= 1
+
+
+class EncoderBase(_DataOnly, ABC):
     """What the encoders of single kinds ask of the encoder."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.buffers: list[Buffer] = []
 
     @abstractmethod
@@ -52,10 +78,11 @@ class EncoderBase(ABC):
         return {"k": kind, "v": [self.encode(one, depth + 1) for one in values]}
 
 
-class DecoderBase(ABC):
+class DecoderBase(_DataOnly, ABC):
     """What the decoders of single kinds ask of the decoder."""
 
     def __init__(self, buffers: list[Buffer]) -> None:
+        super().__init__()
         self._buffers = buffers
 
     @abstractmethod

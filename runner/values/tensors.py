@@ -103,6 +103,8 @@ def _gradient(encoder: EncoderBase, value: Any, depth: int) -> Node:
 
 
 def _return_type(encoder: EncoderBase, value: Any, depth: int) -> Node:
+    if not all(isinstance(item, torch.Tensor) for item in value):
+        return None
     node = encoder.many("torch.return_type", tuple(value), depth)
     return {**node, "n": _RETURN_NAMES[type(value)]}
 
@@ -158,7 +160,10 @@ def _decode_tensor(decoder: DecoderBase, node: Mapping[str, Any], depth: int) ->
 def _decode_return_type(
     decoder: DecoderBase, node: Mapping[str, Any], depth: int
 ) -> Any:
-    return _RETURN_TYPES[text_of(node, "n")](decoder.many(node, depth))
+    items = decoder.many(node, depth)
+    if not all(type(item) in {torch.Tensor, torch.nn.Parameter} for item in items):
+        raise CodecError("not tensors")
+    return _RETURN_TYPES[text_of(node, "n")](items)
 
 
 def _decode_packed(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:

@@ -51,6 +51,8 @@ HANDLES: dict[str, Callable[[], Any]] = {
     "meta": lambda: torch.empty(1, device="meta"),
     "Generator": torch.Generator,
     "longdouble|float128": lambda: np.ones(1, np.longdouble),
+    "masked array": lambda: np.ma.masked_array([1, 2], mask=[False, True]),
+    "object": lambda: np.array([len]),
     "V2": lambda: np.zeros(1, "V2"),
 }
 
@@ -71,6 +73,18 @@ def test_every_dtype_can_be_read(name: str) -> None:
     dtype = getattr(torch, name)
     with student_with({"dtype": dtype}) as student:
         assert student.name("dtype") is dtype
+
+
+def test_a_masked_array_is_no_answer() -> None:
+    """Numpy takes what is masked for equal to everything."""
+    hidden = np.ma.masked_array([7, 7], mask=True)
+    with student_with({"give": lambda: hidden, "one": np.ma.masked}) as student:
+        found = student.name("give")()
+        with pytest.raises(NotDataError):
+            np.testing.assert_array_equal(found, [1, 2])
+        with pytest.raises(NotDataError):
+            bool(student.name("one") != 3)
+        assert found.filled(0).tolist() == [0, 0]
 
 
 def test_odd_kinds_go_to_the_notebook_too() -> None:
