@@ -103,6 +103,10 @@ def shape_of(limits: Limits, lease: GpuLease | None = None) -> Shape:
     )
 
 
+def _earned(outcome: QuestionOutcome) -> float:
+    return sum(check.score for check in outcome.checks)
+
+
 def _dispose(taken: Future[Prepared]) -> None:
     """Nobody uses the processes that were taken."""
     if taken.exception() is None:
@@ -327,6 +331,9 @@ class Job:
 
     def _note(self, outcomes: Iterable[QuestionOutcome]) -> None:
         for outcome in outcomes:
+            known = self._outcomes.get(outcome.key)
+            if known is not None and _earned(known) >= _earned(outcome):
+                continue  # a copy of its check cell has done as well
             self._outcomes[outcome.key] = outcome
             if not self._watch.is_checking:
                 self._on_event(QuestionDone(question=outcome))

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from runner import marks
+from runner.job import Job
 from runner.notebook import Notebook, read_notebook
 from runner.placement import fingerprint
-from runner.protocol import HandoutCell
+from runner.protocol import CheckOutcome, HandoutCell
 from tests.runner.notebooks import job, question
 
 MEAN = question("q1", "def check(mean):\n    assert mean([1, 3]) == 2\n")
@@ -180,6 +182,15 @@ def test_a_check_cell_known_by_its_id_keeps_the_student_s_text() -> None:
     )
     cell = read_notebook(spec).cells[2]
     assert (cell.questions, cell.source) == (("q1",), "x = 2")
+
+
+def test_of_copies_that_are_asked_in_place_the_best_counts() -> None:
+    nobody: Any = None
+    done = Job(job(questions=(MEAN,)), nobody, None, lambda _: None, lambda: False)
+    for score in (0.0, 1.0, 0.5):
+        found = {"check": CheckOutcome(name="check", score=score)}
+        done._note([marks.conclude(MEAN, found, missing=marks.ENDED)])
+    assert [one.checks[0].score for one in done._questions()] == [1.0]
 
 
 def test_hostile_metadata_tells_nothing() -> None:
