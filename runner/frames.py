@@ -8,19 +8,34 @@ import array
 import json
 import math
 import os
+import re
 import socket
 import struct
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, Final, NoReturn
 
 MAX_FRAME: Final = 32 * 1024**2
 # What the host takes from a job, outputs apart: parsed, it is many times larger.
 SMALL_FRAME: Final = 256 * 1024
 MAX_DESCRIPTORS: Final = 16
+# Levels of lists and objects in a frame. Deeper ones could be parsed here, and overflow
+# the stack of whoever writes or reads them later.
+MAX_DEPTH: Final = 64
 _HEADER: Final = struct.Struct("!I")
 _CREDENTIALS: Final = struct.Struct("3i")
 _CHUNK: Final = 256 * 1024
 _READS: Final = 8
+# What it takes to parse a list or an object, in bytes of text that are as much work.
+_BRACKET_WORK: Final = 64
+# What the host takes from a job before it looks at its clock again.
+_PORTION_FRAMES: Final = 256
+_PORTION_SECONDS: Final = 0.05
+_STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+# One level down, one level up, as signed bytes.
+_STEPS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 
 Frame = dict[str, Any]
 
@@ -51,7 +66,31 @@ def pack(message: Mapping[str, object]) -> bytes:
         raise FrameError("not plain data") from error
     if len(payload) > MAX_FRAME:
         raise FrameError("too large")
+    _refuse_depth(payload)
     return _HEADER.pack(len(payload)) + payload
+
+
+def _refuse_depth(payload: bytes) -> None:
+    """Raise FrameError for valid JSON that is nested too deeply, in linear time."""
+    if payload.count(b"[") + payload.count(b"{") <= MAX_DEPTH:
+        return
+    brackets = _STRING.sub(b"", payload).translate(_STEPS, _NO_BRACKETS)
+    if max(accumulate(memoryview(brackets).cast("b"))) > MAX_DEPTH:
+        raise FrameError("nested too deeply")
+
+
+def dump_json(value: object) -> bytes:
+    """Return the value as JSON text in UTF-8, as short as it can be.
+
+    A lone half of a surrogate pair is not text that can be stored: it becomes "?".
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace")
+
+
+def work_of(data: bytes) -> int:
+    """Return how much work it is to parse the data, in bytes of plain text."""
+    return len(data) + _BRACKET_WORK * (data.count(b"[") + data.count(b"{"))
 
 
 def load_json(text: str | bytes) -> object:
@@ -67,6 +106,7 @@ def parse(payload: bytes) -> Frame:
         raise FrameError("not JSON") from error
     if not isinstance(message, dict):
         raise FrameError("not an object")
+    _refuse_depth(payload)
     return message
 
 
@@ -84,6 +124,14 @@ class FrameReader:
     def feed(self, data: bytes) -> None:
         """Take in the bytes that arrived."""
         self._buffer += data
+
+    @property
+    def has_frame(self) -> bool:
+        """Say whether `frames` has something to yield, or to raise."""
+        if len(self._buffer) < _HEADER.size:
+            return False
+        (length,) = _HEADER.unpack_from(self._buffer)
+        return bool(length > self._limit or len(self._buffer) >= _HEADER.size + length)
 
     def frames(self) -> Iterator[Frame]:
         """Yield each whole frame; raise FrameError at the first that is none."""
@@ -147,7 +195,7 @@ class Peer:
     """The host's end of a socket to a job: it never waits and trusts nothing.
 
     Descriptors that the other side attaches are not taken in. `sender` is the process
-    that sent last, as the kernel says.
+    that sent last, as the kernel says; `received` the work that it has made us.
     """
 
     def __init__(self, sock: socket.socket, limit: int = SMALL_FRAME) -> None:
@@ -158,6 +206,7 @@ class Peer:
         self.sender = 0
         self.idle = True
         self.received = 0
+        self._is_at_end = False
         self._reader = FrameReader(limit)
         self._out: list[tuple[memoryview, Sequence[int]]] = []
 
@@ -207,17 +256,25 @@ class Peer:
             self._out.pop(0)
 
     def receive(self) -> list[Frame]:
-        """Return the frames that have arrived; raise FrameError at junk.
+        """Return a portion of the frames that have arrived; raise FrameError at junk.
 
-        `idle` says whether all that was there has been read: a flood is taken in
-        portions, so that the caller can look at its clock.
+        `idle` says whether that was all. A portion has a bound in frames, bytes and
+        time, whatever the other side sends, so that the caller can look at its clock.
         """
         self.idle = False
-        for _ in range(_READS):
-            if not self._read():
-                self.idle = True
+        is_drained = False
+        if not self._reader.has_frame:
+            is_drained = not all(self._read() for _ in range(_READS))
+        frames: list[Frame] = []
+        ends = time.monotonic() + _PORTION_SECONDS
+        for frame in self._reader.frames():
+            frames.append(frame)
+            if len(frames) == _PORTION_FRAMES or time.monotonic() > ends:
                 break
-        return list(self._reader.frames())
+        if is_drained and not self._reader.has_frame:
+            self.idle = True
+            self.open = self.open and not self._is_at_end
+        return frames
 
     def _read(self) -> bool:
         try:
@@ -229,12 +286,12 @@ class Peer:
         except OSError:
             data, ancillary = b"", []
         if not data:
-            self.open = False
+            self._is_at_end = True
             return False
         for level, kind, value in ancillary:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
                 self.sender = _CREDENTIALS.unpack(value[: _CREDENTIALS.size])[0]
-        self.received += len(data)
+        self.received += work_of(data)
         self._reader.feed(data)
         return True
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeGuard
 
-from runner.frames import load_json
+from runner.frames import dump_json, load_json
 from runner.placement import (
     Placement,
     StudentCell,
@@ -81,9 +81,9 @@ class Notebook:
         """Return the notebook with the outputs that its cells have now."""
         for cell in self.cells:
             cell.raw["outputs"] = cell.outputs
-        text = json.dumps(self.document, ensure_ascii=False, indent=1)
-        # A lone half of a surrogate pair is not text that can be stored.
-        return text.encode("utf-8", "replace").decode("utf-8") + "\n"
+        # Without indentation, which costs a line of many blanks for each number of an
+        # output: outputs are charged with the bytes that they take up here.
+        return dump_json(self.document).decode() + "\n"
 
 
 def notebook_of(sources: Sequence[str]) -> str:

@@ -1,13 +1,20 @@
-"""A cell's outputs, gathered from hostile frames as a notebook front end would."""
+"""A cell's outputs, gathered from hostile frames as a notebook front end would.
+
+Two rules hold whatever arrives. Whatever is kept is charged, with the bytes that it will
+take up in the stored notebook, to its cell and to the job. And the work for a frame is
+bounded by a constant and its length: nothing here goes over what was kept before.
+"""
 
 import base64
 import binascii
 import codecs
-import json
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
-from runner.frames import Frame
+from runner.frames import Frame, dump_json
 from runner.protocol import Limits
 
 MAX_OUTPUTS: Final = 2000
@@ -17,32 +24,90 @@ MAX_ERRORS: Final = 20
 MAX_METADATA: Final = 10_000
 MAX_TRACEBACK_LINE: Final = 4000
 MAX_TRACEBACK_LINES: Final = 60
+# Display ids that can be updated, how long they may be, and where each is shown.
+MAX_DISPLAYS: Final = 4096
+MAX_DISPLAY_NAME: Final = 200
+MAX_PLACES: Final = 8
 TAIL_CHARACTERS: Final = 2000
+_SHORT_NAME: Final = 100
+_SHORT_VALUE: Final = 200
+_PIECE: Final = 1024
+_CONTAINER: Final = 16
 _MARKER: Final = "\n[Output cut here: it is longer than the limit of {} bytes.]\n"
 
 Output = dict[str, Any]
 
 
+def stored_size(output: Output) -> int:
+    """Return what the output is charged with: its bytes in the notebook, and a comma.
+
+    Lists and objects in it are charged with a part of the memory that they take up here.
+    """
+    forms = output.get("data", {}).values()
+    nested = [one for one in forms if not isinstance(one, str)]
+    shape = dump_json([*nested, output.get("metadata")])
+    containers = shape.count(b"[") + shape.count(b"{")
+    return len(dump_json(output)) + 1 + _CONTAINER * containers
+
+
+def _text_size(text: str) -> int:
+    return len(dump_json(text)) - 2
+
+
+def fitting(text: str, room: int) -> str:
+    """Return as much of the text, from its start, as `room` stored bytes can hold."""
+    if _text_size(text) <= room:
+        return text
+    used, end = 0, 0
+    for length in (_PIECE, 1):
+        while end < len(text):
+            size = _text_size(text[end : end + length])
+            if used + size > room:
+                break
+            used, end = used + size, end + length
+    return text[:end]
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a display stands: the cell that is charged for it, and what it takes up."""
+
+    cell: "CellOutputs"
+    output: Output
+    size: int
+
+
 class JobOutputs:
     """What all cells of a job have put out, within the job's limits.
 
-    `volume` counts every byte that came, kept or not.
+    `volume` counts every byte that came, kept or not; `kept` the bytes that are stored.
     """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.volume = 0
         self.kept = 0
-        # By display id, where it is shown: the cell that pays for it, and the output.
-        self.displays: dict[str, list[tuple[CellOutputs, Output]]] = {}
+        self._places: OrderedDict[str, list[Place]] = OrderedDict()
 
-    def forget_displays(self, cell: "CellOutputs") -> None:
-        """The displays of the cell are not updated any more."""
-        left = {
-            name: [one for one in shown if one[0] is not cell]
-            for name, shown in self.displays.items()
-        }
-        self.displays = {name: shown for name, shown in left.items() if shown}
+    def places(self, name: str) -> list[Place]:
+        """Return where the display of that id is shown, the latest few."""
+        return self._places.get(name, [])
+
+    def show(self, name: str, place: Place) -> None:
+        """Remember where a display is shown. The oldest are forgotten, past a bound."""
+        places = self._places.setdefault(name, [])
+        places.append(place)
+        del places[:-MAX_PLACES]
+        if len(self._places) > MAX_DISPLAYS:
+            self._places.popitem(last=False)
+
+    def forget(self, name: str, cell: "CellOutputs") -> None:
+        """Stop updating the display of that id in the cell."""
+        left = [one for one in self.places(name) if one.cell is not cell]
+        if left:
+            self._places[name] = left
+        else:
+            self._places.pop(name, None)
 
 
 class CellOutputs:
@@ -55,6 +120,9 @@ class CellOutputs:
         self._count = count
         self._kept = 0
         self._cut = False
+        self._errors = 0
+        self._has_short_error = False
+        self._shown: set[str] = set()
         self._clear_next = False
         self._decoders = {
             name: codecs.getincrementaldecoder("utf-8")("replace")
@@ -85,30 +153,37 @@ class CellOutputs:
             return
         self._clear_if_due()
         self.tail = (self.tail + text[-TAIL_CHARACTERS:])[-TAIL_CHARACTERS:]
-        room = self.room()
-        kept = text if len(text) <= room else text[: max(0, room)]
+        kept = fitting(text, self.room() - self._stream_size(name))
         if kept:
             self._append_text(name, kept)
         if len(kept) < len(text):
             self._cut_off(name)
 
-    def _append_text(self, name: str, text: str) -> None:
-        self.use(len(text))
+    def _is_in_stream(self, name: str) -> bool:
+        """Say whether text would be added to the last output."""
         last = self.outputs[-1] if self.outputs else {}
-        if last.get("output_type") == "stream" and last.get("name") == name:
-            last["text"].append(text)
-        else:
-            self.outputs.append({"output_type": "stream", "name": name, "text": [text]})
+        return last.get("output_type") == "stream" and last.get("name") == name
+
+    def _stream_size(self, name: str) -> int:
+        """Return what text takes up beside itself."""
+        return 0 if self._is_in_stream(name) else stored_size(_stream(name, ""))
+
+    def _append_text(self, name: str, text: str) -> None:
+        self.use(self._stream_size(name) + _text_size(text))
+        if not self._is_in_stream(name):
+            self.outputs.append(_stream(name, []))
+        self.outputs[-1]["text"].append(text)
 
     def room(self) -> int:
         """Return how much more the cell may keep."""
         limits = self.job.limits
         if self._cut or len(self.outputs) >= MAX_OUTPUTS:
             return 0
-        return min(
+        left = min(
             limits.cell_output_bytes - self._kept,
             limits.job_output_bytes - self.job.kept,
         )
+        return max(0, left)
 
     def use(self, size: int) -> None:
         """The cell, and the job, keep that much more."""
@@ -132,55 +207,65 @@ class CellOutputs:
             except (binascii.Error, ValueError):
                 return
 
-    def _keep(self, output: Output) -> bool:
+    def _keep(self, output: Output) -> int:
+        """Keep the output if there is room. Return what it takes up, 0 if it is cut."""
         self._clear_if_due()
-        size = len(json.dumps(output))
+        size = stored_size(output)
         if size > self.room():
             self._cut_off()
-            return False
+            return 0
+        self._store(output, size)
+        return size
+
+    def _store(self, output: Output, size: int) -> None:
         self.use(size)
         self.outputs.append(output)
-        return True
 
     def _add_display(self, frame: Frame) -> None:
         """A display takes the place of the earlier ones with its id, too."""
         self._update_display(frame)
         output = {"output_type": "display_data", **_bundle(frame)}
-        name = frame.get("display_id")
-        if self._keep(output) and isinstance(name, str):
-            self.job.displays.setdefault(name, []).append((self, output))
+        name = _display_name(frame)
+        if (size := self._keep(output)) and name:
+            self._shown.add(name)
+            self.job.show(name, Place(self, output, size))
 
     def _update_display(self, frame: Frame) -> None:
-        name, bundle = frame.get("display_id"), _bundle(frame)
-        shown = self.job.displays.get(name, []) if isinstance(name, str) else []
-        for cell, output in shown:
-            growth = len(json.dumps(bundle)) - len(json.dumps(_bundle(output)))
-            if growth > cell.room():
+        places = self.job.places(_display_name(frame))
+        if not places:
+            return
+        bundle = _bundle(frame)
+        size = stored_size({"output_type": "display_data", **bundle})
+        for place in places:
+            growth = size - place.size
+            if growth > place.cell.room():
                 self._cut_off()
                 return
-            cell.use(growth)
-            output.update(bundle)
+            place.cell.use(growth)
+            place.size = size
+            place.output.update(bundle)
 
     def _add_result(self, frame: Frame) -> None:
         count = {"execution_count": self._count}
         self._keep({"output_type": "execute_result", **count, **_bundle(frame)})
 
     def _add_error(self, frame: Frame) -> None:
-        """Errors are kept even past the limit, but short."""
-        self._clear_if_due()
+        """Past the limit one error is kept all the same, cut to a few hundred bytes."""
+        ename, evalue = str(frame.get("ename")), str(frame.get("evalue"))
         lines = frame.get("traceback")
-        traceback = [str(line) for line in lines] if isinstance(lines, list) else []
-        output = {
-            "output_type": "error",
-            "ename": str(frame.get("ename"))[:200],
-            "evalue": str(frame.get("evalue"))[:MAX_TRACEBACK_LINE],
-            "traceback": _shortened(traceback),
-        }
-        errors = sum(one["output_type"] == "error" for one in self.outputs)
-        if errors < MAX_ERRORS:
-            self.use(len(json.dumps(output)))
-            self.outputs.append(output)
-        self.tail = (self.tail + f"\n{output['ename']}")[-TAIL_CHARACTERS:]
+        output = _error(
+            ename[:200],
+            evalue[:MAX_TRACEBACK_LINE],
+            _shortened(lines) if isinstance(lines, list) else [],
+        )
+        self.tail = (self.tail + f"\n{_storable(ename[:200])}")[-TAIL_CHARACTERS:]
+        if self._errors < MAX_ERRORS and not self._has_short_error:
+            self._errors += 1
+            if not self._keep(output):
+                self._has_short_error = True
+                name, value = fitting(ename, _SHORT_NAME), fitting(evalue, _SHORT_VALUE)
+                short = _error(name, value, [f"{name}: {value}"])
+                self._store(short, stored_size(short))
 
     def _clear(self, frame: Frame) -> None:
         if frame.get("wait") is True:
@@ -198,10 +283,14 @@ class CellOutputs:
     def _clear_now(self) -> None:
         self._clear_next = False
         self.outputs.clear()
-        self.job.forget_displays(self)
+        for name in self._shown:
+            self.job.forget(name, self)
+        self._shown.clear()
         self.job.kept -= self._kept
         self._kept = 0
         self._cut = False
+        self._errors = 0
+        self._has_short_error = False
         self.tail = ""
 
     def finish(self) -> list[Output]:
@@ -212,16 +301,40 @@ class CellOutputs:
         return self.outputs
 
 
+def _stream(name: str, text: object) -> Output:
+    return {"output_type": "stream", "name": name, "text": text}
+
+
+def _error(ename: str, evalue: str, traceback: list[str]) -> Output:
+    return {
+        "output_type": "error",
+        "ename": ename,
+        "evalue": evalue,
+        "traceback": traceback,
+    }
+
+
+def _storable(text: str) -> str:
+    """Return the text; a lone half of a surrogate pair becomes "?"."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _display_name(frame: Frame) -> str:
+    """Return the id under which the display can be updated, "" for none."""
+    name = frame.get("display_id")
+    return name if isinstance(name, str) and len(name) <= MAX_DISPLAY_NAME else ""
+
+
 def _bundle(frame: Mapping[str, Any]) -> Output:
     """Return the data and metadata of a display, what does not fit the format gone."""
     data, metadata = frame.get("data"), frame.get("metadata")
-    items = list(data.items())[:MAX_MIME_TYPES] if isinstance(data, dict) else []
+    items = islice(data.items(), MAX_MIME_TYPES) if isinstance(data, dict) else ()
     kept = {
         mime: form
         for mime, value in items
         if len(mime) <= MAX_MIME_NAME and (form := _form(mime, value)) is not None
     }
-    if not isinstance(metadata, dict) or len(json.dumps(metadata)) > MAX_METADATA:
+    if not isinstance(metadata, dict) or len(dump_json(metadata)) > MAX_METADATA:
         metadata = {}
     return {"data": kept, "metadata": metadata}
 
@@ -235,10 +348,10 @@ def _form(mime: str, value: object) -> object:
     return None
 
 
-def _shortened(lines: list[str]) -> list[str]:
-    lines = [line[:MAX_TRACEBACK_LINE] for line in lines]
-    if len(lines) <= MAX_TRACEBACK_LINES:
-        return lines
+def _shortened(parts: list[object]) -> list[str]:
+    """Return the parts of a traceback, those in the middle of a long one left out."""
     half = MAX_TRACEBACK_LINES // 2
-    dropped = len(lines) - 2 * half
-    return [*lines[:half], f"[{dropped} parts left out]", *lines[-half:]]
+    kept, dropped = parts, len(parts) - 2 * half
+    if dropped > 0:
+        kept = [*parts[:half], f"[{dropped} parts left out]", *parts[-half:]]
+    return [part[:MAX_TRACEBACK_LINE] for part in kept if isinstance(part, str)]
