@@ -2,7 +2,9 @@
 
 Everything is allowed but what is listed: calls that reach other processes, other
 namespaces, mounts, devices or seldom used parts of the kernel, as isolate and
-container runtimes refuse them too. A filter is a program for the kernel's classic BPF
+container runtimes refuse them too; calls that use up a number of the whole machine's;
+and calls that change something of a file which another job could see, since all jobs
+see the same files of the system and the same devices. A filter is a program for the kernel's classic BPF
 machine: see seccomp(2) and linux/filter.h.
 """
 
@@ -20,13 +22,17 @@ _LOAD: Final = 0x20
 _JUMP_EQUAL: Final = 0x15
 _JUMP_AT_LEAST: Final = 0x35
 _JUMP_IF_BITS: Final = 0x45
+_AND: Final = 0x54
 _RETURN: Final = 0x06
 # Where the kernel puts what the filter looks at.
-_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT, _SECOND_ARGUMENT = 0, 4, 16, 24
+_NUMBER, _ARCHITECTURE = 0, 4
+_FIRST_ARGUMENT, _SECOND_ARGUMENT, _THIRD_ARGUMENT, _SIXTH_ARGUMENT = 16, 24, 32, 56
 
 _KILL: Final = 0x8000_0000
 _ALLOW: Final = 0x7FFF_0000
 _FAIL: Final = 0x0005_0000
+# An error of 0: the call does nothing, and says that all went well.
+_GRANT: Final = _FAIL
 
 _SET_MODE_FILTER: Final = 1
 _X32: Final = 0x4000_0000
@@ -42,24 +48,44 @@ _NAMESPACE_FLAGS: Final = (
     | 0x80  # time
 )
 _TERMINAL_TRICKS: Final = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
+# Flags and keys of the file system: FS_IOC_SETFLAGS, FS_IOC_ADD_ENCRYPTION_KEY and so on.
+_IOCTL_KIND, _FILE_SYSTEM_KIND = 0xFF00, ord("f") << 8
+# What fcntl may do: descriptors, flags, owners, pipes, seals, and asking for locks. Not
+# among them: leases, notes of changes, hints about writing, and what is not known yet.
+_FCNTL: Final = (*range(6), *range(8, 12), 15, 16, 17, 36, 1027, *range(1030, 1036))
+_FCNTL_LOCKS: Final = (6, 7, 37, 38)  # F_SETLK, F_SETLKW, and both of open files
+# Pages that all jobs share: MERGEABLE, COLD, PAGEOUT, COLLAPSE.
+_ADVICE_ABOUT_SHARED_PAGES: Final = (12, 20, 21, 25)
+_NOT_WAITING: Final = 0x08 | 0x80  # RWF_NOWAIT, RWF_DONTCACHE
 
 Instruction = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Architecture:
-    """A processor's numbers. `newest` is the last call that the lists here know of."""
+    """A processor's numbers. `newest` is the last call that the lists here know of.
+
+    Calls in `refused` fail, those in `absent` fail as if the kernel did not have them,
+    and those in `granted` do nothing and succeed. flock is one of these: a lock on a
+    file that all jobs see would tell one job of another, but programs that take one in
+    their own folders must go on. It may be a file that no mount could make a job's own:
+    all descriptors of events and timers of the machine are one file to the kernel.
+    """
 
     audit: int
     seccomp: int
     clone: int
     clone3: int
     ioctl: int
+    fcntl: int
+    madvise: int
+    preadv2: int
     socket: int
     socketpair: int
     newest: int
     refused: Sequence[int]
     absent: Sequence[int]
+    granted: Sequence[int]
 
 
 # Numbers that all architectures share: fsopen's family and what came later.
@@ -72,7 +98,11 @@ _REFUSED_ANYWHERE: Final = (
     448,  # process_mrelease
     *(457, 458),  # statmount, listmount
 )
-_ABSENT_ANYWHERE: Final = (447,)  # memfd_secret
+_ABSENT_ANYWHERE: Final = (
+    437,  # openat2, which can ask whether another job has opened a path
+    447,  # memfd_secret
+    451,  # cachestat
+)
 _NEWEST: Final = 462
 
 ARCHITECTURES: Final[Mapping[str, Architecture]] = {
@@ -82,6 +112,9 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         clone=56,
         clone3=435,
         ioctl=16,
+        fcntl=72,
+        madvise=28,
+        preadv2=327,
         socket=41,
         socketpair=53,
         newest=_NEWEST,
@@ -118,7 +151,19 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
             *(320, 321, 323),  # kexec_file_load, bpf, userfaultfd
             *_REFUSED_ANYWHERE,
         ),
-        absent=(29, 30, 31, 67, 319, *_ABSENT_ANYWHERE),  # SysV shared memory, memfd
+        absent=(
+            27,  # mincore
+            *(29, 30, 31, 67),  # System V shared memory
+            *(64, 65, 66, 220, *range(68, 72)),  # its semaphores and messages
+            *(
+                *range(206, 211),
+                333,
+            ),  # asynchronous I/O, whose events are the machine's
+            *(253, 254, 255, 294),  # inotify
+            319,  # memfd_create
+            *_ABSENT_ANYWHERE,
+        ),
+        granted=(73, 162, 221, 306),  # flock, sync, fadvise64, syncfs
     ),
     "aarch64": Architecture(
         audit=0xC000_00B7,
@@ -126,6 +171,9 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         clone=220,
         clone3=435,
         ioctl=29,
+        fcntl=25,
+        madvise=233,
+        preadv2=286,
         socket=198,
         socketpair=199,
         newest=_NEWEST,
@@ -156,7 +204,15 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
             ),  # other processes, modules, bpf, userfaultfd
             *_REFUSED_ANYWHERE,
         ),
-        absent=(194, 195, 196, 197, 279, *_ABSENT_ANYWHERE),
+        absent=(
+            *(*range(5), 292),  # asynchronous I/O
+            *(26, 27, 28),  # inotify
+            *range(186, 198),  # System V messages, semaphores and shared memory
+            232,  # mincore
+            279,  # memfd_create
+            *_ABSENT_ANYWHERE,
+        ),
+        granted=(32, 81, 223, 267),  # flock, sync, fadvise64, syncfs
     ),
 }
 
@@ -190,6 +246,8 @@ def program(about: Architecture) -> bytes:
     steps += _answer(about.clone3, _FAIL | errno.ENOSYS)
     for number in about.absent:
         steps += _answer(number, _FAIL | errno.ENOSYS)
+    for number in about.granted:
+        steps += _answer(number, _GRANT)
     for number in sorted(set(about.refused)):
         steps += _answer(number, _FAIL | errno.EPERM)
     steps += [
@@ -197,7 +255,10 @@ def program(about: Architecture) -> bytes:
         (_RETURN, 0, 0, _FAIL | errno.ENOSYS),
     ]
     steps += _flags(about.clone)
-    steps += _terminal(about.ioctl)
+    steps += _device(about.ioctl)
+    steps += _file(about.fcntl)
+    steps += _advice(about.madvise)
+    steps += _reading(about.preadv2)
     for number in (about.socket, about.socketpair):
         steps += _family(number)
     steps.append((_RETURN, 0, 0, _ALLOW))
@@ -226,12 +287,45 @@ def _flags(number: int) -> list[Instruction]:
     )
 
 
-def _terminal(number: int) -> list[Instruction]:
-    """Nobody puts words into a terminal's mouth."""
+def _device(number: int) -> list[Instruction]:
+    """Nobody puts words into a terminal's mouth, or changes a file system's keys."""
     checks: list[Instruction] = [(_LOAD, 0, 0, _SECOND_ARGUMENT)]
     for trick in _TERMINAL_TRICKS:
         checks += _answer(trick, _FAIL | errno.EPERM)
+    checks.append((_AND, 0, 0, _IOCTL_KIND))
+    checks += _answer(_FILE_SYSTEM_KIND, _FAIL | errno.ENOTTY)
     return _only(number, checks)
+
+
+def _file(number: int) -> list[Instruction]:
+    """Locks are granted and do nothing; whatever is not on the list is unknown."""
+    checks: list[Instruction] = [(_LOAD, 0, 0, _SECOND_ARGUMENT)]
+    for command in _FCNTL_LOCKS:
+        checks += _answer(command, _GRANT)
+    for command in _FCNTL:
+        checks += _answer(command, _ALLOW)
+    checks.append((_RETURN, 0, 0, _FAIL | errno.EINVAL))
+    return _only(number, checks)
+
+
+def _advice(number: int) -> list[Instruction]:
+    """Memory is advised about, but not pages that another job may have too."""
+    checks: list[Instruction] = [(_LOAD, 0, 0, _THIRD_ARGUMENT)]
+    for advice in _ADVICE_ABOUT_SHARED_PAGES:
+        checks += _answer(advice, _FAIL | errno.EINVAL)
+    return _only(number, checks)
+
+
+def _reading(number: int) -> list[Instruction]:
+    """Nobody asks whether another has read this before, or makes it be forgotten."""
+    return _only(
+        number,
+        [
+            (_LOAD, 0, 0, _SIXTH_ARGUMENT),
+            (_JUMP_IF_BITS, 0, 1, _NOT_WAITING),
+            (_RETURN, 0, 0, _FAIL | errno.EOPNOTSUPP),
+        ],
+    )
 
 
 def _family(number: int) -> list[Instruction]:

@@ -1,6 +1,7 @@
 """What the seccomp filter answers, on both processors, by running its program here."""
 
 import errno
+import fcntl
 import socket
 import struct
 
@@ -11,12 +12,17 @@ from runner.jail.seccomp import ARCHITECTURES, Architecture
 
 KILLED = -1
 ALLOWED = 0
+GRANTED = -2
+FCNTL_LOCKS = (6, 7, 37, 38)
 
 
 def answer(
     about: Architecture, number: int, *arguments: int, audit: int | None = None
 ) -> int:
-    """Return the error that the call gets: 0 if it is allowed, KILLED if it kills."""
+    """Return the error that the call gets: 0 if it is allowed, KILLED if it kills.
+
+    GRANTED is success without effect.
+    """
     padded = [*arguments, *[0] * (6 - len(arguments))]
     data = struct.pack(
         "<IIQ6Q", number, about.audit if audit is None else audit, 0, *padded
@@ -24,6 +30,8 @@ def answer(
     result = run(seccomp.program(about), data)
     if result == 0x8000_0000:
         return KILLED
+    if result == 0x0005_0000:
+        return GRANTED
     return ALLOWED if result == 0x7FFF_0000 else result - 0x0005_0000
 
 
@@ -39,6 +47,9 @@ def run(program: bytes, data: bytes) -> int:
         if code == 0x20:
             (loaded,) = struct.unpack_from("<I", data, value)
             continue
+        if code == 0x54:
+            loaded &= value
+            continue
         holds = {0x15: loaded == value, 0x35: loaded >= value, 0x45: loaded & value}
         at += if_true if holds[code] else if_false
 
@@ -51,11 +62,13 @@ def about(request: pytest.FixtureRequest) -> Architecture:
 def test_every_refused_call_fails(about: Architecture) -> None:
     assert {answer(about, number) for number in about.refused} == {errno.EPERM}
     assert {answer(about, number) for number in about.absent} == {errno.ENOSYS}
+    assert {answer(about, number) for number in about.granted} == {GRANTED}
 
 
 def test_every_other_known_call_is_allowed(about: Architecture) -> None:
     special = {about.clone3, about.socket, about.socketpair, about.clone, about.ioctl}
-    others = {*range(about.newest + 1)} - special - {*about.refused, *about.absent}
+    listed = {*about.refused, *about.absent, *about.granted}
+    others = {*range(about.newest + 1)} - special - listed
     assert {answer(about, number) for number in others} == {ALLOWED}
 
 
@@ -96,6 +109,66 @@ def test_nobody_types_into_a_terminal_for_its_owner(about: Architecture) -> None
     assert answer(about, about.ioctl, 0, 0x5412) == errno.EPERM
     assert answer(about, about.ioctl, 0, 0x541C) == errno.EPERM
     assert answer(about, about.ioctl, 0, 0x5413) == ALLOWED
+
+
+def test_a_lock_on_a_file_is_granted_and_does_nothing(about: Architecture) -> None:
+    for command in FCNTL_LOCKS:
+        assert answer(about, about.fcntl, 3, command) == GRANTED
+    assert answer(about, about.fcntl, 3, 5) == ALLOWED  # sees the host's own at most
+
+
+def test_fcntl_does_what_is_listed_and_no_more(about: Architecture) -> None:
+    listed = {
+        value
+        for name, value in vars(fcntl).items()
+        if name.startswith("F_") and isinstance(value, int)
+    }
+    leases = {fcntl.F_SETLEASE, fcntl.F_GETLEASE, fcntl.F_NOTIFY, 1036, 1038, 1039}
+    ordinary = {0, 1, 2, 3, 4, fcntl.F_DUPFD_CLOEXEC, 1031, 1032, 1033, 1034}
+    for command in leases | {99, 1044, 2**32 - 1}:
+        assert answer(about, about.fcntl, 3, command) == errno.EINVAL
+    assert {answer(about, about.fcntl, 3, one) for one in ordinary} == {ALLOWED}
+    assert ordinary <= listed | {1033, 1034}
+
+
+def test_pages_that_jobs_share_are_neither_asked_about_nor_moved(
+    about: Architecture,
+) -> None:
+    for advice in (12, 20, 21, 25):
+        assert answer(about, about.madvise, 0, 4096, advice) == errno.EINVAL
+    for advice in (0, 4, 8, 14, 15):
+        assert answer(about, about.madvise, 0, 4096, advice) == ALLOWED
+    for flags in (0x08, 0x80, 0x89):
+        assert answer(about, about.preadv2, 3, 0, 1, 0, 0, flags) == errno.EOPNOTSUPP
+    assert answer(about, about.preadv2, 3, 0, 1, 0, 0, 1) == ALLOWED
+
+
+def test_flags_and_keys_of_a_file_system_are_out_of_reach(about: Architecture) -> None:
+    for request in (0x4008_6602, 0xC050_6617, 0x8008_6601):
+        assert answer(about, about.ioctl, 3, request) == errno.ENOTTY
+    for request in (0x541B, 0x5413, 0x8004_5430):
+        assert answer(about, about.ioctl, 3, request) == ALLOWED
+
+
+NUMBERS_OF_THE_MACHINE = {
+    "x86_64": {
+        "asynchronous I/O": {*range(206, 211), 333},
+        "inotify": {253, 254, 255, 294},
+        "System V": {29, 30, 31, *range(64, 72), 220},
+    },
+    "aarch64": {
+        "asynchronous I/O": {*range(5), 292},
+        "inotify": {26, 27, 28},
+        "System V": set(range(186, 198)),
+    },
+}
+
+
+@pytest.mark.parametrize("processor", sorted(ARCHITECTURES))
+def test_calls_that_use_up_what_is_the_machine_s_do_not_exist(processor: str) -> None:
+    about = ARCHITECTURES[processor]
+    for numbers in NUMBERS_OF_THE_MACHINE[processor].values():
+        assert {answer(about, number) for number in numbers} == {errno.ENOSYS}
 
 
 def test_an_unknown_processor_has_no_filter(monkeypatch: pytest.MonkeyPatch) -> None:
