@@ -77,6 +77,8 @@ def arguments(view: View, shape: Shape) -> list[str]:
     for place in policy.MASKED:
         if Path(place).is_file():
             found += ["--ro-bind", "/dev/null", place]
+        elif Path(place).is_dir():
+            found += ["--tmpfs", place, "--remount-ro", place]
     return [*found, "--chdir", "/"]
 
 

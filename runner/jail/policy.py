@@ -35,19 +35,38 @@ _SYSTEM_PARTS: Final = (
     # Libraries ask here how many processors there are and what caches they have.
     "/sys/devices/system/cpu",
 )
-# What the kernel shows of the whole machine in /proc and a job has no business with.
+# What the kernel shows of the whole machine in /proc and a job has no business with:
+# some of it would be a way to tell one job of another.
 MASKED: Final = (
     "/proc/acpi",
+    "/proc/buddyinfo",
+    "/proc/cgroups",
+    "/proc/diskstats",
+    "/proc/fs",
+    "/proc/interrupts",
     "/proc/kcore",
+    "/proc/key-users",
     "/proc/keys",
     "/proc/kmsg",
     "/proc/latency_stats",
+    "/proc/locks",
+    "/proc/pressure",
     "/proc/sched_debug",
+    "/proc/schedstat",
     "/proc/scsi",
+    "/proc/softirqs",
+    "/proc/sys/fs",
+    "/proc/sys/kernel/pty",
     "/proc/sysrq-trigger",
     "/proc/timer_list",
+    "/proc/vmstat",
+    "/proc/zoneinfo",
 )
 INODES: Final = 50_000
+# Each file is memory of the kernel's, empty or not, that is charged to the job.
+SHARED_INODES: Final = 4096
+# All terminals of a machine have one limit, and it is not large.
+TERMINALS: Final = 32
 # The root holds nothing but places to mount on and a few lines in /etc.
 ROOT_BYTES: Final = 4 * 1024**2
 

@@ -93,11 +93,19 @@ def _attach_new(mount: int, place: str) -> None:
 
 def _make_dev(sizes: Sizes) -> None:
     terminals = kernel.make_mount(
-        "devpts", kernel.NO_SUID | kernel.NO_EXEC, mode="620", ptmxmode="666"
+        "devpts",
+        kernel.NO_SUID | kernel.NO_EXEC,
+        mode="620",
+        ptmxmode="666",
+        max=str(policy.TERMINALS),
     )
     _attach_new(terminals, "/dev/pts")
     shared = kernel.make_mount(
-        "tmpfs", _QUIET | kernel.NO_EXEC, mode="1777", size=str(sizes.shared_bytes)
+        "tmpfs",
+        _QUIET | kernel.NO_EXEC,
+        mode="1777",
+        size=str(sizes.shared_bytes),
+        nr_inodes=str(policy.SHARED_INODES),
     )
     _attach_new(shared, policy.SHARED_MEMORY)
     for place, target in policy.DEVICE_LINKS.items():
@@ -106,15 +114,19 @@ def _make_dev(sizes: Sizes) -> None:
 
 def _mask() -> None:
     """What /proc tells of the machine reads as nothing."""
+    empty = ""
     for place in policy.MASKED:
         if not os.path.exists(place):  # noqa: PTH110 - twenty of these a job
             continue
-        if os.path.isdir(place):  # noqa: PTH112 - same
-            empty = kernel.make_mount("tmpfs", _SHOWN, mode="555", size="4k")
-            kernel.attach(empty, place)
-        else:
+        if not os.path.isdir(place):  # noqa: PTH112 - same
             with contextlib.suppress(OSError):
                 kernel.attach(kernel.hold_tree("/dev/null"), place)
+        elif empty:
+            kernel.attach(kernel.hold_tree(empty), place)
+        else:
+            empty = place
+            folder = kernel.make_mount("tmpfs", _SHOWN, mode="555", size="4k")
+            kernel.attach(folder, place)
 
 
 def _make_store(sizes: Sizes) -> None:

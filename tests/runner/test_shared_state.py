@@ -1,0 +1,132 @@
+"""What jobs at one time share of the machine carries no word from one to another.
+
+All jails show the same files of the system. Whatever a job can do to such a file, short
+of reading it, another job must not be able to see; see docs/sandbox.md.
+"""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from runner.host import Runner
+from runner.jail import policy
+from runner.protocol import Event, JobResult, Limits, OutputAdded
+from tests.runner.notebooks import cell, job, job_file, question, scores, text
+
+pytestmark = pytest.mark.torch
+
+LIMITS = Limits(cell_seconds=20, run_seconds=40)
+# A file of the system, a device, and what all event descriptors of a machine are.
+PLACES = """
+import fcntl, os, time
+def opened():
+    return [os.open(os.__file__, os.O_RDONLY), os.open("/dev/null", os.O_RDWR), os.eventfd(0)]
+"""
+TAKE = f"""{PLACES}
+for fd in opened(): fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+for fd in opened()[1:]: fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+print("taken")
+time.sleep(3)
+"""
+SEE = f"""{PLACES}
+import struct
+for fd in opened():
+    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    asked = struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0)
+    for command in (fcntl.F_GETLK, 36):
+        answer = fcntl.fcntl(fd, command, asked)
+        print(struct.unpack_from("h", answer)[0] == fcntl.F_UNLCK)
+"""
+
+
+def both(runner: Runner, first: str, second: str) -> tuple[JobResult, JobResult]:
+    """Run the second notebook once the first, which waits at its end, has run."""
+    found: list[JobResult] = []
+    has_run = threading.Event()
+    spec = job(first, limits=LIMITS)
+
+    def listen(event: Event) -> None:
+        if isinstance(event, OutputAdded):
+            has_run.set()
+
+    thread = threading.Thread(
+        target=lambda: found.append(runner.run(spec, on_event=listen))
+    )
+    thread.start()
+    assert has_run.wait(30)
+    seen = runner.run(job(second, limits=LIMITS))
+    assert thread.is_alive()
+    thread.join()
+    return found[0], seen
+
+
+def test_a_lock_of_one_job_is_not_seen_by_another(runner: Runner) -> None:
+    taken, seen = both(runner, TAKE, SEE)
+    assert text(taken) == "taken\n"
+    assert (seen.code, text(seen)) == ("completed", "True\n" * 6)
+
+
+REFUSED = {
+    "a watch": "os.close(ctypes.CDLL(None).inotify_init1(0))",
+    "a lease": "fcntl.fcntl(os.open(os.__file__, 0), fcntl.F_SETLEASE, fcntl.F_RDLCK)",
+    "a note of changes": "fcntl.fcntl(os.open('/usr', 0), fcntl.F_NOTIFY, 1)",
+    "a hint about writing": "fcntl.fcntl(os.eventfd(0), 1036, struct.pack('Q', 3))",
+    "what is in memory": "os.preadv(os.open(os.__file__, 0), [bytearray(9)], 0, os.RWF_NOWAIT)",
+    "a terminal too many": "[os.openpty() for _ in range(40)]",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_another_job_would_notice_is_refused(runner: Runner, name: str) -> None:
+    source = (
+        f"import ctypes, fcntl, os, struct\ntry: print('done', {REFUSED[name]})\n"
+        "except OSError: print('refused')"
+    )
+    assert text(runner.run(job(source))) == "refused\n"
+
+
+def test_what_the_kernel_counts_for_the_machine_reads_as_nothing(
+    runner: Runner,
+) -> None:
+    source = (
+        f"import os\nfor place in {policy.MASKED}:\n"
+        "    if os.path.isdir(place): print(os.listdir(place))\n"
+        "    elif os.path.exists(place): print(open(place).read() or [])"
+    )
+    assert set(text(runner.run(job(source))).splitlines()) == {"[]"}
+
+
+def test_programs_that_lock_their_own_files_go_on(runner: Runner) -> None:
+    source = (
+        "import fcntl, sqlite3\n"
+        "with open('lock', 'w') as f: fcntl.flock(f, fcntl.LOCK_EX)\n"
+        "with sqlite3.connect('a.db') as db:\n"
+        "    db.execute('pragma journal_mode=wal')\n"
+        "    db.execute('create table t(x)'); db.execute('insert into t values (7)')\n"
+        "print(sqlite3.connect('a.db').execute('select x from t').fetchall())"
+    )
+    assert text(runner.run(job(source))) == "[(7,)]\n"
+
+
+def test_a_program_that_a_test_starts_imports_nothing_handed_in(
+    runner: Runner, tmp_path: Path
+) -> None:
+    (tmp_path / "json.py").write_text("print('OWNED')")
+    asked = question(
+        "q1",
+        "import os, subprocess, sys\ndef check(answer):\n"
+        "    command = [sys.executable, '-c', 'import json, sys; print(sys.flags)']\n"
+        "    out = subprocess.run(command, capture_output=True, text=True).stdout\n"
+        "    assert 'OWNED' not in out and 'safe_path=True' in out\n"
+        "    assert 'no_user_site=1' in out and 'dont_write_bytecode=1' in out\n",
+    )
+    result = runner.run(
+        job(
+            "answer = 0",
+            cell("# softmark: check q1"),
+            questions=(asked,),
+            files=(job_file(tmp_path / "json.py"),),
+        )
+    )
+    assert scores(result) == {"q1": [1.0]}
