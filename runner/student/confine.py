@@ -11,11 +11,14 @@ from typing import Final
 from runner import linux
 from runner.environment import literal_environment
 from runner.jail.enclosure import Enclosure
-from runner.zygote.order import Order
+from runner.zygote.order import Order, Role
 
 _NICENESS: Final = 10
-# Variables that only the start of an interpreter needs.
+# Variables that only the start of an interpreter needs. The grader keeps them, for the
+# programs that a test starts: they import nothing that was handed in.
 _ZYGOTES: Final = {"PYTHONSAFEPATH", "PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE"}
+# Signals that wait and timers, which are counted for the whole machine's root too.
+_SIGNALS: Final = 1024
 _KEPT: Final = ("channel", "drain_out", "drain_err")
 
 
@@ -33,7 +36,7 @@ def confine(order: Order, enclosure: Enclosure, fds: Mapping[str, int]) -> None:
     os.nice(_NICENESS)
     os.umask(0o022)
     enclosure.lock()
-    _settle(*enclosure.homes())
+    _settle(*enclosure.homes(), is_grader=order.shape.role is Role.GRADER)
 
 
 def _arrange_descriptors(fds: Mapping[str, int]) -> None:
@@ -67,6 +70,7 @@ def _set_limits(order: Order) -> None:
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
+        (resource.RLIMIT_SIGPENDING, _SIGNALS),
     ):
         _, hard = resource.getrlimit(kind)
         known = [one for one in (value, hard) if one != resource.RLIM_INFINITY]
@@ -96,10 +100,11 @@ def _own_tasks() -> int:
     return count
 
 
-def _settle(work: Path, home: Path, temporary: Path) -> None:
+def _settle(work: Path, home: Path, temporary: Path, *, is_grader: bool) -> None:
     """The working folder, home and temporary folder are the job's own."""
     os.chdir(work)
-    kept = literal_environment(str(home)).keys() - _ZYGOTES
+    dropped = {"PYTHONHASHSEED"} if is_grader else _ZYGOTES
+    kept = literal_environment(str(home)).keys() - dropped
     for name in os.environ.keys() - kept:
         del os.environ[name]
     os.environ["HOME"] = str(home)
