@@ -262,14 +262,19 @@ def _user(pid: int) -> int | None:
 
 
 def proportional_memory(pids: Iterable[int]) -> int:
-    """Return the bytes that the processes hold, shared pages counted in shares."""
+    """Return the bytes that the processes hold, shared pages counted in shares.
+
+    A process may close this to us: it is counted with all that it has.
+    """
     total = 0
     for pid in pids:
         try:
             text = (_PROC / str(pid) / "smaps_rollup").read_text()
         except OSError:
+            info = read_process(pid)
+            total += info.resident_bytes if info is not None else 0
             continue
         for line in text.splitlines():
-            if line.startswith("Pss:"):
+            if line.startswith(("Pss:", "SwapPss:")):
                 total += int(line.split()[1]) * 1024
     return total

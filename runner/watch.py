@@ -16,12 +16,14 @@ from runner.processes import (
     waited_seconds,
 )
 from runner.protocol import Checking, Event, JobSpec, Usage, Verdict
+from runner.snapshot_memory import SnapshotMemory
 from runner.stops import JobStopError, limit
 from runner.timing import Moment
 
 _MEASURE_SECONDS: Final = 0.1
 _ASK_SECONDS: Final = 0.25
 _STORAGE_SECONDS: Final = 0.5
+_SNAPSHOT_SECONDS: Final = 0.3
 _USAGE_SECONDS: Final = 0.8
 # What a job has put out in all, kept or not, against what it may keep.
 FLOOD: Final = 10
@@ -71,6 +73,8 @@ class Watch:
         self._disk_before = 0
         self._shared_before = 0
         self._base_until = 0.0
+        # What waits for its question has the limit on memory once more, together.
+        self._snapshots = SnapshotMemory(spec.limits.memory_bytes)
         self._due: dict[Callable[[int], None], float] = {}
 
     def begin(self, prepared: Prepared) -> None:
@@ -171,6 +175,7 @@ class Watch:
             (self._ask, _ASK_SECONDS),
             (self._measure, _MEASURE_SECONDS),
             (self._measure_storage, _STORAGE_SECONDS),
+            (self._measure_snapshots, _SNAPSHOT_SECONDS),
             (self._report, _USAGE_SECONDS),
         ):
             if now >= self._due.get(action, 0.0):
@@ -243,6 +248,10 @@ class Watch:
         self._shared = max(0, shared - self._shared_before)
         if disk > max(self.spec.limits.disk_bytes, self._disk_before):
             raise limit("disk", bytes=self.spec.limits.disk_bytes)
+
+    def _measure_snapshots(self, _init: int) -> None:
+        if self.kept:
+            self._snapshots.look(self.kept)
 
     def _report(self, _init: int) -> None:
         if self.is_checking or self.is_asking:

@@ -61,7 +61,6 @@ def _become_snapshot(
     shell: StudentShell, channel: StudentChannel, fds: Sequence[int], files: str
 ) -> None:
     try:
-        linux.set_dumpable(dumpable=False)
         os.setsid()
         channel.channel.sock.close()
         signal.signal(signal.SIGINT, signal.SIG_IGN)

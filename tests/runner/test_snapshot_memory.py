@@ -1,0 +1,147 @@
+"""Snapshots that wait have the limit on memory once more, all together."""
+
+import dataclasses
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from runner.host import Runner
+from runner.processes import proportional_memory, read_process
+from runner.protocol import Limits
+from runner.snapshot_memory import SnapshotMemory
+from tests.runner.notebooks import cell, job, question, scores
+from tests.services.processes import wait_until
+
+MIB = 1024**2
+HOLD = "import sys; kept = bytearray(b'x') * {}; print(flush=True); sys.stdin.read()"
+
+
+@pytest.fixture
+def hold() -> Iterator[Callable[[int], int]]:
+    """Yield what starts a process that holds so many MiB, and returns its number."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(mebibytes: int) -> int:
+        program = [sys.executable, "-S", "-c", HOLD.format(mebibytes * MIB)]
+        pipe = subprocess.PIPE
+        started.append(subprocess.Popen(program, stdin=pipe, stdout=pipe))
+        assert started[-1].stdout is not None
+        started[-1].stdout.readline()
+        return started[-1].pid
+
+    yield start
+    for one in started:
+        one.kill()
+        one.communicate()
+
+
+def alive(pids: Sequence[int]) -> list[int]:
+    infos = [read_process(pid) for pid in pids]
+    return [one.pid for one in infos if one is not None and one.state not in "ZX"]
+
+
+def test_within_the_limit_all_are_left(hold: Callable[[int], int]) -> None:
+    pids = [hold(20), hold(20)]
+    assert SnapshotMemory(120 * MIB).look(pids) == []
+
+
+def test_past_the_limit_the_youngest_end(hold: Callable[[int], int]) -> None:
+    pids = []
+    for _ in range(3):
+        pids.append(hold(60))
+        wait_for_a_tick()
+    assert SnapshotMemory(150 * MIB).look(pids) == pids[2:]
+    wait_until(lambda: alive(pids) == pids[:2], seconds=5, what="the end of one")
+
+
+def wait_for_a_tick() -> None:
+    """The kernel tells the ages of processes apart that are a tick apart."""
+    begun = time.clock_gettime(time.CLOCK_BOOTTIME)
+    wait_until(
+        lambda: time.clock_gettime(time.CLOCK_BOOTTIME) - begun > 0.02,
+        seconds=1,
+        what="a tick",
+    )
+
+
+def test_many_are_measured_a_few_at_a_time(
+    hold: Callable[[int], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[int] = []
+
+    def measure(pids: Sequence[int]) -> int:
+        measured.extend(pids)
+        return 0
+
+    monkeypatch.setattr("runner.snapshot_memory.proportional_memory", measure)
+    pids, memory = [hold(1) for _ in range(6)], SnapshotMemory(MIB)
+    memory.look(pids)
+    assert len(measured) == 4
+    memory.look(pids)
+    assert set(measured) == set(pids)
+
+
+def test_a_process_that_hides_its_memory_is_counted_whole(
+    hold: Callable[[int], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid = hold(50)
+
+    def hidden(path: Path) -> str:
+        if path.name == "smaps_rollup":
+            raise PermissionError
+        return path.read_bytes().decode()
+
+    monkeypatch.setattr(Path, "read_text", lambda path, **_: hidden(path))
+    assert proportional_memory([pid]) >= 50 * MIB
+
+
+FILL = """
+import sys, threading
+module = sys.modules["runner.student.snapshot"]
+serve = module._serve
+def fill():
+    global kept
+    kept = bytearray(b"x") * (150 * 2**20)
+def served(*arguments):
+    threading.Thread(target=fill, daemon=True).start()
+    return serve(*arguments)
+module._serve = served
+answer = 42
+"""
+# Snapshots stand still, but a notebook can let them go on.
+GO_ON = """
+import os, signal, time
+for _ in range(60):
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        if int(name) not in (1, os.getpid()): os.kill(int(name), signal.SIGCONT)
+    time.sleep(0.05)
+"""
+
+
+@pytest.mark.torch
+def test_snapshots_that_grow_while_they_wait_are_ended_without_a_group_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runner = Runner({"default": ""})
+    alone = dataclasses.replace(runner._capabilities, hierarchy=None)
+    monkeypatch.setattr(runner, "_capabilities", alone)
+    keys = [f"q{number}" for number in range(6)]
+    spec = job(
+        FILL,
+        *[cell(f"# softmark: check {key}") for key in keys],
+        GO_ON,
+        questions=tuple(
+            question(key, "def check(answer):\n    assert answer == 42\n")
+            for key in keys
+        ),
+        limits=Limits(memory_bytes=512 * MIB),
+    )
+    result = runner.run(spec)
+    runner.close()
+    assert runner.level() == "L1"
+    assert result.code == "completed"
+    assert sum(score for one in scores(result).values() for score in one) <= 3
