@@ -1,8 +1,11 @@
 """The few Linux calls that the standard library lacks. Each raises OSError."""
 
+import contextlib
 import ctypes
 import os
+import select
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -63,6 +66,47 @@ def forbid_new_privileges() -> None:
 def set_dumpable(*, dumpable: bool) -> None:
     """Say whether processes of the same user may look into this one."""
     control(_PR_SET_DUMPABLE, int(dumpable))
+
+
+class OutOfMemoryScore:
+    """How early the kernel ends this process and its children when memory runs out.
+
+    Make it while this process still sees its own /proc. The score can be raised without
+    any right, and lowered to where it was.
+    """
+
+    _HIGHEST: Final = b"1000"
+
+    def __init__(self) -> None:
+        self._fd = -1
+        with contextlib.suppress(OSError):
+            self._fd = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
+
+    @contextlib.contextmanager
+    def raised(self) -> Iterator[None]:
+        """Whoever is forked meanwhile is the first to be ended."""
+        if self._fd < 0:
+            yield
+            return
+        before = os.pread(self._fd, 16, 0)
+        os.pwrite(self._fd, self._HIGHEST, 0)
+        try:
+            yield
+        finally:
+            os.pwrite(self._fd, before, 0)
+
+
+def spare_from_lack_of_memory(pid: int, pidfd: int) -> None:
+    """The kernel ends the process last when memory runs out, if we may say so."""
+    lowest = b"-999"  # not -1000, with which a group could be stuck for ever
+    with contextlib.suppress(OSError):
+        fd = os.open(f"/proc/{pid}/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            # Opened before it ended, the file is still about this process.
+            if not select.select([pidfd], [], [], 0)[0]:
+                os.write(fd, lowest)
+        finally:
+            os.close(fd)
 
 
 def collapse(start: int, length: int) -> None:

@@ -201,7 +201,7 @@ class CellOutputs:
 
     def _add_stream(self, frame: Frame) -> None:
         name, data = frame.get("name"), frame.get("data")
-        if name in self._decoders and isinstance(data, str):
+        if isinstance(name, str) and name in self._decoders and isinstance(data, str):
             try:
                 self.text(name, base64.b64decode(data, validate=True))
             except (binascii.Error, ValueError):

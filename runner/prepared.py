@@ -11,11 +11,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from runner import linux
 from runner.contents import Contents
 from runner.frames import Peer
 from runner.jail.cgroups import Hierarchy, JobGroup
 from runner.places import FolderPlace, JailPlace, Place, await_frame
 from runner.processes import kill_user_processes
+from runner.stops import JobStopError, limit
 from runner.users import JobUser
 from runner.zygote.order import DESCRIPTORS, Order, Shape
 from runner.zygotes import JobStarter, StartedJob
@@ -117,6 +119,7 @@ class Prepared:
         self._join_group()
         self.init.send({"t": "enter"})
         await_frame(self.init, "started", _READY_SECONDS, _nothing)
+        linux.spare_from_lack_of_memory(self.job.pid, self.pidfd)
         seconds = _GPU_SECONDS if self.shape.gpu else _READY_SECONDS
         self.hello = await_frame(self.student, "hello", seconds, _nothing)
         self.student_pid = self.student.sender
@@ -170,6 +173,21 @@ class Prepared:
             files = sum(contents.sizes)
             self.group.limit_memory(self._group_bytes(files) + copies)
         self.place.fill(contents, self.init, wait)
+
+    def kernel_bytes(self) -> int:
+        """Return the kernel's memory for the job, beyond what any job may hold of it."""
+        held = self.group.kernel_bytes() if self.group is not None else 0
+        return max(0, held - _SLACK_BYTES)
+
+    def explained(self, ending: JobStopError) -> JobStopError:
+        """Return the ending, or the lack of memory behind it.
+
+        Ask before a process that ended is called a fault of ours: when a job's group is
+        full, the kernel ends processes of the job, not always those that filled it.
+        """
+        if self.group is not None and self.group.ran_out_of_memory():
+            return limit("memory", bytes=self.shape.memory_bytes)
+        return ending
 
     @property
     def is_alive(self) -> bool:

@@ -145,7 +145,8 @@ class Session:
             elif frame.get("t") == "gone":
                 self.gone = frame
         if not self.init.open and not self.gone:
-            raise platform("runner_failed", "the job's parent process is gone")
+            ours = platform("runner_failed", "the job's parent process is gone")
+            raise self._prepared.explained(ours)
 
     def _raise_death(self, cell: CellOutputs | None) -> None:
         """The student process closed its channel: say how it ended."""
@@ -159,7 +160,7 @@ class Session:
             raise platform("runner_failed", reason)
         self.drain(cell)
         code = 0 if self.status is None else os.waitstatus_to_exitcode(self.status)
-        raise died(cell=self.cell, signal=max(0, -code))
+        raise self._prepared.explained(died(cell=self.cell, signal=max(0, -code)))
 
     def drain(self, cell: CellOutputs | None) -> None:
         """Take what the job still had to say when it was stopped, up to a bound."""

@@ -205,7 +205,7 @@ class Watch:
         if len(members) > 1 and self._memory > limits.memory_bytes:
             # Processes share what they have not changed since they were forked.
             self._memory = proportional_memory(one.pid for one in members)
-        self._memory += self._shared
+        self._memory += self._shared + self._kernel_bytes()
         ran_out = self._ran_out()
         # The kernel saw more than we did if it had to kill.
         self._note_peak(max(self._memory, limits.memory_bytes if ran_out else 0))
@@ -217,6 +217,9 @@ class Watch:
             self.checking_peak_memory = max(self.checking_peak_memory, memory)
         else:
             self.peak_memory = max(self.peak_memory, memory)
+
+    def _kernel_bytes(self) -> int:
+        return self._prepared.kernel_bytes() if self._prepared else 0
 
     @property
     def _group(self) -> JobGroup | None:

@@ -22,6 +22,7 @@ _REMOVE_SECONDS: Final = 2.0
 _PAUSE_SECONDS: Final = 0.005
 # Another worker may just have made one, and its process is on the way.
 _ABANDONED_SECONDS: Final = 60.0
+_KERNEL_PARTS: Final = ("slab", "kernel_stack", "pagetables", "percpu")
 
 
 class JobGroup(Protocol):
@@ -35,6 +36,9 @@ class JobGroup(Protocol):
 
     def memory_kills(self) -> int:
         """Return how many processes of the group the kernel killed to free memory."""
+
+    def kernel_bytes(self) -> int:
+        """Return the kernel's memory for the group, 0 if unknown: sockets, pipes, files."""
 
     def processes(self) -> int:
         """Return how many processes and threads are in the group, 0 if unknown."""
@@ -123,6 +127,12 @@ class GroupV2:
     def memory_kills(self) -> int:
         return self._folder.numbers("memory.events").get("oom_kill", 0)
 
+    def kernel_bytes(self) -> int:
+        found = self._folder.numbers("memory.stat")
+        # Linux 5.18 and later count all of it.
+        parts = sum(found.get(name, 0) for name in _KERNEL_PARTS)
+        return found.get("kernel", parts) + found.get("sock", 0)
+
     def processes(self) -> int:
         return self._folder.number("pids.current")
 
@@ -173,6 +183,9 @@ class GroupV1:
 
     def memory_kills(self) -> int:
         return self._memory.numbers("memory.oom_control").get("oom_kill", 0)
+
+    def kernel_bytes(self) -> int:
+        return self._memory.number("memory.kmem.usage_in_bytes")
 
     def processes(self) -> int:
         return self._pids.number("pids.current")

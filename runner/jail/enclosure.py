@@ -81,6 +81,7 @@ class Jail:
         rootfs.make_room(total, self._sizes)
 
     def seal(self) -> None:
+        self._stores = rootfs.open_stores()
         rootfs.seal()
         linux.forbid_new_privileges()
         privileges.drop_capabilities()
@@ -96,7 +97,7 @@ class Jail:
         seccomp.filter_self()
 
     def used_bytes(self) -> tuple[int, int]:
-        return rootfs.used_bytes()
+        return rootfs.used_bytes(self._stores)
 
     def homes(self) -> tuple[Path, Path, Path]:
         return Path(policy.WORK), Path(policy.HOME), Path(policy.TEMPORARY[0])
@@ -114,6 +115,7 @@ class MadeJail(Jail):
 
     def seal(self) -> None:
         """Landlock alone keeps the student from writing to the files."""
+        self._stores = rootfs.open_stores()
         linux.set_dumpable(dumpable=False)
 
 

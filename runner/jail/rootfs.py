@@ -174,13 +174,21 @@ def seal() -> None:
     kernel.restrict_path("/", kernel.READ_ONLY)
 
 
-def used_bytes() -> tuple[int, int]:
+def open_stores() -> tuple[int, int]:
+    """Return descriptors of the job's folders and of its shared memory.
+
+    By these they are measured even if the job closes its folders to everybody.
+    """
+    flags = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+    return os.open(policy.WORK, flags), os.open(policy.SHARED_MEMORY, flags)
+
+
+def used_bytes(stores: tuple[int, int]) -> tuple[int, int]:
     """Return what the job's folders and its shared memory take up, in bytes.
 
     Folders whose files cannot be counted any further count as full.
     """
-    store = os.statvfs(policy.WORK)
-    shared = os.statvfs(policy.SHARED_MEMORY)
+    store, shared = map(os.fstatvfs, stores)
     used = (store.f_blocks - store.f_bfree) * store.f_frsize
     if store.f_ffree == 0:
         used = store.f_blocks * store.f_frsize

@@ -58,6 +58,7 @@ class Init:
         frame, _ = self.host.receive()
         if frame["t"] != "enter":
             raise ChannelClosedError
+        self._score = linux.OutOfMemoryScore()
         self.enclosure.enter()
         self._start_student(fds)
         for fd in fds.values():
@@ -65,9 +66,11 @@ class Init:
         self.host.send({"t": "started", "pid": self.student})
 
     def _start_student(self, fds: Mapping[str, int]) -> None:
-        pid = os.fork()
-        if pid == 0:
-            self._become_student(fds)
+        # The notebook's processes end for want of memory before this one does.
+        with self._score.raised():
+            pid = os.fork()
+            if pid == 0:
+                self._become_student(fds)
         self.student = pid
 
     def _become_student(self, fds: Mapping[str, int]) -> None:

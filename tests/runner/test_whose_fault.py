@@ -1,0 +1,170 @@
+"""Before a fault is called ours, every cause that a notebook has a hand in is ruled out."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.clock import JobClock
+from runner.frames import dump_json, parse
+from runner.host import Runner
+from runner.jail.cgroups import HierarchyV2, find_hierarchy
+from runner.job import shape_of
+from runner.outputs import CellOutputs, JobOutputs
+from runner.prepared import Prepared
+from runner.protocol import Limits, Verdict
+from runner.session import Session
+from runner.stops import JobStopError, platform
+from runner.watch import Watch
+from tests.runner.notebooks import job, text
+from tests.services.processes import wait_until
+
+MIB = 1024**2
+
+
+@pytest.fixture
+def prepared(runner: Runner) -> Iterator[Prepared]:
+    made = runner._prepare("default", shape_of(Limits()))
+    yield made
+    made.group = None
+    made.dispose()
+
+
+def score(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/oom_score_adj").read_text())
+
+
+@pytest.mark.torch
+def test_the_kernel_ends_the_notebook_before_the_job_s_first_process(
+    prepared: Prepared,
+) -> None:
+    assert score(prepared.student_pid) == 1000
+    assert score(prepared.job.pid) < 1000
+
+
+@pytest.mark.torch
+def test_a_notebook_cannot_change_who_ends_first(runner: Runner) -> None:
+    source = "open('/proc/self/oom_score_adj', 'r+').write('0')"
+    assert runner.run(job(source)).code == "cells_failed"
+
+
+FULL: Any = SimpleNamespace(ran_out_of_memory=lambda: True, remove=lambda: None)
+
+
+@pytest.mark.torch
+def test_an_end_in_a_full_group_is_for_want_of_memory(prepared: Prepared) -> None:
+    ours = platform("runner_failed", "gone")
+    prepared.group = None
+    assert prepared.explained(ours) is ours
+    prepared.group = FULL
+    assert prepared.explained(ours).code == "memory"
+
+
+@pytest.mark.torch
+def test_the_end_of_the_first_process_is_asked_after_memory(
+    prepared: Prepared,
+) -> None:
+    spec = job("1")
+    watch = Watch(spec, lambda _: None, lambda: False, JobClock())
+    session = Session(watch, JobOutputs(spec.limits), prepared)
+    prepared.group = FULL
+    signal.pidfd_send_signal(prepared.pidfd, signal.SIGKILL)
+
+    def look() -> bool:
+        session._look_at_init()
+        return False
+
+    with pytest.raises(JobStopError) as caught:
+        wait_until(look, seconds=5, what="its end")
+    assert (caught.value.verdict, caught.value.code) == (Verdict.LIMIT, "memory")
+
+
+SOCKETS = """
+import os, socket, time
+def fill():
+    for _ in range(100):
+        pair = socket.socketpair()
+        kept.append(pair)
+        for one in pair:
+            one.setblocking(False)
+            try:
+                while True: one.send(bytes(65536))
+            except OSError: pass
+kept = []
+for _ in range(40):
+    if os.fork() == 0:
+        fill(); time.sleep(60)
+    time.sleep(0.05)
+time.sleep(60)
+"""
+
+
+@pytest.mark.torch
+def test_memory_of_the_kernel_is_the_notebook_s(runner: Runner) -> None:
+    if find_hierarchy() is None:
+        pytest.skip("no control groups may be made here")
+    limits = Limits(memory_bytes=400 * MIB, disk_bytes=16 * MIB, run_seconds=20)
+    result = runner.run(job(SOCKETS, limits=limits))
+    assert (result.verdict, result.code) == (Verdict.LIMIT, "memory")
+
+
+def test_the_group_says_what_the_kernel_holds_for_it(tmp_path: Path) -> None:
+    group = HierarchyV2(tmp_path).make_group(memory_bytes=2**30, processes=50)
+    (folder,) = tmp_path.iterdir()
+    assert group.kernel_bytes() == 0
+    (folder / "memory.stat").write_text("anon 9\nslab 3\npagetables 4\n")
+    assert group.kernel_bytes() == 7
+    (folder / "memory.stat").write_text("kernel 8\nslab 3\nsock 1\n")
+    assert group.kernel_bytes() == 9
+
+
+@pytest.mark.torch
+def test_a_job_that_closes_its_folders_is_measured_all_the_same(
+    runner: Runner,
+) -> None:
+    source = (
+        "import os, time\nf = open('big', 'wb')\nos.chmod(os.path.expanduser('~'), 0)\n"
+        "time.sleep(0.6)\nprint('alive', flush=True)\n"
+        "for _ in range(20): f.write(bytes(2**20))\nf.flush(); time.sleep(30)"
+    )
+    result = runner.run(job(source, limits=Limits(disk_bytes=8 * MIB)))
+    assert (result.verdict, result.code) == (Verdict.LIMIT, "disk")
+    assert "alive" in text(result)
+
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+KINDS = ["stream", "display", "update", "result", "error", "clear", "dropped"]
+FIELDS = ["name", "data", "metadata", "display_id", "wait", "ename", "evalue"]
+frame = st.fixed_dictionaries(
+    {"t": st.sampled_from(KINDS) | anything},
+    optional={
+        **dict.fromkeys(FIELDS, anything | st.just("\ud800")),
+        "traceback": anything,
+    },
+)
+
+
+@given(st.lists(frame, max_size=8))
+def test_no_frame_of_a_notebook_is_an_error_of_the_host(
+    frames: list[dict[str, object]],
+) -> None:
+    cell = CellOutputs(JobOutputs(Limits()), 1)
+    for one in frames:
+        cell.add(parse(dump_json(one).replace(b'"?"', b'"\\ud800"')))
+    cell.tail.encode()
+    dump_json(cell.finish())
