@@ -275,7 +275,8 @@ class Questions:
         self, question: QuestionSpec, snapshot: Snapshot, seconds: float
     ) -> QuestionOutcome:
         session = self._session
-        run = QuestionRun(session, question, seconds, seconds / len(question.checks))
+        share = seconds / max(1, len(question.checks))
+        run = QuestionRun(session, question, seconds, share)
         session.watch.begin_question()
         self._examiner.get(self._attend)
         if snapshot.pid and snapshot.thaw(session):

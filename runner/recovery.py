@@ -40,7 +40,7 @@ class Recovery:
 
         Return whether the notebook can go on there. It is not tried if the cells are
         likely to take more than `seconds`, by what they took before. Raises JobStopError
-        for what is no fault of theirs.
+        if the job is cancelled.
         """
         cells = self._cells.record.ended[:count]
         needed = _SPARE_SECONDS + _SPARE_SHARE * sum(taken for _, taken in cells)
@@ -53,7 +53,9 @@ class Recovery:
             for cell, _ in cells:
                 self._cells.run_again(cell)
         except JobStopError as stop:
-            if stop.verdict in {Verdict.CANCELLED, Verdict.PLATFORM}:
+            if stop.verdict is Verdict.CANCELLED:
                 raise
+            # Even a process of ours that did not start: the notebook may have taken
+            # away what it needs, and the host sees for itself if the jail is gone.
             return False
         return True

@@ -11,6 +11,7 @@ from runner.frames import SMALL_FRAME, Frame, FrameError, Peer
 from runner.outputs import CellOutputs, JobOutputs
 from runner.prepared import Prepared
 from runner.processes import (
+    DEAD,
     ProcessInfo,
     family,
     is_below,
@@ -200,9 +201,9 @@ class Session:
         Whoever made them, and whatever became of their parents.
         """
         if kill_all(self._others, _KILL_SECONDS) > 1:
-            # Until they are reaped they take room that the next ones are counted in.
+            # Until they are gone they hold room that the next ones may need.
             deadline = time.monotonic() + _KILL_SECONDS
-            while family(self.job.pid, spare=self.kept):
+            while any(one.state not in DEAD for one in self._others()):
                 if time.monotonic() > deadline:
                     return
                 select.select([self.init.sock], [], [], _PAUSE_SECONDS)

@@ -160,7 +160,7 @@ class Snapshot:
                 return True
             rounds += 1
             if rounds % _ROUNDS == 1:
-                session.signal(self.pid, signal.SIGINT)
+                self._signal(signal.SIGINT)
         return False
 
     def drop(self, session: Session) -> None:

@@ -157,7 +157,9 @@ class Watch:
         self._cpu = max(self._cpu, used)
         pids = [one.pid for one in members]
         waits = {pid: waited_seconds(pid) for pid in (*pids, self.grader_pid) if pid}
-        grown = {pid: wait - self._waits.get(pid, 0.0) for pid, wait in waits.items()}
+        # A process that was not there at the last look has not waited since then, so
+        # that many short-lived ones do not make the clock stand still.
+        grown = {pid: wait - self._waits.get(pid, wait) for pid, wait in waits.items()}
         longest = max((grown[pid] for pid in pids), default=0.0)
         waited = max(0.0, longest) + max(0.0, grown.get(self.grader_pid, 0.0))
         self._waited += min(waited, now - self._accounted)

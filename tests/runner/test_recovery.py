@@ -100,3 +100,15 @@ def test_the_peak_is_no_less_than_what_stopped_the_job(runner: Runner) -> None:
     result = run(runner, "1", greedy, limits=limits)
     assert (result.code, result.detail["cell"]) == ("memory", 2)
     assert result.measures.peak_memory_bytes >= limits.memory_bytes
+
+
+def test_a_notebook_that_keeps_a_fresh_process_from_starting_is_no_fault_of_ours(
+    runner: Runner,
+) -> None:
+    spoiling = (
+        "import os, shutil\nkept = os.path.expanduser('~/.ipython')\n"
+        "shutil.rmtree(kept)\nopen(kept, 'w').close()\n"
+    )
+    result = run(runner, "answer = 42", CHECK, spoiling + DEAF, "later = 1")
+    assert (result.verdict, result.code) == (Verdict.LIMIT, "cell_time")
+    assert messages(result) == ["passed", "not reached"]
