@@ -185,7 +185,7 @@ class Prepared:
         Ask before a process that ended is called a fault of ours: when a job's group is
         full, the kernel ends processes of the job, not always those that filled it.
         """
-        if self.group is not None and self.group.ran_out_of_memory():
+        if self.group is not None and self.group.memory_kills() > 0:
             return limit("memory", bytes=self.shape.memory_bytes)
         return ending
 

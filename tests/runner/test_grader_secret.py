@@ -22,7 +22,7 @@ def run(runner: Runner, lines: str, notebook: str, **changes: object) -> JobResu
         f"{lines}\ndef check(answer):\n    return draw() == answer\n"
         f"def check_again(answer):\n    return draw() == answer\n"
     )
-    spec = job(notebook, CHECK, questions=(question("q1", source),), **changes)  # type: ignore[arg-type]  # fields
+    spec = job(notebook, CHECK, questions=(question("q1", source),), **changes)
     return runner.run(spec)
 
 
@@ -46,7 +46,7 @@ def drawn(runner: Runner, lines: str, **changes: object) -> list[float]:
         f"{lines}\ndef check():\n    return {SHARE}\n"
         f"def check_again():\n    return {SHARE}\n"
     )
-    spec = job("1", CHECK, questions=(question("q1", source),), **changes)  # type: ignore[arg-type]  # fields
+    spec = job("1", CHECK, questions=(question("q1", source),), **changes)
     return scores(runner.run(spec))["q1"]
 
 

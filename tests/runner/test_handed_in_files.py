@@ -15,7 +15,7 @@ pytestmark = pytest.mark.torch
 
 
 def run(runner: Runner, *cells: str, **changes: object) -> JobResult:
-    return runner.run(job(*cells, **changes))  # type: ignore[arg-type]  # fields
+    return runner.run(job(*cells, **changes))
 
 
 UNPICKLING = {

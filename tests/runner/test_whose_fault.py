@@ -53,7 +53,7 @@ def test_a_notebook_cannot_change_who_ends_first(runner: Runner) -> None:
     assert runner.run(job(source)).code == "cells_failed"
 
 
-FULL: Any = SimpleNamespace(ran_out_of_memory=lambda: True, remove=lambda: None)
+FULL: Any = SimpleNamespace(memory_kills=lambda: 1, remove=lambda: None)
 
 
 @pytest.mark.torch
