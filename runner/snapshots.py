@@ -26,9 +26,10 @@ _PAUSE_SECONDS: Final = 0.0005
 # many looks at it, of a tenth of a second, it is interrupted again.
 _BREAK_SECONDS: Final = 1.5
 _ROUNDS: Final = 3
-# The kernel is to end the asked processes before those that wait.
-_SPARED: Final = -500
-_FIRST_TO_GO: Final = 500
+# The kernel is to end running processes, which have the highest score from the start,
+# before those that wait. Both scores may be set without any right.
+_SPARED: Final = 500
+_FIRST_TO_GO: Final = 1000
 
 
 class Snapshot:

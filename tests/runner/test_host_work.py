@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runner.frames import (
@@ -205,6 +205,7 @@ printed = st.binary(max_size=400) | st.sampled_from(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.lists(hostile | printed, max_size=12), max_size=6))
 def test_the_notebook_is_never_longer_than_the_limit_and_a_little_for_each_cell(
     cells: list[list[Frame | bytes]],
