@@ -9,12 +9,10 @@ from collections.abc import Iterator
 import pytest
 
 from runner.host import Runner
-from runner.notebook import Notebook, read_notebook
 from runner.protocol import (
     Checking,
     Event,
     JobResult,
-    JobSpec,
     Limits,
     Outcome,
     QuestionDone,
@@ -240,20 +238,6 @@ def test_a_busy_machine_takes_no_points(runner: Runner, busy: None) -> None:
     assert scores(result) == {"q1": [1.0]}
 
 
-@pytest.fixture
-def copied(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Plan each copy of a check cell as a place of its question."""
-
-    def planned(spec: JobSpec) -> Notebook:
-        read = read_notebook(spec)
-        for one in read.cells:
-            one.question = one.source.removeprefix("# softmark: check ")[:2]
-            one.question *= one.source.startswith("# softmark")
-        return read
-
-    monkeypatch.setattr("runner.job.read_notebook", planned)
-
-
 RIGHT, WRONG = "def f(): return 1", "def f(): return 2"
 
 
@@ -268,7 +252,7 @@ RIGHT, WRONG = "def f(): return 1", "def f(): return 2"
     ],
 )
 def test_the_best_of_a_questions_snapshots_counts(
-    runner: Runner, copied: None, cells: tuple[object, ...]
+    runner: Runner, cells: tuple[object, ...]
 ) -> None:
     both = question("q1", "def check(f): assert f() == 1\n")
     limits = Limits(question_seconds=2)
@@ -276,7 +260,7 @@ def test_the_best_of_a_questions_snapshots_counts(
     assert messages(result) == ["passed"]
 
 
-def test_a_question_has_three_snapshots_at_most(runner: Runner, copied: None) -> None:
+def test_a_question_has_three_snapshots_at_most(runner: Runner) -> None:
     count = f"{STATES}\nprint(states()[1])"
     result = run(runner, "1", *[ONE] * 6, count, questions=(ANSWER,))
     assert text(result, 8) == "3\n"
