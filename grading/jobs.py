@@ -2,10 +2,16 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from courses.blobs import blob_path, read_blob
-from courses.bundle import check_cells, locked_cells, mark_cells, split_sections
+from courses.bundle import (
+    Visibility,
+    check_cells,
+    locked_cells,
+    mark_cells,
+    split_sections,
+)
 from courses.models import AssignmentRevision, Question, RequiredFile, RevisionFile
 from grading.handouts import handout_cells, staff_definitions, staff_notebook
 from grading.inputs import HandedIn, handed_in
@@ -19,6 +25,14 @@ from runner.protocol import (
     QuestionSpec,
     TestStyle,
 )
+
+# What is shown later is asked later.
+_SECRECY: Final[Mapping[Visibility, int]] = {
+    Visibility.ALWAYS: 0,
+    Visibility.AFTER_DEADLINE: 1,
+    Visibility.AFTER_RELEASE: 2,
+    Visibility.NEVER: 2,
+}
 
 
 class IncompleteRevisionError(Exception):
@@ -147,14 +161,18 @@ def _question_spec(question: Question, text: str) -> QuestionSpec:
     style = TestStyle(question.style)
     is_cut = style in (TestStyle.SCRIPT, TestStyle.DOCTEST)
     pieces = {each.name: each.source for each in split_sections(text) if is_cut}
-    names = [check["name"] for check in question.checks]
-    if is_cut and not set(names) <= set(pieces):
+    if is_cut and not {check["name"] for check in question.checks} <= set(pieces):
         raise IncompleteRevisionError(f"A check of {question.key} has no section.")
     return QuestionSpec(
         key=question.key,
         source="" if is_cut else text,
         checks=tuple(
-            CheckSpec(name=name, source=pieces.get(name, "")) for name in names
+            CheckSpec(
+                name=check["name"],
+                source=pieces.get(check["name"], ""),
+                secrecy=_SECRECY[Visibility(check["visibility"])],
+            )
+            for check in question.checks
         ),
         style=style,
     )

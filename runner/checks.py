@@ -7,153 +7,39 @@ one after the other; everything that one question's snapshot has started is ende
 the next one may run. On a GPU the notebook's own process is asked at its check cell.
 """
 
+import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from runner import marks
 from runner.examiner import Examiner
-from runner.frames import FrameError, Peer
 from runner.places import Place
+from runner.prepared import Prepared
 from runner.protocol import (
-    CheckOutcome,
     JobSpec,
     QuestionOutcome,
     QuestionSpec,
     Verdict,
 )
-from runner.questions import requested_names
+from runner.question_parts import QuestionPart, in_order_of_asking, join, parts_of
+from runner.question_run import LIMITS, QuestionRun
 from runner.session import Session
 from runner.snapshots import Snapshot
 from runner.stops import JobStopError, died, limit, platform
-from runner.timing import Moment
 
 # The first two and the last: a later one takes the place of the third.
 MAX_SNAPSHOTS: Final = 3
-_REAP_SECONDS: Final = 2.0
 _SNAPSHOT_SECONDS: Final = 10.0
+# How a process ends that libraries bring down by what they are given.
+_CRASHES: Final = frozenset(
+    (
+        *(signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL),
+        *(signal.SIGABRT, signal.SIGTRAP, signal.SIGXCPU, signal.SIGSYS),
+    )
+)
 # What the questions may take of a run whose time is up.
 _RESERVE_SECONDS: Final = 60.0
-# A limit of the job's that the asked snapshot goes past, and the words for its checks.
-_LIMITS: Final[Mapping[str, str]] = {
-    "memory": marks.OUT_OF_MEMORY,
-    "processes": marks.TOO_MANY_PROCESSES,
-    "disk": marks.OUT_OF_DISK,
-}
-
-
-class QuestionRun:
-    """One question being checked, by one process of the notebook's.
-
-    Its checks have `seconds` together. Once these are over, each check that is left has
-    its share of them nevertheless, so that a slow check costs itself alone: the question
-    takes less than twice its seconds.
-    """
-
-    def __init__(
-        self, session: Session, question: QuestionSpec, seconds: float, share: float
-    ) -> None:
-        self.answered = False
-        self.missing = ""
-        self._session = session
-        self._question = question
-        self._names = requested_names(question)
-        self._found: dict[str, CheckOutcome] = {}
-        self._slow: set[str] = set()
-        self._seconds, self._share = seconds, share
-        self._watch = session.watch
-        self._started: Moment | None = None
-        self._check_started = self._watch.moment()
-        self._stopped_at = 0.0
-
-    @property
-    def left(self) -> list[str]:
-        """Return the checks that have no outcome and were not too slow."""
-        over = self._found.keys() | self._slow
-        return [one.name for one in self._question.checks if one.name not in over]
-
-    def ask(
-        self,
-        grader: Peer,
-        wire: int,
-        step: Callable[[], bool],
-        stop: Callable[[str], None],
-    ) -> None:
-        """Have the checks run that are left, until the grader is done or time is up.
-
-        `step` waits a moment, and says whether the asked process is done; `stop` is
-        told why the asked process must end what it does. The grader is to be dismissed
-        if `answered` is false afterwards.
-        """
-        self.answered, self.missing, self._stopped_at = False, "", 0.0
-        frame = {"t": "question", "key": self._question.key, "checks": self.left}
-        grader.send(frame, [wire])
-        self._check_started = self._watch.moment()
-        self._started = self._started or self._check_started
-        done = False
-        while not (done and self.answered):
-            try:
-                done = step() or done
-            except JobStopError as error:
-                done = self._end_at(error, stop)
-            self._take(grader)
-            if not grader.open and not self._stopped_at:
-                raise platform("runner_failed", "the grader's process ended")
-            if not self._stopped_at and not self.answered and self._is_late():
-                self._slow.update(self.left[:1])
-                self._end(marks.OUT_OF_TIME, stop)
-            if self._stopped_at and time.monotonic() > self._stopped_at + _REAP_SECONDS:
-                return
-
-    def _is_late(self) -> bool:
-        if self._started is None or not self._watch.is_past(
-            self._started, self._seconds
-        ):
-            return False
-        return self._watch.is_past(self._check_started, self._share)
-
-    def _end_at(self, error: JobStopError, stop: Callable[[str], None]) -> bool:
-        """End the question at a limit that its snapshot has gone past, and only it."""
-        words = _LIMITS.get(error.code)
-        if words is None or self._session.student.open:
-            raise error
-        if not self._stopped_at:
-            self._end(words, stop)
-        return True
-
-    def _end(self, missing: str, stop: Callable[[str], None]) -> None:
-        self.missing = missing
-        self._stopped_at = time.monotonic()
-        stop(missing)
-
-    def _take(self, grader: Peer) -> None:
-        """Take in what the grader says; what comes after the end does not count."""
-        try:
-            frames = grader.receive() if grader.open else []
-        except FrameError:
-            grader.close()
-            return
-        for frame in frames:
-            if frame.get("t") == "answered" and frame.get("key") == self._question.key:
-                self.answered = True
-            elif frame.get("t") == "check" and not self._stopped_at:
-                outcome = marks.parse_outcome(frame, self.left, self._names)
-                if outcome is not None:
-                    self._found[outcome.name] = outcome
-                    self._check_started = self._watch.moment()
-
-    def conclude(self) -> QuestionOutcome:
-        """Return what the checks found; those that did not report score 0."""
-        seconds = 0.0
-        if self._started is not None:
-            seconds = self._watch.clock.now() - self._started.clock
-        found, missing = dict(self._found), self.missing or marks.ENDED
-        if self._slow:
-            # What became of the checks after a slow one may be something else.
-            for name in self.left:
-                found[name] = CheckOutcome(name=name, score=0.0, message=missing)
-            missing = marks.OUT_OF_TIME
-        return marks.conclude(self._question, found, missing=missing, seconds=seconds)
 
 
 class Questions:
@@ -179,7 +65,7 @@ class Questions:
         self._examiner = examiner
         self._in_place = in_place
         self._begin_again = begin_again
-        self._snapshots: dict[str, list[Snapshot]] = {}
+        self._snapshots: dict[tuple[str, int], list[Snapshot]] = {}
         self._by_key = {question.key: question for question in spec.questions}
 
     def reach(self, key: str, cells: int) -> Iterator[QuestionOutcome]:
@@ -191,12 +77,13 @@ class Questions:
         if self._in_place:
             yield self._check_in_place(self._by_key[key])
             return
-        there = self._snapshots.setdefault(key, [])
-        if len(there) == MAX_SNAPSHOTS:
-            there.pop().drop(self._session)
-        snapshot = Snapshot(cells)
-        there.append(snapshot)
-        self._make(snapshot)
+        for part in parts_of(self._by_key[key]):
+            there = self._snapshots.setdefault(part.id, [])
+            if len(there) == MAX_SNAPSHOTS:
+                there.pop().drop(self._session)
+            snapshot = Snapshot(cells)
+            there.append(snapshot)
+            self._make(snapshot)
 
     def _make(self, snapshot: Snapshot) -> None:
         snapshot.ask_for(self._session, self._place, in_place=False)
@@ -229,9 +116,10 @@ class Questions:
     def check_all(self) -> Iterator[QuestionOutcome]:
         """Yield the outcome of each question that was reached and is not known yet.
 
-        From now on nothing is taken from the notebook. The order is the revision's, so
-        that an author can have labels handed out last: what one question is given, a
-        later one may know. Raises JobStopError for what is no question's fault.
+        From now on nothing is taken from the notebook. Checks that are shown sooner are
+        asked sooner; among equals the order is the revision's, so that an author can
+        have labels handed out last: what one question is given, a later one may know.
+        Raises JobStopError for what is no question's fault.
         """
         if not self._snapshots:
             return
@@ -246,18 +134,32 @@ class Questions:
         share = min(each, _RESERVE_SECONDS / len(self._snapshots))
         ends = max(run_left, min(_RESERVE_SECONDS, len(self._snapshots) * each))
         begun = watch.moment()
-        for question in self._spec.questions:
-            if question.key in self._snapshots:
+        outcomes: dict[str, list[QuestionOutcome]] = {}
+        used: dict[str, float] = {}
+        for part in in_order_of_asking(self._spec.questions):
+            if part.id in self._snapshots:
                 left = ends - watch.moment().seconds_since(begun)
-                yield self._check(question, min(each, max(left, share)))
+                key, asked = part.question.key, watch.moment()
+                least = each * self._part_of_time(part)
+                own = max(least, each - used.get(key, 0.0))
+                outcome = self._check(part, min(own, max(left, share)))
+                outcomes.setdefault(key, []).append(outcome)
+                used[key] = used.get(key, 0.0) + watch.moment().seconds_since(asked)
+        for key, found in outcomes.items():
+            yield join(self._by_key[key], found)
 
-    def _check(self, question: QuestionSpec, seconds: float) -> QuestionOutcome:
-        """Return the best outcome that one of the question's snapshots has.
+    def _part_of_time(self, part: QuestionPart) -> float:
+        """Return which part of its question's time the part has at least."""
+        checks = len(self._by_key[part.question.key].checks)
+        return len(part.question.checks) / checks if checks else 1.0
 
-        They share the question's seconds as checks do: once these are over, each that
-        is left has its share.
+    def _check(self, part: QuestionPart, seconds: float) -> QuestionOutcome:
+        """Return the best outcome that one of the part's snapshots has.
+
+        They share the part's seconds as checks do: once these are over, each that is
+        left has its share.
         """
-        snapshots = self._snapshots[question.key]
+        question, snapshots = part.question, self._snapshots[part.id]
         watch = self._session.watch
         begun = watch.moment()
         outcomes: list[QuestionOutcome] = []
@@ -320,21 +222,23 @@ class Questions:
 
         def stop(why: str) -> None:
             snapshot.hang_up()
-            if why != marks.OUT_OF_TIME:
+            if why in LIMITS.values():
                 session.end_others()
 
         run.ask(grader.student, snapshot.wire.fileno(), step, stop)
         session.watch.grader_pid = 0
+        if run.grader_ended:
+            run.note_grader_end(_why_it_ended(grader))
         if not run.answered:
             self._examiner.dismiss()
-        return run.missing == marks.OUT_OF_TIME and bool(run.left)
+        return bool(run.left) and (run.grader_ended or run.missing == marks.OUT_OF_TIME)
 
     def _attend(self) -> None:
         """Wait a moment. A snapshot that goes past a limit meanwhile ends, and no more."""
         try:
             self._session.attend()
         except JobStopError as error:
-            if error.code not in _LIMITS:
+            if error.code not in LIMITS:
                 raise
             self._session.end_others()
 
@@ -370,6 +274,8 @@ class Questions:
             snapshot.close()
             if not run.answered:
                 self._examiner.dismiss()
+        if run.grader_ended:
+            raise platform("runner_failed", "the grader's process ended")
         if not done:
             # The notebook ends with it: there is no other process.
             session.lost = limit("question_time", seconds=seconds)
@@ -379,6 +285,20 @@ class Questions:
         """Close every socket to a snapshot."""
         for snapshot in (one for some in self._snapshots.values() for one in some):
             snapshot.close()
+
+
+def _why_it_ended(grader: Prepared) -> str:
+    """Return the words for a grader that what it was given may have ended.
+
+    Raises JobStopError if the notebook had no hand in it: the process was not short of
+    memory, and did not crash.
+    """
+    if grader.explained(died(cell=0)).code == "memory":
+        return marks.OUT_OF_MEMORY
+    code = grader.exit_code()
+    if code is None or -code not in _CRASHES:
+        raise platform("runner_failed", "the grader's process ended")
+    return marks.ENDED
 
 
 def _nothing_said(session: Session) -> None:

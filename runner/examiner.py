@@ -33,6 +33,7 @@ class Examiner:
         self._secret = spec.grading_seed or secrets.randbits(63)
         self._coming: Future[Prepared] | None = None
         self._is_over = False
+        self._replaced = False
 
     def call(self) -> None:
         """A grader is on its way, if none is there."""
@@ -82,9 +83,14 @@ class Examiner:
             meanwhile()
             wait([self._coming], timeout=_PATIENCE_SECONDS)
         grader = self._coming.result()
-        if not grader.is_alive:
+        if grader.is_alive:
+            return grader
+        # It ended while it waited, or before it could say that it was done.
+        self.dismiss()
+        if self._replaced:
             raise stops.platform("runner_failed", "the grader's process ended")
-        return grader
+        self._replaced = True
+        return self.get(meanwhile)
 
     def dismiss(self) -> None:
         """The grader ends, whatever it does; the next question gets another."""

@@ -284,7 +284,9 @@ class Job:
                 if early.verdict in {Verdict.CANCELLED, Verdict.PLATFORM}:
                     raise
                 stop = stops.stopped_at(early, session.cell)
-            self._note(questions.check_all())
+            # Nobody is told before the result is there: see `Checking`.
+            for outcome in questions.check_all():
+                self._outcomes[outcome.key] = outcome
             return stop
         finally:
             questions.close()
@@ -335,8 +337,7 @@ class Job:
             if known is not None and _earned(known) >= _earned(outcome):
                 continue  # a copy of its check cell has done as well
             self._outcomes[outcome.key] = outcome
-            if not self._watch.is_checking:
-                self._on_event(QuestionDone(question=outcome))
+            self._on_event(QuestionDone(question=outcome))
 
     def _ending(self, cells: CellRunner) -> JobStopError:
         """Return the verdict on a notebook whose cells have all had their turn."""

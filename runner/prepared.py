@@ -7,6 +7,7 @@ import os
 import select
 import signal
 import socket
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -30,6 +31,7 @@ _READY_SECONDS: Final = 30
 # CUDA and its libraries are loaded meanwhile.
 _GPU_SECONDS: Final = 120
 _END_SECONDS: Final = 10
+_STATUS_SECONDS: Final = 1.0
 # The job's first process, and one that is being reaped.
 _EXTRA_PROCESSES: Final = 2
 # What a job holds beside the memory that it is charged with: the kernel's tables.
@@ -188,6 +190,19 @@ class Prepared:
         if self.group is not None and self.group.memory_kills() > 0:
             return limit("memory", bytes=self.shape.memory_bytes)
         return ending
+
+    def exit_code(self) -> int | None:
+        """Return how the student's or grader's process ended, None if nobody knows.
+
+        A negative number is that of a signal. Waits for a moment.
+        """
+        deadline = time.monotonic() + _STATUS_SECONDS
+        while self.init.open and time.monotonic() < deadline:
+            select.select([self.init], [], [], _STATUS_SECONDS)
+            for frame in self.init.receive():
+                if frame.get("t") == "ended":
+                    return os.waitstatus_to_exitcode(int(frame["status"]))
+        return None
 
     @property
     def is_alive(self) -> bool:

@@ -99,12 +99,16 @@ class TestStyle(StrEnum):
 class CheckSpec:
     """One test of a question: a name in the question's source, or code of its own.
 
-    `worth` is what a number at the end of a SCRIPT is out of.
+    `worth` is what a number at the end of a SCRIPT is out of. Checks of a lower `secrecy`
+    are asked first, in all questions: 0 for those whose results the student sees at
+    once. So no result tells what a check that is hidden for longer gave to the
+    student's code.
     """
 
     name: str
     source: str = ""
     worth: float = 1.0
+    secrecy: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -137,11 +137,11 @@ def question_of(frame: Mapping[str, Any]) -> QuestionSpec:
 
 
 def part_of(question: QuestionSpec, checks: Sequence[str] | None) -> QuestionSpec:
-    """Return the question with these of its checks alone; all of them for None."""
+    """Return the question with these checks alone, in this order; all for None."""
     if checks is None:
         return question
-    left = tuple(check for check in question.checks if check.name in checks)
-    return replace(question, checks=left)
+    by_name = {check.name: check for check in question.checks}
+    return replace(question, checks=tuple(by_name[name] for name in checks))
 
 
 def run_check(

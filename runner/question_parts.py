@@ -1,0 +1,63 @@
+"""A question in parts, by when their results are shown, and its outcome from theirs.
+
+Each part has a snapshot of its own. Parts of a lower secrecy are asked first, in all
+questions, so that what a hidden check gives to the student's code comes too late to
+show in any result that the student sees before.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from runner import marks
+from runner.protocol import Outcome, QuestionOutcome, QuestionSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionPart:
+    """The checks of a question that have the same secrecy."""
+
+    question: QuestionSpec
+    secrecy: int
+
+    @property
+    def id(self) -> tuple[str, int]:
+        """Return what tells the part from all others of the job."""
+        return self.question.key, self.secrecy
+
+
+def parts_of(question: QuestionSpec) -> list[QuestionPart]:
+    """Return the parts of a question, those that are asked first in front.
+
+    A question without checks is one part.
+    """
+    levels = sorted({check.secrecy for check in question.checks}) or [0]
+    return [
+        QuestionPart(
+            question=replace(
+                question,
+                checks=tuple(one for one in question.checks if one.secrecy == level),
+            ),
+            secrecy=level,
+        )
+        for level in levels
+    ]
+
+
+def in_order_of_asking(questions: Sequence[QuestionSpec]) -> list[QuestionPart]:
+    """Return all parts: by secrecy, and among equals in the order of the revision."""
+    parts = [part for question in questions for part in parts_of(question)]
+    return sorted(parts, key=lambda part: part.secrecy)
+
+
+def join(
+    question: QuestionSpec, outcomes: Sequence[QuestionOutcome]
+) -> QuestionOutcome:
+    """Return the question's outcome from those of its parts."""
+    if len(outcomes) == 1:
+        return outcomes[0]
+    found = {check.name: check for one in outcomes for check in one.checks}
+    seconds = sum(one.seconds for one in outcomes)
+    whole = marks.conclude(question, found, missing=marks.ENDED, seconds=seconds)
+    if any(one.outcome is Outcome.TIMEOUT for one in outcomes):
+        return replace(whole, outcome=Outcome.TIMEOUT)
+    return whole

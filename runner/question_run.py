@@ -1,0 +1,157 @@
+"""One question being checked by one process of the notebook's, by the host's clock."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from runner import marks
+from runner.frames import FrameError, Peer
+from runner.protocol import CheckOutcome, QuestionOutcome, QuestionSpec
+from runner.questions import requested_names
+from runner.session import Session
+from runner.stops import JobStopError
+from runner.timing import Moment
+
+_REAP_SECONDS: Final = 2.0
+# A limit of the job's that the asked snapshot goes past, and the words for its checks.
+LIMITS: Final[Mapping[str, str]] = {
+    "memory": marks.OUT_OF_MEMORY,
+    "processes": marks.TOO_MANY_PROCESSES,
+    "disk": marks.OUT_OF_DISK,
+}
+
+_GRADER_ENDED: Final = "The process that runs the tests ended twice in this check.\n"
+
+
+class QuestionRun:
+    """One question being checked, by one process of the notebook's.
+
+    Its checks have `seconds` together. Once these are over, each check that is left has
+    its share of them nevertheless, so that a slow check costs itself alone: the question
+    takes less than twice its seconds.
+    """
+
+    def __init__(
+        self, session: Session, question: QuestionSpec, seconds: float, share: float
+    ) -> None:
+        self.answered = False
+        self.grader_ended = False
+        self.missing = ""
+        self._session = session
+        self._question = question
+        self._names = requested_names(question)
+        self._found: dict[str, CheckOutcome] = {}
+        self._slow: set[str] = set()
+        self._ends: Counter[str] = Counter()
+        self._seconds, self._share = seconds, share
+        self._watch = session.watch
+        self._started: Moment | None = None
+        self._check_started = self._watch.moment()
+        self._stopped_at = 0.0
+
+    @property
+    def left(self) -> list[str]:
+        """Return the checks that have no outcome and were not too slow."""
+        over = self._found.keys() | self._slow
+        left = [one for one in self._question.checks if one.name not in over]
+        return [one.name for one in sorted(left, key=lambda one: one.secrecy)]
+
+    def ask(
+        self,
+        grader: Peer,
+        wire: int,
+        step: Callable[[], bool],
+        stop: Callable[[str], None],
+    ) -> None:
+        """Have the checks run that are left, until the grader is done or time is up.
+
+        `step` waits a moment, and says whether the asked process is done; `stop` is
+        told why the asked process must end what it does. The grader is to be dismissed
+        if `answered` is false afterwards.
+        """
+        self.answered, self.missing, self._stopped_at = False, "", 0.0
+        self.grader_ended = False
+        frame = {"t": "question", "key": self._question.key, "checks": self.left}
+        grader.send(frame, [wire])
+        self._check_started = self._watch.moment()
+        self._started = self._started or self._check_started
+        done = False
+        while not (done and self.answered):
+            try:
+                done = step() or done
+            except JobStopError as error:
+                done = self._end_at(error, stop)
+            self._take(grader)
+            if not grader.open and not self._stopped_at:
+                self.grader_ended = True
+                self._end(marks.ENDED, stop)
+                return
+            if not self._stopped_at and not self.answered and self._is_late():
+                self._slow.update(self.left[:1])
+                self._end(marks.OUT_OF_TIME, stop)
+            if self._stopped_at and time.monotonic() > self._stopped_at + _REAP_SECONDS:
+                return
+
+    def note_grader_end(self, words: str) -> None:
+        """Note that the grader ended in the middle of a check.
+
+        The check is run again. If that ends the grader too, it is worth nothing, and
+        the others are run: what the student's code gave back may have done it.
+        """
+        for name in self.left[:1]:
+            self._ends[name] += 1
+            if self._ends[name] > 1:
+                self._found[name] = CheckOutcome(
+                    name=name, score=0.0, message=words, trace=_GRADER_ENDED
+                )
+
+    def _is_late(self) -> bool:
+        if self._started is None or not self._watch.is_past(
+            self._started, self._seconds
+        ):
+            return False
+        return self._watch.is_past(self._check_started, self._share)
+
+    def _end_at(self, error: JobStopError, stop: Callable[[str], None]) -> bool:
+        """End the question at a limit that its snapshot has gone past, and only it."""
+        words = LIMITS.get(error.code)
+        if words is None or self._session.student.open:
+            raise error
+        if not self._stopped_at:
+            self._end(words, stop)
+        return True
+
+    def _end(self, missing: str, stop: Callable[[str], None]) -> None:
+        self.missing = missing
+        self._stopped_at = time.monotonic()
+        stop(missing)
+
+    def _take(self, grader: Peer) -> None:
+        """Take in what the grader says; what comes after the end does not count."""
+        try:
+            frames = grader.receive() if grader.open else []
+        except FrameError:
+            grader.close()
+            return
+        for frame in frames:
+            if frame.get("t") == "answered" and frame.get("key") == self._question.key:
+                self.answered = True
+            elif frame.get("t") == "check" and not self._stopped_at:
+                outcome = marks.parse_outcome(frame, self.left, self._names)
+                if outcome is not None:
+                    self._found[outcome.name] = outcome
+                    self._check_started = self._watch.moment()
+
+    def conclude(self) -> QuestionOutcome:
+        """Return what the checks found; those that did not report score 0."""
+        seconds = 0.0
+        if self._started is not None:
+            seconds = self._watch.clock.now() - self._started.clock
+        found, missing = dict(self._found), self.missing or marks.ENDED
+        if self._slow:
+            # What became of the checks after a slow one may be something else.
+            for name in self.left:
+                found[name] = CheckOutcome(name=name, score=0.0, message=missing)
+            missing = marks.OUT_OF_TIME
+        return marks.conclude(self._question, found, missing=missing, seconds=seconds)

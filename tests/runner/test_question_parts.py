@@ -1,0 +1,139 @@
+"""Checks that are shown sooner are asked sooner, so that no result tells of a later one."""
+
+from dataclasses import replace
+
+import pytest
+
+from runner.host import Runner
+from runner.protocol import (
+    CheckOutcome,
+    CheckSpec,
+    Limits,
+    Outcome,
+    QuestionOutcome,
+    QuestionSpec,
+    Verdict,
+)
+from runner.question_parts import in_order_of_asking, join
+from tests.runner.notebooks import cell, job, messages, question, scores
+
+CHECKS = (
+    CheckSpec(name="hidden", secrecy=2),
+    CheckSpec(name="shown", secrecy=0),
+    CheckSpec(name="later", secrecy=1),
+    CheckSpec(name="shown_too", secrecy=0),
+)
+FIRST = QuestionSpec(key="q1", checks=CHECKS)
+SECOND = QuestionSpec(key="q2", checks=CHECKS[1:2])
+
+
+def test_parts_are_asked_by_secrecy_then_in_the_revision_s_order() -> None:
+    asked = [
+        (part.question.key, [check.name for check in part.question.checks])
+        for part in in_order_of_asking([FIRST, SECOND])
+    ]
+    assert asked == [
+        ("q1", ["shown", "shown_too"]),
+        ("q2", ["shown"]),
+        ("q1", ["later"]),
+        ("q1", ["hidden"]),
+    ]
+
+
+def outcome(*checks: CheckOutcome, kind: Outcome) -> QuestionOutcome:
+    return QuestionOutcome(key="q1", outcome=kind, checks=checks, seconds=1.0)
+
+
+def passed(name: str) -> CheckOutcome:
+    return CheckOutcome(name=name, score=1.0, message="passed")
+
+
+@pytest.mark.parametrize(
+    ("last", "kind", "whole"),
+    [
+        (passed("hidden"), Outcome.PASSED, Outcome.PASSED),
+        (CheckOutcome(name="hidden", score=0.0), Outcome.FAILED, Outcome.PARTIAL),
+        (CheckOutcome(name="hidden", score=0.0), Outcome.TIMEOUT, Outcome.TIMEOUT),
+    ],
+)
+def test_a_question_s_outcome_is_that_of_all_its_parts(
+    last: CheckOutcome, kind: Outcome, whole: Outcome
+) -> None:
+    parts = [
+        outcome(passed("shown"), passed("shown_too"), kind=Outcome.PASSED),
+        outcome(passed("later"), kind=Outcome.PASSED),
+        outcome(last, kind=kind),
+    ]
+    found = join(FIRST, parts)
+    assert (found.outcome, found.seconds) == (whole, 3.0)
+    assert [one.name for one in found.checks] == [one.name for one in CHECKS]
+
+
+SHARED = """
+import mmap
+shared = mmap.mmap(-1, 4096)
+def evaluate(labels):
+    shared[0] = labels[0]
+    return 0.0
+def accuracy():
+    return shared[0] / 10
+"""
+HANDS_OUT = "def check_hidden(evaluate):\n    assert evaluate([7]) == 0.0\n"
+SHOWS = "def check_shown(accuracy):\n    return accuracy()\n"
+CHECK, CHECK_2 = cell("# softmark: check q1"), cell("# softmark: check q2")
+
+
+def spec(key: str, source: str, *secrecies: int) -> QuestionSpec:
+    plain = question(key, source)
+    checks = zip(plain.checks, secrecies, strict=True)
+    return replace(
+        plain, checks=tuple(replace(check, secrecy=one) for check, one in checks)
+    )
+
+
+@pytest.mark.torch
+def test_what_a_hidden_check_gives_shows_in_no_result_that_is_shown_first(
+    runner: Runner,
+) -> None:
+    """Neither in another question nor in the same one: 0.7 would tell the label."""
+    apart = (spec("q1", HANDS_OUT, 2), spec("q2", SHOWS, 0))
+    result = runner.run(job(SHARED, CHECK, CHECK_2, questions=apart))
+    assert scores(result) == {"q1": [1.0], "q2": [0.0]}
+    together = (spec("q1", HANDS_OUT + SHOWS, 2, 0),)
+    result = runner.run(job(SHARED, CHECK, questions=together))
+    assert scores(result) == {"q1": [1.0, 0.0]}
+
+
+@pytest.mark.torch
+def test_a_hidden_check_has_the_time_that_the_shown_ones_left(runner: Runner) -> None:
+    source = (
+        "import time\ndef check_shown(answer): assert answer == 42\n"
+        "def check_shown_too(answer): assert answer == 42\n"
+        "def check_hidden(answer):\n    time.sleep(2.2)\n    assert answer == 42\n"
+    )
+    result = runner.run(
+        job(
+            "answer = 42",
+            CHECK,
+            questions=(spec("q1", source, 0, 0, 2),),
+            limits=Limits(question_seconds=3),
+        )
+    )
+    assert scores(result) == {"q1": [1.0, 1.0, 1.0]}
+
+
+CRASHES = (
+    "import ctypes\ndef check_crash(answer):\n    answer()\n    ctypes.string_at(0)\n"
+    "def check(answer): assert answer() == 42\n"
+)
+
+
+@pytest.mark.torch
+def test_a_grader_that_crashes_costs_the_check_alone(runner: Runner) -> None:
+    """A library can be brought down by the values that it is given."""
+    work = "def answer(): return 42"
+    result = runner.run(job(work, CHECK, questions=(question("q1", CRASHES),)))
+    assert result.verdict is Verdict.COMPLETED
+    assert scores(result) == {"q1": [0.0, 1.0]}
+    assert messages(result) == ["the process ended", "passed"]
+    assert "ended twice" in result.questions[0].checks[0].trace
