@@ -14,7 +14,9 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+import numpy as np
 import torch
+from numpy.lib.recfunctions import repack_fields
 from torch.utils.data import DataLoader, RandomSampler, SequentialSampler, Subset
 
 from runner.grader.handles import Handle, is_handle, number_of
@@ -147,6 +149,8 @@ class _LibraryPickler(pickle.Pickler):
             raise pickle.PicklingError("not a library's")
         if isinstance(value, torch.Tensor):
             return _compact(value)
+        if isinstance(value, np.ndarray | np.void):
+            return _shown_alone(value)
         if type(value) is Subset:
             items = [value.dataset[index] for index in value.indices]
             return Subset, (items, list(range(len(items))))
@@ -169,6 +173,22 @@ def _compact(tensor: torch.Tensor) -> Any:
     own.requires_grad_(tensor.requires_grad)
     if type(tensor) is torch.nn.Parameter:
         own = torch.nn.Parameter(own, requires_grad=tensor.requires_grad)
+    return own.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+
+
+def _shown_alone(value: Any) -> Any:
+    """Return how an array is rebuilt without what lies in its memory and is not shown.
+
+    A few fields of a record are a view of all of them, and a masked array holds what it
+    masks.
+    """
+    own = value
+    if isinstance(value, np.ma.MaskedArray):
+        own = np.ma.array(value.filled(value.fill_value), mask=value.mask)
+    if own.dtype.names is not None:
+        own = repack_fields(own, recurse=True)
+    if own is value:
+        return NotImplemented
     return own.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
 
 

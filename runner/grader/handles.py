@@ -1,6 +1,7 @@
 """Objects that stay in the student's process, as a test holds them."""
 
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NoReturn, Protocol, TypeGuard
 
@@ -16,7 +17,7 @@ __all__ = ["CallableHandle", "Handle", "NotDataError", "known_class"]
 _LIBRARIES: Final = frozenset(("torch", "numpy", "sklearn", "pandas", "collections"))
 _VALUES: Final = (
     *(torch.Tensor, np.ndarray, np.generic, bool, int, float, complex, str, bytes),
-    *(list, tuple, dict, set, frozenset, BaseException, type),
+    *(list, tuple, dict, set, frozenset, deque, BaseException, type),
 )
 # Of the special names only these are asked for. By the others a library would take a
 # handle for something that it is not: `__array_interface__` names an address.

@@ -32,6 +32,7 @@ from runner.values.link import Link
 
 _NUMPY_SEEDS: Final = 2**32
 _TRACE: Final = 4000
+_numpy_rng: Final = np.random.default_rng
 
 
 def serve(fd: int) -> None:
@@ -54,6 +55,7 @@ class Grader:
         self._questions: dict[str, QuestionSpec] = {}
         self._setting: Setting
         self._secret = 0
+        self._fresh_seeds = random.Random(0)  # noqa: S311 - see `_seed_all`
 
     def obey(self, frame: Mapping[str, Any], fds: list[int]) -> None:
         """Do what the host asks, and say that it is done."""
@@ -87,6 +89,7 @@ class Grader:
         os.dup2(null, 2)
         os.close(null)
         torch.set_num_threads(1)
+        np.random.default_rng = self._default_rng
 
     def _check(self, question: QuestionSpec, sock: socket.socket) -> None:
         """Tell what each check found; the host gives nothing for those not told of."""
@@ -117,6 +120,12 @@ class Grader:
         random.seed(seed)
         np.random.seed(seed % _NUMPY_SEEDS)
         torch.default_generator.manual_seed(seed)
+        # A generator that a test makes without a seed is as good as the global one.
+        self._fresh_seeds = random.Random(seed)  # noqa: S311 - repeatable on purpose
+
+    def _default_rng(self, seed: Any = None) -> np.random.Generator:
+        """Return numpy's generator, from the secret if the test gives no seed."""
+        return _numpy_rng(self._fresh_seeds.getrandbits(64) if seed is None else seed)
 
     def _tell(
         self, name: str, score: float, words: str, error: BaseException | None

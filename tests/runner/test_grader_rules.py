@@ -108,11 +108,21 @@ def part_of(whole: torch.Tensor) -> dict[str, Any]:
         "a subset": Subset(data, [0]),
         "a loader of a subset": DataLoader(Subset(data, [0])),
         "a slice that a module holds": holding(whole[:1]),
+        "a few fields of records": [records(whole)[["a"]][:2]],
+        "a masked array": np.ma.array(
+            whole.numpy(), mask=[False, True, True][-len(whole) :]
+        ),
         "a slice of an array": whole.numpy()[:1],
         "an array's view in a list": [whole.numpy()[0:1].T],
         "a started iterator": started(whole.tolist()),
         "a pair of started iterators": zip(started([1, 2]), [3], strict=False),
     }
+
+
+def records(whole: torch.Tensor) -> Any:
+    found = np.zeros(len(whole), dtype=[("a", "i8"), ("label", "i8"), ("b", "i8")])
+    found["label"] = whole
+    return found
 
 
 def holding(part: torch.Tensor) -> torch.nn.Module:

@@ -10,6 +10,8 @@ pytestmark = pytest.mark.torch
 
 DRAWS = {
     "numpy": "import numpy as np\ndraw = lambda: np.random.randint(10**9)",
+    "numpy's new way": "import numpy as np\n"
+    "draw = lambda: int(np.random.default_rng().integers(10**9))",
     "python": "import random\ndraw = lambda: random.randrange(10**9)",
     "torch": "import torch\ndraw = lambda: int(torch.randint(10**9, ()))",
 }
