@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django_filters import rest_framework as filters
 from django_filters.fields import IsoDateTimeField
 
+from accounts.api.filters import NumberFilter
 from courses.models import (
     Announcement,
     Assignment,
@@ -39,7 +40,7 @@ class ContentFilter(filters.FilterSet):
 
 
 class WeekFilter(ContentFilter):
-    number = filters.NumberFilter(help_text="The week's number.")
+    number = NumberFilter(help_text="The week's number.")
 
     class Meta:
         model = Week
@@ -47,7 +48,7 @@ class WeekFilter(ContentFilter):
 
 
 class MaterialFilter(ContentFilter):
-    week = filters.NumberFilter("week__number", help_text="A week's number.")
+    week = NumberFilter("week__number", help_text="A week's number.")
     kind = filters.ChoiceFilter(choices=Material.Kind.choices)
     code = filters.CharFilter(lookup_expr="iexact", help_text="Such as N02a.")
     key = filters.CharFilter(help_text="As in the material's address.")
@@ -58,7 +59,7 @@ class MaterialFilter(ContentFilter):
 
 
 class AssignmentFilter(ContentFilter):
-    week = filters.NumberFilter("week__number", help_text="A week's number.")
+    week = NumberFilter("week__number", help_text="A week's number.")
     slug = filters.CharFilter(help_text="As in the assignment's address.")
 
     class Meta:
@@ -83,7 +84,7 @@ class MomentFilter(filters.IsoDateTimeFilter):
 
 
 class SessionFilter(ContentFilter):
-    week = filters.NumberFilter("week__number", help_text="A week's number.")
+    week = NumberFilter("week__number", help_text="A week's number.")
     kind = filters.ChoiceFilter(choices=SessionKind.choices)
     after = MomentFilter(
         "ends_at", "gt", help_text="Those that are not over at this time."

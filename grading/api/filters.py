@@ -2,6 +2,7 @@
 
 from django_filters import rest_framework as filters
 
+from accounts.api.filters import NumberFilter
 from grading.models import GradingRun, Mark
 from grading.states import State, Verdict
 
@@ -10,10 +11,10 @@ class RunFilter(filters.FilterSet):
     course = filters.CharFilter(
         "submission__assignment__course__slug", help_text="A slug."
     )
-    assignment = filters.NumberFilter(
+    assignment = NumberFilter(
         "submission__assignment_id", help_text="An assignment's id."
     )
-    author = filters.NumberFilter("submission__author_id", help_text="A person's id.")
+    author = NumberFilter("submission__author_id", help_text="A person's id.")
     submission = filters.UUIDFilter("submission_id")
     state = filters.ChoiceFilter(choices=State.choices)
     verdict = filters.ChoiceFilter(choices=Verdict.choices)
@@ -25,8 +26,8 @@ class RunFilter(filters.FilterSet):
 
 class MarkFilter(filters.FilterSet):
     course = filters.CharFilter("assignment__course__slug", help_text="A slug.")
-    assignment = filters.NumberFilter("assignment_id", help_text="An assignment's id.")
-    student = filters.NumberFilter("student_id", help_text="A person's id.")
+    assignment = NumberFilter("assignment_id", help_text="An assignment's id.")
+    student = NumberFilter("student_id", help_text="A person's id.")
 
     class Meta:
         model = Mark

@@ -6,13 +6,14 @@ an empty list, and says nothing of whether they or it exist.
 
 from django_filters import rest_framework as filters
 
+from accounts.api.filters import NumberFilter
 from submissions.models import Submission
 
 
 class SubmissionFilter(filters.FilterSet):
     course = filters.CharFilter("assignment__course__slug", help_text="A slug.")
-    assignment = filters.NumberFilter("assignment_id", help_text="An assignment's id.")
-    author = filters.NumberFilter("author_id", help_text="A person's id.")
+    assignment = NumberFilter("assignment_id", help_text="An assignment's id.")
+    author = NumberFilter("author_id", help_text="A person's id.")
     is_late = filters.BooleanFilter()
 
     class Meta:

@@ -1,0 +1,105 @@
+"""Every filter of the API is of a kind whose input is bounded."""
+
+from typing import Any, Final
+
+import pytest
+from django.test import Client
+from django_filters import rest_framework as filters
+
+from accounts.api.filters import MAX_NUMBER, NumberFilter
+from courses.api.filters import MomentFilter
+from portal.api import router
+from tests.api.asking import ROOT, codes, session_of
+from tests.factories import UserFactory
+
+# A kind that is not here fails: look at what its field does with a long text.
+BOUNDED: Final = {
+    filters.BooleanFilter,
+    filters.CharFilter,
+    filters.ChoiceFilter,
+    filters.UUIDFilter,
+    MomentFilter,
+    NumberFilter,
+}
+FILTERS: Final[list[tuple[str, str, filters.Filter]]] = [
+    (prefix, name, each)
+    for prefix, viewset, _ in router.registry
+    if getattr(viewset, "filterset_class", None) is not None
+    for name, each in viewset.filterset_class.base_filters.items()
+]
+NUMBERS: Final = [
+    (prefix, name) for prefix, name, each in FILTERS if isinstance(each, NumberFilter)
+]
+BAD: Final = [
+    "-1e300000",
+    "1e1000000",
+    "9" * 4000,
+    "99999999999",
+    str(MAX_NUMBER + 1),
+    "-1",
+    "1.5",
+    "0x10",
+    "٣",
+    "1_0",
+    "nan",
+    "1\x00",
+]
+
+
+@pytest.fixture
+def student(db: None) -> Client:
+    return session_of(UserFactory.create())
+
+
+def subclasses(kind: type[Any]) -> set[type[Any]]:
+    return {kind}.union(*map(subclasses, kind.__subclasses__()))
+
+
+def test_every_filter_is_of_a_bounded_kind() -> None:
+    assert len(NUMBERS) >= 10
+    assert {type(each) for _, _, each in FILTERS} <= BOUNDED
+
+
+def test_filterset_outside_the_router_has_bounded_filters_too() -> None:
+    ours = {
+        kind
+        for kind in subclasses(filters.FilterSet)
+        if kind.__module__.split(".")[0] != "django_filters"
+    }
+    kinds = {type(each) for kind in ours for each in kind.base_filters.values()}
+    assert kinds <= BOUNDED
+
+
+@pytest.mark.parametrize(("prefix", "name"), NUMBERS)
+@pytest.mark.parametrize("value", BAD, ids=lambda value: value[:12])
+def test_malformed_number_is_refused_by_its_name(
+    prefix: str, name: str, value: str, student: Client
+) -> None:
+    answer = student.get(f"{ROOT}{prefix}/", {name: value})
+    assert answer.status_code == 400
+    assert {where for _, where in codes(answer)} == {name}
+
+
+@pytest.mark.parametrize(("prefix", "name"), NUMBERS)
+@pytest.mark.parametrize("value", ["0", "7", " 7 ", str(MAX_NUMBER), ""])
+def test_whole_number_is_taken(
+    prefix: str, name: str, value: str, student: Client
+) -> None:
+    assert student.get(f"{ROOT}{prefix}/", {name: value}).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["page", "page_size"])
+@pytest.mark.parametrize("value", BAD, ids=lambda value: value[:12])
+def test_bad_number_of_a_page_is_no_fault_of_ours(
+    name: str, value: str, student: Client
+) -> None:
+    assert student.get(f"{ROOT}courses/", {name: value}).status_code in {200, 404}
+
+
+@pytest.mark.parametrize(("prefix", "name"), sorted({(p, n) for p, n, _ in FILTERS}))
+@pytest.mark.parametrize("value", ["\x00", "x" * 8000, "9" * 8000, "\ufffd"])
+def test_no_text_of_a_filter_is_a_fault_of_ours(
+    prefix: str, name: str, value: str, student: Client
+) -> None:
+    answer = student.get(f"{ROOT}{prefix}/", {name: value})
+    assert answer.status_code in {200, 400}
