@@ -1,12 +1,17 @@
 """People and their API tokens, for site staff."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from allauth.account.decorators import reauthentication_required
+from allauth.mfa import admin as _mfa_admin  # noqa: F401  registers what is replaced
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.decorators import method_decorator
 
 from accounts.http import SignedInRequest
 from accounts.models import ApiToken, User
@@ -15,9 +20,11 @@ from accounts.services import revoke_token
 if TYPE_CHECKING:
     UserAdminBase = DjangoUserAdmin[User]
     TokenAdminBase = admin.ModelAdmin[ApiToken]
+    AuthenticatorAdminBase = admin.ModelAdmin[Any]
     NewUserFormBase = AdminUserCreationForm[User]
 else:  # Django's own classes take no type at run time
     UserAdminBase, TokenAdminBase = DjangoUserAdmin, admin.ModelAdmin
+    AuthenticatorAdminBase = admin.ModelAdmin
     NewUserFormBase = AdminUserCreationForm
 
 
@@ -76,6 +83,23 @@ class UserAdmin(UserAdminBase):
     ) -> bool:
         return False
 
+    @method_decorator(reauthentication_required)
+    def user_change_password(
+        self,
+        request: HttpRequest,
+        id: str,  # noqa: A002  Django's own name
+        form_url: str = "",
+    ) -> HttpResponse:
+        """Set somebody's password; one's own is changed on the portal's page.
+
+        SECURITY: it asks for no old password, so whoever borrowed a session of site
+        staff could keep the account.
+        """
+        if id == str(request.user.pk):
+            return redirect("account_change_password")
+        answer: HttpResponse = super().user_change_password(request, id, form_url)
+        return answer
+
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(TokenAdminBase):
@@ -115,3 +139,34 @@ class ApiTokenAdmin(TokenAdminBase):
         self, request: HttpRequest, obj: ApiToken | None = None
     ) -> bool:
         return False
+
+
+admin.site.unregister(Authenticator)
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(AuthenticatorAdminBase):
+    """Second factors: to look at, and to delete for somebody who lost theirs.
+
+    SECURITY: the stored data is what codes are made from, so it is never shown.
+    """
+
+    list_display = ["user", "type", "created_at", "last_used_at"]
+    list_filter = ["type"]
+    list_select_related = ["user"]
+    search_fields = ["user__email", "user__first_name", "user__last_name"]
+    fields = ["user", "type", "created_at", "last_used_at"]
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @method_decorator(reauthentication_required)
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> Any:
+        """Delete a second factor, after the person has signed in again."""
+        return super().delete_view(request, object_id, extra_context)

@@ -39,7 +39,7 @@ INSTALLED_APPS = [
     "submissions",
     "grading",
     "portal",
-    "django.contrib.admin",
+    "portal.admin_config.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

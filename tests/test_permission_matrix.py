@@ -18,8 +18,8 @@ from accounts.models import User
 from tests.matrix import ROWS, Row
 from tests.world import VIEWERS, World, make_world
 
-# allauth's own pages, and the admin's, are tested as groups below; the page of
-# components is there in development only.
+# allauth's own pages are tested as a group below, the admin's in test_admin_matrix; the
+# page of components is there in development only.
 GROUPS: Final = ("account_", "mfa_", "admin:", "style")
 
 

@@ -21,11 +21,15 @@ BOUNDED: Final = {
     MomentFilter,
     NumberFilter,
 }
+_FILTERSETS: Final[list[tuple[str, Any]]] = [
+    (prefix, getattr(viewset, "filterset_class", None))
+    for prefix, viewset, _ in router.registry
+]
 FILTERS: Final[list[tuple[str, str, filters.Filter]]] = [
     (prefix, name, each)
-    for prefix, viewset, _ in router.registry
-    if getattr(viewset, "filterset_class", None) is not None
-    for name, each in viewset.filterset_class.base_filters.items()
+    for prefix, filterset in _FILTERSETS
+    if filterset is not None
+    for name, each in filterset.base_filters.items()
 ]
 NUMBERS: Final = [
     (prefix, name) for prefix, name, each in FILTERS if isinstance(each, NumberFilter)
