@@ -1,8 +1,10 @@
 """How allauth behaves here."""
 
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.http import HttpRequest
 
@@ -26,3 +28,30 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.ACCOUNT_SIGNUP_OPEN)
+
+    def send_mail(
+        self, template_prefix: str, email: str, context: dict[str, Any]
+    ) -> None:
+        """Mail it with the portal's own name, not one that the request gave."""
+        named = {"current_site": {"domain": site_domain()}, **context}
+        super().send_mail(template_prefix, email, named)
+
+    def _get_login_attempts_cache_key(
+        self, request: HttpRequest, **credentials: Any
+    ) -> str:
+        # SECURITY: allauth counts wrong passwords for each name of the portal, and a
+        # request may give any port in its Host: each had tries of its own.
+        login = credentials.get("email") or credentials.get("username") or ""
+        return f"{site_domain()}:{login.lower()}"
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """Names the portal by SITE_URL in the authenticator app."""
+
+    def _get_site_name(self) -> str:
+        return site_domain()
+
+
+def site_domain() -> str:
+    """Return the host of SITE_URL, with its port if it names one."""
+    return urlsplit(settings.SITE_URL).netloc

@@ -1,8 +1,11 @@
-"""What holds for every answer of the portal."""
+"""What holds for every request and answer of the portal."""
 
 from collections.abc import Callable
+from urllib.parse import urljoin
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.encoding import iri_to_uri
 
 
 def keep_no_copies(
@@ -17,5 +20,27 @@ def keep_no_copies(
         response = get_response(request)
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response
+
+    return answer
+
+
+def write_addresses_of_the_site(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Make `request.build_absolute_uri` begin with SITE_URL.
+
+    SECURITY: allauth mails addresses that it builds from the request, so whoever sent
+    the request would choose, by its Host, where somebody else's key for a new password
+    goes. The API writes its addresses in the same way.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        def build(location: str | None = None) -> str:
+            base = settings.SITE_URL.rstrip("/") + request.path
+            wanted = request.get_full_path() if location is None else str(location)
+            return iri_to_uri(urljoin(base, wanted))
+
+        request.build_absolute_uri = build  # type: ignore[method-assign]
+        return get_response(request)
 
     return answer

@@ -29,7 +29,7 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 BIND: str = env.str("BIND", "127.0.0.1")
 PORT: int = env.int("PORT", 8000, validate=Range(min=1, max=65535))
 # The address that links in mails and API answers start with.
-SITE_URL: str = env.str("SITE_URL", f"http://localhost:{PORT}")
+SITE_URL: str = env.str("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
 HTTPS: bool = env.bool("HTTPS", SITE_URL.startswith("https://"))
 VAR_DIR = Path(env.str("SOFTMARK_VAR", str(BASE_DIR / "var"))).resolve()
 
@@ -61,6 +61,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.middleware.write_addresses_of_the_site",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.middleware.keep_no_copies",
@@ -213,6 +214,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
 ACCOUNT_FORMS = {
     "login": "accounts.forms.SignInForm",
     "change_password": "accounts.forms.PasswordChangeForm",
