@@ -12,6 +12,7 @@ from django.forms.utils import from_current_timezone
 from django.utils import timezone
 
 from courses.models import Announcement, Course, CourseChange, Room, Session
+from courses.models.texts import MAX_MARKDOWN
 from courses.services.announcements import Notice
 from courses.services.timetable import Arrangement
 from courses.wall_clock import day_words
@@ -162,6 +163,7 @@ class AnnouncementForm(forms.Form):
     title = forms.CharField(label="Title", max_length=200)
     body = forms.CharField(
         label="Text",
+        max_length=MAX_MARKDOWN,
         help_text="Markdown.",
         widget=forms.Textarea(attrs={"rows": 8}),
     )

@@ -3,19 +3,22 @@
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
-from typing import Final
+from importlib import import_module
+from typing import Any, Final
 
 import nh3
-from django.utils.html import escape
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore, smartquotes
+from markdown_it.token import Token
 from math_core import LatexError, LatexToMathML
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from pygments import highlight
 from pygments.formatters.html import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
-from pygments.util import ClassNotFound
+
+from portal.rendered_texts import RenderedTexts
 
 
 def _names(text: str) -> frozenset[str]:
@@ -52,8 +55,18 @@ ATTRIBUTES: Final = {
 # SECURITY: the converter calls itself for what is nested, without a limit: ten thousand
 # braces end the process.
 MAX_FORMULA: Final = 2000
-# Longer texts are not kept: a thousand of them would fill the memory.
-MAX_KEPT: Final = 50_000
+# A longer text is shown as it was written. Fields take much shorter ones: see
+# courses.models.texts.
+MAX_LENGTH: Final = 300_000
+# SECURITY: time to render a text must grow no faster than its length. These are the
+# constructs for which it did: quotation marks in one paragraph, cells that a table does
+# not write, and code in languages whose patterns go back and forth.
+MAX_QUOTES: Final = 400
+MAX_CELLS_LEFT_OUT: Final = 200
+MAX_CODE: Final = 20_000
+LANGUAGES: Final = _names("python python3 py py3 pycon bash sh json yaml yml diff")
+# Of all kept texts and their HTML together, in characters.
+MAX_KEPT: Final = 16_000_000
 # Cells say their alignment in a style, which the content policy forbids.
 ALIGN: Final = re.compile(r'<(t[hd]|mtd) style="text-align: ?(left|right|center)[^"]*"')
 
@@ -72,17 +85,32 @@ def _render_math(source: str, options: dict[str, bool]) -> str:
 
 
 def _highlight(source: str, language: str, _attributes: str) -> str:
-    try:
-        lexer = get_lexer_by_name(language or "text")
-    except ClassNotFound:
+    if language.lower() not in LANGUAGES or len(source) > MAX_CODE:
         return escape(source)
-    return highlight(source, lexer, _formatter)
+    return highlight(source, get_lexer_by_name(language), _formatter)
+
+
+def _set_quotes(state: StateCore) -> None:
+    """Curl the quotation marks of each paragraph that has not too many of them.
+
+    markdown-it looks back from each mark to all that are still open.
+    """
+    everything = state.tokens
+    state.tokens = [token for token in everything if not _has_many_quotes(token)]
+    smartquotes(state)
+    state.tokens = everything
+
+
+def _has_many_quotes(token: Token) -> bool:
+    texts = [child.content for child in token.children or ()]
+    return sum(text.count('"') + text.count("'") for text in texts) > MAX_QUOTES
 
 
 def _parser() -> MarkdownIt:
     parser = MarkdownIt(
         "commonmark", {"html": False, "typographer": True, "highlight": _highlight}
     ).enable(["table", "strikethrough", "replacements", "smartquotes"])
+    parser.core.ruler.at("smartquotes", _set_quotes)
     render: Callable[[str, dict[str, bool]], str] = _render_math
     parser.use(
         dollarmath_plugin, allow_digits=False, double_inline=True, renderer=render
@@ -90,19 +118,29 @@ def _parser() -> MarkdownIt:
     return parser
 
 
+# The package hides the module behind its function of the same name.
+_table: Any = import_module("markdown_it.rules_block.table")
+_table.MAX_AUTOCOMPLETED_CELLS = MAX_CELLS_LEFT_OUT
 _parse = _parser()
+_kept: RenderedTexts[str, SafeString] = RenderedTexts(
+    MAX_KEPT, lambda text, html: len(text) + len(html)
+)
 
 
 def render_markdown(text: str) -> SafeString:
     """Return the text as HTML without script, style, form or foreign attributes.
 
     Headings start at h2, because the page has its own h1. Math in dollars becomes
-    MathML, fenced code gets the classes of static/css/highlight.css.
+    MathML, fenced code gets the classes of static/css/highlight.css. A text of more
+    than MAX_LENGTH characters is shown as it was written.
     """
-    return _render_kept(text) if len(text) <= MAX_KEPT else _render(text)
+    return _kept.get(text, _render)
 
 
 def _render(text: str) -> SafeString:
+    text = without_surrogates(text)
+    if len(text) > MAX_LENGTH:
+        return format_html('<pre tabindex="0">{}</pre>', text)
     html = _parse.render(text)
     # What scrolls sideways on a small screen must be reachable by keyboard.
     html = html.replace("<pre>", '<pre tabindex="0">')
@@ -124,4 +162,9 @@ def _render(text: str) -> SafeString:
     return mark_safe(clean)  # noqa: S308  nh3 has just cleaned it
 
 
-_render_kept = lru_cache(maxsize=1024)(_render)
+def without_surrogates(text: str) -> str:
+    """Return the text with a replacement character for each half of a character.
+
+    JSON and YAML can hold them; no answer can.
+    """
+    return text.encode("utf-8", "replace").decode()

@@ -4,10 +4,12 @@ Nothing of it is executed. Markdown and code take the same way as every other te
 the portal, and whatever HTML an output holds is cleaned as strictly.
 """
 
+import hashlib
 import json
 import re
 from base64 import b64decode
 from binascii import Error as Base64Error
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,18 +22,49 @@ from pygments import highlight
 from pygments.formatters.html import HtmlFormatter
 from pygments.lexers.python import PythonLexer
 
-from portal.markdown import ATTRIBUTES, HTML_TAGS, render_markdown
+from portal.markdown import (
+    ATTRIBUTES,
+    HTML_TAGS,
+    render_markdown,
+    without_surrogates,
+)
+from portal.rendered_texts import RenderedTexts
 
 MAX_BYTES: Final = 20 * 1024**2
 MAX_CELLS: Final = 1000
-# Of all cells together, in characters: what is beyond is shown as plain text.
+# Of all cells and outputs together, in characters: what is beyond is plain text.
 MAX_STYLED: Final = 300_000
+# Of all cells together; further ones are left out.
+MAX_OUTPUTS: Final = 2000
 # Of one output; what is longer is cut, with a word about it.
 MAX_TEXT: Final = 20_000
 MAX_IMAGE: Final = 4 * 1024**2
+# SECURITY: the time to clean HTML grows with the square of how deep it is nested.
+MAX_DEPTH: Final = 200
+# Of all notebooks that are kept together, in characters of HTML.
+MAX_KEPT: Final = 16_000_000
 FORMAT: Final = 4
 IMAGES: Final = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _ANSI: Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-_]")
+_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+# They end by themselves, or never hold anything.
+_FLAT_TAGS: Final = frozenset(
+    [
+        "br",
+        "hr",
+        "img",
+        "p",
+        "li",
+        "td",
+        "th",
+        "tr",
+        "dt",
+        "dd",
+        "tbody",
+        "thead",
+        "col",
+    ]
+)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _lexer = PythonLexer()
 _formatter = HtmlFormatter(nowrap=True, classprefix="hl-")
@@ -59,27 +92,54 @@ class Cell:
     outputs: Sequence[Output] = ()
 
 
-def read_cells(data: bytes) -> list[Cell]:
+class _Budget:
+    """What may still be styled, and how many outputs may still be shown."""
+
+    def __init__(self) -> None:
+        self.styled = MAX_STYLED
+        self.outputs = MAX_OUTPUTS
+
+    def takes(self, text: str) -> bool:
+        """Whether the text may be styled; then it is counted."""
+        self.styled -= len(text)
+        return self.styled >= 0
+
+
+def read_cells(data: bytes) -> Sequence[Cell]:
     """Return the cells of a notebook file of at most 20 MB, format 3 or 4.
 
-    Raises NotebookUnreadableError, with words for the reader.
+    Raises NotebookUnreadableError, with words for the reader. What was read is kept,
+    so that the next reader of the same file does not wait for it.
     """
+    return _kept.get(hashlib.sha256(data).digest(), lambda _: _read(data))
+
+
+def _read(data: bytes) -> Sequence[Cell]:
     notebook = _load(data)
     cells = notebook.get("cells")
     if not isinstance(cells, list):
         raise NotebookUnreadableError("The file holds no cells.")
-    shown, styled = [], 0
-    for cell in cells[:MAX_CELLS]:
-        if isinstance(cell, dict):
-            source = _text(cell.get("source"))
-            styled += len(source)
-            shown.append(_cell(cell, source, is_styled=styled <= MAX_STYLED))
+    budget = _Budget()
+    shown = [
+        _cell(each, budget) for each in cells[:MAX_CELLS] if isinstance(each, dict)
+    ]
     if len(cells) > MAX_CELLS:
         more = format_html(
             "<p>{} more cells are not shown.</p>", len(cells) - MAX_CELLS
         )
         shown.append(Cell(kind="raw", html=more))
-    return shown
+    return tuple(shown)
+
+
+def _size(cells: Sequence[Cell]) -> int:
+    htmls = (cell.html for cell in cells)
+    outputs = (output.html for cell in cells for output in cell.outputs)
+    return sum(map(len, htmls)) + sum(map(len, outputs))
+
+
+_kept: RenderedTexts[bytes, Sequence[Cell]] = RenderedTexts(
+    MAX_KEPT, lambda _, cells: _size(cells)
+)
 
 
 def _load(data: bytes) -> dict[str, Any]:
@@ -108,8 +168,9 @@ def _upgraded(notebook: dict[str, Any]) -> dict[str, Any]:
     return dict(converted)
 
 
-def _cell(cell: dict[str, Any], source: str, *, is_styled: bool) -> Cell:
-    kind = cell.get("cell_type")
+def _cell(cell: dict[str, Any], budget: _Budget) -> Cell:
+    kind, source = cell.get("cell_type"), _text(cell.get("source"))
+    is_styled = budget.takes(source)
     if kind == "markdown" and is_styled:
         return Cell(kind="markdown", html=render_markdown(source))
     if kind != "code":
@@ -119,7 +180,7 @@ def _cell(cell: dict[str, Any], source: str, *, is_styled: bool) -> Cell:
         kind="code",
         html=_highlighted(source) if is_styled else escape(source),
         number=number if isinstance(number, int) else None,
-        outputs=list(_outputs(outputs if isinstance(outputs, list) else [])),
+        outputs=list(_outputs(outputs if isinstance(outputs, list) else [], budget)),
     )
 
 
@@ -130,14 +191,18 @@ def _highlighted(source: str) -> SafeString:
 def _text(value: Any) -> str:
     """A multi-line string, written whole or as a list of lines."""
     if isinstance(value, list):
-        return "".join(part for part in value if isinstance(part, str))
-    return value if isinstance(value, str) else ""
+        value = "".join(part for part in value if isinstance(part, str))
+    return without_surrogates(value) if isinstance(value, str) else ""
 
 
-def _outputs(outputs: list[Any]) -> Iterator[Output]:
+def _outputs(outputs: list[Any], budget: _Budget) -> Iterator[Output]:
     for output in outputs:
         if not isinstance(output, dict):
             continue
+        budget.outputs -= 1
+        if budget.outputs < 0:
+            yield Output(kind="text", html=escape("Further outputs are not shown."))
+            return
         kind = output.get("output_type")
         if kind == "stream":
             yield Output(kind="text", html=_plain(_text(output.get("text"))))
@@ -146,26 +211,29 @@ def _outputs(outputs: list[Any]) -> Iterator[Output]:
             lines = traceback if isinstance(traceback, list) else []
             yield Output(kind="error", html=_plain("\n".join(map(_text, lines))))
         elif isinstance(output.get("data"), dict):
-            yield from _shown(output["data"])
+            yield from _shown(output["data"], budget)
 
 
-def _shown(data: dict[str, Any]) -> Iterator[Output]:
-    """The richest form of a result that can be shown safely, if there is any."""
+def _shown(data: dict[str, Any], budget: _Budget) -> Iterator[Output]:
+    """Return the richest form of a result that can be shown safely, if there is any."""
     for kind in IMAGES:
         image = _image(kind, _text(data.get(kind)))
         if image is not None:
             yield image
             return
-    if "text/markdown" in data:
-        markdown = _text(data["text/markdown"])[:MAX_TEXT]
-        yield Output(kind="html", html=render_markdown(markdown))
-    elif "text/html" in data:
-        yield Output(kind="html", html=_cleaned(_text(data["text/html"])))
-    elif "text/latex" in data:
-        latex = _text(data["text/latex"])[:MAX_TEXT]
-        yield Output(kind="html", html=render_markdown(latex))
-    elif "text/plain" in data:
+    for kind in ("text/markdown", "text/html", "text/latex"):
+        if kind in data:
+            text = _text(data[kind])
+            yield Output(kind="html", html=_styled(kind, text, budget))
+            return
+    if "text/plain" in data:
         yield Output(kind="text", html=_plain(_text(data["text/plain"])))
+
+
+def _styled(kind: str, text: str, budget: _Budget) -> SafeString:
+    if not budget.takes(text):
+        return _plain(text)
+    return _cleaned(text) if kind == "text/html" else render_markdown(text[:MAX_TEXT])
 
 
 def _image(kind: str, encoded: str) -> Output | None:
@@ -193,7 +261,7 @@ def _plain(text: str) -> SafeString:
 
 def _cleaned(html: str) -> SafeString:
     """Tables and text of a result; no style, script, form, or address elsewhere."""
-    if len(html) > 10 * MAX_TEXT:
+    if len(html) > 10 * MAX_TEXT or _is_deep(html):
         return escape("This output is too long to be shown.")
     clean = nh3.clean(
         html,
@@ -204,3 +272,18 @@ def _cleaned(html: str) -> SafeString:
     )
     clean = clean.replace("<table>", '<div class="scroll" tabindex="0"><table>')
     return mark_safe(clean.replace("</table>", "</table></div>"))  # noqa: S308  cleaned
+
+
+def _is_deep(html: str) -> bool:
+    """Whether tags may be nested in each other more than MAX_DEPTH times."""
+    still_open: Counter[str] = Counter()
+    depth = 0
+    for match in _TAG.finditer(html):
+        closes, name = match[1], match[2].lower()
+        if name in _FLAT_TAGS or (closes and not still_open[name]):
+            continue
+        still_open[name] += -1 if closes else 1
+        depth += -1 if closes else 1
+        if depth > MAX_DEPTH:
+            return True
+    return False

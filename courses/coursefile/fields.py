@@ -17,9 +17,10 @@ from courses.bundle.document import Section, nearest
 from courses.bundle.faults import FaultList
 from courses.coursefile.contents import File, spelling
 from courses.coursefile.dates import Calendar, DateError, hour
+from courses.models.texts import MAX_MARKDOWN
 
 ValueT = TypeVar("ValueT")
-NO_MORE: Final = 100_000
+NO_MORE: Final = MAX_MARKDOWN
 _PIECE: Final = 1 << 20
 _SLUG: Final = re.compile(r"[-a-zA-Z0-9_]{1,60}")
 # Control characters, and halves of characters that no database takes.

@@ -3,6 +3,7 @@
 from django.db import models
 
 from courses.models.course import Course
+from courses.models.texts import markdown_field
 from courses.querysets import OwnedQuerySet
 
 
@@ -24,7 +25,7 @@ class Component(models.Model):
     weight_percent = models.DecimalField(
         max_digits=5, decimal_places=2, help_text="Share of the course mark."
     )
-    note = models.TextField(blank=True, help_text="Markdown, shown to students.")
+    note = markdown_field(blank=True, help_text="Markdown, shown to students.")
     position = models.PositiveSmallIntegerField(default=0)
 
     objects = OwnedQuerySet["Component"].as_manager()

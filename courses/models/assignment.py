@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from courses.models.assessment import Component
 from courses.models.course import Course, Week
+from courses.models.texts import markdown_field
 from courses.querysets import AssignmentQuerySet
 
 
@@ -23,7 +24,7 @@ class Assignment(models.Model):
     )
     slug = models.SlugField(max_length=60)
     title = models.CharField(max_length=200)
-    summary = models.TextField(blank=True, help_text="Markdown: the brief.")
+    summary = markdown_field(blank=True, help_text="Markdown: the brief.")
     release_at = models.DateTimeField(
         null=True,
         blank=True,

@@ -9,6 +9,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from courses.models.texts import markdown_field
 from courses.querysets import CourseQuerySet, EnrolmentQuerySet, WeekQuerySet
 
 
@@ -46,7 +47,7 @@ class Course(models.Model):
     time_zone = models.CharField(
         max_length=64, default="Europe/London", validators=[validate_timezone]
     )
-    summary = models.TextField(blank=True, help_text="Markdown, shown to students.")
+    summary = markdown_field(blank=True, help_text="Markdown, shown to students.")
     release_at = models.DateTimeField(
         null=True,
         blank=True,
@@ -118,7 +119,7 @@ class Week(models.Model):
     number = models.PositiveSmallIntegerField()
     starts_on = models.DateField(help_text="The Monday.")
     title = models.CharField(max_length=200, blank=True)
-    summary = models.TextField(blank=True, help_text="Markdown.")
+    summary = markdown_field(blank=True, help_text="Markdown.")
     release_at = models.DateTimeField(
         null=True,
         blank=True,

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from courses.keys import free_key
 from courses.models.course import Course, Week
+from courses.models.texts import markdown_field
 from courses.models.timetable import Examinable, Lecture, Session
 from courses.querysets import AttachmentQuerySet, MaterialQuerySet
 
@@ -74,10 +75,10 @@ class Material(models.Model):
     kind = models.CharField(max_length=12, choices=Kind)
     code = models.CharField(max_length=12, blank=True)
     title = models.CharField(max_length=200)
-    description = models.TextField(
+    description = markdown_field(
         blank=True, help_text="Markdown, beside its name: a sentence or two."
     )
-    body = models.TextField(
+    body = markdown_field(
         blank=True, help_text="Markdown with mathematics: the text of its page."
     )
     attribution = models.CharField(

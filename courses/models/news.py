@@ -5,6 +5,7 @@ from django.db import models
 from django.utils import timezone
 
 from courses.models.course import Course
+from courses.models.texts import markdown_field
 from courses.querysets import AnnouncementQuerySet, CourseChangeQuerySet
 
 
@@ -13,7 +14,7 @@ class Announcement(models.Model):
 
     course = models.ForeignKey(Course, models.CASCADE, related_name="announcements")
     title = models.CharField(max_length=200)
-    body = models.TextField(help_text="Markdown.")
+    body = markdown_field(help_text="Markdown.")
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", editable=False
     )

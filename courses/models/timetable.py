@@ -7,6 +7,7 @@ from django.utils import timezone
 from courses.keys import free_key
 from courses.models.course import Course, Week
 from courses.models.people import Teacher
+from courses.models.texts import markdown_field
 from courses.querysets import LectureQuerySet, OwnedQuerySet, SessionQuerySet
 
 
@@ -194,7 +195,7 @@ class Session(models.Model):
     lectures = models.ManyToManyField(
         Lecture, through="SessionLecture", related_name="sessions"
     )
-    note = models.TextField(blank=True, help_text="Markdown, shown to students.")
+    note = markdown_field(blank=True, help_text="Markdown, shown to students.")
     cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
     cancel_reason = models.CharField(max_length=200, blank=True, editable=False)
     moved_from = models.DateTimeField(null=True, blank=True, editable=False)

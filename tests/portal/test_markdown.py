@@ -2,7 +2,8 @@
 
 import pytest
 
-from portal.markdown import _render_kept, render_markdown
+from portal.markdown import MAX_CODE, MAX_LENGTH, MAX_QUOTES, render_markdown
+from portal.rendered_texts import RenderedTexts
 
 ATTACKS = [
     "<script>alert(1)</script>",
@@ -109,7 +110,44 @@ def test_formula_nested_too_deeply_is_shown_as_it_was_written(opening: str) -> N
     assert "math-source" in render_markdown(f"${source}$")
 
 
-def test_long_text_is_not_kept() -> None:
-    before = _render_kept.cache_info().currsize
-    render_markdown("long " * 20_000)
-    assert _render_kept.cache_info().currsize == before
+def test_longest_text_is_kept() -> None:
+    text = ("long " * MAX_LENGTH)[:MAX_LENGTH]
+    assert render_markdown(text) is render_markdown(text)
+
+
+def test_text_past_the_longest_is_shown_as_it_was_written() -> None:
+    html = render_markdown("**b** <i>" + "x" * MAX_LENGTH)
+    assert html.startswith('<pre tabindex="0">**b** &lt;i&gt;xxx')
+
+
+def test_what_is_kept_has_a_bound() -> None:
+    kept: RenderedTexts[str, str] = RenderedTexts(100, lambda _, html: len(html))
+    for number in range(50):
+        kept.get(str(number), lambda _: "x" * 30)
+    kept.get("long", lambda _: "x" * 101)
+    assert kept.size == 90
+    assert len(kept) == 3
+
+
+def test_what_was_used_last_is_kept_longest() -> None:
+    kept: RenderedTexts[str, str] = RenderedTexts(2, lambda _, html: len(html))
+    for key in ("a", "b", "a", "c"):
+        kept.get(key, lambda key: key)
+    assert kept.get("a", lambda _: "made again") == "a"
+    assert kept.get("b", lambda _: "made again") == "made again"
+
+
+def test_half_a_character_is_replaced() -> None:
+    assert "a?b" in render_markdown("a\ud800b")
+
+
+def test_paragraph_of_too_many_quotation_marks_keeps_them() -> None:
+    many = '"a" ' * MAX_QUOTES
+    html = render_markdown(f'"a"\n\n{many}')
+    assert "“a”" in html
+    assert '"a" "a"' in html
+
+
+def test_code_too_long_to_highlight_is_plain() -> None:
+    code = "x = 1\n" * (MAX_CODE // 6 + 1)
+    assert "hl-" not in render_markdown(f"```python\n{code}```")

@@ -7,7 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portal.notebooks import MAX_TEXT, NotebookUnreadableError, read_cells
+from portal.notebooks import (
+    MAX_OUTPUTS,
+    MAX_TEXT,
+    NotebookUnreadableError,
+    read_cells,
+)
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
@@ -176,3 +181,38 @@ json_values = st.recursive(
 def test_any_json_is_shown_without_a_script(cells: list[Any]) -> None:
     for cell in read_cells(json.dumps({"cells": cells}).encode()):
         assert "<script" not in cell.html
+
+
+def test_half_a_character_of_a_file_is_replaced() -> None:
+    outputs = [{"output_type": "stream", "text": "a\ud800"}]
+    html = only_output(code(*outputs))
+    assert html == "a?"
+
+
+def test_html_nested_too_deeply_is_not_shown() -> None:
+    for html in ("<div>" * 500, "<div></b>" * 500, "<DIV>" * 500):
+        assert "too long" in only_output(code(result(text_html=html)))
+    rows = "<tr><td><b>1</b></td></tr>" * 500
+    assert "<b>1</b>" in only_output(code(result(text_html=f"<table>{rows}</table>")))
+
+
+def test_outputs_past_the_last_are_left_out_with_a_word() -> None:
+    outputs = [{"output_type": "stream", "text": "x"}] * (MAX_OUTPUTS + 5)
+    [cell] = read_cells(code(*outputs))
+    assert len(cell.outputs) == MAX_OUTPUTS + 1
+    assert "not shown" in cell.outputs[-1].html
+
+
+def test_styled_results_count_towards_the_styled_part() -> None:
+    table = "<table><tr><td>1</td></tr></table>"
+    outputs = [result(text_html=table + " " * 100_000)] * 4
+    [cell] = read_cells(code(*outputs))
+    assert [output.html.startswith("<div") for output in cell.outputs] == [
+        *[True] * 2,
+        *[False] * 2,
+    ]
+
+
+def test_notebook_is_read_once() -> None:
+    data = code(source="y = 2")
+    assert read_cells(data) is read_cells(data)
