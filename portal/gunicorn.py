@@ -14,11 +14,14 @@ from portal.masking import MaskSecrets, masked
 from portal.supervisor.launch import die_with_parent
 
 bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-worker_class = "gthread"
+# It watches connections, and gives a thread to a request that is here.
+worker_class = "portal.gunicorn_worker.ClockedWorker"
+# Fewer than files that a process may have open (1024, mostly).
+worker_connections = 500
 workers = int(os.environ.get("WEB_PROCESSES", "1"))
 threads = int(os.environ.get("WEB_THREADS", "8"))
 # A worker that does not stir for this long is replaced. A slow upload keeps one
-# thread busy, not the worker, so this is no limit on a request.
+# thread busy, not the worker, so this is no limit on a request: portal.client_socket is.
 timeout = 60
 graceful_timeout = 8
 keepalive = 15

@@ -126,8 +126,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # cache empty, at the expense of the request that waits for it.
     DATABASES["default"]["CONN_MAX_AGE"] = 600
 else:
-    # A request holds one connection; a run one, and another while it starts.
-    _most_threads = max(env.int("WEB_THREADS", 8), 2 * env.int("WORKER_SLOTS", 1))
+    # A request holds one connection, and as many uploads as requests go on at a time;
+    # a run holds one, and another while it starts.
+    _most_threads = 2 * max(env.int("WEB_THREADS", 8), env.int("WORKER_SLOTS", 1))
     DATABASES["default"].setdefault("OPTIONS", {})
     DATABASES["default"]["OPTIONS"].setdefault(
         "pool",

@@ -1,0 +1,252 @@
+"""gunicorn's worker with threads, of which none waits for a client to ask.
+
+A connection is watched by the worker's own loop until its request is here: the whole
+head, and a body as long as most forms are. Then it gets a thread. A longer body is read
+by a thread of its own pool, so that slow uploads keep no page waiting, and every read
+and write has a clock: portal.client_socket.
+"""
+
+import contextlib
+import re
+import selectors
+import socket
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import Any, Final
+
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from portal.client_socket import ClientSocket
+
+# How long a head, and then a short body, may take to arrive.
+HEAD_SECONDS: Final = 20.0
+BODY_SECONDS: Final = 20.0
+# How long a stopping worker waits for requests that have begun to arrive.
+STOP_SECONDS: Final = 2.0
+# How long a connection that ends waits for the client to end it, too, and how much it
+# throws away meanwhile.
+END_SECONDS: Final = 2.0
+MAX_DRAINED: Final = 64 * 1024
+MAX_HEAD: Final = 64 * 1024
+MAX_SHORT_BODY: Final = 64 * 1024
+_PIECE: Final = 64 * 1024
+_END: Final = b"\r\n\r\n"
+_LENGTH: Final = re.compile(
+    rb"\r\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r\n", re.IGNORECASE
+)
+# Its body has no length, or the client waits to be asked for it.
+_OPEN_ENDED: Final = re.compile(rb"\r\n(?:transfer-encoding|expect):", re.IGNORECASE)
+_TOO_LONG: Final = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"Connection: close\r\nContent-Length: 0\r\n\r\n"
+)
+_TOO_SLOW: Final = (
+    b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+)
+
+
+class Arrival:
+    """What has come of a request, and when the rest must be here."""
+
+    def __init__(self, conn: TConn, held: bytes = b"") -> None:
+        self.conn = conn
+        self.data = bytearray()
+        self.begun = time.monotonic()
+        self.deadline = self.begun + HEAD_SECONDS
+        self.needed: int | None = None
+        self.is_long = False
+        self.add(held)
+
+    def add(self, data: bytes) -> None:
+        """Take in more bytes."""
+        searched = max(len(self.data) - len(_END), 0)
+        self.data += data
+        while self.needed is None and self.data.startswith(b"\r\n"):
+            del self.data[:2]
+            searched = 0
+        if self.needed is None:
+            end = self.data.find(_END, searched)
+            if end >= 0:
+                self._read_head(end + len(_END))
+
+    def _read_head(self, length: int) -> None:
+        head = bytes(self.data[:length])
+        found = _LENGTH.search(head)
+        body = int(found[1]) if found else 0
+        self.is_long = body > MAX_SHORT_BODY or bool(_OPEN_ENDED.search(head))
+        self.needed = length if self.is_long else length + body
+        self.deadline = time.monotonic() + BODY_SECONDS
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether a thread may begin with the request."""
+        return self.needed is not None and len(self.data) >= self.needed
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether the head is longer than any browser's."""
+        return self.needed is None and len(self.data) > MAX_HEAD
+
+
+class ClockedWorker(ThreadWorker):
+    """Gives threads to requests, not to connections."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.arrivals: dict[TConn, Arrival] = {}
+        # Connections that were answered and end, and when at the latest.
+        self.endings: dict[TConn, float] = {}
+        self.uploads = ThreadPoolExecutor(
+            max_workers=self.cfg.threads, thread_name_prefix="upload"
+        )
+
+    def accept(self, listener: Any) -> None:
+        """Take a connection and watch it."""
+        self._make_room(at_most=self.worker_connections * 3 // 4)
+        try:
+            accepted, address = listener.accept()
+        except BlockingIOError:
+            return
+        except OSError as error:
+            # Of files that may be open there are none left, say.
+            self.log.warning("A connection was not taken: %s", error)
+            self._make_room(at_most=0)
+            return
+        self.nr_conns += 1
+        client = ClientSocket.of(accepted)
+        conn = TConn(self.cfg, client, address, listener.getsockname())
+        self._watch(Arrival(conn))
+
+    def on_client_socket_readable(self, conn: TConn, client: Any) -> None:
+        """Watch a connection on which the next request begins."""
+        self.poller.unregister(client)
+        self.keepalived_conns.remove(conn)
+        self._watch(Arrival(conn))
+
+    def finish_request(self, conn: TConn, done: "Future[Any]") -> None:
+        """Keep a connection for its next request, or end it."""
+        is_kept = not done.cancelled() and not done.exception() and done.result()
+        if not is_kept:
+            self._end(conn)
+        elif held := conn.parser.unreader.take_buffered():
+            # The next request has begun to arrive, behind the last one.
+            self._watch(Arrival(conn, held))
+        else:
+            super().finish_request(conn, done)
+
+    def murder_pending(self) -> None:
+        """Give up connections whose request, or whose end, did not come in time."""
+        now = time.monotonic()
+        for arrival in list(self.arrivals.values()):
+            is_stopping = not self.alive and now - arrival.begun > STOP_SECONDS
+            if now >= arrival.deadline or is_stopping:
+                self._give_up(arrival, _TOO_SLOW if arrival.data else b"")
+        for conn, deadline in list(self.endings.items()):
+            if now >= deadline:
+                self._close(conn)
+
+    def run(self) -> None:
+        """Serve until the worker is told to stop."""
+        super().run()
+        self.uploads.shutdown(wait=False)
+
+    def enqueue_req(self, conn: TConn, *, is_long: bool = False) -> None:
+        """Give the connection a thread."""
+        conn.sock.restart_clock()
+        pool = self.uploads if is_long else self.tpool
+        future = pool.submit(self.handle, conn)
+        future.add_done_callback(
+            lambda done: self.method_queue.defer(self.finish_request, conn, done)
+        )
+
+    # --- Requests that arrive ------------------------------------------------
+
+    def _watch(self, arrival: Arrival) -> None:
+        """Read what comes on the connection until the request is here."""
+        conn = arrival.conn
+        conn.sock.settimeout(0)
+        self.arrivals[conn] = arrival
+        on_piece = partial(self._on_piece, arrival)
+        self.poller.register(conn.sock, selectors.EVENT_READ, on_piece)
+        self._settle(arrival)
+
+    def _on_piece(self, arrival: Arrival, client: ClientSocket) -> None:
+        data = _read(client)
+        if data is None:
+            return
+        if not data:
+            self._give_up(arrival)
+            return
+        arrival.add(data)
+        self._settle(arrival)
+
+    def _settle(self, arrival: Arrival) -> None:
+        """Give a request that is here a thread, and no more time to one too long."""
+        if arrival.is_too_long:
+            self._give_up(arrival, _TOO_LONG)
+        elif arrival.is_whole:
+            conn = arrival.conn
+            self._forget(conn)
+            conn.init()
+            conn.data_ready = True
+            conn.parser.unreader.unread(bytes(arrival.data))
+            self.enqueue_req(conn, is_long=arrival.is_long)
+
+    def _make_room(self, at_most: int) -> None:
+        """Give up the oldest of too many half requests: an honest one takes moments."""
+        while len(self.arrivals) > at_most:
+            self._give_up(next(iter(self.arrivals.values())), _TOO_SLOW)
+
+    def _give_up(self, arrival: Arrival, answer: bytes = b"") -> None:
+        if answer:
+            with contextlib.suppress(OSError):
+                arrival.conn.sock.send(answer)
+        self._forget(arrival.conn)
+        self._close(arrival.conn)
+
+    # --- Connections that end ------------------------------------------------
+
+    def _end(self, conn: TConn) -> None:
+        """Say that nothing follows, and close once the client has as well.
+
+        gunicorn waits for that in its only loop, two seconds for each client that does
+        not. A connection closed at once could lose the answer (RFC 9112, 9.6).
+        """
+        try:
+            conn.sock.settimeout(0)
+            conn.sock.shutdown(socket.SHUT_WR)
+            on_more = partial(self._on_more, conn, [0])
+            self.poller.register(conn.sock, selectors.EVENT_READ, on_more)
+        except (OSError, ValueError):
+            self.nr_conns -= 1
+            conn.close()
+            return
+        self.endings[conn] = time.monotonic() + END_SECONDS
+
+    def _on_more(self, conn: TConn, drained: list[int], client: ClientSocket) -> None:
+        data = _read(client)
+        drained[0] += len(data or b"")
+        if data == b"" or drained[0] > MAX_DRAINED:
+            self._close(conn)
+
+    def _close(self, conn: TConn) -> None:
+        self._forget(conn)
+        self.nr_conns -= 1
+        conn.close()
+
+    def _forget(self, conn: TConn) -> None:
+        """Stop watching a connection."""
+        was_watched = self.arrivals.pop(conn, None) or self.endings.pop(conn, None)
+        if was_watched is not None:
+            self.poller.unregister(conn.sock)
+
+
+def _read(client: ClientSocket) -> bytes | None:
+    """Return what has come, nothing if the client has gone, None if nothing came."""
+    try:
+        return client.recv(_PIECE)
+    except (BlockingIOError, InterruptedError):
+        return None
+    except OSError:
+        return b""

@@ -1,0 +1,230 @@
+"""No client keeps a thread of the web server waiting without a clock."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Final
+
+import pytest
+from django.conf import settings
+
+from tests.services.portal import free_port
+
+CONFIG: Final = Path(__file__).with_name("slow_clients_app.py")
+MANY: Final = 12
+HEAD: Final = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
+GET: Final = b"GET /%d HTTP/1.1\r\nHost: localhost\r\n\r\n"
+LONG: Final = 10**6
+# Above each clock of the server's configuration, with room for a busy machine.
+LATEST: Final = 15.0
+
+pytestmark = pytest.mark.one_database
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """The real server, with its clocks ten times as fast."""
+    port = free_port()
+    command = ["-m", "gunicorn", "-c", str(CONFIG), "tests.portal.slow_clients_app"]
+    server = subprocess.Popen(
+        [sys.executable, *command],
+        cwd=settings.BASE_DIR,
+        env={**os.environ, "PORT": str(port), "WEB_PROCESSES": "1"},
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while not answers(port):
+            assert server.poll() is None
+            assert time.monotonic() < deadline
+        yield port
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def connect(port: int, data: bytes = b"") -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port), timeout=LATEST)
+    connection.sendall(data)
+    return connection
+
+
+def answers(port: int) -> bool:
+    try:
+        with connect(port, GET % 0) as connection:
+            return connection.recv(100).startswith(b"HTTP/1.1 200")
+    except OSError:
+        return False
+
+
+def read_answer(connection: socket.socket) -> bytes:
+    """The body of the next answer."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += connection.recv(1) or pytest.fail(f"no answer: {data!r}")
+    assert data.startswith(b"HTTP/1.1 200"), data
+    length = int(data.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+    body = b""
+    while len(body) < length:
+        body += connection.recv(length - len(body)) or pytest.fail("it broke off")
+    return body
+
+
+def is_given_up(connection: socket.socket, trickle: bytes = b"") -> bool:
+    """Whether the server ends the connection, while a byte comes now and then."""
+    deadline = time.monotonic() + LATEST
+    connection.settimeout(0.1)
+    while time.monotonic() < deadline:
+        try:
+            if trickle:
+                connection.sendall(trickle)
+            if not connection.recv(1000):
+                return True
+        except TimeoutError:
+            continue
+        except OSError:
+            return True
+    return False
+
+
+def seconds_to_answer(port: int) -> float:
+    start = time.monotonic()
+    assert answers(port)
+    return time.monotonic() - start
+
+
+STARTS: Final = {
+    "nothing": (b"", b""),
+    "half a head": (b"GET / HTTP/1.1\r\nHost: localhost\r\nX-A: ", b"a"),
+    "empty lines": (b"\r\n\r\n", b"\r\n"),
+    "half a form": (HEAD % 1000 + b"a=", b"b"),
+    "half an upload": (HEAD % LONG + b"a=", b"b"),
+    "half a chunk": (
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n",
+        b"b",
+    ),
+    "a body that waits to be asked for": (
+        HEAD.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n") % 10,
+        b"",
+    ),
+}
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_clients_that_stop_keep_nobody_waiting(start: str, port: int) -> None:
+    data, _ = STARTS[start]
+    with ExitStack() as stack:
+        for _ in range(MANY):
+            stack.enter_context(closing(connect(port, data)))
+        assert seconds_to_answer(port) < 1.5
+
+
+@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize("is_trickling", [False, True])
+def test_client_that_is_slow_is_given_up(
+    start: str, port: int, *, is_trickling: bool
+) -> None:
+    data, more = STARTS[start]
+    with connect(port, data) as connection:
+        assert is_given_up(connection, more if is_trickling else b"")
+
+
+def test_reader_that_takes_little_is_given_up(port: int) -> None:
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        connection.connect(("127.0.0.1", port))
+        connection.sendall(GET % (50 * LONG))
+        deadline = time.monotonic() + LATEST
+        taken = 0
+        connection.settimeout(0.1)
+        try:
+            while time.monotonic() < deadline:
+                taken += len(connection.recv(10) or pytest.fail("ended early"))
+                seconds_to_answer(port)
+        except OSError:
+            pass
+        assert taken < LONG
+        assert time.monotonic() < deadline
+
+
+def test_clients_that_never_close_hold_up_nobody(port: int) -> None:
+    ending = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    with ExitStack() as stack:
+        for _ in range(MANY):
+            stack.enter_context(closing(connect(port, ending)))
+        assert seconds_to_answer(port) < 1.5
+
+
+def test_head_without_an_end_is_refused(port: int) -> None:
+    with connect(port, b"GET / HTTP/1.1\r\nX: ") as connection:
+        try:
+            connection.sendall(b"x" * 200_000)
+            answer = connection.recv(1000)
+        except ConnectionError:
+            return
+        assert answer.startswith(b"HTTP/1.1 431")
+
+
+# --- Honest clients ----------------------------------------------------------
+
+
+def test_upload_is_read_whole(port: int) -> None:
+    with connect(port, HEAD % (20 * LONG)) as connection:
+        for _ in range(20):
+            connection.sendall(b"x" * LONG)
+        assert read_answer(connection) == b"%d" % (20 * LONG)
+
+
+def test_large_answer_arrives_whole(port: int) -> None:
+    with connect(port, GET % (20 * LONG)) as connection:
+        assert len(read_answer(connection)) == 20 * LONG
+
+
+def test_connection_serves_one_request_after_another(port: int) -> None:
+    with connect(port) as connection:
+        for size in (0, 5, 0):
+            connection.sendall(HEAD % size + b"x" * size)
+            assert read_answer(connection) == b"%d" % size
+
+
+def test_requests_that_come_at_once_are_all_answered(port: int) -> None:
+    both = HEAD % 3 + b"abc" + HEAD % 4 + b"abcd" + GET % 7
+    with connect(port, both[:-5]) as connection:
+        assert read_answer(connection) == b"3"
+        assert read_answer(connection) == b"4"
+        connection.sendall(both[-5:])
+        assert read_answer(connection) == b"x" * 7
+
+
+def test_head_in_pieces_is_one_request(port: int) -> None:
+    with connect(port) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in b"\r\n" + HEAD % 2 + b"ab":
+            connection.sendall(bytes([byte]))
+        assert read_answer(connection) == b"2"
+
+
+def test_chunked_body_is_read(port: int) -> None:
+    head = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with connect(port, head + b"3\r\nabc\r\n") as connection:
+        connection.sendall(b"2\r\nde\r\n0\r\n\r\n")
+        assert read_answer(connection) == b"5"
+
+
+def test_client_that_waits_to_be_asked_is_asked(port: int) -> None:
+    head = HEAD.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n")
+    with connect(port, head % 3) as connection:
+        asked = b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert connection.recv(len(asked)) == asked
+        connection.sendall(b"abc")
+        assert read_answer(connection) == b"3"
+
+
+def test_client_that_has_said_all_is_answered(port: int) -> None:
+    with connect(port, GET % 5) as connection:
+        connection.shutdown(socket.SHUT_WR)
+        assert read_answer(connection) == b"x" * 5
