@@ -242,10 +242,7 @@ def cells_of_html(build: Build) -> list[dict[str, Any]]:
 
 
 NOTEBOOKS: Final[dict[str, Callable[[], list[dict[str, Any]]]]] = {
-    **{
-        f"html {name}": partial(cells_of_html, build)
-        for name, build in HTML.items()
-    },
+    **{f"html {name}": partial(cells_of_html, build) for name, build in HTML.items()},
     "wide tables": lambda: [
         cell("markdown", MARKDOWN["table wide"](1000)) for _ in range(1000)
     ],

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('courses', '0009_mailing'),
+        ('courses', '0010_secret_seed'),
     ]
 
     operations = [
