@@ -20,8 +20,8 @@ PARALLEL := -n $(JOBS) --dist loadgroup
 WAITING := -n $$(($(JOBS) + 1)) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-dev test test-sqlite test-postgres test-as-nobody \
-	debian check format lock bench bench-pages screenshot clean
+.PHONY: help run install install-dev test test-long test-sqlite test-postgres \
+	test-as-nobody debian check format lock bench bench-pages screenshot clean
 
 help: ## Say what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -80,6 +80,10 @@ test-sqlite: install-dev ## Every test, on SQLite
 test-postgres: install-dev ## The tests that use the database, on PostgreSQL
 	@echo "== Tests on PostgreSQL"
 	@$(BIN)/python -m tests.services.postgres $(PYTEST) $(WAITING) --database-only $(ARGS)
+
+test-long: install-dev ## What is slow and rarely changes; `make test` leaves it out
+	@echo "== Long tests"
+	@env -u DATABASE_URL $(PYTEST) $(PARALLEL) --long $(ARGS)
 
 test-as-nobody: ## The jail's tests as a user without rights (from root, of HEAD)
 	@sh scripts/test_as_nobody.sh $(ARGS)

@@ -74,6 +74,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="only the tests that use the database: the second run of two",
     )
+    parser.addoption(
+        "--long",
+        action="store_true",
+        help="only the tests marked `long`, which are left out otherwise",
+    )
 
 
 def uses_database(item: pytest.Item) -> bool:
@@ -103,10 +108,13 @@ def pytest_collection_modifyitems(
         if any(item.get_closest_marker(mark) for mark in ONE_AT_A_TIME):
             folder = item.path.relative_to(TESTS).parent
             item.add_marker(pytest.mark.xdist_group(folder.as_posix()))
+    wants_long = bool(config.getoption("--long"))
+    kept = [i for i in items if bool(i.get_closest_marker("long")) == wants_long]
     if config.getoption("--database-only"):
-        kept = [item for item in items if uses_database(item)]
-        config.hook.pytest_deselected(items=[i for i in items if i not in kept])
-        items[:] = kept
+        kept = [item for item in kept if uses_database(item)]
+    chosen = set(kept)
+    config.hook.pytest_deselected(items=[i for i in items if i not in chosen])
+    items[:] = kept
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
