@@ -1,0 +1,45 @@
+"""Marks an entry: by the real runner, or with grader and notebook in one process."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from runner.host import Runner
+from runner.protocol import JobFile, JobSpec
+from tests.runner.notebooks import cell, job, job_file, scores
+from tests.runner.proof.entries import Entry, defined_in
+
+_CHECK: Final = cell("# softmark: check q1")
+
+
+def job_of(entry: Entry, notebook: str, folder: Path, *, salt: int = 0) -> JobSpec:
+    """Return the job of an entry's notebook; its files are written to the folder."""
+    names, classes = defined_in(entry.right)
+    return job(
+        notebook,
+        _CHECK,
+        questions=(entry.question(),),
+        test_names=entry.names,
+        grading_seed=1,
+        defined_names=names,
+        defined_classes=classes,
+        files=_written(
+            folder / "files", {n: make(0) for n, make in entry.files.items()}
+        ),
+        private_files=_written(folder / "private", entry.private_files(salt)),
+    )
+
+
+def _written(folder: Path, contents: Mapping[str, bytes]) -> tuple[JobFile, ...]:
+    folder.mkdir(exist_ok=True)
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    return tuple(job_file(folder / name) for name in contents)
+
+
+def marks_by_runner(
+    runner: Runner, entry: Entry, notebook: str, folder: Path
+) -> tuple[float, ...]:
+    """Return the scores of the entry's checks, marked as the portal does it."""
+    result = runner.run(job_of(entry, notebook, folder))
+    return tuple(scores(result)["q1"])

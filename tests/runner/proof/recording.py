@@ -1,0 +1,217 @@
+"""Snapshots that keep what a grader sends them: an honest one, and a greedy one."""
+
+import contextlib
+import random
+import re
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from runner.grader.loop import run_check
+from runner.grader.names import Library
+from runner.grader.student import MAX_BYTES, MAX_HEADER, Student
+from runner.grader.tests import Setting, Tests
+from runner.protocol import QuestionSpec
+from runner.student.service import Service
+from runner.values.link import Link, LinkClosedError, LinkError
+from tests.runner.proof.entries import Entry, Literal, defined_in
+
+_SEED: Final = 20250101
+_PATIENCE: Final = 20.0
+_MOST_ANSWERS: Final = 200
+_NOTHING: Final = frozenset(("replace", "stub", "restore", "set", "del"))
+_AGREED: Final = frozenset(("isinstance", "issubclass", "remove"))
+# Addresses by which torch names storages in a pickle, and lengths that depend on theirs.
+_CHANCE: Final = re.compile(
+    rb"X.\x00\x00\x00\d{6,20}|\x95.{8}|B.{4}(?=\x80\x02)|C.(?=\x80\x02)", re.DOTALL
+)
+
+# Makes what answers one question's grader. It is made before the test is seeded, since
+# in this process the notebook and the test share their random generators.
+Answerer = Callable[[Link], None]
+SnapshotMaker = Callable[[], Answerer]
+
+
+class RecordingSocket:
+    """The snapshot's end of the socket; `record` holds every byte that arrived."""
+
+    def __init__(self, sock: socket.socket, record: bytearray) -> None:
+        self._sock = sock
+        self._record = record
+
+    def recv_into(self, view: memoryview) -> int:
+        got = self._sock.recv_into(view)
+        self._record += view[:got]
+        return got
+
+    def sendall(self, data: bytes) -> None:
+        self._sock.sendall(data)
+
+    def close(self) -> None:
+        self._sock.close()
+
+
+@dataclass
+class Marked:
+    """What became of one question: its scores, and all bytes that the grader sent."""
+
+    scores: tuple[float, ...] = ()
+    sent: bytearray = field(default_factory=bytearray)
+    errors: list[BaseException | None] = field(default_factory=list)
+
+
+def honest(notebook: str) -> SnapshotMaker:
+    """Return what makes a snapshot of this notebook, with the real service."""
+
+    def make() -> Answerer:
+        names: dict[str, Any] = {"__name__": "__main__"}
+        exec(compile(notebook, "<notebook>", "exec"), names)  # noqa: S102 - our own entries
+        return lambda link: Service(names, link, Path()).listen()
+
+    return make
+
+
+def greedy() -> Answerer:
+    """Return a snapshot that answers everything with one more object.
+
+    A test so goes on giving it operands, as it would to an object of a student's that
+    was written to collect them.
+    """
+    return _give_objects
+
+
+def _give_objects(link: Link) -> None:
+    for number in range(_MOST_ANSWERS):
+        header, _ = link.receive()
+        if "op" in header:
+            link.send({"ok": _more(str(header["op"]), number)}, [])
+
+
+def _more(operation: str, number: int) -> Any:
+    """Return what keeps a test going that has asked for this operation."""
+    if operation in _NOTHING or operation in _AGREED:
+        return operation in _AGREED or None
+    match operation:
+        case "len":
+            return 3
+        case "repr" | "str":
+            return "an object"
+        case "next":
+            return {"k": "list", "v": [_object(number)] if number % 4 else []}
+        case "items":
+            items = {"k": "list", "v": [_object(10 * number + n) for n in range(3)]}
+            return {"k": "list", "v": [items, None, False]}
+    return _object(number)
+
+
+def _object(number: int) -> dict[str, Any]:
+    kinds = {"callable": True, "class": False, "bases": ["__main__.Greedy"]}
+    return {"k": "handle", "v": number, **kinds}
+
+
+def setting_for(entry: Entry, private: Path) -> Setting:
+    """Return what the entry's tests are run with."""
+    names, classes = defined_in(entry.right)
+    return Setting(
+        files=Path(),
+        private=private,
+        library=Library(entry.names),
+        defined=frozenset(names),
+        classes=frozenset(classes),
+    )
+
+
+def mark(
+    entry: Entry, question: QuestionSpec, make: SnapshotMaker, private: Path
+) -> Marked:
+    """Run the question's checks against that snapshot, in this process."""
+    found = Marked()
+    with _answered(make(), found.sent) as ours:
+        run_checks(question, ours, found, setting_for(entry, private))
+    return found
+
+
+def run_checks(
+    question: QuestionSpec, sock: socket.socket, found: Marked, setting: Setting
+) -> None:
+    """Note what the checks give, asked over that socket as runner.grader.loop asks.
+
+    Then the other side finds the end of what was sent. The socket stays open, so that
+    whatever it still sends fails or not always alike.
+    """
+    link = Link(sock, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
+    student = Student(link, setting.classes)
+    try:
+        _seed_all()
+        tests = Tests(question, student, setting)
+        for check in question.checks:
+            _seed_all()
+            score, _, error = run_check(tests, check)
+            # A check whose snapshot is gone has no outcome.
+            found.scores = (*found.scores, 0.0 if student.lost else score)
+            found.errors.append(error)
+    finally:
+        sock.shutdown(socket.SHUT_WR)
+
+
+@contextlib.contextmanager
+def _answered(answer: Answerer, record: bytearray) -> Iterator[socket.socket]:
+    ours, theirs = socket.socketpair()
+    link = Link(RecordingSocket(theirs, record))  # type: ignore[arg-type]  # as a socket
+
+    def serve() -> None:
+        with contextlib.suppress(LinkClosedError, LinkError, OSError):
+            answer(link)
+        theirs.close()
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    ours.settimeout(_PATIENCE)
+    with ours:
+        yield ours
+        thread.join(_PATIENCE)
+    assert not thread.is_alive()
+
+
+def _seed_all() -> None:
+    random.seed(_SEED)
+    np.random.seed(_SEED)
+    torch.manual_seed(_SEED)
+
+
+def messages_in(sent: bytes) -> list[bytes]:
+    """Return the messages in what was sent, each with its header and buffers.
+
+    What differs by chance in a pickle is left out.
+    """
+    found, at = [], 0
+    while at < len(sent):
+        length, count = struct.unpack_from("!II", sent, at)
+        sizes = struct.unpack_from(f"!{count}Q", sent, at + 8)
+        start = at + 8 + 8 * count
+        at = start + length + sum(sizes)
+        found.append(_CHANCE.sub(b"", bytes(sent[start:at])))
+    return found
+
+
+def forms_of(canary: Literal) -> set[bytes]:
+    """Return the bytes by which a value could be known: text, numbers of any width.
+
+    The codec writes the bytes of small arrays in hexadecimal.
+    """
+    if isinstance(canary, str):
+        packed = {canary.encode(form) for form in ("utf-8", "utf-16-le", "utf-32-le")}
+    else:
+        widths = ("f", "d", "i", "q") if isinstance(canary, int) else ("f", "d")
+        packed = {
+            struct.pack(order + width, canary) for order in "<>" for width in widths
+        }
+        packed.add(repr(canary).encode())
+    return packed | {form.hex().encode() for form in packed}
