@@ -1,0 +1,100 @@
+"""An object that contradicts itself passes no test that relies on both its answers."""
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from runner.protocol import TestStyle
+from tests.runner.proof.entries import Entry
+from tests.runner.proof.recording import honest, mark
+
+pytestmark = pytest.mark.torch
+
+_FULL_AND_EMPTY: Final = """
+class Two:
+    def keys(self): return ["a", "b"]
+    def __iter__(self): return iter(self.keys())
+    def __len__(self): return 2
+    def __getitem__(self, key): return 1
+    def items(self): return []
+    def values(self): return iter([])
+x = Two()
+"""
+# What the object says of itself, by special methods, and a test that is deceived.
+CONTRADICTIONS: Final = {
+    "three items, and none to go through": (
+        {"len": "3", "iter": "iter([])"},
+        "assert len(x) == 3\nassert all(a == 7 for a in x)",
+    ),
+    "none to go through, and then three": (
+        {"len": "3", "iter": "iter([])"},
+        "assert all(a == 7 for a in x)\nassert len(x) == 3",
+    ),
+    "items by index, and none to go through": (
+        {"getitem": "0 if key == 2 else None", "iter": "iter([])"},
+        "assert x[2] == 0\nassert all(a == 7 for a in x)",
+    ),
+    "an item by index, and no length": (
+        {"getitem": "0", "len": "0"},
+        "assert x[2] == 0\nassert len(x) == 0",
+    ),
+    "a length, and no item at any index": (
+        {"len": "3", "getitem": "[][key]"},
+        (
+            "seen = []\ntry:\n    for i in range(len(x)):\n        seen.append(x[i] == 7)\n"
+            "except IndexError:\n    pass\nassert len(x) == 3 and all(seen)"
+        ),
+    ),
+}
+NOT_YET: Final = {
+    "items by index, and none to go through",
+    "an item by index, and no length",
+    "a length, and no item at any index",
+}
+
+
+def _score(notebook: str, test: str) -> float:
+    lines = "".join(f"    {line}\n" for line in test.splitlines())
+    entry = Entry(
+        style=TestStyle.FUNCTIONS,
+        right=notebook,
+        wrong=("", ""),
+        tests=f"def check(x):\n{lines}",
+    )
+    (score,) = mark(entry, entry.question(), honest(notebook), Path()).scores
+    return score
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            name,
+            marks=pytest.mark.xfail(reason="answers by index are compared with none")
+            if name in NOT_YET
+            else [],
+        )
+        for name in CONTRADICTIONS
+    ],
+)
+def test_two_answers_about_one_object_agree(name: str) -> None:
+    said, test = CONTRADICTIONS[name]
+    methods = "".join(
+        f"    def __{method}__(self, *key):\n        key = key and key[0]\n"
+        f"        return {value}\n"
+        for method, value in said.items()
+    )
+    assert _score(f"class Liar:\n{methods}x = Liar()", test) == 0.0
+
+
+@pytest.mark.xfail(reason="a mapping's methods are asked apart from its items")
+@pytest.mark.parametrize(
+    "test",
+    [
+        "assert len(x) == 2\nfor key, value in x.items():\n    assert value == 7",
+        "assert sorted(x) == ['a', 'b']\nassert all(v == 7 for v in x.values())",
+    ],
+)
+def test_what_a_mapping_holds_is_the_same_by_all_its_methods(test: str) -> None:
+    assert _score(_FULL_AND_EMPTY, test) == 0.0
