@@ -1,0 +1,365 @@
+"""A snapshot that answers anything at any time, as hypothesis chooses.
+
+It is drawn message by message. Most answers are plausible for what was asked, so that
+tests go on and ask more; the others are anything at all.
+"""
+
+import contextlib
+import json
+import socket
+import struct
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from hypothesis import strategies as st
+
+from runner.grader.names import Library
+from runner.grader.tests import Setting
+from runner.protocol import QuestionSpec
+from runner.values.link import Buffer, Header, Link, LinkClosedError, LinkError
+from tests.runner.proof.recording import Marked, run_checks
+
+_MOST_MESSAGES: Final = 60
+_PATIENCE: Final = 20.0
+_SETTING: Final = Setting(
+    files=Path(),
+    private=Path(),
+    library=Library({}),
+    defined=frozenset(("f", "g", "h", "x", "y", "Net")),
+    classes=frozenset(("Net",)),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """One message of the snapshot's.
+
+    It `waits` for what the grader says to it, or sends the next one at once. `echo`
+    sends back a value that the grader gave with its last question. `repeats` sends the
+    message more than once. `junk` is sent as it is, in its place, and ends everything.
+    """
+
+    header: Mapping[str, Any]
+    waits: bool = True
+    echo: bool = False
+    repeats: int = 1
+    junk: bytes = b""
+
+
+def play(question: QuestionSpec, data: st.DataObject) -> Marked:
+    """Return what the question's checks give against a snapshot drawn from `data`."""
+    found = Marked()
+    ours, theirs = socket.socketpair()
+    given = (question, ours, found, _SETTING)
+    thread = threading.Thread(target=run_checks, args=given)
+    # Hypothesis draws in the thread of the test alone, so the grader gets the other.
+    thread.start()
+    theirs.settimeout(_PATIENCE)
+    try:
+        with theirs, contextlib.suppress(LinkClosedError, LinkError, OSError):
+            _Hostile(Link(theirs), data).talk()
+    finally:  # also when hypothesis ends the example here
+        thread.join(_PATIENCE)
+        ours.close()
+    assert not thread.is_alive(), "the grader hangs"
+    return found
+
+
+class _Hostile:
+    def __init__(self, link: Link, data: st.DataObject) -> None:
+        self._link = link
+        self._draw = data.draw
+        self._manner: Manner = data.draw(st.sampled_from(_MANNERS))
+        self._given: list[Any] = [None]
+        self._buffers: list[Buffer] = BUFFERS
+
+    def talk(self) -> None:
+        """Answer until the grader hangs up; hang up after so many messages."""
+        for _ in range(_MOST_MESSAGES):
+            header, buffers = self._link.receive()
+            self._note(header, buffers)
+            # All are drawn before one is sent: whether the grader has hung up meanwhile
+            # is chance, and hypothesis must draw the same when it repeats an example.
+            chosen = [self._draw(acts_for(str(header.get("op", "")), self._manner))]
+            while not (chosen[-1].waits or chosen[-1].junk):
+                chosen.append(self._draw(acts_for("", self._manner)))
+            for act in chosen:
+                if act.junk:
+                    # And no more: a grader would wait for the rest until it is stopped.
+                    self._link.sock.sendall(act.junk)
+                    return
+                self._send(act)
+
+    def _note(self, header: Header, buffers: list[Buffer]) -> None:
+        if isinstance(header.get("a"), dict):
+            self._given, self._buffers = list(_nodes(header["a"])), buffers
+
+    def _send(self, act: Act) -> None:
+        header, buffers = dict(act.header), BUFFERS
+        if act.echo:
+            header = {"ok": self._given[act.repeats % len(self._given)]}
+            buffers = self._buffers
+        for _ in range(1 if act.echo else act.repeats):
+            self._link.send(header, buffers)
+
+
+def _nodes(node: Any) -> list[Any]:
+    """Return all nodes in what the grader gave, so that each can be sent back."""
+    found = [node]
+    for one in found:
+        children = one.get("v") if isinstance(one, dict) else one
+        if isinstance(children, list):
+            found.extend(islice(children, 20))
+    return found
+
+
+# --- What hypothesis chooses from ---------------------------------------------------
+
+_CONTENTS: Final = (
+    *(b"", b"\x00", b"\x01", b"\xff" * 4, b"\x00" * 8, b"\xff" * 8, b"\x01\x00" * 8),
+    *(
+        b"\x00" * 24,
+        struct.pack("<3d", 1, 2, 3),
+        struct.pack("<3d", *[float("nan")] * 3),
+    ),
+    *(struct.pack("<6f", *range(6)), b"cbuiltins\nprint\n(tR.", b"x" * 64),
+)
+BUFFERS: Final[list[Buffer]] = [np.frombuffer(one, np.uint8).data for one in _CONTENTS]
+_BASES: Final = (
+    *(
+        "torch.nn.modules.module.Module",
+        "torch.Tensor",
+        "torch.nn.modules.linear.Linear",
+    ),
+    *(
+        "numpy.ndarray",
+        "collections.OrderedDict",
+        "collections.Counter",
+        "builtins.int",
+    ),
+    *("builtins.Exception", "__main__.Thing", "torch.utils.data.dataset.Dataset", ""),
+    *(
+        "unittest.mock.Mock",
+        "checks.Reference",
+        "numpy.bool",
+        "torch.autograd.Function",
+    ),
+)
+_ERRORS: Final = (
+    *("StopIteration", "StopAsyncIteration", "GeneratorExit", "KeyboardInterrupt"),
+    *("SystemExit", "AssertionError", "NameError", "ValueError", "KeyError", "Warning"),
+    *("AttributeError", "IndexError", "TypeError", "NotImplementedError", "EOFError"),
+    *("UnicodeDecodeError", "ExceptionGroup", "BaseException", "SyntaxError", "object"),
+    *("OSError", "RecursionError", "MemoryError", "Traceback", ""),
+)
+_numbers: Final = st.integers() | st.floats() | st.sampled_from([0, 1, 3, -1, 2**62])
+_indices: Final = st.integers(-1, len(_CONTENTS))
+_shapes: Final = st.lists(
+    st.sampled_from([0, 1, 2, 3, 2**40, -1, True, 1.5]), max_size=4
+)
+_dtypes: Final = st.sampled_from(
+    ["<f8", "<i8", "|b1", "|u1", "<f4", "<U3", "|S0", "|O", "<M8[s]", "float32", "bool"]
+)
+
+
+def _node(kind: str, **parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.fixed_dictionaries({"k": st.just(kind), **parts})
+
+
+def _plain(value: Any) -> Any:
+    """Return the value as JSON can hold it."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return {"k": "float", "v": repr(value)}
+    return value
+
+
+def _items(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Return answers to what items an object has: the items, a length, is it a mapping."""
+    items = _node("list", v=inner)
+    length = st.sampled_from([None, 0, 1, 2, 3])
+    return _node("list", v=st.tuples(items, length, st.booleans()).map(list))
+
+
+_handles: Final = _node(
+    "handle",
+    v=st.sampled_from([0, 1, 2, 3, 7, -1, 2**63, 0.5, True, None]) | st.integers(0, 5),
+    callable=st.booleans(),
+    **{"class": st.booleans()},
+    bases=st.lists(st.sampled_from(_BASES), max_size=3),
+)
+_leaves: Final = st.one_of(
+    st.none() | st.booleans() | _numbers.map(_plain),
+    st.text(max_size=5) | st.sampled_from(["passed", "True", "4", "[1, 2, 3]", "x"]),
+    _handles,
+    _handles,
+    _node("int", v=st.sampled_from(["9" * 3000, "x", "1_0", " 7 "]) | st.integers().map(str)),
+    _node("float", v=st.sampled_from(["nan", "inf", "-inf", "1"])),
+    _node("callback", v=st.integers(-1, 3)),
+    _node("type", v=st.sampled_from(["int", "bool", "True", "print", "object", "type"])),
+    _node("module", v=st.sampled_from(["numpy", "os"])),
+    _node("library", v=st.sampled_from(["builtins:print", "os:system", "numpy"])),
+    _node("pickle", b=_indices),
+    _node("bytes", b=_indices),
+    _node("array", d=_dtypes, s=_shapes, b=_indices),
+    _node("array", d=st.just("<f8"), s=st.just([3]), b=st.sampled_from([7, 8, 9])),
+    _node("array", d=st.just("<f8"), s=st.sampled_from([[0], [0, 3], [3, 0]]), b=st.just(0)),
+    _node("scalar", d=_dtypes, s=st.just([]), b=_indices),
+    _node(
+        "tensor", d=st.just("float64"), s=st.just([3]), b=st.just(8),
+        g=st.booleans(), grad=st.none(),
+    ),
+    _node(
+        "tensor", d=st.sampled_from(["float32", "bool", "bfloat16", "int64", "x"]),
+        s=_shapes, b=_indices, g=st.booleans(), grad=st.none() | _handles,
+    ),
+    _node("dtype", v=_dtypes),
+    _node("torch.device", v=st.sampled_from(["cpu", "meta", "cuda", "x"])),
+    _node("ellipsis"),
+    _node("unknown", v=st.none()),
+)  # fmt: skip
+_COLLECTIONS: Final = (
+    *("list", "tuple", "set", "frozenset", "size", "slice", "range", "complex"),
+)
+nodes: Final = st.recursive(
+    _leaves,
+    lambda inner: st.one_of(
+        *(_node(kind, v=st.lists(inner, max_size=4)) for kind in _COLLECTIONS),
+        _node("dict", v=st.lists(st.lists(inner, min_size=2, max_size=2), max_size=3)),
+        _node("list", v=st.tuples(inner, inner, inner).map(list)),
+        _items(st.lists(inner, max_size=3)),
+        _node("grown", v=inner),
+    ),
+    max_leaves=3,
+)
+
+
+# --- What is plausible ----------------------------------------------------------------
+
+_objects: Final = _node(
+    "handle",
+    v=st.integers(0, 6),
+    callable=st.sampled_from([True, True, True, False]),
+    **{"class": st.sampled_from([False, False, True])},
+    bases=st.sampled_from([[], *([one] for one in _BASES)]),
+)
+_values: Final = st.one_of(
+    _objects,
+    _objects,
+    st.integers(-3, 9) | st.sampled_from([None, True, False, 0.0, 1.5, "x", "[1, 2]"]),
+    _node("list", v=st.lists(_objects | st.integers(0, 3), max_size=3)),
+    _node("tuple", v=st.tuples(_objects, _objects).map(list)),
+    _node("array", d=st.just("<f8"), s=st.just([3]), b=st.sampled_from([7, 8, 9])),
+    _node(
+        "tensor", d=st.just("float64"), s=st.just([3]), b=st.just(8),
+        g=st.booleans(), grad=st.none(),
+    ),
+)  # fmt: skip
+_item_lists: Final = st.one_of(
+    st.none(),
+    *(
+        _items(st.lists(_values, min_size=size, max_size=size))
+        for size in (0, 0, 1, 2, 3, 3)
+    ),
+)
+_booleans: Final = st.booleans()
+_plausible: Final[Mapping[str, st.SearchStrategy[Any]]] = {
+    "name": _values,
+    "call": _values,
+    "attr": _values,
+    "operate": _values | st.sampled_from([0, 0.0, True]),
+    "len": st.sampled_from([3, 3, 0, 1, 2, 4]),
+    "items": _item_lists,
+    "next": _node("list", v=st.lists(_values, max_size=1)),
+    "isinstance": _booleans,
+    "issubclass": _booleans,
+    "remove": _booleans,
+    "repr": st.sampled_from(["", "Stack([])", "4", "True"]),
+    "str": st.sampled_from(["", "Stack([])", "4", "True"]),
+}
+_words: Final = st.sampled_from(["", "x" * 600, "name 'f' is not defined", "\ud800"])
+_faults: Final = st.fixed_dictionaries(
+    {
+        "error": st.fixed_dictionaries(
+            {"type": st.sampled_from(_ERRORS), "words": _words}
+        )
+    }
+)
+_calls: Final = st.fixed_dictionaries(
+    {
+        "k": st.just("list"),
+        "v": st.tuples(
+            _node("list", v=st.lists(_values, max_size=2)),
+            _node(
+                "dict", v=st.lists(st.tuples(st.text(max_size=2), nodes), max_size=1)
+            ),
+        ).map(list),
+    }
+)
+_questions: Final = st.fixed_dictionaries(
+    {
+        "op": st.sampled_from(["callback", "callback", "stand_in", "name"]),
+        "v": st.integers(-1, 3) | st.sampled_from(["f", "g", "x"]),
+        "a": _calls | nodes,
+    }
+)
+_odd: Final = st.sampled_from(
+    [{}, {"error": "x"}, {"error": {}}, {"ok": None, "op": "callback"}, {"op": 1}]
+)
+_junk: Final = st.sampled_from(
+    [
+        *(b"\x00", b"\xff" * 16, struct.pack("!II", 2**31, 1), b"\x00\x00\x00\x02\x00"),
+        *(struct.pack("!II", 2, 5000), struct.pack("!IIQ", 2, 1, 2**60) + b"{}"),
+        *(struct.pack("!II", 2, 0) + b"[]", struct.pack("!II", 3, 0) + b"{}}"),
+        *(struct.pack("!II", 20, 0) + b"[" * 20, struct.pack("!II", 4, 0) + b"\xff{}\x00"),
+    ]
+)  # fmt: skip
+_wild: Final = st.one_of(
+    st.builds(Act, header=_questions),
+    st.builds(Act, header=_questions, waits=st.sampled_from([False])),
+    st.builds(Act, header=st.fixed_dictionaries({"ok": nodes})),
+    st.builds(
+        Act, header=st.just({}), echo=st.sampled_from([True]), repeats=st.integers(1, 9)
+    ),
+    st.builds(
+        Act,
+        header=st.fixed_dictionaries({"ok": nodes}),
+        repeats=st.sampled_from([2, 3]),
+    ),
+    st.builds(Act, header=_odd),
+    st.builds(Act, header=st.just({}), junk=_junk),
+)
+
+
+# Of twenty answers, so many raise something, and so many are anything at all. The first
+# number says that names, results and attributes are objects, not values.
+Manner = tuple[bool, int, int]
+_MANNERS: Final[Sequence[Manner]] = (
+    *((True, 0, 0), (True, 0, 0), (True, 2, 2), (False, 1, 1), (False, 10, 0)),
+    *((True, 8, 0), (False, 2, 10)),
+)
+
+
+@lru_cache
+def acts_for(operation: str, manner: Manner) -> st.SearchStrategy[Act]:
+    """Return what the snapshot may do when it is asked for this operation."""
+    gives_objects, faults, wild = manner
+    answer = _plausible.get(operation, _values)
+    if gives_objects and answer is _values:
+        answer = _objects
+    given = st.builds(Act, header=st.fixed_dictionaries({"ok": answer}))
+    raised = st.builds(Act, header=_faults)
+    if not faults + wild:
+        return given
+    return st.integers(0, 19).flatmap(
+        lambda number: (
+            raised if number < faults else _wild if number < faults + wild else given
+        )
+    )

@@ -1,0 +1,87 @@
+"""A snapshot that answers anything, at any time, earns nothing and breaks nothing.
+
+Hypothesis writes what it says: values and objects of every kind, lies about lengths,
+exceptions that steer an interpreter, calls of the test's functions in the middle of an
+answer, answers to nobody, junk, silence. The tests expect what it cannot know.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from runner import marks
+from runner.protocol import CheckSpec, QuestionSpec, TestStyle
+from tests.runner.proof.entries import Entry
+from tests.runner.proof.hostile import play
+from tests.runner.proof.recording import honest, mark
+from tests.runner.proof.targets import NOT_YET, filled, sources_of
+
+pytestmark = [
+    pytest.mark.torch,
+    pytest.mark.filterwarnings("ignore"),
+    pytest.mark.timeout(1200),
+]
+
+# In each of the four styles.
+_FEW, _MANY = 150, 10_000
+_NUMBERS: Final = [_FEW, pytest.param(_MANY, marks=pytest.mark.long)]
+_EMPTY: Final = Entry(style=TestStyle.SCRIPT, right="", wrong=("", ""), tests="")
+
+
+def question_of(style: TestStyle, source: str) -> QuestionSpec:
+    """Return a question of one check."""
+    if style in {TestStyle.SCRIPT, TestStyle.DOCTEST}:
+        check = CheckSpec(name="check", source=source)
+        return QuestionSpec(key="q1", style=style, checks=(check,))
+    check = CheckSpec(name="check")
+    return QuestionSpec(key="q1", style=style, source=source, checks=(check,))
+
+
+def _at_most(examples: int) -> Callable[..., Callable[..., None]]:
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def assert_worthless(style: TestStyle, sources: Sequence[str], examples: int) -> None:
+    """Fail with the shortest conversation by which a snapshot earns something."""
+
+    @_at_most(examples)
+    @given(data=st.data(), source=st.sampled_from(sources), seed=st.integers(0))
+    def earn_nothing(data: st.DataObject, source: str, seed: int) -> None:
+        found = play(question_of(style, filled(source, style, seed)), data)
+        assert found.scores == (0.0,), found.errors
+
+    earn_nothing()
+
+
+@pytest.mark.parametrize("examples", _NUMBERS)
+@pytest.mark.parametrize("style", TestStyle)
+def test_who_does_not_know_the_answer_earns_nothing(
+    style: TestStyle, examples: int
+) -> None:
+    assert_worthless(style, sources_of(style), examples)
+
+
+@pytest.mark.long
+@pytest.mark.xfail(reason="an index is not compared with what is told later")
+@pytest.mark.parametrize("source", NOT_YET)
+def test_what_was_read_by_an_index_stays(source: str) -> None:
+    assert_worthless(TestStyle.FUNCTIONS, [source], 1500)
+
+
+def test_no_target_is_passed_without_an_answer() -> None:
+    for style in TestStyle:
+        for source in sources_of(style):
+            question = question_of(style, filled(source, style, 1))
+            found = mark(_EMPTY, question, honest(""), Path())
+            assert found.scores == (0.0,), source
+            assert marks.raised(found.errors[0] or ValueError()) != "raised SyntaxError"
