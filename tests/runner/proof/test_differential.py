@@ -1,0 +1,27 @@
+"""Stricter rules between grader and snapshot take no mark from honest work."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from runner.host import Runner
+from tests.runner.proof.differential import CASES, UnreachedError, stored
+
+pytestmark = [pytest.mark.torch, pytest.mark.long, pytest.mark.timeout(300)]
+
+
+def test_every_case_has_its_marks_stored() -> None:
+    assert set(stored()) == set(CASES)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_honest_work_earns_what_it_did(
+    runner: Runner, name: str, tmp_path: Path
+) -> None:
+    try:
+        found = CASES[name](runner, tmp_path)
+    except UnreachedError as error:
+        pytest.skip(str(error))
+    # As JSON holds it: a tuple is a list there.
+    assert json.loads(json.dumps(found)) == stored()[name]
