@@ -19,7 +19,7 @@ from tests.runner.normal_outputs import assert_same, normal
 from tests.runner.notebooks import job, job_file, notebook, outputs, text
 from tests.runner.peer import ROOT, PeerJob, run_with_nbclient
 
-pytestmark = [pytest.mark.torch, pytest.mark.timeout(500)]
+pytestmark = [pytest.mark.torch, pytest.mark.long, pytest.mark.timeout(500)]
 
 # A cell that is to be interrupted has this long, on both sides.
 SECONDS: Final = 3
