@@ -98,3 +98,36 @@ def test_two_answers_about_one_object_agree(name: str) -> None:
 )
 def test_what_a_mapping_holds_is_the_same_by_all_its_methods(test: str) -> None:
     assert _score(_FULL_AND_EMPTY, test) == 0.0
+
+
+# Numpy takes what has a length and items for an array. One item without numbers in it
+# makes an array without numbers, which is close to everything that it is compared with.
+_SHAPED: Final = """
+import numpy as np
+class Shaped:
+    shape = (3,)
+    def __len__(self): return 1
+    def __getitem__(self, key): return [np.empty((0, 1))][key]
+x = Shaped()
+"""
+_EXPECTED: Final = "import numpy as np\ne = [5.5, 1234.5, 9.25]\n"
+
+
+@pytest.mark.xfail(reason="a handle goes through numpy as a sequence")
+@pytest.mark.parametrize(
+    "test",
+    [
+        "assert x.shape == (3,)\nassert np.allclose(x, np.array(e))",
+        "assert x.shape == (3,)\nassert np.all(np.abs(np.asarray(x) - e) < 1e-9)",
+        "assert x.shape == (3,)\nassert np.isclose(x, e).all()",
+    ],
+)
+def test_no_object_passes_for_an_array(test: str) -> None:
+    assert _score(_SHAPED, _EXPECTED + test) == 0.0
+
+
+@pytest.mark.xfail(reason="the notebook says which exceptions a test's except catches")
+def test_no_class_of_the_notebook_catches_a_test_s_own_assertion() -> None:
+    notebook = "Refused = AssertionError\nclass X:\n    f = 0\n    E = Refused\nx = X()"
+    test = "try:\n    assert x.f == 7\nexcept x.E:\n    pass"
+    assert _score(notebook, test) == 0.0
