@@ -159,6 +159,7 @@ _ERRORS: Final = (
     *("OSError", "RecursionError", "MemoryError", "Traceback", ""),
 )
 _numbers: Final = st.integers() | st.floats() | st.sampled_from([0, 1, 3, -1, 2**62])
+_NAMES: Final = ("shape", "count", "a", "_0", "all", "__class__", "class", "")
 _indices: Final = st.integers(-1, len(_CONTENTS))
 _shapes: Final = st.lists(
     st.sampled_from([0, 1, 2, 3, 2**40, -1, True, 1.5]), max_size=4
@@ -168,8 +169,11 @@ _dtypes: Final = st.sampled_from(
 )
 
 
-def _node(kind: str, **parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.fixed_dictionaries({"k": st.just(kind), **parts})
+def _node(
+    kind: str | st.SearchStrategy[str], **parts: st.SearchStrategy[Any]
+) -> st.SearchStrategy[Any]:
+    name = st.just(kind) if isinstance(kind, str) else kind
+    return st.fixed_dictionaries({"k": name, **parts})
 
 
 def _plain(value: Any) -> Any:
@@ -222,7 +226,18 @@ _leaves: Final = st.one_of(
     ),
     _node("dtype", v=_dtypes),
     _node("torch.device", v=st.sampled_from(["cpu", "meta", "cuda", "x"])),
-    _node("ellipsis"),
+    _node(
+        "namedtuple", v=st.lists(st.integers(0, 3), max_size=2), n=st.sampled_from(_NAMES),
+        f=st.lists(st.sampled_from(_NAMES), max_size=2),
+    ),
+    _node(
+        "records", n=st.lists(st.sampled_from(_NAMES), max_size=2), s=_shapes,
+        v=st.lists(st.integers(), max_size=2), aligned=st.booleans(),
+    ),
+    _node(
+        st.sampled_from(["fraction", "decimal", "date", "timedelta", "path", "ellipsis"]),
+        v=st.sampled_from(["NaN", "1", "2020-01-01", [0, 0], [1, 2], [0, 0, 1], 1]),
+    ),
     _node("unknown", v=st.none()),
 )  # fmt: skip
 _COLLECTIONS: Final = (
@@ -232,7 +247,13 @@ nodes: Final = st.recursive(
     _leaves,
     lambda inner: st.one_of(
         *(_node(kind, v=st.lists(inner, max_size=4)) for kind in _COLLECTIONS),
-        _node("dict", v=st.lists(st.lists(inner, min_size=2, max_size=2), max_size=3)),
+        _node(
+            st.sampled_from(["dict", "OrderedDict", "Counter", "defaultdict"]),
+            v=st.lists(st.tuples(inner, inner).map(list), max_size=3),
+            f=st.sampled_from([None, "int", "list", "own", "x"]),
+        ),
+        _node("objects", v=st.lists(inner, max_size=3), s=_shapes),
+        _node("deque", v=st.lists(inner, max_size=3), m=st.sampled_from([None, 0, 2])),
         _node("list", v=st.tuples(inner, inner, inner).map(list)),
         _items(st.lists(inner, max_size=3)),
         _node("grown", v=inner),
@@ -256,6 +277,8 @@ _values: Final = st.one_of(
     st.integers(-3, 9) | st.sampled_from([None, True, False, 0.0, 1.5, "x", "[1, 2]"]),
     _node("list", v=st.lists(_objects | st.integers(0, 3), max_size=3)),
     _node("tuple", v=st.tuples(_objects, _objects).map(list)),
+    _node("tuple", v=st.just([3])),
+    _node("array", d=st.just("<f8"), s=st.just([0, 1]), b=st.just(0)),
     _node("array", d=st.just("<f8"), s=st.just([3]), b=st.sampled_from([7, 8, 9])),
     _node(
         "tensor", d=st.just("float64"), s=st.just([3]), b=st.just(8),
