@@ -19,6 +19,8 @@ _VALUES: Final = (
     *(torch.Tensor, np.ndarray, np.generic, bool, int, float, complex, str, bytes),
     *(list, tuple, dict, set, frozenset, deque, BaseException, type),
 )
+# What a mapping shows of itself: all from the same keys and values.
+_VIEWS: Final = frozenset(("keys", "values", "items"))
 # Of the special names only these are asked for. By the others a library would take a
 # handle for something that it is not: `__array_interface__` names an address.
 _SPECIAL: Final = frozenset(("__name__", "__qualname__", "__dict__", "__annotations__"))
@@ -91,6 +93,10 @@ class Handle:
         if name.startswith("__") and name.endswith("__") and name not in _SPECIAL:
             raise AttributeError(name)
         student = self.__student
+        if name in _VIEWS:
+            pairs = self.__seen.mapping(lambda: student.ask("mapping", self))
+            if pairs is not None:
+                return getattr(pairs, name)
         return self.__seen.attribute(
             name, student.epoch, lambda: student.ask("attr", self, name)
         )
@@ -107,9 +113,11 @@ class Handle:
         )
 
     def __setitem__(self, key: object, value: object) -> None:
+        self.__seen.note_assignment()
         self.__student.ask("operate", "setitem", self, key, value)
 
     def __delitem__(self, key: object) -> None:
+        self.__seen.note_assignment()
         self.__student.ask("operate", "delitem", self, key)
 
     def __len__(self) -> int:
@@ -150,6 +158,8 @@ class Handle:
         raise NotDataError(f"{label_of(self)} is an object: only values are compared")
 
     __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __refuse
+    # Else numpy would make an array of what has a length and items.
+    __array__ = __refuse
     __int__ = __float__ = __complex__ = __index__ = __contains__ = __refuse
     __hash__ = object.__hash__
 

@@ -50,6 +50,8 @@ class Observations:
         self.is_instance = False
         self._origin: Origin | None = None
         self._obtained = 0
+        # Its keys need be no indices: it is a mapping, or a test has assigned to some.
+        self._is_keyed = False
         self._facts: dict[Origin, bool] = {}
         self._attributes: dict[str, tuple[int, _Answer]] = {}
         # The object that this one was read from, if it was read as an attribute.
@@ -60,7 +62,8 @@ class Observations:
         """Take later answers for those of a changed object, here and at its owner."""
         self._length: int | None = None
         self._whole: list[object] | None = None
-        self._is_mapping = False
+        self._pairs: dict[object, object] | None = None
+        self._may_be_mapping = True
         self._is_iterator = False
         self._has_ended = False
         self._items: dict[tuple[type, object], _Answer] = {}
@@ -116,7 +119,7 @@ class Observations:
             length = ask()
             if type(length) is not int or length < 0:
                 raise NotDataError(f"{self._label} has a length that is no number")
-            self._agree(length)
+            self._agree_on(length)
             self._length = length
         return self._length
 
@@ -134,19 +137,36 @@ class Observations:
                 self._take_whole(found)
         return self._whole
 
+    def mapping(self, ask: Ask) -> dict[object, object] | None:
+        """Return all keys and values, taken at once, or None if it is no mapping.
+
+        `ask` returns None for what is none, else a list of pairs and the length that
+        the object gives for itself or None.
+        """
+        if self._pairs is None and self._may_be_mapping:
+            found = ask()
+            self._may_be_mapping = found is not None
+            if found is not None:
+                self._pairs = self._taken_pairs(found)
+        return self._pairs
+
     def item(self, key: object, ask: Ask) -> Any:
         """Return the item under the key."""
-        whole = self._whole
-        match key, self._whole:
-            case int(number), list(whole) if not self._is_mapping:
-                if -len(whole) <= number < len(whole):
-                    return whole[number]
         if not isinstance(key, _PLAIN_KEYS):
             return ask()
+        if self._pairs is not None and key in self._pairs:
+            return self._pairs[key]
         known = type(key), key
         if known not in self._items:
-            self._items[known] = _answer(ask)
+            answer = _answer(ask)
+            if self._length is not None:
+                self._agree_at(key, answer, self._length)
+            self._items[known] = answer
         return self._items[known].give()
+
+    def note_assignment(self) -> None:
+        """Note that the test assigns items by keys, which need be no indices."""
+        self._is_keyed = True
 
     def next_item(self, ask: Ask) -> Any:
         """Return an iterator's next item, or raise StopIteration, then always."""
@@ -170,41 +190,66 @@ class Observations:
     def _take_whole(self, found: object) -> None:
         match found:
             case [list() as items, (None | int()) as length, bool() as is_mapping]:
-                self._is_mapping = is_mapping
+                self._is_keyed = self._is_keyed or is_mapping
             case _:
                 raise CodecError("not the items of an object")
-        if length is not None and length != len(items):
-            raise NotDataError(
-                f"{self._label} has a length of {length}, and gives {len(items)} items"
-            )
-        if self._length is not None and self._length != len(items):
-            raise NotDataError(
-                f"{self._label} had a length of {self._length}, and gives {len(items)} "
-                "items"
-            )
-        if not is_mapping:
-            self._keep_known(items)
-        self._length = self._length if length is None else length
+        self._count(len(items), length)
         self._whole = items
 
-    def _keep_known(self, items: list[object]) -> None:
-        """Leave the items that were read by their index as they were then."""
+    def _taken_pairs(self, found: object) -> dict[object, object]:
+        match found:
+            case [list() as pairs, (None | int()) as length]:
+                self._is_keyed = True
+            case _:
+                raise CodecError("not a mapping")
+        try:
+            taken = {key: value for key, value in pairs}  # noqa: C416 - each must be two
+        except (TypeError, ValueError) as error:
+            raise CodecError("not a mapping") from error
+        self._count(len(taken), length)
+        if self._whole is None:
+            self._whole = list(taken)
         for (_, key), known in self._items.items():
-            if type(key) is int and -len(items) <= key < len(items):
-                if known.error is not None:
-                    raise NotDataError(
-                        f"{self._label} had no item {key}, and gives one"
-                    )
-                items[key] = known.value
+            if known.error is None and key in taken:
+                taken[key] = known.value
+            elif (known.error is None) != (key in taken):
+                raise NotDataError(f"{self._label} has two answers about {key!r}")
+        return taken
 
-    def _agree(self, length: int) -> None:
+    def _count(self, items: int, length: int | None) -> None:
+        """Hold the number of items that came against all that was said before."""
+        if length is not None and length != items:
+            raise NotDataError(
+                f"{self._label} has a length of {length}, and gives {items} items"
+            )
+        if self._length is not None and self._length != items:
+            raise NotDataError(
+                f"{self._label} had a length of {self._length}, and gives {items} items"
+            )
+        self._agree_on(items)
+        self._length = self._length if length is None else length
+
+    def _agree_on(self, count: int) -> None:
+        """Hold a number of items against the items that are known."""
         if self._is_iterator:
             raise NotDataError(f"{self._label} is an iterator, and has a length too")
-        if self._whole is not None and len(self._whole) != length:
+        if self._whole is not None and len(self._whole) != count:
             raise NotDataError(
                 f"{self._label} gave {len(self._whole)} items, and has a length of "
-                f"{length}"
+                f"{count}"
             )
+        for (_, key), known in self._items.items():
+            self._agree_at(key, known, count)
+
+    def _agree_at(self, key: object, answer: _Answer, count: int) -> None:
+        """Hold what an object has at an index against how many items it has."""
+        if type(key) is not int or self._is_keyed:
+            return
+        is_inside = -count <= key < count
+        if answer.error is None and not is_inside:
+            raise NotDataError(f"{self._label} has {count} items, and one at {key}")
+        if isinstance(answer.error, IndexError) and is_inside:
+            raise NotDataError(f"{self._label} has {count} items, and none at {key}")
 
 
 def _answer(ask: Ask) -> _Answer:

@@ -38,7 +38,7 @@ _LABEL: Final = 80
 _CHANGING: Final = frozenset(("call", "set", "del"))
 _LOOKING: Final = frozenset(("getitem",))
 # Operations after which any object may have other attributes.
-_RUNNING: Final = frozenset((*_CHANGING, "operate", "next", "items"))
+_RUNNING: Final = frozenset((*_CHANGING, "operate", "next", "items", "mapping"))
 # Exceptions that say what went wrong, and to which Python itself gives no meaning.
 # StopIteration and its like end the loops and generators of a test that they reach.
 _ORDINARY: Final = (
@@ -120,7 +120,7 @@ class Student:
             raise LinkClosedError
         with self._exports.lifetime():
             handles, self._exports.handles = self._exports.handles, []
-            encoder = Encoder(self._exports.refer)
+            encoder = self._encoder()
             node = encoder.encode(list(arguments))
             given, self._exports.handles = self._exports.handles, handles
             question = {"op": operation, "a": node}
@@ -137,6 +137,16 @@ class Student:
         if is_handle(result):
             self._note_origin(result, operation, arguments)
         return result
+
+    def _encoder(self) -> Encoder:
+        """Return an encoder for what goes to the student's process.
+
+        A leaf goes without its gradient: a reference that was called with it has left
+        its own there.
+        """
+        encoder = Encoder(self._exports.refer)
+        encoder.sends_gradients = False
+        return encoder
 
     def _forget(self, given: list[Handle]) -> None:
         """Ask anew about the objects that the student's code was given."""
@@ -179,7 +189,7 @@ class Student:
         if operation not in {"callback", "stand_in"}:
             raise LinkError("not a question")
         given, named = self._arguments(header, buffers)
-        encoder = Encoder(self._exports.refer)
+        encoder = self._encoder()
         try:
             if operation == "stand_in":
                 self._record(header.get("v"), given, named)
@@ -223,8 +233,10 @@ class Student:
                 return self._handle(value, node)
             case "type" if isinstance(value, str):
                 found = getattr(builtins, value, None)
-                if isinstance(found, type):
+                if isinstance(found, type) and not issubclass(found, BaseException):
                     return found
+                # The notebook would else say what a test's `except` catches.
+                raise NotDataError("tests name exceptions themselves")
             case "module":
                 raise NotDataError("this name is a module: tests import their own")
         raise CodecError("not a value")

@@ -82,6 +82,7 @@ class Service:
             "repr": repr,
             "str": str,
             "items": self._items,
+            "mapping": self._mapping,
             "next": self._next,
             "load": self._load,
             "script": self._load_script,
@@ -166,6 +167,18 @@ class Service:
             raise TypeError(f"there are more than {_MAX_ITEMS} items to go through")
         length = len(value) if hasattr(type(value), "__len__") else None
         return [items, length, hasattr(type(value), "keys")]
+
+    def _mapping(self, value: Any) -> object:
+        """Return all keys and values at once and the length, or None for no mapping."""
+        kind = type(value)
+        methods = ("keys", "values", "items", "__getitem__")
+        if not all(callable(getattr(kind, name, None)) for name in methods):
+            return None
+        keys = list(itertools.islice(value.keys(), _MAX_ITEMS + 1))
+        if len(keys) > _MAX_ITEMS:
+            raise TypeError(f"there are more than {_MAX_ITEMS} items to go through")
+        length = len(value) if hasattr(kind, "__len__") else None
+        return [[[key, value[key]] for key in keys], length]
 
     def _next(self, iterator: Any) -> object:
         """Return a list with the next item, or an empty one at the end."""

@@ -53,6 +53,8 @@ class EncoderBase(_DataOnly, ABC):
     def __init__(self) -> None:
         super().__init__()
         self.buffers: list[Buffer] = []
+        # A leaf's gradient goes with it.
+        self.sends_gradients = True
 
     @abstractmethod
     def encode(self, value: object, depth: int = 0) -> Node:

@@ -93,7 +93,7 @@ def _strided(encoder: EncoderBase, value: Any, name: str, depth: int) -> Node:
 
 def _gradient(encoder: EncoderBase, value: Any, depth: int) -> Node:
     gradient = value.grad if value.is_leaf and value.requires_grad else None
-    if gradient is None:
+    if gradient is None or not encoder.sends_gradients:
         return None
     node = encode_tensor(encoder, gradient, depth + 1)
     if node is None:

@@ -229,13 +229,21 @@ def test_no_object_answers_for_itself(ask: Callable[[Any], Any]) -> None:
 @pytest.mark.parametrize(
     "protocol",
     [
-        *("__array__", "__array_interface__", "__array_struct__", "__dlpack__"),
+        *("__array_interface__", "__array_struct__", "__dlpack__"),
         *("__cuda_array_interface__", "__torch_function__"),
     ],
 )
 def test_no_protocol_takes_a_handle_for_memory(protocol: str) -> None:
     with student_with({"liar": Liar()}) as student:
         assert not hasattr(student.name("liar"), protocol)
+
+
+def test_numpy_makes_no_array_of_a_handle() -> None:
+    """What has a length and items would else be an array of the student's making."""
+    with the_student() as student:
+        for make in (np.asarray, np.array, lambda it: np.array([it])):
+            with pytest.raises(NotDataError):
+                make(student.name("Vector")(3))
 
 
 class FalseTensor:

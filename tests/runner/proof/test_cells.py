@@ -1,7 +1,6 @@
 """The entries earn what they always have: right notebooks, and wrong ones."""
 
 from pathlib import Path
-from typing import Final
 
 import pytest
 
@@ -13,16 +12,8 @@ from tests.runner.proof.recording import honest, mark
 pytestmark = pytest.mark.torch
 
 
-# Honest work that loses marks, and should not.
-LOST: Final = {
-    "script: a class with __len__, __iter__ and __repr__": "an index is answered by the "
-    "order in which the object is gone through, which may be another"
-}
-
-
 def _marks(name: str, *others: pytest.MarkDecorator) -> list[pytest.MarkDecorator]:
-    lost = [pytest.mark.xfail(reason=LOST[name])] if name in LOST else []
-    return [*lost, *others]
+    return list(others)
 
 
 def test_there_are_enough_entries_of_every_style() -> None:

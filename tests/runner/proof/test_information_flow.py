@@ -93,26 +93,8 @@ def test_only_what_our_own_tests_pass_reaches_the_snapshot(
     assert_nothing_else_crosses(OURS[name], snapshot, tmp_path)
 
 
-_PICKLED: Final = "an object of a library's goes as its pickle, with all it holds"
-_GRADIENT: Final = "a leaf's gradient goes with it"
-KNOWN: Final = {
-    "a ChainMap's hidden values": _PICKLED,
-    "a data set of an expanded item": _PICKLED,
-    "a layer of overlapping strides": _PICKLED,
-    "a loader with a seeded generator": _PICKLED,
-    "a loader with batches of a part": _PICKLED,
-    "a leaf that a reference has filled with a gradient": _GRADIENT,
-}
-
-
-def _not_yet(name: str) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.xfail(reason=KNOWN[name])] if name in KNOWN else []
-
-
 @pytest.mark.parametrize("snapshot", SNAPSHOTS)
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=_not_yet(name)) for name in OPERANDS]
-)
+@pytest.mark.parametrize("name", OPERANDS)
 def test_an_operand_takes_along_no_more_than_it_shows(
     name: str, snapshot: str, tmp_path: Path
 ) -> None:
