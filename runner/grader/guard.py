@@ -15,6 +15,7 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -49,6 +50,22 @@ _REFUSED: Final = (
     "tests unpickle only files of their own, by path: torch.load, numpy.load or "
     "pickle.load of a file in `private`, or of a handed-in file in `files`"
 )
+_NOT_RUN: Final = (
+    "tests run nothing that was handed in beside themselves: call the notebook's "
+    "functions, which run where the notebook does"
+)
+_NOT_IMPORTED: Final = (
+    "tests import nothing from the folder of handed-in files: modules of the course are "
+    "found without it"
+)
+# Audit events by which a program is started or a library is loaded.
+_STARTING: Final = frozenset(
+    (
+        *("subprocess.Popen", "os.system", "os.exec", "os.spawn", "os.posix_spawn"),
+        "ctypes.dlopen",
+    )
+)
+_RUNNING: Final = frozenset(("compile", "exec"))
 _asked: Final[list[Student]] = []
 
 
@@ -93,6 +110,26 @@ class Origins:
             and (self._files / name).is_file()
         )
 
+    def is_below_files(self, path: object) -> bool:
+        """Say whether the path leads into the folder of handed-in files."""
+        if not isinstance(path, str | bytes | os.PathLike):
+            return False
+        place = Path(os.path.abspath(os.fsdecode(path)))  # noqa: PTH100 - links stay
+        return place.is_relative_to(self._files)
+
+    def mentions(self, argument: object) -> bool:
+        """Say whether a part of a command, or of its setting, is a handed-in file."""
+        if isinstance(argument, list | tuple):
+            return any(map(self.mentions, argument))
+        if isinstance(argument, dict):
+            return any(map(self.mentions, argument.values()))
+        if not isinstance(argument, str | bytes | os.PathLike):
+            return False
+        words = os.fsdecode(argument)
+        if self.is_below_files(words) or f"{self._files}/" in words:
+            return True
+        return any(os.path.normpath(word) in self._handed_in for word in words.split())
+
     def _name(self, file: object) -> str | None:
         """Return the file's name in the folder of files, or beside the notebook."""
         path = _path_of(file)
@@ -132,7 +169,7 @@ def stand(files: Path, private: Path, handed_in: Collection[str]) -> None:
     torch.jit.load = _by_snapshot(torch.jit.load, "script", origins)
     np.load = _array_loader(np.load, origins)
     _guard_pickle(origins)
-    sys.addaudithook(_watch)
+    sys.addaudithook(_watcher(origins))
 
 
 def _find_relative_files(origins: Origins) -> None:
@@ -271,14 +308,49 @@ def _trusted() -> Iterator[None]:
         _trust.pop()
 
 
-def _watch(event: str, arguments: tuple[Any, ...]) -> None:
-    """Refuse what gets past the functions above: this sees every unpickled name."""
-    if event != "pickle.find_class":
-        return
+def _watcher(origins: Origins) -> Callable[[str, tuple[Any, ...]], None]:
+    """Return an audit hook that refuses what gets past the functions above.
+
+    It sees every name that is unpickled, every program and library that is started or
+    loaded, every import, and every piece of code that is compiled or run from a file.
+    """
+    checks: dict[str, Callable[..., None]] = {
+        "pickle.find_class": _check_unpickled,
+        "import": partial(_check_import, origins),
+        **dict.fromkeys(_STARTING, partial(_check_start, origins)),
+        **dict.fromkeys(_RUNNING, partial(_check_code, origins)),
+    }
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        check = checks.get(event)
+        if check is not None:
+            check(*arguments)
+
+    return watch
+
+
+def _check_start(origins: Origins, *arguments: object) -> None:
+    if any(map(origins.mentions, arguments)):
+        raise PermissionError(_NOT_RUN)
+
+
+def _check_import(
+    origins: Origins, _name: object, _file: object, path: object, *_: object
+) -> None:
+    if isinstance(path, list) and any(map(origins.is_below_files, path)):
+        raise PermissionError(_NOT_IMPORTED)
+
+
+def _check_code(origins: Origins, *arguments: object) -> None:
+    found = getattr(arguments[-1], "co_filename", arguments[-1])
+    if origins.is_below_files(found):
+        raise PermissionError(_NOT_RUN)
+
+
+def _check_unpickled(module: str, name: str) -> None:
     if not _trust:
         raise PermissionError(_REFUSED)
-    if tuple(arguments) not in _MADE_OF:
-        module, name = arguments
+    if (module, name) not in _MADE_OF:
         raise PermissionError(
             f"tests unpickle no objects ({module}.{name}): keep arrays, or weights in "
             "safetensors"

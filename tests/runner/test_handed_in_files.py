@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from runner.host import Runner
-from runner.protocol import JobResult
+from runner.protocol import JobResult, Verdict
 from tests.runner.notebooks import job, job_file, question, scores
 
 pytestmark = pytest.mark.torch
@@ -119,3 +119,37 @@ def test_nothing_handed_in_lies_where_an_interpreter_looks(
     files = tuple(job_file(tmp_path / name) for name in names)
     result = run(runner, "1", questions=(question("q1", source),), files=files)
     assert scores(result) == {"q1": [1.0]}
+
+
+RUNNING = {
+    "a program": "subprocess.run([sys.executable, str(files / name)], check=True)",
+    "a program by a shell": "subprocess.run(f'python {files}/{name}', shell=True)",
+    "a program in the folder": "subprocess.run([sys.executable, name], cwd=files)",
+    "a command": "os.system(f'{sys.executable} {files / name}')",
+    "another process": "if os.spawnv(os.P_WAIT, sys.executable, ['python', files / name])"
+    ": raise PermissionError",
+    "a module": "sys.path.insert(0, str(files)); importlib.import_module('work')",
+    "a file as a module": "runpy.run_path(str(files / name))",
+    "a loaded file": "importlib.util.spec_from_file_location('w', files / name)"
+    ".loader.exec_module(types.ModuleType('w'))",
+    "compiled text": "exec(compile((files / name).read_text(), files / name, 'exec'))",
+    "a library": "ctypes.CDLL(str(files / name))",
+}
+
+
+@pytest.mark.parametrize("running", RUNNING.values(), ids=RUNNING)
+def test_nothing_handed_in_runs_beside_the_tests(
+    runner: Runner, tmp_path: Path, running: str
+) -> None:
+    """A program would find the private files, and the grader's own process."""
+    (tmp_path / "work.py").write_text("import os; os.kill(os.getppid(), 9)")
+    source = (
+        "import ctypes, importlib.util, os, runpy, subprocess, sys, types\n"
+        f"def check(files):\n    name = 'work.py'\n    {running}\n"
+    )
+    files = (job_file(tmp_path / "work.py"),)
+    result = run(runner, "1", questions=(question("q1", source),), files=files)
+    assert result.verdict is Verdict.COMPLETED
+    assert [one.message for one in result.questions[0].checks] == [
+        "raised PermissionError"
+    ]
