@@ -2,7 +2,8 @@
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, Final, NoReturn, Protocol, TypeGuard
 
 import numpy as np
@@ -24,6 +25,22 @@ _VIEWS: Final = frozenset(("keys", "values", "items"))
 # Of the special names only these are asked for. By the others a library would take a
 # handle for something that it is not: `__array_interface__` names an address.
 _SPECIAL: Final = frozenset(("__name__", "__qualname__", "__dict__", "__annotations__"))
+_UNARY: Final = ("neg", "pos", "abs", "invert")
+_BINARY: Final = ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow")
+# Read by their names these are the object's own.
+_ASKED: Final = frozenset(
+    (
+        *(f"__{name}__" for name in (*_UNARY, *_BINARY)),
+        *(f"__r{name}__" for name in _BINARY),
+        *("__len__", "__iter__", "__next__", "__reversed__", "__call__"),
+        *("__getitem__", "__setitem__", "__delitem__", "__contains__"),
+        *("__init__", "__enter__", "__exit__", "__doc__", "__module__"),
+    )
+)
+# These are refused, where the object has them at all.
+_REFUSED: Final = frozenset(
+    ("__bool__", "__int__", "__float__", "__complex__", "__index__")
+)
 
 
 class Asking(Protocol):
@@ -87,10 +104,25 @@ class Handle:
             raise AttributeError("__bases__")
         return (self.__known or object,)
 
+    def __getattribute__(self, name: str) -> Any:
+        """Ask for the special methods that a test reads by name, and the docstring.
+
+        Python itself looks for them in the class, which has them for all objects.
+        """
+        if name in _REFUSED:
+            self.__getattr__(name)  # raises AttributeError if the object has none
+        elif name in _ASKED:
+            return self.__getattr__(name)
+        return object.__getattribute__(self, name)
+
+    def __dir__(self) -> list[str]:
+        return list(self.__student.ask("dir", self))
+
     def __getattr__(self, name: str) -> Any:
         if name in PREDICATES:
             raise NotDataError(f"{label_of(self)} is no array or tensor")
-        if name.startswith("__") and name.endswith("__") and name not in _SPECIAL:
+        is_special = name.startswith("__") and name.endswith("__")
+        if is_special and name not in _SPECIAL | _ASKED | _REFUSED:
             raise AttributeError(name)
         student = self.__student
         if name in _VIEWS:
@@ -107,11 +139,6 @@ class Handle:
     def __delattr__(self, name: str) -> None:
         self.__student.ask("del", self, name)
 
-    def __getitem__(self, key: object) -> Any:
-        return self.__seen.item(
-            key, lambda: self.__student.ask("operate", "getitem", self, key)
-        )
-
     def __setitem__(self, key: object, value: object) -> None:
         self.__seen.note_assignment()
         self.__student.ask("operate", "setitem", self, key, value)
@@ -119,25 +146,6 @@ class Handle:
     def __delitem__(self, key: object) -> None:
         self.__seen.note_assignment()
         self.__student.ask("operate", "delitem", self, key)
-
-    def __len__(self) -> int:
-        length: int = self.__seen.length(lambda: self.__student.ask("len", self))
-        return length
-
-    def __iter__(self) -> Iterator[Any]:
-        items = self.__seen.items(lambda: self.__student.ask("items", self))
-        if items is None:
-            return _rest(self.__student, self)
-        return iter(items)
-
-    def __reversed__(self) -> Iterator[Any]:
-        items = self.__seen.items(lambda: self.__student.ask("items", self))
-        if items is None:
-            raise NotDataError(f"{label_of(self)} is read forwards only")
-        return iter(items[::-1])
-
-    def __next__(self) -> Any:
-        return _next_of(self.__student, self)
 
     def __repr__(self) -> str:
         return self.__words("repr")
@@ -154,14 +162,82 @@ class Handle:
         text = self.__seen.text(operation, lambda: self.__student.ask(operation, self))
         return text if self.__seen.is_instance else f"{label_of(self)} {text}"
 
-    def __refuse(self, *_: object) -> NoReturn:
+    def __refuse(self, *_: object, **__: object) -> NoReturn:
         raise NotDataError(f"{label_of(self)} is an object: only values are compared")
 
     __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __refuse
     # Else numpy would make an array of what has a length and items.
     __array__ = __refuse
-    __int__ = __float__ = __complex__ = __index__ = __contains__ = __refuse
+    __int__ = __float__ = __complex__ = __index__ = __refuse
     __hash__ = object.__hash__
+
+
+class _Sized:
+    """An object with a length."""
+
+    __slots__ = ()
+
+    def __len__(self: Any) -> int:
+        length: int = observations_of(self).length(
+            lambda: student_of(self).ask("len", self)
+        )
+        return length
+
+
+class _Iterable:
+    """An object that can be gone through."""
+
+    __slots__ = ()
+
+    def __iter__(self: Any) -> Iterator[Any]:
+        items = _items(self)
+        return _rest(student_of(self), self) if items is None else iter(items)
+
+
+class _Reversible:
+    """An object that can be gone through backwards."""
+
+    __slots__ = ()
+
+    def __reversed__(self: Any) -> Iterator[Any]:
+        items = _items(self)
+        if items is None:
+            raise NotDataError(f"{label_of(self)} is read forwards only")
+        return iter(items[::-1])
+
+
+class _Iterator:
+    """An object that gives its items one by one."""
+
+    __slots__ = ()
+
+    def __next__(self: Any) -> Any:
+        return _next_of(student_of(self), self)
+
+
+class _Container:
+    """An object that says what is in it, which is never asked."""
+
+    __slots__ = ()
+
+    def __contains__(self: Any, item: object) -> bool:
+        raise NotDataError(f"{label_of(self)} is an object: only values are compared")
+
+
+class _Indexed(_Iterable, _Reversible):
+    """An object with items under keys, which Python would go through by index."""
+
+    __slots__ = ()
+
+    def __getitem__(self: Any, key: object) -> Any:
+        seen = observations_of(self)
+        found = seen.item(
+            key, lambda: student_of(self).ask("operate", "getitem", self, key)
+        )
+        length = seen.sliced_length(key)
+        if length is not None and is_handle(found):
+            observations_of(found).expect_length(length)
+        return found
 
 
 class CallableHandle(Handle):
@@ -189,6 +265,36 @@ class CallableHandle(Handle):
         student = student_of(self)
         seen = observations_of(other)
         return seen.fact(key, lambda: student.ask(operation, other, self) is True)
+
+
+_ABILITIES: Final[Mapping[str, type]] = {
+    "__len__": _Sized,
+    "__iter__": _Iterable,
+    "__reversed__": _Reversible,
+    "__next__": _Iterator,
+    "__contains__": _Container,
+    "__getitem__": _Indexed,
+}
+
+
+def handle_class(methods: object, *, is_callable: bool) -> type[Handle]:
+    """Return the class of handles to objects that have these special methods.
+
+    So `isinstance(x, Iterable)`, `len(x)` and the like go by the object's own class.
+    """
+    known = methods if isinstance(methods, list) else []
+    names = frozenset(name for name in _ABILITIES if name in known)
+    return _handle_class(names, is_callable)
+
+
+@cache
+def _handle_class(names: frozenset[str], is_callable: bool) -> type[Handle]:  # noqa: FBT001 - a cache's key
+    kinds = {_ABILITIES[name] for name in names}
+    if _Indexed in kinds:
+        kinds -= {_Iterable, _Reversible}  # of which it is one
+    base = CallableHandle if is_callable else Handle
+    bases = sorted(kinds, key=lambda one: one.__name__)
+    return type(base.__name__, (*bases, base), {"__slots__": ()})
 
 
 def number_of(handle: Handle) -> int:
@@ -232,6 +338,13 @@ def is_handle(value: object) -> TypeGuard[Handle]:
     return issubclass(type(value), Handle)
 
 
+def _items(handle: Handle) -> list[object] | None:
+    """Return all items of the object, or None if it is an iterator."""
+    return observations_of(handle).items(
+        lambda: student_of(handle).ask("items", handle)
+    )
+
+
 def _rest(student: Asking, iterator: Handle) -> Iterator[Any]:
     while True:
         try:
@@ -269,8 +382,8 @@ def _operator(name: str, *, is_reversed: bool = False) -> Callable[..., Any]:
     return operate
 
 
-for _name in ("neg", "pos", "abs", "invert"):
+for _name in _UNARY:
     setattr(Handle, f"__{_name}__", _operator(_name))
-for _name in ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow"):
+for _name in _BINARY:
     setattr(Handle, f"__{_name}__", _operator(_name))
     setattr(Handle, f"__r{_name}__", _operator(_name, is_reversed=True))

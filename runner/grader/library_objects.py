@@ -128,14 +128,18 @@ def _compact(tensor: torch.Tensor) -> Any:
 
 def _loads_everything(loader: DataLoader[Any]) -> bool:
     """Say whether the loader gives all items of its dataset, and holds nothing else."""
-    samplers = [
-        loader.sampler,
-        getattr(loader.batch_sampler, "sampler", loader.sampler),
+    sampler: Any = loader.sampler
+    dataset: Any = loader.dataset
+    samplers = [sampler, getattr(loader.batch_sampler, "sampler", sampler)]
+    items = len(dataset)
+    generators = [
+        loader.generator,
+        *(getattr(one, "generator", None) for one in samplers),
     ]
-    generators = [loader.generator, *(getattr(s, "generator", None) for s in samplers)]
     return (
-        all(type(sampler) in _WHOLE_SAMPLERS for sampler in samplers)
+        all(type(one) in _WHOLE_SAMPLERS for one in samplers)
         and type(loader.batch_sampler) in {BatchSampler, type(None)}
+        and all(len(one) == items for one in samplers)
         and not any(generators)
     )
 

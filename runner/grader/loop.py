@@ -1,6 +1,7 @@
 """The grader's process: takes tests from the host and runs each question's in turn."""
 
 import contextlib
+import gc
 import hashlib
 import os
 import random
@@ -28,6 +29,7 @@ from runner.grader.student import (
 )
 from runner.grader.tests import Setting, Tests, WrongAnswerError
 from runner.protocol import CheckSpec, QuestionSpec, TestStyle
+from runner.values.containers import forget_named_tuples
 from runner.values.link import Link
 
 _NUMPY_SEEDS: Final = 2**32
@@ -94,6 +96,7 @@ class Grader:
     def _check(self, question: QuestionSpec, sock: socket.socket) -> None:
         """Tell what each check found; the host gives nothing for those not told of."""
         link = Link(sock, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
+        forget_named_tuples()
         student = Student(link, self._setting.classes)
         with guard.asking(student):
             try:
@@ -104,10 +107,16 @@ class Grader:
                 return
             for check in question.checks:
                 self._seed_all(question.key, check.name)
+                student.begin_check()
                 score, words, error = run_check(tests, check)
                 if student.lost:
                     return
                 self._tell(check.name, score, words, error)
+                if error is not None:
+                    # Its frames hold what the check was given, which may be much.
+                    traceback.clear_frames(error.__traceback__)
+                    error.__traceback__ = None
+                    gc.collect()
 
     def _seed_all(self, *place: str) -> None:
         """Start the generators for a check: as ever in this run, unlike any other's.
@@ -157,18 +166,28 @@ def run_check(
     tests: Tests, check: CheckSpec
 ) -> tuple[float, str, BaseException | None]:
     """Return the check's score, the words for it, and what it raised."""
+    NotDataError.met = 0
     try:
-        return (*tests.run(check), None)
-    except NotDefinedError as error:
-        return 0.0, marks.not_defined(error.missing), error
-    except WrongAnswerError as error:
-        return 0.0, marks.PRINTED, error
-    except marks.NotAScoreError as error:
-        return 0.0, marks.NO_SCORE, error
-    except NotDataError as error:
-        return 0.0, marks.NOT_DATA, error
+        score, words = tests.run(check)
     except BaseException as error:  # noqa: BLE001 - a process edge
-        return 0.0, marks.raised(error), error
+        return 0.0, _words_for(error), error
+    if score > 0 and NotDataError.met:
+        return 0.0, marks.NOT_DATA, None
+    return score, words, None
+
+
+def _words_for(error: BaseException) -> str:
+    match error:
+        case NotDefinedError():
+            return marks.not_defined(error.missing)
+        case WrongAnswerError():
+            return marks.PRINTED
+        case marks.NotAScoreError():
+            return marks.NO_SCORE
+        case NotDataError():
+            return marks.NOT_DATA
+        case _:
+            return marks.raised(error)
 
 
 def _trace(error: BaseException) -> str:

@@ -143,6 +143,10 @@ class _Main(types.ModuleType):
                 return self.__names[name]
         raise AttributeError(name)
 
+    def __dir__(self) -> list[str]:
+        """Return the test's own names: the classes of tests that a test runner looks for."""
+        return [name for name in self.__names if not name.startswith("__")]
+
     def __setattr__(self, name: str, value: object) -> None:
         self.__names.replace(name, value)
 
@@ -169,16 +173,19 @@ def as_main(names: Names) -> Iterator[None]:
 
 
 class Everything(Mapping[str, Any]):
-    """All names of the notebook, each asked for when it is used."""
+    """All names of the notebook, each asked for once, when it is used."""
 
     def __init__(self, student: Student) -> None:
         self._student = student
+        self._known: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
-        try:
-            return self._student.name(name)
-        except NameError:
-            raise KeyError(name) from None
+        if name not in self._known:
+            try:
+                self._known[name] = self._student.name(name)
+            except NameError:
+                raise KeyError(name) from None
+        return self._known[name]
 
     def __iter__(self) -> Iterator[str]:
         raise NotDataError("the names of a notebook are not listed")

@@ -6,17 +6,31 @@ on both would be deceived: a length of three, and no item for a loop to look at.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
+
+import numpy as np
+import torch
 
 from runner.values.codec import CodecError
 
 Ask = Callable[[], Any]
 Origin = tuple[object, ...]
+_SIZED: Final = frozenset((list, tuple, str, bytes, np.ndarray, torch.Tensor))
 _PLAIN_KEYS: Final = (int, str, bool, float, bytes, type(None))
 
 
 class NotDataError(TypeError):
-    """A test needs a value, and the student's code gave an object of its own."""
+    """A test needs a value, and the student's code gave an object of its own.
+
+    `met` counts them: a check that met one cannot pass, since a test that expects a
+    TypeError of the student's code would else take this one for it.
+    """
+
+    met = 0
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        NotDataError.met += 1
 
 
 @dataclass(frozen=True)
@@ -66,9 +80,16 @@ class Observations:
         self._may_be_mapping = True
         self._is_iterator = False
         self._has_ended = False
-        self._items: dict[tuple[type, object], _Answer] = {}
+        self._items: dict[object, tuple[object, _Answer]] = {}
         self._texts: dict[str, str] = {}
         self._attributes.clear()
+
+    def forget_attributes(self) -> None:
+        """Read the attributes of the object and of its owners anew: its code has run."""
+        seen: Observations | None = self
+        while seen is not None:
+            seen._attributes.clear()  # noqa: SLF001 - another of this class
+            seen = seen.owner
 
     def forget_with_owners(self) -> None:
         """Forget what is known of the object and of those that it was read from."""
@@ -152,17 +173,29 @@ class Observations:
 
     def item(self, key: object, ask: Ask) -> Any:
         """Return the item under the key."""
-        if not isinstance(key, _PLAIN_KEYS):
+        known = _known_key(key)
+        if known is None:
             return ask()
         if self._pairs is not None and key in self._pairs:
             return self._pairs[key]
-        known = type(key), key
         if known not in self._items:
             answer = _answer(ask)
             if self._length is not None:
                 self._agree_at(key, answer, self._length)
-            self._items[known] = answer
-        return self._items[known].give()
+            self._items[known] = key, answer
+        return self._items[known][1].give()
+
+    def expect_length(self, length: int) -> None:
+        """Note that the object has so many items: it is a slice of a known object."""
+        self._agree_on(length)
+        self._length = length
+
+    def sliced_length(self, key: object) -> int | None:
+        """Return how many items a slice of the object has, if that can be told."""
+        count = self._length if self._whole is None else len(self._whole)
+        if count is None or self._is_keyed or not _is_index_slice(key):
+            return None
+        return len(range(count)[key])
 
     def note_assignment(self) -> None:
         """Note that the test assigns items by keys, which need be no indices."""
@@ -209,7 +242,9 @@ class Observations:
         self._count(len(taken), length)
         if self._whole is None:
             self._whole = list(taken)
-        for (_, key), known in self._items.items():
+        for key, known in self._items.values():
+            if isinstance(key, slice):
+                continue
             if known.error is None and key in taken:
                 taken[key] = known.value
             elif (known.error is None) != (key in taken):
@@ -238,18 +273,50 @@ class Observations:
                 f"{self._label} gave {len(self._whole)} items, and has a length of "
                 f"{count}"
             )
-        for (_, key), known in self._items.items():
+        for key, known in self._items.values():
             self._agree_at(key, known, count)
 
     def _agree_at(self, key: object, answer: _Answer, count: int) -> None:
         """Hold what an object has at an index against how many items it has."""
-        if type(key) is not int or self._is_keyed:
+        if self._is_keyed:
+            return
+        value: Any = answer.value
+        if _is_index_slice(key) and type(value) in _SIZED:
+            given, due = len(value), len(range(count)[key])
+            if given != due:
+                raise NotDataError(
+                    f"{self._label} has {count} items, and {given} for {due} of them"
+                )
+        if type(key) is not int:
             return
         is_inside = -count <= key < count
         if answer.error is None and not is_inside:
             raise NotDataError(f"{self._label} has {count} items, and one at {key}")
         if isinstance(answer.error, IndexError) and is_inside:
             raise NotDataError(f"{self._label} has {count} items, and none at {key}")
+
+
+def _is_index_slice(key: object) -> TypeGuard[slice]:
+    """Say whether the key is a slice by indices."""
+    if not isinstance(key, slice) or key.step == 0:
+        return False
+    return all(part is None or type(part) is int for part in _parts(key))
+
+
+def _parts(key: slice) -> tuple[object, object, object]:
+    return key.start, key.stop, key.step
+
+
+def _known_key(key: object) -> tuple[object, ...] | None:
+    """Return under what an answer about the key is kept; None if it is not kept."""
+    parts: tuple[object, ...] = (key,)
+    if isinstance(key, slice):
+        parts = _parts(key)
+    elif isinstance(key, tuple):
+        parts = key
+    if not all(isinstance(part, _PLAIN_KEYS) for part in parts):
+        return None
+    return type(key), tuple(map(type, parts)), parts
 
 
 def _answer(ask: Ask) -> _Answer:

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from runner.grader.exports import ExpiredCallbackError, Exports
 from runner.grader.handles import (
-    CallableHandle,
     Handle,
     NotDataError,
+    handle_class,
     is_handle,
     known_class,
     mark_constructor,
@@ -37,8 +37,8 @@ _LABEL: Final = 80
 # Operations that may change the objects that they are given.
 _CHANGING: Final = frozenset(("call", "set", "del"))
 _LOOKING: Final = frozenset(("getitem",))
-# Operations after which any object may have other attributes.
-_RUNNING: Final = frozenset((*_CHANGING, "operate", "next", "items", "mapping"))
+# Operations that run an object's own code, and may leave it with other attributes.
+_GOING_THROUGH: Final = frozenset(("next", "items", "mapping"))
 # Exceptions that say what went wrong, and to which Python itself gives no meaning.
 # StopIteration and its like end the loops and generators of a test that they reach.
 _ORDINARY: Final = (
@@ -101,6 +101,11 @@ class Student:
         self.epoch = 0
         self.lost = False
 
+    def begin_check(self) -> None:
+        """Know nothing of the notebook's objects: another check has learned of them."""
+        self._handles.clear()
+        self.stand_ins.clear()
+
     def name(self, name: str) -> Any:
         """Return the value of a name of the notebook, or raise NotDefinedError."""
         try:
@@ -133,7 +138,9 @@ class Student:
             finally:
                 if _changes(operation, arguments):
                     self._forget(given)
-                self.epoch += operation in _RUNNING
+                elif operation in _GOING_THROUGH:
+                    for handle in given:
+                        observations_of(handle).forget_attributes()
         if is_handle(result):
             self._note_origin(result, operation, arguments)
         return result
@@ -150,6 +157,7 @@ class Student:
 
     def _forget(self, given: list[Handle]) -> None:
         """Ask anew about the objects that the student's code was given."""
+        self.epoch += 1
         for handle in given:
             observations_of(handle).forget_with_owners()
 
@@ -248,7 +256,9 @@ class Student:
         bases = node.get("bases")
         if not isinstance(bases, list) or not all(isinstance(b, str) for b in bases):
             raise CodecError("not a handle")
-        kind = CallableHandle if node.get("callable") is True else Handle
+        kind = handle_class(
+            node.get("methods"), is_callable=node.get("callable") is True
+        )
         label = str(node.get("kind"))
         self._handles[number] = kind(
             self,

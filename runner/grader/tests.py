@@ -22,6 +22,9 @@ from runner.grader.names import Everything, Library, Names, as_main
 from runner.grader.student import Student
 from runner.protocol import CheckSpec, QuestionSpec, TestStyle
 
+_RETURNED: Final = "__returned__"
+# What a check's `return f(x)` gives where f returns nothing.
+_NOTHING: Final = object()
 _OTTER: Final = "otter.test_files"
 _NUMPY_WORDS: Final = re.compile(
     r"\bnp\.(?:(True|False)_|(?:float|int|uint)\d+\(([^()]*)\))"
@@ -60,7 +63,8 @@ class Tests:
         self._setting = setting
         self._space: dict[str, Any] = {"__name__": "checks"}
         if question.style in {TestStyle.FUNCTIONS, TestStyle.CASES}:
-            self._execute(question.source, f"<tests of {question.key}>", self._space)
+            self._space[_RETURNED] = _returned
+            self._execute(question)
 
     def run(self, check: CheckSpec) -> tuple[float, str]:
         """Return the check's score and the words for it, or raise what it raises."""
@@ -72,18 +76,31 @@ class Tests:
             case _:
                 return self._run_function(self._space[check.name])
 
-    def _execute(self, source: str, name: str, space: dict[str, Any]) -> None:
-        _remember(name, source)
+    def _execute(self, question: QuestionSpec) -> None:
+        name = f"<tests of {question.key}>"
+        _remember(name, question.source)
+        tree = ast.parse(question.source, name)
+        checks = {check.name for check in question.checks}
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef) and node.name in checks:
+                _ReturnsNothing().generic_visit(node)
+        code = compile(ast.fix_missing_locations(tree), name, "exec")
         with _otter_at_hand():
-            exec(compile(source, name, "exec"), space)  # noqa: S102 - the assignment's own tests
+            exec(code, self._space)  # noqa: S102 - the assignment's own tests
 
     # --- Functions ---------------------------------------------------------------
 
     def _run_function(self, check: Callable[..., object]) -> tuple[float, str]:
+        # A parameter with a default is a constant of the test's.
         values = {
-            name: self._argument(name) for name in inspect.signature(check).parameters
+            name: self._argument(name)
+            for name, parameter in inspect.signature(check).parameters.items()
+            if parameter.default is parameter.empty
         }
-        return marks.score_of(_plain(check(**values)))
+        value = check(**values)
+        if value is _NOTHING:
+            raise marks.NotAScoreError(None)
+        return marks.score_of(_plain(value))
 
     def _argument(self, name: str) -> Any:
         if name == "files":
@@ -127,6 +144,31 @@ class Tests:
         if runner.failures:
             raise WrongAnswerError(words.getvalue())
         return marks.from_value(None)
+
+
+class _ReturnsNothing(ast.NodeTransformer):
+    """Tells a check that returns nothing from one whose `return f(x)` gave None.
+
+    The first passes. The second would pass for a function without a body.
+    """
+
+    def visit_Return(self, node: ast.Return) -> ast.Return:
+        is_nothing = isinstance(node.value, ast.Constant) and node.value.value is None
+        if node.value is not None and not is_nothing:
+            name = ast.Name(id=_RETURNED, ctx=ast.Load())
+            call = ast.Call(func=name, args=[node.value], keywords=[])
+            node.value = ast.copy_location(call, node.value)
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        return node  # its returns are not the check's
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # type: ignore[assignment]  # noqa: N815 - same
+    visit_Lambda = visit_FunctionDef  # type: ignore[assignment]  # noqa: N815 - same
+
+
+def _returned(value: object) -> object:
+    return _NOTHING if value is None else value
 
 
 class _Printed(doctest.OutputChecker):

@@ -36,6 +36,9 @@ from runner.values.naming import import_named
 
 _WORDS: Final = 500
 _BASES: Final = 50
+_METHODS: Final = (
+    *("__len__", "__iter__", "__reversed__", "__next__", "__contains__", "__getitem__"),
+)
 _MAX_ITEMS: Final = 100_000
 _CALLBACK_WORDS: Final = {
     "ExpiredCallbackError": "a test's function can be called only while the call runs "
@@ -79,6 +82,7 @@ class Service:
             "len": len,
             "isinstance": isinstance,
             "issubclass": issubclass,
+            "dir": dir,
             "repr": repr,
             "str": str,
             "items": self._items,
@@ -235,6 +239,7 @@ class Service:
             "k": "handle",
             "v": number,
             "callable": callable(value),
+            "methods": [name for name in _METHODS if hasattr(type(value), name)],
             "class": isinstance(value, type),
             "kind": kind_of(value),
             "bases": [f"{one.__module__}.{one.__qualname__}" for one in bases[:_BASES]],

@@ -47,7 +47,10 @@ _FACTORY_NAMES: Final = {factory: name for name, factory in _FACTORIES.items()}
 PREDICATES: Final = frozenset(
     (
         *("all", "any", "allclose", "isclose", "equal", "item", "tolist", "numpy"),
-        *("equals", "isin"),
+        *("equals", "isin", "dist", "issubset", "issuperset", "isdisjoint"),
+        *("startswith", "endswith", "isalpha", "isalnum", "isascii", "isdecimal"),
+        *("isdigit", "isidentifier", "islower", "isnumeric", "isprintable"),
+        *("isspace", "istitle", "isupper"),
         *("eq", "ne", "lt", "le", "gt", "ge"),
     )
 )
@@ -264,12 +267,17 @@ def _judges(fields: Sequence[str], items: Sequence[object]) -> bool:
     )
 
 
+def forget_named_tuples() -> None:
+    """Make the classes of named tuples anew: another question has used some up."""
+    _named_tuples.clear()
+
+
 def _class_of(name: str, fields: tuple[str, ...]) -> Callable[[list[Any]], Any]:
     """Return what makes named tuples of this class, which is made once."""
     make = _named_tuples.get((name, *fields))
     if make is None:
         if len(_named_tuples) >= _CLASSES:
-            raise CodecError("too many classes of named tuples")
+            raise RefusedError("so many classes of named tuples cannot be sent")
         # Names like _0 are those that Python itself gives to fields without one.
         kind: Any = collections.namedtuple(name, fields, rename=True)  # type: ignore[misc]
         make = _named_tuples[(name, *fields)] = kind._make

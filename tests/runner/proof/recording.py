@@ -153,6 +153,7 @@ def run_checks(
         tests = Tests(question, student, setting)
         for check in question.checks:
             _seed_all()
+            student.begin_check()
             score, _, error = run_check(tests, check)
             # A check whose snapshot is gone has no outcome.
             found.scores = (*found.scores, 0.0 if student.lost else score)

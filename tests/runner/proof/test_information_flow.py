@@ -122,7 +122,8 @@ def test_a_canary_that_is_passed_is_found(name: str, tmp_path: Path) -> None:
     """Else the tests above would pass by looking in the wrong place."""
     entry = Entry(
         style=TestStyle.FUNCTIONS,
-        right="def take(*given, **named): return 0",
+        right="class Take:\n    def __call__(self, *given, **named): return 0\n"
+        "    def __getitem__(self, key): return 0\ntake = Take()",
         wrong=("0", "1"),
         tests=f"import numpy, torch\ndef check(take):\n    {PASSED[name]}\n",
     )
