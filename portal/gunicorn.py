@@ -10,6 +10,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
+from portal.log_limits import MAX_VALUE, ShortArguments, cut
 from portal.masking import MaskSecrets, masked
 from portal.supervisor.launch import die_with_parent
 
@@ -44,11 +45,12 @@ class MaskingLogger(Logger):
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
         self.error_log.addFilter(MaskSecrets())
+        self.error_log.addFilter(ShortArguments())
 
     def atoms(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         atoms: dict[str, Any] = super().atoms(*args, **kwargs)
         return {
-            name: masked(value) if isinstance(value, str) else value
+            name: cut(masked(value), MAX_VALUE) if isinstance(value, str) else value
             for name, value in atoms.items()
         }
 

@@ -12,6 +12,8 @@ import structlog
 from environs import Env
 from marshmallow.validate import OneOf, Range
 
+from portal.log_limits import shorten_values
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env(eager=True)
@@ -446,6 +448,7 @@ LOGGING = {
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
+                shorten_values,
                 structlog.processors.JSONRenderer()
                 if LOG_FORMAT == "json"
                 else structlog.dev.ConsoleRenderer(
@@ -456,12 +459,15 @@ LOGGING = {
             ],
         },
     },
-    "filters": {"secrets": {"()": "portal.masking.MaskSecrets"}},
+    "filters": {
+        "secrets": {"()": "portal.masking.MaskSecrets"},
+        "client errors": {"()": "portal.log_limits.ClientErrorsWithoutTraceback"},
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": "line",
-            "filters": ["secrets"],
+            "filters": ["secrets", "client errors"],
         }
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
