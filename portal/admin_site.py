@@ -11,6 +11,8 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, path
 
+from portal.admin_requests import View, with_checked_parameters
+
 
 class PortalAdminSite(admin.AdminSite):
     """Serve the admin without account pages and short links of Django's own.
@@ -32,6 +34,11 @@ class PortalAdminSite(admin.AdminSite):
         )
         urls = super().get_urls()
         return [short_link, *(url for url in urls if _name(url) != short_link.name)]
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:  # noqa: FBT001, FBT002  Django's own
+        """Return the view for those who may enter, with its parameters checked."""
+        entered: View = super().admin_view(with_checked_parameters(view), cacheable)
+        return entered
 
     def login(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Send people to sign in, and staff who are signed in to the index."""

@@ -49,7 +49,9 @@ class StaffFormSet(StaffModelFormSet):
 
     def clean(self) -> None:
         super().clean()
-        rows = [form for form in self.initial_forms if form.instance.user.is_active]
+        # A row whose id was refused is nobody's; its form says so itself.
+        known = [form for form in self.initial_forms if form.instance.user_id]
+        rows = [form for form in known if form.instance.user.is_active]
         had_one = any(
             _is_lecturer(form.initial.get("role"), form.initial.get("is_active"))
             for form in rows

@@ -1,6 +1,6 @@
 """Pages of the admin that show and change rows of one's own courses only."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import admin
 from django.db import models
@@ -27,6 +27,9 @@ __all__ = [
     "edits_any",
     "user_of",
 ]
+
+
+MOST_ROWS: Final = 200
 
 
 def _edits_row(request: HttpRequest, user: User, row: models.Model) -> bool:
@@ -91,7 +94,14 @@ class ScopedInline(CourseChoices, AnyTabularInline):
     """Rows on their parent's page; who may change the parent may change them."""
 
     extra = 0
+    # A form says how many rows it sends, and each is made and shown.
+    max_num = 150
     show_change_link = True
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        return super().get_formset(
+            request, obj, **{**kwargs, "absolute_max": MOST_ROWS}
+        )
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return edits_any(request)

@@ -19,6 +19,7 @@ from courses.admin.resources import LectureResource, SessionResource
 from courses.admin.saving import SavedByServices
 from courses.admin.scope import AnyModelAdmin, CourseScopedAdmin, edits_any
 from courses.models import Lecture, Room, Session, Slot, Teacher
+from courses.models.texts import texts_of
 from courses.services.timetable import (
     SessionRefusedError,
     cancel_session,
@@ -45,7 +46,7 @@ class RoomAdmin(CourseChoices, AnyModelAdmin):
 
     @admin.display(description="other spellings")
     def other_names(self, room: Room) -> str:
-        return ", ".join(room.aliases)
+        return ", ".join(texts_of(room.aliases))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return edits_any(request)

@@ -9,7 +9,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
-from courses.models.texts import markdown_field
+from courses.models.texts import markdown_field, texts_of, validate_texts
 from courses.querysets import CourseQuerySet, EnrolmentQuerySet, WeekQuerySet
 
 
@@ -38,7 +38,9 @@ class Course(models.Model):
     )
     title = models.CharField(max_length=200)
     module_codes = models.JSONField(
-        default=list, help_text='One or more codes, such as ["70010", "97111"].'
+        default=list,
+        validators=[validate_texts],
+        help_text='One or more codes, such as ["70010", "97111"].',
     )
     academic_year = models.CharField(
         max_length=7,
@@ -69,7 +71,7 @@ class Course(models.Model):
     @property
     def codes(self) -> str:
         """The module codes as people write them: 70010/97111."""
-        return "/".join(self.module_codes)
+        return "/".join(texts_of(self.module_codes))
 
     @property
     def tz(self) -> zoneinfo.ZoneInfo:
