@@ -1,5 +1,6 @@
 """Every address of the API, and its description."""
 
+import threading
 from functools import cache
 from typing import Any
 
@@ -40,11 +41,23 @@ router.register("runs", RunViewSet, "run")
 router.register("marks", MarkViewSet, "mark")
 
 
+_making = threading.Lock()
+
+
 @cache
-def description() -> Any:
-    """Return the description, which stays as it is while the process lives."""
+def _made_description() -> Any:
     generator: Any = SchemaGenerator  # which has no types
     return generator().get_schema(public=True)
+
+
+def description() -> Any:
+    """Return the description, which stays as it is while the process lives.
+
+    One thread makes it: drf-spectacular looks for its extensions in lists that it
+    changes meanwhile, and several at once found some half loaded.
+    """
+    with _making:
+        return _made_description()
 
 
 class DescriptionOnce(SchemaGenerator):

@@ -3,6 +3,8 @@
 After a change on purpose: `python manage.py spectacular --file docs/openapi.yaml`.
 """
 
+import threading
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 from django.urls import get_resolver
+
+from portal import api
 
 SNAPSHOT = Path(settings.BASE_DIR) / "docs" / "openapi.yaml"
 
@@ -25,6 +29,31 @@ def test_description_is_public() -> None:
     answer = Client().get("/api/v1/schema/")
     assert answer.status_code == 200
     assert b"openapi: 3" in answer.content
+
+
+def test_description_is_made_by_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    at_once = threading.Barrier(8, timeout=30)
+
+    class Generator:
+        def get_schema(self, **options: bool) -> dict[str, str]:
+            made.append(threading.get_ident())
+            return {}
+
+    def ask() -> None:
+        at_once.wait()
+        api.description()
+
+    monkeypatch.setattr(api, "SchemaGenerator", Generator)
+    monkeypatch.setattr(
+        api, "_made_description", cache(api._made_description.__wrapped__)
+    )
+    askers = [threading.Thread(target=ask) for _ in range(8)]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join(30)
+    assert len(made) == 1
 
 
 def test_description_has_every_address_of_the_api() -> None:
