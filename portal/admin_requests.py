@@ -8,7 +8,7 @@ PostgreSQL refuses ended in an error of ours.
 import re
 from collections.abc import Callable, Iterator
 from functools import wraps
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -25,7 +25,7 @@ from django.db.models import DateField, Model, TimeField
 from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 
-View = Callable[..., HttpResponseBase]
+ViewT = TypeVar("ViewT", bound=Callable[..., HttpResponseBase])
 LONGEST: Final = 2000
 # Each word is looked for in each field of a list.
 LONGEST_SEARCH: Final = 200
@@ -58,7 +58,7 @@ _TOO_LARGE: Final = re.compile(rf"[-+]?\d{{{MOST_DIGITS + 1},}}")
 _LONG_NUMBER: Final = re.compile(rf"\d{{{MOST_DIGITS + 1}}}")
 
 
-def with_checked_parameters(view: View) -> View:
+def with_checked_parameters(view: ViewT) -> ViewT:
     """Return the view, which answers 400 to what its pages never ask for."""
 
     @wraps(view)
@@ -76,7 +76,7 @@ def with_checked_parameters(view: View) -> View:
             _check_choices(request.POST, owner.model)
         return view(request, *args, **kwargs)
 
-    return checked
+    return cast("ViewT", checked)
 
 
 def _check_value(name: str, value: str) -> None:

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, path
 
-from portal.admin_requests import View, with_checked_parameters
+from portal.admin_requests import ViewT, with_checked_parameters
 
 
 class PortalAdminSite(admin.AdminSite):
@@ -35,9 +35,9 @@ class PortalAdminSite(admin.AdminSite):
         urls = super().get_urls()
         return [short_link, *(url for url in urls if _name(url) != short_link.name)]
 
-    def admin_view(self, view: View, cacheable: bool = False) -> View:  # noqa: FBT001, FBT002  Django's own
+    def admin_view(self, view: ViewT, cacheable: bool = False) -> ViewT:  # noqa: FBT001, FBT002  Django's own
         """Return the view for those who may enter, with its parameters checked."""
-        entered: View = super().admin_view(with_checked_parameters(view), cacheable)
+        entered: ViewT = super().admin_view(with_checked_parameters(view), cacheable)
         return entered
 
     def login(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
