@@ -14,6 +14,8 @@ from portal.gunicorn import *  # noqa: F403  the settings of the portal
 gunicorn_worker.HEAD_SECONDS = 2.0  # type: ignore[misc]
 gunicorn_worker.BODY_SECONDS = 2.0  # type: ignore[misc]
 client_socket.STALL_SECONDS = 2.0  # type: ignore[misc]
+# What the kernel holds of an answer counts as taken, and may be megabytes.
+client_socket.LEAST_RATE = 1024 * 1024  # type: ignore[misc]
 threads = 2
 workers = 1
 bind = f"127.0.0.1:{os.environ['PORT']}"
