@@ -146,7 +146,8 @@ class WeekFactory(factory.django.DjangoModelFactory[Week]):
         lambda week: dt.date(2027, 1, 4) + dt.timedelta(weeks=week.number)
     )
     title = "Convolutions"
-    release_at = factory.LazyFunction(lambda: hours(-100))
+    # Before this week began, whatever day it is.
+    release_at = factory.LazyFunction(lambda: hours(-200))
 
     class Params:
         hidden = factory.Trait(release_at=None)
