@@ -9,11 +9,13 @@ the next one may run. On a GPU the notebook's own process is asked at its check 
 
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Final
 
 from runner import marks
 from runner.examiner import Examiner
+from runner.outputs import OUTPUTS
 from runner.places import Place
 from runner.prepared import Prepared
 from runner.protocol import (
@@ -30,7 +32,13 @@ from runner.stops import JobStopError, died, limit, platform
 
 # The first two and the last: a later one takes the place of the third.
 MAX_SNAPSHOTS: Final = 3
+# Beyond so many in a job, a copied check cell has one snapshot alone.
+_MOST_SNAPSHOTS: Final = 100
+# One question's deaf checks leave some of a job's restarts to the others.
+_MOST_RENEWALS: Final = 3
 _SNAPSHOT_SECONDS: Final = 10.0
+# In which all snapshots have come to stand still.
+_SETTLE_SECONDS: Final = 5.0
 # How a process ends that libraries bring down by what they are given.
 _CRASHES: Final = frozenset(
     (
@@ -65,7 +73,8 @@ class Questions:
         self._examiner = examiner
         self._in_place = in_place
         self._begin_again = begin_again
-        self._snapshots: dict[tuple[str, int], list[Snapshot]] = {}
+        self._snapshots: dict[str, list[Snapshot]] = {}
+        self._renewals: Counter[str] = Counter()
         self._by_key = {question.key: question for question in spec.questions}
 
     def reach(self, key: str, cells: int) -> Iterator[QuestionOutcome]:
@@ -77,13 +86,13 @@ class Questions:
         if self._in_place:
             yield self._check_in_place(self._by_key[key])
             return
-        for part in parts_of(self._by_key[key]):
-            there = self._snapshots.setdefault(part.id, [])
-            if len(there) == MAX_SNAPSHOTS:
-                there.pop().drop(self._session)
-            snapshot = Snapshot(cells)
-            there.append(snapshot)
-            self._make(snapshot)
+        there = self._snapshots.setdefault(key, [])
+        made = sum(map(len, self._snapshots.values()))
+        if len(there) == MAX_SNAPSHOTS or (there and made >= _MOST_SNAPSHOTS):
+            there.pop().drop(self._session)
+        snapshot = Snapshot(cells)
+        there.append(snapshot)
+        self._make(snapshot)
 
     def _make(self, snapshot: Snapshot) -> None:
         snapshot.ask_for(self._session, self._place, in_place=False)
@@ -98,6 +107,8 @@ class Questions:
             done = False
             while not done or not snapshot.is_known:
                 for frame in session.step(None):
+                    if frame.get("t") in OUTPUTS:
+                        continue  # of a thread of the notebook's, in no cell
                     if frame.get("t") != "checked" or done:
                         raise died(cell=session.cell, reason="protocol")
                     done = True
@@ -126,56 +137,66 @@ class Questions:
         session, watch = self._session, self._session.watch
         run_left = watch.run_seconds_left()
         session.silence()
+        deadline = time.monotonic() + _SETTLE_SECONDS
         for snapshot in (one for some in self._snapshots.values() for one in some):
             snapshot.look()
-            snapshot.settle(session)
+            snapshot.settle(session, deadline)
         each = self._spec.limits.question_seconds
         # However long others take, a question has this much.
         share = min(each, _RESERVE_SECONDS / len(self._snapshots))
         ends = max(run_left, min(_RESERVE_SECONDS, len(self._snapshots) * each))
         begun = watch.moment()
-        outcomes: dict[str, list[QuestionOutcome]] = {}
+        found: dict[str, list[list[QuestionOutcome]]] = {}
         used: dict[str, float] = {}
         for part in in_order_of_asking(self._spec.questions):
-            if part.id in self._snapshots:
-                left = ends - watch.moment().seconds_since(begun)
-                key, asked = part.question.key, watch.moment()
-                least = each * self._part_of_time(part)
-                own = max(least, each - used.get(key, 0.0))
-                outcome = self._check(part, min(own, max(left, share)))
-                outcomes.setdefault(key, []).append(outcome)
-                used[key] = used.get(key, 0.0) + watch.moment().seconds_since(asked)
-        for key, found in outcomes.items():
-            yield join(self._by_key[key], found)
+            key, asked = part.question.key, watch.moment()
+            if key not in self._snapshots:
+                continue
+            left = ends - asked.seconds_since(begun)
+            least = each * self._part_of_time(part)
+            own = max(least, each - used.get(key, 0.0))
+            outcomes = self._check(part, min(own, max(left, share)))
+            found.setdefault(key, []).append(outcomes)
+            used[key] = used.get(key, 0.0) + watch.moment().seconds_since(asked)
+        for key, by_part in found.items():
+            yield self._best(self._by_key[key], by_part)
+
+    def _best(
+        self, question: QuestionSpec, by_part: list[list[QuestionOutcome]]
+    ) -> QuestionOutcome:
+        """Return the outcome of the snapshot that has the most points in all parts."""
+        wholes = [join(question, parts) for parts in zip(*by_part, strict=True)]
+        return max(wholes, key=lambda one: marks.points(question, one))
 
     def _part_of_time(self, part: QuestionPart) -> float:
         """Return which part of its question's time the part has at least."""
         checks = len(self._by_key[part.question.key].checks)
         return len(part.question.checks) / checks if checks else 1.0
 
-    def _check(self, part: QuestionPart, seconds: float) -> QuestionOutcome:
-        """Return the best outcome that one of the part's snapshots has.
+    def _check(self, part: QuestionPart, seconds: float) -> list[QuestionOutcome]:
+        """Return what each of the question's snapshots gives for the part.
 
         They share the part's seconds as checks do: once these are over, each that is
         left has its share.
         """
-        question, snapshots = part.question, self._snapshots[part.id]
-        watch = self._session.watch
-        begun = watch.moment()
+        question, snapshots = part.question, self._snapshots[part.question.key]
+        last = parts_of(self._by_key[question.key])[-1].secrecy == part.secrecy
+        begun = self._session.watch.moment()
         outcomes: list[QuestionOutcome] = []
-        for snapshot in snapshots:
-            left = seconds - watch.moment().seconds_since(begun)
-            outcome = self._ask(question, snapshot, max(left, seconds / len(snapshots)))
+        for place, snapshot in enumerate(snapshots):
+            left = seconds - self._session.watch.moment().seconds_since(begun)
+            own = max(left, seconds / len(snapshots))
+            outcome, snapshots[place] = self._ask(question, snapshot, own, last=last)
             outcomes.append(outcome)
-            if marks.is_complete(outcome):
-                break
-        for snapshot in snapshots:
-            snapshot.drop(self._session)  # those that were not asked have never run
-        return max(outcomes, key=lambda one: marks.points(question, one))
+        return outcomes
 
     def _ask(
-        self, question: QuestionSpec, snapshot: Snapshot, seconds: float
-    ) -> QuestionOutcome:
+        self, question: QuestionSpec, snapshot: Snapshot, seconds: float, *, last: bool
+    ) -> tuple[QuestionOutcome, Snapshot]:
+        """Return what the checks found, and the snapshot for the question's next part.
+
+        It stands still again until then, unless this was the last part.
+        """
         session = self._session
         share = seconds / max(1, len(question.checks))
         run = QuestionRun(session, question, seconds, share)
@@ -184,13 +205,18 @@ class Questions:
         if snapshot.pid and snapshot.thaw(session):
             while self._ask_once(run, snapshot):
                 if not snapshot.resume(session):
-                    snapshot = self._renew(snapshot)
+                    snapshot = self._renew(question.key, snapshot)
+            if not last and snapshot.resume(session):
+                snapshot.freeze(session)
         # Also what it started: nothing of it is left when the next one may run.
         session.end_others()
-        snapshot.close()
-        return run.conclude()
+        if snapshot.pid in session.kept:
+            snapshot.settle(session, time.monotonic() + _SETTLE_SECONDS)
+        else:
+            snapshot.close()
+        return run.conclude(), snapshot
 
-    def _renew(self, deaf: Snapshot) -> Snapshot:
+    def _renew(self, key: str, deaf: Snapshot) -> Snapshot:
         """Return another snapshot in the place of one that heard no interrupt.
 
         It is made in a fresh process, in which the cells before its check cell are run
@@ -198,6 +224,9 @@ class Questions:
         """
         session, fresh = self._session, Snapshot(deaf.cells)
         deaf.close()
+        self._renewals[key] += 1
+        if self._renewals[key] > _MOST_RENEWALS:
+            return fresh
         try:
             if self._begin_again(deaf.cells, self._spec.limits.question_seconds):
                 self._make(fresh)
@@ -205,7 +234,7 @@ class Questions:
             if error.verdict in {Verdict.CANCELLED, Verdict.PLATFORM}:
                 raise
         session.silence()
-        fresh.settle(session)
+        fresh.settle(session, time.monotonic() + _SETTLE_SECONDS)
         session.watch.begin_question()
         fresh.thaw(session)
         return fresh
@@ -296,6 +325,8 @@ def _why_it_ended(grader: Prepared) -> str:
     if grader.explained(died(cell=0)).code == "memory":
         return marks.OUT_OF_MEMORY
     code = grader.exit_code()
+    if code == marks.OUT_OF_MEMORY_STATUS:
+        return marks.OUT_OF_MEMORY
     if code is None or -code not in _CRASHES:
         raise platform("runner_failed", "the grader's process ended")
     return marks.ENDED

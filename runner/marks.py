@@ -25,6 +25,8 @@ NOT_DATA: Final = "gave an object where a value is needed"
 _DUST: Final = 1e-9
 _SHOWN: Final = 200
 _LARGE: Final = 10**30
+# How the grader's process ends that lacks memory for what it was given.
+OUT_OF_MEMORY_STATUS: Final = 77
 _NOT_DEFINED: Final = re.compile(r"`([^\W\d]\w{0,99})` is not defined")
 _EXCEPTIONS: Final = frozenset(
     name

@@ -35,6 +35,11 @@ _PIECE: Final = 1024
 _CONTAINER: Final = 16
 _MARKER: Final = "\n[Output cut here: it is longer than the limit of {} bytes.]\n"
 
+# Kinds of frames that are outputs.
+OUTPUTS: Final = frozenset(
+    ("stream", "display", "update", "result", "error", "clear", "dropped")
+)
+
 Output = dict[str, Any]
 
 

@@ -1,8 +1,8 @@
 """A question in parts, by when their results are shown, and its outcome from theirs.
 
-Each part has a snapshot of its own. Parts of a lower secrecy are asked first, in all
-questions, so that what a hidden check gives to the student's code comes too late to
-show in any result that the student sees before.
+Parts of a lower secrecy are asked first, in all questions, so that what a hidden check
+gives to the student's code comes too late to show in any result that the student sees
+before. A question's snapshot stands still between its parts.
 """
 
 from collections.abc import Sequence
@@ -18,11 +18,6 @@ class QuestionPart:
 
     question: QuestionSpec
     secrecy: int
-
-    @property
-    def id(self) -> tuple[str, int]:
-        """Return what tells the part from all others of the job."""
-        return self.question.key, self.secrecy
 
 
 def parts_of(question: QuestionSpec) -> list[QuestionPart]:

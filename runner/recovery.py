@@ -50,7 +50,10 @@ class Recovery:
         try:
             self._session.restart()
             self._set_up(self._session)
+            started = self._session.watch.moment()
             for cell, _ in cells:
+                if self._session.watch.is_past(started, seconds):
+                    return False  # they are slower than they were
                 self._cells.run_again(cell)
         except JobStopError as stop:
             if stop.verdict is Verdict.CANCELLED:

@@ -57,6 +57,8 @@ class Session:
         self.gone: Frame = {}
         # Of the notebook's own process, by the kernel, once it has ended.
         self.peak_memory = 0
+        # Cells run again while questions are checked: their measures are not shown.
+        self._is_rerun = False
         # Why the notebook cannot go on, although its process may live.
         self.lost: JobStopError | None = None
         # Snapshots of the notebook's process that wait for their questions.
@@ -140,7 +142,8 @@ class Session:
         for frame in frames:
             if frame.get("t") == "ended":
                 self.status = int(frame["status"])
-                self.peak_memory = max(self.peak_memory, frame["peak_memory_bytes"])
+                if not self._is_rerun:
+                    self.peak_memory = max(self.peak_memory, frame["peak_memory_bytes"])
             elif frame.get("t") == "usage":
                 self._prepared.place.note(frame)
             elif frame.get("t") == "gone":
@@ -230,6 +233,7 @@ class Session:
             self._look_at_init()
             self.watch.tick(self.job.pid)
         self.status = None
+        self._is_rerun = self.watch.is_checking
         self.outputs.volume += self.student.received
         prepared = self._prepared
         prepared.restart_student()

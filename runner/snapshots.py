@@ -20,7 +20,6 @@ from runner.protocol import Verdict
 from runner.session import Session
 from runner.stops import JobStopError
 
-_STOP_SECONDS: Final = 5.0
 _PAUSE_SECONDS: Final = 0.0005
 # From the end of a slow check to the point where its snapshot is given up, and after how
 # many looks at it, of a tenth of a second, it is interrupted again.
@@ -79,7 +78,8 @@ class Snapshot:
     def freeze(self, session: Session) -> None:
         """Let the snapshot stand still from now on. It counts for no limit."""
         try:
-            self._pidfd = os.pidfd_open(self.pid)
+            if self._pidfd < 0:
+                self._pidfd = os.pidfd_open(self.pid)
         except OSError:
             return
         if session.find(self.pid) is None:
@@ -88,12 +88,11 @@ class Snapshot:
         _prefer(self.pid, _SPARED)
         session.kept.add(self.pid)
 
-    def settle(self, session: Session) -> None:
+    def settle(self, session: Session, deadline: float) -> None:
         """Wait until the snapshot stands still, and note how often it ran before.
 
-        One that does not stand still is not kept.
+        One that does not stand still by then, on the monotonic clock, is not kept.
         """
-        deadline = time.monotonic() + _STOP_SECONDS
         while self.pid in session.kept:
             self._ran = stopped_after(self.pid) if self._signal(0) else None
             if self._ran is not None:

@@ -80,6 +80,7 @@ class Architecture:
     fcntl: int
     madvise: int
     preadv2: int
+    prlimit: int
     socket: int
     socketpair: int
     newest: int
@@ -115,6 +116,7 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         fcntl=72,
         madvise=28,
         preadv2=327,
+        prlimit=302,
         socket=41,
         socketpair=53,
         newest=_NEWEST,
@@ -174,6 +176,7 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         fcntl=25,
         madvise=233,
         preadv2=286,
+        prlimit=261,
         socket=198,
         socketpair=199,
         newest=_NEWEST,
@@ -259,6 +262,7 @@ def program(about: Architecture) -> bytes:
     steps += _file(about.fcntl)
     steps += _advice(about.madvise)
     steps += _reading(about.preadv2)
+    steps += _own_limits(about.prlimit)
     for number in (about.socket, about.socketpair):
         steps += _family(number)
     steps.append((_RETURN, 0, 0, _ALLOW))
@@ -324,6 +328,18 @@ def _reading(number: int) -> list[Instruction]:
             (_LOAD, 0, 0, _SIXTH_ARGUMENT),
             (_JUMP_IF_BITS, 0, 1, _NOT_WAITING),
             (_RETURN, 0, 0, _FAIL | errno.EOPNOTSUPP),
+        ],
+    )
+
+
+def _own_limits(number: int) -> list[Instruction]:
+    """A process limits itself, and not the job's first one, which is of its user."""
+    return _only(
+        number,
+        [
+            (_LOAD, 0, 0, _FIRST_ARGUMENT),
+            (_JUMP_EQUAL, 1, 0, 0),
+            (_RETURN, 0, 0, _FAIL | errno.EPERM),
         ],
     )
 

@@ -15,7 +15,7 @@ from runner.protocol import (
     Verdict,
 )
 from runner.question_parts import in_order_of_asking, join
-from tests.runner.notebooks import cell, job, messages, question, scores
+from tests.runner.notebooks import cell, job, messages, question, scores, text
 
 CHECKS = (
     CheckSpec(name="hidden", secrecy=2),
@@ -137,3 +137,71 @@ def test_a_grader_that_crashes_costs_the_check_alone(runner: Runner) -> None:
     assert scores(result) == {"q1": [0.0, 1.0]}
     assert messages(result) == ["the process ended", "passed"]
     assert "ended twice" in result.questions[0].checks[0].trace
+
+
+@pytest.mark.torch
+def test_a_question_s_snapshot_serves_all_its_parts(runner: Runner) -> None:
+    """So many questions with checks of every visibility are no more processes."""
+    source = "".join(
+        f"def check_{n}(answer): assert answer == 42\n" for n in ("a", "b", "c")
+    )
+    questions = tuple(spec(f"q{n}", source, 0, 1, 2) for n in range(12))
+    cells = [cell(f"# softmark: check q{n}") for n in range(12)]
+    result = runner.run(
+        job(
+            "answer = 42",
+            *cells,
+            questions=questions,
+            limits=Limits(processes=16),
+        )
+    )
+    assert set(map(tuple, scores(result).values())) == {(1.0, 1.0, 1.0)}
+
+
+@pytest.mark.torch
+def test_a_thread_that_speaks_at_a_check_cell_costs_nothing(runner: Runner) -> None:
+    work = (
+        "import threading, time\nfrom IPython.display import display\n"
+        "def speak():\n    while True:\n        print('x'); display(1)\n"
+        "        time.sleep(0.001)\n"
+        "threading.Thread(target=speak, daemon=True).start()\nanswer = 42"
+    )
+    check = question("q1", "def check(answer): assert answer == 42\n")
+    result = runner.run(job(work, CHECK, "time.sleep(0.1)", questions=(check,)))
+    assert result.verdict is Verdict.COMPLETED
+    assert scores(result) == {"q1": [1.0]}
+
+
+@pytest.mark.torch
+def test_no_process_of_a_job_limits_its_first_one(runner: Runner) -> None:
+    """It would end, and the run would be our fault."""
+    work = (
+        "import resource\ntry: resource.prlimit(1, resource.RLIMIT_CPU, (0, 0))\n"
+        "except PermissionError: print('refused')\n"
+        "print(resource.prlimit(0, resource.RLIMIT_CORE)[0])"
+    )
+    assert text(runner.run(job(work)), 1) == "refused\n0\n"
+
+
+@pytest.mark.torch
+def test_what_runs_again_while_checking_shows_in_no_measure(runner: Runner) -> None:
+    """A check would tell its input by the memory that the cells then take."""
+    work = (
+        "import os\nif os.path.exists('/tmp/told'):\n"
+        "    held = bytearray(b'x' * (400 << 20))\n"
+        "def think(x):\n    import signal\n    open('/tmp/told', 'w').close()\n"
+        "    signal.signal(signal.SIGINT, signal.SIG_IGN)\n    while True: pass"
+    )
+    source = (
+        "def check_a(think): think(7)\ndef check_b(think): pass\n"
+        "def check_c(think): pass\n"
+    )
+    result = runner.run(
+        job(
+            work,
+            CHECK,
+            questions=(question("q1", source),),
+            limits=Limits(question_seconds=2),
+        )
+    )
+    assert result.measures.peak_memory_bytes < 400 << 20
