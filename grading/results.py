@@ -203,15 +203,19 @@ class Moments:
     released_at: dt.datetime | None
     sees_all: bool = False
 
+    @property
+    def is_released(self) -> bool:
+        """Whether marks are released."""
+        return self.released_at is not None and self.released_at <= self.now
+
     def shows(self, visibility: Visibility) -> bool:
         """Whether a check of this visibility may be shown."""
-        released = self.released_at is not None and self.released_at <= self.now
         return (
             self.sees_all
             or {
                 Visibility.ALWAYS: True,
                 Visibility.AFTER_DEADLINE: self.closes_at < self.now,
-                Visibility.AFTER_RELEASE: released,
+                Visibility.AFTER_RELEASE: self.is_released,
                 Visibility.NEVER: False,
             }[visibility]
         )

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from accounts.models import User
 from courses.deadlines import deadline_of
-from courses.models import Assignment, Course, Extension
+from courses.models import Course, Extension
 from grading.models import Mark
 from grading.services import ShownMark, show_mark, shown_time
 
@@ -50,7 +50,9 @@ def marks_for(person: User) -> QuerySet[Mark]:
 
 
 def report_on(mark: Mark, *, now: dt.datetime) -> MarkReport:
-    """Return what may be shown of a mark from `marks_for`. No query.
+    """Return what may be shown of a mark from `marks_for`.
+
+    No query, except for a student's own mark where the best attempt counts.
 
     SECURITY: a student's provisional mark counts shown checks only, and its columns
     are left out: their difference would tell what the hidden checks found. So would
@@ -60,9 +62,7 @@ def report_on(mark: Mark, *, now: dt.datetime) -> MarkReport:
     own = deadline_of(mark.assignment, row.extended_to)
     shown = show_mark(mark, closes_at=own.closes_at, now=now, sees_all=row.sees_all)
     parts = mark if row.sees_all or not shown.is_provisional else None
-    is_best = mark.assignment.counting == Assignment.Counting.BEST
-    names_run = parts is not None or not (is_best and shown.hidden)
-    run_id = mark.run_id if names_run else None
+    run_id = shown.counting.pk if shown.counting else None
     updated_at = shown_time(
         mark.updated_at, mark.assignment, now=now, sees_all=row.sees_all
     )

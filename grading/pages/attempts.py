@@ -12,7 +12,7 @@ from courses.models import Assignment
 from grading.models import GradingRun
 from grading.pages.states import Badge, badge_for
 from grading.results import ShownResults
-from grading.services import counting_run, show_run
+from grading.services import named_counting_run, show_run
 from grading.states import State
 from submissions.models import Submission
 
@@ -54,11 +54,8 @@ def own_attempts(
         for run in runs.values()
         if run.state == State.FINISHED
     }
-    counting = counting_run(assignment, user)
-    if counting is None or tells_hidden(assignment, shown.values()):
-        counting_id = None
-    else:
-        counting_id = counting.submission_id
+    counting = named_counting_run(assignment, user, closes_at=closes_at, now=now)
+    counting_id = counting.submission_id if counting else None
     reason = _REASONS[Assignment.Counting(assignment.counting)]
     return tuple(
         Attempt(
@@ -89,12 +86,3 @@ def _latest_runs(
         run.submission.assignment = assignment
     prefetch_related_objects(list(runs.values()), "results", "revision__questions")
     return runs
-
-
-def tells_hidden(assignment: Assignment, shown: Iterable[ShownResults]) -> bool:
-    """Whether naming the best attempt would tell what hidden checks found."""
-    return (
-        assignment.counting == Assignment.Counting.BEST
-        and not assignment.marks_are_released
-        and any(results.hides_points for results in shown)
-    )

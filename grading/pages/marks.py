@@ -69,7 +69,8 @@ class MarksPage:
 def marks_page(*, user: User, course: Course, now: dt.datetime) -> MarksPage:
     """Return every assignment that the person sees, with their own mark.
 
-    The number of queries does not grow with the assignments.
+    The number of queries does not grow with the assignments, except with those whose
+    best attempt counts.
     """
     marks = _own_marks(user, course)
     extended = dict(
@@ -147,13 +148,11 @@ def _row(
         )
     own = deadline_of(assignment, extended_to)
     shown = show_mark(mark, closes_at=own.closes_at, now=now)
-    # SECURITY: the columns of a provisional mark count hidden checks too.
-    is_whole = not shown.is_provisional or not shown.hidden
-    is_best = assignment.counting == Assignment.Counting.BEST
     return MarkRow(
         assignment=assignment,
         possible=possible,
         shown=shown,
-        counting=mark.run if is_whole or not is_best else None,
-        parts=mark if is_whole else None,
+        counting=shown.counting,
+        # SECURITY: the columns of a provisional mark count hidden checks too.
+        parts=mark if shown.is_whole else None,
     )

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from courses.deadlines import deadline_for
 from grading.messages import Message, Tone, describe
 from grading.models import GradingRun, Mark
-from grading.pages.attempts import tells_hidden
 from grading.pages.results import ResultsView, results_view
 from grading.pages.states import Badge, badge_for
 from grading.progress import Progress
@@ -18,6 +18,7 @@ from grading.results import ShownResults
 from grading.services import (
     RunTimes,
     Trace,
+    named_counting_run,
     place_in_queue,
     shown_times,
     shows_checking,
@@ -204,7 +205,7 @@ def run_status(
         record=record if record is None or is_staff_view else record.for_students,
         traces=staff_traces(run) if is_staff_view and run.is_terminal else (),
         has_notebook=bool(run.executed_sha256),
-        counts=_counts(run, shown, is_staff_view=is_staff_view),
+        counts=_counts(run, now=now, is_staff_view=is_staff_view),
         can_cancel=run.state in ACTIVE and run.cancel_requested_at is None,
         can_run_again=may_grade and run.is_terminal,
         is_own=is_own,
@@ -220,15 +221,16 @@ def _shown(
     return staff_results(run, now) if is_staff_view else student_results(run, now)
 
 
-def _counts(
-    run: GradingRun, shown: ShownResults | None, *, is_staff_view: bool
-) -> bool:
+def _counts(run: GradingRun, *, now: dt.datetime, is_staff_view: bool) -> bool:
     """Whether to say that this run counts, where that tells nothing hidden."""
-    if run.state != State.FINISHED or shown is None:
+    if run.state != State.FINISHED or not Mark.objects.filter(run=run).exists():
         return False
-    if not is_staff_view and tells_hidden(run.work.assignment, [shown]):
-        return False
-    return Mark.objects.filter(run=run).exists()
+    if is_staff_view:
+        return True
+    assignment, author = run.work.assignment, run.work.author
+    own = deadline_for(assignment, author)
+    named = named_counting_run(assignment, author, closes_at=own.closes_at, now=now)
+    return named == run
 
 
 def _waiting(run: GradingRun) -> Waiting | None:

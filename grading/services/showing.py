@@ -22,7 +22,7 @@ from grading.results import (
     score_questions,
     show_results,
 )
-from grading.services.marks import standing_runs
+from grading.services.marks import counting_run, standing_runs
 from grading.states import State
 
 
@@ -31,10 +31,13 @@ class ShownMark:
     """The student's own mark as far as it may be shown: `earned` out of `shown_points`.
 
     While `is_provisional`, points of hidden checks are in neither number; after
-    release `earned` is the final mark, out of `points`.
+    release `earned` is the final mark, out of `points`. `counting` is the run that
+    counts, or None where naming it would tell what hidden checks found. `is_whole`
+    says whether the mark's own columns may be shown: nothing in them is hidden.
     """
 
-    run: GradingRun | None
+    counting: GradingRun | None
+    is_whole: bool
     earned: Decimal
     shown_points: Decimal
     points: Decimal
@@ -163,47 +166,75 @@ def show_mark(
 
     For many marks at once: no query where `assignment`, `run__results` and
     `run__revision__questions` are there already, except for a student's own mark
-    where the best attempt counts and checks are hidden.
+    where the best attempt counts.
     """
-    released_at = mark.assignment.marks_released_at
     moments = Moments(
-        now=now, closes_at=closes_at, released_at=released_at, sees_all=sees_all
+        now=now,
+        closes_at=closes_at,
+        released_at=mark.assignment.marks_released_at,
+        sees_all=sees_all,
     )
-    is_released = released_at is not None and released_at <= now
     shown = _results(mark.run, moments) if mark.run else None
-    is_best = mark.assignment.counting == Assignment.Counting.BEST
-    if shown is not None and shown.hides_points and is_best and not is_released:
-        shown = _most_shown(mark, moments, default=shown)
-    by_hand = mark.manual_points + mark.adjustment - mark.late_penalty
     points = shown.points if shown else Decimal(0)
-    if is_released or shown is None:
+    if moments.is_released or shown is None:
         return ShownMark(
-            run=mark.run,
+            counting=mark.run,
+            is_whole=True,
             earned=mark.final_points,
             shown_points=points,
             points=points,
-            is_provisional=not is_released,
+            is_provisional=not moments.is_released,
         )
+    compared = _secretly_compared(mark.assignment, mark.student_id, moments)
+    # SECURITY: the results of the attempt that counts would tell which of two attempts
+    # the hidden checks made the better one.
+    shown = max(compared, key=lambda results: results.earned, default=shown)
+    by_hand = mark.manual_points + mark.adjustment - mark.late_penalty
     return ShownMark(
-        run=mark.run,
+        counting=None if compared else mark.run,
+        is_whole=not compared and not shown.hides_points,
         earned=max(shown.earned + by_hand, Decimal(0)),
         shown_points=shown.shown_points,
-        points=points,
+        points=shown.points,
         is_provisional=True,
         hidden=shown.hidden,
     )
 
 
-def _most_shown(mark: Mark, moments: Moments, *, default: ShownResults) -> ShownResults:
-    """Return the results of the attempt that earned most as far as may be shown.
+def named_counting_run(
+    assignment: Assignment, student: User, *, closes_at: dt.datetime, now: dt.datetime
+) -> GradingRun | None:
+    """Return the student's run that counts, or None where they may not know which.
 
-    SECURITY: those of the attempt that counts would tell which of two attempts the
-    hidden checks made the better one.
+    `closes_at` is the last moment at which the student's work is taken.
     """
-    runs = standing_runs(mark.assignment, mark.student_id)
+    moments = Moments(
+        now=now, closes_at=closes_at, released_at=assignment.marks_released_at
+    )
+    if _secretly_compared(assignment, student.pk, moments):
+        return None
+    return counting_run(assignment, student)
+
+
+def _secretly_compared(
+    assignment: Assignment, student_id: int, moments: Moments
+) -> list[ShownResults]:
+    """Return what may be shown of the attempts whose hidden points choose the best.
+
+    Empty where the choice tells nothing hidden: marks are released, the latest attempt
+    counts, or no attempt hides points.
+
+    SECURITY: one attempt with hidden points is enough. Which of the attempts counts is
+    then a comparison with these points, also where the others show everything: one by
+    an earlier revision, say, that hid nothing.
+    """
+    is_best = assignment.counting == Assignment.Counting.BEST
+    if not is_best or moments.is_released or moments.sees_all:
+        return []
+    runs = standing_runs(assignment, student_id)
     prefetch_related_objects(runs, "results", "revision__questions")
-    shown = (_results(run, moments) for run in runs)
-    return max(shown, key=lambda results: results.earned, default=default)
+    shown = [_results(run, moments) for run in runs]
+    return shown if any(results.hides_points for results in shown) else []
 
 
 def _results(run: GradingRun, moments: Moments) -> ShownResults:
