@@ -10,7 +10,7 @@ from decimal import Decimal
 from django.conf import settings
 
 from accounts.models import User
-from courses.bundle.contents import Check, Visibility
+from courses.bundle.contents import Check, QuestionKind, Visibility
 from courses.deadlines import Deadline, deadline_for, is_late, is_open
 from courses.models import (
     Assignment,
@@ -22,7 +22,7 @@ from courses.models import (
 from courses.permissions import Right, rights_in
 from grading.models import GradingRun, RunnerEnvironment
 from grading.pages.attempts import Attempt, own_attempts
-from grading.results import QuestionRules, rules_of
+from grading.results import Moments, rules_of
 from grading.states import State
 from submissions.intake import rules_of as file_rules
 from submissions.problems import Problem
@@ -80,15 +80,26 @@ class SubmitForm:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckRow:
-    """What a check tests, in the staff's words, and when its result is shown."""
+    """What a check is worth, when its result is shown, and what it tests.
 
-    check: Check
+    SECURITY: `words` are empty until the check may be shown. Its name and description
+    can hold what it tests, so they wait as its result does.
+    """
+
+    words: str
+    points: Decimal
+    visibility: Visibility
     shown: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class QuestionRow:
-    rules: QuestionRules
+    """A question of the assignment. The names and words of its checks are in `checks`."""
+
+    title: str
+    description: str
+    kind: QuestionKind
+    points: Decimal
     checks: tuple[CheckRow, ...]
 
 
@@ -160,7 +171,7 @@ class AssignmentPage:
     def hides_points(self) -> bool:
         """Whether some checks are not shown at once."""
         return any(
-            row.check.visibility != Visibility.ALWAYS
+            row.visibility != Visibility.ALWAYS
             for question in self.questions
             for row in question.checks
         )
@@ -196,14 +207,21 @@ def assignment_page(
         may_submit=Right.SUBMIT in rights,
         now=now,
     )
-    questions = _questions(revision)
+    is_staff_view = Right.VIEW_ALL_WORK in rights
+    moments = Moments(
+        now=now,
+        closes_at=own.closes_at,
+        released_at=assignment.marks_released_at,
+        sees_all=is_staff_view,
+    )
+    questions = _questions(revision, moments)
     environment = _environment(revision)
     return AssignmentPage(
         assignment=assignment,
         course=assignment.course,
         revision=revision,
         questions=questions,
-        possible=sum((row.rules.points for row in questions), Decimal(0)),
+        possible=sum((row.points for row in questions), Decimal(0)),
         handouts=_handouts(revision),
         environment=environment,
         versions=(
@@ -218,7 +236,7 @@ def assignment_page(
         # Beside the form they stand in it.
         refusals=last_try.problems if last_try and standing.blocked else (),
         attempts=attempts,
-        is_staff_view=Right.VIEW_ALL_WORK in rights,
+        is_staff_view=is_staff_view,
         now=now,
     )
 
@@ -254,18 +272,30 @@ def _standing(
     )
 
 
-def _questions(revision: AssignmentRevision | None) -> tuple[QuestionRow, ...]:
+def _questions(
+    revision: AssignmentRevision | None, moments: Moments
+) -> tuple[QuestionRow, ...]:
     if revision is None:
         return ()
     return tuple(
         QuestionRow(
-            rules=rules,
-            checks=tuple(
-                CheckRow(check=check, shown=_SHOWN[check.visibility])
-                for check in rules.checks
-            ),
+            title=rules.title,
+            description=rules.description,
+            kind=rules.kind,
+            points=rules.points,
+            checks=tuple(_check_row(check, moments) for check in rules.checks),
         )
         for rules in map(rules_of, revision.questions.all())
+    )
+
+
+def _check_row(check: Check, moments: Moments) -> CheckRow:
+    words = check.description or check.name
+    return CheckRow(
+        words=words if moments.shows(check.visibility) else "",
+        points=check.points,
+        visibility=check.visibility,
+        shown=_SHOWN[check.visibility],
     )
 
 

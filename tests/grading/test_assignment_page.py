@@ -78,7 +78,21 @@ def test_questions_show_points_checks_and_when_their_results_are_shown() -> None
     text = words(page(assignment))
     assert "5 points in all" in text
     assert "The answer is 42. Shown at once" in text
-    assert "Works on unseen images. Shown when handing in has closed" in text
+    assert "A hidden check Shown when handing in has closed" in text
+    assert "Works on unseen images" not in text
+
+
+def test_a_check_is_described_once_its_result_may_be_shown() -> None:
+    assignment = AssignmentFactory.create(due_at=hours(-2), closes_at=hours(-1))
+    add_question(assignment, "after_deadline")
+    assert "Works on unseen images. Shown when" in words(page(assignment))
+
+
+def test_staff_read_what_every_check_tests() -> None:
+    assignment = AssignmentFactory.create()
+    add_question(assignment, "never")
+    text = words(page(assignment, staff_of(assignment)))
+    assert "Works on unseen images. Not shown" in text
 
 
 def test_a_check_that_is_never_shown_is_not_described() -> None:

@@ -1,0 +1,83 @@
+"""No word of a check reaches a student before the check may be shown."""
+
+from decimal import Decimal
+from typing import Final
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import User
+from courses.models import Assignment, Question
+from grading.models import GradingRun
+from tests.factories import AssignmentFactory, MarkFactory, hours
+from tests.grading.pages import (
+    add_question,
+    finished_run,
+    signed_in,
+    staff_of,
+    student_of,
+)
+
+pytestmark = pytest.mark.django_db
+
+CANARIES: Final = ("canary_name", "canary_description", "canary_message")
+_API: Final = ("assignments/", "courses/", "marks/", "runs/", "submissions/")
+
+
+def run_with_canaries(visibility: str) -> GradingRun:
+    """A run whose second question has a canary in every text of its check."""
+    assignment = AssignmentFactory.create()
+    question = add_question(assignment, visibility)
+    (check,) = question.checks
+    named = {**check, "name": CANARIES[0], "description": CANARIES[1]}
+    Question.objects.filter(pk=question.pk).update(checks=[named])
+    run = finished_run(assignment, student_of(assignment), secret=0)
+    found = {"name": CANARIES[0], "score": 0.5, "points": "1.5", "message": CANARIES[2]}
+    run.results.filter(question=question).update(checks=[found], points=Decimal("1.5"))
+    MarkFactory.create(run=run)
+    return run
+
+
+def canaries_seen_by(user: User, run: GradingRun) -> set[str]:
+    """The canaries in all pages and answers about the run and its assignment."""
+    client = signed_in(user)
+    assignment = run.work.assignment
+    paths = [
+        assignment.get_absolute_url(),
+        run.get_absolute_url(),
+        f"{run.get_absolute_url()}status/",
+        run.work.get_absolute_url(),
+        reverse("grading:marks", args=[assignment.course.slug]),
+        f"/api/v1/assignments/{assignment.pk}/",
+        f"/api/v1/runs/{run.pk}/",
+        f"/api/v1/submissions/{run.work_id}/",
+        *(f"/api/v1/{name}" for name in _API),
+    ]
+    answers = [client.get(path) for path in paths]
+    assert {answer.status_code for answer in answers} == {200}
+    text = "".join(answer.content.decode() for answer in answers)
+    return {canary for canary in CANARIES if canary in text}
+
+
+@pytest.mark.parametrize("visibility", ["after_deadline", "after_release", "never"])
+def test_no_word_of_a_hidden_check_is_shown_before_its_time(visibility: str) -> None:
+    run = run_with_canaries(visibility)
+    assert not canaries_seen_by(run.work.author, run)
+
+
+def test_a_check_that_is_never_shown_keeps_its_words_after_release() -> None:
+    run = run_with_canaries("never")
+    Assignment.objects.update(due_at=hours(-2), marks_released_at=hours(-1))
+    assert not canaries_seen_by(run.work.author, run)
+
+
+@pytest.mark.parametrize("visibility", ["after_deadline", "after_release"])
+def test_its_words_are_shown_in_its_time(visibility: str) -> None:
+    run = run_with_canaries(visibility)
+    Assignment.objects.update(due_at=hours(-2), marks_released_at=hours(-1))
+    assert canaries_seen_by(run.work.author, run) == set(CANARIES)
+
+
+def test_staff_read_the_words_of_every_check_at_once() -> None:
+    run = run_with_canaries("never")
+    assert canaries_seen_by(staff_of(run.work.assignment), run) == set(CANARIES)
