@@ -18,6 +18,7 @@ from grading.results import ShownResults
 from grading.services import (
     RunTimes,
     Trace,
+    is_of_hand_in,
     named_counting_run,
     place_in_queue,
     shown_times,
@@ -206,7 +207,11 @@ def run_status(
         traces=staff_traces(run) if is_staff_view and run.is_terminal else (),
         has_notebook=bool(run.executed_sha256),
         counts=_counts(run, now=now, is_staff_view=is_staff_view),
-        can_cancel=run.state in ACTIVE and run.cancel_requested_at is None,
+        can_cancel=(
+            run.state in ACTIVE
+            and run.cancel_requested_at is None
+            and (is_staff_view or is_of_hand_in(run))
+        ),
         can_run_again=may_grade and run.is_terminal,
         is_own=is_own,
         poll_seconds=_poll_seconds(run, waiting),

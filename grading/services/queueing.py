@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from accounts.actors import Actor, actor_user
 from accounts.models import User
 from courses.models import Assignment, AssignmentRevision
+from courses.permissions import can_view_all_work
 from grading.hints import send_hint
 from grading.models import GradingRun, Regrade, RunEvent, Trial
 from grading.services.seeds import new_grading_seed
@@ -73,7 +74,7 @@ def enqueue_run(
     """Put a new run of the submission in the queue and return it.
 
     If one is queued or running already, that one is returned. Where the latest attempt
-    counts, the author's earlier attempts that still wait are superseded. A hint goes
+    counts, first runs of the author's earlier attempts that still wait are superseded. A hint goes
     out on commit.
     """
     run = queue_run(
@@ -135,7 +136,10 @@ def store_queued(actor: Actor, run: GradingRun) -> GradingRun:
 
 
 def _supersede_earlier(actor: Actor, submission: Submission) -> None:
-    """Nobody waits for an attempt that a later one replaces."""
+    """Cancel the first runs of earlier attempts: nobody waits for them any more.
+
+    Reruns and regrades stay: else a student could end them by handing in again.
+    """
     if submission.assignment.counting != Assignment.Counting.LATEST:
         return
     waiting = GradingRun.objects.filter(
@@ -143,6 +147,8 @@ def _supersede_earlier(actor: Actor, submission: Submission) -> None:
         submission__assignment=submission.assignment_id,
         submission__author=submission.author_id,
         submission__attempt__lt=submission.attempt,
+        number=1,
+        regrade__isnull=True,
     )
     for run_id in waiting.values_list("pk", flat=True):
         GradingRun.objects.transition(
@@ -152,6 +158,23 @@ def _supersede_earlier(actor: Actor, submission: Submission) -> None:
             actor=actor_user(actor),
             event_code="superseded",
         )
+
+
+def may_cancel(user: User, run: GradingRun) -> bool:
+    """Return whether the person may stop this run while it has not ended.
+
+    Staff may stop every run. A student may stop the one that their own hand-in put in
+    the queue: reruns and regrades are of staff's making, and for staff to stop.
+    """
+    work = run.work
+    if can_view_all_work(user, work.assignment.course):
+        return True
+    return work.author_id == user.pk and is_of_hand_in(run)
+
+
+def is_of_hand_in(run: GradingRun) -> bool:
+    """Return whether the hand-in itself put the run in the queue, and no staff did."""
+    return run.number == 1 and run.regrade_id is None
 
 
 def cancel_run(*, actor: Actor, run: GradingRun) -> bool:

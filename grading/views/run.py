@@ -17,7 +17,7 @@ from courses.downloads import blob_attachment
 from courses.permissions import Right, can
 from grading.models import GradingRun
 from grading.pages.run import RunPage, run_page
-from grading.services import cancel_run, rerun
+from grading.services import cancel_run, may_cancel, rerun
 from grading.views.access import visible_run
 
 
@@ -58,8 +58,13 @@ def run_notebook(request: SignedInRequest, pk: UUID) -> FileResponse:
 @login_required
 @require_POST
 def run_cancel(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    """Cancel a queued run, or ask the worker of a running one to stop."""
+    """Cancel a queued run, or ask the worker of a running one to stop it.
+
+    Students stop the run of their own hand-in only.
+    """
     found = visible_run(request.user, pk)
+    if not may_cancel(request.user, found):
+        raise PermissionDenied
     if not cancel_run(actor=request.user, run=found):
         messages.info(request, "The run had already ended; nothing was cancelled.")
     return redirect(found)

@@ -9,10 +9,16 @@ from django.db import transaction
 from accounts.actors import SYSTEM
 from courses.models import Assignment
 from grading.models import GradingRun
-from grading.services import claim_next, enqueue_run, finish_run
+from grading.services import claim_next, enqueue_run, finish_run, rerun
 from grading.states import State
 from submissions.models import Submission
-from tests.factories import AssignmentFactory, EnrolmentFactory, SubmissionFactory
+from tests.factories import (
+    AssignmentFactory,
+    EnrolmentFactory,
+    GradingRunFactory,
+    RegradeFactory,
+    SubmissionFactory,
+)
 from tests.grading.fakes import job_result
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +57,24 @@ def test_earlier_attempts_that_still_wait_are_superseded() -> None:
     for submission in three_attempts():
         enqueue_run(actor=SYSTEM, submission=submission)
     assert states() == [State.SUPERSEDED, State.SUPERSEDED, State.QUEUED]
+
+
+def test_handing_in_again_does_not_end_the_rerun_that_staff_started() -> None:
+    first, second, _ = three_attempts()
+    GradingRunFactory.create(submission=first, finished=True)
+    again = rerun(actor=SYSTEM, submission=first)
+    enqueue_run(actor=second.author, submission=second)
+    again.refresh_from_db()
+    assert again.state == State.QUEUED
+
+
+def test_handing_in_again_does_not_end_the_run_of_a_regrade() -> None:
+    first, second, _ = three_attempts()
+    regrade = RegradeFactory.create(assignment=first.assignment)
+    run = GradingRunFactory.create(submission=first, regrade=regrade)
+    enqueue_run(actor=second.author, submission=second)
+    run.refresh_from_db()
+    assert run.state == State.QUEUED
 
 
 def test_where_the_best_attempt_counts_every_attempt_is_run() -> None:

@@ -1,11 +1,17 @@
 """Stopping a run, running it again, and taking the executed notebook home."""
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
 from grading.models import GradingRun
 from grading.states import State
-from tests.factories import GradingRunFactory, store_text
+from tests.factories import (
+    GradingRunFactory,
+    RegradeFactory,
+    SubmissionFactory,
+    store_text,
+)
 from tests.grading.pages import (
     Answer,
     downloaded,
@@ -64,6 +70,37 @@ def test_classmate_cannot_stop_a_run() -> None:
     assert post(run, "cancel", classmate).status_code == 404
     run.refresh_from_db()
     assert run.state == State.QUEUED
+
+
+@pytest.mark.parametrize("state", ["queued", "running"])
+def test_a_student_does_not_stop_the_rerun_that_staff_started(state: str) -> None:
+    first = GradingRunFactory.create(finished=True)
+    running = {"running": True} if state == "running" else {}
+    again = GradingRunFactory.create(submission=first.work, **running)
+    assert post(again, "cancel").status_code == 403
+    again.refresh_from_db()
+    assert (again.state, again.cancel_requested_at) == (state, None)
+    page = signed_in(again.work.author).get(again.get_absolute_url())
+    assert "Stop this run" not in words(page)
+
+
+def test_a_student_does_not_stop_the_run_of_a_regrade() -> None:
+    regrade = RegradeFactory.create(confirmed_at=timezone.now())
+    work = SubmissionFactory.create(assignment=regrade.assignment)
+    run = GradingRunFactory.create(submission=work, regrade=regrade)
+    assert post(run, "cancel").status_code == 403
+    run.refresh_from_db()
+    assert run.state == State.QUEUED
+
+
+def test_staff_stop_the_rerun_that_they_started() -> None:
+    again = GradingRunFactory.create(number=2)
+    staff = staff_of(again.work.assignment)
+    page = signed_in(staff).get(again.get_absolute_url())
+    assert "Stop this run" in words(page)
+    post(again, "cancel", staff)
+    again.refresh_from_db()
+    assert again.state == State.CANCELLED
 
 
 def test_staff_run_a_submission_again_as_a_new_run() -> None:
