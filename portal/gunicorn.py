@@ -11,7 +11,7 @@ from typing import Any
 from gunicorn.glogging import Logger
 
 from portal.log_limits import MAX_VALUE, ShortArguments, cut
-from portal.masking import MaskSecrets, masked
+from portal.masking import MaskSecrets, escaped, masked
 from portal.supervisor.launch import die_with_parent
 
 bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
@@ -33,14 +33,18 @@ worker_tmp_dir = str(_memory) if os.access(_memory, os.W_OK | os.X_OK) else None
 control_socket_disable = True
 proc_name = "softmark-web"
 accesslog = "-" if os.environ.get("ACCESS_LOG", "") == "1" else None
-access_log_format = "%(m)s %(U)s %(s)s %(B)s bytes in %(M)s ms"
+# In quotation marks: a space in an address begins no new field.
+access_log_format = '%(m)s "%(U)s" %(s)s %(B)s bytes in %(M)s ms'
 errorlog = "-"
 loglevel = "warning" if os.environ.get("SOFTMARK_SUPERVISED") else "info"
 _ready = os.environ.get("SOFTMARK_READY_FILE", "")
 
 
 class MaskingLogger(Logger):
-    """Leaves secret addresses out of the line of each request, and of errors."""
+    """Leaves secret addresses out of the line of each request, and of errors.
+
+    SECURITY: the line of a request is one line, whatever the client sent.
+    """
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
@@ -50,7 +54,10 @@ class MaskingLogger(Logger):
     def atoms(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         atoms: dict[str, Any] = super().atoms(*args, **kwargs)
         return {
-            name: cut(masked(value), MAX_VALUE) if isinstance(value, str) else value
+            # Cut first: an escape in two halves could be read as another.
+            name: escaped(cut(masked(value), MAX_VALUE))
+            if isinstance(value, str)
+            else value
             for name, value in atoms.items()
         }
 

@@ -1,7 +1,8 @@
-"""Addresses that are secrets do not stand in logs.
+"""Addresses that are secrets do not stand in logs, and no address writes a log line.
 
 SECURITY: whoever has the address of somebody's calendar reads it without signing in,
-and a log is read by more people than a database.
+and a log is read by more people than a database. Who asks for an address chooses what
+is in it, line ends and the codes that terminals obey among it.
 """
 
 import logging
@@ -14,6 +15,16 @@ _SECRET: Final = re.compile(r"(/calendar/)[^/\s?]+")
 def masked(text: str) -> str:
     """Return the text with the secrets in it left out."""
     return _SECRET.sub(r"\1…", text)
+
+
+def escaped(text: str) -> str:
+    r"""Return the text on one line: `\n`, `\x1b` for what is not printable, `\\`."""
+    return "".join(
+        character
+        if character.isprintable() and character != "\\"
+        else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
 
 
 class MaskSecrets(logging.Filter):
