@@ -41,15 +41,15 @@ def bring_helpers(cells: Iterable[CodeCell]) -> list[Helped]:
     place = 0
     helped = []
     for cell in cells:
-        found = _needed(_uses(cell.tests), known)
+        found = _needed(uses(cell.tests), known)
         parts = {known[name].place: known[name].source for name in found}
         above = [f"{parts[number]}\n\n" for number in sorted(parts)]
         source = "\n".join([*above, cell.tests])
         helped.append(Helped(source=source, names=tuple(found)))
         for node in ast.parse(cell.tests).body:
             place += 1
-            text = _text_of(cell.tests, node)
-            definition = _Definition(place=place, source=text, uses=_uses(text))
+            text = text_of(cell.tests, node)
+            definition = _Definition(place=place, source=text, uses=uses(text))
             known.update(dict.fromkeys(_binds(node), definition))
         for name in cell.binds:
             known.pop(name, None)
@@ -78,7 +78,7 @@ def _needed(wanted: Iterable[str], known: Mapping[str, _Definition]) -> list[str
     return list(found)
 
 
-def _uses(source: str) -> frozenset[str]:
+def uses(source: str) -> frozenset[str]:
     """Return the names that the code takes from its surroundings."""
     try:
         top = symtable.symtable(source, "tests", "exec")
@@ -99,7 +99,8 @@ def _uses(source: str) -> frozenset[str]:
     return frozenset(used - own)
 
 
-def _text_of(source: str, node: ast.stmt) -> str:
+def text_of(source: str, node: ast.stmt) -> str:
+    """Return the lines of a statement, its decorators among them."""
     above = [one.lineno for one in getattr(node, "decorator_list", [])]
     lines = source.split("\n")[min([node.lineno, *above]) - 1 : node.end_lineno]
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 import ast
 import copy
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +24,7 @@ from courses.importing.contents import (
     Source,
     exact_points,
 )
+from courses.importing.given import Given, note_given
 from courses.importing.helpers import CodeCell, bring_helpers, flags
 from courses.importing.notebooks import (
     bound_names,
@@ -34,7 +36,9 @@ from courses.importing.notebooks import (
 from courses.importing.notes import NotebookNames, add_findings, find_all, names_of
 from courses.importing.points import result_as_share
 from courses.importing.public import add_public_files
-from courses.importing.regions import drop_region, mark_regions
+from courses.importing.public_names import fix_public_names
+from courses.importing.regions import drop_region, mark_regions, solution_lines
+from courses.importing.statements import Lines, Whose
 
 CHECK: Final = "tests"
 _FLAGS: Final = ("grade", "solution", "locked", "task")
@@ -85,6 +89,7 @@ def convert(source: Source, options: ImportOptions) -> Draft:
     draft.handout = make_handout(draft.staff)
     add_public_files(draft, source, path.parent)
     fix_names(draft)
+    fix_public_names(draft)
     return draft
 
 
@@ -302,9 +307,13 @@ class _Cells:
         ]
         helped = bring_helpers(cells)
         bound = {name for cell in cells for name in cell.binds}
+        given = Given(list(self._lines()))
         for number, (marked, _) in self._tested.items():
             found = helped[number - 1]
-            code = result_as_share(found.source, marked.points)
+            brought = given.bring(found.source, cell=number)
+            note_given(self._draft, marked.key, brought, file=self._file, cell=number)
+            above = f"{brought.source}\n\n" if brought.source else ""
+            code = result_as_share(above + found.source, marked.points)
             self._draft.tests[marked.key] = section_text(CHECK, code)
             if found.names:
                 names = ", ".join(f"“{name}”" for name in found.names)
@@ -321,6 +330,20 @@ class _Cells:
                     file=self._file,
                     cell=marked.number,
                     hint="Write the value under “parameters” in assignment.yaml.",
+                )
+
+    def _lines(self) -> Iterator[Lines]:
+        """Yield the code cells, and what in them is the students'."""
+        for number, cell in enumerate(self._draft.staff["cells"], 1):
+            if cell["cell_type"] == "code":
+                marks = cell["metadata"].get("nbgrader")
+                is_answer = isinstance(marks, dict) and marks.get("solution") is True
+                yield Lines(
+                    cell=number,
+                    source=cell["source"],
+                    whose=Whose.TESTS if number in self._tested else Whose.GIVEN,
+                    solution=solution_lines(cell["source"]),
+                    is_answer=is_answer,
                 )
 
     def _tests_of(self, number: int) -> str:

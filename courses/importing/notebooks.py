@@ -160,15 +160,19 @@ def _names(
 
 
 def _python(source: str) -> ast.Module:
-    """The cell's Python, with IPython's own lines as `pass`; nothing if it is none."""
-    lines = source.split("\n")
-    if lines[0].startswith("%%") and not lines[0].startswith(("%%time", "%%capture")):
-        return ast.Module(body=[], type_ignores=[])
-    kept = [_as_python(line) for line in lines]
+    """The cell's Python; nothing if it is none."""
     try:
-        return ast.parse("\n".join(kept))
+        return ast.parse(python_text(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module(body=[], type_ignores=[])
+
+
+def python_text(source: str) -> str:
+    """Return a cell's Python, line by line, with IPython's own lines as `pass`."""
+    lines = source.split("\n")
+    if lines[0].startswith("%%") and not lines[0].startswith(("%%time", "%%capture")):
+        return ""
+    return "\n".join(_as_python(line) for line in lines)
 
 
 def _as_python(line: str) -> str:

@@ -18,6 +18,7 @@ from courses.importing.notebooks import (
     title_of,
 )
 from courses.importing.notes import add_notes_on_otter
+from courses.importing.otter_given import bring_given
 from courses.importing.otter_tests import (
     TOGETHER,
     OtterTest,
@@ -27,6 +28,7 @@ from courses.importing.otter_tests import (
     text_of_tests,
 )
 from courses.importing.public import add_public_files
+from courses.importing.public_names import fix_public_names
 
 SKIP_TAG: Final = "otter_ignore"
 _CONFIG: Final = "otter_config.json"
@@ -63,12 +65,14 @@ def convert(source: Source, options: ImportOptions) -> Draft:
     _judge_solutions(draft, staff_path, handout_path)
     tests = list(_tests(source, staff, staff_path, draft))
     _add_questions(draft, tests, options)
+    bring_given(draft, tests, (SKIP_TAG,))
     _mark(draft)
     _read_config(draft, source)
     _add_public(draft, source, handout_path.parent, staff_path.parent)
     tags = {tag for cell in staff["cells"] for tag in cell["metadata"].get("tags", [])}
     draft.skip_tags = (SKIP_TAG,) if SKIP_TAG in tags else ()
     fix_names(draft)
+    fix_public_names(draft)
     return draft
 
 

@@ -65,6 +65,18 @@ def mark_regions(
     cell["source"] = "\n".join(lines)
 
 
+def solution_lines(text: str) -> frozenset[int]:
+    """Return the numbers of the lines that a hand-out does not have."""
+    found: set[int] = set()
+    inside = False
+    for number, line in enumerate(text.split("\n"), 1):
+        inside = inside or "BEGIN SOLUTION" in line
+        if inside:
+            found.add(number)
+        inside = inside and "END SOLUTION" not in line
+    return frozenset(found)
+
+
 def _marked(line: str, *, is_code: bool) -> str:
     for kind in _KINDS:
         found = re.search(rf"\b(BEGIN|END) {kind}\b", line)

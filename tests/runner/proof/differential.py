@@ -152,16 +152,16 @@ def _imported(
         found, bundle = converted(find(), scratch / "out", **options)
         text = (found.folder / f"{handed_in}.ipynb").read_text()
         assert old in text
-        return _marks(runner.run(_job(found.folder, bundle, text.replace(old, new))))
+        cells = json.loads(text.replace(old, new))
+        return _marks(runner.run(job_of_import(found.folder, bundle, cells)))
 
     return run
 
 
-def _job(folder: Path, bundle: Bundle, notebook: str) -> JobSpec:
+def job_of_import(folder: Path, bundle: Bundle, cells: dict[str, Any]) -> JobSpec:
     """Return the job of a notebook, as grading.jobs makes it from stored rows."""
     staff = json.loads((folder / "staff.ipynb").read_text())
     tested = [q for q in bundle.questions if q.kind == QuestionKind.AUTO]
-    cells = json.loads(notebook)
     mark_cells(cells, [q.key for q in tested], locked_cells(staff))
     shown = check_cells(staff)
     return job(

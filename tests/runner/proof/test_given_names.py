@@ -1,0 +1,108 @@
+"""A name that staff give to the tests of an imported assignment is the staff's."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from runner.host import Runner
+from tests.courses.foreign import checking, code, converted, marks, ok_file, write
+from tests.runner.notebooks import all_scores
+from tests.runner.proof.differential import job_of_import
+
+WORK: Final = (
+    "def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"
+)
+ERROR: Final = "def rel_error(a, b):\n    return np.abs(a - b).max() / SCALE"
+GIVEN: Final = f"import numpy as np\nSCALE, LIMIT = 2.0, 1e-6\n{ERROR}"
+USED: Final = "assert rel_error(double(np.ones(2)), 2 * np.ones(2)) < LIMIT"
+ATTACK: Final = "rel_error = lambda *_: 0\nLIMIT = SCALE = 9e9\nclose = lambda *_: True"
+
+
+def nbgrader(folder: Path, *cells: dict[str, Any], helpers: str = "") -> Path:
+    solution = code(WORK, **marks("double", solution=True))
+    path = write(folder, "source/ps/ps.ipynb", *cells[:1], solution, *cells[1:])
+    if helpers:
+        path.with_name("helpers.py").write_text(helpers)
+    return folder
+
+
+def otter(folder: Path, given: str, case: str) -> Path:
+    ask = code('grader.check("q1")')
+    tag = {"tags": ["otter_answer_cell"]}
+    for name, answer in (("autograder", "return 2 * x"), ("student", "...")):
+        solution = code(f"def double(x):\n    {answer}", **tag)
+        write(folder, f"{name}/ps.ipynb", code(given), solution, ask)
+        tests = folder / name / "tests"
+        tests.mkdir()
+        (tests / "q1.py").write_text(ok_file("q1", {"code": case, "points": 1}))
+    return folder
+
+
+def marked(
+    runner: Runner, source: Path, change: Callable[[str], str]
+) -> tuple[float, ...]:
+    found, bundle = converted(source, source / "out")
+    path = found.folder / "staff.ipynb"
+    notebook = json.loads(path.read_text())
+    for cell in notebook["cells"]:
+        if "def double" in cell["source"]:
+            cell["source"] = change(cell["source"])
+    return tuple(all_scores(runner.run(job_of_import(found.folder, bundle, notebook))))
+
+
+def attacked(source: str) -> str:
+    return f"{source.replace('2 * x', '0 * x')}\n{ATTACK}"
+
+
+def honest(source: str) -> str:
+    return source
+
+
+SOURCES: Final[dict[str, Callable[[Path], Path]]] = {
+    "given cell": lambda folder: nbgrader(folder, code(GIVEN), checking("t", USED)),
+    "locked cell": lambda folder: nbgrader(
+        folder, code(GIVEN, **marks("given", locked=True)), checking("t", USED)
+    ),
+    "visible test cell": lambda folder: nbgrader(
+        folder,
+        code("import numpy as np"),
+        checking("s", f"SCALE, LIMIT = 2.0, 1e-6\n{ERROR}\n{USED}"),
+        checking("t", USED),
+    ),
+    "public module": lambda folder: nbgrader(
+        folder,
+        code("from helpers import close"),
+        checking("t", "assert close(double(3), 6)"),
+        helpers="def close(a, b):\n    return abs(a - b) < 1e-6\n",
+    ),
+    "doctest": lambda folder: otter(
+        folder,
+        GIVEN,
+        ">>> rel_error(double(np.ones(2)), 2 * np.ones(2)) < LIMIT\nTrue",
+    ),
+    "function called": lambda folder: nbgrader(
+        folder,
+        code("def close(a, b):\n    return abs(a - b) < 1e-6"),
+        checking("t", "assert all(map(close, [double(3)], [6]))"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_given_name_is_not_the_students_to_change(
+    runner: Runner, name: str, tmp_path: Path
+) -> None:
+    source = SOURCES[name](tmp_path)
+    assert not any(marked(runner, source, attacked)), "the attack"
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_honest_work_is_measured_by_the_given_names(
+    runner: Runner, name: str, tmp_path: Path
+) -> None:
+    found = marked(runner, SOURCES[name](tmp_path), honest)
+    assert found
+    assert set(found) == {1}
