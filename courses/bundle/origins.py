@@ -26,6 +26,7 @@ _USUAL: Final[Mapping[str, str]] = {
         *("numpy", "pandas", "torch", "pickle", "joblib", "dill", "cloudpickle"),
         *("marshal", "shelve", "runpy", "importlib", "subprocess", "ctypes", "os"),
         *("io", "gzip", "bz2", "lzma", "sys", "math", "random", "itertools", "yaml"),
+        *("sympy", "pytest", "asyncio", "pty"),
     )
 }
 _READERS: Final = frozenset({"open", "read_text", "read_bytes", "fromfile"})

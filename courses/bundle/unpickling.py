@@ -32,16 +32,25 @@ _PRIVATE_ONLY: Final = frozenset(
         "importlib.util.spec_from_file_location",
     }
 )
+# How `os.exec…` and `os.spawn…` take their arguments.
+_KINDS: Final = ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe")
 _RUNS_TEXT: Final = frozenset(
     {
         *("builtins.exec", "builtins.eval", "builtins.compile", "builtins.__import__"),
-        *("importlib.import_module", "runpy.run_module"),
+        *("importlib.import_module", "runpy.run_module", "sympy.sympify", "sympy.S"),
+        *("sympy.parse_expr", "sympy.parsing.sympy_parser.parse_expr"),
+        *("sympy.simplify", "sympy.core.sympify.sympify", "pytest.main"),
     }
 )
 _RUNS_PROGRAM: Final = frozenset(
     {
         *(f"subprocess.{name}" for name in ("run", "call", "check_call", "Popen")),
         *("subprocess.check_output", "subprocess.getoutput", "os.system", "os.popen"),
+        *("subprocess.getstatusoutput", "pty.spawn", "os.posix_spawn"),
+        *("os.posix_spawnp", "asyncio.create_subprocess_exec"),
+        *("asyncio.create_subprocess_shell", "os.startfile"),
+        *(f"os.spawn{kind}" for kind in _KINDS),
+        *(f"os.exec{kind}" for kind in _KINDS if kind[0] in "lv"),
         *("ctypes.CDLL", "ctypes.cdll.LoadLibrary", "torch.ops.load_library"),
     }
 )
