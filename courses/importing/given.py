@@ -56,22 +56,13 @@ class Given:
             for name in each.uses
         }
 
-    def bring(self, tests: str, *, cell: int, library: Collection[str] = ()) -> Brought:
-        """Return what the tests in a cell need of the cells above it.
-
-        `library` are names that stand for a library in the tests.
-        """
+    def bring(self, tests: str, *, cell: int) -> Brought:
+        """Return what the tests in a cell need of the cells above it."""
         if not self._students:
             # Nobody can tell what students write: it may be any of it.
             return Brought()
         known = latest(self._statements, cell)
-        wanted = [
-            name
-            for name in sorted(needs(tests))
-            if name in known
-            and known[name].whose is not Whose.STUDENT
-            and not known[name].is_import
-        ]
+        wanted = _given_among(needs(tests), known)
         question = _Question(known, self._changed, self._students, self._answered)
         found = question.movable(wanted, tests)
         moved = question.with_needs(found)
@@ -85,6 +76,23 @@ class Given:
             names=tuple(found),
             kept=tuple(name for name in wanted if name not in found),
         )
+
+    def given_to(self, tests: str) -> list[str]:
+        """Return the names that tests at the end use, and that staff bind last."""
+        if not self._students:
+            return []
+        last = max((each.cell for each in self._statements), default=0)
+        return _given_among(needs(tests), latest(self._statements, last + 1))
+
+
+def _given_among(names: Collection[str], known: Mapping[str, Statement]) -> list[str]:
+    return [
+        name
+        for name in sorted(names)
+        if name in known
+        and known[name].whose is not Whose.STUDENT
+        and not known[name].is_import
+    ]
 
 
 def note_given(draft: Draft, key: str, brought: Brought, **place: Any) -> None:

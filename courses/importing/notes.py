@@ -8,13 +8,17 @@ from typing import Any, Final
 
 from courses.bundle import Bundle, Part, QuestionKind, TestStyle
 from courses.bundle.faults import Fault
-from courses.bundle.notebooks import check_key
+from courses.bundle.notebooks import check_key, source_of
 from courses.bundle.sections import parsed_tests, session_code
 from courses.bundle.unpickling import Finding, find_unpickling
 from courses.importing.contents import Draft, Format, Notebook, Prepared
+from courses.importing.given import Given
+from courses.importing.library_changes import find_library_changes
 from courses.importing.notebooks import names_of_cells
 from courses.importing.otter_tests import OtterTest
-from courses.importing.replaced_names import find_replaced, find_shadowed
+from courses.importing.regions import solution_lines
+from courses.importing.replaced_names import USUAL, find_replaced, find_shadowed
+from courses.importing.statements import Lines, needs
 
 _PIECES: Final = (TestStyle.SCRIPT, TestStyle.DOCTEST)
 
@@ -49,6 +53,7 @@ def find_all(
     if style in _PIECES:
         yield from find_replaced(tree, names.defined)
         yield from find_shadowed(tree, names.defined, names.imports, key)
+        yield from find_library_changes(tree, names.imports)
 
 
 def add_findings(draft: Draft, findings: Iterator[Finding], **place: Any) -> None:
@@ -89,14 +94,22 @@ def _notes_on_bundle(bundle: Bundle) -> Iterator[Fault]:
         for file in bundle.files
         if file.part in (Part.STAFF, Part.TESTS)
     }
-    found = names_of(json.loads(texts[Part.STAFF, "staff.ipynb"]))
+    staff = json.loads(texts[Part.STAFF, "staff.ipynb"])
+    found = names_of(staff)
     imports = {**found.imports, **bundle.imports}
     names = NotebookNames(defined=found.defined, imports=imports)
+    given = Given(list(_lines(staff)))
     for question in bundle.questions:
         if question.kind != QuestionKind.AUTO:
             continue
         name = f"{question.key}.py"
-        for tree, above in parsed_tests(texts[Part.TESTS, name], question.style):
+        trees = list(parsed_tests(texts[Part.TESTS, name], question.style))
+        if question.style in _PIECES:
+            codes = [ast.unparse(tree) for tree, _ in trees]
+            own = {each for code in codes for each in _open_names(code, found, bundle)}
+            own.update(each for code in codes for each in given.given_to(code))
+            yield from _notes_on_open(own, question.key, f"tests/{name}")
+        for tree, above in trees:
             for finding in find_all(tree, question.style, names, question.key):
                 if not finding.is_certain:
                     yield Fault(
@@ -105,3 +118,27 @@ def _notes_on_bundle(bundle: Bundle) -> Iterator[Fault]:
                         line=above + finding.line,
                         hint=finding.hint,
                     )
+
+
+def _lines(staff: Notebook) -> Iterator[Lines]:
+    for number, cell in enumerate(staff["cells"], 1):
+        if cell["cell_type"] == "code" and not _is_check(cell):
+            text = source_of(cell)
+            yield Lines(cell=number, source=text, solution=solution_lines(text))
+
+
+def _open_names(code: str, found: NotebookNames, bundle: Bundle) -> frozenset[str]:
+    """The names that the staff's notebook imports, and the tests take from students'."""
+    own = needs(code) & found.imports.keys()
+    return own - found.defined - bundle.imports.keys() - USUAL
+
+
+def _notes_on_open(names: set[str], key: str, file: str) -> Iterator[Fault]:
+    for name in sorted(names):
+        yield Fault(
+            message=f"“{name}” in the tests of “{key}” is the notebook's own: a student "
+            "can change what it is.",
+            file=file,
+            hint="Define it in the section of the tests; what is imported may stand "
+            "under “imports” in assignment.yaml instead.",
+        )

@@ -42,23 +42,16 @@ def otter(folder: Path, given: str, case: str) -> Path:
 
 
 def marked(
-    runner: Runner, source: Path, change: Callable[[str], str]
-) -> tuple[float, ...]:
+    runner: Runner, source: Path, old: str = "", new: str = "", between: str = "pass"
+) -> set[float]:
+    """Return the marks of the solution with a change, and a cell above the last test."""
     found, bundle = converted(source, source / "out")
-    path = found.folder / "staff.ipynb"
-    notebook = json.loads(path.read_text())
+    notebook = json.loads((found.folder / "staff.ipynb").read_text())
     for cell in notebook["cells"]:
-        if "def double" in cell["source"]:
-            cell["source"] = change(cell["source"])
-    return tuple(all_scores(runner.run(job_of_import(found.folder, bundle, notebook))))
-
-
-def attacked(source: str) -> str:
-    return f"{source.replace('2 * x', '0 * x')}\n{ATTACK}"
-
-
-def honest(source: str) -> str:
-    return source
+        if cell["source"].startswith("def double"):
+            cell["source"] = cell["source"].replace(old, new)
+    notebook["cells"].insert(-1, code(between))
+    return set(all_scores(runner.run(job_of_import(found.folder, bundle, notebook))))
 
 
 SOURCES: Final[dict[str, Callable[[Path], Path]]] = {
@@ -96,13 +89,24 @@ def test_a_given_name_is_not_the_students_to_change(
     runner: Runner, name: str, tmp_path: Path
 ) -> None:
     source = SOURCES[name](tmp_path)
-    assert not any(marked(runner, source, attacked)), "the attack"
+    assert marked(runner, source, "2 * x", "0 * x", ATTACK) == {0}
 
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_honest_work_is_measured_by_the_given_names(
     runner: Runner, name: str, tmp_path: Path
 ) -> None:
-    found = marked(runner, SOURCES[name](tmp_path), honest)
-    assert found
-    assert set(found) == {1}
+    assert marked(runner, SOURCES[name](tmp_path)) == {1}
+
+
+def test_a_test_may_take_a_function_away_beside_given_names(
+    runner: Runner, tmp_path: Path
+) -> None:
+    test = (
+        f"{USED}\nold = double\ndel double\ntry:\n    twice(1)\n"
+        "except NameError:\n    pass\nelse:\n    assert False\nfinally:\n"
+        "    double = old\nassert rel_error(twice(np.ones(1)), 2) < LIMIT"
+    )
+    twice = code("def twice(x):\n    return double(x)", **marks("twice", solution=True))
+    source = nbgrader(tmp_path, code(GIVEN), twice, checking("t", test))
+    assert marked(runner, source) == {1}

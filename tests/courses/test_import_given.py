@@ -1,0 +1,158 @@
+"""What of a staff's notebook is written above imported tests, and what stays there."""
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+
+from courses.importing import notes_on
+from courses.importing.given import Given
+from courses.importing.library_changes import find_library_changes
+from courses.importing.statements import Lines, Whose
+from tests.courses.bundles import (
+    HANDOUT_CELLS,
+    MANIFEST,
+    STAFF_CELLS,
+    notebook_of,
+    write_bundle,
+)
+from tests.courses.foreign import converted
+
+SOLUTION = "def f(x):\n    return x\nlearned = [1]\nlog = []"
+
+
+def brought(given: str, tests: str, solution: str = SOLUTION) -> tuple[str, ...]:
+    """Return the names that are brought, then the kept ones with a minus."""
+    cells = [
+        Lines(cell=1, source=given),
+        Lines(cell=2, source=solution, whose=Whose.STUDENT),
+    ]
+    found = Given(cells).bring(tests, cell=3)
+    return (*found.names, *(f"-{name}" for name in found.kept))
+
+
+@pytest.mark.parametrize(
+    ("given", "tests"),
+    [
+        ("def g(a):\n    return a", "g(f(1))"),
+        ("g = lambda a: a", "g(f(1))"),
+        ("g = 1e-6", "f(1) < g"),
+        ("g, h = 1, 2", "f(1) < g"),
+        ("h = 1; g = h + 1", "f(1) < g"),
+        ("import numpy as np\ng = np.allclose", "g(f(1), 1)"),
+        ("def h():\n    return 1\ndef g():\n    return h()", "f(1) == g()"),
+        ("from functools import partial\ng = partial(max, 0)", "g(f(1))"),
+        ("class g:\n    size = 1", "f(1) == g()"),
+        ("def g(a):\n    return a", "all(map(g, f(1)))"),
+        ("def g(a):\n    return a\n%matplotlib inline", "g(f(1))"),
+    ],
+)
+def test_what_means_the_same_in_the_tests_is_brought(given: str, tests: str) -> None:
+    assert brought(given, tests) == ("g",)
+
+
+@pytest.mark.parametrize(
+    ("given", "tests"),
+    [
+        ("def g(a):\n    return f(a)", "g(f(1))"),
+        ("g = f(1)", "f(1) == g"),
+        ("import numpy as np\ng = np.random.rand(3)", "f(g)"),
+        ("g = open('data.txt').read()", "f(g)"),
+        ("g = []\ng.append(1)", "f(g)"),
+        ("g = []\ndef add(x):\n    g.append(x)", "f(1) == g"),
+        ("g = 0\ndef add():\n    global g\n    g += 1", "f(1) == g"),
+        ("for g in range(3):\n    pass", "f(g)"),
+        ("g = None", "f(1) == g"),
+        ("def g(a):\n    raise NotImplementedError", "f(g(1))"),
+        ("def g(a):\n    ...", "f(g(1))"),
+        ("def g(net):\n    net.loss().backward()", "g(f)"),
+        ("class g:\n    size = 1", "f(g())"),
+        ("class g:\n    size = 1", "one = g()\nf(one)"),
+        ("class g:\n    size = 1", "isinstance(f(1), g)"),
+        ("def g(a):\n    return a", "f(g)"),
+        ("def g(a):\n    return a", "g(1) == 1"),
+    ],
+)
+def test_what_would_mean_something_else_stays_the_notebooks(
+    given: str, tests: str
+) -> None:
+    assert brought(given, tests) == ("-g",)
+
+
+@pytest.mark.parametrize("solution", ["g = 2", "def f(x):\n    global g\n    g = x"])
+def test_a_name_that_a_solution_binds_last_is_the_students(solution: str) -> None:
+    assert "g" not in brought("g = 1", "f(1) == g", f"{SOLUTION}\n{solution}")
+
+
+def test_an_object_that_a_solution_changes_is_the_notebooks() -> None:
+    assert brought("g = {}", "f(1) == g", f"{SOLUTION}\ng['a'] = 1") == ("-g",)
+
+
+def test_a_class_that_a_solution_makes_objects_of_is_the_notebooks() -> None:
+    solution = "def f(x):\n    return g(x)"
+    assert brought("class g:\n    size = 1", "f(1) == g(1)", solution) == ("-g",)
+
+
+def test_nothing_is_brought_if_nobody_can_tell_what_students_write() -> None:
+    cells = [Lines(cell=1, source="def f(x):\n    return x")]
+    assert not Given(cells).bring("assert f(1) == 1", cell=2).source
+
+
+def test_a_region_in_a_cell_is_the_students_and_the_rest_is_given() -> None:
+    source = "def g(a):\n    return a\ndef f(x):\n    return 1"
+    cells = [Lines(cell=1, source=source, solution=frozenset({4}), is_answer=True)]
+    found = Given(cells).bring("g(f(1))", cell=2)
+    assert found.names == ("g",)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "with mock.patch('numpy.linalg.inv'):\n    f(1)",
+        "np.linalg.inv = None",
+        "del np.linalg.inv",
+        "import warnings\nwarnings.simplefilter('error')",
+        "with np.errstate(all='raise'):\n    f(1)",
+        "np.seterr(all='raise')",
+        "from numpy import seterr\nseterr(all='raise')",
+        "mock.patch.object(np.linalg, 'inv')",
+        "setattr(np.linalg, 'inv', None)",
+    ],
+)
+def test_what_changes_a_library_is_noted(source: str) -> None:
+    (finding,) = find_library_changes(ast.parse(source), {})
+    assert "stays with the tests" in finding.message
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "mock.patch('__main__.double')",
+        "mock.patch('builtins.print')",
+        "net.weight = 1",
+        "warnings.simplefilter('ignore')",
+        "np.linalg.inv(f(1))",
+    ],
+)
+def test_what_changes_no_library_is_not_noted(source: str) -> None:
+    assert not list(find_library_changes(ast.parse(source), {}))
+
+
+def test_open_names_of_our_own_format_are_noted(tmp_path: Path) -> None:
+    style = "    points: 3\n    style: script\n"
+    tests = (
+        '# %% small\n"Small."\nassert isclose(add(1, 2), limit)\n\n'
+        '# %% large\n"Large."\nassert isclose(add(1, 2), 3)\n'
+    )
+    given = "from math import isclose\nlimit = 3"
+    folder = write_bundle(
+        tmp_path / "work",
+        manifest=MANIFEST.replace("    points: 3\n", style),
+        tests=tests,
+        staff=json.dumps(notebook_of(given, *STAFF_CELLS)),
+        handout=json.dumps(notebook_of(given, *HANDOUT_CELLS)),
+    )
+    found, bundle = converted(folder, tmp_path / "out")
+    words = [note.message.partition(" ")[0] for note in notes_on(found, bundle)]
+    assert words == ["“isclose”", "“limit”"]
