@@ -8,7 +8,7 @@ from typing import Any, Final
 from courses.bundle import TestStyle
 from courses.bundle.notebooks import source_of
 from courses.bundle.recognition import otter_check, question_key
-from courses.bundle.sections import session_code
+from courses.bundle.sections import case_functions, session_code
 from courses.importing.contents import Draft
 from courses.importing.given import Brought, Given, note_given
 from courses.importing.otter_tests import Case, OtterTest, text_of_tests
@@ -25,15 +25,19 @@ def bring_given(
     places = _places(draft)
     for test in tests:
         key = question_key(test.name)
-        if test.style is not TestStyle.DOCTEST or key not in draft.tests:
+        if key not in draft.tests:
+            continue
+        if test.style is not TestStyle.DOCTEST:
+            kept = given.given_to("\n".join(_parameters(test)))
+            note_given(draft, key, Brought(kept=tuple(kept)), file=test.file)
             continue
         place = places.get(test.name, len(draft.staff["cells"]) + 1)
         found = [(case, _brought(given, case, place)) for case in test.cases]
         cases = tuple(_below(case, brought) for case, brought in found)
         draft.tests[key] = text_of_tests(replace(test, cases=cases))
         names = {name: None for _, brought in found for name in brought.names}
-        kept = {name: None for _, brought in found for name in brought.kept}
-        together = Brought(names=tuple(names), kept=tuple(kept))
+        left = {name: None for _, brought in found for name in brought.kept}
+        together = Brought(names=tuple(names), kept=tuple(left))
         note_given(draft, key, together, file=test.file)
 
 
@@ -70,6 +74,12 @@ def _lines(draft: Draft, skip_tags: Collection[str]) -> Iterator[Lines]:
 
 def _tags(cell: dict[str, Any]) -> set[str]:
     return set(cell["metadata"].get("tags") or [])
+
+
+def _parameters(test: OtterTest) -> list[str]:
+    """Return the names of the notebook that functions with @test_case are given."""
+    functions = case_functions(ast.parse(test.text))
+    return [each.arg for function in functions for each in function.args.args]
 
 
 def _brought(given: Given, case: Case, place: int) -> Brought:

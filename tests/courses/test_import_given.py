@@ -17,7 +17,7 @@ from tests.courses.bundles import (
     notebook_of,
     write_bundle,
 )
-from tests.courses.foreign import converted
+from tests.courses.foreign import code, converted, write
 
 SOLUTION = "def f(x):\n    return x\nlearned = [1]\nlog = []"
 
@@ -156,3 +156,18 @@ def test_open_names_of_our_own_format_are_noted(tmp_path: Path) -> None:
     found, bundle = converted(folder, tmp_path / "out")
     words = [note.message.partition(" ")[0] for note in notes_on(found, bundle)]
     assert words == ["“isclose”", "“limit”"]
+
+
+def test_parameters_of_cases_that_staff_give_are_noted(tmp_path: Path) -> None:
+    ask = code('grader.check("q1")')
+    answer = code("def f(x):\n    ...", tags=["otter_answer_cell"])
+    given = code("def close(a, b):\n    return a == b")
+    path = write(tmp_path / "work", "lab.ipynb", given, answer, ask)
+    (path.parent / "tests").mkdir()
+    text = (
+        'OK_FORMAT = False\nname = "q1"\npoints = 1\n\n'
+        "@test_case()\ndef test_f(f, close):\n    assert close(f(1), 1)\n"
+    )
+    (path.parent / "tests/q1.py").write_text(text)
+    found, _ = converted(path.parent, tmp_path / "out")
+    assert [n.message for n in found.notes if n.message.startswith("“close”")]
