@@ -12,7 +12,7 @@ from courses.bundle import (
     definitions_of,
     foreign_key,
     make_handout,
-    rebound_names,
+    rebound_in_cells,
     source_of,
 )
 from courses.models import RevisionFile
@@ -81,9 +81,13 @@ def _cells(
 def _known(
     cells: Sequence[dict[str, Any]], keys: frozenset[str]
 ) -> Iterator[HandoutCell]:
-    for cell in cells:
+    sources = [source_of(cell) for cell in cells]
+    code = (cell["cell_type"] == "code" for cell in cells)
+    rebound = rebound_in_cells(
+        source for source, is_code in zip(sources, code, strict=True) if is_code
+    )
+    for cell, source in zip(cells, sources, strict=True):
         is_code = cell["cell_type"] == "code"
-        source = source_of(cell)
         key = check_key(cell) or foreign_key(cell)
         yield HandoutCell(
             id=cell_id(cell),
@@ -91,5 +95,5 @@ def _known(
             source=fingerprint(source),
             question=key if key in keys and key is not None else "",
             is_code=is_code,
-            binds=tuple(sorted(rebound_names(source))) if is_code else (),
+            binds=tuple(sorted(next(rebound))) if is_code else (),
         )

@@ -16,7 +16,11 @@ from courses.bundle.contents import (
     TestStyle,
     Visibility,
 )
-from courses.bundle.definitions import Definitions, definitions_of, rebound_names
+from courses.bundle.definitions import (
+    Definitions,
+    definitions_of,
+    rebound_in_cells,
+)
 from courses.bundle.faults import BundleError, Fault
 from courses.bundle.notebooks import (
     check_cells,
@@ -51,7 +55,7 @@ __all__ = [
     "make_handout",
     "mark_cells",
     "read_bundle",
-    "rebound_names",
+    "rebound_in_cells",
     "source_of",
     "split_sections",
     "write_handout",

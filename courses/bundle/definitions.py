@@ -7,12 +7,19 @@ these are must be known before a student's notebook runs.
 import ast
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
 from courses.bundle.notebooks import Notebook, source_of
+from courses.bundle.syntax import (
+    Budget,
+    TooComplexError,
+    asks_for_help,
+    indented,
+    parse,
+)
 
 _SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _CAPTURES: Final = (*(ast.ExceptHandler, ast.MatchMapping, ast.MatchAs, ast.MatchStar),)
@@ -22,9 +29,9 @@ _CLASS_MAKERS: Final = frozenset(
 )
 # Cell magics that run the rest of the cell as Python.
 _PYTHON_MAGICS: Final = frozenset(("time", "timeit", "capture", "prun", "debug"))
-_TIMED: Final = re.compile(r"^(\s*)%(?:time|prun)\s+(?!-)(.*)$")
-_CAPTURED: Final = re.compile(r"^(\s*[\w, ]+=)\s*[!%].*$")
-_MAGIC: Final = re.compile(r"^(\s*)(?:[%!?]|[^'\"#]*\?{1,2}\s*$).*$")
+# Of a line without its indentation.
+_TIMED: Final = re.compile(r"%(?:time|prun)\s+(?!-)(.*)")
+_CAPTURED: Final = re.compile(r"([\w, ]+=)\s*[!%]")
 # What a cell that is no Python still shows.
 _LINES: Final = (
     (re.compile(r"^class\s+(\w+)", re.MULTILINE), "class"),
@@ -56,10 +63,9 @@ def definitions_of(notebook: Notebook) -> Definitions:
     """Return what the code cells of a notebook define at their top level."""
     names: set[str] = set()
     classes: set[str] = set()
-    for cell in notebook["cells"]:
-        if cell["cell_type"] != "code":
-            continue
-        for binding in _bindings(source_of(cell)):
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    for found in _bindings_in(map(source_of, cells)):
+        for binding in found:
             if binding.kind not in {"import", "module"}:
                 names.add(binding.name)
             if binding.kind == "class":
@@ -73,30 +79,48 @@ def rebound_names(source: str) -> frozenset[str]:
     "*" stands for any. Imports of whole modules are not among them: no test asks a
     notebook for a module.
     """
-    return frozenset(one.name for one in _bindings(source) if one.kind != "module")
+    return next(rebound_in_cells([source]))
 
 
-@lru_cache(maxsize=4096)
-def _bindings(source: str) -> tuple[_Binding, ...]:
+def rebound_in_cells(sources: Iterable[str]) -> Iterator[frozenset[str]]:
+    """Yield `rebound_names` for each of a notebook's code cells, in bounded time."""
+    for found in _bindings_in(sources):
+        yield frozenset(one.name for one in found if one.kind != "module")
+
+
+def _bindings_in(sources: Iterable[str]) -> Iterator[tuple[_Binding, ...]]:
+    """Yield what each cell of a notebook binds.
+
+    Cells that are too long to be parsed are read by lines, as those that are no Python.
+    """
+    budget = Budget()
+    for source in sources:
+        yield _parsed_bindings(source) if budget.covers(source) else _by_lines(source)
+
+
+@lru_cache(maxsize=1024)
+def _parsed_bindings(source: str) -> tuple[_Binding, ...]:
     with contextlib.suppress(RecursionError):
         tree = _parse(source)
         if tree is not None:
             return tuple(_bound_in(tree))
+    return _by_lines(source)
+
+
+def _by_lines(source: str) -> tuple[_Binding, ...]:
     return tuple(
-        _Binding(name=found[1], kind=kind)
+        _Binding(name=name, kind=kind)
         for pattern, kind in _LINES
-        for found in pattern.finditer(source)
-        if found[1].isidentifier()
+        for name in dict.fromkeys(pattern.findall(source))
+        if name.isidentifier()
     )
 
 
 def _parse(source: str) -> ast.Module | None:
     """Return the cell's syntax tree, without IPython's own syntax; None for no Python."""
     for text in (source, plain_python(source)):
-        try:
-            return ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
+        with contextlib.suppress(SyntaxError, TooComplexError):
+            return parse(text)
     return None
 
 
@@ -106,12 +130,19 @@ def plain_python(source: str) -> str:
     if head.startswith("%%"):
         magic = head[2:].split(" ", 1)[0].strip()
         source = rest if magic in _PYTHON_MAGICS else ""
-    lines = []
-    for line in source.split("\n"):
-        timed = _TIMED.sub(r"\1\2", line)
-        captured = _CAPTURED.sub(r"\1 None", timed)
-        lines.append(_MAGIC.sub(r"\1pass", captured))
-    return "\n".join(lines)
+    return "\n".join(map(_plain_line, source.split("\n")))
+
+
+def _plain_line(line: str) -> str:
+    indent, text = indented(line)
+    timed = _TIMED.fullmatch(text)
+    text = timed[1] if timed else text
+    captured = _CAPTURED.match(text)
+    if captured:
+        text = f"{captured[1]} None"
+    elif text.startswith(("%", "!", "?")) or asks_for_help(text):
+        text = "pass"
+    return indent + text
 
 
 def _bound_in(

@@ -10,10 +10,10 @@ from typing import Any, Final
 from courses.bundle.faults import FaultList
 from courses.bundle.notebooks import read_notebook, source_of
 from courses.bundle.recognition import otter_check
+from courses.bundle.syntax import asks_for_help, indented
 from courses.importing.contents import Draft, Format, Notebook, Source
 
-_MAGIC_LINE: Final = re.compile(r"(\s*)(%(?!%)|!|\?).*|(\s*)[^'\"#]*\?\s*")
-_HEADING: Final = re.compile(r"\s{0,3}#{1,6}\s+(.+?)\s*#*\s*")
+_HEADING: Final = re.compile(r"\s{0,3}#{1,6}\s+(?=\S)")
 _POINTS: Final = re.compile(
     r"\s*[(\[]\s*[\d.]+\s*(points?|pts?|marks?)\s*[)\]]\s*", re.IGNORECASE
 )
@@ -94,10 +94,17 @@ def headings(notebook: Notebook) -> list[str]:
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
             for line in source_of(cell).split("\n"):
-                heading = _HEADING.fullmatch(line)
-                last = _POINTS.sub(" ", heading[1]).strip() if heading else last
+                last = _heading(line) or last
         found.append(last[:200])
     return found
+
+
+def _heading(line: str) -> str:
+    """Return the words of a line that is a heading, without points, or ""."""
+    mark = _HEADING.match(line)
+    text = line[mark.end() :].rstrip().rstrip("#") if mark else ""
+    # Runs of blanks are shortened first: the pattern would take the square of them.
+    return _POINTS.sub(" ", " ".join(text.split())).strip()
 
 
 # --- Names --------------------------------------------------------------------
@@ -178,8 +185,9 @@ def python_text(source: str) -> str:
 def _as_python(line: str) -> str:
     if line.startswith("%%"):
         return ""
-    found = _MAGIC_LINE.fullmatch(line)
-    return f"{found[1] or found[3] or ''}pass" if found else line
+    indent, text = indented(line)
+    is_magic = text.startswith(("%", "!", "?")) and not text.startswith("%%")
+    return f"{indent}pass" if is_magic or asks_for_help(text) else line
 
 
 def _top_nodes(tree: ast.Module) -> Iterator[ast.AST]:

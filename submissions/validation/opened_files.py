@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from courses.bundle.syntax import Budget, TooComplexError, indented, parse
 from submissions.messages import problem, shown
 from submissions.problems import Problem
 from submissions.validation.metadata import tags
@@ -23,7 +24,6 @@ from submissions.validation.readable import (
     read_notebook,
 )
 
-MAX_CODE: Final = 200_000
 MAX_WARNED: Final = 10
 NOT_RUN: Final = frozenset({"skip-execution", "otter_ignore"})
 
@@ -55,7 +55,8 @@ KEYWORDS: Final = frozenset(
 MAX_PATH: Final = 500
 PYTHON_MAGICS: Final = frozenset({"time", "timeit", "capture", "prun"})
 WRITE_MAGICS: Final = frozenset({"writefile", "file"})
-MAGIC_LINE: Final = re.compile(r"^(\s*)(?:[\w, ]+=\s*[!%]|[%!?]|[\w.]+\?{1,2}\s*$).*$")
+# Of a line without its indentation.
+MAGIC_LINE: Final = re.compile(r"[\w, ]+=\s*[!%]|[%!?]|[\w.]+\?{1,2}\s*$")
 # A place on somebody's machine, or a pattern, or no path at all.
 ABSOLUTE: Final = re.compile(r"[/~]|[A-Za-z]:/")
 SYSTEM: Final = re.compile(r"/(tmp|dev|proc|sys)(/|$)")
@@ -83,23 +84,24 @@ def find_missing_files(
     """Return warnings of files that the notebook opens and that will not be there.
 
     `present` are the names beside the notebook when it runs; `wanted` those that the
-    coursework asks for. Cells that are not run are not read. A cell that is no Python
-    is warned of too. Never raises: a notebook that cannot be read has no warnings.
+    coursework asks for. Cells that are not run are not read, nor such as are longer
+    than anybody writes. A cell that is no Python is warned of too. Never raises: a notebook that cannot be read has no warnings.
     """
     try:
         notebook = read_notebook(data, name=name)
     except NotebookFaultError:
         return ()
-    found, budget = _Found(), MAX_CODE
+    found, budget = _Found(), Budget()
     warnings: list[Problem] = []
     skipped = NOT_RUN.union(skip_tags)
     for number, cell in notebook.code_cells:
-        budget -= len(cell.source)
-        if budget < 0:
-            break
-        if not skipped.intersection(tags(cell.metadata)):
+        if skipped.intersection(tags(cell.metadata)):
+            continue
+        if budget.covers(cell.source):
             warnings += _read_cell(cell, number, name, found)
     for path, number in found.opened.items():
+        if len(warnings) >= MAX_WARNED:
+            break
         warnings += _judge(path, number, found.made, present, wanted)
     return tuple(warnings[:MAX_WARNED])
 
@@ -109,7 +111,7 @@ def _read_cell(cell: Cell, number: int, name: str, found: _Found) -> Iterator[Pr
     code, written, is_changed = _python(cleaned(cell.source))
     found.made |= written
     try:
-        _scan(ast.parse(code), number, found)
+        _scan(parse(code), number, found)
     except SyntaxError as error:
         if not is_changed:
             yield problem(
@@ -120,7 +122,7 @@ def _read_cell(cell: Cell, number: int, name: str, found: _Found) -> Iterator[Pr
                 version=f"{sys.version_info.major}.{sys.version_info.minor}",
                 quote=shown((error.text or "").strip()),
             )
-    except (ValueError, RecursionError, MemoryError):
+    except (TooComplexError, RecursionError):
         return  # too deep for the parser: it may still run
 
 
@@ -135,8 +137,13 @@ def _python(source: str) -> tuple[str, set[str], bool]:
             return "", set(), True
         source = f"\n{rest}"
     lines = source.split("\n")
-    plain = [MAGIC_LINE.sub(r"\1pass", line) for line in lines]
+    plain = [_plain(line) for line in lines]
     return "\n".join(plain), set(), plain != lines or head.startswith("%%")
+
+
+def _plain(line: str) -> str:
+    indent, text = indented(line)
+    return f"{indent}pass" if MAGIC_LINE.match(text) else line
 
 
 def _scan(tree: ast.Module, number: int, found: _Found) -> None:

@@ -1,0 +1,152 @@
+"""Notebooks are read in a bounded time.
+
+Everything that reads a notebook at an upload, or for a job, takes time that grows no
+faster than the notebook, whatever its cells hold.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+
+from courses.bundle import (
+    check_cells,
+    definitions_of,
+    foreign_key,
+    locked_cells,
+    make_handout,
+    mark_cells,
+    rebound_in_cells,
+    source_of,
+)
+from courses.bundle.definitions import _parsed_bindings
+from courses.bundle.recognition import is_about_otter
+from courses.bundle.syntax import MAX_CELL
+from courses.importing.notebooks import headings, names_of_cells
+from submissions.validation import (
+    find_missing_files,
+    find_repeated_checks,
+    readable_notebook,
+)
+from submissions.validation.notebooks import check_notebook
+
+# Twice as long a notebook takes twice the time, and some on top.
+MOST: Final = 2.5
+# What is too short to be compared: the clock and the collector have a part in it.
+SHORT_SECONDS: Final = 0.15
+SMALL: Final = 200_000
+MB: Final = 1024**2
+MAX_NOTEBOOK: Final = 20 * MB
+SECONDS: Final = 3.0
+
+Build = Callable[[int], str]
+SHAPES: Final[dict[str, Build]] = {
+    "blanks": lambda n: "x=1\n" + " " * n + "#",
+    "blanks and names": lambda n: " " * (n // 2) + "a " * (n // 4) + "#",
+    "blank lines": lambda n: "\n" * n,
+    "questions": lambda n: "? " * (n // 2) + "#",
+    "f-string": lambda n: "f'" + "{a}" * (n // 3) + "'",
+    "f-strings": lambda n: "f'{a}'\n" * (n // 7),
+    "open brackets": lambda n: "(" * n,
+    "brackets": lambda n: "[" * (n // 2) + "]" * (n // 2),
+    "literals": lambda n: "grader.check('a')\nx=[" + "0," * (n // 2) + "]",
+    "a check and blanks": lambda n: "grader.check('a'," + " " * n,
+    "checks": lambda n: "grader.check('a')\n" * (n // 18),
+    "a long name": lambda n: "a" * n,
+    "names": lambda n: "a " * (n // 2),
+    "commas": lambda n: "a," * (n // 2),
+    "assignments": lambda n: "a = b\n" * (n // 6),
+    "annotations": lambda n: "a:" * (n // 2),
+    "classes": lambda n: "class " * (n // 6),
+    "magics": lambda n: "%time x\n" * (n // 8),
+    "hashes": lambda n: "#" * n,
+    "heading": lambda n: "# a" + " " * n + "(" + " " * n,
+    "regions": lambda n: "# BEGIN " * (n // 8) + "\n# END x",
+    "opens": lambda n: "open('a.csv')\n" * (n // 14),
+    "sums": lambda n: "x = " + "a+" * (n // 2) + "a",
+    "texts": lambda n: "x = " + "'a' " * (n // 4),
+    "text of lines": lambda n: "'''" + "\n" * n + "'''",
+    "not ASCII": lambda n: "é" * (n // 2),
+}
+
+
+def cells_of(source: str, size: int) -> list[dict[str, Any]]:
+    """Return code cells with this text in one, and in as many as are just parsed."""
+    piece = source[: MAX_CELL - 1]
+    pieces = [source, *[piece] * min(1_000, size // MAX_CELL), source.strip()[:900]]
+    return [
+        {"cell_type": "code", "metadata": {}, "source": one, "outputs": []}
+        for one in pieces
+    ]
+
+
+def read_upload(cells: list[dict[str, Any]]) -> None:
+    document = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells}
+    data = json.dumps(document, ensure_ascii=False).encode()
+    check_notebook(data, name="w")
+    find_repeated_checks(data, name="w", keys=["a"])
+    find_missing_files(data, name="w", present={"b.csv"})
+
+
+def read_for_job(cells: list[dict[str, Any]]) -> None:
+    document = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells}
+    notebook = json.loads(readable_notebook(json.dumps(document).encode()))
+    mark_cells(notebook, {"a"}, locked_cells(notebook))
+
+
+def read_staffs(cells: list[dict[str, Any]]) -> None:
+    notebook = make_handout({"cells": cells})
+    _parsed_bindings.cache_clear()
+    definitions_of(notebook)
+    _parsed_bindings.cache_clear()
+    list(rebound_in_cells(map(source_of, cells)))
+    check_cells(notebook)
+    [(foreign_key(cell), is_about_otter(cell["source"])) for cell in cells[:9]]
+
+
+READERS: Final = {"upload": read_upload, "job": read_for_job, "staff": read_staffs}
+
+
+CASES: Final = pytest.mark.parametrize(
+    ("reader", "shape"), [(reader, shape) for reader in READERS for shape in SHAPES]
+)
+
+
+def seconds(reader: str, shape: str, size: int) -> float:
+    """Return the time to read about so many bytes: half in one cell, half in many."""
+    half = cells_of(SHAPES[shape](size // 2), size // 2)
+    started = time.process_time()
+    READERS[reader](half)
+    return time.process_time() - started
+
+
+@CASES
+def test_twice_as_long_a_notebook_takes_twice_the_time(reader: str, shape: str) -> None:
+    once = min(seconds(reader, shape, SMALL) for _ in range(2))
+    twice = min(seconds(reader, shape, 2 * SMALL) for _ in range(2))
+    assert twice < max(SHORT_SECONDS, MOST * once)
+
+
+@pytest.mark.long
+@CASES
+def test_the_longest_notebook_is_read_soon(reader: str, shape: str) -> None:
+    assert seconds(reader, shape, MAX_NOTEBOOK) < SECONDS
+
+
+@pytest.mark.parametrize("text", ["# " + "a  " * 9_000, "# a" + " (" * 20_000])
+def test_a_heading_is_read_in_linear_time(text: str) -> None:
+    started = time.process_time()
+    headings({"cells": [{"cell_type": "markdown", "source": text}]})
+    names_of_cells(
+        [{"cell_type": "code", "source": " " * 20_000 + "#", "metadata": {}}]
+    )
+    assert time.process_time() - started < SHORT_SECONDS
+
+
+def test_a_cell_that_is_longer_than_people_write_is_not_parsed() -> None:
+    source = "a, b = 1, 2\nopen('x.csv')\n"
+    long = source + "#" * MAX_CELL
+    assert definitions_of({"cells": cells_of(source, 0)[:1]}).names == {"a", "b"}
+    assert definitions_of({"cells": cells_of(long, 0)[:1]}).names == set()
