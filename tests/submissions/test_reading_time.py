@@ -100,7 +100,6 @@ def read_staffs(cells: list[dict[str, Any]]) -> None:
     notebook = make_handout({"cells": cells})
     _parsed_bindings.cache_clear()
     definitions_of(notebook)
-    _parsed_bindings.cache_clear()
     list(rebound_in_cells(map(source_of, cells)))
     check_cells(notebook)
     [(foreign_key(cell), is_about_otter(cell["source"])) for cell in cells[:9]]
@@ -127,6 +126,18 @@ def test_twice_as_long_a_notebook_takes_twice_the_time(reader: str, shape: str) 
     once = min(seconds(reader, shape, SMALL) for _ in range(2))
     twice = min(seconds(reader, shape, 2 * SMALL) for _ in range(2))
     assert twice < max(SHORT_SECONDS, MOST * once)
+
+
+@CASES
+def test_the_longest_cells_that_are_parsed_are_read_soon(
+    reader: str, shape: str
+) -> None:
+    text = SHAPES[shape](MAX_CELL)
+    text = text[: MAX_CELL - 60] + text[-50:]
+    cells = [cells_of(f"{text}{number}", 0)[0] for number in range(10)]
+    started = time.process_time()
+    READERS[reader](cells)
+    assert time.process_time() - started < SECONDS
 
 
 @pytest.mark.long
