@@ -191,6 +191,12 @@ _VERDICTS: Final[Mapping[tuple[str, str], _Words]] = {
         text="The file is not a notebook of format 4.",
         hint="Open it in Jupyter, save it, and hand in that file.",
     ),
+    (Verdict.REJECTED, "cell_too_long"): _Words(
+        title="Not run: a cell is too long",
+        text="Code cell {cell} holds more text than a cell may have that is run.",
+        plain="A cell holds more text than a cell may have that is run.",
+        hint="Move its data to a file, or make it several cells, and hand in again.",
+    ),
     (Verdict.REJECTED, "language"): _Words(
         title="Not run: not a Python notebook",
         text="This notebook is written for {language}. Here only Python runs.",

@@ -8,7 +8,7 @@ from typing import Final
 
 from runner.frames import Frame
 from runner.gpu.faults import out_of_memory
-from runner.notebook import Cell
+from runner.notebook import Cell, cell_frame
 from runner.outputs import CellOutputs, JobOutputs
 from runner.protocol import CellStarted, Event, Limits, OutputAdded, Scalar
 from runner.session import Session
@@ -135,9 +135,7 @@ class CellRunner:
 
     def _run(self, cell: Cell, outputs: CellOutputs, *, is_shown: bool = True) -> Frame:
         """Return the frame that says the cell is done, interrupting it if need be."""
-        self.session.student.send(
-            {"t": "cell", "cell": cell.number, "source": cell.source}
-        )
+        self.session.student.send(cell_frame(cell.number, cell.source))
         turn = _Turn(self.session, self._limits.cell_seconds)
         stop = limit("cell_time", cell=cell.number, seconds=self._limits.cell_seconds)
         while True:

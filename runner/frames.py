@@ -59,9 +59,15 @@ def _finite(text: str) -> float:
 
 
 def pack(message: Mapping[str, object]) -> bytes:
-    """Return the message as the bytes of one frame."""
+    """Return the message as the bytes of one frame.
+
+    Text is sent in UTF-8, in which it is no longer than in the notebook that it comes
+    from. Half a surrogate pair, which UTF-8 does not have, is sent as `parse` reads it.
+    """
     try:
-        payload = json.dumps(message, allow_nan=False, separators=(",", ":")).encode()
+        payload = json.dumps(
+            message, allow_nan=False, ensure_ascii=False, separators=(",", ":")
+        ).encode("utf-8", "surrogatepass")
     except (TypeError, ValueError, RecursionError) as error:
         raise FrameError("not plain data") from error
     if len(payload) > MAX_FRAME:

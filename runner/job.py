@@ -24,6 +24,7 @@ from runner.gpu.policy import checks_in_place
 from runner.gpu.pool import GpuMissingError, GpuPool
 from runner.notebook import (
     Cell,
+    CellTooLongError,
     LanguageError,
     Notebook,
     UnreadableError,
@@ -148,6 +149,8 @@ class Job:
             stop = self._run_on_device(self._notebook)
         except UnreadableError:
             stop = JobStopError(Verdict.REJECTED, "notebook_unreadable")
+        except CellTooLongError as error:
+            stop = JobStopError(Verdict.REJECTED, "cell_too_long", cell=error.number)
         except LanguageError as error:
             stop = JobStopError(Verdict.REJECTED, "language", language=str(error))
         except tuple(_OURS) as error:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeGuard
 
-from runner.frames import dump_json, load_json
+from runner.frames import MAX_FRAME, FrameError, dump_json, load_json, pack
 from runner.placement import (
     Placement,
     StudentCell,
@@ -19,6 +19,8 @@ from runner.protocol import JobSpec
 
 MAJOR: Final = 4
 MAX_CELLS: Final = 5000
+# The most bytes that a character of a cell takes up in a frame.
+_WIDEST: Final = 6
 _CHECK_LINE: Final = re.compile(r"#\s*softmark:\s*check\s+(\S+)\s*")
 _OTHER_KERNELS: Final = re.compile(
     r"(ir|r|julia.*|octave|bash|scala|javascript|sos|c\+*\d*)"
@@ -28,6 +30,14 @@ _PYTHON: Final = re.compile(r"i?python[\d.]*")
 
 class UnreadableError(Exception):
     """The text is no notebook that we read."""
+
+
+class CellTooLongError(Exception):
+    """A cell is too long to be sent to the job. `number` counts the code cells from 1."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__(f"cell {number} is too long")
 
 
 class LanguageError(Exception):
@@ -107,7 +117,7 @@ def notebook_of(sources: Sequence[str]) -> str:
 def read_notebook(spec: JobSpec) -> Notebook:
     """Return the spec's notebook ready to run.
 
-    Raises UnreadableError, LanguageError or TestsUnreadableError.
+    Raises UnreadableError, CellTooLongError, LanguageError or TestsUnreadableError.
     """
     document = _load(spec.notebook)
     _check_language(document.get("metadata"))
@@ -203,6 +213,8 @@ def _code_cells(raw_cells: Sequence[dict[str, Any]], skip: set[str]) -> Iterator
         number += 1
         source = _text(raw.get("source"))
         tags = _tags(raw)
+        if not _fits_frame(number, source):
+            raise CellTooLongError(number)
         raw.update(outputs=[], execution_count=None, source=source)
         yield Cell(
             number=number,
@@ -211,6 +223,21 @@ def _code_cells(raw_cells: Sequence[dict[str, Any]], skip: set[str]) -> Iterator
             tags=tags,
             skipped=not source.strip() or bool(tags & (skip | {"skip-execution"})),
         )
+
+
+def cell_frame(number: int, source: str) -> dict[str, object]:
+    """Return the frame that has a cell run."""
+    return {"t": "cell", "cell": number, "source": source}
+
+
+def _fits_frame(number: int, source: str) -> bool:
+    if len(source) * _WIDEST < MAX_FRAME // 2:
+        return True
+    try:
+        pack(cell_frame(number, source))
+    except FrameError:
+        return False
+    return True
 
 
 def _text(source: object) -> str:

@@ -21,6 +21,7 @@ ENDS = [
     ("limit", "processes"),
     ("limit", "open_files"),
     ("rejected", "notebook_unreadable"),
+    ("rejected", "cell_too_long"),
     ("rejected", "language"),
 ]
 

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from runner import users
+from runner.frames import MAX_FRAME
 from runner.host import Runner
+from runner.notebook import notebook_of
 from runner.processes import (
     ProcessInfo,
     family,
@@ -97,7 +99,9 @@ def wait_until(condition: Callable[[], bool], seconds: float = 10) -> bool:
 
 HOST = """
 import sys
+from runner.frames import MAX_FRAME
 from runner.host import Runner
+from runner.notebook import notebook_of
 from tests.runner.notebooks import job
 Runner({"default": ""}).run(job(sys.argv[1]))
 """
@@ -242,6 +246,26 @@ def test_what_is_no_python_notebook_is_not_run(
     result = runner.run(job(notebook=content, questions=(ANSWER,)))
     assert (result.verdict, result.code) == (Verdict.REJECTED, code)
     assert scores(result) == {"q1": [0.0]}
+
+
+@pytest.mark.parametrize(
+    ("letter", "width"), [("a", 1), ("\x01", 6), ("é", 2), ("\ud800", 3)]
+)
+def test_a_cell_that_no_frame_carries_is_not_run(
+    runner: Runner, letter: str, width: int
+) -> None:
+    too_long = notebook_of(["1", f"'{letter * (MAX_FRAME // width)}'"])
+    result = runner.run(job(notebook=too_long, questions=(ANSWER,)))
+    assert (result.verdict, result.code) == (Verdict.REJECTED, "cell_too_long")
+    assert result.detail["cell"] == 2
+
+
+@pytest.mark.parametrize("letter", ["é", "\x7f"])
+def test_the_longest_notebook_of_one_cell_runs(runner: Runner, letter: str) -> None:
+    source = f"a = '{letter * (10 * 1024**2)}'\nlen(a) == 10 * 1024**2"
+    result = runner.run(job(notebook=notebook_of([source])))
+    assert result.verdict is Verdict.COMPLETED, result
+    assert '"True"' in result.notebook
 
 
 def test_kernel_names_of_python_do_not_matter(runner: Runner) -> None:

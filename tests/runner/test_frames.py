@@ -52,6 +52,15 @@ def test_frames_survive_any_cutting(
     assert found == messages
 
 
+@pytest.mark.parametrize(
+    "text", ["é", "\x7f", "\u2028", "😀", "\ud83d", "\ud83d\ude00"]
+)
+def test_text_takes_no_more_bytes_than_in_utf_8(text: str) -> None:
+    data = pack({"a": text * 100})
+    assert parse(data[4:]) == {"a": text * 100}
+    assert len(data) < 100 * len(text.encode("utf-8", "surrogatepass")) + 20
+
+
 @given(st.binary())
 def test_junk_is_refused_or_waits_for_more(junk: bytes) -> None:
     reader = FrameReader(limit=100)
