@@ -113,7 +113,7 @@ def test_django_logs_no_address() -> None:
     assert MaskSecrets().filter(record)
     assert record.getMessage() == "Not Found: /calendar/…"
     logging_of: Any = settings.LOGGING
-    assert logging_of["handlers"]["console"]["filters"] == ["secrets"]
+    assert logging_of["handlers"]["console"]["filters"] == ["secrets", "client errors"]
 
 
 def test_gunicorn_logs_no_address() -> None:

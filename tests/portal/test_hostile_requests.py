@@ -17,6 +17,9 @@ from tests.factories import ComponentFactory, ExtensionFactory
 from tests.matrix import ROWS, Row
 from tests.world import World, make_world
 
+# Thousands of requests and texts: see `make test-long`.
+pytestmark = pytest.mark.long
+
 VALUES: Final = ("x", "-1", "1e1000000", "9" * 30, "a\x00b", "9999-12-31 23:59:59")
 FEW: Final = ("9" * 30, "a\x00b")
 MODELS: Final = sorted(admin.site._registry, key=lambda model: model._meta.label)

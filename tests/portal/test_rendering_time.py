@@ -18,6 +18,9 @@ from courses.models.texts import MAX_MARKDOWN
 from portal.markdown import LANGUAGES, MAX_CODE, _render
 from portal.notebooks import _read
 
+# Thousands of requests and texts: see `make test-long`.
+pytestmark = pytest.mark.long
+
 # Twice as long a text runs twice as many lines, and some on top.
 MOST: Final = 2.7
 # Of CPU, for the longest text of a field: the worst take a third of this.
