@@ -88,7 +88,8 @@ def _entries(directory: bytes, count: int) -> Iterator[Member]:
             raise ZipFaultError("its directory is damaged")
         flags, method = fields[3], fields[4]
         packed, size, name_bytes, extra_bytes, comment_bytes = fields[8:13]
-        name = directory[at + ENTRY.size :][:name_bytes]
+        begin = at + ENTRY.size
+        name = directory[begin : begin + name_bytes]
         yield Member(
             name=name.decode("utf-8", "replace"),
             is_stored=method == STORED,

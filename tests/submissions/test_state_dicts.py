@@ -2,12 +2,14 @@
 
 import io
 import struct
+import time
 import zipfile
 
 import pytest
 
 from submissions.problems import Findings
 from submissions.validation import state_dicts, zips
+from submissions.validation.zips import END, ENTRY, LOCAL, read_zip
 from tests.submissions.builders import check, codes, state_dict_bytes
 
 
@@ -168,3 +170,17 @@ def test_checkpoint_with_optimiser_is_taken() -> None:
     content = io.BytesIO()
     torch.save({"model": model.state_dict(), "optimiser": state}, content)
     assert check_weights(content.getvalue()) == Findings()
+
+
+def test_a_long_directory_is_read_in_linear_time() -> None:
+    name, count = b"a/" + b"x" * 155, 20_000
+    members = LOCAL.pack(b"PK\3\4", *[0] * 10) * count
+    directory = b"".join(
+        ENTRY.pack(b"PK\1\2", *[0] * 9, len(name), *[0] * 5, place * LOCAL.size) + name
+        for place in range(count)
+    )
+    sizes = (count, count, len(directory), len(members), 0)
+    data = members + directory + END.pack(b"PK\5\6", 0, 0, *sizes)
+    started = time.process_time()
+    assert len(read_zip(io.BytesIO(data))) == count
+    assert time.process_time() - started < 1
