@@ -1,6 +1,8 @@
 """A zip is unpacked within limits, and what is no plain file is refused."""
 
+import io
 import stat
+import struct
 import zipfile
 from decimal import Decimal
 from pathlib import Path
@@ -69,6 +71,33 @@ def test_a_zip_of_very_many_files_is_refused_unread(
     monkeypatch.setattr(archives, "MAX_MEMBERS", 0)
     (fault,) = refused(packed(tmp_path, "a"), tmp_path / "out")
     assert "more than 0 files" in fault.message
+
+
+def zip_that_lies(members: int, *, in_64: bool) -> bytes:
+    """Return a zip of empty folders whose end says that it has one member."""
+    folder = zipfile.ZipInfo("x" * 500 + "/")
+    folder.header_offset = folder.CRC = 0
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.filelist = [folder] * members
+        archive._didModify = True  # type: ignore[attr-defined]
+    data = content.getvalue()
+    end, length = data[-22:], len(data) - 22
+    if not in_64:
+        return data[:-14] + b"\1\0\1\0" + end[12:]
+    record = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, length, 0)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, length, 1)
+    return data[:-22] + record + locator + end[:8] + b"\1\0\1\0" + bytes(10)
+
+
+@pytest.mark.parametrize("in_64", [False, True])
+def test_a_long_directory_is_refused_unread_whatever_the_end_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, in_64: bool
+) -> None:
+    monkeypatch.setattr(archives, "MAX_MEMBERS", 10**9)
+    (tmp_path / "in.zip").write_bytes(zip_that_lies(4000, in_64=in_64))
+    (fault,) = refused(tmp_path / "in.zip", tmp_path / "out")
+    assert "or has more than" in fault.message
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 junk", b"x" * 100])
