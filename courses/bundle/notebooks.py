@@ -155,8 +155,9 @@ def _without_solutions(text: str, *, is_code: bool) -> str:
 
 
 def judge_staff_notebook(notebook: Notebook, file: str, faults: FaultList) -> None:
-    """Note solution regions that do not open and close in turn."""
+    """Note solution regions that stand where none may, or are not closed in turn."""
     for number, cell in enumerate(notebook["cells"], 1):
+        _judge_locked(cell, number, file, faults)
         opened, kind = 0, ""
         for line, text in enumerate(source_of(cell).split("\n"), 1):
             mark = _REGION.fullmatch(text)
@@ -180,6 +181,30 @@ def judge_staff_notebook(notebook: Notebook, file: str, faults: FaultList) -> No
                 file=file,
                 cell=number,
                 line=opened,
+            )
+
+
+def _judge_locked(
+    cell: dict[str, Any], number: int, file: str, faults: FaultList
+) -> None:
+    """Note a solution in a cell that is put back as it was given out."""
+    ours = cell["metadata"].get("softmark")
+    is_locked = isinstance(ours, dict) and bool(ours.get("locked"))
+    if not is_locked and check_key(cell) is None:
+        return
+    for line, text in enumerate(source_of(cell).split("\n"), 1):
+        mark = _REGION.fullmatch(text)
+        if mark and mark[2] == "BEGIN":
+            what = "locked cell" if is_locked else "check cell"
+            faults.add(
+                f"A {mark[3].lower()} stands in a {what}, which students cannot "
+                "change.",
+                file=file,
+                cell=number,
+                line=line,
+                hint="Move it to a cell that students write, or unlock the cell."
+                if is_locked
+                else "Move it to a cell that students write.",
             )
 
 

@@ -9,6 +9,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from courses.bundle import check_cells, make_handout
+from courses.bundle.faults import FaultList
+from courses.bundle.notebooks import judge_staff_notebook
 from tests.courses.bundles import HANDOUT_CELLS, STAFF_CELLS, notebook_of, write_bundle
 
 
@@ -62,3 +64,20 @@ def test_command_writes_nothing_from_an_unsound_notebook(tmp_path: Path) -> None
     with pytest.raises(CommandError, match="has no END SOLUTION"):
         call_command("make_handout", tmp_path)
     assert not (tmp_path / "handout.ipynb").exists()
+
+
+@pytest.mark.parametrize(
+    ("metadata", "word"),
+    [({"locked": "a"}, "locked cell"), ({"question": "a"}, "check cell")],
+)
+@pytest.mark.parametrize("kind", ["SOLUTION", "MARK SCHEME"])
+def test_a_solution_where_students_change_nothing_is_refused(
+    metadata: dict[str, str], word: str, kind: str
+) -> None:
+    notebook = notebook_of(f"x = 1\n# BEGIN {kind}\ny = 2\n# END {kind}")
+    notebook["cells"][0]["metadata"] = {"softmark": metadata}
+    faults = FaultList()
+    judge_staff_notebook(notebook, "staff.ipynb", faults)
+    (fault,) = faults.error().faults
+    assert f"stands in a {word}" in fault.message
+    assert (fault.cell, fault.line) == (1, 2)
