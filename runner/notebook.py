@@ -22,10 +22,15 @@ MAX_CELLS: Final = 5000
 # The most bytes that a character of a cell takes up in a frame.
 _WIDEST: Final = 6
 _CHECK_LINE: Final = re.compile(r"#\s*softmark:\s*check\s+(\S+)\s*")
+_PYTHON: Final = re.compile(r"i?python[ \d.]*", re.IGNORECASE)
+# Kernels that say no language themselves. Any other name may well be Python.
 _OTHER_KERNELS: Final = re.compile(
-    r"(ir|r|julia.*|octave|bash|scala|javascript|sos|c\+*\d*)"
+    r"ir|r|julia.*|scala.*|almond|bash|javascript|deno|ijavascript|octave|matlab|sos"
+    r"|xcpp.*|c\+*\d*|rust|evcxr|gophernotes|\.net-.*",
+    re.IGNORECASE,
 )
-_PYTHON: Final = re.compile(r"i?python[\d.]*")
+# What editors write while no kernel has been chosen.
+_UNSAID: Final = frozenset(("plaintext", "text", "unknown"))
 
 
 class UnreadableError(Exception):
@@ -120,7 +125,9 @@ def read_notebook(spec: JobSpec) -> Notebook:
     Raises UnreadableError, CellTooLongError, LanguageError or TestsUnreadableError.
     """
     document = _load(spec.notebook)
-    _check_language(document.get("metadata"))
+    language = other_language(document.get("metadata"))
+    if language:
+        raise LanguageError(language[:40])
     cells = list(_code_cells(document["cells"], set(spec.skip_tags)))
     notebook = Notebook(
         document=document, cells=cells, late_questions=[], early_questions=[]
@@ -187,17 +194,20 @@ def _load(text: str) -> dict[str, Any]:
     return document
 
 
-def _check_language(metadata: object) -> None:
-    if not isinstance(metadata, dict):
-        return
+def other_language(metadata: object) -> str:
+    """Return the language of a notebook with this metadata, or "" if it is Python.
+
+    The name of a kernel says nothing about Python, but a language does. Uploads and
+    runs are judged by this one rule.
+    """
+    metadata = metadata if isinstance(metadata, dict) else {}
     kernel = _section(metadata, "kernelspec")
-    names = [_section(metadata, "language_info").get("name"), kernel.get("language")]
-    for name in names:
-        if isinstance(name, str) and name and not _PYTHON.fullmatch(name.lower()):
-            raise LanguageError(name[:40])
-    kernel_name = "" if any(names) else str(kernel.get("name"))
-    if _OTHER_KERNELS.fullmatch(kernel_name.lower()):
-        raise LanguageError(kernel_name[:40])
+    language = _section(metadata, "language_info").get("name") or kernel.get("language")
+    if not isinstance(language, str) or language.lower() in _UNSAID:
+        named = kernel.get("name")
+        is_other = isinstance(named, str) and _OTHER_KERNELS.fullmatch(named)
+        language = str(named) if is_other else "python"
+    return "" if _PYTHON.fullmatch(language) else language
 
 
 def _section(metadata: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -3,10 +3,11 @@
 from submissions.validation.check_cells import find_repeated_checks
 from submissions.validation.files import FileRule, check_file
 from submissions.validation.opened_files import find_missing_files
-from submissions.validation.readable import readable_notebook
+from submissions.validation.readable import NotebookFaultError, readable_notebook
 
 __all__ = [
     "FileRule",
+    "NotebookFaultError",
     "check_file",
     "find_missing_files",
     "find_repeated_checks",

@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from runner.notebook import other_language
 from submissions.messages import problem, shown
 from submissions.problems import Findings, Problem
 from submissions.validation.kinds import HEAD, Kind, kind_of_head
+from submissions.validation.metadata import notebook_metadata
 from submissions.validation.readable import (
     Notebook,
     NotebookFaultError,
@@ -17,15 +19,6 @@ from submissions.validation.readable import (
 
 MAX_WARNED: Final = 5
 CONFLICT: Final = re.compile(r"^<{7} ", re.MULTILINE)
-PYTHON: Final = re.compile(r"i?python[ \d.]*", re.IGNORECASE)
-# Kernels that say no language themselves. Any other name may well be Python.
-OTHER_KERNELS: Final = re.compile(
-    r"ir|r|julia.*|scala.*|almond|bash|javascript|deno|ijavascript|octave|matlab|sos"
-    r"|xcpp.*|rust|evcxr|gophernotes|\.net-.*",
-    re.IGNORECASE,
-)
-# What editors write while no kernel has been chosen.
-UNSAID: Final = {"plaintext", "text", "unknown"}
 READABLE: Final = {Kind.NOTEBOOK, Kind.JSON, Kind.TEXT, Kind.UNKNOWN}
 UNPACK: Final = "Unpack it and hand in the .ipynb file from it."
 EXPORTED: Final = (
@@ -74,17 +67,10 @@ def check_notebook(data: bytes, *, name: str) -> Findings:
 
 
 def _check_language(notebook: Notebook, name: str) -> Iterator[Problem]:
-    """The name of a kernel says nothing about Python, but a language does."""
-    kernel = notebook.metadata.get("kernelspec")
-    info = notebook.metadata.get("language_info")
-    kernel = kernel if isinstance(kernel, dict) else {}
-    info = info if isinstance(info, dict) else {}
-    language = info.get("name") or kernel.get("language")
-    if not isinstance(language, str) or language.lower() in UNSAID:
-        named = kernel.get("name")
-        is_other = isinstance(named, str) and OTHER_KERNELS.fullmatch(named)
-        language = str(named) if is_other else "python"
-    if not PYTHON.fullmatch(language):
+    """Judge the metadata as it is, and as it stands in the text that runs."""
+    given = notebook.metadata
+    language = other_language(given) or other_language(notebook_metadata(given))
+    if language:
         yield problem("notebook_language", file=name, language=shown(language, 30))
 
 
