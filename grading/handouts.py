@@ -23,10 +23,19 @@ from runner.protocol import HandoutCell
 _CELLS: Final = 5000
 
 
-def staff_notebook(parts: Sequence[RevisionFile]) -> dict[str, Any] | None:
-    """Return the revision's staff notebook, if it has one."""
-    part = _notebook_part(parts, RevisionFile.Part.STAFF)
-    return None if part is None else _read(part.sha256)
+def given_notebook(parts: Sequence[RevisionFile]) -> dict[str, Any] | None:
+    """Return the cells from which a student's are put back, if there are any.
+
+    SECURITY: those of the hand-out, and where it lacks some, those of the staff's
+    notebook without its solutions. A student reads the notebook that was run, so the
+    staff's own text is never put into it.
+    """
+    staff = _notebook_part(parts, RevisionFile.Part.STAFF)
+    if staff is None:
+        return None
+    handout = _notebook_part(parts, RevisionFile.Part.HANDOUT)
+    cells = [] if handout is None else _read(handout.sha256)["cells"]
+    return {"cells": [*cells, *make_handout(_read(staff.sha256))["cells"]]}
 
 
 def staff_definitions(parts: Sequence[RevisionFile]) -> Definitions:

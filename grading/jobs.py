@@ -13,7 +13,7 @@ from courses.bundle import (
     split_sections,
 )
 from courses.models import AssignmentRevision, Question, RequiredFile, RevisionFile
-from grading.handouts import handout_cells, staff_definitions, staff_notebook
+from grading.handouts import given_notebook, handout_cells, staff_definitions
 from grading.inputs import HandedIn, handed_in
 from grading.models import GradingRun
 from runner.protocol import (
@@ -25,6 +25,7 @@ from runner.protocol import (
     QuestionSpec,
     TestStyle,
 )
+from submissions.validation import NotebookFaultError, readable_notebook
 
 # What is shown later is asked later.
 _SECRECY: Final[Mapping[Visibility, int]] = {
@@ -55,13 +56,13 @@ def build_job(run: GradingRun) -> JobSpec:
     ]
     if run.grading_seed is None:
         raise IncompleteRevisionError("The run has no secret for its tests.")
-    staff = staff_notebook(parts)
+    given = given_notebook(parts)
     defined = staff_definitions(parts)
     return JobSpec(
         # Two tries of one run may be alive at once, when the first was frozen.
         job_id=f"{run.pk}-{run.lease_token}",
         environment=revision.environment,
-        notebook=_notebook(submitted, staff, questions),
+        notebook=_notebook(submitted, given, questions),
         notebook_name=revision.notebook_name,
         files=_handed_in(submitted, parts),
         public_files=_of_part(RevisionFile.Part.PUBLIC, parts),
@@ -70,7 +71,7 @@ def build_job(run: GradingRun) -> JobSpec:
         test_names=dict(revision.imports),
         defined_names=tuple(sorted(defined.names)),
         defined_classes=tuple(sorted(defined.classes)),
-        restored=_restored(staff, questions),
+        restored=_restored(given, questions),
         handout=handout_cells(parts, [question.key for question in questions]),
         limits=_limits(revision),
         seed=revision.seed,
@@ -94,26 +95,29 @@ def _limits(revision: AssignmentRevision) -> Limits:
 
 def _notebook(
     submitted: Sequence[HandedIn],
-    staff: dict[str, Any] | None,
+    given: dict[str, Any] | None,
     questions: Sequence[Question],
 ) -> str:
-    """The student's notebook; cells that students may not change are the staff's."""
+    """Return the text that the upload was judged by, marked.
+
+    Cells that students may not change are as they were given out.
+    """
     for file in submitted:
         if file.kind == RequiredFile.Kind.NOTEBOOK:
-            text = read_blob(file.sha256).decode("utf-8-sig", "replace")
-            locked = locked_cells(staff) if staff is not None else {}
-            return _marked(text, [question.key for question in questions], locked)
+            data = read_blob(file.sha256)
+            locked = locked_cells(given) if given is not None else {}
+            return _marked(data, [question.key for question in questions], locked)
     raise IncompleteRevisionError("The submission has no notebook.")
 
 
-def _marked(text: str, keys: Sequence[str], locked: Mapping[str, str]) -> str:
+def _marked(data: bytes, keys: Sequence[str], locked: Mapping[str, str]) -> str:
     """The notebook with its cells marked; as it is, if the runner will refuse it."""
     try:
-        notebook = json.loads(text)
-        mark_cells(notebook, keys, locked)
-        return json.dumps(notebook, ensure_ascii=False)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return text
+        notebook = json.loads(readable_notebook(data))
+    except NotebookFaultError:
+        return data.decode("utf-8-sig", "replace")
+    mark_cells(notebook, keys, locked)
+    return json.dumps(notebook, ensure_ascii=False)
 
 
 def _handed_in(
@@ -179,10 +183,10 @@ def _question_spec(question: Question, text: str) -> QuestionSpec:
 
 
 def _restored(
-    staff: dict[str, Any] | None, questions: Sequence[Question]
+    given: dict[str, Any] | None, questions: Sequence[Question]
 ) -> dict[str, str]:
-    """The staff's own check cells by question: the student's copies are not run."""
-    if staff is None:
+    """The check cells as given out, by question: the student's copies are not run."""
+    if given is None:
         return {}
     keys = {question.key for question in questions}
-    return {key: text for key, text in check_cells(staff).items() if key in keys}
+    return {key: text for key, text in check_cells(given).items() if key in keys}

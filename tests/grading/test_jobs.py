@@ -11,9 +11,12 @@ from courses.blobs import BlobMissingError, blob_path
 from courses.models import Question, RevisionFile
 from grading.jobs import IncompleteRevisionError, build_job
 from grading.models import GradingRun
+from runner.notebook import read_notebook
 from runner.placement import fingerprint
 from runner.protocol import Device, TestStyle
 from runner.wire import spec_from_json, to_json
+from submissions.validation import readable_notebook
+from submissions.validation.notebooks import check_notebook
 from tests.factories import (
     GradingRunFactory,
     QuestionFactory,
@@ -21,6 +24,8 @@ from tests.factories import (
     SubmittedFileFactory,
     small_notebook,
 )
+from tests.submissions.builders import code_cell, notebook_bytes
+from tests.submissions.test_notebook_formats import old_notebook
 
 pytestmark = pytest.mark.django_db
 
@@ -156,6 +161,75 @@ def test_locked_cells_are_restored_by_their_names(run: GradingRun) -> None:
     )
     cells = json.loads(build_job(run).notebook)["cells"]
     assert [cell["source"] for cell in cells] == ["import os", "x = 2"]
+
+
+def hand_in(run: GradingRun, notebook: bytes | str) -> None:
+    text = notebook if isinstance(notebook, str) else notebook.decode()
+    run.work.files.all().delete()
+    SubmittedFileFactory.create(submission=run.submission, kind="notebook", text=text)
+
+
+SOLVED = "### BEGIN SOLUTION\nkey = 'CANARY'\n### END SOLUTION\nx = 1"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "first"),
+    [({"locked": "setup"}, ""), ({"question": "answer"}, "# softmark: check answer\n")],
+)
+def test_no_solution_is_put_into_a_student_s_notebook(
+    run: GradingRun, metadata: dict[str, str], first: str
+) -> None:
+    notebook = json.loads(small_notebook(first + SOLVED))
+    notebook["cells"][0]["metadata"] = {"softmark": metadata}
+    RevisionFileFactory.create(
+        revision=run.revision,
+        part=RevisionFile.Part.STAFF,
+        name="staff.ipynb",
+        text=json.dumps(notebook),
+    )
+    hand_in(run, json.dumps(notebook).replace("CANARY", "mine"))
+    job = build_job(run)
+    assert "CANARY" not in to_json(job)
+    assert "YOUR CODE HERE" in job.notebook + str(job.restored)
+
+
+def test_what_is_put_back_is_the_hand_out_s(run: GradingRun) -> None:
+    for part, text in (
+        (RevisionFile.Part.STAFF, "1"),
+        (RevisionFile.Part.HANDOUT, "2"),
+    ):
+        RevisionFileFactory.create(
+            revision=run.revision,
+            part=part,
+            name=f"{part}.ipynb",
+            text=small_notebook(f"# softmark: check answer\n{text}"),
+        )
+    assert build_job(run).restored == {"answer": "# softmark: check answer\n2"}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        old_notebook(3),
+        notebook_bytes(code_cell("answer = '\ud800'")),
+        notebook_bytes(code_cell("answer = 1 # \0"), metadata=[]),
+        notebook_bytes({"cell_type": "sql", "source": ""}, nbformat_minor=9),
+        notebook_bytes(metadata={"language_info": {"name": "Python 3"}}),
+        notebook_bytes(metadata={"language_info": {"name": "plaintext"}}),
+        notebook_bytes(
+            metadata={"language_info": {"name": 5}, "kernelspec": {"language": "R"}}
+        ),
+    ],
+)
+def test_a_notebook_that_the_upload_takes_is_read_by_the_run(
+    run: GradingRun, data: bytes
+) -> None:
+    assert check_notebook(data, name="w").problems == ()
+    hand_in(run, data)
+    assert build_job(run).notebook == json.dumps(
+        json.loads(readable_notebook(data)), ensure_ascii=False
+    )
+    read_notebook(build_job(run))
 
 
 def test_a_question_marked_by_hand_is_no_part_of_the_job(run: GradingRun) -> None:
