@@ -241,10 +241,8 @@ class Student:
                 return self._handle(value, node)
             case "type" if isinstance(value, str):
                 found = getattr(builtins, value, None)
-                if isinstance(found, type) and not issubclass(found, BaseException):
-                    return found
-                # The notebook would else say what a test's `except` catches.
-                raise NotDataError("tests name exceptions themselves")
+                if isinstance(found, type):
+                    return _no_exception(found)
             case "module":
                 raise NotDataError("this name is a module: tests import their own")
         raise CodecError("not a value")
@@ -268,6 +266,16 @@ class Student:
             label=label[:_LABEL],
         )
         return self._handles[number]
+
+
+def _no_exception(kind: type) -> type:
+    """Return the class. Raises NotDataError for an exception's.
+
+    The notebook would else say what a test's `except` catches.
+    """
+    if issubclass(kind, BaseException):
+        raise NotDataError("tests name exceptions themselves")
+    return kind
 
 
 def _changes(operation: str, arguments: tuple[object, ...]) -> bool:

@@ -147,6 +147,8 @@ def stopped() -> Iterator[Runner]:
 def runner(stopped: Runner) -> Runner:
     """Give a runner that no test has yet called idle; a zygote takes seconds to start."""
     stopped._housekeeper._idle_seconds = 1800
+    # One that a stopped zygote has made would run the next job without another.
+    stopped._spares.forget("default")
     return stopped
 
 

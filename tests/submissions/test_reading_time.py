@@ -123,9 +123,12 @@ def seconds(reader: str, shape: str, size: int) -> float:
 
 @CASES
 def test_twice_as_long_a_notebook_takes_twice_the_time(reader: str, shape: str) -> None:
-    once = min(seconds(reader, shape, SMALL) for _ in range(2))
-    twice = min(seconds(reader, shape, 2 * SMALL) for _ in range(2))
-    assert twice < max(SHORT_SECONDS, MOST * once)
+    # One measurement of a busy machine says little: a quadratic reader fails them all.
+    for _ in range(5):
+        once, twice = (seconds(reader, shape, n * SMALL) for n in (1, 2))
+        if twice < max(SHORT_SECONDS, MOST * once):
+            return
+    pytest.fail(f"{twice:.2f} s for what takes {once:.2f} s at half the length")
 
 
 @CASES
