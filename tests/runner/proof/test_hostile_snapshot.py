@@ -72,7 +72,6 @@ def test_who_does_not_know_the_answer_earns_nothing(
 
 
 @pytest.mark.long
-@pytest.mark.xfail(reason="an index is not compared with what is told later")
 @pytest.mark.parametrize("source", NOT_YET)
 def test_what_was_read_by_an_index_stays(source: str) -> None:
     assert_worthless(TestStyle.FUNCTIONS, [source], 1500)
