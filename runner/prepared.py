@@ -182,7 +182,7 @@ class Prepared:
         return max(0, held - _SLACK_BYTES)
 
     def explained(self, ending: JobStopError) -> JobStopError:
-        """Return the ending, or the lack of memory behind it.
+        """Return the ending, or a memory limit if the job's group ran out of memory.
 
         Ask before a process that ended is called a fault of ours: when a job's group is
         full, the kernel ends processes of the job, not always those that filled it.

@@ -130,7 +130,7 @@ SITE: Final[dict[str, str]] = {
 
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
-    """One world for all rows; each request is rolled back."""
+    """Make one set of rows for all requests; roll each request back."""
     with django_db_blocker.unblock(), transaction.atomic():
         world = make_world()
         world.people["no_course"] = UserFactory.create()

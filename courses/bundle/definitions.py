@@ -83,7 +83,7 @@ def rebound_names(source: str) -> frozenset[str]:
 
 
 def rebound_in_cells(sources: Iterable[str]) -> Iterator[frozenset[str]]:
-    """Yield `rebound_names` for each of a notebook's code cells, in bounded time."""
+    """Yield the names that each code cell binds again, in bounded time."""
     for found in _bindings_in(sources):
         yield frozenset(one.name for one in found if one.kind != "module")
 

@@ -33,7 +33,7 @@ _READERS: Final = frozenset({"open", "read_text", "read_bytes", "fromfile"})
 
 
 class Origin(StrEnum):
-    """Whose a value is: the staff's private file, a student's, a literal, or unknown."""
+    """Where a value comes from: a private file, a student's file, a literal, or unknown."""
 
     PRIVATE = "private"
     STUDENT = "student"

@@ -82,7 +82,7 @@ def find_shadowed(
 
 
 class _Code:
-    """The names that a test's code binds at its top, and what it puts there."""
+    """The top-level names that a test's code assigns, with the values."""
 
     def __init__(self, tree: ast.Module, defined: Collection[str]) -> None:
         self.defined = frozenset(defined)
