@@ -178,8 +178,3 @@ def points(question: QuestionSpec, outcome: QuestionOutcome) -> float:
     """Return what the outcome is worth, beside another one of the same question."""
     worth = {check.name: check.worth for check in question.checks}
     return sum(check.score * worth[check.name] for check in outcome.checks)
-
-
-def is_complete(outcome: QuestionOutcome) -> bool:
-    """Say whether every check of the question has its full score."""
-    return outcome.outcome is Outcome.PASSED
