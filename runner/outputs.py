@@ -35,16 +35,22 @@ _PIECE: Final = 1024
 _CONTAINER: Final = 16
 _MARKER: Final = "\n[Output cut here: it is longer than the limit of {} bytes.]\n"
 
-# Kinds of frames that are outputs.
-OUTPUTS: Final = frozenset(
-    ("stream", "display", "update", "result", "error", "clear", "dropped")
-)
+# Kinds of frames that are outputs, and the methods of CellOutputs that take them in.
+OUTPUTS: Final[Mapping[str, str]] = {
+    "stream": "_add_stream",
+    "display": "_add_display",
+    "update": "_update_display",
+    "result": "_add_result",
+    "error": "_add_error",
+    "clear": "_clear",
+    "dropped": "_drop",
+}
 
 Output = dict[str, Any]
 
 
 def stored_size(output: Output) -> int:
-    """Return what the output is charged with: its bytes in the notebook, and a comma.
+    """Return how many bytes of the notebook the output counts for.
 
     Lists and objects in it are charged with a part of the memory that they take up here.
     """
@@ -134,13 +140,7 @@ class CellOutputs:
             for name in ("stdout", "stderr")
         }
         self._adders: dict[str, Callable[[Frame], None]] = {
-            "stream": self._add_stream,
-            "display": self._add_display,
-            "update": self._update_display,
-            "result": self._add_result,
-            "error": self._add_error,
-            "clear": self._clear,
-            "dropped": self._drop,
+            kind: getattr(self, method) for kind, method in OUTPUTS.items()
         }
 
     def add(self, frame: Frame) -> bool:
