@@ -33,7 +33,7 @@ class NewUserForm(NewUserFormBase):
 
     class Meta:
         model = User
-        fields = ["email", "first_name", "last_name", "login"]
+        fields = ["email", "first_name", "last_name", "login", "can_create_courses"]
 
     def clean_email(self) -> str:
         """Return the address in small letters: in any case, an address is one person."""
@@ -51,8 +51,15 @@ class UserAdmin(UserAdminBase):
     """
 
     add_form = NewUserForm
-    list_display = ["email", "first_name", "last_name", "login", "is_staff"]
-    list_filter = ["is_active", "is_staff", "is_superuser"]
+    list_display = [
+        "email",
+        "first_name",
+        "last_name",
+        "login",
+        "can_create_courses",
+        "is_staff",
+    ]
+    list_filter = ["is_active", "can_create_courses", "is_staff", "is_superuser"]
     search_fields = ["email", "first_name", "last_name", "login"]
     ordering = ["last_name", "first_name", "email"]
     date_hierarchy = "date_joined"
@@ -61,6 +68,16 @@ class UserAdmin(UserAdminBase):
     fieldsets = [
         (None, {"fields": ["email", "password"]}),
         ("Person", {"fields": ["first_name", "last_name", "login"]}),
+        (
+            "Teaching",
+            {
+                "fields": ["can_create_courses"],
+                "description": (
+                    "The one switch that makes a lecturer. It gives no right in the "
+                    "courses of others: there people have a role."
+                ),
+            },
+        ),
         (
             "Site",
             {
@@ -75,6 +92,7 @@ class UserAdmin(UserAdminBase):
     ]
     add_fieldsets = [
         (None, {"fields": ["email", "first_name", "last_name", "login"]}),
+        ("Teaching", {"fields": ["can_create_courses"]}),
         (None, {"fields": ["usable_password", "password1", "password2"]}),
     ]
 

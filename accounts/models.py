@@ -44,6 +44,11 @@ class User(AbstractUser):
         blank=True,
         help_text="College login, for rosters and exports. Optional.",
     )
+    can_create_courses = models.BooleanField(
+        "can create courses",
+        default=False,
+        help_text="They create courses on the home page, and are the lecturer of each.",
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -69,6 +74,11 @@ class User(AbstractUser):
         parts = self.get_full_name().split() or [self.email]
         letters = parts[0][:1] + (parts[-1][:1] if len(parts) > 1 else "")
         return letters.upper()
+
+    @property
+    def may_create_courses(self) -> bool:
+        """Whether the person may create a course: lecturers and site staff."""
+        return self.can_create_courses or self.is_superuser
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):

@@ -306,6 +306,11 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
         return Q(release_at__lte=now) & is_open
 
 
+def _concerns(user: "User") -> Q:
+    """Match changes for everybody, and those that concern this person alone."""
+    return Q(student__isnull=True) | Q(student=user)
+
+
 class CourseChangeQuerySet(models.QuerySet["CourseChange"]):
     """What was changed in courses."""
 
@@ -319,9 +324,14 @@ class CourseChangeQuerySet(models.QuerySet["CourseChange"]):
                 _enrolled(user, "course")
                 & _released("course__")
                 & Q(is_public=True)
+                & _concerns(user)
                 & self._of_what_is_out()
             )
         )
+
+    def told_to(self, user: "User") -> Self:
+        """Return what the person reads as news: public, and not of another student."""
+        return self.visible_to(user).filter(_concerns(user), is_public=True)
 
     @staticmethod
     def _of_what_is_out() -> Q:

@@ -150,7 +150,9 @@ class CopyForm(forms.Form):
     )
 
 
-class _Moment(forms.DateTimeInput):
+class Moment(forms.DateTimeInput):
+    """A browser's field for a day and a time."""
+
     input_type = "datetime-local"
 
     def __init__(self) -> None:
@@ -178,12 +180,12 @@ class AnnouncementForm(forms.Form):
         widget=forms.RadioSelect,
     )
     release_at = forms.DateTimeField(
-        label="From", required=False, widget=_Moment(), help_text="For a time to come."
+        label="From", required=False, widget=Moment(), help_text="For a time to come."
     )
     ends_at = forms.DateTimeField(
         label="On top of pages until",
         required=False,
-        widget=_Moment(),
+        widget=Moment(),
         help_text="Empty: for two weeks.",
     )
     is_pinned = forms.BooleanField(label="Stays on top until it ends", required=False)

@@ -7,6 +7,7 @@ from courses.views import (
     calendar,
     copying,
     course,
+    creating,
     downloads,
     manage,
     material,
@@ -20,6 +21,8 @@ from courses.views import (
 app_name = "courses"
 MANAGE = "<slug:slug>/manage"
 of_courses = [
+    path("new/", creating.course_new, name="course-new"),
+    path("new/file/", creating.course_new_file, name="course-new-file"),
     path("<slug:slug>/", course.course, name="course"),
     path("<slug:slug>/news/", news.news, name="news"),
     path("<slug:slug>/progress/", progress.progress, name="progress"),
@@ -59,6 +62,8 @@ of_courses = [
     ),
     path(f"{MANAGE}/", manage.manage, name="manage"),
     path(f"{MANAGE}/changes/", manage.changes, name="changes"),
+    path(f"{MANAGE}/settings/", creating.course_settings, name="course-settings"),
+    path(f"{MANAGE}/file/", creating.course_file, name="course-file"),
     path(f"{MANAGE}/shift/", timetable.shift, name="shift"),
     path(f"{MANAGE}/copy/", copying.copy, name="copy"),
     path(

@@ -119,8 +119,8 @@ def _changed(
     courses: Mapping[int, Course], user: User, since: dt.datetime
 ) -> Iterator[Entry]:
     rows: Iterable[CourseChange] = (
-        CourseChange.objects.visible_to(user)
-        .filter(course__in=courses, is_public=True, made_at__gt=since)
+        CourseChange.objects.told_to(user)
+        .filter(course__in=courses, made_at__gt=since)
         .order_by("-made_at")[:ENTRIES]
     )
     for row in rows:

@@ -15,6 +15,7 @@ from courses.admin.inlines import ComponentInline
 from courses.admin.resources import EnrolmentResource
 from courses.admin.saving import SavedByServices
 from courses.admin.scope import CourseScopedAdmin, ScopedInline
+from courses.code_field import ModuleCodesField
 from courses.models import Course, Enrolment, Role, Week
 from courses.permissions import STAFF_ROLES
 from courses.services.enrolments import LastLecturerError
@@ -102,6 +103,13 @@ class CourseAdmin(SavedByServices, CourseScopedAdmin):
     readonly_fields = ["people"]
     lecturers_add = False
     lecturers_delete = False
+
+    def formfield_for_dbfield(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.name == "module_codes":
+            return ModuleCodesField()
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         active = Q(enrolments__is_active=True, enrolments__role=Role.STUDENT)

@@ -30,11 +30,20 @@ def validate_timezone(name: str) -> None:
         )
 
 
+def validate_course_slug(slug: str) -> None:
+    """Refuse an address at which the portal has a page of its own."""
+    if slug == "new":
+        raise ValidationError("“new” is taken by the portal. Choose another address.")
+
+
 class Course(models.Model):
     """A module's run in one year. Next year's run is another row."""
 
     slug = models.SlugField(
-        max_length=60, unique=True, help_text="In addresses, such as 70010-2024-25."
+        max_length=60,
+        unique=True,
+        validators=[validate_course_slug],
+        help_text="In addresses, such as 70010-2024-25.",
     )
     title = models.CharField(max_length=200)
     module_codes = models.JSONField(
@@ -53,7 +62,6 @@ class Course(models.Model):
     release_at = models.DateTimeField(
         null=True,
         blank=True,
-        default=timezone.now,
         help_text="Students see the course from then on. Empty keeps it hidden.",
     )
 
@@ -141,3 +149,9 @@ class Week(models.Model):
 
     def __str__(self) -> str:
         return f"Week {self.number}" + (f": {self.title}" if self.title else "")
+
+    def clean(self) -> None:
+        if self.starts_on is not None and self.starts_on.weekday():
+            raise ValidationError(
+                {"starts_on": f"That is a {self.starts_on:%A}. Give a Monday."}
+            )

@@ -79,7 +79,8 @@ class CourseChange(models.Model):
     """What somebody changed, when and why. Append-only.
 
     Students read those with `is_public`, such as a session that moved; the others,
-    such as a role, are for staff.
+    such as a role, are for staff. One with a `student` is read by them alone, and by
+    staff.
     """
 
     class Kind(models.TextChoices):
@@ -90,6 +91,9 @@ class CourseChange(models.Model):
         ROLE = "role", "Role"
         ROSTER = "roster", "Roster"
         CONTENT = "content", "Content"
+        EXTENSION = "extension", "Extension"
+        REVISION = "revision", "Published revision"
+        RELEASE = "release", "Release of marks"
 
     course = models.ForeignKey(Course, models.CASCADE, related_name="changes")
     kind = models.CharField(max_length=12, choices=Kind)
@@ -98,6 +102,14 @@ class CourseChange(models.Model):
     before = models.CharField(max_length=300, blank=True)
     after = models.CharField(max_length=300, blank=True)
     is_public = models.BooleanField(default=False)
+    student = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Whom alone of the students it concerns. Empty: everybody.",
+    )
     session = models.ForeignKey(
         "courses.Session", models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -131,6 +143,9 @@ class CourseChange(models.Model):
                         "role",
                         "roster",
                         "content",
+                        "extension",
+                        "revision",
+                        "release",
                     ]
                 ),
                 name="course_change_kind_known",

@@ -1,6 +1,7 @@
 """The record of what was changed in a course, by whom and why."""
 
 from accounts.actors import Actor, actor_user
+from accounts.models import User
 from courses.models import Assignment, Course, CourseChange, Material, Session
 
 _LONGEST = 300
@@ -17,8 +18,11 @@ def record_change(
     after: str = "",
     is_public: bool = False,
     about: Session | Material | Assignment | None = None,
+    student: User | None = None,
 ) -> CourseChange:
-    """The change is on record; students read it if it is public.
+    """Put the change on record; students read it if it is public.
+
+    With a `student`, no other student reads it.
 
     Call it in the transaction that makes the change. Texts longer than 300 characters
     are cut.
@@ -31,6 +35,7 @@ def record_change(
         before=_cut(before),
         after=_cut(after),
         is_public=is_public,
+        student=student,
         session=about if isinstance(about, Session) else None,
         material=about if isinstance(about, Material) else None,
         assignment=about if isinstance(about, Assignment) else None,

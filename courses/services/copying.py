@@ -1,10 +1,8 @@
 """Next year's run of a course, made from this year's."""
 
 import datetime as dt
-from collections.abc import Mapping
 from typing import Final
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
@@ -16,17 +14,13 @@ from courses.services.access import require
 from courses.services.changes import record_change
 from courses.services.copied_content import ContentCopy
 from courses.services.copied_coursework import copy_coursework
+from courses.services.creating import (
+    CourseRefusedError,
+    check_course,
+    check_monday,
+)
 
-_MONDAY: Final = 0
 _MOST_YEARS: Final = 20
-
-
-class CopyRefusedError(Exception):
-    """No course was made. `faults` says for each field what to do."""
-
-    def __init__(self, faults: Mapping[str, str]) -> None:
-        super().__init__(" ".join(faults.values()))
-        self.faults = dict(faults)
 
 
 @transaction.atomic
@@ -45,7 +39,7 @@ def copy_course(
     lecturer. Files are shared: nothing is stored twice. Students, extensions,
     announcements and changes are not copied, and neither is that a session was
     cancelled or moved. Nothing is published: an assignment's revision is its copy's
-    first one. Raises CopyRefusedError, or PermissionDenied if the actor may not edit
+    first one. Raises CourseRefusedError, or PermissionDenied if the actor may not edit
     the course.
     """
     require(actor, Right.EDIT, course)
@@ -53,7 +47,7 @@ def copy_course(
     copied = unsaved_copy(
         course, academic_year=academic_year, slug=slug, release_at=None
     )
-    _check(copied)
+    check_course(copied, fields=("slug", "academic_year"))
     copied.save(force_insert=True)
     content = ContentCopy(source=course, target=copied, days=days)
     content.copy()
@@ -71,39 +65,16 @@ def copy_course(
 def _days_between(course: Course, first_week_on: dt.date) -> int:
     first = course.weeks.order_by("number").first()
     if first is None:
-        raise CopyRefusedError(
+        raise CourseRefusedError(
             {"first_week_on": "This course has no weeks. Add them before copying it."}
         )
-    if first_week_on.weekday() != _MONDAY:
-        raise CopyRefusedError(
-            {"first_week_on": f"That is a {first_week_on:%A}. Give a Monday."}
-        )
+    check_monday(first_week_on)
     monday = first.starts_on - dt.timedelta(days=first.starts_on.weekday())
     if abs(first_week_on.year - monday.year) > _MOST_YEARS:
-        raise CopyRefusedError(
+        raise CourseRefusedError(
             {"first_week_on": f"That is more than {_MOST_YEARS} years from this run."}
         )
     return (first_week_on - monday).days
-
-
-def _check(course: Course) -> None:
-    """Refuse what the course's own fields refuse, in words that say what to do."""
-    fields = Course._meta.fields  # noqa: SLF001  Django's documented name
-    others = {field.name for field in fields} - {"slug", "academic_year"}
-    try:
-        course.clean_fields(exclude=others)
-    except ValidationError as error:
-        faults = {name: " ".join(said) for name, said in error.message_dict.items()}
-        raise CopyRefusedError(faults) from error
-    if Course.objects.filter(slug=course.slug).exists():
-        raise CopyRefusedError(
-            {"slug": f"There is a course at {course.slug} already. Choose another."}
-        )
-    year, following = course.academic_year.split("-")
-    if int(following) != (int(year) + 1) % 100:
-        raise CopyRefusedError(
-            {"academic_year": f"The year after {year} is {(int(year) + 1) % 100:02}."}
-        )
 
 
 def _enrol_staff(actor: Actor, course: Course, copied: Course) -> None:

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.text import slugify
 
-from accounts.actors import Actor, System
-from courses.bundle.faults import Fault
+from accounts.actors import Actor
+from courses.bundle.faults import BundleError, Fault
 from courses.coursefile.applying import Applier
 from courses.coursefile.contents import (
     Content,
@@ -26,6 +25,7 @@ from courses.models import (
 from courses.permissions import Right
 from courses.services.access import require
 from courses.services.course_file_record import record_import
+from courses.services.creating import enrol_creator, require_course_creator
 
 _LONGEST_SLUG: Final = 60
 
@@ -48,13 +48,15 @@ def import_course_file(
     slug: str = "",
     first_week: dt.date | None = None,
     prune: bool = False,
+    must_be_new: bool = False,
     dry_run: bool = False,
 ) -> Imported:
-    """The course is as the file says, all of it or, with a fault, nothing.
+    """Make the course as the file says, all of it or, with a fault, nothing.
 
     A second import of the same file changes nothing. What people did meanwhile stays.
-    Raises BundleError with every fault, and PermissionDenied if the actor may not edit
-    the course, or make a new one: only the portal itself and site staff may.
+    Who creates a course is its lecturer. Raises BundleError with every fault, also
+    where the course must be new and is not, and PermissionDenied if the actor may
+    neither edit the course nor create a new one.
     """
     file = read_course_file(path, year=year, first_week=first_week)
     slug = slug or default_slug(file.content)
@@ -62,12 +64,16 @@ def import_course_file(
     try:
         with transaction.atomic():
             course = Course.objects.select_for_update().filter(slug=slug).first()
+            if must_be_new and course is not None:
+                raise _taken(path, slug)
             _authorise(actor, course)
             plan = _plan(file, course, prune=prune, name=path.name)
             if not dry_run and not plan.is_empty:
                 applier = Applier(plan, slug)
                 course = applier.apply()
                 record_import(actor, course, plan, applier)
+                if plan.is_new:
+                    enrol_creator(actor=actor, course=course)
     except BaseException:
         for stored in applier.stored_files if applier else []:
             stored.storage.delete(stored.name or "")
@@ -95,8 +101,18 @@ def default_slug(content: Content) -> str:
 def _authorise(actor: Actor, course: Course | None) -> None:
     if course is not None:
         require(actor, Right.EDIT, course)
-    elif not isinstance(actor, System) and not actor.is_superuser:
-        raise PermissionDenied
+    else:
+        require_course_creator(actor)
+
+
+def _taken(path: Path, slug: str) -> BundleError:
+    fault = Fault(
+        message=f"There is a course at {slug} already.",
+        file=path.name,
+        hint="To change it, upload the file on its Manage page. For another run, "
+        "give another year.",
+    )
+    return BundleError((fault,))
 
 
 def _plan(file: CourseFile, course: Course | None, *, prune: bool, name: str) -> Plan:

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_http_methods
 from accounts.http import SignedInRequest
 from courses.models import Course
 from courses.permissions import Right
-from courses.services.copying import CopyRefusedError, copy_course
+from courses.services.copying import copy_course
+from courses.services.creating import CourseRefusedError
 from courses.staff_forms import CopyForm
 from courses.views.access import allowed_course
 
@@ -31,7 +32,7 @@ def copy(request: SignedInRequest, slug: str) -> HttpResponse:
     if form.is_valid():
         try:
             made = copy_course(actor=request.user, course=course, **form.cleaned_data)
-        except CopyRefusedError as refused:
+        except CourseRefusedError as refused:
             for field, fault in refused.faults.items():
                 form.add_error(field, fault)
         else:

@@ -24,7 +24,7 @@ def news(request: SignedInRequest, slug: str) -> HttpResponse:
     reader = reader_of(request.user, slug, now)
     course = reader.course
     announcements = Announcement.objects.shown_to(reader)
-    changes = course.changes.visible_to(request.user).filter(is_public=True)
+    changes = course.changes.told_to(request.user)
     context = {
         "course": course,
         "tab": "",

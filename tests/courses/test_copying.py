@@ -16,7 +16,8 @@ from courses.models import (
     Extension,
     Role,
 )
-from courses.services.copying import CopyRefusedError, copy_course
+from courses.services.copying import copy_course
+from courses.services.creating import CourseRefusedError
 from tests.factories import (
     AnnouncementFactory,
     AssignmentFactory,
@@ -206,7 +207,7 @@ def test_lecturers_come_along_and_nobody_else(course: Course, lecturer: User) ->
 def test_monday_of_another_age_is_refused_in_words(
     course: Course, lecturer: User
 ) -> None:
-    with pytest.raises(CopyRefusedError) as refused:
+    with pytest.raises(CourseRefusedError) as refused:
         copy_course(
             actor=lecturer,
             course=course,
@@ -249,7 +250,7 @@ def test_what_happened_in_the_year_is_left_behind(
 def test_refusal_names_the_field_and_what_to_do(
     course: Course, lecturer: User, field: str, value: object, words: str
 ) -> None:
-    with pytest.raises(CopyRefusedError, match=words) as refused:
+    with pytest.raises(CourseRefusedError, match=words) as refused:
         copied(lecturer, course, **{field: value})
     assert list(refused.value.faults) == [field]
     assert Course.objects.filter(academic_year="2027-28").count() == 0
@@ -258,7 +259,7 @@ def test_refusal_names_the_field_and_what_to_do(
 def test_course_without_weeks_has_no_dates_to_move(lecturer: User) -> None:
     bare = CourseFactory.create()
     own = EnrolmentFactory.create(course=bare, lecturer=True).user
-    with pytest.raises(CopyRefusedError, match="no weeks"):
+    with pytest.raises(CourseRefusedError, match="no weeks"):
         copied(own, bare)
 
 

@@ -1,0 +1,76 @@
+"""What a course is called, and from when on students see it."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from accounts.actors import Actor
+from courses.models import Course, CourseChange
+from courses.permissions import Right
+from courses.services.access import require
+from courses.services.changes import record_change
+from courses.services.creating import CourseRefusedError
+from courses.wall_clock import moment_words
+
+_FIELDS = ("title", "module_codes", "summary", "release_at")
+_HIDDEN = "hidden"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourseSettings:
+    """What lecturers change on the course's settings page."""
+
+    title: str
+    module_codes: Sequence[str]
+    summary: str
+    release_at: dt.datetime | None
+
+
+@transaction.atomic
+def save_course_settings(
+    *, actor: Actor, course: Course, settings: CourseSettings
+) -> None:
+    """Store the settings; another release is on record.
+
+    Raises CourseRefusedError with what to do for each field, and PermissionDenied if
+    the actor may not edit the course.
+    """
+    require(actor, Right.EDIT, course)
+    stored = Course.objects.select_for_update().get(pk=course.pk)
+    before = stored.release_at
+    for name in _FIELDS:
+        value = getattr(settings, name)
+        setattr(stored, name, list(value) if name == "module_codes" else value)
+    others = {field.name for field in Course._meta.fields} - set(_FIELDS)  # noqa: SLF001  documented
+    try:
+        stored.clean_fields(exclude=others)
+    except ValidationError as error:
+        raise CourseRefusedError(
+            {name: " ".join(said) for name, said in error.message_dict.items()}
+        ) from error
+    stored.save(update_fields=_FIELDS)
+    record_course_release(actor=actor, course=stored, before=before)
+
+
+def record_course_release(
+    *, actor: Actor, course: Course, before: dt.datetime | None
+) -> None:
+    """Put on record that students see the course from another time on than before."""
+    if before == course.release_at:
+        return
+    after = moment_words(course.release_at, course.tz)
+    if course.release_at is None:
+        after = _HIDDEN
+    record_change(
+        actor=actor,
+        course=course,
+        kind=CourseChange.Kind.CONTENT,
+        summary="The course is hidden from students."
+        if course.release_at is None
+        else f"Students see the course from {after} on.",
+        before=_HIDDEN if before is None else moment_words(before, course.tz),
+        after=after,
+    )

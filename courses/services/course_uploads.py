@@ -1,0 +1,159 @@
+"""A course file that was uploaded: what it would change, and changing exactly that."""
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+from accounts.models import User
+from courses.bundle.faults import BundleError, Fault
+from courses.coursefile.dates import AcademicYear
+from courses.importing.archives import unpack
+from courses.models import Course
+from courses.permissions import Right
+from courses.services.access import require
+from courses.services.course_files import Imported, import_course_file
+from courses.services.creating import require_course_creator
+from courses.services.held_uploads import (
+    NothingPendingError,
+    forget_old_uploads,
+    held_root,
+)
+
+_KINDS: Final = (".yaml", ".yml", ".zip")
+_NAMES: Final = ("course.yaml", "course.yml")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourseFilePreview:
+    """What the kept file would change. `digest` names exactly these changes."""
+
+    imported: Imported
+    digest: str
+
+
+def hold_course_file(
+    *, actor: User, course: Course | None, upload: tuple[str, IO[bytes]]
+) -> None:
+    """Keep the person's file for the course, or for a new one, until they confirm.
+
+    Raises BundleError if it is no kind of file that can be read, and PermissionDenied.
+    """
+    _authorise(actor, course)
+    name, content = upload
+    kind = Path(name).suffix.lower()
+    if kind not in _KINDS:
+        raise BundleError(
+            (
+                Fault(
+                    message="A course file is a YAML file, or a zip with course.yaml.",
+                    file=Path(name).name[:80],
+                    hint="Choose course.yaml, or pack its folder as a zip.",
+                ),
+            )
+        )
+    forget_old_uploads()
+    folder = _folder(actor, course)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    stored = "course.zip" if kind == ".zip" else "course.yaml"
+    with (folder / stored).open("wb") as sink:
+        shutil.copyfileobj(content, sink)
+
+
+def preview_course_file(
+    *, actor: User, course: Course | None, year: AcademicYear
+) -> CourseFilePreview:
+    """Return what the kept file would change. Raises BundleError with every fault.
+
+    Raises NothingPendingError if nothing is kept, and PermissionDenied.
+    """
+    _authorise(actor, course)
+    with _opened(actor, course) as path:
+        imported = _import(actor, course, path, year, dry_run=True)
+        return CourseFilePreview(imported=imported, digest=_digest(path, imported))
+
+
+def import_held_course_file(
+    *, actor: User, course: Course | None, year: AcademicYear, digest: str
+) -> Imported:
+    """Carry out what the preview showed, and keep the file no longer.
+
+    Raises NothingPendingError if the file or the course is no longer what the preview
+    showed, BundleError, and PermissionDenied.
+    """
+    _authorise(actor, course)
+    with _opened(actor, course) as path:
+        planned = _import(actor, course, path, year, dry_run=True)
+        if _digest(path, planned) != digest:
+            raise NothingPendingError
+        imported = _import(actor, course, path, year, dry_run=False)
+    shutil.rmtree(_folder(actor, course), ignore_errors=True)
+    return imported
+
+
+def _authorise(actor: User, course: Course | None) -> None:
+    if course is None:
+        require_course_creator(actor)
+    else:
+        require(actor, Right.EDIT, course)
+
+
+def _import(
+    actor: User, course: Course | None, path: Path, year: AcademicYear, *, dry_run: bool
+) -> Imported:
+    return import_course_file(
+        actor=actor,
+        path=path,
+        year=year,
+        slug=course.slug if course else "",
+        must_be_new=course is None,
+        dry_run=dry_run,
+    )
+
+
+def _digest(path: Path, planned: Imported) -> str:
+    lines = "\n".join((planned.slug, *planned.plan.lines()))
+    return hashlib.sha256(path.read_bytes() + lines.encode()).hexdigest()
+
+
+@contextmanager
+def _opened(actor: User, course: Course | None) -> Iterator[Path]:
+    """Yield the path of the kept course file; beside it lie the files that it names."""
+    folder = _folder(actor, course)
+    plain, packed = folder / "course.yaml", folder / "course.zip"
+    if plain.exists():
+        yield plain
+        return
+    if not packed.exists():
+        raise NothingPendingError
+    with tempfile.TemporaryDirectory(dir=held_root(), prefix="scratch-") as scratch:
+        unpack(packed, Path(scratch))
+        found = [
+            path
+            for name in _NAMES
+            for path in (
+                *Path(scratch).glob(name),
+                *Path(scratch).glob(f"*/{name}"),
+            )
+        ]
+        if len(found) != 1:
+            raise BundleError(
+                (
+                    Fault(
+                        message="The zip must hold one course.yaml: at its top, or in "
+                        "its one folder.",
+                        file=packed.name,
+                        hint="Pack the folder of the course file again.",
+                    ),
+                )
+            )
+        yield found[0]
+
+
+def _folder(actor: User, course: Course | None) -> Path:
+    return held_root() / f"course-{actor.pk}-{course.pk if course else 'new'}"

@@ -1,0 +1,140 @@
+"""Creating a course, from nothing. From a file: `courses.services.course_files`."""
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+
+from accounts.actors import Actor, System, actor_user
+from courses.models import Course, CourseChange, Enrolment, Role, Week
+from courses.services.changes import record_change
+from courses.wall_clock import start_of_day
+
+_MONDAY: Final = 0
+MOST_WEEKS: Final = 52
+HIGHEST_WEEK: Final = 60
+
+
+class CourseRefusedError(Exception):
+    """No course was created. `faults` says for each field what to do."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__(" ".join(faults.values()))
+        self.faults = dict(faults)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewCourse:
+    """What a course is called, and when its teaching weeks are.
+
+    Weeks are numbered from `first_week` on; the first begins on `first_week_on`, a
+    Monday.
+    """
+
+    title: str
+    module_codes: Sequence[str]
+    academic_year: str
+    slug: str
+    time_zone: str
+    first_week_on: dt.date
+    first_week: int = 1
+    weeks: int = 10
+
+
+def require_course_creator(actor: Actor) -> None:
+    """Return if the actor may create courses, else raise PermissionDenied."""
+    if not isinstance(actor, System) and not actor.may_create_courses:
+        raise PermissionDenied
+
+
+@transaction.atomic
+def create_course(*, actor: Actor, new: NewCourse) -> Course:
+    """Store a course that students do not see yet, with its weeks.
+
+    The actor is its lecturer. Each week comes out on its Monday, once the course is
+    released. Raises CourseRefusedError, and PermissionDenied if the actor may not
+    create courses.
+    """
+    require_course_creator(actor)
+    course = Course(
+        title=new.title,
+        module_codes=list(new.module_codes),
+        academic_year=new.academic_year,
+        slug=new.slug,
+        time_zone=new.time_zone,
+        release_at=None,
+    )
+    check_course(course)
+    check_monday(new.first_week_on)
+    course.save(force_insert=True)
+    Week.objects.bulk_create(_weeks(course, new))
+    enrol_creator(actor=actor, course=course)
+    record_change(
+        actor=actor,
+        course=course,
+        kind=CourseChange.Kind.CONTENT,
+        summary="The course was created.",
+    )
+    return course
+
+
+def check_course(course: Course, *, fields: Collection[str] = ()) -> None:
+    """Raise CourseRefusedError for what the course's own fields refuse.
+
+    With `fields`, these alone are checked.
+    """
+    names = {field.name for field in Course._meta.fields}  # noqa: SLF001  documented
+    try:
+        course.clean_fields(exclude=names - set(fields) if fields else None)
+    except ValidationError as error:
+        raise CourseRefusedError(
+            {name: " ".join(said) for name, said in error.message_dict.items()}
+        ) from error
+    if Course.objects.filter(slug=course.slug).exists():
+        raise CourseRefusedError(
+            {"slug": f"There is a course at {course.slug} already. Choose another."}
+        )
+    check_academic_year(course.academic_year)
+
+
+def check_monday(day: dt.date) -> None:
+    """Raise CourseRefusedError unless a week can begin on this day."""
+    if day.weekday() != _MONDAY:
+        raise CourseRefusedError(
+            {"first_week_on": f"That is a {day:%A}. Give a Monday."}
+        )
+
+
+def check_academic_year(text: str) -> None:
+    """Raise CourseRefusedError unless the second year follows the first: 2026-27."""
+    year, following = text.split("-")
+    expected = (int(year) + 1) % 100
+    if int(following) != expected:
+        raise CourseRefusedError(
+            {"academic_year": f"The year after {year} is {expected:02}."}
+        )
+
+
+def enrol_creator(*, actor: Actor, course: Course) -> None:
+    """Make the person who creates the course its lecturer; the portal itself is none."""
+    person = actor_user(actor)
+    if person is not None:
+        Enrolment.objects.create(course=course, user=person, role=Role.LECTURER)
+
+
+def _weeks(course: Course, new: NewCourse) -> list[Week]:
+    weeks = []
+    for index in range(new.weeks):
+        monday = new.first_week_on + dt.timedelta(weeks=index)
+        weeks.append(
+            Week(
+                course=course,
+                number=new.first_week + index,
+                starts_on=monday,
+                release_at=start_of_day(monday, course.tz),
+            )
+        )
+    return weeks
