@@ -7,12 +7,14 @@ from courses.views import (
     calendar,
     copying,
     course,
+    course_file,
     creating,
     downloads,
     manage,
     material,
     news,
     people,
+    person,
     progress,
     roster,
     timetable,
@@ -22,7 +24,7 @@ app_name = "courses"
 MANAGE = "<slug:slug>/manage"
 of_courses = [
     path("new/", creating.course_new, name="course-new"),
-    path("new/file/", creating.course_new_file, name="course-new-file"),
+    path("new/file/", course_file.course_new_file, name="course-new-file"),
     path("<slug:slug>/", course.course, name="course"),
     path("<slug:slug>/news/", news.news, name="news"),
     path("<slug:slug>/progress/", progress.progress, name="progress"),
@@ -54,6 +56,7 @@ of_courses = [
     ),
     path("<slug:slug>/people/", people.people, name="people"),
     path("<slug:slug>/people/role/", people.role, name="role"),
+    path("<slug:slug>/people/add/", person.person_add, name="person-add"),
     path("<slug:slug>/people/roster/", roster.roster, name="roster"),
     path(
         "<slug:slug>/people/roster.csv",
@@ -63,7 +66,7 @@ of_courses = [
     path(f"{MANAGE}/", manage.manage, name="manage"),
     path(f"{MANAGE}/changes/", manage.changes, name="changes"),
     path(f"{MANAGE}/settings/", creating.course_settings, name="course-settings"),
-    path(f"{MANAGE}/file/", creating.course_file, name="course-file"),
+    path(f"{MANAGE}/file/", course_file.course_file, name="course-file"),
     path(f"{MANAGE}/shift/", timetable.shift, name="shift"),
     path(f"{MANAGE}/copy/", copying.copy, name="copy"),
     path(

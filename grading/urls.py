@@ -28,6 +28,13 @@ urlpatterns = [
         views.assignment_import,
         name="assignment-import",
     ),
+    path(f"{STAFF}/extensions/", views.extensions, name="extensions"),
+    path(
+        f"{STAFF}/extensions/<int:pk>/withdraw/",
+        views.extension_withdraw,
+        name="extension-withdraw",
+    ),
+    path(f"{STAFF}/release/", views.release, name="release"),
     path(f"{STAFF}/revisions/<int:number>/", views.trials, name="trials"),
     path(
         f"{STAFF}/revisions/<int:number>/try/", views.trials_start, name="trials-start"

@@ -64,6 +64,17 @@ class PortalAdminSite(admin.AdminSite):
         """Send the person to the portal's page for their password."""
         return redirect("account_change_password")
 
+    def autocomplete_view(  # type: ignore[override]  # as Django's own view answers
+        self, request: HttpRequest
+    ) -> HttpResponseBase:
+        """Answer a search field with rows that the person may choose."""
+        # It knows models, which are loaded after this class.
+        from portal.admin_autocomplete import (  # noqa: PLC0415
+            ScopedAutocompleteView,
+        )
+
+        return ScopedAutocompleteView.as_view(admin_site=self)(request)
+
     def view_on_site(
         self, request: HttpRequest, content_type_id: str, object_id: str
     ) -> HttpResponse:

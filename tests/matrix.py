@@ -43,6 +43,7 @@ EDITORS_ARE_SENT_ON: Final = "login 404 403 403 404 403 302 404 302"
 UNRELEASED: Final = "login 404  404     404     404     200     200     404     200"
 OWN_WORK: Final = "login 404    200     404     404     200     200     404     200"
 NOBODY: Final = "login  404     404     404     404     404     404     404     404"
+CREATORS: Final = "login 403 403    403     403     403     403     403     200"
 POST_ONLY: Final = "login 405   405     405     405     405     405     405     405"
 
 
@@ -259,6 +260,38 @@ PAGES: Final = [
         form=lambda world: {"from_week": world.week.number, "weeks": 1, "reason": "x"},
         expected=EDITORS.replace("200", "422"),
     ),
+    # A course is created by those with the switch, of whom there is none here.
+    *(
+        Row(
+            name=name,
+            method=method,
+            expected=CREATORS.replace("200", "422") if method == "post" else CREATORS,
+        )
+        for name in ("courses:course-new", "courses:course-new-file")
+        for method in ("get", "post")
+    ),
+    *(
+        Row(name=name, args=of_course, expected=EDITORS)
+        for name in (
+            "courses:course-settings",
+            "courses:course-file",
+            "courses:person-add",
+        )
+    ),
+    *(
+        Row(
+            name=name,
+            note="without what it needs",
+            method="post",
+            args=of_course,
+            expected=EDITORS.replace("200", "422"),
+        )
+        for name in (
+            "courses:course-settings",
+            "courses:course-file",
+            "courses:person-add",
+        )
+    ),
     Row(name="courses:copy", args=of_course, expected=EDITORS),
     Row(
         name="courses:copy",
@@ -436,6 +469,37 @@ PAGES: Final = [
         expected=NOBODY,
     ),
     Row(name="grading:assignment-staff", args=of_assignment, expected=STAFF),
+    *(
+        Row(name=name, args=of_assignment, expected=EDITORS)
+        for name in ("grading:extensions", "grading:release")
+    ),
+    *(
+        Row(
+            name=name,
+            note="without what it needs",
+            method="post",
+            args=of_assignment,
+            expected=EDITORS.replace("200", "422"),
+        )
+        for name in ("grading:extensions", "grading:release")
+    ),
+    *(
+        Row(
+            name=name,
+            note="of another course",
+            method="post",
+            args=under_another_course,
+            expected=NOBODY,
+        )
+        for name in ("grading:extensions", "grading:release")
+    ),
+    Row(
+        name="grading:extension-withdraw",
+        note="of no such extension",
+        method="post",
+        args=lambda world: [*of_assignment(world), 10**6],
+        expected=EDITORS.replace("200", "404"),
+    ),
     Row(
         name="grading:assignment-staff",
         note="hidden",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -12,6 +13,7 @@ from courses.admin.revisions import AssignmentRevisionInline
 from courses.admin.saving import SavedByServices
 from courses.admin.scope import CourseScopedAdmin, FrozenInline
 from courses.models import Assignment, Extension
+from courses.services.extensions import save_extension, withdraw_extension
 
 
 class ExtensionInline(FrozenInline):
@@ -102,10 +104,27 @@ class ExtensionAdmin(CourseScopedAdmin):
     def save_model(
         self, request: HttpRequest, obj: Any, form: Any, change: Any
     ) -> None:
-        if isinstance(request.user, User) and obj.granted_by_id is None:
-            obj.granted_by = request.user
-        super().save_model(request, obj, form, change)
+        user = _signed_in(request)
+        if obj.granted_by_id is None:
+            obj.granted_by = user
+        save_extension(actor=user, extension=obj)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        withdraw_extension(actor=_signed_in(request), extension=obj)
+
+    def delete_queryset(
+        self, request: HttpRequest, queryset: QuerySet[Extension]
+    ) -> None:
+        for extension in queryset.select_related("assignment__course", "student"):
+            withdraw_extension(actor=_signed_in(request), extension=extension)
 
     @admin.display(ordering="assignment__course")
     def course(self, extension: Extension) -> str:
         return str(extension.assignment.course)
+
+
+def _signed_in(request: HttpRequest) -> User:
+    """Return the person who asks: nobody else gets to a page of the admin."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user

@@ -1,5 +1,6 @@
 """A course in one year, its people and its weeks."""
 
+import datetime as dt
 import zoneinfo
 
 from django.conf import settings
@@ -151,7 +152,9 @@ class Week(models.Model):
         return f"Week {self.number}" + (f": {self.title}" if self.title else "")
 
     def clean(self) -> None:
-        if self.starts_on is not None and self.starts_on.weekday():
+        # A form that was refused leaves no day.
+        starts_on: dt.date | None = self.starts_on
+        if starts_on is not None and starts_on.weekday():
             raise ValidationError(
-                {"starts_on": f"That is a {self.starts_on:%A}. Give a Monday."}
+                {"starts_on": f"That is a {starts_on:%A}. Give a Monday."}
             )

@@ -64,9 +64,7 @@ def import_course_file(
     try:
         with transaction.atomic():
             course = Course.objects.select_for_update().filter(slug=slug).first()
-            if must_be_new and course is not None:
-                raise _taken(path, slug)
-            _authorise(actor, course)
+            _authorise(actor, course, path, must_be_new=must_be_new)
             plan = _plan(file, course, prune=prune, name=path.name)
             if not dry_run and not plan.is_empty:
                 applier = Applier(plan, slug)
@@ -98,21 +96,21 @@ def default_slug(content: Content) -> str:
     return f"{slugify(first)[:room]}-{course.academic_year}"
 
 
-def _authorise(actor: Actor, course: Course | None) -> None:
-    if course is not None:
-        require(actor, Right.EDIT, course)
-    else:
+def _authorise(
+    actor: Actor, course: Course | None, path: Path, *, must_be_new: bool
+) -> None:
+    if course is None:
         require_course_creator(actor)
-
-
-def _taken(path: Path, slug: str) -> BundleError:
-    fault = Fault(
-        message=f"There is a course at {slug} already.",
-        file=path.name,
-        hint="To change it, upload the file on its Manage page. For another run, "
-        "give another year.",
-    )
-    return BundleError((fault,))
+        return
+    if must_be_new:
+        fault = Fault(
+            message=f"There is a course at {course.slug} already.",
+            file=path.name,
+            hint="To change it, upload the file on its Manage page. For another run, "
+            "give another year.",
+        )
+        raise BundleError((fault,))
+    require(actor, Right.EDIT, course)
 
 
 def _plan(file: CourseFile, course: Course | None, *, prune: bool, name: str) -> Plan:

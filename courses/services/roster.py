@@ -14,7 +14,7 @@ from accounts.actors import Actor, actor_user
 from accounts.models import User
 from courses.models import Course, CourseChange, Enrolment
 from courses.permissions import Right
-from courses.roster import Roster, read_roster, write_roster
+from courses.roster import Entry, Roster, read_roster, write_roster
 from courses.roster_plan import Change, Plan, Step, make_plan
 from courses.services.access import require
 from courses.services.changes import record_change
@@ -59,11 +59,13 @@ def import_roster(
     content: bytes,
     deactivate_missing: bool,
     digest: str = "",
+    summary: str = "",
 ) -> Imported:
     """The file's plan is carried out, all of it or nothing, and is on record.
 
     With a digest, exactly that plan: RosterChangedError if the course or an account
-    has changed meanwhile. Raises LastLecturerError if no lecturer would be left.
+    has changed meanwhile. Raises LastLecturerError if no lecturer would be left. The
+    record says `summary`; without one, how many people the file changed.
     """
     require(actor, Right.EDIT, course)
     roster = read_roster(content, module_codes=course.module_codes)
@@ -73,9 +75,35 @@ def import_roster(
             plan = _plan(actor, course, roster, deactivate_missing=deactivate_missing)
             if digest and plan.digest != digest:
                 raise RosterChangedError
-            return Imported(plan=plan, new_users=_carry_out(actor, course, plan))
+            return Imported(
+                plan=plan, new_users=_carry_out(actor, course, plan, summary)
+            )
     except IntegrityError as error:  # somebody made an account of this address just now
         raise RosterChangedError from error
+
+
+def add_person(*, actor: Actor, course: Course, entry: Entry) -> Imported:
+    """Enrol one person by their address, and make an account if there is none.
+
+    Like a roster of one line: somebody who is in the course already, or was, has the
+    role from then on. Raises RosterError if the roster would be refused,
+    LastLecturerError, and PermissionDenied if the actor may not edit the course.
+    """
+    row = {
+        "email": entry.email,
+        "first_name": entry.first_name,
+        "last_name": entry.last_name,
+        "login": entry.login,
+        "role": entry.role or "",
+        "module_code": entry.module_code,
+    }
+    return import_roster(
+        actor=actor,
+        course=course,
+        content=write_roster([row]).encode(),
+        deactivate_missing=False,
+        summary=f"{entry.name} was added by address: {entry.email}.",
+    )
 
 
 def hold_roster(*, actor: User, course: Course, content: bytes) -> None:
@@ -147,7 +175,9 @@ def _plan(
     )
 
 
-def _carry_out(actor: Actor, course: Course, plan: Plan) -> Sequence[User]:
+def _carry_out(
+    actor: Actor, course: Course, plan: Plan, summary: str
+) -> Sequence[User]:
     had_one = has_lecturer(course)
     made = _make_accounts(plan.of(Step.NEW))
     _enrol(course, plan, made)
@@ -158,7 +188,7 @@ def _carry_out(actor: Actor, course: Course, plan: Plan) -> Sequence[User]:
     Enrolment.objects.filter(pk__in=leaving).update(is_active=False)
     require_lecturer(course, had_one=had_one)
     if not plan.is_empty:
-        _record(actor, course, plan)
+        _record(actor, course, plan, summary)
     return list(made.values())
 
 
@@ -201,7 +231,7 @@ def _update(changes: Sequence[Change]) -> None:
     Enrolment.objects.bulk_update(rows, ["role", "module_code", "is_active"])
 
 
-def _record(actor: Actor, course: Course, plan: Plan) -> None:
+def _record(actor: Actor, course: Course, plan: Plan, summary: str) -> None:
     """One line for the file, and one for everybody who becomes staff or stops so."""
     counts = plan.counts
     told = {
@@ -216,7 +246,7 @@ def _record(actor: Actor, course: Course, plan: Plan) -> None:
         actor=actor,
         course=course,
         kind=CourseChange.Kind.ROSTER,
-        summary=f"The roster was imported: {words}.",
+        summary=summary or f"The roster was imported: {words}.",
     )
     for change in plan.changes:
         if change.changes_staff:

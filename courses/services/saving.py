@@ -1,5 +1,7 @@
 """Rows that staff edited whole, in the admin: saved, and what students know is told."""
 
+import datetime as dt
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -45,7 +47,7 @@ def save_session(*, actor: Actor, session: Session) -> None:
 
 @transaction.atomic
 def save_assignment(*, actor: Actor, assignment: Assignment) -> None:
-    """The assignment is stored; another deadline than before is on record.
+    """Store the assignment; another deadline or release of marks is on record.
 
     Raises PermissionDenied if the actor may not edit the course.
     """
@@ -53,7 +55,11 @@ def save_assignment(*, actor: Actor, assignment: Assignment) -> None:
     rows = Assignment.objects.select_for_update()
     stored = rows.filter(pk=assignment.pk).first()
     assignment.save()
-    if stored is None or stored.due_at == assignment.due_at:
+    if stored is None:
+        return
+    if stored.marks_released_at != assignment.marks_released_at:
+        _record_release(actor, assignment, before=stored.marks_released_at)
+    if stored.due_at == assignment.due_at:
         return
     zone = assignment.course.tz
     record_change(
@@ -110,6 +116,29 @@ def save_enrolment(*, actor: Actor, enrolment: Enrolment) -> None:
     enrolment.save()
     if stored is None:
         record_new_staff(actor=actor, enrolment=enrolment)
+
+
+def _record_release(
+    actor: Actor, assignment: Assignment, *, before: dt.datetime | None
+) -> None:
+    now, zone = timezone.now(), assignment.course.tz
+    after = assignment.marks_released_at
+    if after is None:
+        words = "are provisional again"
+    elif after <= now:
+        words = "are released"
+    else:
+        words = f"come out on {moment_words(after, zone)}"
+    record_change(
+        actor=actor,
+        course=assignment.course,
+        kind=CourseChange.Kind.RELEASE,
+        summary=f"Marks of {assignment.title} {words}.",
+        before="" if before is None else moment_words(before, zone),
+        after="" if after is None else moment_words(after, zone),
+        is_public=is_out(assignment.release_at, now),
+        about=assignment,
+    )
 
 
 def _is_replaced(before: Material, after: Material) -> bool:

@@ -1,47 +1,28 @@
-"""Creating a course, from nothing or from a course file, and changing its settings."""
+"""Creating a course from nothing, and changing its settings."""
 
-import math
-from typing import IO, Any, Final, cast
+from typing import Final
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
-from accounts.throttles import ImportThrottle, seconds_to_wait
-from courses.bundle.faults import BundleError, Fault
-from courses.creation_forms import CourseFileForm, CourseSettingsForm, NewCourseForm
+from courses.creation_forms import CourseSettingsForm, NewCourseForm
 from courses.models import Course
 from courses.permissions import Right
 from courses.release import is_out
 from courses.services.course_settings import save_course_settings
-from courses.services.course_uploads import (
-    CourseFilePreview,
-    hold_course_file,
-    import_held_course_file,
-    preview_course_file,
-)
 from courses.services.creating import (
     CourseRefusedError,
     create_course,
     require_course_creator,
 )
-from courses.services.held_uploads import NothingPendingError
 from courses.views.access import allowed_course
 
 UNPROCESSABLE: Final = 422
-TOO_MANY_REQUESTS: Final = 429
-_GONE: Final = Fault(
-    message="This is no longer what you looked at: the file is gone, or the course has "
-    "changed.",
-    hint="Nothing was done. Choose the file again.",
-)
 
 
 @login_required
@@ -59,12 +40,12 @@ def course_new(request: SignedInRequest) -> HttpResponse:
             for field, fault in refused.faults.items():
                 form.add_error(field, fault)
         else:
-            messages.success(request, _created(made))
+            messages.success(request, created_words(made))
             return redirect("courses:manage", made.slug)
     return _new_page(request, form)
 
 
-def _created(course: Course) -> str:
+def created_words(course: Course) -> str:
     """Return the words about a new course: whether students see it."""
     if is_out(course.release_at, timezone.now()):
         return f"{course} is here, and students see it."
@@ -105,122 +86,3 @@ def _settings_page(
     context = {"course": course, "tab": "manage", "form": form}
     status = UNPROCESSABLE if form.errors else None
     return render(request, "courses/manage/settings.html", context, status=status)
-
-
-# --- From a course file -------------------------------------------------------
-
-
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def course_new_file(request: SignedInRequest) -> HttpResponse:
-    """Show the form; then the course that the file describes; then create it."""
-    require_course_creator(request.user)
-    return _course_file(request, None)
-
-
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def course_file(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show the form; then what the file would change; then change exactly that."""
-    return _course_file(request, allowed_course(request.user, slug, Right.EDIT))
-
-
-def _course_file(request: SignedInRequest, course: Course | None) -> HttpResponse:
-    initial = {"academic_year": course.academic_year} if course else {}
-    if request.method != "POST":
-        return _file_page(request, course, CourseFileForm(initial=initial))
-    if wait := seconds_to_wait(ImportThrottle, request):
-        return _too_often(request, course, wait)
-    form = CourseFileForm(request.POST, request.FILES)
-    if "digest" in request.POST:
-        form.fields["file"].required = False
-    if not form.is_valid():
-        return _file_page(request, course, form)
-    again = CourseFileForm(initial=request.POST.dict())
-    try:
-        if "digest" in request.POST:
-            return _import(request, course, form)
-        return _preview(request, course, form)
-    except BundleError as error:
-        return _file_page(request, course, again, faults=error.faults)
-    except NothingPendingError:
-        return _file_page(request, course, again, faults=(_GONE,))
-    except PermissionDenied:
-        # The file's own address is a course of somebody else's.
-        fault = Fault(
-            message="There is a course of this code and year that is not yours.",
-            hint="Give another year, or ask its lecturer.",
-        )
-        return _file_page(request, course, again, faults=(fault,))
-
-
-def _preview(
-    request: SignedInRequest, course: Course | None, form: CourseFileForm
-) -> HttpResponse:
-    """Keep the file, and show what it would change."""
-    hold_course_file(
-        actor=request.user, course=course, upload=_named(form.cleaned_data["file"])
-    )
-    preview = preview_course_file(
-        actor=request.user, course=course, year=form.cleaned_data["academic_year"]
-    )
-    return _file_page(request, course, form, preview=preview)
-
-
-def _import(
-    request: SignedInRequest, course: Course | None, form: CourseFileForm
-) -> HttpResponse:
-    """Do what was shown."""
-    imported = import_held_course_file(
-        actor=request.user,
-        course=course,
-        year=form.cleaned_data["academic_year"],
-        digest=request.POST["digest"],
-    )
-    if imported.course is not None and course is None:
-        messages.success(request, _created(imported.course))
-    else:
-        messages.success(request, "The course is as the file says.")
-    return redirect("courses:manage", imported.slug)
-
-
-def _named(upload: "UploadedFile[Any]") -> tuple[str, IO[bytes]]:
-    return upload.name or "", cast("IO[bytes]", upload.file)
-
-
-def _too_often(
-    request: SignedInRequest, course: Course | None, wait: int
-) -> HttpResponse:
-    fault = Fault(
-        message="That is very many uploads in a short time.",
-        hint=f"Try again in {math.ceil(wait / 60)} min.",
-    )
-    answer = _file_page(request, course, CourseFileForm(), faults=(fault,))
-    answer.status_code = TOO_MANY_REQUESTS
-    answer["Retry-After"] = str(wait)
-    return answer
-
-
-def _file_page(
-    request: SignedInRequest,
-    course: Course | None,
-    form: CourseFileForm,
-    *,
-    preview: CourseFilePreview | None = None,
-    faults: tuple[Fault, ...] = (),
-) -> HttpResponse:
-    plan = preview.imported.plan if preview else None
-    context = {
-        "course": course,
-        "tab": "manage",
-        "form": form,
-        "preview": preview,
-        "lines": list(plan.lines()) if plan else [],
-        "faults": faults,
-    }
-    template = "courses/manage/file.html" if course else "courses/new_file.html"
-    is_refused = bool(faults) or (form.is_bound and not preview)
-    status = UNPROCESSABLE if is_refused else None
-    return render(request, template, context, status=status)

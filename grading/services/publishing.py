@@ -4,11 +4,14 @@ from typing import Final
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts.actors import Actor, actor_user
-from courses.models import Assignment, AssignmentRevision
+from courses.models import Assignment, AssignmentRevision, CourseChange
 from courses.permissions import Right
+from courses.release import is_out
 from courses.services.access import require
+from courses.services.changes import record_change
 from grading.models import GradingRun, Publication, Trial
 from grading.services.queueing import store_queued
 from grading.states import ACTIVE
@@ -76,6 +79,19 @@ def publish_revision(
     reason = reason.strip()
     if not trials.are_good and not reason:
         raise TrialsNotGoodError(trials)
+    record_change(
+        actor=actor,
+        course=assignment.course,
+        kind=CourseChange.Kind.REVISION,
+        summary=f"{assignment.title}: new work is marked by revision {revision.number}."
+        if assignment.revision
+        else f"{assignment.title} can be handed in.",
+        before=f"Revision {assignment.revision.number}" if assignment.revision else "",
+        after=f"Revision {revision.number}",
+        # SECURITY: without the reason, which may tell what hidden checks do.
+        is_public=is_out(assignment.release_at, timezone.now()),
+        about=assignment,
+    )
     assignment.revision = revision
     assignment.save(update_fields=["revision"])
     return Publication.objects.create(

@@ -1,6 +1,7 @@
 """Pages of coursework, runs and marks."""
 
 from grading.views.assignment import assignment, submit
+from grading.views.extensions import extension_withdraw, extensions
 from grading.views.importing import assignment_import
 from grading.views.marks import marks
 from grading.views.regrades import (
@@ -10,6 +11,7 @@ from grading.views.regrades import (
     regrade_start,
     rescore_marks,
 )
+from grading.views.release import release
 from grading.views.run import run, run_again, run_cancel, run_notebook, run_status
 from grading.views.staff import assignment_staff
 from grading.views.trials import publish, trials, trials_start
@@ -18,12 +20,15 @@ __all__ = [
     "assignment",
     "assignment_import",
     "assignment_staff",
+    "extension_withdraw",
+    "extensions",
     "marks",
     "publish",
     "regrade",
     "regrade_confirm",
     "regrade_discard",
     "regrade_start",
+    "release",
     "rescore_marks",
     "run",
     "run_again",

@@ -337,3 +337,45 @@ def test_suggestions_name_own_courses_only(lecturer: Client, course: Course) -> 
         reverse("admin:autocomplete"), {**asked, "field_name": "assignment", "term": ""}
     )
     assert [each["id"] for each in answer.json()["results"]] == [str(own.pk)]
+
+
+def test_a_lecturer_finds_the_people_of_own_courses_only(
+    lecturer: Client, course: Course
+) -> None:
+    own = EnrolmentFactory.create(course=course).user
+    EnrolmentFactory.create()
+    asked = {
+        "app_label": "courses",
+        "model_name": "extension",
+        "field_name": "student",
+        "term": "Person",
+    }
+    answer = lecturer.get(reverse("admin:autocomplete"), asked)
+    found = {each["id"] for each in answer.json()["results"]}
+    assert str(own.pk) in found
+    assert len(found) == course.enrolments.count()
+
+
+def test_a_course_is_added_with_codes_as_people_write_them(
+    site_staff: Client,
+) -> None:
+    form = {
+        "title": "Deep Learning",
+        "slug": "dl-2026-27",
+        "module_codes": "70010, 97111",
+        "academic_year": "2026-27",
+        "time_zone": "Europe/London",
+    }
+    answer = site_staff.post(reverse("admin:courses_course_add"), form)
+    assert answer.status_code == 302
+    course = Course.objects.get(slug="dl-2026-27")
+    assert course.module_codes == ["70010", "97111"]
+    assert course.release_at is None
+    page = site_staff.get(address(Course, "change", course.pk)).content.decode()
+    assert 'value="70010, 97111"' in page
+
+
+def test_a_week_begins_on_a_monday(site_staff: Client, course: Course) -> None:
+    form = {"course": course.pk, "number": 3, "starts_on": "2027-01-12"}
+    answer = site_staff.post(reverse("admin:courses_week_add"), form)
+    assert "Tuesday" in answer.content.decode()

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from io import BytesIO
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -96,7 +97,7 @@ def test_codes_are_written_with_commas_quotes_or_brackets(page: Client) -> None:
 # --- From a course file -------------------------------------------------------
 
 
-def upload(page: Client, address: str, name: str, content: bytes) -> object:
+def upload(page: Client, address: str, name: str, content: bytes) -> Any:
     file = SimpleUploadedFile(name, content)
     form = {"file": file, "academic_year": "2024-25"}
     return page.post(address, form)

@@ -1,0 +1,102 @@
+"""Extensions: a student's own deadline, granted, moved and withdrawn."""
+
+import datetime as dt
+from collections.abc import Mapping
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from courses.models import Assignment, CourseChange, Extension
+from courses.permissions import Right
+from courses.release import is_out
+from courses.services.access import require
+from courses.services.changes import record_change
+from courses.wall_clock import moment_words
+
+
+class ExtensionRefusedError(Exception):
+    """Nothing was stored. `faults` says for each field what to do."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__(" ".join(faults.values()))
+        self.faults = dict(faults)
+
+
+@transaction.atomic
+def grant_extension(
+    *,
+    actor: User,
+    assignment: Assignment,
+    student: User,
+    due_at: dt.datetime,
+    reason: str,
+) -> Extension:
+    """Give the student this deadline, in the place of an earlier extension.
+
+    Raises ExtensionRefusedError, and PermissionDenied if the actor may not edit the
+    course.
+    """
+    require(actor, Right.EDIT, assignment.course)
+    extension = Extension.objects.filter(assignment=assignment, student=student).first()
+    if extension is None:
+        extension = Extension(assignment=assignment, student=student)
+    extension.due_at, extension.reason = due_at, reason
+    extension.granted_by = actor
+    try:
+        extension.full_clean()
+    except ValidationError as error:
+        raise ExtensionRefusedError(
+            {name: " ".join(said) for name, said in error.message_dict.items()}
+        ) from error
+    save_extension(actor=actor, extension=extension)
+    return extension
+
+
+@transaction.atomic
+def save_extension(*, actor: User, extension: Extension) -> None:
+    """Store the extension; another deadline than before is on record.
+
+    The student reads it among what changed, without the reason. Raises
+    PermissionDenied if the actor may not edit the course.
+    """
+    require(actor, Right.EDIT, extension.assignment.course)
+    rows = Extension.objects.select_for_update()
+    stored = rows.filter(pk=extension.pk).first()
+    extension.save()
+    if stored is None or stored.due_at != extension.due_at:
+        before = stored.due_at if stored else extension.assignment.due_at
+        _record(actor, extension, before=before, after=extension.due_at)
+
+
+@transaction.atomic
+def withdraw_extension(*, actor: User, extension: Extension) -> None:
+    """Delete the extension: the common deadline holds again, and it is on record.
+
+    Raises PermissionDenied if the actor may not edit the course.
+    """
+    require(actor, Right.EDIT, extension.assignment.course)
+    _record(
+        actor, extension, before=extension.due_at, after=extension.assignment.due_at
+    )
+    extension.delete()
+
+
+def _record(
+    actor: User, extension: Extension, *, before: dt.datetime, after: dt.datetime
+) -> None:
+    assignment = extension.assignment
+    zone = assignment.course.tz
+    record_change(
+        actor=actor,
+        course=assignment.course,
+        kind=CourseChange.Kind.EXTENSION,
+        summary=f"{assignment.title} is due on {moment_words(after, zone)} for "
+        f"{extension.student}.",
+        before=moment_words(before, zone),
+        after=moment_words(after, zone),
+        is_public=is_out(assignment.release_at, timezone.now()),
+        about=assignment,
+        student=extension.student,
+    )

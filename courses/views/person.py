@@ -1,0 +1,112 @@
+"""Adding one person to a course by their address."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from accounts.http import SignedInRequest
+from courses.models import Course, Role
+from courses.permissions import Right
+from courses.roster import Entry, RosterError
+from courses.roster_plan import Step
+from courses.services.enrolments import LastLecturerError
+from courses.services.invitations import send_invitations
+from courses.services.roster import Imported, RosterChangedError, add_person
+from courses.views.access import allowed_course
+
+UNPROCESSABLE = 422
+_NOT_SENT = (
+    "The invitation could not be sent. They can follow “Forgot your password?” on the "
+    "sign-in page."
+)
+
+
+class PersonForm(forms.Form):
+    """Who is added, and as what. Names are only for an address without an account."""
+
+    email = forms.EmailField(
+        label="Email address",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+    role = forms.ChoiceField(label="Role", choices=Role.choices, initial=Role.STUDENT)
+    module_code = forms.ChoiceField(label="Module code", required=False)
+    first_name = forms.CharField(label="First name", max_length=150, required=False)
+    last_name = forms.CharField(
+        label="Last name",
+        max_length=150,
+        required=False,
+        help_text="Names are stored with a new account; who has one keeps theirs.",
+    )
+    login = forms.CharField(label="College login", max_length=64, required=False)
+    invite = forms.BooleanField(
+        label="Mail them how to sign in",
+        required=False,
+        initial=True,
+        help_text="If they get a new account.",
+    )
+
+    def __init__(self, course: Course, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        codes: Any = self.fields["module_code"]
+        codes.choices = [("", "–"), *((code, code) for code in course.module_codes)]  # noqa: RUF001  a dash for none
+
+    @property
+    def entry(self) -> Entry:
+        """The person that a valid form describes."""
+        given = self.cleaned_data
+        return Entry(
+            line=1,
+            email=given["email"].lower(),
+            first_name=given["first_name"],
+            last_name=given["last_name"],
+            login=given["login"],
+            role=Role(given["role"]),
+            module_code=given["module_code"],
+        )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def person_add(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Ask for an address and a role; then enrol the person."""
+    course = allowed_course(request.user, slug, Right.EDIT)
+    if request.method != "POST":
+        return _page(request, course, PersonForm(course))
+    form = PersonForm(course, request.POST)
+    if not form.is_valid():
+        return _page(request, course, form)
+    try:
+        done = add_person(actor=request.user, course=course, entry=form.entry)
+    except RosterError as error:
+        form.add_error(None, [f"{each.message} {each.hint}" for each in error.faults])
+    except (RosterChangedError, LastLecturerError) as error:
+        form.add_error(None, str(error) or "Somebody else did so just now. Try again.")
+    else:
+        messages.success(request, _words(done))
+        if done.new_users and form.cleaned_data["invite"]:
+            if send_invitations(course, done.new_users):
+                messages.success(request, "They get a mail that says how to sign in.")
+            else:
+                messages.warning(request, _NOT_SENT)
+        return redirect("courses:people", course.slug)
+    return _page(request, course, form)
+
+
+def _words(done: Imported) -> str:
+    change = done.plan.changes[0]
+    if change.step is Step.SAME:
+        note = f" {change.notes[0]}" if change.notes else ""
+        return f"{change.name} is in the course already: {change.after}.{note}"
+    return f"{change.name} is in the course: {change.after}."
+
+
+def _page(request: SignedInRequest, course: Course, form: PersonForm) -> HttpResponse:
+    context = {"course": course, "tab": "manage", "form": form}
+    status = UNPROCESSABLE if form.errors else None
+    return render(request, "courses/people/add.html", context, status=status)

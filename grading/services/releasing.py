@@ -1,0 +1,187 @@
+"""Releasing the marks of an assignment: what it would show, to whom, and doing it."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from accounts.actors import Actor
+from courses.bundle.contents import Visibility
+from courses.deadlines import deadline_of, is_open
+from courses.models import Assignment, Enrolment, Extension
+from courses.permissions import Right
+from courses.services.access import require
+from courses.services.saving import save_assignment
+from courses.wall_clock import moment_words
+from grading.models import GradingRun, Mark
+from grading.results import HiddenPoints, rules_of
+from grading.states import ACTIVE, State
+
+# So many students are named in a sentence.
+_NAMED = 5
+_HIDDEN_UNTIL_THEN = (Visibility.AFTER_DEADLINE, Visibility.AFTER_RELEASE)
+
+
+class ReleaseRefusedError(Exception):
+    """Nothing was released: there are problems, and nobody said to go on."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleasePlan:
+    """What a release at a time would show, and what speaks against it.
+
+    `marks` are those of students who are in the course, with `student` and `run`.
+    `hidden` are the points that students would see for the first time, and
+    `never_shown` those that are counted and stay hidden.
+    """
+
+    at: dt.datetime
+    students: int
+    marks: tuple[Mark, ...]
+    unfinished: int
+    hidden: tuple[HiddenPoints, ...]
+    never_shown: HiddenPoints | None
+    problems: tuple[str, ...]
+
+    @property
+    def without_mark(self) -> int:
+        """How many students have no mark."""
+        return self.students - len(self.marks)
+
+
+def plan_release(assignment: Assignment, *, at: dt.datetime) -> ReleasePlan:
+    """Return what releasing the marks at that time would show. Six queries."""
+    students = Enrolment.objects.students().filter(course=assignment.course_id)
+    marks = (
+        Mark.objects.filter(assignment=assignment, student__in=students.values("user"))
+        .select_related("student", "run__submission")
+        .order_by("student__last_name", "student__first_name", "student__email")
+    )
+    runs = GradingRun.objects.adopted().filter(submission__assignment=assignment)
+    unfinished = (
+        runs.filter(state__in=[*ACTIVE, State.NEEDS_STAFF])
+        .values("submission__author")
+        .distinct()
+        .count()
+    )
+    hidden = _hidden_points(assignment)
+    shown = tuple(
+        hidden[visibility] for visibility in _HIDDEN_UNTIL_THEN if visibility in hidden
+    )
+    return ReleasePlan(
+        at=at,
+        students=students.count(),
+        marks=tuple(marks),
+        unfinished=unfinished,
+        hidden=shown,
+        never_shown=hidden.get(Visibility.NEVER),
+        problems=(
+            *(_still_open(assignment, students.count(), at) if shown else ()),
+            *_unfinished_words(unfinished),
+        ),
+    )
+
+
+@transaction.atomic
+def release_marks(
+    *, actor: Actor, assignment: Assignment, at: dt.datetime, in_spite: bool = False
+) -> None:
+    """Release the marks at that time, and put it on record.
+
+    Raises ReleaseRefusedError where something speaks against it and `in_spite` is not
+    said, and PermissionDenied if the actor may not edit the course.
+    """
+    require(actor, Right.EDIT, assignment.course)
+    plan = plan_release(assignment, at=at)
+    if plan.problems and not in_spite:
+        raise ReleaseRefusedError(plan.problems)
+    _store(actor, assignment, at)
+
+
+def take_back_release(*, actor: Actor, assignment: Assignment) -> None:
+    """Make the marks provisional again, and put it on record.
+
+    What students have seen they have seen. Raises PermissionDenied if the actor may
+    not edit the course.
+    """
+    require(actor, Right.EDIT, assignment.course)
+    _store(actor, assignment, None)
+
+
+def _store(actor: Actor, assignment: Assignment, at: dt.datetime | None) -> None:
+    row = Assignment.objects.select_related("course").get(pk=assignment.pk)
+    row.marks_released_at = at
+    save_assignment(actor=actor, assignment=row)
+
+
+def _hidden_points(assignment: Assignment) -> dict[Visibility, HiddenPoints]:
+    """Return the points of the published revision's checks, by who sees them when."""
+    if assignment.revision is None:
+        return {}
+    questions = map(rules_of, assignment.revision.questions.all())
+    checks = [check for question in questions for check in question.checks]
+    found: dict[Visibility, HiddenPoints] = {}
+    for visibility in Visibility:
+        of_it = [check for check in checks if check.visibility == visibility]
+        if of_it and visibility != Visibility.ALWAYS:
+            found[visibility] = HiddenPoints(
+                visibility=visibility,
+                points=sum(
+                    (check.points for check in of_it), start=of_it[0].points * 0
+                ),
+                checks=len(of_it),
+            )
+    return found
+
+
+def _still_open(
+    assignment: Assignment, students: int, at: dt.datetime
+) -> tuple[str, ...]:
+    """Say who could still hand in what a released hidden check has taught them."""
+    zone = assignment.course.tz
+    common = deadline_of(assignment, None)
+    if is_open(common, at):
+        until = moment_words(common.stated_closes_at, zone)
+        return (
+            (
+                f"Handing in is open until {until}: {_count(students)} could read what "
+                "hidden checks found, and hand in again."
+            ),
+        )
+    extended = [
+        each.student.name
+        for each in Extension.objects.filter(assignment=assignment)
+        .select_related("student")
+        .order_by("student__last_name", "pk")
+        if is_open(deadline_of(assignment, each.due_at), at)
+    ]
+    if not extended:
+        return ()
+    others = " and others" if len(extended) > _NAMED else ""
+    names = ", ".join(extended[:_NAMED]) + others
+    return (
+        (
+            f"{_count(len(extended))} may still hand in, by an extension: {names}. They "
+            "could read what hidden checks found."
+        ),
+    )
+
+
+def _unfinished_words(count: int) -> tuple[str, ...]:
+    if not count:
+        return ()
+    return (
+        (
+            f"The work of {_count(count)} is still in the queue, running, or waiting for "
+            "staff: what they see may change."
+        ),
+    )
+
+
+def _count(students: int) -> str:
+    return "1 student" if students == 1 else f"{students} students"

@@ -1,0 +1,112 @@
+"""Releasing the marks of an assignment."""
+
+import datetime as dt
+from typing import Any, Final
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from accounts.http import SignedInRequest
+from courses.models import Assignment
+from courses.permissions import Right
+from courses.staff_forms import Moment
+from courses.wall_clock import moment_words
+from grading.services.releasing import (
+    ReleaseRefusedError,
+    plan_release,
+    release_marks,
+    take_back_release,
+)
+from grading.views.access import allowed_assignment
+
+UNPROCESSABLE: Final = 422
+
+
+class ReleaseForm(forms.Form):
+    """When students see their final marks."""
+
+    when = forms.ChoiceField(
+        label="Release the marks",
+        choices=[("now", "Now"), ("later", "At a time")],
+        initial="now",
+        widget=forms.RadioSelect,
+    )
+    at = forms.DateTimeField(label="At", required=False, widget=Moment())
+    in_spite = forms.BooleanField(label="Release them all the same", required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the time where one is needed."""
+        given = super().clean() or self.cleaned_data
+        is_open = not given.get("at") and "at" not in self.errors
+        if given.get("when") == "later" and is_open:
+            self.add_error("at", "Say when.")
+        return given
+
+    def moment(self, now: dt.datetime) -> dt.datetime:
+        """Return the time that a valid form says."""
+        at: dt.datetime = self.cleaned_data["at"]
+        return now if self.cleaned_data["when"] == "now" else at
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def release(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
+    """Show what a release would show to whom; posted, release or take it back."""
+    found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
+    with timezone.override(found.course.tz):
+        now = timezone.now()
+        if request.method != "POST":
+            return _page(request, found, ReleaseForm(), now)
+        if "take_back" in request.POST:
+            take_back_release(actor=request.user, assignment=found)
+            messages.success(request, f"The marks of {found.title} are provisional.")
+            return redirect("grading:release", slug, aslug)
+        form = ReleaseForm(request.POST)
+        if not form.is_valid():
+            return _page(request, found, form, now)
+        at = form.moment(now)
+        try:
+            release_marks(
+                actor=request.user,
+                assignment=found,
+                at=at,
+                in_spite=form.cleaned_data["in_spite"],
+            )
+        except ReleaseRefusedError:
+            form.add_error("in_spite", "Read what speaks against it, and say so here.")
+            return _page(request, found, form, at)
+        messages.success(request, _words(found, at, now))
+        return redirect("grading:release", slug, aslug)
+
+
+def _words(found: Assignment, at: dt.datetime, now: dt.datetime) -> str:
+    if at <= now:
+        return f"The marks of {found.title} are released."
+    return (
+        f"The marks of {found.title} come out on {moment_words(at, found.course.tz)}."
+    )
+
+
+def _page(
+    request: SignedInRequest, found: Assignment, form: ReleaseForm, at: dt.datetime
+) -> HttpResponse:
+    plan = plan_release(found, at=at)
+    if not plan.problems:
+        del form.fields["in_spite"]
+    context = {
+        "course": found.course,
+        "tab": "marks",
+        "assignment": found,
+        "plan": plan,
+        "form": form,
+        "possible": sum((q.points for q in found.revision.questions.all()), 0)
+        if found.revision
+        else None,
+    }
+    status = UNPROCESSABLE if form.errors else None
+    return render(request, "grading/release.html", context, status=status)
