@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
 from courses.attention import needs_of, people_of
+from courses.checklist import checklist_of
 from courses.models import CourseChange
 from courses.permissions import Right, can
 from courses.staff_forms import ChangesForm
@@ -30,6 +31,7 @@ def manage(request: SignedInRequest, slug: str) -> HttpResponse:
     context = {
         "course": course,
         "tab": "manage",
+        "checklist": checklist_of(course, now),
         "needs": needs_of(course, now),
         "people": people_of(course),
         "now": now,

@@ -18,8 +18,8 @@ _STANDINGS = {
     Standing.NOT_RUN: Badge(label="Not run", tone="neutral", icon="dash"),
     Standing.WAITING: Badge(label="In the queue", tone="neutral", icon="queue"),
     Standing.RUNNING: Badge(label="Running", tone="accent", icon="play"),
-    Standing.GOOD: Badge(label="As it must be", tone="success", icon="check"),
-    Standing.WRONG: Badge(label="Not as it must be", tone="danger", icon="cross"),
+    Standing.GOOD: Badge(label="As expected", tone="success", icon="check"),
+    Standing.WRONG: Badge(label="Not as expected", tone="danger", icon="cross"),
     Standing.NO_RESULT: Badge(label="No result", tone="danger", icon="alert"),
 }
 _POLL_SECONDS = 2

@@ -25,7 +25,7 @@ class TrialsNotGoodError(Exception):
     """The trials are not as they must be, and nobody gave a reason to go on."""
 
     def __init__(self, trials: Trials) -> None:
-        super().__init__("The trial runs are not as they must be.")
+        super().__init__("The trial runs are not as expected.")
         self.trials = trials
 
 

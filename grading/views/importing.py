@@ -142,6 +142,7 @@ def _page(
         "preview": preview_page(preview) if preview else None,
         "faults": faults,
         "assignment": found,
+        "tab": "marks",
         "course": found.course,
     }
     is_refused = bool(faults) or (form.is_bound and bool(form.errors))

@@ -82,6 +82,7 @@ def _rescore_answer(
     context = {
         "page": page,
         "assignment": page.assignment,
+        "tab": "marks",
         "course": page.assignment.course,
         "error": error,
         "reason": reason,
@@ -124,6 +125,7 @@ def _start_answer(
     revision = chosen_revision(found, given.get("revision", ""))
     context = {
         "assignment": found,
+        "tab": "marks",
         "course": found.course,
         "revision": revision,
         "revisions": found.revisions.order_by("-number"),
@@ -145,7 +147,12 @@ def regrade(request: SignedInRequest, slug: str, aslug: str, pk: int) -> HttpRes
         regrade=_regrade(found, pk),
         may_edit=can(request.user, Right.EDIT, found.course),
     )
-    context = {"page": page, "assignment": found, "course": found.course}
+    context = {
+        "page": page,
+        "assignment": found,
+        "course": found.course,
+        "tab": "marks",
+    }
     return live_page(
         request,
         context,

@@ -89,6 +89,7 @@ def _context(page: RunPage) -> dict[str, object]:
         "page": page,
         "status": page.status,
         "assignment": page.assignment,
+        "tab": "marks",
         "course": page.course,
     }
 

@@ -31,6 +31,7 @@ def assignment_staff(request: SignedInRequest, slug: str, aslug: str) -> HttpRes
     context: dict[str, object] = {
         "page": page,
         "assignment": found,
+        "tab": "marks",
         "course": found.course,
         "can_edit": Right.EDIT in rights,
     }

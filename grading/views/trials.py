@@ -28,7 +28,12 @@ def trials(
         may_edit=can(request.user, Right.EDIT, found.course),
         now=timezone.now(),
     )
-    context = {"page": page, "assignment": found, "course": found.course}
+    context = {
+        "page": page,
+        "assignment": found,
+        "course": found.course,
+        "tab": "marks",
+    }
     return live_page(
         request,
         context,
@@ -62,7 +67,7 @@ def publish(
     except TrialsNotGoodError:
         messages.error(
             request,
-            "Nothing was published: the trial runs are not as they must be, and no "
+            "Nothing was published: the trial runs are not as expected, and no "
             "reason was given.",
         )
     else:

@@ -18,8 +18,9 @@ from courses.models import Assignment, Course, Extension, Role
 from courses.services.course_files import import_course_file
 from courses.services.enrolments import enrol
 from courses.services.revisions import import_revision
+from courses.services.shifting import apply_shift, plan_shift
 from grading.services import publish_revision, start_trials, submit_work
-from portal.demo.calendar import Calendar
+from portal.demo.calendar import THIS_WEEK, Calendar, is_closed
 from portal.demo.people import DOMAIN, EVERYBODY, Person
 from submissions.services import IncomingFile
 
@@ -32,6 +33,22 @@ FILE_YEAR: Final = AcademicYear(2024)
 FIRST_WEEK: Final = 2
 SHARE: Final = Decimal(25)
 LATE_WORK: Final = dt.timedelta(days=14)
+_LECTURES: Final = (
+    "https://www.youtube.com/playlist?list=PL3FW7Lu3i5JvHM8ljYj-zLfQRF3EO8sYv"
+)
+# The course's own links are lost: public pages on the same subjects stand in for them.
+LINKS: Final[dict[str, str]] = {
+    "lecture-02": _LECTURES,
+    "lecture-03": _LECTURES,
+    "lecture-04": _LECTURES,
+    "lecture-05": _LECTURES,
+    "lecture-06-augmentation": _LECTURES,
+    "lecture-06-case-study": _LECTURES,
+    "intro-pytorch-1": "https://docs.pytorch.org/tutorials/beginner/introyt/introyt1_tutorial.html",
+    "intro-pytorch-2": "https://docs.pytorch.org/tutorials/beginner/introyt/tensors_deeper_tutorial.html",
+    "teams": "https://teams.microsoft.com/",
+    "gpu-cluster": "https://www.imperial.ac.uk/computing/people/csg/guides/hpcomputing/gpucluster/",
+}
 _NO_WAITING: Final = (
     "The demo begins with work handed in, before a worker could run the trials."
 )
@@ -102,7 +119,35 @@ def _make_course(calendar: Calendar) -> Course:
         first_week=calendar.monday(FIRST_WEEK),
     )
     assert imported.course is not None  # noqa: S101  no dry run
+    _skip_closed_weeks(imported.course, calendar.now)
+    for key, url in LINKS.items():
+        imported.course.materials.filter(key=key).update(url=url)
     return imported.course
+
+
+def _skip_closed_weeks(course: Course, now: dt.datetime) -> None:
+    """Move what would fall on holidays, and all that follows, by whole weeks."""
+    while True:
+        closed = [
+            week
+            for week in course.weeks.filter(number__gt=THIS_WEEK).order_by("number")
+            if is_closed(week.starts_on)
+        ]
+        if not closed:
+            break
+        first = closed[0].number
+        plan = plan_shift(course=course, from_week=first, weeks=1, now=now)
+        apply_shift(
+            actor=SYSTEM,
+            course=course,
+            from_week=first,
+            weeks=1,
+            seen=plan.digest,
+            reason="The college is closed.",
+            now=now,
+        )
+    # Nobody has seen the timetable as it was before.
+    course.changes.all().delete()
 
 
 # --- People -------------------------------------------------------------------

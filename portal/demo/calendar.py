@@ -5,6 +5,8 @@ import zoneinfo
 from dataclasses import dataclass
 from typing import Final
 
+from dateutil.easter import easter  # type: ignore[import-untyped]
+
 ZONE: Final = zoneinfo.ZoneInfo("Europe/London")
 THIS_WEEK: Final = 4
 _FRIDAY: Final = 4
@@ -13,7 +15,10 @@ _LEAST_TIME: Final = dt.timedelta(days=3)
 
 @dataclass(frozen=True, kw_only=True)
 class Calendar:
-    """Today is in week 4; the first coursework is due in a few days."""
+    """Today is in week 4, or just before it while the college is closed.
+
+    The first coursework is due in a few days.
+    """
 
     now: dt.datetime
 
@@ -25,6 +30,8 @@ class Calendar:
     def monday(self, week: int) -> dt.date:
         """The Monday of a teaching week."""
         this_monday = self.today - dt.timedelta(days=self.today.weekday())
+        while is_closed(this_monday):
+            this_monday += dt.timedelta(weeks=1)
         return this_monday + dt.timedelta(weeks=week - THIS_WEEK)
 
     def at(self, week: int, *, day: int = 0, hour: int = 9) -> dt.datetime:
@@ -36,6 +43,22 @@ class Calendar:
     def first_deadline(self) -> dt.datetime:
         """The next Friday at 19:00 that leaves at least three days."""
         week = THIS_WEEK
-        while self.at(week, day=_FRIDAY, hour=19) - self.now < _LEAST_TIME:
+        while (
+            is_closed(self.monday(week))
+            or self.at(week, day=_FRIDAY, hour=19) - self.now < _LEAST_TIME
+        ):
             week += 1
         return self.at(week, day=_FRIDAY, hour=19)
+
+
+def is_closed(monday: dt.date) -> bool:
+    """Say whether the college is closed in this week: Christmas, New Year or Easter."""
+    days = {monday + dt.timedelta(days=day) for day in range(7)}
+    holidays = {
+        *(dt.date(day.year, 12, 25) for day in days),
+        *(dt.date(day.year, 1, 1) for day in days),
+        *(easter(day.year) for day in days),
+        # Easter Monday begins the week after.
+        *(easter(day.year) + dt.timedelta(days=1) for day in days),
+    }
+    return bool(days & holidays)

@@ -62,7 +62,7 @@ def page_of(user: User, address: str) -> str:
 def weeks_of(user: User, course: Course) -> str:
     """The weeks of the course's page, without what stands around them."""
     html = page_of(user, course.get_absolute_url())
-    return html[html.index('id="week-') : html.index("split__side")]
+    return html[html.index('id="week-') : html.index("</main>")]
 
 
 # --- Dates ---------------------------------------------------------------------------

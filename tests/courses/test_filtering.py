@@ -70,7 +70,7 @@ def shown(client: Client, user: User, course: Course, query: str) -> str:
     """The weeks of the narrowed page."""
     client.force_login(user)
     html = client.get(f"{course.get_absolute_url()}?{query}").content.decode()
-    return html[html.index("Week by week") : html.index("split__side")]
+    return html[html.index("Week by week") : html.index("</main>")]
 
 
 def test_words_find_a_material_by_its_code(

@@ -29,7 +29,7 @@ def go_by(page: Page, press: Locator) -> list[str]:
 
 def look_at(page: Page, path: Path) -> list[str]:
     page.get_by_label("CSV file").set_input_files(path)
-    return go_by(page, page.get_by_role("button", name="Look at it"))
+    return go_by(page, page.get_by_role("button", name="Preview"))
 
 
 def import_and_change(page: Page, folder: Path) -> list[str]:

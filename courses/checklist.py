@@ -1,0 +1,81 @@
+"""What a new course still needs before its students can use it."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
+
+from courses.models import Assignment, Course, Enrolment, Material, Session, Week
+from courses.release import is_out
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """Something to do, where it is done, and whether it is done."""
+
+    title: str
+    detail: str
+    address: str
+    is_done: bool
+
+
+def checklist_of(course: Course, now: dt.datetime) -> tuple[Item, ...]:
+    """Return what is to be done, in order; nothing once the course has it all.
+
+    One query.
+    """
+    has = Course.objects.annotate(
+        weeks_there=Exists(Week.objects.filter(course=OuterRef("pk"))),
+        students_there=Exists(
+            Enrolment.objects.students().filter(course=OuterRef("pk"))
+        ),
+        sessions_there=Exists(Session.objects.filter(course=OuterRef("pk"))),
+        materials_there=Exists(Material.objects.filter(course=OuterRef("pk"))),
+        coursework_there=Exists(Assignment.objects.filter(course=OuterRef("pk"))),
+    ).values(
+        "weeks_there",
+        "students_there",
+        "sessions_there",
+        "materials_there",
+        "coursework_there",
+    )
+    there = has.get(pk=course.pk)
+    if all(there.values()):
+        return ()
+    settings = reverse("courses:course-settings", args=[course.slug])
+    file = reverse("courses:course-file", args=[course.slug])
+    return (
+        Item(
+            title="Weeks and sessions",
+            detail="When the course meets, and where. Upload a course file.",
+            address=file,
+            is_done=there["weeks_there"] and there["sessions_there"],
+        ),
+        Item(
+            title="Materials",
+            detail="Notes, slides, sheets and recordings, by week. In the same file, or a "
+            "zip of its folder.",
+            address=file,
+            is_done=there["materials_there"],
+        ),
+        Item(
+            title="Coursework",
+            detail="Its deadlines are in the course file. Then each assignment's notebook "
+            "and tests are imported on its own page.",
+            address=file,
+            is_done=there["coursework_there"],
+        ),
+        Item(
+            title="People",
+            detail="Import a roster, or add people by their address.",
+            address=reverse("courses:people", args=[course.slug]),
+            is_done=there["students_there"],
+        ),
+        Item(
+            title="Release",
+            detail="Until then students do not see the course.",
+            address=settings,
+            is_done=is_out(course.release_at, now),
+        ),
+    )
