@@ -15,7 +15,7 @@ _LEAST_TIME: Final = dt.timedelta(days=3)
 
 @dataclass(frozen=True, kw_only=True)
 class Calendar:
-    """Today is in week 4, or just before it while the college is closed.
+    """Today is in week 4, or soon after it while the college is closed.
 
     The first coursework is due in a few days.
     """
@@ -31,7 +31,7 @@ class Calendar:
         """The Monday of a teaching week."""
         this_monday = self.today - dt.timedelta(days=self.today.weekday())
         while is_closed(this_monday):
-            this_monday += dt.timedelta(weeks=1)
+            this_monday -= dt.timedelta(weeks=1)
         return this_monday + dt.timedelta(weeks=week - THIS_WEEK)
 
     def at(self, week: int, *, day: int = 0, hour: int = 9) -> dt.datetime:

@@ -20,6 +20,7 @@ from tests.factories import (
     CourseFactory,
     EnrolmentFactory,
     MaterialFactory,
+    RevisionFactory,
     SessionFactory,
     TeacherFactory,
     UserFactory,
@@ -187,6 +188,13 @@ def test_hidden_course_that_begins_is_named() -> None:
 
 
 def test_page_says_that_all_is_well(lecturer: Client, course: Course) -> None:
+    week = WeekFactory.create(course=course, starts_on=this_monday())
+    SessionFactory.create(course=course, week=week, starts_at=hours(24))
+    MaterialFactory.create(course=course, week=week, url="https://example.org")
+    EnrolmentFactory.create(course=course)
+    work = AssignmentFactory.create(course=course, weight_percent=100)
+    work.revision = RevisionFactory.create(assignment=work)
+    work.save()
     assert "Nothing just now" in lecturer.get(page_of(course)).content.decode()
 
 

@@ -17,7 +17,7 @@ from courses.models import Assignment, Course, Material, Role
 from grading.models import GradingRun
 from grading.states import State
 from portal.demo.building import COURSEWORK, SLUG
-from portal.demo.calendar import Calendar
+from portal.demo.calendar import Calendar, is_closed
 from portal.demo.people import EVERYBODY, MAIN
 from tests.factories import CourseFactory, UserFactory
 
@@ -53,6 +53,27 @@ def test_demo_has_a_course_with_people_and_work_in_the_queue() -> None:
         State.QUEUED,
         State.SUPERSEDED,
     }
+
+
+def test_every_recording_and_link_can_be_opened() -> None:
+    demo()
+    items = Material.objects.filter(kind__in=["recording", "link"])
+    assert [item.key for item in items if not item.has_content] == []
+
+
+@pytest.mark.parametrize(
+    "day", ["2026-11-28", "2026-12-16", "2026-12-24", "2027-03-20", "2027-07-01"]
+)
+def test_nobody_teaches_while_the_college_is_closed(
+    day: str, time_machine: TimeMachineFixture
+) -> None:
+    time_machine.move_to(f"{day}T12:00:00+00:00", tick=False)
+    demo()
+    course = Course.objects.get(slug=SLUG)
+    ahead = course.weeks.filter(number__gte=4)
+    assert not any(is_closed(week.starts_on) for week in ahead)
+    assert course.weeks.count() == 9
+    assert not course.changes.filter(kind="shift").exists()
 
 
 def test_second_time_changes_nothing() -> None:

@@ -1,0 +1,55 @@
+"""A new course has a list of what it needs, which goes once it has all of it."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from courses.checklist import checklist_of
+from courses.models import Course
+from tests.factories import (
+    AssignmentFactory,
+    CourseFactory,
+    EnrolmentFactory,
+    MaterialFactory,
+    SessionFactory,
+    WeekFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def done(course: Course) -> list[str]:
+    return [each.title for each in checklist_of(course, timezone.now()) if each.is_done]
+
+
+def test_each_thing_is_ticked_off_once_it_is_there() -> None:
+    course = CourseFactory.create(hidden=True)
+    assert done(course) == []
+    MaterialFactory.create(course=course, week=WeekFactory.create(course=course))
+    assert done(course) == ["Materials"]
+    SessionFactory.create(course=course, week=course.weeks.get())
+    EnrolmentFactory.create(course=course)
+    assert done(course) == ["Weeks and sessions", "Materials", "People"]
+
+
+def test_the_list_goes_once_nothing_is_missing() -> None:
+    course = CourseFactory.create()
+    week = WeekFactory.create(course=course)
+    MaterialFactory.create(course=course, week=week)
+    SessionFactory.create(course=course, week=week)
+    EnrolmentFactory.create(course=course)
+    assert checklist_of(course, timezone.now())
+    AssignmentFactory.create(course=course)
+    assert checklist_of(course, timezone.now()) == ()
+
+
+@pytest.mark.parametrize(
+    ("role", "is_shown"), [("lecturer", True), ("assistant", False)]
+)
+def test_who_may_edit_sees_it(role: str, is_shown: bool) -> None:  # noqa: FBT001
+    course = CourseFactory.create()
+    client = Client()
+    client.force_login(EnrolmentFactory.create(course=course, role=role).user)
+    page = client.get(reverse("courses:manage", args=[course.slug])).content.decode()
+    assert ("data-checklist" in page) == is_shown
