@@ -1,0 +1,110 @@
+"""How staff walk from a run: to the student's other attempts, and to other students."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from grading.models import GradingRun
+from grading.pages.states import Badge, badge_for
+from submissions.models import Submission
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttemptLink:
+    """An attempt of the same student, by its latest run."""
+
+    attempt: int
+    run: GradingRun
+    badge: Badge
+    is_current: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudentLink:
+    """Another student's latest run."""
+
+    name: str
+    run_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walk:
+    """Where one can go from a run. `place` of `count`: which of the students it is."""
+
+    attempts: Sequence[AttemptLink]
+    previous: StudentLink | None
+    next: StudentLink | None
+    place: int
+    count: int
+
+
+def walk_of(run: GradingRun) -> Walk:
+    """Return the student's attempts and the neighbours by name. Two queries.
+
+    Students are those who handed in, in the order of the page of submissions.
+    """
+    work = run.work
+    students = list(_latest_runs_by_name(work.assignment_id))
+    place = next(
+        (index for index, each in enumerate(students) if each[0] == work.author_id), -1
+    )
+    return Walk(
+        attempts=_attempts(run),
+        previous=_link(students[place - 1]) if place > 0 else None,
+        next=_link(students[place + 1]) if 0 <= place < len(students) - 1 else None,
+        place=place + 1,
+        count=len(students),
+    )
+
+
+def _attempts(run: GradingRun) -> tuple[AttemptLink, ...]:
+    latest = (
+        _latest()
+        .filter(
+            submission__assignment=run.work.assignment_id,
+            submission__author=run.work.author_id,
+        )
+        .select_related("submission")
+        .defer("progress", "measures", "detail", "record")
+    )
+    return tuple(
+        AttemptLink(
+            attempt=each.work.attempt,
+            run=each,
+            badge=badge_for(each),
+            is_current=each.submission_id == run.submission_id,
+        )
+        for each in latest.order_by("submission__attempt")
+    )
+
+
+def _latest() -> QuerySet[GradingRun]:
+    """Return the latest run of each attempt that counts or may count."""
+    later = GradingRun.objects.adopted().filter(
+        submission=OuterRef("submission"), number__gt=OuterRef("number")
+    )
+    return GradingRun.objects.adopted().filter(~Exists(later))
+
+
+def _latest_runs_by_name(assignment: int) -> QuerySet[GradingRun, tuple[Any, ...]]:
+    later = Submission.objects.filter(
+        assignment=OuterRef("submission__assignment"),
+        author=OuterRef("submission__author"),
+        attempt__gt=OuterRef("submission__attempt"),
+    )
+    author = "submission__author"
+    names = (f"{author}__last_name", f"{author}__first_name", f"{author}__email")
+    return (
+        _latest()
+        .filter(~Exists(later), submission__assignment=assignment)
+        .order_by(*names)
+        .values_list(author, *names, "pk")
+    )
+
+
+def _link(row: tuple[Any, ...]) -> StudentLink:
+    _, last_name, first_name, email, run = row
+    return StudentLink(name=f"{first_name} {last_name}".strip() or email, run_id=run)

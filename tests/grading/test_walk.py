@@ -1,0 +1,70 @@
+"""Staff walk from a run to every attempt of its student, and from student to student."""
+
+import pytest
+from django.test import Client
+
+from courses.models import Assignment
+from grading.models import GradingRun
+from grading.pages.walk import walk_of
+from tests.factories import (
+    AssignmentFactory,
+    EnrolmentFactory,
+    GradingRunFactory,
+    SubmissionFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def runs_of(assignment: Assignment, name: str, attempts: int) -> list[GradingRun]:
+    student = UserFactory.create(first_name="A", last_name=name)
+    EnrolmentFactory.create(course=assignment.course, user=student)
+    return [
+        GradingRunFactory.create(
+            submission=SubmissionFactory.create(
+                assignment=assignment, author=student, attempt=number
+            ),
+            finished=True,
+        )
+        for number in range(1, attempts + 1)
+    ]
+
+
+def test_neighbours_are_by_name_and_shown_by_their_latest_run() -> None:
+    assignment = AssignmentFactory.create()
+    runs = {name: runs_of(assignment, name, 2) for name in ("Cole", "Abel", "Baker")}
+    walk = walk_of(runs["Baker"][0])
+    assert (walk.place, walk.count) == (2, 3)
+    assert walk.previous is not None
+    assert walk.next is not None
+    assert walk.previous.run_id == runs["Abel"][1].pk
+    assert (walk.next.name, walk.next.run_id) == ("A Cole", runs["Cole"][1].pk)
+    assert walk_of(runs["Abel"][1]).previous is None
+    assert walk_of(runs["Cole"][1]).next is None
+
+
+def test_every_attempt_is_reached_by_its_latest_run() -> None:
+    assignment = AssignmentFactory.create()
+    first, second, third = runs_of(assignment, "Abel", 3)
+    again = GradingRunFactory.create(
+        submission=first.work, number=first.number + 1, finished=True
+    )
+    walk = walk_of(second)
+    assert [each.run for each in walk.attempts] == [again, second, third]
+    assert [each.is_current for each in walk.attempts] == [False, True, False]
+
+
+def test_students_read_nothing_of_others() -> None:
+    assignment = AssignmentFactory.create()
+    run = runs_of(assignment, "Abel", 1)[0]
+    runs_of(assignment, "Baker", 1)
+    for user, is_shown in (
+        (run.work.author, False),
+        (EnrolmentFactory.create(course=assignment.course, assistant=True).user, True),
+    ):
+        client = Client()
+        client.force_login(user)
+        assert ("A Baker" in client.get(run.get_absolute_url()).content.decode()) == (
+            is_shown
+        )
