@@ -75,8 +75,8 @@ def deadline_of(assignment: Assignment, extended_to: datetime | None) -> Deadlin
     )
 
 
-def deadline_for(assignment: Assignment, user: User) -> Deadline:
-    """Return the person's own deadline. One query."""
+def deadline_for(assignment: Assignment, user: User | int) -> Deadline:
+    """Return the own deadline of the person, or of the one with this id. One query."""
     extended_to = (
         Extension.objects.filter(assignment=assignment, student=user)
         .values_list("due_at", flat=True)

@@ -50,6 +50,21 @@ class SubmittedFileInline(AnyTabularInline):
         return size_in_words(file.size)
 
 
+class LateFilter(admin.SimpleListFilter):
+    """Late or on time, by the deadlines as they stand now."""
+
+    title = "late"
+    parameter_name = "late"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("1", "Late"), ("0", "On time")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() not in {"0", "1"}:
+            return queryset
+        return queryset.late(is_late=self.value() == "1")
+
+
 @admin.register(Submission)
 class SubmissionAdmin(AnyModelAdmin):
     list_display = [
@@ -58,12 +73,12 @@ class SubmissionAdmin(AnyModelAdmin):
         "course",
         "attempt",
         "received_at",
-        "is_late",
+        "late",
         "number_of_files",
     ]
     list_filter = [
         ("assignment__course", admin.RelatedOnlyFieldListFilter),
-        "is_late",
+        LateFilter,
         "received_at",
     ]
     search_fields = [
@@ -83,25 +98,32 @@ class SubmissionAdmin(AnyModelAdmin):
         "attempt",
         "started_at",
         "received_at",
-        "is_late",
+        "late",
         "told_on_receipt",
     ]
-    readonly_fields = ["told_on_receipt"]
+    readonly_fields = ["late", "told_on_receipt"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset(request)
+        rows: Any = super().get_queryset(request)
         if not isinstance(request.user, User):
-            return rows.none()
+            none: QuerySet[Any] = rows.none()
+            return none
         staffed = Course.objects.staffed_by(request.user)
         rows = rows.filter(assignment__course__in=staffed)
-        rows = rows.annotate(file_count=Count("files"))
-        return rows.select_related(
+        rows = rows.with_extension().annotate(file_count=Count("files"))
+        chosen: QuerySet[Any] = rows.select_related(
             "author", "assignment__course", "revision__assignment"
         )
+        return chosen
 
     @admin.display(ordering="assignment__course")
     def course(self, submission: Submission) -> str:
         return str(submission.assignment.course)
+
+    @admin.display(description="late", boolean=True)
+    def late(self, submission: Submission) -> bool:
+        """Whether it is after the author's own deadline, as that stands now."""
+        return submission.is_late
 
     @admin.display(description="files", ordering="file_count")
     def number_of_files(self, submission: Any) -> int:

@@ -8,6 +8,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from courses.deadlines import deadline_for, deadline_of, is_late
 from courses.models import Assignment, AssignmentRevision, RequiredFile
 from submissions.querysets import SubmissionQuerySet
 
@@ -32,10 +33,6 @@ class Submission(models.Model):
     started_at = models.DateTimeField(help_text="When the upload began, server time.")
     received_at = models.DateTimeField(
         default=timezone.now, help_text="When the last byte had arrived, server time."
-    )
-    is_late = models.BooleanField(
-        default=False,
-        help_text="After the author's own deadline, as judged on receipt.",
     )
     uses_attempt = models.BooleanField(
         default=True,
@@ -78,6 +75,18 @@ class Submission(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("submissions:submission", args=[self.pk])
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it came after the author's own deadline, as that stands now.
+
+        No query for rows from `with_extension`.
+        """
+        if hasattr(self, "extended_to"):
+            own = deadline_of(self.assignment, self.extended_to)
+        else:
+            own = deadline_for(self.assignment, self.author_id)
+        return is_late(own, self.received_at)
 
 
 class SubmittedFile(models.Model):

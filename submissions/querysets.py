@@ -1,14 +1,20 @@
 """What each person sees of handed-in work."""
 
-from typing import TYPE_CHECKING, Self
+import datetime as dt
+from typing import TYPE_CHECKING, Final, Self
 
 from django.db import models
+from django.db.models import ExpressionWrapper, F, OuterRef, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, Greatest, TruncSecond
 
+from courses.models import Extension
 from courses.permissions import own_or_staffed
 
 if TYPE_CHECKING:
     from accounts.models import User
     from submissions.models import Submission
+
+_MINUTE: Final = Value(dt.timedelta(minutes=1), models.DurationField())
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
@@ -29,3 +35,36 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     def newest_first(self) -> Self:
         """By attempt, the latest first."""
         return self.order_by("-attempt")
+
+    def with_extension(self) -> Self:
+        """Annotate `extended_to`: the author's extended deadline, or None.
+
+        `Submission.is_late` reads it, so that a list asks for no extension by itself.
+        The assignment must be selected with the row, too.
+        """
+        return self.annotate(extended_to=_extended_to())
+
+    def late(self, *, is_late: bool = True) -> Self:
+        """Return work that is late now, or work that is not.
+
+        The same rule as `courses.deadlines`, in SQL: for filters of lists.
+        """
+        own = Coalesce(_extended_to(), "assignment__due_at")
+        minutes = Cast("assignment__grace_minutes", models.IntegerField())
+        grace = ExpressionWrapper(minutes * _MINUTE, models.DurationField())
+        rows = self.alias(
+            late_after=ExpressionWrapper(
+                Greatest("assignment__due_at", own) + grace, models.DateTimeField()
+            ),
+            received_second=TruncSecond("received_at", tzinfo=dt.UTC),
+        )
+        if is_late:
+            return rows.filter(received_second__gt=F("late_after"))
+        return rows.filter(received_second__lte=F("late_after"))
+
+
+def _extended_to() -> Subquery:
+    own = Extension.objects.filter(
+        assignment=OuterRef("assignment"), student=OuterRef("author")
+    )
+    return Subquery(own.values("due_at")[:1])

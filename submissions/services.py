@@ -11,7 +11,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from accounts.models import User
-from courses.deadlines import deadline_for, is_late, is_open
+from courses.deadlines import deadline_for, is_open
 from courses.models import Assignment, AssignmentRevision, Enrolment
 from courses.permissions import can_submit
 from submissions.intake import (
@@ -163,7 +163,6 @@ def _write_rows(
         attempt=_last_attempt(actor, assignment) + 1,
         started_at=min(started_at, accepted.received_at),
         received_at=accepted.received_at,
-        is_late=is_late(deadline_for(assignment, actor), accepted.received_at),
         idempotency_key=key,
         warnings=[warning.as_json() for warning in accepted.warnings],
     )

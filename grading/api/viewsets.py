@@ -90,6 +90,7 @@ class SubmissionViewSet(ReadOnlyModelViewSet[Submission]):
         runs = GradingRun.objects.visible_to(person).defer(*LARGE_COLUMNS)
         return (
             Submission.objects.visible_to(person)
+            .with_extension()
             .select_related("author", "assignment__course")
             .prefetch_related(
                 "files", Prefetch("runs", queryset=runs.order_by("-number"))

@@ -44,11 +44,14 @@ def own_attempts(
         Submission.objects.visible_to(user)
         .by(user)
         .filter(assignment=assignment)
+        .with_extension()
         .newest_first()
     )
     if not submissions:
         return ()
-    runs = _latest_runs(submissions, assignment)
+    for submission in submissions:
+        submission.assignment = assignment
+    runs = _latest_runs(submissions)
     shown = {
         run.work_id: show_run(run, closes_at=closes_at, now=now)
         for run in runs.values()
@@ -69,9 +72,7 @@ def own_attempts(
     )
 
 
-def _latest_runs(
-    submissions: Iterable[Submission], assignment: Assignment
-) -> dict[UUID, GradingRun]:
+def _latest_runs(submissions: Iterable[Submission]) -> dict[UUID, GradingRun]:
     """Return the latest run of each submission, with what its results are shown by."""
     by_id = {submission.pk: submission for submission in submissions}
     runs = {
@@ -83,6 +84,5 @@ def _latest_runs(
     }
     for run in runs.values():
         run.submission = by_id[run.work_id]
-        run.submission.assignment = assignment
     prefetch_related_objects(list(runs.values()), "results", "revision__questions")
     return runs

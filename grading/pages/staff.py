@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Sum
 
 from accounts.models import User
 from courses.models import Assignment, Enrolment, Role
@@ -15,6 +15,7 @@ from grading.models import GradingRun, Mark
 from grading.pages.states import Badge, badge_for
 from grading.states import State
 from submissions.models import Submission
+from submissions.querysets import SubmissionQuerySet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,11 +165,9 @@ class _Work:
 
 def _student_rows(assignment: Assignment) -> list[StudentRow]:
     """Everybody enrolled as a student, and those who left but handed something in."""
+    latest = _latest_submissions(assignment).with_extension()
     work = _Work(
-        submissions={
-            submission.author_id: submission
-            for submission in _latest_submissions(assignment)
-        },
+        submissions={submission.author_id: submission for submission in latest},
         runs=_latest_runs(assignment),
         marks={
             student: (points, attempt)
@@ -193,7 +192,7 @@ def _student_rows(assignment: Assignment) -> list[StudentRow]:
     ]
 
 
-def _latest_submissions(assignment: Assignment) -> QuerySet[Submission]:
+def _latest_submissions(assignment: Assignment) -> SubmissionQuerySet:
     """The latest attempt of each author. Served by submission_attempt_unique."""
     later = Submission.objects.filter(
         assignment=OuterRef("assignment"),
@@ -202,7 +201,16 @@ def _latest_submissions(assignment: Assignment) -> QuerySet[Submission]:
     )
     return (
         Submission.objects.filter(~Exists(later), assignment=assignment)
-        .only("author_id", "attempt", "received_at", "is_late")
+        .select_related("assignment")
+        .only(
+            "author_id",
+            "attempt",
+            "received_at",
+            *(
+                f"assignment__{name}"
+                for name in ("due_at", "closes_at", "grace_minutes")
+            ),
+        )
         .order_by()
     )
 

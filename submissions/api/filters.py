@@ -8,14 +8,26 @@ from django_filters import rest_framework as filters
 
 from accounts.api.filters import NumberFilter
 from submissions.models import Submission
+from submissions.querysets import SubmissionQuerySet
 
 
 class SubmissionFilter(filters.FilterSet):
     course = filters.CharFilter("assignment__course__slug", help_text="A slug.")
     assignment = NumberFilter("assignment_id", help_text="An assignment's id.")
     author = NumberFilter("author_id", help_text="A person's id.")
-    is_late = filters.BooleanFilter()
+    is_late = filters.BooleanFilter(
+        method="filter_late", help_text="After the author's own deadline."
+    )
 
     class Meta:
         model = Submission
         fields: list[str] = []
+
+    def filter_late(
+        self,
+        rows: SubmissionQuerySet,
+        _name: str,
+        is_late: bool,  # noqa: FBT001  django-filter calls it
+    ) -> SubmissionQuerySet:
+        """Keep work that is late as its deadline stands now, or work that is not."""
+        return rows.late(is_late=is_late)

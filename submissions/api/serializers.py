@@ -48,6 +48,10 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
         "slug", source="assignment.course", read_only=True
     )
     author = PersonSerializer()
+    is_late = serializers.BooleanField(
+        read_only=True,
+        help_text="After the author's own deadline, as that stands now.",
+    )
     files = SubmittedFileSerializer(many=True)
     warnings = ProblemSerializer(many=True)
 

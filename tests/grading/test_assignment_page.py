@@ -196,9 +196,9 @@ def test_only_ones_own_attempts_are_listed() -> None:
 
 
 def test_a_late_attempt_says_so() -> None:
-    assignment = AssignmentFactory.create()
+    assignment = AssignmentFactory.create(late=True)
     student = student_of(assignment)
-    SubmissionFactory.create(assignment=assignment, author=student, is_late=True)
+    SubmissionFactory.create(assignment=assignment, author=student)
     assert "Late" in words(page(assignment, student)).split("Your attempts", 1)[1]
 
 

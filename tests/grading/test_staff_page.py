@@ -54,15 +54,13 @@ def test_students_who_handed_in_nothing_are_listed() -> None:
 
 
 def test_latest_run_what_counts_and_the_mark_are_shown() -> None:
-    assignment = AssignmentFactory.create()
+    assignment = AssignmentFactory.create(late=True)
     first = SubmissionFactory.create(assignment=assignment)
     mark = MarkFactory.create(
         run=GradingRunFactory.create(submission=first, finished=True),
         final_points=Decimal("1.5"),
     )
-    second = SubmissionFactory.create(
-        assignment=assignment, author=first.author, is_late=True
-    )
+    second = SubmissionFactory.create(assignment=assignment, author=first.author)
     run = GradingRunFactory.create(submission=second, running=True)
     answer = page(assignment)
     row = words(answer).split(first.author.login)[1].strip()

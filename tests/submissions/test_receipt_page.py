@@ -61,7 +61,8 @@ def test_times_are_to_the_second_in_the_courses_zone_and_in_utc() -> None:
 
 @pytest.mark.parametrize(("is_late", "word"), [(True, "Late"), (False, "On time")])
 def test_receipt_says_whether_it_was_late(*, is_late: bool, word: str) -> None:
-    assert word in words(receipt(SubmissionFactory.create(is_late=is_late)))
+    submission = SubmissionFactory.create(assignment__late=is_late)
+    assert word in words(receipt(submission))
 
 
 def test_runs_are_linked() -> None:
