@@ -1,5 +1,6 @@
 """Runs and marks for site staff: to read, and to run again or cancel."""
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
@@ -126,17 +127,43 @@ class MarkAdmin(ReadOnly, MarkAdminBase):
     list_display = [
         "student",
         "assignment",
-        "automatic_points",
+        "automatic",
         "manual_points",
         "adjustment",
         "late_penalty",
-        "final_points",
+        "final",
+        "updated_at",
+    ]
+    fields = [
+        "student",
+        "assignment",
+        "run",
+        "automatic",
+        "manual_points",
+        "adjustment",
+        "late_penalty",
+        "final",
         "updated_at",
     ]
     list_filter = ["assignment"]
     list_select_related = ["student", "assignment__course"]
     search_fields = ["student__email", "student__last_name", "student__login"]
     inlines: "ClassVar[list[type[InlineModelAdmin[Any, Any]]]]" = [MarkChangeInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Mark]:
+        rows: Any = super().get_queryset(request)
+        marks: QuerySet[Mark] = rows.with_points()
+        return marks
+
+    @admin.display(description="automatic points", ordering="automatic")
+    def automatic(self, mark: Any) -> Decimal:
+        """What the run that counts earned."""
+        return Decimal(mark.automatic)
+
+    @admin.display(description="final points", ordering="final")
+    def final(self, mark: Any) -> Decimal:
+        """What the parts come to."""
+        return Decimal(mark.final)
 
 
 @admin.register(RunnerEnvironment)

@@ -5,13 +5,25 @@ clocks cannot take each other's leases.
 """
 
 import datetime as dt
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Case, Q, Subquery, Value, When
-from django.db.models.functions import Now
+from django.db.models import (
+    Case,
+    Exists,
+    F,
+    OrderBy,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+    Window,
+)
+from django.db.models.functions import Coalesce, Greatest, Now, RowNumber
 
 from courses.permissions import own_or_staffed, staffed_by
 from grading.states import EDGES, TERMINAL, State
@@ -39,6 +51,18 @@ def lease_end() -> "models.ExpressionWrapper[models.Expression]":
 def _not_just_hinted() -> Q:
     stale = from_now(-settings.REHINT_SECONDS)
     return Q(hinted_at__isnull=True) | Q(hinted_at__lt=stale)
+
+
+def _by_what_counts() -> list[OrderBy]:
+    """Order runs of one student by which of them counts, first the one that does."""
+    points = Case(
+        When(
+            submission__assignment__counting="best",
+            then=Coalesce("automatic_points", Value(Decimal(0))),
+        ),
+        default=Value(Decimal(0)),
+    )
+    return [points.desc(), F("submission__attempt").desc()]
 
 
 class GradingRunQuerySet(models.QuerySet["GradingRun"]):
@@ -72,6 +96,39 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
         """Runs of work that may count: not those of a regrade before it is confirmed."""
         return self.of_work().filter(
             Q(regrade__isnull=True) | Q(regrade__confirmed_at__isnull=False)
+        )
+
+    def standing(self) -> Self:
+        """Return the latest finished run of each attempt, which stands for it."""
+        later = (
+            self.model.objects.adopted()
+            .filter(state=State.FINISHED, submission=OuterRef("submission"))
+            .filter(number__gt=OuterRef("number"))
+        )
+        return self.adopted().filter(~Exists(later), state=State.FINISHED)
+
+    def counting(self) -> Self:
+        """Return the run that counts for each student and assignment.
+
+        Of the attempts with a finished run the latest counts, or the best; of two
+        equally good ones, the later. As the assignment says now.
+        """
+        first = Window(
+            RowNumber(),
+            partition_by=["submission__assignment", "submission__author"],
+            order_by=_by_what_counts(),
+        )
+        return self.standing().annotate(place_in_mark=first).filter(place_in_mark=1)
+
+    def counting_for(
+        self, *, assignment_id: int, student_id: int
+    ) -> "GradingRun | None":
+        """Return the run that counts for this student, or None. One query."""
+        return (
+            self.standing()
+            .filter(submission__assignment=assignment_id, submission__author=student_id)
+            .order_by(*_by_what_counts())
+            .first()
         )
 
     def queued(self) -> Self:
@@ -198,4 +255,25 @@ class MarkQuerySet(models.QuerySet["Mark"]):
         """The person's own marks, and all marks of courses that they staff."""
         return self.filter(
             own_or_staffed(user, course="assignment__course", owner="student")
+        )
+
+    def with_points(self) -> Self:
+        """Annotate `automatic` and `final`: the points, for lists that sort by them."""
+        from grading.models import GradingRun  # noqa: PLC0415  models import this module
+
+        counting = (
+            GradingRun.objects.standing()
+            .filter(
+                submission__assignment=OuterRef("assignment"),
+                submission__author=OuterRef("student"),
+            )
+            .order_by(*_by_what_counts())
+        )
+        nothing = Value(Decimal(0), models.DecimalField())
+        by_hand = F("manual_points") + F("adjustment") - F("late_penalty")
+        return self.annotate(
+            automatic=Coalesce(
+                Subquery(counting.values("automatic_points")[:1]), nothing
+            ),
+            final=Greatest(F("automatic") + by_hand, nothing),
         )

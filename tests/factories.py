@@ -563,14 +563,15 @@ class QuestionResultFactory(factory.django.DjangoModelFactory[QuestionResult]):
 
 
 class MarkFactory(factory.django.DjangoModelFactory[Mark]):
+    """The mark of whoever handed in the work of `run`."""
+
     class Meta:
         model = Mark
+        exclude = ["run"]
 
     run = factory.SubFactory(GradingRunFactory, finished=True)
     assignment = factory.LazyAttribute(lambda row: row.run.submission.assignment)
     student = factory.LazyAttribute(lambda row: row.run.submission.author)
-    automatic_points = Decimal(2)
-    final_points = Decimal(2)
 
 
 class MarkChangeFactory(factory.django.DjangoModelFactory[MarkChange]):

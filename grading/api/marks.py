@@ -1,6 +1,7 @@
 """Marks as one person may see them, for a whole page of them at once."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from accounts.models import User
 from courses.deadlines import deadline_of
 from courses.models import Course, Extension
 from grading.models import Mark
-from grading.services import ShownMark, show_mark, shown_time
+from grading.services import ShownMark, attach_runs, show_mark, shown_time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +40,7 @@ def marks_for(person: User) -> QuerySet[Mark]:
     )
     return (
         Mark.objects.visible_to(person)
-        .select_related("student", "assignment__course", "run__revision")
-        .prefetch_related("run__revision__questions", "run__results")
+        .select_related("student", "assignment__course")
         .annotate(
             sees_all=Exists(staffed),
             extended_to=Subquery(extension.values("due_at")[:1]),
@@ -49,10 +49,16 @@ def marks_for(person: User) -> QuerySet[Mark]:
     )
 
 
+def with_runs(marks: Iterable[Mark]) -> list[Mark]:
+    """Return the marks with all that their runs found. A fixed number of queries."""
+    return attach_runs(marks, "results", "revision__questions")
+
+
 def report_on(mark: Mark, *, now: dt.datetime) -> MarkReport:
     """Return what may be shown of a mark from `marks_for`.
 
-    No query, except for a student's own mark where the best attempt counts.
+    No query where `with_runs` has seen the mark, except for a student's own one where
+    the best attempt counts.
 
     SECURITY: a student's provisional mark counts shown checks only, and its columns
     are left out: their difference would tell what the hidden checks found. So would

@@ -341,6 +341,9 @@ class ReceiptSerializer(serializers.Serializer[Any]):
 class MarkPartsSerializer(serializers.ModelSerializer[Mark]):
     """What the final points are made of."""
 
+    automatic_points = serializers.DecimalField(7, 2, read_only=True)
+    final_points = serializers.DecimalField(7, 2, read_only=True)
+
     class Meta:
         model = Mark
         fields = [

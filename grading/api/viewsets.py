@@ -30,7 +30,7 @@ from courses.permissions import can_submit
 from grading.api import serializers
 from grading.api.errors import TooLarge, refusal
 from grading.api.filters import MarkFilter, RunFilter
-from grading.api.marks import marks_for
+from grading.api.marks import marks_for, with_runs
 from grading.models import GradingRun, Mark
 from grading.services import submit_work
 from submissions.api.filters import SubmissionFilter
@@ -252,3 +252,13 @@ class MarkViewSet(ReadOnlyModelViewSet[Mark]):
     def get_queryset(self) -> QuerySet[Mark]:
         """Return the visible marks, with what is needed to show them."""
         return marks_for(sender(self.request))
+
+    def paginate_queryset(self, queryset: Any) -> list[Any] | None:
+        """Return the page's marks with their runs, found together."""
+        page = super().paginate_queryset(queryset)
+        return None if page is None else with_runs(page)
+
+    def get_object(self) -> Mark:
+        """Return one mark with its run."""
+        (mark,) = with_runs([super().get_object()])
+        return mark

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -17,22 +18,15 @@ if TYPE_CHECKING:
 
 
 class Mark(models.Model):
-    """A student's mark for an assignment: one row, each part in its own column."""
+    """A student's mark for an assignment: what people gave and took, and its history.
+
+    Which run counts, and so what the mark comes to, follows from the runs and from the
+    settings of the assignment as they stand. It is computed and never stored.
+    """
 
     assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="marks")
     student = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="marks"
-    )
-    run = models.ForeignKey(
-        GradingRun,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        help_text="The run of the attempt that counts.",
-    )
-    automatic_points = models.DecimalField(
-        max_digits=7, decimal_places=2, default=Decimal(0)
     )
     manual_points = models.DecimalField(
         max_digits=7, decimal_places=2, default=Decimal(0)
@@ -41,10 +35,10 @@ class Mark(models.Model):
     late_penalty = models.DecimalField(
         max_digits=7, decimal_places=2, default=Decimal(0)
     )
-    final_points = models.DecimalField(max_digits=7, decimal_places=2)
     updated_at = models.DateTimeField(default=timezone.now)
 
     changes: "RelatedManager[MarkChange]"
+    _attached: tuple[GradingRun | None] | None = None
     objects = MarkQuerySet.as_manager()
 
     class Meta:
@@ -55,18 +49,51 @@ class Mark(models.Model):
                 name="mark_one_per_student_and_assignment",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    automatic_points__gte=0,
-                    manual_points__gte=0,
-                    late_penalty__gte=0,
-                    final_points__gte=0,
-                ),
+                condition=Q(manual_points__gte=0, late_penalty__gte=0),
                 name="mark_parts_not_negative",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.student} · {self.assignment}: {self.final_points}"
+        return f"{self.student} · {self.assignment}"
+
+    @property
+    def run(self) -> GradingRun | None:
+        """The run of the attempt that counts now.
+
+        One query each time, unless `grading.services.marks.attach_runs` has found it.
+        """
+        if self._attached is not None:
+            return self._attached[0]
+        return GradingRun.objects.counting_for(
+            assignment_id=self.assignment_id, student_id=self.student_id
+        )
+
+    def attach_run(self, run: GradingRun | None) -> None:
+        """Let the mark know the run that counts, found with those of other marks."""
+        self._attached = (run,)
+
+    @property
+    def run_id(self) -> UUID | None:
+        """The id of the run that counts."""
+        run = self.run
+        return run.pk if run else None
+
+    @property
+    def automatic_points(self) -> Decimal:
+        """What the run that counts earned."""
+        run = self.run
+        return (run.automatic_points if run else None) or Decimal(0)
+
+    @property
+    def final_points(self) -> Decimal:
+        """What the parts come to."""
+        return self.with_automatic(self.automatic_points)
+
+    def with_automatic(self, points: Decimal) -> Decimal:
+        """Return the final points with these automatic ones; never less than nothing."""
+        by_hand = self.manual_points + self.adjustment - self.late_penalty
+        return max(points + by_hand, Decimal(0))
 
 
 class MarkChange(models.Model):

@@ -12,7 +12,7 @@ from courses.deadlines import deadline_of
 from courses.models import Assignment, Component, Course, Extension
 from courses.permissions import Right, rights_in
 from grading.models import GradingRun, Mark
-from grading.services import ShownMark, show_mark
+from grading.services import ShownMark, attach_runs, show_mark
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,10 +124,10 @@ def _own_marks(user: User, course: Course) -> dict[int, Mark]:
     marks = (
         Mark.objects.visible_to(user)
         .filter(student=user, assignment__course=course)
-        .select_related("assignment", "run__submission", "run__revision")
-        .prefetch_related("run__results", "run__revision__questions")
+        .select_related("assignment")
     )
-    return {mark.assignment_id: mark for mark in marks}
+    attached = attach_runs(marks, "results", "revision__questions")
+    return {mark.assignment_id: mark for mark in attached}
 
 
 def _row(

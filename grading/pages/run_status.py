@@ -18,6 +18,7 @@ from grading.results import ShownResults
 from grading.services import (
     RunTimes,
     Trace,
+    counting_run,
     is_of_hand_in,
     named_counting_run,
     place_in_queue,
@@ -228,11 +229,12 @@ def _shown(
 
 def _counts(run: GradingRun, *, now: dt.datetime, is_staff_view: bool) -> bool:
     """Whether to say that this run counts, where that tells nothing hidden."""
-    if run.state != State.FINISHED or not Mark.objects.filter(run=run).exists():
+    assignment, author = run.work.assignment, run.work.author
+    marks = Mark.objects.filter(assignment=assignment, student=author)
+    if run.state != State.FINISHED or not marks.exists():
         return False
     if is_staff_view:
-        return True
-    assignment, author = run.work.assignment, run.work.author
+        return counting_run(assignment, author) == run
     own = deadline_for(assignment, author)
     named = named_counting_run(assignment, author, closes_at=own.closes_at, now=now)
     return named == run

@@ -169,27 +169,36 @@ def _student_rows(assignment: Assignment) -> list[StudentRow]:
     work = _Work(
         submissions={submission.author_id: submission for submission in latest},
         runs=_latest_runs(assignment),
-        marks={
-            student: (points, attempt)
-            for student, points, attempt in Mark.objects.filter(
-                assignment=assignment
-            ).values_list("student", "final_points", "run__submission__attempt")
-        },
+        marks=_marks(assignment),
     )
+    names = ("first_name", "last_name", "email", "login")
     enrolled = (
         Enrolment.objects.filter(course=assignment.course_id, role=Role.STUDENT)
+        .select_related("user")
+        .only("is_active", *(f"user__{name}" for name in names))
         .order_by()
-        .values_list("user", "is_active")
     )
-    is_enrolled = dict(enrolled)
-    people = User.objects.filter(
-        enrolments__course=assignment.course_id, enrolments__role=Role.STUDENT
-    ).only("first_name", "last_name", "email", "login")
     return [
-        _student_row(user, is_enrolled=is_enrolled[user.pk], work=work)
-        for user in people
-        if is_enrolled[user.pk] or user.pk in work.submissions
+        _student_row(row.user, is_enrolled=row.is_active, work=work)
+        for row in enrolled
+        if row.is_active or row.user_id in work.submissions
     ]
+
+
+def _marks(assignment: Assignment) -> dict[int, tuple[Decimal, int | None]]:
+    """Everybody's final points and the attempt that counts. Two queries."""
+    counting = GradingRun.objects.counting().filter(submission__assignment=assignment)
+    runs = {
+        student: (points or Decimal(0), attempt)
+        for student, points, attempt in counting.values_list(
+            "submission__author", "automatic_points", "submission__attempt"
+        )
+    }
+    found = {}
+    for mark in Mark.objects.filter(assignment=assignment):
+        points, attempt = runs.get(mark.student_id, (Decimal(0), None))
+        found[mark.student_id] = (mark.with_automatic(points), attempt)
+    return found
 
 
 def _latest_submissions(assignment: Assignment) -> SubmissionQuerySet:

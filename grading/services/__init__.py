@@ -10,7 +10,12 @@ from grading.services.leases import (
     heartbeat,
     release_run,
 )
-from grading.services.marks import counting_run, recompute_mark
+from grading.services.marks import (
+    attach_runs,
+    counting_run,
+    recompute_mark,
+    record_changed_marks,
+)
 from grading.services.publishing import (
     TrialsNotGoodError,
     publish_revision,
@@ -77,6 +82,7 @@ __all__ = [
     "SweepReport",
     "Trace",
     "TrialsNotGoodError",
+    "attach_runs",
     "cancel_run",
     "claim_next",
     "confirm_regrade",
@@ -97,6 +103,7 @@ __all__ = [
     "preview_regrade",
     "publish_revision",
     "recompute_mark",
+    "record_changed_marks",
     "record_environments",
     "release_run",
     "rerun",

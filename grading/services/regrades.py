@@ -200,16 +200,19 @@ def _row(
     """The mark if this run took the place of its attempt's standing one."""
     if run.state != State.FINISHED:
         return RegradeRow(run=run, mark=None)
-    author = run.work.author_id
+    author, rule = run.work.author_id, regrade.assignment.counting
+    current = standing.get(author, [])
     runs = [
-        run if other.submission_id == run.submission_id else other
-        for other in standing.get(author, [])
+        run if other.submission_id == run.submission_id else other for other in current
     ]
-    counting = counting_of(regrade.assignment.counting, runs, automatic_points) or run
-    return RegradeRow(
-        run=run,
-        mark=preview_mark(marks.get(author), counting, automatic_points(counting)),
+    counting = counting_of(rule, runs, automatic_points) or run
+    mark = preview_mark(
+        marks.get(author),
+        counting,
+        before=counting_of(rule, current, automatic_points),
+        points=automatic_points(counting),
     )
+    return RegradeRow(run=run, mark=mark)
 
 
 @transaction.atomic

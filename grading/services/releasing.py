@@ -16,6 +16,7 @@ from courses.services.saving import save_assignment
 from courses.wall_clock import moment_words
 from grading.models import GradingRun, Mark
 from grading.results import HiddenPoints, rules_of
+from grading.services.marks import attach_runs
 from grading.states import ACTIVE, State
 
 # So many students are named in a sentence.
@@ -59,7 +60,7 @@ def plan_release(assignment: Assignment, *, at: dt.datetime) -> ReleasePlan:
     students = Enrolment.objects.students().filter(course=assignment.course_id)
     marks = (
         Mark.objects.filter(assignment=assignment, student__in=students.values("user"))
-        .select_related("student", "run__submission")
+        .select_related("student")
         .order_by("student__last_name", "student__first_name", "student__email")
     )
     runs = GradingRun.objects.adopted().filter(submission__assignment=assignment)
@@ -76,7 +77,7 @@ def plan_release(assignment: Assignment, *, at: dt.datetime) -> ReleasePlan:
     return ReleasePlan(
         at=at,
         students=students.count(),
-        marks=tuple(marks),
+        marks=tuple(attach_runs(marks)),
         unfinished=unfinished,
         hidden=shown,
         never_shown=hidden.get(Visibility.NEVER),

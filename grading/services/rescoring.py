@@ -157,7 +157,8 @@ def _previews(
         preview_mark(
             marks.get(author),
             run,
-            points(run),
+            before=counting_of(assignment.counting, runs, automatic_points),
+            points=points(run),
         )
         for author, runs in standing.items()
         if (run := counting_of(assignment.counting, runs, points)) is not None
@@ -165,16 +166,23 @@ def _previews(
     return tuple(sorted(rows, key=by_name))
 
 
-def preview_mark(mark: Mark | None, run: GradingRun, points: Decimal) -> MarkPreview:
-    """Return the mark with these automatic points in place of its own."""
-    by_hand = (
-        mark.manual_points + mark.adjustment - mark.late_penalty if mark else Decimal(0)
-    )
+def preview_mark(
+    mark: Mark | None,
+    run: GradingRun,
+    *,
+    before: GradingRun | None,
+    points: Decimal,
+) -> MarkPreview:
+    """Return the mark as it is, by the run before, and with these automatic points.
+
+    `run` is the one that would count.
+    """
+    earned = automatic_points(before) if before else Decimal(0)
     return MarkPreview(
         student=run.work.author,
         attempt=run.work.attempt,
-        before=mark.final_points if mark else None,
-        after=max(points + by_hand, Decimal(0)),
+        before=mark.with_automatic(earned) if mark else None,
+        after=(mark or Mark()).with_automatic(points),
     )
 
 

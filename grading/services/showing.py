@@ -22,7 +22,12 @@ from grading.results import (
     score_questions,
     show_results,
 )
-from grading.services.marks import counting_run, standing_runs
+from grading.services.marks import (
+    attach_runs,
+    automatic_points,
+    counting_run,
+    standing_runs,
+)
 from grading.states import State
 
 
@@ -150,11 +155,12 @@ def student_mark(
     """Return what the student may see of their own mark, or None without one."""
     mark = (
         Mark.objects.filter(assignment=assignment, student=student)
-        .select_related("assignment", "run__revision")
+        .select_related("assignment")
         .first()
     )
     if mark is None:
         return None
+    attach_runs([mark])
     own = deadline_for(assignment, student)
     return show_mark(mark, closes_at=own.closes_at, now=now)
 
@@ -164,9 +170,9 @@ def show_mark(
 ) -> ShownMark:
     """Return what may be shown of the mark to somebody whose time ends then.
 
-    For many marks at once: no query where `assignment`, `run__results` and
-    `run__revision__questions` are there already, except for a student's own mark
-    where the best attempt counts.
+    For many marks at once: no query where they come from `attach_runs` with "results"
+    and "revision__questions", except for a student's own mark where the best attempt
+    counts.
     """
     moments = Moments(
         now=now,
@@ -174,13 +180,14 @@ def show_mark(
         released_at=mark.assignment.marks_released_at,
         sees_all=sees_all,
     )
-    shown = _results(mark.run, moments) if mark.run else None
+    run = mark.run
+    shown = _results(run, moments) if run else None
     points = shown.points if shown else Decimal(0)
     if moments.is_released or shown is None:
         return ShownMark(
-            counting=mark.run,
+            counting=run,
             is_whole=True,
-            earned=mark.final_points,
+            earned=mark.with_automatic(automatic_points(run) if run else Decimal(0)),
             shown_points=points,
             points=points,
             is_provisional=not moments.is_released,
@@ -189,11 +196,10 @@ def show_mark(
     # SECURITY: the results of the attempt that counts would tell which of two attempts
     # the hidden checks made the better one.
     shown = max(compared, key=lambda results: results.earned, default=shown)
-    by_hand = mark.manual_points + mark.adjustment - mark.late_penalty
     return ShownMark(
-        counting=None if compared else mark.run,
+        counting=None if compared else run,
         is_whole=not compared and not shown.hides_points,
-        earned=max(shown.earned + by_hand, Decimal(0)),
+        earned=mark.with_automatic(shown.earned),
         shown_points=shown.shown_points,
         points=shown.points,
         is_provisional=True,

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def mark() -> Mark:
     """A mark of 2 out of 2, less half a point for being late; not released."""
-    mark = MarkFactory.create(late_penalty=Decimal("0.5"), final_points=Decimal("1.5"))
+    mark = MarkFactory.create(late_penalty=Decimal("0.5"))
     QuestionResultFactory.create(run=mark.run)
     return mark
 

@@ -1,6 +1,8 @@
 """A mark follows the attempt that counts, and never changes without a trace."""
 
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -8,7 +10,13 @@ from accounts.actors import SYSTEM
 from accounts.models import User
 from courses.models import Assignment
 from grading.models import GradingRun, Mark
-from grading.services import counting_run, recompute_mark
+from grading.services import (
+    attach_runs,
+    counting_run,
+    recompute_mark,
+    record_changed_marks,
+)
+from grading.services.marks import automatic_points, counting_of, standing_runs
 from tests.factories import (
     AssignmentFactory,
     EnrolmentFactory,
@@ -66,7 +74,7 @@ def test_the_latest_attempt_counts(assignment: Assignment, student: User) -> Non
 def test_the_best_attempt_counts_where_the_assignment_says_so(
     assignment: Assignment, student: User
 ) -> None:
-    assignment.counting = Assignment.Counting.BEST
+    Assignment.objects.update(counting=Assignment.Counting.BEST)
     best = attempt(assignment, student, "9")
     attempt(assignment, student, "4")
     assert counting_run(assignment, student) == best
@@ -75,7 +83,7 @@ def test_the_best_attempt_counts_where_the_assignment_says_so(
 def test_of_two_equally_good_attempts_the_later_counts(
     assignment: Assignment, student: User
 ) -> None:
-    assignment.counting = Assignment.Counting.BEST
+    Assignment.objects.update(counting=Assignment.Counting.BEST)
     attempt(assignment, student, "4")
     later = attempt(assignment, student, "4")
     assert counting_run(assignment, student) == later
@@ -85,7 +93,7 @@ def test_of_two_equally_good_attempts_the_later_counts(
 def test_the_latest_finished_run_stands_for_its_attempt(
     assignment: Assignment, student: User, counting: str
 ) -> None:
-    assignment.counting = counting
+    Assignment.objects.update(counting=counting)
     first = attempt(assignment, student, "9")
     again = GradingRunFactory.create(
         submission=first.submission, finished=True, automatic_points=Decimal(3)
@@ -179,3 +187,70 @@ def test_a_mark_is_of_one_student_only(assignment: Assignment, student: User) ->
     attempt(assignment, student, "4")
     attempt(assignment, EnrolmentFactory.create(course=assignment.course).user, "9")
     assert recompute(assignment, student).final_points == 4
+
+
+# --- A setting that is changed after work is in ----------------------------------------
+
+
+def test_mark_follows_the_rule_that_counts_at_once(
+    assignment: Assignment, student: User
+) -> None:
+    best = attempt(assignment, student, "9")
+    latest = attempt(assignment, student, "4")
+    recompute(assignment, student)
+    for counting, run in (("best", best), ("latest", latest)):
+        Assignment.objects.update(counting=counting)
+        mark = Mark.objects.get()
+        assert (mark.run, mark.final_points) == (run, run.automatic_points)
+
+
+@pytest.mark.parametrize("counting", Assignment.Counting.values)
+@pytest.mark.parametrize("points", [("9", "4"), ("4", "9"), ("4", "4"), ("0", None)])
+def test_every_way_of_asking_finds_the_same_run(
+    assignment: Assignment,
+    student: User,
+    counting: str,
+    points: tuple[str, str | None],
+) -> None:
+    for earned in points:
+        attempt(assignment, student, earned)
+    other = attempt(assignment, EnrolmentFactory.create().user, "5")
+    Assignment.objects.update(counting=counting)
+    recompute(assignment, student)
+    recompute(assignment, other.work.author)
+    runs = standing_runs(assignment, student.pk)
+    expected = counting_of(counting, runs, automatic_points)
+    rows = Mark.objects.with_points().filter(student=student)
+    (attached,) = attach_runs(rows)
+    assert attached.run == Mark.objects.get(student=student).run == expected
+    assert rows.values_list("final", flat=True).get() == attached.final_points
+    assert expected in GradingRun.objects.counting()
+    assert GradingRun.objects.counting().count() == 2
+
+
+def test_changed_rule_leaves_a_trace_of_every_mark_that_it_changes(
+    assignment: Assignment, student: User
+) -> None:
+    same = EnrolmentFactory.create(course=assignment.course).user
+    for earned in ("9", "4"):
+        attempt(assignment, student, earned)
+        attempt(assignment, same, "4")
+    marks = [recompute(assignment, each) for each in (student, same)]
+    Assignment.objects.update(counting=Assignment.Counting.BEST)
+    lecturer = UserFactory.create()
+    record_changed_marks(actor=lecturer, assignment=assignment, reason="Best counts")
+    assert [mark.changes.count() for mark in marks] == [2, 1]
+    change = marks[0].changes.latest("at", "pk")
+    assert (change.before, change.after) == (Decimal(4), Decimal(9))
+    assert (change.actor, change.reason) == (lecturer, "Best counts")
+
+
+def test_traces_of_a_changed_rule_are_found_in_few_queries(
+    assignment: Assignment, assert_max_queries: Callable[[int], Any]
+) -> None:
+    for _ in range(6):
+        one = EnrolmentFactory.create(course=assignment.course).user
+        attempt(assignment, one, "4")
+        recompute(assignment, one)
+    with assert_max_queries(8):
+        record_changed_marks(actor=SYSTEM, assignment=assignment, reason="")

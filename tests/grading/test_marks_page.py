@@ -45,12 +45,10 @@ def test_released_mark_shows_every_part() -> None:
     assignment = AssignmentFactory.create(marks_released_at=hours(-1))
     student = student_of(assignment)
     MarkFactory.create(
-        run=finished_run(assignment, student),
-        automatic_points=Decimal("1.5"),
+        run=finished_run(assignment, student, automatic_points=Decimal("1.5")),
         manual_points=Decimal("0.25"),
         adjustment=Decimal("-0.5"),
         late_penalty=Decimal("0.1"),
-        final_points=Decimal("1.15"),
     )
     text = words(page(assignment.course, student))
     assert "Released" in text
@@ -71,10 +69,9 @@ def test_provisional_mark_counts_no_hidden_check() -> None:
     assignment = AssignmentFactory.create()
     add_question(assignment, "after_release")
     student = student_of(assignment)
-    run = finished_run(assignment, student, secret=1)
-    MarkFactory.create(
-        run=run, automatic_points=Decimal("4.75"), final_points=Decimal("4.75")
-    )
+    points = Decimal("4.75")
+    run = finished_run(assignment, student, secret=1, automatic_points=points)
+    MarkFactory.create(run=run)
     text = words(page(assignment.course, student))
     assert "4.75" not in text
     assert "2 / 2" in text

@@ -58,7 +58,7 @@ def test_the_page_says_what_each_student_would_see(
 ) -> None:
     student = EnrolmentFactory.create(course=assignment.course).user
     EnrolmentFactory.create(course=assignment.course)
-    MarkFactory.create(assignment=assignment, student=student, final_points=7)
+    MarkFactory.create(assignment=assignment, student=student, manual_points=7)
     plan = page.get(address(assignment)).context["plan"]
     assert [mark.student for mark in plan.marks] == [student]
     assert plan.without_mark == 1

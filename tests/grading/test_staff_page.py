@@ -56,9 +56,11 @@ def test_students_who_handed_in_nothing_are_listed() -> None:
 def test_latest_run_what_counts_and_the_mark_are_shown() -> None:
     assignment = AssignmentFactory.create(late=True)
     first = SubmissionFactory.create(assignment=assignment)
+    points = Decimal("1.5")
     mark = MarkFactory.create(
-        run=GradingRunFactory.create(submission=first, finished=True),
-        final_points=Decimal("1.5"),
+        run=GradingRunFactory.create(
+            submission=first, finished=True, automatic_points=points
+        )
     )
     second = SubmissionFactory.create(assignment=assignment, author=first.author)
     run = GradingRunFactory.create(submission=second, running=True)
@@ -96,8 +98,10 @@ def test_median_is_of_the_marks_that_there_are() -> None:
     assignment = AssignmentFactory.create()
     student(assignment, "Noor", "Haddad")
     for points in (1, 2, 9):
-        run = GradingRunFactory.create(submission__assignment=assignment, finished=True)
-        MarkFactory.create(run=run, final_points=Decimal(points))
+        run = GradingRunFactory.create(
+            submission__assignment=assignment, finished=True, automatic_points=points
+        )
+        MarkFactory.create(run=run)
     assert staff_page(assignment=assignment).summary.median == Decimal(2)
 
 
@@ -139,9 +143,9 @@ def test_sorting_by_last_name_and_by_mark() -> None:
     assignment = AssignmentFactory.create()
     student(assignment, "Zofia", "Adams")
     for last, points in (("Baker", 1), ("Clark", 2)):
-        handed_in(assignment, last, finished=True)
+        handed_in(assignment, last, finished=True, automatic_points=Decimal(points))
         run = assignment.submissions.get(author__last_name=last).runs.get()
-        MarkFactory.create(run=run, final_points=Decimal(points))
+        MarkFactory.create(run=run)
     assert names(assignment) == ["Zofia Adams", "Ada Baker", "Ada Clark"]
     assert names(assignment, sort="-mark") == ["Ada Clark", "Ada Baker", "Zofia Adams"]
 
