@@ -26,6 +26,7 @@ from courses.models import (
     SessionKind,
 )
 from courses.services.changes import record_change
+from courses.services.settings_changes import note_counting
 
 _REASON: Final = "Imported from a course file."
 _SUBJECTS: Final = (Session, Material, Assignment)
@@ -38,6 +39,7 @@ def record_import(actor: Actor, course: Course, plan: Plan, applier: Applier) ->
 
     A run that moved as a whole is one change, and each deadline of it another.
     """
+    _note_counting(actor, plan, applier)
     now = timezone.now()
     if plan.is_new or not _is_out(plan.stored.content.course, now):
         return
@@ -54,6 +56,13 @@ def record_import(actor: Actor, course: Course, plan: Plan, applier: Applier) ->
                 _record_one(
                     change, verb, actor=actor, course=course, applier=applier, now=now
                 )
+
+
+def _note_counting(actor: Actor, plan: Plan, applier: Applier) -> None:
+    """Let the history of marks follow coursework of which another attempt counts."""
+    for change in plan.changed:
+        if isinstance(change.row, CourseworkRow) and change.differs("counting"):
+            note_counting(actor=actor, assignment=applier.find(change.row))
 
 
 def _record_one(

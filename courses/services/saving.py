@@ -19,6 +19,7 @@ from courses.release import is_out
 from courses.services.access import require
 from courses.services.changes import record_change
 from courses.services.enrolments import change_role, record_new_staff
+from courses.services.settings_changes import record_settings
 from courses.services.timetable import apply_arrangement, arrangement_of, record_move
 from courses.wall_clock import moment_words
 
@@ -47,7 +48,7 @@ def save_session(*, actor: Actor, session: Session) -> None:
 
 @transaction.atomic
 def save_assignment(*, actor: Actor, assignment: Assignment) -> None:
-    """Store the assignment; another deadline or release of marks is on record.
+    """Store the assignment; other settings, deadlines and releases are on record.
 
     Raises PermissionDenied if the actor may not edit the course.
     """
@@ -57,6 +58,7 @@ def save_assignment(*, actor: Actor, assignment: Assignment) -> None:
     assignment.save()
     if stored is None:
         return
+    record_settings(actor=actor, before=stored, after=assignment)
     if stored.marks_released_at != assignment.marks_released_at:
         _record_release(actor, assignment, before=stored.marks_released_at)
     if stored.due_at == assignment.due_at:

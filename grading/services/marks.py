@@ -145,6 +145,11 @@ def record_changed_marks(*, actor: Actor, assignment: Assignment, reason: str) -
     Mark.objects.filter(pk__in=[mark.pk for mark in changed]).update(updated_at=Now())
 
 
+def follow_settings(actor: Actor, assignment: Assignment, reason: str) -> None:
+    """Put what a changed setting made of the marks on record: see grading.apps."""
+    record_changed_marks(actor=actor, assignment=assignment, reason=reason)
+
+
 def _last_recorded(marks: Sequence[Mark]) -> dict[int, Decimal]:
     """Return what each mark came to when it last changed, by its id. One query."""
     changes = MarkChange.objects.filter(mark__in=marks).order_by("at", "pk")

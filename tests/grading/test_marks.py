@@ -220,7 +220,7 @@ def test_every_way_of_asking_finds_the_same_run(
     recompute(assignment, other.work.author)
     runs = standing_runs(assignment, student.pk)
     expected = counting_of(counting, runs, automatic_points)
-    rows = Mark.objects.with_points().filter(student=student)
+    rows: Any = Mark.objects.with_points().filter(student=student)
     (attached,) = attach_runs(rows)
     assert attached.run == Mark.objects.get(student=student).run == expected
     assert rows.values_list("final", flat=True).get() == attached.final_points

@@ -1,0 +1,71 @@
+"""A setting of coursework that changes marks leaves a trace of each, wherever it is set."""
+
+from decimal import Decimal
+
+import pytest
+
+from accounts.models import User
+from courses.models import Assignment, CourseChange
+from courses.services.saving import save_assignment
+from grading.models import Mark
+from tests.factories import AssignmentFactory, EnrolmentFactory
+from tests.grading.test_marks import attempt, recompute
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def assignment() -> Assignment:
+    made: Assignment = AssignmentFactory.create(title="Digits")
+    student = EnrolmentFactory.create(course=made.course).user
+    for points in ("9", "4"):
+        attempt(made, student, points)
+    recompute(made, student)
+    return made
+
+
+@pytest.fixture
+def lecturer(assignment: Assignment) -> User:
+    return EnrolmentFactory.create(course=assignment.course, lecturer=True).user
+
+
+def test_another_rule_is_told_to_students_and_traced_in_each_mark(
+    assignment: Assignment, lecturer: User
+) -> None:
+    assignment.counting = Assignment.Counting.BEST
+    save_assignment(actor=lecturer, assignment=assignment)
+    change = Mark.objects.get().changes.latest("at", "pk")
+    assert (change.before, change.after, change.actor) == (Decimal(4), Decimal(9), lecturer)
+    assert change.reason == "The best attempt counts now."
+    (told,) = CourseChange.objects.filter(is_public=True)
+    assert told.summary == "Digits: the best attempt counts now."
+    assert told.before == "The latest attempt counts"
+
+
+def test_rule_of_hidden_coursework_is_not_told(
+    assignment: Assignment, lecturer: User
+) -> None:
+    assignment.release_at = None
+    assignment.counting = Assignment.Counting.BEST
+    save_assignment(actor=lecturer, assignment=assignment)
+    assert not CourseChange.objects.filter(is_public=True).exists()
+
+
+def test_other_settings_are_on_record_for_staff_with_both_values(
+    assignment: Assignment, lecturer: User
+) -> None:
+    assignment.max_attempts, assignment.grace_minutes = 3, 5
+    save_assignment(actor=lecturer, assignment=assignment)
+    change = CourseChange.objects.get()
+    assert change.summary == "The settings of Digits changed."
+    assert change.before == "grace minutes: 0; max attempts: none"
+    assert change.after == "grace minutes: 5; max attempts: 3"
+    assert not change.is_public
+
+
+def test_settings_that_stay_leave_nothing(
+    assignment: Assignment, lecturer: User
+) -> None:
+    save_assignment(actor=lecturer, assignment=assignment)
+    assert not CourseChange.objects.exists()
+    assert Mark.objects.get().changes.count() == 1
