@@ -1,12 +1,15 @@
 """A person's calendar as an iCalendar file (RFC 5545). Reads rows, stores nothing.
 
 The same rows give the same bytes: no time of writing is in them, so that a program
-which asks again can be told that nothing is new.
+which asks again can be told that nothing is new. Whatever of an event changes, its
+SEQUENCE, LAST-MODIFIED and DTSTAMP rise: the event is compared with what was told.
 """
 
 import datetime as dt
-from collections.abc import Iterable
-from typing import Any, Final
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from icalendar import Calendar, Event
@@ -19,7 +22,40 @@ from courses.release import is_out
 
 # How often programs are asked to look again.
 REFRESH: Final = dt.timedelta(hours=1)
+_EPOCH: Final = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+_SECOND: Final = dt.timedelta(seconds=1)
 HIDDEN: Final = "Students do not see this yet."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What programs were told of an event: its hash, its SEQUENCE, and when it changed."""
+
+    digest: str
+    sequence: int
+    changed_at: dt.datetime
+
+    def to_json(self) -> list[Any]:
+        """Return a plain list."""
+        return [self.digest, self.sequence, self.changed_at.isoformat()]
+
+    @classmethod
+    def from_json(cls, data: list[Any]) -> Self:
+        """Return what `to_json` wrote."""
+        digest, sequence, changed_at = data
+        return cls(
+            digest=digest,
+            sequence=sequence,
+            changed_at=dt.datetime.fromisoformat(changed_at),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuiltCalendar:
+    """A calendar, and what it tells of each of its events, by the event's name."""
+
+    content: bytes
+    told: Mapping[str, Told]
 
 
 def build_calendar(
@@ -28,12 +64,14 @@ def build_calendar(
     work: Iterable[Assignment],
     site: str,
     now: dt.datetime,
-) -> bytes:
+    told: Mapping[str, Told],
+) -> BuiltCalendar:
     """Return the sessions that have a time, and the deadlines, as iCalendar.
 
     The rows come from `courses.services.calendar`, with how often and when each was
     changed, and work with the person's own `extended_to`. `site` is the portal's
-    address, with which links and names begin.
+    address, with which links and names begin. `told` is what the person's programs
+    know already.
     """
     calendar = Calendar()
     calendar.add("VERSION", "2.0")
@@ -42,13 +80,53 @@ def build_calendar(
     calendar.add("X-WR-CALNAME", "Softmark")
     calendar.add("REFRESH-INTERVAL", REFRESH, parameters={"VALUE": "DURATION"})
     calendar.add("X-PUBLISHED-TTL", "PT1H")
-    events = [_session(row, site, now) for row in sessions if row.starts_at]
-    events += [_deadline(item, site, now) for item in work]
-    for zone in zones_of([event.start for event in events]):
+    rows: list[tuple[str, Any, Event]] = [
+        (f"session-{row.pk}", row, _session(row, site, now))
+        for row in sessions
+        if row.starts_at
+    ]
+    rows += [(f"deadline-{row.pk}", row, _deadline(row, site, now)) for row in work]
+    for zone in zones_of([event.start for _, _, event in rows]):
         calendar.add_component(zone)
-    for event in events:
+    telling = {}
+    for name, row, event in rows:
+        event.add("UID", f"{name}@{urlsplit(site).hostname or 'softmark'}")
+        telling[name] = _told(event, row, told.get(name), now)
+        _stamp(event, telling[name])
         calendar.add_component(event)
-    return bytes(calendar.to_ical())
+    return BuiltCalendar(content=bytes(calendar.to_ical()), told=telling)
+
+
+def _told(event: Event, row: Any, before: Told | None, now: dt.datetime) -> Told:
+    """Return what is told of the event now: as before, or one SEQUENCE further."""
+    digest = hashlib.sha256(event.to_ical()).hexdigest()[:32]
+    moments = (row.changed_at, row.release_at, row.course.release_at)
+    recorded = max((each for each in moments if each and each <= now), default=_EPOCH)
+    if before is None:
+        return Told(
+            digest=digest, sequence=row.times_changed, changed_at=_second(recorded)
+        )
+    if before.digest == digest:
+        return before
+    # To the second, as a calendar writes it: two changes within one must differ.
+    earliest = before.changed_at + _SECOND
+    found_at = recorded if recorded >= earliest else max(now, earliest)
+    return Told(
+        digest=digest,
+        sequence=max(before.sequence + 1, row.times_changed),
+        changed_at=_second(found_at),
+    )
+
+
+def _stamp(event: Event, told: Told) -> None:
+    """Never the time of writing, by which every answer would be new."""
+    event.add("SEQUENCE", told.sequence)
+    event.add("DTSTAMP", told.changed_at)
+    event.add("LAST-MODIFIED", told.changed_at)
+
+
+def _second(moment: dt.datetime) -> dt.datetime:
+    return moment.astimezone(dt.UTC).replace(microsecond=0)
 
 
 def spoken(moment: dt.datetime, course: Course) -> str:
@@ -59,7 +137,7 @@ def spoken(moment: dt.datetime, course: Course) -> str:
 
 def _session(session: Session, site: str, now: dt.datetime) -> Event:
     course = session.course
-    event = _event(f"session-{session.pk}", session, site)
+    event = Event()
     named = f"{course.codes or course.title} {session.name}"
     event.add("SUMMARY", f"Cancelled: {named}" if session.is_cancelled else named)
     event.add("DTSTART", _local(session.starts_at, course))
@@ -107,7 +185,7 @@ def _deadline(assignment: Assignment, site: str, now: dt.datetime) -> Event:
     """An event without a length, at the moment of the person's own deadline."""
     row: Any = assignment  # with the column that with_extension_of added
     course, own = assignment.course, deadline_of(assignment, row.extended_to)
-    event = _event(f"deadline-{assignment.pk}", assignment, site)
+    event = Event()
     event.add("SUMMARY", f"Due: {assignment.title} ({course.codes or course.title})")
     event.add("DTSTART", _local(own.due_at, course))
     event.add("STATUS", "CONFIRMED")
@@ -128,22 +206,6 @@ def _deadline(assignment: Assignment, site: str, now: dt.datetime) -> Event:
     ]
     event.add("DESCRIPTION", "\n".join(line for line in lines if line))
     return event
-
-
-def _event(name: str, row: Any, site: str) -> Event:
-    """An event with a name that stays, and with how often and when it was changed."""
-    event = Event()
-    event.add("UID", f"{name}@{urlsplit(site).hostname or 'softmark'}")
-    event.add("SEQUENCE", row.times_changed)
-    # Never the time of writing, by which every answer would be new.
-    moments = (row.changed_at, row.release_at, row.course.release_at)
-    modified = max((each for each in moments if each), default=_EPOCH)
-    event.add("DTSTAMP", modified.astimezone(dt.UTC))
-    event.add("LAST-MODIFIED", modified.astimezone(dt.UTC))
-    return event
-
-
-_EPOCH: Final = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 
 
 def _local(moment: dt.datetime | None, course: Course) -> dt.datetime:

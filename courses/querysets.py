@@ -1,7 +1,7 @@
 """What each person sees of courses. Every lookup starts at `visible_to`."""
 
 import datetime as dt
-from typing import TYPE_CHECKING, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery, Value
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         Announcement,
         Assignment,
         Attachment,
+        CalendarHistory,
         Course,
         CourseChange,
         Enrolment,
@@ -309,6 +310,13 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
 def _concerns(user: "User") -> Q:
     """Match changes for everybody, and those that concern this person alone."""
     return Q(student__isnull=True) | Q(student=user)
+class CalendarHistoryQuerySet(models.QuerySet["CalendarHistory"]):
+    """What programs were told of people's calendars."""
+
+    def remember(self, history: "CalendarHistory", events: dict[str, Any]) -> bool:
+        """Store what was told now; False if another reading was stored meanwhile."""
+        same = self.filter(pk=history.pk, version=history.version)
+        return bool(same.update(events=events, version=models.F("version") + 1))
 
 
 class CourseChangeQuerySet(models.QuerySet["CourseChange"]):

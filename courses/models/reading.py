@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from courses.models.course import Course
 from courses.models.material import Material
+from courses.querysets import CalendarHistoryQuerySet
 
 
 class CourseVisit(models.Model):
@@ -63,6 +64,31 @@ class CalendarFeed(models.Model):
     digest = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     read_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+
+class CalendarHistory(models.Model):
+    """What programs were told of each event of a person's calendar.
+
+    `events` has, by the name of an event, a `courses.calendar.Told` as JSON: by it an
+    event of which anything changes gets a higher SEQUENCE. It outlives the address of
+    the calendar, so that a SEQUENCE never falls.
+    """
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="calendar_history"
+    )
+    events = models.JSONField(default=dict, editable=False)
+    version = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Grows with every change of the events."
+    )
+
+    objects = CalendarHistoryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "calendar histories"
 
     def __str__(self) -> str:
         return str(self.user)

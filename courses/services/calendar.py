@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 import secrets
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.conf import settings
@@ -12,10 +13,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import digest_of
-from courses.calendar import build_calendar
+from courses.calendar import BuiltCalendar, Told, build_calendar
 from courses.models import (
     Assignment,
     CalendarFeed,
+    CalendarHistory,
     Course,
     CourseChange,
     Session,
@@ -28,6 +30,8 @@ KEPT: Final = dt.timedelta(days=400)
 # What is further ahead means "never", and no zone can be told for it.
 AHEAD: Final = dt.timedelta(days=5 * 365)
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+# How often a reading is made again that met another one.
+_TRIES: Final = 3
 _Kind = CourseChange.Kind
 
 
@@ -45,6 +49,7 @@ def renew_feed(*, actor: User) -> str:
             "read_at": None,
         },
     )
+    CalendarHistory.objects.get_or_create(user=actor)
     return secret
 
 
@@ -61,7 +66,7 @@ def feed_with(secret: str) -> CalendarFeed | None:
     if not _SECRET.fullmatch(secret):
         return None
     return (
-        CalendarFeed.objects.select_related("user")
+        CalendarFeed.objects.select_related("user__calendar_history")
         .filter(digest=digest_of(secret), user__is_active=True)
         .first()
     )
@@ -80,8 +85,32 @@ def calendar_of(user: User, now: dt.datetime) -> bytes:
     """Return the sessions and deadlines that the person sees now, as iCalendar.
 
     Those of the courses that they are in; site staff, who see every course, are not
-    in all of them. Three queries, however many rows.
+    in all of them. What is told of each event is remembered. Three queries, however
+    many rows, and a fourth where something has changed.
     """
+    history = _history_of(user)
+    for _ in range(_TRIES):
+        before = {name: Told.from_json(data) for name, data in history.events.items()}
+        built = _build(user, now, before)
+        after = {**before, **built.told}
+        if after == before:
+            break
+        events = {name: told.to_json() for name, told in after.items()}
+        if CalendarHistory.objects.remember(history, events):
+            break
+        # Another program read the calendar just now: its SEQUENCE may be higher.
+        history.refresh_from_db()
+    return built.content
+
+
+def _history_of(user: User) -> CalendarHistory:
+    try:
+        return user.calendar_history
+    except CalendarHistory.DoesNotExist:
+        return CalendarHistory.objects.get_or_create(user=user)[0]
+
+
+def _build(user: User, now: dt.datetime, told: Mapping[str, Told]) -> BuiltCalendar:
     own = Course.objects.filter(
         enrolments__in=user.enrolments.active().values("pk")
     ).values("pk")
@@ -95,7 +124,8 @@ def calendar_of(user: User, now: dt.datetime) -> bytes:
     work = Assignment.objects.visible_to(user).with_extension_of(user)
     assignments = (
         _with_changes(work, "assignment", _Kind.DEADLINE)
-        .filter(course__in=own, due_at__gt=now - KEPT, due_at__lt=now + AHEAD)
+        .filter(course__in=own, due_at__lt=now + AHEAD)
+        .filter(Q(due_at__gt=now - KEPT) | Q(extended_to__gt=now - KEPT))
         .filter(Q(extended_to__isnull=True) | Q(extended_to__lt=now + AHEAD))
         .select_related("course")
         .order_by("due_at", "pk")
@@ -105,6 +135,7 @@ def calendar_of(user: User, now: dt.datetime) -> bytes:
         work=assignments,
         site=settings.SITE_URL.rstrip("/"),
         now=now,
+        told=told,
     )
 
 

@@ -35,7 +35,11 @@ def test_another_rule_is_told_to_students_and_traced_in_each_mark(
     assignment.counting = Assignment.Counting.BEST
     save_assignment(actor=lecturer, assignment=assignment)
     change = Mark.objects.get().changes.latest("at", "pk")
-    assert (change.before, change.after, change.actor) == (Decimal(4), Decimal(9), lecturer)
+    assert (change.before, change.after, change.actor) == (
+        Decimal(4),
+        Decimal(9),
+        lecturer,
+    )
     assert change.reason == "The best attempt counts now."
     (told,) = CourseChange.objects.filter(is_public=True)
     assert told.summary == "Digits: the best attempt counts now."
