@@ -310,6 +310,8 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
 def _concerns(user: "User") -> Q:
     """Match changes for everybody, and those that concern this person alone."""
     return Q(student__isnull=True) | Q(student=user)
+
+
 class CalendarHistoryQuerySet(models.QuerySet["CalendarHistory"]):
     """What programs were told of people's calendars."""
 
@@ -340,6 +342,15 @@ class CourseChangeQuerySet(models.QuerySet["CourseChange"]):
     def told_to(self, user: "User") -> Self:
         """Return what the person reads as news: public, and not of another student."""
         return self.visible_to(user).filter(_concerns(user), is_public=True)
+
+    def with_extension_of(self, user: "User") -> Self:
+        """Annotate `extended_to`, the reader's own deadline or None, and `reader_id`."""
+        from courses.models import Extension  # noqa: PLC0415  models import this module
+
+        own = Extension.objects.filter(assignment=OuterRef("assignment"), student=user)
+        return self.annotate(
+            extended_to=Subquery(own.values("due_at")[:1]), reader_id=Value(user.pk)
+        )
 
     @staticmethod
     def _of_what_is_out() -> Q:

@@ -18,6 +18,7 @@ from courses.models import (
     Material,
     Session,
 )
+from courses.told_changes import told_summary
 from courses.work import DueWork, Stage, due_work, is_newer
 
 MEETINGS: Final = 3
@@ -121,6 +122,8 @@ def _changed(
     rows: Iterable[CourseChange] = (
         CourseChange.objects.told_to(user)
         .filter(course__in=courses, made_at__gt=since)
+        .with_extension_of(user)
+        .select_related("course", "assignment")
         .order_by("-made_at")[:ENTRIES]
     )
     for row in rows:
@@ -129,7 +132,7 @@ def _changed(
             course=course,
             at=row.made_at,
             icon="clock" if row.kind == CourseChange.Kind.DEADLINE else "calendar",
-            title=row.summary,
+            title=told_summary(row),
             href=reverse("courses:news", args=[course.slug]),
             detail=row.reason,
             is_new=_is_new(course, row.made_at),

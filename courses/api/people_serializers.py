@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from courses.models import Announcement, Course, CourseChange, Enrolment
+from courses.told_changes import told_summary
 
 
 class AnnouncementSerializer(serializers.ModelSerializer[Announcement]):
@@ -37,6 +38,9 @@ class CourseChangeSerializer(serializers.ModelSerializer[CourseChange]):
     """
 
     course = serializers.SlugRelatedField[Course]("slug", read_only=True)
+    summary = serializers.SerializerMethodField(
+        help_text="What is new, in words. A deadline is yours, as it is now."
+    )
     session = serializers.CharField(
         source="session_key", allow_null=True, help_text="The session's key."
     )
@@ -68,6 +72,10 @@ class CourseChangeSerializer(serializers.ModelSerializer[CourseChange]):
             "made_at",
         ]
         read_only_fields = fields
+
+    def get_summary(self, change: CourseChange) -> str:
+        """Return what is new, for the person who asks."""
+        return told_summary(change)
 
     def get_made_by(self, change: CourseChange) -> str | None:
         """Return who did it, to staff of the course."""

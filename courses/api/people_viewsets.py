@@ -75,7 +75,8 @@ class CourseChangeViewSet(ReadOnlyModelViewSet[CourseChange]):
                     Assignment.objects.visible_to(user), "assignment", "slug"
                 ),
             )
-            .select_related("course", "made_by")
+            .with_extension_of(user)
+            .select_related("course", "made_by", "assignment")
             .order_by("-made_at", "-pk")
         )
 

@@ -25,13 +25,14 @@ def news(request: SignedInRequest, slug: str) -> HttpResponse:
     course = reader.course
     announcements = Announcement.objects.shown_to(reader)
     changes = course.changes.told_to(request.user)
+    rows = changes.with_extension_of(request.user).select_related(
+        "course", "session__week", "material", "assignment"
+    )
     context = {
         "course": course,
         "tab": "",
         "announcements": announcements.select_related("author")[:PER_PAGE],
-        "page": Paginator(
-            changes.select_related("session__week", "material", "assignment"), PER_PAGE
-        ).get_page(request.GET.get("page")),
+        "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
         "now": now,
         "is_course_staff": reader.is_staff,
     }

@@ -17,8 +17,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import User
-from courses import permissions
-from courses.models import Course, Role, Session
+from courses import permissions, told_changes
+from courses.models import Course, CourseChange, Role, Session
 from courses.wall_clock import zone_of
 from grading.models import GradingRun
 from grading.pages.states import Badge, badge_for
@@ -124,6 +124,12 @@ def relative(value: datetime | None) -> str:
     return format_html(
         '<time datetime="{}" class="time">{}</time>', value.isoformat(), words
     )
+
+
+@register.filter
+def told_summary(change: CourseChange) -> str:
+    """Return what changed, in the words of its reader."""
+    return told_changes.told_summary(change)
 
 
 @register.filter

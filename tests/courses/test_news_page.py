@@ -1,15 +1,22 @@
 """Announcements and public changes of a course, on its news page."""
 
+import datetime as dt
+from html import unescape
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from courses.models import Course
+from courses.models import Assignment, Course
+from courses.services.extensions import grant_extension, withdraw_extension
+from courses.services.saving import save_assignment
 from tests.factories import (
     AnnouncementFactory,
+    AssignmentFactory,
     CourseChangeFactory,
     CourseFactory,
     EnrolmentFactory,
+    ExtensionFactory,
     SessionFactory,
 )
 
@@ -62,3 +69,104 @@ def test_empty_page_says_so(client: Client, course: Course) -> None:
 def test_long_list_has_pages(client: Client, course: Course) -> None:
     CourseChangeFactory.create_batch(25, course=course)
     assert "Page 1 of 2" in news(client, course)
+
+
+# --- Deadlines -------------------------------------------------------------------------
+
+
+def moved(assignment: Assignment, *, days: int) -> None:
+    """The lecturer moves the common deadline by so many days."""
+    lecturer = EnrolmentFactory.create(course=assignment.course, lecturer=True).user
+    assignment.due_at += dt.timedelta(days=days)
+    save_assignment(actor=lecturer, assignment=assignment)
+
+
+@pytest.fixture
+def digits(course: Course) -> Assignment:
+    due_at = dt.datetime(2027, 6, 4, 18, tzinfo=dt.UTC)
+    made: Assignment = AssignmentFactory.create(
+        course=course, title="Digits", due_at=due_at
+    )
+    return made
+
+
+def told(client: Client, course: Course) -> list[str]:
+    """What changed, as the news page, home and the API say it: all the same."""
+    answers = client.get("/api/v1/changes/").json()["results"]
+    summaries = [row["summary"] for row in answers]
+    for page in (
+        client.get("/"),
+        client.get(reverse("courses:news", args=[course.slug])),
+    ):
+        text = unescape(page.content.decode())
+        assert all(summary in text for summary in summaries)
+    return summaries
+
+
+def test_moved_deadline_is_told_as_it_is_now(
+    client: Client, course: Course, digits: Assignment
+) -> None:
+    moved(digits, days=1)
+    assert told(client, course) == ["Digits is due on Sat 5 Jun 2027, 19:00 BST."]
+    moved(digits, days=2)
+    assert told(client, course) == [
+        "Digits is due on Mon 7 Jun 2027, 19:00 BST.",
+        "The deadline of Digits moved. It is Mon 7 Jun 2027, 19:00 BST now.",
+    ]
+
+
+def test_deadline_of_renamed_coursework_has_its_new_title(
+    client: Client, course: Course, digits: Assignment
+) -> None:
+    moved(digits, days=1)
+    Assignment.objects.update(title="Letters")
+    assert told(client, course) == ["Letters is due on Sat 5 Jun 2027, 19:00 BST."]
+
+
+def test_reader_with_an_extension_is_told_their_own_deadline(
+    client: Client, course: Course, digits: Assignment
+) -> None:
+    moved(digits, days=1)
+    student = course.enrolments.filter(role="student").get().user
+    extended = digits.due_at + dt.timedelta(days=2)
+    own = ExtensionFactory.create(assignment=digits, student=student, due_at=extended)
+    (summary,) = told(client, course)
+    assert summary.startswith("The common deadline of Digits moved. Your own is ")
+    assert "Mon 7 Jun 2027, 19:00 BST, by your extension." in summary
+    own.delete()
+    assert told(client, course) == ["Digits is due on Sat 5 Jun 2027, 19:00 BST."]
+
+
+def test_extension_of_another_student_is_nobody_elses_news(
+    client: Client, course: Course, digits: Assignment
+) -> None:
+    moved(digits, days=1)
+    ExtensionFactory.create(
+        assignment=digits, due_at=digits.due_at + dt.timedelta(days=2)
+    )
+    assert told(client, course) == ["Digits is due on Sat 5 Jun 2027, 19:00 BST."]
+
+
+def test_extension_is_told_as_it_is_now(
+    client: Client, course: Course, digits: Assignment
+) -> None:
+    lecturer = EnrolmentFactory.create(course=course, lecturer=True).user
+    student = course.enrolments.filter(role="student").get().user
+    for days in (1, 3):
+        own = grant_extension(
+            actor=lecturer,
+            assignment=digits,
+            student=student,
+            due_at=digits.due_at + dt.timedelta(days=days),
+            reason="Illness",
+        )
+    moved = "Your deadline of Digits moved. It is {} now."
+    assert told(client, course) == [
+        "Digits is due on Mon 7 Jun 2027, 19:00 BST for you.",
+        moved.format("Mon 7 Jun 2027, 19:00 BST"),
+    ]
+    withdraw_extension(actor=lecturer, extension=own)
+    assert told(client, course) == [
+        "Digits is due on Fri 4 Jun 2027, 19:00 BST for you.",
+        *[moved.format("Fri 4 Jun 2027, 19:00 BST")] * 2,
+    ]

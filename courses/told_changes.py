@@ -1,0 +1,47 @@
+"""Changes of a course in the words of one reader, with the deadline that holds now."""
+
+from typing import Any
+
+from courses.deadlines import deadline_of
+from courses.models import Assignment, CourseChange
+from courses.wall_clock import moment_words
+
+
+def told_summary(change: CourseChange) -> str:
+    """Return what is new, for the reader that `with_extension_of` names.
+
+    A record says when work was due as it was made. Since then the deadline may have
+    moved again, the work may have another title, and the reader may have an extension:
+    what is said of the present is computed. No query where the change has its course
+    and its assignment.
+    """
+    assignment = change.assignment
+    row: Any = change  # with the columns that with_extension_of added
+    if assignment is None:
+        return change.summary
+    if change.kind == CourseChange.Kind.DEADLINE:
+        return _deadline_words(row, assignment)
+    if change.kind == CourseChange.Kind.EXTENSION and row.student_id == row.reader_id:
+        return _extension_words(row, assignment)
+    return change.summary
+
+
+def _extension_words(row: Any, assignment: Assignment) -> str:
+    own = deadline_of(assignment, row.extended_to)
+    now = moment_words(own.due_at, row.course.tz)
+    if row.after != now:
+        return f"Your deadline of {assignment.title} moved. It is {now} now."
+    return f"{assignment.title} is due on {now} for you."
+
+
+def _deadline_words(row: Any, assignment: Assignment) -> str:
+    own = deadline_of(assignment, row.extended_to)
+    now = moment_words(own.due_at, row.course.tz)
+    if own.due_at != assignment.due_at:
+        return (
+            f"The common deadline of {assignment.title} moved. "
+            f"Your own is {now}, by your extension."
+        )
+    if row.after != now:
+        return f"The deadline of {assignment.title} moved. It is {now} now."
+    return f"{assignment.title} is due on {now}."
