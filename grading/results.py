@@ -1,193 +1,41 @@
-"""What a run found is worth, and what of it a student may see. No database here.
-
-The runner says what each check found; what it is worth is only in the revision's own
-rows. A check that the runner does not name earns nothing, and one that it invents is
-ignored.
-"""
+"""What of a run's results a student may see, and when. No database here."""
 
 import datetime as dt
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
-from enum import StrEnum
-from typing import Any, Final, Self
+from decimal import Decimal
 
 from courses.bundle.contents import Check, QuestionKind, Visibility
-from courses.models import Question
-from runner.marks import without_dust
-from runner.protocol import CheckOutcome, QuestionOutcome
-from runner.protocol import Outcome as RunnerOutcome
+from grading.scoring import (
+    CheckResult,
+    Outcome,
+    QuestionRules,
+    ScoredQuestion,
+    quantise,
+    rescore_question,
+    rules_of,
+    score_question,
+    score_questions,
+)
 
-_CENT: Final = Decimal("0.01")
-_MESSAGE_LENGTH: Final = 200
-
-
-class Outcome(StrEnum):
-    """How a question stands. The first six are QuestionResult.Outcome."""
-
-    PASSED = "passed"
-    PARTIAL = "partial"
-    FAILED = "failed"
-    TIMEOUT = "timeout"
-    NOT_REACHED = "not_reached"
-    MANUAL = "manual"
-    HIDDEN = "hidden"  # nothing of it may be shown yet
-    WAITING = "waiting"  # the run has not come to it
-
-
-def quantise(points: Decimal) -> Decimal:
-    """Return the points to the hundredth, half up."""
-    return points.quantize(_CENT, rounding=ROUND_HALF_UP)
-
-
-@dataclass(frozen=True, kw_only=True)
-class CheckResult:
-    """What one check found and earned. The objects in `QuestionResult.checks`."""
-
-    name: str
-    score: float
-    points: Decimal
-    message: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return a plain object; points are text, so that nothing is rounded."""
-        return {
-            "name": self.name,
-            "score": self.score,
-            "points": str(self.points),
-            "message": self.message,
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Return the result that `to_json` wrote."""
-        return cls(
-            name=str(data["name"]),
-            score=float(data["score"]),
-            points=Decimal(str(data["points"])),
-            message=str(data.get("message", "")),
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class QuestionRules:
-    """A question as its revision has it: what each check is worth and who sees it."""
-
-    key: str
-    title: str
-    description: str
-    kind: QuestionKind
-    points: Decimal
-    checks: tuple[Check, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScoredQuestion:
-    """What a question earned."""
-
-    key: str
-    outcome: Outcome
-    points: Decimal
-    checks: tuple[CheckResult, ...] = ()
-    seconds: float = 0.0
-
-
-def rules_of(question: Question) -> QuestionRules:
-    """Return the question's rules from its row."""
-    return QuestionRules(
-        key=question.key,
-        title=question.title,
-        description=question.description,
-        kind=QuestionKind(question.kind),
-        points=question.points,
-        checks=tuple(
-            Check(
-                name=check["name"],
-                points=Decimal(str(check["points"])),
-                visibility=Visibility(check["visibility"]),
-                description=check.get("description", ""),
-            )
-            for check in question.checks
-        ),
-    )
-
-
-def score_question(
-    rules: QuestionRules, found: QuestionOutcome | None
-) -> ScoredQuestion:
-    """Return what the question earned; where nothing was found, nothing is earned."""
-    if rules.kind == QuestionKind.MANUAL:
-        return ScoredQuestion(
-            key=rules.key, outcome=Outcome.MANUAL, points=Decimal("0.00")
-        )
-    named = {check.name: check for check in found.checks} if found else {}
-    checks = tuple(_score_check(check, named.get(check.name)) for check in rules.checks)
-    points = min(sum((check.points for check in checks), Decimal(0)), rules.points)
-    return ScoredQuestion(
-        key=rules.key,
-        outcome=_outcome(checks, found.outcome if found else RunnerOutcome.NOT_REACHED),
-        points=quantise(points),
-        checks=checks,
-        seconds=found.seconds if found else 0.0,
-    )
-
-
-def rescore_question(
-    rules: QuestionRules, stored: ScoredQuestion | None
-) -> ScoredQuestion:
-    """Return what a stored result earns by these rules; nothing is run."""
-    if rules.kind == QuestionKind.MANUAL or stored is None:
-        return score_question(rules, None)
-    found = QuestionOutcome(
-        key=stored.key,
-        outcome=RunnerOutcome(stored.outcome.value),
-        checks=tuple(
-            CheckOutcome(name=check.name, score=check.score, message=check.message)
-            for check in stored.checks
-        ),
-        seconds=stored.seconds,
-    )
-    return score_question(rules, found)
-
-
-def _score_check(check: Check, found: CheckOutcome | None) -> CheckResult:
-    score = _bounded(found.score) if found else 0.0
-    return CheckResult(
-        name=check.name,
-        score=score,
-        points=quantise(Decimal(str(score)) * check.points),
-        message=found.message[:_MESSAGE_LENGTH] if found else "",
-    )
-
-
-def _bounded(score: float) -> float:
-    if not math.isfinite(score):
-        return 0.0
-    return min(max(without_dust(score), 0.0), 1.0)
-
-
-def _outcome(checks: Sequence[CheckResult], claimed: RunnerOutcome) -> Outcome:
-    """The outcome that the scores bear out, whatever is claimed."""
-    if checks and all(check.score == 1 for check in checks):
-        return Outcome.PASSED
-    if claimed in (RunnerOutcome.TIMEOUT, RunnerOutcome.NOT_REACHED):
-        return Outcome(claimed.value)
-    some = any(check.score > 0 for check in checks)
-    return Outcome.PARTIAL if some else Outcome.FAILED
-
-
-def score_questions(
-    rules: Iterable[QuestionRules], found: Iterable[QuestionOutcome]
-) -> tuple[ScoredQuestion, ...]:
-    """Return one score for each question of the revision, in its order."""
-    by_key: dict[str, QuestionOutcome] = {}
-    for outcome in found:
-        by_key.setdefault(outcome.key, outcome)
-    return tuple(score_question(rule, by_key.get(rule.key)) for rule in rules)
-
-
-# --- What a student may see --------------------------------------------------
+__all__ = [
+    "CheckResult",
+    "HiddenPoints",
+    "Moments",
+    "Outcome",
+    "QuestionRules",
+    "ScoredQuestion",
+    "ShownCheck",
+    "ShownQuestion",
+    "ShownResults",
+    "quantise",
+    "rescore_question",
+    "rules_of",
+    "score_question",
+    "score_questions",
+    "show_question",
+    "show_results",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -261,8 +109,8 @@ class ShownCheck:
 class ShownQuestion:
     """A question with the parts that may be shown.
 
-    `earned` out of `shown_points` counts the shown checks only; `points` is what the
-    whole question is worth.
+    `earned` counts the shown checks only, whose points are `shown_points`. It is out of
+    `points`, what the whole question is worth.
     """
 
     key: str
@@ -279,7 +127,7 @@ class ShownQuestion:
 
 @dataclass(frozen=True, kw_only=True)
 class ShownResults:
-    """All questions of a run, `earned` out of `shown_points`, of `points` in all."""
+    """All questions of a run: `earned` of `points`, of which `shown_points` are shown."""
 
     questions: tuple[ShownQuestion, ...]
     earned: Decimal
@@ -292,6 +140,11 @@ class ShownResults:
         """Whether some points are not in `earned`, so that it is not the mark."""
         return bool(self.hidden)
 
+    @property
+    def hidden_points(self) -> Decimal:
+        """How many points are not in `earned` because their checks are hidden."""
+        return sum((each.points for each in self.hidden), Decimal(0))
+
 
 def show_question(
     rules: QuestionRules, scored: ScoredQuestion | None, moments: Moments
@@ -299,7 +152,7 @@ def show_question(
     """Return what may be shown; without a score the run has not come to it."""
     found = {check.name: check for check in scored.checks} if scored else {}
     shown = tuple(
-        _show_check(check, found.get(check.name), scored)
+        _show_check(rules, check, found.get(check.name), scored)
         for check in rules.checks
         if moments.shows(check.visibility)
     )
@@ -312,7 +165,7 @@ def show_question(
         title=rules.title,
         description=rules.description,
         kind=rules.kind,
-        outcome=_shown_outcome(rules, scored, shown, is_whole=not hidden),
+        outcome=_shown_outcome(rules, scored, shown, hidden),
         earned=sum((check.earned for check in shown), Decimal(0)),
         shown_points=shown_points,
         points=rules.points,
@@ -322,47 +175,81 @@ def show_question(
 
 
 def _show_check(
-    check: Check, found: CheckResult | None, scored: ScoredQuestion | None
+    rules: QuestionRules,
+    check: Check,
+    found: CheckResult | None,
+    scored: ScoredQuestion | None,
 ) -> ShownCheck:
     return ShownCheck(
         name=check.name,
         description=check.description,
-        outcome=_check_outcome(found, scored),
+        outcome=_check_outcome(found, scored, is_unworthy=not rules.points),
         earned=found.points if found else Decimal("0.00"),
         points=check.points,
         message=found.message if found else "",
     )
 
 
-def _check_outcome(found: CheckResult | None, scored: ScoredQuestion | None) -> Outcome:
+def _check_outcome(
+    found: CheckResult | None, scored: ScoredQuestion | None, *, is_unworthy: bool
+) -> Outcome:
     if scored is None:
         return Outcome.WAITING
     if found is not None and found.score > 0:
         return Outcome.PASSED if found.score == 1 else Outcome.PARTIAL
     if found is None or not found.message:
         return Outcome.NOT_REACHED
-    return Outcome.FAILED
+    return Outcome.NO_POINTS if is_unworthy else Outcome.FAILED
 
 
 def _shown_outcome(
     rules: QuestionRules,
     scored: ScoredQuestion | None,
     shown: Sequence[ShownCheck],
-    *,
-    is_whole: bool,
+    hidden: Sequence[HiddenPoints],
 ) -> Outcome:
     """The outcome of the shown checks alone: a hidden one must not shine through."""
     if rules.kind == QuestionKind.MANUAL:
         return Outcome.MANUAL
     if scored is None:
         return Outcome.WAITING
-    if is_whole or scored.outcome == Outcome.NOT_REACHED:
+    if scored.outcome == Outcome.NOT_REACHED:
         return scored.outcome
-    if not shown:
-        return Outcome.HIDDEN
-    if all(check.outcome == Outcome.PASSED for check in shown):
+    if not hidden:
+        return _whole_outcome(scored, shown)
+    if any(each.points for each in hidden):
+        return _partly_hidden_outcome(shown)
+    # What is hidden is worth nothing: the shown checks say all.
+    return _outcome_by_worth(shown) if shown else Outcome.HIDDEN
+
+
+def _whole_outcome(scored: ScoredQuestion, shown: Sequence[ShownCheck]) -> Outcome:
+    found = _outcome_by_worth(shown)
+    is_timeout = scored.outcome == Outcome.TIMEOUT
+    failed = (Outcome.PARTIAL, Outcome.FAILED)
+    return Outcome.TIMEOUT if is_timeout and found in failed else found
+
+
+def _partly_hidden_outcome(shown: Sequence[ShownCheck]) -> Outcome:
+    """The outcome while points are hidden: nobody has passed all of it, or failed."""
+    found = _outcome_by_worth(shown) if shown else Outcome.HIDDEN
+    return {
+        Outcome.PASSED: Outcome.SHOWN_PASSED,
+        Outcome.NO_POINTS: Outcome.HIDDEN,
+    }.get(found, found)
+
+
+def _outcome_by_worth(shown: Sequence[ShownCheck]) -> Outcome:
+    """Return what the checks that are worth points come to.
+
+    Where none is, nobody has failed: it is passed, or worth no points.
+    """
+    worth = [check for check in shown if check.points] or shown
+    if worth and all(check.outcome == Outcome.PASSED for check in worth):
         return Outcome.PASSED
-    some = any(check.earned > 0 for check in shown)
+    if not any(check.points for check in worth):
+        return Outcome.NO_POINTS
+    some = any(c.outcome in (Outcome.PASSED, Outcome.PARTIAL) for c in worth)
     return Outcome.PARTIAL if some else Outcome.FAILED
 
 

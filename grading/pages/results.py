@@ -12,6 +12,10 @@ _OUTCOMES = {
     Outcome.TIMEOUT: Badge(label="Out of time", tone="danger", icon="clock"),
     Outcome.NOT_REACHED: Badge(label="Not reached", tone="neutral", icon="dash"),
     Outcome.MANUAL: Badge(label="Marked by hand", tone="neutral", icon="users"),
+    Outcome.SHOWN_PASSED: Badge(
+        label="Shown checks passed", tone="neutral", icon="check"
+    ),
+    Outcome.NO_POINTS: Badge(label="No points", tone="neutral", icon="dash"),
     Outcome.HIDDEN: Badge(label="Not shown yet", tone="neutral", icon="hidden"),
     Outcome.WAITING: Badge(label="Waiting", tone="neutral", icon="clock"),
 }

@@ -1,6 +1,7 @@
 """A check that may not be seen yet shows neither outcome nor points."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -78,7 +79,7 @@ def test_a_time_out_in_a_hidden_check_does_not_shine_through() -> None:
     scored = score_question(
         TWO, found("conv", Found.TIMEOUT, always=1, after_deadline=0)
     )
-    assert show_question(TWO, scored, BEFORE).outcome == Outcome.PASSED
+    assert show_question(TWO, scored, BEFORE).outcome == Outcome.SHOWN_PASSED
     assert show_question(TWO, scored, AFTER).outcome == Outcome.TIMEOUT
 
 
@@ -121,3 +122,55 @@ def test_one_point_is_one_point() -> None:
     assert show_results([rules], [], BEFORE).hidden[0].text == (
         "1 point is shown when handing in has closed"
     )
+
+
+# --- Questions that are worth nothing, or whose worth is hidden ------------------------
+
+
+def worth(**points: str) -> QuestionRules:
+    """A question whose checks are named for when they are shown."""
+    checks = tuple(
+        Check(name=name, points=Decimal(each), visibility=Visibility(name))
+        for name, each in points.items()
+    )
+    return replace(
+        TWO, checks=checks, points=sum((c.points for c in checks), Decimal(0))
+    )
+
+
+@pytest.mark.parametrize(
+    ("points", "scores", "moments", "outcome"),
+    [
+        # Worth nothing: nobody fails it.
+        ({"always": "0"}, {"always": 0}, BEFORE, Outcome.NO_POINTS),
+        ({"always": "0"}, {"always": 0}, STAFF, Outcome.NO_POINTS),
+        ({"always": "0"}, {"always": 1}, BEFORE, Outcome.PASSED),
+        ({"always": "0", "never": "0"}, {"always": 0}, BEFORE, Outcome.NO_POINTS),
+        ({"always": "0", "never": "0"}, {"always": 1}, BEFORE, Outcome.PASSED),
+        # All of its worth is hidden: neither passed nor failed.
+        ({"always": "0", "never": "3"}, {"always": 1}, BEFORE, Outcome.SHOWN_PASSED),
+        ({"always": "0", "never": "3"}, {"always": 0}, BEFORE, Outcome.HIDDEN),
+        # Some of it is.
+        ({"always": "3", "never": "3"}, {"always": 1}, BEFORE, Outcome.SHOWN_PASSED),
+        ({"always": "3", "never": "3"}, {"always": 0.5}, BEFORE, Outcome.PARTIAL),
+        ({"always": "3", "never": "3"}, {"always": 0}, BEFORE, Outcome.FAILED),
+        ({"always": "3", "never": "0"}, {"always": 1}, BEFORE, Outcome.PASSED),
+        # What is worth nothing decides nothing.
+        ({"always": "3", "never": "0"}, {"always": 1}, STAFF, Outcome.PASSED),
+        ({"always": "0", "never": "3"}, {"always": 1}, STAFF, Outcome.FAILED),
+    ],
+)
+def test_a_question_is_judged_by_what_is_worth_points_and_shown(
+    points: dict[str, str],
+    scores: dict[str, float],
+    moments: Moments,
+    outcome: Outcome,
+) -> None:
+    rules = worth(**points)
+    hidden = {name: 0.0 for name in points if name not in scores}
+    assert shown(rules, moments, **scores, **hidden).outcome == outcome
+
+
+def test_a_check_that_failed_in_a_question_of_no_points_has_not_failed() -> None:
+    (check,) = shown(worth(always="0"), BEFORE, always=0).checks
+    assert (check.outcome, check.message) == (Outcome.NO_POINTS, "returned False")

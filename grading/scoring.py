@@ -1,0 +1,188 @@
+"""What a run found is worth. No database here.
+
+The runner says what each check found; what it is worth is only in the revision's own
+rows. A check that the runner does not name earns nothing, and one that it invents is
+ignored.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+from typing import Any, Final, Self
+
+from courses.bundle.contents import Check, QuestionKind, Visibility
+from courses.models import Question
+from runner.marks import without_dust
+from runner.protocol import CheckOutcome, QuestionOutcome
+from runner.protocol import Outcome as RunnerOutcome
+
+_CENT: Final = Decimal("0.01")
+_MESSAGE_LENGTH: Final = 200
+
+
+class Outcome(StrEnum):
+    """How a question stands. The first six are QuestionResult.Outcome."""
+
+    PASSED = "passed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+    NOT_REACHED = "not_reached"
+    MANUAL = "manual"
+    SHOWN_PASSED = "shown_passed"  # what is shown passed; other points are hidden
+    NO_POINTS = "no_points"  # not passed, and worth nothing: nobody has failed it
+    HIDDEN = "hidden"  # nothing that is worth points may be shown yet
+    WAITING = "waiting"  # the run has not come to it
+
+
+def quantise(points: Decimal) -> Decimal:
+    """Return the points to the hundredth, half up."""
+    return points.quantize(_CENT, rounding=ROUND_HALF_UP)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckResult:
+    """What one check found and earned. The objects in `QuestionResult.checks`."""
+
+    name: str
+    score: float
+    points: Decimal
+    message: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a plain object; points are text, so that nothing is rounded."""
+        return {
+            "name": self.name,
+            "score": self.score,
+            "points": str(self.points),
+            "message": self.message,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Return the result that `to_json` wrote."""
+        return cls(
+            name=str(data["name"]),
+            score=float(data["score"]),
+            points=Decimal(str(data["points"])),
+            message=str(data.get("message", "")),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionRules:
+    """A question as its revision has it: what each check is worth and who sees it."""
+
+    key: str
+    title: str
+    description: str
+    kind: QuestionKind
+    points: Decimal
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoredQuestion:
+    """What a question earned."""
+
+    key: str
+    outcome: Outcome
+    points: Decimal
+    checks: tuple[CheckResult, ...] = ()
+    seconds: float = 0.0
+
+
+def rules_of(question: Question) -> QuestionRules:
+    """Return the question's rules from its row."""
+    return QuestionRules(
+        key=question.key,
+        title=question.title,
+        description=question.description,
+        kind=QuestionKind(question.kind),
+        points=question.points,
+        checks=tuple(
+            Check(
+                name=check["name"],
+                points=Decimal(str(check["points"])),
+                visibility=Visibility(check["visibility"]),
+                description=check.get("description", ""),
+            )
+            for check in question.checks
+        ),
+    )
+
+
+def score_question(
+    rules: QuestionRules, found: QuestionOutcome | None
+) -> ScoredQuestion:
+    """Return what the question earned; where nothing was found, nothing is earned."""
+    if rules.kind == QuestionKind.MANUAL:
+        return ScoredQuestion(
+            key=rules.key, outcome=Outcome.MANUAL, points=Decimal("0.00")
+        )
+    named = {check.name: check for check in found.checks} if found else {}
+    checks = tuple(_score_check(check, named.get(check.name)) for check in rules.checks)
+    points = min(sum((check.points for check in checks), Decimal(0)), rules.points)
+    return ScoredQuestion(
+        key=rules.key,
+        outcome=_outcome(checks, found.outcome if found else RunnerOutcome.NOT_REACHED),
+        points=quantise(points),
+        checks=checks,
+        seconds=found.seconds if found else 0.0,
+    )
+
+
+def rescore_question(
+    rules: QuestionRules, stored: ScoredQuestion | None
+) -> ScoredQuestion:
+    """Return what a stored result earns by these rules; nothing is run."""
+    if rules.kind == QuestionKind.MANUAL or stored is None:
+        return score_question(rules, None)
+    found = QuestionOutcome(
+        key=stored.key,
+        outcome=RunnerOutcome(stored.outcome.value),
+        checks=tuple(
+            CheckOutcome(name=check.name, score=check.score, message=check.message)
+            for check in stored.checks
+        ),
+        seconds=stored.seconds,
+    )
+    return score_question(rules, found)
+
+
+def _score_check(check: Check, found: CheckOutcome | None) -> CheckResult:
+    score = _bounded(found.score) if found else 0.0
+    return CheckResult(
+        name=check.name,
+        score=score,
+        points=quantise(Decimal(str(score)) * check.points),
+        message=found.message[:_MESSAGE_LENGTH] if found else "",
+    )
+
+
+def _bounded(score: float) -> float:
+    if not math.isfinite(score):
+        return 0.0
+    return min(max(without_dust(score), 0.0), 1.0)
+
+
+def _outcome(checks: Sequence[CheckResult], claimed: RunnerOutcome) -> Outcome:
+    """The outcome that the scores bear out, whatever is claimed."""
+    if checks and all(check.score == 1 for check in checks):
+        return Outcome.PASSED
+    if claimed in (RunnerOutcome.TIMEOUT, RunnerOutcome.NOT_REACHED):
+        return Outcome(claimed.value)
+    some = any(check.score > 0 for check in checks)
+    return Outcome.PARTIAL if some else Outcome.FAILED
+
+
+def score_questions(
+    rules: Iterable[QuestionRules], found: Iterable[QuestionOutcome]
+) -> tuple[ScoredQuestion, ...]:
+    """Return one score for each question of the revision, in its order."""
+    by_key: dict[str, QuestionOutcome] = {}
+    for outcome in found:
+        by_key.setdefault(outcome.key, outcome)
+    return tuple(score_question(rule, by_key.get(rule.key)) for rule in rules)
