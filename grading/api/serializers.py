@@ -206,7 +206,7 @@ class ShownQuestionSerializer(serializers.Serializer[Any]):
 
 
 class ShownResultsSerializer(serializers.Serializer[Any]):
-    """`earned` out of `shown_points`, of `points` in all."""
+    """`earned` of `points`; `shown_points` of these are of checks that you may see."""
 
     earned = points_field()
     shown_points = points_field()
@@ -378,11 +378,10 @@ class MarkSerializer(serializers.Serializer[Any]):
     )
     earned = points_field(source="shown.earned")
     shown_points = points_field(
-        source="shown.shown_points", help_text="What `earned` is out of."
+        source="shown.shown_points",
+        help_text="The points of checks that you may see.",
     )
-    points = points_field(
-        source="shown.points", help_text="What the whole assignment is out of."
-    )
+    points = points_field(source="shown.points", help_text="What `earned` is out of.")
     hidden = HiddenPointsSerializer(source="shown.hidden", many=True)
     parts = MarkPartsSerializer(
         allow_null=True, help_text="For staff; for students once marks are released."

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Sum
 
 from accounts.models import User
-from courses.models import Assignment, Enrolment, Role
+from courses.models import Assignment, Enrolment, Question, Role
 from grading.models import GradingRun, Mark
 from grading.pages.states import Badge, badge_for
 from grading.states import State
@@ -33,8 +33,26 @@ class StudentRow:
     run_id: UUID | None = None
     run_state: str = ""
     badge: Badge | None = None
-    counting_attempt: int | None = None
-    mark: Decimal | None = None
+    counting: "Counted | None" = None
+
+    @property
+    def counting_attempt(self) -> int | None:
+        """Which attempt counts."""
+        return self.counting.attempt if self.counting else None
+
+    @property
+    def mark(self) -> Decimal | None:
+        """What the mark comes to."""
+        return self.counting.mark if self.counting else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """A student's mark out of `possible` points, and the attempt that counts."""
+
+    mark: Decimal
+    possible: Decimal | None
+    attempt: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,12 +141,13 @@ def staff_page(
     *, assignment: Assignment, q: str = "", state: str = "", sort: str = "name"
 ) -> StaffPage:
     """Return the page in a number of queries that does not grow with the course."""
-    everybody = _student_rows(assignment)
+    possible = _possible_points(assignment)
+    everybody = _student_rows(assignment, possible)
     state = state if state in _FILTERS else ""
     sort = sort if sort.removeprefix("-") in _SORTS else "name"
     return StaffPage(
         assignment=assignment,
-        possible=_possible_points(assignment),
+        possible=_possible_now(assignment, possible),
         summary=_summary(everybody),
         rows=_chosen_rows(everybody, q=q, state=state, sort=sort),
         choices=tuple(
@@ -147,11 +166,19 @@ def staff_page(
     )
 
 
-def _possible_points(assignment: Assignment) -> Decimal | None:
-    if assignment.revision is None:
+def _possible_points(assignment: Assignment) -> dict[int, Decimal]:
+    """What each revision is worth, by its id: marks may be by earlier ones."""
+    questions = Question.objects.filter(revision__assignment=assignment).order_by()
+    return dict(questions.values_list("revision").annotate(total=Sum("points")))
+
+
+def _possible_now(
+    assignment: Assignment, possible: dict[int, Decimal]
+) -> Decimal | None:
+    """What the published revision is worth."""
+    if assignment.revision_id is None:
         return None
-    total = assignment.revision.questions.aggregate(total=Sum("points"))["total"]
-    return total or Decimal(0)
+    return possible.get(assignment.revision_id, Decimal(0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,16 +187,18 @@ class _Work:
 
     submissions: dict[int, Submission]
     runs: dict[UUID, GradingRun]
-    marks: dict[int, tuple[Decimal, int | None]]
+    marks: dict[int, Counted]
 
 
-def _student_rows(assignment: Assignment) -> list[StudentRow]:
+def _student_rows(
+    assignment: Assignment, possible: dict[int, Decimal]
+) -> list[StudentRow]:
     """Everybody enrolled as a student, and those who left but handed something in."""
     latest = _latest_submissions(assignment).with_extension()
     work = _Work(
         submissions={submission.author_id: submission for submission in latest},
         runs=_latest_runs(assignment),
-        marks=_marks(assignment),
+        marks=_marks(assignment, possible),
     )
     names = ("first_name", "last_name", "email", "login")
     enrolled = (
@@ -185,19 +214,26 @@ def _student_rows(assignment: Assignment) -> list[StudentRow]:
     ]
 
 
-def _marks(assignment: Assignment) -> dict[int, tuple[Decimal, int | None]]:
+def _marks(assignment: Assignment, possible: dict[int, Decimal]) -> dict[int, Counted]:
     """Everybody's final points and the attempt that counts. Two queries."""
     counting = GradingRun.objects.counting().filter(submission__assignment=assignment)
     runs = {
-        student: (points or Decimal(0), attempt)
-        for student, points, attempt in counting.values_list(
-            "submission__author", "automatic_points", "submission__attempt"
+        student: (points or Decimal(0), revision, attempt)
+        for student, points, revision, attempt in counting.values_list(
+            "submission__author",
+            "automatic_points",
+            "revision",
+            "submission__attempt",
         )
     }
     found = {}
     for mark in Mark.objects.filter(assignment=assignment):
-        points, attempt = runs.get(mark.student_id, (Decimal(0), None))
-        found[mark.student_id] = (mark.with_automatic(points), attempt)
+        points, revision, attempt = runs.get(mark.student_id, (Decimal(0), 0, None))
+        found[mark.student_id] = Counted(
+            mark=mark.with_automatic(points),
+            possible=possible.get(revision),
+            attempt=attempt,
+        )
     return found
 
 
@@ -244,7 +280,6 @@ def _latest_runs(assignment: Assignment) -> dict[UUID, GradingRun]:
 def _student_row(user: User, *, is_enrolled: bool, work: _Work) -> StudentRow:
     latest = work.submissions.get(user.pk)
     run = work.runs.get(latest.pk) if latest else None
-    mark, counting_attempt = work.marks.get(user.pk, (None, None))
     return StudentRow(
         name=user.name,
         sort_name=f"{user.last_name} {user.first_name} {user.email}".casefold(),
@@ -258,8 +293,7 @@ def _student_row(user: User, *, is_enrolled: bool, work: _Work) -> StudentRow:
         run_id=run.pk if run else None,
         run_state=run.state if run else "",
         badge=badge_for(run) if run else None,
-        counting_attempt=counting_attempt,
-        mark=mark,
+        counting=work.marks.get(user.pk),
     )
 
 

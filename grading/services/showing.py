@@ -33,10 +33,10 @@ from grading.states import State
 
 @dataclass(frozen=True, kw_only=True)
 class ShownMark:
-    """The student's own mark as far as it may be shown: `earned` out of `shown_points`.
+    """The student's own mark as far as it may be shown: `earned` out of `points`.
 
-    While `is_provisional`, points of hidden checks are in neither number; after
-    release `earned` is the final mark, out of `points`. `counting` is the run that
+    While `is_provisional`, points of hidden checks are not in `earned`, and neither in
+    `shown_points`; after release `earned` is the final mark. `counting` is the run that
     counts, or None where naming it would tell what hidden checks found. `is_whole`
     says whether the mark's own columns may be shown: nothing in them is hidden.
     """

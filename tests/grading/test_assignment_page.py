@@ -240,7 +240,7 @@ def test_points_of_hidden_checks_are_in_no_sum() -> None:
     add_question(assignment, "after_deadline")
     student = student_of(assignment)
     finished_run(assignment, student, secret=1, automatic_points=5)
-    assert "2 / 2 shown of 5" in words(page(assignment, student))
+    assert "2 / 5 3 hidden" in words(page(assignment, student))
 
 
 def test_versions_of_the_last_run_describe_the_environment() -> None:

@@ -136,7 +136,7 @@ def test_a_hidden_check_shows_only_that_it_is_hidden(secret: float) -> None:
     assignment = AssignmentFactory.create()
     add_question(assignment, "after_release")
     text = words(page(finished_run(assignment, student_of(assignment), secret=secret)))
-    assert "2 of 2 points shown" in text
+    assert "2 of 5 points, 3 hidden" in text
     assert "3 points are shown when marks are released" in text
     assert "The harder one Not shown yet" in text
     assert "unseen images" not in text
