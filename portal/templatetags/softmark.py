@@ -42,8 +42,12 @@ NONE: Final = "\N{EN DASH}"
 NBSP: Final = "\N{NO-BREAK SPACE}"
 
 
-def relative_words(seconds: float) -> str:
-    """Return "in 2 days" or "2 days ago". Never promises more time than is left."""
+def relative_words(seconds: float, days: int | None = None) -> str:
+    """Return "in 2 days" or "2 days ago". Never promises more hours than are left.
+
+    From two days on, days are those of a calendar, as people count them: pass how many
+    lie between the two dates.
+    """
     span = abs(seconds)
     if span < MINUTE:
         return "in a moment" if seconds > 0 else "just now"
@@ -52,6 +56,8 @@ def relative_words(seconds: float) -> str:
         (YEAR, "year"),
     )
     count = int(span // unit)
+    if days is not None and unit in (DAY, WEEK):
+        count = abs(days) * DAY // unit
     words = f"{count} {name}" if count == 1 else f"{count} {name}s"
     return f"in {words}" if seconds > 0 else f"{words} ago"
 
@@ -116,11 +122,17 @@ def course_day(value: datetime, course: Course) -> str:
 
 
 @register.simple_tag
-def relative(value: datetime | None) -> str:
-    """Return a <time> in words relative to now: in 2 days, 3 hours ago."""
+def relative(value: datetime | None, course: Course | None = None) -> str:
+    """Return a <time> in words relative to now: in 2 days, 3 hours ago.
+
+    Days are counted by the calendar of the course's zone, or of the portal's.
+    """
     if value is None:
         return NONE
-    words = relative_words((value - timezone.now()).total_seconds())
+    now = timezone.now()
+    zone = course.tz if course else timezone.get_current_timezone()
+    days = (value.astimezone(zone).date() - now.astimezone(zone).date()).days
+    words = relative_words((value - now).total_seconds(), days)
     return format_html(
         '<time datetime="{}" class="time">{}</time>', value.isoformat(), words
     )

@@ -97,6 +97,32 @@ def test_relative_words(seconds: float, words: str) -> None:
     assert relative_words(seconds) == words
 
 
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [
+        # It is Friday 29 January, 19:30.
+        (4 * 24 + 23, "in 5 days"),
+        (4 * 24 + 5, "in 5 days"),
+        (4 * 24 + 4, "in 4 days"),
+        (3 * 24 + 5, "in 4 days"),
+        (48.1, "in 2 days"),
+        (53, "in 3 days"),
+        (-48.1, "2 days ago"),
+        (-(4 * 24 + 20), "5 days ago"),
+        (27 * 24 + 5, "in 4 weeks"),
+    ],
+)
+def test_days_are_those_of_the_calendar(hours: float, words: str) -> None:
+    at = timezone.now() + dt.timedelta(hours=hours)
+    assert f">{words}</time>" in relative(at, LONDON)
+
+
+def test_days_are_those_of_the_course_s_calendar() -> None:
+    at = dt.datetime(2027, 2, 2, 21, tzinfo=dt.UTC)  # in Dubai it is the next day
+    assert ">in 4 days<" in relative(at, LONDON)
+    assert ">in 5 days<" in relative(at, Course(time_zone="Asia/Dubai"))
+
+
 def test_admin_writes_times_as_the_pages_do() -> None:
     with timezone.override(LONDON.tz):
         assert localize(timezone.localtime(SUMMER)) == "4 Jun 2027, 19:00 BST"
