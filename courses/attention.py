@@ -235,9 +235,7 @@ def weights_of(
     components, assignments = list(components), list(assignments)
     if not components and not assignments:
         return
-    loose = [row.weight_percent for row in assignments if row.component_id is None]
-    total = sum((row.weight_percent for row in components), Decimal(0))
-    total += sum(loose, Decimal(0))
+    total = total_of_shares(components, assignments)
     if total != _WHOLE:
         yield Need(
             title=f"The shares of the mark add to {_percent(total)}",
@@ -247,6 +245,17 @@ def weights_of(
         yield from _split_of(
             component, [row for row in assignments if row.component_id == component.pk]
         )
+
+
+def total_of_shares(
+    components: Iterable[Component], assignments: Iterable[Assignment]
+) -> Decimal:
+    """Return what makes up the course mark, in percent.
+
+    Coursework within a component is part of its share, other coursework has its own.
+    """
+    loose = [row.weight_percent for row in assignments if row.component_id is None]
+    return sum((row.weight_percent for row in components), sum(loose, Decimal(0)))
 
 
 def _split_of(component: Component, tasks: Sequence[Assignment]) -> Iterator[Need]:

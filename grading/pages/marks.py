@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.db.models import Sum
 
 from accounts.models import User
+from courses.attention import total_of_shares
 from courses.deadlines import deadline_of
 from courses.models import Assignment, Component, Course, Extension
 from courses.permissions import Right, rights_in
@@ -50,11 +51,24 @@ class Share:
         """Whether there is coursework in it whose own share is not said."""
         return any(not each.weight_percent for each in self.assignments)
 
+    @property
+    def split_total(self) -> Decimal:
+        """What the coursework in it adds up to."""
+        return sum((each.weight_percent for each in self.assignments), Decimal(0))
+
+    @property
+    def is_split_wrong(self) -> bool:
+        """Whether its coursework adds up to something else than the part itself."""
+        is_split = bool(self.assignments) and not self.is_unsettled
+        return is_split and self.split_total != self.component.weight_percent
+
 
 @dataclass(frozen=True, kw_only=True)
 class MarksPage:
     course: Course
     shares: tuple[Share, ...]
+    # Coursework that is a part of the course mark by itself, in no component.
+    loose: tuple[Assignment, ...]
     rows: tuple[MarkRow, ...]
     is_student: bool
     sees_all_work: bool
@@ -62,8 +76,8 @@ class MarksPage:
     @property
     def shares_total(self) -> Decimal:
         """What the parts of the course mark add up to."""
-        weights = (share.component.weight_percent for share in self.shares)
-        return sum(weights, Decimal(0))
+        components = (share.component for share in self.shares)
+        return total_of_shares(components, (row.assignment for row in self.rows))
 
 
 def marks_page(*, user: User, course: Course, now: dt.datetime) -> MarksPage:
@@ -102,6 +116,11 @@ def marks_page(*, user: User, course: Course, now: dt.datetime) -> MarksPage:
     return MarksPage(
         course=course,
         shares=_shares(course, [row.assignment for row in rows]),
+        loose=tuple(
+            row.assignment
+            for row in rows
+            if row.assignment.component_id is None and row.assignment.weight_percent
+        ),
         rows=rows,
         is_student=Right.SUBMIT in rights,
         sees_all_work=Right.VIEW_ALL_WORK in rights,

@@ -161,6 +161,31 @@ def test_staff_are_told_of_shares_that_do_not_make_a_whole() -> None:
     assert "do not make" not in words(page(assignment.course, student_of(assignment)))
 
 
+@pytest.mark.parametrize(
+    ("component", "inside", "alone", "total"),
+    [(40, 40, 30, "70"), (40, 10, 0, "40"), (60, 60, 40, ""), (0, 0, 0, "0")],
+)
+def test_shares_add_up_the_same_on_manage_and_on_submissions(
+    component: int, inside: int, alone: int, total: str
+) -> None:
+    course = AssignmentFactory.create(weight_percent=alone).course
+    part = ComponentFactory.create(course=course, weight_percent=component)
+    one = AssignmentFactory.create(course=course, component=part, weight_percent=inside)
+    client = signed_in(staff_of(one))
+    manage = words(client.get(reverse("courses:manage", args=[course.slug])))
+    submissions = words(client.get(reverse("grading:marks", args=[course.slug])))
+    said = f"{total} %."
+    assert (f"The shares of the mark add to {total} %" in manage) == bool(total)
+    assert (f"Together they are {said}" in submissions) == bool(total)
+    assert ("do not make 100 %" in submissions) == bool(total)
+
+
+def test_coursework_of_no_component_is_among_the_shares() -> None:
+    assignment = AssignmentFactory.create(title="Digits", weight_percent=30)
+    text = words(page(assignment.course, student_of(assignment)))
+    assert "Digits By itself 30 %" in text
+
+
 def test_staff_are_led_to_everybodys_work() -> None:
     assignment = AssignmentFactory.create()
     answer = page(assignment.course, staff_of(assignment))
