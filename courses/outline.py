@@ -155,10 +155,7 @@ def outline_of(reader: Reader, now: dt.datetime) -> Outline:
         item_of(material, reader, now)
         for material in materials.prefetch_related(attachments_for(reader))
     ]
-    assignments = Assignment.objects.shown_to(reader).with_extension_of(user)
-    work = due_work(
-        assignments.select_related("week", "component"), now, since=reader.since
-    )
+    work = due_work(_assignments(reader), now, since=reader.since)
     meetings = _meetings(reader, now, items)
     today = now.astimezone(course.tz).date()
     opened = week_to_open(weeks, today)
@@ -182,6 +179,16 @@ def outline_of(reader: Reader, now: dt.datetime) -> Outline:
         items=[item for item in loose if not known & _weeks_of(item)],
         work=sorted(work, key=lambda each: each.is_past),
     )
+
+
+def _assignments(reader: Reader) -> Sequence[Assignment]:
+    """The coursework that the reader sees, with what they have of it. One query."""
+    rows = Assignment.objects.shown_to(reader).with_extension_of(reader.user)
+    rows = rows.with_attempts_of(reader.user).select_related("week", "component")
+    found = list(rows)
+    for assignment in found:
+        assignment.course = reader.course
+    return found
 
 
 def _weeks_of(item: Item) -> set[int]:

@@ -171,6 +171,16 @@ class AssignmentQuerySet(ContentQuerySet["Assignment"]):
         own = Extension.objects.filter(assignment=OuterRef("pk"), student=user)
         return self.annotate(extended_to=Subquery(own.values("due_at")[:1]))
 
+    def with_attempts_of(self, user: "User") -> Self:
+        """Annotate `attempts_used`: how many of their attempts the person has used up."""
+        used = Q(submissions__author=user, submissions__uses_attempt=True)
+        counted = (
+            self.model.objects.filter(pk=OuterRef("pk"))
+            .order_by()
+            .annotate(used=models.Count("submissions", filter=used))
+        )
+        return self.annotate(attempts_used=Subquery(counted.values("used")))
+
 
 class SessionQuerySet(ContentQuerySet["Session"]):
     """Sessions of a course."""

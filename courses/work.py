@@ -33,6 +33,22 @@ class DueWork:
     stage: Stage
     is_extended: bool
     is_new: bool = False
+    attempts_used: int = 0
+
+    @property
+    def badge(self) -> str:
+        """What the badge says: the stage, or why nothing can be handed in all the same.
+
+        The words are in components/deadline_badge.html.
+        """
+        if self.stage in (Stage.HIDDEN, Stage.CLOSED):
+            return self.stage
+        limit = self.assignment.max_attempts
+        if self.assignment.revision_id is None:
+            return "unpublished"
+        if limit is not None and self.attempts_used >= limit:
+            return "used_up"
+        return self.stage
 
     @property
     def is_past(self) -> bool:
@@ -70,18 +86,22 @@ def due_work(
 ) -> list[DueWork]:
     """Return the work with the person's own deadlines, the nearest first. No query.
 
-    The assignments come from `with_extension_of`. What was handed out after `since`
-    is new.
+    The assignments have their courses, and come from `with_extension_of` and
+    `with_attempts_of`. What was handed out after `since` is new. In a course that is
+    hidden, everything is.
     """
     found = []
     for assignment in assignments:
-        row: Any = assignment  # with the column that with_extension_of added
+        row: Any = assignment  # with the columns that the two added
         own = deadline_of(assignment, row.extended_to)
+        is_course_out = is_out(assignment.course.release_at, now)
+        stage = stage_of(assignment, own, now) if is_course_out else Stage.HIDDEN
         found.append(
             DueWork(
                 assignment=assignment,
                 deadline=own,
-                stage=stage_of(assignment, own, now),
+                stage=stage,
+                attempts_used=row.attempts_used,
                 is_extended=own.due_at != assignment.due_at,
                 is_new=is_newer(assignment.release_at, since),
             )

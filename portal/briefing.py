@@ -65,6 +65,7 @@ def work_ahead(
         .filter(course__in=courses)
         .select_related("course")
         .with_extension_of(user)
+        .with_attempts_of(user)
     )
     return [
         work

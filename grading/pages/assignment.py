@@ -20,9 +20,10 @@ from courses.models import (
     RevisionFile,
 )
 from courses.permissions import Right, rights_in
+from courses.release import is_out
 from grading.models import GradingRun, RunnerEnvironment
 from grading.pages.attempts import Attempt, own_attempts
-from grading.results import Moments, rules_of
+from grading.results import Moments, ShownResults, rules_of
 from grading.states import State
 from submissions.intake import rules_of as file_rules
 from submissions.problems import Problem
@@ -114,6 +115,7 @@ class Standing:
     is_extended: bool
     is_late_now: bool
     blocked: str
+    attempts_used: int
     attempts_left: int | None
 
 
@@ -137,8 +139,20 @@ class AssignmentPage:
     @property
     def is_released(self) -> bool:
         """Whether students see the page."""
-        release_at = self.assignment.release_at
-        return release_at is not None and release_at <= self.now
+        releases = (self.assignment.release_at, self.course.release_at)
+        return all(is_out(release_at, self.now) for release_at in releases)
+
+    @property
+    def replaced(self) -> ShownResults | None:
+        """What the student may see of the attempt that a new one takes the place of.
+
+        None where a new attempt can only help, and where nothing is marked yet.
+        """
+        if self.assignment.counting != Assignment.Counting.LATEST:
+            return None
+        found = (each.results for each in self.attempts if each.counts)
+        results = next(found, None)
+        return results if results and (results.earned or results.hidden) else None
 
     @property
     def memory_bytes(self) -> int:
@@ -268,6 +282,7 @@ def _standing(
         is_extended=own.due_at > assignment.due_at,
         is_late_now=is_late(own, now),
         blocked=blocked,
+        attempts_used=used,
         attempts_left=left,
     )
 

@@ -1,15 +1,17 @@
 """The coursework page: what is wanted, until when, and one's own attempts."""
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from accounts.actors import SYSTEM
 from accounts.models import User
-from courses.models import Assignment, RequiredFile, RevisionFile
+from courses.models import Assignment, Course, RequiredFile, RevisionFile
 from grading.environments import FoundEnvironment
 from grading.services import record_environments
 from tests.factories import (
@@ -309,3 +311,74 @@ def test_queries_do_not_grow_with_attempts(
     client = signed_in(student)
     with assert_max_queries(20):
         client.get(assignment.get_absolute_url())
+
+
+# --- What a new attempt does, and what is true of one's attempts ------------------------
+
+
+def replaces(answer: Answer) -> str:
+    """What the form says that a new attempt replaces."""
+    found = re.search(r"<p data-replaces>(.*?)</p>", answer.content.decode())
+    return re.sub("<[^>]+>", "", found[1]) if found else ""
+
+
+def test_a_new_attempt_says_what_it_replaces_where_the_latest_counts() -> None:
+    assignment = AssignmentFactory.create()
+    student = student_of(assignment)
+    assert not replaces(page(assignment, student))
+    finished_run(assignment, student)
+    said = replaces(page(assignment, student))
+    assert said.startswith("This will replace your 2 points. The latest attempt counts")
+    Assignment.objects.update(counting="best")
+    assert not replaces(page(assignment, student))
+
+
+def test_what_a_new_attempt_replaces_tells_no_hidden_points() -> None:
+    assignment = AssignmentFactory.create()
+    add_question(assignment, "after_release")
+    student = student_of(assignment)
+    finished_run(assignment, student, secret=1, automatic_points=5)
+    said = replaces(page(assignment, student))
+    assert said.startswith("This will replace your 2 points and what is hidden.")
+
+
+def test_attempts_used_are_counted_though_fewer_are_allowed_since() -> None:
+    assignment = AssignmentFactory.create()
+    student = student_of(assignment)
+    for _ in range(3):
+        SubmissionFactory.create(assignment=assignment, author=student)
+    Assignment.objects.update(max_attempts=2)
+    text = words(page(assignment, student))
+    assert "You have handed in 3 attempts, and 2 are allowed." in text
+
+
+def test_staff_read_that_students_do_not_see_it_while_the_course_is_hidden() -> None:
+    assignment = AssignmentFactory.create()
+    staff = staff_of(assignment)
+    said = "Students do not see this yet"
+    assert said not in words(page(assignment, staff))
+    Course.objects.update(release_at=None)
+    assert said in words(page(assignment, staff))
+
+
+@pytest.mark.parametrize(
+    ("values", "badge"),
+    [
+        ({}, "Due soon"),
+        ({"max_attempts": 2}, "Due soon"),
+        ({"max_attempts": 1}, "All attempts used"),
+        ({"revision": None}, "Not open for work yet"),
+        ({"due_at": hours(-1), "max_attempts": 1}, "Closed"),
+    ],
+)
+def test_badge_says_whether_one_can_hand_in(values: dict[str, Any], badge: str) -> None:
+    assignment = AssignmentFactory.create()
+    student = student_of(assignment)
+    SubmissionFactory.create(assignment=assignment, author=student)
+    Assignment.objects.update(**values)
+    course_page = signed_in(student).get(assignment.course.get_absolute_url())
+    pages = [course_page]
+    if badge != "Closed":
+        pages.append(signed_in(student).get("/"))
+    assert all(badge in words(answer) for answer in pages)
+    assert badge == "Due soon" or not any("Due soon" in words(each) for each in pages)
