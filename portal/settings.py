@@ -63,13 +63,14 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.api_errors.answer_api_in_json",
     "portal.middleware.write_addresses_of_the_site",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.middleware.keep_no_copies",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "portal.api_errors.SlashesOfPages",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -304,6 +305,8 @@ REST_FRAMEWORK = {
     # Nearly all of the API is read; a view that takes a body names its parsers.
     "DEFAULT_PARSER_CLASSES": [],
     "DEFAULT_METADATA_CLASS": None,
+    # The answer is JSON; `?format=` is a parameter that no address has.
+    "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "DEFAULT_VERSIONING_CLASS": None,
@@ -331,13 +334,13 @@ SPECTACULAR_SETTINGS = {
         "VerdictEnum": "grading.states.Verdict",
     },
 }
+ERROR_STATUSES = ("400", "401", "403", "404", "429", "default")
 DRF_STANDARDIZED_ERRORS = {
     "EXCEPTION_HANDLER_CLASS": "accounts.api.errors.ApiExceptionHandler",
     # Described once, for every operation and status alike.
-    "ALLOWED_ERROR_STATUS_CODES": ["400", "401", "403", "404", "429"],
+    "ALLOWED_ERROR_STATUS_CODES": list(ERROR_STATUSES),
     "ERROR_SCHEMAS": dict.fromkeys(
-        ["400", "401", "403", "404", "429"],
-        "accounts.api.schema.ErrorResponseSerializer",
+        ERROR_STATUSES, "accounts.api.schema.ErrorResponseSerializer"
     ),
 }
 

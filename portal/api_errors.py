@@ -1,0 +1,106 @@
+"""Answers under /api/ that no view of the API gave, in the API's one error shape.
+
+Django answers with a page where no address fits, where a middleware refuses, and where
+it fails. A program cannot read pages, so each becomes the JSON of docs/api.md.
+"""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.middleware.common import CommonMiddleware
+from django.urls import is_valid_path
+
+ROOT: Final = "/api"
+_JSON: Final = "application/json"
+# What the new answer keeps of the old one.
+_KEPT: Final = ("Allow", "Cache-Control", "Retry-After", "Vary", "WWW-Authenticate")
+_CODES: Final = {
+    400: (
+        "bad_request",
+        "The request cannot be read: its host, head or body is wrong.",
+    ),
+    403: ("permission_denied", "You may not do that."),
+    404: ("not_found", "There is no such address."),
+    405: ("method_not_allowed", "This address does not take that method."),
+    406: ("not_acceptable", "The answer is JSON. Send Accept: application/json."),
+    413: ("request_too_large", "The request is larger than the portal takes."),
+    500: ("error", "The portal failed. It is not your fault; try again later."),
+}
+
+
+def is_api(path: str) -> bool:
+    """Whether the path is of the API."""
+    return path == ROOT or path.startswith(f"{ROOT}/")
+
+
+class SlashesOfPages(CommonMiddleware):
+    """Adds a missing slash to addresses of pages, never to those of the API.
+
+    A redirect is followed with GET, so a hand-in sent without the slash would end with
+    200 and a list, and nothing stored.
+    """
+
+    def should_redirect_with_slash(self, request: HttpRequest) -> bool:
+        """Whether the person is sent to the same address with a slash."""
+        is_page = not is_api(request.path_info)
+        return is_page and super().should_redirect_with_slash(request)
+
+
+def answer_api_in_json(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Turn each refusal under /api/ that is a page into JSON.
+
+    A request for the API without TLS is refused, not redirected: its token has been
+    sent in the clear, which its owner should know.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        if not is_api(request.path_info):
+            return get_response(request)
+        if settings.SECURE_SSL_REDIRECT and not request.is_secure():
+            words = "Use https. Revoke the token: it was sent in the clear."
+            return api_error(HTTPStatus.FORBIDDEN, "https_required", words)
+        response = get_response(request)
+        is_refusal = response.status_code >= HTTPStatus.MULTIPLE_CHOICES
+        is_json = response.headers.get("Content-Type", "").startswith(_JSON)
+        if not is_refusal or is_json or response.status_code == HTTPStatus.NOT_MODIFIED:
+            return response
+        return _in_json(request, response)
+
+    return answer
+
+
+def api_error(
+    status: int, code: str, detail: str, attr: str | None = None
+) -> JsonResponse:
+    """Return an answer in the API's one error shape."""
+    is_ours = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    error = {"code": code, "detail": detail, "attr": attr}
+    kind = "server_error" if is_ours else "client_error"
+    answer = JsonResponse({"type": kind, "errors": [error]}, status=status)
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def _in_json(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    status = response.status_code
+    if status not in _CODES:
+        # A status that is not listed here, or a redirect: no address of ours redirects.
+        is_redirect = status < HTTPStatus.BAD_REQUEST
+        status = HTTPStatus.NOT_FOUND if is_redirect else status
+    code, detail = _CODES.get(status, ("error", HTTPStatus(status).phrase))
+    if status == HTTPStatus.NOT_FOUND and _lacks_slash(request.path_info):
+        detail = f"Addresses end with a slash: {request.path_info}/"
+    answer = api_error(status, code, detail)
+    for name in _KEPT:
+        if name in response.headers:
+            answer.headers[name] = response.headers[name]
+    return answer
+
+
+def _lacks_slash(path: str) -> bool:
+    return not path.endswith("/") and bool(is_valid_path(f"{path}/"))
