@@ -11,6 +11,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.routers import SimpleRouter
 
 from accounts.api import schema as _schema  # noqa: F401  registers our token scheme
+from accounts.api.strict import StrictRequests
 from accounts.api.views import MeView
 from courses.api.people_viewsets import (
     AnnouncementViewSet,
@@ -67,11 +68,22 @@ class DescriptionOnce(SchemaGenerator):
         return description()
 
 
+class SchemaView(StrictRequests, SpectacularAPIView):
+    """The description: YAML, or JSON for who accepts only that."""
+
+
+class DocsView(StrictRequests, SpectacularSwaggerSplitView):
+    """The page of the description, and its script: `?script`."""
+
+    def query_parameters(self) -> None:
+        """Return None: a page shows itself, whatever its address says."""
+
+
 # The description is the same for everyone and names nobody, so it is public.
-schema = SpectacularAPIView.as_view(
+schema = SchemaView.as_view(
     permission_classes=[AllowAny], generator_class=DescriptionOnce
 )
-docs = SpectacularSwaggerSplitView.as_view(
+docs = DocsView.as_view(
     permission_classes=[AllowAny],
     url_name="api:schema",
     template_name="api/docs.html",

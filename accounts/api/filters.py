@@ -1,14 +1,22 @@
-"""The filter for numbers that every list of the API uses."""
+"""The filters that the lists of the API use. Each refuses what it cannot read.
 
+Django's own leave out a filter whose value they cannot read, and answer with every row.
+"""
+
+import datetime as dt
 import re
 from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.dateparse import parse_datetime
 from django_filters import rest_framework as filters
 
 MAX_NUMBER: Final = 2**31 - 1
+FIRST_YEAR: Final = 1970
+LAST_YEAR: Final = 2200
 _DIGITS: Final = re.compile(r"[0-9]{1,10}")
+_WRITTEN: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
 class WholeNumberField(forms.IntegerField):
@@ -36,3 +44,88 @@ class NumberFilter(filters.NumberFilter):
 
     def get_max_validator(self) -> None:
         """Return None: the field has its own limits."""
+
+
+class TruthField(forms.Field):
+    """Accept true or false, in any case, or 1 or 0."""
+
+    def to_python(self, value: Any) -> bool | None:
+        """Return the truth, or None for an empty value. Raises ValidationError."""
+        text = str(value).strip().lower() if value not in self.empty_values else ""
+        if text and text not in _WRITTEN:
+            raise ValidationError("Write true or false.", code="invalid")
+        return _WRITTEN.get(text)
+
+
+class BooleanFilter(filters.BooleanFilter):
+    """Filter by yes or no."""
+
+    field_class = TruthField
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # The widget of django-filter turns what it does not know into nothing.
+        super().__init__(*args, **{**kwargs, "widget": forms.TextInput})
+
+
+class ChoiceFilter(filters.ChoiceFilter):
+    """Filter by one of some words, which the refusal of another lists."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        words = ", ".join(str(value) for value, _ in kwargs["choices"])
+        messages = {"invalid_choice": f"This is none of the choices: {words}."}
+        super().__init__(*args, **{**kwargs, "error_messages": messages})
+
+
+class SlugField(forms.SlugField):
+    """Accept letters, digits, hyphens and underscores: no other text is in a slug."""
+
+
+class SlugFilter(filters.CharFilter):
+    """Filter by a name as it is in addresses."""
+
+    field_class = SlugField
+
+
+class PatternFilter(filters.CharFilter):
+    """Filter by a text of one form: `pattern`, and `words` that say how to write it."""
+
+    field_class = forms.RegexField
+
+    def __init__(self, *args: Any, pattern: str, words: str, **kwargs: Any) -> None:
+        messages = {"invalid": words}
+        super().__init__(*args, regex=pattern, error_messages=messages, **kwargs)
+
+
+class MomentField(forms.Field):
+    """Accept a time with its offset, which every database can compare.
+
+    A time without an offset is another moment in each zone, so it is refused.
+    """
+
+    def to_python(self, value: Any) -> dt.datetime | None:
+        """Return the time, or None for an empty value. Raises ValidationError."""
+        if value in self.empty_values:
+            return None
+        try:
+            moment = parse_datetime(str(value).strip())
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            raise ValidationError(
+                # What is shown is formatted with %, so it is doubled.
+                "Write a time with its offset, such as 2027-02-05T09:00:00Z or "
+                "2027-02-05T09:00:00%%2B01:00: in an address, + is written %%2B.",
+                code="invalid",
+            )
+        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            raise ValidationError(
+                f"Give a time between the years {FIRST_YEAR} and {LAST_YEAR}.",
+                code="invalid",
+            )
+        return moment
+
+
+class MomentFilter(filters.IsoDateTimeFilter):
+    """Filter by a time."""
+
+    field_class = MomentField

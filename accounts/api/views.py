@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 
 from drf_spectacular.utils import extend_schema
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from accounts.api.permissions import TokenScope
 from accounts.api.serializers import MeSerializer
+from accounts.api.strict import StrictAPIView
 from accounts.http import sender
 from accounts.models import ApiToken, User
 
@@ -22,10 +20,8 @@ class Me:
     scopes: list[str] | None
 
 
-class MeView(APIView):
+class MeView(StrictAPIView):
     """The person whose session or token this is: a check that a token works."""
-
-    permission_classes = [IsAuthenticated, TokenScope]
 
     @extend_schema(operation_id="me", summary="Who is asking", responses=MeSerializer)
     def get(self, request: Request) -> Response:

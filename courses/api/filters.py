@@ -1,12 +1,15 @@
 """How lists of course content are narrowed. Parents are named by what people know."""
 
-from typing import Any, Final
-
-from django.core.exceptions import ValidationError
 from django_filters import rest_framework as filters
-from django_filters.fields import IsoDateTimeField
 
-from accounts.api.filters import NumberFilter
+from accounts.api.filters import (
+    BooleanFilter,
+    ChoiceFilter,
+    MomentFilter,
+    NumberFilter,
+    PatternFilter,
+    SlugFilter,
+)
 from courses.models import (
     Announcement,
     Assignment,
@@ -21,12 +24,13 @@ from courses.models import (
     Week,
 )
 
-FIRST_YEAR: Final = 1970
-LAST_YEAR: Final = 2200
-
 
 class CourseFilter(filters.FilterSet):
-    academic_year = filters.CharFilter(help_text="Such as 2026-27.")
+    academic_year = PatternFilter(
+        pattern=r"^[0-9]{4}-[0-9]{2}$",
+        words="Write the year as 2026-27.",
+        help_text="Such as 2026-27.",
+    )
 
     class Meta:
         model = Course
@@ -36,7 +40,7 @@ class CourseFilter(filters.FilterSet):
 class ContentFilter(filters.FilterSet):
     """By course; a course that one cannot see is an empty list, not an error."""
 
-    course = filters.CharFilter("course__slug", help_text="A course's slug.")
+    course = SlugFilter("course__slug", help_text="A course's slug.")
 
 
 class WeekFilter(ContentFilter):
@@ -49,9 +53,9 @@ class WeekFilter(ContentFilter):
 
 class MaterialFilter(ContentFilter):
     week = NumberFilter("week__number", help_text="A week's number.")
-    kind = filters.ChoiceFilter(choices=Material.Kind.choices)
+    kind = ChoiceFilter(choices=Material.Kind.choices)
     code = filters.CharFilter(lookup_expr="iexact", help_text="Such as N02a.")
-    key = filters.CharFilter(help_text="As in the material's address.")
+    key = SlugFilter(help_text="As in the material's address.")
 
     class Meta:
         model = Material
@@ -60,32 +64,16 @@ class MaterialFilter(ContentFilter):
 
 class AssignmentFilter(ContentFilter):
     week = NumberFilter("week__number", help_text="A week's number.")
-    slug = filters.CharFilter(help_text="As in the assignment's address.")
+    slug = SlugFilter(help_text="As in the assignment's address.")
 
     class Meta:
         model = Assignment
         fields: list[str] = []
 
 
-class MomentField(IsoDateTimeField):
-    """A time of which every database can tell what lies before it."""
-
-    def to_python(self, value: Any) -> Any:
-        moment = super().to_python(value)
-        if moment is not None and not FIRST_YEAR <= moment.year <= LAST_YEAR:
-            raise ValidationError(
-                f"Give a time between the years {FIRST_YEAR} and {LAST_YEAR}."
-            )
-        return moment
-
-
-class MomentFilter(filters.IsoDateTimeFilter):
-    field_class = MomentField
-
-
 class SessionFilter(ContentFilter):
     week = NumberFilter("week__number", help_text="A week's number.")
-    kind = filters.ChoiceFilter(choices=SessionKind.choices)
+    kind = ChoiceFilter(choices=SessionKind.choices)
     after = MomentFilter(
         "ends_at", "gt", help_text="Those that are not over at this time."
     )
@@ -113,7 +101,7 @@ class AnnouncementFilter(ContentFilter):
 
 
 class CourseChangeFilter(ContentFilter):
-    kind = filters.ChoiceFilter(choices=CourseChange.Kind.choices)
+    kind = ChoiceFilter(choices=CourseChange.Kind.choices)
     after = MomentFilter("made_at", "gt", help_text="Those made after this time.")
 
     class Meta:
@@ -122,8 +110,8 @@ class CourseChangeFilter(ContentFilter):
 
 
 class PersonFilter(ContentFilter):
-    role = filters.ChoiceFilter(choices=Role.choices)
-    is_active = filters.BooleanFilter(help_text="Whether they are still there.")
+    role = ChoiceFilter(choices=Role.choices)
+    is_active = BooleanFilter(help_text="Whether they are still there.")
 
     class Meta:
         model = Enrolment

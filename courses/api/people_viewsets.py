@@ -2,10 +2,8 @@
 
 from django.db.models import Exists, Model, OuterRef, QuerySet, Subquery
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework.permissions import IsAuthenticated
-from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from accounts.api.permissions import TokenScope
+from accounts.api.strict import ReadOnlyViewSet
 from accounts.http import sender
 from courses.api import filters, people_serializers
 from courses.models import (
@@ -24,10 +22,9 @@ from courses.permissions import staffed_by
     list=extend_schema(summary="List announcements"),
     retrieve=extend_schema(summary="Read an announcement"),
 )
-class AnnouncementViewSet(ReadOnlyModelViewSet[Announcement]):
+class AnnouncementViewSet(ReadOnlyViewSet[Announcement]):
     """What is announced in your courses; for staff, drafts too."""
 
-    permission_classes = [IsAuthenticated, TokenScope]
     queryset = Announcement.objects.none()
     serializer_class = people_serializers.AnnouncementSerializer
     filterset_class = filters.AnnouncementFilter
@@ -46,10 +43,9 @@ class AnnouncementViewSet(ReadOnlyModelViewSet[Announcement]):
     list=extend_schema(summary="List changes"),
     retrieve=extend_schema(summary="Read a change"),
 )
-class CourseChangeViewSet(ReadOnlyModelViewSet[CourseChange]):
+class CourseChangeViewSet(ReadOnlyViewSet[CourseChange]):
     """What was changed in your courses: what students are told; for staff, everything."""
 
-    permission_classes = [IsAuthenticated, TokenScope]
     queryset = CourseChange.objects.none()
     serializer_class = people_serializers.CourseChangeSerializer
     filterset_class = filters.CourseChangeFilter
@@ -85,10 +81,9 @@ class CourseChangeViewSet(ReadOnlyModelViewSet[CourseChange]):
     list=extend_schema(summary="List people"),
     retrieve=extend_schema(summary="Read a person"),
 )
-class PersonViewSet(ReadOnlyModelViewSet[Enrolment]):
+class PersonViewSet(ReadOnlyViewSet[Enrolment]):
     """The people of the courses that you staff. Nobody else is told who is there."""
 
-    permission_classes = [IsAuthenticated, TokenScope]
     queryset = Enrolment.objects.none()
     serializer_class = people_serializers.EnrolmentSerializer
     filterset_class = filters.PersonFilter

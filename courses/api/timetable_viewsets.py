@@ -2,10 +2,8 @@
 
 from django.db.models import F, QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework.permissions import IsAuthenticated
-from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from accounts.api.permissions import TokenScope
+from accounts.api.strict import ReadOnlyViewSet
 from accounts.http import sender
 from courses.api import filters, timetable_serializers
 from courses.models import Lecture, Session
@@ -15,10 +13,9 @@ from courses.models import Lecture, Session
     list=extend_schema(summary="List sessions"),
     retrieve=extend_schema(summary="Read a session"),
 )
-class SessionViewSet(ReadOnlyModelViewSet[Session]):
+class SessionViewSet(ReadOnlyViewSet[Session]):
     """The sessions of your courses, those that were cancelled too."""
 
-    permission_classes = [IsAuthenticated, TokenScope]
     queryset = Session.objects.none()
     serializer_class = timetable_serializers.SessionSerializer
     filterset_class = filters.SessionFilter
@@ -38,10 +35,9 @@ class SessionViewSet(ReadOnlyModelViewSet[Session]):
     list=extend_schema(summary="List lectures"),
     retrieve=extend_schema(summary="Read a lecture"),
 )
-class LectureViewSet(ReadOnlyModelViewSet[Lecture]):
+class LectureViewSet(ReadOnlyViewSet[Lecture]):
     """The lectures of your courses."""
 
-    permission_classes = [IsAuthenticated, TokenScope]
     queryset = Lecture.objects.none()
     serializer_class = timetable_serializers.LectureSerializer
     filterset_class = filters.LectureFilter

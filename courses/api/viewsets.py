@@ -5,12 +5,10 @@ from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
-from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from accounts.api.permissions import TokenScope
 from accounts.api.schema import DOWNLOAD
+from accounts.api.strict import ReadOnlyViewSet
 from accounts.http import sender
 from courses.api import filters, serializers
 from courses.downloads import OPEN_PARTS, blob_attachment, material_attachment
@@ -30,10 +28,9 @@ from courses.models import (
     list=extend_schema(summary="List your courses"),
     retrieve=extend_schema(summary="Read a course"),
 )
-class CourseViewSet(ReadOnlyModelViewSet[Course]):
+class CourseViewSet(ReadOnlyViewSet[Course]):
     """The courses that you are in."""
 
-    permission_classes = [IsAuthenticated, TokenScope]
     queryset = Course.objects.none()
     serializer_class = serializers.CourseSerializer
     filterset_class = filters.CourseFilter
@@ -55,10 +52,9 @@ class CourseViewSet(ReadOnlyModelViewSet[Course]):
     list=extend_schema(summary="List weeks"),
     retrieve=extend_schema(summary="Read a week"),
 )
-class WeekViewSet(ReadOnlyModelViewSet[Week]):
+class WeekViewSet(ReadOnlyViewSet[Week]):
     """The weeks of your courses."""
 
-    permission_classes = [IsAuthenticated, TokenScope]
     queryset = Week.objects.none()
     serializer_class = serializers.WeekSerializer
     filterset_class = filters.WeekFilter
@@ -77,10 +73,9 @@ class WeekViewSet(ReadOnlyModelViewSet[Week]):
     list=extend_schema(summary="List materials"),
     retrieve=extend_schema(summary="Read a material"),
 )
-class MaterialViewSet(ReadOnlyModelViewSet[Material]):
+class MaterialViewSet(ReadOnlyViewSet[Material]):
     """The materials of your courses."""
 
-    permission_classes = [IsAuthenticated, TokenScope]
     queryset = Material.objects.none()
     serializer_class = serializers.MaterialSerializer
     filterset_class = filters.MaterialFilter
@@ -132,10 +127,9 @@ class MaterialViewSet(ReadOnlyModelViewSet[Material]):
     list=extend_schema(summary="List assignments"),
     retrieve=extend_schema(summary="Read an assignment"),
 )
-class AssignmentViewSet(ReadOnlyModelViewSet[Assignment]):
+class AssignmentViewSet(ReadOnlyViewSet[Assignment]):
     """The coursework of your courses, with your own deadlines."""
 
-    permission_classes = [IsAuthenticated, TokenScope]
     queryset = Assignment.objects.none()
     serializer_class = serializers.AssignmentSerializer
     filterset_class = filters.AssignmentFilter

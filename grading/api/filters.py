@@ -2,22 +2,20 @@
 
 from django_filters import rest_framework as filters
 
-from accounts.api.filters import NumberFilter
+from accounts.api.filters import ChoiceFilter, NumberFilter, SlugFilter
 from grading.models import GradingRun, Mark
 from grading.states import State, Verdict
 
 
 class RunFilter(filters.FilterSet):
-    course = filters.CharFilter(
-        "submission__assignment__course__slug", help_text="A slug."
-    )
+    course = SlugFilter("submission__assignment__course__slug", help_text="A slug.")
     assignment = NumberFilter(
         "submission__assignment_id", help_text="An assignment's id."
     )
     author = NumberFilter("submission__author_id", help_text="A person's id.")
     submission = filters.UUIDFilter("submission_id")
-    state = filters.ChoiceFilter(choices=State.choices)
-    verdict = filters.ChoiceFilter(choices=Verdict.choices)
+    state = ChoiceFilter(choices=State.choices)
+    verdict = ChoiceFilter(choices=Verdict.choices)
 
     class Meta:
         model = GradingRun
@@ -25,7 +23,7 @@ class RunFilter(filters.FilterSet):
 
 
 class MarkFilter(filters.FilterSet):
-    course = filters.CharFilter("assignment__course__slug", help_text="A slug.")
+    course = SlugFilter("assignment__course__slug", help_text="A slug.")
     assignment = NumberFilter("assignment_id", help_text="An assignment's id.")
     student = NumberFilter("student_id", help_text="A person's id.")
 

@@ -3,24 +3,27 @@
 from typing import Any, cast
 
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import FileResponse, Http404, HttpRequest, QueryDict
 from drf_spectacular.utils import (
     OpenApiParameter,
     extend_schema,
     extend_schema_view,
 )
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.exceptions import (
+    ErrorDetail,
+    NotFound,
+    PermissionDenied,
+    ValidationError,
+)
 from rest_framework.parsers import MultiPartParser
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.throttling import BaseThrottle
-from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from accounts.api.permissions import TokenScope
 from accounts.api.schema import DOWNLOAD, ErrorResponseSerializer
+from accounts.api.strict import ReadOnlyViewSet
 from accounts.http import sender
 from accounts.models import ApiToken, User
 from accounts.throttles import SubmitThrottle
@@ -59,6 +62,11 @@ SUBMIT_FORM = {
         },
     }
 }
+SUBMIT_FIELDS = ("assignment", "declaration")
+KEY_IS_NO_FIELD = ErrorDetail(
+    "The key is no field of the form: send it in the header Idempotency-Key.",
+    code="key_not_in_header",
+)
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     location=OpenApiParameter.HEADER,
@@ -73,10 +81,9 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     list=extend_schema(summary="List attempts"),
     retrieve=extend_schema(summary="Read an attempt"),
 )
-class SubmissionViewSet(ReadOnlyModelViewSet[Submission]):
+class SubmissionViewSet(ReadOnlyViewSet[Submission]):
     """Your attempts; for staff, everybody's in their courses."""
 
-    permission_classes = [IsAuthenticated, TokenScope]
     write_scope = ApiToken.Scope.SUBMIT
     parser_classes = [MultiPartParser]
     queryset = Submission.objects.none()
@@ -153,15 +160,24 @@ def _checked_input(request: Request) -> dict[str, Any]:
     fields = request.POST  # reading it takes in the whole body
     if upload_was_too_large(cast("HttpRequest", request)):
         raise TooLarge
-    checked = serializers.SubmitInputSerializer(
-        data={
-            "assignment": fields.get("assignment"),
-            "declaration": fields.get("declaration"),
-            "idempotency_key": request.headers.get("Idempotency-Key", ""),
-        }
-    )
+    _check_fields(fields)
+    given = {name: fields[name] for name in SUBMIT_FIELDS if fields.get(name)}
+    key = request.headers.get("Idempotency-Key", "")
+    checked = serializers.SubmitInputSerializer(data={**given, "idempotency_key": key})
     checked.is_valid(raise_exception=True)
     return dict(checked.validated_data)
+
+
+def _check_fields(fields: QueryDict) -> None:
+    """Raise ValidationError for fields that would not do what their sender means."""
+    faults: dict[str, list[ErrorDetail]] = {}
+    for name, values in fields.lists():
+        if name.lower().replace("-", "_") == "idempotency_key":
+            faults[name] = [KEY_IS_NO_FIELD]
+        elif name in SUBMIT_FIELDS and len(values) > 1:
+            faults[name] = [ErrorDetail("Send it once.", code="repeated_field")]
+    if faults:
+        raise ValidationError(faults)
 
 
 def _assignment_for(request: Request, pk: int) -> Assignment:
@@ -193,10 +209,9 @@ def _staffed_course_of_run(person: User) -> QuerySet[Course]:
 
 
 @extend_schema_view(retrieve=extend_schema(summary="Read a run and its results"))
-class RunViewSet(ReadOnlyModelViewSet[GradingRun]):
+class RunViewSet(ReadOnlyViewSet[GradingRun]):
     """The runs of your attempts; for staff, everybody's in their courses."""
 
-    permission_classes = [IsAuthenticated, TokenScope]
     queryset = GradingRun.objects.none()
     serializer_class = serializers.RunSerializer
     filterset_class = RunFilter
@@ -240,10 +255,9 @@ class RunViewSet(ReadOnlyModelViewSet[GradingRun]):
     list=extend_schema(summary="List marks"),
     retrieve=extend_schema(summary="Read a mark"),
 )
-class MarkViewSet(ReadOnlyModelViewSet[Mark]):
+class MarkViewSet(ReadOnlyViewSet[Mark]):
     """Your marks; for staff, everybody's in their courses."""
 
-    permission_classes = [IsAuthenticated, TokenScope]
     queryset = Mark.objects.none()
     serializer_class = serializers.MarkSerializer
     filterset_class = MarkFilter

@@ -6,16 +6,16 @@ an empty list, and says nothing of whether they or it exist.
 
 from django_filters import rest_framework as filters
 
-from accounts.api.filters import NumberFilter
+from accounts.api.filters import BooleanFilter, NumberFilter, SlugFilter
 from submissions.models import Submission
 from submissions.querysets import SubmissionQuerySet
 
 
 class SubmissionFilter(filters.FilterSet):
-    course = filters.CharFilter("assignment__course__slug", help_text="A slug.")
+    course = SlugFilter("assignment__course__slug", help_text="A slug.")
     assignment = NumberFilter("assignment_id", help_text="An assignment's id.")
     author = NumberFilter("author_id", help_text="A person's id.")
-    is_late = filters.BooleanFilter(
+    is_late = BooleanFilter(
         method="filter_late", help_text="After the author's own deadline."
     )
 

@@ -1,0 +1,110 @@
+"""The base of every API view: requests that ask for what is not there are refused.
+
+A parameter that is ignored, or an empty filter, gives an answer that looks right and
+is not. So each view knows its parameters, and answers 400 to any other.
+"""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
+
+from django.db.models import Model
+from django.http import QueryDict
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.views import APIView
+from rest_framework.viewsets import ReadOnlyModelViewSet
+
+from accounts.api.permissions import TokenScope
+
+RowT_co = TypeVar("RowT_co", bound=Model, covariant=True)
+LONGEST_NAME: Final = 40
+
+if TYPE_CHECKING:
+    _View = APIView
+else:
+    _View = object
+
+
+class StrictRequests(_View):
+    """Refuses methods first, then unknown parameters.
+
+    A method that no handler takes is 405, also for a token whose scopes would not
+    allow it. OPTIONS is none of ours, so `Allow` does not name it.
+    """
+
+    http_method_names: ClassVar[list[str]] = [  # type: ignore[misc]  # DRF's stub has no ClassVar
+        *("get", "post", "put", "patch", "delete", "head")
+    ]
+
+    def query_parameters(self) -> Collection[str] | None:
+        """Return the names of the parameters that are taken; None is any."""
+        return ()
+
+    def check_permissions(self, request: Request) -> None:
+        """Raise MethodNotAllowed before any right is asked for."""
+        if request.method not in self.allowed_methods:
+            self.http_method_not_allowed(request)
+        super().check_permissions(request)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Raise ValidationError for parameters that the address does not take."""
+        super().initial(request, *args, **kwargs)
+        allowed = self.query_parameters()
+        if allowed is not None:
+            check_parameters(request.query_params, allowed)
+
+
+class StrictAPIView(StrictRequests, APIView):
+    """A view of one address, for people who are signed in."""
+
+    permission_classes = [IsAuthenticated, TokenScope]
+
+
+class ReadOnlyViewSet(StrictRequests, ReadOnlyModelViewSet[RowT_co]):
+    """A list and its rows, for people who are signed in.
+
+    Only the list takes parameters: its filters and its page.
+    """
+
+    permission_classes = [IsAuthenticated, TokenScope]
+
+    def query_parameters(self) -> Collection[str]:
+        """Return the names of the list's filters and of its page."""
+        if self.action != "list":
+            return ()
+        filterset: Any = self.filterset_class  # type: ignore[attr-defined]  # each viewset has one
+        pages: Any = self.paginator
+        return [
+            *filterset.base_filters,
+            pages.page_query_param,
+            pages.page_size_query_param,
+        ]
+
+
+def check_parameters(given: QueryDict, allowed: Collection[str]) -> None:
+    """Raise ValidationError for a name that is unknown, or a value that is no value."""
+    faults = {
+        name[:LONGEST_NAME]: [fault]
+        for name, values in given.lists()
+        if (fault := _fault_of(name, values, allowed)) is not None
+    }
+    if faults:
+        raise ValidationError(faults)
+
+
+def _fault_of(
+    name: str, values: list[str], allowed: Collection[str]
+) -> ErrorDetail | None:
+    if name not in allowed:
+        known = ", ".join(allowed)
+        takes = f"It takes: {known}." if known else "It takes none."
+        words = f"This address has no parameter “{name[:LONGEST_NAME]}”. {takes}"
+        return ErrorDetail(words, code="unknown_parameter")
+    if len(values) > 1:
+        words = f"“{name}” is given {len(values)} times. Give it once."
+        return ErrorDetail(words, code="repeated_parameter")
+    if not values[0].strip():
+        words = f"“{name}” has no value. Give one, or leave the parameter out."
+        return ErrorDetail(words, code="empty_parameter")
+    return None

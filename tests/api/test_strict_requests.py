@@ -1,0 +1,136 @@
+"""Every address of the description refuses what it does not take, by its name."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from portal.api import description
+from tests.api.asking import READ, ROOT, bearer, codes, session_of
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+PATHS: Final[dict[str, dict[str, Any]]] = description()["paths"]
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
+UUID: Final = "00000000-0000-4000-8000-000000000000"
+BAD_VALUES: Final = {
+    "integer": "1.5",
+    "number": "1.5",
+    "boolean": "maybe",
+    "date-time": "tomorrow",
+    "uuid": "17",
+    "choice": "nothing-like-it",
+}
+LISTED: Final = [path for path in PATHS if "{" not in path and path != f"{ROOT}me/"]
+
+
+def filled(path: str) -> str:
+    """The path with keys that no row has."""
+    of_uuid = path.startswith((f"{ROOT}submissions/", f"{ROOT}runs/"))
+    key = UUID if of_uuid else "999999"
+    return path.replace("{id}", key).format(
+        slug="no-course", name="x", attachment="999999"
+    )
+
+
+def parameters() -> Iterator[tuple[str, str, str]]:
+    """Each query parameter: path, name, and a value that cannot be read, if any can."""
+    for path, operations in PATHS.items():
+        for each in operations.get("get", {}).get("parameters", []):
+            schema = each["schema"]
+            kind = "choice" if "enum" in schema else schema.get("format")
+            bad = BAD_VALUES.get(kind) or BAD_VALUES.get(schema["type"], "")
+            if each["in"] == "query":
+                yield path, each["name"], bad
+
+
+PARAMETERS: Final = list(parameters())
+
+
+@pytest.fixture
+def user() -> User:
+    return UserFactory.create(site_staff=True)
+
+
+def test_the_walk_meets_every_kind_of_address() -> None:
+    assert len(PATHS) >= 25
+    assert len(LISTED) >= 12
+    assert {"is_late", "kind", "after", "submission", "page"} <= {
+        name for _, name, bad in PARAMETERS if bad
+    }
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("name", ["assigment", "ordering", "format", "course[]", "q"])
+def test_unknown_parameter_is_refused_by_its_name(
+    path: str, name: str, user: User
+) -> None:
+    for value in ("", "4"):
+        answer = session_of(user).get(filled(path), {name: value})
+        assert answer.status_code == 400
+        assert codes(answer) == {("unknown_parameter", name)}
+
+
+@pytest.mark.parametrize(("path", "name", "bad"), [p for p in PARAMETERS if p[2]])
+def test_value_that_cannot_be_read_is_refused_by_its_name(
+    path: str, name: str, bad: str, user: User
+) -> None:
+    answer = session_of(user).get(path, {name: bad})
+    assert answer.status_code == 400
+    assert {where for _, where in codes(answer)} == {name}
+
+
+@pytest.mark.parametrize(("path", "name"), [p[:2] for p in PARAMETERS])
+@pytest.mark.parametrize("query", ["{name}=", "{name}=%20", "{name}=1&{name}=2"])
+def test_no_value_and_two_values_are_refused_by_name(
+    path: str, name: str, query: str, user: User
+) -> None:
+    answer = session_of(user).get(f"{path}?{query.format(name=name)}")
+    assert answer.status_code == 400
+    assert {where for _, where in codes(answer)} == {name}
+
+
+def test_refusal_names_what_is_allowed(user: User) -> None:
+    client = session_of(user)
+    for query, words in {
+        "assigment=4": "assignment",
+        "state=done": "needs_staff",
+        "is_late=maybe": "true or false",
+        "page_size=500": "1 to 200",
+        "page=99": "There is no page 99: the last is 1.",
+    }.items():
+        path = "submissions" if "is_late" in query else "runs"
+        answer = client.get(f"{ROOT}{path}/?{query}")
+        assert words in answer.json()["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize("written", ["2027-02-05", "2027-02-05T09:00", "05/02/2027"])
+def test_time_without_an_offset_is_refused(written: str, user: User) -> None:
+    answer = session_of(user).get(f"{ROOT}sessions/", {"after": written})
+    assert answer.status_code == 400
+    assert "%2B01:00" in answer.json()["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("method", METHODS)
+def test_method_without_a_handler_is_405_whatever_the_token_may(
+    path: str, method: str
+) -> None:
+    if method.lower() in PATHS[path]:
+        return
+    for header in ({}, bearer(UserFactory.create(), READ)):
+        answer = Client().generic(method, filled(path), headers=header)
+        assert answer.status_code == 405
+        assert codes(answer) == {("method_not_allowed", None)}
+        allowed = {name.strip() for name in answer.headers["Allow"].split(",")}
+        assert allowed - {"HEAD"} == {name.upper() for name in PATHS[path]}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_head_is_answered_as_get_is(path: str, user: User) -> None:
+    client = session_of(user)
+    for query in ("", "?assigment=4"):
+        found = client.head(filled(path) + query)
+        assert found.status_code == client.get(filled(path) + query).status_code
