@@ -4,7 +4,7 @@ SECURITY: what a run found is written from `ShownResults` and `ShownMark` only, 
 from rows: they hold what this person may see at this moment.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
@@ -39,12 +39,22 @@ def _run_url(serializer: serializers.BaseSerializer[Any], run: GradingRun) -> st
 
 # --- Handing in --------------------------------------------------------------
 
+DECLARE: Final = "Say that this is your own, unaided work: send declaration=true."
+
 
 class SubmitInputSerializer(serializers.Serializer[Any]):
     """What is handed in, apart from the files. Nothing else is read of a request."""
 
-    assignment = serializers.IntegerField(min_value=1)
-    declaration = serializers.BooleanField()
+    assignment = serializers.IntegerField(
+        min_value=1,
+        error_messages=dict.fromkeys(
+            ["required", "null", "invalid", "min_value"],
+            "Send the assignment's id, as /api/v1/assignments/ names it: assignment=1.",
+        ),
+    )
+    declaration = serializers.BooleanField(
+        error_messages=dict.fromkeys(["required", "null", "invalid"], DECLARE)
+    )
     idempotency_key = serializers.RegexField(
         r"^[!-~]*$",
         max_length=64,
@@ -55,10 +65,7 @@ class SubmitInputSerializer(serializers.Serializer[Any]):
     def validate_declaration(self, declared: bool) -> bool:  # noqa: FBT001  DRF calls it
         """Refuse work that its author does not call their own."""
         if not declared:
-            raise serializers.ValidationError(
-                "Say that this is your own, unaided work: declaration=true.",
-                code="declaration_missing",
-            )
+            raise serializers.ValidationError(DECLARE, code="declaration_missing")
         return declared
 
 

@@ -280,3 +280,39 @@ def test_only_the_submissions_own_files_are_there(
         assert (
             session_of(student).get(url.replace("work.ipynb", name)).status_code == 404
         )
+
+
+@pytest.mark.parametrize("declared", [None, "", "maybe"])
+def test_missing_declaration_says_what_to_send(
+    student: User, assignment: Assignment, declared: str | None
+) -> None:
+    answer = hand_in(student, assignment, declaration=declared)
+    assert answer.status_code == 400
+    (error,) = answer.json()["errors"]
+    assert error["attr"] == "declaration"
+    assert "declaration=true" in error["detail"]
+
+
+def test_missing_assignment_says_what_to_send(
+    student: User, assignment: Assignment
+) -> None:
+    answer = hand_in(student, assignment, assignment=None)
+    (error,) = answer.json()["errors"]
+    assert error["attr"] == "assignment"
+    assert "assignment=1" in error["detail"]
+
+
+@pytest.mark.parametrize("name", ["idempotency_key", "Idempotency-Key"])
+def test_key_among_the_fields_is_refused(
+    student: User, assignment: Assignment, name: str
+) -> None:
+    answer = hand_in(student, assignment, **{name: "retry-1"})
+    assert codes(answer) == {("key_not_in_header", name)}
+    assert not Submission.objects.exists()
+
+
+def test_field_that_is_sent_twice_is_refused(
+    student: User, assignment: Assignment
+) -> None:
+    answer = hand_in(student, assignment, assignment=[assignment.pk, 7])
+    assert codes(answer) == {("repeated_field", "assignment")}
