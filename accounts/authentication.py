@@ -5,10 +5,11 @@ from typing import Final
 
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from accounts.models import ApiToken, User
+from accounts.second_factor import lacks_second_factor
 from accounts.services import digest_of, note_token_use
 
 SECRET: Final = re.compile(r"^sm_[0-9a-f]{8}_[A-Za-z0-9_-]{43}$")
@@ -26,7 +27,10 @@ class ApiTokenAuthentication(BaseAuthentication):
     keyword = "Bearer"
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
-        """Return the token's owner and the token, or None without a Bearer header."""
+        """Return the token's owner and the token, or None without a Bearer header.
+
+        Raises PermissionDenied for a token of staff who have no second factor.
+        """
         words = get_authorization_header(request).split()
         if not words or words[0].lower() != self.keyword.lower().encode():
             return None
@@ -35,6 +39,12 @@ class ApiTokenAuthentication(BaseAuthentication):
         if token is None:
             raise AuthenticationFailed(
                 "The token is unknown, has expired or was revoked.", code="bad_token"
+            )
+        if lacks_second_factor(token.user):
+            raise PermissionDenied(
+                "Staff need a second factor, also for their tokens. Set it up in the "
+                "browser, under Account, Two-step sign-in; then this token works again.",
+                code="second_factor_missing",
             )
         note_token_use(token=token, now=timezone.now())
         return token.user, token

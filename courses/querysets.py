@@ -106,6 +106,10 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
 
         return self.filter(course__in=Course.objects.visible_to(user))
 
+    def editors(self) -> Self:
+        """Those who edit their course, and release its marks."""
+        return self.active().filter(role__in=EDITORS)
+
     def students(self) -> Self:
         """Those who hand work in."""
         return self.active().filter(role="student")

@@ -81,6 +81,14 @@ RULES: Final[Sequence[tuple[Callable[[], bool], Error]]] = (
         ),
     ),
     (
+        lambda: not settings.STAFF_SECOND_FACTOR,
+        Error(
+            "A password is enough to change marks: STAFF_SECOND_FACTOR is off.",
+            hint="Unset STAFF_SECOND_FACTOR, or set it to 1.",
+            id="softmark.E007",
+        ),
+    ),
+    (
         lambda: not settings.HTTPS,
         Error(
             "Passwords and work would travel in the clear: HTTPS is off.",

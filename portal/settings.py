@@ -7,6 +7,7 @@ start with words that say what to set.
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from environs import Env
@@ -77,6 +78,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.second_factor.SecondFactorMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -236,6 +238,14 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = "Softmark: "
 ACCOUNT_SIGNUP_OPEN: bool = env.bool("ACCOUNT_SIGNUP_OPEN", False)
 # Rosters and marks go by the address, so where staff enrol people it is theirs to change.
 ACCOUNT_MAX_EMAIL_ADDRESSES: int | None = None if ACCOUNT_SIGNUP_OPEN else 1
+# Whether site staff must have a second factor, and whether lecturers must, too. A portal
+# that only this machine can reach is for trying things out.
+_host = urlsplit(SITE_URL).hostname or ""
+STAFF_SECOND_FACTOR: bool = env.bool(
+    "STAFF_SECOND_FACTOR",
+    not (_host in {"localhost", "127.0.0.1", "::1"} or _host.endswith(".localhost")),
+)
+LECTURERS_SECOND_FACTOR: bool = env.bool("LECTURERS_SECOND_FACTOR", True)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 # Staff vouch for the addresses that they enrol; strangers' addresses must be verified.
 MFA_ALLOW_UNVERIFIED_EMAIL = not ACCOUNT_SIGNUP_OPEN

@@ -16,6 +16,7 @@ GOOD = {
     "DEBUG": False,
     "SECRET_KEY": KEY,
     "HTTPS": True,
+    "STAFF_SECOND_FACTOR": True,
     "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
 }
 
@@ -40,6 +41,7 @@ def test_safe_settings_pass(settings: Settings) -> None:
         ("SECRET_KEY", "x" * 60, "softmark.E003"),
         ("SECRET_KEY", "django-insecure-" + KEY, "softmark.E003"),
         ("HTTPS", False, "softmark.E004"),
+        ("STAFF_SECOND_FACTOR", False, "softmark.E007"),
         (
             "EMAIL_BACKEND",
             "django.core.mail.backends.console.EmailBackend",

@@ -79,6 +79,11 @@ class Command(BaseCommand):
                 is_exposed |= known == PASSWORD and not _is_private()
                 shown = known or "(password changed)"
                 self.stdout.write(f"  {person.email:<24} {shown:<20} {role}")
+        if not settings.STAFF_SECOND_FACTOR:
+            self.stdout.write(
+                "Staff need no second factor here, because only this machine reaches "
+                "this portal. To try it: STAFF_SECOND_FACTOR=1 make run"
+            )
         if is_exposed:
             self.stdout.write(
                 "Others can reach this portal, and everybody knows this password: "

@@ -1,0 +1,60 @@
+"""Who must sign in with a second factor, and whether they have one.
+
+Staff can read and change marks, so a password that somebody else learned must not be
+enough. The rule is computed at each request: it follows a new role at once.
+"""
+
+from typing import Final
+
+from allauth.account.authentication import get_authentication_records
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_added
+from django.conf import settings
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from accounts.models import User
+
+# In the session that set the factor up: whose factor it is.
+SET_UP_HERE: Final = "second_factor_set_up_by"
+
+
+def must_have_second_factor(user: User) -> bool:
+    """Whether the person has rights that ask for one. No query for site staff."""
+    if not settings.STAFF_SECOND_FACTOR:
+        return False
+    if user.is_staff or user.is_superuser:
+        return True
+    return bool(settings.LECTURERS_SECOND_FACTOR) and user.enrolments.editors().exists()
+
+
+def has_second_factor(user: User) -> bool:
+    """Whether the person has set one up. One query."""
+    found: bool = Authenticator.objects.filter(user=user).exists()
+    return found
+
+
+def lacks_second_factor(user: User) -> bool:
+    """Whether the person must have a second factor and has none."""
+    return must_have_second_factor(user) and not has_second_factor(user)
+
+
+def has_proved_second_factor(request: HttpRequest) -> bool:
+    """Whether this session was given a code, or set the factor up.
+
+    SECURITY: a session that began with the password alone, before the factor was set
+    up elsewhere, has not: whoever holds it may be another person.
+    """
+    user = request.user
+    if not isinstance(user, User):
+        return False
+    if request.session.get(SET_UP_HERE) == user.pk:
+        return True
+    records = get_authentication_records(request, user)
+    return any(record.get("method") == "mfa" for record in records)
+
+
+@receiver(authenticator_added)
+def note_set_up(request: HttpRequest, user: User, **kwargs: object) -> None:
+    """Note in the session that the person has just given a code of the new factor."""
+    request.session[SET_UP_HERE] = user.pk
