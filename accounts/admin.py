@@ -1,5 +1,6 @@
 """People and their API tokens, for site staff."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from allauth.account.decorators import reauthentication_required
@@ -11,7 +12,9 @@ from django.contrib.auth.forms import AdminUserCreationForm
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html_join
 
 from accounts.http import SignedInRequest
 from accounts.models import ApiToken, User
@@ -43,6 +46,21 @@ class NewUserForm(NewUserFormBase):
         return email
 
 
+def _change_url(token: ApiToken) -> str:
+    return reverse("admin:accounts_apitoken_change", args=[token.pk])
+
+
+def _revoke(
+    page: "admin.ModelAdmin[Any]", request: SignedInRequest, tokens: Iterable[ApiToken]
+) -> None:
+    """Revoke the tokens, note it in the history of each, and say how many there were."""
+    done = [t for t in tokens if revoke_token(actor=request.user, token=t)]
+    for token in done:
+        page.log_change(request, token, "Revoked.")
+    noun = "token" if len(done) == 1 else "tokens"
+    page.message_user(request, f"{len(done)} {noun} revoked: refused from now on.")
+
+
 @admin.register(User)
 class UserAdmin(UserAdminBase):
     """Django's own pages for people, with the address in the place of a user name.
@@ -64,7 +82,8 @@ class UserAdmin(UserAdminBase):
     ordering = ["last_name", "first_name", "email"]
     date_hierarchy = "date_joined"
     filter_horizontal = []
-    readonly_fields = ["last_login", "date_joined"]
+    actions = ["revoke_tokens"]
+    readonly_fields = ["last_login", "date_joined", "tokens"]
     fieldsets = [
         (None, {"fields": ["email", "password"]}),
         ("Person", {"fields": ["first_name", "last_name", "login"]}),
@@ -89,12 +108,31 @@ class UserAdmin(UserAdminBase):
             },
         ),
         ("Times", {"fields": ["last_login", "date_joined"]}),
+        ("Programs", {"fields": ["tokens"]}),
     ]
     add_fieldsets = [
         (None, {"fields": ["email", "first_name", "last_name", "login"]}),
         ("Teaching", {"fields": ["can_create_courses"]}),
         (None, {"fields": ["usable_password", "password1", "password2"]}),
     ]
+
+    @admin.display(description="API tokens", empty_value="none")
+    def tokens(self, person: User) -> str:
+        """List the person's tokens, each with a link to its page."""
+        rows = [(_change_url(t), t, t.state) for t in person.api_tokens.all()]
+        return format_html_join("", '<p><a href="{}">{}</a>: {}</p>', rows)
+
+    @admin.action(
+        description="Revoke all API tokens of the chosen people", permissions=["revoke"]
+    )
+    def revoke_tokens(self, request: SignedInRequest, people: QuerySet[User]) -> None:
+        """Make all their tokens useless from the next request on."""
+        tokens = ApiToken.objects.filter(user__in=people, revoked_at__isnull=True)
+        _revoke(self, request, tokens.select_related("user"))
+
+    def has_revoke_permission(self, request: SignedInRequest) -> bool:
+        """Whether the person may end other people's tokens."""
+        return request.user.is_superuser
 
     def has_delete_permission(
         self, request: HttpRequest, obj: User | None = None
@@ -136,14 +174,17 @@ class ApiTokenAdmin(TokenAdminBase):
     search_fields = ["name", "prefix", "user__email", "user__login"]
     date_hierarchy = "created_at"
     exclude = ["digest"]
+    list_filter = ["revoked_at", "expires_at", "last_used_at"]
     actions = ["revoke"]
 
-    @admin.action(description="Revoke the chosen tokens", permissions=["view"])
+    @admin.action(description="Revoke the chosen tokens", permissions=["revoke"])
     def revoke(self, request: SignedInRequest, tokens: QuerySet[ApiToken]) -> None:
         """Make the tokens useless from the next request on."""
-        for token in tokens:
-            revoke_token(actor=request.user, token=token)
-        self.message_user(request, "The chosen tokens no longer work.")
+        _revoke(self, request, tokens.select_related("user"))
+
+    def has_revoke_permission(self, request: SignedInRequest) -> bool:
+        """Whether the person may end other people's tokens."""
+        return request.user.is_superuser
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -6,10 +6,13 @@ import secrets
 from collections.abc import Collection
 from typing import Final
 
+import structlog
 from django.utils import timezone
 
 from accounts.actors import Actor, actor_user
 from accounts.models import ApiToken, User
+
+log = structlog.get_logger(__name__)
 
 # How much later than the last note of its use a token's use is noted again.
 NOTE_USE_EVERY: Final = dt.timedelta(minutes=1)
@@ -51,17 +54,25 @@ def create_token(
     return token, secret
 
 
-def revoke_token(*, actor: Actor, token: ApiToken) -> None:
-    """Make the token useless from the next request on; again changes nothing.
+def revoke_token(*, actor: Actor, token: ApiToken) -> bool:
+    """Make the token useless from the next request on; False if it was already.
 
-    Its owner may, site staff may, and the portal itself may.
+    Its owner may, site staff may, and the portal itself may. The log says who did.
     """
     user = actor_user(actor)
     if user is not None and user.pk != token.user_id and not user.is_superuser:
         raise NotYourTokenError
-    if token.revoked_at is None:
-        token.revoked_at = timezone.now()
-        token.save(update_fields=["revoked_at"])
+    if token.revoked_at is not None:
+        return False
+    token.revoked_at = timezone.now()
+    token.save(update_fields=["revoked_at"])
+    log.info(
+        "token_revoked",
+        token=token.prefix,
+        owner=token.user_id,
+        by=user.pk if user else str(actor),
+    )
+    return True
 
 
 def note_token_use(*, token: ApiToken, now: dt.datetime) -> bool:

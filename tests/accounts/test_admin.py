@@ -1,6 +1,8 @@
 """People and tokens in the administration."""
 
 import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
 from django.test import Client
 
 from accounts.models import ApiToken, User
@@ -70,3 +72,47 @@ def test_tokens_are_revoked(client: Client, token: ApiToken) -> None:
 
 def test_tokens_are_not_made_here(client: Client) -> None:
     assert client.get(f"{TOKENS}add/").status_code == 403
+
+
+def test_revoking_is_in_the_history_and_in_the_log(
+    client: Client, token: ApiToken, caplog: pytest.LogCaptureFixture
+) -> None:
+    form = {"action": "revoke", "_selected_action": [token.pk]}
+    with caplog.at_level("INFO", logger="accounts"):
+        client.post(TOKENS, form)
+        client.post(TOKENS, form)
+    assert [entry.get_change_message() for entry in LogEntry.objects.all()] == [
+        "Revoked."
+    ]
+    assert caplog.text.count("token_revoked") == 1
+    assert token.prefix in caplog.text
+
+
+def test_all_tokens_of_a_person_are_revoked_at_once(
+    client: Client, token: ApiToken
+) -> None:
+    other = create_token(
+        actor=UserFactory.create(), name="x", scopes=[ApiToken.Scope.READ]
+    )[0]
+    create_token(actor=token.user, name="second", scopes=[ApiToken.Scope.READ])
+    form = {"action": "revoke_tokens", "_selected_action": [token.user_id]}
+    assert client.post(USERS, form).status_code == 302
+    assert list(ApiToken.objects.usable()) == [other]
+    assert LogEntry.objects.count() == 2
+
+
+def test_page_of_a_person_lists_their_tokens_without_secrets(
+    client: Client, token: ApiToken
+) -> None:
+    content = client.get(f"{USERS}{token.user_id}/change/").content.decode()
+    assert token.prefix in content
+    assert token.digest not in content
+
+
+def test_staff_who_are_no_site_staff_revoke_nothing(token: ApiToken) -> None:
+    person = UserFactory.create(is_staff=True)
+    person.user_permissions.add(Permission.objects.get(codename="view_apitoken"))
+    client = Client()
+    client.force_login(person)
+    client.post(TOKENS, {"action": "revoke", "_selected_action": [token.pk]})
+    assert ApiToken.objects.usable().exists()
