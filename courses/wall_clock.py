@@ -7,6 +7,8 @@ import datetime as dt
 import zoneinfo
 from typing import Final
 
+from django.core.exceptions import ValidationError
+
 NO_TIME: Final = "no time yet"
 
 
@@ -20,6 +22,46 @@ def moved_by(moment: dt.datetime, days: int, zone: zoneinfo.ZoneInfo) -> dt.date
 def start_of_day(day: dt.date, zone: zoneinfo.ZoneInfo) -> dt.datetime:
     """Return the midnight with which the day begins there."""
     return dt.datetime.combine(day, dt.time(), tzinfo=zone)
+
+
+def check_hour(naive: dt.datetime, zone: zoneinfo.ZoneInfo) -> None:
+    """Raise ValidationError for a time that the zone's clocks skip or show twice.
+
+    The words say which times around it can be entered.
+    """
+    local = naive.replace(tzinfo=zone)
+    if local.utcoffset() == local.replace(fold=1).utcoffset():
+        return
+    shown = local.astimezone(dt.UTC).astimezone(zone).replace(tzinfo=None)
+    is_skipped = shown != naive
+    has = f"has no {naive:%H:%M}" if is_skipped else f"has {naive:%H:%M} twice"
+    how = "forward" if is_skipped else "back"
+    before, after = _clocks_at_change(local, zone)
+    first, end = sorted([before, after])
+    raise ValidationError(
+        f"{zone.key} {has} on {day_words(naive)}: its clocks go {how} from "
+        f"{before:%H:%M} to {after:%H:%M}. Enter a time before {first:%H:%M}, or "
+        f"{end:%H:%M} or later.",
+        code="ambiguous_timezone",
+    )
+
+
+def _clocks_at_change(
+    local: dt.datetime, zone: zoneinfo.ZoneInfo
+) -> tuple[dt.datetime, dt.datetime]:
+    """Return what the clocks show before and after they are changed, near this time."""
+    middle = local.astimezone(dt.UTC).replace(microsecond=0)
+    low, high = middle - dt.timedelta(days=1), middle + dt.timedelta(days=1)
+    offset = low.astimezone(zone).utcoffset()
+    while high - low > dt.timedelta(seconds=1):
+        between = low + (high - low) // 2
+        if between.astimezone(zone).utcoffset() == offset:
+            low = between
+        else:
+            high = between
+    high = high.replace(microsecond=0)
+    shown = high.astimezone(zone).replace(tzinfo=None)
+    return high.replace(tzinfo=None) + (offset or dt.timedelta()), shown
 
 
 def zone_of(local: dt.datetime) -> str:

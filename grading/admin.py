@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.http import SignedInRequest
+from courses.admin.times import CourseTimes
 from grading.models import (
     GradingRun,
     Mark,
@@ -68,7 +69,8 @@ class MarkChangeInline(ReadOnly, ChangeInlineBase):
 
 
 @admin.register(GradingRun)
-class GradingRunAdmin(ReadOnly, RunAdminBase):
+class GradingRunAdmin(CourseTimes, ReadOnly, RunAdminBase):
+    course_path = "revision__assignment__course"
     list_display = [
         "student",
         "attempt",
@@ -80,7 +82,7 @@ class GradingRunAdmin(ReadOnly, RunAdminBase):
         "finished_at",
     ]
     list_filter = ["state", "verdict", "trial", "queue", "revision__assignment"]
-    list_select_related = ["submission__author", "revision__assignment"]
+    list_select_related = ["submission__author", "revision__assignment__course"]
     search_fields = [
         "=id",
         "submission__author__email",
@@ -123,7 +125,8 @@ class GradingRunAdmin(ReadOnly, RunAdminBase):
 
 
 @admin.register(Mark)
-class MarkAdmin(ReadOnly, MarkAdminBase):
+class MarkAdmin(CourseTimes, ReadOnly, MarkAdminBase):
+    course_path = "assignment__course"
     list_display = [
         "student",
         "assignment",
@@ -172,10 +175,11 @@ class RunnerEnvironmentAdmin(ReadOnly, EnvironmentAdminBase):
 
 
 @admin.register(Publication)
-class PublicationAdmin(ReadOnly, PublicationAdminBase):
+class PublicationAdmin(CourseTimes, ReadOnly, PublicationAdminBase):
+    course_path = "assignment__course"
     list_display = ["assignment", "revision_number", "at", "actor", "is_override"]
     list_filter = ["is_override", "assignment"]
-    list_select_related = ["assignment", "revision", "actor"]
+    list_select_related = ["assignment__course", "revision", "actor"]
     date_hierarchy = "at"
 
     @admin.display(description="revision", ordering="revision__number")
@@ -185,7 +189,8 @@ class PublicationAdmin(ReadOnly, PublicationAdminBase):
 
 
 @admin.register(Regrade)
-class RegradeAdmin(ReadOnly, RegradeAdminBase):
+class RegradeAdmin(CourseTimes, ReadOnly, RegradeAdminBase):
+    course_path = "assignment__course"
     list_display = [
         "assignment",
         "revision_number",
@@ -195,7 +200,7 @@ class RegradeAdmin(ReadOnly, RegradeAdminBase):
         "discarded_at",
     ]
     list_filter = ["assignment"]
-    list_select_related = ["assignment", "revision", "requested_by"]
+    list_select_related = ["assignment__course", "revision", "requested_by"]
     date_hierarchy = "requested_at"
 
     @admin.display(description="revision", ordering="revision__number")

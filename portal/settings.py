@@ -43,6 +43,8 @@ INSTALLED_APPS = [
     "grading",
     "portal",
     "portal.admin_config.PortalAdminConfig",
+    # For our own templates of widgets.
+    "django.forms",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -98,6 +100,8 @@ TEMPLATES = [
         },
     },
 ]
+
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- Data --------------------------------------------------------------------
 

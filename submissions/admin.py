@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
 from accounts.models import User
+from courses.admin.times import CourseTimes
 from courses.models import Course
 from submissions.messages import size_in_words
 from submissions.models import Submission, SubmittedFile
@@ -66,7 +67,8 @@ class LateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Submission)
-class SubmissionAdmin(AnyModelAdmin):
+class SubmissionAdmin(CourseTimes, AnyModelAdmin):
+    course_path = "assignment__course"
     list_display = [
         "author",
         "assignment",
@@ -115,6 +117,13 @@ class SubmissionAdmin(AnyModelAdmin):
             "author", "assignment__course", "revision__assignment"
         )
         return chosen
+
+    def zones_of_list(self, request: HttpRequest) -> set[str]:
+        """Return the time zones of the courses whose work the person sees."""
+        if not isinstance(request.user, User):
+            return set()
+        courses = Course.objects.staffed_by(request.user).order_by()
+        return set(courses.values_list("time_zone", flat=True).distinct())
 
     @admin.display(ordering="assignment__course")
     def course(self, submission: Submission) -> str:

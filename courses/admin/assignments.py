@@ -97,7 +97,6 @@ class ExtensionAdmin(CourseScopedAdmin):
         "student__last_name",
         "assignment__title",
     ]
-    autocomplete_fields = ["assignment", "student"]
     readonly_fields = ["granted_by", "granted_at"]
     date_hierarchy = "granted_at"
 

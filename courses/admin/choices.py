@@ -14,15 +14,32 @@ from django.db import models
 from django.http import HttpRequest
 
 from accounts.models import User
-from courses.admin.rights import COURSE_OF, editable, user_of
-from courses.models import Component, Course, Lecture, Room, Session, Teacher, Week
+from courses.admin.rights import COURSE_OF, editable, edited_courses, user_of
+from courses.admin.times import MOMENTS
+from courses.models import (
+    Assignment,
+    Component,
+    Course,
+    Extension,
+    Lecture,
+    Room,
+    Session,
+    Teacher,
+    Week,
+)
 
 if TYPE_CHECKING:
     BaseAdmin = admin.options.BaseModelAdmin[Any]
 else:
     BaseAdmin = object
 
+# Rows about people of their course.
+OF_ITS_PEOPLE: Final = (Extension, Teacher)
+# The parameter of a page to add a row that says to which course.
+CHOSEN: Final = "course"
+MOST_DIGITS: Final = 10
 OF_ONE_COURSE: Final[tuple[type[models.Model], ...]] = (
+    Assignment,
     Component,
     Lecture,
     Session,
@@ -31,30 +48,77 @@ OF_ONE_COURSE: Final[tuple[type[models.Model], ...]] = (
 )
 
 
-def _course_of_page(model: type[models.Model], request: HttpRequest) -> int | None:
-    """The course of the row whose page is asked for. One query in a request."""
+def course_of_page(model: type[models.Model], request: HttpRequest) -> Course | None:
+    """Return the course of the page's row, among those that the person edits.
+
+    Of a row that is added: the course that was chosen for it. Asked once in a request.
+    """
+    if not hasattr(request, "_course_of_page"):
+        request._course_of_page = _find_course(model, request)  # type: ignore[attr-defined]  # noqa: SLF001
+    course: Course | None = request._course_of_page  # type: ignore[attr-defined]  # noqa: SLF001
+    return course
+
+
+def _find_course(model: type[models.Model], request: HttpRequest) -> Course | None:
     match, user = request.resolver_match, user_of(request)
     row = match.kwargs.get("object_id") if match else None
-    if row is None or user is None or not row.isdecimal():
+    if user is None or model not in COURSE_OF:
         return None
-    if not hasattr(request, "_course_of_page"):
-        found = editable(model, user).filter(pk=row).values_list(COURSE_OF[model])
-        known = found.first()
-        request._course_of_page = known and known[0]  # type: ignore[attr-defined]  # noqa: SLF001
-    course: int | None = request._course_of_page  # type: ignore[attr-defined]  # noqa: SLF001
-    return course
+    courses = Course.objects.editable_by(user)
+    if row is not None:
+        return _course_of(model, row, courses)
+    if model is Course:
+        return None
+    # Where a row is added: what belongs to a course is known by its first foreign key.
+    name = COURSE_OF[model].split("__")[0]
+    given = (
+        request.POST.get(name) or request.POST.get(CHOSEN) or request.GET.get(CHOSEN)
+    )
+    if given is None and request.method == "GET":
+        few = list(courses[:2]) if user.is_superuser else edited_courses(request, user)
+        return few[0] if len(few) == 1 else None
+    if name == "course" or not request.POST.get(name):
+        return _course_of(Course, given, courses)
+    related: Any = model._meta.get_field(name).related_model  # noqa: SLF001  documented
+    return _course_of(related, given, courses)
+
+
+def _course_of(
+    model: type[models.Model], key: str | None, courses: models.QuerySet[Course]
+) -> Course | None:
+    if key is None or not key.isdecimal() or len(key) > MOST_DIGITS:
+        return None
+    rows = model._default_manager.filter(pk=key)  # noqa: SLF001  Django's documented name
+    return courses.filter(pk__in=rows.values(COURSE_OF[model])).first()
+
+
+def _name_and_address(person: Any) -> str:
+    return f"{person.name} ({person.email})"
 
 
 class CourseChoices(BaseAdmin):
     """Offers, and takes, only rows of courses that the person edits."""
 
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}, **MOMENTS}
 
     def formfield_for_foreignkey(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
     ) -> Any:
+        page = getattr(self, "parent_model", self.model)
+        course = course_of_page(page, request)
+        related = db_field.remote_field.model
+        if related is Course and course is not None:
+            # It was chosen before the form, whose other choices and times follow it.
+            kwargs |= {"queryset": Course.objects.filter(pk=course.pk)}
+            kwargs |= {"widget": forms.Select, "empty_label": None}
+        if related is User and course is not None and page in OF_ITS_PEOPLE:
+            people = User.objects.filter(enrolments__course=course).distinct()
+            kwargs |= {"queryset": people, "widget": forms.Select}
         self._scope(db_field, request, kwargs)
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if related is User and isinstance(field, forms.ModelChoiceField):
+            named: Any = field
+            named.label_from_instance = _name_and_address
         return self._with_choices(db_field, request, field)
 
     def formfield_for_manytomany(
@@ -75,6 +139,8 @@ class CourseChoices(BaseAdmin):
             courses = Course.objects.editable_by(user)
             people = User.objects.filter(enrolments__course__in=courses).distinct()
             kwargs.setdefault("queryset", people)
+            # Suggestions are for who may look at everybody.
+            kwargs.setdefault("widget", forms.Select)
         if related in COURSE_OF and user is not None:
             # SECURITY: this is also what a forged choice is checked against.
             kwargs.setdefault("queryset", self._rows(related, request, user))
@@ -86,7 +152,7 @@ class CourseChoices(BaseAdmin):
         if related not in OF_ONE_COURSE:
             return rows
         page = getattr(self, "parent_model", self.model)
-        course = _course_of_page(page, request) if page in COURSE_OF else None
+        course = course_of_page(page, request)
         rows = rows.select_related("course", *(["week"] if related is Session else []))
         if course is not None:
             return rows.filter(course=course)

@@ -1,20 +1,23 @@
 """Courses and who is in them."""
 
-from typing import TYPE_CHECKING, Any
+import zoneinfo
+from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from courses.admin.choices import course_of_page
 from courses.admin.importing import ScopedImportExport
 from courses.admin.inlines import ComponentInline
 from courses.admin.resources import EnrolmentResource
 from courses.admin.saving import SavedByServices
 from courses.admin.scope import CourseScopedAdmin, ScopedInline
+from courses.admin.times import CourseMomentWidget
 from courses.code_field import ModuleCodesField
 from courses.models import Course, Enrolment, Role, Week
 from courses.permissions import STAFF_ROLES
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
 else:
     EnrolmentModelForm = forms.ModelForm
     StaffModelFormSet = forms.BaseInlineFormSet
+
+
+OWN_ZONE: Final = "the course's time zone, as given on this page"
 
 
 class EnrolmentForm(EnrolmentModelForm):
@@ -109,7 +115,33 @@ class CourseAdmin(SavedByServices, CourseScopedAdmin):
     ) -> Any:
         if db_field.name == "module_codes":
             return ModuleCodesField()
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(getattr(field, "widget", None), CourseMomentWidget):
+            is_new = course_of_page(Course, request) is None
+            field.widget.zone_words = OWN_ZONE if is_new else ""
+        return field
+
+    def zone_of_page(
+        self, request: HttpRequest, object_id: str | None
+    ) -> zoneinfo.ZoneInfo | None:
+        """Return the course's zone; of a new course, the one given on the page."""
+        if object_id is not None:
+            return super().zone_of_page(request, object_id)
+        given = request.POST.get("time_zone", "")
+        is_zone = given in zoneinfo.available_timezones()
+        return zoneinfo.ZoneInfo(given) if is_zone else None
+
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: Any, change: Any
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "time_zone" in form.changed_data:
+            self.message_user(
+                request,
+                "Every session and deadline stays at its moment, so its time by the "
+                f"clocks of {obj.time_zone} is another one. Look through them.",
+                messages.WARNING,
+            )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         active = Q(enrolments__is_active=True, enrolments__role=Role.STUDENT)

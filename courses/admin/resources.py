@@ -14,6 +14,7 @@ from import_export import fields, resources, widgets
 from accounts.models import User
 from courses.admin.saving import save_by_service
 from courses.models import Course, Enrolment, Lecture, Material, Room, Session, Week
+from courses.wall_clock import check_hour
 
 
 class CourseWidget(widgets.ForeignKeyWidget):
@@ -81,7 +82,10 @@ class MomentWidget(widgets.Widget):
         course = (
             self.courses.filter(slug=row["course"]).first() if self.courses else None
         )
-        return moment.replace(tzinfo=course.tz if course else dt.UTC)
+        if course is None:
+            return moment.replace(tzinfo=dt.UTC)
+        check_hour(moment, course.tz)
+        return moment.replace(tzinfo=course.tz)
 
 
 class MomentField(fields.Field):

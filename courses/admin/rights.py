@@ -72,7 +72,24 @@ def edits_any(request: HttpRequest) -> bool:
         return False
     if user.is_superuser:
         return True
-    if not hasattr(request, "_edits_any_course"):
-        known = Course.objects.editable_by(user).exists()
-        request._edits_any_course = known  # type: ignore[attr-defined]  # noqa: SLF001
-    return bool(getattr(request, "_edits_any_course", False))
+    return bool(edited_courses(request, user))
+
+
+def edited_courses(request: HttpRequest, user: User) -> list[Course]:
+    """Return the courses that a lecturer edits; one query at most in a request."""
+    if not hasattr(request, "_edited_courses"):
+        known = list(Course.objects.editable_by(user))
+        request._edited_courses = known  # type: ignore[attr-defined]  # noqa: SLF001
+    courses: list[Course] = request._edited_courses  # type: ignore[attr-defined]  # noqa: SLF001
+    return courses
+
+
+def zones_edited(request: HttpRequest) -> set[str]:
+    """Return the time zones of all courses that the person edits."""
+    user = user_of(request)
+    if user is None:
+        return set()
+    if not user.is_superuser:
+        return {course.time_zone for course in edited_courses(request, user)}
+    names = Course.objects.order_by().values_list("time_zone", flat=True)
+    return set(names.distinct())

@@ -1,14 +1,19 @@
 """Pages of the admin that show and change rows of one's own courses only."""
 
+import zoneinfo
 from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import admin
+from django.contrib.admin.options import IS_POPUP_VAR
 from django.db import models
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 
 from accounts.models import User
-from courses.admin.choices import CourseChoices
+from courses.admin.choices import CHOSEN, CourseChoices, course_of_page
 from courses.admin.rights import COURSE_OF, editable, edits_any, user_of
+from courses.admin.times import CourseTimes
+from courses.models import Course
 
 if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
@@ -43,8 +48,11 @@ def _edits_row(request: HttpRequest, user: User, row: models.Model) -> bool:
     return known[key]
 
 
-class CourseScopedAdmin(CourseChoices, AnyModelAdmin):
-    """Shows and changes rows of courses that the person edits."""
+class CourseScopedAdmin(CourseTimes, CourseChoices, AnyModelAdmin):
+    """Shows and changes rows of courses that the person edits.
+
+    Of several courses one is chosen before a row is added to it.
+    """
 
     lecturers_add = True
     lecturers_delete = True
@@ -55,6 +63,40 @@ class CourseScopedAdmin(CourseChoices, AnyModelAdmin):
         names = {field.name for field in self.model._meta.fields}  # noqa: SLF001  documented
         moves = obj is not None and "course" in names and "course" not in fields
         return [*fields, "course"] if moves else fields
+
+    def zone_of_page(
+        self, request: HttpRequest, object_id: str | None
+    ) -> zoneinfo.ZoneInfo | None:
+        course = course_of_page(self.model, request)
+        return course.tz if course else None
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        if (
+            request.method == "GET"
+            and self.model is not Course
+            and self.has_add_permission(request)
+            and course_of_page(self.model, request) is None
+        ):
+            return self._choice_of_course(request)
+        return super().add_view(request, form_url, extra_context)
+
+    def _choice_of_course(self, request: HttpRequest) -> TemplateResponse:
+        """Return the page on which the course of a new row is chosen."""
+        user = user_of(request)
+        courses = editable(Course, user) if user else Course.objects.none()
+        query = request.GET.copy()
+        query.pop(CHOSEN, None)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Add {self.opts.verbose_name}",
+            "opts": self.opts,
+            "is_popup": IS_POPUP_VAR in request.GET,
+            "courses": courses.order_by("-academic_year", "title", "pk"),
+            "query": query.urlencode(),
+        }
+        return TemplateResponse(request, "admin/courses/choose_course.html", context)
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         rows, user = super().get_queryset(request), user_of(request)

@@ -71,7 +71,7 @@ class TeacherAdmin(CourseScopedAdmin):
     list_filter = [("course", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["course", "user"]
     search_fields = ["name", "user__email", "user__last_name", "course__slug"]
-    autocomplete_fields = ["course", "user"]
+    autocomplete_fields = ["course"]
 
 
 @admin.register(Slot)
