@@ -103,8 +103,8 @@ class CellRunner:
         session, record = self.session, self.record
         session.cell = cell.number
         record.run += 1
-        cell.raw["execution_count"] = record.run
-        outputs = CellOutputs(session.outputs, record.run)
+        cell.raw["execution_count"] = cell.number
+        outputs = CellOutputs(session.outputs, cell.number)
         self._on_event(CellStarted(cell=cell.number, cells=self._total))
         started = session.watch.moment()
         try:

@@ -268,7 +268,7 @@ class Job:
         """Return how the notebook ended, its questions checked as far as it came."""
         in_place = checks_in_place(self.spec.device)
         cells = CellRunner(
-            session, self.spec.limits, len(notebook.cells), self._on_event
+            session, self.spec.limits, notebook.last_number, self._on_event
         )
         self._cells = cells
         recovery = Recovery(session, cells, self._set_up)
@@ -381,7 +381,7 @@ class Job:
         return Measures(
             **self._watch.used(self._session.gone, self._session.peak_memory),
             cells_run=self._cells.record.run if self._cells else 0,
-            cells_total=len(self._notebook.cells) if self._notebook else 0,
+            cells_total=self._notebook.cells_with_code if self._notebook else 0,
             level=self._level,
             seed=self.spec.seed,
             threads=1,

@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Final, TypeGuard
 
 from runner.frames import MAX_FRAME, FrameError, dump_json, load_json, pack
@@ -38,7 +39,7 @@ class UnreadableError(Exception):
 
 
 class CellTooLongError(Exception):
-    """A cell is too long to be sent to the job. `number` counts the code cells from 1."""
+    """A cell is too long to be sent to the job. `number` is the cell's (see Cell)."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -51,7 +52,11 @@ class LanguageError(Exception):
 
 @dataclass(kw_only=True)
 class Cell:
-    """A code cell: `number` counts them from 1, `raw` is its place in the notebook.
+    """A code cell: `number` is its In [n], `raw` is its place in the notebook.
+
+    The number is the one that Jupyter shows after "Restart and run all": it counts the
+    code cells that are run, from 1. It is 0 for a cell that is skipped. Pages, warnings,
+    limits, tracebacks and the executed notebook all call a cell by it.
 
     `question` is the one that the cell checks. `placed` are others that are tested after
     it, because the hand-out had their check cells here.
@@ -61,10 +66,14 @@ class Cell:
     raw: dict[str, Any]
     source: str
     tags: frozenset[str]
-    skipped: bool
     question: str = ""
     placed: list[str] = field(default_factory=list)
     outputs: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def skipped(self) -> bool:
+        """Say whether the cell is not run."""
+        return not self.number
 
     @property
     def questions(self) -> tuple[str, ...]:
@@ -87,10 +96,21 @@ class Notebook:
 
     def goes_on_after(self, cell: Cell) -> bool:
         """Say whether a cell is to run, or a question to be checked, after this one."""
-        later = [one for one in self.cells if one.number > cell.number]
+        place = next(n for n, one in enumerate(self.cells, 1) if one is cell)
+        later = self.cells[place:]
         return bool(cell.questions or self.late_questions) or any(
             one.questions or not one.skipped for one in later
         )
+
+    @property
+    def last_number(self) -> int:
+        """Return the number of the last cell that is run, 0 if none is."""
+        return max((cell.number for cell in self.cells), default=0)
+
+    @property
+    def cells_with_code(self) -> int:
+        """Return how many code cells are not empty, those with a skip tag included."""
+        return sum(bool(cell.number or cell.source.strip()) for cell in self.cells)
 
     def to_json(self) -> str:
         """Return the notebook with the outputs that its cells have now."""
@@ -128,7 +148,7 @@ def read_notebook(spec: JobSpec) -> Notebook:
     language = other_language(document.get("metadata"))
     if language:
         raise LanguageError(language[:40])
-    cells = list(_code_cells(document["cells"], set(spec.skip_tags)))
+    cells = list(_code_cells(document["cells"], spec))
     notebook = Notebook(
         document=document, cells=cells, late_questions=[], early_questions=[]
     )
@@ -138,7 +158,7 @@ def read_notebook(spec: JobSpec) -> Notebook:
 def _place_questions(notebook: Notebook, spec: JobSpec) -> Notebook:
     """Return the notebook with each question at the cells after which it is tested."""
     raw_cells, cells = notebook.document["cells"], notebook.cells
-    marks = {id(cell.raw): _question_of(cell) for cell in cells}
+    marks = {id(cell.raw): _question_of(cell.raw, cell.source) for cell in cells}
     known = [_known(raw, marks.get(id(raw), "")) for raw in raw_cells]
     placement = Placement(spec, known)
     code = [place for place, raw in enumerate(raw_cells) if id(raw) in marks]
@@ -152,7 +172,7 @@ def _place_questions(notebook: Notebook, spec: JobSpec) -> Notebook:
         elif len(at) < len(places):
             early.append(question.key)
         for cell in at:
-            if _question_of(cell) == question.key:
+            if marks[id(cell.raw)] == question.key:
                 cell.question = question.key
             else:
                 cell.placed.append(question.key)
@@ -165,7 +185,6 @@ def _restore(at: Sequence[Cell], key: str, spec: JobSpec) -> None:
     first = next((cell for cell in at if cell.question == key), None)
     if first is not None and key in spec.restored:
         first.source = first.raw["source"] = spec.restored[key]
-        first.skipped = not first.source.strip()
 
 
 def _known(raw: Mapping[str, Any], question: str) -> StudentCell:
@@ -215,24 +234,44 @@ def _section(metadata: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return section if isinstance(section, dict) else {}
 
 
-def _code_cells(raw_cells: Sequence[dict[str, Any]], skip: set[str]) -> Iterator[Cell]:
-    number = 0
-    for raw in raw_cells:
+def _code_cells(raw_cells: Sequence[dict[str, Any]], spec: JobSpec) -> Iterator[Cell]:
+    numbers = cell_numbers(raw_cells, skip_tags=spec.skip_tags, restored=spec.restored)
+    for raw, number in zip(raw_cells, numbers, strict=True):
         if raw.get("cell_type") != "code":
             continue
-        number += 1
         source = _text(raw.get("source"))
-        tags = _tags(raw)
         if not _fits_frame(number, source):
             raise CellTooLongError(number)
         raw.update(outputs=[], execution_count=None, source=source)
-        yield Cell(
-            number=number,
-            raw=raw,
-            source=source,
-            tags=tags,
-            skipped=not source.strip() or bool(tags & (skip | {"skip-execution"})),
-        )
+        yield Cell(number=number, raw=raw, source=source, tags=_tags(raw))
+
+
+def cell_numbers(
+    raw_cells: Sequence[Mapping[str, Any]],
+    *,
+    skip_tags: Collection[str] = (),
+    restored: Mapping[str, str] = MappingProxyType({}),
+) -> list[int]:
+    """Return the number of each cell, 0 for one that is not run (see Cell).
+
+    A cell is run if it is code, holds more than white space and has no tag that says
+    otherwise. The check cell of a question whose source is `restored` is run, too, when
+    the student has emptied it. Uploads and runs number cells by this one rule.
+    """
+    skipping = {*skip_tags, "skip-execution"}
+    last, numbers = 0, []
+    for raw in raw_cells:
+        runs = raw.get("cell_type") == "code" and skipping.isdisjoint(_tags(raw))
+        source = _text(raw.get("source")) if runs else ""
+        runs = bool(source.strip() or (runs and _restored(raw, source, restored)))
+        last += runs
+        numbers.append(last if runs else 0)
+    return numbers
+
+
+def _restored(raw: Mapping[str, Any], source: str, texts: Mapping[str, str]) -> str:
+    """Return what is put back in place of a cell with this source, or ""."""
+    return texts.get(_question_of(raw, source), "").strip()
 
 
 def cell_frame(number: int, source: str) -> dict[str, object]:
@@ -269,14 +308,14 @@ def _tags(raw: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(tag for tag in tags if isinstance(tag, str))
 
 
-def _question_of(cell: Cell) -> str:
-    metadata = _section(cell.raw, "metadata")
+def _question_of(raw: Mapping[str, Any], source: str) -> str:
+    metadata = _section(raw, "metadata")
     for key in (
         _section(metadata, "softmark").get("question"),
         metadata.get("softmark.question"),
     ):
         if isinstance(key, str):
             return key
-    first = cell.source.lstrip().split("\n", 1)[0]
+    first = source.lstrip().split("\n", 1)[0]
     found = _CHECK_LINE.fullmatch(first)
     return found[1] if found else ""

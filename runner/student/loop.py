@@ -117,6 +117,8 @@ class Session:
 
     def _run_cell(self, frame: Mapping[str, Any]) -> None:
         self.shell.display_error = None
+        # The host's number: so tracebacks and `Out` agree with it after a fresh start.
+        self.shell.execution_count = frame["cell"]
         error = self.execution.run(frame["source"]) or self.shell.display_error
         ename = type(error).__name__ if error is not None else ""
         told = isinstance(error, OSError | RuntimeError)

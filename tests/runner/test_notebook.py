@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from runner.notebook import UnreadableError, read_notebook
+from runner.frames import MAX_FRAME
+from runner.notebook import CellTooLongError, UnreadableError, read_notebook
 from tests.runner.notebooks import ANSWER, CellLike, cell, job, notebook, question
 
 
@@ -58,6 +59,31 @@ def test_strange_metadata_is_survived() -> None:
     assert [one.skipped for one in found.cells] == [False, False, True]
     assert found.cells[0].source == "a = 1\nb = 2"
     assert list(found.late_questions) == ["q1", "q2"]
+
+
+def test_a_cell_has_the_number_that_jupyter_shows_after_run_all() -> None:
+    """Empty cells and skipped ones have none, and comments count."""
+    sources = ["a", " \n\t", "", "# comment", cell("x", tags=["slow"]), "b"]
+    found = read_notebook(job(*sources, skip_tags=("slow",)))
+    assert [one.number for one in found.cells] == [1, 0, 0, 2, 0, 3]
+    assert (found.last_number, found.cells_with_code) == (3, 4)
+
+
+def test_an_emptied_check_cell_is_put_back_and_has_a_number() -> None:
+    spec = job(
+        *("", cell(" ", question="q1"), "x"),
+        questions=(ANSWER,),
+        restored={"q1": "staff"},
+    )
+    found = read_notebook(spec)
+    assert [one.number for one in found.cells] == [0, 1, 2]
+    assert found.cells[1].source == "staff"
+
+
+def test_a_cell_that_is_too_long_is_named_by_its_number() -> None:
+    with pytest.raises(CellTooLongError) as raised:
+        read_notebook(job("", "a", "x" * MAX_FRAME))
+    assert raised.value.number == 2
 
 
 def test_cells_that_are_no_code_are_kept_as_they_are() -> None:

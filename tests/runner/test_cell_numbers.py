@@ -1,0 +1,50 @@
+"""A cell has one number: that of Jupyter's In [n] after "Restart and run all"."""
+
+import json
+from typing import Any
+
+import pytest
+
+from runner.host import Runner
+from runner.protocol import CellStarted, Event, JobResult, Limits
+from tests.runner.notebooks import ANSWER, cell, job, outputs
+
+pytestmark = pytest.mark.torch
+
+FAILS = "a = 1\nopen('missing.csv')"
+DEAF = "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"
+
+
+def counts(result: JobResult) -> list[int | None]:
+    """The numbers that the executed notebook shows."""
+    cells: list[dict[str, Any]] = json.loads(result.notebook)["cells"]
+    return [one["execution_count"] for one in cells]
+
+
+def test_all_that_a_run_says_of_a_cell_agrees(runner: Runner) -> None:
+    events: list[Event] = []
+    skipped = cell("1", tags=["skip-execution"])
+    check = cell(" ", question="q1")
+    spec = job(
+        *("", skipped, "# comment", check, FAILS, "\n"),
+        questions=(ANSWER,),
+        restored={"q1": "# softmark: check q1"},
+    )
+    result = runner.run(spec, on_event=events.append)
+    assert counts(result) == [None, None, 1, 2, 3, None]
+    assert result.detail["cell"] == 3
+    assert "In[3]" in "".join(outputs(result, 5)[0]["traceback"])
+    started = [event for event in events if isinstance(event, CellStarted)]
+    assert [(one.cell, one.cells) for one in started] == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_empty_cells_are_no_cells_that_did_not_run(runner: Runner) -> None:
+    measures = runner.run(job("print(1)", "", " \n")).measures
+    assert (measures.cells_run, measures.cells_total) == (1, 1)
+
+
+def test_a_fresh_process_goes_on_with_the_numbers(runner: Runner) -> None:
+    limits = Limits(cell_seconds=1, run_seconds=30)
+    result = runner.run(job("1", DEAF, "7", "1 / 0", limits=limits))
+    assert counts(result) == [1, 2, 3, 4]
+    assert "In[4]" in "".join(outputs(result, 4)[0]["traceback"])
