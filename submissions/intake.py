@@ -76,7 +76,8 @@ def check_files(
         if file.name in rules and file.name not in checked:
             checked.add(file.name)
             file.content.seek(0)
-            findings += check_file(file.content, rules[file.name])
+            chosen = clean_file_name(file.original_name)
+            findings += check_file(file.content, rules[file.name], chosen=chosen)
     if not findings.problems:
         findings += Findings(warnings=_check_notebooks(files, revision, rules))
     return findings

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from submissions.problems import Problem
+from submissions.problems import FileName, Name, Problem
 
 
 @dataclass(frozen=True)
@@ -17,11 +17,11 @@ class Words:
 SAVE_AGAIN: Final = "Open it in Jupyter, save it, and hand it in again."
 SAVE_SAFETENSORS: Final = (
     "Save them with: from safetensors.torch import save_file; "
-    'save_file(model.state_dict(), "{name}")'
+    'save_file(model.state_dict(), "{required}")'
 )
-SAVE_STATE_DICT: Final = 'Save them with: torch.save(model.state_dict(), "{name}")'
+SAVE_STATE_DICT: Final = 'Save them with: torch.save(model.state_dict(), "{required}")'
 
-SAVE_TORCHSCRIPT: Final = 'Save it with: torch.jit.script(model).save("{name}")'
+SAVE_TORCHSCRIPT: Final = 'Save it with: torch.jit.script(model).save("{required}")'
 
 RIGHTS: Final[dict[str, Words]] = {
     "not_enrolled": Words(
@@ -70,7 +70,7 @@ FILES: Final[dict[str, Words]] = {
         "Run “git lfs pull” in your repository and hand in the file again.",
     ),
     "wrong_kind": Words(
-        "“{name}” should be {wanted}, but its content is {found}.",
+        "“{name}” is {found}, but {wanted} was asked for{slot}.",
         "{fix}",
     ),
 }
@@ -260,15 +260,25 @@ def size_in_words(size: int) -> str:
 
 
 def problem(
-    code: str, *, file: str = "", line: int | None = None, **values: object
+    code: str, *, file: Name = "", line: int | None = None, **values: object
 ) -> Problem:
-    """Return the problem with its words filled in. `name` in the words is the file."""
+    """Return the problem with its words filled in.
+
+    `name` in the words is what the person called the file, `required` the name that it
+    is handed in under.
+    """
     words = WORDS[code]
-    filled = {"name": shown(file, 120), "line": line, **values}
+    required = file.required if isinstance(file, FileName) else file
+    filled = {
+        "name": shown(str(file), 120),
+        "required": shown(required, 120),
+        "line": line,
+        **values,
+    }
     return Problem(
         code=code,
         message=words.message.format(**filled),
-        file=file,
+        file=required,
         line=line,
         hint=words.hint.format(**filled),
     )

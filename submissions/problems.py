@@ -6,6 +6,21 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class FileName:
+    """The name that a file is handed in under, and what the person called it."""
+
+    required: str
+    chosen: str = ""
+
+    def __str__(self) -> str:
+        """Return the name by which the person knows the file."""
+        return self.chosen or self.required
+
+
+Name = str | FileName
+
+
+@dataclass(frozen=True)
 class Problem:
     """One thing that is wrong, in words for the person who handed it in.
 

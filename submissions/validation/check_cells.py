@@ -5,7 +5,7 @@ from typing import Final
 
 from courses.bundle import check_key, foreign_key
 from submissions.messages import problem, shown
-from submissions.problems import Problem
+from submissions.problems import Name, Problem
 from submissions.validation.readable import (
     Cell,
     NotebookFaultError,
@@ -18,7 +18,7 @@ MAX_NAMED: Final = 5
 
 
 def find_repeated_checks(
-    data: bytes, *, name: str, keys: Collection[str]
+    data: bytes, *, name: Name, keys: Collection[str]
 ) -> tuple[Problem, ...]:
     """Return a warning for each question with more than one check cell.
 
@@ -46,7 +46,7 @@ def _as_json(cell: Cell) -> dict[str, object]:
     return {"cell_type": "code", "metadata": cell.metadata, "source": source}
 
 
-def _warnings(key: str, numbers: list[int], name: str) -> Iterator[Problem]:
+def _warnings(key: str, numbers: list[int], name: Name) -> Iterator[Problem]:
     if len(numbers) > 1:
         *named, last = [str(number) for number in numbers[:MAX_NAMED]]
         if len(numbers) > MAX_NAMED:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from submissions.messages import problem, size_in_words
-from submissions.problems import Findings
+from submissions.problems import FileName, Findings
 from submissions.validation.kinds import Kind, kind_of
 from submissions.validation.notebooks import check_notebook
 from submissions.validation.weights import WANTED, check_weights
@@ -21,26 +21,26 @@ class FileRule:
     is_optional: bool = False
 
 
-def check_file(content: IO[bytes], rule: FileRule) -> Findings:
+def check_file(content: IO[bytes], rule: FileRule, *, chosen: str = "") -> Findings:
     """Return what is wrong with the content, having executed none of it.
 
-    `content` is binary and seekable. Memory stays within a few times the size of a
-    notebook, and within a few megabytes for anything else.
+    `content` is binary and seekable. `chosen` is what the person called the file.
+    Memory stays within a few times the size of a notebook, and within a few megabytes
+    for anything else.
     """
+    name = FileName(rule.name, chosen)
     size = content.seek(0, os.SEEK_END)
     if size == 0:
-        return Findings(problems=(problem("file_empty", file=rule.name),))
+        return Findings(problems=(problem("file_empty", file=name),))
     if size > rule.max_bytes:
         limit = size_in_words(rule.max_bytes)
-        return Findings(
-            problems=(problem("file_too_large", file=rule.name, limit=limit),)
-        )
+        return Findings(problems=(problem("file_too_large", file=name, limit=limit),))
     content.seek(0)
     if kind_of(content) is Kind.LFS_POINTER:
-        return Findings(problems=(problem("lfs_pointer", file=rule.name),))
+        return Findings(problems=(problem("lfs_pointer", file=name),))
     content.seek(0)
     if rule.kind == "notebook":
-        return check_notebook(content.read(), name=rule.name)
+        return check_notebook(content.read(), name=name)
     if rule.kind in WANTED:
-        return check_weights(content, name=rule.name, wanted=rule.kind)
+        return check_weights(content, name=name, wanted=rule.kind)
     return Findings()

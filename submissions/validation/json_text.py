@@ -12,7 +12,7 @@ from collections import Counter
 from typing import Any, Final
 
 from submissions.messages import problem, shown
-from submissions.problems import Problem
+from submissions.problems import Name, Problem
 
 MAX_DEPTH: Final = 50
 # A list of millions of empty lists takes thirty times its size in memory.
@@ -41,7 +41,7 @@ class _ConstantError(Exception):
     """A number that JSON does not have: NaN, Infinity."""
 
 
-def read_json(data: bytes, *, name: str) -> Any:
+def read_json(data: bytes, *, name: Name) -> Any:
     """Return what the UTF-8 text says. Raises JsonFaultError and nothing else."""
     data = data.removeprefix(b"\xef\xbb\xbf")
     text = _decode(data, name)
@@ -70,7 +70,7 @@ def read_json(data: bytes, *, name: str) -> Any:
     return value
 
 
-def _decode(data: bytes, name: str) -> str:
+def _decode(data: bytes, name: Name) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise JsonFaultError(problem("notebook_utf16", file=name))
     try:
@@ -90,7 +90,7 @@ def _unescaped(data: bytes) -> bytes:
     return data.replace(b"\\\\", b"__").replace(b'\\"', b"__")
 
 
-def _brackets(data: bytes, name: str) -> bytes:
+def _brackets(data: bytes, name: Name) -> bytes:
     """Return the brackets outside strings. Raises JsonFaultError for too many."""
     if data.count(b'"') <= 2 * MAX_STRINGS:
         outside = b"".join(_unescaped(data).split(b'"')[::2])
@@ -112,7 +112,7 @@ def _refuse(constant: str) -> None:
     raise _ConstantError(constant)
 
 
-def _syntax(data: bytes, text: str, error: json.JSONDecodeError, name: str) -> Problem:
+def _syntax(data: bytes, text: str, error: json.JSONDecodeError, name: Name) -> Problem:
     conflict = CONFLICT.search(data)
     if conflict:
         line = data.count(b"\n", 0, conflict.start()) + 1
@@ -148,7 +148,7 @@ def _quote(text: str, position: int) -> str:
     return shown(_first_line(text[start : position + QUOTE]).strip(), 2 * QUOTE)
 
 
-def _constant(data: bytes, name: str) -> Problem:
+def _constant(data: bytes, name: Name) -> Problem:
     places = CONSTANT.finditer(_unescaped(data))
     found = next((each for each in places if each[1]), None)
     line = data.count(b"\n", 0, found.start()) + 1 if found else 1
@@ -156,5 +156,5 @@ def _constant(data: bytes, name: str) -> Problem:
     return problem("notebook_nan", file=name, line=line, value=value)
 
 
-def _too_deep(name: str) -> Problem:
+def _too_deep(name: Name) -> Problem:
     return problem("notebook_too_deep", file=name, limit=MAX_DEPTH)

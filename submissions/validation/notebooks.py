@@ -1,13 +1,23 @@
 """Notebooks: readable, in Python, of a bearable size. Nothing in them is executed."""
 
+import contextlib
+import io
 import re
 from collections.abc import Iterator
 from typing import Final
 
 from runner.notebook import other_language
 from submissions.messages import problem, shown
-from submissions.problems import Findings, Problem
-from submissions.validation.kinds import HEAD, Kind, kind_of_head
+from submissions.problems import Findings, Name, Problem
+from submissions.validation.kinds import (
+    ARCHIVES,
+    HEAD,
+    MAC_NOTE,
+    Kind,
+    is_no_json,
+    kind_of_head,
+    wrong_kind,
+)
 from submissions.validation.metadata import notebook_metadata
 from submissions.validation.readable import (
     Notebook,
@@ -16,6 +26,7 @@ from submissions.validation.readable import (
     cleaned,
     read_notebook,
 )
+from submissions.validation.zips import ZipFaultError, kind_of_zip, read_zip
 
 MAX_WARNED: Final = 5
 CONFLICT: Final = re.compile(r"^<{7} ", re.MULTILINE)
@@ -26,34 +37,35 @@ EXPORTED: Final = (
     "use the download link of the raw file."
 )
 SWAPPED: Final = "Were two files swapped? Put the weights in the weights' field."
+SCRIPT: Final = "Hand in the .ipynb file itself, not a script made from it."
+OTHER: Final = "Hand in the .ipynb file, as Jupyter saves it."
+WEIGHTS: Final = (
+    *(Kind.SAFETENSORS, Kind.TORCH_ZIP, Kind.TORCHSCRIPT, Kind.TORCH_EXPORT),
+    *(Kind.TORCH_LEGACY, Kind.PICKLE, Kind.HDF5, Kind.KERAS, Kind.GGUF),
+    *(Kind.NUMPY, Kind.NUMPY_ZIP),
+)
+FOREIGN: Final = (
+    *(Kind.TEXT, Kind.OFFICE, Kind.RTF, Kind.PARQUET, Kind.SQLITE),
+    *(Kind.MEDIA, Kind.PROGRAM),
+)
 FIXES: Final = {
-    Kind.ZIP: UNPACK,
-    Kind.GZIP: UNPACK,
-    Kind.TAR: UNPACK,
-    Kind.SEVEN_ZIP: UNPACK,
-    Kind.RAR: UNPACK,
-    Kind.SAFETENSORS: SWAPPED,
-    Kind.TORCH_LEGACY: SWAPPED,
-    Kind.PICKLE: SWAPPED,
-    Kind.HDF5: SWAPPED,
-    Kind.NUMPY: SWAPPED,
+    **dict.fromkeys(ARCHIVES, UNPACK),
+    **dict.fromkeys(WEIGHTS, SWAPPED),
+    **dict.fromkeys(FOREIGN, OTHER),
+    Kind.PYTHON: SCRIPT,
+    Kind.MAC_NOTE: MAC_NOTE,
 }
 
 
-def check_notebook(data: bytes, *, name: str) -> Findings:
+def check_notebook(data: bytes, *, name: Name) -> Findings:
     """Return what is wrong with a notebook, and what its author may want to know.
 
     A notebook without problems has a text that runs: readable_notebook does not fail.
     """
-    kind = kind_of_head(data[:HEAD])
-    if kind not in READABLE:
-        wrong = problem(
-            "wrong_kind",
-            file=name,
-            wanted="a Jupyter notebook",
-            found=kind.value,
-            fix=FIXES.get(kind, EXPORTED),
-        )
+    kind = _kind(data)
+    if kind not in READABLE or is_no_json(kind, data[:HEAD]):
+        fix = FIXES.get(kind, EXPORTED)
+        wrong = wrong_kind(kind, name, wanted="a Jupyter notebook", fix=fix)
         return Findings(problems=(wrong,))
     try:
         notebook = read_notebook(data, name=name)
@@ -66,7 +78,15 @@ def check_notebook(data: bytes, *, name: str) -> Findings:
     )
 
 
-def _check_language(notebook: Notebook, name: str) -> Iterator[Problem]:
+def _kind(data: bytes) -> Kind:
+    kind = kind_of_head(data[:HEAD])
+    if kind is Kind.ZIP:
+        with contextlib.suppress(ZipFaultError):
+            return kind_of_zip(read_zip(io.BytesIO(data)))
+    return kind
+
+
+def _check_language(notebook: Notebook, name: Name) -> Iterator[Problem]:
     """Judge the metadata as it is, and as it stands in the text that runs."""
     given = notebook.metadata
     language = other_language(given) or other_language(notebook_metadata(given))
@@ -74,7 +94,7 @@ def _check_language(notebook: Notebook, name: str) -> Iterator[Problem]:
         yield problem("notebook_language", file=name, language=shown(language, 30))
 
 
-def _warnings(notebook: Notebook, name: str) -> Iterator[Problem]:
+def _warnings(notebook: Notebook, name: Name) -> Iterator[Problem]:
     if notebook.is_old:
         version = shown(notebook.version, 20)
         yield problem("notebook_old_format", file=name, version=version)

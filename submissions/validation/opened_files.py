@@ -15,7 +15,7 @@ from typing import Final
 
 from courses.bundle.syntax import Budget, TooComplexError, indented, parse
 from submissions.messages import problem, shown
-from submissions.problems import Problem
+from submissions.problems import Name, Problem
 from submissions.validation.metadata import tags
 from submissions.validation.readable import (
     Cell,
@@ -106,7 +106,7 @@ def find_missing_files(
     return tuple(warnings[:MAX_WARNED])
 
 
-def _read_cell(cell: Cell, number: int, name: str, found: _Found) -> Iterator[Problem]:
+def _read_cell(cell: Cell, number: int, name: Name, found: _Found) -> Iterator[Problem]:
     """Add what the cell opens and makes; yield a warning if it is no Python."""
     code, written, is_changed = _python(cleaned(cell.source))
     found.made |= written

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from submissions.messages import problem, shown
-from submissions.problems import Problem
+from submissions.problems import Name, Problem
 from submissions.validation.json_text import JsonFaultError, read_json
 from submissions.validation.metadata import (
     attachments,
@@ -85,7 +85,7 @@ def readable_notebook(data: bytes) -> str:
     return as_text(read_notebook(data, name="notebook"), name="notebook")
 
 
-def read_notebook(data: bytes, *, name: str) -> Notebook:
+def read_notebook(data: bytes, *, name: Name) -> Notebook:
     """Return the notebook that the bytes hold. Raises NotebookFaultError only."""
     try:
         document = read_json(data, name=name)
@@ -110,7 +110,7 @@ def read_notebook(data: bytes, *, name: str) -> Notebook:
     )
 
 
-def as_text(notebook: Notebook, *, name: str) -> str:
+def as_text(notebook: Notebook, *, name: Name) -> str:
     """Return the notebook as nbformat-4 JSON text, its cells with ids of their own.
 
     Raises NotebookFaultError where metadata cannot be written as JSON.
@@ -140,7 +140,7 @@ def cleaned(text: str) -> str:
     return NO_TEXT.sub("\ufffd", text)
 
 
-def _version(document: dict[str, Any], name: str) -> tuple[int, int | None]:
+def _version(document: dict[str, Any], name: Name) -> tuple[int, int | None]:
     major, minor = document.get("nbformat"), document.get("nbformat_minor")
     if major is None:
         raise NotebookFaultError([_not(name, "it names no notebook format")])
@@ -159,7 +159,7 @@ def _version(document: dict[str, Any], name: str) -> tuple[int, int | None]:
     return major, minor if type(minor) is int else None
 
 
-def _raw_cells(document: dict[str, Any], major: int, name: str) -> list[Any]:
+def _raw_cells(document: dict[str, Any], major: int, name: Name) -> list[Any]:
     if major == MAJOR:
         cells = document.get("cells")
         if not isinstance(cells, list):
@@ -179,7 +179,7 @@ def _known(entry: Any) -> Any:
     return entry if is_known else {**entry, "cell_type": "raw"}
 
 
-def _check_counts(cells: list[Any], name: str) -> None:
+def _check_counts(cells: list[Any], name: Name) -> None:
     outputs = sum(
         len(stored)
         for cell in cells
@@ -194,7 +194,7 @@ def _check_counts(cells: list[Any], name: str) -> None:
             raise NotebookFaultError([words])
 
 
-def _cell(entry: Any, number: int, name: str, faults: list[Problem]) -> Cell | None:
+def _cell(entry: Any, number: int, name: Name, faults: list[Problem]) -> Cell | None:
     """Return the cell, or None with the fault added."""
     why = ""
     kind = _object(entry).get("cell_type")
@@ -264,5 +264,5 @@ def _object(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _not(name: str, why: str) -> Problem:
+def _not(name: Name, why: str) -> Problem:
     return problem("notebook_not", file=name, why=why)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import IO, Any, Final, TypeGuard
 
 from submissions.messages import problem, shown
-from submissions.problems import Findings
+from submissions.problems import Findings, Name
 
 LENGTH_BYTES: Final = 8
 MAX_HEADER_BYTES: Final = 4 * 1024**2
@@ -54,7 +54,7 @@ class Tensor:
     end: int
 
 
-def check_safetensors(content: IO[bytes], *, name: str) -> Findings:
+def check_safetensors(content: IO[bytes], *, name: Name) -> Findings:
     """Return what is wrong with the header, and whether the bytes are all there."""
     try:
         tensors, data_bytes = read_header(content)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import IO, Final
 
 from submissions.messages import problem, shown, size_in_words
-from submissions.problems import Findings, Problem
+from submissions.problems import Findings, Name, Problem
 from submissions.validation.zips import Member, ZipFaultError, read_member
 
 MAX_PICKLE_BYTES: Final = 4 * 1024**2
@@ -47,7 +47,7 @@ OBJECTS: Final = re.compile(
 
 
 def check_state_dict(
-    content: IO[bytes], members: Sequence[Member], *, name: str
+    content: IO[bytes], members: Sequence[Member], *, name: Name
 ) -> Findings:
     """Return what is wrong with a PyTorch zip file whose directory was read."""
     problems = [*_check_members(members, name)]
@@ -56,7 +56,7 @@ def check_state_dict(
     return Findings(problems=tuple(problems))
 
 
-def _check_members(members: Sequence[Member], name: str) -> Iterator[Problem]:
+def _check_members(members: Sequence[Member], name: Name) -> Iterator[Problem]:
     for member in members:
         what = shown(member.name)
         if not is_plain_name(member.name):
@@ -92,7 +92,7 @@ def is_plain_name(name: str) -> bool:
 
 
 def _check_pickle(
-    content: IO[bytes], members: Sequence[Member], name: str
+    content: IO[bytes], members: Sequence[Member], name: Name
 ) -> Iterator[Problem]:
     member = next(each for each in members if each.name.endswith("/data.pkl"))
     if member.size > MAX_PICKLE_BYTES:

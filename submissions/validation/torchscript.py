@@ -8,19 +8,19 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from submissions.messages import problem, shown, size_in_words
-from submissions.problems import Findings, Problem
+from submissions.problems import Findings, Name, Problem
 from submissions.validation.state_dicts import is_plain_name
 from submissions.validation.zips import Member
 
 MAX_CODE_BYTES: Final = 16 * 1024**2
 
 
-def check_torchscript(members: Sequence[Member], *, name: str) -> Findings:
+def check_torchscript(members: Sequence[Member], *, name: Name) -> Findings:
     """Return what is wrong with a TorchScript zip file whose directory was read."""
     return Findings(problems=tuple(_check(members, name))[:1])
 
 
-def _check(members: Sequence[Member], name: str) -> Iterator[Problem]:
+def _check(members: Sequence[Member], name: Name) -> Iterator[Problem]:
     for member in members:
         what = shown(member.name)
         if not is_plain_name(member.name):

@@ -8,15 +8,15 @@ from submissions.messages import (
     SAVE_TORCHSCRIPT,
     problem,
 )
-from submissions.problems import Findings, Problem
-from submissions.validation.kinds import Kind, kind_of
+from submissions.problems import FileName, Findings, Name
+from submissions.validation.kinds import ARCHIVES, MAC_NOTE, Kind, kind_of, wrong_kind
 from submissions.validation.safetensors import check_safetensors
 from submissions.validation.state_dicts import check_state_dict
 from submissions.validation.torchscript import check_torchscript
 from submissions.validation.zips import ZipFaultError, kind_of_zip, read_zip
 
 WANTED: Final = {
-    "safetensors": "weights in a safetensors file",
+    "safetensors": "a safetensors file with weights",
     "state_dict": "a state dict saved by torch.save",
     "torchscript": "a TorchScript program",
 }
@@ -30,10 +30,14 @@ DOWNLOADED: Final = (
     "sign-in. Download the file itself."
 )
 ARCHIVED: Final = "Unpack it and hand in the weights file from it."
+SAVE_IN_ZIP: Final = (
+    'Save it again with: torch.save(torch.load("{required}", map_location="cpu"), '
+    '"{required}"), without _use_new_zipfile_serialization.'
+)
 SWAPPED: Final = "Were two files swapped? Put the notebook in the notebook's field."
 
 
-def check_weights(content: IO[bytes], *, name: str, wanted: str) -> Findings:
+def check_weights(content: IO[bytes], *, name: Name, wanted: str) -> Findings:
     """Return what is wrong with the weights; nothing is unpickled or loaded."""
     content.seek(0)
     kind = kind_of(content)
@@ -44,7 +48,7 @@ def check_weights(content: IO[bytes], *, name: str, wanted: str) -> Findings:
     return _wrong_kind(kind, name=name, wanted=wanted)
 
 
-def _check_zip(content: IO[bytes], *, name: str, wanted: str) -> Findings:
+def _check_zip(content: IO[bytes], *, name: Name, wanted: str) -> Findings:
     try:
         members = read_zip(content)
     except ZipFaultError as fault:
@@ -57,25 +61,27 @@ def _check_zip(content: IO[bytes], *, name: str, wanted: str) -> Findings:
     return _wrong_kind(kind, name=name, wanted=wanted)
 
 
-def _wrong_kind(kind: Kind, *, name: str, wanted: str) -> Findings:
+def _wrong_kind(kind: Kind, *, name: Name, wanted: str) -> Findings:
+    what_to_do = fix(kind, name, wanted)
     return Findings(
-        problems=(wrong_kind(kind, name, WANTED[wanted], fix(kind, name, wanted)),)
+        problems=(wrong_kind(kind, name, wanted=WANTED[wanted], fix=what_to_do),)
     )
 
 
-def fix(kind: Kind, name: str, wanted: str) -> str:
+def fix(kind: Kind, name: Name, wanted: str) -> str:
     """Return what to do about this kind of file where weights were wanted."""
     if kind in {Kind.HTML, Kind.XML}:
         return DOWNLOADED
+    if kind is Kind.MAC_NOTE:
+        return MAC_NOTE
     if kind in {Kind.NOTEBOOK, Kind.JSON}:
         return SWAPPED
-    if kind in {Kind.ZIP, Kind.GZIP, Kind.TAR, Kind.SEVEN_ZIP, Kind.RAR}:
+    if kind in ARCHIVES:
         return ARCHIVED
-    return FIXES[wanted].format(name=name)
+    if kind is Kind.TORCH_LEGACY and wanted == "state_dict":
+        return SAVE_IN_ZIP.format(required=_required(name))
+    return FIXES[wanted].format(required=_required(name))
 
 
-def wrong_kind(kind: Kind, name: str, wanted: str, what_to_do: str) -> Problem:
-    """Return the words for a file of another kind than the one asked for."""
-    return problem(
-        "wrong_kind", file=name, wanted=wanted, found=kind.value, fix=what_to_do
-    )
+def _required(name: Name) -> str:
+    return name.required if isinstance(name, FileName) else name

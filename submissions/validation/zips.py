@@ -138,7 +138,10 @@ def kind_of_zip(members: Sequence[Member]) -> Kind:
 
 
 LEAVES: Final = (
+    ("archive_format", Kind.TORCH_EXPORT),
     ("constants.pkl", Kind.TORCHSCRIPT),
     ("[Content_Types].xml", Kind.OFFICE),
+    ("mimetype", Kind.OFFICE),
+    ("Document.iwa", Kind.OFFICE),
     ("model.weights.h5", Kind.KERAS),
 )

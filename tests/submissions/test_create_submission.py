@@ -10,6 +10,7 @@ from django.utils import timezone
 from courses.blobs import read_blob
 from courses.models import Assignment, RevisionFile
 from submissions.models import Submission
+from submissions.problems import SubmissionRefusedError
 from submissions.services import IncomingFile, charge_attempt, create_submission
 from tests.factories import (
     AssignmentFactory,
@@ -81,6 +82,15 @@ def test_strange_original_names_are_stored_visibly(original: str) -> None:
     assert stored.original_name.isprintable()
     assert 0 < len(stored.original_name) <= 255
     assert "/" not in stored.original_name
+
+
+def test_a_refused_file_is_called_by_the_name_that_was_chosen() -> None:
+    files = incoming(b"%PDF-1.7", original="C:\\me\\report.pdf")
+    with pytest.raises(SubmissionRefusedError) as refused:
+        hand_in(AssignmentFactory.create(), files)
+    (found,) = refused.value.problems
+    assert found.message.startswith("“report.pdf” is a PDF document")
+    assert found.file == "work.ipynb"
 
 
 def test_second_attempt_is_a_row_of_its_own() -> None:

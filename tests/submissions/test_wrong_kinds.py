@@ -5,6 +5,7 @@ import zipfile
 
 import pytest
 
+from submissions.validation import FileRule, check_file
 from tests.submissions.builders import (
     POINTER,
     check,
@@ -93,8 +94,59 @@ def test_other_files_in_the_notebook_slot(data: bytes, named: str) -> None:
     assert found.hint
 
 
-def test_python_file_as_notebook_is_no_json() -> None:
-    assert codes(check(b"import torch\nprint('hello')\n")) == ["notebook_json"]
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        (b"import torch\nprint('hello')\n", "a Python script"),
+        (b"# %%\nx = 1\n", "a Python script"),
+        (b"Dear Sir,\nI could not do it.\n", "plain text"),
+        (b"{\\rtf1 hello}", "a text document (RTF)"),
+        (
+            zip_of(document__xml=b"", **{"[Content_Types]__xml": b""}),
+            "an office document",
+        ),
+        (zip_of(mimetype=b"application/vnd.oasis"), "an office document"),
+        (zip_of(data__npy=b""), "a NumPy archive"),
+        (state_dict_bytes(), "a PyTorch file"),
+        (b"\0\x05\x16\x07\0\x02", "a note that macOS keeps"),
+        (b"BZh91AY&SY", "a bzip2 archive"),
+        (b"RIFF\x10\0\0\0WEBPVP8 ", "an image"),
+        (b"\0\0\0\x18ftypmp42", "a sound or a film"),
+    ],
+)
+def test_what_is_no_notebook_is_said_to_be_what_it_is(data: bytes, named: str) -> None:
+    (found,) = check(data).problems
+    assert found.code == "wrong_kind"
+    assert found.message.startswith(f"“work.ipynb” is {named}")
+    assert "a Jupyter notebook was asked for." in found.message
+    assert found.hint
+
+
+@pytest.mark.parametrize(
+    "data", [b"{", b"[1, 2", b"<<<<<<< HEAD\n{", b"3", '{"cells": [}'.encode("utf-16")]
+)
+def test_a_notebook_that_is_only_broken_is_not_said_to_be_something_else(
+    data: bytes,
+) -> None:
+    assert all(code.startswith("notebook_") for code in codes(check(data)))
+
+
+@pytest.mark.parametrize(
+    "kind", ["notebook", "safetensors", "state_dict", "torchscript"]
+)
+def test_a_file_is_called_by_the_name_that_the_person_chose(kind: str) -> None:
+    rule = FileRule(name="net.pth", kind=kind, max_bytes=10**6)
+    (found,) = check_file(io.BytesIO(b"%PDF-1.7"), rule, chosen="my cv.pdf").problems
+    assert found.message.startswith("“my cv.pdf” is a PDF document")
+    assert "was asked for as “net.pth”." in found.message
+    assert (found.file, "my cv" in found.hint) == ("net.pth", False)
+
+
+def test_other_problems_use_the_chosen_name_too() -> None:
+    rule = FileRule(name="work.ipynb", kind="notebook", max_bytes=10**6)
+    for data in (b"", POINTER, b"{", bytes(2 * 10**6)):
+        (found,) = check_file(io.BytesIO(data), rule, chosen="mine.ipynb").problems
+        assert "“mine.ipynb”" in found.message
 
 
 def test_any_other_file_is_taken_as_it_is() -> None:
