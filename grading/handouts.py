@@ -1,11 +1,9 @@
 """What a job is told of the revision's own notebooks: its hand-out and its definitions."""
 
-import json
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from courses.blobs import read_blob
 from courses.bundle import (
     Definitions,
     check_key,
@@ -15,6 +13,7 @@ from courses.bundle import (
     rebound_in_cells,
     source_of,
 )
+from courses.handouts import notebook_part, read_notebook_part
 from courses.models import RevisionFile
 from runner.placement import cell_id, cell_name, fingerprint
 from runner.protocol import HandoutCell
@@ -23,24 +22,9 @@ from runner.protocol import HandoutCell
 _CELLS: Final = 5000
 
 
-def given_notebook(parts: Sequence[RevisionFile]) -> dict[str, Any] | None:
-    """Return the cells from which a student's are put back, if there are any.
-
-    SECURITY: those of the hand-out, and where it lacks some, those of the staff's
-    notebook without its solutions. A student reads the notebook that was run, so the
-    staff's own text is never put into it.
-    """
-    staff = _notebook_part(parts, RevisionFile.Part.STAFF)
-    if staff is None:
-        return None
-    handout = _notebook_part(parts, RevisionFile.Part.HANDOUT)
-    cells = [] if handout is None else _read(handout.sha256)["cells"]
-    return {"cells": [*cells, *make_handout(_read(staff.sha256))["cells"]]}
-
-
 def staff_definitions(parts: Sequence[RevisionFile]) -> Definitions:
     """Return the names that the staff's own notebook defines."""
-    part = _notebook_part(parts, RevisionFile.Part.STAFF)
+    part = notebook_part(parts, RevisionFile.Part.STAFF)
     return Definitions() if part is None else _definitions(part.sha256)
 
 
@@ -52,37 +36,23 @@ def handout_cells(
     `keys` are those of the questions that are checked by tests.
     """
     for kind in (RevisionFile.Part.HANDOUT, RevisionFile.Part.STAFF):
-        part = _notebook_part(parts, kind)
+        part = notebook_part(parts, kind)
         if part is not None:
             is_staff = kind == RevisionFile.Part.STAFF
             return _cells(part.sha256, frozenset(keys), is_staff=is_staff)
     return ()
 
 
-def _notebook_part(
-    parts: Sequence[RevisionFile], kind: RevisionFile.Part
-) -> RevisionFile | None:
-    notebooks = (
-        part for part in parts if part.part == kind and part.name.endswith(".ipynb")
-    )
-    return next(notebooks, None)
-
-
-def _read(sha256: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(read_blob(sha256).decode("utf-8-sig"))
-    return found
-
-
 @lru_cache(maxsize=64)
 def _definitions(sha256: str) -> Definitions:
-    return definitions_of(_read(sha256))
+    return definitions_of(read_notebook_part(sha256))
 
 
 @lru_cache(maxsize=64)
 def _cells(
     sha256: str, keys: frozenset[str], *, is_staff: bool
 ) -> tuple[HandoutCell, ...]:
-    notebook = _read(sha256)
+    notebook = read_notebook_part(sha256)
     handout = make_handout(notebook) if is_staff else notebook
     return tuple(_known(handout["cells"][:_CELLS], keys))
 

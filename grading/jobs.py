@@ -12,8 +12,9 @@ from courses.bundle import (
     mark_cells,
     split_sections,
 )
+from courses.handouts import given_notebook
 from courses.models import AssignmentRevision, Question, RequiredFile, RevisionFile
-from grading.handouts import given_notebook, handout_cells, staff_definitions
+from grading.handouts import handout_cells, staff_definitions
 from grading.inputs import HandedIn, handed_in
 from grading.models import GradingRun
 from runner.protocol import (

@@ -1,0 +1,50 @@
+"""The cells that students start from, of one revision."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from courses.blobs import read_blob
+from courses.bundle import make_handout
+from courses.models import RevisionFile
+
+
+def given_notebook(parts: Sequence[RevisionFile]) -> dict[str, Any] | None:
+    """Return the cells from which a student's are put back, if there are any.
+
+    SECURITY: those of the hand-out, and where it lacks some, those of the staff's
+    notebook without its solutions. A student reads the notebook that was run, so the
+    staff's own text is never put into it.
+    """
+    staff = notebook_part(parts, RevisionFile.Part.STAFF)
+    if staff is None:
+        return None
+    handout = notebook_part(parts, RevisionFile.Part.HANDOUT)
+    cells = [] if handout is None else read_notebook_part(handout.sha256)["cells"]
+    made = make_handout(read_notebook_part(staff.sha256))["cells"]
+    return {"cells": [*cells, *made]}
+
+
+def handout_notebook(parts: Sequence[RevisionFile]) -> dict[str, Any] | None:
+    """Return the hand-out, or one made from the staff's notebook, or None."""
+    handout = notebook_part(parts, RevisionFile.Part.HANDOUT)
+    if handout is not None:
+        return read_notebook_part(handout.sha256)
+    staff = notebook_part(parts, RevisionFile.Part.STAFF)
+    return None if staff is None else make_handout(read_notebook_part(staff.sha256))
+
+
+def notebook_part(
+    parts: Sequence[RevisionFile], kind: RevisionFile.Part
+) -> RevisionFile | None:
+    """Return the first notebook of this part, or None."""
+    notebooks = (
+        part for part in parts if part.part == kind and part.name.endswith(".ipynb")
+    )
+    return next(notebooks, None)
+
+
+def read_notebook_part(sha256: str) -> dict[str, Any]:
+    """Return the notebook with this content. Raises BlobMissingError."""
+    found: dict[str, Any] = json.loads(read_blob(sha256).decode("utf-8-sig"))
+    return found
