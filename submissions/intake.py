@@ -10,11 +10,18 @@ from typing import IO
 
 from django.conf import settings
 
-from courses.blobs import BlobStoreFullError, BlobTooLargeError, store_blob
+from courses.blobs import (
+    BlobMissingError,
+    BlobStoreFullError,
+    BlobTooLargeError,
+    store_blob,
+)
+from courses.handouts import given_notebook, handout_notebook
 from courses.models import AssignmentRevision, Question, RequiredFile, RevisionFile
 from submissions.messages import clean_file_name, problem, shown, size_in_words
-from submissions.problems import Findings, Problem, SubmissionRefusedError
+from submissions.problems import FileName, Findings, Problem, SubmissionRefusedError
 from submissions.validation import (
+    Coursework,
     FileRule,
     check_file,
     find_missing_files,
@@ -69,7 +76,7 @@ def check_files(
     files: Sequence[IncomingFile], revision: AssignmentRevision
 ) -> Findings:
     """Return everything that is wrong with the files, alone and together."""
-    rules = rules_of(revision)
+    rules, coursework = rules_of(revision), coursework_of(revision)
     findings = Findings(problems=(*_check_names(files, rules), *_check_total(files)))
     checked: set[str] = set()
     for file in files:
@@ -77,9 +84,12 @@ def check_files(
             checked.add(file.name)
             file.content.seek(0)
             chosen = clean_file_name(file.original_name)
-            findings += check_file(file.content, rules[file.name], chosen=chosen)
+            findings += check_file(
+                file.content, rules[file.name], chosen=chosen, coursework=coursework
+            )
     if not findings.problems:
-        findings += Findings(warnings=_check_notebooks(files, revision, rules))
+        warnings = _check_notebooks(files, revision, rules, coursework)
+        findings += Findings(warnings=warnings)
     return findings
 
 
@@ -115,29 +125,50 @@ def _check_total(files: Sequence[IncomingFile]) -> Iterator[Problem]:
         yield problem("files_too_large", limit=size_in_words(limit))
 
 
+def coursework_of(revision: AssignmentRevision) -> Coursework:
+    """Return what the revision gives its students.
+
+    A hand-out that is missing from the store says nothing of the work that is handed in.
+    """
+    checked = revision.questions.filter(kind=Question.Kind.AUTO)
+    parts = list(revision.files.all())
+    try:
+        handout, given = handout_notebook(parts), given_notebook(parts)
+    except BlobMissingError:
+        handout = given = None
+    return Coursework(
+        keys=tuple(checked.values_list("key", flat=True)),
+        skip_tags=tuple(revision.skip_tags),
+        parameters=dict(revision.parameters),
+        has_gpu=revision.queue == "gpu",
+        handout=handout["cells"] if handout else (),
+        given=given["cells"] if given else (),
+    )
+
+
 def _check_notebooks(
     files: Sequence[IncomingFile],
     revision: AssignmentRevision,
     rules: Mapping[str, FileRule],
+    coursework: Coursework,
 ) -> tuple[Problem, ...]:
     """Warn of copied check cells, and of opened files that will not be there."""
     present = {file.name for file in files} | {revision.notebook_name}
     public = revision.files.filter(part=RevisionFile.Part.PUBLIC)
     present |= set(public.values_list("name", flat=True))
-    checked = revision.questions.filter(kind=Question.Kind.AUTO)
-    keys = list(checked.values_list("key", flat=True))
     warnings: list[Problem] = []
     for file in files:
         if rules[file.name].kind == RequiredFile.Kind.NOTEBOOK:
             file.content.seek(0)
             data = file.content.read()
-            warnings += find_repeated_checks(data, name=file.name, keys=keys)
+            name = FileName(file.name, clean_file_name(file.original_name))
+            warnings += find_repeated_checks(data, name=name, coursework=coursework)
             warnings += find_missing_files(
                 data,
-                name=file.name,
+                name=name,
                 present=present,
                 wanted=rules.keys(),
-                skip_tags=revision.skip_tags,
+                coursework=coursework,
             )
     return tuple(warnings)
 

@@ -125,7 +125,10 @@ NOTEBOOKS: Final[dict[str, Words]] = {
         "“{name}” is in notebook format {version}; this portal knows format 4.",
         "Save it as format 4 and hand it in again.",
     ),
-    "notebook_cell": Words("Cell {cell} of “{name}” is broken: {why}.", SAVE_AGAIN),
+    "notebook_cell": Words(
+        "Cell {place} of “{name}” (text cells counted, too) is broken: {why}.",
+        SAVE_AGAIN,
+    ),
     "notebook_cells": Words(
         "“{name}” has {count} cells; the limit is {limit}.",
         "Remove the cells that are not needed.",
@@ -197,15 +200,15 @@ WARNINGS: Final[dict[str, Words]] = {
         "Check that you handed in the right notebook.",
     ),
     "notebook_characters": Words(
-        "Cell {cell} of “{name}” holds characters that are no text; they are replaced "
+        "{where} of “{name}” holds characters that are no text; they are replaced "
         "by � when it is run."
     ),
     "cell_conflict": Words(
-        "Cell {cell} of “{name}” holds git conflict marks.",
+        "{where} of “{name}” holds git conflict marks.",
         "Resolve the conflict and hand in again.",
     ),
     "cell_syntax": Words(
-        "Cell {cell} of “{name}” does not read as Python {version}, line {cell_line} of "
+        "{where} of “{name}” does not read as Python {version}, line {cell_line} of "
         "the cell: {quote}",
         "Unless it is newer Python, that cell will fail. Run it in Jupyter to see why.",
     ),
@@ -215,27 +218,27 @@ WARNINGS: Final[dict[str, Words]] = {
         "result counts. Delete the copies that you do not need.",
     ),
     "opens_missing": Words(
-        "Cell {cell} opens “{path}”, which was not handed in.",
+        "{where} opens “{path}”, which was not handed in.",
         "The file will not be there, unless the notebook makes it first.",
     ),
     "opens_wanted": Words(
-        "Cell {cell} opens “{path}”, which was not handed in.",
+        "{where} opens “{path}”, which was not handed in.",
         "It is one of the files that this coursework takes: hand it in too.",
     ),
     "opens_other_name": Words(
-        "Cell {cell} opens “{path}”, which was not handed in.",
+        "{where} opens “{path}”, which was not handed in.",
         "Is it “{other}”? Open the file by that name.",
     ),
     "opens_elsewhere": Words(
-        "Cell {cell} opens “{path}”, but files lie beside the notebook.",
+        "{where} opens “{path}”, but files lie beside the notebook.",
         "Open it as “{other}”.",
     ),
     "opens_network": Words(
-        "Cell {cell} reads “{path}”, but there is no network where it is run.",
+        "{where} reads “{path}”, but there is no network where it is run.",
         "Use the files that come with the coursework.",
     ),
     "opens_absolute": Words(
-        "Cell {cell} opens “{path}”, a place on your own machine.",
+        "{where} opens “{path}”, a place on your own machine.",
         "Files lie beside the notebook: open them by their name alone.",
     ),
 }

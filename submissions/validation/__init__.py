@@ -1,11 +1,13 @@
 """Checks of what is handed in, without executing or unpickling any of it."""
 
 from submissions.validation.check_cells import find_repeated_checks
+from submissions.validation.coursework import Coursework
 from submissions.validation.files import FileRule, check_file
 from submissions.validation.opened_files import find_missing_files
 from submissions.validation.readable import NotebookFaultError, readable_notebook
 
 __all__ = [
+    "Coursework",
     "FileRule",
     "NotebookFaultError",
     "check_file",

@@ -6,6 +6,7 @@ from typing import IO
 
 from submissions.messages import problem, size_in_words
 from submissions.problems import FileName, Findings
+from submissions.validation.coursework import NOTHING_GIVEN, Coursework
 from submissions.validation.kinds import Kind, kind_of
 from submissions.validation.notebooks import check_notebook
 from submissions.validation.weights import WANTED, check_weights
@@ -21,7 +22,13 @@ class FileRule:
     is_optional: bool = False
 
 
-def check_file(content: IO[bytes], rule: FileRule, *, chosen: str = "") -> Findings:
+def check_file(
+    content: IO[bytes],
+    rule: FileRule,
+    *,
+    chosen: str = "",
+    coursework: Coursework = NOTHING_GIVEN,
+) -> Findings:
     """Return what is wrong with the content, having executed none of it.
 
     `content` is binary and seekable. `chosen` is what the person called the file.
@@ -40,7 +47,7 @@ def check_file(content: IO[bytes], rule: FileRule, *, chosen: str = "") -> Findi
         return Findings(problems=(problem("lfs_pointer", file=name),))
     content.seek(0)
     if rule.kind == "notebook":
-        return check_notebook(content.read(), name=name)
+        return check_notebook(content.read(), name=name, coursework=coursework)
     if rule.kind in WANTED:
         return check_weights(content, name=name, wanted=rule.kind)
     return Findings()

@@ -9,6 +9,7 @@ from typing import Final
 from runner.notebook import other_language
 from submissions.messages import problem, shown
 from submissions.problems import Findings, Name, Problem
+from submissions.validation.coursework import NOTHING_GIVEN, Coursework
 from submissions.validation.kinds import (
     ARCHIVES,
     HEAD,
@@ -57,7 +58,9 @@ FIXES: Final = {
 }
 
 
-def check_notebook(data: bytes, *, name: Name) -> Findings:
+def check_notebook(
+    data: bytes, *, name: Name, coursework: Coursework = NOTHING_GIVEN
+) -> Findings:
     """Return what is wrong with a notebook, and what its author may want to know.
 
     A notebook without problems has a text that runs: readable_notebook does not fail.
@@ -74,7 +77,7 @@ def check_notebook(data: bytes, *, name: Name) -> Findings:
         return Findings(problems=fault.problems)
     return Findings(
         problems=tuple(_check_language(notebook, name)),
-        warnings=tuple(_warnings(notebook, name)),
+        warnings=tuple(_warnings(notebook, name, coursework)),
     )
 
 
@@ -94,19 +97,24 @@ def _check_language(notebook: Notebook, name: Name) -> Iterator[Problem]:
         yield problem("notebook_language", file=name, language=shown(language, 30))
 
 
-def _warnings(notebook: Notebook, name: Name) -> Iterator[Problem]:
+def _warnings(
+    notebook: Notebook, name: Name, coursework: Coursework
+) -> Iterator[Problem]:
     if notebook.is_old:
         version = shown(notebook.version, 20)
         yield problem("notebook_old_format", file=name, version=version)
-    if not any(cell.source.strip() for _, cell in notebook.code_cells):
+    cells = coursework.numbered(notebook)
+    if not any(each.number for each in cells):
         yield problem("notebook_no_code", file=name)
     for code, is_so in (
         ("notebook_characters", lambda source: cleaned(source) != source),
         ("cell_conflict", _has_conflict),
     ):
-        numbers = [n for n, cell in enumerate(notebook.cells, 1) if is_so(cell.source)]
-        for number in numbers[:MAX_WARNED]:
-            yield problem(code, file=name, cell=number)
+        found = [
+            each for each in cells if not each.is_given and is_so(each.cell.source)
+        ]
+        for each in found[:MAX_WARNED]:
+            yield problem(code, file=name, where=each.where)
 
 
 def _has_conflict(source: str) -> bool:

@@ -67,15 +67,6 @@ class Notebook:
     metadata: dict[str, Any]
     cells: tuple[Cell, ...]
 
-    @property
-    def code_cells(self) -> Iterator[tuple[int, Cell]]:
-        """The code cells with their numbers, counted from 1 over all cells."""
-        return (
-            (number, cell)
-            for number, cell in enumerate(self.cells, 1)
-            if cell.kind == "code"
-        )
-
 
 def readable_notebook(data: bytes) -> str:
     """Return the nbformat-4 JSON text that is run for these bytes.
@@ -205,7 +196,7 @@ def _cell(entry: Any, number: int, name: Name, faults: list[Problem]) -> Cell | 
     source = _source(entry) if not why else None
     if source is None:
         why = why or "its source is no text"
-        faults.append(problem("notebook_cell", file=name, cell=number, why=why))
+        faults.append(problem("notebook_cell", file=name, place=number, why=why))
         return None
     if kind == "heading":
         source = f"{_hashes(entry)} {source}"

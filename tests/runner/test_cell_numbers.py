@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from grading.messages import describe_end
 from runner.host import Runner
-from runner.protocol import CellStarted, Event, JobResult, Limits
-from tests.runner.notebooks import ANSWER, cell, job, outputs
+from runner.protocol import CellStarted, Event, JobResult, JobSpec, Limits
+from submissions.validation import Coursework, find_missing_files
+from tests.runner.notebooks import ANSWER, cell, job, notebook, outputs
 
 pytestmark = pytest.mark.torch
 
@@ -19,6 +21,23 @@ def counts(result: JobResult) -> list[int | None]:
     """The numbers that the executed notebook shows."""
     cells: list[dict[str, Any]] = json.loads(result.notebook)["cells"]
     return [one["execution_count"] for one in cells]
+
+
+def told_at_upload(spec: JobSpec) -> str:
+    """What the upload warns of, before the notebook runs."""
+    given = json.loads(notebook(cell(spec.restored["q1"], question="q1")))["cells"]
+    (found,) = find_missing_files(
+        spec.notebook.encode(),
+        name="work.ipynb",
+        present=(),
+        coursework=Coursework(keys=("q1",), given=given, skip_tags=spec.skip_tags),
+    )
+    return found.message
+
+
+def told_after(result: JobResult) -> str:
+    """What pages, API and mails say of the run's end."""
+    return describe_end(result.verdict, result.code, result.detail).text
 
 
 def test_all_that_a_run_says_of_a_cell_agrees(runner: Runner) -> None:
@@ -34,6 +53,10 @@ def test_all_that_a_run_says_of_a_cell_agrees(runner: Runner) -> None:
     assert counts(result) == [None, None, 1, 2, 3, None]
     assert result.detail["cell"] == 3
     assert "In[3]" in "".join(outputs(result, 5)[0]["traceback"])
+    assert (
+        told_at_upload(spec) == "Cell 3 opens “missing.csv”, which was not handed in."
+    )
+    assert "first in cell 3: FileNotFoundError" in told_after(result)
     started = [event for event in events if isinstance(event, CellStarted)]
     assert [(one.cell, one.cells) for one in started] == [(1, 3), (2, 3), (3, 3)]
 

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from submissions.problems import Problem
-from submissions.validation import find_missing_files
+from submissions.validation import Coursework, find_missing_files
 from tests.submissions.builders import code_cell, notebook_bytes
 
 
@@ -112,7 +112,10 @@ def test_cells_that_are_not_run_are_not_read() -> None:
     cell = code_cell("open('a.txt')", metadata={"tags": ["slow"]})
     skipped = code_cell("open('b.txt')", metadata={"tags": ["skip-execution"]})
     found = find_missing_files(
-        notebook_bytes(cell, skipped), name="w", present=(), skip_tags=["slow"]
+        notebook_bytes(cell, skipped),
+        name="w",
+        present=(),
+        coursework=Coursework(skip_tags=["slow"]),
     )
     assert found == ()
 

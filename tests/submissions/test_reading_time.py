@@ -27,6 +27,7 @@ from courses.bundle.recognition import is_about_otter
 from courses.bundle.syntax import MAX_CELL
 from courses.importing.notebooks import headings, names_of_cells
 from submissions.validation import (
+    Coursework,
     find_missing_files,
     find_repeated_checks,
     readable_notebook,
@@ -66,6 +67,9 @@ SHAPES: Final[dict[str, Build]] = {
     "heading": lambda n: "# a" + " " * n + "(" + " " * n,
     "regions": lambda n: "# BEGIN " * (n // 8) + "\n# END x",
     "opens": lambda n: "open('a.csv')\n" * (n // 14),
+    "calls": lambda n: "def f():\n open('a')\n" + "f()\n" * (n // 4),
+    "functions": lambda n: "def f(): f(); open('a.csv')\n" * (n // 28) + "f()",
+    "branches": lambda n: "if x: open('a')\nelse: open('a','w')\n" * (n // 36),
     "sums": lambda n: "x = " + "a+" * (n // 2) + "a",
     "texts": lambda n: "x = " + "'a' " * (n // 4),
     "text of lines": lambda n: "'''" + "\n" * n + "'''",
@@ -83,12 +87,15 @@ def cells_of(source: str, size: int) -> list[dict[str, Any]]:
     ]
 
 
+COURSEWORK: Final = Coursework(keys=("a",))
+
+
 def read_upload(cells: list[dict[str, Any]]) -> None:
     document = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells}
     data = json.dumps(document, ensure_ascii=False).encode()
     check_notebook(data, name="w")
-    find_repeated_checks(data, name="w", keys=["a"])
-    find_missing_files(data, name="w", present={"b.csv"})
+    find_repeated_checks(data, name="w", coursework=COURSEWORK)
+    find_missing_files(data, name="w", present={"b.csv"}, coursework=COURSEWORK)
 
 
 def read_for_job(cells: list[dict[str, Any]]) -> None:

@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
-from submissions.validation import find_repeated_checks
+from submissions.validation import Coursework, find_repeated_checks
 from tests.submissions.builders import code_cell, notebook_bytes
 
 
 def warned(*cells: Any, keys: tuple[str, ...] = ("q1", "q2")) -> list[str]:
-    found = find_repeated_checks(notebook_bytes(*cells), name="work.ipynb", keys=keys)
+    found = find_repeated_checks(
+        notebook_bytes(*cells), name="work.ipynb", coursework=Coursework(keys=keys)
+    )
     assert all(each.code == "check_cell_copied" and each.hint for each in found)
     return [each.message for each in found]
 
@@ -23,7 +25,7 @@ NBGRADER = code_cell("assert f", metadata={"nbgrader": {"grade_id": "q1"}})
 @pytest.mark.parametrize("cell", [CHECK, OURS, OTTER, NBGRADER])
 def test_two_check_cells_of_one_question_are_named(cell: Any) -> None:
     text = {"cell_type": "markdown", "metadata": {}, "source": "# 1"}
-    words = "Cells 1 and 3 of “work.ipynb” check the same question, “q1”."
+    words = "Cells 1 and 2 of “work.ipynb” check the same question, “q1”."
     assert warned(cell, text, cell) == [words]
     assert warned(cell, code_cell("f = 1")) == []
 
@@ -38,5 +40,8 @@ def test_many_copies_are_counted() -> None:
     assert message.startswith("Cells 1, 2, 3, 4, 5 and 495 more of")
 
 
+Q1 = Coursework(keys=("q1",))
+
+
 def test_a_notebook_that_cannot_be_read_has_no_warnings() -> None:
-    assert find_repeated_checks(b"{", name="work.ipynb", keys=["q1"]) == ()
+    assert find_repeated_checks(b"{", name="work.ipynb", coursework=Q1) == ()

@@ -1,0 +1,64 @@
+"""What a notebook's code does to files, and which of these it cannot have made itself."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+# More writes of one file than this are not looked through.
+MAX_WRITES: Final = 20
+ALWAYS: Final = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Arm:
+    """One side of a branch, and the arm that the branch stands in."""
+
+    branch: int
+    side: int
+    outer: "Arm | None"
+    depth: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """A file that is read or written in a cell, by the cell's place in the notebook.
+
+    `cells` are all whose code takes part: a function stands in one and is called in
+    another. `time` grows from cell to cell; ALWAYS is earlier than any.
+    """
+
+    path: str
+    cell: int
+    cells: frozenset[int]
+    time: int
+    arm: Arm | None
+    is_mapped: bool | None = None
+
+
+@dataclass(kw_only=True)
+class Accesses:
+    """What a notebook does to files. `loads` are the calls of torch.load."""
+
+    reads: list[Access] = field(default_factory=list)
+    writes: dict[str, list[Access]] = field(default_factory=dict)
+    loads: list[Access] = field(default_factory=list)
+    is_complete: bool = True
+
+    def missing(self, read: Access) -> bool:
+        """Say whether nothing up to the end of its cell can have made the file."""
+        writes = self.writes.get(read.path, [])
+        return len(writes) <= MAX_WRITES and not any(
+            write.time <= read.time and not _exclude(write.arm, read.arm)
+            for write in writes
+        )
+
+
+def _exclude(one: Arm | None, other: Arm | None) -> bool:
+    """Say whether the two are on different sides of one branch."""
+    while one is not None and other is not None and one is not other:
+        if one.branch == other.branch:
+            return True
+        if one.depth >= other.depth:
+            one = one.outer
+        else:
+            other = other.outer
+    return False

@@ -1,0 +1,112 @@
+"""What a coursework gives its students: its hand-out, and how their notebooks are run."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Final
+
+from courses.bundle import (
+    check_cells,
+    check_key,
+    foreign_key,
+    locked_cells,
+    mark_cells,
+    source_of,
+)
+from runner.notebook import cell_numbers
+from submissions.validation.code_values import Scalar
+from submissions.validation.metadata import cell_metadata
+from submissions.validation.readable import Cell, Notebook
+
+_BLANKS: Final = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberedCell:
+    """A cell as warnings speak of it.
+
+    `number` is the one that the run gives it, 0 for one that is not run. `where` names
+    the cell at the beginning of a sentence. `is_given` says that it is the hand-out's
+    own, unchanged.
+    """
+
+    cell: Cell
+    number: int
+    where: str
+    is_given: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coursework:
+    """What is known of a coursework when work for it is handed in.
+
+    `keys` are those of the questions that are checked by tests. `handout` are the cells
+    of the hand-out, nbformat 4, and `given` those from which a student's are put back.
+    """
+
+    keys: Collection[str] = ()
+    skip_tags: Collection[str] = ()
+    parameters: Mapping[str, Scalar] = field(default_factory=dict)
+    has_gpu: bool = False
+    handout: Sequence[dict[str, Any]] = ()
+    given: Sequence[dict[str, Any]] = ()
+
+    @cached_property
+    def check_copies(self) -> Counter[str]:
+        """Return how many check cells the hand-out itself has for each question."""
+        keys = (check_key(cell) or foreign_key(cell) for cell in self.handout)
+        return Counter(key for key in keys if key is not None)
+
+    @cached_property
+    def _texts(self) -> frozenset[str]:
+        cells = (*self.handout, *self.given)
+        return frozenset(_without_blanks(source_of(cell)) for cell in cells)
+
+    def numbered(self, notebook: Notebook) -> list[NumberedCell]:
+        """Return the cells of a notebook with the numbers that its run will give them.
+
+        The notebook is made ready as it is for the run: cells that students may not
+        change are put back first.
+        """
+        given = {"cells": list(self.given)}
+        restored = {k: v for k, v in check_cells(given).items() if k in self.keys}
+        raw = [_as_json(cell) for cell in notebook.cells]
+        mark_cells({"cells": raw}, self.keys, locked_cells(given))
+        numbers = cell_numbers(raw, skip_tags=self.skip_tags, restored=restored)
+        last, found = 0, []
+        for cell, ready, number in zip(notebook.cells, raw, numbers, strict=True):
+            last = number or last
+            source = restored.pop(check_key(ready) or "", ready["source"])
+            numbered = NumberedCell(
+                cell=replace(cell, source=source),
+                number=number,
+                where=_where(cell, number, last),
+                is_given=_without_blanks(source) in self._texts,
+            )
+            found.append(numbered)
+        return found
+
+
+NOTHING_GIVEN: Final = Coursework()
+
+
+def _as_json(cell: Cell) -> dict[str, Any]:
+    return {
+        "cell_type": cell.kind,
+        "metadata": cell_metadata(cell.metadata),
+        "source": cell.source,
+    }
+
+
+def _where(cell: Cell, number: int, last: int) -> str:
+    if number:
+        return f"Cell {number}"
+    kind = "skipped" if cell.kind == "code" else "text"
+    return f"The {kind} cell below cell {last}" if last else f"A {kind} cell at the top"
+
+
+def _without_blanks(source: str) -> str:
+    """Return what two texts have in common that differ in white space alone."""
+    return _BLANKS.sub("", source)

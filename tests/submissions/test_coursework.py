@@ -1,0 +1,131 @@
+"""Warnings number cells as the run does, and are silent about the hand-out's own."""
+
+from typing import Any
+
+import pytest
+
+from courses.models import RevisionFile
+from submissions.problems import Problem
+from submissions.validation import (
+    Coursework,
+    find_missing_files,
+    find_repeated_checks,
+)
+from submissions.validation.notebooks import check_notebook
+from tests.factories import AssignmentFactory, QuestionFactory, RevisionFileFactory
+from tests.submissions.builders import code_cell, incoming, notebook_bytes
+from tests.submissions.test_create_submission import hand_in
+
+OPENS = "a = 1\nopen('x.csv')"
+TEXT = {"cell_type": "markdown", "metadata": {}, "source": "# 1"}
+CONFLICT = "<<<<<<< HEAD\na = 1"
+
+
+def missing(*cells: Any, coursework: Coursework, **files: Any) -> list[Problem]:
+    files = {"present": (), **files}
+    data = notebook_bytes(*cells)
+    return list(find_missing_files(data, name="w", coursework=coursework, **files))
+
+
+def given(*cells: Any, **changes: Any) -> Coursework:
+    """A coursework whose hand-out has these cells."""
+    return Coursework(handout=cells, given=cells, **changes)
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        code_cell(OPENS),
+        code_cell(OPENS, id="other", metadata={"tags": ["mine"]}),
+        code_cell(f"\n{OPENS}  \n\n"),
+        code_cell(OPENS.replace("\n", "\r\n")),
+        code_cell(OPENS.replace(" = ", "=")),
+        code_cell(OPENS.splitlines(keepends=True)),
+    ],
+)
+def test_the_hand_outs_own_cell_is_not_warned_of(own: Any) -> None:
+    assert missing(own, coursework=given(code_cell(OPENS))) == []
+    assert missing(own, coursework=given(code_cell("b = 1"))) != []
+
+
+def test_other_faults_of_the_hand_outs_own_cells_are_not_warned_of() -> None:
+    cells = code_cell("x = "), code_cell(CONFLICT), {**TEXT, "source": "a\0"}
+    assert missing(*cells, coursework=given(*cells)) == []
+    found = check_notebook(notebook_bytes(*cells), name="w", coursework=given(*cells))
+    assert found.warnings == ()
+
+
+def test_what_the_student_was_to_hand_in_is_told_whoever_opens_it() -> None:
+    own = code_cell("torch.load('n.pt')")
+    (found,) = missing(own, coursework=given(own), wanted={"n.pt"})
+    assert found.code == "opens_wanted"
+
+
+def test_a_students_function_that_the_hand_out_calls_is_warned_of() -> None:
+    call, answer = code_cell("n = get()"), code_cell("def get(): return open('x.csv')")
+    (found,) = missing(answer, call, coursework=given(call))
+    assert found.message.startswith("Cell 2 opens “x.csv”")
+
+
+def test_a_locked_cell_is_read_as_it_is_put_back() -> None:
+    locked = {"softmark": {"locked": "a"}}
+    coursework = given(code_cell("n = 1", metadata=locked))
+    assert missing(code_cell(OPENS, metadata=locked), coursework=coursework) == []
+
+
+def test_a_cell_has_the_number_of_its_run() -> None:
+    """Text, empty cells and skipped ones do not count, comments and emptied checks do."""
+    check = {"softmark": {"question": "q"}}
+    cells = [
+        *(TEXT, code_cell(" \n"), code_cell("1", metadata={"tags": ["slow"]})),
+        *(code_cell("# note"), code_cell("", metadata=check), code_cell(OPENS)),
+    ]
+    coursework = given(code_cell("f()", metadata=check), keys=["q"], skip_tags=["slow"])
+    (found,) = missing(*cells, coursework=coursework)
+    assert found.message.startswith("Cell 3 opens “x.csv”")
+
+
+@pytest.mark.parametrize(
+    ("cells", "where"),
+    [
+        ([code_cell("1"), code_cell(""), code_cell(CONFLICT)], "Cell 2 of"),
+        (
+            [code_cell("1"), {**TEXT, "source": CONFLICT}],
+            "The text cell below cell 1 of",
+        ),
+        ([{**TEXT, "source": CONFLICT}, code_cell("1")], "A text cell at the top of"),
+        (
+            [
+                code_cell("1"),
+                code_cell(CONFLICT, metadata={"tags": ["skip-execution"]}),
+            ],
+            "The skipped cell below cell 1 of",
+        ),
+    ],
+)
+def test_a_cell_without_a_number_is_called_by_its_place(cells: Any, where: str) -> None:
+    (found,) = check_notebook(notebook_bytes(*cells), name="w").warnings
+    assert found.message.startswith(where)
+
+
+def test_copies_that_the_hand_out_has_itself_are_not_warned_of() -> None:
+    check = code_cell("# softmark: check q")
+    coursework = given(check, check, keys=["q"])
+    for copies, told in ((2, 0), (3, 1)):
+        data = notebook_bytes(*[check] * copies)
+        found = find_repeated_checks(data, name="w", coursework=coursework)
+        assert len(found) == told
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("part", [RevisionFile.Part.HANDOUT, RevisionFile.Part.STAFF])
+def test_the_revision_s_own_notebooks_are_looked_at(part: str) -> None:
+    assignment = AssignmentFactory.create()
+    QuestionFactory.create(revision=assignment.revision, key="q")
+    content = notebook_bytes(code_cell(OPENS), code_cell("# softmark: check q"))
+    RevisionFileFactory.create(
+        revision=assignment.revision, part=part, name="h.ipynb", text=content.decode()
+    )
+    assert hand_in(assignment, incoming(content)).warnings == []
+    changed = incoming(notebook_bytes(code_cell(f"{OPENS}.read()")))
+    assert len(hand_in(assignment, changed).warnings) == 1
