@@ -17,6 +17,7 @@ from runner.protocol import JobFile, JobSpec, Limits, Scalar
 from submissions.messages import problem
 from submissions.problems import Problem
 from submissions.validation import (
+    Coursework,
     FileRule,
     check_file,
     find_missing_files,
@@ -64,7 +65,10 @@ class ReadyJob:
 def read_request(request: Request, *, max_notebook_bytes: int) -> ReadyJob:
     """Return the job. Raises UnusableError, and RefusedError where an upload would."""
     names = _names(request)
-    data, warnings = _read_notebook(request.notebook, max_notebook_bytes)
+    coursework = Coursework(
+        skip_tags=request.skip_tags, parameters=dict(request.parameters)
+    )
+    data, warnings = _read_notebook(request.notebook, max_notebook_bytes, coursework)
     spec = JobSpec(
         job_id=f"local-{secrets.token_hex(6)}",
         environment=request.environment,
@@ -77,7 +81,7 @@ def read_request(request: Request, *, max_notebook_bytes: int) -> ReadyJob:
         parameters=dict(request.parameters),
     )
     opened = find_missing_files(
-        data, name=spec.notebook_name, present=names, skip_tags=request.skip_tags
+        data, name=spec.notebook_name, present=names, coursework=coursework
     )
     return ReadyJob(spec=spec, warnings=(*warnings, *opened))
 
@@ -94,11 +98,13 @@ def _names(request: Request) -> list[str]:
     return names
 
 
-def _read_notebook(path: Path, max_bytes: int) -> tuple[bytes, tuple[Problem, ...]]:
+def _read_notebook(
+    path: Path, max_bytes: int, coursework: Coursework
+) -> tuple[bytes, tuple[Problem, ...]]:
     """Return the notebook's bytes, and warnings of it."""
     with _open(path) as content:
         rule = FileRule(name=path.name, kind="notebook", max_bytes=max_bytes)
-        findings = check_file(content, rule)
+        findings = check_file(content, rule, coursework=coursework)
         if findings.problems:
             raise RefusedError(findings.problems)
         content.seek(0)

@@ -92,7 +92,7 @@ def test_a_cell_may_not_take_longer_than_the_run(work: Path) -> None:
     [
         (b"", "file_empty"),
         (b"{" + b" " * 10_000, "file_too_large"),
-        (b"# text", "notebook_json"),
+        (b"# text", "wrong_kind"),
         (b"PK\x03\x04" + bytes(30), "wrong_kind"),
         (b'{"nbformat": 5}', "notebook_too_new"),
         (b"version https://git-lfs.github.com/spec/v1\n", "lfs_pointer"),
