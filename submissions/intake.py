@@ -24,8 +24,9 @@ from submissions.validation import (
     Coursework,
     FileRule,
     check_file,
-    find_missing_files,
     find_repeated_checks,
+    is_answered,
+    read_code,
 )
 
 PIECE = 1 << 20
@@ -87,10 +88,9 @@ def check_files(
             findings += check_file(
                 file.content, rules[file.name], chosen=chosen, coursework=coursework
             )
-    if not findings.problems:
-        warnings = _check_notebooks(files, revision, rules, coursework)
-        findings += Findings(warnings=warnings)
-    return findings
+    if findings.problems:
+        return findings
+    return Findings(warnings=_warnings(files, revision, coursework, findings.warnings))
 
 
 def _check_names(
@@ -146,30 +146,27 @@ def coursework_of(revision: AssignmentRevision) -> Coursework:
     )
 
 
-def _check_notebooks(
+def _warnings(
     files: Sequence[IncomingFile],
     revision: AssignmentRevision,
-    rules: Mapping[str, FileRule],
     coursework: Coursework,
+    warnings: Sequence[Problem],
 ) -> tuple[Problem, ...]:
-    """Warn of copied check cells, and of opened files that will not be there."""
+    """Return the files' own warnings, with those about how the notebook uses the files."""
+    rules = rules_of(revision)
     present = {file.name for file in files} | {revision.notebook_name}
     public = revision.files.filter(part=RevisionFile.Part.PUBLIC)
     present |= set(public.values_list("name", flat=True))
-    warnings: list[Problem] = []
     for file in files:
         if rules[file.name].kind == RequiredFile.Kind.NOTEBOOK:
             file.content.seek(0)
             data = file.content.read()
             name = FileName(file.name, clean_file_name(file.original_name))
-            warnings += find_repeated_checks(data, name=name, coursework=coursework)
-            warnings += find_missing_files(
-                data,
-                name=name,
-                present=present,
-                wanted=rules.keys(),
-                coursework=coursework,
-            )
+            repeated = find_repeated_checks(data, name=name, coursework=coursework)
+            reading = read_code(data, name=name, coursework=coursework)
+            missing = reading.warnings(present, rules)
+            left = [each for each in warnings if not is_answered(each, reading)]
+            warnings = [*left, *repeated, *missing]
     return tuple(warnings)
 
 

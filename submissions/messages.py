@@ -177,8 +177,14 @@ WEIGHTS: Final[dict[str, Words]] = {
         SAVE_STATE_DICT,
     ),
     "state_dict_pickle": Words(
-        "“{name}” asks for {what} when it is read, which no state dict needs.",
-        SAVE_STATE_DICT,
+        "“{name}” asks for {what} when it is read, which no state dict needs. torch.load "
+        "refuses it with weights_only.",
+        SAVE_STATE_DICT + ". Keep only tensors, numbers, texts, lists and dicts in it.",
+    ),
+    "state_dict_protocol": Words(
+        "“{name}” was saved with pickle protocol {protocol}, which torch.load does not "
+        "read with weights_only.",
+        SAVE_STATE_DICT + ", without pickle_protocol.",
     ),
     "torchscript_damaged": Words(
         "“{name}” is not a whole TorchScript program: {why}.",
@@ -216,6 +222,23 @@ WARNINGS: Final[dict[str, Words]] = {
         "Cells {cells} of “{name}” check the same question, “{key}”.",
         "The question is tested at each of the copies, three at most, and the best "
         "result counts. Delete the copies that you do not need.",
+    ),
+    "weights_device": Words(
+        "“{name}” was saved on {device}, which is not there when your notebook runs. "
+        "Without map_location, {loader} stops with an error.",
+        'Load it with: {loader}("{required}", map_location="{target}"). Or save it again '
+        "after model.cpu().",
+    ),
+    "weights_wrapped": Words(
+        "{some} in “{name}” begin with “{prefix}”, which {wrappers} has put there. A "
+        "model without it does not find its weights by such names.",
+        'Save the model inside: {save}({inner}.state_dict(), "{required}")',
+    ),
+    "weights_wrapped_inside": Words(
+        "{some} in “{name}” begin with “{prefix}” or the like, and {wrappers} has put "
+        "“{part}” there. A model without it does not find its weights by such names.",
+        'Load them with: {{key.replace("{part}", ""): value for key, value in '
+        "weights.items()}}",
     ),
     "opens_missing": Words(
         "{where} opens “{path}”, which was not handed in.",

@@ -3,8 +3,9 @@
 from submissions.validation.check_cells import find_repeated_checks
 from submissions.validation.coursework import Coursework
 from submissions.validation.files import FileRule, check_file
-from submissions.validation.opened_files import find_missing_files
+from submissions.validation.opened_files import find_missing_files, read_code
 from submissions.validation.readable import NotebookFaultError, readable_notebook
+from submissions.validation.weight_use import is_answered
 
 __all__ = [
     "Coursework",
@@ -13,5 +14,7 @@ __all__ = [
     "check_file",
     "find_missing_files",
     "find_repeated_checks",
+    "is_answered",
+    "read_code",
     "readable_notebook",
 ]

@@ -49,5 +49,6 @@ def check_file(
     if rule.kind == "notebook":
         return check_notebook(content.read(), name=name, coursework=coursework)
     if rule.kind in WANTED:
-        return check_weights(content, name=name, wanted=rule.kind)
+        has_gpu = coursework.has_gpu
+        return check_weights(content, name=name, wanted=rule.kind, has_gpu=has_gpu)
     return Findings()

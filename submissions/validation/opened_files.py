@@ -50,7 +50,7 @@ def find_missing_files(
     notebook that cannot be read has no warnings.
     """
     reading = read_code(data, name=name, coursework=coursework)
-    return tuple(reading.warnings(present, wanted))[:MAX_WARNED]
+    return reading.warnings(present, wanted)
 
 
 class CodeReading:
@@ -63,11 +63,21 @@ class CodeReading:
         self._cells = cells
         self._faults = faults
 
+    @property
+    def code(self) -> str:
+        """The code of the cells that are run."""
+        return "\n".join(each.cell.source for each in self._cells if each.number)
+
     def warnings(
         self, present: Collection[str], wanted: Collection[str]
+    ) -> tuple[Problem, ...]:
+        """Return a warning of each fault, and of each file that will not be there."""
+        found = (*self._faults, *self._missing(present, wanted))
+        return found[:MAX_WARNED]
+
+    def _missing(
+        self, present: Collection[str], wanted: Collection[str]
     ) -> Iterator[Problem]:
-        """Yield a warning of each file that will not be there, and of each fault."""
-        yield from self._faults
         told: set[str] = set()
         reads = self.accesses.reads if self.accesses.is_complete else ()
         for read in reads:

@@ -12,6 +12,7 @@ from typing import IO, Any, Final, TypeGuard
 
 from submissions.messages import problem, shown
 from submissions.problems import Findings, Name
+from submissions.validation.weight_names import warn_of_wrappers
 
 LENGTH_BYTES: Final = 8
 MAX_HEADER_BYTES: Final = 4 * 1024**2
@@ -22,7 +23,8 @@ MAX_SIDE: Final = 2**48
 DTYPES: Final = {
     "BOOL": 8, "U8": 8, "I8": 8, "U16": 16, "I16": 16, "F16": 16, "BF16": 16,
     "U32": 32, "I32": 32, "F32": 32, "U64": 64, "I64": 64, "F64": 64, "C64": 64,
-    "F8_E4M3": 8, "F8_E5M2": 8,
+    "F8_E4M3": 8, "F8_E5M2": 8, "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8, "F8_E8M0": 8,
+    "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6,
 }  # fmt: skip
 METADATA: Final = "__metadata__"
 
@@ -66,7 +68,9 @@ def check_safetensors(content: IO[bytes], *, name: Name) -> Findings:
         found = problem("safetensors_tensor", file=name, tensor=tensor, why=fault.why)
     else:
         if promised == data_bytes:
-            return Findings()
+            names = [tensor.name for tensor in tensors]
+            warnings = warn_of_wrappers([names], name=name, save="save_file")
+            return Findings(warnings=tuple(warnings))
         found = problem(
             "safetensors_length",
             file=name,

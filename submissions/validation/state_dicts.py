@@ -5,55 +5,44 @@ words, not for safety: what keeps a crafted pickle harmless is that it is loaded
 the jail only, and there with weights_only.
 """
 
-import pickletools
 import re
 from collections.abc import Iterator, Sequence
 from typing import IO, Final
 
+from runner.weights_only import TAKEN
 from submissions.messages import problem, shown, size_in_words
 from submissions.problems import Findings, Name, Problem
+from submissions.validation.pickles import Contents, read_pickle
+from submissions.validation.weight_names import warn_of_wrappers
+from submissions.validation.weight_places import warn_of_device
 from submissions.validation.zips import Member, ZipFaultError, read_member
 
 MAX_PICKLE_BYTES: Final = 4 * 1024**2
-MAX_INSTRUCTIONS: Final = 1_000_000
+# What torch.save writes unless it is told otherwise, and torch.load reads.
+USUAL_PROTOCOL: Final = 2
 MAX_NAME: Final = 255
 NAME: Final = re.compile(r"[^/\\\0]+(/[^/\\\0]+)*")
 
-# What a dict of tensors and numbers needs: module to the names in it.
-PLAIN: Final[dict[str, re.Pattern[str]]] = {
-    module: re.compile(names)
-    for module, names in {
-        "collections": r"OrderedDict|Counter|defaultdict",
-        "torch": r"\w+Storage|Size|Tensor|device|strided|sparse_\w+|per_\w+|bool|"
-        r"(b?float|u?int|complex|q?u?int)\w*|half|double|long|short",
-        "torch._utils": r"_rebuild_\w+",
-        "torch._tensor": r"_rebuild_from_type_v2",
-        "torch.nn.parameter": r"Parameter|Buffer",
-        "torch.serialization": r"_get_layout",
-        "torch.storage": r"UntypedStorage|TypedStorage",
-        "numpy": r"dtype|ndarray",
-        "numpy.core.multiarray": r"scalar|_reconstruct",
-        "numpy._core.multiarray": r"scalar|_reconstruct",
-        "numpy.dtypes": r"\w+",
-        "_codecs": r"encode",
-        "__builtin__": r"set|frozenset|complex|bytearray",
-        "builtins": r"set|frozenset|complex|bytearray",
-    }.items()
-}
 # Modules whose classes are models or optimisers, whole.
 OBJECTS: Final = re.compile(
-    r"__main__\.|torch\.nn\.|torch\.optim\.|torchvision\.|models?\b"
+    r"__main__\.|torch\.nn\.|torch\.optim\.|torchvision\.|timm\.|transformers\.|models?\b"
 )
 
 
 def check_state_dict(
-    content: IO[bytes], members: Sequence[Member], *, name: Name
+    content: IO[bytes], members: Sequence[Member], *, name: Name, has_gpu: bool = False
 ) -> Findings:
     """Return what is wrong with a PyTorch zip file whose directory was read."""
     problems = [*_check_members(members, name)]
+    found: list[Contents] = []
     if not problems:
-        problems += _check_pickle(content, members, name)
-    return Findings(problems=tuple(problems))
+        problems += _check_pickle(content, members, name, found)
+    warnings: list[Problem] = []
+    for contents in () if problems else found:
+        warnings += warn_of_device(contents.locations, name=name, has_gpu=has_gpu)
+        tables = [table.names for table in contents.tables]
+        warnings += warn_of_wrappers(tables, name=name, save="torch.save")
+    return Findings(problems=tuple(problems), warnings=tuple(warnings))
 
 
 def _check_members(members: Sequence[Member], name: Name) -> Iterator[Problem]:
@@ -92,14 +81,18 @@ def is_plain_name(name: str) -> bool:
 
 
 def _check_pickle(
-    content: IO[bytes], members: Sequence[Member], name: Name
+    content: IO[bytes],
+    members: Sequence[Member],
+    name: Name,
+    found: list[Contents],
 ) -> Iterator[Problem]:
+    """Yield what is wrong with the pickle, and add to `found` what it holds."""
     member = next(each for each in members if each.name.endswith("/data.pkl"))
     if member.size > MAX_PICKLE_BYTES:
         yield problem("state_dict_too_complex", file=name)
         return
     try:
-        unusual = _unusual_globals(read_member(content, member))
+        contents = read_pickle(read_member(content, member))
     except ZipFaultError as fault:
         yield problem("state_dict_zip", file=name, why=fault.why)
     except OverflowError:
@@ -107,37 +100,19 @@ def _check_pickle(
     except ValueError:
         yield problem("state_dict_zip", file=name, why="its list of tensors is damaged")
     else:
-        if unusual:
-            what = shown(unusual[0])
-            objects = [each for each in unusual if OBJECTS.match(each)]
-            code = "state_dict_module" if objects else "state_dict_pickle"
-            yield problem(code, file=name, what=shown(objects[0]) if objects else what)
+        found.append(contents)
+        yield from _refusal(contents, name)
 
 
-def _unusual_globals(pickled: bytes) -> list[str]:
-    """Return the names, as module.name, that no dict of tensors asks for.
-
-    Raises ValueError for what is no pickle and OverflowError for too long a one.
-    """
-    unusual = []
-    for module, attribute in _globals(pickled):
-        names = PLAIN.get(module)
-        if names is None or names.fullmatch(attribute) is None:
-            unusual.append(f"{module}.{attribute}")
-    return unusual
-
-
-def _globals(pickled: bytes) -> Iterator[tuple[str, str]]:
-    texts = ["?", "?"]
-    for number, (instruction, argument, _) in enumerate(pickletools.genops(pickled)):
-        if number > MAX_INSTRUCTIONS:
-            raise OverflowError
-        if instruction.name in {"GLOBAL", "INST"}:
-            module, _, attribute = str(argument).partition(" ")
-            yield module, attribute
-        elif instruction.name == "STACK_GLOBAL":
-            yield texts[-2], texts[-1]
-        elif instruction.name.endswith("EXT1"):
-            yield "copyreg", "extension"
-        elif isinstance(argument, str):
-            texts = [texts[-1], argument]
+def _refusal(contents: Contents, name: Name) -> Iterator[Problem]:
+    """Yield a problem if torch.load refuses the pickle."""
+    unusual = [each for each in contents.globals if each not in TAKEN]
+    objects = [each for each in unusual if OBJECTS.match(each)]
+    if objects:
+        yield problem("state_dict_module", file=name, what=shown(objects[0]))
+    elif unusual:
+        yield problem("state_dict_pickle", file=name, what=shown(unusual[0]))
+    elif contents.protocol > USUAL_PROTOCOL and contents.refusal:
+        yield problem("state_dict_protocol", file=name, protocol=contents.protocol)
+    elif contents.refusal:
+        yield problem("state_dict_pickle", file=name, what=shown(contents.refusal))

@@ -4,20 +4,43 @@ Its tensors are stored plainly, its code is text and may be compressed. It is lo
 the jail only, beside the notebook.
 """
 
+import contextlib
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import IO, Final
 
 from submissions.messages import problem, shown, size_in_words
 from submissions.problems import Findings, Name, Problem
-from submissions.validation.state_dicts import is_plain_name
-from submissions.validation.zips import Member
+from submissions.validation.pickles import read_locations
+from submissions.validation.state_dicts import MAX_PICKLE_BYTES, is_plain_name
+from submissions.validation.weight_places import warn_of_device
+from submissions.validation.zips import Member, ZipFaultError, read_member
 
 MAX_CODE_BYTES: Final = 16 * 1024**2
+PICKLES: Final = ("/data.pkl", "/constants.pkl")
 
 
-def check_torchscript(members: Sequence[Member], *, name: Name) -> Findings:
+def check_torchscript(
+    content: IO[bytes], members: Sequence[Member], *, name: Name, has_gpu: bool = False
+) -> Findings:
     """Return what is wrong with a TorchScript zip file whose directory was read."""
-    return Findings(problems=tuple(_check(members, name))[:1])
+    problems = tuple(_check(members, name))[:1]
+    if problems:
+        return Findings(problems=problems)
+    locations = _locations(content, members)
+    warnings = warn_of_device(
+        locations, name=name, has_gpu=has_gpu, loader="torch.jit.load"
+    )
+    return Findings(warnings=tuple(warnings))
+
+
+def _locations(content: IO[bytes], members: Sequence[Member]) -> list[str]:
+    """Return the devices on which the program's tensors were."""
+    found: list[str] = []
+    for member in members:
+        if member.name.endswith(PICKLES) and member.size <= MAX_PICKLE_BYTES:
+            with contextlib.suppress(ZipFaultError):
+                found += read_locations(read_member(content, member))
+    return list(dict.fromkeys(found))
 
 
 def _check(members: Sequence[Member], name: Name) -> Iterator[Problem]:

@@ -37,27 +37,34 @@ SAVE_IN_ZIP: Final = (
 SWAPPED: Final = "Were two files swapped? Put the notebook in the notebook's field."
 
 
-def check_weights(content: IO[bytes], *, name: Name, wanted: str) -> Findings:
-    """Return what is wrong with the weights; nothing is unpickled or loaded."""
+def check_weights(
+    content: IO[bytes], *, name: Name, wanted: str, has_gpu: bool = False
+) -> Findings:
+    """Return what is wrong with the weights; nothing is unpickled or loaded.
+
+    `has_gpu` says that the notebook which loads them runs with a GPU.
+    """
     content.seek(0)
     kind = kind_of(content)
     if wanted == "safetensors" and kind in {Kind.SAFETENSORS, Kind.UNKNOWN}:
         return check_safetensors(content, name=name)
     if kind is Kind.ZIP:
-        return _check_zip(content, name=name, wanted=wanted)
+        return _check_zip(content, name=name, wanted=wanted, has_gpu=has_gpu)
     return _wrong_kind(kind, name=name, wanted=wanted)
 
 
-def _check_zip(content: IO[bytes], *, name: Name, wanted: str) -> Findings:
+def _check_zip(
+    content: IO[bytes], *, name: Name, wanted: str, has_gpu: bool
+) -> Findings:
     try:
         members = read_zip(content)
     except ZipFaultError as fault:
         return Findings(problems=(problem("state_dict_zip", file=name, why=fault.why),))
     kind = kind_of_zip(members)
     if kind is Kind.TORCH_ZIP and wanted == "state_dict":
-        return check_state_dict(content, members, name=name)
+        return check_state_dict(content, members, name=name, has_gpu=has_gpu)
     if kind is Kind.TORCHSCRIPT and wanted == "torchscript":
-        return check_torchscript(members, name=name)
+        return check_torchscript(content, members, name=name, has_gpu=has_gpu)
     return _wrong_kind(kind, name=name, wanted=wanted)
 
 

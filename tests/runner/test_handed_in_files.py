@@ -9,7 +9,7 @@ import pytest
 
 from runner.host import Runner
 from runner.protocol import JobResult, Verdict
-from tests.runner.notebooks import job, job_file, question, scores
+from tests.runner.notebooks import ANSWER, job, job_file, question, scores
 
 pytestmark = pytest.mark.torch
 
@@ -153,3 +153,15 @@ def test_nothing_handed_in_runs_beside_the_tests(
     assert [one.message for one in result.questions[0].checks] == [
         "raised PermissionError"
     ]
+
+
+def test_a_checkpoint_with_numbers_of_numpy_s_is_read_with_weights_only(
+    runner: Runner,
+) -> None:
+    source = (
+        "import numpy as np, torch\n"
+        "torch.save({'loss': np.float64(0.5), 'all': np.ones(2)}, 'net.pt')\n"
+        "answer = float(torch.load('net.pt')['loss']) + 41.5\n"
+    )
+    result = run(runner, source, questions=(ANSWER,))
+    assert [one.message for one in result.questions[0].checks] == ["passed"]

@@ -65,6 +65,20 @@ POINTER = (
 PLAIN_PICKLE = b"\x80\x02}X\x06\x00\x00\x00weightK\x01s."
 
 
+def tensors_pickle(*names: str, location: str = "cpu") -> bytes:
+    """A dict of tensors, pickled by hand as torch.save does."""
+
+    def text(value: str) -> bytes:
+        return b"X" + struct.pack("<I", len(value)) + value.encode()
+
+    storage = b"(" + text("storage") + b"ctorch\nFloatStorage\n" + text("0")
+    storage += text(location) + b"K\x02tQ"
+    tensor = b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage
+    tensor += b"K\x00K\x02\x85K\x01\x85\x89ccollections\nOrderedDict\n)RtR"
+    items = b"".join(text(name) + tensor for name in names)
+    return b"\x80\x02}(" + items + b"u."
+
+
 def state_dict_bytes(
     pickled: bytes = PLAIN_PICKLE,
     members: Mapping[str, bytes] | None = None,
