@@ -47,6 +47,11 @@ def raised(error: BaseException) -> str:
     return RAISED
 
 
+def raised_by_name(name: str) -> str:
+    """Return words for an exception of which the name alone is known."""
+    return f"raised {name}" if name in _EXCEPTIONS else RAISED
+
+
 def not_defined(name: str) -> str:
     """Return words for a name that the notebook lacks."""
     return f"`{name}` is not defined"

@@ -182,8 +182,10 @@ def _words_for(error: BaseException) -> str:
     match error:
         case NotDefinedError():
             return marks.not_defined(error.missing)
-        case WrongAnswerError():
-            return marks.PRINTED
+        case WrongAnswerError(error=BaseException() as raised):
+            return _words_for(raised)
+        case WrongAnswerError(ename=ename):
+            return marks.raised_by_name(ename) if ename else marks.PRINTED
         case marks.NotAScoreError():
             return marks.NO_SCORE
         case NotDataError():

@@ -26,6 +26,8 @@ _RETURNED: Final = "__returned__"
 # What a check's `return f(x)` gives where f returns nothing.
 _NOTHING: Final = object()
 _OTTER: Final = "otter.test_files"
+_TRACEBACK: Final = "Traceback (most recent call last):\n"
+_RAISED: Final = re.compile(r"^([\w.]+)(?::|$)", re.MULTILINE)
 _NUMPY_WORDS: Final = re.compile(
     r"\bnp\.(?:(True|False)_|(?:float|int|uint)\d+\(([^()]*)\))"
 )
@@ -47,7 +49,18 @@ class Setting:
 
 
 class WrongAnswerError(AssertionError):
-    """A doctest printed something else."""
+    """A doctest did not give what stands below a line of it.
+
+    `error` is what the first such line raised where something else was expected, or
+    None. `ename` names what it raised in place of another exception, or is "".
+    """
+
+    def __init__(
+        self, words: str, *, error: BaseException | None = None, ename: str = ""
+    ) -> None:
+        super().__init__(words)
+        self.error = error
+        self.ename = ename
 
 
 class Tests:
@@ -137,12 +150,14 @@ class Tests:
         examples = doctest.DocTestParser().get_examples(check.source, check.name)
         test = doctest.DocTest(examples, {}, check.name, None, 0, check.source)
         test.globs = names = self._names()
-        runner = doctest.DocTestRunner(checker=_Printed(), verbose=False)
+        runner = _DocTestRunner(checker=_Printed(), verbose=False)
         words = io.StringIO()
         with as_main(names):
             runner.run(test, out=words.write, clear_globs=False)
         if runner.failures:
-            raise WrongAnswerError(words.getvalue())
+            raise WrongAnswerError(
+                words.getvalue(), error=runner.error, ename=runner.ename
+            )
         return marks.from_value(None)
 
 
@@ -169,6 +184,30 @@ class _ReturnsNothing(ast.NodeTransformer):
 
 def _returned(value: object) -> object:
     return _NOTHING if value is None else value
+
+
+class _DocTestRunner(doctest.DocTestRunner):
+    """Remembers what the first line that failed has raised."""
+
+    error: BaseException | None = None
+    ename = ""
+    _has_failed = False
+
+    def report_unexpected_exception(
+        self, out: Any, test: Any, example: Any, exc_info: Any
+    ) -> None:
+        if not self._has_failed:
+            self.error = exc_info[1]
+        self._has_failed = True
+        super().report_unexpected_exception(out, test, example, exc_info)
+
+    def report_failure(self, out: Any, test: Any, example: Any, got: str) -> None:
+        if not self._has_failed and example.exc_msg is not None:
+            # Where one exception is expected, another one is told as text alone.
+            found = _RAISED.search(got.rpartition(_TRACEBACK)[2])
+            self.ename = found[1] if found and _TRACEBACK in got else ""
+        self._has_failed = True
+        super().report_failure(out, test, example, got)
 
 
 class _Printed(doctest.OutputChecker):

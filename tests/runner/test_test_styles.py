@@ -84,6 +84,38 @@ def test_a_doctest_passes_if_every_line_prints_what_it_must(runner: Runner) -> N
     assert "Expected" in result.questions[0].checks[1].trace
 
 
+FAILING_DOCTESTS = [
+    (">>> double(2)\n5", "printed something else"),
+    (">>> double(None)\n4", "raised TypeError"),
+    (">>> failing()\n1", "raised ZeroDivisionError"),
+    (">>> numbers['a']\n1", "raised TypeError"),
+    (">>> strange()\n1", "raised an error"),
+    (">>> double(2)\n5\n>>> failing()\n1", "printed something else"),
+    (">>> failing()\n1\n>>> double(2)\n5", "raised ZeroDivisionError"),
+    (
+        ">>> failing()\nTraceback (most recent call last):\nValueError: no",
+        "raised ZeroDivisionError",
+    ),
+    (
+        ">>> strange()\nTraceback (most recent call last):\nValueError: no",
+        "raised an error",
+    ),
+    (
+        ">>> double(2)\nTraceback (most recent call last):\nValueError: no",
+        "printed something else",
+    ),
+    (">>> nothing\n1", "`nothing` is not defined"),
+    (">>> print('Traceback (most recent call last):')\n1", "printed something else"),
+]
+
+
+def test_an_exception_in_a_doctest_is_said_to_be_one(runner: Runner) -> None:
+    question = own(TestStyle.DOCTEST, *(one for one, _ in FAILING_DOCTESTS))
+    strange = "class Strange(Exception): pass\ndef strange(): raise Strange('secret')"
+    result = run(runner, question, WORK, strange)
+    assert messages(result) == [words for _, words in FAILING_DOCTESTS]
+
+
 CASES = """
 from otter.test_files import test_case
 
