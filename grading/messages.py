@@ -193,7 +193,7 @@ _VERDICTS: Final[Mapping[tuple[str, str], _Words]] = {
     ),
     (Verdict.REJECTED, "cell_too_long"): _Words(
         title="Not run: a cell is too long",
-        text="Code cell {cell} holds more text than a cell may have that is run.",
+        text="Cell {cell} holds more text than a cell may have that is run.",
         plain="A cell holds more text than a cell may have that is run.",
         hint="Move its data to a file, or make it several cells, and hand in again.",
     ),
