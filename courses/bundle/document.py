@@ -14,6 +14,7 @@ import yaml
 
 from courses.bundle.contents import Scalar
 from courses.bundle.faults import FaultList
+from courses.bundle.unreadable import Reason, text_of
 
 MAX_BYTES: Final = 256 * 1024
 _TAG: Final = "tag:yaml.org,2002:"
@@ -37,11 +38,12 @@ def parse(
     if len(data) > max_bytes:
         faults.add(f"The file is larger than {max_bytes // 1024} KB.", file=file)
         return None
+    text = text_of(data, "YAML")
+    if isinstance(text, Reason):
+        faults.add(text.message, file=file, line=text.line, hint=text.hint)
+        return None
     try:
-        node = yaml.compose(data.decode("utf-8-sig"), Loader=yaml.SafeLoader)
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        faults.add("This is not UTF-8 text.", file=file, line=line)
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         faults.add(

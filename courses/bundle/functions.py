@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from courses.bundle.faults import FaultList
+from courses.bundle.unreadable import Reason, what_it_is
 
 MAX_BYTES: Final = 1024**2
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -27,9 +28,14 @@ def parse_module(data: bytes, *, file: str, faults: FaultList) -> ast.Module | N
     try:
         return ast.parse(data)
     except SyntaxError as error:
-        faults.add(f"This is not Python: {error.msg}.", file=file, line=error.lineno)
+        reason = what_it_is(data, "a test file") or Reason(
+            message=f"This is not Python: {error.msg}.", line=error.lineno
+        )
     except (ValueError, RecursionError, MemoryError):
-        faults.add("This is not Python that can be read.", file=file)
+        reason = what_it_is(data, "a test file") or Reason(
+            message="This is not Python that can be read."
+        )
+    faults.add(reason.message, file=file, line=reason.line, hint=reason.hint)
     return None
 
 

@@ -11,6 +11,7 @@ import nbformat
 
 from courses.bundle.document import nearest
 from courses.bundle.faults import FaultList
+from courses.bundle.unreadable import Reason, conflict_in, not_json, text_of, what_it_is
 
 Notebook = dict[str, Any]
 MAX_BYTES: Final = 20 * 1024**2
@@ -24,30 +25,46 @@ _CELL_KINDS: Final = ("code", "markdown", "raw")
 def read_notebook(data: bytes, *, file: str, faults: FaultList) -> Notebook | None:
     """Return a sound nbformat 4 notebook, or None with the reasons in `faults`."""
     if len(data) > MAX_BYTES:
-        faults.add("The notebook is larger than 20 MB.", file=file)
+        faults.add(
+            "The notebook is larger than 20 MB.",
+            file=file,
+            hint="Clear its outputs and save it again.",
+        )
         return None
+    notebook = _parsed(data)
+    if isinstance(notebook, Reason):
+        faults.add(notebook.message, file=file, line=notebook.line, hint=notebook.hint)
+        return None
+    return dict(notebook) if _is_sound(notebook, file, faults) else None
+
+
+def _parsed(data: bytes) -> Any:
+    """Return what the JSON says, or the Reason why it is none."""
     try:
-        notebook = json.loads(data.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        faults.add("This is not UTF-8 text.", file=file, line=line)
+        text = text_of(data, "a notebook")
+        return text if isinstance(text, Reason) else json.loads(text)
     except json.JSONDecodeError as error:
-        faults.add(f"This is not JSON: {error.msg}.", file=file, line=error.lineno)
+        return what_it_is(data, "a notebook") or not_json(error)
     except RecursionError:
-        faults.add("The notebook is nested too deeply.", file=file)
-    else:
-        if _is_sound(notebook, file, faults):
-            return dict(notebook)
-    return None
+        return Reason(message="The notebook is nested too deeply.")
 
 
 def _is_sound(notebook: object, file: str, faults: FaultList) -> bool:
+    version = notebook.get("nbformat", 4) if isinstance(notebook, dict) else 4
+    if version != 4:  # noqa: PLR2004
+        faults.add(
+            f"The notebook is of format {version}, not 4.",
+            file=file,
+            hint="Open it in Jupyter and save it again, or run “jupyter nbconvert "
+            "--to notebook --inplace” on it.",
+        )
+        return False
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
         faults.add("This is no notebook: it has no list of cells.", file=file)
         return False
-    if notebook.get("nbformat") != 4:  # noqa: PLR2004
+    if "nbformat" not in notebook:
         faults.add(
-            f"The notebook is of format {notebook.get('nbformat')}, not 4.",
+            "The notebook does not say of which format it is.",
             file=file,
             hint="Open it in Jupyter and save it again.",
         )
@@ -58,8 +75,27 @@ def _is_sound(notebook: object, file: str, faults: FaultList) -> bool:
     for number in broken:
         faults.add("This is no cell of a notebook.", file=file, cell=number)
     if not broken:
-        broken = _judge_format(notebook, file, faults)
+        broken = _conflicts(notebook, file, faults) or _judge_format(
+            notebook, file, faults
+        )
     return not broken
+
+
+def _conflicts(notebook: Notebook, file: str, faults: FaultList) -> list[int]:
+    """Note the cells in which a merge tool left two versions; return their numbers."""
+    found = []
+    for number, cell in enumerate(notebook["cells"], 1):
+        reason = conflict_in(source_of(cell).encode("utf-8", "replace"))
+        if reason is not None:
+            faults.add(
+                reason.message,
+                file=file,
+                cell=number,
+                line=reason.line,
+                hint="Keep one version in the cell, and delete the marks.",
+            )
+            found.append(number)
+    return found
 
 
 def _is_cell(cell: object) -> bool:

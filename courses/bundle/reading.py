@@ -28,6 +28,7 @@ from courses.bundle.notebooks import (
 )
 from courses.bundle.sections import parsed_tests, read_tests
 from courses.bundle.unpickling import find_unpickling
+from courses.bundle.unreadable import POINTER_BYTES, pointer_in
 
 STAFF: Final = "staff.ipynb"
 HANDOUT: Final = "handout.ipynb"
@@ -267,6 +268,12 @@ class _Reading:
         if not path.is_file():
             return
         with path.open("rb") as content:
+            pointer = pointer_in(content.read(POINTER_BYTES))
+            if pointer and part in (Part.PUBLIC, Part.PRIVATE, Part.SOLUTION):
+                self._faults.add(
+                    pointer.message, file=f"{part}/{name}", hint=pointer.hint
+                )
+            content.seek(0)
             digest = hashlib.file_digest(content, "sha256")
         yield BundleFile(
             part=part,

@@ -20,6 +20,7 @@ from courses.bundle.functions import (
     parse_module,
     read_functions,
 )
+from courses.bundle.unreadable import Reason, text_of
 
 _HEAD: Final = re.compile(r"# %% (\S+)\s*")
 _CUT: Final = re.compile(r"\s*# *%%.*")
@@ -110,11 +111,9 @@ def read_tests(
 def _read_sections(
     data: bytes, style: TestStyle, file: str, faults: FaultList
 ) -> dict[str, FoundFunction] | None:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        faults.add("This is not UTF-8 text.", file=file, line=line)
+    text = text_of(data, "a test file")
+    if isinstance(text, Reason):
+        faults.add(text.message, file=file, line=text.line, hint=text.hint)
         return None
     _judge_start(text, file, faults)
     found: dict[str, FoundFunction] = {}

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
 from courses.bundle.faults import FaultList
+from courses.bundle.unreadable import Reason, what_it_is
 from courses.importing.contents import Source
 
 MAX_ARCHIVE_BYTES: Final = 200 * 1024**2
@@ -48,9 +49,19 @@ def unpack(archive: Path, target: Path) -> Source:
         )
         raise faults.error() from error
     except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError) as error:
-        faults.add("This is no zip that can be read.", file=name, hint="Pack it again.")
+        reason = _why_no_zip(archive)
+        faults.add(reason.message, file=name, hint=reason.hint)
         raise faults.error() from error
     return walk(target)
+
+
+def _why_no_zip(archive: Path) -> Reason:
+    """Return the likeliest reason why this is no zip, by its first bytes."""
+    with archive.open("rb") as content:
+        start = content.read(_PIECE)
+    if start and not start.startswith(b"PK") and (found := what_it_is(start, "a zip")):
+        return found
+    return Reason(message="This is no zip that can be read.", hint="Pack it again.")
 
 
 def _members(opened: zipfile.ZipFile) -> list[zipfile.ZipInfo]:

@@ -35,6 +35,11 @@ def detect(source: Source) -> Format:
     ):
         return Format.OTTER
     faults = FaultList()
+    for path in notebooks:
+        data = (source.root / path).read_bytes()
+        read_notebook(data, file=path.as_posix(), faults=faults)
+    # A notebook that cannot be read is the likeliest reason.
+    faults.raise_if_any()
     faults.add(
         "This is no assignment in a known format.",
         hint="There must be an assignment.yaml, a notebook made with nbgrader, or a "
