@@ -50,9 +50,14 @@ of_courses = [
         name="material-notebook",
     ),
     path(
-        "<slug:slug>/coursework/<slug:aslug>/files/<filename:name>",
+        "<slug:slug>/coursework/<slug:aslug>/files/<filepath:name>",
         downloads.handout,
         name="handout",
+    ),
+    path(
+        "<slug:slug>/coursework/<slug:aslug>/files.zip",
+        downloads.handout_zip,
+        name="handout-zip",
     ),
     path("<slug:slug>/people/", people.people, name="people"),
     path("<slug:slug>/people/role/", people.role, name="role"),

@@ -243,6 +243,7 @@ PAGES: Final = [
         args=lambda world: [*of_assignment(world), "handout.ipynb"],
         expected=COURSE,
     ),
+    Row(name="courses:handout-zip", args=of_assignment, expected=COURSE),
     Row(
         name="courses:handout",
         note="of tests",

@@ -158,7 +158,7 @@ class AssignmentViewSet(ReadOnlyViewSet[Assignment]):
         )
 
     @extend_schema(summary="Download a file of the hand-out", responses=DOWNLOAD)
-    @action(detail=True, url_path="files/<str:name>", filterset_class=None)
+    @action(detail=True, url_path="files/<path:name>", filterset_class=None)
     def file(self, request: Request, pk: int, name: str) -> FileResponse:
         """Send a file of the hand-out, or of the public data."""
         # SECURITY: among the open files only, so that a test's name is not found.

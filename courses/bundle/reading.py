@@ -16,7 +16,7 @@ from courses.bundle.contents import (
 )
 from courses.bundle.faults import FaultList
 from courses.bundle.functions import FoundFunction
-from courses.bundle.manifest import FILE, NAME, Manifest, read_manifest
+from courses.bundle.manifest import FILE, Manifest, is_file_name, read_manifest
 from courses.bundle.notebooks import (
     check_cells,
     dump_notebook,
@@ -32,6 +32,8 @@ from courses.bundle.unreadable import POINTER_BYTES, pointer_in
 
 STAFF: Final = "staff.ipynb"
 HANDOUT: Final = "handout.ipynb"
+MAX_DATA_FILES: Final = 1_000
+MAX_DATA_BYTES: Final = 600 * 1024**2
 _PIECE: Final = {
     TestStyle.FUNCTIONS: "function",
     TestStyle.SCRIPT: "section",
@@ -261,8 +263,7 @@ class _Reading:
                 path = self._folder / "tests" / f"{question.key}.py"
                 yield from self._file(Part.TESTS, path, path.name)
         for part in (Part.PUBLIC, Part.PRIVATE, Part.SOLUTION):
-            for path in self._listed(part):
-                yield from self._file(part, path, path.name)
+            yield from self._data(part)
 
     def _file(self, part: Part, path: Path, name: str) -> Iterator[BundleFile]:
         if not path.is_file():
@@ -283,30 +284,48 @@ class _Reading:
             size=path.stat().st_size,
         )
 
-    def _listed(self, part: str) -> list[Path]:
-        """The files of a subfolder; what cannot be one is noted."""
-        folder = self._folder / part
-        if not folder.is_dir():
-            return []
-        kept = []
-        for path in sorted(folder.iterdir()):
-            if path.name in _JUNK or path.name.startswith("._"):
-                continue
-            file = f"{part}/{path.name}"
-            if path.is_symlink() or not path.is_file():
-                self._faults.add(
-                    "Only plain files may stand here, no folders and no links.",
-                    file=file,
-                )
-            elif not NAME.fullmatch(path.name):
-                self._faults.add(
-                    "No file may have this name.",
-                    file=file,
-                    hint="Use letters, digits, dots, dashes, spaces and brackets.",
-                )
-            else:
-                kept.append(path)
-        return kept
+    def _data(self, part: Part) -> Iterator[BundleFile]:
+        """Yield the files of a part that may hold folders, within its limits."""
+        top = self._folder / part
+        paths = list(self._listed(part, with_folders=part != Part.SOLUTION))
+        size = sum(path.stat().st_size for path in paths)
+        if len(paths) > MAX_DATA_FILES or size > MAX_DATA_BYTES:
+            self._faults.add(
+                f"The folder holds {len(paths):,} files of {size >> 20:,} MB; at most "
+                f"{MAX_DATA_FILES:,} and {MAX_DATA_BYTES >> 20:,} MB may come along.",
+                file=part,
+                hint="Pack many small files as one, such as an .npz.",
+            )
+            return
+        for path in paths:
+            yield from self._file(part, path, path.relative_to(top).as_posix())
+
+    def _listed(self, part: str, *, with_folders: bool = False) -> list[Path]:
+        """Return the files of a subfolder; what cannot be one is noted."""
+        top = self._folder / part
+        kept, waiting = [], [top] if top.is_dir() else []
+        while waiting:
+            for path in sorted(waiting.pop().iterdir()):
+                file = path.relative_to(top).as_posix()
+                if path.name in _JUNK or path.name.startswith("._"):
+                    continue
+                if with_folders and path.is_dir() and not path.is_symlink():
+                    waiting.append(path)
+                elif path.is_symlink() or not path.is_file():
+                    kinds = "links" if with_folders else "folders and no links"
+                    self._faults.add(
+                        f"Only plain files may stand here, no {kinds}.",
+                        file=f"{part}/{file}",
+                    )
+                elif not is_file_name(file):
+                    self._faults.add(
+                        "No file may have this name.",
+                        file=f"{part}/{file}",
+                        hint="Use letters, digits, dots, dashes, spaces and brackets.",
+                    )
+                else:
+                    kept.append(path)
+        return sorted(kept)
 
     def _judge_names(self, bundle: Bundle) -> None:
         handed_in = {file.name.casefold() for file in bundle.required_files}
@@ -318,7 +337,9 @@ class _Reading:
                     file=f"solution/{file.name}",
                     hint=f"Only required files of {FILE} belong there.",
                 )
-            if file.part == Part.PUBLIC and file.name.casefold() in handed_in:
+            # A folder of this name would be in the way of the file, too.
+            top = file.name.partition("/")[0].casefold()
+            if file.part == Part.PUBLIC and top in handed_in:
                 self._faults.add(
                     "Students hand in a file of this name; it would be hidden.",
                     file=f"public/{file.name}",

@@ -75,7 +75,9 @@ class Draft:
     handout: Notebook
     questions: list[Question] = field(default_factory=list)
     tests: dict[str, str] = field(default_factory=dict)
-    public: list[Path] = field(default_factory=list)
+    # Files by the names under which students have them, or hand them in.
+    public: dict[str, Path] = field(default_factory=dict)
+    solution: dict[str, Path] = field(default_factory=dict)
     imports: dict[str, str] = field(default_factory=dict)
     skip_tags: tuple[str, ...] = ()
     seed: int = 0

@@ -87,7 +87,8 @@ def convert(source: Source, options: ImportOptions) -> Draft:
     )
     _Cells(draft, path.as_posix(), options).convert()
     draft.handout = make_handout(draft.staff)
-    add_public_files(draft, source, path.parent)
+    required = {file.name for file in options.required_files}
+    add_public_files(draft, source, path.parent, required=required)
     fix_names(draft)
     fix_public_names(draft)
     return draft

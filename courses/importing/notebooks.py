@@ -12,6 +12,7 @@ from courses.bundle.notebooks import read_notebook, source_of
 from courses.bundle.recognition import otter_check
 from courses.bundle.syntax import asks_for_help, indented
 from courses.importing.contents import Draft, Format, Notebook, Source
+from courses.importing.public import public_modules
 
 _HEADING: Final = re.compile(r"\s{0,3}#{1,6}\s+(?=\S)")
 _POINTS: Final = re.compile(
@@ -123,7 +124,8 @@ def fix_names(draft: Draft) -> None:
     would then judge the library's in its place.
     """
     wanted = names_in("\n".join(draft.tests.values()))
-    local = {"otter", *(path.stem for path in draft.public)}
+    public = public_modules(draft.public)
+    local = {"otter", *(name.partition(".")[0] for name in public)}
     given, others = _names(draft.handout, draft.skip_tags)
     own, more = _names(draft.staff, draft.skip_tags)
     for name in sorted(wanted & (given.keys() | own.keys()) - others - more):

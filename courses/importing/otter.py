@@ -18,6 +18,7 @@ from courses.importing.notebooks import (
     title_of,
 )
 from courses.importing.notes import add_notes_on_otter
+from courses.importing.otter_files import CONFIG, add_files
 from courses.importing.otter_given import bring_given
 from courses.importing.otter_tests import (
     TOGETHER,
@@ -27,22 +28,11 @@ from courses.importing.otter_tests import (
     read_test_file,
     text_of_tests,
 )
-from courses.importing.public import add_public_files
 from courses.importing.public_names import fix_public_names
 
 SKIP_TAG: Final = "otter_ignore"
-_CONFIG: Final = "otter_config.json"
 _SOLUTION_TAG: Final = "otter_assign_solution_cell"
 _ANSWER_TAG: Final = "otter_answer_cell"
-_OWN: Final = (
-    "tests",
-    "files",
-    _CONFIG,
-    "run_autograder",
-    "run_otter.py",
-    "setup.sh",
-    "environment.yml",
-)
 _READ: Final = ("seed", "assignment_name")
 
 
@@ -68,7 +58,8 @@ def convert(source: Source, options: ImportOptions) -> Draft:
     bring_given(draft, tests, (SKIP_TAG,))
     _mark(draft)
     _read_config(draft, source)
-    _add_public(draft, source, handout_path.parent, staff_path.parent)
+    required = {file.name for file in options.required_files}
+    add_files(draft, source, handout_path.parent, staff_path.parent, required)
     tags = {tag for cell in staff["cells"] for tag in cell["metadata"].get("tags", [])}
     draft.skip_tags = (SKIP_TAG,) if SKIP_TAG in tags else ()
     fix_names(draft)
@@ -348,7 +339,7 @@ def _skip(cell: dict[str, Any]) -> None:
 
 
 def _read_config(draft: Draft, source: Source) -> None:
-    paths = [path for path in source.files if path.name == _CONFIG]
+    paths = [path for path in source.files if path.name == CONFIG]
     if not paths:
         return
     file = paths[0].as_posix()
@@ -367,28 +358,3 @@ def _read_config(draft: Draft, source: Source) -> None:
     ignored = sorted(str(key) for key in config if key not in _READ)
     if ignored:
         draft.note(f"Settings without effect here: {', '.join(ignored)}.", file=file)
-
-
-def _add_public(draft: Draft, source: Source, folder: Path, staff: Path) -> None:
-    """What lies beside the hand-out, and an autograder's files/, is public data.
-
-    SECURITY: not what lies beside the staff's notebook: the solutions may be there.
-    """
-    add_public_files(draft, source, folder, without=(*_OWN, "autograder", "student"))
-    for path in source.files:
-        if path.parent.name == "files" and path.suffix != ".ipynb":
-            inner = Source(root=source.root, files=(path,))
-            add_public_files(draft, inner, path.parent)
-    draft.public = [path for path in draft.public if path.suffix != ".zip"]
-    names = {path.name for path in draft.public} | {*_OWN}
-    left = [
-        path.name
-        for path in source.under(staff)
-        if path.name not in names and path.suffix not in (".ipynb", ".zip", ".pdf")
-    ]
-    if left and staff != folder:
-        draft.note(
-            f"Only beside the staff's notebook, and left out: {', '.join(left)}.",
-            file=staff.as_posix(),
-            hint="Keep the folder with --write, and put what tests need into private/.",
-        )

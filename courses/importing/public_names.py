@@ -8,6 +8,7 @@ from pathlib import Path
 from courses.bundle import QuestionKind, TestStyle
 from courses.importing.contents import Draft
 from courses.importing.notebooks import names_in, names_of_cells
+from courses.importing.public import public_modules
 from courses.importing.statements import Lines, Statement, latest, statements_of
 
 _PIECES = (TestStyle.SCRIPT, TestStyle.DOCTEST)
@@ -20,7 +21,8 @@ def fix_public_names(draft: Draft) -> None:
     imports from one need not be asked for there, where a student can replace it. An
     object of a class must be the notebook's own where it is passed to the notebook.
     """
-    modules = {path.stem: path for path in draft.public if path.suffix == ".py"}
+    modules = public_modules(draft.public)
+    tops = {module.partition(".")[0] for module in modules}
     keys = {
         question.key
         for question in draft.questions
@@ -33,7 +35,7 @@ def fix_public_names(draft: Draft) -> None:
         targets = given[name] | own.get(name, set())
         target = min(targets)
         module, _, member = target.partition(":")
-        if not any(re.split("[.:]", each)[0] in modules for each in targets):
+        if not any(re.split("[.:]", each)[0] in tops for each in targets):
             continue
         users = [key for key, text in texts.items() if name in names_in(text)]
         is_alone = len(targets) == 1 and name not in others | more

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from courses.bundle import Question, QuestionKind
-from courses.bundle.manifest import FILE, FORMAT, NAME
+from courses.bundle.manifest import FILE, FORMAT
 from courses.bundle.notebooks import dump_notebook
 from courses.bundle.reading import HANDOUT, STAFF
 from courses.importing.contents import Draft, ImportOptions
@@ -23,9 +23,11 @@ def write_folder(draft: Draft, folder: Path, options: ImportOptions) -> Path:
     _write(folder / HANDOUT, dump_notebook(draft.handout))
     for key, text in draft.tests.items():
         _write(folder / "tests" / f"{key}.py", text)
-    for path in draft.public:
-        (folder / "public").mkdir(exist_ok=True)
-        shutil.copyfile(path, folder / "public" / path.name)
+    for part, files in (("public", draft.public), ("solution", draft.solution)):
+        for name, path in files.items():
+            target = folder / part / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
     text = yaml.safe_dump(
         _document(draft, options), allow_unicode=True, sort_keys=False, width=88
     )
@@ -94,8 +96,3 @@ def _question(question: Question) -> dict[str, Any]:
 def _number(points: Any) -> int | float:
     # A hundredth is a float that is written with two decimals at most.
     return int(points) if points == int(points) else float(points)
-
-
-def public_name(name: str) -> bool:
-    """Whether a file of this name may stand in public/."""
-    return NAME.fullmatch(name) is not None

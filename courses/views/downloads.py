@@ -1,7 +1,8 @@
 """The files that a course hands out."""
 
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, Http404
+from django.db.models import QuerySet
+from django.http import FileResponse, Http404, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
@@ -10,6 +11,7 @@ from courses.downloads import (
     OPEN_PARTS,
     blob_attachment,
     material_attachment,
+    zip_attachment,
 )
 from courses.models import Assignment, Attachment, Material, RevisionFile
 
@@ -42,13 +44,32 @@ def attachment_file(request: SignedInRequest, slug: str, pk: int) -> FileRespons
 @require_safe
 def handout(request: SignedInRequest, slug: str, aslug: str, name: str) -> FileResponse:
     """Send a file of the published revision that students may read."""
+    file = _open_files(request, slug, aslug).filter(name=name).first()
+    if file is None:
+        raise Http404
+    return blob_attachment(file.sha256, file.name)
+
+
+@login_required
+@require_safe
+def handout_zip(
+    request: SignedInRequest, slug: str, aslug: str
+) -> StreamingHttpResponse:
+    """Send all files of the published revision that students may read, as one zip."""
+    files = list(_open_files(request, slug, aslug))
+    if not files:
+        raise Http404
+    return zip_attachment(files, f"{aslug}.zip")
+
+
+def _open_files(
+    request: SignedInRequest, slug: str, aslug: str
+) -> QuerySet[RevisionFile]:
+    """Return the files that students may read of an assignment that the person sees."""
     assignment = get_object_or_404(
         Assignment.objects.visible_to(request.user), course__slug=slug, slug=aslug
     )
     # SECURITY: the part is filtered here, so a test's or the answers' name is a 404.
-    file = RevisionFile.objects.filter(
-        revision=assignment.revision_id, part__in=OPEN_PARTS, name=name
-    ).first()
-    if file is None:
-        raise Http404
-    return blob_attachment(file.sha256, file.name)
+    return RevisionFile.objects.filter(
+        revision=assignment.revision_id, part__in=OPEN_PARTS
+    )

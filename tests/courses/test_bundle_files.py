@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from courses.bundle import Part, read_bundle
+from courses.bundle import Part, read_bundle, reading
 from tests.courses.bundles import (
     HANDOUT_CELLS,
     MANIFEST,
@@ -168,14 +168,50 @@ def test_public_file_of_a_wrong_name_is_refused(tmp_path: Path, name: str) -> No
     assert fault.file == f"public/{name}"
 
 
-def test_links_and_folders_are_refused(tmp_path: Path) -> None:
+def test_links_are_refused_and_folders_where_none_may_be(tmp_path: Path) -> None:
     write_bundle(tmp_path)
+    (tmp_path / "solution" / "inner").mkdir(parents=True)
     (tmp_path / "private" / "inner").mkdir(parents=True)
-    (tmp_path / "private" / "secret").symlink_to("/etc/hostname")
+    (tmp_path / "private" / "inner" / "secret").symlink_to("/etc/hostname")
+    (tmp_path / "private" / "etc").symlink_to("/etc")
     assert [fault.file for fault in faults_of(tmp_path)] == [
-        "private/inner",
-        "private/secret",
+        "private/etc",
+        "private/inner/secret",
+        "solution/inner",
     ]
+
+
+def test_data_keeps_its_folders(tmp_path: Path) -> None:
+    folder = write_bundle(tmp_path)
+    for name in ("public/data/train/a.csv", "public/b.csv", "private/held/c.csv"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    found = {f.name: f.path.read_text() for f in read_bundle(folder).files}
+    assert found["data/train/a.csv"] == "public/data/train/a.csv"
+    assert found["held/c.csv"] == "private/held/c.csv"
+
+
+def test_a_data_folder_of_the_name_of_a_required_file_is_refused(
+    tmp_path: Path,
+) -> None:
+    folder = write_bundle(tmp_path)
+    (folder / "public" / "Task.ipynb").mkdir(parents=True)
+    (folder / "public" / "Task.ipynb" / "a.csv").write_text("1")
+    (fault,) = faults_of(folder)
+    assert fault.file == "public/Task.ipynb/a.csv"
+
+
+@pytest.mark.parametrize("name", ["MAX_DATA_FILES", "MAX_DATA_BYTES"])
+def test_data_has_a_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    folder = write_bundle(tmp_path)
+    (folder / "public").mkdir(exist_ok=True)
+    for number in range(3):
+        (folder / "public" / f"{number}.csv").write_text("12")
+    monkeypatch.setattr(reading, name, 2)
+    (fault,) = faults_of(folder)
+    assert (fault.file, "3 files" in fault.message) == ("public", True)
 
 
 def test_folder_must_be_there(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Files that a course hands out: who gets which, and how they arrive."""
 
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -165,6 +167,41 @@ def test_work_without_a_revision_is_404(client: Client) -> None:
     work = AssignmentFactory.create(with_revision=False)
     client.force_login(student_of(work))
     assert client.get(handout_url(work, "a.txt")).status_code == 404
+
+
+def test_a_file_in_a_folder_is_sent_by_its_path(
+    client: Client, work: Assignment
+) -> None:
+    RevisionFileFactory.create(
+        revision=work.revision, part=Part.PUBLIC, name="data/a b.txt", text="hello"
+    )
+    client.force_login(student_of(work))
+    answer = client.get(handout_url(work, "data/a b.txt"))
+    assert answer.getvalue() == b"hello"
+    assert answer["Content-Disposition"] == 'attachment; filename="a b.txt"'
+    api = client.get(f"/api/v1/assignments/{work.pk}/files/data/a%20b.txt/")
+    assert api.getvalue() == b"hello"
+    assert client.get(handout_url(work, "a b.txt")).status_code == 404
+
+
+def test_the_zip_holds_the_open_parts_in_their_folders(
+    client: Client, work: Assignment
+) -> None:
+    for part in Part.values:
+        RevisionFileFactory.create(
+            revision=work.revision, part=part, name=f"in/{part}.txt", text=part
+        )
+    client.force_login(student_of(work))
+    url = reverse("courses:handout-zip", args=[work.course.slug, work.slug])
+    answer = client.get(url)
+    assert answer["Content-Disposition"] == f'attachment; filename="{work.slug}.zip"'
+    with zipfile.ZipFile(io.BytesIO(answer.getvalue())) as archive:
+        found = {each: archive.read(each) for each in archive.namelist()}
+    assert found["in/public.txt"] == b"public"
+    assert {name for name in found if name.startswith("in/")} == {
+        "in/handout.txt",
+        "in/public.txt",
+    }
 
 
 @pytest.mark.parametrize("name", ["..%2f..%2fsettings.py", "a%00b", "%2e%2e", "a b"])

@@ -1,0 +1,68 @@
+"""The files that come with an assignment in Otter's format."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+
+from courses.bundle.manifest import is_file_name
+from courses.importing.contents import Draft, Source
+from courses.importing.public import add_public_files
+
+CONFIG: Final = "otter_config.json"
+_OWN: Final = (
+    "tests",
+    "files",
+    CONFIG,
+    "run_autograder",
+    "run_otter.py",
+    "setup.sh",
+    "environment.yml",
+)
+_DERIVED: Final = (".ipynb", ".zip", ".pdf")
+
+
+def add_files(
+    draft: Draft,
+    source: Source,
+    folder: Path,
+    staff: Path,
+    required: Collection[str],
+) -> None:
+    """What lies beside the hand-out, and an autograder's files/, is public data.
+
+    SECURITY: not what lies beside the staff's notebook: the solutions may be there.
+    """
+    own = (*_OWN, "autograder", "student")
+    add_public_files(draft, source, folder, required=required, without=own)
+    _add_files_of_autograder(draft, source)
+    draft.public = {n: p for n, p in draft.public.items() if p.suffix != ".zip"}
+    left = []
+    for path in source.under(staff) if staff != folder else ():
+        if path.name in required:
+            draft.solution[path.name] = source.root / path
+        elif path.name not in (*draft.public, *_OWN) and path.suffix not in _DERIVED:
+            left.append(path.name)
+    if left:
+        draft.note(
+            f"Only beside the staff's notebook, and left out: {', '.join(left)}.",
+            file=staff.as_posix(),
+            hint="Keep the folder with --write, and put what tests need into private/.",
+        )
+
+
+def _add_files_of_autograder(draft: Draft, source: Source) -> None:
+    """Add what an autograder zip has in files/, which Otter puts beside the notebook."""
+    added = []
+    for path in source.files:
+        if "files" not in path.parts[:-1] or path.suffix == ".ipynb":
+            continue
+        name = path.relative_to(*path.parts[: path.parts.index("files") + 1]).as_posix()
+        if name not in draft.public and is_file_name(name):
+            draft.public[name] = source.root / path
+            added.append(name)
+    if added:
+        draft.note(
+            f"Students get these files of the autograder too: {', '.join(added)}.",
+            hint="If one is for tests only, keep the folder with --write, and move it "
+            "from public/ to private/.",
+        )
