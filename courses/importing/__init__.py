@@ -5,6 +5,22 @@ docs/importing.md describes it for staff. Nothing of a source is executed.
 
 from courses.importing.contents import Format, ImportOptions, Prepared
 from courses.importing.notes import notes_on
+from courses.importing.options import (
+    OptionError,
+    read_parameter,
+    read_points,
+    read_required,
+)
 from courses.importing.preparing import prepare
 
-__all__ = ["Format", "ImportOptions", "Prepared", "notes_on", "prepare"]
+__all__ = [
+    "Format",
+    "ImportOptions",
+    "OptionError",
+    "Prepared",
+    "notes_on",
+    "prepare",
+    "read_parameter",
+    "read_points",
+    "read_required",
+]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from courses.bundle import Limits, Question, RequiredFile, Visibility
+from courses.bundle.contents import Scalar
 from courses.bundle.faults import Fault, FaultList
 
 Notebook = dict[str, Any]
@@ -29,7 +30,8 @@ class ImportOptions:
     `notebook` is a file beside the source, or the name of one in it. `points` are
     worth of questions by their keys, in place of the source's own; `hidden` is when
     students see what hidden tests found. `required_files` are handed in beside the
-    notebook.
+    notebook; `solution` are such files of the model solution. `parameters` are names
+    that are set before every cell that sets them.
     """
 
     format: Format | None = None
@@ -42,6 +44,16 @@ class ImportOptions:
     max_notebook_mb: int = 10
     required_files: tuple[RequiredFile, ...] = ()
     points: Mapping[str, Decimal] = field(default_factory=dict)
+    parameters: Mapping[str, Scalar] = field(default_factory=dict)
+    solution: tuple[Path, ...] = ()
+
+    @property
+    def says_what_our_own_format_says(self) -> bool:
+        """Whether anything is asked for that assignment.yaml says itself."""
+        usual = ImportOptions(
+            format=self.format, notebook=self.notebook, hidden=self.hidden
+        )
+        return self != usual
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,15 @@
 """From a folder, a zip or a notebook to a folder in our own format."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
-from courses.bundle.faults import FaultList
+from courses.bundle.document import nearest
+from courses.bundle.faults import Fault, FaultList
+from courses.bundle.manifest import FILE
 from courses.importing import nbgrader, otter
 from courses.importing.archives import unpack, walk
-from courses.importing.contents import Format, ImportOptions, Prepared, Source
+from courses.importing.contents import Draft, Format, ImportOptions, Prepared, Source
 from courses.importing.notebooks import detect
 from courses.importing.writing import write_folder
 
@@ -21,14 +24,61 @@ def prepare(source: Path, *, scratch: Path, options: ImportOptions) -> Prepared:
     found = _with_notebook(_opened(source, scratch), scratch, options)
     kind = options.format or detect(found)
     if kind is Format.SOFTMARK:
-        return Prepared(format=kind, folder=_own_folder(found))
+        return Prepared(
+            format=kind, folder=_own_folder(found), notes=tuple(_unheeded(options))
+        )
     if kind is Format.NBGRADER:
         draft = nbgrader.convert(found, options)
     else:
         draft = otter.convert(found, options)
+    _heed_points(draft, options)
+    _add_solution(draft, options)
     draft.faults.raise_if_any()
     folder = write_folder(draft, scratch / "assignment", options)
     return Prepared(format=kind, folder=folder, notes=tuple(draft.notes))
+
+
+def _unheeded(options: ImportOptions) -> Iterator[Fault]:
+    """Yield a note if something was asked for that only foreign formats need."""
+    if options.says_what_our_own_format_says:
+        yield Fault(
+            message="What was said for nbgrader and Otter has no effect here: the "
+            "assignment says it itself.",
+            file=FILE,
+            hint="Write it there.",
+        )
+
+
+def _heed_points(draft: Draft, options: ImportOptions) -> None:
+    keys = [question.key for question in draft.questions]
+    for key in options.points:
+        if key not in keys and not draft.faults:
+            draft.faults.add(
+                f"Points are said for “{key}”, but no question has this key.",
+                hint=nearest(key, keys),
+            )
+
+
+def _add_solution(draft: Draft, options: ImportOptions) -> None:
+    """The model solution has the files that were given; what it lacks is a note."""
+    required = [file.name for file in options.required_files if not file.is_optional]
+    for path in options.solution:
+        if path.name in required:
+            draft.solution[path.name] = path
+        else:
+            draft.faults.add(
+                "Students hand in no file of this name.",
+                file=path.name,
+                hint="Name it among the files that are handed in: on the page, or with "
+                "--require.",
+            )
+    for name in required:
+        if name not in draft.solution:
+            draft.note(
+                f"The model solution has no “{name}”, so its trial run cannot read it.",
+                hint="Put the file beside the source notebook, or give it: on the page "
+                "as a file of the model solution, or with --solution.",
+            )
 
 
 def _opened(source: Path, scratch: Path) -> Source:

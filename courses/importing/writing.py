@@ -66,6 +66,7 @@ def _document(draft: Draft, options: ImportOptions) -> dict[str, Any]:
         "limits": asdict(options.limits),
         "seed": draft.seed,
         "skip_tags": list(draft.skip_tags),
+        "parameters": dict(options.parameters),
         "imports": draft.imports,
         "required_files": required,
         "questions": [_question(question) for question in draft.questions],

@@ -2,14 +2,15 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
 from accounts.models import User
 from courses.bundle import Bundle, BundleError, Fault, read_bundle
+from courses.bundle.manifest import is_file_name
 from courses.importing import ImportOptions, Prepared, notes_on, prepare
 from courses.models import Assignment, AssignmentRevision
 from courses.permissions import Right
@@ -40,6 +41,7 @@ def hold_upload(
     assignment: Assignment,
     package: tuple[str, IO[bytes]],
     notebook: tuple[str, IO[bytes]] | None,
+    solution: Sequence[tuple[str, IO[bytes]]] = (),
 ) -> None:
     """The person's upload for this assignment is kept, in place of an earlier one.
 
@@ -53,6 +55,8 @@ def hold_upload(
     _keep(package, folder / "package", _KINDS)
     if notebook is not None:
         _keep(notebook, folder / "notebook", (".ipynb",))
+    for name, content in solution:
+        _keep_solution(name, content, folder / "solution")
 
 
 def preview_upload(
@@ -95,9 +99,8 @@ def _opened(
         raise NothingPendingError
     notebook = next(iter(folder.glob("notebook/*")), options.notebook)
     with tempfile.TemporaryDirectory(dir=held_root(), prefix="scratch-") as scratch:
-        chosen = ImportOptions(
-            format=options.format, hidden=options.hidden, notebook=notebook
-        )
+        solution = tuple(sorted(folder.glob("solution/*")))
+        chosen = replace(options, notebook=notebook, solution=solution)
         prepared = prepare(package, scratch=Path(scratch), options=chosen)
         bundle = read_bundle(prepared.folder)
         yield Preview(
@@ -127,6 +130,24 @@ def _keep(upload: tuple[str, IO[bytes]], folder: Path, kinds: tuple[str, ...]) -
         )
     folder.mkdir(mode=0o700, parents=True)
     with (folder / f"{_stem(name)}{suffix}").open("wb") as sink:
+        shutil.copyfileobj(content, sink)
+
+
+def _keep_solution(name: str, content: IO[bytes], folder: Path) -> None:
+    """Keep a file of the model solution under its name, which is one that files may have."""
+    plain = PurePosixPath(name.replace("\\", "/")).name
+    if not is_file_name(plain):
+        raise BundleError(
+            (
+                Fault(
+                    message="No file that is handed in may have this name.",
+                    file=plain[:80],
+                    hint="Use letters, digits, dots, dashes, spaces and brackets.",
+                ),
+            )
+        )
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with (folder / plain).open("wb") as sink:
         shutil.copyfileobj(content, sink)
 
 

@@ -1,14 +1,33 @@
 """The page on which staff import an assignment: its form, and the preview."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 
-from courses.bundle import Fault, Part, Question, QuestionKind, TestStyle, Visibility
-from courses.importing import Format
+from courses.bundle import (
+    Fault,
+    Limits,
+    Part,
+    Question,
+    QuestionKind,
+    TestStyle,
+    Visibility,
+)
+from courses.bundle.contents import Scalar
+from courses.importing import (
+    Format,
+    ImportOptions,
+    OptionError,
+    read_parameter,
+    read_points,
+    read_required,
+)
 from courses.services.pending_imports import Preview
 
 FORMATS: Final = {
@@ -22,6 +41,15 @@ SEEN: Final = {
     Visibility.AFTER_RELEASE: "when marks are released",
     Visibility.NEVER: "never",
 }
+_LIMITS: Final = {
+    "cell_seconds": "Seconds for a cell",
+    "question_seconds": "Seconds for a question",
+    "run_seconds": "Seconds for the whole run",
+    "memory_mb": "Memory in MB",
+    "disk_mb": "Disk in MB",
+    "gpu_memory_mb": "Memory of the GPU in MB",
+}
+_USUAL_LIMITS: Final = asdict(Limits())
 _STYLES: Final = {
     TestStyle.FUNCTIONS: "functions",
     TestStyle.SCRIPT: "script",
@@ -30,8 +58,51 @@ _STYLES: Final = {
 }
 
 
+class FilesInput(forms.ClearableFileInput):
+    """Chooses any number of files."""
+
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Any number of files, as a list."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list["UploadedFile[Any]"]:
+        return [super(FilesField, self).clean(each, initial) for each in data or ()]
+
+
+class LinesField(forms.CharField):
+    """A value on each line, each read by a function that raises OptionError."""
+
+    widget = forms.Textarea
+
+    def __init__(
+        self, read: Callable[[str], Any], *, example: str, **more: Any
+    ) -> None:
+        attributes = {"rows": 2, "placeholder": example, "spellcheck": "false"}
+        super().__init__(
+            required=False, widget=forms.Textarea(attrs=attributes), **more
+        )
+        self._read = read
+
+    def clean(self, value: Any) -> tuple[Any, ...]:
+        lines = [line.strip() for line in super().clean(value).splitlines()]
+        try:
+            return tuple(self._read(line) for line in lines if line)
+        except OptionError as error:
+            raise ValidationError(str(error)) from error
+
+
 class ImportForm(forms.Form):
     """What is uploaded, and what foreign formats do not say."""
+
+    FOREIGN: Final = (
+        *("hidden", "title", "environment", "queue", "required", "solution"),
+        *("points", "parameters"),
+        *_USUAL_LIMITS,
+    )
 
     package = forms.FileField(
         label="Assignment",
@@ -51,10 +122,94 @@ class ImportForm(forms.Form):
     )
     hidden = forms.ChoiceField(
         label="Students see what hidden tests found",
-        help_text="For nbgrader and Otter; assignment.yaml says it for each check.",
         choices=list(SEEN.items()),
         initial=Visibility.AFTER_RELEASE,
     )
+    title = forms.CharField(required=False, max_length=200)
+    environment = forms.ChoiceField(required=False, initial="default")
+    queue = forms.ChoiceField(
+        required=False, choices=[("cpu", "CPU"), ("gpu", "GPU")], initial="cpu"
+    )
+    required = LinesField(
+        read_required,
+        example="net.pth=20",
+        label="Files handed in beside the notebook",
+        help_text="One on each line, with the most MB that it may have.",
+    )
+    solution = FilesField(
+        label="These files of the model solution",
+        required=False,
+        help_text="Weights, for instance, unless they lie beside the notebook.",
+    )
+    points = LinesField(
+        read_points,
+        example="conv2d=5",
+        label="Points of questions",
+        help_text="KEY=POINTS on each line, shared equally by the question's checks.",
+    )
+    parameters = LinesField(
+        read_parameter,
+        example="epochs=1",
+        label="Parameters",
+        help_text="NAME=VALUE on each line: set before every cell that sets them.",
+    )
+
+    def __init__(
+        self, *args: Any, environments: Iterable[str] = ("default",), **more: Any
+    ) -> None:
+        super().__init__(*args, **more)
+        names = sorted({"default", *environments}, key=lambda each: each != "default")
+        choice = self.fields["environment"]
+        choice.choices = [(name, name) for name in names]  # type: ignore[attr-defined]
+        for name, default in _USUAL_LIMITS.items():
+            self.fields[name] = forms.IntegerField(
+                label=_LIMITS[name], required=False, min_value=1, initial=default
+            )
+
+    @property
+    def asked(self) -> list[forms.BoundField]:
+        """Return the fields that every format needs."""
+        return [field for field in self if field.name not in self.FOREIGN]
+
+    @property
+    def foreign(self) -> list[forms.BoundField]:
+        """Return the fields for what nbgrader and Otter do not say."""
+        return [field for field in self if field.name in self.FOREIGN]
+
+    @property
+    def has_foreign_words(self) -> bool:
+        """Whether one of these was filled in, or filled in wrongly."""
+        return any(
+            field.errors or str(field.value() or "") != str(field.field.initial or "")
+            for field in self.foreign
+            if not isinstance(field.field, forms.FileField)
+        )
+
+    def options(self) -> ImportOptions:
+        """Return what a valid form asks for, without the files."""
+        said = self.cleaned_data
+        usual = ImportOptions()
+        limits = {
+            name: int(said[name] or default) for name, default in _USUAL_LIMITS.items()
+        }
+        return ImportOptions(
+            format=Format(said["format"]) if said["format"] else None,
+            hidden=Visibility(said["hidden"]),
+            title=said["title"],
+            environment=said["environment"] or usual.environment,
+            queue=said["queue"] or usual.queue,
+            required_files=said["required"],
+            points=dict(said["points"]),
+            parameters=dict(said["parameters"]),
+            limits=Limits(**limits),
+        )
+
+    def repeated(self) -> list[tuple[str, str]]:
+        """Return the names and texts that ask for the same once more."""
+        texts = [
+            field for field in self if not isinstance(field.field, forms.FileField)
+        ]
+        return [(field.html_name, str(field.value() or "")) for field in texts]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,8 +235,13 @@ class PreviewPage:
     digest: str
     questions: tuple[QuestionRow, ...]
     required: tuple[str, ...]
+    solution: tuple[str, ...]
     public: tuple[str, ...]
     private: tuple[str, ...]
+    parameters: tuple[tuple[str, Scalar], ...]
+    environment: str
+    queue: str
+    limits: tuple[tuple[str, int], ...]
     imports: tuple[tuple[str, str], ...]
     notes: tuple[Fault, ...]
 
@@ -91,7 +251,7 @@ def preview_page(preview: Preview) -> PreviewPage:
     bundle = preview.bundle
     files = {
         part: tuple(file.name for file in bundle.files if file.part == part)
-        for part in (Part.PUBLIC, Part.PRIVATE)
+        for part in (Part.PUBLIC, Part.PRIVATE, Part.SOLUTION)
     }
     return PreviewPage(
         title=bundle.title,
@@ -101,8 +261,15 @@ def preview_page(preview: Preview) -> PreviewPage:
         digest=preview.digest,
         questions=tuple(_row(question) for question in bundle.questions),
         required=tuple(file.name for file in bundle.required_files),
+        solution=files[Part.SOLUTION],
         public=files[Part.PUBLIC],
         private=files[Part.PRIVATE],
+        parameters=tuple(bundle.parameters.items()),
+        environment=bundle.environment,
+        queue=bundle.queue.upper(),
+        limits=tuple(
+            (_LIMITS[name], value) for name, value in asdict(bundle.limits).items()
+        ),
         imports=tuple(sorted(bundle.imports.items())),
         notes=preview.notes,
     )

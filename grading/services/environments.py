@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.utils import timezone
 
 from accounts.actors import System
@@ -23,3 +24,9 @@ def record_environments(
                 "recorded_at": timezone.now(),
             },
         )
+
+
+def environment_names() -> list[str]:
+    """Return the names that an assignment can have: set here, or told by a worker."""
+    told = RunnerEnvironment.objects.values_list("name", flat=True)
+    return sorted({*settings.RUNNER_ENVIRONMENTS, *told})

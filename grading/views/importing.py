@@ -13,8 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
 from accounts.throttles import ImportThrottle, seconds_to_wait
-from courses.bundle import BundleError, Fault, Visibility
-from courses.importing import Format, ImportOptions
+from courses.bundle import BundleError, Fault
 from courses.models import Assignment
 from courses.permissions import Right
 from courses.services.held_uploads import NothingPendingError
@@ -26,6 +25,7 @@ from courses.services.pending_imports import (
 )
 from grading.pages.importing import ImportForm, preview_page
 from grading.services import start_trials
+from grading.services.environments import environment_names
 from grading.trials import trials_of
 from grading.views.access import allowed_assignment
 from submissions.arrival import upload_was_too_large
@@ -41,7 +41,7 @@ def assignment_import(request: SignedInRequest, slug: str, aslug: str) -> HttpRe
     """Show the form; then what the upload would become; then store it, unpublished."""
     found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
     if request.method != "POST":
-        return _page(request, found, ImportForm())
+        return _page(request, found, _form())
     if wait := seconds_to_wait(ImportThrottle, request):
         return _too_often(request, found, wait)
     try:
@@ -55,12 +55,12 @@ def assignment_import(request: SignedInRequest, slug: str, aslug: str) -> HttpRe
             message="The upload is no longer here, or another one took its place.",
             hint="Choose the file again.",
         )
-        return _page(request, found, ImportForm(), faults=(gone,))
+        return _page(request, found, _form(), faults=(gone,))
 
 
 def _preview(request: SignedInRequest, found: Assignment) -> HttpResponse:
     """Keep the upload, and show what it would become."""
-    form = ImportForm(request.POST, request.FILES)
+    form = _form(request.POST, request.FILES)
     if upload_was_too_large(request):
         too_large = Fault(message="The upload is too large.", hint="Leave out data.")
         return _page(request, found, form, faults=(too_large,))
@@ -72,23 +72,24 @@ def _preview(request: SignedInRequest, found: Assignment) -> HttpResponse:
         assignment=found,
         package=_named(package),
         notebook=_named(notebook) if notebook else None,
+        solution=[_named(file) for file in form.cleaned_data["solution"]],
     )
     preview = preview_upload(
-        actor=request.user, assignment=found, options=_options(form)
+        actor=request.user, assignment=found, options=form.options()
     )
     return _page(request, found, form, preview=preview)
 
 
 def _store(request: SignedInRequest, found: Assignment) -> HttpResponse:
     """The upload that was shown becomes a revision."""
-    form = ImportForm(request.POST)
+    form = _form(request.POST)
     form.fields["package"].required = False
     if not form.is_valid():
         return _page(request, found, form)
     revision = import_upload(
         actor=request.user,
         assignment=found,
-        options=_options(form),
+        options=form.options(),
         digest=request.POST["digest"],
     )
     if not trials_of(revision).are_good:
@@ -101,21 +102,18 @@ def _store(request: SignedInRequest, found: Assignment) -> HttpResponse:
     return redirect("grading:trials", found.course.slug, found.slug, revision.number)
 
 
+def _form(*args: Any, **more: Any) -> ImportForm:
+    """The form, with the environments that there are to choose from."""
+    return ImportForm(*args, environments=environment_names(), **more)
+
+
 def _again(request: SignedInRequest) -> ImportForm:
     """The form with what was chosen; a browser wants the file chosen again."""
-    return ImportForm(initial=request.POST.dict())
+    return _form(initial=request.POST.dict())
 
 
 def _named(upload: "UploadedFile[Any]") -> tuple[str, IO[bytes]]:
     return upload.name or "", cast("IO[bytes]", upload.file)
-
-
-def _options(form: ImportForm) -> ImportOptions:
-    kind = form.cleaned_data["format"]
-    return ImportOptions(
-        format=Format(kind) if kind else None,
-        hidden=Visibility(form.cleaned_data["hidden"]),
-    )
 
 
 def _too_often(request: SignedInRequest, found: Assignment, wait: int) -> HttpResponse:
@@ -123,7 +121,7 @@ def _too_often(request: SignedInRequest, found: Assignment, wait: int) -> HttpRe
         message="That is very many uploads in a short time.",
         hint=f"Try again in {math.ceil(wait / 60)} min.",
     )
-    answer = _page(request, found, ImportForm(), faults=(fault,))
+    answer = _page(request, found, _form(), faults=(fault,))
     answer.status_code = TOO_MANY_REQUESTS
     answer["Retry-After"] = str(wait)
     return answer

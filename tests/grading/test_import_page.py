@@ -13,7 +13,7 @@ from accounts.throttles import ImportThrottle
 from courses.models import Assignment, Role
 from grading.models import GradingRun
 from tests.courses.bundles import MANIFEST, write_bundle
-from tests.courses.foreign import checking, notebook, zipped
+from tests.courses.foreign import checking, code, notebook, write, zipped
 from tests.factories import AssignmentFactory, EnrolmentFactory
 from tests.grading.pages import Answer, signed_in, words
 
@@ -150,3 +150,93 @@ def test_very_many_uploads_are_refused(
     send(lecturer, assignment)
     answer = send(lecturer, assignment)
     assert (answer.status_code, "Retry-After" in answer.headers) == (429, True)
+
+
+CELL = "import torch\nnet = torch.load('net.pth')"
+
+
+def nbgrader(tmp_path: Path) -> SimpleUploadedFile:
+    cells = code(CELL), checking("t", "assert net")
+    write(tmp_path / "ps", "source/ps/ps.ipynb", *cells)
+    archive = zipped(tmp_path / "ps", tmp_path / "ps.zip")
+    return SimpleUploadedFile("ps.zip", archive.read_bytes())
+
+
+def test_what_a_foreign_format_does_not_say_is_asked_for_and_stored(
+    lecturer: User, assignment: Assignment, tmp_path: Path
+) -> None:
+    said = {
+        "title": "Nets",
+        "required": "net.pth=7",
+        "points": "t = 5\r\n",
+        "parameters": "epochs=1\r\nname=x",
+        "run_seconds": "900",
+        "queue": "gpu",
+    }
+    weights = SimpleUploadedFile("net.pth", b"w")
+    shown = send(
+        lecturer, assignment, package=nbgrader(tmp_path), solution=weights, **said
+    )
+    answer = send(lecturer, assignment, digest=digest_of(shown), **hidden_of(shown))
+    assert answer.status_code == 302
+    revision = assignment.revisions.get()
+    assert (revision.queue, revision.run_seconds) == ("gpu", 900)
+    assert revision.parameters == {"epochs": 1, "name": "x"}
+    assert revision.questions.get().points == 5
+    assert revision.required_files.get(name="net.pth").max_bytes == 7 << 20
+    assert revision.files.get(part="solution").name == "net.pth"
+
+
+def hidden_of(answer: Answer) -> dict[str, str]:
+    """What the page sends back when its import button is pressed."""
+    repeated: list[tuple[str, str]] = answer.context["form"].repeated()
+    assert all(f'name="{name}"' in answer.content.decode() for name, _ in repeated)
+    return dict(repeated)
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "said"),
+    [
+        ("required", "net.pth=x", "such as net.pth=20"),
+        ("required", "a/b.pth", "no name that a file may have"),
+        ("points", "conv2d", "such as conv2d=5"),
+        ("points", "t=-1", "from 0 up"),
+        ("parameters", "1a=2", "such as epochs=1"),
+        ("environment", "nowhere", "Select a valid choice"),
+        ("run_seconds", "0", "greater than or equal to 1"),
+    ],
+)
+def test_what_is_written_wrongly_is_named_at_its_field(
+    lecturer: User,
+    assignment: Assignment,
+    tmp_path: Path,
+    field: str,
+    text: str,
+    said: str,
+) -> None:
+    answer = send(lecturer, assignment, package=nbgrader(tmp_path), **{field: text})
+    assert answer.status_code == 422
+    assert said in str(answer.context["form"].errors[field])
+    assert answer.context["form"].has_foreign_words
+
+
+def test_points_of_an_unknown_question_are_refused(
+    lecturer: User, assignment: Assignment, tmp_path: Path
+) -> None:
+    answer = send(lecturer, assignment, package=nbgrader(tmp_path), points="tt=3")
+    assert "“tt”, but no question has this key. Did you mean “t”?" in words(answer)
+
+
+def test_a_file_of_the_model_solution_that_nobody_hands_in_is_refused(
+    lecturer: User, assignment: Assignment, tmp_path: Path
+) -> None:
+    weights = SimpleUploadedFile("other.pth", b"w")
+    answer = send(lecturer, assignment, package=nbgrader(tmp_path), solution=weights)
+    assert "other.pth: Students hand in no file of this name." in words(answer)
+
+
+def test_our_own_format_says_it_itself_and_the_page_says_so(
+    lecturer: User, assignment: Assignment, tmp_path: Path
+) -> None:
+    answer = send(lecturer, assignment, package=upload(tmp_path), run_seconds="900")
+    assert "has no effect here" in words(answer)

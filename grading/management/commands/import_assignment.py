@@ -3,11 +3,10 @@
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -15,25 +14,29 @@ from accounts.actors import SYSTEM
 from courses.bundle import (
     Bundle,
     BundleError,
-    FileKind,
     Limits,
+    Part,
     QuestionKind,
-    RequiredFile,
     Visibility,
     read_bundle,
 )
-from courses.importing import Format, ImportOptions, Prepared, notes_on, prepare
+from courses.importing import (
+    Format,
+    ImportOptions,
+    OptionError,
+    Prepared,
+    notes_on,
+    prepare,
+    read_parameter,
+    read_points,
+    read_required,
+)
 from courses.models import Assignment, AssignmentRevision
 from courses.services.revisions import import_revision
 from grading.services import TrialsNotGoodError, publish_revision, start_trials
 from grading.trials import Trials, trials_of
 
-_KINDS = {
-    ".safetensors": FileKind.SAFETENSORS,
-    ".pt": FileKind.STATE_DICT,
-    ".pth": FileKind.STATE_DICT,
-}
-_MEBIBYTE = 1024**2
+T = TypeVar("T")
 _LOOK_EVERY: Final = 0.5
 
 
@@ -194,6 +197,23 @@ def _add_foreign_arguments(parser: CommandParser) -> None:
         metavar="NAME[=MB]",
         help="files handed in beside the notebook, and how large they may be",
     )
+    group.add_argument(
+        "--solution",
+        nargs="+",
+        action="extend",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="such files of the model solution, if they are not beside its notebook",
+    )
+    group.add_argument(
+        "--parameter",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=VALUE",
+        help="set before every cell that sets it, such as epochs=1",
+    )
     for limit in fields(Limits):
         name = "--" + limit.name.replace("_", "-")
         group.add_argument(name, type=int, default=limit.default)
@@ -219,32 +239,25 @@ def _options(options: dict[str, Any]) -> ImportOptions:
         environment=options["environment"],
         queue=options["queue"],
         hidden=Visibility(options["hidden"]),
-        points=dict(map(_worth, options["points"])),
-        required_files=tuple(map(_required, options["require"])),
+        points=dict(_read(read_points, options["points"])),
+        parameters=dict(_read(read_parameter, options["parameter"])),
+        required_files=_read(read_required, options["require"]),
+        solution=tuple(map(_existing, options["solution"])),
         limits=Limits(**{limit.name: options[limit.name] for limit in fields(Limits)}),
     )
 
 
-def _worth(text: str) -> tuple[str, Decimal]:
-    key, _, number = text.partition("=")
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise CommandError(f"There is no file “{path}”.")
+    return path.resolve()
+
+
+def _read(read: Callable[[str], T], texts: Sequence[str]) -> tuple[T, ...]:
     try:
-        points = Decimal(number)
-    except InvalidOperation as error:
-        raise CommandError(f"“{text}” is not KEY=POINTS, such as conv2d=5.") from error
-    if not points.is_finite() or points < 0:
-        raise CommandError(f"“{text}”: points are numbers from 0 up.")
-    return key, points
-
-
-def _required(text: str) -> RequiredFile:
-    name, _, size = text.partition("=")
-    if size and not (size.isdecimal() and int(size)):
-        raise CommandError(f"“{text}” is not NAME or NAME=MB, such as net.pth=20.")
-    return RequiredFile(
-        name=name,
-        kind=_KINDS.get(Path(name).suffix, FileKind.OTHER),
-        max_bytes=int(size or 50) * _MEBIBYTE,
-    )
+        return tuple(map(read, texts))
+    except OptionError as error:
+        raise CommandError(str(error)) from error
 
 
 def _keep(prepared: Prepared, target: Path) -> None:
@@ -261,6 +274,9 @@ def _outline(prepared: Prepared, bundle: Bundle) -> Iterator[str]:
         yield f"  {question.key}  {question.points}  {style}  {question.title}"
         for check in question.checks:
             yield f"    {check.name}  {check.points}  {check.visibility}"
+    for file in bundle.files:
+        if file.part in (Part.PUBLIC, Part.PRIVATE, Part.SOLUTION):
+            yield f"  {file.part}/{file.name}  {file.size:,} bytes"
     for name, target in bundle.imports.items():
         yield f"  {name} is {target} in every test"
     yield "Nothing was imported: this was a dry run."
