@@ -39,6 +39,7 @@ from courses.importing.public import add_public_files
 from courses.importing.public_names import fix_public_names
 from courses.importing.regions import drop_region, mark_regions, solution_lines
 from courses.importing.statements import Lines, Whose
+from courses.importing.words import plain_words
 
 CHECK: Final = "tests"
 _FLAGS: Final = ("grade", "solution", "locked", "task")
@@ -70,7 +71,7 @@ class Marked:
         words = self.grade_id.replace("_", " ").replace("-", " ").strip()
         if self.grade_id.startswith("cell-"):
             return self.heading or f"Cell {self.number}"
-        return words[:1].upper() + words[1:]
+        return (words[:1].upper() + words[1:])[:200]
 
 
 def convert(source: Source, options: ImportOptions) -> Draft:
@@ -241,7 +242,7 @@ class _Cells:
         self._draft.questions.append(
             Question(
                 key=marked.key,
-                title=marked.title[:200],
+                title=marked.title,
                 points=self._points(marked),
                 kind=QuestionKind.MANUAL,
             )
@@ -282,18 +283,17 @@ class _Cells:
             cell=marked.number,
         )
         shown = judge_script(visible)
-        words = shown if isinstance(shown, str) and shown else f"{marked.title}."
+        said = plain_words(shown, longest=500) if isinstance(shown, str) else ""
+        words = said or f"{marked.title}."
         points = self._points(marked)
         marked.cell["metadata"]["softmark"] = {"question": marked.key}
         hidden = self._options.hidden if cut.was_there else Visibility.ALWAYS
-        check = Check(
-            name=CHECK, points=points, visibility=hidden, description=words[:500]
-        )
+        check = Check(name=CHECK, points=points, visibility=hidden, description=words)
         self._tested[marked.number] = (marked, cut.whole)
         self._draft.questions.append(
             Question(
                 key=marked.key,
-                title=marked.title[:200],
+                title=marked.title,
                 points=points,
                 style=TestStyle.SCRIPT,
                 checks=(check,),

@@ -13,11 +13,10 @@ from courses.bundle.recognition import otter_check
 from courses.bundle.syntax import asks_for_help, indented
 from courses.importing.contents import Draft, Format, Notebook, Source
 from courses.importing.public import public_modules
+from courses.importing.words import plain_title
 
 _HEADING: Final = re.compile(r"\s{0,3}#{1,6}\s+(?=\S)")
-_POINTS: Final = re.compile(
-    r"\s*[(\[]\s*[\d.]+\s*(points?|pts?|marks?)\s*[)\]]\s*", re.IGNORECASE
-)
+_HTML_HEADING: Final = re.compile(r"\s{0,3}<h[1-6]\b", re.IGNORECASE)
 _LARGEST: Final = 20 * 1024**2
 
 
@@ -91,7 +90,8 @@ def open_notebook(source: Source, path: Path, faults: FaultList) -> Notebook:
 
 def title_of(path: Path) -> str:
     """Return a file's name as words."""
-    return " ".join(re.split(r"[_\s]+", path.stem)).strip().capitalize() or "Assignment"
+    words = " ".join(re.split(r"[_\s]+", path.stem)).strip()
+    return (words[:1].upper() + words[1:])[:200] or "Assignment"
 
 
 def headings(notebook: Notebook) -> list[str]:
@@ -101,16 +101,14 @@ def headings(notebook: Notebook) -> list[str]:
         if cell["cell_type"] == "markdown":
             for line in source_of(cell).split("\n"):
                 last = _heading(line) or last
-        found.append(last[:200])
+        found.append(last)
     return found
 
 
 def _heading(line: str) -> str:
     """Return the words of a line that is a heading, without points, or ""."""
-    mark = _HEADING.match(line)
-    text = line[mark.end() :].rstrip().rstrip("#") if mark else ""
-    # Runs of blanks are shortened first: the pattern would take the square of them.
-    return _POINTS.sub(" ", " ".join(text.split())).strip()
+    is_heading = _HEADING.match(line) or _HTML_HEADING.match(line)
+    return plain_title(line) if is_heading else ""
 
 
 # --- Names --------------------------------------------------------------------

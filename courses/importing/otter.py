@@ -29,6 +29,7 @@ from courses.importing.otter_tests import (
     text_of_tests,
 )
 from courses.importing.public_names import fix_public_names
+from courses.importing.words import plain_title
 
 SKIP_TAG: Final = "otter_ignore"
 _SOLUTION_TAG: Final = "otter_assign_solution_cell"
@@ -259,7 +260,7 @@ def _add_question(
     draft.questions.append(
         Question(
             key=key,
-            title=test.name[:200],
+            title=plain_title(test.name) or key,
             points=total,
             style=test.style,
             checks=tuple(_checks(test, points, total, options)),
@@ -354,7 +355,7 @@ def _read_config(draft: Draft, source: Source) -> None:
     if isinstance(seed, int) and 0 <= seed < 2**31:
         draft.seed = seed
     if isinstance(config.get("assignment_name"), str):
-        draft.title = config["assignment_name"] or draft.title
+        draft.title = plain_title(config["assignment_name"]) or draft.title
     ignored = sorted(str(key) for key in config if key not in _READ)
     if ignored:
         draft.note(f"Settings without effect here: {', '.join(ignored)}.", file=file)

@@ -17,6 +17,7 @@ from courses.bundle.sections import (
     section_text,
 )
 from courses.importing.contents import exact_points, share
+from courses.importing.words import plain_words
 
 TOGETHER: Final = "all_together"
 
@@ -169,9 +170,8 @@ def _named(cases: list[Case]) -> tuple[Case, ...]:
 
 def _words(number: int, failure: object) -> str:
     words = f"Case {number}."
-    if isinstance(failure, str) and failure.strip():
-        words += f" If it fails: {' '.join(failure.split())}"
-    return words[:500]
+    said = plain_words(failure, longest=400) if isinstance(failure, str) else ""
+    return f"{words} If it fails: {said}" if said else words
 
 
 # --- Exception format -----------------------------------------------------------
@@ -237,8 +237,10 @@ def _case_words(
     number: int,
     said: Mapping[str, ast.expr],
 ) -> str:
-    summary = " ".join((ast.get_docstring(node) or "").partition("\n\n")[0].split())
-    return summary[:500] or _words(number, _literal(said.get("failure_message")))
+    summary = (ast.get_docstring(node) or "").partition("\n\n")[0]
+    return plain_words(summary, longest=500) or _words(
+        number, _literal(said.get("failure_message"))
+    )
 
 
 def cases_together(text: str, names: list[str]) -> str:

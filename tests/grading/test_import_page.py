@@ -210,6 +210,7 @@ def test_what_is_written_wrongly_is_named_at_its_field(
     lecturer: User,
     assignment: Assignment,
     tmp_path: Path,
+    *,
     field: str,
     text: str,
     said: str,
