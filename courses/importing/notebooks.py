@@ -12,6 +12,7 @@ from courses.bundle.notebooks import read_notebook, source_of
 from courses.bundle.recognition import otter_check
 from courses.bundle.syntax import asks_for_help, indented
 from courses.importing.contents import Draft, Format, Notebook, Source
+from courses.importing.gradescope import refuse_gradescope
 from courses.importing.public import public_modules
 from courses.importing.words import plain_title
 
@@ -30,6 +31,7 @@ def detect(source: Source) -> Format:
     for kind in (Format.NBGRADER, Format.OTTER):
         if kind in marks:
             return kind
+    refuse_gradescope(source)
     if "otter_config.json" in names or any(
         path.parent.name == "tests" and path.suffix == ".py" for path in source.files
     ):
