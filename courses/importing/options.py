@@ -1,9 +1,9 @@
 """What people write for a foreign import, on the page or the command line, as values."""
 
 import ast
-import json
 import keyword
 import math
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import PurePosixPath
 from typing import Final
@@ -20,7 +20,7 @@ _KINDS: Final = {
 _MEBIBYTE: Final = 1024**2
 _USUAL_MB: Final = 50
 _LARGEST_MB: Final = 1024**2
-_WORDS: Final = {"true": True, "false": False, "null": None}
+_WORDS: Final[Mapping[str, Scalar]] = {"true": True, "false": False, "null": None}
 
 
 class OptionError(ValueError):
@@ -58,23 +58,27 @@ def read_required(text: str) -> RequiredFile:
 
 
 def read_parameter(text: str) -> tuple[str, Scalar]:
-    """Return the name and the value of “epochs=1”. Raises OptionError.
+    """Return name and value of “NAME=VALUE”. Raises OptionError.
 
-    A value is a number, true, false, null, or else text, which may be in quotes.
+    The value is read as Python has it (False, 0.1, "text") or as assignment.yaml has
+    it (false, null); whatever is neither is text.
     """
-    name, is_said, value = (part.strip() for part in text.partition("="))
-    if not is_said or not name.isidentifier() or keyword.iskeyword(name):
-        raise OptionError(f"“{text}” is not NAME=VALUE, such as epochs=1.")
+    name, equals, value = (part.strip() for part in text.partition("="))
+    if not equals or not name.isidentifier() or keyword.iskeyword(name):
+        raise OptionError(
+            f"“{text}” is not a parameter. Write NAME=VALUE, such as TRAIN=False, with "
+            "the name of a variable of the notebook."
+        )
     return name, _scalar(value)
 
 
 def _scalar(text: str) -> Scalar:
-    if text.lower() in (*_WORDS, "none"):
-        return _WORDS.get(text.lower())
+    if text in _WORDS:
+        return _WORDS[text]
     try:
-        value = ast.literal_eval(text) if text[:1] in "'\"" else json.loads(text)
-    except (ValueError, SyntaxError, RecursionError):
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
         return text
     if isinstance(value, float) and not math.isfinite(value):
         return text
-    return value if isinstance(value, int | float | str) else text
+    return value if value is None or isinstance(value, int | float | str) else text

@@ -1,18 +1,15 @@
 """From files on this machine to a job, checked as an upload is; nothing is executed."""
 
-import ast
 import hashlib
 import io
-import keyword
-import math
 import os
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
+from courses.importing import options
 from runner.protocol import JobFile, JobSpec, Limits, Scalar
 from submissions.messages import problem
 from submissions.problems import Problem
@@ -26,7 +23,6 @@ from submissions.validation import (
 from submissions.validation.kinds import Kind, kind_of
 
 # What YAML and JSON call them, and Python does not.
-_WORDS: Final[Mapping[str, Scalar]] = {"true": True, "false": False, "null": None}
 
 
 class UnusableError(Exception):
@@ -146,29 +142,8 @@ def _checked(limits: Limits) -> Limits:
 
 
 def read_parameter(text: str) -> tuple[str, Scalar]:
-    """Return name and value of `NAME=VALUE`. Raises UnusableError.
-
-    The value is read as Python has it (False, 0.1, "text") or as assignment.yaml has
-    it (false, null); whatever is neither is text.
-    """
-    name, equals, value = text.partition("=")
-    if not equals or not name.isidentifier() or keyword.iskeyword(name):
-        raise UnusableError(
-            f"“{text}” is not a parameter. Write NAME=VALUE, such as TRAIN=False, with "
-            "the name of a variable of the notebook."
-        )
-    return name, _scalar(value)
-
-
-def _scalar(text: str) -> Scalar:
-    if text in _WORDS:
-        return _WORDS[text]
+    """Return name and value of `NAME=VALUE`. Raises UnusableError."""
     try:
-        value = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return text
-    if isinstance(value, float) and not math.isfinite(value):
-        return text
-    return (
-        value if value is None or isinstance(value, bool | int | float | str) else text
-    )
+        return options.read_parameter(text)
+    except options.OptionError as error:
+        raise UnusableError(str(error)) from error

@@ -19,6 +19,7 @@ from tests.courses.foreign import checking, code, converted, refused, write
         ("1e-3", 0.001),
         ("true", True),
         ("False", False),
+        ("1_000", 1000),
         ("None", None),
         ("adam", "adam"),
         ("'1'", "1"),
@@ -37,7 +38,7 @@ def test_a_parameter_is_a_plain_value(text: str, value: Scalar) -> None:
 
 @pytest.mark.parametrize("text", ["", "lr", "1a=2", "a.b=2", "for=2", "=2"])
 def test_a_parameter_has_the_name_of_a_variable(text: str) -> None:
-    with pytest.raises(OptionError, match="such as epochs=1"):
+    with pytest.raises(OptionError, match="such as TRAIN=False"):
         read_parameter(text)
 
 

@@ -201,7 +201,7 @@ def hidden_of(answer: Answer) -> dict[str, str]:
         ("required", "a/b.pth", "no name that a file may have"),
         ("points", "conv2d", "such as conv2d=5"),
         ("points", "t=-1", "from 0 up"),
-        ("parameters", "1a=2", "such as epochs=1"),
+        ("parameters", "1a=2", "such as TRAIN=False"),
         ("environment", "nowhere", "Select a valid choice"),
         ("run_seconds", "0", "greater than or equal to 1"),
     ],
