@@ -19,6 +19,7 @@ from courses.importing.otter_tests import OtterTest
 from courses.importing.regions import solution_lines
 from courses.importing.replaced_names import USUAL, find_replaced, find_shadowed
 from courses.importing.statements import Lines, needs
+from courses.importing.student_objects import find_through_handles
 
 _PIECES: Final = (TestStyle.SCRIPT, TestStyle.DOCTEST)
 
@@ -50,6 +51,7 @@ def find_all(
 ) -> Iterator[Finding]:
     """Yield what is to be said of a piece of a question's tests."""
     yield from find_unpickling(tree, style, imports=names.imports)
+    yield from find_through_handles(tree, style, names.defined)
     if style in _PIECES:
         yield from find_replaced(tree, names.defined)
         yield from find_shadowed(tree, names.defined, names.imports, key)

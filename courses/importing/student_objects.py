@@ -1,0 +1,192 @@
+"""What a test asks of the notebook's objects, and does not get through a handle.
+
+A test holds handles to the notebook's objects, and copies of its tensors: `type` sees
+the handle, and no gradient flows through a copy.
+"""
+
+import ast
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final
+
+from courses.bundle import TestStyle
+from courses.bundle.unpickling import Finding
+from courses.importing.statements import dotted
+
+_IN_FUNCTIONS: Final = (TestStyle.FUNCTIONS, TestStyle.CASES)
+# Values of these types are copied into the test, as what they are.
+_COPIED: Final = frozenset(
+    {
+        *("int", "float", "complex", "bool", "str", "bytes", "list", "tuple", "dict"),
+        *("set", "frozenset", "None", "NoneType", "ndarray", "Tensor", "Parameter"),
+    }
+)
+# A chain of names longer than this is nobody's test.
+_ROUNDS: Final = 10
+_OPTIMISERS: Final = ("torch.optim.", "optim.")
+_OF_ATTRIBUTES: Final = {
+    "backward": "`.backward()` in a test does not reach the notebook",
+    "grad_fn": "`.grad_fn` in a test is nothing",
+}
+_GRADIENT_HINT: Final = (
+    "Let a function of the notebook compute the gradients, and test what it returns. "
+    "`requires_grad` can be read, and so can a `grad` that the notebook itself filled."
+)
+
+
+def find_through_handles(
+    tree: ast.Module, style: TestStyle, defined: Collection[str]
+) -> Iterator[Finding]:
+    """Yield a note for each kind of question that a handle or a copy cannot answer.
+
+    `defined` are the names that the staff's notebook defines.
+    """
+    theirs = _Theirs(tree, style, defined)
+    found: dict[str, Finding] = {}
+    for finding in (*_gradients(tree, theirs), *_types(tree, theirs)):
+        found.setdefault(finding.message, finding)
+    yield from found.values()
+
+
+def _gradients(tree: ast.Module, theirs: "_Theirs") -> Iterator[Finding]:
+    for node in ast.walk(tree):
+        if words := _of_gradients(node, theirs):
+            yield Finding(
+                message=f"{words}: what the notebook's code returns is a copy.",
+                line=getattr(node, "lineno", 1),
+                hint=_GRADIENT_HINT,
+                is_certain=False,
+            )
+
+
+def _of_gradients(node: ast.AST, theirs: "_Theirs") -> str:
+    """Return what a gradient that this asks for does not do, or ""."""
+    match node:
+        case ast.Attribute(attr="backward" | "grad_fn" as name, value=value):
+            if theirs.reaches(value):
+                return _OF_ATTRIBUTES[name]
+        case ast.Call(func=func) if theirs.reaches_any(node):
+            if dotted(func).endswith("autograd.grad"):
+                return "`autograd.grad` in a test does not reach the notebook"
+            if dotted(func).startswith(_OPTIMISERS):
+                return "An optimiser of a test does not train the notebook's model"
+    return ""
+
+
+def _types(tree: ast.Module, theirs: "_Theirs") -> Iterator[Finding]:
+    passed_over = set(_in_words(tree)) | set(_of_copies(tree))
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id="type"), args=[value]) if (
+                theirs.reaches(value) and id(node) not in passed_over
+            ):
+                shown = ast.unparse(value)[:40]
+                yield Finding(
+                    message=f"`type({shown})` is not the class of the notebook's "
+                    "object: the test holds a handle to it.",
+                    line=node.lineno,
+                    hint=f"Write isinstance({shown}, CLASS), or for exactly this class "
+                    f"{shown}.__class__ is CLASS.",
+                    is_certain=False,
+                )
+
+
+def _in_words(tree: ast.Module) -> Iterator[int]:
+    """Yield the nodes that only say what went wrong."""
+    for node in ast.walk(tree):
+        said: list[ast.AST] = []
+        match node:
+            case ast.Assert(msg=message) if message is not None:
+                said = [message]
+            case ast.JoinedStr() | ast.Raise():
+                said = [node]
+            case ast.Call(func=ast.Name(id="print")):
+                said = [node]
+        yield from (id(each) for part in said for each in ast.walk(part))
+
+
+def _of_copies(tree: ast.Module) -> Iterator[int]:
+    """Yield the nodes of comparisons with types whose values are copied."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            others = [side for side in sides if not isinstance(side, ast.Call)]
+            if others and all(_is_copied(other) for other in others):
+                yield from (id(each) for each in ast.walk(node))
+
+
+def _is_copied(node: ast.expr) -> bool:
+    if isinstance(node, ast.Tuple | ast.List | ast.Set):
+        return all(map(_is_copied, node.elts))
+    return dotted(node).rpartition(".")[2] in _COPIED
+
+
+class _Theirs:
+    """Which expressions of a test lead to objects of the notebook."""
+
+    def __init__(
+        self, tree: ast.Module, style: TestStyle, defined: Collection[str]
+    ) -> None:
+        self._names = set(defined)
+        parameters = {
+            node.name: _parameters(node)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef)
+        }
+        if style in _IN_FUNCTIONS:
+            self._names = self._names.union(*parameters.values())
+        pairs = [pair for node in ast.walk(tree) for pair in _bound(node, parameters)]
+        for _ in range(_ROUNDS):
+            count = len(self._names)
+            for names, value in pairs:
+                if self.reaches(value):
+                    self._names |= names
+            if count == len(self._names):
+                break
+
+    def reaches(self, node: ast.AST) -> bool:
+        """Whether the expression uses a name that leads to the notebook."""
+        return any(
+            isinstance(each, ast.Name) and each.id in self._names
+            for each in ast.walk(node)
+        )
+
+    def reaches_any(self, call: ast.Call) -> bool:
+        """Whether an argument of the call does."""
+        values = [*call.args, *(each.value for each in call.keywords)]
+        return any(map(self.reaches, values))
+
+
+def _parameters(function: ast.FunctionDef) -> set[str]:
+    given = function.args
+    return {each.arg for each in (*given.posonlyargs, *given.args, *given.kwonlyargs)}
+
+
+def _bound(
+    node: ast.AST, parameters: Mapping[str, set[str]]
+) -> Iterator[tuple[set[str], ast.expr]]:
+    """Yield the names that a node binds, with what it binds them to.
+
+    A call of one of the test's own functions binds its parameters.
+    """
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            yield set().union(*map(_stored, targets)), value
+        case (
+            ast.AnnAssign(target=target, value=ast.expr() as value)
+            | ast.NamedExpr(target=target, value=value)
+            | ast.For(target=target, iter=value)
+            | ast.comprehension(target=target, iter=value)
+            | ast.withitem(optional_vars=ast.expr() as target, context_expr=value)
+        ):
+            yield _stored(target), value
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
+            for value in (*args, *(each.value for each in keywords)):
+                yield parameters.get(name, set()), value
+
+
+def _stored(target: ast.expr) -> set[str]:
+    return {
+        each.id
+        for each in ast.walk(target)
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+    }
