@@ -49,11 +49,12 @@ $(BIN)/python:
 	@echo "Making the virtual environment in $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.base: requirements/base.txt requirements/torch.txt | $(BIN)/python
+$(VENV)/.base: requirements/base.txt requirements/torch.txt requirements/torch-extras.txt | $(BIN)/python
 	@echo "Installing what Softmark needs (a minute or more the first time)"
 	@$(PIP) --require-hashes -r requirements/base.txt
 	@$(BIN)/python -c 'import importlib.util as u, sys; sys.exit(not u.find_spec("torch"))' \
 	  || $(PIP) -r requirements/torch.txt
+	@$(PIP) --require-hashes --no-deps -r requirements/torch-extras.txt
 	@$(COMPILE)
 	@touch $@
 
@@ -105,7 +106,9 @@ lock: ## Write the hashed lock files anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --quiet base.in -c dev.txt -o base.txt && \
 	uv pip compile --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --quiet bench.in -o bench.txt
+	  --no-emit-index-url --quiet bench.in -o bench.txt && \
+	uv pip compile --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-deps --quiet torch-extras.in -o torch-extras.txt
 
 # --- Measuring ----------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from IPython.core.formatters import format_display_data
 
 from runner.frames import ChannelClosedError
 from runner.gpu.order import CudaOrder
-from runner.student import otter, parameters, snapshot, weights
+from runner.student import otter, parameters, snapshot, text_bars, weights
 from runner.student.channel import StudentChannel
 from runner.student.execution import CellExecution
 from runner.student.shell import OUTLET, StudentShell, make_shell, words
@@ -29,6 +29,7 @@ def prepare() -> None:
     _shell = make_shell()
     otter.offer()
     weights.take_numpy()
+    text_bars.offer()
     _fail_once(_shell)
 
 
