@@ -1,29 +1,17 @@
 """Whether the interpreters that run notebooks are fit for it, read without torch."""
 
 import importlib.metadata
-import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Final
 
 from django.conf import settings
 
-from grading.environments import FoundEnvironment
+from grading.environments import FoundEnvironment, ask, environments_in
 
 # Older releases execute code while they load weights, even with weights_only.
 OLDEST_TORCH: Final = (2, 10)
 ASK_VERSION: Final = "import importlib.metadata as m; print(m.version('torch'))"
-# Of a package that is there twice, the one that Python imports comes first.
-ASK_ALL: Final = (
-    "import importlib.metadata as m, json, platform\n"
-    "found = {}\n"
-    "for one in m.distributions():\n"
-    "    found.setdefault(one.metadata['Name'], one.version)\n"
-    "print(json.dumps([platform.python_version(), found]))"
-)
-ASK_SECONDS: Final = 20
 
 
 def unfit_environments() -> list[str]:
@@ -53,15 +41,7 @@ def unfitness(version: str) -> str:
 
 def found_environments() -> Iterator[FoundEnvironment]:
     """Yield what is installed in each interpreter that answers."""
-    for name, interpreter in settings.RUNNER_ENVIRONMENTS.items():
-        try:
-            python, packages = json.loads(_ask(interpreter or sys.executable, ASK_ALL))
-        except ValueError:
-            continue
-        names = sorted((str(key) for key in packages), key=str.lower)
-        yield FoundEnvironment(
-            name=name, python=python, packages={key: packages[key] for key in names}
-        )
+    return environments_in(settings.RUNNER_ENVIRONMENTS)
 
 
 def torch_version(interpreter: str) -> str:
@@ -71,19 +51,4 @@ def torch_version(interpreter: str) -> str:
             return importlib.metadata.version("torch")
         except importlib.metadata.PackageNotFoundError:
             return ""
-    return _ask(interpreter, ASK_VERSION)
-
-
-def _ask(interpreter: str, code: str) -> str:
-    """Return what the code prints there; "" where it cannot be run."""
-    try:
-        told = subprocess.run(  # noqa: S603  (the operator names the interpreter)
-            [interpreter, "-I", "-c", code],
-            capture_output=True,
-            text=True,
-            timeout=ASK_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return told.stdout.strip()
+    return ask(interpreter, ASK_VERSION)

@@ -6,6 +6,8 @@ cannot live with is reported, not repaired: pin that one too.
 """
 
 import argparse
+import importlib.metadata
+import re
 import subprocess
 import sys
 import sysconfig
@@ -16,14 +18,43 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 # Read after the environment's own packages, which therefore win.
 SHARED: Final = "shared-packages.pth"
+# Modules that are shared and cannot be imported here: portal/environments.py reads it.
+UNUSABLE: Final = "unusable-modules.txt"
+_NEEDED: Final = ("IPython", "matplotlib.pyplot", "numpy", "torch")
+# What many notebooks import.
+_USUAL: Final = ("scipy", "pandas", "sklearn", "einops", "torchmetrics", "tqdm")
+# Prints each module with the reason why it cannot be imported, if there is one. A
+# module that is not there at all is no clash.
+_TRY: Final = """
+import importlib, importlib.util, os, sys
+for name in sys.argv[1:]:
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        try:
+            importlib.import_module(name)
+        except BaseException as error:
+            first = " ".join(str(error).split())[:300]
+            os.write(writer, f"{type(error).__name__}: {first}".encode())
+        os._exit(0)
+    os.close(writer)
+    with open(reader) as pipe:
+        why = pipe.read()
+    status = os.waitpid(child, 0)[1]
+    print(name, why or (f"it ends the interpreter ({status})" if status else ""), sep="\\t")
+"""
 
 
 class UnmadeError(Exception):
     """The environment cannot be made. `str` says why."""
 
 
-def make_environment(folder: Path, pins: list[str]) -> Path:
-    """Return the interpreter of a new or changed environment that has the pins."""
+def make_environment(folder: Path, pins: list[str]) -> tuple[Path, list[str]]:
+    """Return the interpreter of an environment that has the pins, and what to know.
+
+    What to know are shared packages that cannot be imported beside the pins.
+    """
     if unpinned := [pin for pin in pins if "==" not in pin]:
         raise UnmadeError(f"Pin a version, as in numpy==1.26.4: {', '.join(unpinned)}")
     if any(pin.split("==")[0].strip().lower() == "torch" for pin in pins):
@@ -39,8 +70,7 @@ def make_environment(folder: Path, pins: list[str]) -> Path:
     _install(pins, site)
     shared = [path for path in sys.path if path.endswith("site-packages")]
     (site / SHARED).write_text("".join(f"{path}\n" for path in shared))
-    _try(python)
-    return python
+    return python, _try(python, pins, site)
 
 
 def _install(pins: list[str], site: Path) -> None:
@@ -57,19 +87,62 @@ def _install(pins: list[str], site: Path) -> None:
         raise UnmadeError(ended.stderr.strip())
 
 
-def _try(python: Path) -> None:
-    """What every notebook needs can be imported."""
+def _try(python: Path, pins: list[str], site: Path) -> list[str]:
+    """Return the shared packages that cannot be imported beside the pins, with why.
+
+    What every notebook needs and what was installed must be importable. Modules that
+    are not are written down, so that an import of an assignment tells its staff.
+    """
+    modules = {name: pin for pin in pins for name in _modules(pin, site)}
+    failed = _failures(python, [*_NEEDED, *modules, *_USUAL])
+    clashes = [
+        f"{modules.get(name, name)} cannot be imported: {failed[name]}"
+        for name in (*_NEEDED, *modules)
+        if name in failed
+    ]
+    if clashes:
+        raise UnmadeError(
+            "\n".join(clashes)
+            + "\nThe packages do not go together. Pin those that clash, or are missing."
+        )
+    unusable = [name for name in _USUAL if name in failed and name not in modules]
+    (site / UNUSABLE).write_text("".join(f"{name}\n" for name in unusable))
+    return [f"{name} cannot be imported: {failed[name]}" for name in unusable]
+
+
+def _modules(pin: str, site: Path) -> list[str]:
+    """Return the modules that a package brought, without its private ones and tests."""
+    name = _normal(re.split(r"[=\[]", pin)[0])
+    found: set[str] = set()
+    for one in importlib.metadata.distributions(path=[str(site)]):
+        if _normal(one.metadata["Name"]) == name:
+            listed = (one.read_text("top_level.txt") or "").split()
+            files = [file.parts[0] for file in one.files or () if _is_code(file)]
+            found.update(listed or (part.partition(".")[0] for part in files))
+    names = (each for each in found if each.isidentifier())
+    return sorted(each for each in names if not each.startswith(("_", "test")))
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name.strip()).lower()
+
+
+def _is_code(file: importlib.metadata.PackagePath) -> bool:
+    return file.suffix in {".py", ".so"}
+
+
+def _failures(python: Path, modules: list[str]) -> dict[str, str]:
+    """Return why modules cannot be imported, by name. Each is tried in a process."""
     ended = subprocess.run(  # noqa: S603  (the interpreter just made)
-        [str(python), "-I", "-c", "import IPython, matplotlib.pyplot, numpy, torch"],
+        [str(python), "-I", "-c", _TRY, *dict.fromkeys(modules)],
         capture_output=True,
         text=True,
         check=False,
     )
     if ended.returncode:
-        last = ended.stderr.strip().splitlines()[-1:]
-        raise UnmadeError(
-            f"The packages do not go together: {''.join(last)}. Pin those that clash."
-        )
+        raise UnmadeError(f"The interpreter does not start: {ended.stderr.strip()}")
+    found = (line.partition("\t") for line in ended.stdout.splitlines())
+    return {name: why for name, _, why in found if why}
 
 
 def main() -> None:
@@ -83,9 +156,13 @@ def main() -> None:
     asked = parser.parse_args()
     folder = asked.folder or ROOT / "build" / "environments" / asked.name
     try:
-        python = make_environment(folder.absolute(), asked.pins)
+        python, notes = make_environment(folder.absolute(), asked.pins)
     except UnmadeError as error:
         sys.exit(str(error))
+    for note in notes:
+        sys.stderr.write(f"Note: {note}\n")
+    if notes:
+        sys.stderr.write("Notebooks that import it fail. Pin a release that fits.\n")
     sys.stdout.write(f"RUNNER_ENVIRONMENTS=default=,{asked.name}={python}\n")
 
 

@@ -57,12 +57,29 @@ class ImportOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Imported:
+    """A module that is imported, as it is written there. Cells and lines count from 1."""
+
+    module: str
+    file: str
+    line: int | None = None
+    cell: int | None = None
+
+    @property
+    def package(self) -> str:
+        """The name under which it is installed: of torch.nn, torch."""
+        return self.module.partition(".")[0]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Prepared:
     """A folder in our own format, made or found, and what staff should know of it."""
 
     format: Format
     folder: Path
     notes: tuple[Fault, ...] = ()
+    # Of a foreign source, with the places there.
+    imported: tuple[Imported, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +112,7 @@ class Draft:
     seed: int = 0
     faults: FaultList = field(default_factory=FaultList)
     notes: list[Fault] = field(default_factory=list)
+    imported: list[Imported] = field(default_factory=list)
 
     def note(self, message: str, **place: Any) -> None:
         """Tell staff something that stops nothing."""

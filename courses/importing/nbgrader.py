@@ -26,6 +26,7 @@ from courses.importing.contents import (
 )
 from courses.importing.given import Given, note_given
 from courses.importing.helpers import CodeCell, bring_helpers, flags
+from courses.importing.imported import of_notebook
 from courses.importing.notebooks import (
     bound_names,
     fix_names,
@@ -86,6 +87,7 @@ def convert(source: Source, options: ImportOptions) -> Draft:
         handout=notebook,
         faults=faults,
     )
+    draft.imported += of_notebook(notebook, path.as_posix())
     _Cells(draft, path.as_posix(), options).convert()
     draft.handout = make_handout(draft.staff)
     required = {file.name for file in options.required_files}

@@ -2,7 +2,7 @@
 
 import ast
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,8 +11,9 @@ from courses.bundle.faults import Fault
 from courses.bundle.notebooks import check_key, source_of
 from courses.bundle.sections import parsed_tests, session_code
 from courses.bundle.unpickling import Finding, find_unpickling
-from courses.importing.contents import Draft, Format, Notebook, Prepared
+from courses.importing.contents import Draft, Format, Imported, Notebook, Prepared
 from courses.importing.given import Given
+from courses.importing.imported import notes_on_missing, of_bundle, own_modules
 from courses.importing.library_changes import find_library_changes
 from courses.importing.notebooks import names_of_cells
 from courses.importing.otter_tests import OtterTest
@@ -21,6 +22,7 @@ from courses.importing.replaced_names import USUAL, find_replaced, find_shadowed
 from courses.importing.statements import Lines, needs
 from courses.importing.student_objects import find_through_handles
 
+_NOTHING_KNOWN: Final[Mapping[str, Collection[str]]] = {}
 _PIECES: Final = (TestStyle.SCRIPT, TestStyle.DOCTEST)
 
 
@@ -83,11 +85,27 @@ def add_notes_on_otter(draft: Draft, test: OtterTest, key: str) -> None:
             add(f"{where}{found.message}", file=test.file, hint=found.hint)
 
 
-def notes_on(prepared: Prepared, bundle: Bundle) -> tuple[Fault, ...]:
-    """Return all notes on an import; `bundle` is what the prepared folder holds."""
-    if prepared.format is not Format.SOFTMARK:
-        return prepared.notes
-    return (*prepared.notes, *_notes_on_bundle(bundle))
+def notes_on(
+    prepared: Prepared,
+    bundle: Bundle,
+    installed: Mapping[str, Collection[str]] = _NOTHING_KNOWN,
+) -> tuple[Fault, ...]:
+    """Return all notes on an import; `bundle` is what the prepared folder holds.
+
+    `installed` says which modules can be imported in each environment that is known.
+    """
+    notes = [*prepared.notes]
+    imported: Iterable[Imported] = prepared.imported
+    if prepared.format is Format.SOFTMARK:
+        notes += _notes_on_bundle(bundle)
+        imported = of_bundle(bundle)
+    notes += notes_on_missing(
+        imported,
+        environment=bundle.environment,
+        own=own_modules(bundle),
+        installed=installed,
+    )
+    return tuple(notes)
 
 
 def _notes_on_bundle(bundle: Bundle) -> Iterator[Fault]:

@@ -11,6 +11,7 @@ from courses.bundle import Check, Question, Visibility
 from courses.bundle.faults import FaultList
 from courses.bundle.recognition import is_about_otter, otter_check, question_key
 from courses.importing.contents import Draft, ImportOptions, Notebook, Source, share
+from courses.importing.imported import of_notebook
 from courses.importing.notebooks import (
     fix_names,
     is_raw_otter,
@@ -23,6 +24,7 @@ from courses.importing.otter_given import bring_given
 from courses.importing.otter_tests import (
     TOGETHER,
     OtterTest,
+    imports_of,
     points_of_cases,
     read_spec,
     read_test_file,
@@ -54,6 +56,7 @@ def convert(source: Source, options: ImportOptions) -> Draft:
         faults=faults,
     )
     _judge_solutions(draft, staff_path, handout_path)
+    draft.imported += of_notebook(staff, staff_path.as_posix(), (SKIP_TAG,))
     tests = list(_tests(source, staff, staff_path, draft))
     _add_questions(draft, tests, options)
     bring_given(draft, tests, (SKIP_TAG,))
@@ -210,6 +213,7 @@ def _add_questions(
                 file=test.file,
             )
         _add_question(draft, test, key, options)
+        draft.imported += imports_of(test)
         add_notes_on_otter(draft, test, key)
         if test.name not in checked:
             draft.note(

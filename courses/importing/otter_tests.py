@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
@@ -15,8 +15,10 @@ from courses.bundle.sections import (
     case_functions,
     judge_doctest,
     section_text,
+    session_code,
 )
-from courses.importing.contents import exact_points, share
+from courses.importing.contents import Imported, exact_points, share
+from courses.importing.imported import of_code
 from courses.importing.words import plain_words
 
 TOGETHER: Final = "all_together"
@@ -258,6 +260,16 @@ def cases_together(text: str, names: list[str]) -> str:
         lines.append(f"    {node.name}({given})")
     head = f"@test_case()\ndef {TOGETHER}({', '.join(parameters)}):"
     return text.rstrip("\n") + "\n\n\n" + "\n".join([head, *lines]) + "\n"
+
+
+def imports_of(test: OtterTest) -> Iterator[Imported]:
+    """Yield what a question's tests import; a case of a session has no line of its own."""
+    if test.style is TestStyle.CASES:
+        yield from of_code(test.text, test.file)
+    for number, case in enumerate(test.cases, 1):
+        for each in of_code(session_code(case.code), test.file):
+            where = f"{test.file}, case {number}"
+            yield replace(each, file=where)
 
 
 # --- Points ---------------------------------------------------------------------

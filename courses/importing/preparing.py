@@ -10,6 +10,7 @@ from courses.bundle.manifest import FILE
 from courses.importing import nbgrader, otter
 from courses.importing.archives import unpack, walk
 from courses.importing.contents import Draft, Format, ImportOptions, Prepared, Source
+from courses.importing.imported import of_files
 from courses.importing.notebooks import detect
 from courses.importing.writing import write_folder
 
@@ -35,7 +36,12 @@ def prepare(source: Path, *, scratch: Path, options: ImportOptions) -> Prepared:
     _add_solution(draft, options)
     draft.faults.raise_if_any()
     folder = write_folder(draft, scratch / "assignment", options)
-    return Prepared(format=kind, folder=folder, notes=tuple(draft.notes))
+    return Prepared(
+        format=kind,
+        folder=folder,
+        notes=tuple(draft.notes),
+        imported=(*draft.imported, *of_files(draft.public)),
+    )
 
 
 def _unheeded(options: ImportOptions) -> Iterator[Fault]:

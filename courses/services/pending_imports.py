@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -31,8 +31,8 @@ class Preview:
 
     prepared: Prepared
     bundle: Bundle
-    notes: tuple[Fault, ...]
     digest: str
+    notes: tuple[Fault, ...] = ()
 
 
 def hold_upload(
@@ -60,15 +60,20 @@ def hold_upload(
 
 
 def preview_upload(
-    *, actor: User, assignment: Assignment, options: ImportOptions
+    *,
+    actor: User,
+    assignment: Assignment,
+    options: ImportOptions,
+    installed: Mapping[str, Collection[str]],
 ) -> Preview:
     """Return what the kept upload would become, or raise BundleError.
 
-    Raises NothingPendingError if nothing is kept.
+    `installed` says which modules can be imported in each environment. Raises NothingPendingError if nothing is kept.
     """
     require(actor, Right.EDIT, assignment.course)
     with _opened(actor, assignment, options) as preview:
-        return preview
+        notes = notes_on(preview.prepared, preview.bundle, installed)
+        return replace(preview, notes=notes)
 
 
 def import_upload(
@@ -106,7 +111,6 @@ def _opened(
         yield Preview(
             prepared=prepared,
             bundle=bundle,
-            notes=notes_on(prepared, bundle),
             digest=bundle_sha256(bundle),
         )
 

@@ -329,6 +329,9 @@ class RunnerEnvironment(models.Model):
     name = models.CharField(max_length=64, unique=True)
     python = models.CharField(max_length=40)
     packages = models.JSONField(default=dict, help_text="Versions by package.")
+    modules = models.JSONField(
+        default=list, blank=True, help_text="What can be imported, by its name."
+    )
     level = models.CharField(max_length=4, help_text="How strongly it is isolated.")
     recorded_at = models.DateTimeField(default=timezone.now)
 

@@ -1,12 +1,13 @@
 """What is installed in the workers' environments, for pages to show."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from django.conf import settings
 from django.utils import timezone
 
 from accounts.actors import System
-from grading.environments import FoundEnvironment
+from grading.environments import FoundEnvironment, environments_in
 from grading.models import RunnerEnvironment
 
 
@@ -20,6 +21,7 @@ def record_environments(
             defaults={
                 "python": each.python,
                 "packages": dict(each.packages),
+                "modules": list(each.modules),
                 "level": level,
                 "recorded_at": timezone.now(),
             },
@@ -30,3 +32,23 @@ def environment_names() -> list[str]:
     """Return the names that an assignment can have: set here, or told by a worker."""
     told = RunnerEnvironment.objects.values_list("name", flat=True)
     return sorted({*settings.RUNNER_ENVIRONMENTS, *told})
+
+
+def installed_modules() -> dict[str, frozenset[str]]:
+    """Return the modules that can be imported in each environment, by its name.
+
+    As a worker told last; the interpreters of this host are asked where none has.
+    """
+    rows = RunnerEnvironment.objects.exclude(modules=[])
+    told = {row.name: frozenset(row.modules) for row in rows}
+    for name, interpreter in settings.RUNNER_ENVIRONMENTS.items():
+        if name not in told and (here := _modules_here(interpreter)):
+            told[name] = here
+    return told
+
+
+@lru_cache(maxsize=8)
+def _modules_here(interpreter: str) -> frozenset[str]:
+    """Return what the interpreter of this host can import; nothing if it is not there."""
+    found = next(environments_in({"": interpreter}), None)
+    return frozenset(found.modules if found else ())

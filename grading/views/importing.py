@@ -25,7 +25,7 @@ from courses.services.pending_imports import (
 )
 from grading.pages.importing import ImportForm, preview_page
 from grading.services import start_trials
-from grading.services.environments import environment_names
+from grading.services.environments import environment_names, installed_modules
 from grading.trials import trials_of
 from grading.views.access import allowed_assignment
 from submissions.arrival import upload_was_too_large
@@ -75,7 +75,10 @@ def _preview(request: SignedInRequest, found: Assignment) -> HttpResponse:
         solution=[_named(file) for file in form.cleaned_data["solution"]],
     )
     preview = preview_upload(
-        actor=request.user, assignment=found, options=form.options()
+        actor=request.user,
+        assignment=found,
+        options=form.options(),
+        installed=installed_modules(),
     )
     return _page(request, found, form, preview=preview)
 

@@ -8,8 +8,10 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from accounts.actors import SYSTEM
+from grading.environments import FoundEnvironment
 from grading.models import RunnerEnvironment
 from grading.services import record_environments
+from grading.services.environments import installed_modules
 from portal.environments import found_environments, unfit_environments, unfitness
 from tests.runner.installations import make_installation
 
@@ -68,3 +70,28 @@ def test_what_a_worker_has_is_recorded_once_for_each_environment(
     recorded = RunnerEnvironment.objects.get()
     assert (recorded.name, recorded.level) == ("default", "L2")
     assert recorded.packages["numpy"].startswith("2.")
+    assert {"json", "sys", "numpy", "sklearn", "yaml"} <= set(recorded.modules)
+
+
+@pytest.mark.django_db
+def test_what_can_be_imported_is_asked_here_until_a_worker_has_told(
+    settings: Settings,
+) -> None:
+    settings.RUNNER_ENVIRONMENTS = {"default": "", "gone": "/nowhere/python"}
+    assert "sklearn" in installed_modules()["default"]
+    assert "gone" not in installed_modules()
+    told = FoundEnvironment(name="default", python="3", packages={}, modules=("jax",))
+    record_environments(actor=SYSTEM, found=[told], level="L2")
+    assert installed_modules() == {"default": {"jax"}}
+
+
+def test_a_module_that_was_found_unusable_is_not_there(
+    settings: Settings, tmp_path: Path
+) -> None:
+    python = make_installation(tmp_path / "old")
+    (site,) = (tmp_path / "old" / "lib").glob("*/site-packages")
+    (site / "unusable-modules.txt").write_text("sklearn\n")
+    settings.RUNNER_ENVIRONMENTS = {"old": python}
+    (found,) = found_environments()
+    assert "sklearn" not in found.modules
+    assert "scipy" in found.modules

@@ -34,6 +34,7 @@ from courses.importing import (
 from courses.models import Assignment, AssignmentRevision
 from courses.services.revisions import import_revision
 from grading.services import TrialsNotGoodError, publish_revision, start_trials
+from grading.services.environments import installed_modules
 from grading.trials import Trials, trials_of
 
 T = TypeVar("T")
@@ -108,7 +109,7 @@ class Command(BaseCommand):
             self._try(target, bundle, revision, options)
 
     def _tell(self, prepared: Prepared, bundle: Bundle, *, in_full: bool) -> None:
-        for note in notes_on(prepared, bundle):
+        for note in notes_on(prepared, bundle, installed_modules()):
             self.stdout.write(f"Note: {note}")
         if in_full:
             for line in _outline(prepared, bundle):
