@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 OPEN_PARTS: Final = (RevisionFile.Part.HANDOUT, RevisionFile.Part.PUBLIC)
 
 
+# SECURITY: for what students and staff wrote, shown by itself as a page.
+SANDBOXED: Final = {
+    "default-src": ["'none'"],
+    "style-src": ["'self'"],
+    "font-src": ["'self'"],
+    "img-src": ["'self'", "data:"],
+    "base-uri": ["'none'"],
+    "form-action": ["'none'"],
+    "frame-ancestors": ["'none'"],
+    "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
+}
 _PIECE: Final = 1 << 18
 PDF_MAGIC: Final = b"%PDF-"
 

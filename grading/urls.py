@@ -39,6 +39,16 @@ urlpatterns = [
     path(
         f"{STAFF}/revisions/<int:number>/try/", views.trials_start, name="trials-start"
     ),
+    path(
+        f"{STAFF}/revisions/<int:number>/trials/<str:trial>/notebook/",
+        views.trial_notebook,
+        name="trial-notebook",
+    ),
+    path(
+        f"{STAFF}/revisions/<int:number>/trials/<str:trial>/notebook.ipynb",
+        views.trial_file,
+        name="trial-file",
+    ),
     path(f"{STAFF}/revisions/<int:number>/publish/", views.publish, name="publish"),
     path(f"{STAFF}/rescore/", views.rescore_marks, name="rescore"),
     path(f"{STAFF}/rerun/", views.regrade_start, name="regrade-start"),

@@ -522,6 +522,20 @@ PAGES: Final = [
         expected=EDITORS.replace("200", "422"),
     ),
     Row(name="grading:trials", args=of_revision, expected=STAFF),
+    *(
+        Row(
+            name=name,
+            args=lambda world: [*of_revision(world), "solution"],
+            expected=STAFF,
+        )
+        for name in ("grading:trial-notebook", "grading:trial-file")
+    ),
+    Row(
+        name="grading:trial-notebook",
+        note="of no trial",
+        args=lambda world: [*of_revision(world), "hidden"],
+        expected="login 404 403 403 404 404 404 404 404",
+    ),
     Row(
         name="grading:trials-start",
         method="post",

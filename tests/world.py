@@ -183,7 +183,9 @@ def make_world() -> World:
         run=run,
         queued_run=GradingRunFactory.create(submission=waiting),
         mark=MarkFactory.create(run=run),
-        trial=TrialFactory.create(revision=assignment.revision),
+        trial=TrialFactory.create(
+            revision=assignment.revision, executed_sha256=store_text("{}")[0]
+        ),
         regrade=RegradeFactory.create(assignment=assignment, of=submission),
         token=token,
         feed_secret=renew_feed(actor=owner),

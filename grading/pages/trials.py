@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from courses.models import Assignment, AssignmentRevision, RequiredFile, RevisionFile
 from grading.messages import Message, describe
 from grading.models import GradingRun, Publication
+from grading.pages.executed import Failures, failures_of
 from grading.pages.results import QuestionView, results_view
 from grading.pages.states import Badge, badge_for
 from grading.progress import Progress
@@ -35,6 +36,12 @@ class TrialView:
     message: Message | None
     progress: Progress | None
     traces: tuple[Trace, ...]
+    failures: Failures
+
+    @property
+    def has_notebook(self) -> bool:
+        """Whether the executed notebook can be read."""
+        return self.report.run is not None and bool(self.report.run.executed_sha256)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,13 +116,15 @@ def trials_page(
 def _view(report: TrialReport) -> TrialView:
     run = report.run
     is_running = run is not None and run.state == State.RUNNING
+    is_finished = run is not None and run.state == State.FINISHED
     return TrialView(
         report=report,
         badge=standing_badge(report),
         run_badge=badge_for(run) if run else None,
         message=describe(run) if run else None,
         progress=Progress.from_json(run.progress) if run and is_running else None,
-        traces=staff_traces(run) if run and run.state == State.FINISHED else (),
+        traces=staff_traces(run) if run and is_finished else (),
+        failures=failures_of(run) if run and is_finished else Failures(),
     )
 
 

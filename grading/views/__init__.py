@@ -14,7 +14,13 @@ from grading.views.regrades import (
 from grading.views.release import release
 from grading.views.run import run, run_again, run_cancel, run_notebook, run_status
 from grading.views.staff import assignment_staff
-from grading.views.trials import publish, trials, trials_start
+from grading.views.trials import (
+    publish,
+    trial_file,
+    trial_notebook,
+    trials,
+    trials_start,
+)
 
 __all__ = [
     "assignment",
@@ -36,6 +42,8 @@ __all__ = [
     "run_notebook",
     "run_status",
     "submit",
+    "trial_file",
+    "trial_notebook",
     "trials",
     "trials_start",
 ]

@@ -1,18 +1,24 @@
 """Trial runs of a revision, and publishing it."""
 
+from csp.decorators import csp
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.http import FileResponse, Http404, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import SignedInRequest
+from courses.downloads import SANDBOXED, blob_attachment
 from courses.permissions import Right, can
+from grading.models import GradingRun, Trial
+from grading.pages.executed import executed_cells
 from grading.pages.trials import trials_page
 from grading.services import TrialsNotGoodError, publish_revision, start_trials
+from grading.trials import trials_of
 from grading.views.access import allowed_assignment, revision_of
 from grading.views.live import live_page
+from portal.notebooks import NotebookUnreadableError
 
 
 @login_required
@@ -40,6 +46,47 @@ def trials(
         page="grading/trials.html",
         fragment="grading/_trials.html",
     )
+
+
+@login_required
+@require_safe
+@csp(SANDBOXED)  # type: ignore[arg-type]  # whose types know no arguments
+def trial_notebook(
+    request: SignedInRequest, slug: str, aslug: str, number: int, trial: str
+) -> HttpResponse:
+    """Show a trial's notebook as it was executed, by itself."""
+    run = _executed(request, slug, aslug, number, trial)
+    context: dict[str, object] = {"material": f"{Trial(run.trial).label}, executed"}
+    try:
+        context["cells"] = executed_cells(run)
+    except NotebookUnreadableError as error:
+        context["fault"] = str(error)
+    answer = render(request, "courses/notebook.html", context)
+    answer["Cache-Control"] = "private, no-cache"
+    return answer
+
+
+@login_required
+@require_safe
+def trial_file(
+    request: SignedInRequest, slug: str, aslug: str, number: int, trial: str
+) -> FileResponse:
+    """Send a trial's notebook as it was executed."""
+    run = _executed(request, slug, aslug, number, trial)
+    return blob_attachment(
+        run.executed_sha256, f"{aslug}-revision{number}-{run.trial}.ipynb"
+    )
+
+
+def _executed(
+    request: SignedInRequest, slug: str, aslug: str, number: int, trial: str
+) -> GradingRun:
+    """Return the latest run of the trial, or 404 where it has no executed notebook."""
+    found = allowed_assignment(request.user, slug, aslug, Right.VIEW_ALL_WORK)
+    for report in trials_of(revision_of(found, number)).both:
+        if report.trial == trial and report.run and report.run.executed_sha256:
+            return report.run
+    raise Http404
 
 
 @login_required
