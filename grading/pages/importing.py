@@ -137,9 +137,9 @@ class ImportForm(forms.Form):
         help_text="One on each line, with the most MB that it may have.",
     )
     solution = FilesField(
-        label="These files of the model solution",
+        label="Files of the model solution",
         required=False,
-        help_text="Weights, for instance, unless they lie beside the notebook.",
+        help_text="Weights that students hand in, unless they lie beside the notebook.",
     )
     points = LinesField(
         read_points,
@@ -241,7 +241,7 @@ class PreviewPage:
     parameters: tuple[tuple[str, Scalar], ...]
     environment: str
     queue: str
-    limits: tuple[tuple[str, int], ...]
+    limits: str
     imports: tuple[tuple[str, str], ...]
     notes: tuple[Fault, ...]
 
@@ -267,12 +267,19 @@ def preview_page(preview: Preview) -> PreviewPage:
         parameters=tuple(bundle.parameters.items()),
         environment=bundle.environment,
         queue=bundle.queue.upper(),
-        limits=tuple(
-            (_LIMITS[name], value) for name, value in asdict(bundle.limits).items()
-        ),
+        limits=_limits(bundle.limits, has_gpu=bundle.queue == "gpu"),
         imports=tuple(sorted(bundle.imports.items())),
         notes=preview.notes,
     )
+
+
+def _limits(limits: Limits, *, has_gpu: bool) -> str:
+    words = (
+        f"{limits.run_seconds} s for a run, {limits.cell_seconds} s for a cell, "
+        f"{limits.question_seconds} s for a question, {limits.memory_mb} MB of memory, "
+        f"{limits.disk_mb} MB of disk"
+    )
+    return f"{words}, {limits.gpu_memory_mb} MB of the GPU" if has_gpu else words
 
 
 def _row(question: Question) -> QuestionRow:
