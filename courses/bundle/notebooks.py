@@ -19,6 +19,18 @@ _CHECK: Final = re.compile(r"\s*#\s*softmark:\s*check\s+(\S+)\s*")
 _REGION: Final = re.compile(
     r"(\s*)(?:#+|<!--)\s*(BEGIN|END) (SOLUTION|MARK SCHEME)\b.*"
 )
+# What looks like a mark, wherever it stands in a line.
+_TRACE: Final = re.compile(r"(BEGIN|END)\W+(SOLUTION|MARK\W?SCHEME)")
+# Of a notebook's and a cell's metadata, what students are given.
+_NOTEBOOK_METADATA: Final = frozenset(
+    ("kernelspec", "language_info", "softmark", "otter")
+)
+_CELL_METADATA: Final = frozenset(
+    (
+        *("softmark", "nbgrader", "otter", "tags", "name", "editable", "deletable"),
+        *("collapsed", "jupyter", "slideshow", "scrolled", "trusted"),
+    )
+)
 _CELL_KINDS: Final = ("code", "markdown", "raw")
 
 
@@ -159,15 +171,27 @@ def make_handout(staff: Notebook) -> Notebook:
 
     A region between BEGIN SOLUTION and END SOLUTION becomes a stub that raises
     NotImplementedError in code, and an invitation to write in text. One between BEGIN
-    MARK SCHEME and END MARK SCHEME is left out.
+    MARK SCHEME and END MARK SCHEME is left out. So are images of a cell that loses
+    text, and metadata that no student needs, such as the state of widgets.
     """
     handout = copy.deepcopy(staff)
+    handout["metadata"] = _kept(handout.get("metadata"), _NOTEBOOK_METADATA)
     for cell in handout["cells"]:
         is_code = cell["cell_type"] == "code"
-        cell["source"] = _without_solutions(source_of(cell), is_code=is_code)
+        text = source_of(cell)
+        cell["source"] = _without_solutions(text, is_code=is_code)
+        cell["metadata"] = _kept(cell["metadata"], _CELL_METADATA)
+        if cell["source"] != text:
+            cell.pop("attachments", None)
         if is_code:
             cell["outputs"], cell["execution_count"] = [], None
     return handout
+
+
+def _kept(metadata: object, names: Collection[str]) -> dict[str, Any]:
+    """Return those of the metadata that have these names."""
+    given = metadata if isinstance(metadata, dict) else {}
+    return {name: value for name, value in given.items() if name in names}
 
 
 def _without_solutions(text: str, *, is_code: bool) -> str:
@@ -197,6 +221,16 @@ def judge_staff_notebook(notebook: Notebook, file: str, faults: FaultList) -> No
         opened, kind = 0, ""
         for line, text in enumerate(source_of(cell).split("\n"), 1):
             mark = _REGION.fullmatch(text)
+            if mark is None and _TRACE.search(text):
+                faults.add(
+                    "This looks like the mark of a solution, and is none: students "
+                    "would be given what it marks.",
+                    file=file,
+                    cell=number,
+                    line=line,
+                    hint="Write ### BEGIN SOLUTION, ### END SOLUTION, or the same with "
+                    "MARK SCHEME, in a line of its own.",
+                )
             if mark and (mark[2] == "BEGIN") == bool(opened):
                 word = "another BEGIN" if opened else "an END without a BEGIN"
                 faults.add(
@@ -248,7 +282,7 @@ def judge_handout(notebook: Notebook, file: str, faults: FaultList) -> None:
     """Note every trace of a solution that students would be given."""
     for number, cell in enumerate(notebook["cells"], 1):
         for line, text in enumerate(source_of(cell).split("\n"), 1):
-            if _REGION.fullmatch(text):
+            if _TRACE.search(text):
                 faults.add(
                     "The hand-out still holds a solution or a mark scheme.",
                     file=file,

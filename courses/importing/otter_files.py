@@ -1,10 +1,12 @@
 """The files that come with an assignment in Otter's format."""
 
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
 from courses.bundle.manifest import is_file_name
+from courses.bundle.notebooks import source_of
 from courses.importing.contents import Draft, Source
 from courses.importing.public import add_public_files
 
@@ -51,18 +53,41 @@ def add_files(
 
 
 def _add_files_of_autograder(draft: Draft, source: Source) -> None:
-    """Add what an autograder zip has in files/, which Otter puts beside the notebook."""
-    added = []
+    """Add what an autograder zip has in files/, which Otter puts beside the notebook.
+
+    SECURITY: only what the hand-out names. Data and reference code of hidden tests lie
+    in the same folder.
+    """
+    text = "\n".join(source_of(cell) for cell in draft.handout["cells"])
+    added, left = [], []
     for path in source.files:
         if "files" not in path.parts[:-1] or path.suffix == ".ipynb":
             continue
         name = path.relative_to(*path.parts[: path.parts.index("files") + 1]).as_posix()
-        if name not in draft.public and is_file_name(name):
+        if name in draft.public or not is_file_name(name):
+            continue
+        if _names(text, path):
             draft.public[name] = source.root / path
             added.append(name)
+        else:
+            left.append(name)
     if added:
         draft.note(
             f"Students get these files of the autograder too: {', '.join(added)}.",
-            hint="If one is for tests only, keep the folder with --write, and move it "
-            "from public/ to private/.",
+            hint="The hand-out names them. If one is for tests only, keep the folder "
+            "with --write, and move it from public/ to private/.",
         )
+    if left:
+        draft.note(
+            f"Left out of the autograder's files: {', '.join(left)}.",
+            hint="The hand-out does not name them. Keep the folder with --write, and "
+            "put what tests need into private/, what students need into public/.",
+        )
+
+
+def _names(text: str, path: Path) -> bool:
+    """Say whether a notebook names the file, or imports it as a module."""
+    if re.search(rf"(?<![\w.]){re.escape(path.name)}(?!\w)", text):
+        return True
+    module = rf"\b(import|from)\s+(\w+\.)*{re.escape(path.stem)}\b"
+    return path.suffix == ".py" and bool(re.search(module, text))

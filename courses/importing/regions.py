@@ -79,7 +79,7 @@ def solution_lines(text: str) -> frozenset[int]:
 
 def _marked(line: str, *, is_code: bool) -> str:
     for kind in _KINDS:
-        found = re.search(rf"\b(BEGIN|END) {kind}\b", line)
+        found = re.search(rf"(BEGIN|END) {kind}", line)
         if found:
             indent = line[: len(line) - len(line.lstrip())]
             mark = f"{found[1]} {kind}"

@@ -89,7 +89,8 @@ def test_only_a_solution_names_the_folder_so_it_stays_away(tmp_path: Path) -> No
 def test_files_of_an_autograder_keep_their_folders_and_are_named(
     tmp_path: Path,
 ) -> None:
-    source = otter(tmp_path / "in", "files/data/a.csv", "files/b.csv")
+    cell = "x = open('data/a.csv'), open('b.csv')"
+    source = otter(tmp_path / "in", "files/data/a.csv", "files/b.csv", cell=cell)
     found, bundle = converted(source, tmp_path / "out")
     public = [file.name for file in bundle.files if file.part == Part.PUBLIC]
     assert public == ["b.csv", "data/a.csv"]

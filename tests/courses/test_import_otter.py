@@ -196,7 +196,8 @@ def test_an_autograder_zip_needs_the_notebook_beside_it(tmp_path: Path) -> None:
     (folder / "otter_config.json").write_text("{}")
     (fault,) = refused(folder, tmp_path / "out")
     assert "no notebook" in fault.message
-    given = write(tmp_path, "hw.ipynb", *CELLS)
+    reads = code("rows = open('data.csv').readlines()")
+    given = write(tmp_path, "hw.ipynb", reads, *CELLS)
     _, bundle = converted(folder, tmp_path / "again", notebook=given)
     public = [file.name for file in bundle.files if file.part == Part.PUBLIC]
     assert (bundle.notebook, public) == ("hw.ipynb", ["data.csv"])
