@@ -53,6 +53,16 @@ def read_functions(
     return find_functions(nodes, file, faults)
 
 
+def required_parameters(function: Function) -> list[str]:
+    """Return the names of the parameters that have no default, in order."""
+    arguments = function.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    required = positional[: len(positional) - len(arguments.defaults)]
+    named = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    required += [each for each, default in named if default is None]
+    return [each.arg for each in required]
+
+
 def find_functions(
     nodes: Sequence[Function], file: str, faults: FaultList
 ) -> dict[str, FoundFunction]:

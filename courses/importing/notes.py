@@ -12,14 +12,14 @@ from courses.bundle.notebooks import check_key, source_of
 from courses.bundle.sections import parsed_tests, session_code
 from courses.bundle.unpickling import Finding, find_unpickling
 from courses.importing.contents import Draft, Format, Imported, Notebook, Prepared
-from courses.importing.given import Given
 from courses.importing.imported import notes_on_missing, of_bundle, own_modules
 from courses.importing.library_changes import find_library_changes
 from courses.importing.notebooks import names_of_cells
+from courses.importing.open_names import notes_on_open_names, students_names
 from courses.importing.otter_tests import OtterTest
 from courses.importing.regions import solution_lines
-from courses.importing.replaced_names import USUAL, find_replaced, find_shadowed
-from courses.importing.statements import Lines, needs
+from courses.importing.replaced_names import find_replaced, find_shadowed
+from courses.importing.statements import Lines
 from courses.importing.student_objects import find_through_handles
 
 _NOTHING_KNOWN: Final[Mapping[str, Collection[str]]] = {}
@@ -97,8 +97,10 @@ def notes_on(
     notes = [*prepared.notes]
     imported: Iterable[Imported] = prepared.imported
     if prepared.format is Format.SOFTMARK:
-        notes += _notes_on_bundle(bundle)
         imported = of_bundle(bundle)
+    said = {note.message for note in notes}
+    own = _notes_on_bundle(bundle, is_own_format=prepared.format is Format.SOFTMARK)
+    notes += [note for note in own if note.message not in said]
     notes += notes_on_missing(
         imported,
         environment=bundle.environment,
@@ -108,7 +110,8 @@ def notes_on(
     return tuple(notes)
 
 
-def _notes_on_bundle(bundle: Bundle) -> Iterator[Fault]:
+def _notes_on_bundle(bundle: Bundle, *, is_own_format: bool) -> Iterator[Fault]:
+    """Yield notes on the tests; of a foreign format most were made from the source."""
     texts = {
         (file.part, file.name): file.path.read_text("utf-8-sig")
         for file in bundle.files
@@ -118,23 +121,27 @@ def _notes_on_bundle(bundle: Bundle) -> Iterator[Fault]:
     found = names_of(staff)
     imports = {**found.imports, **bundle.imports}
     names = NotebookNames(defined=found.defined, imports=imports)
-    given = Given(list(_lines(staff)))
+    students = students_names(list(_lines(staff)))
     for question in bundle.questions:
         if question.kind != QuestionKind.AUTO:
             continue
-        name = f"{question.key}.py"
-        trees = list(parsed_tests(texts[Part.TESTS, name], question.style))
-        if question.style in _PIECES:
-            codes = [ast.unparse(tree) for tree, _ in trees]
-            own = {each for code in codes for each in _open_names(code, found, bundle)}
-            own.update(each for code in codes for each in given.given_to(code))
-            yield from _notes_on_open(own, question.key, f"tests/{name}")
-        for tree, above in trees:
+        file = f"tests/{question.key}.py"
+        text = texts[Part.TESTS, f"{question.key}.py"]
+        trees = list(parsed_tests(text, question.style))
+        yield from notes_on_open_names(
+            [tree for tree, _ in trees],
+            question.style,
+            key=question.key,
+            file=file,
+            students=students,
+            imports=bundle.imports,
+        )
+        for tree, above in trees if is_own_format else ():
             for finding in find_all(tree, question.style, names, question.key):
                 if not finding.is_certain:
                     yield Fault(
                         message=finding.message,
-                        file=f"tests/{name}",
+                        file=file,
                         line=above + finding.line,
                         hint=finding.hint,
                     )
@@ -145,20 +152,3 @@ def _lines(staff: Notebook) -> Iterator[Lines]:
         if cell["cell_type"] == "code" and not _is_check(cell):
             text = source_of(cell)
             yield Lines(cell=number, source=text, solution=solution_lines(text))
-
-
-def _open_names(code: str, found: NotebookNames, bundle: Bundle) -> frozenset[str]:
-    """The names that the staff's notebook imports, and the tests take from students'."""
-    own = needs(code) & found.imports.keys()
-    return own - found.defined - bundle.imports.keys() - USUAL
-
-
-def _notes_on_open(names: set[str], key: str, file: str) -> Iterator[Fault]:
-    for name in sorted(names):
-        yield Fault(
-            message=f"“{name}” in the tests of “{key}” is the notebook's own: a student "
-            "can change what it is.",
-            file=file,
-            hint="Define it in the section of the tests; what is imported may stand "
-            "under “imports” in assignment.yaml instead.",
-        )

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from courses.bundle import TestStyle
 from courses.bundle.faults import FaultList
-from courses.bundle.functions import judge_parameters, parse_module
+from courses.bundle.functions import judge_parameters, parse_module, required_parameters
 from courses.bundle.sections import (
     CodeFault,
     case_functions,
@@ -252,11 +252,11 @@ def cases_together(text: str, names: list[str]) -> str:
     parameters: dict[str, None] = {}
     lines = []
     for node in found:
-        arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-        parameters |= dict.fromkeys(argument.arg for argument in arguments)
+        names_taken = required_parameters(node)
+        parameters |= dict.fromkeys(names_taken)
         node.decorator_list = []
         lines += [f"    {line}" for line in ast.unparse(node).split("\n")]
-        given = ", ".join(f"{each.arg}={each.arg}" for each in arguments)
+        given = ", ".join(f"{name}={name}" for name in names_taken)
         lines.append(f"    {node.name}({given})")
     head = f"@test_case()\ndef {TOGETHER}({', '.join(parameters)}):"
     return text.rstrip("\n") + "\n\n\n" + "\n".join([head, *lines]) + "\n"

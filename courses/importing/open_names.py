@@ -1,0 +1,137 @@
+"""Names that tests take from the notebook, though nobody marked them as students' work.
+
+SECURITY: one rule, however a name comes about (a star import, a magic, a loop, a branch
+of an `if`, a parameter of a test, `env["name"]`): what a solution does not bind is no
+work of a student's, and what a test takes from the notebook is in a student's hands.
+Staff are told of each such name.
+"""
+
+import ast
+import builtins
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from courses.bundle import TestStyle
+from courses.bundle.faults import Fault
+from courses.bundle.functions import Function, required_parameters
+from courses.bundle.sections import case_functions
+from courses.importing.replaced_names import USUAL
+from courses.importing.statements import Lines, Whose, needs, statements_of
+
+# What a test's function is given beside names of the notebook.
+_NOT_THE_NOTEBOOKS: Final = frozenset(("files", "private", "env"))
+_ENVIRONMENT: Final = "env"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Students:
+    """The names that students write, as far as the solutions say; else `is_known` is off."""
+
+    names: frozenset[str]
+    is_known: bool
+
+
+def students_names(cells: Sequence[Lines]) -> Students:
+    """Return the names that the solutions bind, or change a part of."""
+    is_known = any(cell.solution or cell.whose is Whose.STUDENT for cell in cells)
+    names: set[str] = set()
+    for each in statements_of(cells):
+        if each.whose is Whose.STUDENT:
+            names |= each.binds
+            names |= set(_changed(each.node))
+    return Students(names=frozenset(names), is_known=is_known)
+
+
+def taken_names(tree: ast.Module, style: TestStyle) -> frozenset[str]:
+    """Return the names that a piece of a question's tests takes from the notebook."""
+    match style:
+        case TestStyle.CASES:
+            functions: Sequence[Function] = case_functions(tree)
+        case TestStyle.FUNCTIONS:
+            functions = [
+                node
+                for node in tree.body
+                if isinstance(node, Function) and not node.name.startswith("_")
+            ]
+        case _:
+            return frozenset(needs(ast.unparse(tree)) - set(dir(builtins)))
+    found: set[str] = set()
+    for function in functions:
+        found |= set(required_parameters(function)) - _NOT_THE_NOTEBOOKS
+    found |= set(_looked_up(tree))
+    return frozenset(found)
+
+
+def notes_on_open_names(
+    trees: Sequence[ast.Module],
+    style: TestStyle,
+    *,
+    key: str,
+    file: str,
+    students: Students,
+    imports: Collection[str],
+) -> Iterator[Fault]:
+    """Yield a note for each name that the tests take, and no student is known to write.
+
+    `imports` are the names that the tests have of libraries of their own.
+    """
+    found: set[str] = set()
+    for tree in trees:
+        found |= taken_names(tree, style)
+    left = sorted(found - students.names - set(imports) - USUAL)
+    if not left:
+        return
+    if not students.is_known:
+        names = ", ".join(f"“{name}”" for name in left)
+        yield Fault(
+            message=f"The tests of “{key}” take these names from the notebook: {names}. "
+            "It marks no solution, so nobody can tell which of them students write.",
+            file=file,
+            hint="What is yours, define in the tests: a student can change what the "
+            "notebook defines.",
+        )
+        return
+    for name in left:
+        yield Fault(
+            message=f"“{name}” in the tests of “{key}” is the notebook's own: a student "
+            "can change what it is.",
+            file=file,
+            hint="Define it in the tests. What is imported may stand under “imports” in "
+            "assignment.yaml instead.",
+        )
+
+
+def _looked_up(tree: ast.Module) -> Iterator[str]:
+    """Yield the names in `env["name"]` and `env.get("name")`."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Subscript(
+                value=ast.Name(id=owner), slice=ast.Constant(value=str(name))
+            ) if owner == _ENVIRONMENT:
+                yield name
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id=owner), attr="get"),
+                args=[ast.Constant(value=str(name)), *_],
+            ) if owner == _ENVIRONMENT:
+                yield name
+
+
+def _changed(node: ast.stmt) -> Iterator[str]:
+    """Yield the names of which a statement changes a part: `net.append(…)`, `d["a"] = 1`."""
+    for part in ast.walk(node):
+        match part:
+            case (
+                ast.Subscript(ctx=ast.Store() | ast.Del())
+                | ast.Attribute(ctx=ast.Store() | ast.Del())
+            ):
+                yield from _root(part)
+            case ast.Expr(value=ast.Call(func=ast.Attribute() as method)):
+                yield from _root(method)
+
+
+def _root(node: ast.expr) -> Iterator[str]:
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    if isinstance(node, ast.Name):
+        yield node.id
