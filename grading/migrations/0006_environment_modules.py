@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('grading', '0004_secret_seed'),
+        ('grading', '0005_computed_marks'),
     ]
 
     operations = [
