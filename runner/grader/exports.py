@@ -7,10 +7,43 @@ as something to call back while the call runs that they were passed to.
 
 import contextlib
 from collections.abc import Callable, Iterator
+from typing import Any
 
+from runner.grader.folders import Folders
 from runner.grader.handles import Handle, is_handle, number_of
 from runner.grader.library_objects import is_iterator, library_name, pickled, remaining
 from runner.values.codec import CodecError, Encoder, Node
+
+
+class Outgoing(Encoder):
+    """An encoder of what goes to the student's process.
+
+    A path below `files` goes by its name there. The private folder's name goes nowhere:
+    whoever knows it could answer with a path into that folder. A leaf goes without its
+    gradient: a reference that was called with it has left its own there.
+    """
+
+    def __init__(
+        self, refer: Callable[[object, Encoder], Node], folders: Folders | None
+    ) -> None:
+        super().__init__(refer)
+        self.sends_gradients = False
+        self._folders = folders
+
+    def text(self, value: str) -> str:
+        """Count the text and return it. Raises CodecError if it names `private`."""
+        if self._folders is not None and self._folders.tells_of_private(value):
+            raise CodecError(
+                "a path below `private` cannot be given to the student's code: read "
+                "the file, and give what is in it"
+            )
+        return super().text(value)
+
+    def path(self, value: Any) -> Node:
+        """Return the node of a path, which the other process finds if it is handed in."""
+        self.text(str(value))
+        name = None if self._folders is None else self._folders.name_of(value)
+        return super().path(value) if name is None else {"k": "file", "v": name}
 
 
 class ExpiredCallbackError(RuntimeError):

@@ -22,6 +22,7 @@ from typing import Any, Final, Self
 import numpy as np
 import torch
 
+from runner.grader.folders import Folders, guard_joins
 from runner.grader.student import Student
 
 # Classes that arrays and plain collections are made of when they are unpickled.
@@ -66,6 +67,8 @@ _STARTING: Final = frozenset(
     )
 )
 _RUNNING: Final = frozenset(("compile", "exec"))
+# Audit events by which a file is opened or a folder is listed.
+_OPENING: Final = frozenset(("open", "os.listdir", "os.scandir", "sqlite3.connect"))
 _asked: Final[list[Student]] = []
 
 
@@ -86,9 +89,10 @@ class Origins:
     that were handed in. A relative path means a file as it does beside the notebook.
     """
 
-    def __init__(self, files: Path, private: Path, handed_in: Collection[str]) -> None:
-        self._files = files
-        self._private = Path(os.path.realpath(private))
+    def __init__(self, folders: Folders, handed_in: Collection[str]) -> None:
+        self.folders = folders
+        self._files = folders.files
+        self._private = Path(os.path.realpath(folders.private))
         self._handed_in = frozenset(handed_in)
 
     def handed_in(self, file: object) -> str | None:
@@ -101,6 +105,7 @@ class Origins:
         path = _path_of(file)
         if path is None:
             return False
+        self.folders.check(path)
         if Path(os.path.realpath(path)).is_relative_to(self._private):
             return True
         name = self._name(file)
@@ -135,6 +140,7 @@ class Origins:
         path = _path_of(file)
         if path is None:
             return None
+        self.folders.check(path)
         place = Path(os.path.abspath(path))  # noqa: PTH100 - links are not followed
         for base in (self._files, Path.cwd()):
             if place.is_relative_to(base):
@@ -143,6 +149,7 @@ class Origins:
 
     def found(self, path: Any) -> Any:
         """Return the path, or that of the handed-in file which a relative one means."""
+        self.folders.check(path)
         if isinstance(path, str | os.PathLike):
             name = os.path.normpath(path)
             if name in self._handed_in:  # so it is no absolute one
@@ -161,9 +168,10 @@ def _path_of(file: object) -> str | None:
     return os.fsdecode(path)
 
 
-def stand(files: Path, private: Path, handed_in: Collection[str]) -> None:
+def stand(folders: Folders, handed_in: Collection[str]) -> None:
     """Let nothing that a student handed in run code in this process from now on."""
-    origins = Origins(files, private, handed_in)
+    origins = Origins(folders, handed_in)
+    guard_joins(folders)
     _find_relative_files(origins)
     torch.load = _by_snapshot(torch.load, "load", origins)  # noqa: TID251 - taken away here
     torch.jit.load = _by_snapshot(torch.jit.load, "script", origins)
@@ -312,13 +320,15 @@ def _watcher(origins: Origins) -> Callable[[str, tuple[Any, ...]], None]:
     """Return an audit hook that refuses what gets past the functions above.
 
     It sees every name that is unpickled, every program and library that is started or
-    loaded, every import, and every piece of code that is compiled or run from a file.
+    loaded, every import, every piece of code that is compiled or run from a file, and
+    every file that is opened.
     """
     checks: dict[str, Callable[..., None]] = {
         "pickle.find_class": _check_unpickled,
         "import": partial(_check_import, origins),
         **dict.fromkeys(_STARTING, partial(_check_start, origins)),
         **dict.fromkeys(_RUNNING, partial(_check_code, origins)),
+        **dict.fromkeys(_OPENING, lambda path, *_: origins.folders.check(path)),
     }
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:

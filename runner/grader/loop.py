@@ -18,6 +18,7 @@ import torch
 from runner import marks
 from runner.frames import Channel, ChannelClosedError
 from runner.grader import guard
+from runner.grader.folders import hide
 from runner.grader.handles import NotDataError
 from runner.grader.names import Library
 from runner.grader.student import (
@@ -80,14 +81,14 @@ class Grader:
         self._secret = int(frame["secret"])
         self._setting = Setting(
             files=Path(frame["files"]),
-            private=Path(frame["private"]),
+            private=hide(Path(frame["private"])),
             library=Library(frame["names"]),
             defined=frozenset(frame["defined"]),
             classes=frozenset(frame["classes"]),
         )
         # The course's own modules, behind all that is installed; nobody else's.
         sys.path[:] = [*(path for path in sys.path if path), frame["public"]]
-        guard.stand(self._setting.files, self._setting.private, frame["handed_in"])
+        guard.stand(self._setting.folders, frame["handed_in"])
         null = os.open(os.devnull, os.O_RDWR)
         os.dup2(null, 1)
         os.dup2(null, 2)
@@ -99,7 +100,7 @@ class Grader:
         """Tell what each check found; the host gives nothing for those not told of."""
         link = Link(sock, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
         forget_named_tuples()
-        student = Student(link, self._setting.classes)
+        student = Student(link, self._setting.classes, self._setting.folders)
         with guard.asking(student):
             try:
                 self._seed_all(question.key)

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
-from runner.grader.exports import ExpiredCallbackError, Exports
+from runner.grader.exports import ExpiredCallbackError, Exports, Outgoing
+from runner.grader.folders import Folders
 from runner.grader.handles import (
     Handle,
     NotDataError,
@@ -91,7 +92,13 @@ class Student:
     makes of the exception.
     """
 
-    def __init__(self, link: Link, classes: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        link: Link,
+        classes: Collection[str] = (),
+        folders: Folders | None = None,
+    ) -> None:
+        self._folders = folders
         self._endpoint = Endpoint(link, self._serve)
         self._classes = frozenset(classes)
         self._exports = Exports()
@@ -146,14 +153,7 @@ class Student:
         return result
 
     def _encoder(self) -> Encoder:
-        """Return an encoder for what goes to the student's process.
-
-        A leaf goes without its gradient: a reference that was called with it has left
-        its own there.
-        """
-        encoder = Encoder(self._exports.refer)
-        encoder.sends_gradients = False
-        return encoder
+        return Outgoing(self._exports.refer, self._folders)
 
     def _forget(self, given: list[Handle]) -> None:
         """Ask anew about the objects that the student's code was given."""

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from runner import marks
+from runner.grader.folders import Folders
 from runner.grader.names import Everything, Library, Names, as_main
 from runner.grader.student import Student
 from runner.protocol import CheckSpec, QuestionSpec, TestStyle
@@ -46,6 +47,11 @@ class Setting:
     library: Library
     defined: frozenset[str] = frozenset()
     classes: frozenset[str] = frozenset()
+
+    @property
+    def folders(self) -> Folders:
+        """The two folders that a test reads from."""
+        return Folders(self.files, self.private)
 
 
 class WrongAnswerError(AssertionError):

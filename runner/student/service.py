@@ -255,6 +255,8 @@ class Service:
                 case "pickle":
                     # From the grader, which made it of library classes alone.
                     return pickle.loads(decoder.bytes_of(node))  # noqa: S301
+                case "file":
+                    return self._files / node["v"]
                 case "callback":
                     return self._callback(node["v"])
                 case "iterator":

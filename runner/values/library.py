@@ -62,9 +62,8 @@ class SentPath(PurePosixPath):
         raise TypeError("this path is of another process, which has other files")
 
 
-def _path(_: EncoderBase, value: Any, _depth: int) -> Node:
-    text = str(value)
-    return {"k": "path", "v": text} if len(text) <= _PATH else None
+def _path(encoder: EncoderBase, value: Any, _depth: int) -> Node:
+    return encoder.path(value) if len(str(value)) <= _PATH else None
 
 
 def _decode_fraction(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:

@@ -60,6 +60,10 @@ class EncoderBase(_DataOnly, ABC):
     def encode(self, value: object, depth: int = 0) -> Node:
         """Return the node of the value. Raises CodecError."""
 
+    def path(self, value: Any) -> Node:
+        """Return the node of a path: its text, which is of this process's files."""
+        return {"k": "path", "v": str(value)}
+
     def add(self, data: object) -> int:
         """Keep the bytes as a buffer of the message and return its number."""
         self.buffers.append(memoryview(cast("bytes", data)).cast("B"))

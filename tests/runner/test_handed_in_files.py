@@ -165,3 +165,148 @@ def test_a_checkpoint_with_numbers_of_numpy_s_is_read_with_weights_only(
     )
     result = run(runner, source, questions=(ANSWER,))
     assert [one.message for one in result.questions[0].checks] == ["passed"]
+
+
+LEAVING = {
+    "a way up": ("'../private/y.txt'", "np.loadtxt(files / name)"),
+    "an absolute path": ("'/private/y.txt'", "np.loadtxt(files / name)"),
+    "a path": ("pathlib.Path('/private/y.txt')", "np.loadtxt(files / name)"),
+    "joined": ("'/private/y.txt'", "np.loadtxt(files.joinpath('.', name))"),
+    "in one": ("'/private/y.txt'", "np.loadtxt(Path(files, name))"),
+    "as text": ("'../private/y.txt'", "np.loadtxt(f'{files}/{name}')"),
+    "os.path": ("'/private/y.txt'", "np.loadtxt(os.path.join(files, name))"),
+    "alone": ("'/private/y.txt'", "np.loadtxt(name)"),
+    "a folder": ("'../private/*/y.txt'", "np.loadtxt(next(files.glob(name)))"),
+    "any name": (
+        "'/private/**/y.txt'",
+        "np.loadtxt(glob.glob(name, recursive=True)[0])",
+    ),
+    "an open file": (
+        "'/proc/self/fd'",
+        (
+            "[np.loadtxt(f'{name}/{fd}') for fd in range(3, 20) "
+            "if os.readlink(f'{name}/{fd}').endswith('y.txt')][0]"
+        ),
+    ),
+    "a descriptor": (
+        "'/proc/self/fd'",
+        (
+            "[os.read(os.open(f'{name}/{fd}', 0), 9).split() for fd in range(3, 20) "
+            "if os.readlink(f'{name}/{fd}').endswith('y.txt')][0] and [3, 1, 4]"
+        ),
+    ),
+    "a library's own": (
+        "'../private/y.npy'",
+        "np.load(files / name, allow_pickle=True)",
+    ),
+    "a library in C": (
+        "'../private/y.pt'",
+        "torch.load(f'{files}/{name}').numpy()",
+    ),
+    "something else": ("'/etc/passwd'", "[3, 1, 4] if (files / name).exists() else 0"),
+}
+
+
+@pytest.mark.parametrize(("name", "reading"), LEAVING.values(), ids=LEAVING)
+def test_a_name_of_the_student_s_leads_to_handed_in_files_alone(
+    runner: Runner, tmp_path: Path, name: str, reading: str
+) -> None:
+    """Else a test would compare what is expected with itself."""
+    import torch  # noqa: PLC0415 - as staff make the file
+
+    (tmp_path / "y.txt").write_text("3 1 4")
+    np.save(tmp_path / "y.npy", np.array([3, 1, 4]))
+    torch.save(torch.tensor([3, 1, 4]), tmp_path / "y.pt")
+    source = (
+        "import glob, os, torch, numpy as np\nfrom pathlib import Path\n"
+        "def check(name, files, private):\n"
+        "    with open(private / 'y.txt'):\n"
+        f"        assert list({reading}) == [3, 1, 4]\n"
+    )
+    own = tuple(job_file(tmp_path / one) for one in ("y.txt", "y.npy", "y.pt"))
+    result = run(
+        runner,
+        f"import pathlib\nname = {name}",
+        questions=(question("q1", source),),
+        private_files=own,
+    )
+    assert result.verdict is Verdict.COMPLETED
+    assert scores(result) == {"q1": [0.0]}
+
+
+SWAPPED = {
+    "a way up": ("'../../files/y.txt'", "private / name"),
+    "an absolute path": ("'/files/y.txt'", "private / name"),
+    "another Path": ("'/files/y.txt'", "Path(private) / name"),
+    "os.path": ("'/files/y.txt'", "os.path.join(str(private), name)"),
+}
+
+
+@pytest.mark.parametrize(("name", "path"), SWAPPED.values(), ids=SWAPPED)
+def test_no_handed_in_file_is_read_in_a_private_one_s_place(
+    runner: Runner, tmp_path: Path, name: str, path: str
+) -> None:
+    (tmp_path / "y.txt").write_text("0 0 0")
+    source = (
+        "import os, numpy as np\nfrom pathlib import Path\n"
+        "def check(name, private):\n"
+        f"    assert np.loadtxt({path}).tolist() == [0, 0, 0]\n"
+    )
+    files = (job_file(tmp_path / "y.txt"),)
+    questions = (question("q1", source),)
+    result = run(runner, f"name = {name}", questions=questions, files=files)
+    assert [one.message for one in result.questions[0].checks] == [
+        "raised PermissionError"
+    ]
+
+
+def test_the_private_folder_s_name_is_told_to_nobody(
+    runner: Runner, tmp_path: Path
+) -> None:
+    """A function that is told it could answer with a path into that folder."""
+    (tmp_path / "y.txt").write_text("3 1 4")
+    source = (
+        "def check_text(echo, private):\n"
+        "    assert open(echo(str(private / 'y.txt'))).read()\n"
+        "def check_path(echo, private):\n"
+        "    assert open(echo(private / 'y.txt')).read()\n"
+        "def check_key(echo, private):\n"
+        "    assert open(list(echo({f'{private}/y.txt': 1}))[0]).read()\n"
+    )
+    result = run(
+        runner,
+        "import os\ndef echo(x): return x if isinstance(x, (str, dict)) else str(x)",
+        questions=(question("q1", source),),
+        private_files=(job_file(tmp_path / "y.txt"),),
+    )
+    assert scores(result) == {"q1": [0.0, 0.0, 0.0]}
+    assert "read the file, and give" in result.questions[0].checks[0].trace
+
+
+def test_a_test_reads_private_and_handed_in_files_by_the_paths_it_is_given(
+    runner: Runner, tmp_path: Path
+) -> None:
+    (tmp_path / "y.txt").write_text("3 1 4")
+    source = (
+        "import glob, os, shutil, tempfile, numpy as np\nfrom pathlib import Path\n"
+        "def check(private, files, name, lines_of):\n"
+        "    for folder in (private, files):\n"
+        "        assert os.listdir(folder) == ['y.txt']\n"
+        "        assert [one.name for one in folder.glob('*.txt')] == ['y.txt']\n"
+        "        assert np.loadtxt(os.path.join(folder, 'y.txt')).sum() == 8\n"
+        "        assert Path(folder, 'y.txt').read_text() == '3 1 4'\n"
+        "        copy = shutil.copy(folder / 'y.txt', tempfile.mkdtemp())\n"
+        "        assert open(copy).read() == '3 1 4'\n"
+        "    assert np.loadtxt(files / name).sum() == 8\n"
+        "    assert lines_of(files / name) == lines_of(str(files / name)) == 1\n"
+    )
+    own = (job_file(tmp_path / "y.txt"),)
+    result = run(
+        runner,
+        "name = 'y.txt'\ndef lines_of(path):\n"
+        "    with open(path) as file: return len(file.readlines())",
+        questions=(question("q1", source),),
+        private_files=own,
+        files=own,
+    )
+    assert [one.trace for one in result.questions[0].checks] == [""]

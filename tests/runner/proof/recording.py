@@ -147,7 +147,7 @@ def run_checks(
     whatever it still sends fails or not always alike.
     """
     link = Link(sock, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
-    student = Student(link, setting.classes)
+    student = Student(link, setting.classes, setting.folders)
     try:
         _seed_all()
         tests = Tests(question, student, setting)
