@@ -1,9 +1,7 @@
 """The grader's process: takes tests from the host and runs each question's in turn."""
 
 import gc
-import hashlib
 import os
-import random
 import socket
 import sys
 import traceback
@@ -12,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import torch
 
 from runner import marks
 from runner.frames import Channel, ChannelClosedError
 from runner.grader import guard
 from runner.grader.folders import hide
+from runner.grader.generators import Generators
 from runner.grader.handles import NotDataError
 from runner.grader.names import Library
 from runner.grader.student import (
@@ -32,9 +30,7 @@ from runner.protocol import CheckSpec, QuestionSpec, TestStyle
 from runner.values.containers import forget_named_tuples
 from runner.values.link import Link
 
-_NUMPY_SEEDS: Final = 2**32
 _TRACE: Final = 4000
-_numpy_rng: Final = np.random.default_rng
 
 
 def serve(fd: int) -> None:
@@ -59,8 +55,7 @@ class Grader:
         self._channel = channel
         self._questions: dict[str, QuestionSpec] = {}
         self._setting: Setting
-        self._secret = 0
-        self._fresh_seeds = random.Random(0)  # noqa: S311 - see `_seed_all`
+        self._generators: Generators
 
     def obey(self, frame: Mapping[str, Any], fds: list[int]) -> None:
         """Do what the host asks, and say that it is done."""
@@ -78,7 +73,7 @@ class Grader:
                 self._channel.send({"t": "answered", "key": question.key})
 
     def _set_up(self, frame: Mapping[str, Any]) -> None:
-        self._secret = int(frame["secret"])
+        self._generators = Generators(int(frame["secret"]))
         self._setting = Setting(
             files=Path(frame["files"]),
             private=hide(Path(frame["private"])),
@@ -94,7 +89,7 @@ class Grader:
         os.dup2(null, 2)
         os.close(null)
         torch.set_num_threads(1)
-        np.random.default_rng = self._default_rng
+        self._generators.take_over()
 
     def _check(self, question: QuestionSpec, sock: socket.socket) -> None:
         """Tell what each check found; the host gives nothing for those not told of."""
@@ -103,13 +98,13 @@ class Grader:
         student = Student(link, self._setting.classes, self._setting.folders)
         with guard.asking(student):
             try:
-                self._seed_all(question.key)
+                self._generators.start(question.key)
                 tests = Tests(question, student, self._setting)
             except BaseException as broken:  # noqa: BLE001 - a process edge
                 self._tell("", 0.0, "", broken)
                 return
             for check in question.checks:
-                self._seed_all(question.key, check.name)
+                self._generators.start(question.key, check.name)
                 student.begin_check()
                 score, words, error = run_check(tests, check)
                 if student.lost:
@@ -120,24 +115,6 @@ class Grader:
                     traceback.clear_frames(error.__traceback__)
                     error.__traceback__ = None
                     gc.collect()
-
-    def _seed_all(self, *place: str) -> None:
-        """Start the generators for a check: as ever in this run, unlike any other's.
-
-        What one check draws and passes to the student's code says nothing of what
-        another draws.
-        """
-        text = "\0".join((str(self._secret), *place))
-        seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
-        random.seed(seed)
-        np.random.seed(seed % _NUMPY_SEEDS)
-        torch.default_generator.manual_seed(seed)
-        # A generator that a test makes without a seed is as good as the global one.
-        self._fresh_seeds = random.Random(seed)  # noqa: S311 - repeatable on purpose
-
-    def _default_rng(self, seed: Any = None) -> np.random.Generator:
-        """Return numpy's generator, from the secret if the test gives no seed."""
-        return _numpy_rng(self._fresh_seeds.getrandbits(64) if seed is None else seed)
 
     def _tell(
         self, name: str, score: float, words: str, error: BaseException | None

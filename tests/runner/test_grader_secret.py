@@ -1,5 +1,11 @@
 """The numbers that tests draw: from a secret of the run, never from the notebook's."""
 
+import random
+import statistics
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
 import pytest
 
 from runner.host import Runner
@@ -75,3 +81,60 @@ def test_the_notebook_is_given_no_secret(runner: Runner) -> None:
     )
     result = runner.run(job(hunt, grading_seed=secret))
     assert text(result, 1).startswith("[]")
+
+
+@pytest.fixture
+def own_generators() -> Iterator[None]:
+    """Give this process its generators back."""
+    import torch  # noqa: PLC0415 - only where there is one
+
+    kept = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    yield
+    random.setstate(kept[0])
+    np.random.set_state(kept[1])
+    torch.set_rng_state(kept[2])
+
+
+def states(secret: int, *place: str) -> list[bytes]:
+    """Return the whole states of the generators with this secret."""
+    import torch  # noqa: PLC0415 - as above
+
+    from runner.grader.generators import Generators  # noqa: PLC0415 - it needs torch
+
+    Generators(secret).start(*place)
+    python = np.array(random.getstate()[1][:-1], dtype=np.uint32)
+    numpy: Any = np.random.get_state()
+    words = torch.get_rng_state().numpy()[24 : 24 + 624 * 8].view(np.uint64)
+    return [one.tobytes() for one in (python, numpy[1], words.astype(np.uint32))]
+
+
+@pytest.mark.usefixtures("own_generators")
+def test_no_seed_of_32_bits_starts_a_generator() -> None:
+    """Both seedings leave words of which each follows from the one before."""
+    for state in states(7, "q1", "c1"):
+        words = np.frombuffer(state, dtype=np.uint32).astype(np.uint64)
+        first = words[:-1] ^ (words[:-1] >> 30)
+        place = np.arange(1, 624, dtype=np.uint64)
+        follows = (1812433253 * first + place) % 2**32 == words[1:]
+        assert follows.sum() < 4
+    # Nor does one library's state say what another's is.
+    assert len(set(states(7, "q1", "c1"))) == 3
+
+
+@pytest.mark.usefixtures("own_generators")
+def test_every_generator_starts_anew_from_secret_question_and_check() -> None:
+    once = states(7, "q1", "c1")
+    assert states(7, "q1", "c1") == once
+    for other in (states(8, "q1", "c1"), states(7, "q2", "c1"), states(7, "q1", "c2")):
+        assert not set(other) & set(once)
+
+
+@pytest.mark.usefixtures("own_generators")
+def test_numbers_drawn_from_the_secret_are_spread_as_ever() -> None:
+    import torch  # noqa: PLC0415 - as above
+
+    states(7, "q1")
+    normal = torch.randn(10_000)
+    assert abs(normal.mean()) < 0.05 > abs(normal.std() - 1)
+    assert abs(statistics.fmean(torch.rand(10_000).tolist()) - 0.5) < 0.02
+    assert torch.initial_seed() == 0  # a seed would tell what is drawn
