@@ -39,9 +39,9 @@ _FIXED: Final = frozenset(
 )
 
 
-def raised(error: BaseException) -> str:
-    """Return words for the exception that never hold its text."""
-    kind = type(error)
+def raised(error: BaseException | type[BaseException]) -> str:
+    """Return words for the exception, or its class, that never hold its text."""
+    kind = error if isinstance(error, type) else type(error)
     if kind.__module__ == "builtins" and kind.__name__ in _EXCEPTIONS:
         return f"raised {kind.__name__}"
     return RAISED

@@ -12,6 +12,7 @@ from typing import Any
 from runner.grader.folders import Folders
 from runner.grader.handles import Handle, is_handle, number_of
 from runner.grader.library_objects import is_iterator, library_name, pickled, remaining
+from runner.grader.student_errors import handle_behind
 from runner.values.codec import CodecError, Encoder, Node
 
 
@@ -74,6 +75,8 @@ class Exports:
 
     def refer(self, value: object, encoder: Encoder) -> Node:
         """Return the node of a value that is no plain data. Raises CodecError."""
+        behind = handle_behind(value)
+        value = value if behind is None else behind
         if is_handle(value):
             self.handles.append(value)
             return {"k": "handle", "v": number_of(value)}

@@ -25,6 +25,7 @@ from runner.grader.student import (
     NotDefinedError,
     Student,
 )
+from runner.grader.student_errors import StudentRaisedError, nearest_builtin
 from runner.grader.tests import Setting, Tests, WrongAnswerError
 from runner.protocol import CheckSpec, QuestionSpec, TestStyle
 from runner.values.containers import forget_named_tuples
@@ -168,6 +169,8 @@ def _words_for(error: BaseException) -> str:
             return marks.NO_SCORE
         case NotDataError():
             return marks.NOT_DATA
+        case StudentRaisedError():
+            return marks.raised(nearest_builtin(error) or error)
         case _:
             return marks.raised(error)
 

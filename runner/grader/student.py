@@ -19,6 +19,12 @@ from runner.grader.handles import (
     observations_of,
 )
 from runner.grader.stand_ins import stand_in_for
+from runner.grader.student_errors import (
+    ErrorClasses,
+    NotDefinedError,
+    StudentRaisedError,
+    raised,
+)
 from runner.values.codec import REFUSED, CodecError, Decoder, Encoder
 from runner.values.endpoint import Endpoint, Message
 from runner.values.link import (
@@ -31,6 +37,8 @@ from runner.values.link import (
     LinkError,
 )
 
+__all__ = ["NotDefinedError", "Student", "StudentRaisedError", "raised"]
+
 MAX_HEADER: Final = MAX_ANSWER_HEADER
 MAX_BYTES: Final = MAX_ANSWER_BYTES
 _WORDS: Final = 500
@@ -40,46 +48,6 @@ _CHANGING: Final = frozenset(("call", "set", "del"))
 _LOOKING: Final = frozenset(("getitem",))
 # Operations that run an object's own code, and may leave it with other attributes.
 _GOING_THROUGH: Final = frozenset(("next", "items", "mapping"))
-# Exceptions that say what went wrong, and to which Python itself gives no meaning.
-# StopIteration and its like end the loops and generators of a test that they reach.
-_ORDINARY: Final = (
-    *(ArithmeticError, AssertionError, AttributeError, BufferError, EOFError),
-    *(ImportError, LookupError, MemoryError, NameError, OSError, RuntimeError),
-    *(SyntaxError, TypeError, ValueError, Warning),
-)
-
-
-class StudentRaisedError(Exception):
-    """The student's code raised something that no test can tell apart."""
-
-
-class NotDefinedError(NameError):
-    """The notebook has no such name."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"name {name!r} is not defined")
-        self.missing = name
-
-
-_imitations: Final[dict[type, type[Exception]]] = {}
-
-
-def raised(kind: str, words: str) -> Exception:
-    """Return an exception that `except ValueError` catches if that was raised.
-
-    Ordinary errors alone are imitated. Whatever steers the interpreter (StopIteration,
-    GeneratorExit, SystemExit, KeyboardInterrupt) is a StudentRaisedError.
-    """
-    base = getattr(builtins, kind, None)
-    if not (isinstance(base, type) and issubclass(base, _ORDINARY)):
-        return StudentRaisedError(f"{kind[:_LABEL]}: {words}")
-    try:
-        if base not in _imitations:
-            parents = (StudentRaisedError, base)
-            _imitations[base] = type(base.__name__, parents, {"__module__": "builtins"})
-        return _imitations[base](words)
-    except TypeError:  # one that wants more than words, as UnicodeDecodeError does
-        return StudentRaisedError(f"{kind}: {words}")
 
 
 class Student:
@@ -104,6 +72,9 @@ class Student:
         self._exports = Exports()
         # So that a test which asks for an object twice has one and the same.
         self._handles: dict[int, Handle] = {}
+        # What the snapshot says of the exception classes among them.
+        self._described: dict[int, object] = {}
+        self._errors = ErrorClasses()
         self.stand_ins: dict[str, Callable[..., object]] = {}
         self.epoch = 0
         self.lost = False
@@ -111,6 +82,8 @@ class Student:
     def begin_check(self) -> None:
         """Know nothing of the notebook's objects: another check has learned of them."""
         self._handles.clear()
+        self._described.clear()
+        self._errors.forget()
         self.stand_ins.clear()
 
     def name(self, name: str) -> Any:
@@ -121,6 +94,9 @@ class Student:
             raise NotDefinedError(name) from None
         if name in self._classes and is_handle(value):
             mark_constructor(value)
+            description = self._described.get(number_of(value))
+            if description is not None:
+                return self._errors.named(description, value)
         return value
 
     def ask(self, operation: str, *arguments: object) -> Any:
@@ -187,7 +163,18 @@ class Student:
         if kind == REFUSED:
             # Only this answer is lost. The next check asks the same snapshot.
             raise NotDataError(words)
-        raise raised(kind, words)
+        arguments = self._error_arguments(error, buffers)
+        if "class" not in error:
+            raise raised(kind, words, arguments)
+        told = Decoder(buffers, self._resolve).decode(error.get("object"))
+        raise self._errors.error(error["class"], {"words": words}, arguments, told)
+
+    def _error_arguments(
+        self, error: Header, buffers: list[Buffer]
+    ) -> list[object] | None:
+        """Return the arguments that an exception was made with, if they are data."""
+        found = Decoder(buffers, self._resolve).decode(error.get("args"))
+        return found if type(found) is list else None
 
     # --- What the student's process asks ----------------------------------------------
 
@@ -257,6 +244,8 @@ class Student:
         kind = handle_class(
             node.get("methods"), is_callable=node.get("callable") is True
         )
+        if "exception" in node:
+            self._described[number] = node["exception"]
         label = str(node.get("kind"))
         self._handles[number] = kind(
             self,

@@ -5,6 +5,7 @@ Nothing depends on its honesty: a grader takes what it sends as data, and no mor
 """
 
 import builtins
+import contextlib
 import itertools
 import operator
 import pickle
@@ -105,7 +106,26 @@ class Service:
             encoder = self._encoder()
             return {"ok": encoder.encode(result)}, encoder.buffers
         except BaseException as error:  # noqa: BLE001 - a student's code may raise anything
-            return {"error": _words_of(error)}, []
+            return self._error(error)
+
+    def _error(self, error: BaseException) -> Message:
+        """Return what a grader is told of an exception.
+
+        An exception of the notebook's own class stays here as an object, of which the
+        grader may read the attributes.
+        """
+        told: dict[str, Any] = _words_of(error)
+        encoder = self._encoder()
+        with contextlib.suppress(Exception), encoder.data_only():
+            told["args"] = encoder.encode(list(error.args))
+        if "args" not in told:
+            encoder = self._encoder()
+        kind = type(error)
+        if kind.__module__ != "builtins" and told["type"] != REFUSED:
+            error.__traceback__ = None  # whose frames may hold much
+            told["class"] = self._exception(kind)
+            told["object"] = self._refer(error, encoder)
+        return {"error": told}, encoder.buffers
 
     # --- Operations ------------------------------------------------------------
 
@@ -230,12 +250,9 @@ class Service:
             return {"k": "module", "v": value.__name__}
         if isinstance(value, type) and value.__module__ == "builtins":
             return {"k": "type", "v": value.__name__}
-        number = self._numbers.get(id(value))
-        if number is None:
-            number = self._numbers[id(value)] = len(self._objects)
-            self._objects.append(value)
+        number = self._number(value)
         bases = value.__mro__ if isinstance(value, type) else type(value).__mro__
-        return {
+        node = {
             "k": "handle",
             "v": number,
             "callable": callable(value),
@@ -243,6 +260,27 @@ class Service:
             "class": isinstance(value, type),
             "kind": kind_of(value),
             "bases": [f"{one.__module__}.{one.__qualname__}" for one in bases[:_BASES]],
+        }
+        if isinstance(value, type) and issubclass(value, BaseException):
+            node["exception"] = self._exception(value)
+        return node
+
+    def _number(self, value: object) -> int:
+        number = self._numbers.get(id(value))
+        if number is None:
+            number = self._numbers[id(value)] = len(self._objects)
+            self._objects.append(value)
+        return number
+
+    def _exception(self, kind: type) -> Node:
+        """Return what a grader is told of a class of exceptions."""
+        if kind.__module__ == "builtins":
+            return kind.__name__
+        bases = [one for one in kind.__bases__ if issubclass(one, BaseException)]
+        return {
+            "v": self._number(kind),
+            "n": kind.__name__,
+            "b": [self._exception(one) for one in bases],
         }
 
     def _decoder(self, buffers: list[Buffer]) -> Decoder:

@@ -192,6 +192,18 @@ def _items(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return _node("list", v=st.tuples(items, length, st.booleans()).map(list))
 
 
+# What a snapshot says of a class of exceptions.
+_error_classes: Final = st.recursive(
+    st.sampled_from(_ERRORS),
+    lambda inner: st.fixed_dictionaries(
+        {
+            "v": st.integers(0, 6),
+            "n": st.sampled_from(["Net", "f", "AssertionError", "", "\ud800"]),
+            "b": st.lists(inner, max_size=3),
+        }
+    ),
+    max_leaves=4,
+)
 _handles: Final = _node(
     "handle",
     v=st.sampled_from([0, 1, 2, 3, 7, -1, 2**63, 0.5, True, None]) | st.integers(0, 5),
@@ -264,12 +276,15 @@ nodes: Final = st.recursive(
 
 # --- What is plausible ----------------------------------------------------------------
 
-_objects: Final = _node(
-    "handle",
-    v=st.integers(0, 6),
-    callable=st.sampled_from([True, True, True, False]),
-    **{"class": st.sampled_from([False, False, True])},
-    bases=st.sampled_from([[], *([one] for one in _BASES)]),
+_about_objects: Final[Mapping[str, st.SearchStrategy[Any]]] = {
+    "k": st.just("handle"),
+    "v": st.integers(0, 6),
+    "callable": st.sampled_from([True, True, True, False]),
+    "class": st.sampled_from([False, False, True]),
+    "bases": st.sampled_from([[], *([one] for one in _BASES)]),
+}
+_objects: Final = st.fixed_dictionaries(
+    dict(_about_objects), optional={"exception": _error_classes}
 )
 _values: Final = st.one_of(
     _objects,
@@ -311,7 +326,12 @@ _words: Final = st.sampled_from(["", "x" * 600, "name 'f' is not defined", "\ud8
 _faults: Final = st.fixed_dictionaries(
     {
         "error": st.fixed_dictionaries(
-            {"type": st.sampled_from(_ERRORS), "words": _words}
+            {"type": st.sampled_from(_ERRORS), "words": _words},
+            optional={
+                "class": _error_classes,
+                "object": _objects | nodes,
+                "args": _node("list", v=st.lists(_values, max_size=2)) | nodes,
+            },
         )
     }
 )
