@@ -4,6 +4,7 @@ Two answers about one object could else contradict each other, and a test that r
 on both would be deceived: a length of three, and no item for a loop to look at.
 """
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeGuard
@@ -16,6 +17,7 @@ from runner.values.codec import CodecError
 Ask = Callable[[], Any]
 Origin = tuple[object, ...]
 _SIZED: Final = frozenset((list, tuple, str, bytes, np.ndarray, torch.Tensor))
+_COLLECTIONS: Final = (list, tuple, dict, set, frozenset, deque)
 _PLAIN_KEYS: Final = (int, str, bool, float, bytes, type(None))
 
 
@@ -62,6 +64,8 @@ class Observations:
         # object's place; a test has made the object by calling such a class.
         self.is_constructor = False
         self.is_instance = False
+        # No operator has made it that was given a value, or that compares.
+        self.is_counted = True
         self._origin: Origin | None = None
         self._obtained = 0
         # Its keys need be no indices: it is a mapping, or a test has assigned to some.
@@ -82,6 +86,7 @@ class Observations:
         self._has_ended = False
         self._items: dict[object, tuple[object, _Answer]] = {}
         self._texts: dict[str, str] = {}
+        self._plain: list[object] = []
         self._attributes.clear()
 
     def forget_attributes(self) -> None:
@@ -102,6 +107,8 @@ class Observations:
         self, origin: Origin, epoch: int, owner: "Observations | None" = None
     ) -> None:
         """Note that a test got the object from this place, `epoch` calls into it."""
+        if origin[0] == "name":
+            self.is_instance = False  # the notebook's own, whatever a class gave back
         if self._origin is None:
             self._origin, self._obtained = origin, epoch
             self.owner = owner if owner is not self else None
@@ -184,6 +191,17 @@ class Observations:
                 self._agree_at(key, answer, self._length)
             self._items[known] = key, answer
         return self._items[known][1].give()
+
+    def plain(self, ask: Ask) -> Any:
+        """Return the collection that the object is without its class."""
+        if not self._plain:
+            found = ask()
+            if not isinstance(found, _COLLECTIONS):
+                raise NotDataError(f"{self._label} is no collection")
+            self._is_keyed = self._is_keyed or isinstance(found, dict)
+            self._count(len(found), None)
+            self._plain.append(found)
+        return self._plain[0]
 
     def expect_length(self, length: int) -> None:
         """Note that the object has so many items: it is a slice of a known object."""

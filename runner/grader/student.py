@@ -44,7 +44,7 @@ MAX_BYTES: Final = MAX_ANSWER_BYTES
 _WORDS: Final = 500
 _LABEL: Final = 80
 # Operations that may change the objects that they are given.
-_CHANGING: Final = frozenset(("call", "set", "del"))
+_CHANGING: Final = frozenset(("call", "make", "set", "del"))
 _LOOKING: Final = frozenset(("getitem",))
 # Operations that run an object's own code, and may leave it with other attributes.
 _GOING_THROUGH: Final = frozenset(("next", "items", "mapping"))
@@ -242,7 +242,9 @@ class Student:
         if not isinstance(bases, list) or not all(isinstance(b, str) for b in bases):
             raise CodecError("not a handle")
         kind = handle_class(
-            node.get("methods"), is_callable=node.get("callable") is True
+            node.get("methods"),
+            is_callable=node.get("callable") is True,
+            is_collection=node.get("collection") is True,
         )
         if "exception" in node:
             self._described[number] = node["exception"]

@@ -9,13 +9,13 @@ import contextlib
 import itertools
 import operator
 import pickle
+from collections import deque
 from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-import torch
-
+from runner.student.handed_in import HandedIn
 from runner.values.codec import (
     REFUSED,
     CodecError,
@@ -39,6 +39,7 @@ _WORDS: Final = 500
 _BASES: Final = 50
 _METHODS: Final = (
     *("__len__", "__iter__", "__reversed__", "__next__", "__contains__", "__getitem__"),
+    "__enter__",
 )
 _MAX_ITEMS: Final = 100_000
 _CALLBACK_WORDS: Final = {
@@ -49,6 +50,15 @@ _OPERATORS: Final = frozenset(
     (
         *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow"),
         *("neg", "pos", "abs", "invert", "getitem", "setitem", "delitem"),
+    )
+)
+_COLLECTIONS: Final = (list, tuple, dict, set, frozenset, deque)
+_LIBRARIES: Final = frozenset(("builtins", "collections", "numpy", "torch", "typing"))
+# Special methods that make an object more than what is in it.
+_OWN_METHODS: Final = frozenset(
+    (
+        *(f"__{name}__" for name in _OPERATORS - {"getitem", "setitem", "delitem"}),
+        *("__call__", "__enter__", "__str__"),
     )
 )
 
@@ -69,6 +79,7 @@ class Service:
         self._objects: list[object] = []
         self._numbers: dict[int, int] = {}
         self._endpoint = Endpoint(link, self._serve)
+        handed_in = HandedIn(files)
         self._operations: Mapping[str, Callable[..., object]] = {
             "name": self._name,
             "replace": self._replace,
@@ -76,6 +87,8 @@ class Service:
             "remove": self._remove,
             "restore": self._restore,
             "call": lambda function, arguments, named: function(*arguments, **named),
+            "make": self._make,
+            "plain": _plain,
             "attr": getattr,
             "set": setattr,
             "del": delattr,
@@ -89,10 +102,10 @@ class Service:
             "items": self._items,
             "mapping": self._mapping,
             "next": self._next,
-            "load": self._load,
-            "script": self._load_script,
-            "array": self._load_array,
-            "unpickle": self._unpickle,
+            "load": handed_in.load,
+            "script": handed_in.load_script,
+            "array": handed_in.load_array,
+            "unpickle": handed_in.unpickle,
         }
 
     def listen(self) -> None:
@@ -172,6 +185,11 @@ class Service:
             self._names.pop(name, None)
             self._names.update((name, value) for value in self._originals.pop(name))
 
+    def _make(self, kind: Callable[..., object], arguments: Any, named: Any) -> object:
+        """Return the object that a test makes by calling a class of the notebook's."""
+        made = kind(*arguments, **named)
+        return _WithMethods(made) if has_own_methods(made) else made
+
     def _operate(self, name: str, *arguments: object) -> object:
         if name not in _OPERATORS:
             raise CodecError("not an operator")
@@ -211,32 +229,6 @@ class Service:
         except StopIteration:
             return []
 
-    # --- Handed-in files, which no other process may parse -----------------------------
-
-    def _load(self, name: str) -> object:
-        """Return what torch saved in a handed-in file: data, never objects."""
-        return torch.load(self._files / name, map_location="cpu", weights_only=True)  # noqa: TID251 - in the jail
-
-    def _load_script(self, name: str) -> object:
-        """Return the TorchScript module in a handed-in file."""
-        load: Callable[..., object] = torch.jit.load
-        return load(str(self._files / name), map_location="cpu")
-
-    def _load_array(self, name: str) -> object:
-        """Return the array that numpy saved in a handed-in file, or arrays by name."""
-        found = np.load(self._files / name, allow_pickle=True)
-        if isinstance(found, np.lib.npyio.NpzFile):
-            with found:
-                return {key: found[key] for key in found.files}
-        return found
-
-    def _unpickle(self, name: str, offset: int) -> object:
-        """Return the object pickled in a handed-in file from there, and where it ends."""
-        with (self._files / name).open("rb") as source:
-            source.seek(offset)
-            found = pickle.load(source)  # noqa: S301 - in the jail
-            return [found, source.tell()]
-
     # --- Values ----------------------------------------------------------------
 
     def _encoder(self) -> Encoder:
@@ -245,7 +237,9 @@ class Service:
             self._refer, max_text=MAX_ANSWER_HEADER, max_bytes=MAX_ANSWER_BYTES
         )
 
-    def _refer(self, value: object, _encoder: Encoder) -> Node:
+    def _refer(self, value: object, encoder: Encoder) -> Node:
+        if type(value) is _WithMethods:
+            return {**self._refer(value.made, encoder), "collection": True}
         if isinstance(value, type(builtins)):
             return {"k": "module", "v": value.__name__}
         if isinstance(value, type) and value.__module__ == "builtins":
@@ -320,6 +314,37 @@ class Service:
             return self._decoder(buffers).decode(header["ok"])
 
         return function
+
+
+@dataclass(frozen=True)
+class _WithMethods:
+    """A list or its like that goes as an object, not as what is in it."""
+
+    made: object
+
+
+def _plain(value: object) -> object:
+    """Return a list or its like, which goes as what is in it."""
+    if not isinstance(value, _COLLECTIONS):
+        raise CodecError("not a collection")
+    return value
+
+
+def has_own_methods(value: object) -> bool:
+    """Say whether the value is a list or its like of a class with methods of its own."""
+    if not isinstance(value, _COLLECTIONS):
+        return False
+    return any(
+        callable(part) or isinstance(part, property | classmethod | staticmethod)
+        for kind in type(value).__mro__
+        if not _is_library(kind.__module__)
+        for name, part in vars(kind).items()
+        if not name.startswith("_") or name in _OWN_METHODS
+    )
+
+
+def _is_library(module: str) -> bool:
+    return str(module).partition(".")[0] in _LIBRARIES
 
 
 class _NotDefinedError(NameError):

@@ -284,7 +284,8 @@ _about_objects: Final[Mapping[str, st.SearchStrategy[Any]]] = {
     "bases": st.sampled_from([[], *([one] for one in _BASES)]),
 }
 _objects: Final = st.fixed_dictionaries(
-    dict(_about_objects), optional={"exception": _error_classes}
+    dict(_about_objects),
+    optional={"exception": _error_classes, "collection": st.booleans()},
 )
 _values: Final = st.one_of(
     _objects,
@@ -311,6 +312,8 @@ _booleans: Final = st.booleans()
 _plausible: Final[Mapping[str, st.SearchStrategy[Any]]] = {
     "name": _values,
     "call": _values,
+    "make": _objects,
+    "plain": _node("list", v=st.lists(_values, max_size=3)) | nodes,
     "attr": _values,
     "operate": _values | st.sampled_from([0, 0.0, True]),
     "len": st.sampled_from([3, 3, 0, 1, 2, 4]),

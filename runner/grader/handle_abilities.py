@@ -1,0 +1,178 @@
+"""What an object of the student's can do, if its class has the special methods for it."""
+
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from runner.grader.handle_parts import (
+    Asking,
+    HandleBase,
+    is_handle,
+    label_of,
+    observations_of,
+    student_of,
+)
+from runner.grader.observations import NotDataError
+
+
+class Sized:
+    """An object with a length."""
+
+    __slots__ = ()
+
+    def __len__(self: Any) -> int:
+        length: int = observations_of(self).length(
+            lambda: student_of(self).ask("len", self)
+        )
+        return length
+
+
+class GoneThrough:
+    """An object that can be gone through."""
+
+    __slots__ = ()
+
+    def __iter__(self: Any) -> Iterator[Any]:
+        items = _items(self)
+        return _rest(student_of(self), self) if items is None else iter(items)
+
+
+class Reversible:
+    """An object that can be gone through backwards."""
+
+    __slots__ = ()
+
+    def __reversed__(self: Any) -> Iterator[Any]:
+        items = _items(self)
+        if items is None:
+            raise NotDataError(f"{label_of(self)} is read forwards only")
+        return iter(items[::-1])
+
+
+class Stepping:
+    """An object that gives its items one by one."""
+
+    __slots__ = ()
+
+    def __next__(self: Any) -> Any:
+        return _next_of(student_of(self), self)
+
+
+class Container:
+    """An object that says what is in it, which is never asked."""
+
+    __slots__ = ()
+
+    def __contains__(self: Any, item: object) -> bool:
+        raise NotDataError(f"{label_of(self)} is an object: only values are compared")
+
+
+class Indexed(GoneThrough, Reversible):
+    """An object with items under keys, which Python would go through by index."""
+
+    __slots__ = ()
+
+    def __getitem__(self: Any, key: object) -> Any:
+        seen = observations_of(self)
+        found = seen.item(
+            key, lambda: student_of(self).ask("operate", "getitem", self, key)
+        )
+        length = seen.sliced_length(key)
+        if length is not None and is_handle(found):
+            observations_of(found).expect_length(length)
+        return found
+
+
+class Context:
+    """An object that a `with` statement enters and leaves.
+
+    It never learns of an exception of the test's, and never ends one.
+    """
+
+    __slots__ = ()
+
+    def __enter__(self: Any) -> Any:
+        enter = self.__getattr__("__enter__")
+        return student_of(self).ask("call", enter, (), {})
+
+    def __exit__(self: Any, *_: object) -> None:
+        leave = self.__getattr__("__exit__")
+        student_of(self).ask("call", leave, (None, None, None), {})
+
+
+class Collection:
+    """An object that is a list or its like, with methods of its own.
+
+    It is compared by what is in it, which is asked once, by the tests' own comparison.
+    """
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+
+    def __bool__(self: Any) -> bool:
+        return bool(_plain(self))
+
+    def __contains__(self: Any, item: object) -> bool:
+        return item in _plain(self)
+
+    def __array__(self: Any, *arguments: Any, **named: Any) -> Any:
+        return np.asarray(_plain(self)).__array__(*arguments, **named)
+
+
+def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    def compared(self: Any, other: Any) -> Any:
+        return compare(_plain(self), _plain(other) if is_collection(other) else other)
+
+    return compared
+
+
+for _compare in (
+    *(operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge),
+):
+    setattr(Collection, f"__{_compare.__name__}__", _comparison(_compare))
+
+
+def is_collection(value: object) -> bool:
+    """Say whether the value is a handle to a list or its like."""
+    return issubclass(type(value), Collection)
+
+
+def _plain(handle: Any) -> Any:
+    student = student_of(handle)
+    return observations_of(handle).plain(lambda: student.ask("plain", handle))
+
+
+def _items(handle: HandleBase) -> list[object] | None:
+    """Return all items of the object, or None if it is an iterator."""
+    return observations_of(handle).items(
+        lambda: student_of(handle).ask("items", handle)
+    )
+
+
+def _rest(student: Asking, iterator: HandleBase) -> Iterator[Any]:
+    while True:
+        try:
+            yield _next_of(student, iterator)
+        except StopIteration:
+            return
+
+
+def _next_of(student: Asking, iterator: HandleBase) -> Any:
+    """Return the next item, or raise StopIteration."""
+    return observations_of(iterator).next_item(lambda: student.ask("next", iterator))
+
+
+# No special method: the snapshot says that the object is a list or its like.
+COLLECTION: Final = "collection"
+ABILITIES: Final[Mapping[str, type]] = {
+    "__len__": Sized,
+    "__iter__": GoneThrough,
+    "__reversed__": Reversible,
+    "__next__": Stepping,
+    "__contains__": Container,
+    "__getitem__": Indexed,
+    "__enter__": Context,
+    COLLECTION: Collection,
+}

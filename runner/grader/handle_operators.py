@@ -1,0 +1,63 @@
+"""Operators between objects of the student's, and what of their answers counts."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+from runner.grader.handle_parts import (
+    is_handle,
+    label_of,
+    mark_instance,
+    observations_of,
+    student_of,
+)
+from runner.grader.observations import NotDataError, Observations
+
+UNARY: Final = ("neg", "pos", "abs", "invert")
+BINARY: Final = (*("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow"),)
+# Operators whose value counts. By the others people compare: `abs(a - b) < 1e-9` would
+# be the student's word for the student's work.
+_COUNTING: Final = frozenset((*UNARY, "add", "mul", "matmul"))
+
+
+def operators() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Yield the special methods of a handle by which it takes part in operators."""
+    for name in (*UNARY, *BINARY):
+        yield f"__{name}__", _operator(name)
+    for name in BINARY:
+        yield f"__r{name}__", _operator(name, is_reversed=True)
+
+
+def _operator(name: str, *, is_reversed: bool = False) -> Callable[..., Any]:
+    def operate(self: Any, *others: object) -> Any:
+        # `answer - expected` would tell the student's code what is expected of it. Only
+        # an instance that the test itself has made takes a value, as its methods do.
+        seen = [observations_of(one) for one in (self, *others) if is_handle(one)]
+        is_instance = all(one.is_instance for one in seen)
+        takes_value = len(seen) <= len(others)
+        if takes_value and not is_instance:
+            raise _refusal(self)
+        operands = (*others, self) if is_reversed else (self, *others)
+        result = student_of(self).ask("operate", name, *operands)
+        counts = name in _COUNTING and not takes_value and _is_counted(seen)
+        if not is_handle(result):
+            if is_instance and counts:
+                return result
+            # Else an object could stand for any number: `abs(42 - answer) < 1e-6`.
+            raise _refusal(self)
+        if is_instance:
+            mark_instance(result)
+        observations_of(result).is_counted = counts
+        return result
+
+    return operate
+
+
+def _is_counted(seen: Sequence[Observations]) -> bool:
+    return all(one.is_counted for one in seen)
+
+
+def _refusal(handle: Any) -> NotDataError:
+    return NotDataError(
+        f"{label_of(handle)} is an object: only values are compared. Compare what a "
+        "method of it returns"
+    )

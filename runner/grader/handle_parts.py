@@ -1,0 +1,62 @@
+"""What makes up a handle, as the modules ask that give it its abilities."""
+
+from typing import Any, Protocol, TypeGuard
+
+from runner.grader.observations import Observations
+
+
+class Asking(Protocol):
+    """Who passes a question on to the student's process."""
+
+    @property
+    def epoch(self) -> int:
+        """How many times the test has called the student's code."""
+
+    def ask(self, operation: str, *arguments: object) -> Any: ...
+
+
+class HandleBase:
+    """An object in the student's process, whatever it can do."""
+
+    __slots__ = ()
+
+
+def number_of(handle: HandleBase) -> int:
+    """Return the number by which the student's process knows the object."""
+    number: int = object.__getattribute__(handle, "_Handle__number")
+    return number
+
+
+def student_of(handle: HandleBase) -> Asking:
+    """Return who is asked about the object."""
+    student: Asking = object.__getattribute__(handle, "_Handle__student")
+    return student
+
+
+def observations_of(handle: HandleBase) -> Observations:
+    """Return what the object has said of itself so far."""
+    seen: Observations = object.__getattribute__(handle, "_Handle__seen")
+    return seen
+
+
+def label_of(handle: HandleBase) -> str:
+    """Return what the object is called here, without asking it."""
+    return f"<the student's {object.__getattribute__(handle, '_Handle__label')}>"
+
+
+def mark_constructor(handle: HandleBase) -> None:
+    """Note that the staff's notebook has a class in this object's place.
+
+    The grader knows this from the staff's notebook, not from the student's.
+    """
+    observations_of(handle).is_constructor = True
+
+
+def mark_instance(handle: HandleBase) -> None:
+    """Note that a test has made the object by calling a class of the notebook's."""
+    observations_of(handle).is_instance = True
+
+
+def is_handle(value: object) -> TypeGuard[Any]:
+    """Say whether the value is a handle, whatever class it passes for."""
+    return issubclass(type(value), HandleBase)
