@@ -20,6 +20,17 @@ _SWITCHES: Final = frozenset(
         *("sys.setrecursionlimit", "torch.set_grad_enabled", "os.chdir"),
     }
 )
+# A test that replaces these in Python itself replaces them for the student's code, too.
+_LENT: Final = frozenset(("builtins.input", "builtins.print"))
+_LOOKS: Final[Mapping[str, str]] = {
+    "dir()": "`dir()` lists the test's own names, not the notebook's.",
+    "__code__": "`__code__` of a function of the notebook's cannot be read.",
+    "getsource": "The text of a function is what the student's process says it is. It "
+    "shows how honest work was written, and proves nothing.",
+}
+_LOOK_HINT: Final = (
+    'Ask for one name with `"answer" in globals()`, and test what a function returns.'
+)
 _USUAL: Final[Mapping[str, str]] = {"np": "numpy"}
 
 
@@ -43,10 +54,30 @@ def find_library_changes(
             )
 
 
+def find_looks(tree: ast.Module) -> Iterator[Finding]:
+    """Yield a note for each look into the notebook that does not show what it seems to."""
+    for node in ast.walk(tree):
+        kind = ""
+        match node:
+            case ast.Call(func=ast.Name(id="dir"), args=[], keywords=[]):
+                kind = "dir()"
+            case ast.Attribute(attr="__code__" | "getsource" as kind):
+                pass
+            case ast.Call(func=ast.Name(id="getsource" as kind)):
+                pass
+        if kind:
+            yield Finding(
+                message=_LOOKS[kind],
+                line=getattr(node, "lineno", 1),
+                hint=_LOOK_HINT,
+                is_certain=False,
+            )
+
+
 def _changed(node: ast.AST, libraries: Mapping[str, str]) -> Iterator[str]:
     match node:
         case ast.Attribute(ctx=ast.Store() | ast.Del()):
-            if _is_of_library(node, libraries):
+            if _is_of_library(node, libraries) and dotted(node) not in _LENT:
                 yield dotted(node)
         case ast.Call(func=func, args=args):
             name = dotted(func)
@@ -55,8 +86,19 @@ def _changed(node: ast.AST, libraries: Mapping[str, str]) -> Iterator[str]:
                 yield name
             elif name.split(".")[-1] == "patch":
                 yield from _patched(target)
-            elif name.endswith("patch.object") or name in {"setattr", "delattr"}:
+            elif _sets_on(name) and not _is_lent(args[:2]):
                 yield from _set_on(name, target, libraries)
+
+
+def _sets_on(name: str) -> bool:
+    return name.endswith("patch.object") or name in {"setattr", "delattr"}
+
+
+def _is_lent(args: list[ast.expr]) -> bool:
+    match args:
+        case [ast.Name(id="builtins"), ast.Constant(value=str() as name)]:
+            return f"builtins.{name}" in _LENT
+    return False
 
 
 def _set_on(
@@ -69,7 +111,7 @@ def _set_on(
 def _patched(target: ast.expr | None) -> Iterator[str]:
     match target:
         case ast.Constant(value=str() as path):
-            if not path.startswith(("__main__.", "builtins.")):
+            if not path.startswith("__main__.") and path not in _LENT:
                 yield f"patch({path!r})"
 
 

@@ -13,7 +13,7 @@ from courses.bundle.sections import parsed_tests, session_code
 from courses.bundle.unpickling import Finding, find_unpickling
 from courses.importing.contents import Draft, Format, Imported, Notebook, Prepared
 from courses.importing.imported import notes_on_missing, of_bundle, own_modules
-from courses.importing.library_changes import find_library_changes
+from courses.importing.library_changes import find_library_changes, find_looks
 from courses.importing.notebooks import names_of_cells
 from courses.importing.open_names import notes_on_open_names, students_names
 from courses.importing.otter_tests import OtterTest
@@ -58,6 +58,7 @@ def find_all(
         yield from find_replaced(tree, names.defined)
         yield from find_shadowed(tree, names.defined, names.imports, key)
         yield from find_library_changes(tree, names.imports)
+        yield from find_looks(tree)
 
 
 def add_findings(draft: Draft, findings: Iterator[Finding], **place: Any) -> None:

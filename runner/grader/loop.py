@@ -14,7 +14,8 @@ import torch
 
 from runner import marks
 from runner.frames import Channel, ChannelClosedError
-from runner.grader import guard
+from runner.grader import guard, inspection
+from runner.grader.fixed_seeds import FixedSeeds
 from runner.grader.folders import hide
 from runner.grader.generators import Generators
 from runner.grader.handles import NotDataError
@@ -57,6 +58,7 @@ class Grader:
         self._questions: dict[str, QuestionSpec] = {}
         self._setting: Setting
         self._generators: Generators
+        self._fixed_seeds = FixedSeeds()
 
     def obey(self, frame: Mapping[str, Any], fds: list[int]) -> None:
         """Do what the host asks, and say that it is done."""
@@ -91,12 +93,16 @@ class Grader:
         os.close(null)
         torch.set_num_threads(1)
         self._generators.take_over()
+        self._fixed_seeds.take_over()
+        inspection.take_over()
 
     def _check(self, question: QuestionSpec, sock: socket.socket) -> None:
         """Tell what each check found; the host gives nothing for those not told of."""
         link = Link(sock, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
         forget_named_tuples()
-        student = Student(link, self._setting.classes, self._setting.folders)
+        student = Student(
+            link, self._setting.classes, self._setting.folders, self._fixed_seeds
+        )
         with guard.asking(student):
             try:
                 self._generators.start(question.key)
@@ -107,6 +113,7 @@ class Grader:
             for check in question.checks:
                 self._generators.start(question.key, check.name)
                 student.begin_check()
+                self._fixed_seeds.begin_check(question.source, check.source)
                 score, words, error = run_check(tests, check)
                 if student.lost:
                     return

@@ -115,6 +115,24 @@ class Names(dict[str, Any]):
                 self._student.ask("restore", name)
         self._replaced.clear()
 
+    def __contains__(self, name: object) -> bool:
+        """Say whether a test finds the name: `"double" in globals()`."""
+        if super().__contains__(name) or not isinstance(name, str):
+            return super().__contains__(name)
+        if name not in self._defined:
+            if hasattr(builtins, name):
+                return False  # no name of the notebook's
+            if name in self._library:
+                return True
+        return self._student.ask("has", name) is True
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return what the name stands for, or the default."""
+        try:
+            return self[name]
+        except (KeyError, NameError):
+            return default
+
     def __missing__(self, name: str) -> Any:
         if name not in self._defined and hasattr(builtins, name):
             raise KeyError(name)  # Python goes on to look there

@@ -2,11 +2,13 @@
 
 import builtins
 import contextlib
+import doctest
 import sys
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from runner.grader.exports import ExpiredCallbackError, Exports, Outgoing
+from runner.grader.fixed_seeds import FixedSeeds
 from runner.grader.folders import Folders
 from runner.grader.handles import (
     Handle,
@@ -30,6 +32,7 @@ from runner.values.endpoint import Endpoint, Message
 from runner.values.link import (
     MAX_ANSWER_BYTES,
     MAX_ANSWER_HEADER,
+    MAX_PRINTED,
     Buffer,
     Header,
     Link,
@@ -45,6 +48,11 @@ _WORDS: Final = 500
 _LABEL: Final = 80
 # Operations that may change the objects that they are given.
 _CHANGING: Final = frozenset(("call", "make", "set", "del"))
+_CALLS: Final = frozenset(("call", "make"))
+# Operations that run code of the student's.
+_RUNNING: Final = _CHANGING | {"operate", "next", "items", "mapping", "len", "attr"}
+# What tests replace in the notebook, too: `mock.patch("builtins.input", …)`.
+_LENT: Final = {"input": builtins.input, "print": builtins.print}
 _LOOKING: Final = frozenset(("getitem",))
 # Operations that run an object's own code, and may leave it with other attributes.
 _GOING_THROUGH: Final = frozenset(("next", "items", "mapping"))
@@ -65,8 +73,14 @@ class Student:
         link: Link,
         classes: Collection[str] = (),
         folders: Folders | None = None,
+        seeds: FixedSeeds | None = None,
     ) -> None:
         self._folders = folders
+        self._seeds = seeds
+        # Functions of Python's that a test has replaced, as the snapshot knows them.
+        self._lent: set[str] = set()
+        # Whether what the student's code prints is a doctest's output.
+        self.prints = False
         self._endpoint = Endpoint(link, self._serve)
         self._classes = frozenset(classes)
         self._exports = Exports()
@@ -84,6 +98,9 @@ class Student:
         self._handles.clear()
         self._described.clear()
         self._errors.forget()
+        self.prints = False
+        for name, function in _LENT.items():
+            setattr(builtins, name, function)
         self.stand_ins.clear()
 
     def name(self, name: str) -> Any:
@@ -106,6 +123,8 @@ class Student:
         """
         if self.lost:
             raise LinkClosedError
+        if operation in _RUNNING:
+            self._prepare()
         with self._exports.lifetime():
             handles, self._exports.handles = self._exports.handles, []
             encoder = self._encoder()
@@ -114,22 +133,53 @@ class Student:
             question = {"op": operation, "a": node}
             try:
                 header, buffers = self._endpoint.ask(question, encoder.buffers)
+                if operation in _CALLS:
+                    self._print(header.get("out"))
                 result = self._result(header, buffers)
             except (LinkError, LinkClosedError, CodecError):
                 self.lost = True
                 raise
             finally:
-                if _changes(operation, arguments):
-                    self._forget(given)
-                elif operation in _GOING_THROUGH:
-                    for handle in given:
-                        observations_of(handle).forget_attributes()
+                self._learn(operation, arguments, given)
         if is_handle(result):
             self._note_origin(result, operation, arguments)
         return result
 
+    def _prepare(self) -> None:
+        """Give the snapshot what a test has set down for the call that comes now."""
+        for name, function in _LENT.items():
+            is_lent = getattr(builtins, name) is not function
+            if is_lent is not (name in self._lent):
+                self._lent ^= {name}
+                self.ask("lend", name, is_lent)
+        if self._seeds is not None:
+            for library, seed in self._seeds.unused():
+                self.ask("seed", library, seed)
+
+    def _print(self, text: object) -> None:
+        """Print what the student's code has printed where a test listens.
+
+        A doctest hears only what a call of its own prints: in `if f(3) == 9: print("ok")`
+        the student's code would else say "ok" itself.
+        """
+        if not isinstance(text, str) or len(text) > MAX_PRINTED:
+            return
+        is_heard = self.prints or not isinstance(sys.stdout, doctest._SpoofOut)  # type: ignore[attr-defined]  # noqa: SLF001 - what a doctest prints to
+        if is_heard and sys.stdout is not sys.__stdout__:
+            sys.stdout.write(text)
+
     def _encoder(self) -> Encoder:
         return Outgoing(self._exports.refer, self._folders)
+
+    def _learn(
+        self, operation: str, arguments: tuple[object, ...], given: list[Handle]
+    ) -> None:
+        """Ask anew about objects that the student's code may have changed just now."""
+        if _changes(operation, arguments):
+            self._forget(given)
+        elif operation in _GOING_THROUGH:
+            for handle in given:
+                observations_of(handle).forget_attributes()
 
     def _forget(self, given: list[Handle]) -> None:
         """Ask anew about the objects that the student's code was given."""
@@ -181,7 +231,7 @@ class Student:
     def _serve(self, header: Header, buffers: list[Buffer]) -> Message:
         """Answer the student's process, which may call what a test has passed to it."""
         operation = header.get("op")
-        if operation not in {"callback", "stand_in"}:
+        if operation not in {"callback", "stand_in", "lent"}:
             raise LinkError("not a question")
         given, named = self._arguments(header, buffers)
         encoder = self._encoder()
@@ -189,6 +239,8 @@ class Student:
             if operation == "stand_in":
                 self._record(header.get("v"), given, named)
                 return {"ok": None}, []
+            if operation == "lent":
+                return {"ok": self._lend(header.get("v"), given, named)}, []
             with self._exports.lifetime():
                 result = self._exports.callback(header.get("v"))(*given, **named)
             return {"ok": encoder.encode(result)}, encoder.buffers
@@ -196,6 +248,19 @@ class Student:
             raise
         except Exception as error:  # noqa: BLE001 - a test's function; its words stay here
             return {"error": type(error).__name__}, []
+
+    def _lend(
+        self, name: object, given: list[object], named: dict[str, object]
+    ) -> str | None:
+        """Return what the test's own `input` answers; let its own `print` be called."""
+        if name not in self._lent or not isinstance(name, str):
+            raise ExpiredCallbackError("the test has its function back")
+        answer = getattr(builtins, name)(*given, **named)
+        if name == "print":
+            return None
+        if type(answer) is not str:
+            raise TypeError("input gives text")
+        return answer
 
     def _record(
         self, name: object, given: list[object], named: dict[str, object]

@@ -19,6 +19,7 @@ import torch
 
 from runner import marks
 from runner.grader.folders import Folders
+from runner.grader.handles import is_handle
 from runner.grader.names import Everything, Library, Names, as_main
 from runner.grader.student import Student
 from runner.protocol import CheckSpec, QuestionSpec, TestStyle
@@ -156,7 +157,7 @@ class Tests:
         examples = doctest.DocTestParser().get_examples(check.source, check.name)
         test = doctest.DocTest(examples, {}, check.name, None, 0, check.source)
         test.globs = names = self._names()
-        runner = _DocTestRunner(checker=_Printed(), verbose=False)
+        runner = _DoctestRunner(self._student, names)
         words = io.StringIO()
         with as_main(names):
             runner.run(test, out=words.write, clear_globs=False)
@@ -192,12 +193,36 @@ def _returned(value: object) -> object:
     return _NOTHING if value is None else value
 
 
-class _DocTestRunner(doctest.DocTestRunner):
-    """Remembers what the first line that failed has raised."""
+class _DoctestRunner(doctest.DocTestRunner):
+    """Takes what the student's code prints for the output of a line that calls it.
+
+    It remembers what the first line that failed has raised.
+    """
 
     error: BaseException | None = None
     ename = ""
     _has_failed = False
+
+    def __init__(self, student: Student, names: Names) -> None:
+        super().__init__(checker=_Printed(), verbose=False)
+        self._student = student
+        self._names = names
+
+    def report_start(
+        self, out: Any, test: doctest.DocTest, example: doctest.Example
+    ) -> None:
+        """Note whether the next line is a call of the student's code and no more."""
+        self._student.prints = self._is_call(example.source)
+
+    def _is_call(self, source: str) -> bool:
+        with contextlib.suppress(SyntaxError):
+            match ast.parse(source).body:
+                case [ast.Expr(value=ast.Call(func=called))]:
+                    while isinstance(called, ast.Attribute | ast.Call):
+                        called = getattr(called, "value", None) or called.func  # type: ignore[union-attr]  # a call has no value
+                    if isinstance(called, ast.Name):
+                        return is_handle(self._names.get(called.id))
+        return False
 
     def report_unexpected_exception(
         self, out: Any, test: Any, example: Any, exc_info: Any

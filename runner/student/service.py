@@ -6,16 +6,26 @@ Nothing depends on its honesty: a grader takes what it sends as data, and no mor
 
 import builtins
 import contextlib
+import inspect
 import itertools
 import operator
 import pickle
-from collections import deque
+import random
 from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+import torch
+
+from runner.student.collections import (
+    OPERATORS,
+    WithMethods,
+    has_own_methods,
+    plain_of,
+)
 from runner.student.handed_in import HandedIn
+from runner.student.printed import Printed
 from runner.values.codec import (
     REFUSED,
     CodecError,
@@ -46,21 +56,13 @@ _CALLBACK_WORDS: Final = {
     "ExpiredCallbackError": "a test's function can be called only while the call runs "
     "that it was passed to"
 }
-_OPERATORS: Final = frozenset(
-    (
-        *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow"),
-        *("neg", "pos", "abs", "invert", "getitem", "setitem", "delitem"),
-    )
-)
-_COLLECTIONS: Final = (list, tuple, dict, set, frozenset, deque)
-_LIBRARIES: Final = frozenset(("builtins", "collections", "numpy", "torch", "typing"))
-# Special methods that make an object more than what is in it.
-_OWN_METHODS: Final = frozenset(
-    (
-        *(f"__{name}__" for name in _OPERATORS - {"getitem", "setitem", "delitem"}),
-        *("__call__", "__enter__", "__str__"),
-    )
-)
+_CALLS: Final = frozenset(("call", "make"))
+_SEEDS: Final[Mapping[str, Callable[[int], object]]] = {
+    "random": random.seed,
+    "numpy": np.random.seed,
+    "torch": torch.manual_seed,
+}
+_OPERATORS: Final = frozenset((*OPERATORS, "getitem", "setitem", "delitem"))
 
 
 class Service:
@@ -88,7 +90,7 @@ class Service:
             "restore": self._restore,
             "call": lambda function, arguments, named: function(*arguments, **named),
             "make": self._make,
-            "plain": _plain,
+            "plain": plain_of,
             "attr": getattr,
             "set": setattr,
             "del": delattr,
@@ -99,6 +101,11 @@ class Service:
             "dir": dir,
             "repr": repr,
             "str": str,
+            "has": lambda name: name in self._names,
+            "lend": self._lend,
+            "seed": lambda library, seed: _SEEDS[library](seed),
+            "source": inspect.getsource,
+            "signature": _signature,
             "items": self._items,
             "mapping": self._mapping,
             "next": self._next,
@@ -113,9 +120,21 @@ class Service:
         self._endpoint.listen()
 
     def _serve(self, header: Header, buffers: list[Buffer]) -> Message:
+        printed = Printed()
+        answer, more = self._answer(header, buffers, printed)
+        text = printed.getvalue()
+        return ({**answer, "out": text} if text else answer), more
+
+    def _answer(
+        self, header: Header, buffers: list[Buffer], printed: Printed
+    ) -> Message:
         try:
             arguments = self._decoder(buffers).decode(header["a"])
-            result = self._operations[header["op"]](*arguments)
+            if header["op"] in _CALLS:
+                with contextlib.redirect_stdout(printed):
+                    result = self._operations[header["op"]](*arguments)
+            else:
+                result = self._operations[header["op"]](*arguments)
             encoder = self._encoder()
             return {"ok": encoder.encode(result)}, encoder.buffers
         except BaseException as error:  # noqa: BLE001 - a student's code may raise anything
@@ -175,6 +194,20 @@ class Service:
         del self._names[name]
         return True
 
+    def _lend(self, name: str, is_lent: bool) -> None:  # noqa: FBT001 - an operand
+        """Let `input` or `print` be the test's, until it has them back."""
+        if name not in ("input", "print"):
+            raise CodecError("not a function that is lent")
+        if not is_lent:
+            self._restore(name)
+            return
+
+        def lent(*arguments: object, **named: object) -> object:
+            return self._ask_back("lent", name, arguments, named)
+
+        self._keep(name)
+        self._names[name] = lent
+
     def _keep(self, name: str) -> None:
         had = [self._names[name]] if name in self._names else []
         self._originals.setdefault(name, had)
@@ -188,7 +221,7 @@ class Service:
     def _make(self, kind: Callable[..., object], arguments: Any, named: Any) -> object:
         """Return the object that a test makes by calling a class of the notebook's."""
         made = kind(*arguments, **named)
-        return _WithMethods(made) if has_own_methods(made) else made
+        return WithMethods(made) if has_own_methods(made) else made
 
     def _operate(self, name: str, *arguments: object) -> object:
         if name not in _OPERATORS:
@@ -238,7 +271,7 @@ class Service:
         )
 
     def _refer(self, value: object, encoder: Encoder) -> Node:
-        if type(value) is _WithMethods:
+        if type(value) is WithMethods:
             return {**self._refer(value.made, encoder), "collection": True}
         if isinstance(value, type(builtins)):
             return {"k": "module", "v": value.__name__}
@@ -302,49 +335,41 @@ class Service:
         """Return a function whose calls the grader answers."""
 
         def function(*arguments: object, **named: object) -> object:
-            encoder = self._encoder()
-            node = encoder.encode([list(arguments), named])
-            header, buffers = self._endpoint.ask(
-                {"op": "callback", "v": number, "a": node}, encoder.buffers
-            )
-            if "error" in header:
-                raise RuntimeError(
-                    _CALLBACK_WORDS.get(header["error"], header["error"])
-                )
-            return self._decoder(buffers).decode(header["ok"])
+            return self._ask_back("callback", number, arguments, named)
 
         return function
 
-
-@dataclass(frozen=True)
-class _WithMethods:
-    """A list or its like that goes as an object, not as what is in it."""
-
-    made: object
-
-
-def _plain(value: object) -> object:
-    """Return a list or its like, which goes as what is in it."""
-    if not isinstance(value, _COLLECTIONS):
-        raise CodecError("not a collection")
-    return value
-
-
-def has_own_methods(value: object) -> bool:
-    """Say whether the value is a list or its like of a class with methods of its own."""
-    if not isinstance(value, _COLLECTIONS):
-        return False
-    return any(
-        callable(part) or isinstance(part, property | classmethod | staticmethod)
-        for kind in type(value).__mro__
-        if not _is_library(kind.__module__)
-        for name, part in vars(kind).items()
-        if not name.startswith("_") or name in _OWN_METHODS
-    )
+    def _ask_back(
+        self, operation: str, what: object, arguments: Any, named: Any
+    ) -> object:
+        """Return what a function of the test's gives. Raises what a grader names."""
+        encoder = self._encoder()
+        node = encoder.encode([list(arguments), named])
+        question = {"op": operation, "v": what, "a": node}
+        header, buffers = self._endpoint.ask(question, encoder.buffers)
+        error = header.get("error")
+        if error is None:
+            return self._decoder(buffers).decode(header["ok"])
+        if operation == "lent" and error == "EOFError":
+            raise EOFError  # so a test lets the user of `input` give up
+        raise RuntimeError(_CALLBACK_WORDS.get(error, error))
 
 
-def _is_library(module: str) -> bool:
-    return str(module).partition(".")[0] in _LIBRARIES
+def _signature(function: Callable[..., object]) -> object:
+    """Return the name, kind and default of each parameter; `...` for an object."""
+    return [
+        [
+            one.name,
+            int(one.kind),
+            [] if one.default is one.empty else [_data(one.default)],
+        ]
+        for one in inspect.signature(function).parameters.values()
+    ]
+
+
+def _data(value: object) -> object:
+    is_data = value is None or type(value) in {bool, int, float, str, bytes}
+    return value if is_data else ...
 
 
 class _NotDefinedError(NameError):

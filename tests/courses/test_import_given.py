@@ -8,7 +8,7 @@ import pytest
 
 from courses.importing import notes_on
 from courses.importing.given import Given
-from courses.importing.library_changes import find_library_changes
+from courses.importing.library_changes import find_library_changes, find_looks
 from courses.importing.statements import Lines, Whose
 from tests.courses.bundles import (
     HANDOUT_CELLS,
@@ -118,6 +118,9 @@ def test_a_region_in_a_cell_is_the_students_and_the_rest_is_given() -> None:
         "from numpy import seterr\nseterr(all='raise')",
         "mock.patch.object(np.linalg, 'inv')",
         "setattr(np.linalg, 'inv', None)",
+        "mock.patch('builtins.open', mock.mock_open(read_data='1'))",
+        "mock.patch('builtins.sum')",
+        "import builtins\nbuiltins.sum = None",
     ],
 )
 def test_what_changes_a_library_is_noted(source: str) -> None:
@@ -130,6 +133,9 @@ def test_what_changes_a_library_is_noted(source: str) -> None:
     [
         "mock.patch('__main__.double')",
         "mock.patch('builtins.print')",
+        "mock.patch('builtins.input', side_effect=['1', '2'])",
+        "import builtins\nbuiltins.input = lambda prompt: '1'",
+        "import builtins\nmock.patch.object(builtins, 'input')",
         "net.weight = 1",
         "warnings.simplefilter('ignore')",
         "np.linalg.inv(f(1))",
@@ -137,6 +143,27 @@ def test_what_changes_a_library_is_noted(source: str) -> None:
 )
 def test_what_changes_no_library_is_not_noted(source: str) -> None:
     assert not list(find_library_changes(ast.parse(source), {}))
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("assert 'answer' in dir()", "lists the test's own names"),
+        ("assert f.__code__.co_argcount == 1", "cannot be read"),
+        ("assert 'for' not in inspect.getsource(f)", "proves nothing"),
+        ("from inspect import getsource\ngetsource(f)", "proves nothing"),
+    ],
+)
+def test_a_look_that_does_not_show_what_it_seems_to_is_noted(
+    source: str, words: str
+) -> None:
+    (finding,) = find_looks(ast.parse(source))
+    assert words in finding.message
+
+
+@pytest.mark.parametrize("source", ["dir(f)", "'answer' in globals()", "code = 1"])
+def test_a_look_at_a_name_is_not_noted(source: str) -> None:
+    assert not list(find_looks(ast.parse(source)))
 
 
 def test_open_names_of_our_own_format_are_noted(tmp_path: Path) -> None:

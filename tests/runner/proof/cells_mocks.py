@@ -193,8 +193,6 @@ from unittest import mock
 with mock.patch("builtins.input", return_value="5"):
     assert ask() == 5
 """,
-        earns=(0.0,),
-        why="the notebook is another process; its built-ins are out of a test's reach",
         needs_jail=True,
     ),
     "a callback is called": script(

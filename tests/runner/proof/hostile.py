@@ -319,6 +319,7 @@ _plausible: Final[Mapping[str, st.SearchStrategy[Any]]] = {
     "len": st.sampled_from([3, 3, 0, 1, 2, 4]),
     "items": _item_lists,
     "next": _node("list", v=st.lists(_values, max_size=1)),
+    "has": _booleans,
     "isinstance": _booleans,
     "issubclass": _booleans,
     "remove": _booleans,
@@ -351,11 +352,12 @@ _calls: Final = st.fixed_dictionaries(
 )
 _questions: Final = st.fixed_dictionaries(
     {
-        "op": st.sampled_from(["callback", "callback", "stand_in", "name"]),
-        "v": st.integers(-1, 3) | st.sampled_from(["f", "g", "x"]),
+        "op": st.sampled_from(["callback", "callback", "stand_in", "lent", "name"]),
+        "v": st.integers(-1, 3) | st.sampled_from(["f", "g", "x", "input", "print"]),
         "a": _calls | nodes,
     }
 )
+_printed: Final = st.sampled_from(["ok\n", "True\n", "4", "x" * 200_000, 7])
 _odd: Final = st.sampled_from(
     [{}, {"error": "x"}, {"error": {}}, {"ok": None, "op": "callback"}, {"op": 1}]
 )
@@ -400,7 +402,8 @@ def acts_for(operation: str, manner: Manner) -> st.SearchStrategy[Act]:
     answer = _plausible.get(operation, _values)
     if gives_objects and answer is _values:
         answer = _objects
-    given = st.builds(Act, header=st.fixed_dictionaries({"ok": answer}))
+    told = st.fixed_dictionaries({"ok": answer}, optional={"out": _printed})
+    given = st.builds(Act, header=told)
     raised = st.builds(Act, header=_faults)
     if not faults + wild:
         return given

@@ -42,6 +42,19 @@ SCRIPTS: Final[Sequence[str]] = (
     "assert Net(1) * Net(2) == {n}",
     "assert abs(Net({m}) - Net(2)) < 1e-9",
     "with Net(1) as v: assert v.name == {t}",
+    (
+        "import contextlib, io\nout = io.StringIO()\n"
+        "with contextlib.redirect_stdout(out): f(1)\nassert out.getvalue() == {t} + '\\n'"
+    ),
+    (
+        "from unittest import mock\nwith mock.patch('builtins.print') as p: f(1)\n"
+        "p.assert_called_once_with({n})"
+    ),
+    (
+        "from unittest import mock\n"
+        "with mock.patch('builtins.input', side_effect=['1', '2']): assert f(1) == {n}"
+    ),
+    "assert 'x' in globals() and x == {n}",
     "assert sorted(x) == [{n}]",
     "assert set(x) == {{ {n} }}",
     "assert {n} in x",

@@ -1,0 +1,83 @@
+"""Seeds that a test writes down, which the notebook's generators are given too.
+
+In a notebook a test and the student's code share their generators: a test that seeds
+them expects the student's function to draw from them. A seed that stands in the test's
+own text, and from which the test has drawn nothing yet, goes along with the next call.
+Any other seed stays here: it may come from the run's secret.
+"""
+
+import random
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+_NUMBER: Final = re.compile(r"(?<![\w.])\d{1,20}(?![\w.])")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Generator:
+    """The module and function by which a generator is seeded, and what it has drawn."""
+
+    module: Any
+    function: str
+    state: Callable[[], object]
+
+
+def _numpy_state() -> object:
+    state: Any = np.random.get_state()
+    _, words, *rest = state
+    return words.tobytes(), rest
+
+
+_GENERATORS: Final[Mapping[str, _Generator]] = {
+    "random": _Generator(module=random, function="seed", state=random.getstate),
+    "numpy": _Generator(module=np.random, function="seed", state=_numpy_state),
+    "torch": _Generator(
+        module=torch,
+        function="manual_seed",
+        state=lambda: torch.get_rng_state().numpy().tobytes(),
+    ),
+}
+
+
+class FixedSeeds:
+    """Notes the seeds that one check writes down."""
+
+    def __init__(self) -> None:
+        self._written: frozenset[int] = frozenset()
+        self._waiting: dict[str, tuple[int, object]] = {}
+
+    def take_over(self) -> None:
+        """Hear of every seed that a test gives to a library, from now on."""
+        for library, generator in _GENERATORS.items():
+            seed = getattr(generator.module, generator.function)
+            setattr(generator.module, generator.function, self._heard(seed, library))
+
+    def begin_check(self, *sources: str) -> None:
+        """Know the numbers in the text of another check, and no seed."""
+        numbers = (number for text in sources for number in _NUMBER.findall(text))
+        self._written = frozenset(map(int, numbers))
+        self._waiting.clear()
+
+    def unused(self) -> Iterator[tuple[str, int]]:
+        """Yield each library and seed from which nothing has been drawn, and forget it."""
+        waiting, self._waiting = self._waiting, {}
+        for library, (seed, state) in waiting.items():
+            if _GENERATORS[library].state() == state:
+                yield library, seed
+
+    def _heard(self, seed: Callable[..., Any], library: str) -> Callable[..., Any]:
+        def heard(*arguments: Any, **named: Any) -> Any:
+            result = seed(*arguments, **named)
+            values = (*arguments, *named.values())
+            self._waiting.pop(library, None)
+            match values:
+                case [int() as value] if value in self._written:
+                    self._waiting[library] = int(value), _GENERATORS[library].state()
+            return result
+
+        return heard
