@@ -33,9 +33,10 @@ _READERS: Final = frozenset({"open", "read_text", "read_bytes", "fromfile"})
 
 
 class Origin(StrEnum):
-    """Where a value comes from: a private file, a student's file, a literal, or unknown."""
+    """Where a value comes from: a file of the staff's or the student's, a literal, or unknown."""
 
     PRIVATE = "private"
+    PUBLIC = "public"
     STUDENT = "student"
     LITERAL = "literal"
     UNKNOWN = "unknown"
@@ -74,8 +75,8 @@ class Scope:
 class Sources:
     """Says where the expressions of one test's code come from.
 
-    `handed_in` are the names of the files that students hand in beside the notebook;
-    `imports` says what the names that the staff's notebook imports stand for.
+    `handed_in` are the names of the files that students hand in beside the notebook,
+    `public` those of the course's files beside it; `imports` says what the names that the staff's notebook imports stand for.
     """
 
     def __init__(
@@ -85,8 +86,10 @@ class Sources:
         *,
         handed_in: Collection[str],
         imports: Mapping[str, str],
+        public: Collection[str] = (),
     ) -> None:
         self._handed_in = frozenset(handed_in)
+        self._public = frozenset(public) - self._handed_in
         self._is_piece = style in (TestStyle.SCRIPT, TestStyle.DOCTEST)
         self._style = style
         given = {name: target.replace(":", ".") for name, target in imports.items()}
@@ -152,13 +155,21 @@ class Sources:
         """Return the origins of all that the expression is made of."""
         match node:
             case ast.Constant(value=str() as text):
-                is_theirs = text in self._handed_in
-                return frozenset({Origin.STUDENT if is_theirs else Origin.LITERAL})
+                return frozenset({self._of_text(text)})
+            case ast.BinOp(op=ast.Div(), right=ast.Constant(value=str() as text)) if (
+                text in self._public
+            ):
+                return frozenset({Origin.PUBLIC})  # Path(files) / "helpers.py"
             case ast.Name(id=name):
                 return self._of_name(name, scope)
             case ast.Call():
                 return self._of_call(node, scope)
         return self._of_parts(node, scope)
+
+    def _of_text(self, text: str) -> Origin:
+        if text in self._handed_in:
+            return Origin.STUDENT
+        return Origin.PUBLIC if text in self._public else Origin.LITERAL
 
     def _of_parts(self, node: ast.AST, scope: Scope) -> Origins:
         found = _NOTHING
@@ -192,10 +203,28 @@ class Sources:
         if last in _READERS and Origin.LITERAL in found:
             # A literal path that is not below `private` is one beside the notebook.
             found -= {Origin.LITERAL}
-            return found if Origin.PRIVATE in found else found | {Origin.STUDENT}
+            is_own = bool(found & {Origin.PRIVATE, Origin.PUBLIC})
+            return found if is_own else found | {Origin.STUDENT}
         if not found and isinstance(node.func, ast.Name) and scope.holder(last):
             return frozenset({Origin.UNKNOWN})  # what a helper gives back
         return found
+
+    def is_call_of(self, node: ast.AST, scope: Scope, name: str) -> bool:
+        """Return whether the value is always what a call of this function gives."""
+        if isinstance(node, ast.Call):
+            return self.called(node, scope) == name
+        if not isinstance(node, ast.Name):
+            return False
+        holder = scope.holder(node.id)
+        values = () if holder is None else holder.values.get(node.id, ())
+        calls = [each for each in values if isinstance(each, ast.Call)]
+        is_bound_otherwise = holder is not None and node.id in holder.others
+        return (
+            bool(values)
+            and len(calls) == len(values)
+            and not is_bound_otherwise
+            and all(self.called(each, scope) == name for each in calls)
+        )
 
     def made_by(self, node: ast.AST, scope: Scope, makers: Collection[str]) -> bool:
         """Return whether one of these functions is called on the way to the value."""

@@ -182,10 +182,15 @@ class _Reading:
     ) -> None:
         """Note where the tests would read or run what students hand in."""
         handed_in = {each.name for each in bundle.required_files} - {bundle.notebook}
+        public = {each.name for each in bundle.files if each.part is Part.PUBLIC}
         text = data.decode("utf-8-sig", "replace")
         for tree, above in parsed_tests(text, question.style):
             for found in find_unpickling(
-                tree, question.style, handed_in=handed_in, imports=bundle.imports
+                tree,
+                question.style,
+                handed_in=handed_in,
+                public=public,
+                imports=bundle.imports,
             ):
                 if found.is_certain:
                     self._faults.add(

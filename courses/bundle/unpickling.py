@@ -55,7 +55,8 @@ _RUNS_PROGRAM: Final = frozenset(
     }
 )
 _DO_BY_PATH: Final = (
-    "Read a file by its path: pickle.load(open(path, 'rb')), torch.load(path) or "
+    "Copy a value with copy.deepcopy. Read a file by its path: "
+    "pickle.load(open(path, 'rb')), torch.load(path) or "
     "np.load(path, allow_pickle=True). The student's process reads handed-in files, "
     "and their data arrives."
 )
@@ -86,15 +87,18 @@ def find_unpickling(
     style: TestStyle,
     *,
     handed_in: Collection[str] = (),
+    public: Collection[str] = (),
     imports: Mapping[str, str] = _NO_IMPORTS,
 ) -> tuple[Finding, ...]:
     """Return each place where the code would read or run what students hand in.
 
-    `handed_in` are the names of the files that they hand in beside the notebook;
-    `imports` says what names stand for that the staff's notebook imports.
+    `handed_in` are the names of the files that they hand in beside the notebook,
+    `public` those of the course's files beside it; `imports` says what names stand for that the staff's notebook imports.
     """
     try:
-        sources = Sources(tree, style, handed_in=handed_in, imports=imports)
+        sources = Sources(
+            tree, style, handed_in=handed_in, public=public, imports=imports
+        )
         finder = _Finder(sources, handed_in)
         finder.visit(tree)
     except RecursionError:
@@ -159,6 +163,12 @@ class _Finder(ast.NodeVisitor):
             checks[name](node, name.removeprefix("builtins."))
 
     def _check_bytes(self, node: ast.Call, name: str) -> None:
+        """Bytes may be anybody's, but for those that the test itself has just made."""
+        data = _first(node)
+        if data is not None and self._sources.is_call_of(
+            data, self._scope, "pickle.dumps"
+        ):
+            return
         self._add(
             f"`{name}` unpickles bytes, and nobody can tell whose they are.",
             node.lineno,
@@ -177,7 +187,7 @@ class _Finder(ast.NodeVisitor):
         file = _first(node)
         if file is None or not self._sources.made_by(file, self._scope, _UNTRACED):
             return
-        if not _is_private(self._origins(node)):
+        if not _is_own(self._origins(node)):
             self._add(
                 f"`{name}` would unpickle a buffer or a packed file, and nobody can "
                 "tell whose it is.",
@@ -187,7 +197,7 @@ class _Finder(ast.NodeVisitor):
 
     def _check_private(self, node: ast.Call, name: str) -> None:
         origins = self._origins(node)
-        if _is_private(origins):
+        if _is_own(origins):
             return
         if Origin.UNKNOWN in origins and Origin.STUDENT not in origins:
             self._add(
@@ -255,6 +265,7 @@ def _first(node: ast.Call) -> ast.expr | None:
     return node.keywords[0].value if node.keywords else None
 
 
-def _is_private(origins: Origins) -> bool:
-    """Whether the value is literally below `private`, and of nobody else's making."""
-    return Origin.PRIVATE in origins and not origins & {Origin.STUDENT, Origin.UNKNOWN}
+def _is_own(origins: Origins) -> bool:
+    """Whether the value is literally a file of the staff's, and of nobody else's making."""
+    own = origins & {Origin.PRIVATE, Origin.PUBLIC}
+    return bool(own) and not origins & {Origin.STUDENT, Origin.UNKNOWN}

@@ -88,9 +88,14 @@ def convert(source: Source, options: ImportOptions) -> Draft:
         faults=faults,
     )
     draft.imported += of_notebook(notebook, path.as_posix())
+    required = {file.name for file in options.required_files}
+    # What lies beside the notebook is known before the tests are judged. Which folders
+    # students get is judged by the hand-out, and so after it is made.
+    beside = source.under(path.parent)
+    draft.public = {each.name: source.root / each for each in beside}
     _Cells(draft, path.as_posix(), options).convert()
     draft.handout = make_handout(draft.staff)
-    required = {file.name for file in options.required_files}
+    draft.public = {}
     add_public_files(draft, source, path.parent, required=required)
     fix_names(draft)
     fix_public_names(draft)
@@ -133,7 +138,7 @@ class _Cells:
 
     def convert(self) -> None:
         titles = headings(self._draft.staff)
-        self._names = names_of(self._draft.staff)
+        self._names = names_of(self._draft.staff, self._draft.public)
         staff = copy.deepcopy(self._draft.staff)
         self._draft.staff = staff
         for number, cell in enumerate(staff["cells"], 1):

@@ -3,7 +3,7 @@
 import ast
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from courses.bundle import Bundle, Part, QuestionKind, TestStyle
@@ -28,18 +28,24 @@ _PIECES: Final = (TestStyle.SCRIPT, TestStyle.DOCTEST)
 
 @dataclass(frozen=True, kw_only=True)
 class NotebookNames:
-    """The names that the staff's notebook defines, and those that it imports."""
+    """The names that the staff's notebook defines and imports, and of public files."""
 
     defined: frozenset[str]
     imports: Mapping[str, str]
+    public: frozenset[str] = frozenset()
 
 
-def names_of(notebook: Notebook) -> NotebookNames:
-    """Return the names of the notebook, without those that its check cells bind."""
+def names_of(notebook: Notebook, public: Iterable[str] = ()) -> NotebookNames:
+    """Return the names of the notebook, without those that its check cells bind.
+
+    `public` are the names of the files that lie beside it.
+    """
     cells = [cell for cell in notebook["cells"] if not _is_check(cell)]
     imports, defined = names_of_cells(cells)
     targets = {name: min(found) for name, found in imports.items()}
-    return NotebookNames(defined=frozenset(defined), imports=targets)
+    return NotebookNames(
+        defined=frozenset(defined), imports=targets, public=frozenset(public)
+    )
 
 
 def _is_check(cell: dict[str, Any]) -> bool:
@@ -52,7 +58,7 @@ def find_all(
     tree: ast.Module, style: TestStyle, names: NotebookNames, key: str
 ) -> Iterator[Finding]:
     """Yield what is to be said of a piece of a question's tests."""
-    yield from find_unpickling(tree, style, imports=names.imports)
+    yield from find_unpickling(tree, style, public=names.public, imports=names.imports)
     yield from find_through_handles(tree, style, names.defined)
     if style in _PIECES:
         yield from find_replaced(tree, names.defined)
@@ -70,7 +76,7 @@ def add_findings(draft: Draft, findings: Iterator[Finding], **place: Any) -> Non
 
 def add_notes_on_otter(draft: Draft, test: OtterTest, key: str) -> None:
     """Add what is to be said of a test of Otter's."""
-    names = names_of(draft.staff)
+    names = names_of(draft.staff, draft.public)
     if test.style is TestStyle.CASES:
         tree = ast.parse(test.text)
         add_findings(draft, find_all(tree, test.style, names, key), file=test.file)
@@ -119,9 +125,9 @@ def _notes_on_bundle(bundle: Bundle, *, is_own_format: bool) -> Iterator[Fault]:
         if file.part in (Part.STAFF, Part.TESTS)
     }
     staff = json.loads(texts[Part.STAFF, "staff.ipynb"])
-    found = names_of(staff)
-    imports = {**found.imports, **bundle.imports}
-    names = NotebookNames(defined=found.defined, imports=imports)
+    public = (file.name for file in bundle.files if file.part is Part.PUBLIC)
+    found = names_of(staff, public)
+    names = replace(found, imports={**found.imports, **bundle.imports})
     students = students_names(list(_lines(staff)))
     for question in bundle.questions:
         if question.kind != QuestionKind.AUTO:

@@ -57,13 +57,13 @@ def convert(source: Source, options: ImportOptions) -> Draft:
     )
     _judge_solutions(draft, staff_path, handout_path)
     draft.imported += of_notebook(staff, staff_path.as_posix(), (SKIP_TAG,))
+    required = {file.name for file in options.required_files}
+    add_files(draft, source, handout_path.parent, staff_path.parent, required)
     tests = list(_tests(source, staff, staff_path, draft))
     _add_questions(draft, tests, options)
     bring_given(draft, tests, (SKIP_TAG,))
     _mark(draft)
     _read_config(draft, source)
-    required = {file.name for file in options.required_files}
-    add_files(draft, source, handout_path.parent, staff_path.parent, required)
     tags = {tag for cell in staff["cells"] for tag in cell["metadata"].get("tags", [])}
     draft.skip_tags = (SKIP_TAG,) if SKIP_TAG in tags else ()
     fix_names(draft)

@@ -176,10 +176,10 @@ def _words_for(error: BaseException) -> str:
             return marks.NO_SCORE
         case NotDataError():
             return marks.NOT_DATA
-        case StudentRaisedError():
-            return marks.raised(nearest_builtin(error) or error)
         case _:
-            return marks.raised(error)
+            is_students = isinstance(error, StudentRaisedError)
+            nearest = nearest_builtin(error) if is_students else None
+            return marks.raised(nearest or error)
 
 
 def _trace(error: BaseException) -> str:

@@ -9,6 +9,7 @@ from courses.bundle.sections import parsed_tests
 from courses.bundle.unpickling import Finding, find_unpickling
 
 FILES = ("weights.pt", "helpers.py")
+PUBLIC = ("given.py", "rows.pkl", "weights.pt")
 SETUP = (
     "import pickle, joblib, io, shelve, marshal, gzip, runpy, importlib, subprocess\n"
     "import torch, ctypes, sys\nimport numpy as np\nimport pandas as pd\n"
@@ -17,7 +18,8 @@ SETUP = (
 
 
 def found(code: str, style: TestStyle = TestStyle.SCRIPT) -> tuple[Finding, ...]:
-    return find_unpickling(ast.parse(SETUP + code), style, handed_in=FILES)
+    tree = ast.parse(SETUP + code)
+    return find_unpickling(tree, style, handed_in=FILES, public=PUBLIC)
 
 
 def verdict(code: str, style: TestStyle = TestStyle.SCRIPT) -> str:
@@ -167,6 +169,44 @@ def test_parameters_of_a_check_are_the_notebooks() -> None:
 def test_private_is_known_as_a_parameter_too() -> None:
     code = "def check(private):\n    return joblib.load(Path(private) / 'a')"
     assert verdict(code, TestStyle.FUNCTIONS) == "accepted"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "exec(open('given.py').read())",
+        "exec(open('given.py', 'r').read())",
+        "with open('given.py') as f:\n    exec(f.read())",
+        "exec(compile(Path('given.py').read_text(), 'given.py', 'exec'))",
+        "exec((Path(files) / 'given.py').read_text())",
+        "runpy.run_path('given.py')",
+        "pd.read_pickle('rows.pkl')",
+        "pickle.loads(pickle.dumps(v))",
+        "data = pickle.dumps(v)\nw = pickle.loads(data)",
+        "from pickle import dumps, loads\nloads(dumps(v))",
+    ],
+)
+def test_what_is_the_staff_s_or_the_test_s_own_is_accepted(code: str) -> None:
+    assert verdict(code) == "accepted"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "exec(open('other.py').read())",
+        "exec(open('helpers.py').read())",
+        "exec((Path(files) / 'helpers.py').read_text())",
+        "exec(open('given.py').read() + answer)",
+        "exec(open(answer).read())",
+        "pickle.loads(pickle.dumps(v) + answer)",
+        "data = pickle.dumps(v)\ndata = answer\npickle.loads(data)",
+        "def dumps(v): return answer\npickle.loads(dumps(v))",
+        "for data in answers:\n    pickle.loads(data)",
+        "joblib.load('weights.pt')",
+    ],
+)
+def test_what_may_be_a_student_s_is_refused_beside_it(code: str) -> None:
+    assert verdict(code) == "refused"
 
 
 def test_deep_nesting_is_refused_and_ends() -> None:

@@ -310,3 +310,52 @@ def test_a_test_reads_private_and_handed_in_files_by_the_paths_it_is_given(
         files=own,
     )
     assert [one.trace for one in result.questions[0].checks] == [""]
+
+
+COPYING = {
+    "a value": "assert pickle.loads(pickle.dumps({'a': np.arange(2)}))['a'].sum() == 1",
+    "an object": "assert pickle.loads(pickle.dumps(collections.Counter('aa'), 5))['a'] == 2",
+    "an answer": "assert pickle.loads(pickle.dumps(answer)) == [1, 2]",
+}
+NOT_COPYING = {
+    "an object of the notebook's": "pickle.loads(pickle.dumps(thing))",
+    "bytes of the notebook's": "pickle.dumps(1)\n    pickle.loads(data)",
+    "a part of one's own": "pickle.loads(pickle.dumps([1])[:-1] + data)",
+}
+
+
+def test_a_test_reads_again_what_it_has_pickled_itself(runner: Runner) -> None:
+    notebook = (
+        "import pickle\nclass Thing: pass\nthing, answer = Thing(), [1, 2]\n"
+        "data = pickle.dumps(answer)[:-1] + b'.'+ b' '"
+    )
+    source = "import collections, pickle, numpy as np\n" + "".join(
+        f"def check_{number}(answer, thing, data):\n    {line}\n"
+        for number, line in enumerate((*COPYING.values(), *NOT_COPYING.values()))
+    )
+    result = run(runner, notebook, questions=(question("q1", source),))
+    assert scores(result) == {"q1": [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]}
+
+
+def test_a_public_file_s_code_runs_beside_the_tests(
+    runner: Runner, tmp_path: Path
+) -> None:
+    """It is the staff's own, whatever was handed in under its name."""
+    (tmp_path / "helpers.py").write_text("def close(a, b): return a == b")
+    source = (
+        "def check(answer):\n    space = {}\n"
+        "    exec(open('helpers.py').read(), space)\n"
+        "    assert space['close'](answer, 3)\n"
+    )
+    public = (job_file(tmp_path / "helpers.py"),)
+    (tmp_path / "theirs").write_text("def close(a, b): return True")
+    handed_in = (job_file(tmp_path / "theirs", "helpers.py"),)
+    for answer, score in ((3, 1.0), (4, 0.0)):
+        result = run(
+            runner,
+            f"answer = {answer}",
+            questions=(question("q1", source),),
+            public_files=public,
+            files=handed_in,
+        )
+        assert scores(result) == {"q1": [score]}
