@@ -83,6 +83,9 @@ class Architecture:
     prlimit: int
     socket: int
     socketpair: int
+    scheduling: Sequence[int]
+    priority: int
+    io_priority: int
     newest: int
     refused: Sequence[int]
     absent: Sequence[int]
@@ -119,6 +122,9 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         prlimit=302,
         socket=41,
         socketpair=53,
+        scheduling=(142, 144, 203, 314),  # parameters, scheduler, affinity, attributes
+        priority=141,
+        io_priority=251,
         newest=_NEWEST,
         refused=(
             *(
@@ -179,6 +185,9 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         prlimit=261,
         socket=198,
         socketpair=199,
+        scheduling=(118, 119, 122, 274),  # as above
+        priority=140,
+        io_priority=30,
         newest=_NEWEST,
         refused=(
             *(18, 39, 40, 41, 42),  # lookup_dcookie, mounts, pivot_root, nfsservctl
@@ -263,6 +272,11 @@ def program(about: Architecture) -> bytes:
     steps += _advice(about.madvise)
     steps += _reading(about.preadv2)
     steps += _own_limits(about.prlimit)
+    for number in about.scheduling:
+        steps += _only(number, _granted_unless(_FIRST_ARGUMENT, 0))
+    for number, kind in ((about.priority, 0), (about.io_priority, 1)):
+        of_process = _granted_unless(_FIRST_ARGUMENT, kind)
+        steps += _only(number, [*of_process, *_granted_unless(_SECOND_ARGUMENT, 0)])
     for number in (about.socket, about.socketpair):
         steps += _family(number)
     steps.append((_RETURN, 0, 0, _ALLOW))
@@ -342,6 +356,14 @@ def _own_limits(number: int) -> list[Instruction]:
             (_RETURN, 0, 0, _FAIL | errno.EPERM),
         ],
     )
+
+
+def _granted_unless(argument: int, own: int) -> list[Instruction]:
+    """Leave the scheduling of other processes as it is, among them the job's first one.
+
+    The call succeeds: libraries name their own threads by number.
+    """
+    return [(_LOAD, 0, 0, argument), (_JUMP_EQUAL, 1, 0, own), (_RETURN, 0, 0, _GRANT)]
 
 
 def _family(number: int) -> list[Instruction]:

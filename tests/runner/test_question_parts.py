@@ -183,6 +183,18 @@ def test_no_process_of_a_job_limits_its_first_one(runner: Runner) -> None:
     assert text(runner.run(job(work)), 1) == "refused\n0\n"
 
 
+def test_no_process_of_a_job_slows_its_first_one(runner: Runner) -> None:
+    """The others of the job would wait for it."""
+    work = (
+        "import os\nkept = os.nice(0)\nos.setpriority(os.PRIO_PROCESS, 1, 19)\n"
+        "os.sched_setscheduler(1, os.SCHED_IDLE, os.sched_param(0))\n"
+        "os.setpriority(os.PRIO_USER, 0, 19)\nos.sched_setaffinity(1, {0})\n"
+        "print(os.getpriority(os.PRIO_PROCESS, 1), os.sched_getscheduler(1))\n"
+        "print(os.sched_getaffinity(1) == os.sched_getaffinity(0), os.nice(3) - kept)"
+    )
+    assert text(runner.run(job(work)), 1) == "0 0\nTrue 3\n"
+
+
 @pytest.mark.torch
 def test_what_runs_again_while_checking_shows_in_no_measure(runner: Runner) -> None:
     """A check would tell its input by the memory that the cells then take."""

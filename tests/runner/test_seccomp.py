@@ -68,6 +68,7 @@ def test_every_refused_call_fails(about: Architecture) -> None:
 def test_every_other_known_call_is_allowed(about: Architecture) -> None:
     special = {about.clone3, about.socket, about.socketpair, about.clone, about.ioctl}
     listed = {*about.refused, *about.absent, *about.granted}
+    special.add(about.io_priority)
     others = {*range(about.newest + 1)} - special - listed
     assert {answer(about, number) for number in others} == {ALLOWED}
 
@@ -175,3 +176,14 @@ def test_an_unknown_processor_has_no_filter(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("platform.machine", lambda: "riscv64")
     with pytest.raises(seccomp.UnknownArchitectureError, match="riscv64"):
         seccomp.this_architecture()
+
+
+def test_a_process_is_scheduled_by_itself_alone(about: Architecture) -> None:
+    for number in about.scheduling:
+        assert answer(about, number, 0) == ALLOWED
+        assert answer(about, number, 1) == GRANTED
+    for number, process in ((about.priority, 0), (about.io_priority, 1)):
+        assert answer(about, number, process, 0) == ALLOWED
+        assert answer(about, number, process, 1) == GRANTED
+        for group in (process + 1, process + 2):
+            assert answer(about, number, group, 0) == GRANTED
