@@ -1,5 +1,6 @@
 """Running one cell: send it, gather what it puts out, hold it to its time."""
 
+import math
 import re
 import time
 from collections.abc import Callable
@@ -124,19 +125,30 @@ class CellRunner:
         if stop is not None and stop.detail.get("cell") == cell.number:
             self.record.limit = limit(stop.code, **{**stop.detail, "after": RERUN})
 
-    def run_again(self, cell: Cell) -> None:
-        """Run a cell that has run, in another process; what it puts out is dropped."""
+    def run_again(self, cell: Cell, seconds: float) -> None:
+        """Run a cell that has run, in another process; what it puts out is dropped.
+
+        It has so many seconds, and no more than it had before.
+        """
         self.session.cell = cell.number
         noted = self.record.limit
+        outputs = CellOutputs(JobOutputs(self._limits), 0)
         try:
-            self._run(cell, CellOutputs(JobOutputs(self._limits), 0), is_shown=False)
+            self._run(cell, outputs, most=seconds, is_shown=False)
         finally:
             self.record.limit = noted
 
-    def _run(self, cell: Cell, outputs: CellOutputs, *, is_shown: bool = True) -> Frame:
+    def _run(
+        self,
+        cell: Cell,
+        outputs: CellOutputs,
+        *,
+        most: float = math.inf,
+        is_shown: bool = True,
+    ) -> Frame:
         """Return the frame that says the cell is done, interrupting it if need be."""
         self.session.student.send(cell_frame(cell.number, cell.source))
-        turn = _Turn(self.session, self._limits.cell_seconds)
+        turn = _Turn(self.session, min(self._limits.cell_seconds, most))
         stop = limit("cell_time", cell=cell.number, seconds=self._limits.cell_seconds)
         while True:
             for frame in self.session.step(outputs):

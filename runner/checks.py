@@ -7,6 +7,7 @@ one after the other; everything that one question's snapshot has started is ende
 the next one may run. On a GPU the notebook's own process is asked at its check cell.
 """
 
+import errno
 import signal
 import time
 from collections import Counter
@@ -34,8 +35,8 @@ from runner.stops import JobStopError, died, limit, platform
 MAX_SNAPSHOTS: Final = 3
 # Beyond so many in a job, a copied check cell has one snapshot alone.
 _MOST_SNAPSHOTS: Final = 100
-# One question's deaf checks leave some of a job's restarts to the others.
-_MOST_RENEWALS: Final = 3
+# Snapshots that are made anew for one question. It has its own time for that, too.
+_MOST_RENEWALS: Final = 10
 _SNAPSHOT_SECONDS: Final = 10.0
 # In which all snapshots have come to stand still.
 _SETTLE_SECONDS: Final = 5.0
@@ -75,6 +76,7 @@ class Questions:
         self._begin_again = begin_again
         self._snapshots: dict[str, list[Snapshot]] = {}
         self._renewals: Counter[str] = Counter()
+        self._renewing_seconds: dict[str, float] = {}
         self._by_key = {question.key: question for question in spec.questions}
 
     def reach(self, key: str, cells: int) -> Iterator[QuestionOutcome]:
@@ -112,13 +114,16 @@ class Questions:
                     if frame.get("t") != "checked" or done:
                         raise died(cell=session.cell, reason="protocol")
                     done = True
+                    snapshot.missing = _why_not_made(frame.get("errno"))
                 snapshot.look()
                 if time.monotonic() > deadline:
                     raise died(cell=session.cell, reason="check")
         finally:
             session.hear()
         if not snapshot.pid:
-            return  # it could not be made: its question earns nothing
+            # It could not be made. Memory may be there when its question is asked.
+            snapshot.is_replaceable = snapshot.missing == marks.OUT_OF_MEMORY
+            return
         if snapshot.pid in {session.student_pid, *session.kept}:
             # It would be spared what the notebook is held to.
             raise died(cell=session.cell, reason="protocol")
@@ -202,12 +207,18 @@ class Questions:
         run = QuestionRun(session, question, seconds, share)
         session.watch.begin_question()
         self._examiner.get(self._attend)
-        if snapshot.pid and snapshot.thaw(session):
-            while self._ask_once(run, snapshot):
-                if not snapshot.resume(session):
-                    snapshot = self._renew(question.key, snapshot)
-            if not last and snapshot.resume(session):
-                snapshot.freeze(session)
+        if not snapshot.thaw(session) and snapshot.is_replaceable:
+            snapshot = self._renew(question.key, snapshot)
+        if not snapshot.is_awake:
+            run.missing = snapshot.missing
+        while snapshot.is_awake and self._ask_once(run, snapshot):
+            session.watch.begin_question()
+            if not snapshot.resume(session):
+                snapshot = self._renew(question.key, snapshot)
+        if run.can_go_on and run.was_asked:
+            run.missing = marks.NOT_RUN
+        if not last:
+            self._let_wait(snapshot)
         # Also what it started: nothing of it is left when the next one may run.
         session.end_others()
         if snapshot.pid in session.kept:
@@ -216,27 +227,47 @@ class Questions:
             snapshot.close()
         return run.conclude(), snapshot
 
-    def _renew(self, key: str, deaf: Snapshot) -> Snapshot:
-        """Return another snapshot in the place of one that heard no interrupt.
+    def _let_wait(self, snapshot: Snapshot) -> None:
+        """Let the snapshot stand still until the question's next part."""
+        if not snapshot.is_awake:
+            return
+        if snapshot.resume(self._session):
+            snapshot.freeze(self._session)
+        else:
+            snapshot.note_end(marks.NOT_RUN)
+
+    def _renew(self, key: str, gone: Snapshot) -> Snapshot:
+        """Return another snapshot in the place of one that ended, or heard no interrupt.
 
         It is made in a fresh process, in which the cells before its check cell are run
-        again. Where that cannot be done, one that nobody can ask is returned.
+        again. Where that cannot be done, one that is not awake is returned. A question
+        has its seconds once more for this, and so many tries.
         """
-        session, fresh = self._session, Snapshot(deaf.cells)
-        deaf.close()
+        session, fresh = self._session, Snapshot(gone.cells)
+        gone.close()
+        is_short = gone.missing == marks.OUT_OF_MEMORY
+        fresh.note_end(marks.OUT_OF_MEMORY if is_short else marks.NOT_RUN)
+        used = self._renewing_seconds.get(key, 0.0)
+        left = self._spec.limits.question_seconds - used
         self._renewals[key] += 1
-        if self._renewals[key] > _MOST_RENEWALS:
+        if self._renewals[key] > _MOST_RENEWALS or left <= 0:
+            fresh.close()
             return fresh
+        session.watch.begin_question()
+        begun = session.watch.moment()
         try:
-            if self._begin_again(deaf.cells, self._spec.limits.question_seconds):
+            if self._begin_again(gone.cells, left):
                 self._make(fresh)
         except JobStopError as error:
             if error.verdict in {Verdict.CANCELLED, Verdict.PLATFORM}:
                 raise
         session.silence()
         fresh.settle(session, time.monotonic() + _SETTLE_SECONDS)
+        used += session.watch.moment().seconds_since(begun)
+        self._renewing_seconds[key] = used
         session.watch.begin_question()
-        fresh.thaw(session)
+        if not fresh.thaw(session):
+            fresh.close()
         return fresh
 
     def _ask_once(self, run: QuestionRun, snapshot: Snapshot) -> bool:
@@ -260,7 +291,7 @@ class Questions:
             run.note_grader_end(_why_it_ended(grader))
         if not run.answered:
             self._examiner.dismiss()
-        return bool(run.left) and (run.grader_ended or run.missing == marks.OUT_OF_TIME)
+        return run.can_go_on
 
     def _attend(self) -> None:
         """Wait a moment. A snapshot that goes past a limit meanwhile ends, and no more."""
@@ -314,6 +345,16 @@ class Questions:
         """Close every socket to a snapshot."""
         for snapshot in (one for some in self._snapshots.values() for one in some):
             snapshot.close()
+
+
+def _why_not_made(number: object) -> str:
+    """Return the words for a snapshot that could not be made, by the error's number.
+
+    The notebook's process says so, which can say anything.
+    """
+    if number == errno.ENOMEM:
+        return marks.OUT_OF_MEMORY
+    return marks.TOO_MANY_PROCESSES if number == errno.EAGAIN else marks.ENDED
 
 
 def _why_it_ended(grader: Prepared) -> str:

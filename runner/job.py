@@ -325,7 +325,7 @@ class Job:
         if not is_deaf or notebook is None or not notebook.goes_on_after(cell):
             raise stop
         left = self._watch.run_seconds_left()
-        if not recovery.begin_again(len(cells.record.ended), left):
+        if not recovery.go_on_after_cell(len(cells.record.ended), left):
             raise stop
         cells.note_rerun(cell)
 

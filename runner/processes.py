@@ -16,6 +16,7 @@ from runner.users import JOB_UIDS
 _PROC: Final = Path("/proc")
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 DEAD: Final = "ZX"
+STOPPED: Final = "T"
 _SWEEPS: Final = 100
 _SWEEP_SECONDS: Final = 0.02
 _KILL_SECONDS: Final = 0.0001
@@ -87,7 +88,7 @@ def stopped_after(pid: int) -> int | None:
     """
     text = _read(pid, "status")
     state = _STATE.search(text)
-    if state is None or state[1] != "T":
+    if state is None or state[1] != STOPPED:
         return None
     return sum(map(int, _SWITCHES.findall(text)))
 

@@ -3,11 +3,12 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from runner import marks
 from runner.frames import FrameError, Peer
-from runner.protocol import CheckOutcome, QuestionOutcome, QuestionSpec
+from runner.protocol import CheckOutcome, Outcome, QuestionOutcome, QuestionSpec
 from runner.questions import requested_names
 from runner.session import Session
 from runner.stops import JobStopError
@@ -29,7 +30,8 @@ class QuestionRun:
 
     Its checks have `seconds` together. Once these are over, each check that is left has
     its share of them nevertheless, so that a slow check costs itself alone: the question
-    takes less than twice its seconds.
+    takes less than twice its seconds. A check that ends the asked process, or takes it
+    past a limit, is given up in the same way.
     """
 
     def __init__(
@@ -42,7 +44,9 @@ class QuestionRun:
         self._question = question
         self._names = requested_names(question)
         self._found: dict[str, CheckOutcome] = {}
-        self._slow: set[str] = set()
+        # Checks that cost themselves, and the words for each.
+        self._given_up: dict[str, str] = {}
+        self._is_broken = False
         self._ends: Counter[str] = Counter()
         self._seconds, self._share = seconds, share
         self._watch = session.watch
@@ -51,9 +55,19 @@ class QuestionRun:
         self._stopped_at = 0.0
 
     @property
+    def was_asked(self) -> bool:
+        """Say whether any conversation has begun."""
+        return self._started is not None
+
+    @property
+    def can_go_on(self) -> bool:
+        """Say whether the checks that are left can be asked in another conversation."""
+        return bool(self.left) and not self._is_broken
+
+    @property
     def left(self) -> list[str]:
-        """Return the checks that have no outcome and were not too slow."""
-        over = self._found.keys() | self._slow
+        """Return the checks that have no outcome and were not given up."""
+        over = self._found.keys() | self._given_up.keys()
         left = [one for one in self._question.checks if one.name not in over]
         return [one.name for one in sorted(left, key=lambda one: one.secrecy)]
 
@@ -88,10 +102,14 @@ class QuestionRun:
                 self._end(marks.ENDED, stop)
                 return
             if not self._stopped_at and not self.answered and self._is_late():
-                self._slow.update(self.left[:1])
+                self._give_up(marks.OUT_OF_TIME)
                 self._end(marks.OUT_OF_TIME, stop)
             if self._stopped_at and time.monotonic() > self._stopped_at + _REAP_SECONDS:
                 return
+        if not self._stopped_at and self.can_go_on:
+            # The asked process ended in this check, or made no sense.
+            self.missing = marks.OUT_OF_MEMORY if self._watch.ran_out() else marks.ENDED
+            self._give_up(self.missing)
 
     def note_grader_end(self, words: str) -> None:
         """Note that the grader ended in the middle of a check.
@@ -119,8 +137,13 @@ class QuestionRun:
         if words is None or self._session.student.open:
             raise error
         if not self._stopped_at:
+            self._give_up(words)
             self._end(words, stop)
         return True
+
+    def _give_up(self, words: str) -> None:
+        """Let the check that is being run be worth nothing, for the reason given."""
+        self._given_up.update(dict.fromkeys(self.left[:1], words))
 
     def _end(self, missing: str, stop: Callable[[str], None]) -> None:
         self.missing = missing
@@ -137,6 +160,8 @@ class QuestionRun:
         for frame in frames:
             if frame.get("t") == "answered" and frame.get("key") == self._question.key:
                 self.answered = True
+            elif frame.get("t") == "check" and not frame.get("name"):
+                self._is_broken = True  # the tests' own source: no check can be run
             elif frame.get("t") == "check" and not self._stopped_at:
                 outcome = marks.parse_outcome(frame, self.left, self._names)
                 if outcome is not None:
@@ -148,10 +173,12 @@ class QuestionRun:
         seconds = 0.0
         if self._started is not None:
             seconds = self._watch.clock.now() - self._started.clock
-        found, missing = dict(self._found), self.missing or marks.ENDED
-        if self._slow:
-            # What became of the checks after a slow one may be something else.
-            for name in self.left:
-                found[name] = CheckOutcome(name=name, score=0.0, message=missing)
-            missing = marks.OUT_OF_TIME
-        return marks.conclude(self._question, found, missing=missing, seconds=seconds)
+        found = dict(self._found)
+        for name, words in self._given_up.items():
+            found[name] = CheckOutcome(name=name, score=0.0, message=words)
+        whole = marks.conclude(
+            self._question, found, missing=self.missing or marks.ENDED, seconds=seconds
+        )
+        if marks.OUT_OF_TIME in self._given_up.values():
+            return replace(whole, outcome=Outcome.TIMEOUT)
+        return whole

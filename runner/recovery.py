@@ -17,7 +17,9 @@ from runner.stops import JobStopError
 # A fresh process is set up, and things take a little longer than the first time.
 _SPARE_SECONDS: Final = 1.0
 _SPARE_SHARE: Final = 1.25
-# Each costs the limit of a cell, so few fit into a run anyway.
+# More than that, and the cells do something else than they did before.
+_MOST_SHARE: Final = 2.0
+# For the cells of one notebook. Each costs the limit of a cell, so few fit into a run.
 _MOST: Final = 10
 
 
@@ -35,26 +37,36 @@ class Recovery:
         self._set_up = set_up
         self._left = _MOST
 
+    def go_on_after_cell(self, count: int, seconds: float) -> bool:
+        """Begin again after a cell that heard no interrupt, some times in a notebook."""
+        if not self._left:
+            return False
+        self._left -= 1
+        return self.begin_again(count, seconds)
+
     def begin_again(self, count: int, seconds: float) -> bool:
         """Run the first `count` cells that ended in a fresh process.
 
         Return whether the notebook can go on there. It is not tried if the cells are
-        likely to take more than `seconds`, by what they took before. Raises JobStopError
-        if the job is cancelled.
+        likely to take more than `seconds`, by what they took before, and given up if
+        they take twice that: nobody gains time to compute. Raises JobStopError if the
+        job is cancelled.
         """
         cells = self._cells.record.ended[:count]
-        needed = _SPARE_SECONDS + _SPARE_SHARE * sum(taken for _, taken in cells)
-        if needed > seconds or not self._left:
+        taken = sum(each for _, each in cells)
+        if _SPARE_SECONDS + _SPARE_SHARE * taken > seconds:
             return False
-        self._left -= 1
+        most = min(seconds, _SPARE_SECONDS + _MOST_SHARE * taken)
+        watch = self._session.watch
         try:
             self._session.restart()
             self._set_up(self._session)
-            started = self._session.watch.moment()
+            started = watch.moment()
             for cell, _ in cells:
-                if self._session.watch.is_past(started, seconds):
-                    return False  # they are slower than they were
-                self._cells.run_again(cell)
+                left = most - watch.moment().seconds_since(started)
+                if left <= 0:
+                    return False
+                self._cells.run_again(cell, left)
         except JobStopError as stop:
             if stop.verdict is Verdict.CANCELLED:
                 raise

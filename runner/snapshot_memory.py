@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from runner.processes import (
+    STOPPED,
     ProcessInfo,
     proportional_memory,
     read_process,
@@ -34,12 +35,13 @@ class SnapshotMemory:
     def __init__(self, limit_bytes: int) -> None:
         self._limit = limit_bytes
         self._looks: dict[tuple[int, int], _Look] = {}
+        # Those that were ended and ran then, although they were to stand still.
+        self.moved: set[int] = set()
 
     def look(self, pids: Collection[int]) -> list[int]:
         """Measure some of the snapshots anew; past the limit, end the youngest.
 
-        Call it a few times a second. Returns the numbers of those that were ended: their
-        questions earn nothing.
+        Call it a few times a second. Returns the numbers of those that were ended.
         """
         found = [info for pid in pids if (info := read_process(pid)) is not None]
         known = {_key(info) for info in found}
@@ -81,6 +83,8 @@ class SnapshotMemory:
             held -= self._held(info)
             send_signal(info, signal.SIGKILL)
             ended.append(info.pid)
+            if info.state != STOPPED:
+                self.moved.add(info.pid)
         return ended
 
 

@@ -12,6 +12,7 @@ import socket
 import time
 from typing import Final
 
+from runner import marks
 from runner.contents import Folder
 from runner.frames import FrameError, Peer
 from runner.places import Place
@@ -44,6 +45,11 @@ class Snapshot:
         self.wire, self._student_wire = socket.socketpair()
         self.peer = Peer(ours)
         self.pid = 0
+        # It answers: it was woken for its question, and is asked from then on.
+        self.is_awake = False
+        # Why it cannot be asked, and whether another may take its place.
+        self.missing = marks.ENDED
+        self.is_replaceable = False
         self._pidfd = -1
         self._ran: int | None = None
 
@@ -84,6 +90,7 @@ class Snapshot:
             return
         if session.find(self.pid) is None:
             return
+        self.is_awake = False
         self._signal(signal.SIGSTOP)
         _prefer(self.pid, _SPARED)
         session.kept.add(self.pid)
@@ -107,13 +114,23 @@ class Snapshot:
 
         It is one of the job's running processes from now on, which `end_others` ends.
         """
-        if self.pid not in session.kept:
-            return False
+        is_kept = self.pid in session.kept
         session.kept.discard(self.pid)
-        if self._ran is None or stopped_after(self.pid) != self._ran:
+        if not self._is_alive():
+            if session.watch.ended_for_memory(self.pid):
+                self.missing = marks.OUT_OF_MEMORY
+                self.is_replaceable = not session.watch.had_moved(self.pid)
+            return False
+        if not is_kept or self._ran is None or stopped_after(self.pid) != self._ran:
             return False
         _prefer(self.pid, _FIRST_TO_GO)
-        return self._signal(signal.SIGCONT)
+        self.is_awake = self._signal(signal.SIGCONT)
+        return self.is_awake
+
+    def note_end(self, words: str) -> None:
+        """Note why the snapshot ended, by no fault but its own question's or memory's."""
+        self.is_awake = False
+        self.missing, self.is_replaceable = words, True
 
     def _is_alive(self) -> bool:
         info = read_process(self.pid)
@@ -139,16 +156,16 @@ class Snapshot:
         self.hang_up()
         self.wire.close()
         try:
-            is_idle = self._interrupt(session)
+            self.is_awake = self._interrupt(session)
         except JobStopError as error:
             if error.verdict is not Verdict.LIMIT:
                 raise
-            is_idle = False
+            self.is_awake = False
         self.wire, theirs = socket.socketpair()
-        if is_idle:
+        if self.is_awake:
             self.peer.send({"t": "again"}, [theirs.fileno()])
         theirs.close()
-        return is_idle
+        return self.is_awake
 
     def _interrupt(self, session: Session) -> bool:
         """Return whether the snapshot came to rest, interrupted some times if need be."""
@@ -171,8 +188,10 @@ class Snapshot:
 
     def close(self) -> None:
         """Close what we hold of it."""
+        self.is_awake = False
         self.peer.close()
-        self.wire.close()
+        for one in (self.wire, self._theirs, self._student_wire):
+            one.close()
         if self._pidfd >= 0:
             os.close(self._pidfd)
             self._pidfd = -1

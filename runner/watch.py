@@ -70,11 +70,13 @@ class Watch:
         self._accounted = clock.now()
         # What there was when the asked question began, which is not its doing.
         self._kills = 0
+        self._question_peak = 0
         self._disk_before = 0
         self._shared_before = 0
         self._base_until = 0.0
         # What waits for its question has the limit on memory once more, together.
         self._snapshots = SnapshotMemory(spec.limits.memory_bytes)
+        self._ended_snapshots: set[int] = set()
         self._due: dict[Callable[[int], None], float] = {}
 
     def begin(self, prepared: Prepared) -> None:
@@ -97,9 +99,9 @@ class Watch:
         self._due.pop(self._report, None)  # whoever watches learns of it at once
 
     def begin_question(self) -> None:
-        """Measure the next question apart from those before it."""
-        group = self._group
-        self._kills = group.memory_kills() if group is not None else 0
+        """Measure the next question, or check, apart from those before it."""
+        self._kills = self._memory_kills()
+        self._question_peak = 0
         self._disk_before = self._shared_before = 0
         self._base_until = self.clock.now() + _STORAGE_SECONDS
 
@@ -208,7 +210,7 @@ class Watch:
             # Processes share what they have not changed since they were forked.
             self._memory = proportional_memory(one.pid for one in members)
         self._memory += self._shared + self._kernel_bytes()
-        ran_out = self._ran_out()
+        ran_out = self._was_killed()
         # The kernel saw more than we did if it had to kill.
         self._note_peak(max(self._memory, limits.memory_bytes if ran_out else 0))
         if self._memory > limits.memory_bytes or ran_out:
@@ -217,6 +219,7 @@ class Watch:
     def _note_peak(self, memory: int) -> None:
         if self.is_checking:
             self.checking_peak_memory = max(self.checking_peak_memory, memory)
+            self._question_peak = max(self._question_peak, memory)
         else:
             self.peak_memory = max(self.peak_memory, memory)
 
@@ -238,9 +241,31 @@ class Watch:
         # The job's first process is in the group too, and so are the snapshots.
         return max(seen, group.processes() - 1 - len(self.kept))
 
-    def _ran_out(self) -> bool:
+    def _memory_kills(self) -> int:
         group = self._group
-        return group is not None and group.memory_kills() > self._kills
+        return group.memory_kills() if group is not None else 0
+
+    def _was_killed(self) -> bool:
+        return self._memory_kills() > self._kills
+
+    def ran_out(self) -> bool:
+        """Say whether a process of this question that is gone lacked memory, probably.
+
+        Nobody may have seen it go past the limit: the figures say how near it came.
+        """
+        near = self._question_peak > NEAR * self.spec.limits.memory_bytes
+        return near or self._was_killed()
+
+    def ended_for_memory(self, pid: int) -> bool:
+        """Say whether a snapshot that is gone was ended for want of memory.
+
+        By us, or by the kernel, which tells only that it ended something of the job.
+        """
+        return pid in self._ended_snapshots or self._memory_kills() > 0
+
+    def had_moved(self, pid: int) -> bool:
+        """Say whether a snapshot that we ended ran, although it was to stand still."""
+        return pid in self._snapshots.moved
 
     def _measure_storage(self, _init: int) -> None:
         if self._prepared is None:
@@ -256,7 +281,7 @@ class Watch:
 
     def _measure_snapshots(self, _init: int) -> None:
         if self.kept:
-            self._snapshots.look(self.kept)
+            self._ended_snapshots.update(self._snapshots.look(self.kept))
 
     def _report(self, _init: int) -> None:
         if self.is_checking or self.is_asking:

@@ -32,29 +32,37 @@ def keep(
 
     The first is the host's, which learns from it who the snapshot is. The snapshot is no
     child of this process, so that a notebook which waits for its children never waits
-    for it.
+    for it. Why it could not be made is told with "checked".
     """
-    with contextlib.suppress(OSError):
+    number = 0
+    try:
         if _fork_sibling():
             _become_snapshot(shell, channel, fds, files)
+    except OSError as error:
+        number = error.errno or 0
     for fd in fds:
         os.close(fd)
-    channel.send({"t": "checked"})
+    channel.send({"t": "checked", "errno": number})
 
 
 def _fork_sibling() -> bool:
-    """Return true in a copy of this process that is no child of it. Raises OSError."""
+    """Return true in a snapshot of this process that is no child of it. Raises OSError."""
     if linux.own_status()["Threads"] == "1":
         with contextlib.suppress(OSError):  # a processor that we do not know
             return kernel.clone_sibling() == 0
     pid = os.fork()
     if pid:
-        os.waitpid(pid, 0)
+        number = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        if number > 0:
+            raise OSError(number, "fork")
         return False
-    with contextlib.suppress(OSError):
+    number = 0
+    try:
         if os.fork() == 0:
             return True
-    os._exit(0)
+    except OSError as error:
+        number = error.errno or 0
+    os._exit(number)
 
 
 def _become_snapshot(
