@@ -9,12 +9,13 @@ import pytest
 from runner import checks
 from runner.host import Runner
 from runner.protocol import JobResult, Limits, QuestionSpec, Verdict
+from runner.watch import Watch
 from tests.runner.notebooks import cell, job, messages, question
 
 pytestmark = pytest.mark.torch
 
 MIB = 1024**2
-ONE, TWO = cell("# softmark: check q1"), cell("# softmark: check q2")
+ONE = cell("# softmark: check q1")
 NOT_RUN = "not run: the process was lost in an earlier check"
 
 
@@ -169,6 +170,23 @@ def test_one_that_cannot_be_made_again_says_that_memory_ran_out(
 ) -> None:
     monkeypatch.setattr(checks, "_MOST_RENEWALS", 0)
     assert set(large(alone)) == {"passed", "out of memory"}
+
+
+@pytest.mark.parametrize(
+    ("kills", "words"), [(1, "out of memory"), (0, "the process ended")]
+)
+def test_one_that_the_kernel_ended_for_memory_says_so(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch, kills: int, words: str
+) -> None:
+    """The kernel tells only how many processes of the job it has ended."""
+    monkeypatch.setattr(checks, "_MOST_RENEWALS", 0)
+    monkeypatch.setattr(Watch, "_memory_kills", lambda self: kills * self.is_checking)
+    ending = (
+        "import os\nfor pid in filter(str.isdigit, os.listdir('/proc')):\n"
+        "    if int(pid) not in (1, os.getpid()): os.kill(int(pid), 9)"
+    )
+    spec = job(GOOD, ONE, ending, questions=(asking("good"),))
+    assert messages(runner.run(spec)) == [words]
 
 
 @pytest.mark.parametrize(
