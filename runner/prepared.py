@@ -35,7 +35,7 @@ _STATUS_SECONDS: Final = 1.0
 # The job's first process, and one that is being reaped.
 _EXTRA_PROCESSES: Final = 2
 # What a job holds beside the memory that it is charged with: the kernel's tables.
-_SLACK_BYTES: Final = 64 * 1024**2
+SLACK_BYTES: Final = 64 * 1024**2
 
 
 class Pipe:
@@ -166,7 +166,7 @@ class Prepared:
 
     def _group_bytes(self, files: int) -> int:
         shape = self.shape
-        return shape.memory_bytes + shape.disk_bytes + 2 * files + _SLACK_BYTES
+        return shape.memory_bytes + shape.disk_bytes + 2 * files + SLACK_BYTES
 
     def fill(self, contents: Contents, wait: Callable[[], None]) -> None:
         """The files are in place; raise FileMissingError or JobStopError."""
@@ -179,7 +179,7 @@ class Prepared:
     def kernel_bytes(self) -> int:
         """Return the kernel's memory for the job, beyond what any job may hold of it."""
         held = self.group.kernel_bytes() if self.group is not None else 0
-        return max(0, held - _SLACK_BYTES)
+        return max(0, held - SLACK_BYTES)
 
     def explained(self, ending: JobStopError) -> JobStopError:
         """Return the ending, or a memory limit if the job's group ran out of memory.

@@ -7,11 +7,12 @@ from runner.clock import JobClock
 from runner.frames import Frame
 from runner.gpu.lease import GpuLease
 from runner.jail.cgroups import JobGroup
-from runner.prepared import Prepared
+from runner.memory_shares import MemoryShares
+from runner.prepared import SLACK_BYTES, Prepared
 from runner.processes import (
     ProcessInfo,
     family,
-    proportional_memory,
+    page_table_bytes,
     read_process,
     waited_seconds,
 )
@@ -25,6 +26,8 @@ _ASK_SECONDS: Final = 0.25
 _STORAGE_SECONDS: Final = 0.5
 _SNAPSHOT_SECONDS: Final = 0.3
 _USAGE_SECONDS: Final = 0.8
+# Processes of the job whose memory is measured at one look.
+_AT_A_TIME: Final = 32
 # What a job has put out in all, kept or not, against what it may keep.
 FLOOD: Final = 10
 NEAR: Final = 0.9
@@ -75,7 +78,8 @@ class Watch:
         self._shared_before = 0
         self._base_until = 0.0
         # What waits for its question has the limit on memory once more, together.
-        self._snapshots = SnapshotMemory(spec.limits.memory_bytes)
+        self._snapshots = SnapshotMemory(spec.limits.memory_bytes, SLACK_BYTES)
+        self._shares = MemoryShares(_AT_A_TIME)
         self._ended_snapshots: set[int] = set()
         self._due: dict[Callable[[int], None], float] = {}
 
@@ -205,16 +209,20 @@ class Watch:
         # The kernel refuses the last one, and some are missed in a storm.
         if self._count(members) >= NEAR * limits.processes:
             raise limit("processes", processes=limits.processes)
-        self._memory = sum(one.resident_bytes for one in members)
-        if len(members) > 1 and self._memory > limits.memory_bytes:
-            # Processes share what they have not changed since they were forked.
-            self._memory = proportional_memory(one.pid for one in members)
-        self._memory += self._shared + self._kernel_bytes()
+        beside = self._shared + self._kernel_bytes(members)
+        left = max(0, limits.memory_bytes - beside)
+        self._memory = beside + self._resident(members, left)
         ran_out = self._was_killed()
         # The kernel saw more than we did if it had to kill.
         self._note_peak(max(self._memory, limits.memory_bytes if ran_out else 0))
         if self._memory > limits.memory_bytes or ran_out:
             raise limit("memory", bytes=limits.memory_bytes)
+
+    def _resident(self, members: Sequence[ProcessInfo], limit_bytes: int) -> int:
+        """Return the processes' memory: what they have not changed since a fork, once."""
+        if len(members) == 1:
+            return members[0].resident_bytes
+        return self._shares.measure(members, limit_bytes)
 
     def _note_peak(self, memory: int) -> None:
         if self.is_checking:
@@ -223,8 +231,12 @@ class Watch:
         else:
             self.peak_memory = max(self.peak_memory, memory)
 
-    def _kernel_bytes(self) -> int:
-        return self._prepared.kernel_bytes() if self._prepared else 0
+    def _kernel_bytes(self, members: Sequence[ProcessInfo]) -> int:
+        """Return what the kernel holds for the job, beyond what any job may have."""
+        if self._prepared is not None and self._group is not None:
+            return self._prepared.kernel_bytes()
+        tables = sum(page_table_bytes(one.pid) for one in members)
+        return max(0, tables - SLACK_BYTES)
 
     @property
     def _group(self) -> JobGroup | None:

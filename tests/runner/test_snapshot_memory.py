@@ -77,7 +77,7 @@ def test_many_are_measured_a_few_at_a_time(
         measured.extend(pids)
         return 0
 
-    monkeypatch.setattr("runner.snapshot_memory.proportional_memory", measure)
+    monkeypatch.setattr("runner.memory_shares.proportional_memory", measure)
     pids, memory = [hold(1) for _ in range(6)], SnapshotMemory(MIB)
     memory.look(pids)
     assert len(measured) == 4

@@ -1,0 +1,154 @@
+"""The memory of many processes is measured in bounded steps, and yet held to its limit."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+
+import pytest
+
+from runner import memory_shares
+from runner.host import Runner
+from runner.memory_shares import MemoryShares
+from runner.processes import ProcessInfo
+from runner.protocol import Limits
+from tests.runner.notebooks import job
+
+MIB = 1024**2
+LIMIT = 500 * MIB
+
+
+def process(pid: int, mebibytes: int = 10) -> ProcessInfo:
+    return ProcessInfo(
+        pid=pid,
+        state="S",
+        parent=1,
+        started=pid,
+        threads=1,
+        cpu_seconds=0.0,
+        resident_bytes=mebibytes * MIB,
+        is_ending=False,
+        reaped_seconds=0.0,
+    )
+
+
+class Kernel:
+    """Tells each process's share, and lets time pass for each answer."""
+
+    def __init__(self, seconds: float, share: Callable[[int], int]) -> None:
+        self.now = 0.0
+        self.asked: list[int] = []
+        self.seconds, self.share = seconds, share
+
+    def proportional_memory(self, pids: Sequence[int]) -> int:
+        self.now += self.seconds
+        self.asked += pids
+        return self.share(pids[0])
+
+
+@pytest.fixture
+def kernel(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Kernel]:
+    def make(seconds: float, share: Callable[[int], int] = lambda _pid: 0) -> Kernel:
+        made = Kernel(seconds, share)
+        clock = SimpleNamespace(monotonic=lambda: made.now)
+        monkeypatch.setattr(memory_shares, "time", clock)
+        monkeypatch.setattr(
+            memory_shares, "proportional_memory", made.proportional_memory
+        )
+        return made
+
+    return make
+
+
+MANY = [process(pid) for pid in range(1, 101)]
+
+
+def test_one_look_takes_no_longer_than_its_time_and_one_process(
+    kernel: Callable[..., Kernel],
+) -> None:
+    slow = kernel(0.1)
+    shares = MemoryShares(at_a_time=32)
+    for look in range(1, 10):
+        shares.measure(MANY, LIMIT)
+        assert len(slow.asked) == look
+
+
+def test_all_are_measured_in_turn(kernel: Callable[..., Kernel]) -> None:
+    quick = kernel(0.02, lambda _pid: 4 * MIB)
+    shares = MemoryShares(at_a_time=32)
+    while set(quick.asked) != {one.pid for one in MANY}:
+        assert shares.measure(MANY, LIMIT) <= LIMIT
+    assert len(quick.asked) <= len(MANY) + 2
+
+
+def test_nothing_is_measured_while_all_fit_in_any_case(
+    kernel: Callable[..., Kernel],
+) -> None:
+    quick = kernel(0.0)
+    assert MemoryShares(at_a_time=4).measure(MANY, 1000 * MIB) == 1000 * MIB
+    assert quick.asked == []
+
+
+def test_past_the_limit_is_said_once_each_was_measured_again(
+    kernel: Callable[..., Kernel],
+) -> None:
+    held = dict.fromkeys(range(1, 101), 1 * MIB)
+    kernel(0.001, lambda pid: held[pid])
+    shares = MemoryShares(at_a_time=50)
+    assert shares.measure(MANY, LIMIT) <= LIMIT
+    assert shares.measure(MANY, LIMIT) <= LIMIT
+    held = dict.fromkeys(held, 20 * MIB)
+    found = [shares.measure(MANY, LIMIT) > LIMIT for _ in range(3)]
+    assert found == [False, True, True]
+
+
+def test_what_a_process_adds_after_it_was_measured_counts_whole(
+    kernel: Callable[..., Kernel],
+) -> None:
+    kernel(0.0)
+    shares = MemoryShares(at_a_time=100)
+    assert shares.measure(MANY, LIMIT) == 0
+    grown = [process(1, 610), *MANY[1:]]
+    shares._at_a_time = 0
+    assert sum(map(shares.held, grown)) == 600 * MIB
+
+
+def test_processes_that_take_too_long_to_measure_count_whole(
+    kernel: Callable[..., Kernel],
+) -> None:
+    """Nobody gets room by making it costly to look."""
+    slow = kernel(0.1)
+    shares = MemoryShares(at_a_time=32)
+    while shares.measure(MANY, LIMIT) <= LIMIT:
+        assert len(slow.asked) <= 21
+
+
+def test_short_lived_processes_are_no_way_round_it(
+    kernel: Callable[..., Kernel],
+) -> None:
+    slow = kernel(0.1)
+    shares = MemoryShares(at_a_time=32)
+    pids = iter(range(1, 10**6))
+    while shares.measure([process(next(pids)) for _ in range(100)], LIMIT) <= LIMIT:
+        assert len(slow.asked) <= 21
+
+
+PAGE_TABLES = """
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+size = 1500 << 30
+start = libc.mmap(None, size, 1, 0x4022, -1, 0)
+for at in range(start, start + size, 2 << 20):
+    ctypes.c_char.from_address(at).value
+"""
+
+
+@pytest.mark.torch
+def test_what_the_kernel_needs_for_pages_counts_without_a_group_too() -> None:
+    """Pages that are only read are one and the same, but each has its entry."""
+    runner = Runner({"default": ""})
+    runner._capabilities = dataclasses.replace(runner._capabilities, hierarchy=None)
+    result = runner.run(job(PAGE_TABLES, limits=Limits(memory_bytes=512 * MIB)))
+    runner.close()
+    assert (result.measures.level, result.code) == ("L1", "memory")
