@@ -58,9 +58,21 @@ def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
     ]
 
 
+def start_with_hangup(folder: Path, answer: signal.Handlers) -> Rig:
+    """Start a rig that inherits this answer to a closed terminal.
+
+    The tests themselves may run under nohup.
+    """
+    before = signal.signal(signal.SIGHUP, answer)
+    try:
+        return Rig(folder)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
-    rig = Rig(tmp_path)
+    rig = start_with_hangup(tmp_path, signal.SIG_DFL)
     yield rig
     rig.process.kill()
     rig.process.wait()
@@ -93,11 +105,7 @@ def test_closed_terminal_ends_all(rig: Rig) -> None:
 
 
 def test_closed_terminal_does_not_matter_under_nohup(tmp_path: Path) -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        rig = Rig(tmp_path)
-    finally:
-        signal.signal(signal.SIGHUP, before)
+    rig = start_with_hangup(tmp_path, signal.SIG_IGN)
     rig.wait_for("all ready")
     rig.process.send_signal(signal.SIGHUP)
     rig.children()[-1].kill()
