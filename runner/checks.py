@@ -47,8 +47,6 @@ _CRASHES: Final = frozenset(
         *(signal.SIGABRT, signal.SIGTRAP, signal.SIGXCPU, signal.SIGSYS),
     )
 )
-# What the questions may take of a run whose time is up.
-_RESERVE_SECONDS: Final = 60.0
 
 
 class Questions:
@@ -140,27 +138,22 @@ class Questions:
         if not self._snapshots:
             return
         session, watch = self._session, self._session.watch
-        run_left = watch.run_seconds_left()
         session.silence()
         deadline = time.monotonic() + _SETTLE_SECONDS
         for snapshot in (one for some in self._snapshots.values() for one in some):
             snapshot.look()
             snapshot.settle(session, deadline)
+        # Each question has its own time, whatever the notebook and the others took.
         each = self._spec.limits.question_seconds
-        # However long others take, a question has this much.
-        share = min(each, _RESERVE_SECONDS / len(self._snapshots))
-        ends = max(run_left, min(_RESERVE_SECONDS, len(self._snapshots) * each))
-        begun = watch.moment()
         found: dict[str, list[list[QuestionOutcome]]] = {}
         used: dict[str, float] = {}
         for part in in_order_of_asking(self._spec.questions):
             key, asked = part.question.key, watch.moment()
             if key not in self._snapshots:
                 continue
-            left = ends - asked.seconds_since(begun)
             least = each * self._part_of_time(part)
             own = max(least, each - used.get(key, 0.0))
-            outcomes = self._check(part, min(own, max(left, share)))
+            outcomes = self._check(part, own)
             found.setdefault(key, []).append(outcomes)
             used[key] = used.get(key, 0.0) + watch.moment().seconds_since(asked)
         for key, by_part in found.items():

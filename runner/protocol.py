@@ -49,6 +49,7 @@ class Verdict(StrEnum):
 class Limits:
     """What a job may use. Seconds are wall time; sizes are bytes.
 
+    `run_seconds` are for all cells together; each question has its own seconds on top.
     `gpu_memory_bytes` is what a job on a GPU declares: it gets that, and no more.
     """
 

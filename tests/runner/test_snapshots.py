@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from runner.checks import Questions
 from runner.host import Runner
 from runner.protocol import (
     Checking,
@@ -18,6 +19,7 @@ from runner.protocol import (
     QuestionDone,
     Verdict,
 )
+from runner.question_parts import QuestionPart
 from tests.runner.notebooks import ANSWER, cell, job, messages, question, scores, text
 
 pytestmark = pytest.mark.torch
@@ -209,6 +211,27 @@ def test_a_question_that_takes_all_time_leaves_others_theirs(runner: Runner) -> 
         limits=Limits(question_seconds=0.5, run_seconds=1.5, cell_seconds=9),
     )
     assert messages(result) == [*["out of time"] * 3, "passed"]
+
+
+def test_each_question_has_its_own_time_whatever_was_used_before(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The notebook may have used up the run, and other questions all of theirs."""
+    given: list[tuple[str, float]] = []
+    plain = Questions._check
+
+    def check(self: Questions, part: QuestionPart, seconds: float) -> object:
+        given.append((part.question.key, seconds))
+        return plain(self, part, seconds)
+
+    monkeypatch.setattr(Questions, "_check", check)
+    keys = [f"h{n}" for n in range(4)]
+    limits = Limits(question_seconds=70, run_seconds=2)
+    questions = tuple(asking("assert callable(f)", key=key) for key in keys)
+    cells = [cell(f"# softmark: check {key}") for key in keys]
+    work = "def f(): pass"
+    run(runner, work, *cells, "while True: pass", questions=questions, limits=limits)
+    assert given == [(key, 70) for key in keys]
 
 
 @pytest.fixture
