@@ -16,6 +16,7 @@ from typing import Final
 
 from runner import marks
 from runner.examiner import Examiner
+from runner.in_place import QuestionsInPlace
 from runner.outputs import OUTPUTS
 from runner.places import Place
 from runner.prepared import Prepared
@@ -27,16 +28,15 @@ from runner.protocol import (
 )
 from runner.question_parts import QuestionPart, in_order_of_asking, join, parts_of
 from runner.question_run import LIMITS, QuestionRun
+from runner.recovery import MOST_RENEWALS
 from runner.session import Session
 from runner.snapshots import Snapshot
-from runner.stops import JobStopError, died, limit, platform
+from runner.stops import JobStopError, died, platform
 
 # The first two and the last: a later one takes the place of the third.
 MAX_SNAPSHOTS: Final = 3
 # Beyond so many in a job, a copied check cell has one snapshot alone.
 _MOST_SNAPSHOTS: Final = 100
-# Snapshots that are made anew for one question. It has its own time for that, too.
-_MOST_RENEWALS: Final = 10
 _SNAPSHOT_SECONDS: Final = 10.0
 # In which all snapshots have come to stand still.
 _SETTLE_SECONDS: Final = 5.0
@@ -70,7 +70,11 @@ class Questions:
         self._session = session
         self._place = place
         self._examiner = examiner
-        self._in_place = in_place
+        self._in_place = (
+            QuestionsInPlace(spec.limits, session, place, examiner, begin_again)
+            if in_place
+            else None
+        )
         self._begin_again = begin_again
         self._snapshots: dict[str, list[Snapshot]] = {}
         self._renewals: Counter[str] = Counter()
@@ -83,8 +87,8 @@ class Questions:
         So many cells have ended before. Call it once for each check cell of the
         question. Yields the outcome if it is known now. Raises JobStopError.
         """
-        if self._in_place:
-            yield self._check_in_place(self._by_key[key])
+        if self._in_place is not None:
+            yield self._in_place.check(self._by_key[key], cells)
             return
         there = self._snapshots.setdefault(key, [])
         made = sum(map(len, self._snapshots.values()))
@@ -243,7 +247,7 @@ class Questions:
         used = self._renewing_seconds.get(key, 0.0)
         left = self._spec.limits.question_seconds - used
         self._renewals[key] += 1
-        if self._renewals[key] > _MOST_RENEWALS or left <= 0:
+        if self._renewals[key] > MOST_RENEWALS or left <= 0:
             fresh.close()
             return fresh
         session.watch.begin_question()
@@ -295,45 +299,6 @@ class Questions:
                 raise
             self._session.end_others()
 
-    def _check_in_place(self, question: QuestionSpec) -> QuestionOutcome:
-        session, seconds = self._session, self._spec.limits.question_seconds
-        grader = self._examiner.get(lambda: _nothing_said(session))
-        snapshot = Snapshot()
-        snapshot.ask_for(session, self._place, in_place=True)
-        session.hear(grader.student)
-        session.watch.is_asking = True
-        run = QuestionRun(session, question, seconds, seconds)
-        done = False
-
-        def step() -> bool:
-            nonlocal done
-            snapshot.wire.close()  # so that the grader alone holds it
-            for frame in session.step(None):
-                if frame.get("t") != "checked":
-                    raise died(cell=session.cell, reason="protocol")
-                done = True
-            return done
-
-        try:
-            run.ask(
-                grader.student,
-                snapshot.wire.fileno(),
-                step,
-                lambda _why: session.interrupt(),
-            )
-        finally:
-            session.watch.is_asking = False
-            session.hear()
-            snapshot.close()
-            if not run.answered:
-                self._examiner.dismiss()
-        if run.grader_ended:
-            raise platform("runner_failed", "the grader's process ended")
-        if not done:
-            # The notebook ends with it: there is no other process.
-            session.lost = limit("question_time", seconds=seconds)
-        return run.conclude()
-
     def close(self) -> None:
         """Close every socket to a snapshot."""
         for snapshot in (one for some in self._snapshots.values() for one in some):
@@ -364,9 +329,3 @@ def _why_it_ended(grader: Prepared) -> str:
     if code is None or -code not in _CRASHES:
         raise platform("runner_failed", "the grader's process ended")
     return marks.ENDED
-
-
-def _nothing_said(session: Session) -> None:
-    """Wait for a moment in which the notebook's process has nothing to say."""
-    if session.step(None):
-        raise died(cell=session.cell, reason="protocol")

@@ -14,7 +14,7 @@ from typing import Final
 
 from runner import linux
 from runner.contents import Contents
-from runner.frames import Peer
+from runner.frames import Frame, Peer
 from runner.jail.cgroups import Hierarchy, JobGroup
 from runner.places import FolderPlace, JailPlace, Place, await_frame
 from runner.processes import kill_user_processes
@@ -122,8 +122,7 @@ class Prepared:
         self.init.send({"t": "enter"})
         await_frame(self.init, "started", _READY_SECONDS, _nothing)
         linux.spare_from_lack_of_memory(self.job.pid, self.pidfd)
-        seconds = _GPU_SECONDS if self.shape.gpu else _READY_SECONDS
-        self.hello = await_frame(self.student, "hello", seconds, _nothing)
+        self.hello = self._await_hello(self.student)
         self.student_pid = self.student.sender
 
     def restart_student(self) -> None:
@@ -144,8 +143,12 @@ class Prepared:
             os.close(pipe.read)
         self.student.close()
         self.student, self.pipes = peer, pipes
-        await_frame(peer, "hello", _READY_SECONDS, _nothing)
+        self._await_hello(peer)
         self.student_pid = peer.sender
+
+    def _await_hello(self, student: Peer) -> Frame:
+        seconds = _GPU_SECONDS if self.shape.gpu else _READY_SECONDS
+        return await_frame(student, "hello", seconds, _nothing)
 
     def _order(self) -> Order:
         folder = "" if self.is_jailed else str(self._folder().folder.path)

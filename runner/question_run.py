@@ -18,6 +18,7 @@ _REAP_SECONDS: Final = 2.0
 # A limit of the job's that the asked snapshot goes past, and the words for its checks.
 LIMITS: Final[Mapping[str, str]] = {
     "memory": marks.OUT_OF_MEMORY,
+    "gpu_memory": marks.OUT_OF_MEMORY,
     "processes": marks.TOO_MANY_PROCESSES,
     "disk": marks.OUT_OF_DISK,
 }
@@ -102,14 +103,14 @@ class QuestionRun:
                 self._end(marks.ENDED, stop)
                 return
             if not self._stopped_at and not self.answered and self._is_late():
-                self._give_up(marks.OUT_OF_TIME)
+                self.give_up(marks.OUT_OF_TIME)
                 self._end(marks.OUT_OF_TIME, stop)
             if self._stopped_at and time.monotonic() > self._stopped_at + _REAP_SECONDS:
                 return
         if not self._stopped_at and self.can_go_on:
             # The asked process ended in this check, or made no sense.
             self.missing = marks.OUT_OF_MEMORY if self._watch.ran_out() else marks.ENDED
-            self._give_up(self.missing)
+            self.give_up(self.missing)
 
     def note_grader_end(self, words: str) -> None:
         """Note that the grader ended in the middle of a check.
@@ -137,11 +138,11 @@ class QuestionRun:
         if words is None or self._session.student.open:
             raise error
         if not self._stopped_at:
-            self._give_up(words)
+            self.give_up(words)
             self._end(words, stop)
         return True
 
-    def _give_up(self, words: str) -> None:
+    def give_up(self, words: str) -> None:
         """Let the check that is being run be worth nothing, for the reason given."""
         self._given_up.update(dict.fromkeys(self.left[:1], words))
 

@@ -21,6 +21,8 @@ _SPARE_SHARE: Final = 1.25
 _MOST_SHARE: Final = 2.0
 # For the cells of one notebook. Each costs the limit of a cell, so few fit into a run.
 _MOST: Final = 10
+# Fresh processes for one question, in the place of those that its checks have ended.
+MOST_RENEWALS: Final = 10
 
 
 class Recovery:

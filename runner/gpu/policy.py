@@ -34,7 +34,7 @@ def checks_in_place(device: Device) -> bool:
     """Say whether questions are checked by the notebook's own process, not by a fork.
 
     CUDA does not survive a fork, so on a GPU the live process answers at the check
-    cell. What a check changes there stays changed, and one that hangs or crashes takes
-    the rest of the notebook with it.
+    cell. What a check changes there stays changed. One that hangs or crashes costs the
+    run the time in which a fresh process runs the cells before it again.
     """
     return device is Device.CUDA

@@ -94,7 +94,7 @@ def test_it_costs_no_more_without_a_group(alone: Runner, name: str) -> None:
 def test_what_no_process_is_left_for_is_said(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checks, "_MOST_RENEWALS", 2)
+    monkeypatch.setattr(checks, "MOST_RENEWALS", 2)
     result = run(runner, CRASH, asking("bad", "bad", "bad", "bad", "good"))
     assert messages(result) == ["the process ended"] * 3 + [NOT_RUN] * 2
 
@@ -168,7 +168,7 @@ def test_a_snapshot_that_had_to_go_for_memory_is_made_again(alone: Runner) -> No
 def test_one_that_cannot_be_made_again_says_that_memory_ran_out(
     alone: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checks, "_MOST_RENEWALS", 0)
+    monkeypatch.setattr(checks, "MOST_RENEWALS", 0)
     assert set(large(alone)) == {"passed", "out of memory"}
 
 
@@ -179,7 +179,7 @@ def test_one_that_the_kernel_ended_for_memory_says_so(
     runner: Runner, monkeypatch: pytest.MonkeyPatch, kills: int, words: str
 ) -> None:
     """The kernel tells only how many processes of the job it has ended."""
-    monkeypatch.setattr(checks, "_MOST_RENEWALS", 0)
+    monkeypatch.setattr(checks, "MOST_RENEWALS", 0)
     monkeypatch.setattr(Watch, "_memory_kills", lambda self: kills * self.is_checking)
     ending = (
         "import os\nfor pid in filter(str.isdigit, os.listdir('/proc')):\n"

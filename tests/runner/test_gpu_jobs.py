@@ -7,10 +7,12 @@ interpreter; all between them is real: the jail, the spare processes, the host.
 import os
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from runner import in_place
 from runner.gpu.adapter import GpuDevice, GpuExposure
 from runner.gpu.policy import GpuPolicy
 from runner.gpu.pool import GpuPool
@@ -260,7 +262,62 @@ def test_a_check_in_place_that_hangs_is_interrupted(host: Runner) -> None:
     ]
 
 
-def test_one_that_cannot_be_interrupted_ends_the_notebook(host: Runner) -> None:
+ENDS_IN_PLACE = {
+    "time": (STUBBORN, "out of time"),
+    "a crash": ("def hang():\n    import os; os.kill(os.getpid(), 11)", "ended"),
+    "memory": (
+        (
+            "def hang():\n    import os, time\n    for _ in range(6):\n"
+            "        if os.fork() == 0:\n"
+            "            room = bytearray(b'x') * (100 << 20); time.sleep(20)\n"
+            "    time.sleep(20)"
+        ),
+        "out of memory",
+    ),
+}
+MIXED = question(
+    "q2",
+    "def check_a(hang): hang()\ndef check_b(seen): assert seen == [1]\n",
+)
+
+
+def lost_in_a_check(
+    host: Runner, body: str, secrecy: int, **limits: float
+) -> JobResult:
+    hidden = tuple(replace(one, secrecy=secrecy) for one in MIXED.checks)
+    values = {"question_seconds": 4, "run_seconds": 60, "memory_bytes": GIB // 2}
+    return host.run(
+        gpu_job(
+            f"{SEEING}\n{body}",
+            "see()",
+            cell("", question="q2"),
+            "answer = 41 + len(seen); print(answer)",
+            cell("", question="q3"),
+            questions=(replace(MIXED, checks=hidden), LAST),
+            limits=Limits(gpu_memory_bytes=GIB, **values),
+        )
+    )
+
+
+@pytest.mark.parametrize("secrecy", [0, 2])
+@pytest.mark.parametrize("name", ENDS_IN_PLACE)
+def test_one_that_takes_the_process_costs_itself_and_tells_nothing(
+    host: Runner, name: str, secrecy: int
+) -> None:
+    """The verdict and the outputs are those of a run in which it had passed."""
+    body, words = ENDS_IN_PLACE[name]
+    result = lost_in_a_check(host, body, secrecy)
+    assert scores(result) == {"q2": [0.0, 1.0], "q3": [1.0]}
+    assert words in result.questions[0].checks[0].message
+    assert ending(result) == (Verdict.COMPLETED, "completed")
+    assert text(result, 4) == "42\n"
+
+
+def test_one_that_cannot_be_interrupted_ends_the_notebook(
+    host: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no time is left for a fresh process."""
+    monkeypatch.setattr(in_place, "MOST_RENEWALS", 0)
     result = host.run(
         gpu_job(
             f"{SEEING}\n{STUBBORN}",
