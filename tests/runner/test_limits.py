@@ -89,7 +89,10 @@ STUBBORN = [
         "while True: pass"
     ),
     (
-        "print('deaf')\nwhile True:\n    try:\n        while True: sum(range(9))\n"
+        # One of them swallows an interrupt that comes outside of the other.
+        "print('deaf')\nwhile True:\n    try:\n        while True:\n"
+        "            try:\n                while True: sum(range(9))\n"
+        "            except BaseException: pass\n"
         "    except BaseException: pass"
     ),
     "print('deaf')\nimport os, signal; os.kill(os.getpid(), signal.SIGSTOP)",
