@@ -2,6 +2,8 @@
 
 Without them a job is still measured ten times a second and each of its processes is
 limited; with them the kernel holds the sum, whatever a job does between two looks.
+Where processors can be shared out too, all jobs have the same share, however many
+processes and sessions each has.
 """
 
 import contextlib
@@ -9,7 +11,7 @@ import errno
 import os
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -22,6 +24,8 @@ _REMOVE_SECONDS: Final = 2.0
 _PAUSE_SECONDS: Final = 0.005
 # Another worker may just have made one, and its process is on the way.
 _ABANDONED_SECONDS: Final = 60.0
+# The host's weight beside 100 for each job: whoever watches jobs goes first.
+_HOST_WEIGHT: Final = 1000
 _KERNEL_PARTS: Final = ("slab", "kernel_stack", "pagetables", "percpu")
 
 
@@ -160,23 +164,34 @@ class HierarchyV2:
 
 
 class GroupV1:
-    """A pair of groups: the old hierarchies are one to a controller."""
+    """Some groups as one: the old hierarchies are one to a controller."""
 
     def __init__(
-        self, memory: Path, pids: Path, *, memory_bytes: int, processes: int
+        self,
+        memory: Path,
+        pids: Path,
+        *,
+        memory_bytes: int,
+        processes: int,
+        cpu: Path | None = None,
     ) -> None:
         self._memory = _Folder(memory)
+        self._cpu: _Folder | None = None
         try:
             self._pids = _Folder(pids)
         except OSError:
             self._memory.remove()
             raise
+        if cpu is not None:
+            with contextlib.suppress(OSError):  # processors may not be ours to share
+                self._cpu = _Folder(cpu)
         self.limit_memory(memory_bytes)
         self._pids.write("pids.max", processes)
 
     def add(self, pid: int) -> None:
-        self._memory.write("cgroup.procs", pid)
-        self._pids.write("cgroup.procs", pid)
+        for folder in (self._memory, self._pids, self._cpu):
+            if folder is not None:
+                folder.write("cgroup.procs", pid)
 
     def limit_memory(self, size: int) -> None:
         self._memory.write("memory.limit_in_bytes", size)
@@ -194,21 +209,24 @@ class GroupV1:
         return self._pids.pids()
 
     def remove(self) -> None:
-        self._memory.remove()
-        self._pids.remove()
+        for folder in (self._memory, self._pids, self._cpu):
+            if folder is not None:
+                folder.remove()
 
 
 @dataclass(frozen=True)
 class HierarchyV1:
-    """The hierarchies of the two controllers, each below the group that is ours."""
+    """The hierarchies of the controllers, each below the group that is ours."""
 
     memory: Path
     pids: Path
+    cpu: Path | None = None
     version: int = 1
 
     @property
     def bases(self) -> tuple[Path, ...]:
-        return self.memory, self.pids
+        found = self.memory, self.pids, self.cpu
+        return tuple(one for one in found if one is not None)
 
     def make_group(self, *, memory_bytes: int, processes: int) -> JobGroup:
         name = f"{_PREFIX}{secrets.token_hex(8)}"
@@ -217,6 +235,7 @@ class HierarchyV1:
             self.pids / name,
             memory_bytes=memory_bytes,
             processes=processes,
+            cpu=self.cpu / name if self.cpu is not None else None,
         )
 
 
@@ -247,7 +266,9 @@ def _usable(groups: Mapping[str, Path]) -> Hierarchy | None:
     if unified is not None and _delegates(unified):
         return HierarchyV2(unified)
     if {"memory", "pids"} <= groups.keys():
-        return HierarchyV1(groups["memory"], groups["pids"])
+        both = groups["memory"], groups["pids"]
+        cpu = groups.get("cpu")
+        return HierarchyV1(*both, cpu=cpu if cpu not in both else None)
     return None
 
 
@@ -273,10 +294,12 @@ def _own_groups(mounts: str, own: str) -> dict[str, Path]:
 def _delegates(base: Path) -> bool:
     """Say whether groups below `base` can have limits; make it so if that is allowed."""
     wanted = {"memory", "pids"}
-    if not wanted <= set((base / "cgroup.controllers").read_text().split()):
+    there = set((base / "cgroup.controllers").read_text().split())
+    if not wanted <= there:
         return False
     control = base / "cgroup.subtree_control"
     if wanted <= set(control.read_text().split()):
+        _share_processors(base, there)
         return True
     if not os.access(control, os.W_OK):
         return False
@@ -286,4 +309,17 @@ def _delegates(base: Path) -> bool:
     for pid in (base / "cgroup.procs").read_text().split():
         (host / "cgroup.procs").write_text(pid)
     control.write_text("+memory +pids")
+    _share_processors(base, there)
     return True
+
+
+def _share_processors(base: Path, there: Collection[str]) -> None:
+    """Let each group have an equal share of the processors, if that is allowed.
+
+    The host's own processes count as one group, which has more.
+    """
+    control = base / "cgroup.subtree_control"
+    if "cpu" in there and "cpu" not in control.read_text().split():
+        with contextlib.suppress(OSError):
+            control.write_text("+cpu")
+            (base / _HOST / "cpu.weight").write_text(str(_HOST_WEIGHT))

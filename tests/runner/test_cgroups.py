@@ -110,6 +110,35 @@ class TestV1:
         assert find_hierarchy(mounts(tmp_path, lines[0]), groups) is None
 
 
+def test_processors_are_shared_out_where_they_can_be(
+    tmp_path: Path, real_enough: None
+) -> None:
+    base = unified(tmp_path, "cpu memory pids", "memory pids")
+    (base / "softmark-host").mkdir()
+    found(tmp_path)
+    assert (base / "softmark-host" / "cpu.weight").read_text() == "1000"
+    assert (base / "cgroup.subtree_control").read_text() == "+cpu"
+
+
+def test_each_job_has_a_group_for_the_processors(tmp_path: Path) -> None:
+    for name in ("memory", "pids", "cpu"):
+        (tmp_path / name).mkdir()
+    memory, pids, cpu = (tmp_path / name for name in ("memory", "pids", "cpu"))
+    hierarchy = HierarchyV1(memory, pids, cpu)
+    hierarchy.make_group(memory_bytes=2**30, processes=50).add(17)
+    (folder,) = cpu.iterdir()
+    assert (folder / "cgroup.procs").read_text() == "17"
+
+
+def test_one_without_processors_will_do(tmp_path: Path) -> None:
+    for name in ("memory", "pids"):
+        (tmp_path / name).mkdir()
+    nowhere = tmp_path / "none" / "cpu"
+    hierarchy = HierarchyV1(tmp_path / "memory", tmp_path / "pids", nowhere)
+    hierarchy.make_group(memory_bytes=2**30, processes=50).add(17)
+    assert not nowhere.exists()
+
+
 @pytest.fixture
 def real_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     """In the kernel's file system a folder can be removed although files are in it."""
