@@ -177,9 +177,14 @@ def _words_for(error: BaseException) -> str:
         case NotDataError():
             return marks.NOT_DATA
         case _:
-            is_students = isinstance(error, StudentRaisedError)
-            nearest = nearest_builtin(error) if is_students else None
-            return marks.raised(nearest or error)
+            return marks.raised(_told_as(error))
+
+
+def _told_as(error: BaseException) -> BaseException:
+    """Return the exception whose class a student reads."""
+    if isinstance(error, StudentRaisedError):
+        return nearest_builtin(error) or error
+    return error
 
 
 def _trace(error: BaseException) -> str:
