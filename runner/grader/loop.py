@@ -180,7 +180,7 @@ def _words_for(error: BaseException) -> str:
             return marks.raised(_told_as(error))
 
 
-def _told_as(error: BaseException) -> BaseException:
+def _told_as(error: BaseException) -> BaseException | type[BaseException]:
     """Return the exception whose class a student reads."""
     if isinstance(error, StudentRaisedError):
         return nearest_builtin(error) or error
