@@ -91,6 +91,7 @@ class Column:
 @dataclass(frozen=True, kw_only=True)
 class StaffPage:
     assignment: Assignment
+    # What every mark is out of, where all are out of the same.
     possible: Decimal | None
     summary: Summary
     rows: tuple[StudentRow, ...]
@@ -147,7 +148,7 @@ def staff_page(
     sort = sort if sort.removeprefix("-") in _SORTS else "name"
     return StaffPage(
         assignment=assignment,
-        possible=_possible_now(assignment, possible),
+        possible=_possible_of_all(everybody),
         summary=_summary(everybody),
         rows=_chosen_rows(everybody, q=q, state=state, sort=sort),
         choices=tuple(
@@ -172,13 +173,10 @@ def _possible_points(assignment: Assignment) -> dict[int, Decimal]:
     return dict(questions.values_list("revision").annotate(total=Sum("points")))
 
 
-def _possible_now(
-    assignment: Assignment, possible: dict[int, Decimal]
-) -> Decimal | None:
-    """What the published revision is worth."""
-    if assignment.revision_id is None:
-        return None
-    return possible.get(assignment.revision_id, Decimal(0))
+def _possible_of_all(rows: list[StudentRow]) -> Decimal | None:
+    """What all marks are out of; None where they are by revisions of other worth."""
+    found = {row.counting.possible for row in rows if row.counting}
+    return found.pop() if len(found) == 1 else None
 
 
 @dataclass(frozen=True, kw_only=True)

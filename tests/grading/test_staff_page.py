@@ -13,6 +13,8 @@ from tests.factories import (
     EnrolmentFactory,
     GradingRunFactory,
     MarkFactory,
+    QuestionFactory,
+    RevisionFactory,
     SubmissionFactory,
     hours,
 )
@@ -206,3 +208,24 @@ def test_queries_do_not_grow_with_students() -> None:
     few = queries_for(2)
     assert few <= 17
     assert queries_for(25) == few
+
+
+# --- What a mark is out of ---------------------------------------------------------------
+
+
+def test_each_mark_is_out_of_what_its_own_revision_is_worth() -> None:
+    assignment = AssignmentFactory.create()
+    first = GradingRunFactory.create(submission__assignment=assignment, finished=True)
+    MarkFactory.create(run=first)
+    page = staff_page(assignment=assignment)
+    assert (page.possible, page.rows[0].counting_attempt) == (Decimal(2), 1)
+    assignment.revision = RevisionFactory.create(assignment=assignment)
+    QuestionFactory.create(revision=assignment.revision, key="more", points=3)
+    assignment.save()
+    assert staff_page(assignment=assignment).possible == Decimal(2)
+    MarkFactory.create(
+        run=GradingRunFactory.create(submission__assignment=assignment, finished=True)
+    )
+    page = staff_page(assignment=assignment)
+    worth = {row.counting.possible for row in page.rows if row.counting}
+    assert (worth, page.possible) == ({Decimal(2), Decimal(5)}, None)
