@@ -11,7 +11,7 @@ from django.conf import settings
 
 from accounts.models import User
 from courses.bundle.contents import Check, QuestionKind, Visibility
-from courses.deadlines import Deadline, deadline_for, is_late, is_open
+from courses.deadlines import Deadline, deadline_for, is_late, is_open, is_overdue
 from courses.models import (
     Assignment,
     AssignmentRevision,
@@ -113,6 +113,7 @@ class Standing:
 
     deadline: Deadline
     is_extended: bool
+    is_overdue: bool
     is_late_now: bool
     blocked: str
     attempts_used: int
@@ -280,6 +281,7 @@ def _standing(
     return Standing(
         deadline=own,
         is_extended=own.due_at > assignment.due_at,
+        is_overdue=is_overdue(own, now),
         is_late_now=is_late(own, now),
         blocked=blocked,
         attempts_used=used,

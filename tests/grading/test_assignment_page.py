@@ -382,3 +382,10 @@ def test_badge_says_whether_one_can_hand_in(values: dict[str, Any], badge: str) 
         pages.append(signed_in(student).get("/"))
     assert all(badge in words(answer) for answer in pages)
     assert badge == "Due soon" or not any("Due soon" in words(each) for each in pages)
+
+
+def test_deadline_within_a_grace_has_passed() -> None:
+    assignment = AssignmentFactory.create(due_at=hours(-0.5), grace_minutes=60)
+    text = words(page(assignment))
+    assert "Passed 30 minutes ago" in text
+    assert "is late" not in text
