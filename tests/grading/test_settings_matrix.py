@@ -1,0 +1,454 @@
+"""Every setting, changed after work is in, and what each page, list and feed says then.
+
+A case names the surfaces that change, with words that go and words that come. All the
+others must say what they said: a setting that reaches a page by surprise fails too.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+import time_machine
+from django.db.models import Model
+
+from courses.models import Assignment, Course, Extension
+from tests.factories import (
+    AssignmentFactory,
+    ComponentFactory,
+    CourseFactory,
+    ExtensionFactory,
+    RevisionFactory,
+    UserFactory,
+    WeekFactory,
+)
+from tests.grading.settings_world import (
+    DAY,
+    DUE,
+    HOUR,
+    NOW,
+    SURFACES,
+    World,
+    look,
+    make_world,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
+
+# By surface: what is said before and not after, and after and not before.
+Shows = dict[str, tuple[str, str]]
+PAGES = ("course", "coursework", "marks", "home", "news", "receipt", "run", "best run")
+STAFF_PAGES = ("staff table", "submissions", "manage", "extensions")
+OWN_API = tuple(
+    f"api {name}" for name in ("assignments", "submissions", "run", "marks")
+)
+STAFF_API = ("staff api marks", "late api")
+FEED = {"feed": ("SEQUENCE:1", "SEQUENCE:2")}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A setting that is changed, and what that shows."""
+
+    change: Callable[[World], object]
+    shows: Shows
+
+
+def to(model: type[Model], **values: object) -> Callable[[World], object]:
+    """Store the values past every service: nothing may depend on being told."""
+    return lambda _: model._default_manager.update(**values)
+
+
+def on(surfaces: tuple[str, ...], gone: str, come: str) -> Shows:
+    return dict.fromkeys(surfaces, (gone, come))
+
+
+# --- Changes that are more than a value ------------------------------------------------
+
+
+def another_course(world: World) -> None:
+    other = CourseFactory.create(slug="vision", title="Vision", hidden=True)
+    Assignment.objects.update(course=other, component=None, week=None)
+
+
+def another_week(world: World) -> None:
+    starts_on = (DUE - 30 * DAY).date()
+    week = WeekFactory.create(course=world.course, number=5, starts_on=starts_on)
+    Assignment.objects.update(week=week)
+
+
+def another_component(world: World) -> None:
+    component = ComponentFactory.create(course=world.course, title="Project")
+    Assignment.objects.update(component=component)
+
+
+def another_revision(world: World) -> None:
+    revision = RevisionFactory.create(assignment=world.assignment, number=70)
+    Assignment.objects.update(revision=revision)
+
+
+def extension_of_other_work(world: World) -> None:
+    hidden = AssignmentFactory.create(course=world.course, hidden=True, title="X")
+    Extension.objects.update(assignment=hidden)
+
+
+def extension_of_somebody_else(world: World) -> None:
+    Extension.objects.update(student=world.classmate)
+
+
+def granted_by_another(world: World) -> None:
+    other = UserFactory.create(first_name="Grace", last_name="Hopper")
+    Extension.objects.update(granted_by=other)
+
+
+# --- What shows -------------------------------------------------------------------------
+
+ON_TIME: Shows = {
+    "receipt": ("UTC Late", "UTC On time"),
+    "run": ("GMT Late", ""),
+    "api submissions": ('"is_late":true', ""),
+    "late api": ('"count":1', '"count":0'),
+}
+OWN_MOVES: Shows = {
+    "course": ("Late work taken", "Due soon"),
+    "coursework": ("Tue 9 Mar, 19:00 GMT Passed", "Thu 11 Mar, 18:00 GMT Due in 30 h"),
+    "home": ("Nothing is due", "in 30 hours Thu 11 Mar, 18:00 GMT"),
+    "news": ("Your own is Tue 9 Mar 2027, 19:00", "Thu 11 Mar 2027, 18:00"),
+    "api changes": ("Your own is Tue 9 Mar 2027, 19:00", "Thu 11 Mar 2027, 18:00"),
+    "feed": (":20270309T190000", ":20270311T180000"),
+    "staff table": ("Late (1)", "Late (0)"),
+    **ON_TIME,
+}
+NO_EXTENSION: Shows = {
+    "course": ("Extended due Tue 9 Mar, 19:00", "due Tue 9 Mar, 18:00"),
+    "coursework": ("Your own deadline", "Deadline Tue 9 Mar, 18:00 GMT"),
+    "home": ("by your extension", "Digits is due on Tue 9 Mar 2027, 18:00"),
+    "news": ("by your extension", "Digits is due on Tue 9 Mar 2027, 18:00"),
+    "api changes": ("by your extension", "Digits is due on Tue 9 Mar 2027, 18:00"),
+    "feed": (":20270309T190000", ":20270309T180000"),
+    "api assignments": ("2027-03-09T19:00:00Z", ""),
+}
+CLOSED: Shows = {
+    "course": ("Late work taken", "Closed"),
+    "coursework": ("3 hidden", "Nothing has been taken since"),
+    "marks": ("are shown when handing in has closed", "So far 1 / 5"),
+    "run": ("of 5 points, 3 hidden", "The harder one Not passed 0 / 3"),
+    "best run": ("The harder one Not shown yet", "The harder one Passed 3 / 3"),
+    "feed": ("Saturday 20 March", "Wednesday 10 March"),
+    "api assignments": ("2027-03-20T18:00:00Z", "2027-03-10T11:00:00Z"),
+    "api run": ('"outcome":"hidden"', '"outcome":"failed"'),
+    "api marks": ('"shown_points":"2.00"', '"shown_points":"5.00"'),
+    "export": ("closes: 20 March 18:00", "closes: 10 March 11:00"),
+}
+HIDDEN: Shows = {
+    "course": ("Digits", "No coursework yet"),
+    "coursework": ("Digits", "404"),
+    "marks": ("Digits", "No coursework yet"),
+    "home": ("The common deadline of Digits", "Nothing changed"),
+    "news": ("Digits", "Nothing changed"),
+    "feed": ("VEVENT", ""),
+    "api assignments": ('"count":1', '"count":0'),
+    "api changes": ('"count":1', '"count":0'),
+}
+NAMED = (*PAGES, *STAFF_PAGES)
+
+CASES: dict[str, Case] = {
+    "assignment.course": Case(
+        another_course,
+        {
+            **{name: HIDDEN[name] for name in set(HIDDEN) - {"news", "api changes"}},
+            **on(("receipt", "run", "best run"), "Digits", "404"),
+            "home": ("Your latest runs", ""),
+            "api changes": ('"assignment":"digits"', '"assignment":null'),
+            "api submissions": ('"count":2', '"count":0'),
+            "api run": ("finished", "not_found"),
+            "api marks": ('"count":1', '"count":0'),
+            "staff table": ("Digits", "404"),
+            "extensions": ("Digits", "404"),
+            "submissions": ("Digits", "No coursework yet"),
+            "staff api marks": ('"count":1', '"count":0'),
+            "late api": ('"count":1', '"count":0'),
+            "export": ("digits", ""),
+        },
+    ),
+    "assignment.week": Case(
+        another_week,
+        {
+            "course": ("", "Week 5: Convolutions"),
+            "coursework": ("Coursework · Week 9", "Coursework · Week 5"),
+            "api assignments": ('"week":9', '"week":5'),
+            "export": ("", "week: 5"),
+        },
+    ),
+    "assignment.slug": Case(
+        to(Assignment, slug="letters"),
+        {
+            **FEED,
+            "api assignments": ('"slug":"digits"', '"slug":"letters"'),
+            "api changes": ('"assignment":"digits"', '"assignment":"letters"'),
+            "export": ("slug: digits", "slug: letters"),
+        },
+    ),
+    "assignment.title": Case(
+        to(Assignment, title="Letters"),
+        {
+            **on(
+                (*PAGES, "api assignments", "api changes", "feed", "export"),
+                "Digits",
+                "Letters",
+            ),
+            **on(("staff table", "submissions", "extensions"), "Digits", "Letters"),
+        },
+    ),
+    "assignment.summary": Case(
+        to(Assignment, summary="Read the letters."),
+        on(
+            ("coursework", "api assignments", "export"),
+            "Read the digits.",
+            "Read the letters.",
+        ),
+    ),
+    "assignment.release_at": Case(
+        to(Assignment, release_at=None), {**HIDDEN, "export": ("", "hidden: true")}
+    ),
+    "assignment.due_at": Case(
+        to(Assignment, due_at=DUE + 2 * DAY),
+        {
+            **OWN_MOVES,
+            "news": ("by your extension", "It is Thu 11 Mar 2027, 18:00 GMT now."),
+            "api changes": (
+                "by your extension",
+                "It is Thu 11 Mar 2027, 18:00 GMT now.",
+            ),
+            "api assignments": ("2027-03-09", "2027-03-11T18:00:00Z"),
+            **on(
+                ("submissions", "extensions"), "Tue 9 Mar, 18:00", "Thu 11 Mar, 18:00"
+            ),
+            "export": ("due: 9 March 18:00", "due: 11 March 18:00"),
+        },
+    ),
+    "assignment.grace_minutes": Case(
+        to(Assignment, grace_minutes=24 * 60),
+        {
+            **ON_TIME,
+            "course": ("Late work taken", "Past due"),
+            "coursework": ("Work handed in now is taken, and is late.", ""),
+            "staff table": ("Late (1)", "Late (0)"),
+            "export": ("", "grace_minutes: 1440"),
+        },
+    ),
+    "assignment.closes_at": Case(to(Assignment, closes_at=NOW - HOUR), CLOSED),
+    "assignment.max_attempts": Case(
+        to(Assignment, max_attempts=1),
+        {
+            "course": ("Late work taken", "All attempts used"),
+            "coursework": ("my own, unaided work", "2 attempts, and 1 is allowed"),
+            "api assignments": ('"max_attempts":null', '"max_attempts":1'),
+            "export": ("", "attempts: 1"),
+        },
+    ),
+    "assignment.counting": Case(
+        to(Assignment, counting="best"),
+        {
+            "coursework": (
+                "This will replace your 1 point",
+                "The best attempt counts;",
+            ),
+            "marks": ("attempt 2 counts", "2 / 5"),
+            "run": ("Counts for the mark", ""),
+            "api assignments": ('"counting":"latest"', '"counting":"best"'),
+            "api marks": ('"earned":"1.00"', '"run":null'),
+            "staff table": ("attempt 2 1 / 5", "attempt 1 5 / 5"),
+            "staff api marks": ('"final_points":"1.00"', '"final_points":"5.00"'),
+            "export": ("", "counting: best"),
+        },
+    ),
+    "assignment.component": Case(
+        another_component,
+        {
+            "marks": ("Practicals Digits 50 %", "Project Digits 50 %"),
+            "submissions": ("The parts do not make 100 %", "Project Digits 50 %"),
+            "manage": ("The shares of the mark add to 50 %", "Nothing just now"),
+            "api assignments": ('"Practicals"', '"Project"'),
+            "export": ("component: Practicals", "component: Project"),
+        },
+    ),
+    "assignment.weight_percent": Case(
+        to(Assignment, weight_percent=20),
+        {
+            **on(("course", "coursework"), "50 % of the", "20 % of the"),
+            **on(("marks", "submissions"), "Digits 50 %", "Digits 20 %"),
+            "manage": ("", "The tasks of Practicals add to 20 %"),
+            "api assignments": ('"50.00"', '"20.00"'),
+            "export": ("Practicals\n    weight: 50", "Practicals\n    weight: 20"),
+        },
+    ),
+    "assignment.marks_released_at": Case(
+        to(Assignment, marks_released_at=NOW - HOUR),
+        {
+            "coursework": ("Marks are provisional", ""),
+            "marks": ("Provisional", "Released"),
+            "api assignments": ('"marks_are_released":false', ""),
+            "api marks": ('"parts":null', '"final_points":"1.00"'),
+            "staff api marks": ('"is_provisional":true', ""),
+        },
+    ),
+    "assignment.revision": Case(
+        another_revision,
+        # The marks stay by the revision that they were made by, until a re-score.
+        {
+            "coursework": ("The harder one", "2 points in all"),
+            "api assignments": ("The harder one", '"number":70'),
+            "staff table": ("", "Revision 70"),
+        },
+    ),
+    "course.slug": Case(
+        to(Course, slug="vision"),
+        {
+            **FEED,
+            **on(
+                (*OWN_API, *STAFF_API, "api changes"),
+                '"course":"dl"',
+                '"course":"vision"',
+            ),
+            "api courses": ('"slug":"dl"', '"slug":"vision"'),
+        },
+    ),
+    "course.title": Case(
+        to(Course, title="Vision"),
+        on((*NAMED, "api courses", "export"), "Deep Learning", "Vision"),
+    ),
+    "course.module_codes": Case(
+        to(Course, module_codes=["60001"]),
+        {
+            **on(NAMED, "70010/97111", "60001"),
+            **on(("api courses", "export", "feed"), "97111", "60001"),
+        },
+    ),
+    "course.academic_year": Case(
+        to(Course, academic_year="2027-28"),
+        {
+            **on((*NAMED, "api courses"), "2026-27", "2027-28"),
+            # Dates are of the year after, and named where they are not.
+            "export": ("starts: 8 March\n", "starts: 8 March 2027"),
+        },
+    ),
+    "course.time_zone": Case(
+        to(Course, time_zone="Asia/Dubai"),
+        {
+            **on(("course", "coursework", "run", "best run"), "GMT", "UTC+04"),
+            **on(("receipt",), "11:00:00 GMT", "15:00:00 +04"),
+            **on(("staff table", "submissions", "extensions"), "GMT", "UTC+04"),
+            **on(("home", "news", "api changes"), "27, 19:00 GMT,", "23:00 UTC+04"),
+            "manage": ("Sun 7 Mar, 18:00 GMT", "Sun 7 Mar, 22:00 UTC+04"),
+            "api courses": ("Europe/London", "Asia/Dubai"),
+            "feed": ("TZID=Europe/London:20270309T19", "TZID=Asia/Dubai:20270309T23"),
+            "export": ("due: 9 March 18:00", "due: 9 March 22:00"),
+        },
+    ),
+    "course.summary": Case(
+        to(Course, summary="How machines see."),
+        on(
+            ("course", "api courses", "export"),
+            "How networks learn.",
+            "How machines see.",
+        ),
+    ),
+    "course.release_at": Case(
+        to(Course, release_at=None),
+        {
+            **on(tuple(set(PAGES) - {"home"}), "Digits", "404"),
+            "news": ("Digits", "404"),
+            "home": ("Digits", "You are not in a course yet"),
+            "feed": ("VEVENT", ""),
+            **on(("api submissions",), '"count":2', '"count":0'),
+            "api run": ("finished", "not_found"),
+            **on(
+                ("api assignments", "api marks", "api courses", "api changes"),
+                '"count":1',
+                '"count":0',
+            ),
+            "manage": ("", "Students do not see the course"),
+            "export": ("released: 27 January 20:00", ""),
+        },
+    ),
+    "extension.assignment": Case(
+        extension_of_other_work,
+        {
+            **NO_EXTENSION,
+            "extensions": ("Illness", "No extensions"),
+            "submissions": ("", " X "),
+            "manage": ("", "X"),
+            "export": ("", "title: X"),
+        },
+    ),
+    "extension.student": Case(
+        extension_of_somebody_else,
+        {**NO_EXTENSION, "extensions": ("Sam Student Tue 9", "Class Mate Tue 9")},
+    ),
+    "extension.due_at": Case(
+        to(Extension, due_at=DUE + 2 * DAY),
+        {
+            **OWN_MOVES,
+            "api assignments": ("2027-03-09T19:00:00Z", "2027-03-11T18:00:00Z"),
+            "extensions": ("Tue 9 Mar, 19:00", "Thu 11 Mar, 18:00"),
+        },
+    ),
+    "extension.reason": Case(
+        to(Extension, reason="A fire"), {"extensions": ("Illness", "A fire")}
+    ),
+    "extension.granted_by": Case(
+        granted_by_another, {"extensions": ("", "Grace Hopper")}
+    ),
+    # When it was granted is on no page: it is on record among the changes.
+    "extension.granted_at": Case(to(Extension, granted_at=NOW), {}),
+    "extension, withdrawn": Case(
+        lambda _: Extension.objects.all().delete(),
+        {**NO_EXTENSION, "extensions": ("Illness", "No extensions")},
+    ),
+}
+
+
+def test_every_setting_has_a_case() -> None:
+    fields = {
+        f"{model.__name__.lower()}.{field.name}"
+        for model in (Assignment, Course, Extension)
+        for field in model._meta.fields
+        if not field.primary_key
+    }
+    assert {name for name in CASES if "." in name} == fields
+
+
+@pytest.mark.parametrize("setting", CASES)
+@time_machine.travel(NOW, tick=False)
+def test_changed_setting_shows_everywhere_at_once(setting: str) -> None:
+    world, case = make_world(), CASES[setting]
+    before = look(world)
+    case.change(world)
+    after = look(world)
+    changed = {name for name in SURFACES if before[name] != after[name]}
+    assert changed == set(case.shows)
+    for name, (gone, come) in case.shows.items():
+        assert gone in before[name], name
+        assert not gone or gone not in after[name], name
+        assert come in after[name], name
+        assert not come or come not in before[name], name
+
+
+@time_machine.travel(NOW, tick=False)
+def test_extension_granted_afterwards_shows_everywhere_at_once() -> None:
+    world = make_world()
+    Extension.objects.all().delete()
+    before = look(world)
+    ExtensionFactory.create(
+        assignment=world.assignment, student=world.student, due_at=DUE + 2 * DAY
+    )
+    after = look(world)
+    assert {name for name in SURFACES if before[name] != after[name]} == {
+        *OWN_MOVES,
+        "api assignments",
+        "extensions",
+    }
+    for name in ("news", "home", "api changes"):
+        assert "Your own is Thu 11 Mar 2027, 18:00 GMT, by your ext" in after[name]
+    for name, (_, come) in ON_TIME.items():
+        assert come in after[name]
