@@ -3,6 +3,8 @@
 import datetime as dt
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from courses.models import Assignment
 from submissions.models import Submission
@@ -106,3 +108,15 @@ def test_grace_is_added_to_an_extension_too() -> None:
     submission = received(DAY + dt.timedelta(minutes=7), grace_minutes=7)
     extend(submission, by=DAY)
     assert not is_late(submission)
+
+
+def test_admin_lists_and_filters_by_the_deadline_as_it_stands(
+    admin_client: Client,
+) -> None:
+    submission = received(DAY)
+    for deadline, late in ((DUE, True), (DUE + 2 * DAY, False)):
+        Assignment.objects.update(due_at=deadline)
+        for wanted in ("1", "0"):
+            path = reverse("admin:submissions_submission_changelist")
+            found = admin_client.get(path, {"late": wanted}).context["cl"].result_list
+            assert (submission in found) == (wanted == ("1" if late else "0"))
