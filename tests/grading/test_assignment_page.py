@@ -339,7 +339,7 @@ def test_what_a_new_attempt_replaces_tells_no_hidden_points() -> None:
     student = student_of(assignment)
     finished_run(assignment, student, secret=1, automatic_points=5)
     said = replaces(page(assignment, student))
-    assert said.startswith("This will replace your 2 points and what is hidden.")
+    assert said.startswith("This will replace your 2 points and your hidden points.")
 
 
 def test_attempts_used_are_counted_though_fewer_are_allowed_since() -> None:
