@@ -9,6 +9,7 @@ from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -201,6 +202,8 @@ class ApiTokenAdmin(TokenAdminBase):
 
 
 admin.site.unregister(Authenticator)
+# Rights follow from roles in courses: no group gives anybody any.
+admin.site.unregister(Group)
 
 
 @admin.register(Authenticator)

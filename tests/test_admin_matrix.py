@@ -77,7 +77,6 @@ ACCESS: Final[dict[str, Access]] = {
     "account_emailaddress": SITE_ONLY,
     "accounts_apitoken": SITE_FROZEN,
     "accounts_user": SITE_ONLY | {"delete": NOBODY},
-    "auth_group": SITE_ONLY,
     "courses_announcement": CONTENT,
     "courses_assignment": KEPT,
     "courses_assignmentrevision": FROZEN,

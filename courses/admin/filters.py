@@ -98,3 +98,25 @@ class WeekFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value() or ""
         return queryset.filter(week__number=value) if value.isdecimal() else queryset
+
+
+class ModuleCodeFilter(admin.SimpleListFilter):
+    """The code under which the person takes the course."""
+
+    title = "module code"
+    parameter_name = "module_code"
+    none = "-"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: AnyModelAdmin
+    ) -> list[tuple[str, str]]:
+        # SECURITY: of the rows that the person sees.
+        rows = model_admin.get_queryset(request).order_by("module_code")
+        codes = rows.values_list("module_code", flat=True).distinct()
+        return [(code, code) if code else (self.none, "None") for code in codes]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        if value is None:
+            return queryset
+        return queryset.filter(module_code="" if value == self.none else value)

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from courses.admin.choices import course_of_page
+from courses.admin.filters import ModuleCodeFilter
 from courses.admin.importing import ScopedImportExport
 from courses.admin.inlines import ComponentInline
 from courses.admin.resources import EnrolmentResource
@@ -185,7 +186,7 @@ class EnrolmentAdmin(ScopedImportExport, SavedByServices, CourseScopedAdmin):
     list_filter = [
         ("course", admin.RelatedOnlyFieldListFilter),
         "role",
-        "module_code",
+        ModuleCodeFilter,
         "is_active",
     ]
     list_select_related = ["user", "course"]

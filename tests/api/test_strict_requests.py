@@ -63,7 +63,7 @@ def test_the_walk_meets_every_kind_of_address() -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("name", ["assigment", "ordering", "format", "course[]", "q"])
+@pytest.mark.parametrize("name", ["assignments", "ordering", "format", "course[]", "q"])
 def test_unknown_parameter_is_refused_by_its_name(
     path: str, name: str, user: User
 ) -> None:
@@ -95,7 +95,7 @@ def test_no_value_and_two_values_are_refused_by_name(
 def test_refusal_names_what_is_allowed(user: User) -> None:
     client = session_of(user)
     for query, words in {
-        "assigment=4": "assignment",
+        "assignments=4": "assignment",
         "state=done": "needs_staff",
         "is_late=maybe": "true or false",
         "page_size=500": "1 to 200",
@@ -131,6 +131,6 @@ def test_method_without_a_handler_is_405_whatever_the_token_may(
 @pytest.mark.parametrize("path", PATHS)
 def test_head_is_answered_as_get_is(path: str, user: User) -> None:
     client = session_of(user)
-    for query in ("", "?assigment=4"):
+    for query in ("", "?assignments=4"):
         found = client.head(filled(path) + query)
         assert found.status_code == client.get(filled(path) + query).status_code

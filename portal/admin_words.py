@@ -1,0 +1,120 @@
+"""What the admin calls fields and models: the words of the pages, not of the code.
+
+Django makes a label of a field's name: "Is late", "Due at", "Made by". Only the shown
+name is set, so that no migration is needed for a word.
+"""
+
+from typing import Any, Final
+
+from django.apps import apps
+
+OURS: Final = ("accounts", "courses", "submissions", "grading", "mfa", "account")
+FIELDS: Final = {
+    "academic_year": "year",
+    "also_in": "also shown in",
+    "bundle_sha256": "SHA-256 of the folder",
+    "by_team": "with the whole team",
+    "cancel_reason": "why it was cancelled",
+    "cancel_requested_at": "cancelling asked for",
+    "cancelled_at": "cancelled",
+    "cell_seconds": "most seconds of a cell",
+    "closes_at": "hand-in closes",
+    "confirmed_at": "confirmed",
+    "counting": "attempt that counts",
+    "created_at": "made",
+    "created_by": "made by",
+    "discarded_at": "discarded",
+    "disk_mb": "disk, MB",
+    "due_at": "deadline",
+    "ends_at": "ends",
+    "enrolled_at": "enrolled",
+    "executed_sha256": "SHA-256 of the executed notebook",
+    "expires_at": "expires",
+    "finished_at": "finished",
+    "gpu_memory_mb": "GPU memory, MB",
+    "grace_minutes": "minutes of grace",
+    "granted_at": "granted",
+    "hinted_at": "workers told",
+    "input_sha256": "SHA-256 of what went in",
+    "is_active": "active",
+    "is_late": "late",
+    "is_mailed": "sent as mail",
+    "is_optional": "optional",
+    "is_override": "despite its trial runs",
+    "is_pinned": "on top",
+    "is_public": "told to students",
+    "key": "name in addresses",
+    "last_used_at": "last used",
+    "lease_expires_at": "claim ends",
+    "lease_token": "claim",
+    "login": "college login",
+    "made_at": "when",
+    "mailed_at": "mailed",
+    "mailed_up_to": "mailed up to person",
+    "mailing_until": "mailing claimed until",
+    "marks_released_at": "marks released",
+    "max_attempts": "most attempts",
+    "max_bytes": "most bytes",
+    "memory_mb": "memory, MB",
+    "moved_from": "was planned for",
+    "notebook_name": "notebook",
+    "online_label": "online",
+    "online_url": "link to join",
+    "opens_at": "opens",
+    "platform_tries": "tries that failed by our fault",
+    "position": "order",
+    "question_seconds": "most seconds of a question",
+    "queue_label": "queue for help",
+    "queue_url": "link to that queue",
+    "queued_at": "queued",
+    "received_at": "received",
+    "recorded_at": "recorded",
+    "release_at": "released",
+    "replaced_at": "file replaced",
+    "requested_at": "asked for",
+    "requested_by": "asked for by",
+    "revoked_at": "revoked",
+    "run_seconds": "most seconds of a run",
+    "sha256": "SHA-256",
+    "skip_tags": "tags of cells that are left out",
+    "slug": "name in addresses",
+    "started_at": "started",
+    "starts_at": "starts",
+    "starts_on": "starts",
+    "updated_at": "last changed",
+    "url": "link",
+    "user": "person",
+    "uses_attempt": "counts as an attempt",
+    "weight_percent": "share of the mark, %",
+}
+MODELS: Final = {
+    "accounts.User": ("person", "people"),
+    "account.EmailAddress": ("email address", "email addresses"),
+    "courses.AssignmentRevision": ("revision", "revisions"),
+    "courses.Component": ("share of the mark", "shares of the mark"),
+    "courses.CourseChange": ("change", "changes"),
+    "courses.Enrolment": ("enrolment", "enrolments"),
+    "courses.SessionLecture": ("lecture of the session", "lectures of the session"),
+    "courses.Slot": ("weekly hour", "weekly hours"),
+    "courses.Teacher": ("name on the timetable", "names on the timetable"),
+    "grading.GradingRun": ("run", "runs"),
+    "grading.MarkChange": ("change of the mark", "changes of the mark"),
+    "grading.QuestionResult": ("result", "results"),
+    "grading.RunEvent": ("event", "events"),
+    "grading.RunnerEnvironment": ("environment", "environments"),
+    "mfa.Authenticator": ("second factor", "second factors"),
+}
+APPS: Final = {"account": "Email addresses", "mfa": "Second factors"}
+
+
+def name_fields_and_models() -> None:
+    """Set the shown names of our models and of their fields."""
+    for label, (one, several) in MODELS.items():
+        options: Any = apps.get_model(label)._meta  # noqa: SLF001  Django's documented name
+        options.verbose_name, options.verbose_name_plural = one, several
+    for app in OURS:
+        config = apps.get_app_config(app)
+        config.verbose_name = APPS.get(app, config.verbose_name)
+        for model in config.get_models():
+            for field in model._meta.local_fields + model._meta.local_many_to_many:  # noqa: SLF001  as above
+                field.verbose_name = FIELDS.get(field.name, field.verbose_name)

@@ -1,0 +1,102 @@
+"""The admin holds up for everyone: axe, both themes, and lists inside 1280 pixels."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib import admin
+from django.db.models import Model
+from django.urls import reverse
+from playwright.sync_api import Browser, Page
+
+from tests.e2e.conftest import PASSWORD, Campus
+from tests.e2e.looking import flaws_of
+from tests.factories import (
+    ExtensionFactory,
+    GradingRunFactory,
+    MarkFactory,
+    SubmissionFactory,
+    UserFactory,
+)
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.one_database,
+    pytest.mark.timeout(900),
+]
+# A table that has to be scrolled by itself.
+SCROLLS = (
+    "[...document.querySelectorAll('#changelist .results, .tabular .module')]"
+    ".some((each) => each.scrollWidth > each.clientWidth + 1)"
+)
+
+
+@pytest.fixture
+def signed_in(campus: Campus, browser: Browser) -> Iterator[Page]:
+    """Give a page of site staff, in a portal with one row of most things."""
+    submission = SubmissionFactory.create(
+        assignment=campus.assignment, author=campus.student
+    )
+    run = GradingRunFactory.create(submission=submission, finished=True)
+    MarkFactory.create(run=run)
+    ExtensionFactory.create(assignment=campus.assignment, student=campus.student)
+    staff = UserFactory.create(site_staff=True)
+    staff.set_password(PASSWORD)
+    staff.save()
+    context = browser.new_context()
+    page = context.new_page()
+    campus.sign_in(page, staff)
+    yield page
+    context.close()
+
+
+def flaws_at(page: Page, campus: Campus, path: str) -> list[str]:
+    """What is wrong with the page at this address."""
+    heard: list[str] = []
+    page.on("console", lambda said: heard.append(f"{path} console: {said.text}"))
+    answer = page.goto(campus.portal.url + path)
+    assert answer is not None
+    assert answer.status == 200, path
+    found = flaws_of(page)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    scrolls = [f"{path}: a table scrolls"] if page.evaluate(SCROLLS) else []
+    return [*heard, *found, *scrolls]
+
+
+def pages_of(model: type[Model], course: int) -> Iterator[str]:
+    """The list of such rows, one row with its history, and the page to add another."""
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    row = model._default_manager.first()
+    yield reverse(f"{name}_changelist")
+    if row is not None:
+        yield reverse(f"{name}_change", args=[row.pk])
+        yield reverse(f"{name}_history", args=[row.pk])
+    if model._meta.app_label == "courses" and _is_added(model):
+        yield f"{reverse(f'{name}_add')}?course={course}"
+
+
+def _is_added(model: type[Model]) -> bool:
+    frozen = {"assignmentrevision", "coursechange"}
+    return model._meta.model_name not in frozen
+
+
+def test_first_pages_of_the_admin_are_accessible(
+    campus: Campus, signed_in: Page
+) -> None:
+    week = campus.assignment.week_id
+    paths = [
+        "/admin/",
+        "/admin/courses/material/",
+        f"/admin/courses/week/{week}/change/",
+        f"/admin/courses/enrolment/add/?course={campus.assignment.course_id}",
+    ]
+    found = [flaw for path in paths for flaw in flaws_at(signed_in, campus, path)]
+    assert found == []
+
+
+@pytest.mark.long
+def test_every_page_of_the_admin_is_accessible(campus: Campus, signed_in: Page) -> None:
+    course = campus.assignment.course_id
+    paths = [p for model in admin.site._registry for p in pages_of(model, course)]
+    assert len(paths) > 50
+    found = [flaw for path in paths for flaw in flaws_at(signed_in, campus, path)]
+    assert found == []
