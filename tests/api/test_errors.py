@@ -5,7 +5,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from courses.models import Course
-from portal.api import description
+from portal.api_description import description
 from submissions.models import Submission
 from tests.api.asking import ROOT, bearer, codes, session_of
 from tests.factories import UserFactory

@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import get_resolver
 
-from portal import api
+from portal import api_description as api
 
 SNAPSHOT = Path(settings.BASE_DIR) / "docs" / "openapi.yaml"
 

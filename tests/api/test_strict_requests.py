@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from portal.api import description
+from portal.api_description import description
 from tests.api.asking import READ, ROOT, bearer, codes, session_of
 from tests.factories import UserFactory
 
