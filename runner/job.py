@@ -268,7 +268,7 @@ class Job:
         """Return how the notebook ended, its questions checked as far as it came."""
         in_place = checks_in_place(self.spec.device)
         cells = CellRunner(
-            session, self.spec.limits, notebook.last_number, self._on_event
+            session, self.spec.limits, notebook.cells_with_code, self._on_event
         )
         self._cells = cells
         recovery = Recovery(session, cells, self._set_up)

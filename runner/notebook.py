@@ -103,11 +103,6 @@ class Notebook:
         )
 
     @property
-    def last_number(self) -> int:
-        """Return the number of the last cell that is run, 0 if none is."""
-        return max((cell.number for cell in self.cells), default=0)
-
-    @property
     def cells_with_code(self) -> int:
         """Return how many code cells are not empty, those with a skip tag included."""
         return sum(bool(cell.number or cell.source.strip()) for cell in self.cells)

@@ -58,7 +58,8 @@ def test_all_that_a_run_says_of_a_cell_agrees(runner: Runner) -> None:
     )
     assert "first in cell 3: FileNotFoundError" in told_after(result)
     started = [event for event in events if isinstance(event, CellStarted)]
-    assert [(one.cell, one.cells) for one in started] == [(1, 3), (2, 3), (3, 3)]
+    assert [(one.cell, one.cells) for one in started] == [(1, 4), (2, 4), (3, 4)]
+    assert (result.measures.cells_run, result.measures.cells_total) == (3, 4)
 
 
 def test_empty_cells_are_no_cells_that_did_not_run(runner: Runner) -> None:

@@ -66,7 +66,7 @@ def test_a_cell_has_the_number_that_jupyter_shows_after_run_all() -> None:
     sources = ["a", " \n\t", "", "# comment", cell("x", tags=["slow"]), "b"]
     found = read_notebook(job(*sources, skip_tags=("slow",)))
     assert [one.number for one in found.cells] == [1, 0, 0, 2, 0, 3]
-    assert (found.last_number, found.cells_with_code) == (3, 4)
+    assert found.cells_with_code == 4
 
 
 def test_an_emptied_check_cell_is_put_back_and_has_a_number() -> None:
