@@ -4,7 +4,7 @@ import difflib
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -21,6 +21,7 @@ from courses.models import AssignmentRevision, Question, RequiredFile, RevisionF
 from submissions.messages import clean_file_name, problem, shown, size_in_words
 from submissions.problems import FileName, Findings, Problem, SubmissionRefusedError
 from submissions.validation import (
+    CodeReading,
     Coursework,
     FileRule,
     check_file,
@@ -74,9 +75,14 @@ def rules_of(revision: AssignmentRevision) -> dict[str, FileRule]:
 
 
 def check_files(
-    files: Sequence[IncomingFile], revision: AssignmentRevision
+    files: Sequence[IncomingFile],
+    revision: AssignmentRevision,
+    installed: Collection[str] | None = None,
 ) -> Findings:
-    """Return everything that is wrong with the files, alone and together."""
+    """Return everything that is wrong with the files, alone and together.
+
+    `installed` are the modules that a run can import, None where nobody knows.
+    """
     rules, coursework = rules_of(revision), coursework_of(revision)
     findings = Findings(problems=(*_check_names(files, rules), *_check_total(files)))
     checked: set[str] = set()
@@ -90,7 +96,13 @@ def check_files(
             )
     if findings.problems:
         return findings
-    return Findings(warnings=_warnings(files, revision, coursework, findings.warnings))
+    readings = _read_notebooks(files, rules, coursework)
+    warnings = _warnings(readings, files, revision, findings.warnings)
+    if installed is not None:
+        present = _present(files, revision)
+        for reading, _ in readings:
+            warnings += reading.missing_packages(installed, present)
+    return Findings(warnings=warnings)
 
 
 def _check_names(
@@ -146,28 +158,43 @@ def coursework_of(revision: AssignmentRevision) -> Coursework:
     )
 
 
-def _warnings(
+def _read_notebooks(
     files: Sequence[IncomingFile],
-    revision: AssignmentRevision,
+    rules: Mapping[str, FileRule],
     coursework: Coursework,
-    warnings: Sequence[Problem],
-) -> tuple[Problem, ...]:
-    """Return the files' own warnings, with those about how the notebook uses the files."""
-    rules = rules_of(revision)
-    present = {file.name for file in files} | {revision.notebook_name}
-    public = revision.files.filter(part=RevisionFile.Part.PUBLIC)
-    present |= set(public.values_list("name", flat=True))
+) -> list[tuple[CodeReading, tuple[Problem, ...]]]:
+    """Return what is read in the notebooks, each with warnings of copied check cells."""
+    found = []
     for file in files:
         if rules[file.name].kind == RequiredFile.Kind.NOTEBOOK:
             file.content.seek(0)
             data = file.content.read()
             name = FileName(file.name, clean_file_name(file.original_name))
-            repeated = find_repeated_checks(data, name=name, coursework=coursework)
             reading = read_code(data, name=name, coursework=coursework)
-            missing = reading.warnings(present, rules)
-            left = [each for each in warnings if not is_answered(each, reading)]
-            warnings = [*left, *repeated, *missing]
+            repeated = find_repeated_checks(data, name=name, coursework=coursework)
+            found.append((reading, repeated))
+    return found
+
+
+def _warnings(
+    readings: Sequence[tuple[CodeReading, tuple[Problem, ...]]],
+    files: Sequence[IncomingFile],
+    revision: AssignmentRevision,
+    warnings: Sequence[Problem],
+) -> tuple[Problem, ...]:
+    """Return the files' own warnings, with those about how the notebook uses the files."""
+    rules, present = rules_of(revision), _present(files, revision)
+    for reading, repeated in readings:
+        left = [each for each in warnings if not is_answered(each, reading)]
+        warnings = [*left, *repeated, *reading.warnings(present, rules)]
     return tuple(warnings)
+
+
+def _present(files: Sequence[IncomingFile], revision: AssignmentRevision) -> set[str]:
+    """Return the names of the files that lie beside the notebook when it runs."""
+    public = revision.files.filter(part=RevisionFile.Part.PUBLIC)
+    names = {file.name for file in files} | {revision.notebook_name}
+    return names | set(public.values_list("name", flat=True))
 
 
 def store_files(

@@ -240,6 +240,11 @@ WARNINGS: Final[dict[str, Words]] = {
         'Load them with: {{key.replace("{part}", ""): value for key, value in '
         "weights.items()}}",
     ),
+    "imports_missing": Words(
+        "{where} imports “{package}”, which is not installed where your notebook runs.",
+        "The cell stops there. Do without the package, or import it in a cell of its own, "
+        "so that nothing else is lost. The coursework page lists what is installed.",
+    ),
     "opens_missing": Words(
         "{where} opens “{path}”, which was not handed in.",
         "The file will not be there, unless the notebook makes it first.",

@@ -1,9 +1,10 @@
 """Handing in: the only way in which a submission comes to be."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
 from django.db import transaction
@@ -89,8 +90,11 @@ def accept_files(
     assignment: Assignment,
     files: Sequence[IncomingFile],
     idempotency_key: str = "",
+    installed: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> AcceptedFiles:
     """Check the files without executing anything, and store their content.
+
+    `installed` are the modules of each environment, as far as they are known.
 
     The time of receipt is taken first: every byte has arrived by then, and nobody is
     late through the portal's own work. Raises SubmissionRefusedError.
@@ -108,7 +112,7 @@ def accept_files(
         return AcceptedFiles(
             revision=revision, received_at=received_at, repeated=repeated
         )
-    findings = check_files(files, revision)
+    findings = check_files(files, revision, installed.get(revision.environment))
     if findings.problems:
         raise SubmissionRefusedError(findings.problems)
     return AcceptedFiles(

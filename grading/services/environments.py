@@ -39,12 +39,17 @@ def installed_modules() -> dict[str, frozenset[str]]:
 
     As a worker told last; the interpreters of this host are asked where none has.
     """
-    rows = RunnerEnvironment.objects.exclude(modules=[])
-    told = {row.name: frozenset(row.modules) for row in rows}
+    told = told_modules()
     for name, interpreter in settings.RUNNER_ENVIRONMENTS.items():
         if name not in told and (here := _modules_here(interpreter)):
             told[name] = here
     return told
+
+
+def told_modules() -> dict[str, frozenset[str]]:
+    """Return the modules of each environment of which a worker has told them."""
+    rows = RunnerEnvironment.objects.exclude(modules=[])
+    return {row.name: frozenset(row.modules) for row in rows}
 
 
 @lru_cache(maxsize=8)

@@ -17,6 +17,7 @@ from courses.models import Assignment, AssignmentRevision
 from courses.permissions import can_view_all_work
 from grading.hints import send_hint
 from grading.models import GradingRun, Regrade, RunEvent, Trial
+from grading.services.environments import told_modules
 from grading.services.seeds import new_grading_seed
 from grading.states import ACTIVE, State
 from submissions.models import Submission
@@ -54,6 +55,7 @@ def submit_work(
         assignment=assignment,
         files=files,
         idempotency_key=idempotency_key,
+        installed=told_modules(),
     )
     with transaction.atomic():
         submission = record_submission(

@@ -3,11 +3,16 @@
 from submissions.validation.check_cells import find_repeated_checks
 from submissions.validation.coursework import Coursework
 from submissions.validation.files import FileRule, check_file
-from submissions.validation.opened_files import find_missing_files, read_code
+from submissions.validation.opened_files import (
+    CodeReading,
+    find_missing_files,
+    read_code,
+)
 from submissions.validation.readable import NotebookFaultError, readable_notebook
 from submissions.validation.weight_use import is_answered
 
 __all__ = [
+    "CodeReading",
     "Coursework",
     "FileRule",
     "NotebookFaultError",

@@ -34,13 +34,27 @@ class Access:
     is_mapped: bool | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Import:
+    """A package that a cell imports. `cells` are all whose code takes part."""
+
+    package: str
+    cell: int
+    cells: frozenset[int]
+
+
 @dataclass(kw_only=True)
 class Accesses:
-    """What a notebook does to files. `loads` are the calls of torch.load."""
+    """What a notebook does to files, and the packages that it imports.
+
+    `loads` are the calls of torch.load. An import for whose failure the code is ready is
+    not among `imports`.
+    """
 
     reads: list[Access] = field(default_factory=list)
     writes: dict[str, list[Access]] = field(default_factory=dict)
     loads: list[Access] = field(default_factory=list)
+    imports: list[Import] = field(default_factory=list)
     is_complete: bool = True
 
     def missing(self, read: Access) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from submissions.validation.accesses import ALWAYS, Access, Accesses, Arm
+from submissions.validation.accesses import ALWAYS, Access, Accesses, Arm, Import
 from submissions.validation.code_values import (
     Names,
     Scalar,
@@ -31,6 +31,9 @@ from submissions.validation.known_functions import (
 # Calls within calls that are followed, and what is visited in this way in all.
 MAX_DEPTH: Final = 6
 MAX_FOLLOWED: Final = 20_000
+_IMPORT_FAULTS: Final = frozenset(
+    {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
+)
 _ENDS: Final = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 
 
@@ -54,6 +57,8 @@ class CodeFollower:
         self._arm: Arm | None = None
         self._branches = 0
         self._sides_unsure = 0
+        # Whether the code goes on after an import that fails.
+        self._is_ready = False
         self._is_method = False
 
     def follow(self, tree: ast.Module, cell: int) -> None:
@@ -169,10 +174,19 @@ class CodeFollower:
                 self._bind(target, value)
             case ast.AugAssign(target=target):
                 self._bind(target, None)
-            case ast.Import(names=names) | ast.ImportFrom(names=names):
-                self._import(names)
+            case ast.Import(names=names):
+                self._import(names, [each.name for each in names])
+            case ast.ImportFrom(names=names, module=module, level=level):
+                self._import(names, [module] if module and not level else [])
 
-    def _import(self, names: Sequence[ast.alias]) -> None:
+    def _import(self, names: Sequence[ast.alias], modules: Sequence[str]) -> None:
+        for module in () if self._is_ready else modules:
+            found = Import(
+                package=module.partition(".")[0],
+                cell=self._cells[0],
+                cells=frozenset(self._cells),
+            )
+            self.found.imports.append(found)
         for each in names:
             name = each.asname or each.name.partition(".")[0]
             self._modules.add(name)
@@ -225,8 +239,12 @@ class CodeFollower:
 
     def _try(self, node: ast.Try | ast.TryStar) -> None:
         # A handler may make what the body has missed.
+        is_ready, self._is_ready = self._is_ready, any(map(_expects, node.handlers))
         with self._repeated():
-            self._block(node.body)
+            try:
+                self._block(node.body)
+            finally:
+                self._is_ready = is_ready
             for handler in node.handlers:
                 self._block(handler.body)
             self._block(node.orelse)
@@ -373,3 +391,10 @@ class CodeFollower:
     def _spend(self) -> None:
         if self._following:
             self._budget -= 1
+
+
+def _expects(handler: ast.ExceptHandler) -> bool:
+    """Say whether the handler catches an import that fails."""
+    kind = handler.type
+    named = kind.elts if isinstance(kind, ast.Tuple) else [kind]
+    return any(each is None or last_name(each) in _IMPORT_FAULTS for each in named)

@@ -25,6 +25,8 @@ from submissions.validation.readable import (
 )
 
 MAX_WARNED: Final = 10
+# A run has a stand-in for Otter where it is not installed.
+ALWAYS_THERE: Final = frozenset({"otter"})
 PYTHON_MAGICS: Final = frozenset({"time", "timeit", "capture", "prun"})
 WRITE_MAGICS: Final = frozenset({"writefile", "file"})
 # Of a line without its indentation.
@@ -74,6 +76,29 @@ class CodeReading:
         """Return a warning of each fault, and of each file that will not be there."""
         found = (*self._faults, *self._missing(present, wanted))
         return found[:MAX_WARNED]
+
+    def missing_packages(
+        self, installed: Collection[str], present: Collection[str]
+    ) -> tuple[Problem, ...]:
+        """Return a warning of each package that is imported and is not `installed`.
+
+        `present` are the names beside the notebook, modules among them.
+        """
+        if "sys.path" in self.code:
+            return ()  # nobody can tell where it looks
+        files = (*present, *self.accesses.writes)
+        own = {name.partition("/")[0].removesuffix(".py") for name in files}
+        there = {*installed, *own, *ALWAYS_THERE}
+        found: dict[str, Problem] = {}
+        for each in self.accesses.imports:
+            is_given = all(self._cells[place].is_given for place in each.cells)
+            # Modules of Python's own by such names are not in any list.
+            is_known = each.package in there or each.package.startswith("_")
+            if not is_known and not is_given:
+                where = self._cells[each.cell].where
+                warning = problem("imports_missing", where=where, package=each.package)
+                found.setdefault(each.package, warning)
+        return tuple(found.values())[:MAX_WARNED]
 
     def _missing(
         self, present: Collection[str], wanted: Collection[str]

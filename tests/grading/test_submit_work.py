@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from accounts.actors import SYSTEM
 from accounts.models import User
 from courses.models import Assignment
+from grading.environments import FoundEnvironment
 from grading.models import GradingRun
 from grading.services import queueing, submit_work
+from grading.services.environments import record_environments
 from submissions.models import Submission
 from submissions.problems import SubmissionRefusedError
 from submissions.services import IncomingFile
@@ -55,6 +58,29 @@ def test_work_that_is_taken_is_queued(assignment: Assignment, student: User) -> 
         1,
     )
     assert run.revision == assignment.revision
+
+
+def test_a_package_that_the_environment_lacks_is_told(
+    assignment: Assignment, student: User
+) -> None:
+    text = small_notebook("import json, tqdm")
+    assert hand_in(assignment, student, text).work.warnings == []
+    assert assignment.revision is not None
+    record_environments(
+        actor=SYSTEM,
+        found=[
+            FoundEnvironment(
+                name=assignment.revision.environment,
+                python="3.11",
+                packages={},
+                modules=("json",),
+            )
+        ],
+        level="L2",
+    )
+    (warning,) = hand_in(assignment, student, text).work.warnings
+    assert warning["code"] == "imports_missing"
+    assert "“tqdm”" in warning["message"]
 
 
 def test_work_that_is_refused_leaves_nothing(

@@ -1,11 +1,12 @@
 """Files that a notebook opens are compared with those that will be there."""
 
 import time
+from typing import Any
 
 import pytest
 
 from submissions.problems import Problem
-from submissions.validation import Coursework, find_missing_files
+from submissions.validation import Coursework, find_missing_files, read_code
 from tests.submissions.builders import code_cell, notebook_bytes
 
 
@@ -160,3 +161,59 @@ def test_unreadable_notebook_has_no_warnings() -> None:
 
 def test_warnings_are_few() -> None:
     assert len(warned(*[f"open('{n}.txt')" for n in range(50)])) == 10
+
+
+def packages(
+    *sources: str, present: tuple[str, ...] = (), given: Any = ()
+) -> list[str]:
+    """The packages that are warned of, where numpy and torch are installed."""
+    data = notebook_bytes(*[code_cell(source) for source in sources])
+    coursework = Coursework(handout=given, parameters={"TRAIN": False})
+    reading = read_code(data, name="w", coursework=coursework)
+    found = reading.missing_packages({"numpy", "torch"}, present)
+    assert all(each.code == "imports_missing" and each.hint for each in found)
+    return [each.message for each in found]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import tqdm",
+        "import numpy, tqdm.auto as t",
+        "from tqdm.notebook import trange",
+        "if x:\n    import tqdm",
+        "def f():\n    import tqdm",
+        "try:\n    import tqdm\nexcept ValueError:\n    pass",
+        "import tqdm\nimport tqdm.auto",
+    ],
+)
+def test_a_package_that_is_not_installed_is_told_once(source: str) -> None:
+    (message,) = packages("import torch", source)
+    assert message.startswith("Cell 2 imports “tqdm”, which is not installed")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import numpy as np, torch.nn as nn",
+        "try:\n    import tqdm\nexcept ImportError:\n    tqdm = None",
+        "try:\n    import tqdm\nexcept (ValueError, ModuleNotFoundError):\n    pass",
+        "try:\n    import tqdm\nexcept:\n    pass",
+        "if TRAIN:\n    import tqdm",
+        "from . import tqdm",
+        "import helper",
+        "import otter",
+        "import _thread, __main__\nfrom __future__ import annotations",
+        "sys.path.append('x')\nimport tqdm",
+    ],
+)
+def test_a_package_that_is_not_missed_is_not_told(source: str) -> None:
+    assert packages(source, present=("helper.py",)) == []
+
+
+def test_a_module_that_the_notebook_writes_is_there() -> None:
+    assert packages("%%writefile tools.py\nx = 1", "import tools") == []
+
+
+def test_an_import_of_the_hand_out_s_own_is_not_told() -> None:
+    assert packages("import tqdm", given=[code_cell("import tqdm")]) == []
