@@ -9,6 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q
 
 from courses.models import Course, Enrolment, Role
+from courses.querysets import NOT_SIGNED_IN
 
 PER_PAGE: Final = 50
 LONGEST_SEARCH: Final = 100
@@ -18,8 +19,10 @@ SHOWN: Final[dict[str, tuple[str, Q]]] = {
     Role.STUDENT: ("Students", Q(is_active=True, role=Role.STUDENT)),
     Role.ASSISTANT: ("Teaching assistants", Q(is_active=True, role=Role.ASSISTANT)),
     Role.LECTURER: ("Lecturers", Q(is_active=True, role=Role.LECTURER)),
+    "new": ("Never signed in", NOT_SIGNED_IN),
     "inactive": ("Inactive", Q(is_active=False)),
 }
+_UNINVITED: Final = NOT_SIGNED_IN & Q(invited_at=None, invitation_due_at=None)
 _SEARCHED: Final = ("first_name", "last_name", "email", "login")
 
 
@@ -42,6 +45,8 @@ class PeoplePage:
     q: str
     show: str
     query: str
+    # People who have never signed in, and to whom no invitation was or will be sent.
+    uninvited: int
 
     @property
     def here(self) -> str:
@@ -60,7 +65,8 @@ def people_page(course: Course, *, q: str, show: str, page: str) -> PeoplePage:
     q = q.replace("\0", "")[:LONGEST_SEARCH].strip()
     show = show if show in SHOWN else ""
     counts = course.enrolments.aggregate(
-        **{f"n{i}": Count("pk", filter=each) for i, (_, each) in _numbered()}
+        **{f"n{i}": Count("pk", filter=each) for i, (_, each) in _numbered()},
+        uninvited=Count("pk", filter=_UNINVITED),
     )
     found = course.enrolments.filter(SHOWN[show][1], *_words(q))
     rows = found.select_related("user").order_by(
@@ -80,6 +86,7 @@ def people_page(course: Course, *, q: str, show: str, page: str) -> PeoplePage:
         q=q,
         show=show,
         query=people_query(q=q, show=show),
+        uninvited=counts["uninvited"],
     )
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import models
 from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery, Value
 from django.db.models.functions import Coalesce, JSONArray
@@ -95,10 +96,22 @@ class CourseQuerySet(models.QuerySet["Course"]):
         )
 
 
+NOT_SIGNED_IN: Final = models.Q(
+    is_active=True,
+    user__is_active=True,
+    user__last_login=None,
+    user__password__startswith=UNUSABLE_PASSWORD_PREFIX,
+)
+
+
 class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
     def active(self) -> Self:
         """People who have not left."""
         return self.filter(is_active=True)
+
+    def not_signed_in(self) -> Self:
+        """Active people who have neither signed in nor a password to do so with."""
+        return self.filter(NOT_SIGNED_IN)
 
     def in_courses_visible_to(self, user: "User") -> Self:
         """Those in courses that the person sees."""

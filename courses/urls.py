@@ -62,6 +62,7 @@ of_courses = [
     path("<slug:slug>/people/", people.people, name="people"),
     path("<slug:slug>/people/role/", people.role, name="role"),
     path("<slug:slug>/people/add/", person.person_add, name="person-add"),
+    path("<slug:slug>/people/invite/", people.invite, name="invite"),
     path("<slug:slug>/people/roster/", roster.roster, name="roster"),
     path(
         "<slug:slug>/people/roster.csv",

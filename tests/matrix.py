@@ -374,6 +374,13 @@ PAGES: Final = [
     ),
     Row(name="courses:people", args=of_course, expected=STAFF),
     Row(
+        name="courses:invite",
+        method="post",
+        args=of_course,
+        expected=EDITORS_ARE_SENT_ON,
+    ),
+    Row(name="courses:invite", args=of_course, expected=POST_ONLY),
+    Row(
         name="courses:role",
         method="post",
         args=of_course,

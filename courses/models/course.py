@@ -105,6 +105,18 @@ class Enrolment(models.Model):
         help_text="Under which of the course's codes, where it has several.",
     )
     enrolled_at = models.DateTimeField(default=timezone.now, editable=False)
+    invitation_due_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When an invitation is sent, or tried again. Empty: none waits.",
+    )
+    invited_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When the last invitation was sent.",
+    )
 
     objects = EnrolmentQuerySet.as_manager()
 
@@ -121,6 +133,13 @@ class Enrolment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.get_role_display()} · {self.course.slug}"
+
+    @property
+    def never_signed_in(self) -> bool:
+        """Whether the person needs an invitation: as `objects.not_signed_in()`."""
+        user = self.user
+        is_there = self.is_active and user.is_active
+        return is_there and user.last_login is None and not user.has_usable_password()
 
 
 class Week(models.Model):

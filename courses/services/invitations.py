@@ -1,71 +1,122 @@
-"""Mails to new people: which course they are in, and how they sign in."""
+"""Mails to new people: which course they are in, and how they sign in.
 
+The row of an enrolment says that an invitation is due, so that one which could not be
+sent goes out later: when the mail server, the broker or the portal is back.
+"""
+
+import datetime as dt
 from collections.abc import Sequence
-from typing import Final
+from contextlib import suppress
+from smtplib import SMTPException
+from typing import Any, Final
 from urllib.parse import urlsplit
 
+import structlog
 from allauth.account.adapter import get_adapter
-from celery import current_app
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.passwords import password_link
-from courses.hints import connect, quick_connection
+from courses.hints import send_task_hint
 from courses.models import Course, Enrolment
+
+log = structlog.get_logger(__name__)
 
 TASK: Final = "courses.invite"
 # So many mails in one task: it ends within seconds.
-BATCH: Final = 25
+PORTION: Final = 25
+# Until an invitation is tried again that a worker took, or that no server took.
+TRIED_AGAIN_AFTER: Final = dt.timedelta(minutes=5)
+# In a row; then the server is down, and the rest waits for the next call.
+_MOST_FAULTS: Final = 3
+_FAULTS: Final = (SMTPException, OSError)
 
 
-def send_invitations(course: Course, users: Sequence[User]) -> int:
-    """Ask the workers to invite these people; return for how many that could be done.
+def send_invitations(
+    course: Course, users: Sequence[User], *, again: bool = False
+) -> int:
+    """Have these people of the course invited; return how many invitations now wait.
 
-    Call it after the transaction that made them. A broker's fault is no error: the
-    people can still follow “Forgot your password?”.
+    Nobody is invited who can sign in already, nor, unless `again`, who was invited
+    before. Call it after the transaction that made them. The invitations are stored
+    first: if the broker or every worker is away, they go out when one is back.
     """
-    asked = 0
-    with quick_connection() as connection:
-        connect(connection)
-        for start in range(0, len(users), BATCH):
-            batch = [user.pk for user in users[start : start + BATCH]]
-            current_app.send_task(
-                TASK,
-                args=[course.pk, batch],
-                connection=connection,
-                retry=False,
-                ignore_result=True,
+    rows = course.enrolments.not_signed_in().filter(user__in=users)
+    if not again:
+        rows = rows.filter(invited_at=None)
+    rows.filter(invitation_due_at=None).update(invitation_due_at=timezone.now())
+    waiting = rows.exclude(invitation_due_at=None).count()
+    if waiting:
+        send_task_hint(TASK)
+    return waiting
+
+
+def mail_due_invitations(*, now: dt.datetime) -> int:
+    """Send a portion of the invitations that are due; return how many were sent.
+
+    Each is claimed, so no two workers send it. One that could not be sent is tried
+    again after TRIED_AGAIN_AFTER. Safe to repeat.
+    """
+    due = Enrolment.objects.not_signed_in().filter(invitation_due_at__lte=now)
+    rows = due.select_related("course", "user").order_by("invitation_due_at", "pk")
+    waiting = list(rows[: PORTION + 1])
+    sent = _send_all(waiting[:PORTION], now)
+    if sent and len(waiting) > PORTION:
+        send_task_hint(TASK)
+    return sent
+
+
+def _send_all(rows: Sequence[Enrolment], now: dt.datetime) -> int:
+    """Send what nobody else has claimed. A bad address stops no other one."""
+    connection = get_connection()
+    sent = faults = 0
+    for row in rows:
+        if not _claim(row, now):
+            continue
+        try:
+            is_sent = bool(connection.send_messages([_invitation(row)]))
+        except (*_FAULTS, ValueError) as error:  # ValueError: no address at all
+            # SECURITY: the fault's own words hold the address: they are not logged.
+            log.warning(
+                "invitation_not_sent", person=row.user_id, error=type(error).__name__
             )
-            asked += len(batch)
-    return asked
+            _close(connection)
+            is_sent = False
+        if is_sent:
+            sent, faults = sent + 1, 0
+            Enrolment.objects.filter(pk=row.pk).update(
+                invitation_due_at=None, invited_at=now
+            )
+        else:
+            faults += 1
+        if faults == _MOST_FAULTS:
+            break
+    _close(connection)
+    return sent
 
 
-def invite(*, course_id: int, user_ids: Sequence[int]) -> int:
-    """Those of these people who cannot sign in yet have a mail that says how.
-
-    Only people of the course who have no password: for anybody else it does nothing,
-    so that it can be done twice. Returns how many mails went out.
-    """
-    course = Course.objects.get(pk=course_id)
-    members = Enrolment.objects.active().filter(course=course, user__in=user_ids)
-    people = User.objects.filter(
-        pk__in=members.values("user"), is_active=True, last_login=None
-    )
-    mails = [
-        _invitation(course, user) for user in people if not user.has_usable_password()
-    ]
-    return get_connection().send_messages(mails) or 0
+def _claim(row: Enrolment, now: dt.datetime) -> bool:
+    """Whether this call sends it: it is due again only after some time."""
+    rows = Enrolment.objects.filter(pk=row.pk, invitation_due_at=row.invitation_due_at)
+    return bool(rows.update(invitation_due_at=now + TRIED_AGAIN_AFTER))
 
 
-def _invitation(course: Course, user: User) -> EmailMessage:
+def _close(connection: Any) -> None:
+    """The next mail opens a new connection."""
+    with suppress(*_FAULTS):
+        connection.close()
+
+
+def _invitation(row: Enrolment) -> EmailMessage:
     message: EmailMessage = get_adapter().render_mail(
         "account/email/invitation",
-        user.email,
+        row.user.email,
         {
-            "course": course,
-            "email": user.email,
-            "password_url": password_link(user),
+            "course": row.course,
+            "email": row.user.email,
+            "password_url": password_link(row.user),
             "reset_url": f"{settings.SITE_URL.rstrip('/')}/accounts/password/reset/",
             "current_site": {"domain": urlsplit(settings.SITE_URL).netloc},
         },

@@ -26,6 +26,8 @@ from courses.services.held_uploads import (
 )
 
 _FILE: Final = "roster.csv"
+# People of the file who were known before, and are in the course from then on.
+_LISTED: Final = (Step.ENROL, Step.BACK, Step.CHANGE, Step.SAME)
 
 
 class RosterChangedError(Exception):
@@ -34,10 +36,27 @@ class RosterChangedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Imported:
-    """What was done, and who has a new account without a password."""
+    """What was done, and who has a new account without a password.
+
+    `cannot_sign_in` are all people of the file who have neither signed in nor a
+    password.
+    """
 
     plan: Plan
     new_users: Sequence[User]
+
+    @property
+    def cannot_sign_in(self) -> Sequence[User]:
+        kept = [change for change in self.plan.changes if change.step in _LISTED]
+        known = [
+            change.user or (change.enrolment.user if change.enrolment else None)
+            for change in kept
+        ]
+        return [
+            user
+            for user in (*self.new_users, *known)
+            if user and user.last_login is None and not user.has_usable_password()
+        ]
 
 
 def plan_roster(

@@ -15,6 +15,7 @@ from courses.models import Course, Role
 from courses.people_page import people_page, people_query
 from courses.permissions import Right, can
 from courses.services.enrolments import LastLecturerError, change_role, role_words
+from courses.services.invitations import send_invitations
 from courses.views.access import allowed_course
 
 YES_NO: Final = [("1", "yes"), ("0", "no")]
@@ -30,6 +31,12 @@ class RoleForm(forms.Form):
     enrolment = forms.IntegerField(min_value=1, max_value=2**62)
     role = forms.ChoiceField(choices=Role.choices, required=False)
     active = forms.ChoiceField(choices=YES_NO, required=False)
+
+
+class InviteForm(forms.Form):
+    """Who is invited; nobody named means all who were not invited."""
+
+    enrolment = forms.IntegerField(min_value=1, max_value=2**62, required=False)
 
 
 @login_required
@@ -80,6 +87,41 @@ def role(request: SignedInRequest, slug: str) -> HttpResponse:
         words = role_words(enrolment.role, is_active=enrolment.is_active)
         messages.success(request, f"{enrolment.user.name} is now: {words}.")
     return _back(request, course)
+
+
+@login_required
+@require_POST
+def invite(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Invite one person who has never signed in, or all who were not invited."""
+    course = allowed_course(request.user, slug, Right.EDIT)
+    form = InviteForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Nobody was invited. Choose a person from the list.")
+        return _back(request, course)
+    chosen = form.cleaned_data["enrolment"]
+    rows = course.enrolments.not_signed_in().select_related("user")
+    if chosen:
+        rows = rows.filter(pk=chosen)
+    people = [row.user for row in rows]
+    waiting = send_invitations(course, people, again=bool(chosen))
+    if waiting:
+        tell_invited(request, waiting)
+    else:
+        messages.info(
+            request, "Nobody has to be invited: all have signed in, or were invited."
+        )
+    return _back(request, course)
+
+
+def tell_invited(request: SignedInRequest, waiting: int) -> None:
+    """Say how many invitations wait, and that a fault only delays them."""
+    if waiting:
+        words = "1 invitation is" if waiting == 1 else f"{waiting} invitations are"
+        messages.success(
+            request,
+            f"{words} being sent. What cannot be sent now is tried again; the list "
+            "shows who was invited.",
+        )
 
 
 def _back(request: SignedInRequest, course: Course) -> HttpResponseRedirect:

@@ -20,10 +20,6 @@ from courses.services.roster import Imported, RosterChangedError, add_person
 from courses.views.access import allowed_course
 
 UNPROCESSABLE = 422
-_NOT_SENT = (
-    "The invitation could not be sent. They can follow “Forgot your password?” on the "
-    "sign-in page."
-)
 
 
 class PersonForm(forms.Form):
@@ -48,7 +44,7 @@ class PersonForm(forms.Form):
         label="Mail them how to sign in",
         required=False,
         initial=True,
-        help_text="If they get a new account.",
+        help_text="If they have never signed in, and were not invited before.",
     )
 
     def __init__(self, course: Course, *args: Any, **kwargs: Any) -> None:
@@ -89,11 +85,10 @@ def person_add(request: SignedInRequest, slug: str) -> HttpResponse:
         form.add_error(None, str(error) or "Somebody else did so just now. Try again.")
     else:
         messages.success(request, _words(done))
-        if done.new_users and form.cleaned_data["invite"]:
-            if send_invitations(course, done.new_users):
-                messages.success(request, "They get a mail that says how to sign in.")
-            else:
-                messages.warning(request, _NOT_SENT)
+        if form.cleaned_data["invite"] and send_invitations(
+            course, done.cannot_sign_in
+        ):
+            messages.success(request, "They get a mail that says how to sign in.")
         return redirect("courses:people", course.slug)
     return _page(request, course, form)
 

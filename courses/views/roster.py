@@ -32,6 +32,7 @@ from courses.services.roster import (
     plan_roster,
 )
 from courses.views.access import allowed_course
+from courses.views.people import tell_invited
 
 UNPROCESSABLE = 422
 TOO_MANY_REQUESTS = 429
@@ -75,7 +76,7 @@ class RosterForm(forms.Form):
         required=False,
         initial=True,
         label="Mail new people how to sign in",
-        help_text="To those who get a new account.",
+        help_text="To those who have never signed in, and were not invited before.",
     )
 
 
@@ -156,19 +157,9 @@ def _confirm(request: SignedInRequest, course: Course) -> HttpResponse:
         return _page(request, course, _again(request), faults=(fault,))
     forget_roster(actor=request.user, course=course)
     messages.success(request, _words(done))
-    if form.cleaned_data["invite"] and done.new_users:
-        _invite(request, course, done)
+    if form.cleaned_data["invite"]:
+        tell_invited(request, send_invitations(course, done.cannot_sign_in))
     return redirect("courses:people", course.slug)
-
-
-def _invite(request: SignedInRequest, course: Course, done: Imported) -> None:
-    asked = send_invitations(course, done.new_users)
-    if asked < len(done.new_users):
-        messages.warning(
-            request,
-            "Not every invitation could be sent. People without one can follow "
-            "“Forgot your password?” on the sign-in page.",
-        )
 
 
 def _words(done: Imported) -> str:

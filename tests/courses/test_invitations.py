@@ -1,22 +1,47 @@
 """New people get one mail that lets them choose a password; nobody else does."""
 
+import datetime as dt
 import re
+from smtplib import SMTPServerDisconnected
 from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.models import User
+from courses import hints
 from courses.models import Course, Enrolment
-from courses.services import invitations
-from courses.services.invitations import BATCH, invite, send_invitations
+from courses.services.invitations import (
+    PORTION,
+    TASK,
+    TRIED_AGAIN_AFTER,
+    mail_due_invitations,
+    send_invitations,
+)
 from courses.tasks import invite as task
 from portal.celery import app
-from tests.factories import CourseFactory, EnrolmentFactory, UserFactory
+from tests.factories import CourseFactory, EnrolmentFactory
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def hinted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The tasks of which the broker was told."""
+    told: list[str] = []
+    monkeypatch.setattr(hints, "connect", lambda _: None)
+    monkeypatch.setattr(app, "send_task", lambda name, **_: told.append(name))
+    return told
+
+
+def newcomer_in(course: Course, number: int = 0) -> Enrolment:
+    user = User.objects.create_user(f"una{number}@example.org", first_name="Una")
+    row: Enrolment = EnrolmentFactory.create(course=course, user=user)
+    return row
 
 
 @pytest.fixture
@@ -25,8 +50,17 @@ def newcomer() -> Enrolment:
     return EnrolmentFactory.create(user=user)
 
 
+def invited(newcomer: Enrolment, **options: Any) -> int:
+    return send_invitations(newcomer.course, [newcomer.user], **options)
+
+
+def send(*, after: dt.timedelta = dt.timedelta(0)) -> int:
+    return mail_due_invitations(now=timezone.now() + after)
+
+
 def test_link_of_the_mail_leads_to_a_password(newcomer: Enrolment) -> None:
-    task(newcomer.course_id, [newcomer.user_id])
+    send_invitations(newcomer.course, [newcomer.user])
+    task()
     (message,) = mail.outbox
     assert message.to == ["una@example.org"]
     assert message.subject == "Softmark: Your account for Deep Learning"
@@ -46,39 +80,141 @@ def test_link_of_the_mail_leads_to_a_password(newcomer: Enrolment) -> None:
 def test_those_who_can_sign_in_get_no_mail(newcomer: Enrolment) -> None:
     newcomer.user.set_password("a fine long phrase")
     newcomer.user.save()
-    assert invite(course_id=newcomer.course_id, user_ids=[newcomer.user_id]) == 0
+    assert (invited(newcomer), send()) == (0, 0)
 
 
 def test_people_of_other_courses_get_no_mail(newcomer: Enrolment) -> None:
-    other = CourseFactory.create()
-    assert invite(course_id=other.pk, user_ids=[newcomer.user_id]) == 0
+    assert send_invitations(CourseFactory.create(), [newcomer.user]) == 0
+    assert send() == 0
 
 
 def test_those_who_have_left_get_no_mail(newcomer: Enrolment) -> None:
+    assert invited(newcomer) == 1
     Enrolment.objects.update(is_active=False)
-    assert invite(course_id=newcomer.course_id, user_ids=[newcomer.user_id]) == 0
+    assert send() == 0
 
 
-def test_workers_are_asked_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    sent: list[Any] = []
-
-    def keep(name: str, args: list[Any], **_: Any) -> None:
-        assert name in app.tasks
-        sent.append(args)
-
-    monkeypatch.setattr(app, "send_task", keep)
-    monkeypatch.setattr(invitations, "connect", lambda _: None)
-    app.loader.import_default_modules()
-    course, users = CourseFactory.create(), UserFactory.create_batch(BATCH + 1)
-    assert send_invitations(course, users) == BATCH + 1
-    assert [len(args[1]) for args in sent] == [BATCH, 1]
-    assert {args[0] for args in sent} == {course.pk}
+def test_who_chose_a_password_meanwhile_gets_no_mail(newcomer: Enrolment) -> None:
+    assert invited(newcomer) == 1
+    newcomer.user.set_password("a fine long phrase")
+    newcomer.user.save()
+    assert send() == 0
 
 
-def test_broker_that_is_away_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invitation_is_sent_once(newcomer: Enrolment) -> None:
+    assert invited(newcomer) == 1
+    assert (send(), send(), send(after=2 * TRIED_AGAIN_AFTER)) == (1, 0, 0)
+    assert (invited(newcomer), send()) == (0, 0)
+    newcomer.refresh_from_db()
+    assert newcomer.invited_at is not None
+    assert newcomer.invitation_due_at is None
+
+
+def test_somebody_may_be_invited_again(newcomer: Enrolment) -> None:
+    invited(newcomer)
+    send()
+    assert (invited(newcomer, again=True), send()) == (1, 1)
+    assert len(mail.outbox) == 2
+
+
+def test_workers_are_told_and_send_in_portions(hinted: list[str]) -> None:
+    course = CourseFactory.create()
+    rows = [newcomer_in(course, number) for number in range(PORTION + 1)]
+    assert send_invitations(course, [row.user for row in rows]) == PORTION + 1
+    assert hinted == [TASK]
+    assert TASK in app.tasks
+    assert (send(), hinted) == (PORTION, [TASK, TASK])
+    assert (send(), hinted) == (1, [TASK, TASK])
+
+
+def test_without_a_broker_they_wait_and_go_out_later(
+    newcomer: Enrolment, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(_: Any) -> None:
         raise OperationalError
 
-    monkeypatch.setattr(invitations, "connect", fail)
-    course: Course = CourseFactory.create()
-    assert send_invitations(course, [UserFactory.create()]) == 0
+    monkeypatch.setattr(hints, "connect", fail)
+    assert invited(newcomer) == 1
+    assert mail.outbox == []
+    task()
+    assert len(mail.outbox) == 1
+
+
+def test_the_clock_sends_them_where_no_hint_arrived() -> None:
+    tasks = {each["task"] for each in app.conf.beat_schedule.values()}
+    assert TASK in tasks
+
+
+def test_asking_again_before_they_went_out_asks_for_one_each(
+    newcomer: Enrolment,
+) -> None:
+    assert (invited(newcomer), invited(newcomer)) == (1, 1)
+    assert (send(), send()) == (1, 0)
+
+
+def fail_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def fail(*_: Any) -> int:
+        raise error
+
+    monkeypatch.setattr(EmailBackend, "send_messages", fail)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [SMTPServerDisconnected(), ConnectionRefusedError(), TimeoutError(), ValueError()],
+)
+def test_what_the_mail_server_did_not_take_is_tried_again(
+    newcomer: Enrolment, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    invited(newcomer)
+    with monkeypatch.context() as patch:
+        fail_with(patch, error)
+        assert send() == 0
+    assert send() == 0
+    assert send(after=TRIED_AGAIN_AFTER) == 1
+    assert len(mail.outbox) == 1
+
+
+def test_a_server_that_is_down_ends_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Any] = []
+
+    def fail(_: Any, messages: Any) -> int:
+        tried.extend(messages)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(EmailBackend, "send_messages", fail)
+    course = CourseFactory.create()
+    rows = [newcomer_in(course, number) for number in range(9)]
+    send_invitations(course, [row.user for row in rows])
+    assert send() == 0
+    assert len(tried) == 3
+
+
+def test_one_bad_address_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = EmailBackend.send_messages
+
+    def picky(self: EmailBackend, messages: Any) -> int:
+        if messages[0].to == ["una1@example.org"]:
+            raise ValueError
+        return usual(self, messages)
+
+    monkeypatch.setattr(EmailBackend, "send_messages", picky)
+    course = CourseFactory.create()
+    rows = [newcomer_in(course, number) for number in range(3)]
+    send_invitations(course, [row.user for row in rows])
+    assert send() == 2
+    assert course.enrolments.exclude(invitation_due_at=None).count() == 1
+
+
+def test_what_another_worker_has_claimed_is_not_sent_twice(
+    newcomer: Enrolment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invited(newcomer)
+    usual = EmailBackend.send_messages
+
+    def meanwhile(self: EmailBackend, messages: Any) -> int:
+        assert send() == 0
+        return usual(self, messages)
+
+    monkeypatch.setattr(EmailBackend, "send_messages", meanwhile)
+    assert send() == 1

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from courses.models import Course, Enrolment, Role
@@ -166,3 +167,66 @@ def test_bad_form_changes_nothing(
         "/courses/dl/people/role/", {"enrolment": row.pk, **form}, follow=True
     )
     assert "Nothing was changed." in answer.content.decode()
+
+
+# --- Invitations --------------------------------------------------------------
+
+
+def newcomer(course: Course, name: str) -> Enrolment:
+    user = User.objects.create_user(f"{name}@x.org", first_name=name)
+    row: Enrolment = EnrolmentFactory.create(course=course, user=user)
+    return row
+
+
+def invite(user: User, **form: Any) -> None:
+    answer = client_of(user).post("/courses/dl/people/invite/", form)
+    assert answer.status_code == 302
+
+
+def test_who_was_not_invited_is_counted_and_can_be_invited(
+    course: Course, lecturer: User
+) -> None:
+    rows = [newcomer(course, name) for name in ("una", "bo")]
+    assert "2 people have never signed in, and had no mail" in page(lecturer)
+    invite(lecturer)
+    for row in rows:
+        row.refresh_from_db()
+        assert row.invitation_due_at is not None
+    html = page(lecturer)
+    assert "have never signed in, and had no mail" not in html
+    assert html.count("Invitation waits to be sent") == 2
+
+
+def test_one_person_can_be_invited_again(course: Course, lecturer: User) -> None:
+    row = newcomer(course, "una")
+    course.enrolments.filter(pk=row.pk).update(invited_at=timezone.now())
+    assert 'aria-label="Invite una again"' in page(lecturer)
+    invite(lecturer)
+    row.refresh_from_db()
+    assert row.invitation_due_at is None
+    invite(lecturer, enrolment=row.pk)
+    row.refresh_from_db()
+    assert row.invitation_due_at is not None
+
+
+def test_who_has_signed_in_is_not_invited(course: Course, lecturer: User) -> None:
+    row = person(course, "Una Sam")
+    invite(lecturer, enrolment=row.pk)
+    row.refresh_from_db()
+    assert row.invitation_due_at is None
+    assert "Invite Una Sam" not in page(lecturer)
+
+
+def test_people_who_never_signed_in_can_be_listed(
+    course: Course, lecturer: User
+) -> None:
+    newcomer(course, "una")
+    html = page(lecturer, show="new")
+    assert "una@x.org" in html
+    assert "Lea Turer" not in html.partition("<table")[2]
+
+
+def test_assistants_see_no_button_to_invite(course: Course) -> None:
+    newcomer(course, "una")
+    assistant = EnrolmentFactory.create(course=course, assistant=True).user
+    assert "people/invite/" not in page(assistant)

@@ -7,9 +7,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from accounts.models import User
+from courses import hints
 from courses.models import Course, CourseChange, Enrolment
+from courses.services.invitations import mail_due_invitations
 from courses.views import roster as views
 from tests.factories import CourseFactory, EnrolmentFactory, UserFactory
 
@@ -147,7 +151,8 @@ def test_new_people_are_invited_if_that_is_ticked(
     assert asked == []
     text = "email\nuna@example.org\nb@example.org\n"
     client.post(PAGE, {"digest": digest_on(look(client, text)), "invite": "on"})
-    assert asked == ["b@example.org"]
+    # Una got no mail with the first file.
+    assert asked == ["b@example.org", "una@example.org"]
 
 
 def test_too_many_uploads_wait(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,3 +205,18 @@ def test_command_says_what_is_wrong(course: Course, tmp_path: Any, capsys: Any) 
         call_command("import_roster", "no-such", str(tmp_path / "people.csv"))
     with pytest.raises(CommandError, match="No such file"):
         call_command("import_roster", "dl", str(tmp_path / "nothing.csv"))
+
+
+def test_command_asks_for_invitations_that_did_not_go_out(
+    course: Course, tmp_path: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Any) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(hints, "connect", fail)
+    told = run(tmp_path, capsys, "--invite")
+    assert "1 invitation goes out as soon as the portal runs" in told
+    Enrolment.objects.update(invitation_due_at=None)
+    assert "1 invitation goes out" in run(tmp_path, capsys, "--invite")
+    assert mail_due_invitations(now=timezone.now()) == 1
+    assert "Nobody has to be invited" in run(tmp_path, capsys, "--invite")

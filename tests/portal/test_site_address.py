@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts.models import User
 from courses.models import Announcement
 from courses.services.calendar import renew_feed
-from courses.services.invitations import invite
+from courses.services.invitations import mail_due_invitations, send_invitations
 from courses.services.mailing import mail_due_announcements
 from tests.factories import (
     AnnouncementFactory,
@@ -118,7 +118,8 @@ def test_mail_about_a_changed_password(hostile: Client) -> None:
 
 def test_mails_that_workers_send() -> None:
     newcomer = EnrolmentFactory.create(user=User.objects.create_user("una@example.org"))
-    invite(course_id=newcomer.course_id, user_ids=[newcomer.user_id])
+    send_invitations(newcomer.course, [newcomer.user])
+    mail_due_invitations(now=timezone.now())
     AnnouncementFactory.create(course=newcomer.course, is_mailed=True)
     Announcement.objects.update(mailed_at=None)
     mail_due_announcements(now=timezone.now())

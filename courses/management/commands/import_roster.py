@@ -29,7 +29,10 @@ class Command(BaseCommand):
             help="make students and assistants inactive who are not in the file",
         )
         parser.add_argument(
-            "--invite", action="store_true", help="mail new people how to sign in"
+            "--invite",
+            action="store_true",
+            help="mail people of the file how to sign in who never did, and who were "
+            "not invited before",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -58,9 +61,14 @@ class Command(BaseCommand):
             return
         done = import_roster(**wanted)
         self._tell(done.plan)
-        if options["invite"] and done.new_users:
-            asked = send_invitations(course, done.new_users)
-            self.stdout.write(f"{asked} of {len(done.new_users)} invitations go out.")
+        if options["invite"]:
+            waiting = send_invitations(course, done.cannot_sign_in)
+            self.stdout.write(
+                f"{waiting} {'invitation goes' if waiting == 1 else 'invitations go'} "
+                "out as soon as the portal runs and its mail server answers."
+                if waiting
+                else "Nobody has to be invited: all have signed in, or were invited."
+            )
 
     def _tell(self, plan: Plan) -> None:
         for change in plan.changes:
