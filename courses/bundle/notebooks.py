@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Collection
 from typing import Any, Final
+from urllib.parse import unquote
 
 import nbformat
 
@@ -182,7 +183,7 @@ def make_handout(staff: Notebook) -> Notebook:
         cell["source"] = _without_solutions(text, is_code=is_code)
         cell["metadata"] = _kept(cell["metadata"], _CELL_METADATA)
         if cell["source"] != text:
-            cell.pop("attachments", None)
+            _drop_attachments(cell)
         if is_code:
             cell["outputs"], cell["execution_count"] = [], None
     return handout
@@ -192,6 +193,17 @@ def _kept(metadata: object, names: Collection[str]) -> dict[str, Any]:
     """Return those of the metadata that have these names."""
     given = metadata if isinstance(metadata, dict) else {}
     return {name: value for name, value in given.items() if name in names}
+
+
+def _drop_attachments(cell: dict[str, Any]) -> None:
+    """Drop the pictures of a cell that its text no longer shows: a solution's."""
+    named = cell.get("attachments")
+    if isinstance(named, dict):
+        text = unquote(cell["source"])
+        kept = {k: v for k, v in named.items() if f"attachment:{k}" in text}
+        cell["attachments"] = kept
+        if not kept:
+            del cell["attachments"]
 
 
 def _without_solutions(text: str, *, is_code: bool) -> str:

@@ -323,12 +323,27 @@ def _drop_hidden(notebook: Notebook) -> None:
     if not isinstance(tests, dict):
         notebook["metadata"].pop("otter", None)
         return
-    kept = {name: spec for name, spec in tests.items() if isinstance(spec, dict)}
-    for spec in kept.values():
-        for suite in spec.get("suites", []):
-            cases = suite.get("cases", [])
-            suite["cases"] = [case for case in cases if case.get("hidden") is False]
-    settings["tests"] = kept
+    settings["tests"] = {
+        name: {**spec, "suites": _open_suites(spec)}
+        for name, spec in tests.items()
+        if isinstance(spec, dict)
+    }
+
+
+def _open_suites(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the suites of a test with the cases alone that say they are not hidden."""
+    suites = spec.get("suites")
+    found = []
+    for suite in suites if isinstance(suites, list) else ():
+        cases = suite.get("cases") if isinstance(suite, dict) else None
+        if isinstance(cases, list):
+            kept = [
+                case
+                for case in cases
+                if isinstance(case, dict) and case.get("hidden") is False
+            ]
+            found.append({**suite, "cases": kept})
+    return found
 
 
 def _guarded(source: str) -> str:

@@ -81,3 +81,12 @@ def test_a_solution_where_students_change_nothing_is_refused(
     (fault,) = faults.error().faults
     assert f"stands in a {word}" in fault.message
     assert (fault.cell, fault.line) == (1, 2)
+
+
+def test_a_picture_leaves_with_the_solution_that_showed_it() -> None:
+    notebook = notebook_of(
+        "### BEGIN SOLUTION\n![](attachment:a.png)\n### END SOLUTION"
+    )
+    notebook["cells"][0]["source"] += "\n![](attachment:b.png)"
+    notebook["cells"][0]["attachments"] = {"a.png": {}, "b.png": {}}
+    assert set(make_handout(notebook)["cells"][0]["attachments"]) == {"b.png"}

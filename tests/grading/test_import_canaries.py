@@ -1,0 +1,149 @@
+"""No hidden word of an import reaches a student before its time, in any format."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from accounts.actors import SYSTEM
+from accounts.models import User
+from courses.bundle import read_bundle
+from courses.importing import ImportOptions, prepare
+from courses.models import Assignment
+from courses.services.calendar import renew_feed
+from courses.services.revisions import import_revision
+from grading.jobs import build_job
+from grading.models import GradingRun
+from grading.services import publish_revision
+from tests.factories import (
+    AssignmentFactory,
+    GradingRunFactory,
+    MarkFactory,
+    QuestionResultFactory,
+    SubmissionFactory,
+    hours,
+)
+from tests.grading.canaries import SHOWN, SOURCES
+from tests.grading.pages import signed_in, staff_of, student_of
+
+pytestmark = pytest.mark.django_db
+
+_LINK = re.compile(r'(?:href|src|hx-get|action)="(/[^"#]*)"')
+_ADDRESS = re.compile(r'"(?:http://testserver)?(/(?:api|courses|runs)[^"]*)"')
+_LEAVES = re.compile(r"/(static|admin|accounts/logout|api/schema|api/docs)")
+_API = ("assignments", "courses", "marks", "runs", "submissions", "announcements")
+_CANARY = re.compile(r"canary[-_a-z]*[a-z]")
+_MOST_PAGES = 150
+
+
+def imported(name: str, folder: Path) -> Assignment:
+    """The source, imported and published, with the message that each check left."""
+    SOURCES[name](folder / "in")
+    (folder / "out").mkdir()
+    found = prepare(folder / "in", scratch=folder / "out", options=ImportOptions())
+    assignment: Assignment = AssignmentFactory.create(with_revision=False)
+    revision = import_revision(
+        actor=SYSTEM, assignment=assignment, bundle=read_bundle(found.folder)
+    )
+    publish_revision(actor=SYSTEM, revision=revision, reason="for this test")
+    assignment.refresh_from_db()
+    return assignment
+
+
+def run_of(assignment: Assignment, author: User) -> GradingRun:
+    """A run in which every check failed."""
+    submission = SubmissionFactory.create(assignment=assignment, author=author)
+    run: GradingRun = GradingRunFactory.create(submission=submission, finished=True)
+    for question in run.revision.questions.filter(kind="auto"):
+        checks = [
+            {"name": c["name"], "score": 0.0, "points": "0", "message": "raised"}
+            for c in question.checks
+        ]
+        traces = {check["name"]: "canary-trace" for check in checks}
+        QuestionResultFactory.create(
+            run=run, question=question, outcome="failed", points=0, checks=checks,
+            traces=traces,
+        )  # fmt: skip
+    MarkFactory.create(run=run)
+    return run
+
+
+def texts(client: Client, *starts: str) -> Iterator[str]:
+    """All that the person reads: pages, downloads and answers of the API."""
+    waiting, seen = [*starts], set(starts)
+    while waiting:
+        answer = client.get(waiting.pop())
+        if answer.status_code != 200:
+            continue
+        text = answer.getvalue().decode("utf-8", "replace")
+        yield text
+        found = _LINK.findall(text) + _ADDRESS.findall(text)
+        new = {path for path in found if not _LEAVES.match(path)} - seen
+        seen |= new
+        waiting += sorted(new)
+        assert len(seen) < _MOST_PAGES
+
+
+def read_by(user: User, run: GradingRun) -> str:
+    """Everything together, with the calendar, the mails, and what a run executes."""
+    client = signed_in(user)
+    assignment = run.work.assignment
+    zipped = f"{assignment.get_absolute_url()}files.zip"
+    starts = ["/", assignment.get_absolute_url(), run.get_absolute_url(), zipped]
+    feed = f"/calendar/{renew_feed(actor=user)}.ics"
+    api = [f"/api/v1/{name}/" for name in _API]
+    found = list(texts(client, *starts, feed, *api))
+    assert len(found) > len(starts) + len(api)
+    mails = [f"{message.subject} {message.body}" for message in mail.outbox]
+    return "\n".join([*found, *mails])
+
+
+def canaries_in(text: str) -> set[str]:
+    return {word for word in _CANARY.findall(text) if word != "canary"}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_no_hidden_word_is_read_before_its_time(name: str, tmp_path: Path) -> None:
+    assignment = imported(name, tmp_path)
+    student = student_of(assignment)
+    run = run_of(assignment, student)
+    assert canaries_in(read_by(student, run)) == set()
+    assert canaries_in(executed_by(run)) == set()
+    Assignment.objects.update(due_at=hours(-2), marks_released_at=hours(-1))
+    found = canaries_in(read_by(student, run))
+    assert found <= {*SHOWN, "canary_check_name", "canary_case_name"}
+    # nbgrader has no words for students in its hidden tests.
+    assert bool(found) == (name != "nbgrader")
+
+
+def executed_by(run: GradingRun) -> str:
+    """What lies where a student's code runs, and what it reads of itself."""
+    spec = build_job(run)
+    files = (*spec.files, *spec.public_files)
+    return " ".join([spec.notebook, *(Path(file.path).read_text() for file in files)])
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_each_source_has_its_canaries(name: str, tmp_path: Path) -> None:
+    SOURCES[name](tmp_path)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    planted = canaries_in("".join(path.read_text() for path in files))
+    assert len(planted) > 3
+    assert planted & set(SHOWN) or name == "nbgrader"
+
+
+def test_the_search_finds_what_staff_read(tmp_path: Path) -> None:
+    assignment = imported("otter_ok", tmp_path)
+    run = run_of(assignment, student_of(assignment))
+    assert "canary-failure-message" in read_by(staff_of(assignment), run)
+
+
+def test_a_canary_in_json_is_one_word() -> None:
+    assert canaries_in(json.dumps({"a": "x\ncanary-b, canary_c."})) == {
+        "canary-b",
+        "canary_c",
+    }
