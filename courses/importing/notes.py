@@ -108,6 +108,7 @@ def notes_on(
     said = {note.message for note in notes}
     own = _notes_on_bundle(bundle, is_own_format=prepared.format is Format.SOFTMARK)
     notes += [note for note in own if note.message not in said]
+    notes += _notes_on_size(bundle)
     notes += notes_on_missing(
         imported,
         environment=bundle.environment,
@@ -115,6 +116,19 @@ def notes_on(
         installed=installed,
     )
     return tuple(notes)
+
+
+def _notes_on_size(bundle: Bundle) -> Iterator[Fault]:
+    """Yield a note if a run would be at its limit on disk before it begins."""
+    data = [
+        file.size for file in bundle.files if file.part in (Part.PUBLIC, Part.PRIVATE)
+    ]
+    if sum(data) > bundle.limits.disk_mb << 20:
+        yield Fault(
+            message=f"The data are of {sum(data) >> 20} MB, and a run has "
+            f"{bundle.limits.disk_mb} MB of disk: it ends at once.",
+            hint="Raise the limit “disk_mb”, or leave data out.",
+        )
 
 
 def _notes_on_bundle(bundle: Bundle, *, is_own_format: bool) -> Iterator[Fault]:

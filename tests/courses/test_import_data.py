@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from courses.bundle import Part
+from courses.bundle import Limits, Part
+from courses.importing import notes_on
 from tests.courses.foreign import checking, code, converted, ok_file, write
 
 Layout = Callable[..., Path]
@@ -113,3 +114,16 @@ def test_a_name_that_no_file_may_have_is_left_out_with_a_note(tmp_path: Path) ->
     found, bundle = converted(source, tmp_path / "out")
     assert "data/a.csv" in [file.name for file in bundle.files]
     assert any("data/zürich.csv" in str(note) for note in found.notes)
+
+
+@pytest.mark.parametrize(("megabytes", "count"), [(1, 1), (2, 0)])
+def test_more_data_than_a_run_has_disk_is_noted(
+    tmp_path: Path, megabytes: int, count: int
+) -> None:
+    source = nbgrader(tmp_path / "in", "data/a.bin")
+    (source / "source/ps/data/a.bin").write_bytes(bytes(3 << 19))
+    found, bundle = converted(
+        source, tmp_path / "out", limits=Limits(disk_mb=megabytes)
+    )
+    notes = [note for note in notes_on(found, bundle) if "disk" in note.message]
+    assert len(notes) == count
