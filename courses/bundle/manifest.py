@@ -25,6 +25,8 @@ from courses.bundle.faults import FaultList
 FILE: Final = "assignment.yaml"
 FORMAT: Final = 1
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ ()-]{0,119}")
+# Of a module too, such as __init__.py.
+_DATA_NAME: Final = re.compile(r"_{0,2}[A-Za-z0-9][A-Za-z0-9._ ()-]{0,119}")
 _LONGEST_NAME: Final = 120
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _IMPORT: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*(:[^\W\d]\w*)?")
@@ -97,7 +99,7 @@ def read_manifest(data: bytes, faults: FaultList) -> Manifest | None:
 def is_file_name(name: str) -> bool:
     """Return whether a data file may have this name: a path below its folder."""
     parts = name.split("/")
-    return len(name) <= _LONGEST_NAME and all(map(NAME.fullmatch, parts))
+    return len(name) <= _LONGEST_NAME and all(map(_DATA_NAME.fullmatch, parts))
 
 
 def _grading_seed(top: Section) -> int | None:

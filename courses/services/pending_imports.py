@@ -10,7 +10,7 @@ from typing import IO, Final
 
 from accounts.models import User
 from courses.bundle import Bundle, BundleError, Fault, read_bundle
-from courses.bundle.manifest import is_file_name
+from courses.bundle.manifest import NAME
 from courses.importing import ImportOptions, Prepared, notes_on, prepare
 from courses.models import Assignment, AssignmentRevision
 from courses.permissions import Right
@@ -140,7 +140,7 @@ def _keep(upload: tuple[str, IO[bytes]], folder: Path, kinds: tuple[str, ...]) -
 def _keep_solution(name: str, content: IO[bytes], folder: Path) -> None:
     """Keep a file of the model solution under its name, which is one that files may have."""
     plain = PurePosixPath(name.replace("\\", "/")).name
-    if not is_file_name(plain):
+    if not NAME.fullmatch(plain):
         raise BundleError(
             (
                 Fault(

@@ -103,10 +103,12 @@ def test_a_package_beside_the_notebook_counts_as_the_assignments_own(
 ) -> None:
     cell = "from tools.near import close\nx = 1"
     source = nbgrader(tmp_path / "in", "tools/__init__.py", cell=cell)
+    names = ["tools/__init__.py", "tools/near.py"]
     (source / "source/ps/tools/near.py").write_text("def close(a): return True\n")
     write(source, "source/ps/ps.ipynb", code(cell), checking("t", "assert close(x)"))
     _, bundle = converted(source, tmp_path / "out")
     assert dict(bundle.imports) == {"close": "tools.near:close"}
+    assert [f.name for f in bundle.files if f.part == Part.PUBLIC] == names
 
 
 def test_a_name_that_no_file_may_have_is_left_out_with_a_note(tmp_path: Path) -> None:
