@@ -39,6 +39,7 @@ class Init:
         self.order = order
         self.enclosure = enclosure
         self.host = host
+        # The notebook's or grader's process, 0 once it has ended.
         self.student = 0
         self._is_orphan = False
         self._is_over = False
@@ -148,6 +149,8 @@ class Init:
                 # Its own use: that of the snapshots is told apart.
                 peak = used.ru_maxrss * 1024
                 self._tell({"t": "ended", "status": status, "peak_memory_bytes": peak})
+                # A later process may have the same number.
+                self.student = 0
         return True
 
     def _tell(self, frame: Frame) -> None:
