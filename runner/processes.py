@@ -1,4 +1,9 @@
-"""What /proc says of a job's processes."""
+"""What /proc says of a job's processes.
+
+A file of /proc that is a process's tells of its first thread alone, also after that has
+ended (SYS_exit) and others live on. So whatever is asked here is asked of all threads,
+or of one that lives.
+"""
 
 import contextlib
 import os
@@ -6,8 +11,8 @@ import re
 import signal
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -33,8 +38,9 @@ _EXITING: Final = 0x4
 class ProcessInfo:
     """One process: its parent, threads, processor time and resident memory.
 
-    `is_ending` says that it runs none of its own code any more. `reaped_seconds` is the
-    processor time of those of its children that have ended and that it waited for.
+    `state` is that of a thread that lives, if one does. `is_ending` says that none runs
+    any code of the process any more. `reaped_seconds` is the processor time of those of
+    its children that have ended and that it waited for.
     """
 
     pid: int
@@ -50,7 +56,24 @@ class ProcessInfo:
 
 def read_process(pid: int) -> ProcessInfo | None:
     """Return what the kernel says of the process, or None if it is gone."""
-    text = _read(pid, "stat")
+    first = _read_thread(pid, f"{pid}")
+    if first is None or not first.is_ending or first.threads == 1:
+        return first
+    others = (_read_thread(pid, f"{pid}/task/{one}") for one in _threads(pid))
+    there = [one for one in others if one is not None and one.state not in DEAD]
+    # One that runs tells the truth of all, and one on its way out of the last moments.
+    for one in sorted(there, key=lambda one: one.is_ending)[:1]:
+        return replace(
+            first,
+            state=one.state,
+            resident_bytes=one.resident_bytes,
+            is_ending=one.is_ending,
+        )
+    return first
+
+
+def _read_thread(pid: int, folder: str) -> ProcessInfo | None:
+    text = _read(folder, "stat")
     if not text:
         return None
     # The name, in brackets, may hold anything: fields begin behind the last bracket.
@@ -73,25 +96,32 @@ def read_processes(pids: Iterable[int]) -> list[ProcessInfo]:
     return [info for info in map(read_process, pids) if info is not None]
 
 
-def waited_seconds(pid: int) -> float:
-    """Return how long the process was ready to run and no processor was free for it.
+def waited_seconds(pid: int) -> dict[int, float]:
+    """Return how long each thread was ready to run and no processor was free for it.
 
-    Returns 0 for a process that is gone, or by a kernel that does not count this.
+    Returns 0 for each by a kernel that does not count this.
     """
-    fields = _read(pid, "schedstat").split()
-    return int(fields[1]) / _NANOSECONDS if len(fields) > 1 else 0.0
+    waited = {}
+    for thread in _threads(pid):
+        fields = _read(f"{pid}/task/{thread}", "schedstat").split()
+        waited[thread] = int(fields[1]) / _NANOSECONDS if len(fields) > 1 else 0.0
+    return waited
 
 
-def stopped_after(pid: int) -> int | None:
-    """Return how often a stopped process had run before it stopped, None if it runs.
+def stopped_after(pid: int) -> frozenset[tuple[int, int]] | None:
+    """Return how often each thread had run before the process stopped, None if it runs.
 
-    The kernel's count stays the same until the process runs again.
+    The kernel's counts stay the same until the process runs again.
     """
-    text = _read(pid, "status")
-    state = _STATE.search(text)
-    if state is None or state[1] != STOPPED:
-        return None
-    return sum(map(int, _SWITCHES.findall(text)))
+    counts: set[tuple[int, int]] = set()
+    states: set[str] = set()
+    for thread in _threads(pid):
+        text = _read(f"{pid}/task/{thread}", "status")
+        state = _STATE.search(text)
+        states.add(state[1] if state is not None else "")
+        counts.add((thread, sum(map(int, _SWITCHES.findall(text)))))
+    # A first thread that has ended is there as long as the process is.
+    return frozenset(counts) if states - {*DEAD} == {STOPPED} else None
 
 
 def page_table_bytes(pid: int) -> int:
@@ -99,14 +129,36 @@ def page_table_bytes(pid: int) -> int:
 
     A mapping that is only read takes none for itself, and much here.
     """
-    found = _PAGE_TABLES.search(_read(pid, "status"))
-    return int(found[1]) * 1024 if found else 0
+    for folder in _folders_with_memory(pid):
+        found = _PAGE_TABLES.search(_read(folder, "status"))
+        if found is not None:
+            return int(found[1]) * 1024
+    return 0
 
 
-def _read(pid: int, name: str) -> str:
-    """Return the file of the process, "" if the process is gone."""
+def _threads(pid: int) -> list[int]:
+    """Return the process's threads, the first one too; none if it is gone."""
     try:
-        with open(f"{_PROC}/{pid}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 - read often
+        return [int(name) for name in os.listdir(f"{_PROC}/{pid}/task")]  # noqa: PTH208 - read often
+    except OSError:
+        return []
+
+
+def _folders_with_memory(pid: int) -> Iterator[str]:
+    """Yield the folders below /proc that may tell of the process's memory, one by one.
+
+    A thread that has ended has none any more.
+    """
+    yield f"{pid}"
+    for thread in _threads(pid):
+        if thread != pid:
+            yield f"{pid}/task/{thread}"
+
+
+def _read(folder: str, name: str) -> str:
+    """Return the file of the process or thread, "" if that is gone."""
+    try:
+        with open(f"{_PROC}/{folder}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 - read often
             return file.read().decode(errors="replace")
     except OSError:
         return ""
@@ -220,11 +272,8 @@ def family(root: int, *, spare: Collection[int] = ()) -> list[ProcessInfo]:
 
 def _children(pid: int) -> list[int]:
     children: list[int] = []
-    try:
-        for task in (_PROC / str(pid) / "task").iterdir():
-            children += map(int, (task / "children").read_text().split())
-    except OSError:
-        pass
+    for thread in _threads(pid):
+        children += map(int, _read(f"{pid}/task/{thread}", "children").split())
     return children
 
 
@@ -277,15 +326,20 @@ def proportional_memory(pids: Iterable[int]) -> int:
 
     A process may close this to us: it is counted with all that it has.
     """
-    total = 0
-    for pid in pids:
+    return sum(map(_share_of, pids))
+
+
+def _share_of(pid: int) -> int:
+    for folder in _folders_with_memory(pid):
         try:
-            text = (_PROC / str(pid) / "smaps_rollup").read_text()
+            text = (_PROC / folder / "smaps_rollup").read_text()
+        except ProcessLookupError:
+            continue  # this thread has ended
         except OSError:
-            info = read_process(pid)
-            total += info.resident_bytes if info is not None else 0
-            continue
-        for line in text.splitlines():
-            if line.startswith(("Pss:", "SwapPss:")):
-                total += int(line.split()[1]) * 1024
-    return total
+            break
+        lines = [
+            one for one in text.splitlines() if one.startswith(("Pss:", "SwapPss:"))
+        ]
+        return sum(int(line.split()[1]) * 1024 for line in lines)
+    info = read_process(pid)
+    return info.resident_bytes if info is not None else 0

@@ -57,8 +57,8 @@ class Session:
         self.gone: Frame = {}
         # Of the notebook's own process, by the kernel, once it has ended.
         self.peak_memory = 0
-        # Cells run again while questions are checked: their measures are not shown.
-        self._is_rerun = False
+        # The notebook's own run is over: what ends from now on shows in no measure of it.
+        self._is_silent = False
         # Why the notebook cannot go on, although its process may live.
         self.lost: JobStopError | None = None
         # Snapshots of the notebook's process that wait for their questions.
@@ -140,9 +140,10 @@ class Session:
         except FrameError:
             frames = []
         for frame in frames:
-            if frame.get("t") == "ended":
+            if frame.get("t") == "ended" and self.status is None:
+                # Once for each process of the notebook's that was started.
                 self.status = int(frame["status"])
-                if not self._is_rerun:
+                if not self._is_silent:
                     self.peak_memory = max(self.peak_memory, frame["peak_memory_bytes"])
             elif frame.get("t") == "usage":
                 self._prepared.place.note(frame)
@@ -197,6 +198,12 @@ class Session:
         self.watch.silence()
         self.student.close()
         self.end_others()
+        deadline = time.monotonic() + _END_SECONDS
+        while self.status is None and time.monotonic() < deadline:
+            select.select([self.init.sock], [], [], _PAUSE_SECONDS)
+            self._look_at_init()
+        # Whatever ends later is a part of the checking.
+        self._is_silent = True
 
     def end_others(self) -> None:
         """End every process of the job but its first one and the snapshots that wait.
@@ -233,7 +240,6 @@ class Session:
             self._look_at_init()
             self.watch.tick(self.job.pid)
         self.status = None
-        self._is_rerun = self.watch.is_checking
         self.outputs.volume += self.student.received
         prepared = self._prepared
         prepared.restart_student()

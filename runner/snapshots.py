@@ -51,7 +51,7 @@ class Snapshot:
         self.missing = marks.ENDED
         self.is_replaceable = False
         self._pidfd = -1
-        self._ran: int | None = None
+        self._ran: frozenset[tuple[int, int]] | None = None
 
     def ask_for(self, session: Session, place: Place, *, in_place: bool) -> None:
         """Tell the notebook's process to make the snapshot, or to answer itself."""

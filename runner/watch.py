@@ -1,6 +1,6 @@
 """What the host measures of a job, and the limits that it holds it to by that."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from runner.clock import JobClock
@@ -69,6 +69,7 @@ class Watch:
         self._shared = 0
         self._cpu = 0.0
         self._waited = 0.0
+        # Of each thread, at the last look.
         self._waits: dict[int, float] = {}
         self._accounted = clock.now()
         # What there was when the asked question began, which is not its doing.
@@ -152,7 +153,7 @@ class Watch:
     def _account(self, members: Sequence[ProcessInfo]) -> None:
         """Take in the processor time that the job used, and its waits for a processor.
 
-        Its processes wait side by side, so only the longest wait of each look counts;
+        Its threads wait side by side, so only the longest wait of each look counts;
         the grader and the snapshot that it asks take turns, so both count.
         """
         now = self.clock.now()
@@ -161,15 +162,22 @@ class Watch:
             init = read_process(self._prepared.job.pid)
             used += init.reaped_seconds if init is not None else 0.0
         self._cpu = max(self._cpu, used)
-        pids = [one.pid for one in members]
-        waits = {pid: waited_seconds(pid) for pid in (*pids, self.grader_pid) if pid}
-        # A process that was not there at the last look has not waited since then, so
-        # that many short-lived ones do not make the clock stand still.
-        grown = {pid: wait - self._waits.get(pid, wait) for pid, wait in waits.items()}
-        longest = max((grown[pid] for pid in pids), default=0.0)
-        waited = max(0.0, longest) + max(0.0, grown.get(self.grader_pid, 0.0))
+        own: dict[int, float] = {}
+        for one in members:
+            own.update(waited_seconds(one.pid))
+        grader = waited_seconds(self.grader_pid) if self.grader_pid else {}
+        waited = self._longest_since(own) + self._longest_since(grader)
         self._waited += min(waited, now - self._accounted)
-        self._waits, self._accounted = waits, now
+        self._waits, self._accounted = {**own, **grader}, now
+
+    def _longest_since(self, waits: Mapping[int, float]) -> float:
+        """Return how long one of the threads has waited since the last look, at most.
+
+        One that was not there then has not waited since then, so that many short-lived
+        ones do not make the clock stand still.
+        """
+        grown = (wait - self._waits.get(one, wait) for one, wait in waits.items())
+        return max(0.0, max(grown, default=0.0))
 
     # --- What is due -------------------------------------------------------------------
 

@@ -1,0 +1,155 @@
+"""A process whose first thread has ended lives, computes and holds memory like any other."""
+
+import dataclasses
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runner.host import Runner
+from runner.processes import (
+    family,
+    kill_all,
+    page_table_bytes,
+    proportional_memory,
+    read_process,
+    read_processes,
+    stopped_after,
+    waited_seconds,
+)
+from runner.protocol import Limits
+from tests.runner.notebooks import cell, job, messages, question
+from tests.services.processes import wait_until
+
+MIB = 1024**2
+# 60 is exit(2), of one thread, on x86-64; the number differs elsewhere.
+LEAVE = "ctypes.CDLL(None).syscall(60 if os.uname().machine == 'x86_64' else 93, 0)"
+GHOST = f"""
+import ctypes, os, subprocess, sys, threading
+held = bytearray(b"x") * ({60 * MIB})
+def live():
+    child = subprocess.Popen(["sleep", "60"])
+    print(child.pid, flush=True)
+    sys.stdin.read()
+threading.Thread(target=live).start()
+{LEAVE}
+"""
+
+
+@pytest.fixture
+def ghost() -> Iterator[subprocess.Popen[bytes]]:
+    """Yield a process whose first thread has ended."""
+    pipe = subprocess.PIPE
+    program = [sys.executable, "-S", "-c", GHOST]
+    with subprocess.Popen(program, stdin=pipe, stdout=pipe) as one:
+        assert one.stdout is not None
+        child = int(one.stdout.readline())
+        first = Path(f"/proc/{one.pid}/task/{one.pid}/stat")
+        wait_until(lambda: ") Z " in first.read_text(), seconds=5, what="its end")
+        yield one
+        one.kill()
+        os.kill(child, signal.SIGKILL)
+
+
+def test_it_is_alive_with_all_that_it_holds(ghost: subprocess.Popen[bytes]) -> None:
+    found = read_process(ghost.pid)
+    assert found is not None
+    assert (found.state, found.is_ending, found.threads) == ("S", False, 2)
+    assert found.resident_bytes > 60 * MIB
+    assert proportional_memory([ghost.pid]) > 60 * MIB
+    assert page_table_bytes(ghost.pid) > 0
+
+
+def test_its_children_and_its_waits_are_seen(ghost: subprocess.Popen[bytes]) -> None:
+    assert ghost.pid in [one.parent for one in family(os.getpid())]
+    assert len(waited_seconds(ghost.pid)) == 2
+
+
+def test_it_stands_still_when_all_of_its_threads_do(
+    ghost: subprocess.Popen[bytes],
+) -> None:
+    assert stopped_after(ghost.pid) is None
+    ghost.send_signal(signal.SIGSTOP)
+    wait_until(lambda: stopped_after(ghost.pid), seconds=5, what="a stop")
+    before = stopped_after(ghost.pid)
+    ghost.send_signal(signal.SIGCONT)
+    ghost.send_signal(signal.SIGSTOP)
+    wait_until(lambda: stopped_after(ghost.pid), seconds=5, what="another stop")
+    assert stopped_after(ghost.pid) != before
+
+
+def test_it_is_killed(ghost: subprocess.Popen[bytes]) -> None:
+    assert kill_all(lambda: read_processes([ghost.pid]), seconds=5) == 1
+    fd = os.pidfd_open(ghost.pid)
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    assert poll.poll(5000)
+    os.close(fd)
+
+
+LEAVING = f"import ctypes, os, threading, time\ndef leave(): {LEAVE}\n"
+HOLDS = (
+    "def hold():\n    b = bytearray(b'x') * (150 << 20); time.sleep(30); os._exit(0)\n"
+    "for _ in range(6):\n    if os.fork() == 0:\n"
+    "        threading.Thread(target=hold).start(); leave()\n"
+    "time.sleep(20)"
+)
+
+
+@pytest.mark.torch
+def test_its_memory_is_held_to_the_limit_without_a_group_too() -> None:
+    runner = Runner({"default": ""})
+    runner._capabilities = dataclasses.replace(runner._capabilities, hierarchy=None)
+    limits = Limits(memory_bytes=512 * MIB, cell_seconds=10)
+    result = runner.run(job(LEAVING + HOLDS, limits=limits))
+    runner.close()
+    assert (result.measures.level, result.code) == ("L1", "memory")
+
+
+# The last cell leaves a thread that takes up memory as soon as a test has called `f`.
+TELLS = f"""
+{LEAVING}
+import mmap
+shared = mmap.mmap(-1, 4096)
+def f(x):
+    shared[0] = x
+    time.sleep(1)
+    return x
+def ghost():
+    while not shared[0]: time.sleep(0.01)
+    b = bytearray(b"x") * (shared[0] << 20); time.sleep(10)
+"""
+LAST = "threading.Thread(target=ghost, daemon=True).start(); time.sleep(0.1); leave()"
+
+
+@pytest.mark.torch
+def test_nothing_of_the_notebook_runs_while_questions_are_asked(
+    runner: Runner,
+) -> None:
+    asked = question("q1", "def check(f):\n    assert f(200) == 200\n")
+    limits = Limits(cell_seconds=1)
+    check = cell("# softmark: check q1")
+    result = runner.run(job(TELLS, check, LAST, questions=(asked,), limits=limits))
+    assert messages(result) == ["passed"]
+    assert result.measures.peak_memory_bytes < 400 * MIB
+    assert result.measures.checking_peak_memory_bytes < 400 * MIB
+
+
+@pytest.mark.torch
+def test_one_that_a_question_leaves_is_gone_before_the_next(runner: Runner) -> None:
+    work = (
+        "def f():\n    if os.fork() == 0:\n"
+        "        threading.Thread(target=time.sleep, args=(30,)).start(); leave()\n"
+        "    time.sleep(0.3)\n"
+        "def others(): return len(list(filter(str.isdigit, os.listdir('/proc')))) - 2\n"
+    )
+    checks = [cell(f"# softmark: check q{n}") for n in (1, 2)]
+    first = question("q1", "def check(f): f()\n")
+    last = question("q2", "def check(others): assert others() == 0\n")
+    result = runner.run(job(LEAVING + work, *checks, questions=(first, last)))
+    assert messages(result) == ["passed", "passed"]
