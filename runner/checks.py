@@ -137,7 +137,8 @@ class Questions:
         From now on nothing is taken from the notebook. Checks that are shown sooner are
         asked sooner; among equals the order is the revision's, so that an author can
         have labels handed out last: what one question is given, a later one may know.
-        Raises JobStopError for what is no question's fault.
+        No limit ends the run any more: each is the asked question's. Raises JobStopError
+        for a fault of ours, and for a job that is cancelled.
         """
         if not self._snapshots:
             return
@@ -202,20 +203,15 @@ class Questions:
         session = self._session
         share = seconds / max(1, len(question.checks))
         run = QuestionRun(session, question, seconds, share)
-        session.watch.begin_question()
-        self._examiner.get(self._attend)
-        if not snapshot.thaw(session) and snapshot.is_replaceable:
-            snapshot = self._renew(question.key, snapshot)
-        if not snapshot.is_awake:
-            run.missing = snapshot.missing
-        while snapshot.is_awake and self._ask_once(run, snapshot):
-            session.watch.begin_question()
-            if not snapshot.resume(session):
-                snapshot = self._renew(question.key, snapshot)
-        if run.can_go_on and run.was_asked:
-            run.missing = marks.NOT_RUN
-        if not last:
-            self._let_wait(snapshot)
+        try:
+            snapshot = self._converse(run, question.key, snapshot)
+            if not last:
+                self._let_wait(snapshot)
+        except JobStopError as error:
+            if error.verdict in {Verdict.CANCELLED, Verdict.PLATFORM}:
+                raise
+            # The notebook has ended, so this is the question's, and what was found stays.
+            run.missing = LIMITS.get(error.code, marks.ENDED)
         # Also what it started: nothing of it is left when the next one may run.
         session.end_others()
         if snapshot.pid in session.kept:
@@ -223,6 +219,23 @@ class Questions:
         else:
             snapshot.close()
         return run.conclude(), snapshot
+
+    def _converse(self, run: QuestionRun, key: str, snapshot: Snapshot) -> Snapshot:
+        """Have the checks run, and return the snapshot that was asked last."""
+        session = self._session
+        session.watch.begin_question()
+        self._examiner.get(session.attend_to_none)
+        if not snapshot.thaw(session) and snapshot.is_replaceable:
+            snapshot = self._renew(key, snapshot)
+        if not snapshot.is_awake:
+            run.missing = snapshot.missing
+        while snapshot.is_awake and self._ask_once(run, snapshot):
+            session.watch.begin_question()
+            if not snapshot.resume(session):
+                snapshot = self._renew(key, snapshot)
+        if run.can_go_on and run.was_asked:
+            run.missing = marks.NOT_RUN
+        return snapshot
 
     def _let_wait(self, snapshot: Snapshot) -> None:
         """Let the snapshot stand still until the question's next part."""
@@ -270,7 +283,7 @@ class Questions:
     def _ask_once(self, run: QuestionRun, snapshot: Snapshot) -> bool:
         """Have the checks run that are left. Return whether some can be asked again."""
         session = self._session
-        grader = self._examiner.get(self._attend)
+        grader = self._examiner.get(session.attend_to_none)
         session.watch.grader_pid = grader.student_pid
 
         def step() -> bool:
@@ -289,15 +302,6 @@ class Questions:
         if not run.answered:
             self._examiner.dismiss()
         return run.can_go_on
-
-    def _attend(self) -> None:
-        """Wait a moment. A snapshot that goes past a limit meanwhile ends, and no more."""
-        try:
-            self._session.attend()
-        except JobStopError as error:
-            if error.code not in LIMITS:
-                raise
-            self._session.end_others()
 
     def close(self) -> None:
         """Close every socket to a snapshot."""

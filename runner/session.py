@@ -5,6 +5,7 @@ import os
 import select
 import signal
 import time
+from collections.abc import Iterator
 from typing import Final
 
 from runner.frames import SMALL_FRAME, Frame, FrameError, Peer
@@ -20,6 +21,7 @@ from runner.processes import (
     read_processes,
     send_signal,
 )
+from runner.protocol import Verdict
 from runner.stops import JobStopError, died, platform
 from runner.watch import Watch
 
@@ -189,6 +191,29 @@ class Session:
         self._look_at_init()
         self.watch.tick(self.job.pid)
 
+    def attend_to_none(self) -> None:
+        """Wait a moment while no question is asked."""
+        with self._limits_end_others():
+            self.attend()
+
+    def tick(self) -> None:
+        """Measure while no question is asked."""
+        with self._limits_end_others():
+            self.watch.tick(self.job.pid)
+
+    @contextlib.contextmanager
+    def _limits_end_others(self) -> Iterator[None]:
+        """End what goes past a limit, and do no more: what was found before stays.
+
+        Only for the time after `silence`.
+        """
+        try:
+            yield
+        except JobStopError as error:
+            if error.verdict is not Verdict.LIMIT:
+                raise
+            self.end_others()
+
     def silence(self) -> None:
         """Listen to the notebook no more, and end its processes.
 
@@ -196,6 +221,8 @@ class Session:
         left but its first process and the snapshots, which stand still.
         """
         self.watch.silence()
+        # What lies in its folders is nobody's doing from now on.
+        self.watch.begin_question()
         self.student.close()
         self.end_others()
         deadline = time.monotonic() + _END_SECONDS

@@ -107,7 +107,7 @@ class Snapshot:
             if time.monotonic() > deadline or not self._is_alive():
                 session.kept.discard(self.pid)
             time.sleep(_PAUSE_SECONDS)
-            session.watch.tick(session.job.pid)
+            session.tick()
 
     def thaw(self, session: Session) -> bool:
         """Let the snapshot run, for its own question. Return whether it has stood still.

@@ -1,0 +1,113 @@
+"""Once the notebook has ended no limit is the run's, and nothing that was found is lost."""
+
+from collections.abc import Callable
+
+import pytest
+
+from runner import checks
+from runner.host import Runner
+from runner.protocol import JobResult, Limits, Verdict
+from runner.session import Session
+from runner.snapshots import Snapshot
+from runner.stops import JobStopError, limit, platform
+from runner.watch import Watch
+from tests.runner.notebooks import cell, job, messages, question
+
+pytestmark = pytest.mark.torch
+
+CHECKS = [cell(f"# softmark: check q{n}") for n in (1, 2)]
+QUESTIONS = tuple(
+    question(f"q{n}", "def check(answer): assert answer == 42\n") for n in (1, 2)
+)
+WORK = "answer = 42"
+
+
+def run(runner: Runner, *cells: object) -> JobResult:
+    limits = Limits(disk_bytes=32 << 20)
+    return runner.run(job(*cells, questions=QUESTIONS, limits=limits))  # type: ignore[arg-type]  # cells
+
+
+FULL_AND_AWAKE = """
+import os, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+for name in "ab":
+    try:
+        with open(name, "wb", buffering=0) as file:
+            while True: file.write(bytes(4096))
+    except OSError: pass
+for pid in filter(str.isdigit, os.listdir("/proc")):
+    if int(pid) not in (1, os.getpid()): os.kill(int(pid), signal.SIGCONT)
+"""
+
+
+def test_a_full_disk_and_snapshots_that_do_not_stand_still(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "_SETTLE_SECONDS", 1.5)
+    result = run(runner, WORK, *CHECKS, FULL_AND_AWAKE)
+    assert result.code in {"completed", "disk"}
+    assert messages(result) == ["the process ended"] * 2
+
+
+def raising(
+    monkeypatch: pytest.MonkeyPatch, error: JobStopError, *, asked: bool = False
+) -> None:
+    """Let the first look raise after the notebook's end, or while a question is asked."""
+    tick, left = Watch.tick, [error]
+
+    def ticked(watch: Watch, init: int) -> None:
+        if watch.is_checking and left and bool(watch.grader_pid) is asked:
+            raise left.pop()
+        tick(watch, init)
+
+    monkeypatch.setattr(Watch, "tick", ticked)
+
+
+def while_settling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each snapshot take a moment before it stands still."""
+    settle: Callable[..., None] = Snapshot.settle
+
+    def settled(one: Snapshot, session: Session, deadline: float) -> None:
+        session.tick()
+        settle(one, session, deadline)
+
+    monkeypatch.setattr(Snapshot, "settle", settled)
+
+
+@pytest.mark.parametrize("code", ["memory", "disk", "processes", "run_time", "output"])
+def test_a_limit_while_snapshots_settle_costs_nothing(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    while_settling(monkeypatch)
+    raising(monkeypatch, limit(code))
+    result = run(runner, WORK, *CHECKS)
+    assert (result.code, messages(result)) == ("completed", ["passed"] * 2)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [("memory", "out of memory"), ("run_time", "the process ended")]
+)
+def test_a_limit_while_a_question_is_asked_is_that_question_s(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch, code: str, words: str
+) -> None:
+    raising(monkeypatch, limit(code), asked=True)
+    result = run(runner, WORK, *CHECKS)
+    assert (result.code, messages(result)) == ("completed", [words, "passed"])
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict"),
+    [
+        (platform("runner_failed"), Verdict.PLATFORM),
+        (JobStopError(Verdict.CANCELLED, "cancelled"), Verdict.CANCELLED),
+    ],
+)
+def test_a_fault_of_ours_and_a_cancelled_job_end_the_run(
+    runner: Runner,
+    monkeypatch: pytest.MonkeyPatch,
+    error: JobStopError,
+    verdict: Verdict,
+) -> None:
+    while_settling(monkeypatch)
+    raising(monkeypatch, error)
+    assert run(runner, WORK, *CHECKS).verdict is verdict
