@@ -28,12 +28,13 @@ from runner.protocol import (
 )
 from submissions.validation import NotebookFaultError, readable_notebook
 
-# What is shown later is asked later.
+# What is shown later is asked later, and what is never shown last: a result that is
+# shown must tell nothing of what a check that comes after it gives.
 _SECRECY: Final[Mapping[Visibility, int]] = {
     Visibility.ALWAYS: 0,
     Visibility.AFTER_DEADLINE: 1,
     Visibility.AFTER_RELEASE: 2,
-    Visibility.NEVER: 2,
+    Visibility.NEVER: 3,
 }
 
 

@@ -334,3 +334,20 @@ def test_a_submission_without_a_notebook_stops_the_job(run: GradingRun) -> None:
     run.work.files.all().delete()
     with pytest.raises(IncompleteRevisionError):
         build_job(run)
+
+
+def test_a_check_that_is_shown_tells_of_none_that_is_hidden_for_longer(
+    run: GradingRun,
+) -> None:
+    """Checks of a higher secrecy are asked later, and "never" is the longest."""
+    shown = ("never", "after_release", "always", "after_deadline")
+    checks = [{"name": one, "visibility": one} for one in shown]
+    QuestionFactory.create(revision=run.revision, key="q9", checks=checks)
+    tests = RevisionFile.Part.TESTS
+    RevisionFileFactory.create(revision=run.revision, part=tests, name="q9.py")
+    (asked,) = (one for one in build_job(run).questions if one.key == "q9")
+    in_order = sorted(asked.checks, key=lambda check: check.secrecy)
+    assert len({check.secrecy for check in in_order}) == 4
+    assert [check.name for check in in_order] == [
+        *("always", "after_deadline", "after_release", "never"),
+    ]
