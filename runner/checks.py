@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from runner import marks
+from runner import descriptors, marks
 from runner.examiner import Examiner
 from runner.in_place import QuestionsInPlace
 from runner.outputs import OUTPUTS
@@ -92,11 +92,18 @@ class Questions:
             return
         there = self._snapshots.setdefault(key, [])
         made = sum(map(len, self._snapshots.values()))
-        if len(there) == MAX_SNAPSHOTS or (there and made >= _MOST_SNAPSHOTS):
+        is_short = descriptors.are_short()
+        is_full = made >= _MOST_SNAPSHOTS or is_short
+        if len(there) == MAX_SNAPSHOTS or (there and is_full):
             there.pop().drop(self._session)
         snapshot = Snapshot(cells)
         there.append(snapshot)
-        self._make(snapshot)
+        if is_short:
+            # The jobs of this worker have too many. It is made when it is asked.
+            snapshot.note_end(marks.NOT_RUN)
+            snapshot.close()
+        else:
+            self._make(snapshot)
 
     def _make(self, snapshot: Snapshot) -> None:
         snapshot.ask_for(self._session, self._place, in_place=False)

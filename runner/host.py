@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from runner import descriptors
 from runner.gpu.pool import GpuPool
 from runner.housekeeping import Housekeeper
 from runner.jail import bwrap
@@ -86,6 +87,7 @@ class Runner:
         self._capabilities = capabilities(backend)
         if self._capabilities.missing:
             raise NotIsolatedError(self._capabilities.missing)
+        descriptors.allow_many()
         self._gpus = gpus
         self._workplace = Workplace(work_dir or Path(tempfile.gettempdir()))
         self._work_dir = self._workplace.path

@@ -3,11 +3,12 @@
 import contextlib
 import ctypes
 import os
-import select
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+
+from runner import descriptors
 
 _libc: Final = ctypes.CDLL(None, use_errno=True)
 
@@ -103,7 +104,7 @@ def spare_from_lack_of_memory(pid: int, pidfd: int) -> None:
         fd = os.open(f"/proc/{pid}/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
         try:
             # Opened before it ended, the file is still about this process.
-            if not select.select([pidfd], [], [], 0)[0]:
+            if not descriptors.wait([pidfd], seconds=0):
                 os.write(fd, lowest)
         finally:
             os.close(fd)

@@ -3,13 +3,12 @@
 import contextlib
 import hashlib
 import os
-import select
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, Protocol
 
-from runner import stops
+from runner import descriptors, stops
 from runner.contents import Contents, Folder
 from runner.folders import FileMissingError, JobFolder, open_source, safe_name
 from runner.frames import Frame, Peer
@@ -67,7 +66,7 @@ class JailPlace:
             with _checked(placed.file) as fd:
                 init.send({"t": "file", "name": name, "folders": folders}, [fd])
             while init.wants_to_send:  # so that few descriptors wait
-                select.select([], [init], [], _ROUND_SECONDS)
+                descriptors.wait(writing=[init], seconds=_ROUND_SECONDS)
                 init.flush()
                 wait()
         if contents.notebook_name:
@@ -126,7 +125,7 @@ def await_frame(
     deadline = time.monotonic() + seconds
     while peer.open and time.monotonic() < deadline:
         writers = [peer] if peer.wants_to_send else []
-        select.select([peer], writers, [], _ROUND_SECONDS)
+        descriptors.wait([peer], writers, seconds=_ROUND_SECONDS)
         peer.flush()
         for frame in peer.receive():
             if frame.get("t") == kind:

@@ -4,7 +4,6 @@ import contextlib
 import fcntl
 import logging
 import os
-import select
 import signal
 import socket
 import time
@@ -12,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from runner import linux
+from runner import descriptors, linux
 from runner.contents import Contents
 from runner.frames import Frame, Peer
 from runner.jail.cgroups import Hierarchy, JobGroup
@@ -201,7 +200,7 @@ class Prepared:
         """
         deadline = time.monotonic() + _STATUS_SECONDS
         while self.init.open and time.monotonic() < deadline:
-            select.select([self.init], [], [], _STATUS_SECONDS)
+            descriptors.wait([self.init], seconds=_STATUS_SECONDS)
             for frame in self.init.receive():
                 if frame.get("t") == "ended":
                     return os.waitstatus_to_exitcode(int(frame["status"]))
@@ -212,8 +211,7 @@ class Prepared:
         """Say whether the processes still wait."""
         if not (self.init.open and self.student.open):
             return False
-        ready, _, _ = select.select([self.pidfd], [], [], 0)
-        return not ready
+        return not descriptors.wait([self.pidfd], seconds=0)
 
     def dispose(self, *, clean: bool = False) -> None:
         """No process or file of the job is left.
@@ -237,9 +235,9 @@ class Prepared:
             if not clean:
                 with contextlib.suppress(OSError):
                     signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
-            if not select.select([self.pidfd], [], [], _END_SECONDS)[0]:
+            if not descriptors.wait([self.pidfd], seconds=_END_SECONDS):
                 signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
-                select.select([self.pidfd], [], [], _END_SECONDS)
+                descriptors.wait([self.pidfd], seconds=_END_SECONDS)
             os.close(self.pidfd)
             self.pidfd = -1
         for peer in self._peers:

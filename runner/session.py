@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
+from runner import descriptors
 from runner.frames import SMALL_FRAME, Frame, FrameError, Peer
 from runner.outputs import CellOutputs, JobOutputs
 from runner.prepared import Prepared
@@ -159,7 +160,7 @@ class Session:
         """The student process closed its channel: say how it ended."""
         deadline = time.monotonic() + 1
         while self.status is None and time.monotonic() < deadline:
-            select.select([self.init.sock], [], [], 0.05)
+            descriptors.wait([self.init], seconds=0.05)
             self._look_at_init()
         if not self.ready:
             words = self._pipes["stderr"].take().decode(errors="replace").splitlines()
@@ -227,7 +228,7 @@ class Session:
         self.end_others()
         deadline = time.monotonic() + _END_SECONDS
         while self.status is None and time.monotonic() < deadline:
-            select.select([self.init.sock], [], [], _PAUSE_SECONDS)
+            descriptors.wait([self.init], seconds=_PAUSE_SECONDS)
             self._look_at_init()
         # Whatever ends later is a part of the checking.
         self._is_silent = True
@@ -243,7 +244,7 @@ class Session:
             while any(one.state not in DEAD for one in self._others()):
                 if time.monotonic() > deadline:
                     return
-                select.select([self.init.sock], [], [], _PAUSE_SECONDS)
+                descriptors.wait([self.init], seconds=_PAUSE_SECONDS)
                 self._look_at_init()
 
     def _others(self) -> list[ProcessInfo]:
@@ -263,7 +264,7 @@ class Session:
         while self.status is None:
             if time.monotonic() > deadline:
                 raise died(cell=self.cell, reason="restart")
-            select.select([self.init.sock], [], [], _ROUND_MS / 1000)
+            descriptors.wait([self.init], seconds=_ROUND_MS / 1000)
             self._look_at_init()
             self.watch.tick(self.job.pid)
         self.status = None
@@ -294,7 +295,7 @@ class Session:
         self.init.send({"t": "end"})
         deadline = time.monotonic() + _END_SECONDS
         while self.init.open and not self.gone and time.monotonic() < deadline:
-            select.select([self.init.sock], [], [], 0.1)
+            descriptors.wait([self.init], seconds=0.1)
             with contextlib.suppress(JobStopError):
                 self._look_at_init()
         return bool(self.gone)

@@ -6,7 +6,6 @@ in both kinds of jail, so each is a check of the other.
 """
 
 import os
-import select
 import shutil
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from runner import linux
+from runner import descriptors, linux
 from runner.environment import literal_environment
 from runner.frames import Frame, Peer
 from runner.jail import policy
@@ -163,7 +162,7 @@ class ColdPool:
 
     def _greet(self, process: subprocess.Popen[bytes], init: Peer) -> Frame:
         for _ in range(int(_START_SECONDS / _ROUND_SECONDS)):
-            select.select([init], [], [], _ROUND_SECONDS)
+            descriptors.wait([init], seconds=_ROUND_SECONDS)
             for frame in init.receive():
                 if frame.get("t") == "ready":
                     return frame

@@ -3,7 +3,6 @@
 import json
 import os
 import pty
-import select
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from runner import descriptors
 from runner.processes import family
 from tests.runner.notebooks import cell, notebook
 from tests.services.processes import wait_until
@@ -162,7 +162,7 @@ class Terminal:
 
     def look(self) -> str:
         """Take in what is new, and return all."""
-        while select.select([self._master], [], [], 0)[0]:
+        while descriptors.wait([self._master], seconds=0):
             try:
                 data = os.read(self._master, 65536)
             except OSError:

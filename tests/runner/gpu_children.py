@@ -5,7 +5,6 @@ They import nothing of Django's, so the tests that use them run on a bare machin
 
 import contextlib
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -13,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from runner import descriptors
 from runner.environment import literal_environment
 from runner.frames import Channel
 from runner.gpu.order import CudaOrder
@@ -88,7 +88,7 @@ class Child:
             return
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-        ended, _, _ = select.select([self._pidfd], [], [], _SECONDS)
+        ended = descriptors.wait([self._pidfd], seconds=_SECONDS)
         assert ended, "the process does not die"
         os.close(self._pidfd)
         self._pidfd = -1
