@@ -8,18 +8,16 @@ the next one may run. On a GPU the notebook's own process is asked at its check 
 """
 
 import errno
-import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Final
 
 from runner import descriptors, marks
-from runner.examiner import Examiner
+from runner.examiner import Examiner, why_it_ended
 from runner.in_place import QuestionsInPlace
 from runner.outputs import OUTPUTS
 from runner.places import Place
-from runner.prepared import Prepared
 from runner.protocol import (
     JobSpec,
     QuestionOutcome,
@@ -31,7 +29,7 @@ from runner.question_run import LIMITS, QuestionRun
 from runner.recovery import MOST_RENEWALS
 from runner.session import Session
 from runner.snapshots import Snapshot
-from runner.stops import JobStopError, died, platform
+from runner.stops import JobStopError, died
 
 # The first two and the last: a later one takes the place of the third.
 MAX_SNAPSHOTS: Final = 3
@@ -40,13 +38,6 @@ _MOST_SNAPSHOTS: Final = 100
 _SNAPSHOT_SECONDS: Final = 10.0
 # In which all snapshots have come to stand still.
 _SETTLE_SECONDS: Final = 5.0
-# How a process ends that libraries bring down by what they are given.
-_CRASHES: Final = frozenset(
-    (
-        *(signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL),
-        *(signal.SIGABRT, signal.SIGTRAP, signal.SIGXCPU, signal.SIGSYS),
-    )
-)
 
 
 class Questions:
@@ -305,7 +296,7 @@ class Questions:
         run.ask(grader.student, snapshot.wire.fileno(), step, stop)
         session.watch.grader_pid = 0
         if run.grader_ended:
-            run.note_grader_end(_why_it_ended(grader))
+            run.note_grader_end(why_it_ended(grader))
         if not run.answered:
             self._examiner.dismiss()
         return run.can_go_on
@@ -324,19 +315,3 @@ def _why_not_made(number: object) -> str:
     if number == errno.ENOMEM:
         return marks.OUT_OF_MEMORY
     return marks.TOO_MANY_PROCESSES if number == errno.EAGAIN else marks.ENDED
-
-
-def _why_it_ended(grader: Prepared) -> str:
-    """Return the words for a grader that what it was given may have ended.
-
-    Raises JobStopError if the notebook had no hand in it: the process was not short of
-    memory, and did not crash.
-    """
-    if grader.explained(died(cell=0)).code == "memory":
-        return marks.OUT_OF_MEMORY
-    code = grader.exit_code()
-    if code == marks.OUT_OF_MEMORY_STATUS:
-        return marks.OUT_OF_MEMORY
-    if code is None or -code not in _CRASHES:
-        raise platform("runner_failed", "the grader's process ended")
-    return marks.ENDED

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import Final
 
-from runner import contents, stops
+from runner import contents, marks, stops
 from runner.contents import Folder
 from runner.places import await_frame
 from runner.prepared import Prepared
 from runner.protocol import JobSpec, QuestionSpec
 from runner.spares import Spares
+from runner.stops import died
 from runner.zygote.order import Shape
 
 log = logging.getLogger(__name__)
@@ -117,3 +118,20 @@ def _frame_of(question: QuestionSpec) -> dict[str, object]:
             for check in question.checks
         ],
     }
+
+
+def why_it_ended(grader: Prepared) -> str:
+    """Return the words for a grader that has ended in a check.
+
+    Out of memory, or by a signal: libraries crash by what they are given, and a time
+    limit that a test has set itself may end the process. Raises JobStopError for one
+    that has ended by itself, in which the notebook had no hand.
+    """
+    if grader.explained(died(cell=0)).code == "memory":
+        return marks.OUT_OF_MEMORY
+    code = grader.exit_code()
+    if code == marks.OUT_OF_MEMORY_STATUS:
+        return marks.OUT_OF_MEMORY
+    if code is None or code >= 0:
+        raise stops.platform("runner_failed", "the grader's process ended")
+    return marks.ENDED

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from runner import marks
-from runner.examiner import Examiner
+from runner.examiner import Examiner, why_it_ended
 from runner.places import Place
 from runner.prepared import Prepared
 from runner.protocol import Limits, QuestionOutcome, QuestionSpec
@@ -12,7 +12,7 @@ from runner.question_run import LIMITS, QuestionRun
 from runner.recovery import MOST_RENEWALS
 from runner.session import Session
 from runner.snapshots import Snapshot
-from runner.stops import JobStopError, died, limit, platform
+from runner.stops import JobStopError, died, limit
 
 
 class QuestionsInPlace:
@@ -67,6 +67,8 @@ class QuestionsInPlace:
         session.hear(grader.student)
         try:
             done = self._converse(run, grader, snapshot)
+            if run.grader_ended:
+                run.note_grader_end(why_it_ended(grader))
         except JobStopError as error:
             if error.code != "process_died" and error.code not in LIMITS:
                 raise
@@ -77,8 +79,6 @@ class QuestionsInPlace:
             snapshot.close()
             if not run.answered:
                 self._examiner.dismiss()
-        if run.grader_ended:
-            raise platform("runner_failed", "the grader's process ended")
         return None if done else limit("question_time", seconds=self._seconds)
 
     def _converse(self, run: QuestionRun, grader: Prepared, snapshot: Snapshot) -> bool:

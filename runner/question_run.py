@@ -48,6 +48,10 @@ class QuestionRun:
         # Checks that cost themselves, and the words for each.
         self._given_up: dict[str, str] = {}
         self._is_broken = False
+        # The last check has its outcome, and did not wait for an answer: it had a time
+        # limit of its own.
+        self._is_abandoned = False
+        self._had = 0
         self._ends: Counter[str] = Counter()
         self._seconds, self._share = seconds, share
         self._watch = session.watch
@@ -86,31 +90,39 @@ class QuestionRun:
         if `answered` is false afterwards.
         """
         self.answered, self.missing, self._stopped_at = False, "", 0.0
-        self.grader_ended = False
+        self.grader_ended = self._is_abandoned = False
+        self._had = len(self._found)
         frame = {"t": "question", "key": self._question.key, "checks": self.left}
         grader.send(frame, [wire])
         self._check_started = self._watch.moment()
         self._started = self._started or self._check_started
         done = False
-        while not (done and self.answered):
+        while not (done and (self.answered or self.grader_ended)):
             try:
                 done = step() or done
             except JobStopError as error:
                 done = self._end_at(error, stop)
             self._take(grader)
-            if not grader.open and not self._stopped_at:
-                self.grader_ended = True
-                self._end(marks.ENDED, stop)
-                return
-            if not self._stopped_at and not self.answered and self._is_late():
-                self.give_up(marks.OUT_OF_TIME)
-                self._end(marks.OUT_OF_TIME, stop)
+            if not self._stopped_at:
+                self._stop_if_due(grader, stop, done=done)
             if self._stopped_at and time.monotonic() > self._stopped_at + _REAP_SECONDS:
                 return
-        if not self._stopped_at and self.can_go_on:
+        if not (self._stopped_at or self._is_abandoned) and self.can_go_on:
             # The asked process ended in this check, or made no sense.
             self.missing = marks.OUT_OF_MEMORY if self._watch.ran_out() else marks.ENDED
             self.give_up(self.missing)
+
+    def _stop_if_due(
+        self, grader: Peer, stop: Callable[[str], None], *, done: bool
+    ) -> None:
+        if not grader.open:
+            self.grader_ended = True
+            self._end(marks.ENDED, stop)
+        elif self._is_abandoned and not done:
+            self._end("", stop)  # else it may go on for as long as it likes
+        elif not self.answered and self._is_late():
+            self.give_up(marks.OUT_OF_TIME)
+            self._end(marks.OUT_OF_TIME, stop)
 
     def note_grader_end(self, words: str) -> None:
         """Note that the grader ended in the middle of a check.
@@ -161,6 +173,8 @@ class QuestionRun:
         for frame in frames:
             if frame.get("t") == "answered" and frame.get("key") == self._question.key:
                 self.answered = True
+                has_more = len(self._found) > self._had
+                self._is_abandoned = frame.get("abandoned") is True and has_more
             elif frame.get("t") == "check" and not frame.get("name"):
                 self._is_broken = True  # the tests' own source: no check can be run
             elif frame.get("t") == "check" and not self._stopped_at:

@@ -1,11 +1,13 @@
 """The grader's process: takes tests from the host and runs each question's in turn."""
 
+import contextlib
 import gc
 import os
+import signal
 import socket
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -72,8 +74,12 @@ class Grader:
             case "question":
                 question = part_of(self._questions[frame["key"]], frame.get("checks"))
                 with socket.socket(fileno=fds[0]) as sock:
-                    self._check(question, sock)
-                self._channel.send({"t": "answered", "key": question.key})
+                    is_whole = self._check(question, sock)
+                    # A thread of a test may still wait there.
+                    with contextlib.suppress(OSError):
+                        sock.shutdown(socket.SHUT_RDWR)
+                answered = {"t": "answered", "key": question.key}
+                self._channel.send({**answered, "abandoned": not is_whole})
 
     def _set_up(self, frame: Mapping[str, Any]) -> None:
         self._generators = Generators(int(frame["secret"]))
@@ -96,8 +102,12 @@ class Grader:
         self._fixed_seeds.take_over()
         inspection.take_over()
 
-    def _check(self, question: QuestionSpec, sock: socket.socket) -> None:
-        """Tell what each check found; the host gives nothing for those not told of."""
+    def _check(self, question: QuestionSpec, sock: socket.socket) -> bool:
+        """Tell what each check found; the host gives nothing for those not told of.
+
+        Return false if the last check that was told of did not wait for an answer, so
+        that the others must be asked in another conversation.
+        """
         link = Link(sock, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
         forget_named_tuples()
         student = Student(
@@ -109,20 +119,23 @@ class Grader:
                 tests = Tests(question, student, self._setting)
             except BaseException as broken:  # noqa: BLE001 - a process edge
                 self._tell("", 0.0, "", broken)
-                return
+                return True
             for check in question.checks:
                 self._generators.start(question.key, check.name)
                 student.begin_check()
                 self._fixed_seeds.begin_check(question.source, check.source)
-                score, words, error = run_check(tests, check)
+                score, words, error = run_check(tests, check, _stop_timers)
                 if student.lost:
-                    return
+                    return True
                 self._tell(check.name, score, words, error)
                 if error is not None:
                     # Its frames hold what the check was given, which may be much.
                     traceback.clear_frames(error.__traceback__)
                     error.__traceback__ = None
                     gc.collect()
+                if student.is_abandoned:
+                    return False
+        return True
 
     def _tell(
         self, name: str, score: float, words: str, error: BaseException | None
@@ -151,17 +164,26 @@ def part_of(question: QuestionSpec, checks: Sequence[str] | None) -> QuestionSpe
 
 
 def run_check(
-    tests: Tests, check: CheckSpec
+    tests: Tests, check: CheckSpec, finish: Callable[[], None] = lambda: None
 ) -> tuple[float, str, BaseException | None]:
-    """Return the check's score, the words for it, and what it raised."""
+    """Return the check's score, the words for it, and what it or `finish` raised."""
     NotDataError.met = 0
     try:
-        score, words = tests.run(check)
+        try:
+            score, words = tests.run(check)
+        finally:
+            finish()
     except BaseException as error:  # noqa: BLE001 - a process edge
         return 0.0, _words_for(error), error
     if score > 0 and NotDataError.met:
         return 0.0, marks.NOT_DATA, None
     return score, words, None
+
+
+def _stop_timers() -> None:
+    """End the time limits that a check has set itself: none of them is another's."""
+    for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):
+        signal.setitimer(timer, 0)
 
 
 def _words_for(error: BaseException) -> str:

@@ -93,6 +93,14 @@ class Student:
         self.epoch = 0
         self.lost = False
 
+    @property
+    def is_abandoned(self) -> bool:
+        """Say whether a test no longer waits for an answer that may still come.
+
+        It had a time limit of its own. Nothing more can be asked then.
+        """
+        return self._endpoint.is_abandoned
+
     def begin_check(self) -> None:
         """Know nothing of the notebook's objects: another check has learned of them."""
         self._handles.clear()
@@ -121,6 +129,10 @@ class Student:
 
         Raises LinkError, LinkClosedError or CodecError if it makes no sense or is gone.
         """
+        with self._endpoint.turn:
+            return self._ask(operation, arguments)
+
+    def _ask(self, operation: str, arguments: tuple[object, ...]) -> Any:
         if self.lost:
             raise LinkClosedError
         if operation in _RUNNING:

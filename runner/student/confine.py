@@ -19,6 +19,8 @@ _NICENESS: Final = 10
 _ZYGOTES: Final = {"PYTHONSAFEPATH", "PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE"}
 # Signals that wait and timers, which are counted for the whole machine's root too.
 _SIGNALS: Final = 1024
+# From the signal that says that the processor time is used up to the kill.
+_CPU_GRACE: Final = 5
 _KEPT: Final = ("channel", "drain_out", "drain_err")
 
 
@@ -75,7 +77,11 @@ def _set_limits(order: Order) -> None:
         _, hard = resource.getrlimit(kind)
         known = [one for one in (value, hard) if one != resource.RLIM_INFINITY]
         allowed = min(known, default=resource.RLIM_INFINITY)
-        resource.setrlimit(kind, (allowed, allowed))
+        # Where both are the same, the kernel kills at once and says nothing of why.
+        most = allowed + _CPU_GRACE if kind == resource.RLIMIT_CPU else allowed
+        if hard != resource.RLIM_INFINITY:
+            most = min(most, hard)
+        resource.setrlimit(kind, (allowed, most))
 
 
 def _data_limit(memory_bytes: int) -> int:

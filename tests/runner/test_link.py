@@ -21,7 +21,9 @@ REFUSALS = (LinkError, LinkClosedError, CodecError, TypeError)
 
 
 def message(header: object, *buffers: bytes) -> bytes:
-    """Return the bytes of a message, whatever is in it."""
+    """Return the bytes of a message, whatever is in it: an answer to the first question."""
+    if isinstance(header, dict) and "op" not in header:
+        header = {"n": 1, **header}
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     lengths = b"".join(struct.pack("!Q", len(one)) for one in buffers)
     start = struct.pack("!II", len(text), len(buffers))

@@ -78,12 +78,15 @@ class _Hostile:
         self._manner: Manner = data.draw(st.sampled_from(_MANNERS))
         self._given: list[Any] = [None]
         self._buffers: list[Buffer] = BUFFERS
+        # Of the question that it answers, or says to answer.
+        self._number: Any = None
 
     def talk(self) -> None:
         """Answer until the grader hangs up; hang up after so many messages."""
         for _ in range(_MOST_MESSAGES):
             header, buffers = self._link.receive()
             self._note(header, buffers)
+            self._number = header.get("n", self._number)
             # All are drawn before one is sent: whether the grader has hung up meanwhile
             # is chance, and hypothesis must draw the same when it repeats an example.
             chosen = [self._draw(acts_for(str(header.get("op", "")), self._manner))]
@@ -106,7 +109,7 @@ class _Hostile:
             header = {"ok": self._given[act.repeats % len(self._given)]}
             buffers = self._buffers
         for _ in range(1 if act.echo else act.repeats):
-            self._link.send(header, buffers)
+            self._link.send({"n": self._number, **header}, buffers)
 
 
 def _nodes(node: Any) -> list[Any]:

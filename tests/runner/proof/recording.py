@@ -91,7 +91,8 @@ def _give_objects(link: Link) -> None:
     for number in range(_MOST_ANSWERS):
         header, _ = link.receive()
         if "op" in header:
-            link.send({"ok": _more(str(header["op"]), number)}, [])
+            more = _more(str(header["op"]), number)
+            link.send({"ok": more, "n": header["n"]}, [])
 
 
 def _more(operation: str, number: int) -> Any:
