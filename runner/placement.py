@@ -7,7 +7,7 @@ that the tests ask for: there the name may be the hand-out's own work.
 """
 
 import hashlib
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -76,6 +76,7 @@ class Placement:
         # By text or name, and those beside that are known by their id alone.
         self._sure = _sure_matches(spec.handout, cells)
         self._found = _matches_by_id(spec.handout, cells, self._sure)
+        self._in_order = _in_order(self._found)
         self._marked: dict[str, list[int]] = {}
         for index, cell in enumerate(cells):
             if cell.question:
@@ -100,8 +101,8 @@ class Placement:
         return _few(copies) or self._by_handout(check, later)
 
     def _ceiling(self, known: Mapping[int, int], later: Sequence[int]) -> int:
-        """Return the place of the first cell that binds a tested name again."""
-        found = (known[index] for index in later if index in known)
+        """Return the place of the first cell, in its order, that binds a tested name."""
+        found = (known[one] for one in later if one in known and one in self._in_order)
         return min(found, default=self._last + 1)
 
     def _rebinding(self, question: QuestionSpec, check: int) -> list[int]:
@@ -189,6 +190,34 @@ def _matches_by_id(
         if above < places[key][0] < below:
             found[index] = places[key][0]
     return found
+
+
+def _in_order(found: Mapping[int, int]) -> frozenset[int]:
+    """Return the hand-out's cells that keep their order with as many others as can be.
+
+    They are those of all longest rising sequences of places.
+    """
+    indices = sorted(found)
+    places = [found[index] for index in indices]
+    above = _lengths(places)
+    below = _lengths([-place for place in reversed(places)])[::-1]
+    longest = max(above, default=0)
+    return frozenset(
+        index
+        for index, up, down in zip(indices, above, below, strict=True)
+        if up + down - 1 == longest
+    )
+
+
+def _lengths(places: Sequence[int]) -> list[int]:
+    """Return how long the longest rising sequence is that ends with each place."""
+    ends: list[int] = []
+    lengths = []
+    for place in places:
+        at = bisect_left(ends, place)
+        ends[at : at + 1] = [place]
+        lengths.append(at + 1)
+    return lengths
 
 
 def _single(keys: Sequence[str]) -> Iterator[tuple[int, str]]:

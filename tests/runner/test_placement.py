@@ -199,3 +199,25 @@ def test_hostile_metadata_tells_nothing() -> None:
     ]
     found = read_notebook(job(*cells, questions=(MEAN,), handout=handout()))
     assert place(found) == "late"
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ("again setup answer* check again* end", 4),
+        ("setup again answer* check again* end", 4),
+        ("again answer* check again* end", 3),
+        ("setup end again answer* check", 5),
+        ("setup answer* again end check", 2),
+    ],
+)
+def test_a_cell_out_of_the_hand_out_s_order_says_nothing_of_the_others(
+    cells: str, expected: int
+) -> None:
+    """Somebody copies a later cell upwards, to plan, or moves the check cell down."""
+    assert place(read(cells)) == expected
+
+
+def test_where_two_orders_are_as_good_the_name_is_taken_for_the_hand_out_s() -> None:
+    given = handout(ids=False)
+    assert place(read("setup again answer* check end", given, ids=False)) == 1
