@@ -16,13 +16,14 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Collection, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
 import torch
 
+from runner.grader import code_guard, refusals
+from runner.grader.code_places import CodePlaces
 from runner.grader.folders import Folders, guard_joins
 from runner.grader.student import Student
 
@@ -57,22 +58,6 @@ _REFUSED: Final = (
     "pickle.load of a file in `private`, or of a handed-in file in `files`, and "
     "pickle.loads of what they have pickled themselves"
 )
-_NOT_RUN: Final = (
-    "tests run nothing that was handed in beside themselves: call the notebook's "
-    "functions, which run where the notebook does"
-)
-_NOT_IMPORTED: Final = (
-    "tests import nothing from the folder of handed-in files: modules of the course are "
-    "found without it"
-)
-# Audit events by which a program is started or a library is loaded.
-_STARTING: Final = frozenset(
-    (
-        *("subprocess.Popen", "os.system", "os.exec", "os.spawn", "os.posix_spawn"),
-        "ctypes.dlopen",
-    )
-)
-_RUNNING: Final = frozenset(("compile", "exec"))
 # Audit events by which a file is opened or a folder is listed.
 _OPENING: Final = frozenset(("open", "os.listdir", "os.scandir", "sqlite3.connect"))
 _asked: Final[list[Student]] = []
@@ -121,26 +106,6 @@ class Origins:
             and (self._files / name).is_file()
         )
 
-    def is_below_files(self, path: object) -> bool:
-        """Say whether the path leads into the folder of handed-in files."""
-        if not isinstance(path, str | bytes | os.PathLike):
-            return False
-        place = Path(os.path.abspath(os.fsdecode(path)))  # noqa: PTH100 - links stay
-        return place.is_relative_to(self._files)
-
-    def mentions(self, argument: object) -> bool:
-        """Say whether a part of a command, or of its setting, is a handed-in file."""
-        if isinstance(argument, list | tuple):
-            return any(map(self.mentions, argument))
-        if isinstance(argument, dict):
-            return any(map(self.mentions, argument.values()))
-        if not isinstance(argument, str | bytes | os.PathLike):
-            return False
-        words = os.fsdecode(argument)
-        if self.is_below_files(words) or f"{self._files}/" in words:
-            return True
-        return any(os.path.normpath(word) in self._handed_in for word in words.split())
-
     def _name(self, file: object) -> str | None:
         """Return the file's name in the folder of files, or beside the notebook."""
         path = _path_of(file)
@@ -174,7 +139,7 @@ def _path_of(file: object) -> str | None:
     return os.fsdecode(path)
 
 
-def stand(folders: Folders, handed_in: Collection[str]) -> None:
+def stand(folders: Folders, handed_in: Collection[str], public: Path) -> None:
     """Let nothing that a student handed in run code in this process from now on."""
     origins = Origins(folders, handed_in)
     guard_joins(folders)
@@ -184,6 +149,7 @@ def stand(folders: Folders, handed_in: Collection[str]) -> None:
     np.load = _array_loader(np.load, origins)
     _guard_pickle(origins)
     sys.addaudithook(_watcher(origins))
+    code_guard.stand(CodePlaces(folders, public))
 
 
 def _find_relative_files(origins: Origins) -> None:
@@ -226,7 +192,7 @@ def _by_snapshot(
             return load(f, *arguments, **named)
         name = origins.handed_in(f)
         if name is None:
-            raise PermissionError(_REFUSED)
+            raise refusals.not_permitted(_REFUSED)
         return _asked[-1].ask(operation, name)
 
     return loaded
@@ -248,7 +214,7 @@ def _array_loader(load: Callable[..., Any], origins: Origins) -> Callable[..., A
                 return Arrays(found) if is_archive else found
         name = origins.handed_in(file)
         if name is None:
-            raise PermissionError(_REFUSED)
+            raise refusals.not_permitted(_REFUSED)
         return _asked[-1].ask("array", name)
 
     return loaded
@@ -281,7 +247,7 @@ def _guard_pickle(origins: Origins) -> None:
             case [value, int() as end]:
                 file.seek(end)
                 return value
-        raise PermissionError(_REFUSED)
+        raise refusals.not_permitted(_REFUSED)
 
     dumps = pickle.dumps
     own = _OwnPickles()
@@ -291,7 +257,7 @@ def _guard_pickle(origins: Origins) -> None:
 
     def loads(data: Any, /, **named: Any) -> Any:
         if data not in own:
-            raise PermissionError(_REFUSED)
+            raise refusals.not_permitted(_REFUSED)
         with _trusted(_EVERYTHING):
             return pickle_loads(data, **named)
 
@@ -326,7 +292,7 @@ def _own_files_only(base: Any, origins: Origins) -> Any:
     class Unpickler(base):
         def __init__(self, file: Any, *arguments: Any, **named: Any) -> None:
             if not (origins.is_own(file) or _trust):
-                raise PermissionError(_REFUSED)
+                raise refusals.not_permitted(_REFUSED)
             super().__init__(file, *arguments, **named)
 
         def load(self) -> Any:
@@ -352,15 +318,10 @@ def _trusted(what: str = _ARRAYS) -> Iterator[None]:
 def _watcher(origins: Origins) -> Callable[[str, tuple[Any, ...]], None]:
     """Return an audit hook that refuses what gets past the functions above.
 
-    It sees every name that is unpickled, every program and library that is started or
-    loaded, every import, every piece of code that is compiled or run from a file, and
-    every file that is opened.
+    It sees every name that is unpickled, and every file that is opened.
     """
     checks: dict[str, Callable[..., None]] = {
         "pickle.find_class": _check_unpickled,
-        "import": partial(_check_import, origins),
-        **dict.fromkeys(_STARTING, partial(_check_start, origins)),
-        **dict.fromkeys(_RUNNING, partial(_check_code, origins)),
         **dict.fromkeys(_OPENING, lambda path, *_: origins.folders.check(path)),
     }
 
@@ -372,29 +333,11 @@ def _watcher(origins: Origins) -> Callable[[str, tuple[Any, ...]], None]:
     return watch
 
 
-def _check_start(origins: Origins, *arguments: object) -> None:
-    if any(map(origins.mentions, arguments)):
-        raise PermissionError(_NOT_RUN)
-
-
-def _check_import(
-    origins: Origins, _name: object, _file: object, path: object, *_: object
-) -> None:
-    if isinstance(path, list) and any(map(origins.is_below_files, path)):
-        raise PermissionError(_NOT_IMPORTED)
-
-
-def _check_code(origins: Origins, *arguments: object) -> None:
-    found = getattr(arguments[-1], "co_filename", arguments[-1])
-    if origins.is_below_files(found):
-        raise PermissionError(_NOT_RUN)
-
-
 def _check_unpickled(module: str, name: str) -> None:
     if not _trust:
-        raise PermissionError(_REFUSED)
+        raise refusals.not_permitted(_REFUSED)
     if _trust[-1] != _EVERYTHING and (module, name) not in _MADE_OF:
-        raise PermissionError(
+        raise refusals.not_permitted(
             f"tests unpickle no objects ({module}.{name}): keep arrays, or weights in "
             "safetensors"
         )

@@ -5,7 +5,6 @@ import gc
 import os
 import signal
 import socket
-import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -16,12 +15,13 @@ import torch
 
 from runner import marks
 from runner.frames import Channel, ChannelClosedError
-from runner.grader import guard, inspection
+from runner.grader import guard, inspection, modules, refusals
 from runner.grader.fixed_seeds import FixedSeeds
 from runner.grader.folders import hide
 from runner.grader.generators import Generators
 from runner.grader.handles import NotDataError
 from runner.grader.names import Library
+from runner.grader.own_texts import OWN
 from runner.grader.student import (
     MAX_BYTES,
     MAX_HEADER,
@@ -90,9 +90,10 @@ class Grader:
             defined=frozenset(frame["defined"]),
             classes=frozenset(frame["classes"]),
         )
-        # The course's own modules, behind all that is installed; nobody else's.
-        sys.path[:] = [*(path for path in sys.path if path), frame["public"]]
-        guard.stand(self._setting.folders, frame["handed_in"])
+        public = Path(frame["public"])
+        modules.find_in(public)
+        OWN.look_in(public, self._setting.private)
+        guard.stand(self._setting.folders, frame["handed_in"], public)
         null = os.open(os.devnull, os.O_RDWR)
         os.dup2(null, 1)
         os.dup2(null, 2)
@@ -167,7 +168,7 @@ def run_check(
     tests: Tests, check: CheckSpec, finish: Callable[[], None] = lambda: None
 ) -> tuple[float, str, BaseException | None]:
     """Return the check's score, the words for it, and what it or `finish` raised."""
-    NotDataError.met = 0
+    refusals.forget()
     try:
         try:
             score, words = tests.run(check)
@@ -175,8 +176,9 @@ def run_check(
             finish()
     except BaseException as error:  # noqa: BLE001 - a process edge
         return 0.0, _words_for(error), error
-    if score > 0 and NotDataError.met:
-        return 0.0, marks.NOT_DATA, None
+    refused = refusals.first()
+    if score > 0 and refused is not None:
+        return 0.0, _words_for(refused), refused
     return score, words, None
 
 
@@ -215,4 +217,8 @@ def _trace(error: BaseException) -> str:
     own = [frame for frame in frames if frame.filename.startswith("<")]
     words = "".join(traceback.format_list(own))
     words += "".join(traceback.format_exception_only(error))
+    refused = refusals.first()
+    if refused is not None and refused is not error:
+        # Else a library's own words would hide why it failed.
+        words += f"Before that, this was refused: {refused}\n"
     return words[-_TRACE:].encode("utf-8", "replace").decode()

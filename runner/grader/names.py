@@ -7,6 +7,7 @@ import types
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
+from runner.grader import formats
 from runner.grader.handles import NotDataError
 from runner.grader.stand_ins import StandInError, stand_in_for
 from runner.grader.student import Student
@@ -58,6 +59,7 @@ class Names(dict[str, Any]):
         self, student: Student, library: Library, defined: Collection[str] = ()
     ) -> None:
         super().__init__(__name__="checks", __builtins__=builtins)
+        super().__setitem__(formats.NAME, formats.format_of)
         self._student = student
         self._library = library
         self._defined = frozenset(defined)

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeGuard
 import numpy as np
 import torch
 
+from runner.grader import refusals
 from runner.values.codec import CodecError
 
 Ask = Callable[[], Any]
@@ -24,15 +25,13 @@ _PLAIN_KEYS: Final = (int, str, bool, float, bytes, type(None))
 class NotDataError(TypeError):
     """A test needs a value, and the student's code gave an object of its own.
 
-    `met` counts them: a check that met one cannot pass, since a test that expects a
-    TypeError of the student's code would else take this one for it.
+    A check that met one cannot pass, since a test that expects a TypeError of the
+    student's code would else take this one for it.
     """
-
-    met = 0
 
     def __init__(self, words: str) -> None:
         super().__init__(words)
-        NotDataError.met += 1
+        refusals.note(self)
 
 
 @dataclass(frozen=True)

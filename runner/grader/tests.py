@@ -18,9 +18,11 @@ import numpy as np
 import torch
 
 from runner import marks
+from runner.grader import formats
 from runner.grader.folders import Folders
 from runner.grader.handles import is_handle
 from runner.grader.names import Everything, Library, Names, as_main
+from runner.grader.own_texts import OWN
 from runner.grader.student import Student
 from runner.protocol import CheckSpec, QuestionSpec, TestStyle
 
@@ -81,7 +83,11 @@ class Tests:
         self._question = question
         self._student = student
         self._setting = setting
-        self._space: dict[str, Any] = {"__name__": "checks"}
+        self._space: dict[str, Any] = {
+            "__name__": "checks",
+            formats.NAME: formats.format_of,
+        }
+        OWN.begin(_sources(question))
         if question.style in {TestStyle.FUNCTIONS, TestStyle.CASES}:
             self._space[_RETURNED] = _returned
             self._execute(question)
@@ -104,7 +110,7 @@ class Tests:
         for node in tree.body:
             if isinstance(node, ast.FunctionDef) and node.name in checks:
                 _ReturnsNothing().generic_visit(node)
-        code = compile(ast.fix_missing_locations(tree), name, "exec")
+        code = compile(formats.guarded(tree), name, "exec")
         with _otter_at_hand():
             exec(code, self._space)  # noqa: S102 - the assignment's own tests
 
@@ -140,7 +146,7 @@ class Tests:
         """Run a piece of code; a number that it ends in is what it is worth."""
         name = f"<check {check.name}>"
         _remember(name, check.source)
-        tree = ast.parse(check.source, name)
+        tree = formats.guarded(ast.parse(check.source, name))
         names = self._names()
         last = tree.body[-1] if tree.body else None
         with as_main(names):
@@ -166,6 +172,34 @@ class Tests:
                 words.getvalue(), error=runner.error, ename=runner.ename
             )
         return marks.from_value(None)
+
+
+def _compiled_example(
+    source: str,
+    name: str,
+    mode: str,
+    flags: int,
+    dont_inherit: bool,  # noqa: FBT001 - as `compile`
+) -> Any:
+    """Compile an example of a doctest as the tests of other styles are compiled."""
+    tree: Any = compile(source, name, mode, flags | ast.PyCF_ONLY_AST, dont_inherit)
+    return compile(formats.guarded(tree), name, mode, flags, dont_inherit)
+
+
+# Where doctest looks for it before it takes Python's own.
+vars(doctest)["compile"] = _compiled_example
+
+
+def _sources(question: QuestionSpec) -> Iterator[str]:
+    """Yield all that the question's tests consist of, as Python's text."""
+    yield question.source
+    parser = doctest.DocTestParser()
+    for check in question.checks:
+        if question.style is TestStyle.DOCTEST:
+            with contextlib.suppress(ValueError):  # which running it raises
+                yield from (one.source for one in parser.get_examples(check.source))
+        else:
+            yield check.source
 
 
 class _ReturnsNothing(ast.NodeTransformer):
