@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from runner.grader.code_places import CodePlaces
@@ -95,5 +96,5 @@ def _reads_program(words: list[str]) -> bool:
     """Say whether an interpreter is started that reads its program from its input."""
     named = [word for word in words if not word.startswith("-")]
     return bool(named) and all(
-        _INTERPRETERS.fullmatch(word.rpartition("/")[2]) for word in named
+        _INTERPRETERS.fullmatch(Path(word).name) for word in named
     )

@@ -1,0 +1,40 @@
+"""A check that met a refusal cannot pass, whatever the test makes of it."""
+
+from pathlib import Path
+
+import pytest
+
+from runner.grader.loop import run_check
+from runner.grader.names import Library
+from runner.grader.tests import Setting, Tests
+from runner.protocol import CheckSpec, QuestionSpec, TestStyle
+from tests.runner.pairs import student_with
+
+pytestmark = pytest.mark.torch
+
+UNSENT = {
+    "a cycle": "work((lambda a: a.append(a) or a)([1]))",
+    "an object of its own": "work(type('Own', (), {'__module__': 'checks'})())",
+    "a file": "import io\n  work(io.TextIOWrapper(io.BytesIO()))",
+    "an endless iterator": "import itertools\n  work(itertools.count())",
+    "a deep list": "x = []\n  for _ in range(99): x = [x]\n  work(x)",
+    "an iterator that fails": "work(map(int, ['a']))",
+    "a time in a zone": (
+        "import datetime, zoneinfo\n"
+        "  work(datetime.datetime(2024, 3, 31, tzinfo=zoneinfo.ZoneInfo('UTC')))"
+    ),
+    "a named argument": "work(x=type('Own', (), {'__module__': 'checks'})())",
+    "an attribute": "work.x = type('Own', (), {'__module__': 'checks'})()",
+}
+
+
+@pytest.mark.parametrize("call", UNSENT.values(), ids=UNSENT)
+def test_what_cannot_be_sent_is_no_error_of_the_student_s(call: str) -> None:
+    """The work is empty, and the test expects an error of it."""
+    source = f"try:\n  {call}\nexcept Exception:\n  pass"
+    check = CheckSpec(name="c1", source=source)
+    question = QuestionSpec(key="q1", style=TestStyle.SCRIPT, checks=(check,))
+    setting = Setting(files=Path("/f"), private=Path("/p"), library=Library({}))
+    with student_with({"work": lambda *_, **__: None}) as student:
+        score, _, error = run_check(Tests(question, student, setting), check)
+    assert (score, error is None) == (0, False)
