@@ -70,6 +70,7 @@ class Examiner:
             "names": dict(self._spec.test_names),
             "defined": list(self._spec.defined_names),
             "classes": list(self._spec.defined_classes),
+            "methods": list(self._spec.defined_methods),
             "files": place.path(Folder.FILES),
             "private": place.path(Folder.PRIVATE),
             "public": place.path(Folder.MODULES),

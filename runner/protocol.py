@@ -160,6 +160,7 @@ class JobSpec:
     `defined_names` are the names that the staff's own notebook defines at its top level,
     imports apart, and `defined_classes` those of them that it defines as classes. Tests
     get these names from the student's notebook, before built-in functions and libraries.
+    `defined_methods` are the names of methods and attributes that its objects have.
 
     `handout` are the cells of the hand-out, in their order. They tell where a question
     is tested whose check cell the student has deleted, edited or moved.
@@ -181,6 +182,7 @@ class JobSpec:
     test_names: Mapping[str, str] = field(default_factory=dict)
     defined_names: tuple[str, ...] = ()
     defined_classes: tuple[str, ...] = ()
+    defined_methods: tuple[str, ...] = ()
     restored: Mapping[str, str] = field(default_factory=dict)
     handout: tuple[HandoutCell, ...] = ()
     limits: Limits = field(default_factory=Limits)

@@ -36,6 +36,7 @@ _CAPTURED: Final = re.compile(r"([\w, ]+=)\s*[!%]")
 _LINES: Final = (
     (re.compile(r"^class\s+(\w+)", re.MULTILINE), "class"),
     (re.compile(r"^(?:async\s+)?def\s+(\w+)", re.MULTILINE), ""),
+    (re.compile(r"^[ \t]+(?:async\s+)?def\s+(\w+)", re.MULTILINE), "method"),
     (re.compile(r"^(\w+)\s*(?::[^=\n]+)?=(?!=)", re.MULTILINE), ""),
 )
 
@@ -44,16 +45,21 @@ _LINES: Final = (
 class Definitions:
     """Names that a notebook defines, and those of them that it defines as classes.
 
-    A name that is only imported is not defined.
+    A name that is only imported is not defined. `methods` are the names of methods and
+    attributes that its classes define, or that it gives to any object.
     """
 
     names: frozenset[str] = frozenset()
     classes: frozenset[str] = frozenset()
+    methods: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Binding:
-    """A name that is bound: "class", "import", "module" or "" for anything else."""
+    """A name that is bound: "class", "import", "module" or "" for anything else.
+
+    A "method" is a name that objects have, and none of the notebook's own.
+    """
 
     name: str
     kind: str = ""
@@ -63,14 +69,19 @@ def definitions_of(notebook: Notebook) -> Definitions:
     """Return what the code cells of a notebook define at their top level."""
     names: set[str] = set()
     classes: set[str] = set()
+    methods: set[str] = set()
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     for found in _bindings_in(map(source_of, cells)):
         for binding in found:
-            if binding.kind not in {"import", "module"}:
+            if binding.kind == "method":
+                methods.add(binding.name)
+            elif binding.kind not in {"import", "module"}:
                 names.add(binding.name)
             if binding.kind == "class":
                 classes.add(binding.name)
-    return Definitions(names=frozenset(names), classes=frozenset(classes))
+    return Definitions(
+        names=frozenset(names), classes=frozenset(classes), methods=frozenset(methods)
+    )
 
 
 def rebound_names(source: str) -> frozenset[str]:
@@ -85,7 +96,8 @@ def rebound_names(source: str) -> frozenset[str]:
 def rebound_in_cells(sources: Iterable[str]) -> Iterator[frozenset[str]]:
     """Yield the names that each code cell binds again, in bounded time."""
     for found in _bindings_in(sources):
-        yield frozenset(one.name for one in found if one.kind != "module")
+        names = (one.name for one in found if one.kind not in {"module", "method"})
+        yield frozenset(names)
 
 
 def _bindings_in(sources: Iterable[str]) -> Iterator[tuple[_Binding, ...]]:
@@ -103,7 +115,7 @@ def _parsed_bindings(source: str) -> tuple[_Binding, ...]:
     with contextlib.suppress(RecursionError):
         tree = _parse(source)
         if tree is not None:
-            return tuple(_bound_in(tree))
+            return (*_bound_in(tree), *_methods_in(tree))
     return _by_lines(source)
 
 
@@ -163,6 +175,22 @@ def _bound_in(
             yield from _bound_in(child.args, declared)
         else:
             yield from _bound_in(child, declared)
+
+
+def _methods_in(tree: ast.AST) -> Iterator[_Binding]:
+    """Yield the names that classes define in their bodies, or that objects are given."""
+    for node in ast.walk(tree):
+        names: Iterable[str] = ()
+        if isinstance(node, ast.ClassDef):
+            body = ast.Module(body=node.body, type_ignores=[])
+            names = (binding.name for binding in _bound_in(body))
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            names = (node.attr,)
+        elif isinstance(node, ast.Call) and _makes_class(node):
+            texts = (n.value for n in ast.walk(node) if isinstance(n, ast.Constant))
+            names = " ".join(text for text in texts if isinstance(text, str)).split()
+        for name in names:
+            yield _Binding(name=name.strip(","), kind="method")
 
 
 def _globals_of(scope: ast.AST) -> frozenset[str]:

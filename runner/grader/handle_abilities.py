@@ -112,18 +112,20 @@ class Collection:
     __hash__ = object.__hash__
 
     def __bool__(self: Any) -> bool:
-        return bool(_plain(self))
+        return bool(plain_of(self))
 
     def __contains__(self: Any, item: object) -> bool:
-        return item in _plain(self)
+        return item in plain_of(self)
 
     def __array__(self: Any, *arguments: Any, **named: Any) -> Any:
-        return np.asarray(_plain(self)).__array__(*arguments, **named)
+        return np.asarray(plain_of(self)).__array__(*arguments, **named)
 
 
 def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     def compared(self: Any, other: Any) -> Any:
-        return compare(_plain(self), _plain(other) if is_collection(other) else other)
+        return compare(
+            plain_of(self), plain_of(other) if is_collection(other) else other
+        )
 
     return compared
 
@@ -139,7 +141,8 @@ def is_collection(value: object) -> bool:
     return issubclass(type(value), Collection)
 
 
-def _plain(handle: Any) -> Any:
+def plain_of(handle: Any) -> Any:
+    """Return the list or its like that the object is without its class."""
     student = student_of(handle)
     return observations_of(handle).plain(lambda: student.ask("plain", handle))
 

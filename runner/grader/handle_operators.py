@@ -30,11 +30,12 @@ def operators() -> Iterator[tuple[str, Callable[..., Any]]]:
 def _operator(name: str, *, is_reversed: bool = False) -> Callable[..., Any]:
     def operate(self: Any, *others: object) -> Any:
         # `answer - expected` would tell the student's code what is expected of it. Only
-        # an instance that the test itself has made takes a value, as its methods do.
+        # an instance that the test itself has made takes a value, as its methods do. One
+        # that a method has given back might stand in the place of a number.
         seen = [observations_of(one) for one in (self, *others) if is_handle(one)]
         is_instance = all(one.is_instance for one in seen)
         takes_value = len(seen) <= len(others)
-        if takes_value and not is_instance:
+        if takes_value and not (is_instance and all(one.is_fresh for one in seen)):
             raise _refusal(self)
         operands = (*others, self) if is_reversed else (self, *others)
         result = student_of(self).ask("operate", name, *operands)

@@ -1,5 +1,6 @@
 """What makes up a handle, as the modules ask that give it its abilities."""
 
+from collections.abc import Collection
 from typing import Any, Protocol, TypeGuard
 
 from runner.grader.observations import Observations
@@ -11,6 +12,10 @@ class Asking(Protocol):
     @property
     def epoch(self) -> int:
         """How many times the test has called the student's code."""
+
+    @property
+    def methods(self) -> Collection[str]:
+        """The names of methods and attributes that the staff's notebook defines."""
 
     def ask(self, operation: str, *arguments: object) -> Any: ...
 

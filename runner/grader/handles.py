@@ -17,6 +17,8 @@ from runner.grader.handle_abilities import (
     GoneThrough,
     Indexed,
     Reversible,
+    is_collection,
+    plain_of,
 )
 from runner.grader.handle_operators import BINARY, UNARY, operators
 from runner.grader.handle_parts import (
@@ -31,7 +33,7 @@ from runner.grader.handle_parts import (
     student_of,
 )
 from runner.grader.observations import NotDataError, Observations
-from runner.values.containers import PREDICATES
+from runner.values.value_methods import PREDICATES, VALUE_METHODS
 
 __all__ = [
     "CallableHandle",
@@ -48,7 +50,9 @@ __all__ = [
 ]
 
 # What a handle may say that it is: an object with a life of its own, never a value.
-_LIBRARIES: Final = frozenset(("torch", "numpy", "sklearn", "pandas", "collections"))
+_LIBRARIES: Final = frozenset(("torch", "numpy", "sklearn", "collections"))
+# Of these libraries an object may have what its class has, also by a value's name.
+_OF_OBJECTS: Final = frozenset(("torch", "sklearn"))
 _VALUES: Final = (
     *(torch.Tensor, np.ndarray, np.generic, bool, int, float, complex, str, bytes),
     *(list, tuple, dict, set, frozenset, deque, BaseException, type),
@@ -140,7 +144,9 @@ class Handle(HandleBase):
         return list(self.__student.ask("dir", self))
 
     def __getattr__(self, name: str) -> Any:
-        if name in PREDICATES:
+        if name in PREDICATES and name not in self.__student.methods:
+            if is_collection(self):
+                return getattr(plain_of(self), name)
             raise NotDataError(f"{label_of(self)} is no array or tensor")
         is_special = name.startswith("__") and name.endswith("__")
         if is_special and name not in _SPECIAL | _ASKED | _REFUSED:
@@ -150,8 +156,24 @@ class Handle(HandleBase):
             pairs = self.__seen.mapping(lambda: student.ask("mapping", self))
             if pairs is not None:
                 return getattr(pairs, name)
-        return self.__seen.attribute(
+        found = self.__seen.attribute(
             name, student.epoch, lambda: student.ask("attr", self, name)
+        )
+        if name in VALUE_METHODS and is_handle(found) and not self.__has_own(name):
+            raise NotDataError(
+                f"{label_of(self)} is an object: only values have a method {name!r}, or "
+                "classes that the staff's own notebook defines it in"
+            )
+        return found
+
+    def __has_own(self, name: str) -> bool:
+        """Say whether the object may have a method that values have, too."""
+        known: Any = self.__known
+        library = "" if known is None else known.__module__.partition(".")[0]
+        return (
+            name in self.__student.methods
+            or (self.__seen.is_instance and self.__seen.is_fresh)
+            or (library in _OF_OBJECTS and hasattr(known, name))
         )
 
     def __setattr__(self, name: str, value: object) -> None:

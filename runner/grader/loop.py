@@ -83,14 +83,15 @@ class Grader:
 
     def _set_up(self, frame: Mapping[str, Any]) -> None:
         self._generators = Generators(int(frame["secret"]))
+        public = Path(frame["public"])
         self._setting = Setting(
             files=Path(frame["files"]),
             private=hide(Path(frame["private"])),
             library=Library(frame["names"]),
             defined=frozenset(frame["defined"]),
             classes=frozenset(frame["classes"]),
+            methods=frozenset((*frame["methods"], *modules.methods_in(public))),
         )
-        public = Path(frame["public"])
         modules.find_in(public)
         OWN.look_in(public, self._setting.private)
         guard.stand(self._setting.folders, frame["handed_in"], public)
@@ -111,8 +112,13 @@ class Grader:
         """
         link = Link(sock, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
         forget_named_tuples()
+        setting = self._setting
         student = Student(
-            link, self._setting.classes, self._setting.folders, self._fixed_seeds
+            link,
+            setting.classes,
+            setting.folders,
+            seeds=self._fixed_seeds,
+            methods=setting.methods,
         )
         with guard.asking(student):
             try:

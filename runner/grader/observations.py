@@ -63,6 +63,8 @@ class Observations:
         # object's place; a test has made the object by calling such a class.
         self.is_constructor = False
         self.is_instance = False
+        # The test has it from where it was made, and from no answer since.
+        self.is_fresh = True
         # No operator has made it that was given a value, or that compares.
         self.is_counted = True
         self._origin: Origin | None = None

@@ -64,9 +64,9 @@ class Student:
 
     What crosses to the snapshot are the names that tests ask for, and the operands of
     the calls, attributes and indices that they write; nothing else of a test's.
-    `classes` are the names that the staff's own notebook defines as classes. `lost`
-    says that the conversation has ended. After that no check may pass, whatever a test
-    makes of the exception.
+    `classes` are the names that the staff's own notebook defines as classes, `methods`
+    those that its classes and objects have. `lost` says that the conversation has ended.
+    After that no check may pass, whatever a test makes of the exception.
     """
 
     def __init__(
@@ -74,7 +74,9 @@ class Student:
         link: Link,
         classes: Collection[str] = (),
         folders: Folders | None = None,
+        *,
         seeds: FixedSeeds | None = None,
+        methods: Collection[str] = (),
     ) -> None:
         self._folders = folders
         self._seeds = seeds
@@ -84,6 +86,7 @@ class Student:
         self.prints = False
         self._endpoint = Endpoint(link, self._serve)
         self._classes = frozenset(classes)
+        self.methods = frozenset(methods)
         self._exports = Exports()
         # So that a test which asks for an object twice has one and the same.
         self._handles: dict[int, Handle] = {}
@@ -320,6 +323,7 @@ class Student:
     def _handle(self, number: int, node: Mapping[str, Any]) -> Handle:
         """Return the handle with this number; what it was called first, it stays."""
         if number in self._handles:
+            observations_of(self._handles[number]).is_fresh = False
             return self._handles[number]
         bases = node.get("bases")
         if not isinstance(bases, list) or not all(isinstance(b, str) for b in bases):

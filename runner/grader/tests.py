@@ -42,7 +42,7 @@ class Setting:
     """What a question's tests are run with: folders, and what names stand for.
 
     `defined` are the names that the staff's notebook defines, `classes` those of them
-    that it defines as classes.
+    that it defines as classes, and `methods` the names that its objects have.
     """
 
     files: Path
@@ -50,6 +50,7 @@ class Setting:
     library: Library
     defined: frozenset[str] = frozenset()
     classes: frozenset[str] = frozenset()
+    methods: frozenset[str] = frozenset()
 
     @property
     def folders(self) -> Folders:

@@ -24,6 +24,7 @@ from runner.values.nodes import (
     list_of,
     text_of,
 )
+from runner.values.value_methods import VALUE_METHODS
 
 _SMALL: Final = 2**63
 # From so many numbers on, a list is packed.
@@ -43,17 +44,6 @@ _FACTORIES: Final[Mapping[str, Callable[[], object]]] = {
     )
 }
 _FACTORY_NAMES: Final = {factory: name for name, factory in _FACTORIES.items()}
-# A tensor's or an array's own words on how it compares. Nobody else's count.
-PREDICATES: Final = frozenset(
-    (
-        *("all", "any", "allclose", "isclose", "equal", "item", "tolist", "numpy"),
-        *("equals", "isin", "dist", "issubset", "issuperset", "isdisjoint"),
-        *("startswith", "endswith", "isalpha", "isalnum", "isascii", "isdecimal"),
-        *("isdigit", "isidentifier", "islower", "isnumeric", "isprintable"),
-        *("isspace", "istitle", "isupper"),
-        *("eq", "ne", "lt", "le", "gt", "ge"),
-    )
-)
 _named_tuples: Final[dict[tuple[str, ...], Callable[[list[Any]], Any]]] = {}
 
 
@@ -260,9 +250,9 @@ def _decode_named(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> 
 
 
 def _judges(fields: Sequence[str], items: Sequence[object]) -> bool:
-    """Say whether `found.allclose(expected)` would call something of the tuple's own."""
+    """Say whether `found.difference(expected)` would call something of the tuple's own."""
     return any(
-        name in PREDICATES and callable(item)
+        name in VALUE_METHODS and callable(item)
         for name, item in zip(fields, items, strict=True)
     )
 

@@ -93,6 +93,23 @@ def test_classes_are_told_from_other_names(source: str) -> None:
     assert {"A", "a", "T"} <= found.names
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        *("class A:\n    def a(self): pass", "class A:\n    a: int = 1\n    b = 2"),
+        *("class A:\n    @property\n    async def a(self): pass", "x.a = 1"),
+        *("class A:\n    def f(self): self.a = 1", "def f(g):\n    g.a, g.b = 1, 2"),
+        *("A = namedtuple('A', 'a b')", "A = make_dataclass('A', ['a', 'b'])"),
+        *("class A:\n    if x:\n        def a(self): pass", "class A:\n  def a(broken"),
+        "def f():\n    class A:\n        def a(self): pass",
+    ],
+)
+def test_methods_and_attributes_of_objects_are_known(source: str) -> None:
+    found = definitions_of(notebook(source))
+    assert "a" in found.methods
+    assert "a" not in found.names | rebound_names(source)
+
+
 def test_text_cells_define_nothing() -> None:
     cell = {"cell_type": "markdown", "metadata": {}, "source": ["a = 1"]}
     assert definitions_of({"cells": [cell]}).names == frozenset()

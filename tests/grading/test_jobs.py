@@ -250,10 +250,12 @@ def test_check_cells_are_restored_from_the_staff_notebook(run: GradingRun) -> No
 
 
 def test_the_names_that_the_staff_notebook_defines_are_told(run: GradingRun) -> None:
-    staff_notebook(run, "import torch\nx = 1", "%time\nclass Net: pass\ndef f(): y = 2")
+    net = "%time\nclass Net:\n    def dist(self): pass\ndef f(): y = 2"
+    staff_notebook(run, "import torch\nx = 1", net)
     job = build_job(run)
     assert job.defined_names == ("Net", "f", "x")
     assert job.defined_classes == ("Net",)
+    assert job.defined_methods == ("dist",)
 
 
 def test_the_hand_out_is_told_cell_by_cell(run: GradingRun) -> None:

@@ -14,7 +14,10 @@ from runner.values.link import Link, LinkClosedError
 
 @contextlib.contextmanager
 def student_with(
-    names: Mapping[str, Any], files: Path = Path(), classes: Collection[str] = ()
+    names: Mapping[str, Any],
+    files: Path = Path(),
+    classes: Collection[str] = (),
+    methods: Collection[str] = (),
 ) -> Iterator[Student]:
     """Yield the student as tests see it; its service answers in a thread."""
     ours, theirs = socket.socketpair()
@@ -27,7 +30,7 @@ def student_with(
     thread.start()
     with ours:
         link = Link(ours, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
-        yield Student(link, classes)
+        yield Student(link, classes, methods=methods)
     thread.join(10)
     theirs.close()
     assert not thread.is_alive()

@@ -349,7 +349,8 @@ def test_an_object_that_the_test_has_changed_is_asked_anew() -> None:
         def add(self) -> None:
             self.count += 1
 
-    with student_with({"Model": Model, "add": lambda it: it.add()}) as student:
+    names = {"Model": Model, "add": lambda it: it.add()}
+    with student_with(names, methods=["add"]) as student:
         model = student.name("Model")()
         layers = model.layers
         assert len(layers) == 0

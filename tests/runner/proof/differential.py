@@ -180,7 +180,8 @@ def job_of_import(folder: Path, bundle: Bundle, cells: dict[str, Any]) -> JobSpe
 
 def _defined(staff: Mapping[str, Any]) -> dict[str, Any]:
     """Return the names that the staff's notebook defines, if imports know them yet."""
-    from tests.runner.proof.entries import defined_in  # noqa: PLC0415 - not in the base
+    from courses.bundle import definitions_of  # noqa: PLC0415 - not in the base
+    from tests.runner.proof.entries import defined_in  # noqa: PLC0415 - same
 
     code = [cell["source"] for cell in staff["cells"] if cell["cell_type"] == "code"]
     names: dict[str, None] = {}
@@ -190,7 +191,11 @@ def _defined(staff: Mapping[str, Any]) -> dict[str, Any]:
             found, kinds = defined_in("".join(source))
             names |= dict.fromkeys(found)
             classes |= dict.fromkeys(kinds)
-    return {"defined_names": tuple(names), "defined_classes": tuple(classes)}
+    return {
+        "defined_names": tuple(names),
+        "defined_classes": tuple(classes),
+        "defined_methods": tuple(definitions_of(dict(staff)).methods),
+    }
 
 
 def _question(folder: Path, found: Any) -> QuestionSpec:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from courses.bundle import definitions_of
 from runner.protocol import CheckSpec, QuestionSpec, TestStyle
 
 _SECRET: Final = re.compile(r"⟦(.*?)⟧", re.DOTALL)
@@ -120,3 +121,9 @@ def defined_in(notebook: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
             stored = (n for n in ast.walk(node) if isinstance(n, ast.Name))
             names |= {n.id: None for n in stored if isinstance(n.ctx, ast.Store)}
     return tuple(names), tuple(classes)
+
+
+def methods_in(notebook: str) -> tuple[str, ...]:
+    """Return the names of methods and attributes that a notebook's objects have."""
+    cell = {"cell_type": "code", "source": notebook}
+    return tuple(definitions_of({"cells": [cell]}).methods)

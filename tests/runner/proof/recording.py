@@ -21,7 +21,7 @@ from runner.grader.tests import Setting, Tests
 from runner.protocol import QuestionSpec
 from runner.student.service import Service
 from runner.values.link import Link, LinkClosedError, LinkError
-from tests.runner.proof.entries import Entry, Literal, defined_in
+from tests.runner.proof.entries import Entry, Literal, defined_in, methods_in
 
 _SEED: Final = 20250101
 _PATIENCE: Final = 20.0
@@ -126,6 +126,7 @@ def setting_for(entry: Entry, private: Path) -> Setting:
         library=Library(entry.names),
         defined=frozenset(names),
         classes=frozenset(classes),
+        methods=frozenset(methods_in(entry.right)),
     )
 
 
@@ -148,7 +149,7 @@ def run_checks(
     whatever it still sends fails or not always alike.
     """
     link = Link(sock, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
-    student = Student(link, setting.classes, setting.folders)
+    student = Student(link, setting.classes, setting.folders, setting.methods)
     try:
         _seed_all()
         tests = Tests(question, student, setting)
