@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from runner.values import arrays, containers, library, tensors
+from runner.values import arrays, containers, library, tables, tensors
 from runner.values.link import MAX_BUFFERS, MAX_BYTES, MAX_HEADER, Buffer
 from runner.values.nodes import (
     CodecError,
@@ -94,7 +94,7 @@ class Encoder(EncoderBase):
         encode = _ENCODERS.get(kind)
         if encode is None:
             bases = (encode for base, encode in _BASES if issubclass(kind, base))
-            encode = next(bases, None)
+            encode = next(bases, None) or tables.encoder_for(kind)
         node = encode(self, value, depth) if encode is not None else None
         if node is not None:
             return node
@@ -270,4 +270,5 @@ _DECODERS: Final[Mapping[str, Decode]] = {
     **library.DECODERS,
     **arrays.DECODERS,
     **tensors.DECODERS,
+    **tables.DECODERS,
 }

@@ -14,7 +14,7 @@ import torch
 _KINDS: Final = (
     *(str, bytes, bytearray, set, frozenset, list, dict, tuple, range),
     *(int, float, complex, deque, Counter, OrderedDict, defaultdict),
-    *(np.ndarray, np.generic, np.ma.MaskedArray, torch.Tensor),
+    *(np.ndarray, np.generic, torch.Tensor),
 )
 # Those of pandas' tables, columns and indices, whether pandas is installed or not.
 _TABLES: Final = """
