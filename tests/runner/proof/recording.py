@@ -149,7 +149,7 @@ def run_checks(
     whatever it still sends fails or not always alike.
     """
     link = Link(sock, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
-    student = Student(link, setting.classes, setting.folders, setting.methods)
+    student = Student(link, setting.classes, setting.folders, methods=setting.methods)
     try:
         _seed_all()
         tests = Tests(question, student, setting)
