@@ -12,14 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from courses.bundle.magics import plain_python
 from courses.bundle.notebooks import Notebook, source_of
-from courses.bundle.syntax import (
-    Budget,
-    TooComplexError,
-    asks_for_help,
-    indented,
-    parse,
-)
+from courses.bundle.syntax import Budget, TooComplexError, parse
 
 _SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _CAPTURES: Final = (*(ast.ExceptHandler, ast.MatchMapping, ast.MatchAs, ast.MatchStar),)
@@ -27,11 +22,6 @@ _CAPTURES: Final = (*(ast.ExceptHandler, ast.MatchMapping, ast.MatchAs, ast.Matc
 _CLASS_MAKERS: Final = frozenset(
     ("namedtuple", "NamedTuple", "make_dataclass", "TypedDict", "new_class")
 )
-# Cell magics that run the rest of the cell as Python.
-_PYTHON_MAGICS: Final = frozenset(("time", "timeit", "capture", "prun", "debug"))
-# Of a line without its indentation.
-_TIMED: Final = re.compile(r"%(?:time|prun)\s+(?!-)(.*)")
-_CAPTURED: Final = re.compile(r"([\w, ]+=)\s*[!%]")
 # What a cell that is no Python still shows.
 _LINES: Final = (
     (re.compile(r"^class\s+(\w+)", re.MULTILINE), "class"),
@@ -134,27 +124,6 @@ def _parse(source: str) -> ast.Module | None:
         with contextlib.suppress(SyntaxError, TooComplexError):
             return parse(text)
     return None
-
-
-def plain_python(source: str) -> str:
-    """Return a cell's text without magics, shell commands and questions for help."""
-    head, _, rest = source.lstrip().partition("\n")
-    if head.startswith("%%"):
-        magic = head[2:].split(" ", 1)[0].strip()
-        source = rest if magic in _PYTHON_MAGICS else ""
-    return "\n".join(map(_plain_line, source.split("\n")))
-
-
-def _plain_line(line: str) -> str:
-    indent, text = indented(line)
-    timed = _TIMED.fullmatch(text)
-    text = timed[1] if timed else text
-    captured = _CAPTURED.match(text)
-    if captured:
-        text = f"{captured[1]} None"
-    elif text.startswith(("%", "!", "?")) or asks_for_help(text):
-        text = "pass"
-    return indent + text
 
 
 def _bound_in(

@@ -1,4 +1,4 @@
-"""The text of a cell as Python: parsed within bounds, and its lines without magics.
+"""The text of a cell as Python: parsed within bounds.
 
 Whoever hands in a notebook chooses its text, and it is read while others wait for a
 page. SECURITY: so no text is parsed that is longer than a cell that people write, and
@@ -47,14 +47,3 @@ class Budget:
             return False
         self._left -= len(source)
         return True
-
-
-def indented(line: str) -> tuple[str, str]:
-    """Return a line's indentation and the rest of it."""
-    rest = line.lstrip()
-    return line[: len(line) - len(rest)], rest
-
-
-def asks_for_help(text: str) -> bool:
-    """Say whether a line without its indentation is one like `name?`, and no string."""
-    return text.rstrip().endswith("?") and not any(mark in text for mark in "'\"#")

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from courses.bundle import Bundle, Part, QuestionKind
 from courses.bundle.faults import Fault
+from courses.bundle.magics import plain_python
 from courses.bundle.notebooks import source_of
 from courses.bundle.sections import parsed_tests
 from courses.importing.contents import Imported
-from courses.importing.notebooks import python_text
 from courses.importing.public import public_modules
 
 NOT_RUN: Final = "skip-execution"
@@ -36,7 +36,7 @@ def of_notebook(
     for number, cell in enumerate(notebook["cells"], 1):
         tags = cell["metadata"].get("tags") or ()
         if cell["cell_type"] == "code" and not skipped.intersection(tags):
-            for each in of_code(python_text(source_of(cell)), file):
+            for each in of_code(plain_python(source_of(cell)), file):
                 yield replace(each, cell=number)
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from courses.bundle.faults import FaultList
+from courses.bundle.magics import plain_python
 from courses.bundle.notebooks import read_notebook, source_of
 from courses.bundle.recognition import otter_check
-from courses.bundle.syntax import asks_for_help, indented
 from courses.importing.contents import Draft, Format, Notebook, Source
 from courses.importing.gradescope import refuse_gradescope
 from courses.importing.public import public_modules
@@ -176,25 +176,9 @@ def _names(
 def _python(source: str) -> ast.Module:
     """The cell's Python; nothing if it is none."""
     try:
-        return ast.parse(python_text(source))
+        return ast.parse(plain_python(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module(body=[], type_ignores=[])
-
-
-def python_text(source: str) -> str:
-    """Return a cell's Python, line by line, with IPython's own lines as `pass`."""
-    lines = source.split("\n")
-    if lines[0].startswith("%%") and not lines[0].startswith(("%%time", "%%capture")):
-        return ""
-    return "\n".join(_as_python(line) for line in lines)
-
-
-def _as_python(line: str) -> str:
-    if line.startswith("%%"):
-        return ""
-    indent, text = indented(line)
-    is_magic = text.startswith(("%", "!", "?")) and not text.startswith("%%")
-    return f"{indent}pass" if is_magic or asks_for_help(text) else line
 
 
 def _top_nodes(tree: ast.Module) -> Iterator[ast.AST]:

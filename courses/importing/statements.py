@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Final
 
 from courses.bundle.definitions import rebound_names
+from courses.bundle.magics import plain_python
 from courses.importing.helpers import text_of, uses
-from courses.importing.notebooks import python_text
 
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
 # Calls that give the same plain value wherever they are made.
@@ -116,7 +116,7 @@ def statements_of(cells: Iterable[Lines]) -> list[Statement]:
     """Return the statements in order; one that binds several names may become several."""
     found: list[Statement] = []
     for cell in cells:
-        text = python_text(cell.source)
+        text = plain_python(cell.source)
         try:
             nodes = ast.parse(text).body
         except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -11,7 +11,8 @@ import sys
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
-from courses.bundle.syntax import Budget, TooComplexError, indented, parse
+from courses.bundle.magics import plain_python, split_cell_magic
+from courses.bundle.syntax import Budget, TooComplexError, parse
 from submissions.messages import problem, shown
 from submissions.problems import Name, Problem
 from submissions.validation.accesses import Accesses
@@ -27,10 +28,7 @@ from submissions.validation.readable import (
 MAX_WARNED: Final = 10
 # A run has a stand-in for Otter where it is not installed.
 ALWAYS_THERE: Final = frozenset({"otter"})
-PYTHON_MAGICS: Final = frozenset({"time", "timeit", "capture", "prun"})
 WRITE_MAGICS: Final = frozenset({"writefile", "file"})
-# Of a line without its indentation.
-MAGIC_LINE: Final = re.compile(r"[\w, ]+=\s*[!%]|[%!?]|[\w.]+\?{1,2}\s*$")
 # A place on somebody's machine.
 ABSOLUTE: Final = re.compile(r"[/~]|[A-Za-z]:/")
 SYSTEM: Final = re.compile(r"/(tmp|dev|proc|sys)(/|$)")
@@ -157,22 +155,11 @@ def _read_cell(
 
 def _python(source: str) -> tuple[str, str, bool]:
     """Return the cell as plain Python, a file it writes by magic, and if it changed."""
-    head, _, rest = source.lstrip().partition("\n")
-    if head.startswith("%%"):
-        magic, _, argument = head[2:].partition(" ")
-        if magic in WRITE_MAGICS:
-            return "", tidy(argument.split(" ")[-1]), True
-        if magic not in PYTHON_MAGICS:
-            return "", "", True
-        source = f"\n{rest}"
-    lines = source.split("\n")
-    plain = [_plain(line) for line in lines]
-    return "\n".join(plain), "", plain != lines or head.startswith("%%")
-
-
-def _plain(line: str) -> str:
-    indent, text = indented(line)
-    return f"{indent}pass" if MAGIC_LINE.match(text) else line
+    name, arguments, _ = split_cell_magic(source)
+    if name in WRITE_MAGICS:
+        return "", tidy(arguments.split(" ")[-1]), True
+    plain = plain_python(source)
+    return plain, "", plain != source
 
 
 def _warning(
