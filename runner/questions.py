@@ -2,11 +2,11 @@
 
 import ast
 import re
-import threading
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
+from runner.parsing import parse
 from runner.protocol import QuestionSpec, TestStyle
 
 _NAME: Final = re.compile(r"[^\W\d]\w*")
@@ -19,18 +19,13 @@ class TestsUnreadableError(Exception):
     __test__ = False
 
 
-# Two threads that parse at a time can make CPython 3.11 lose count of its recursion.
-_one_at_a_time: Final = threading.Lock()
-
-
 @lru_cache(maxsize=256)
 def requested_names(question: QuestionSpec) -> frozenset[str]:
     """Return what the checks may ask the notebook for; raise TestsUnreadableError."""
     try:
-        with _one_at_a_time:
-            if question.style in _OF_THEIR_OWN:
-                return frozenset(_words(question))
-            return frozenset(_parameters(question))
+        if question.style in _OF_THEIR_OWN:
+            return frozenset(_words(question))
+        return frozenset(_parameters(question))
     except (SyntaxError, ValueError, RecursionError, KeyError) as error:
         raise TestsUnreadableError(f"tests of {question.key} are unreadable") from error
 
@@ -38,12 +33,12 @@ def requested_names(question: QuestionSpec) -> frozenset[str]:
 def _words(question: QuestionSpec) -> Iterator[str]:
     for check in question.checks:
         if question.style is TestStyle.SCRIPT:
-            ast.parse(check.source)
+            parse(check.source)
         yield from _NAME.findall(check.source)
 
 
 def _parameters(question: QuestionSpec) -> Iterator[str]:
-    tree = ast.parse(question.source)
+    tree = parse(question.source)
     functions = {
         node.name: node.args for node in tree.body if isinstance(node, ast.FunctionDef)
     }

@@ -1,4 +1,4 @@
-"""The text of a cell as Python: parsed within bounds.
+"""The text of a cell as Python, parsed within bounds.
 
 Whoever hands in a notebook chooses its text, and it is read while others wait for a
 page. SECURITY: so no text is parsed that is longer than a cell that people write, and
@@ -7,15 +7,13 @@ seconds for a megabyte of numbers, and the square of the length for f-strings.
 """
 
 import ast
-import threading
 from typing import Final
+
+from runner import parsing
 
 # The longest cell that is parsed, and what is parsed of a notebook in all.
 MAX_CELL: Final = 20_000
 MAX_PARSED: Final = 200_000
-
-# Two threads that parse at a time can make CPython 3.11 lose count of its recursion.
-_one_at_a_time: Final = threading.Lock()
 
 
 class TooComplexError(ValueError):
@@ -27,8 +25,7 @@ def parse(source: str) -> ast.Module:
     if len(source) > MAX_CELL:
         raise TooComplexError
     try:
-        with _one_at_a_time:
-            return ast.parse(source)
+        return parsing.parse(source)
     except SyntaxError:
         raise
     except (ValueError, RecursionError, MemoryError) as error:
