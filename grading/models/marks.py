@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
 
+def final_points(
+    automatic: Decimal, manual: Decimal, adjustment: Decimal, late_penalty: Decimal
+) -> Decimal:
+    """Return what the parts of a mark come to; never less than nothing."""
+    return max(automatic + manual + adjustment - late_penalty, Decimal(0))
+
+
 class Mark(models.Model):
     """A student's mark for an assignment: what people gave and took, and its history.
 
@@ -91,9 +98,10 @@ class Mark(models.Model):
         return self.with_automatic(self.automatic_points)
 
     def with_automatic(self, points: Decimal) -> Decimal:
-        """Return the final points with these automatic ones; never less than nothing."""
-        by_hand = self.manual_points + self.adjustment - self.late_penalty
-        return max(points + by_hand, Decimal(0))
+        """Return the final points with these automatic ones."""
+        return final_points(
+            points, self.manual_points, self.adjustment, self.late_penalty
+        )
 
 
 class MarkChange(models.Model):

@@ -5,14 +5,18 @@ import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache, partial
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Sum
+from django.db.models import Exists, F, OuterRef, Sum
 
 from accounts.models import User
-from courses.models import Assignment, Enrolment, Question, Role
+from courses.deadlines import deadline_of, is_late
+from courses.models import Assignment, Question, Role
 from grading.models import GradingRun, Mark
-from grading.pages.states import Badge, badge_for
+from grading.models.marks import final_points
+from grading.pages.states import Badge, badge_of
 from grading.states import State
 from submissions.models import Submission
 from submissions.querysets import SubmissionQuerySet
@@ -179,12 +183,29 @@ def _possible_of_all(rows: list[StudentRow]) -> Decimal | None:
     return found.pop() if len(found) == 1 else None
 
 
+class _Latest(NamedTuple):
+    """A student's latest attempt. Rows of a large course are plain: pages are quick."""
+
+    pk: UUID
+    attempt: int
+    received_at: dt.datetime
+    is_late: bool
+
+
+class _Run(NamedTuple):
+    """The latest run of an attempt."""
+
+    pk: UUID
+    state: str
+    verdict: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Work:
     """What is known of everybody's work, by the student's id."""
 
-    submissions: dict[int, Submission]
-    runs: dict[UUID, GradingRun]
+    latest: dict[int, _Latest]
+    runs: dict[UUID, _Run]
     marks: dict[int, Counted]
 
 
@@ -192,24 +213,39 @@ def _student_rows(
     assignment: Assignment, possible: dict[int, Decimal]
 ) -> list[StudentRow]:
     """Everybody enrolled as a student, and those who left but handed something in."""
-    latest = _latest_submissions(assignment).with_extension()
     work = _Work(
-        submissions={submission.author_id: submission for submission in latest},
+        latest=_latest_attempts(assignment),
         runs=_latest_runs(assignment),
         marks=_marks(assignment, possible),
     )
-    names = ("first_name", "last_name", "email", "login")
-    enrolled = (
-        Enrolment.objects.filter(course=assignment.course_id, role=Role.STUDENT)
-        .select_related("user")
-        .only("is_active", *(f"user__{name}" for name in names))
+    people: Any = (
+        User.objects.filter(
+            enrolments__course=assignment.course_id, enrolments__role=Role.STUDENT
+        )
+        # Of the enrolment that was asked for: the same join.
+        .annotate(is_enrolled=F("enrolments__is_active"))
+        .only("first_name", "last_name", "email", "login")
         .order_by()
     )
     return [
-        _student_row(row.user, is_enrolled=row.is_active, work=work)
-        for row in enrolled
-        if row.is_active or row.user_id in work.submissions
+        _student_row(user, is_enrolled=user.is_enrolled, work=work)
+        for user in people
+        if user.is_enrolled or user.pk in work.latest
     ]
+
+
+def _latest_attempts(assignment: Assignment) -> dict[int, _Latest]:
+    """Everybody's latest attempt, late or not as the deadlines stand. One query."""
+    rows: Any = _latest_submissions(assignment).with_extension()
+    own = cache(partial(deadline_of, assignment))
+    return {
+        author: _Latest(
+            pk, attempt, received_at, is_late(own(extended_to), received_at)
+        )
+        for author, pk, attempt, received_at, extended_to in rows.values_list(
+            "author", "pk", "attempt", "received_at", "extended_to"
+        )
+    }
 
 
 def _marks(assignment: Assignment, possible: dict[int, Decimal]) -> dict[int, Counted]:
@@ -225,10 +261,13 @@ def _marks(assignment: Assignment, possible: dict[int, Decimal]) -> dict[int, Co
         )
     }
     found = {}
-    for mark in Mark.objects.filter(assignment=assignment):
-        points, revision, attempt = runs.get(mark.student_id, (Decimal(0), 0, None))
-        found[mark.student_id] = Counted(
-            mark=mark.with_automatic(points),
+    marks = Mark.objects.filter(assignment=assignment).order_by()
+    for student, *by_hand in marks.values_list(
+        "student", "manual_points", "adjustment", "late_penalty"
+    ):
+        points, revision, attempt = runs.get(student, (Decimal(0), 0, None))
+        found[student] = Counted(
+            mark=final_points(points, *by_hand),
             possible=possible.get(revision),
             attempt=attempt,
         )
@@ -242,41 +281,28 @@ def _latest_submissions(assignment: Assignment) -> SubmissionQuerySet:
         author=OuterRef("author"),
         attempt__gt=OuterRef("attempt"),
     )
-    return (
-        Submission.objects.filter(~Exists(later), assignment=assignment)
-        .select_related("assignment")
-        .only(
-            "author_id",
-            "attempt",
-            "received_at",
-            *(
-                f"assignment__{name}"
-                for name in ("due_at", "closes_at", "grace_minutes")
-            ),
-        )
-        .order_by()
-    )
+    return Submission.objects.filter(~Exists(later), assignment=assignment).order_by()
 
 
-def _latest_runs(assignment: Assignment) -> dict[UUID, GradingRun]:
+def _latest_runs(assignment: Assignment) -> dict[UUID, _Run]:
     """The latest run of each latest attempt. Served by grading_run_number_unique."""
     later = GradingRun.objects.adopted().filter(
         submission=OuterRef("submission"), number__gt=OuterRef("number")
     )
-    runs = (
+    runs: Any = (
         GradingRun.objects.adopted()
         .filter(
             ~Exists(later),
             submission__in=_latest_submissions(assignment).values("pk"),
         )
-        .only("submission_id", "state", "verdict")
         .order_by()
+        .values_list("submission", "pk", "state", "verdict")
     )
-    return {run.work_id: run for run in runs}
+    return {submission: _Run(*run) for submission, *run in runs}
 
 
 def _student_row(user: User, *, is_enrolled: bool, work: _Work) -> StudentRow:
-    latest = work.submissions.get(user.pk)
+    latest = work.latest.get(user.pk)
     run = work.runs.get(latest.pk) if latest else None
     return StudentRow(
         name=user.name,
@@ -290,7 +316,7 @@ def _student_row(user: User, *, is_enrolled: bool, work: _Work) -> StudentRow:
         is_late=latest.is_late if latest else False,
         run_id=run.pk if run else None,
         run_state=run.state if run else "",
-        badge=badge_for(run) if run else None,
+        badge=badge_of(run.state, run.verdict) if run else None,
         counting=work.marks.get(user.pk),
     )
 
