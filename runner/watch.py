@@ -59,6 +59,8 @@ class Watch:
         self.is_checking = False
         # A question is asked in the notebook's own process.
         self.is_asking = False
+        # A snapshot is being made: until it is known it looks like the notebook's own.
+        self.is_forking = False
         # The grader's process, whose waits for a processor count as the job's.
         self.grader_pid = 0
         self._started = self._ended = Moment(clock=clock.now())
@@ -101,6 +103,7 @@ class Watch:
             self._account(self._members(self._prepared.job.pid))
         self._ended = self.moment()
         self.is_checking = True
+        self.begin_question()  # what the kernel has ended by now is no question's doing
         self._due.pop(self._report, None)  # whoever watches learns of it at once
 
     def begin_question(self) -> None:
@@ -222,8 +225,10 @@ class Watch:
         self._memory = beside + self._resident(members, left)
         ran_out = self._was_killed()
         # The kernel saw more than we did if it had to kill.
-        self._note_peak(max(self._memory, limits.memory_bytes if ran_out else 0))
-        if self._memory > limits.memory_bytes or ran_out:
+        is_past = self._memory > limits.memory_bytes or ran_out
+        if is_past or not self.is_forking:
+            self._note_peak(max(self._memory, limits.memory_bytes if ran_out else 0))
+        if is_past:
             raise limit("memory", bytes=limits.memory_bytes)
 
     def _resident(self, members: Sequence[ProcessInfo], limit_bytes: int) -> int:

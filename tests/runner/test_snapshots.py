@@ -20,6 +20,7 @@ from runner.protocol import (
     Verdict,
 )
 from runner.question_parts import QuestionPart
+from runner.watch import Watch
 from tests.runner.notebooks import ANSWER, cell, job, messages, question, scores, text
 
 pytestmark = pytest.mark.torch
@@ -75,6 +76,27 @@ def test_outcomes_are_told_together_at_the_end(runner: Runner) -> None:
     result = runner.run(spec, on_event=seen.append)
     assert not [one for one in seen if isinstance(one, QuestionDone)]
     assert len(result.questions) == 2
+
+
+def test_a_snapshot_in_the_making_is_no_memory_of_the_notebook(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the host knows which process is the snapshot it looks like a second one."""
+    monkeypatch.setattr("runner.watch._MEASURE_SECONDS", 0)
+    plain = run(runner, "answer = 42").measures.peak_memory_bytes
+    many = [cell(f"# softmark: check q{n}") for n in range(8)]
+    questions = [asking("assert answer == 42", f"q{n}", "answer") for n in range(8)]
+    result = run(runner, "answer = 42", *many, questions=tuple(questions))
+    assert result.measures.peak_memory_bytes < 1.5 * plain
+
+
+def test_kills_before_the_end_of_the_notebook_are_no_question_s_doing(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.watch._MEASURE_SECONDS", 0)
+    monkeypatch.setattr(Watch, "_memory_kills", lambda self: int(self.is_checking))
+    result = run(runner, "answer = 42", ONE, questions=(ANSWER,))
+    assert messages(result) == ["passed"]
 
 
 # The states of the other processes in the jail that are not on their way out.
