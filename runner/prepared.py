@@ -151,7 +151,12 @@ class Prepared:
 
     def _order(self) -> Order:
         folder = "" if self.is_jailed else str(self._folder().folder.path)
-        return Order(shape=self.shape, uid=self.user.uid, folder=folder)
+        return Order(
+            shape=self.shape,
+            uid=self.user.uid,
+            folder=folder,
+            is_grouped=self._hierarchy is not None,
+        )
 
     def _folder(self) -> FolderPlace:
         assert isinstance(self.place, FolderPlace)  # noqa: S101 - for the type checker

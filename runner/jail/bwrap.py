@@ -21,7 +21,7 @@ from runner.frames import Frame, Peer
 from runner.jail import policy
 from runner.jail.policy import View, host_view
 from runner.zygote import reach
-from runner.zygote.order import Order, Shape
+from runner.zygote.order import Order
 from runner.zygotes import (
     EnvironmentMissingError,
     StartedJob,
@@ -57,8 +57,9 @@ def is_installed() -> bool:
     return shutil.which(PROGRAM) is not None
 
 
-def arguments(view: View, shape: Shape) -> list[str]:
-    """Return bubblewrap's options for a jail with this view and shape."""
+def arguments(view: View, order: Order) -> list[str]:
+    """Return bubblewrap's options for a jail with this view, for this order."""
+    shape = order.shape
     found = ["--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc"]
     found += ["--unshare-uts", "--unshare-cgroup-try", "--hostname", "softmark"]
     found += ["--die-with-parent", "--as-pid-1", "--cap-drop", "ALL"]
@@ -71,14 +72,21 @@ def arguments(view: View, shape: Shape) -> list[str]:
     found += ["--size", str(shape.shared_bytes), "--tmpfs", policy.SHARED_MEMORY]
     for path in (*view.trees, *shape.libraries, str(_PACKAGE)):
         found += ["--ro-bind", path, path]
-    for path in shape.nodes:
-        found += ["--dev-bind", path, path]
+    for place, path in _nodes(order).items():
+        found += ["--dev-bind", path, place]
     for place in policy.MASKED:
         if Path(place).is_file():
             found += ["--ro-bind", "/dev/null", place]
         elif Path(place).is_dir():
             found += ["--tmpfs", place, "--remount-ro", place]
     return [*found, "--chdir", "/"]
+
+
+def _nodes(order: Order) -> dict[str, str]:
+    """Return the device files that are not bubblewrap's own, by their places."""
+    nodes = {path: path for path in order.shape.nodes}
+    is_counted = order.is_grouped or bool(order.shape.gpu)
+    return nodes if is_counted else nodes | policy.UNGROUPED_NODES
 
 
 def launch(uid: str, order: str, host: str, fds: str, parent: str) -> None:
@@ -95,9 +103,8 @@ def launch(uid: str, order: str, host: str, fds: str, parent: str) -> None:
     program = shutil.which(PROGRAM)
     if program is None:
         raise SystemExit("bubblewrap is not installed")
-    shape = Order.from_json(order).shape
     inside = [sys.executable, "-c", _INSIDE, str(_PACKAGE.parent), order, host, fds]
-    options = arguments(host_view(), shape)
+    options = arguments(host_view(), Order.from_json(order))
     os.execv(program, [PROGRAM, *options, "--", *inside])  # noqa: S606 - bubblewrap
 
 

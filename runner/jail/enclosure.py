@@ -56,6 +56,8 @@ class Jail:
             nodes=(*view.nodes, *order.shape.nodes),
         )
         self._uid = order.uid
+        # CUDA maps memory as it likes.
+        self._is_counted = order.is_grouped or bool(order.shape.gpu)
         self._sizes = rootfs.Sizes(
             disk_bytes=order.shape.disk_bytes, shared_bytes=order.shape.shared_bytes
         )
@@ -64,7 +66,9 @@ class Jail:
         if os.getpid() != 1:
             raise OSError("not the first process of its namespace")
         namespaces.leave_cgroup_namespace()
-        held = rootfs.hold(self.view)
+        held = rootfs.hold(
+            self.view, {} if self._is_counted else policy.UNGROUPED_NODES
+        )
         namespaces.become(self._uid)
         rootfs.build(self.view, held, self._sizes)
 
@@ -94,7 +98,7 @@ class Jail:
         # So that /proc/self is the job's own; its memory holds no secret.
         linux.set_dumpable(dumpable=True)
         landlock.restrict_self(rules(self.view))
-        seccomp.filter_self()
+        seccomp.filter_self(is_grouped=self._is_counted)
 
     def used_bytes(self) -> tuple[int, int]:
         return rootfs.used_bytes(self._stores)

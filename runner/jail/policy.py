@@ -19,6 +19,9 @@ TEMPORARY: Final = ("/tmp", "/var/tmp")  # noqa: S108 - the jail's own
 WRITABLE: Final = (HOME, WORK, PRIVATE, *TEMPORARY)
 
 DEVICES: Final = ("null", "zero", "full", "random", "urandom")
+# Without a control group: reading gives the same, but it cannot be mapped into memory,
+# where what is shared of /dev/zero would be measured by nobody.
+UNGROUPED_NODES: Final = {"/dev/zero": "/dev/full"}
 DEVICE_LINKS: Final = {
     "/dev/fd": "/proc/self/fd",
     "/dev/stdin": "/proc/self/fd/0",

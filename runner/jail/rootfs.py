@@ -39,15 +39,18 @@ class Sizes:
 Held = Mapping[str, int]
 
 
-def hold(view: View) -> Held:
-    """Return what the view shows, as descriptors of mounts, by its place."""
+def hold(view: View, instead: Mapping[str, str]) -> Held:
+    """Return what the view shows, as descriptors of mounts, by its place.
+
+    `instead` names device files that stand for others.
+    """
     linux.keep_mounts_private()
     held = {}
     for path in view.trees:
         held[path] = kernel.hold_tree(path)
         kernel.restrict(held[path], _SHOWN)
     for path in view.nodes:
-        held[path] = kernel.hold_tree(path)
+        held[path] = kernel.hold_tree(instead.get(path, path))
         kernel.restrict(held[path], _NODE)
     return held
 

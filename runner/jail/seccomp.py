@@ -27,6 +27,9 @@ _RETURN: Final = 0x06
 # Where the kernel puts what the filter looks at.
 _NUMBER, _ARCHITECTURE = 0, 4
 _FIRST_ARGUMENT, _SECOND_ARGUMENT, _THIRD_ARGUMENT, _SIXTH_ARGUMENT = 16, 24, 32, 56
+_FOURTH_ARGUMENT = 40
+# The upper half of an argument is behind its lower half.
+_UPPER: Final = 4
 
 _KILL: Final = 0x8000_0000
 _ALLOW: Final = 0x7FFF_0000
@@ -58,6 +61,12 @@ _FCNTL_LOCKS: Final = (6, 7, 37, 38)  # F_SETLK, F_SETLKW, and both of open file
 _ADVICE_ABOUT_SHARED_PAGES: Final = (12, 20, 21, 25)
 _NOT_WAITING: Final = 0x08 | 0x80  # RWF_NOWAIT, RWF_DONTCACHE
 
+# Flags of mmap. Without a group at most a page of memory may be of no file and shared:
+# it stays when nobody has it mapped in, and then no figure of any process tells of it.
+_SHARED_ANONYMOUS: Final = 0x01 | 0x20
+_HUGE: Final = 0x40000
+_PAGE: Final = 4096
+
 Instruction = tuple[int, int, int, int]
 
 
@@ -79,6 +88,7 @@ class Architecture:
     ioctl: int
     fcntl: int
     madvise: int
+    mmap: int
     preadv2: int
     prlimit: int
     socket: int
@@ -118,6 +128,7 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         ioctl=16,
         fcntl=72,
         madvise=28,
+        mmap=9,
         preadv2=327,
         prlimit=302,
         socket=41,
@@ -181,6 +192,7 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         ioctl=29,
         fcntl=25,
         madvise=233,
+        mmap=222,
         preadv2=286,
         prlimit=261,
         socket=198,
@@ -243,8 +255,11 @@ def this_architecture() -> Architecture:
     return ARCHITECTURES[machine]
 
 
-def program(about: Architecture) -> bytes:
-    """Return the filter as the kernel reads it: eight bytes for each instruction."""
+def program(about: Architecture, *, is_grouped: bool = True) -> bytes:
+    """Return the filter as the kernel reads it: eight bytes for each instruction.
+
+    `is_grouped` says that a control group counts all memory of the job.
+    """
     steps: list[Instruction] = [
         (_LOAD, 0, 0, _ARCHITECTURE),
         (_JUMP_EQUAL, 1, 0, about.audit),
@@ -270,6 +285,7 @@ def program(about: Architecture) -> bytes:
     steps += _device(about.ioctl)
     steps += _file(about.fcntl)
     steps += _advice(about.madvise)
+    steps += _mapping(about.mmap, is_grouped=is_grouped)
     steps += _reading(about.preadv2)
     steps += _own_limits(about.prlimit)
     for number in about.scheduling:
@@ -334,6 +350,32 @@ def _advice(number: int) -> list[Instruction]:
     return _only(number, checks)
 
 
+def _mapping(number: int, *, is_grouped: bool) -> list[Instruction]:
+    """Memory is mapped that some figure of the job's tells of.
+
+    Not the machine's huge pages, of which no group counts any.
+    """
+    refused: Instruction = (_RETURN, 0, 0, _FAIL | errno.ENOMEM)
+    checks: list[Instruction] = [
+        (_LOAD, 0, 0, _FOURTH_ARGUMENT),
+        (_JUMP_IF_BITS, 0, 1, _HUGE),
+        refused,
+    ]
+    if not is_grouped:
+        checks += [
+            (_AND, 0, 0, _SHARED_ANONYMOUS),
+            (_JUMP_EQUAL, 1, 0, _SHARED_ANONYMOUS),
+            (_RETURN, 0, 0, _ALLOW),
+            (_LOAD, 0, 0, _SECOND_ARGUMENT + _UPPER),
+            (_JUMP_EQUAL, 1, 0, 0),
+            refused,
+            (_LOAD, 0, 0, _SECOND_ARGUMENT),
+            (_JUMP_AT_LEAST, 0, 1, _PAGE + 1),
+            refused,
+        ]
+    return _only(number, checks)
+
+
 def _reading(number: int) -> list[Instruction]:
     """Nobody asks whether another has read this before, or makes it be forgotten."""
     return _only(
@@ -382,12 +424,12 @@ class _Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_char_p)]
 
 
-def filter_self() -> None:
+def filter_self(*, is_grouped: bool) -> None:
     """This process and its descendants may make no refused call. For good.
 
     Needs `no_new_privs`.
     """
     about = this_architecture()
-    code = program(about)
+    code = program(about, is_grouped=is_grouped)
     wanted = _Program(length=len(code) // 8, filter=code)
     kernel.syscall("seccomp", about.seccomp, _SET_MODE_FILTER, 0, ctypes.byref(wanted))

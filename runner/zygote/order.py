@@ -43,6 +43,7 @@ class Shape:
 class Order:
     """A job to start: its shape, and where and as whom it runs.
 
+    `is_grouped` says that a control group counts all of its memory.
     `uid` is None if the host is no root, and the job then runs as the host's user.
     `folder` is the job's folder at level L0, and "" in a jail, which has its own.
     """
@@ -50,6 +51,7 @@ class Order:
     shape: Shape
     uid: int | None = None
     folder: str = ""
+    is_grouped: bool = False
 
     @property
     def is_jailed(self) -> bool:

@@ -17,7 +17,11 @@ FCNTL_LOCKS = (6, 7, 37, 38)
 
 
 def answer(
-    about: Architecture, number: int, *arguments: int, audit: int | None = None
+    about: Architecture,
+    number: int,
+    *arguments: int,
+    audit: int | None = None,
+    is_grouped: bool = True,
 ) -> int:
     """Return the error that the call gets: 0 if it is allowed, KILLED if it kills.
 
@@ -27,7 +31,7 @@ def answer(
     data = struct.pack(
         "<IIQ6Q", number, about.audit if audit is None else audit, 0, *padded
     )
-    result = run(seccomp.program(about), data)
+    result = run(seccomp.program(about, is_grouped=is_grouped), data)
     if result == 0x8000_0000:
         return KILLED
     if result == 0x0005_0000:
@@ -149,6 +153,30 @@ def test_flags_and_keys_of_a_file_system_are_out_of_reach(about: Architecture) -
         assert answer(about, about.ioctl, 3, request) == errno.ENOTTY
     for request in (0x541B, 0x5413, 0x8004_5430):
         assert answer(about, about.ioctl, 3, request) == ALLOWED
+
+
+PRIVATE, SHARED, FIXED, ANONYMOUS = 2, 1, 16, 32
+
+
+def test_shared_memory_of_no_file_needs_a_group_that_counts_it(
+    about: Architecture,
+) -> None:
+    for size in (4097, 2**31, 2**32, 2**40 + 1):
+        refused = about.mmap, 0, size, 3, SHARED | ANONYMOUS | FIXED
+        assert answer(about, *refused, is_grouped=False) == errno.ENOMEM
+        assert answer(about, *refused) == ALLOWED
+        for flags in (SHARED, PRIVATE | ANONYMOUS, PRIVATE):
+            call = about.mmap, 0, size, 3, flags
+            assert answer(about, *call, is_grouped=False) == ALLOWED
+    page = about.mmap, 0, 4096, 3, SHARED | ANONYMOUS
+    assert answer(about, *page, is_grouped=False) == ALLOWED
+
+
+def test_the_machine_s_huge_pages_are_nobody_s(about: Architecture) -> None:
+    for flags in (PRIVATE | ANONYMOUS, SHARED | ANONYMOUS, PRIVATE):
+        for is_grouped in (True, False):
+            call = about.mmap, 0, 2**21, 3, flags | 0x40000
+            assert answer(about, *call, is_grouped=is_grouped) == errno.ENOMEM
 
 
 NUMBERS_OF_THE_MACHINE = {

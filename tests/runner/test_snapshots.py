@@ -184,6 +184,8 @@ GREED = {
 @pytest.mark.parametrize("name", GREED)
 def test_a_limit_of_one_question_costs_no_other(runner: Runner, name: str) -> None:
     body, words = GREED[name]
+    if (name, runner.level()) == ("memory", "L1"):
+        words = "raised OSError"  # shared memory of no file is refused there
     limits = Limits(question_seconds=8, memory_bytes=512 * MIB, processes=60)
     questions = ANSWER, asking("f()", key="q2"), asking("assert callable(f)", key="q3")
     cells = f"answer = 42\ndef f():\n{body}", ONE, TWO, cell("# softmark: check q3")
