@@ -1,10 +1,12 @@
 """The grader's process: takes tests from the host and runs each question's in turn."""
 
+import builtins
 import contextlib
 import gc
 import os
 import signal
 import socket
+import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -35,6 +37,8 @@ from runner.values.containers import forget_named_tuples
 from runner.values.link import Link
 
 _TRACE: Final = 4000
+# Where Python keeps what was raised last.
+_LAST: Final = ("last_exc", "last_type", "last_value", "last_traceback")
 
 
 def serve(fd: int) -> None:
@@ -132,14 +136,16 @@ class Grader:
                 student.begin_check()
                 self._fixed_seeds.begin_check(question.source, check.source)
                 score, words, error = run_check(tests, check, _stop_timers)
-                if student.lost:
-                    return True
-                self._tell(check.name, score, words, error)
+                if not student.lost:
+                    self._tell(check.name, score, words, error)
                 if error is not None:
                     # Its frames hold what the check was given, which may be much.
                     traceback.clear_frames(error.__traceback__)
                     error.__traceback__ = None
-                    gc.collect()
+                    error = None
+                _clear_away(student)
+                if student.lost:
+                    return True
                 if student.is_abandoned:
                     return False
         return True
@@ -150,6 +156,20 @@ class Grader:
         trace = _trace(error) if error is not None else ""
         found = {"name": name, "score": score, "message": words, "trace": trace}
         self._channel.send({"t": "check", **found})
+
+
+def _clear_away(student: Student) -> None:
+    """Let nothing of a check be left: no value, no name, and no memory.
+
+    A doctest leaves its last value under the name `_`, for all that Python runs later.
+    What was given before this process began is not looked through.
+    """
+    student.begin_check()
+    refusals.forget()
+    vars(builtins).pop("_", None)
+    for name in _LAST:
+        vars(sys).pop(name, None)
+    gc.collect()
 
 
 def question_of(frame: Mapping[str, Any]) -> QuestionSpec:

@@ -7,7 +7,7 @@ import types
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from runner.grader import formats
+from runner.grader import formats, refusals
 from runner.grader.handles import NotDataError
 from runner.grader.stand_ins import StandInError, stand_in_for
 from runner.grader.student import Student
@@ -38,8 +38,22 @@ class Library:
         return name in self._names
 
     def find(self, name: str) -> object:
-        """Return what the name stands for. Raises ImportError or AttributeError."""
-        return import_named(self._names[name])
+        """Return what the name stands for. Raises ImportError.
+
+        Nothing of the notebook's takes its place: it could answer for the library, or
+        for a helper of the course's.
+        """
+        target = self._names[name]
+        try:
+            return import_named(target)
+        except Exception as error:
+            words = (
+                f"{name!r} stands for {target!r} in the staff's notebook, and the tests "
+                f"cannot import that ({type(error).__name__}: {error}): it must be "
+                "installed, or lie among the course's own files, and import nothing that "
+                "students hand in"
+            )
+            raise refusals.note(ImportError(words)) from error
 
 
 class Names(dict[str, Any]):
@@ -47,7 +61,7 @@ class Names(dict[str, Any]):
 
     A name is looked up first among the test's own, then in the notebook if the staff's
     notebook defines it (`defined`), then among Python's own, then in the libraries that
-    the staff's notebook imports, then in the notebook again: asked for once, so that a
+    the staff's notebook imports, else in the notebook again: asked for once, so that a
     list is one and the same.
 
     A test that gives a name of its own a value keeps it to itself. Only a name that the
@@ -143,10 +157,7 @@ class Names(dict[str, Any]):
 
     def _find(self, name: str) -> Any:
         if name in self._library and name not in self._defined:
-            try:
-                return self._library.find(name)
-            except (ImportError, AttributeError):
-                pass  # the notebook may have something of this name
+            return self._library.find(name)
         return self._student.name(name)
 
 

@@ -38,3 +38,30 @@ def test_what_cannot_be_sent_is_no_error_of_the_student_s(call: str) -> None:
     with student_with({"work": lambda *_, **__: None}) as student:
         score, _, error = run_check(Tests(question, student, setting), check)
     assert (score, error is None) == (0, False)
+
+
+NOT_IMPORTED = {
+    "a library that is not there": "nose.tools:assert_equal",
+    "a name that a library lacks": "math:assert_equal",
+    "a module that students hand in": "evaluate:assert_equal",
+}
+
+
+@pytest.mark.parametrize("target", NOT_IMPORTED.values(), ids=NOT_IMPORTED)
+@pytest.mark.parametrize("caught", [False, True])
+def test_nothing_of_the_student_s_stands_in_for_an_import(
+    target: str,
+    caught: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    source = "assert_equal(answer, 7)"
+    if caught:
+        source = f"try:\n  {source}\nexcept ImportError:\n  pass"
+    check = CheckSpec(name="c1", source=source)
+    question = QuestionSpec(key="q1", style=TestStyle.SCRIPT, checks=(check,))
+    library = Library({"assert_equal": target})
+    setting = Setting(files=Path("/f"), private=Path("/p"), library=library)
+    names = {"assert_equal": lambda *_: None, "answer": 1}
+    with student_with(names) as student:
+        score, _, error = run_check(Tests(question, student, setting), check)
+    assert score == 0
+    assert "the tests cannot import that" in str(error)

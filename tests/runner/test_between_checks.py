@@ -1,0 +1,65 @@
+"""Nothing of a check is left for the next one: no name, and no memory."""
+
+import pytest
+
+from runner.host import Runner
+from runner.protocol import CheckSpec, Limits, QuestionSpec, TestStyle
+from tests.runner.notebooks import cell, job, question, scores
+
+pytestmark = pytest.mark.torch
+
+LIMITS = Limits(memory_bytes=900 * 2**20)
+NOTEBOOK = (
+    "import numpy as np\n"
+    "def large(): return np.ones(380 * 2**20, dtype=np.uint8)\n"
+    "def honest(): return np.ones(330 * 2**20, dtype=np.uint8)\ndef small(): return 5\n"
+)
+LATER = question(
+    "q2", "def check(honest):\n    assert honest().nbytes == 330 * 2**20\n"
+)
+
+
+def pieces(style: TestStyle, *sources: str) -> QuestionSpec:
+    checks = (CheckSpec(name=f"c{n}", source=one) for n, one in enumerate(sources))
+    return QuestionSpec(key="q1", style=style, checks=tuple(checks))
+
+
+LARGE = {
+    "the last value of a doctest": pieces(
+        TestStyle.DOCTEST, ">>> large()\narray([1])\n"
+    ),
+    "names and a function of the test": pieces(
+        TestStyle.SCRIPT, "def first(a): return a[0]\nw = large()\nassert first(w) == 1"
+    ),
+    "a function that knows itself": question(
+        "q1",
+        "def check(large):\n    found = large()\n"
+        "    def first(a): return first if a is None else found[a] == 2\n"
+        "    return bool(first(0))\n",
+    ),
+    "an object's attribute": pieces(
+        TestStyle.SCRIPT, "assert holder.data.nbytes == 380 * 2**20"
+    ),
+}
+
+
+@pytest.mark.parametrize("first", LARGE.values(), ids=LARGE)
+def test_what_one_question_was_given_takes_no_memory_of_another(
+    runner: Runner, first: QuestionSpec
+) -> None:
+    notebook = NOTEBOOK + (
+        "class Holder:\n    @property\n    def data(self): return large()\nholder = Holder()"
+    )
+    cells = (notebook, *(cell(f"# softmark: check {key}") for key in ("q1", "q2")))
+    asked = (first, LATER)
+    result = runner.run(
+        job(*cells, questions=asked, limits=LIMITS, defined_names=("large", "holder"))
+    )
+    assert scores(result)["q2"] == [1.0]
+
+
+def test_the_last_value_of_one_check_is_no_name_in_the_next(runner: Runner) -> None:
+    asked = pieces(TestStyle.DOCTEST, ">>> small()\n5\n>>> _\n5\n", ">>> _\n5\n")
+    cells = (NOTEBOOK, cell("# softmark: check q1"))
+    result = runner.run(job(*cells, questions=(asked,), defined_names=("small",)))
+    assert scores(result) == {"q1": [1.0, 0.0]}
