@@ -110,17 +110,8 @@ def _canary(like: object, source: random.Random) -> Literal:
 
 def defined_in(notebook: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the names that a notebook defines at its top level, and its classes."""
-    names: dict[str, None] = {}
-    classes: dict[str, None] = {}
-    for node in ast.parse(notebook).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            names[node.name] = None
-            if isinstance(node, ast.ClassDef):
-                classes[node.name] = None
-        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.For | ast.With):
-            stored = (n for n in ast.walk(node) if isinstance(n, ast.Name))
-            names |= {n.id: None for n in stored if isinstance(n.ctx, ast.Store)}
-    return tuple(names), tuple(classes)
+    found = definitions_of({"cells": [{"cell_type": "code", "source": notebook}]})
+    return tuple(sorted(found.names)), tuple(sorted(found.classes))
 
 
 def methods_in(notebook: str) -> tuple[str, ...]:
