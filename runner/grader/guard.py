@@ -168,7 +168,7 @@ def _find_relative_files(origins: Origins) -> None:
 
 
 def _wrap_safetensors(origins: Origins) -> None:
-    """safetensors opens files by itself, out of Python's sight."""
+    """Let safetensors, which opens files by itself, find handed-in files by name."""
     for name in ("safetensors", "safetensors.torch"):
         with contextlib.suppress(ImportError):
             module: Any = importlib.import_module(name)

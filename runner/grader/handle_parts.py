@@ -11,7 +11,7 @@ class Asking(Protocol):
 
     @property
     def epoch(self) -> int:
-        """How many times the test has called the student's code."""
+        """Return how many times the test has called the student's code."""
 
     @property
     def methods(self) -> Collection[str]:

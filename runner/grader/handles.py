@@ -124,7 +124,7 @@ class Handle(HandleBase):
 
     @property
     def __bases__(self) -> tuple[type, ...]:
-        """What issubclass asks; only a class has any."""
+        """Return what issubclass asks for; only a class has any."""
         if not self.__is_class:
             raise AttributeError("__bases__")
         return (self.__known or object,)

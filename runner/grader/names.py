@@ -190,7 +190,7 @@ class _Main(types.ModuleType):
 
 @contextlib.contextmanager
 def as_main(names: Names) -> Iterator[None]:
-    """Inside, `__main__` is the notebook: `mock.patch("__main__.double")` reaches it.
+    """Let `__main__` be the notebook inside: `mock.patch("__main__.double")` reaches it.
 
     Afterwards the notebook has its own names back.
     """

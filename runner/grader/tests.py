@@ -54,7 +54,7 @@ class Setting:
 
     @property
     def folders(self) -> Folders:
-        """The two folders that a test reads from."""
+        """Return the two folders that a test reads from."""
         return Folders(self.files, self.private)
 
 
@@ -310,7 +310,7 @@ def _share(value: object, worth: float) -> tuple[float, str]:
 
 
 def _remember(name: str, source: str) -> None:
-    """Tracebacks show the test's own lines, to staff."""
+    """Let tracebacks show the test's own lines, to staff."""
     lines = source.splitlines(keepends=True)
     linecache.cache[name] = (len(source), None, lines, name)
 
@@ -322,7 +322,7 @@ def test_case(**_: object) -> Callable[[Callable[..., object]], Callable[..., ob
 
 @contextlib.contextmanager
 def _otter_at_hand() -> Iterator[None]:
-    """Tests may import Otter's decorator, whether Otter is installed or not."""
+    """Let tests import Otter's decorator, whether Otter is installed or not."""
     module = types.ModuleType(_OTTER)
     module.test_case = test_case  # type: ignore[attr-defined]  # a module of our making
     package = types.ModuleType("otter")

@@ -52,7 +52,7 @@ class Link:
         self._max_bytes = max_bytes
 
     def send(self, header: Mapping[str, object], buffers: Sequence[Buffer]) -> None:
-        """The message is on its way. Raises LinkError for what is no plain data."""
+        """Send a message. Raises LinkError for what is no plain data."""
         try:
             text = json.dumps(header, allow_nan=False, separators=(",", ":")).encode()
         except (TypeError, ValueError, RecursionError) as error:
@@ -105,7 +105,7 @@ class Link:
         return view
 
     def close(self) -> None:
-        """The other side learns that nothing more comes."""
+        """Tell the other side that nothing more comes."""
         self.sock.close()
 
 

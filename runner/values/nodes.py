@@ -39,7 +39,7 @@ class _DataOnly:
 
     @contextlib.contextmanager
     def data_only(self) -> Iterator[None]:
-        """Inside, what is no data raises ObjectWithinError."""
+        """Raise ObjectWithinError inside for what is no data."""
         self._levels += 1
         try:
             yield
