@@ -8,7 +8,7 @@ import struct
 import pytest
 
 from runner.jail import kernel, seccomp
-from runner.jail.seccomp import ARCHITECTURES, Architecture
+from runner.jail.system_calls import ARCHITECTURES, Architecture
 
 KILLED = -1
 ALLOWED = 0

@@ -1,0 +1,179 @@
+"""Numbers of system calls, by processor: which are refused, absent or granted in a jail.
+
+Why each is listed is said in `runner/jail/seccomp.py` and docs/sandbox.md.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, kw_only=True)
+class Architecture:
+    """A processor's numbers. `newest` is the last call that the lists here know of.
+
+    Calls in `refused` fail, those in `absent` fail as if the kernel did not have them,
+    and those in `granted` do nothing and succeed. flock is one of these: a lock on a
+    file that all jobs see would tell one job of another, but programs that take one in
+    their own folders must go on. It may be a file that no mount could make a job's own:
+    all descriptors of events and timers of the machine are one file to the kernel.
+    """
+
+    audit: int
+    seccomp: int
+    clone: int
+    clone3: int
+    ioctl: int
+    fcntl: int
+    madvise: int
+    mmap: int
+    preadv2: int
+    prlimit: int
+    socket: int
+    socketpair: int
+    scheduling: Sequence[int]
+    priority: int
+    io_priority: int
+    newest: int
+    refused: Sequence[int]
+    absent: Sequence[int]
+    granted: Sequence[int]
+
+
+# Numbers that all architectures share: fsopen's family and what came later.
+_REFUSED_ANYWHERE: Final = (
+    *(425, 426, 427),  # io_uring
+    *range(428, 434),  # open_tree to fspick
+    438,  # pidfd_getfd
+    440,  # process_madvise
+    *(442, 443),  # mount_setattr, quotactl_fd
+    448,  # process_mrelease
+    *(457, 458),  # statmount, listmount
+)
+_ABSENT_ANYWHERE: Final = (
+    437,  # openat2, which can ask whether another job has opened a path
+    447,  # memfd_secret
+    451,  # cachestat
+)
+_NEWEST: Final = 462
+
+ARCHITECTURES: Final[Mapping[str, Architecture]] = {
+    "x86_64": Architecture(
+        audit=0xC000_003E,
+        seccomp=317,
+        clone=56,
+        clone3=435,
+        ioctl=16,
+        fcntl=72,
+        madvise=28,
+        mmap=9,
+        preadv2=327,
+        prlimit=302,
+        socket=41,
+        socketpair=53,
+        scheduling=(142, 144, 203, 314),  # parameters, scheduler, affinity, attributes
+        priority=141,
+        io_priority=251,
+        newest=_NEWEST,
+        refused=(
+            *(
+                101,
+                103,
+                134,
+                135,
+                136,
+                139,
+            ),  # ptrace, syslog, uselib, personality, ustat, sysfs
+            *range(153, 157),  # vhangup, modify_ldt, pivot_root, _sysctl
+            *(159, 161, 163, 164),  # adjtimex, chroot, acct, settimeofday
+            *range(
+                165, 181
+            ),  # mount to nfsservctl: swap, reboot, names, modules, ports
+            *(212, 227, 237, 238, 239),  # lookup_dcookie, clock_settime, NUMA policies
+            *(
+                246,
+                248,
+                249,
+                250,
+                256,
+            ),  # kexec_load, add_key, request_key, keyctl, migrate_pages
+            *(
+                272,
+                279,
+                298,
+                300,
+            ),  # unshare, move_pages, perf_event_open, fanotify_init
+            *(303, 304, 305, 308),  # file handles, clock_adjtime, setns
+            *(310, 311, 312, 313),  # process_vm_readv and writev, kcmp, finit_module
+            *(320, 321, 323),  # kexec_file_load, bpf, userfaultfd
+            *_REFUSED_ANYWHERE,
+        ),
+        absent=(
+            27,  # mincore
+            *(29, 30, 31, 67),  # System V shared memory
+            *(64, 65, 66, 220, *range(68, 72)),  # its semaphores and messages
+            *(
+                *range(206, 211),
+                333,
+            ),  # asynchronous I/O, whose events are the machine's
+            *(253, 254, 255, 294),  # inotify
+            319,  # memfd_create
+            *_ABSENT_ANYWHERE,
+        ),
+        granted=(73, 162, 221, 306),  # flock, sync, fadvise64, syncfs
+    ),
+    "aarch64": Architecture(
+        audit=0xC000_00B7,
+        seccomp=277,
+        clone=220,
+        clone3=435,
+        ioctl=29,
+        fcntl=25,
+        madvise=233,
+        mmap=222,
+        preadv2=286,
+        prlimit=261,
+        socket=198,
+        socketpair=199,
+        scheduling=(118, 119, 122, 274),  # as above
+        priority=140,
+        io_priority=30,
+        newest=_NEWEST,
+        refused=(
+            *(18, 39, 40, 41, 42),  # lookup_dcookie, mounts, pivot_root, nfsservctl
+            *(51, 58, 60, 89, 92),  # chroot, vhangup, quotactl, acct, personality
+            *(
+                97,
+                104,
+                105,
+                106,
+                112,
+                116,
+                117,
+            ),  # unshare, kexec, modules, clock, syslog, ptrace
+            *(142, 161, 162, 170, 171),  # reboot, names, settimeofday, adjtimex
+            *(217, 218, 219, 224, 225),  # keys, swap
+            *(235, 236, 237, 238, 239, 241),  # NUMA policies, perf_event_open
+            *(262, 264, 265, 266, 268),  # fanotify_init, handles, clock_adjtime, setns
+            *(
+                270,
+                271,
+                272,
+                273,
+                280,
+                282,
+                294,
+            ),  # other processes, modules, bpf, userfaultfd
+            *_REFUSED_ANYWHERE,
+        ),
+        absent=(
+            *(*range(5), 292),  # asynchronous I/O
+            *(26, 27, 28),  # inotify
+            *range(186, 198),  # System V messages, semaphores and shared memory
+            232,  # mincore
+            279,  # memfd_create
+            *_ABSENT_ANYWHERE,
+        ),
+        granted=(32, 81, 223, 267),  # flock, sync, fadvise64, syncfs
+    ),
+}
