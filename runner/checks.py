@@ -105,7 +105,6 @@ class Questions:
         session = self._session
         deadline = time.monotonic() + _SNAPSHOT_SECONDS
         session.hear(snapshot.peer)
-        session.watch.is_forking = True
         try:
             done = False
             while not done or not snapshot.is_known:
@@ -121,7 +120,6 @@ class Questions:
                     raise died(cell=session.cell, reason="check")
         finally:
             session.hear()
-            session.watch.is_forking = False
         if not snapshot.pid:
             # It could not be made. Memory may be there when its question is asked.
             snapshot.is_replaceable = snapshot.missing == marks.OUT_OF_MEMORY

@@ -16,6 +16,8 @@ from runner.processes import ProcessInfo, proportional_memory
 _LOOK_SECONDS: Final = 0.05
 # Processes that take longer than this to measure, in all, count with all that they have.
 _PATIENCE_SECONDS: Final = 2.0
+# For a figure that is only shown, measuring takes up a twentieth of the time at most.
+_REST_TIMES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class MemoryShares:
         # Those that were measured in this round are known well enough to end them.
         self._round = 0
         self._spent = 0.0
+        self._rests_until = 0.0
 
     def measure(self, found: Collection[ProcessInfo], limit_bytes: int) -> int:
         """Return what the processes hold in sum, as far as it is known.
@@ -43,8 +46,7 @@ class MemoryShares:
         It is more than the limit only if each process was measured since the sum seemed
         too large, or if that takes too long. Call it a few times a second.
         """
-        known = {_key(info) for info in found}
-        self._looks = {key: one for key, one in self._looks.items() if key in known}
+        known = self._forget_others(found)
         resident = sum(info.resident_bytes for info in found)
         if resident <= limit_bytes:
             self._begin_round()
@@ -57,6 +59,27 @@ class MemoryShares:
         elif not self._is_certain(found):
             return limit_bytes
         return held
+
+    def estimate(self, found: Collection[ProcessInfo]) -> int:
+        """Return what the processes hold in sum, for show.
+
+        What they share counts once, as soon as they are measured: a fork is no more
+        memory. Until then only the largest is known.
+        """
+        self._forget_others(found)
+        begun = time.monotonic()
+        if begun >= self._rests_until:
+            self._measure_some(found)
+            now = time.monotonic()
+            self._rests_until = now + _REST_TIMES * (now - begun)
+        largest = max((info.resident_bytes for info in found), default=0)
+        measured = (one for one in found if _key(one) in self._looks)
+        return max(largest, sum(map(self.held, measured)))
+
+    def _forget_others(self, found: Collection[ProcessInfo]) -> set[tuple[int, int]]:
+        known = {_key(info) for info in found}
+        self._looks = {key: one for key, one in self._looks.items() if key in known}
+        return known
 
     def held(self, info: ProcessInfo) -> int:
         """Return what the process holds, by the last look at it."""

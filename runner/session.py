@@ -222,8 +222,6 @@ class Session:
         left but its first process and the snapshots, which stand still.
         """
         self.watch.silence()
-        # What lies in its folders is nobody's doing from now on.
-        self.watch.begin_question()
         self.student.close()
         self.end_others()
         deadline = time.monotonic() + _END_SECONDS

@@ -59,8 +59,6 @@ class Watch:
         self.is_checking = False
         # A question is asked in the notebook's own process.
         self.is_asking = False
-        # A snapshot is being made: until it is known it looks like the notebook's own.
-        self.is_forking = False
         # The grader's process, whose waits for a processor count as the job's.
         self.grader_pid = 0
         self._started = self._ended = Moment(clock=clock.now())
@@ -103,7 +101,7 @@ class Watch:
             self._account(self._members(self._prepared.job.pid))
         self._ended = self.moment()
         self.is_checking = True
-        self.begin_question()  # what the kernel has ended by now is no question's doing
+        self.begin_question()  # what there is by now is no question's doing
         self._due.pop(self._report, None)  # whoever watches learns of it at once
 
     def begin_question(self) -> None:
@@ -222,13 +220,13 @@ class Watch:
             raise limit("processes", processes=limits.processes)
         beside = self._shared + self._kernel_bytes(members)
         left = max(0, limits.memory_bytes - beside)
-        self._memory = beside + self._resident(members, left)
+        held = self._resident(members, left)
         ran_out = self._was_killed()
+        is_past = beside + held > limits.memory_bytes
+        self._memory = beside + (held if is_past else self._shown(members))
         # The kernel saw more than we did if it had to kill.
-        is_past = self._memory > limits.memory_bytes or ran_out
-        if is_past or not self.is_forking:
-            self._note_peak(max(self._memory, limits.memory_bytes if ran_out else 0))
-        if is_past:
+        self._note_peak(max(self._memory, limits.memory_bytes if ran_out else 0))
+        if is_past or ran_out:
             raise limit("memory", bytes=limits.memory_bytes)
 
     def _resident(self, members: Sequence[ProcessInfo], limit_bytes: int) -> int:
@@ -236,6 +234,12 @@ class Watch:
         if len(members) == 1:
             return members[0].resident_bytes
         return self._shares.measure(members, limit_bytes)
+
+    def _shown(self, members: Sequence[ProcessInfo]) -> int:
+        """Return the processes' memory, in which a fork does not count twice."""
+        if len(members) == 1:
+            return members[0].resident_bytes
+        return self._shares.estimate(members)
 
     def _note_peak(self, memory: int) -> None:
         if self.is_checking:

@@ -6,12 +6,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from runner import memory_shares
+from runner import memory_shares, watch
 from runner.host import Runner
 from runner.memory_shares import MemoryShares
 from runner.processes import ProcessInfo
 from runner.protocol import Limits
-from tests.runner.notebooks import job
+from tests.runner.notebooks import cell, job, question
 
 MIB = 1024**2
 LIMIT = 500 * MIB
@@ -132,6 +132,31 @@ def test_short_lived_processes_are_no_way_round_it(
         assert len(slow.asked) <= 21
 
 
+def test_what_a_fork_shares_is_shown_once(kernel: Callable[..., Kernel]) -> None:
+    kernel(0.005, lambda _pid: 130 * MIB)
+    shares = MemoryShares(at_a_time=32)
+    both = [process(1, 260), process(2, 260)]
+    assert shares.estimate(both) == 260 * MIB
+    assert shares.estimate([process(1, 300), both[1]]) == 300 * MIB
+
+
+def test_what_is_not_measured_yet_is_not_shown(kernel: Callable[..., Kernel]) -> None:
+    kernel(0.1, lambda _pid: 200 * MIB)
+    shares = MemoryShares(at_a_time=32)
+    assert shares.estimate([process(pid, 260) for pid in range(9)]) == 260 * MIB
+
+
+def test_a_figure_for_show_takes_a_twentieth_of_the_time(
+    kernel: Callable[..., Kernel],
+) -> None:
+    slow = kernel(0.06)
+    shares = MemoryShares(at_a_time=32)
+    for _ in range(600):
+        shares.estimate(MANY)
+        slow.now += 0.1
+    assert 20 < len(slow.asked) < 60
+
+
 PAGE_TABLES = """
 import ctypes
 libc = ctypes.CDLL(None, use_errno=True)
@@ -152,3 +177,16 @@ def test_what_the_kernel_needs_for_pages_counts_without_a_group_too() -> None:
     result = runner.run(job(PAGE_TABLES, limits=Limits(memory_bytes=512 * MIB)))
     runner.close()
     assert (result.measures.level, result.code) == ("L1", "memory")
+
+
+@pytest.mark.torch
+def test_a_snapshot_that_does_not_stand_still_yet_is_no_memory_of_the_notebook(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often one looks while snapshots are made."""
+    monkeypatch.setattr(watch, "_MEASURE_SECONDS", 0.0)
+    keys = [f"q{n}" for n in range(8)]
+    asked = [question(key, "def check(x): assert x == 1\n") for key in keys]
+    cells = [cell(f"# softmark: check {key}") for key in keys]
+    result = runner.run(job("x = 1", *cells, questions=asked))
+    assert 100 * MIB < result.measures.peak_memory_bytes < 400 * MIB
