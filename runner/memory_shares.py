@@ -14,8 +14,10 @@ from runner.processes import ProcessInfo, proportional_memory
 
 # One look at the processes takes no longer than this and one process more.
 _LOOK_SECONDS: Final = 0.05
-# Processes that take longer than this to measure, in all, count with all that they have.
+# Processes that take more processor time than this to measure, in all, count with all
+# that they have. On a busy machine the host may wait ten times as long for that.
 _PATIENCE_SECONDS: Final = 2.0
+_WAIT_SHARE: Final = 0.1
 # For a figure that is only shown, measuring takes up a twentieth of the time at most.
 _REST_TIMES: Final = 20
 
@@ -105,7 +107,7 @@ class MemoryShares:
 
     def _measure_some(self, found: Collection[ProcessInfo]) -> None:
         """Measure the new ones first, then those that were measured longest ago."""
-        begun = time.monotonic()
+        begun, used = time.monotonic(), time.thread_time()
         order = {key: place for place, key in enumerate(self._looks)}
         waiting = sorted(found, key=lambda info: order.get(_key(info), -1))
         for info in waiting[: self._at_a_time]:
@@ -114,7 +116,8 @@ class MemoryShares:
             self._looks[_key(info)] = _Look(share, info.resident_bytes, self._round)
             if time.monotonic() - begun > _LOOK_SECONDS:
                 break
-        self._spent += time.monotonic() - begun
+        waited = _WAIT_SHARE * (time.monotonic() - begun)
+        self._spent += max(waited, time.thread_time() - used)
 
 
 def _key(info: ProcessInfo) -> tuple[int, int]:

@@ -36,6 +36,8 @@ class Kernel:
 
     def __init__(self, seconds: float, share: Callable[[int], int]) -> None:
         self.now = 0.0
+        # The part of the time in which the host has a processor.
+        self.busy = 1.0
         self.asked: list[int] = []
         self.seconds, self.share = seconds, share
 
@@ -49,7 +51,9 @@ class Kernel:
 def kernel(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Kernel]:
     def make(seconds: float, share: Callable[[int], int] = lambda _pid: 0) -> Kernel:
         made = Kernel(seconds, share)
-        clock = SimpleNamespace(monotonic=lambda: made.now)
+        clock = SimpleNamespace(
+            monotonic=lambda: made.now, thread_time=lambda: made.now * made.busy
+        )
         monkeypatch.setattr(memory_shares, "time", clock)
         monkeypatch.setattr(
             memory_shares, "proportional_memory", made.proportional_memory
@@ -120,6 +124,17 @@ def test_processes_that_take_too_long_to_measure_count_whole(
     shares = MemoryShares(at_a_time=32)
     while shares.measure(MANY, LIMIT) <= LIMIT:
         assert len(slow.asked) <= 21
+
+
+def test_a_busy_machine_does_not_make_it_seem_costly(
+    kernel: Callable[..., Kernel],
+) -> None:
+    waiting = kernel(0.1, lambda _pid: 4 * MIB)
+    waiting.busy = 0.0
+    shares = MemoryShares(at_a_time=32)
+    for _ in MANY:
+        assert shares.measure(MANY, LIMIT) <= LIMIT
+    assert sorted(waiting.asked) == [one.pid for one in MANY]
 
 
 def test_short_lived_processes_are_no_way_round_it(
