@@ -6,14 +6,18 @@ as something to call back while the call runs that they were passed to.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator
-from typing import Any
+import io
+import random
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
 
 from runner.grader.folders import Folders
 from runner.grader.handles import Handle, is_handle, number_of
 from runner.grader.library_objects import is_iterator, library_name, pickled, remaining
 from runner.grader.student_errors import handle_behind
 from runner.values.codec import CodecError, Encoder, Node
+
+_FILES: Final[Mapping[type, str]] = {io.StringIO: "text", io.BytesIO: "bytes"}
 
 
 class Outgoing(Encoder):
@@ -45,6 +49,25 @@ class Outgoing(Encoder):
         self.text(str(value))
         name = None if self._folders is None else self._folders.name_of(value)
         return super().path(value) if name is None else {"k": "file", "v": name}
+
+
+def _given(value: Any) -> tuple[str, object] | None:
+    """Return of which kind an object of Python's own is, and its content, or None.
+
+    Raises CodecError for a file in memory that is written to, or has been read: what
+    happens to its copy would be lost, and what was read is not given.
+    """
+    if type(value) is random.Random:
+        return "random", value.getstate()
+    if type(value) not in _FILES:
+        return None
+    content = value.getvalue()
+    if value.tell() or not content:
+        raise CodecError(
+            f"a {type(value).__name__} can be given to the student's code from its "
+            "beginning, with something in it to read: it goes as a copy"
+        )
+    return _FILES[type(value)], content
 
 
 class ExpiredCallbackError(RuntimeError):
@@ -84,7 +107,12 @@ class Exports:
         if name:
             return {"k": "library", "v": name}
         if is_iterator(value):
-            return {"k": "iterator", "v": encoder.encode(remaining(value))}
+            items = encoder.encode(remaining(value))
+            return {"k": "given", "t": "iterator", "v": items}
+        given = _given(value)
+        if given is not None:
+            kind, content = given
+            return {"k": "given", "t": kind, "v": encoder.encode(content)}
         data = pickled(value)
         if data is not None:
             return {"k": "pickle", "b": encoder.add(data)}

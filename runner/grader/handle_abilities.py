@@ -36,7 +36,11 @@ class GoneThrough:
 
     def __iter__(self: Any) -> Iterator[Any]:
         items = _items(self)
-        return _rest(student_of(self), self) if items is None else iter(items)
+        if items is not None:
+            return iter(items)
+        # As in the notebook: `iter(numbers) is numbers`.
+        steps: Iterator[Any] = self
+        return steps if isinstance(self, Stepping) else _rest(student_of(self), self)
 
 
 class Reversible:

@@ -1,16 +1,19 @@
-"""Small values of Python's own library: fractions, decimals, dates, paths.
+"""Small values of Python's own library: fractions, dates, paths, views, namespaces.
 
 Only objects of these very classes cross. A subclass may mean more by them.
 """
 
+import array
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import PosixPath, PurePath, PurePosixPath
+from types import SimpleNamespace
 from typing import Any, Final, NoReturn
 
+from runner.values.containers import check_hashes
 from runner.values.nodes import (
     CodecError,
     Decode,
@@ -21,9 +24,11 @@ from runner.values.nodes import (
     exactly,
     text_of,
 )
+from runner.values.value_methods import VALUE_METHODS
 
 _ISO: Final = 40
 _PATH: Final = 4096
+_TYPECODES: Final = "bBhHiIlLqQfd"
 # A test that turned a larger one into an integer would not come to an end.
 _DECIMAL: Final = re.compile(
     r"-?([0-9]{1,999}(\.[0-9]{1,999})?(E[+-]?[0-9]{1,4})?|Infinity|NaN)"
@@ -102,7 +107,86 @@ def _decode_path(_: DecoderBase, node: Mapping[str, Any], _depth: int) -> Any:
     return SentPath(text)
 
 
+# --- Views of dictionaries, and plain records -----------------------------------------
+
+
+def _view(kind: str) -> Encode:
+    """Return the encoder of a view: what it shows, without the rest of the dictionary."""
+    return lambda encoder, value, depth: encoder.many(kind, list(value), depth)
+
+
+def _decode_values(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
+    return dict(enumerate(decoder.many(node, depth))).values()
+
+
+def _decode_keys(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
+    keys = decoder.many(node, depth)
+    return _distinct([(key, None) for key in keys]).keys()
+
+
+def _decode_items(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
+    pairs = [exactly(pair, tuple) for pair in decoder.many(node, depth)]
+    return _distinct(pairs).items()
+
+
+def _distinct(pairs: list[Any]) -> dict[Any, Any]:
+    check_hashes([key for key, _ in pairs])
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise CodecError("a key stands twice")
+    return found
+
+
+def _namespace(encoder: EncoderBase, value: Any, depth: int) -> Node:
+    fields = vars(value)
+    if not _are_fields(fields):
+        return None
+    return {"k": "namespace", "v": encoder.encode(dict(fields), depth + 1)}
+
+
+def _decode_namespace(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
+    fields = exactly(decoder.decode(node["v"], depth + 1), dict)
+    if not _are_fields(fields):
+        raise CodecError("not the fields of a namespace")
+    return SimpleNamespace(**fields)
+
+
+def _are_fields(fields: Mapping[Any, Any]) -> bool:
+    """Say whether these are plain names, and none of them judges what it is given."""
+    return all(
+        type(name) is str
+        and name.isidentifier()
+        and not name.startswith("__")
+        and not (name in VALUE_METHODS and callable(value))
+        for name, value in fields.items()
+    )
+
+
+def _typed(encoder: EncoderBase, value: Any, _depth: int) -> Node:
+    if value.typecode not in _TYPECODES:
+        return None
+    return {"k": "typed", "t": value.typecode, **encoder.put(value.tobytes())}
+
+
+def _decode_typed(decoder: DecoderBase, node: Mapping[str, Any], _depth: int) -> Any:
+    if text_of(node, "t") not in _TYPECODES or len(node["t"]) != 1:
+        raise CodecError("not a kind of numbers")
+    return array.array(node["t"], bytes(decoder.bytes_of(node)))
+
+
+def _bytes_view(encoder: EncoderBase, value: Any, _depth: int) -> Node:
+    if value.format != "B" or value.ndim != 1:
+        return None
+    return {"k": "bytes view", **encoder.put(value.tobytes())}
+
+
 ENCODERS: Final[Mapping[type, Encode]] = {
+    type({}.keys()): _view("keys"),
+    type({}.values()): _view("values"),
+    type({}.items()): _view("items"),
+    SimpleNamespace: _namespace,
+    array.array: _typed,
+    memoryview: _bytes_view,
     Fraction: _fraction,
     Decimal: _decimal,
     date: _moment("date"),
@@ -115,6 +199,12 @@ ENCODERS: Final[Mapping[type, Encode]] = {
     SentPath: _path,
 }
 DECODERS: Final[Mapping[str, Decode]] = {
+    "keys": _decode_keys,
+    "values": _decode_values,
+    "items": _decode_items,
+    "namespace": _decode_namespace,
+    "typed": _decode_typed,
+    "bytes view": lambda decoder, node, _: memoryview(bytes(decoder.bytes_of(node))),
     "fraction": _decode_fraction,
     "decimal": _decode_decimal,
     "date": _decode_moment(date),

@@ -1,0 +1,128 @@
+"""What a test may give: views, namespaces, files in memory and generators as they are."""
+
+import array
+import io
+import random
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from runner.values.codec import CodecError
+from tests.runner.pairs import student_with
+from tests.runner.test_grader_rules import overheard
+from tests.runner.test_values import cross, decode
+
+pytestmark = pytest.mark.torch
+
+VALUES: tuple[Any, ...] = (
+    SimpleNamespace(x=3, y=[1, SimpleNamespace(z=None)]),
+    *(array.array("d", [1, 3]), array.array("b"), memoryview(b"ab"), memoryview(b"")),
+    *({"a": 1, "b": 2}.keys(), {"a": (1, 2)}.items(), {}.keys(), {(1, 2): 3}.items()),
+)
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_small_values_arrive_as_they_were(value: Any) -> None:
+    found = cross(value)
+    assert type(found) is type(value)
+    assert found == value
+
+
+def test_the_values_of_a_dictionary_cross_without_its_keys() -> None:
+    found = cross({"canary": 1, "b": 1}.values())
+    assert type(found) is type({}.values())
+    assert list(found) == [1, 1]
+    with overheard({"mean": sum}) as (student, heard):
+        assert student.name("mean")({"canary-4bf1": 1, "b": 2}.values()) == 3
+    assert b"canary" not in heard
+
+
+REFUSED = {
+    "a key twice": {"k": "keys", "v": [1, 1]},
+    "no pairs": {"k": "items", "v": [1]},
+    "a field that judges": {
+        "k": "namespace",
+        "v": {"k": "dict", "v": [["count", "h"]]},
+    },
+    "a field that is no name": {"k": "namespace", "v": {"k": "dict", "v": [[1, 2]]}},
+    "a special field": {"k": "namespace", "v": {"k": "dict", "v": [["__class__", 1]]}},
+    "no numbers": {"k": "typed", "t": "u", "x": "00"},
+    "half a number": {"k": "typed", "t": "d", "x": "00"},
+}
+
+
+@pytest.mark.parametrize("node", REFUSED.values(), ids=REFUSED)
+def test_what_is_none_of_them_is_refused(node: Any) -> None:
+    if "h" in str(node.get("v")):
+        node = {"k": "namespace", "v": {"k": "dict", "v": [["count", {"k": "object"}]]}}
+    with pytest.raises(CodecError):
+        decode(node)
+
+
+def lines(source: Any) -> Any:
+    return [line.strip() for line in source]
+
+
+def shuffled(items: Any, generator: random.Random) -> Any:
+    items = list(items)
+    generator.shuffle(items)
+    return items
+
+
+def counting() -> Any:
+    yield 1
+    yield 2
+
+
+NAMES = {
+    "lines": lines,
+    "shuffled": shuffled,
+    "counting": counting,
+    "echo": lambda x: x,
+}
+
+
+def asked(check: str) -> None:
+    with student_with(NAMES) as student:
+        names = {name: student.name(name) for name in NAMES}
+        exec(check, {**names, **globals()} | names)  # noqa: S102 - as the grader does
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "assert lines(io.StringIO('a\\nb\\n')) == ['a', 'b']",
+        "assert lines(io.BytesIO(b'a\\nb')) == [b'a', b'b']",
+        "assert shuffled([1, 2, 3], random.Random(0)) == [1, 3, 2]",
+        "g = counting()\nassert iter(g) is g and list(g) == [1, 2]",
+        "assert echo(SimpleNamespace(x=3)).x == 3",
+        "assert echo({1: 2}.items()) == {(1, 2)}",
+    ],
+)
+def test_a_test_gives_what_its_author_would(check: str) -> None:
+    asked(check)
+
+
+def read(file: Any) -> Any:
+    file.readline()
+    return file
+
+
+@pytest.mark.parametrize(
+    "file", [io.StringIO(), io.BytesIO(), read(io.StringIO("canary\nb"))]
+)
+def test_a_file_that_is_written_or_has_been_read_is_refused_by_name(file: Any) -> None:
+    with (
+        student_with(NAMES) as student,
+        pytest.raises(CodecError, match="from its beg"),
+    ):
+        student.name("lines")(file)
+
+
+def test_python_s_own_generator_is_that_of_the_test() -> None:
+    own, same = random.Random(5), random.Random(5)  # noqa: S311 - to be told again
+    with student_with(NAMES) as student:
+        drawn = student.name("shuffled")(range(9), own)
+        assert drawn == student.name("shuffled")(range(9), own)
+    assert drawn == shuffled(range(9), same)
