@@ -27,6 +27,12 @@ _OF_ATTRIBUTES: Final = {
     "backward": "`.backward()` in a test does not reach the notebook",
     "grad_fn": "`.grad_fn` in a test is nothing",
 }
+_MUTATORS: Final = frozenset(
+    (
+        *("append", "extend", "insert", "remove", "sort", "reverse", "clear"),
+        *("update", "setdefault", "add", "discard", "appendleft", "extendleft"),
+    )
+)
 _GRADIENT_HINT: Final = (
     "Let a function of the notebook compute the gradients, and test what it returns. "
     "`requires_grad` can be read, and so can a `grad` that the notebook itself filled."
@@ -42,7 +48,11 @@ def find_through_handles(
     """
     theirs = _Theirs(tree, style, defined)
     found: dict[str, Finding] = {}
-    for finding in (*_gradients(tree, theirs), *_types(tree, theirs)):
+    for finding in (
+        *_gradients(tree, theirs),
+        *_types(tree, theirs),
+        *_changes(tree, theirs),
+    ):
         found.setdefault(finding.message, finding)
     yield from found.values()
 
@@ -88,6 +98,25 @@ def _types(tree: ast.Module, theirs: "_Theirs") -> Iterator[Finding]:
                     f"{shown}.__class__ is CLASS.",
                     is_certain=False,
                 )
+
+
+def _changes(tree: ast.Module, theirs: "_Theirs") -> Iterator[Finding]:
+    """Yield a note where a test changes what it has received: `cart.items.append(1)`."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Expr(
+                ast.Call(func=ast.Attribute(attr=name, value=value) as changed)
+            ) if name in _MUTATORS and isinstance(value, ast.Attribute | ast.Call):
+                if theirs.reaches(value):
+                    yield Finding(
+                        message=f"`{ast.unparse(changed)[:60]}` changes the test's own "
+                        "copy if that is a list, a set or a dictionary: the notebook's "
+                        "stays as it is.",
+                        line=node.lineno,
+                        hint="Let the notebook make the change: call a method, or a "
+                        "function, of its own.",
+                        is_certain=False,
+                    )
 
 
 def _in_words(tree: ast.Module) -> Iterator[int]:

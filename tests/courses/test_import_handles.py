@@ -26,6 +26,8 @@ FAILING = {
     "def look(m):\n    return type(m) == nn.Linear\nlook(net)": (2, "`type(m)`"),
     "with watch(net) as seen:\n    type(seen)": (2, "`type(seen)`"),
     "if (own := net[0]):\n    type(own)": (2, "`type(own)`"),
+    "net.losses.append(1)\nassert net.losses == []": (1, "`net.losses.append` changes"),
+    "b = net()\nb.get().update(a=1)": (2, "`b.get().update` changes"),
 }
 # Each passes in a run, or has nothing of the notebook.
 PASSING = (
@@ -42,6 +44,8 @@ PASSING = (
     "assert all(p.requires_grad for p in net.parameters())",
     "own = nn.Linear(1, 1)\nown(x).sum().backward()\nassert type(own) is nn.Linear",
     "train(net)",
+    "net.append(1)",
+    "x = train()\nx.append(1)\nown.items.append(1)",
 )
 
 
