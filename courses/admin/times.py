@@ -34,6 +34,17 @@ else:
 class CourseMomentField(forms.SplitDateTimeField):
     """A date and a time by the current zone's clocks, which must have shown it once."""
 
+    def _clean_bound_field(self, bf: Any) -> Any:
+        """Return the stored moment where nothing else was entered.
+
+        It may have parts of a second, or be in an hour that the clocks show twice, of
+        which the page shows nothing.
+        """
+        stored = bf.form.initial.get(bf.name)
+        if stored is not None and not self.has_changed(bf.initial, bf.data):
+            return stored
+        return self.clean(bf.data)
+
     def compress(self, data_list: Any) -> Any:
         """Return the moment. Raises ValidationError in words that say what to enter."""
         try:

@@ -96,8 +96,18 @@ def test_deadline_is_entered_by_the_chosen_courses_clocks(
     assert "Fri 4 Dec 2026, 23:59 EST (America/New_York)" in answer.content.decode()
 
 
-def test_page_saved_as_it_is_moves_no_time(staff: Client, course: Course) -> None:
-    row = AssignmentFactory.create(course=course)
+@pytest.mark.parametrize(
+    "moment",
+    [
+        dt.datetime(2026, 12, 5, 4, 59, 30, 123456, tzinfo=dt.UTC),
+        # The second half past one of that night.
+        dt.datetime(2027, 11, 7, 6, 30, tzinfo=dt.UTC),
+    ],
+)
+def test_page_saved_as_it_is_moves_no_time(
+    staff: Client, course: Course, moment: dt.datetime
+) -> None:
+    row = AssignmentFactory.create(course=course, due_at=moment)
     due = row.due_at.astimezone(NEW_YORK)
     form = assignment_form(
         course, due_at_0=f"{due:%Y-%m-%d}", due_at_1=f"{due:%H:%M:%S}"
@@ -107,7 +117,7 @@ def test_page_saved_as_it_is_moves_no_time(staff: Client, course: Course) -> Non
         form |= {f"{name}-TOTAL_FORMS": rows, f"{name}-INITIAL_FORMS": rows}
     staff.post(address(Assignment, "change", row.pk), form)
     row.refresh_from_db()
-    assert row.due_at.replace(microsecond=0) == due.replace(microsecond=0)
+    assert row.due_at == moment
     assert row.title == "CW"
 
 
