@@ -37,7 +37,6 @@ FIELDS: Final = {
     "hinted_at": "workers told",
     "input_sha256": "SHA-256 of what went in",
     "is_active": "active",
-    "is_late": "late",
     "is_mailed": "sent as mail",
     "is_optional": "optional",
     "is_override": "despite its trial runs",

@@ -110,16 +110,16 @@ class MomentField(forms.Field):
             moment = parse_datetime(str(value).strip())
         except ValueError:
             moment = None
+        if moment is not None and not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            raise ValidationError(
+                f"Give a time between the years {FIRST_YEAR} and {LAST_YEAR}.",
+                code="invalid",
+            )
         if moment is None or moment.tzinfo is None:
             raise ValidationError(
                 # What is shown is formatted with %, so it is doubled.
                 "Write a time with its offset, such as 2027-02-05T09:00:00Z or "
                 "2027-02-05T09:00:00%%2B01:00: in an address, + is written %%2B.",
-                code="invalid",
-            )
-        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-            raise ValidationError(
-                f"Give a time between the years {FIRST_YEAR} and {LAST_YEAR}.",
                 code="invalid",
             )
         return moment
