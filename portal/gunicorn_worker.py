@@ -7,6 +7,7 @@ and write has a clock: portal.client_socket.
 """
 
 import contextlib
+import json
 import re
 import selectors
 import socket
@@ -15,6 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final
 
+from gunicorn import util
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from portal.client_socket import ClientSocket
@@ -37,6 +39,7 @@ _LENGTH: Final = re.compile(
 )
 # Its body has no length, or the client waits to be asked for it.
 _OPEN_ENDED: Final = re.compile(rb"\r\n(?:transfer-encoding|expect):", re.IGNORECASE)
+_OURS: Final = 500
 _TOO_LONG: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"Connection: close\r\nContent-Length: 0\r\n\r\n"
@@ -44,6 +47,25 @@ _TOO_LONG: Final = (
 _TOO_SLOW: Final = (
     b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 )
+
+
+def write_error(client: Any, status: int, reason: str, words: str) -> None:
+    """Answer a request that gunicorn cannot read, in the API's one error shape.
+
+    gunicorn answers with HTML. No browser sends such a request, but a program may.
+    """
+    error = {"code": "bad_request", "detail": words or reason, "attr": None}
+    kind = "client_error" if status < _OURS else "server_error"
+    body = json.dumps({"type": kind, "errors": [error]}).encode()
+    head = (
+        f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    util.write_nonblock(client, head.encode("latin-1") + body)
+
+
+# gunicorn's base worker calls it by this name.
+util.write_error = write_error
 
 
 class Arrival:
