@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -26,6 +26,8 @@ MOST_HINTS: Final = 16
 # than its own limit.
 ALERT_QUEUED_SECONDS: Final = 600
 ALERT_OVERRUN_SECONDS: Final = 180
+# A question has its seconds, and once more for snapshots that are made again.
+_QUESTION_TIMES: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,14 +75,24 @@ def _expire_leases() -> int:
 
 
 def _overdue() -> int:
-    """Count the runs that run far past their own limit."""
-    running = GradingRun.objects.filter(state=State.RUNNING).values_list(
-        "started_at", "revision__run_seconds"
+    """Count the runs that run far past their own limits: the cells', the questions'."""
+    running = (
+        GradingRun.objects.filter(state=State.RUNNING)
+        .annotate(questions=Count("revision__questions"))
+        .values_list(
+            "started_at",
+            "revision__run_seconds",
+            "revision__question_seconds",
+            "questions",
+        )
     )
     now = timezone.now()
     return sum(
-        now - started > dt.timedelta(seconds=limit + ALERT_OVERRUN_SECONDS)
-        for started, limit in running
+        now - started
+        > dt.timedelta(
+            seconds=limit + _QUESTION_TIMES * each * count + ALERT_OVERRUN_SECONDS
+        )
+        for started, limit, each, count in running
         if started is not None
     )
 

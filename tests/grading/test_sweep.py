@@ -135,6 +135,13 @@ def test_an_old_queue_and_an_overdue_run_are_told_of() -> None:
     assert report.oldest_queued_seconds > 3000
 
 
+def test_a_run_has_the_seconds_of_its_questions_too() -> None:
+    run = GradingRunFactory.create(running=True, started_at=LONG_AGO)
+    run.revision.question_seconds = 3600
+    run.revision.save()
+    assert sweep().overdue == 0
+
+
 def test_the_number_of_queries_does_not_grow_with_the_queue(
     assert_max_queries: Callable[[int], AbstractContextManager[None]],
     hinted: list[str],
