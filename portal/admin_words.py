@@ -36,6 +36,8 @@ FIELDS: Final = {
     "granted_at": "granted",
     "hinted_at": "workers told",
     "input_sha256": "SHA-256 of what went in",
+    "invitation_due_at": "invitation goes out",
+    "invited_at": "invited",
     "is_active": "active",
     "is_mailed": "sent as mail",
     "is_optional": "optional",

@@ -21,7 +21,7 @@ def test_no_label_is_the_name_of_a_column() -> None:
         for field in model._meta.local_fields
         if CODE_WORDS.search(str(field.verbose_name))
     ]
-    assert found == []
+    assert found == [], "say these in portal.admin_words"
 
 
 def test_every_word_is_of_a_field_that_there_is() -> None:
