@@ -75,7 +75,7 @@ def _tell_counting(actor: Actor, before: Assignment, after: Assignment) -> None:
 
 
 def _words(row: Assignment, field: Any) -> str:
-    """Return a setting as people read it, such as `grace minutes: 5`."""
+    """Return a setting as people read it, such as `minutes of grace: 5`."""
     value = getattr(row, field.name)
     if field.get_internal_type() == "DateTimeField":
         value = None if value is None else moment_words(value, row.course.tz)

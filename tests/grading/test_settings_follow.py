@@ -62,8 +62,8 @@ def test_other_settings_are_on_record_for_staff_with_both_values(
     save_assignment(actor=lecturer, assignment=assignment)
     change = CourseChange.objects.get()
     assert change.summary == "The settings of Digits changed."
-    assert change.before == "grace minutes: 0; max attempts: none"
-    assert change.after == "grace minutes: 5; max attempts: 3"
+    assert change.before == "minutes of grace: 0; most attempts: none"
+    assert change.after == "minutes of grace: 5; most attempts: 3"
     assert not change.is_public
 
 
