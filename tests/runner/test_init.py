@@ -1,4 +1,4 @@
-"""What a job's first process tells the host of the others."""
+"""What a job's first process tells the host of the others, and what the host takes."""
 
 import os
 from types import SimpleNamespace
@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from runner.frames import Frame
+from runner.session import Session
 from runner.zygote.init import Init
 
 
@@ -21,3 +22,24 @@ def test_a_number_that_was_reaped_is_no_longer_the_notebook_s(
     monkeypatch.setattr(os, "wait4", lambda *_: next(reaped))
     assert one._reap()
     assert told == [{"t": "ended", "status": 0, "peak_memory_bytes": 1024}]
+
+
+def ended(mebibytes: int) -> Frame:
+    return {"t": "ended", "status": 0, "peak_memory_bytes": mebibytes << 20}
+
+
+@pytest.mark.parametrize(
+    ("is_silent", "frames", "peak"),
+    [
+        (False, [ended(100), ended(900)], 100),
+        (True, [ended(900)], 0),
+    ],
+)
+def test_the_host_takes_one_end_of_each_process_and_none_after_the_notebook_s(
+    *, is_silent: bool, frames: list[Frame], peak: int
+) -> None:
+    one = Session.__new__(Session)
+    one.init = SimpleNamespace(open=True, receive=lambda: frames)  # type: ignore[assignment]  # a socket
+    one.status, one.peak_memory, one._is_silent = None, 0, is_silent
+    one._look_at_init()
+    assert one.peak_memory == peak << 20
