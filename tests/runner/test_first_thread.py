@@ -59,7 +59,9 @@ def ghost() -> Iterator[subprocess.Popen[bytes]]:
 def test_it_is_alive_with_all_that_it_holds(ghost: subprocess.Popen[bytes]) -> None:
     found = read_process(ghost.pid)
     assert found is not None
-    assert (found.state, found.is_ending, found.threads) == ("S", False, 2)
+    # Its second thread may be running just now, or asleep.
+    assert found.state in {"R", "S"}
+    assert (found.is_ending, found.threads) == (False, 2)
     assert found.resident_bytes > 60 * MIB
     assert proportional_memory([ghost.pid]) > 60 * MIB
     assert page_table_bytes(ghost.pid) > 0
