@@ -84,7 +84,12 @@ test-postgres: install-dev ## The tests that use the database, on PostgreSQL
 
 test-long: install-dev ## What is slow and rarely changes; `make test` leaves it out
 	@echo "== Long tests"
-	@env -u DATABASE_URL $(PYTEST) $(PARALLEL) --long $(ARGS)
+	@status=0; \
+	env -u DATABASE_URL $(PYTEST) $(PARALLEL) --long $(ARGS) || status=1; \
+	echo "== Long tests of real processes on PostgreSQL"; \
+	$(BIN)/python -m tests.services.postgres $(PYTEST) $(WAITING) --long \
+	  --database-only tests/faults || status=1; \
+	exit $$status
 
 test-as-nobody: ## The jail's tests as a user without rights (from root, of HEAD)
 	@sh scripts/test_as_nobody.sh $(ARGS)

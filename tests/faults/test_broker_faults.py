@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+import pytest
 from celery import Celery
 
 from accounts.actors import SYSTEM
@@ -14,6 +15,8 @@ from tests.factories import GradingRunFactory
 from tests.faults.conftest import handed_in, queued, steps, wait_for
 from tests.services.portal import LivePortal
 from tests.services.processes import wait_until
+
+pytestmark = pytest.mark.long
 
 
 def test_work_handed_in_while_the_broker_is_down_is_graded(portal: LivePortal) -> None:

@@ -20,6 +20,8 @@ from tests.faults.conftest import (
 from tests.services.portal import LivePortal
 from tests.services.processes import wait_until
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("whole_group", [False, True], ids=["worker", "group"])
 def test_a_run_whose_worker_was_killed_is_run_again_once(

@@ -16,7 +16,7 @@ from tests.faults.conftest import (
 from tests.services.portal import LivePortal
 
 # The runner's own process dies, not one that holds a claim in the database.
-pytestmark = pytest.mark.one_database
+pytestmark = [pytest.mark.one_database, pytest.mark.long]
 
 
 def test_a_run_whose_zygote_was_killed_is_run_again_in_a_new_one(

@@ -19,7 +19,8 @@ from tests.runner.corpus.prelude import read_report
 from tests.runner.corpus.verdicts import ending_of
 from tests.runner.notebooks import job, outputs
 
-pytestmark = [pytest.mark.torch, pytest.mark.xdist_group("bwrap")]
+# Long: an interpreter starts for each job of bubblewrap's, and twice for a graded one.
+pytestmark = [pytest.mark.torch, pytest.mark.long, pytest.mark.xdist_group("bwrap")]
 
 # What our own jail says, what bubblewrap's says, and why that is no weakness.
 RUNNER: Final = (
