@@ -56,13 +56,18 @@ class Moments:
         """Whether marks are released."""
         return self.released_at is not None and self.released_at <= self.now
 
+    @property
+    def has_closed(self) -> bool:
+        """Whether no work is taken any more, to the second as hand-ins are judged."""
+        return self.closes_at < self.now.replace(microsecond=0)
+
     def shows(self, visibility: Visibility) -> bool:
         """Whether a check of this visibility may be shown."""
         return (
             self.sees_all
             or {
                 Visibility.ALWAYS: True,
-                Visibility.AFTER_DEADLINE: self.closes_at < self.now,
+                Visibility.AFTER_DEADLINE: self.has_closed,
                 Visibility.AFTER_RELEASE: self.is_released,
                 Visibility.NEVER: False,
             }[visibility]

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from courses.bundle.contents import Check, QuestionKind, Visibility
+from courses.deadlines import deadline, is_open
 from grading.results import (
     Moments,
     Outcome,
@@ -174,3 +175,14 @@ def test_a_question_is_judged_by_what_is_worth_points_and_shown(
 def test_a_check_that_failed_in_a_question_of_no_points_has_not_failed() -> None:
     (check,) = shown(worth(always="0"), BEFORE, always=0).checks
     assert (check.outcome, check.message) == (Outcome.NO_POINTS, "returned False")
+
+
+@pytest.mark.parametrize(("microsecond", "second"), [(0, 0), (900_000, 0), (0, 1)])
+def test_nothing_is_shown_in_the_second_in_which_work_is_still_taken(
+    microsecond: int, second: int
+) -> None:
+    """Else what a hidden check found could be handed in again at once."""
+    now = NOON.replace(second=second, microsecond=microsecond)
+    due = deadline(due_at=NOON, closes_at=None)
+    moments = Moments(now=now, closes_at=NOON, released_at=None)
+    assert moments.shows(Visibility.AFTER_DEADLINE) is not is_open(due, now)
