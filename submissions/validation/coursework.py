@@ -1,6 +1,5 @@
 """What a coursework gives its students: its hand-out, and how their notebooks are run."""
 
-import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,8 +18,6 @@ from runner.notebook import cell_numbers
 from submissions.validation.code_values import Scalar
 from submissions.validation.metadata import cell_metadata
 from submissions.validation.readable import Cell, Notebook
-
-_BLANKS: Final = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,4 +106,4 @@ def _where(cell: Cell, number: int, last: int) -> str:
 
 def _without_blanks(source: str) -> str:
     """Return what two texts have in common that differ in white space alone."""
-    return _BLANKS.sub("", source)
+    return "".join(source.split())
