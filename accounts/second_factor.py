@@ -29,7 +29,7 @@ def must_have_second_factor(user: User) -> bool:
 
 
 def has_second_factor(user: User) -> bool:
-    """Whether the person has set one up. One query."""
+    """Return whether the person has set up a second factor. One query."""
     found: bool = Authenticator.objects.filter(user=user).exists()
     return found
 

@@ -119,7 +119,10 @@ def _told(event: Event, row: Any, before: Told | None, now: dt.datetime) -> Told
 
 
 def _stamp(event: Event, told: Told) -> None:
-    """Never the time of writing, by which every answer would be new."""
+    """Return when the event last changed, and not when the file was written.
+
+    Else each answer would differ from the last.
+    """
     event.add("SEQUENCE", told.sequence)
     event.add("DTSTAMP", told.changed_at)
     event.add("LAST-MODIFIED", told.changed_at)

@@ -8,7 +8,7 @@ from courses.wall_clock import moment_words
 
 
 def told_summary(change: CourseChange) -> str:
-    """Return what is new, for the reader that `with_extension_of` names.
+    """Return the change in words, for the reader that `with_extension_of` was given.
 
     A record says when work was due as it was made. Since then the deadline may have
     moved again, the work may have another title, and the reader may have an extension:

@@ -38,7 +38,7 @@ class StrictRequests(_View):
     ]
 
     def query_parameters(self) -> Collection[str] | None:
-        """Return the names of the parameters that are taken; None is any."""
+        """Return the names of the allowed parameters, or None where any is allowed."""
         return ()
 
     def check_permissions(self, request: Request) -> None:
@@ -48,7 +48,7 @@ class StrictRequests(_View):
         super().check_permissions(request)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Raise ValidationError for parameters that the address does not take."""
+        """Raise ValidationError if a parameter is not one of the allowed ones."""
         super().initial(request, *args, **kwargs)
         allowed = self.query_parameters()
         if allowed is not None:

@@ -167,7 +167,7 @@ class Student:
         return result
 
     def _prepare(self) -> None:
-        """Give the snapshot what a test has set down for the call that comes now."""
+        """Send the snapshot what the test has set for its next call, such as a seed."""
         for name, function in _LENT.items():
             is_lent = getattr(builtins, name) is not function
             if is_lent is not (name in self._lent):

@@ -44,7 +44,7 @@ def own_names(node: Function | ast.ClassDef) -> frozenset[str]:
 def arguments_of(
     known: KnownFunction, call: ast.Call, names: Names
 ) -> dict[str, Value]:
-    """Return what the call gives to the function's parameters, where it is constant."""
+    """Return the constant arguments of the call, by the names of their parameters."""
     arguments = known.node.args
     given = [each.arg for each in (*arguments.posonlyargs, *arguments.args)]
     found: dict[str, ast.expr] = {}

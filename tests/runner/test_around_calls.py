@@ -193,7 +193,7 @@ def test_only_a_seed_that_the_test_wrote_goes_along(seeds: FixedSeeds) -> None:
 def test_a_seed_from_which_the_test_has_drawn_stays(
     seeds: FixedSeeds, draw: Any
 ) -> None:
-    """What was drawn may be what the test expects."""
+    """Keep a seed in the test once it has drawn: the numbers may be what it expects."""
     seeds.begin_check("seed 5")
     random.seed(5)
     np.random.seed(5)
