@@ -13,7 +13,7 @@ from courses.models import Course
 from courses.models.texts import MAX_MARKDOWN
 from courses.services.course_settings import CourseSettings
 from courses.services.creating import HIGHEST_WEEK, MOST_WEEKS, NewCourse
-from courses.staff_forms import Moment
+from courses.staff_forms import Moment, require_time
 
 _LONGEST_SLUG: Final = 60
 _YEAR_HELP: Final = "Such as 2026-27."
@@ -138,9 +138,9 @@ class CourseSettingsForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Ask for the time where one is needed."""
         given = super().clean() or self.cleaned_data
-        is_open = not given.get("release_at") and "release_at" not in self.errors
-        if given.get("visible") == "later" and is_open:
-            self.add_error("release_at", "Say from when on.")
+        require_time(
+            self, given, choice="visible", time="release_at", words="Say from when on."
+        )
         return given
 
     def settings(self, now: dt.datetime | None = None) -> CourseSettings:

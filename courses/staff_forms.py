@@ -5,6 +5,7 @@ current one around them: `timezone.override(course.tz)`.
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
@@ -14,10 +15,26 @@ from django.utils import timezone
 from courses.models import Announcement, Course, CourseChange, Room, Session
 from courses.models.texts import MAX_MARKDOWN
 from courses.services.announcements import Notice
+from courses.services.refusals import FieldsRefusedError
 from courses.services.timetable import Arrangement
 from courses.wall_clock import day_words
 
 _REASON_HELP: Final = "Students read it, beside what has changed."
+
+
+def add_faults(form: forms.Form, refused: FieldsRefusedError) -> None:
+    """Show each fault beside its field, and those of no field above the form."""
+    for name, fault in refused.faults.items():
+        form.add_error(name if name in form.fields else None, fault)
+
+
+def require_time(
+    form: forms.Form, given: Mapping[str, Any], *, choice: str, time: str, words: str
+) -> None:
+    """Ask for the time where the choice is “later” and none was entered."""
+    is_missing = not given.get(time) and time not in form.errors
+    if given.get(choice) == "later" and is_missing:
+        form.add_error(time, words)
 
 
 class ReasonForm(forms.Form):
@@ -207,9 +224,9 @@ class AnnouncementForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
-        is_open = not given.get("release_at") and "release_at" not in self.errors
-        if given.get("when") == "later" and is_open:
-            self.add_error("release_at", "Say from when on.")
+        require_time(
+            self, given, choice="when", time="release_at", words="Say from when on."
+        )
         return given
 
     def notice(self, now: dt.datetime) -> Notice:

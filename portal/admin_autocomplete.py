@@ -7,8 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.models import User
-from courses.admin.rights import edits_any, user_of
-from courses.models import Course
+from courses.admin.rights import edits_any, people_taught_by, user_of
 
 
 class ScopedAutocompleteView(AutocompleteJsonView):
@@ -34,5 +33,4 @@ class ScopedAutocompleteView(AutocompleteJsonView):
         user = user_of(self.request)
         if self.model_admin.model is not User or user is None or user.is_superuser:
             return rows
-        courses = Course.objects.editable_by(user)
-        return rows.filter(enrolments__course__in=courses).distinct()
+        return rows.filter(pk__in=people_taught_by(user))

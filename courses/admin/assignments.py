@@ -3,13 +3,12 @@
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.models import User
 from courses.admin.filters import ReleasedFilter
 from courses.admin.revisions import AssignmentRevisionInline
+from courses.admin.rights import signed_in
 from courses.admin.saving import SavedByServices
 from courses.admin.scope import CourseScopedAdmin, FrozenInline
 from courses.models import Assignment, Extension
@@ -103,27 +102,20 @@ class ExtensionAdmin(CourseScopedAdmin):
     def save_model(
         self, request: HttpRequest, obj: Any, form: Any, change: Any
     ) -> None:
-        user = _signed_in(request)
+        user = signed_in(request)
         if obj.granted_by_id is None:
             obj.granted_by = user
         save_extension(actor=user, extension=obj)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        withdraw_extension(actor=_signed_in(request), extension=obj)
+        withdraw_extension(actor=signed_in(request), extension=obj)
 
     def delete_queryset(
         self, request: HttpRequest, queryset: QuerySet[Extension]
     ) -> None:
         for extension in queryset.select_related("assignment__course", "student"):
-            withdraw_extension(actor=_signed_in(request), extension=extension)
+            withdraw_extension(actor=signed_in(request), extension=extension)
 
     @admin.display(ordering="assignment__course")
     def course(self, extension: Extension) -> str:
         return str(extension.assignment.course)
-
-
-def _signed_in(request: HttpRequest) -> User:
-    """Return the person who asks: nobody else gets to a page of the admin."""
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user

@@ -14,7 +14,13 @@ from django.db import models
 from django.http import HttpRequest
 
 from accounts.models import User
-from courses.admin.rights import COURSE_OF, editable, edited_courses, user_of
+from courses.admin.rights import (
+    COURSE_OF,
+    editable,
+    edited_courses,
+    people_taught_by,
+    user_of,
+)
 from courses.admin.times import MOMENTS
 from courses.models import (
     Assignment,
@@ -135,10 +141,7 @@ class CourseChoices(BaseAdmin):
     ) -> None:
         related, user = db_field.remote_field.model, user_of(request)
         if related is User and user is not None and not user.is_superuser:
-            # SECURITY: or names of people elsewhere could be asked for, one by one.
-            courses = Course.objects.editable_by(user)
-            people = User.objects.filter(enrolments__course__in=courses).distinct()
-            kwargs.setdefault("queryset", people)
+            kwargs.setdefault("queryset", people_taught_by(user))
             # Suggestions are for who may look at everybody.
             kwargs.setdefault("widget", forms.Select)
         if related in COURSE_OF and user is not None:

@@ -4,13 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.models import User
 from courses.admin.filters import ReleasedFilter
-from courses.admin.scope import CourseScopedAdmin, ReadOnlyAdmin, user_of
+from courses.admin.rights import signed_in
+from courses.admin.scope import CourseScopedAdmin, ReadOnlyAdmin
 from courses.models import Announcement, CourseChange
 from courses.services.announcements import (
     Notice,
@@ -23,14 +22,6 @@ if TYPE_CHECKING:
     AnnouncementModelForm = forms.ModelForm[Announcement]
 else:
     AnnouncementModelForm = forms.ModelForm
-
-
-def _sender(request: HttpRequest) -> User:
-    """Who saves it: the admin lets nobody in who is not a person."""
-    user = user_of(request)
-    if user is None:
-        raise PermissionDenied
-    return user
 
 
 class AnnouncementForm(AnnouncementModelForm):
@@ -86,19 +77,19 @@ class AnnouncementAdmin(CourseScopedAdmin):
             is_mailed=obj.is_mailed,
         )
         if change:
-            edit_announcement(actor=_sender(request), announcement=obj, notice=notice)
+            edit_announcement(actor=signed_in(request), announcement=obj, notice=notice)
             return
-        made = announce(actor=_sender(request), course=obj.course, notice=notice)
+        made = announce(actor=signed_in(request), course=obj.course, notice=notice)
         obj.pk, obj.author = made.pk, made.author
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        delete_announcement(actor=_sender(request), announcement=obj)
+        delete_announcement(actor=signed_in(request), announcement=obj)
 
     def delete_queryset(
         self, request: HttpRequest, queryset: QuerySet[Announcement]
     ) -> None:
         for announcement in queryset.select_related("course"):
-            delete_announcement(actor=_sender(request), announcement=announcement)
+            delete_announcement(actor=signed_in(request), announcement=announcement)
 
 
 @admin.register(CourseChange)

@@ -7,6 +7,7 @@ Django's own model permissions are not asked.
 
 from typing import Any, Final
 
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest
 
@@ -63,6 +64,23 @@ def editable(model: type[models.Model], user: User) -> models.QuerySet[Any]:
 def user_of(request: HttpRequest) -> User | None:
     """Return the person who asks, if it is one."""
     return request.user if isinstance(request.user, User) else None
+
+
+def signed_in(request: HttpRequest) -> User:
+    """Return the person who asks; the admin lets nobody else in."""
+    user = user_of(request)
+    if user is None:
+        raise PermissionDenied
+    return user
+
+
+def people_taught_by(user: User) -> models.QuerySet[User]:
+    """Return the people of the courses that the person edits.
+
+    SECURITY: names and addresses of people elsewhere could else be asked for.
+    """
+    courses = Course.objects.editable_by(user)
+    return User.objects.filter(enrolments__course__in=courses).distinct()
 
 
 def edits_any(request: HttpRequest) -> bool:

@@ -48,9 +48,7 @@ def save_course_settings(
     try:
         stored.clean_fields(exclude=others)
     except ValidationError as error:
-        raise CourseRefusedError(
-            {name: " ".join(said) for name, said in error.message_dict.items()}
-        ) from error
+        raise CourseRefusedError.of(error) from error
     stored.save(update_fields=_FIELDS)
     record_course_release(actor=actor, course=stored, before=before)
 

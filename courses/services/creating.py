@@ -1,7 +1,7 @@
 """Creating a course, from nothing. From a file: `courses.services.course_files`."""
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +11,7 @@ from django.db import transaction
 from accounts.actors import Actor, System, actor_user
 from courses.models import Course, CourseChange, Enrolment, Role, Week
 from courses.services.changes import record_change
+from courses.services.refusals import FieldsRefusedError
 from courses.wall_clock import start_of_day
 
 _MONDAY: Final = 0
@@ -18,12 +19,8 @@ MOST_WEEKS: Final = 52
 HIGHEST_WEEK: Final = 60
 
 
-class CourseRefusedError(Exception):
-    """No course was created. `faults` says for each field what to do."""
-
-    def __init__(self, faults: Mapping[str, str]) -> None:
-        super().__init__(" ".join(faults.values()))
-        self.faults = dict(faults)
+class CourseRefusedError(FieldsRefusedError):
+    """No course was created or changed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,9 +87,7 @@ def check_course(course: Course, *, fields: Collection[str] = ()) -> None:
     try:
         course.clean_fields(exclude=names - set(fields) if fields else None)
     except ValidationError as error:
-        raise CourseRefusedError(
-            {name: " ".join(said) for name, said in error.message_dict.items()}
-        ) from error
+        raise CourseRefusedError.of(error) from error
     if Course.objects.filter(slug=course.slug).exists():
         raise CourseRefusedError(
             {"slug": f"There is a course at {course.slug} already. Choose another."}

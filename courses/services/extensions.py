@@ -1,7 +1,6 @@
 """Extensions: a student's own deadline, granted, moved and withdrawn."""
 
 import datetime as dt
-from collections.abc import Mapping
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -13,15 +12,12 @@ from courses.permissions import Right
 from courses.release import is_out
 from courses.services.access import require
 from courses.services.changes import record_change
+from courses.services.refusals import FieldsRefusedError
 from courses.wall_clock import moment_words
 
 
-class ExtensionRefusedError(Exception):
-    """Nothing was stored. `faults` says for each field what to do."""
-
-    def __init__(self, faults: Mapping[str, str]) -> None:
-        super().__init__(" ".join(faults.values()))
-        self.faults = dict(faults)
+class ExtensionRefusedError(FieldsRefusedError):
+    """No extension was stored."""
 
 
 @transaction.atomic
@@ -47,9 +43,7 @@ def grant_extension(
     try:
         extension.full_clean()
     except ValidationError as error:
-        raise ExtensionRefusedError(
-            {name: " ".join(said) for name, said in error.message_dict.items()}
-        ) from error
+        raise ExtensionRefusedError.of(error) from error
     save_extension(actor=actor, extension=extension)
     return extension
 

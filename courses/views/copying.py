@@ -14,7 +14,7 @@ from courses.models import Course
 from courses.permissions import Right
 from courses.services.copying import copy_course
 from courses.services.creating import CourseRefusedError
-from courses.staff_forms import CopyForm
+from courses.staff_forms import CopyForm, add_faults
 from courses.views.access import allowed_course
 
 UNPROCESSABLE: Final = 422
@@ -33,8 +33,7 @@ def copy(request: SignedInRequest, slug: str) -> HttpResponse:
         try:
             made = copy_course(actor=request.user, course=course, **form.cleaned_data)
         except CourseRefusedError as refused:
-            for field, fault in refused.faults.items():
-                form.add_error(field, fault)
+            add_faults(form, refused)
         else:
             messages.success(
                 request,

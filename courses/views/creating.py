@@ -20,6 +20,7 @@ from courses.services.creating import (
     create_course,
     require_course_creator,
 )
+from courses.staff_forms import add_faults
 from courses.views.access import allowed_course
 
 UNPROCESSABLE: Final = 422
@@ -37,8 +38,7 @@ def course_new(request: SignedInRequest) -> HttpResponse:
         try:
             made = create_course(actor=request.user, new=form.new_course)
         except CourseRefusedError as refused:
-            for field, fault in refused.faults.items():
-                form.add_error(field, fault)
+            add_faults(form, refused)
         else:
             messages.success(request, created_words(made))
             return redirect("courses:manage", made.slug)
@@ -72,8 +72,7 @@ def course_settings(request: SignedInRequest, slug: str) -> HttpResponse:
                     actor=request.user, course=course, settings=form.settings()
                 )
             except CourseRefusedError as refused:
-                for field, fault in refused.faults.items():
-                    form.add_error(field, fault)
+                add_faults(form, refused)
             else:
                 messages.success(request, "The settings are stored.")
                 return redirect("courses:manage", course.slug)

@@ -63,6 +63,7 @@ def plan_release(assignment: Assignment, *, at: dt.datetime) -> ReleasePlan:
         .select_related("student")
         .order_by("student__last_name", "student__first_name", "student__email")
     )
+    count = students.count()
     runs = GradingRun.objects.adopted().filter(submission__assignment=assignment)
     unfinished = (
         runs.filter(state__in=[*ACTIVE, State.NEEDS_STAFF])
@@ -76,13 +77,13 @@ def plan_release(assignment: Assignment, *, at: dt.datetime) -> ReleasePlan:
     )
     return ReleasePlan(
         at=at,
-        students=students.count(),
+        students=count,
         marks=tuple(attach_runs(marks)),
         unfinished=unfinished,
         hidden=shown,
         never_shown=hidden.get(Visibility.NEVER),
         problems=(
-            *(_still_open(assignment, students.count(), at) if shown else ()),
+            *(_still_open(assignment, count, at) if shown else ()),
             *_unfinished_words(unfinished),
         ),
     )

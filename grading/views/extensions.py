@@ -20,7 +20,7 @@ from courses.services.extensions import (
     grant_extension,
     withdraw_extension,
 )
-from courses.staff_forms import Moment
+from courses.staff_forms import Moment, add_faults
 from courses.wall_clock import moment_words
 from grading.views.access import allowed_assignment
 
@@ -75,8 +75,7 @@ def extensions(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
                     actor=request.user, assignment=found, **form.cleaned_data
                 )
             except ExtensionRefusedError as refused:
-                for field, fault in refused.faults.items():
-                    form.add_error(field if field in form.fields else None, fault)
+                add_faults(form, refused)
             else:
                 messages.success(
                     request, _words(granted.student, granted.due_at, found)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.http import SignedInRequest
 from courses.models import Assignment
 from courses.permissions import Right
-from courses.staff_forms import Moment
+from courses.staff_forms import Moment, require_time
 from courses.wall_clock import moment_words
 from grading.services.releasing import (
     ReleaseRefusedError,
@@ -42,9 +42,7 @@ class ReleaseForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Ask for the time where one is needed."""
         given = super().clean() or self.cleaned_data
-        is_open = not given.get("at") and "at" not in self.errors
-        if given.get("when") == "later" and is_open:
-            self.add_error("at", "Say when.")
+        require_time(self, given, choice="when", time="at", words="Say when.")
         return given
 
     def moment(self, now: dt.datetime) -> dt.datetime:

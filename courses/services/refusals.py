@@ -1,0 +1,19 @@
+"""What a service says of the fields that it refuses."""
+
+from collections.abc import Mapping
+from typing import Self
+
+from django.core.exceptions import ValidationError
+
+
+class FieldsRefusedError(Exception):
+    """Nothing was stored. `faults` says for each field what to do."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__(" ".join(faults.values()))
+        self.faults = dict(faults)
+
+    @classmethod
+    def of(cls, error: ValidationError) -> Self:
+        """Return the refusal that says what the model's own fields say."""
+        return cls({name: " ".join(said) for name, said in error.message_dict.items()})
