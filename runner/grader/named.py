@@ -1,11 +1,14 @@
 """Libraries by whose text a name of the tests' own is looked up: they give nothing.
 
-`!!python/name:__main__.want` in a YAML file stands for what is wanted.
+`!!python/name:__main__.want` in a YAML file stands for what is wanted, and
+`pydoc.locate(answer)` gives whatever object the student has named. What looks up an
+object by a dotted name takes the staff's own text alone.
 """
 
 import importlib.util
 import sys
 from collections.abc import Callable
+from functools import partial, reduce, wraps
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -14,10 +17,24 @@ from typing import Any, Final, NoReturn
 from numpy.matrixlib import defmatrix
 
 from runner.grader import refusals
+from runner.grader.own_texts import OWN
 
+# Functions, by module, whose first text names an object of this process.
+_LOOK_UP: Final = {
+    "pydoc": ("locate",),
+    "pkgutil": ("resolve_name",),
+    "logging.config": ("_resolve", "BaseConfigurator.resolve"),
+    "jsonpickle.unpickler": ("loadclass",),
+}
+# They pass on a part of a name that the test has written.
+_ASKERS: Final = frozenset(("unittest.mock", "pydoc"))
 _WORDS: Final = (
     "text that names Python's own objects is not read beside the tests: take yaml.safe_load, "
     "or let a function of the notebook read it"
+)
+_NOT_FOUND: Final = (
+    "objects are not looked up beside the tests by a name that the tests do not hold: "
+    "let a function of the notebook do it, or compare the text"
 )
 
 
@@ -50,11 +67,39 @@ def stand() -> None:
     """Refuse text that names objects of this process, from now on."""
     matrices: Any = defmatrix
     matrices._from_string = _refuse  # noqa: SLF001 - np.bmat reads its caller's variables
-    name = "yaml.constructor"
+    _change("yaml.constructor", _change_yaml)
+    for name, functions in _LOOK_UP.items():
+        _change(name, partial(_keep_to_own_names, functions))
+
+
+def _change(name: str, change: Callable[[Any], None]) -> None:
+    """Change this module now if it is imported, else right after it is."""
     if name in sys.modules:
-        _change_yaml(sys.modules[name])
+        change(sys.modules[name])
     else:
-        sys.meta_path.insert(0, _AfterImport(name, _change_yaml))
+        sys.meta_path.insert(0, _AfterImport(name, change))
+
+
+def _keep_to_own_names(functions: tuple[str, ...], module: Any) -> None:
+    for path in functions:
+        *owners, name = path.split(".")
+        owner = reduce(getattr, owners, module)
+        setattr(owner, name, _of_own_names(getattr(owner, name)))
+
+
+def _of_own_names(look_up: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function, which refuses every name that the tests do not hold."""
+
+    @wraps(look_up)
+    def checked(*arguments: Any, **named: Any) -> Any:
+        asker = sys._getframe(1).f_globals.get("__name__")  # noqa: SLF001 - who asks decides
+        values = (*arguments, *named.values())
+        texts = [value for value in values if isinstance(value, str)]
+        if asker not in _ASKERS and not all(map(OWN.covers, texts)):
+            raise refusals.not_permitted(_NOT_FOUND)
+        return look_up(*arguments, **named)
+
+    return checked
 
 
 def _change_yaml(module: Any) -> None:

@@ -81,6 +81,14 @@ EVALUATING = {
         "import yaml\nassert yaml.load(text, yaml.Loader) is not None",
         "!!python/object/apply:os.getpid []",
     ),
+    "a name of an object": (
+        "import pydoc\nassert pydoc.locate(text) == want",
+        "__main__.want",
+    ),
+    "a name of an object, for a package": (
+        "import pkgutil\nassert pkgutil.resolve_name(text) == want",
+        "__main__:want",
+    ),
     "a matrix": ("import numpy as np\nassert np.bmat(text).tolist() == want", "want"),
     "a page": (
         "import jinja2\nassert jinja2.Template(text).render() == '7'",
@@ -114,6 +122,16 @@ def test_no_text_of_the_student_s_is_evaluated(
     result = marked(runner, f"text = {text!r}", check, defined_names=("text",))
     assert messages(result) == ["raised PermissionError"]
     assert "let a function of the notebook" in result.questions[0].checks[0].trace
+
+
+def test_a_configuration_of_the_student_s_names_nothing(runner: Runner) -> None:
+    check = (
+        "import logging.config\nlogging.config.dictConfig("
+        "{'version': 1, 'filters': {'one': {'()': text}}})"
+    )
+    result = marked(runner, "text = 'os.getpid'", check, defined_names=("text",))
+    assert scores(result) == {"q1": [0.0]}
+    assert "by a name that the tests do not hold" in result.questions[0].checks[0].trace
 
 
 def test_a_doctest_s_templates_are_checked_too(runner: Runner) -> None:
