@@ -53,8 +53,13 @@ class Moments:
 
     @property
     def is_released(self) -> bool:
-        """Whether marks are released."""
-        return self.released_at is not None and self.released_at <= self.now
+        """Whether marks are released to this student.
+
+        SECURITY: never while their own work is still taken: they could hand in what
+        the released results have taught them.
+        """
+        is_out = self.released_at is not None and self.released_at <= self.now
+        return is_out and self.has_closed
 
     @property
     def has_closed(self) -> bool:

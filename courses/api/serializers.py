@@ -270,7 +270,8 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
     mine = serializers.SerializerMethodField()
     attempts_used = serializers.IntegerField(help_text="Yours, so far.")
     marks_are_released = serializers.BooleanField(
-        help_text="Until then marks are provisional."
+        help_text="Until then marks are provisional, and yours is until you can no "
+        "longer hand in."
     )
     revision = RevisionSerializer(
         allow_null=True, help_text="Null while nothing is published."

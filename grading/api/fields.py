@@ -3,13 +3,12 @@
 import datetime as dt
 from typing import Any, Final
 
-from django.utils import timezone
 from rest_framework import serializers
 
 from grading.models import GradingRun
 from grading.services import shown_times
 
-WHEN: Final = "To the minute, for students before marks are released."
+WHEN: Final = "To the minute, for students."
 
 
 def points_field(**options: Any) -> serializers.DecimalField:
@@ -26,6 +25,6 @@ class RunTimeField(serializers.DateTimeField):
     def get_attribute(self, instance: GradingRun) -> dt.datetime | None:
         """Return the time as far as it may be shown."""
         sees_all = bool(getattr(instance, "sees_all", False))
-        times = shown_times(instance, now=timezone.now(), sees_all=sees_all)
+        times = shown_times(instance, sees_all=sees_all)
         found: dt.datetime | None = getattr(times, str(self.source))
         return found

@@ -69,9 +69,7 @@ def report_on(mark: Mark, *, now: dt.datetime) -> MarkReport:
     shown = show_mark(mark, closes_at=own.closes_at, now=now, sees_all=row.sees_all)
     parts = mark if row.sees_all or not shown.is_provisional else None
     run_id = shown.counting.pk if shown.counting else None
-    updated_at = shown_time(
-        mark.updated_at, mark.assignment, now=now, sees_all=row.sees_all
-    )
+    updated_at = shown_time(mark.updated_at, sees_all=row.sees_all)
     return MarkReport(
         mark=mark, shown=shown, parts=parts, run_id=run_id, updated_at=updated_at
     )

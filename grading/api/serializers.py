@@ -381,7 +381,9 @@ class MarkSerializer(serializers.Serializer[Any]):
     )
     updated_at = serializers.DateTimeField(help_text=WHEN)
     is_provisional = serializers.BooleanField(
-        source="shown.is_provisional", help_text="Marks are not released yet."
+        source="shown.is_provisional",
+        help_text="The mark is not released yet. It is released to you once you can no "
+        "longer hand in.",
     )
     earned = points_field(source="shown.earned")
     shown_points = points_field(

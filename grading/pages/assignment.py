@@ -135,6 +135,7 @@ class AssignmentPage:
     refusals: tuple[Problem, ...]
     attempts: tuple[Attempt, ...]
     is_staff_view: bool
+    marks_are_final: bool
     now: dt.datetime
 
     @property
@@ -252,6 +253,7 @@ def assignment_page(
         refusals=last_try.problems if last_try and standing.blocked else (),
         attempts=attempts,
         is_staff_view=is_staff_view,
+        marks_are_final=moments.is_released,
         now=now,
     )
 

@@ -144,15 +144,15 @@ def _hidden_points(assignment: Assignment) -> dict[Visibility, HiddenPoints]:
 def _still_open(
     assignment: Assignment, students: int, at: dt.datetime
 ) -> tuple[str, ...]:
-    """Say who could still hand in what a released hidden check has taught them."""
+    """Say who could still hand in what others read of the hidden checks."""
     zone = assignment.course.tz
     common = deadline_of(assignment, None)
     if is_open(common, at):
         until = moment_words(common.stated_closes_at, zone)
         return (
             (
-                f"Handing in is open until {until}: {_count(students)} could read what "
-                "hidden checks found, and hand in again."
+                f"Handing in is open until {until}: {_count(students)} will see their "
+                "marks, and what hidden checks found, only after that."
             ),
         )
     extended = [
@@ -169,7 +169,8 @@ def _still_open(
     return (
         (
             f"{_count(len(extended))} may still hand in, by an extension: {names}. They "
-            "could read what hidden checks found."
+            "will see their marks after that, but others could tell them what hidden "
+            "checks found."
         ),
     )
 

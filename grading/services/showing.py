@@ -36,7 +36,8 @@ class ShownMark:
     """The student's own mark as far as it may be shown: `earned` out of `points`.
 
     While `is_provisional`, points of hidden checks are not in `earned`, and neither in
-    `shown_points`; after release `earned` is the final mark. `counting` is the run that
+    `shown_points`; after release `earned` is the final mark. A release counts for a
+    student once their own work is taken no more. `counting` is the run that
     counts, or None where naming it would tell what hidden checks found. `is_whole`
     says whether the mark's own columns may be shown: nothing in them is hidden.
     """
@@ -68,35 +69,21 @@ class RunTimes:
     finished_at: dt.datetime | None
 
 
-def shows_checking(assignment: Assignment, *, now: dt.datetime, sees_all: bool) -> bool:
-    """Return whether numbers measured while tests ran may be shown.
-
-    SECURITY: students see them only once marks are released. Code that is being tested
-    chooses how long it takes and what memory it uses, so these numbers can tell its
-    author what the tests gave it.
-    """
-    released_at = assignment.marks_released_at
-    return sees_all or (released_at is not None and released_at <= now)
-
-
-def shown_time(
-    at: dt.datetime, assignment: Assignment, *, now: dt.datetime, sees_all: bool
-) -> dt.datetime:
+def shown_time(at: dt.datetime, *, sees_all: bool) -> dt.datetime:
     """Return the time at which something of a run happened, as far as may be shown.
 
-    It is cut to the minute where `shows_checking` is false: when a run ends, and when
-    the next one begins, tells how long its checks took.
+    SECURITY: students see it to the minute, also after the release. When a run ends,
+    and when the next one begins, tells how long its checks took. Code that is being
+    tested chooses how long it takes, and some checks are never shown.
     """
-    if shows_checking(assignment, now=now, sees_all=sees_all):
-        return at
-    return at.replace(second=0, microsecond=0)
+    return at if sees_all else at.replace(second=0, microsecond=0)
 
 
-def shown_times(run: GradingRun, *, now: dt.datetime, sees_all: bool) -> RunTimes:
+def shown_times(run: GradingRun, *, sees_all: bool) -> RunTimes:
     """Return the run's times as `shown_time` has them."""
 
     def shown(at: dt.datetime) -> dt.datetime:
-        return shown_time(at, run.assignment, now=now, sees_all=sees_all)
+        return shown_time(at, sees_all=sees_all)
 
     return RunTimes(
         queued_at=shown(run.queued_at),

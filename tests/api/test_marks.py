@@ -38,6 +38,7 @@ def hide_checks(visibility: str) -> None:
 
 
 def release(assignment: Assignment) -> None:
+    assignment.due_at = hours(-2)
     assignment.marks_released_at = hours(-1)
     assignment.save()
 

@@ -96,6 +96,7 @@ def test_staff_read_everything(run: GradingRun, assignment: Assignment) -> None:
 def test_author_reads_it_once_marks_are_released(
     run: GradingRun, assignment: Assignment
 ) -> None:
+    assignment.due_at = hours(-2)
     assignment.marks_released_at = hours(-1)
     assignment.save()
     assert read(author_of(run), run)["results"]["earned"] == "5.00"
@@ -105,6 +106,7 @@ def test_check_that_is_never_shown_stays_hidden(
     run: GradingRun, assignment: Assignment
 ) -> None:
     Question.objects.filter(key="hidden").update(checks=checks("never"))
+    assignment.due_at = hours(-2)
     assignment.marks_released_at = hours(-1)
     assignment.save()
     assert "hidden_check" not in str(read(author_of(run), run))

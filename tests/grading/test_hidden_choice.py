@@ -99,7 +99,7 @@ def test_the_mark_is_the_best_of_what_is_shown_and_no_attempt_is_named() -> None
 def test_once_marks_are_released_the_best_attempt_is_named() -> None:
     _, hiding = two_attempts()
     find(hiding, 3)
-    Assignment.objects.update(marks_released_at=hours(-1))
+    Assignment.objects.update(due_at=hours(-2), marks_released_at=hours(-1))
     seen = seen_by(hiding.work.author, hiding.work.assignment)
     assert "Counts for the mark" in seen[hiding.get_absolute_url()]
     assert f'"run":"{hiding.pk}"' in seen["/api/v1/marks/"]

@@ -42,7 +42,7 @@ def test_assignment_without_a_mark_says_so() -> None:
 
 
 def test_released_mark_shows_every_part() -> None:
-    assignment = AssignmentFactory.create(marks_released_at=hours(-1))
+    assignment = AssignmentFactory.create(due_at=hours(-2), marks_released_at=hours(-1))
     student = student_of(assignment)
     MarkFactory.create(
         run=finished_run(assignment, student, automatic_points=Decimal("1.5")),

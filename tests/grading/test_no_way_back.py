@@ -26,7 +26,13 @@ from runner.protocol import (
     QuestionDone,
     Usage,
 )
-from tests.factories import AssignmentFactory, GradingRunFactory, MarkFactory, hours
+from tests.factories import (
+    AssignmentFactory,
+    ExtensionFactory,
+    GradingRunFactory,
+    MarkFactory,
+    hours,
+)
 from tests.grading.fakes import found
 from tests.grading.pages import (
     add_question,
@@ -85,6 +91,12 @@ def answer_of(client: Client, address: str) -> bytes:
     headers = [answer.get("ETag", ""), answer.get("Last-Modified", "")]
     body = _DIFFER_ANYWAY.sub(b"", answer.content)
     return json.dumps(headers).encode() + body
+
+
+def without_lines_of(told: tuple[str, ...], answer: bytes) -> list[str]:
+    """The answer without what says that there was a release."""
+    parts = re.split(r"\\n|\n|,", answer.decode())
+    return [part for part in parts if not any(words in part for words in told)]
 
 
 def running() -> GradingRun:
@@ -204,13 +216,23 @@ def test_staff_see_what_the_checking_used() -> None:
     assert "Checks 31 s, 30 s of them computing, 777 MB at the peak" in text
 
 
-def test_students_see_it_once_marks_are_released() -> None:
+def test_released_results_do_not_depend_on_the_checking_either() -> None:
     run = finished()
+    Assignment.objects.update(due_at=hours(-2), marks_released_at=hours(-1))
+    before = asked(run.work.author, run)
+    remeasure(run)
+    assert asked(run.work.author, run) == before
+
+
+def test_release_changes_nothing_for_who_may_still_hand_in() -> None:
+    run = finished()
+    author, assignment = run.work.author, run.assignment
+    Assignment.objects.update(due_at=hours(-2), marks_released_at=None)
+    ExtensionFactory.create(assignment=assignment, student=author, due_at=hours(2))
+    told = ("Marks are", '"marks_are_released"')
+    before = [without_lines_of(told, text) for text in asked(author, run)]
     Assignment.objects.update(marks_released_at=hours(-1))
-    author = run.work.author
-    assert "777 MB" in words(signed_in(author).get(run.get_absolute_url()))
-    answer = signed_in(author).get(f"/api/v1/runs/{run.pk}/").json()
-    assert dt.datetime.fromisoformat(answer["finished_at"]) == ENDED
+    assert [without_lines_of(told, text) for text in asked(author, run)] == before
 
 
 def test_times_are_exact_for_staff_and_to_the_minute_for_students() -> None:

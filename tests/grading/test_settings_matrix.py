@@ -285,11 +285,20 @@ CASES: dict[str, Case] = {
         },
     ),
     "assignment.marks_released_at": Case(
+        # The student of this world may still hand in, and sees nothing more of it.
         to(Assignment, marks_released_at=NOW - HOUR),
         {
-            "coursework": ("Marks are provisional", ""),
-            "marks": ("Provisional", "Released"),
+            "coursework": ("Marks are provisional", "Yours are shown once you can no"),
             "api assignments": ('"marks_are_released":false', ""),
+        },
+    ),
+    "release, once handing in has closed": Case(
+        to(Assignment, marks_released_at=NOW - HOUR, closes_at=NOW - HOUR),
+        {
+            **CLOSED,
+            "coursework": ("Marks are provisional", "Nothing has been taken since"),
+            "marks": ("Provisional", "Released"),
+            "api assignments": ('"marks_are_released":false', "2027-03-10T11:00:00Z"),
             "api marks": ('"parts":null', '"final_points":"1.00"'),
             "staff api marks": ('"is_provisional":true', ""),
         },

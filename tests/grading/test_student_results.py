@@ -125,9 +125,8 @@ def test_hidden_checks_cannot_be_asked_by_what_becomes_the_best_attempt(
 
 
 def test_a_released_mark_is_the_final_one(run: GradingRun) -> None:
-    finish(run)
-    set_assignment(marks_released_at=hours(-1))
-    assert shown_mark(run) == ("4.00", "4.00", False)
+    set_assignment(due_at=hours(-2), marks_released_at=hours(-1))
+    assert shown_mark(finish(run)) == ("4.00", "4.00", False)
 
 
 def test_without_a_mark_there_is_nothing_to_show(run: GradingRun) -> None:
