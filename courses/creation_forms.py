@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any, Final
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -11,9 +12,10 @@ from courses.code_field import ModuleCodesField
 from courses.coursefile.dates import AcademicYear, DateError
 from courses.models import Course
 from courses.models.texts import MAX_MARKDOWN
+from courses.moment_fields import MomentField
 from courses.services.course_settings import CourseSettings
 from courses.services.creating import HIGHEST_WEEK, MOST_WEEKS, NewCourse
-from courses.staff_forms import Moment, require_time
+from courses.staff_forms import require_time
 
 _LONGEST_SLUG: Final = 60
 _YEAR_HELP: Final = "Such as 2026-27."
@@ -120,19 +122,22 @@ class CourseSettingsForm(forms.Form):
         ],
         widget=forms.RadioSelect,
     )
-    release_at = forms.DateTimeField(label="From", required=False, widget=Moment())
+    release_at = MomentField(label="From", required=False)
 
     @classmethod
-    def of(cls, course: Course) -> "CourseSettingsForm":
-        """Return the form with what holds now."""
+    def of(
+        cls, course: Course, entered: QueryDict | None = None
+    ) -> "CourseSettingsForm":
+        """Return the form with what holds now, and with what was entered instead."""
         return cls(
+            entered,
             initial={
                 "title": course.title,
                 "module_codes": course.module_codes,
                 "summary": course.summary,
                 "visible": "hidden" if course.release_at is None else "later",
                 "release_at": course.release_at,
-            }
+            },
         )
 
     def clean(self) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
-from django.forms.utils import from_current_timezone
+from django.http import QueryDict
 from django.utils import timezone
 
 from courses.models import Announcement, Course, CourseChange, Room, Session
 from courses.models.texts import MAX_MARKDOWN
+from courses.moment_fields import MomentField, by_current_clocks
 from courses.services.announcements import Notice
 from courses.services.refusals import FieldsRefusedError
 from courses.services.timetable import Arrangement
@@ -104,7 +105,7 @@ class MoveForm(forms.Form):
             if "day" in given and name in given:
                 naive = dt.datetime.combine(given["day"], given[name])
                 try:
-                    given[f"{name}_at"] = from_current_timezone(naive)
+                    given[f"{name}_at"] = by_current_clocks(naive)
                 except forms.ValidationError as error:
                     self.add_error(name, error)
         return given
@@ -167,15 +168,6 @@ class CopyForm(forms.Form):
     )
 
 
-class Moment(forms.DateTimeInput):
-    """A browser's field for a day and a time."""
-
-    input_type = "datetime-local"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%dT%H:%M")
-
-
 class AnnouncementForm(forms.Form):
     """What people are told, from when on, and whether by mail."""
 
@@ -196,13 +188,12 @@ class AnnouncementForm(forms.Form):
         initial="now",
         widget=forms.RadioSelect,
     )
-    release_at = forms.DateTimeField(
-        label="From", required=False, widget=Moment(), help_text="For a time to come."
+    release_at = MomentField(
+        label="From", required=False, help_text="For a time to come."
     )
-    ends_at = forms.DateTimeField(
+    ends_at = MomentField(
         label="On top of pages until",
         required=False,
-        widget=Moment(),
         help_text="Empty: for two weeks.",
     )
     is_pinned = forms.BooleanField(label="Stays on top until it ends", required=False)
@@ -211,15 +202,18 @@ class AnnouncementForm(forms.Form):
     )
 
     @classmethod
-    def of(cls, announcement: Announcement) -> "AnnouncementForm":
-        """Return the form with what the announcement says."""
+    def of(
+        cls, announcement: Announcement, entered: QueryDict | None = None
+    ) -> "AnnouncementForm":
+        """Return the form with what it says, and with what was entered instead."""
         is_draft = announcement.release_at is None
         fields = ("title", "body", "release_at", "ends_at", "is_pinned", "is_mailed")
         return cls(
+            entered,
             initial={
                 **{name: getattr(announcement, name) for name in fields},
                 "when": "draft" if is_draft else "later",
-            }
+            },
         )
 
     def clean(self) -> dict[str, Any]:

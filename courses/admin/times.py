@@ -23,39 +23,13 @@ from django.utils.text import capfirst
 
 from courses.admin.rights import COURSE_OF, zones_edited
 from courses.models import Course
-from courses.wall_clock import check_hour, moment_words
+from courses.moment_fields import SplitMomentField
+from courses.wall_clock import moment_words
 
 if TYPE_CHECKING:
     BaseAdmin = admin.ModelAdmin[Any]
 else:
     BaseAdmin = object
-
-
-class CourseMomentField(forms.SplitDateTimeField):
-    """A date and a time by the current zone's clocks, which must have shown it once."""
-
-    def _clean_bound_field(self, bf: Any) -> Any:
-        """Return the stored moment where nothing else was entered.
-
-        It may have parts of a second, or be in an hour that the clocks show twice, of
-        which the page shows nothing.
-        """
-        stored = bf.form.initial.get(bf.name)
-        if stored is not None and not self.has_changed(bf.initial, bf.data):
-            return stored
-        return self.clean(bf.data)
-
-    def compress(self, data_list: Any) -> Any:
-        """Return the moment. Raises ValidationError in words that say what to enter."""
-        try:
-            return super().compress(data_list)
-        except ValidationError as error:
-            if error.code != "ambiguous_timezone":
-                raise
-            zone = timezone.get_current_timezone()
-            params: Any = error.params
-            check_hour(params["datetime"], zoneinfo.ZoneInfo(str(zone)))
-            raise
 
 
 class CourseMomentWidget(AdminSplitDateTime):
@@ -73,7 +47,7 @@ class CourseMomentWidget(AdminSplitDateTime):
 
 MOMENTS: Final[dict[Any, dict[str, Any]]] = {
     models.DateTimeField: {
-        "form_class": CourseMomentField,
+        "form_class": SplitMomentField,
         "widget": CourseMomentWidget,
     }
 }

@@ -88,7 +88,7 @@ def announcement_edit(request: SignedInRequest, slug: str, pk: int) -> HttpRespo
     with timezone.override(found.course.tz):
         if request.method != "POST":
             return _form_page(request, found, AnnouncementForm.of(found))
-        form = AnnouncementForm(request.POST)
+        form = AnnouncementForm.of(found, request.POST)
         edit = partial(edit_announcement, actor=request.user, announcement=found)
         if _is_stored(form, edit):
             messages.success(request, "Changed.")

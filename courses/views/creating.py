@@ -65,7 +65,7 @@ def course_settings(request: SignedInRequest, slug: str) -> HttpResponse:
     with timezone.override(course.tz):
         if request.method != "POST":
             return _settings_page(request, course, CourseSettingsForm.of(course))
-        form = CourseSettingsForm(request.POST)
+        form = CourseSettingsForm.of(course, request.POST)
         if form.is_valid():
             try:
                 save_course_settings(

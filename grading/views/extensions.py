@@ -14,13 +14,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.http import SignedInRequest
 from accounts.models import User
 from courses.models import Assignment, Enrolment, Extension
+from courses.moment_fields import MomentField
 from courses.permissions import Right
 from courses.services.extensions import (
     ExtensionRefusedError,
     grant_extension,
     withdraw_extension,
 )
-from courses.staff_forms import Moment, add_faults
+from courses.staff_forms import add_faults
 from courses.wall_clock import moment_words
 from grading.views.access import allowed_assignment
 
@@ -40,7 +41,7 @@ class ExtensionForm(forms.Form):
     """Whose deadline moves, and to when: a time of the course's clocks."""
 
     student = StudentField(User.objects.none(), label="Student")
-    due_at = forms.DateTimeField(label="New deadline", widget=Moment())
+    due_at = MomentField(label="New deadline")
     reason = forms.CharField(
         label="Why",
         max_length=_LONGEST_REASON,

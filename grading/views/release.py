@@ -13,8 +13,9 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
 from courses.models import Assignment
+from courses.moment_fields import MomentField
 from courses.permissions import Right
-from courses.staff_forms import Moment, require_time
+from courses.staff_forms import require_time
 from courses.wall_clock import moment_words
 from grading.services.releasing import (
     ReleaseRefusedError,
@@ -36,7 +37,7 @@ class ReleaseForm(forms.Form):
         initial="now",
         widget=forms.RadioSelect,
     )
-    at = forms.DateTimeField(label="At", required=False, widget=Moment())
+    at = MomentField(label="At", required=False)
     in_spite = forms.BooleanField(label="Release them all the same", required=False)
 
     def clean(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from courses.models import (
 )
 from tests.factories import (
     AnnouncementFactory,
+    AssignmentFactory,
     CourseChangeFactory,
     CourseFactory,
     EnrolmentFactory,
@@ -112,7 +113,53 @@ def test_hour_that_summer_time_skips_is_refused(
     form = move_form(day="2027-03-28", starts="01:30", ends="03:00")
     answer = lecturer.post(url, form)
     assert answer.status_code == 422
-    assert "starts" in answer.context["form"].errors
+    assert (
+        "has no 01:30 on Sun 28 Mar 2027" in answer.context["form"].errors["starts"][0]
+    )
+
+
+MOMENTS = [
+    ("courses:announcements", "release_at", {"when": "later"}),
+    ("courses:announcements", "ends_at", {"when": "now"}),
+    ("courses:course-settings", "release_at", {"visible": "later"}),
+    ("grading:extensions", "due_at", {}),
+    ("grading:release", "at", {"when": "later"}),
+]
+
+
+@pytest.mark.parametrize(("name", "field", "given"), MOMENTS)
+def test_every_page_refuses_such_an_hour_in_words(
+    lecturer: Client, course: Course, name: str, field: str, given: dict[str, Any]
+) -> None:
+    of = [course.slug]
+    if name.startswith("grading:"):
+        of.append(AssignmentFactory.create(course=course).slug)
+    for entered, words in (
+        ("2027-03-28T01:30", "has no 01:30 on Sun 28 Mar 2027"),
+        ("2027-10-31T01:30", "has 01:30 twice on Sun 31 Oct 2027"),
+    ):
+        answer = lecturer.post(reverse(name, args=of), {**given, field: entered})
+        assert answer.status_code == 422
+        (error,) = answer.context["form"].errors[field]
+        assert words in error
+        assert "Enter a time before 01:00, or 02:00 or later." in error
+
+
+def test_stored_moment_stays_where_nothing_else_is_entered(
+    lecturer: Client, course: Course
+) -> None:
+    stored = dt.datetime(2027, 10, 31, 1, 30, 7, tzinfo=dt.UTC)  # the second 01:30
+    Course.objects.update(release_at=stored)
+    url = reverse("courses:course-settings", args=[course.slug])
+    given = {
+        "title": "New",
+        "module_codes": "70010",
+        "visible": "later",
+        "release_at": "2027-10-31T01:30",
+    }
+    assert lecturer.post(url, given).status_code == 302
+    course.refresh_from_db()
+    assert (course.title, course.release_at) == ("New", stored)
 
 
 def test_refused_move_keeps_what_was_typed(lecturer: Client, session: Session) -> None:
