@@ -9,7 +9,7 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Sum
+from django.db.models import Exists, F, OuterRef, Q, Sum
 
 from accounts.models import User
 from courses.deadlines import deadline_of, is_late
@@ -49,14 +49,28 @@ class StudentRow:
         """What the mark comes to."""
         return self.counting.mark if self.counting else None
 
+    @property
+    def is_to_mark(self) -> bool:
+        """Whether the work that counts waits for marking by hand."""
+        return self.counting is not None and self.counting.to_mark > 0
+
+    @property
+    def waits_for_staff(self) -> bool:
+        """Whether anything of this student waits for what a person does."""
+        return self.is_to_mark or self.run_state == State.NEEDS_STAFF
+
 
 @dataclass(frozen=True, kw_only=True)
 class Counted:
-    """A student's mark out of `possible` points, and the attempt that counts."""
+    """A student's mark out of `possible` points, and the attempt that counts.
+
+    `to_mark` are the points that people give for this attempt and have not given.
+    """
 
     mark: Decimal
     possible: Decimal | None
     attempt: int | None
+    to_mark: Decimal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +82,16 @@ class Summary:
     waiting: int
     running: int
     needs_staff: int
+    to_mark: int
+    waiting_for_staff: int
     late: int
     median: Decimal | None
+
+    @property
+    def waiting_words(self) -> str:
+        """What staff have to do, where anything waits for them."""
+        found = {"to mark by hand": self.to_mark, "failed": self.needs_staff}
+        return ", ".join(f"{count} {what}" for what, count in found.items() if count)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,8 +136,10 @@ _FILTERS: dict[str, tuple[str, Callable[[StudentRow], bool]]] = {
     "finished": ("Finished", lambda row: row.run_state == State.FINISHED),
     "needs_staff": (
         "Waiting for staff",
-        lambda row: row.run_state == State.NEEDS_STAFF,
+        lambda row: row.waits_for_staff,
     ),
+    "to_mark": ("To mark by hand", lambda row: row.is_to_mark),
+    "failed": ("Run failed", lambda row: row.run_state == State.NEEDS_STAFF),
     "late": ("Late", lambda row: row.is_late),
 }
 _EARLIEST = dt.datetime.min.replace(tzinfo=dt.UTC)
@@ -146,8 +170,7 @@ def staff_page(
     *, assignment: Assignment, q: str = "", state: str = "", sort: str = "name"
 ) -> StaffPage:
     """Return the page in a number of queries that does not grow with the course."""
-    possible = _possible_points(assignment)
-    everybody = _student_rows(assignment, possible)
+    everybody = _student_rows(assignment)
     state = state if state in _FILTERS else ""
     sort = sort if sort.removeprefix("-") in _SORTS else "name"
     return StaffPage(
@@ -171,10 +194,21 @@ def staff_page(
     )
 
 
-def _possible_points(assignment: Assignment) -> dict[int, Decimal]:
+class _Worth(NamedTuple):
+    """What a revision is worth, and how much of it is marked by hand."""
+
+    possible: Decimal | None = None
+    by_hand: Decimal = Decimal(0)
+
+
+def _worth_of_revisions(assignment: Assignment) -> dict[int, _Worth]:
     """What each revision is worth, by its id: marks may be by earlier ones."""
     questions = Question.objects.filter(revision__assignment=assignment).order_by()
-    return dict(questions.values_list("revision").annotate(total=Sum("points")))
+    is_manual = Q(kind=Question.Kind.MANUAL)
+    rows = questions.values_list("revision").annotate(
+        total=Sum("points"), by_hand=Sum("points", filter=is_manual, default=Decimal(0))
+    )
+    return {revision: _Worth(total, by_hand) for revision, total, by_hand in rows}
 
 
 def _possible_of_all(rows: list[StudentRow]) -> Decimal | None:
@@ -209,14 +243,12 @@ class _Work:
     marks: dict[int, Counted]
 
 
-def _student_rows(
-    assignment: Assignment, possible: dict[int, Decimal]
-) -> list[StudentRow]:
+def _student_rows(assignment: Assignment) -> list[StudentRow]:
     """Everybody enrolled as a student, and those who left but handed something in."""
     work = _Work(
         latest=_latest_attempts(assignment),
         runs=_latest_runs(assignment),
-        marks=_marks(assignment, possible),
+        marks=_marks(assignment),
     )
     people: Any = (
         User.objects.filter(
@@ -248,8 +280,9 @@ def _latest_attempts(assignment: Assignment) -> dict[int, _Latest]:
     }
 
 
-def _marks(assignment: Assignment, possible: dict[int, Decimal]) -> dict[int, Counted]:
-    """Everybody's final points and the attempt that counts. Two queries."""
+def _marks(assignment: Assignment) -> dict[int, Counted]:
+    """Everybody's final points and the attempt that counts. Three queries."""
+    worth = _worth_of_revisions(assignment)
     counting = GradingRun.objects.counting().filter(submission__assignment=assignment)
     runs = {
         student: (points or Decimal(0), revision, attempt)
@@ -262,14 +295,16 @@ def _marks(assignment: Assignment, possible: dict[int, Decimal]) -> dict[int, Co
     }
     found = {}
     marks = Mark.objects.filter(assignment=assignment).order_by()
-    for student, *by_hand in marks.values_list(
+    for student, given, *taken in marks.values_list(
         "student", "manual_points", "adjustment", "late_penalty"
     ):
         points, revision, attempt = runs.get(student, (Decimal(0), 0, None))
+        possible, by_hand = worth.get(revision, _Worth())
         found[student] = Counted(
-            mark=final_points(points, *by_hand),
-            possible=possible.get(revision),
+            mark=final_points(points, given, *taken),
+            possible=possible,
             attempt=attempt,
+            to_mark=Decimal(0) if given else by_hand,
         )
     return found
 
@@ -330,6 +365,8 @@ def _summary(rows: list[StudentRow]) -> Summary:
         waiting=states.count(State.QUEUED),
         running=states.count(State.RUNNING),
         needs_staff=states.count(State.NEEDS_STAFF),
+        to_mark=sum(row.is_to_mark for row in rows),
+        waiting_for_staff=sum(row.waits_for_staff for row in rows),
         late=sum(row.is_late for row in rows),
         median=statistics.median(marks) if marks else None,
     )

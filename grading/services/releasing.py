@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.actors import Actor
 from courses.bundle.contents import Visibility
 from courses.deadlines import deadline_of, is_open
-from courses.models import Assignment, Enrolment, Extension
+from courses.models import Assignment, Enrolment, Extension, Question
 from courses.permissions import Right
 from courses.services.access import require
 from courses.services.saving import save_assignment
@@ -56,7 +56,7 @@ class ReleasePlan:
 
 
 def plan_release(assignment: Assignment, *, at: dt.datetime) -> ReleasePlan:
-    """Return what releasing the marks at that time would show. Six queries."""
+    """Return what releasing the marks at that time would show. Seven queries."""
     students = Enrolment.objects.students().filter(course=assignment.course_id)
     marks = (
         Mark.objects.filter(assignment=assignment, student__in=students.values("user"))
@@ -72,19 +72,21 @@ def plan_release(assignment: Assignment, *, at: dt.datetime) -> ReleasePlan:
         .count()
     )
     hidden = _hidden_points(assignment)
+    found = attach_runs(marks)
     shown = tuple(
         hidden[visibility] for visibility in _HIDDEN_UNTIL_THEN if visibility in hidden
     )
     return ReleasePlan(
         at=at,
         students=count,
-        marks=tuple(attach_runs(marks)),
+        marks=tuple(found),
         unfinished=unfinished,
         hidden=shown,
         never_shown=hidden.get(Visibility.NEVER),
         problems=(
             *(_still_open(assignment, count, at) if shown else ()),
             *_unfinished_words(unfinished),
+            *_unmarked_words(_to_mark(found)),
         ),
     )
 
@@ -182,6 +184,30 @@ def _unfinished_words(count: int) -> tuple[str, ...]:
         (
             f"The work of {_count(count)} is still in the queue, running, or waiting for "
             "staff: what they see may change."
+        ),
+    )
+
+
+def _to_mark(marks: Sequence[Mark]) -> int:
+    """Return how many of these marks lack the points that people give. One query."""
+    counting = [mark.run for mark in marks if mark.run and not mark.manual_points]
+    by_hand = set(
+        Question.objects.filter(
+            revision__in={run.revision_id for run in counting},
+            kind=Question.Kind.MANUAL,
+            points__gt=0,
+        ).values_list("revision", flat=True)
+    )
+    return sum(run.revision_id in by_hand for run in counting)
+
+
+def _unmarked_words(count: int) -> tuple[str, ...]:
+    if not count:
+        return ()
+    return (
+        (
+            f"The work of {_count(count)} waits for marking by hand: they would read a "
+            "final mark without those points."
         ),
     )
 

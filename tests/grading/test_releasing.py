@@ -92,7 +92,7 @@ def test_without_a_time_nothing_is_released(
     assert assignment.marks_released_at is None
 
 
-@pytest.mark.parametrize("case", ["open", "extension", "running"])
+@pytest.mark.parametrize("case", ["open", "extension", "running", "unmarked"])
 def test_what_speaks_against_it_refuses_it_until_somebody_says_so(
     page: Client, assignment: Assignment, case: str
 ) -> None:
@@ -101,6 +101,17 @@ def test_what_speaks_against_it_refuses_it_until_somebody_says_so(
         Assignment.objects.update(closes_at=hours(5))
     elif case == "extension":
         ExtensionFactory.create(assignment=assignment, student=student, due_at=hours(5))
+    elif case == "unmarked":
+        QuestionFactory.create(
+            revision=assignment.revision, key="words", kind="manual", checks=[]
+        )
+        MarkFactory.create(
+            run=GradingRunFactory.create(
+                submission__assignment=assignment,
+                submission__author=student,
+                finished=True,
+            )
+        )
     else:
         work = SubmissionFactory.create(assignment=assignment, author=student)
         GradingRunFactory.create(submission=work)

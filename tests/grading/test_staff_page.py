@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from courses.models import Assignment
+from grading.models import GradingRun
 from grading.pages.staff import staff_page
 from tests.factories import (
     AssignmentFactory,
@@ -41,12 +42,13 @@ def names(assignment: Assignment, **chosen: str) -> list[str]:
     return [row.name for row in staff_page(assignment=assignment, **chosen).rows]
 
 
-def handed_in(assignment: Assignment, last: str, **run: object) -> None:
+def handed_in(assignment: Assignment, last: str, **run: object) -> GradingRun:
     author = EnrolmentFactory.create(
         course=assignment.course, user__last_name=last
     ).user
     submission = SubmissionFactory.create(assignment=assignment, author=author)
-    GradingRunFactory.create(submission=submission, **run)
+    made: GradingRun = GradingRunFactory.create(submission=submission, **run)
+    return made
 
 
 def test_students_who_handed_in_nothing_are_listed() -> None:
@@ -96,6 +98,26 @@ def test_summary_counts_everybody_whatever_the_filter() -> None:
     assert (summary.waiting, summary.running, summary.needs_staff) == (1, 1, 1)
 
 
+def test_what_waits_for_marking_by_hand_waits_for_staff() -> None:
+    assignment = AssignmentFactory.create()
+    QuestionFactory.create(
+        revision=assignment.revision, key="words", kind="manual", points=4, checks=[]
+    )
+    handed_in(assignment, "Stuck", needs_staff=True)
+    handed_in(assignment, "Queued")
+    for name, given in (("Unmarked", 0), ("Marked", 3)):
+        run = handed_in(assignment, name, finished=True)
+        MarkFactory.create(run=run, manual_points=given)
+    summary = staff_page(assignment=assignment).summary
+    assert (summary.waiting_for_staff, summary.to_mark) == (2, 1)
+    assert summary.waiting_words == "1 to mark by hand, 1 failed"
+    assert names(assignment, state="needs_staff") == ["Ada Stuck", "Ada Unmarked"]
+    assert names(assignment, state="to_mark") == ["Ada Unmarked"]
+    text = words(page(assignment))
+    assert "Waiting for staff 2 1 to mark by hand, 1 failed" in text
+    assert "4 to mark by hand" in text
+
+
 def test_median_is_of_the_marks_that_there_are() -> None:
     assignment = AssignmentFactory.create()
     student(assignment, "Noor", "Haddad")
@@ -115,6 +137,8 @@ def test_median_is_of_the_marks_that_there_are() -> None:
         ("running", ["Ada Running"]),
         ("finished", ["Ada Finished"]),
         ("needs_staff", ["Ada Stuck"]),
+        ("failed", ["Ada Stuck"]),
+        ("to_mark", []),
         (
             "nonsense",
             ["Ada Finished", "Ada None", "Ada Queued", "Ada Running", "Ada Stuck"],
