@@ -18,7 +18,7 @@ from typing import Final
 from runner import descriptors, linux
 from runner.environment import literal_environment
 from runner.frames import Frame, Peer
-from runner.jail import policy
+from runner.jail import kernel, namespaces, policy, rootfs
 from runner.jail.policy import View, host_view
 from runner.zygote import reach
 from runner.zygote.order import Order
@@ -29,6 +29,8 @@ from runner.zygotes import (
 )
 
 PROGRAM: Final = "bwrap"
+# What bubblewrap puts into a /dev that it makes.
+_OWN_DEVICES: Final = ("null", "zero", "full", "random", "urandom", "tty")
 _START_SECONDS: Final = 180
 _ROUND_SECONDS: Final = 0.2
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
@@ -95,6 +97,7 @@ def launch(uid: str, order: str, host: str, fds: str, parent: str) -> None:
     if os.getppid() != int(parent):
         return
     reach.make_reachable([])
+    _protect_devices(Order.from_json(order), is_root=bool(uid))
     if uid:
         os.setgroups([])
         os.setresgid(int(uid), int(uid), int(uid))
@@ -106,6 +109,26 @@ def launch(uid: str, order: str, host: str, fds: str, parent: str) -> None:
     inside = [sys.executable, "-c", _INSIDE, str(_PACKAGE.parent), order, host, fds]
     options = arguments(host_view(), Order.from_json(order))
     os.execv(program, [PROGRAM, *options, "--", *inside])  # noqa: S606 - bubblewrap
+
+
+def _protect_devices(order: Order, *, is_root: bool) -> None:
+    """Let bubblewrap find the device files read only, as `rootfs.hold` shows them.
+
+    It has no option for that: what it makes read only is no device any more.
+    """
+    if is_root:
+        linux.own_mounts()
+    else:
+        user, group = os.geteuid(), os.getegid()
+        kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS)
+        namespaces.map_oneself(user, group)
+        linux.keep_mounts_private()
+    own = {f"/dev/{name}" for name in _OWN_DEVICES}
+    for path in own | set(_nodes(order).values()):
+        if Path(path).exists():
+            held = kernel.hold_tree(path)
+            kernel.restrict(held, rootfs.NODE)
+            kernel.attach(held, path)
 
 
 class ColdPool:

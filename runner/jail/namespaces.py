@@ -40,11 +40,20 @@ def clone_init(uid: int | None) -> tuple[int, int]:
 def _map_ids(pid: int, uid: int | None) -> None:
     about = Path("/proc", str(pid))
     if uid is None:
+        _map(about, os.geteuid(), os.getegid(), keeps_groups=True)
+    else:
+        _map(about, uid, uid, keeps_groups=False)
+
+
+def map_oneself(user: int, group: int) -> None:
+    """Map this process, which has left its user namespace, to who it was before."""
+    _map(Path("/proc/self"), user, group, keeps_groups=True)
+
+
+def _map(about: Path, user: int, group: int, *, keeps_groups: bool) -> None:
+    if keeps_groups:
         # Without rights outside, only oneself can be mapped, and groups stay as they are.
         (about / "setgroups").write_text("deny")
-        user, group = os.geteuid(), os.getegid()
-    else:
-        user = group = uid
     (about / "uid_map").write_text(f"{user} {user} 1")
     (about / "gid_map").write_text(f"{group} {group} 1")
 

@@ -22,7 +22,9 @@ _STORE: Final = "/.store"
 _QUIET: Final = kernel.NO_SUID | kernel.NO_DEVICES
 _SHOWN: Final = kernel.READ_ONLY | _QUIET
 _PROC: Final = kernel.READ_ONLY | _QUIET | kernel.NO_EXEC
-_NODE: Final = kernel.NO_SUID | kernel.NO_EXEC
+# SECURITY: read only holds for the node and not for the device. Its times are the
+# machine's, so a job could leave word in them for another, or for itself.
+NODE: Final = kernel.READ_ONLY | kernel.NO_SUID | kernel.NO_EXEC
 # Files beside the notebook, each with its folder and an end of a page.
 _SLACK: Final = 1024**2
 _HOST_NAME: Final = "softmark"
@@ -51,7 +53,7 @@ def hold(view: View, instead: Mapping[str, str]) -> Held:
         kernel.restrict(held[path], _SHOWN)
     for path in view.nodes:
         held[path] = kernel.hold_tree(instead.get(path, path))
-        kernel.restrict(held[path], _NODE)
+        kernel.restrict(held[path], NODE)
     return held
 
 

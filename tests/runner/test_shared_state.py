@@ -67,6 +67,35 @@ def test_a_lock_of_one_job_is_not_seen_by_another(runner: Runner) -> None:
     assert (seen.code, text(seen)) == ("completed", "True\n" * 6)
 
 
+DEVICES = "null", "zero", "full", "random", "urandom", "tty", "console"
+TOUCH = f"""
+import os, time
+before = {{}}
+for name in {DEVICES}:
+    path = f"/dev/{{name}}"
+    if os.path.exists(path):
+        before[path] = os.stat(path).st_mtime_ns, os.stat(path).st_atime_ns
+assert len(before) >= 5
+for path in before:
+    for change in (os.utime, lambda path: os.utime(os.open(path, os.O_WRONLY))):
+        try:
+            change(path)
+            print("touched", path)
+        except OSError:
+            pass
+for path, times in before.items():
+    if path not in ("/dev/tty", "/dev/console"):
+        assert times == (os.stat(path).st_mtime_ns, os.stat(path).st_atime_ns), path
+with open("/dev/null", "w") as nothing:
+    print("written", file=nothing)
+"""
+
+
+def test_a_device_s_times_take_no_word_to_another_job(runner: Runner) -> None:
+    result = runner.run(job(TOUCH, limits=LIMITS))
+    assert (result.code, text(result)) == ("completed", "")
+
+
 REFUSED = {
     "a watch": "os.close(ctypes.CDLL(None).inotify_init1(0))",
     "a lease": "fcntl.fcntl(os.open(os.__file__, 0), fcntl.F_SETLEASE, fcntl.F_RDLCK)",

@@ -17,7 +17,8 @@ from tests.runner.corpus.parameters import attacks
 from tests.runner.corpus.places import OWN_SOURCE
 from tests.runner.corpus.prelude import read_report
 from tests.runner.corpus.verdicts import ending_of
-from tests.runner.notebooks import job, outputs
+from tests.runner.notebooks import job, outputs, text
+from tests.runner.test_shared_state import TOUCH
 
 # Long: an interpreter starts for each job of bubblewrap's, and twice for a graded one.
 pytestmark = [pytest.mark.torch, pytest.mark.long, pytest.mark.xdist_group("bwrap")]
@@ -60,6 +61,11 @@ def test_both_jails_answer_alike(
         for name, (expected, other_expected, _why) in DIFFERENCES.items()
         if name in one
     }
+
+
+def test_a_device_s_times_take_no_word_to_another_job(bwrap_bench: Bench) -> None:
+    result = bwrap_bench.runner.run(job(TOUCH))
+    assert (result.code, text(result)) == ("completed", "")
 
 
 NET: Final = """
