@@ -24,7 +24,13 @@ from runner.protocol import (
     QuestionSpec,
     Verdict,
 )
-from runner.question_parts import QuestionPart, in_order_of_asking, join, parts_of
+from runner.question_parts import (
+    QuestionPart,
+    beats,
+    in_order_of_asking,
+    join,
+    parts_of,
+)
 from runner.question_run import LIMITS, QuestionRun
 from runner.recovery import MOST_RENEWALS
 from runner.session import Session
@@ -148,7 +154,7 @@ class Questions:
             snapshot.settle(session, deadline)
         # Each question has its own time, whatever the notebook and the others took.
         each = self._spec.limits.question_seconds
-        found: dict[str, list[list[QuestionOutcome]]] = {}
+        found: dict[str, list[QuestionOutcome]] = {}
         used: dict[str, float] = {}
         for part in in_order_of_asking(self._spec.questions):
             key, asked = part.question.key, watch.moment()
@@ -156,40 +162,40 @@ class Questions:
                 continue
             least = each * self._part_of_time(part)
             own = max(least, each - used.get(key, 0.0))
-            outcomes = self._check(part, own)
-            found.setdefault(key, []).append(outcomes)
+            found.setdefault(key, []).append(self._check(part, own))
             used[key] = used.get(key, 0.0) + watch.moment().seconds_since(asked)
-        for key, by_part in found.items():
-            yield self._best(self._by_key[key], by_part)
-
-    def _best(
-        self, question: QuestionSpec, by_part: list[list[QuestionOutcome]]
-    ) -> QuestionOutcome:
-        """Return the outcome of the snapshot that has the most points in all parts."""
-        wholes = [join(question, parts) for parts in zip(*by_part, strict=True)]
-        return max(wholes, key=lambda one: marks.points(question, one))
+        for key, outcomes in found.items():
+            yield join(self._by_key[key], outcomes)
 
     def _part_of_time(self, part: QuestionPart) -> float:
         """Return which part of its question's time the part has at least."""
         checks = len(self._by_key[part.question.key].checks)
         return len(part.question.checks) / checks if checks else 1.0
 
-    def _check(self, part: QuestionPart, seconds: float) -> list[QuestionOutcome]:
-        """Return what each of the question's snapshots gives for the part.
+    def _check(self, part: QuestionPart, seconds: float) -> QuestionOutcome:
+        """Return what the question's snapshots give for the part, at best.
 
         They share the part's seconds as checks do: once these are over, each that is
-        left has its share.
+        left has its share. The question's first part decides which of them counts in all
+        parts, and the others end: see `beats`.
         """
         question, snapshots = part.question, self._snapshots[part.question.key]
         last = parts_of(self._by_key[question.key])[-1].secrecy == part.secrecy
         begun = self._session.watch.moment()
-        outcomes: list[QuestionOutcome] = []
-        for place, snapshot in enumerate(snapshots):
+        best: tuple[QuestionOutcome, Snapshot] | None = None
+        for snapshot in snapshots:
             left = seconds - self._session.watch.moment().seconds_since(begun)
             own = max(left, seconds / len(snapshots))
-            outcome, snapshots[place] = self._ask(question, snapshot, own, last=last)
-            outcomes.append(outcome)
-        return outcomes
+            outcome, asked = self._ask(question, snapshot, own, last=last)
+            if best is None or beats(question, outcome, best[0]):
+                best, gone = (outcome, asked), best
+            else:
+                gone = outcome, asked
+            if gone is not None:
+                gone[1].drop(self._session)
+        assert best is not None  # noqa: S101 - a question that was reached has one
+        snapshots[:] = [best[1]]
+        return best[0]
 
     def _ask(
         self, question: QuestionSpec, snapshot: Snapshot, seconds: float, *, last: bool

@@ -45,6 +45,7 @@ from runner.protocol import (
     Scalar,
     Verdict,
 )
+from runner.question_parts import beats
 from runner.questions import TestsUnreadableError, requested_names
 from runner.recovery import Recovery
 from runner.session import Session
@@ -104,10 +105,6 @@ def shape_of(limits: Limits, lease: GpuLease | None = None) -> Shape:
     )
 
 
-def _earned(outcome: QuestionOutcome) -> float:
-    return sum(check.score for check in outcome.checks)
-
-
 def _dispose(taken: Future[Prepared]) -> None:
     """Nobody uses the processes that were taken."""
     if taken.exception() is None:
@@ -126,6 +123,7 @@ class Job:
         should_stop: Callable[[], bool],
     ) -> None:
         self.spec = spec
+        self._by_key = {question.key: question for question in spec.questions}
         self._spares = spares
         self._gpus = gpus
         self._lease: GpuLease | None = None
@@ -337,8 +335,9 @@ class Job:
     def _note(self, outcomes: Iterable[QuestionOutcome]) -> None:
         for outcome in outcomes:
             known = self._outcomes.get(outcome.key)
-            if known is not None and _earned(known) >= _earned(outcome):
-                continue  # a copy of its check cell has done as well
+            question = self._by_key[outcome.key]
+            if known is not None and not beats(question, outcome, known):
+                continue  # an earlier copy of its check cell has more points
             self._outcomes[outcome.key] = outcome
             self._on_event(QuestionDone(question=outcome))
 

@@ -181,6 +181,6 @@ def conclude(
 
 
 def points(question: QuestionSpec, outcome: QuestionOutcome) -> float:
-    """Return what the outcome is worth, beside another one of the same question."""
+    """Return what the outcome has of the checks of `question`: one, or a part of it."""
     worth = {check.name: check.worth for check in question.checks}
-    return sum(check.score * worth[check.name] for check in outcome.checks)
+    return sum(check.score * worth.get(check.name, 0) for check in outcome.checks)

@@ -44,6 +44,19 @@ def in_order_of_asking(questions: Sequence[QuestionSpec]) -> list[QuestionPart]:
     return sorted(parts, key=lambda part: part.secrecy)
 
 
+def beats(
+    question: QuestionSpec, outcome: QuestionOutcome, other: QuestionOutcome
+) -> bool:
+    """Say whether a later copy of the check cell counts in the place of an earlier one.
+
+    It does unless the other has more points. SECURITY: points of the first part alone,
+    whose results are shown first. Did hidden checks choose, then what is shown of the
+    one that counts would tell what they gave.
+    """
+    first = parts_of(question)[0].question
+    return marks.points(first, outcome) >= marks.points(first, other)
+
+
 def join(
     question: QuestionSpec, outcomes: Sequence[QuestionOutcome]
 ) -> QuestionOutcome:

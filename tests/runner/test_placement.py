@@ -9,7 +9,7 @@ from runner import marks
 from runner.job import Job
 from runner.notebook import Notebook, read_notebook
 from runner.placement import fingerprint
-from runner.protocol import CheckOutcome, HandoutCell
+from runner.protocol import CheckOutcome, CheckSpec, HandoutCell, QuestionSpec
 from tests.runner.notebooks import job, question
 
 MEAN = question("q1", "def check(mean):\n    assert mean([1, 3]) == 2\n")
@@ -184,13 +184,34 @@ def test_a_check_cell_known_by_its_id_keeps_the_student_s_text() -> None:
     assert (cell.questions, cell.source) == (("q1",), "x = 2")
 
 
-def test_of_copies_that_are_asked_in_place_the_best_counts() -> None:
+HIDING = QuestionSpec(
+    key="q1", checks=(CheckSpec(name="shown"), CheckSpec(name="hidden", secrecy=2))
+)
+
+
+@pytest.mark.parametrize(
+    ("copies", "counts"),
+    [
+        ([(0, 0), (1, 0), (0.5, 0)], 1),
+        ([(1, 1), (1, 0)], 1),
+        ([(1, 0), (0, 1)], 0),
+        ([(0.5, 0), (0.5, 0), (0.5, 1)], 2),
+    ],
+)
+def test_of_copies_the_last_of_those_with_most_shown_points_counts(
+    copies: list[tuple[float, float]], counts: int
+) -> None:
     nobody: Any = None
-    done = Job(job(questions=(MEAN,)), nobody, None, lambda _: None, lambda: False)
-    for score in (0.0, 1.0, 0.5):
-        found = {"check": CheckOutcome(name="check", score=score)}
-        done._note([marks.conclude(MEAN, found, missing=marks.ENDED)])
-    assert [one.checks[0].score for one in done._questions()] == [1.0]
+    spec = job(questions=(HIDING,))
+    done = Job(spec, nobody, None, lambda _: None, lambda: False)
+    for number, scores in enumerate(copies):
+        found = {
+            check.name: CheckOutcome(name=check.name, score=score, message=str(number))
+            for check, score in zip(HIDING.checks, scores, strict=True)
+        }
+        done._note([marks.conclude(HIDING, found, missing=marks.ENDED)])
+    (outcome,) = done._questions()
+    assert {check.message for check in outcome.checks} == {str(counts)}
 
 
 def test_hostile_metadata_tells_nothing() -> None:

@@ -12,6 +12,7 @@ from runner.protocol import (
     Outcome,
     QuestionOutcome,
     QuestionSpec,
+    TestStyle,
     Verdict,
 )
 from runner.question_parts import in_order_of_asking, join
@@ -193,6 +194,26 @@ def test_no_process_of_a_job_slows_its_first_one(runner: Runner) -> None:
         "print(os.sched_getaffinity(1) == os.sched_getaffinity(0), os.nice(3) - kept)"
     )
     assert text(runner.run(job(work)), 1) == "0 0\nTrue 3\n"
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("secret", [1, 2])
+def test_no_hidden_check_chooses_which_copy_of_a_cell_counts(
+    runner: Runner, secret: int
+) -> None:
+    asked = QuestionSpec(
+        key="q1",
+        style=TestStyle.SCRIPT,
+        checks=(
+            CheckSpec(name="shown", source="assert f(0) == 5"),
+            CheckSpec(name="hidden", source=f"assert f({secret}) == 1", secrecy=2),
+        ),
+    )
+    one = cell("", question="q1")
+    raising, guessing = "def f(x): raise ValueError", "def f(x): return x"
+    result = runner.run(job(raising, one, guessing, one, questions=(asked,)))
+    assert messages(result)[0] == "raised AssertionError"
+    assert result.questions[0].checks[1].score == float(secret == 1)
 
 
 @pytest.mark.torch
