@@ -112,6 +112,8 @@ def parse(payload: bytes) -> Frame:
         raise FrameError("not JSON") from error
     if not isinstance(message, dict):
         raise FrameError("not an object")
+    if not isinstance(message.get("t", ""), str):
+        raise FrameError("of no kind")
     _refuse_depth(payload)
     return message
 

@@ -77,6 +77,8 @@ def test_junk_is_refused_or_waits_for_more(junk: bytes) -> None:
         b"[]",
         b"1",
         b"{",
+        b'{"t": []}',
+        b'{"t": null}',
         b'{"a": NaN}',
         b'{"a": Infinity}',
         b'{"a": 1e999}',

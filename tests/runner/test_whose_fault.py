@@ -1,5 +1,6 @@
 """Before a fault is called ours, every cause that a notebook has a hand in is ruled out."""
 
+import contextlib
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runner.clock import JobClock
-from runner.frames import dump_json, parse
+from runner.frames import FrameError, dump_json, parse
 from runner.host import Runner
 from runner.jail.cgroups import HierarchyV2, find_hierarchy
 from runner.job import shape_of
@@ -22,7 +23,7 @@ from runner.protocol import Event, Limits, OutputAdded, Verdict
 from runner.session import Session
 from runner.stops import JobStopError, platform
 from runner.watch import Watch
-from tests.runner.notebooks import ANSWER, cell, job, text
+from tests.runner.notebooks import ANSWER, cell, job, question, text
 from tests.runner.zygote_processes import zygote_pid
 from tests.services.processes import wait_until
 
@@ -125,6 +126,27 @@ time.sleep(60)
 
 
 @pytest.mark.torch
+@pytest.mark.parametrize(
+    "frame",
+    ["{'t': []}", "{'t': 'checked', 'errno': []}", "{'t': 'done', 'cell': {}}", "{}"],
+)
+def test_no_frame_at_a_check_cell_is_our_fault(runner: Runner, frame: str) -> None:
+    work = (
+        "import gc\nfrom runner.student import snapshot\n"
+        "from runner.student.channel import StudentChannel\n"
+        "(channel,) = [o for o in gc.get_objects() if type(o) is StudentChannel]\n"
+        "keep = snapshot.keep\n"
+        "def forged(*given):\n"
+        f"    channel.channel.send({frame})\n    return keep(*given)\n"
+        "snapshot.keep = forged\nx = 1"
+    )
+    one = cell("", question="q1")
+    asked = question("q1", "def check(x): assert x == 1\n")
+    result = runner.run(job(work, one, questions=(asked,)))
+    assert (result.verdict, result.code) == (Verdict.STUDENT_ERROR, "process_died")
+
+
+@pytest.mark.torch
 def test_memory_of_the_kernel_is_the_notebook_s(runner: Runner) -> None:
     if find_hierarchy() is None:
         pytest.skip("no control groups may be made here")
@@ -186,6 +208,8 @@ def test_no_frame_of_a_notebook_is_an_error_of_the_host(
 ) -> None:
     cell = CellOutputs(JobOutputs(Limits()), 1)
     for one in frames:
-        cell.add(parse(dump_json(one).replace(b'"?"', b'"\\ud800"')))
+        # What is of no kind ends the notebook's process: see the next test.
+        with contextlib.suppress(FrameError):
+            cell.add(parse(dump_json(one).replace(b'"?"', b'"\\ud800"')))
     cell.tail.encode()
     dump_json(cell.finish())
