@@ -237,12 +237,30 @@ def _told_as(error: BaseException) -> BaseException | type[BaseException]:
     return error
 
 
+def _last_line(error: BaseException) -> str:
+    """Return the line that names the error, which may be the student's, in words.
+
+    SECURITY: Python's own wording reads what an error has and asks objects for more. An
+    error that the student's code has made could make it fail, or talk to a snapshot.
+    """
+    if isinstance(error, SyntaxError) and not isinstance(error, StudentRaisedError):
+        # Of the tests' own text: where it is wrong.
+        with contextlib.suppress(Exception):
+            return "".join(traceback.format_exception_only(error))
+    words = ""
+    with contextlib.suppress(Exception):
+        words = str(error)
+    name = type(error).__qualname__
+    module = type(error).__module__
+    kind = name if module in {"builtins", "__main__"} else f"{module}.{name}"
+    return f"{kind}: {words}\n" if words else f"{kind}\n"
+
+
 def _trace(error: BaseException) -> str:
     """Return what staff read of the error: its own lines, without ours."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename.startswith("<")]
-    words = "".join(traceback.format_list(own))
-    words += "".join(traceback.format_exception_only(error))
+    words = "".join(traceback.format_list(own)) + _last_line(error)
     refused = refusals.first()
     if refused is not None and refused is not error:
         # Else a library's own words would hide why it failed.

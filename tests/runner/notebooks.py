@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from runner.protocol import CheckSpec, JobFile, JobResult, JobSpec, QuestionSpec
+from runner.host import Runner
+from runner.protocol import (
+    CheckSpec,
+    JobFile,
+    JobResult,
+    JobSpec,
+    QuestionSpec,
+    TestStyle,
+)
 
 CellLike = str | Mapping[str, Any]
 
@@ -106,3 +114,12 @@ def all_scores(result: JobResult) -> list[float]:
 
 def messages(result: JobResult) -> list[str]:
     return [check.message for one in result.questions for check in one.checks]
+
+
+def marked(runner: Runner, notebook: str, *checks: str, **changes: object) -> JobResult:
+    """Return the result of tests that are pieces of a notebook."""
+    specs = tuple(CheckSpec(name=f"c{n}", source=one) for n, one in enumerate(checks))
+    style = changes.pop("style", TestStyle.SCRIPT)
+    asked = QuestionSpec(key="q1", style=style, checks=specs)  # type: ignore[arg-type]
+    cells = (notebook, cell("# softmark: check q1"))
+    return runner.run(job(*cells, questions=(asked,), **changes))

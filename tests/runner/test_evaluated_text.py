@@ -3,19 +3,10 @@
 import pytest
 
 from runner.host import Runner
-from runner.protocol import CheckSpec, JobResult, QuestionSpec, TestStyle
-from tests.runner.notebooks import cell, job, job_file, messages, scores
+from runner.protocol import TestStyle
+from tests.runner.notebooks import job_file, marked, messages, scores
 
 pytestmark = pytest.mark.torch
-
-
-def marked(runner: Runner, notebook: str, *checks: str, **changes: object) -> JobResult:
-    """Return the result of tests that are pieces of a notebook."""
-    specs = tuple(CheckSpec(name=f"c{n}", source=one) for n, one in enumerate(checks))
-    style = changes.pop("style", TestStyle.SCRIPT)
-    asked = QuestionSpec(key="q1", style=style, checks=specs)  # type: ignore[arg-type]
-    cells = (notebook, cell("# softmark: check q1"))
-    return runner.run(job(*cells, questions=(asked,), **changes))
 
 
 READ = "__import__('sys').modules['__main__'].want"

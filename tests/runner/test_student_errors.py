@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
+from runner.grader.loop import _last_line
 from runner.grader.names import Library, Names
+from runner.host import Runner
+from tests.runner.notebooks import marked, scores
 from tests.runner.pairs import student_with
 
 pytestmark = pytest.mark.torch
@@ -121,3 +124,39 @@ def test_any_number_of_classes_costs_no_other_answer(count: int) -> None:
         notebook,
         ("Broke",),
     )
+
+
+ODD = {
+    "a number as text": "SyntaxError('x', ('f', 1, 1, 5))",
+    "text as a number": "SyntaxError('x', ('f', 'l', 1, 't', 'e', 2))",
+    "a huge number": "SyntaxError('x', ('f', 10**400, 1, 't'))",
+    "no text at all": "SyntaxError()",
+    "a lone surrogate": "ValueError('\\ud800')",
+    "an error in itself": "KeyError(KeyError(1))",
+}
+
+
+@pytest.mark.parametrize("made", ODD.values(), ids=ODD)
+def test_no_error_of_the_student_s_breaks_what_is_said_of_it(
+    runner: Runner, made: str
+) -> None:
+    notebook = f"def f(x):\n    if x == 7: raise {made}\n    return x"
+    result = marked(runner, notebook, "assert f(7) == 7", "assert f(1) == 1")
+    assert scores(result) == {"q1": [0.0, 1.0]}
+    assert result.questions[0].checks[0].trace.splitlines()[-1]
+
+
+def test_what_is_said_of_an_error_asks_the_student_for_nothing() -> None:
+    """From Python 3.12 on its own wording lists what the object has."""
+    asked: list[str] = []
+    listing = (
+        "class Box:\n    def __dir__(self): told('dir'); return [1]\n"
+        "    def __repr__(self): told('repr'); return 'Box'\nbox = Box()"
+    )
+    names: dict[str, Any] = {"told": asked.append}
+    exec(listing, names)  # noqa: S102 - a notebook
+    with student_with(names) as student:
+        box = Names(student, Library({}), ())["box"]
+        error = AttributeError("no attribute 'colour'", name="colour", obj=box)
+        assert _last_line(error) == "AttributeError: no attribute 'colour'\n"
+    assert asked == []
