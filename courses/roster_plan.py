@@ -72,6 +72,14 @@ class Plan:
         """The people to whom one of these happens."""
         return [change for change in self.changes if change.step in steps]
 
+    def change_of(self, entry: Entry) -> Change:
+        """Return what happens to the person of that line of the file."""
+        return next(
+            one
+            for one in self.changes
+            if one.entry is not None and one.entry.email == entry.email
+        )
+
     @property
     def counts(self) -> dict[Step, int]:
         """How many people there are of each step."""

@@ -1,8 +1,9 @@
 """A course's people by file: what it would change, and changing exactly that."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -78,13 +79,13 @@ def import_roster(
     content: bytes,
     deactivate_missing: bool,
     digest: str = "",
-    summary: str = "",
+    summary: Callable[[Plan], str] | None = None,
 ) -> Imported:
     """The file's plan is carried out, all of it or nothing, and is on record.
 
     With a digest, exactly that plan: RosterChangedError if the course or an account
     has changed meanwhile. Raises LastLecturerError if no lecturer would be left. The
-    record says `summary`; without one, how many people the file changed.
+    record says what `summary` makes of the plan; without it, how many people the file changed.
     """
     require(actor, Right.EDIT, course)
     roster = read_roster(content, module_codes=course.module_codes)
@@ -121,8 +122,15 @@ def add_person(*, actor: Actor, course: Course, entry: Entry) -> Imported:
         course=course,
         content=write_roster([row]).encode(),
         deactivate_missing=False,
-        summary=f"{entry.name} was added by address: {entry.email}.",
+        summary=partial(_added, entry),
     )
+
+
+def _added(entry: Entry, plan: Plan) -> str:
+    """Say who was added, by the name of their account."""
+    change = plan.change_of(entry)
+    named = "" if change.name == change.email else f" ({change.name})"
+    return f"{change.email}{named} was added by address: {change.after}."
 
 
 def hold_roster(*, actor: User, course: Course, content: bytes) -> None:
@@ -195,7 +203,10 @@ def _plan(
 
 
 def _carry_out(
-    actor: Actor, course: Course, plan: Plan, summary: str
+    actor: Actor,
+    course: Course,
+    plan: Plan,
+    summary: Callable[[Plan], str] | None,
 ) -> Sequence[User]:
     had_one = has_lecturer(course)
     made = _make_accounts(plan.of(Step.NEW))
@@ -207,7 +218,7 @@ def _carry_out(
     Enrolment.objects.filter(pk__in=leaving).update(is_active=False)
     require_lecturer(course, had_one=had_one)
     if not plan.is_empty:
-        _record(actor, course, plan, summary)
+        _record(actor, course, plan, summary(plan) if summary else "")
     return list(made.values())
 
 

@@ -84,7 +84,7 @@ def person_add(request: SignedInRequest, slug: str) -> HttpResponse:
     except (RosterChangedError, LastLecturerError) as error:
         form.add_error(None, str(error) or "Somebody else did so just now. Try again.")
     else:
-        messages.success(request, _words(done))
+        messages.success(request, _words(done, form.entry))
         if form.cleaned_data["invite"] and send_invitations(
             course, done.cannot_sign_in
         ):
@@ -93,8 +93,9 @@ def person_add(request: SignedInRequest, slug: str) -> HttpResponse:
     return _page(request, course, form)
 
 
-def _words(done: Imported) -> str:
-    change = done.plan.changes[0]
+def _words(done: Imported, entry: Entry) -> str:
+    """Say what became of the person whom the form describes."""
+    change = done.plan.change_of(entry)
     if change.step is Step.SAME:
         note = f" {change.notes[0]}" if change.notes else ""
         return f"{change.name} is in the course already: {change.after}.{note}"

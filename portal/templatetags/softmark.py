@@ -35,6 +35,8 @@ RELATIVE_STEPS: Final = (
     (9 * WEEK, WEEK, "week"),
     (2 * YEAR, MONTH, "month"),
 )
+# What is nearer than this is told in hours, also past midnight.
+_SOON: Final = 6 * HOUR
 KILO: Final = 1024
 # Below it one decimal is worth showing.
 SINGLE_FIGURES: Final = 9.95
@@ -45,8 +47,8 @@ NBSP: Final = "\N{NO-BREAK SPACE}"
 def relative_words(seconds: float, days: int | None = None) -> str:
     """Return "in 2 days" or "2 days ago". Never promises more hours than are left.
 
-    From two days on, days are those of a calendar, as people count them: pass how many
-    lie between the two dates.
+    Days are those of a calendar, as people count them, if you pass how many lie between
+    the two dates. What is some hours away is then "tomorrow" on the next date.
     """
     span = abs(seconds)
     if span < MINUTE:
@@ -56,6 +58,10 @@ def relative_words(seconds: float, days: int | None = None) -> str:
         (YEAR, "year"),
     )
     count = int(span // unit)
+    if days and unit == HOUR and span >= _SOON:
+        unit, name = DAY, "day"
+        if abs(days) == 1:
+            return "tomorrow" if seconds > 0 else "yesterday"
     if days is not None and unit in (DAY, WEEK):
         count = abs(days) * DAY // unit
     words = f"{count} {name}" if count == 1 else f"{count} {name}s"
