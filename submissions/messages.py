@@ -220,8 +220,15 @@ WARNINGS: Final[dict[str, Words]] = {
     ),
     "check_cell_copied": Words(
         "Cells {cells} of “{name}” check the same question, “{key}”.",
-        "The question is tested at each of the copies, three at most, and the best "
-        "result counts. Delete the copies that you do not need.",
+        "The question is tested at each of the copies, three at most. The one that earns "
+        "most in the checks whose results you see first counts, or else the last. Delete "
+        "the copies that you do not need.",
+    ),
+    "check_cells_gone": Words(
+        "“{name}” has none of this hand-out's check cells. It may be the notebook of "
+        "another assignment.",
+        "Begin with the hand-out of this page, and keep its check cells: a question is "
+        "tested where its check cell stands.",
     ),
     "weights_device": Words(
         "“{name}” was saved on {device}, which is not there when your notebook runs. "

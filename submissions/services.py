@@ -91,10 +91,12 @@ def accept_files(
     files: Sequence[IncomingFile],
     idempotency_key: str = "",
     installed: Mapping[str, Collection[str]] = MappingProxyType({}),
+    known: Sequence[Problem] = (),
 ) -> AcceptedFiles:
     """Check the files without executing anything, and store their content.
 
-    `installed` are the modules of each environment, as far as they are known.
+    `installed` are the modules of each environment, as far as they are known, and `known`
+    problems of the form itself, which are told with those of the files.
 
     The time of receipt is taken first: every byte has arrived by then, and nobody is
     late through the portal's own work. Raises SubmissionRefusedError.
@@ -113,8 +115,9 @@ def accept_files(
             revision=revision, received_at=received_at, repeated=repeated
         )
     findings = check_files(files, revision, installed.get(revision.environment))
-    if findings.problems:
-        raise SubmissionRefusedError(findings.problems)
+    problems = [*known, *findings.problems]
+    if problems:
+        raise SubmissionRefusedError(problems)
     return AcceptedFiles(
         revision=revision,
         received_at=received_at,

@@ -1,6 +1,7 @@
 """Editing courses and what is in them: the staff's way in to content."""
 
 from courses.admin.assignments import AssignmentAdmin, ExtensionAdmin
+from courses.admin.calendars import CalendarFeedAdmin
 from courses.admin.content import MaterialAdmin, WeekAdmin
 from courses.admin.news import AnnouncementAdmin, CourseChangeAdmin
 from courses.admin.people import CourseAdmin, EnrolmentAdmin
@@ -17,6 +18,7 @@ __all__ = [
     "AnnouncementAdmin",
     "AssignmentAdmin",
     "AssignmentRevisionAdmin",
+    "CalendarFeedAdmin",
     "CourseAdmin",
     "CourseChangeAdmin",
     "EnrolmentAdmin",

@@ -28,6 +28,7 @@ from courses.models import (
     Course,
     Extension,
     Lecture,
+    Role,
     Room,
     Session,
     Teacher,
@@ -102,6 +103,14 @@ def _name_and_address(person: Any) -> str:
     return f"{person.name} ({person.email})"
 
 
+def _whose_rows(page: type[models.Model], course: Course) -> dict[str, Any]:
+    """Return the filter of people about whom such a row can be: students get extensions."""
+    of_course: dict[str, Any] = {"enrolments__course": course}
+    if page is Extension:
+        of_course["enrolments__role"] = Role.STUDENT
+    return of_course
+
+
 class CourseChoices(BaseAdmin):
     """Offers, and takes, only rows of courses that the person edits."""
 
@@ -118,7 +127,7 @@ class CourseChoices(BaseAdmin):
             kwargs |= {"queryset": Course.objects.filter(pk=course.pk)}
             kwargs |= {"widget": forms.Select, "empty_label": None}
         if related is User and course is not None and page in OF_ITS_PEOPLE:
-            people = User.objects.filter(enrolments__course=course).distinct()
+            people = User.objects.filter(**_whose_rows(page, course)).distinct()
             kwargs |= {"queryset": people, "widget": forms.Select}
         self._scope(db_field, request, kwargs)
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)

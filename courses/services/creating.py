@@ -15,6 +15,7 @@ from courses.services.refusals import FieldsRefusedError
 from courses.wall_clock import start_of_day
 
 _MONDAY: Final = 0
+_AUGUST: Final = 8
 MOST_WEEKS: Final = 52
 HIGHEST_WEEK: Final = 60
 
@@ -66,6 +67,7 @@ def create_course(*, actor: Actor, new: NewCourse) -> Course:
     )
     check_course(course)
     check_monday(new.first_week_on)
+    _check_in_year(new)
     course.save(force_insert=True)
     Week.objects.bulk_create(_weeks(course, new))
     enrol_creator(actor=actor, course=course)
@@ -100,6 +102,19 @@ def check_monday(day: dt.date) -> None:
     if day.weekday() != _MONDAY:
         raise CourseRefusedError(
             {"first_week_on": f"That is a {day:%A}. Give a Monday."}
+        )
+
+
+def _check_in_year(new: NewCourse) -> None:
+    """Raise CourseRefusedError unless teaching begins within the academic year."""
+    first = int(new.academic_year.split("-")[0])
+    begins, ends = dt.date(first, _AUGUST, 1), dt.date(first + 1, _AUGUST, 1)
+    if not begins <= new.first_week_on < ends:
+        raise CourseRefusedError(
+            {
+                "first_week_on": f"{new.academic_year} is from August {first} to July "
+                f"{first + 1}. Give a Monday in it, or another academic year."
+            }
         )
 
 

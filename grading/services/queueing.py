@@ -21,6 +21,7 @@ from grading.services.environments import told_modules
 from grading.services.seeds import new_grading_seed
 from grading.states import ACTIVE, State
 from submissions.models import Submission
+from submissions.problems import Problem
 from submissions.services import IncomingFile, accept_files, record_submission
 
 LIVE_PRIORITY: Final = 0
@@ -44,10 +45,11 @@ def submit_work(
     files: Sequence[IncomingFile],
     started_at: datetime,
     idempotency_key: str = "",
+    known: Sequence[Problem] = (),
 ) -> GradingRun:
     """Store an attempt and its queued run in one transaction, and return the run.
 
-    The same files under the same idempotency key give the same run again. Raises
+    `known` are problems of the form, told with those of the files. The same files under the same idempotency key give the same run again. Raises
     SubmissionRefusedError; then neither is stored.
     """
     accepted = accept_files(
@@ -56,6 +58,7 @@ def submit_work(
         files=files,
         idempotency_key=idempotency_key,
         installed=told_modules(),
+        known=known,
     )
     with transaction.atomic():
         submission = record_submission(

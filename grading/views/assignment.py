@@ -64,13 +64,14 @@ def submit(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
     key = request.POST.get("idempotency_key", "")
     key = key if _KEY.fullmatch(key) else ""
     try:
-        _refuse_incomplete(request)
+        _refuse_too_large(request)
         run = submit_work(
             actor=request.user,
             assignment=found,
             files=_incoming_files(request, found),
             started_at=upload_started_at(request),
             idempotency_key=key,
+            known=() if "declaration" in request.POST else [_NOT_DECLARED],
         )
     except SubmissionRefusedError as refused:
         last_try = LastTry(
@@ -118,12 +119,10 @@ def _is_scripted(request: SignedInRequest) -> bool:
     return request.headers.get("X-Requested-With") == "XMLHttpRequest"
 
 
-def _refuse_incomplete(request: SignedInRequest) -> None:
-    """Raise where the body was past the limit, or the declaration was not made."""
+def _refuse_too_large(request: SignedInRequest) -> None:
+    """Raise where the body was past the limit, and nothing of it was read."""
     if upload_was_too_large(request):
         raise SubmissionRefusedError([_files_too_large()])
-    if "declaration" not in request.POST:
-        raise SubmissionRefusedError([_NOT_DECLARED])
 
 
 def _files_too_large() -> Problem:

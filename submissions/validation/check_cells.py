@@ -1,4 +1,4 @@
-"""Check cells that stand twice in a notebook."""
+"""Check cells that stand twice in a notebook, or not at all."""
 
 from typing import Final
 
@@ -8,6 +8,7 @@ from submissions.problems import Name, Problem
 from submissions.validation.coursework import Coursework
 from submissions.validation.readable import (
     Cell,
+    Notebook,
     NotebookFaultError,
     cleaned,
     read_notebook,
@@ -22,12 +23,25 @@ def find_repeated_checks(
 ) -> tuple[Problem, ...]:
     """Return a warning for each question with more check cells than the hand-out has.
 
-    Never raises: a notebook that cannot be read has no warnings.
+    If the hand-out has some and the notebook none, the warning is about that. Never raises: a notebook that cannot be read has no warnings.
     """
     try:
         notebook = read_notebook(data, name=name)
     except NotebookFaultError:
         return ()
+    repeated = _found(notebook, coursework)
+    if not repeated and any(coursework.check_copies[key] for key in coursework.keys):
+        return (problem("check_cells_gone", file=name),)
+    warnings: list[Problem] = []
+    for key in coursework.keys:
+        cells = repeated.get(key, [])
+        if len(cells) > max(1, coursework.check_copies[key]):
+            warnings.append(_warning(key, cells, name))
+    return tuple(warnings[:MAX_WARNED])
+
+
+def _found(notebook: Notebook, coursework: Coursework) -> dict[str, list[str]]:
+    """Return where the notebook has check cells, by the keys of their questions."""
     ours: dict[str, list[str]] = {}
     theirs: dict[str, list[str]] = {}
     for each in coursework.numbered(notebook):
@@ -37,13 +51,7 @@ def find_repeated_checks(
             for found, key in ((ours, check_key(raw)), (theirs, foreign_key(raw))):
                 if key in coursework.keys and key is not None:
                     found.setdefault(key, []).append(word)
-    repeated = {**theirs, **ours}
-    warnings: list[Problem] = []
-    for key in coursework.keys:
-        cells = repeated.get(key, [])
-        if len(cells) > max(1, coursework.check_copies[key]):
-            warnings.append(_warning(key, cells, name))
-    return tuple(warnings[:MAX_WARNED])
+    return {**theirs, **ours}
 
 
 def _as_json(cell: Cell) -> dict[str, object]:

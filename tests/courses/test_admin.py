@@ -295,6 +295,18 @@ def test_extension_names_who_granted_it(
     assert str(granted_by.pk) == lecturer.session["_auth_user_id"]
 
 
+def test_extension_is_offered_for_students(lecturer: Client, course: Course) -> None:
+    assignment = AssignmentFactory.create(course=course)
+    student = EnrolmentFactory.create(course=course).user
+    EnrolmentFactory.create(course=course, role=Role.ASSISTANT)
+    page = lecturer.get(f"{address(Extension, 'add')}?course={course.pk}")
+    offered = page.context["adminform"].form.fields["student"].queryset
+    assert list(offered) == [student]
+    assert list(page.context["adminform"].form.fields["assignment"].queryset) == [
+        assignment
+    ]
+
+
 def test_extension_for_somebody_outside_the_course_is_refused(
     lecturer: Client, course: Course
 ) -> None:

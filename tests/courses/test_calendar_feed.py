@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.test import Client
+from django.urls import reverse
 from icalendar import Calendar
 
 from accounts.models import User
@@ -378,3 +379,13 @@ def test_queries_are_few_and_flat(
     assert answer.content.count(b"BEGIN:VEVENT") == 16
     with assert_max_queries(5):
         ask(secret)
+
+
+def test_site_staff_end_somebody_s_address(student: User) -> None:
+    secret = renew_feed(actor=student)
+    admin = Client()
+    admin.force_login(UserFactory.create(is_staff=True, is_superuser=True))
+    url = reverse("admin:courses_calendarfeed_delete", args=[student.calendar_feed.pk])
+    assert str(student) in admin.get(url).content.decode()
+    assert admin.post(url, {"post": "yes"}).status_code == 302
+    assert ask(secret).status_code == 404

@@ -29,6 +29,8 @@ NEW = {
 }
 REFUSED = [
     ({"first_week_on": "2027-01-12"}, "first_week_on", "Tuesday"),
+    ({"first_week_on": "2025-11-24"}, "first_week_on", "August 2026 to July 2027"),
+    ({"first_week_on": "2027-08-02"}, "first_week_on", "another academic year"),
     ({"academic_year": "2026-28"}, "academic_year", "27"),
     ({"academic_year": "26/27"}, "academic_year", "2024-25"),
     ({"time_zone": "London"}, "time_zone", "Europe/London"),

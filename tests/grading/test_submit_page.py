@@ -121,6 +121,14 @@ def test_without_the_declaration_nothing_is_handed_in() -> None:
     assert not Submission.objects.exists()
 
 
+def test_the_declaration_and_the_files_are_asked_for_at_once() -> None:
+    assignment = AssignmentFactory.create()
+    nothing: dict[str, object] = {"declaration": None, "file:work.ipynb": None}
+    text = words(send(assignment, student_of(assignment), nothing))
+    assert "Say that this is your own, unaided work." in text
+    assert "“work.ipynb” is missing." in text
+
+
 def test_a_script_gets_the_panel_alone() -> None:
     assignment = AssignmentFactory.create()
     answer = send(

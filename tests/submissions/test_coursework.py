@@ -127,5 +127,7 @@ def test_the_revision_s_own_notebooks_are_looked_at(part: str) -> None:
         revision=assignment.revision, part=part, name="h.ipynb", text=content.decode()
     )
     assert hand_in(assignment, incoming(content)).warnings == []
-    changed = incoming(notebook_bytes(code_cell(f"{OPENS}.read()")))
+    changed = incoming(
+        notebook_bytes(code_cell(f"{OPENS}.read()"), code_cell("# softmark: check q"))
+    )
     assert len(hand_in(assignment, changed).warnings) == 1

@@ -45,3 +45,17 @@ Q1 = Coursework(keys=("q1",))
 
 def test_a_notebook_that_cannot_be_read_has_no_warnings() -> None:
     assert find_repeated_checks(b"{", name="work.ipynb", coursework=Q1) == ()
+
+
+@pytest.mark.parametrize(("cells", "codes"), [([], ["check_cells_gone"]), ([OURS], [])])
+def test_a_notebook_with_none_of_the_hand_out_s_check_cells_is_told(
+    cells: list[Any], codes: list[str]
+) -> None:
+    coursework = Coursework(keys=("q1", "q2"), handout=[OURS, CHECK])
+    data = notebook_bytes(code_cell("f = 1"), *cells)
+    found = find_repeated_checks(data, name="work.ipynb", coursework=coursework)
+    assert [each.code for each in found] == codes
+
+
+def test_where_the_hand_out_has_no_check_cells_none_is_missed() -> None:
+    assert find_repeated_checks(notebook_bytes(), name="a.ipynb", coursework=Q1) == ()
