@@ -26,7 +26,7 @@ class CalendarFeedAdmin(FeedAdminBase):
     search_fields = ["user__email", "user__first_name", "user__last_name"]
     date_hierarchy = "created_at"
     fields = ["user", "created_at", "read_at"]
-    readonly_fields = fields
+    readonly_fields = ["user", "created_at", "read_at"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -20,14 +20,15 @@ class MarkReport:
     """A mark, what of it may be shown, and the row of its parts if that may be.
 
     `run_id` is the run that counts, or None where naming it would tell too much.
-    `updated_at` is as exact as the times of a run may be shown.
+    `updated_at` is None where the parts are: a setting that makes another attempt the
+    best one changes the marks that hidden points decide, and no others.
     """
 
     mark: Mark
     shown: ShownMark
     parts: Mark | None
     run_id: UUID | None
-    updated_at: dt.datetime
+    updated_at: dt.datetime | None
 
 
 def marks_for(person: User) -> QuerySet[Mark]:
@@ -69,7 +70,11 @@ def report_on(mark: Mark, *, now: dt.datetime) -> MarkReport:
     shown = show_mark(mark, closes_at=own.closes_at, now=now, sees_all=row.sees_all)
     parts = mark if row.sees_all or not shown.is_provisional else None
     run_id = shown.counting.pk if shown.counting else None
-    updated_at = shown_time(mark.updated_at, sees_all=row.sees_all)
+    updated_at = (
+        shown_time(mark.updated_at, sees_all=row.sees_all)
+        if parts is not None
+        else None
+    )
     return MarkReport(
         mark=mark, shown=shown, parts=parts, run_id=run_id, updated_at=updated_at
     )

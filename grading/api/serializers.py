@@ -379,7 +379,10 @@ class MarkSerializer(serializers.Serializer[Any]):
         help_text="Of the attempt that counts; null while that would tell what hidden "
         "checks found.",
     )
-    updated_at = serializers.DateTimeField(help_text=WHEN)
+    updated_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text=f"{WHEN} Null while the mark is provisional, except for staff.",
+    )
     is_provisional = serializers.BooleanField(
         source="shown.is_provisional",
         help_text="The mark is not released yet. It is released to you once you can no "

@@ -1,4 +1,8 @@
-"""Rerun: everybody's counting attempt again, which counts once somebody confirms it."""
+"""Rerun: everybody's work again, which counts once somebody confirms it.
+
+Where the latest attempt counts, that one is run. Where the best one counts, all are: by
+other tests another one may be the best.
+"""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -56,14 +60,19 @@ class RerunPlan:
 
 
 def plan_rerun(*, assignment: Assignment, revision: AssignmentRevision) -> RerunPlan:
-    """Return what running the counting attempts by the revision would execute.
+    """Return what running everybody's work by the revision would execute.
 
     Nothing is written, and the number of queries does not grow with the course.
+
+    SECURITY: was the best attempt alone run again, its new run would tell its author
+    which attempt hidden checks had made the best.
     """
+    is_best = assignment.counting == Assignment.Counting.BEST
+    # Of each student the attempts, the latest first.
     counting = [
         run
         for runs in everybodys_standing_runs(assignment).values()
-        if (run := counting_of(assignment.counting, runs, automatic_points))
+        for run in (runs if is_best else runs[:1])
     ]
     busy = frozenset(
         GradingRun.objects.filter(
@@ -117,7 +126,7 @@ def start_regrade(
     reason: str,
     again: bool = False,
 ) -> Regrade:
-    """Everybody's counting attempt is in the queue, behind live work, by the revision.
+    """Everybody's work is in the queue, behind live work, by the revision.
 
     Where a run of the same inputs is there, its findings are taken instead, unless
     `again`. No mark changes. Raises RegradeRefusedError while another regrade of the
@@ -167,7 +176,10 @@ def _as_it_was(run: GradingRun) -> Reuse:
 
 @dataclass(frozen=True, kw_only=True)
 class RegradeRow:
-    """A student's mark before and after; `mark` is None while there is no result."""
+    """A run, and its author's mark before and after.
+
+    `mark` is None while there is no result. Of several runs of one student, one has it.
+    """
 
     run: GradingRun
     mark: MarkPreview | None
@@ -181,38 +193,54 @@ def preview_regrade(regrade: Regrade) -> tuple[RegradeRow, ...]:
     runs = list(
         regrade.runs.select_related("submission__author", "revision")
         .defer("progress", "measures", "detail", "record")
-        .order_by("submission__author__last_name", "submission__author__first_name")
+        .order_by(
+            "submission__author__last_name",
+            "submission__author__first_name",
+            "submission__author",
+            "submission__attempt",
+        )
     )
     marks = {
         mark.student_id: mark
         for mark in Mark.objects.filter(assignment=regrade.assignment_id)
     }
     standing = everybodys_standing_runs(regrade.assignment)
-    return tuple(_row(regrade, run, marks, standing) for run in runs)
+    finished: dict[int, dict[UUID | None, GradingRun]] = {}
+    for run in runs:
+        if run.state == State.FINISHED:
+            finished.setdefault(run.work.author_id, {})[run.submission_id] = run
+    shown = {
+        run.pk: mark
+        for author, new in finished.items()
+        for run, mark in [
+            _preview(regrade, new, marks.get(author), standing.get(author, []))
+        ]
+    }
+    return tuple(RegradeRow(run=run, mark=shown.get(run.pk)) for run in runs)
 
 
-def _row(
+def _preview(
     regrade: Regrade,
-    run: GradingRun,
-    marks: Mapping[int, Mark],
-    standing: Mapping[int, list[GradingRun]],
-) -> RegradeRow:
-    """The mark if this run took the place of its attempt's standing one."""
-    if run.state != State.FINISHED:
-        return RegradeRow(run=run, mark=None)
-    author, rule = run.work.author_id, regrade.assignment.counting
-    current = standing.get(author, [])
-    runs = [
-        run if other.submission_id == run.submission_id else other for other in current
-    ]
-    counting = counting_of(rule, runs, automatic_points) or run
-    mark = preview_mark(
-        marks.get(author),
+    new: Mapping[UUID | None, GradingRun],
+    mark: Mark | None,
+    current: Sequence[GradingRun],
+) -> tuple[GradingRun, MarkPreview]:
+    """Return a student's mark if the new runs took the places of their attempts'.
+
+    With it comes the new run beside which it is shown: the one that would count, if
+    one of them would.
+    """
+    rule = regrade.assignment.counting
+    runs = [new.get(other.submission_id, other) for other in current]
+    first = next(iter(new.values()))
+    counting = counting_of(rule, runs, automatic_points) or first
+    preview = preview_mark(
+        mark,
         counting,
         before=counting_of(rule, current, automatic_points),
         points=automatic_points(counting),
     )
-    return RegradeRow(run=run, mark=mark)
+    return new.get(counting.submission_id, first), preview
 
 
 @transaction.atomic

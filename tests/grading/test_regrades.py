@@ -241,3 +241,39 @@ def test_queries_do_not_grow_with_students(
     with assert_max_queries(13):
         page = client.get(regrade.get_absolute_url())
     assert len(page.context["page"].lines) == 5
+
+
+# --- Where the best attempt counts --------------------------------------------------------
+
+
+def test_all_attempts_are_run_again_where_the_best_one_counts(
+    assignment: Assignment,
+) -> None:
+    """A new run of the best one alone would name it, and another may be the best now."""
+    Assignment.objects.update(counting=Assignment.Counting.BEST)
+    assignment.refresh_from_db()
+    first = GradingRun.objects.get().work
+    again = SubmissionFactory.create(
+        assignment=assignment, author=first.author, attempt=2
+    )
+    enqueue_run(actor=SYSTEM, submission=again)
+    work_off(0.5)
+    regrade = start(assignment)
+    assert {run.work for run in regrade.runs.all()} == {first, again}
+    work_off(1.0)
+    rows = preview_regrade(regrade)
+    assert [row.mark.after for row in rows if row.mark] == [Decimal(2)]
+    assert confirm(regrade) == 1
+    assert Mark.objects.get().final_points == Decimal(2)
+
+
+def test_the_latest_attempt_is_run_again_where_that_counts(
+    assignment: Assignment,
+) -> None:
+    first = GradingRun.objects.get().work
+    again = SubmissionFactory.create(
+        assignment=assignment, author=first.author, attempt=2
+    )
+    enqueue_run(actor=SYSTEM, submission=again)
+    work_off(0.5)
+    assert [run.work for run in start(assignment).runs.all()] == [again]

@@ -110,8 +110,8 @@ ON_TIME: Shows = {
 }
 OWN_MOVES: Shows = {
     "course": ("Late work taken", "Due soon"),
-    "coursework": ("Tue 9 Mar, 19:00 GMT Passed", "Thu 11 Mar, 18:00 GMT Due in 30 h"),
-    "home": ("Nothing is due", "in 30 hours Thu 11 Mar, 18:00 GMT"),
+    "coursework": ("Tue 9 Mar, 19:00 GMT Passed", "Thu 11 Mar, 18:00 GMT Due tomorrow"),
+    "home": ("Nothing is due", "tomorrow Thu 11 Mar, 18:00 GMT"),
     "news": ("Your own is Tue 9 Mar 2027, 19:00", "Thu 11 Mar 2027, 18:00"),
     "api changes": ("Your own is Tue 9 Mar 2027, 19:00", "Thu 11 Mar 2027, 18:00"),
     "feed": (":20270309T190000", ":20270311T180000"),
