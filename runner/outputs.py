@@ -8,6 +8,7 @@ bounded by a constant and its length: nothing here goes over what was kept befor
 import base64
 import binascii
 import codecs
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ _SHORT_NAME: Final = 100
 _SHORT_VALUE: Final = 200
 _PIECE: Final = 1024
 _CONTAINER: Final = 16
+# Media types under which nbformat takes any value.
+_JSON: Final = re.compile(r"application/(.*\+)?json")
 _MARKER: Final = "\n[Output cut here: it is longer than the limit of {} bytes.]\n"
 
 # Kinds of frames that are outputs, and the methods of CellOutputs that take them in.
@@ -346,7 +349,7 @@ def _bundle(frame: Mapping[str, Any]) -> Output:
 
 def _form(mime: str, value: object) -> object:
     """Return the value as the format holds it under this media type, None if not."""
-    if mime.endswith("json") or isinstance(value, str):
+    if isinstance(value, str) or _JSON.fullmatch(mime):
         return value
     if isinstance(value, list) and all(isinstance(line, str) for line in value):
         return "".join(value)

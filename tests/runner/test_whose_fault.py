@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import nbformat
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -213,3 +214,16 @@ def test_no_frame_of_a_notebook_is_an_error_of_the_host(
             cell.add(parse(dump_json(one).replace(b'"?"', b'"\\ud800"')))
     cell.tail.encode()
     dump_json(cell.finish())
+
+
+MEDIA = ["text/plain", "json", "x/json", "x+json", "application/json", "a/b+json", ""]
+VALUES = st.text() | st.lists(st.text()) | st.none() | st.integers() | st.just({"a": 1})
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from(MEDIA), VALUES))
+def test_what_is_kept_of_a_display_is_a_notebook_s(data: dict[str, object]) -> None:
+    cell = CellOutputs(JobOutputs(Limits()), 1)
+    cell.add({"t": "display", "data": data, "metadata": {}})
+    code = nbformat.v4.new_code_cell(id="a", outputs=cell.finish())
+    nbformat.validate(nbformat.v4.new_notebook(cells=[code]))
