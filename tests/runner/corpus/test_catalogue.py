@@ -45,7 +45,9 @@ def test_no_two_attacks_have_the_same_name() -> None:
 
 
 def test_every_row_is_there_once() -> None:
-    assert [int(number) for number, _ in SHOWN] == list(range(1, 202))
+    numbers = [int(number) for number, _ in SHOWN]
+    assert numbers == list(range(1, len(SHOWN) + 1))
+    assert len(SHOWN) > 200
 
 
 @pytest.mark.parametrize(
