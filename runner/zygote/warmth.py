@@ -32,6 +32,7 @@ _LAZY: Final = (
     "IPython.extensions.autoreload",
     "IPython.utils.timing",
     "matplotlib.animation",
+    "pandas",
     "pexpect",
     "pygments.formatters.html",
     "pygments.formatters.terminal256",
