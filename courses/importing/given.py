@@ -7,11 +7,12 @@ above the tests that use it, wherever it means the same there.
 """
 
 import ast
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from courses.importing.contents import Draft
+from courses.importing.reads import Reads, reads_of
 from courses.importing.statements import (
     Lines,
     Statement,
@@ -20,7 +21,6 @@ from courses.importing.statements import (
     dotted,
     is_builtin,
     latest,
-    needs,
     statements_of,
 )
 
@@ -30,11 +30,13 @@ class Brought:
     """What stands above a question's tests: its text, and the names that it binds.
 
     `kept` are names that the tests use and staff give, but that stay the notebook's.
+    `shared` are those that staff give and that a solution binds again.
     """
 
     source: str = ""
     names: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
 
 
 class Given:
@@ -62,12 +64,14 @@ class Given:
             # Nobody can tell what students write: it may be any of it.
             return Brought()
         known = latest(self._statements, cell)
-        wanted = _given_among(needs(tests), known)
+        asked = reads_of(tests)
+        wanted = _given_among(asked.all, known)
         question = _Question(known, self._changed, self._students, self._answered)
-        found = question.movable(wanted, tests)
+        banned = _banned(tests, asked, known)
+        found = question.movable([n for n in wanted if n not in banned], tests)
         moved = question.with_needs(found)
         binds = {name for each in moved for name in each.binds}
-        read = needs(tests).union(*(each.uses for each in moved)) - binds
+        read = asked.all.union(*(each.uses for each in moved)) - binds
         if not read & self._students:
             # Without a name of the students', what is tested may be the given itself.
             found, moved = [], []
@@ -75,14 +79,76 @@ class Given:
             source="\n\n".join(each.source for each in moved),
             names=tuple(found),
             kept=tuple(name for name in wanted if name not in found),
+            shared=tuple(self._shared(asked.names, known, cell)),
         )
+
+    def _shared(
+        self, names: Collection[str], known: Mapping[str, Statement], cell: int
+    ) -> Iterator[str]:
+        """Yield the names that a solution binds last, and that staff have given before."""
+        given = given_whole(each for each in self._statements if each.cell < cell)
+        for name in sorted(given.intersection(names)):
+            if known[name].whose is Whose.STUDENT:
+                yield name
 
     def given_to(self, tests: str) -> list[str]:
         """Return the names that tests at the end use, and that staff bind last."""
         if not self._students:
             return []
         last = max((each.cell for each in self._statements), default=0)
-        return _given_among(needs(tests), latest(self._statements, last + 1))
+        return _given_among(reads_of(tests).all, latest(self._statements, last + 1))
+
+
+def given_whole(statements: Iterable[Statement]) -> set[str]:
+    """Return the names that staff define as a whole, or that a test cell binds."""
+    return {
+        name
+        for each in statements
+        if not each.is_import
+        and (
+            each.whose is Whose.TESTS
+            or (each.whose is Whose.GIVEN and each.is_complete())
+        )
+        for name in each.binds
+    }
+
+
+def _banned(tests: str, asked: Reads, known: Mapping[str, Statement]) -> frozenset[str]:
+    """Return the given functions that the tests take away from the notebook.
+
+    Tests that do so look whether students' work calls the notebook's own. It must be
+    the notebook's own that they keep, and give back.
+    """
+    names = {*asked.replaced, *_swapped(tests)}
+    return frozenset(
+        name
+        for name in names & known.keys()
+        if known[name].is_function or isinstance(known[name].node, ast.ClassDef)
+    )
+
+
+def _swapped(tests: str) -> Iterator[str]:
+    """Yield the names to which the tests give what another name stands for, or a mock."""
+    try:
+        tree = ast.parse(tests)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Assign):
+            continue
+        for target in node.targets:
+            for name, value in _pairs(target, node.value):
+                is_mock = isinstance(value, ast.Call) and "Mock" in dotted(value.func)
+                is_swap = is_mock or isinstance(value, ast.Name)
+                if is_swap and isinstance(name, ast.Name):
+                    yield name.id
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        yield from zip(target.elts, value.elts, strict=False)
+    else:
+        yield target, value
 
 
 def _given_among(names: Collection[str], known: Mapping[str, Statement]) -> list[str]:
@@ -112,6 +178,22 @@ def note_given(draft: Draft, key: str, brought: Brought, **place: Any) -> None:
             hint="If the marks depend on it, define it in the tests themselves.",
             **place,
         )
+    for name in brought.shared:
+        draft.note(said_of_shared(name, key), hint=HINT_OF_SHARED, **place)
+
+
+HINT_OF_SHARED: Final = (
+    "If no student has to write it, define it in the tests themselves, or give it "
+    "another name in the solution."
+)
+
+
+def said_of_shared(name: str, key: str) -> str:
+    """Return what staff are told of a name that they give and a solution binds again."""
+    return (
+        f"“{name}” in the tests of “{key}” is the student's: a solution binds it, "
+        "though staff bind it too."
+    )
 
 
 class _Question:
@@ -142,7 +224,7 @@ class _Question:
             is_theirs = each is None or each.whose is Whose.STUDENT
             if each is not None and not is_theirs and each.place not in found:
                 found[each.place] = each
-                waiting += each.uses
+                waiting += each.reads.all
         return [found[place] for place in sorted(found)]
 
     def _is_sound(self, name: str, above: frozenset[str]) -> bool:
@@ -156,9 +238,8 @@ class _Question:
         is_own = all(self._known.get(other) is each for other in each.binds)
         if name in self._changed or not is_own or not each.is_complete():
             return False
-        return all(
-            self._is_need_sound(each, need, above | {name}) for need in each.uses
-        )
+        needs = {*each.uses, *(each.reads.mentioned & self._known.keys())}
+        return all(self._is_need_sound(each, need, above | {name}) for need in needs)
 
     def _is_need_sound(self, each: Statement, need: str, above: frozenset[str]) -> bool:
         other = self._known.get(need)

@@ -1,9 +1,10 @@
 """What nbgrader's test cells take from those above them: there, all share their names."""
 
 import ast
-import symtable
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+
+from courses.importing.reads import reads_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,7 @@ def bring_helpers(cells: Iterable[CodeCell]) -> list[Helped]:
     place = 0
     helped = []
     for cell in cells:
-        found = _needed(uses(cell.tests), known)
+        found = _needed(reads_of(cell.tests).all, known)
         parts = {known[name].place: known[name].source for name in found}
         above = [f"{parts[number]}\n\n" for number in sorted(parts)]
         source = "\n".join([*above, cell.tests])
@@ -49,7 +50,7 @@ def bring_helpers(cells: Iterable[CodeCell]) -> list[Helped]:
         for node in ast.parse(cell.tests).body:
             place += 1
             text = text_of(cell.tests, node)
-            definition = _Definition(place=place, source=text, uses=uses(text))
+            definition = _Definition(place=place, source=text, uses=reads_of(text).all)
             known.update(dict.fromkeys(_binds(node), definition))
         for name in cell.binds:
             known.pop(name, None)
@@ -76,27 +77,6 @@ def _needed(wanted: Iterable[str], known: Mapping[str, _Definition]) -> list[str
             found[name] = None
             waiting += sorted(known[name].uses, reverse=True)
     return list(found)
-
-
-def uses(source: str) -> frozenset[str]:
-    """Return the names that the code takes from its surroundings."""
-    try:
-        top = symtable.symtable(source, "tests", "exec")
-    except SyntaxError:  # a `return` at the top, and the like: the trial runs tell
-        return frozenset()
-    used, tables = set(), [top]
-    while tables:
-        table = tables.pop()
-        tables += table.get_children()
-        used |= {
-            symbol.get_name()
-            for symbol in table.get_symbols()
-            if symbol.is_referenced() and (table is top or symbol.is_global())
-        }
-    own = {
-        s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()
-    }
-    return frozenset(used - own)
 
 
 def text_of(source: str, node: ast.stmt) -> str:

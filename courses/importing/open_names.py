@@ -9,15 +9,17 @@ Staff are told of each such name.
 import ast
 import builtins
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from courses.bundle import TestStyle
 from courses.bundle.faults import Fault
 from courses.bundle.functions import Function, required_parameters
 from courses.bundle.sections import case_functions
+from courses.importing.given import HINT_OF_SHARED, given_whole, said_of_shared
+from courses.importing.reads import Reads, reads_of
 from courses.importing.replaced_names import USUAL
-from courses.importing.statements import Lines, Whose, needs, statements_of
+from courses.importing.statements import Lines, Whose, statements_of
 
 # What a test's function is given beside names of the notebook.
 _NOT_THE_NOTEBOOKS: Final = frozenset(("files", "private", "env"))
@@ -26,25 +28,40 @@ _ENVIRONMENT: Final = "env"
 
 @dataclass(frozen=True, kw_only=True)
 class Students:
-    """The names that students write, as far as the solutions say; else `is_known` is off."""
+    """The names that students write, as far as the solutions say; else `is_known` is off.
+
+    `given` are the names that the rest of the notebook binds, `whole` those of them that
+    it defines as a whole.
+    """
 
     names: frozenset[str]
     is_known: bool
+    given: frozenset[str] = frozenset()
+    whole: frozenset[str] = frozenset()
 
 
 def students_names(cells: Sequence[Lines]) -> Students:
     """Return the names that the solutions bind, or change a part of."""
     is_known = any(cell.solution or cell.whose is Whose.STUDENT for cell in cells)
     names: set[str] = set()
-    for each in statements_of(cells):
+    given: set[str] = set()
+    statements = statements_of(cells)
+    for each in statements:
         if each.whose is Whose.STUDENT:
             names |= each.binds
             names |= set(_changed(each.node))
-    return Students(names=frozenset(names), is_known=is_known)
+        else:
+            given |= each.binds
+    return Students(
+        names=frozenset(names),
+        is_known=is_known,
+        given=frozenset(given),
+        whole=frozenset(given_whole(statements)),
+    )
 
 
-def taken_names(tree: ast.Module, style: TestStyle) -> frozenset[str]:
-    """Return the names that a piece of a question's tests takes from the notebook."""
+def taken_names(tree: ast.Module, style: TestStyle) -> Reads:
+    """Return what a piece of a question's tests takes from the notebook."""
     match style:
         case TestStyle.CASES:
             functions: Sequence[Function] = case_functions(tree)
@@ -55,12 +72,14 @@ def taken_names(tree: ast.Module, style: TestStyle) -> frozenset[str]:
                 if isinstance(node, Function) and not node.name.startswith("_")
             ]
         case _:
-            return frozenset(needs(ast.unparse(tree)) - set(dir(builtins)))
+            asked = reads_of(ast.unparse(tree))
+            return replace(asked, names=asked.names - set(dir(builtins)))
     found: set[str] = set()
     for function in functions:
         found |= set(required_parameters(function)) - _NOT_THE_NOTEBOOKS
     found |= set(_looked_up(tree))
-    return frozenset(found)
+    is_told = style is not TestStyle.CASES or _is_environment_told(tree)
+    return Reads(names=frozenset(found), is_told=is_told)
 
 
 def notes_on_open_names(
@@ -76,9 +95,20 @@ def notes_on_open_names(
 
     `imports` are the names that the tests have of libraries of their own.
     """
-    found: set[str] = set()
-    for tree in trees:
-        found |= taken_names(tree, style)
+    asked = [taken_names(tree, style) for tree in trees]
+    found = {name for each in asked for name in each.names}
+    # A word of a text is a name where the notebook has a name of this kind.
+    found |= {name for each in asked for name in each.mentioned & students.given}
+    if not all(each.is_told for each in asked):
+        yield Fault(
+            message=f"The tests of “{key}” look up names that they do not write out: "
+            "nobody can tell which of the notebook's they read.",
+            file=file,
+            hint="Write each name out, as a name or as a text in its place. What is "
+            "yours, define in the tests: a student can change what the notebook defines.",
+        )
+    for name in sorted(found & students.names & students.whole):
+        yield Fault(message=said_of_shared(name, key), file=file, hint=HINT_OF_SHARED)
     left = sorted(found - students.names - set(imports) - USUAL)
     if not left:
         return
@@ -115,6 +145,23 @@ def _looked_up(tree: ast.Module) -> Iterator[str]:
                 args=[ast.Constant(value=str(name)), *_],
             ) if owner == _ENVIRONMENT:
                 yield name
+
+
+def _is_environment_told(tree: ast.Module) -> bool:
+    """Whether each name that is looked up in `env` is written there as a text."""
+    told: set[int] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Subscript(value=owner, slice=ast.Constant()):
+                told.add(id(owner))
+            case ast.Call(func=ast.Attribute(value=owner), args=[ast.Constant(), *_]):
+                told.add(id(owner))
+            case ast.Compare(left=ast.Constant(), comparators=[owner]):
+                told.add(id(owner))
+    return not any(
+        isinstance(node, ast.Name) and node.id == _ENVIRONMENT and id(node) not in told
+        for node in ast.walk(tree)
+    )
 
 
 def _changed(node: ast.stmt) -> Iterator[str]:

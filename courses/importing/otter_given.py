@@ -37,7 +37,8 @@ def bring_given(
         draft.tests[key] = text_of_tests(replace(test, cases=cases))
         names = {name: None for _, brought in found for name in brought.names}
         left = {name: None for _, brought in found for name in brought.kept}
-        together = Brought(names=tuple(names), kept=tuple(left))
+        shared = {name: None for _, brought in found for name in brought.shared}
+        together = Brought(names=tuple(names), kept=tuple(left), shared=tuple(shared))
         note_given(draft, key, together, file=test.file)
 
 

@@ -9,7 +9,8 @@ from typing import Final
 
 from courses.bundle.definitions import rebound_names
 from courses.bundle.magics import plain_python
-from courses.importing.helpers import text_of, uses
+from courses.importing.helpers import text_of
+from courses.importing.reads import Reads, reads_of
 
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
 # Calls that give the same plain value wherever they are made.
@@ -71,9 +72,14 @@ class Statement:
     node: ast.stmt
     source: str
     binds: frozenset[str]
-    uses: frozenset[str]
+    reads: Reads
     whose: Whose
     is_answer: bool
+
+    @property
+    def uses(self) -> frozenset[str]:
+        """The names that it reads, and not those that texts in it may mean."""
+        return self.reads.names
 
     @property
     def is_import(self) -> bool:
@@ -104,6 +110,8 @@ class Statement:
         node = self.node
         if self.is_import:
             return True
+        if not self.reads.is_told:
+            return False
         if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
             return not _is_stub(node.body) and _is_movable(node)
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
@@ -133,37 +141,12 @@ def statements_of(cells: Iterable[Lines]) -> list[Statement]:
                         node=part,
                         source=source,
                         binds=rebound_names(source) | _modules(part),
-                        uses=needs(source),
+                        reads=reads_of(source),
                         whose=whose,
                         is_answer=cell.is_answer,
                     )
                 )
     return found
-
-
-def needs(source: str) -> frozenset[str]:
-    """Return the names that the code reads before a statement of it has bound them."""
-    try:
-        nodes = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return frozenset()
-    found: set[str] = set()
-    bound: set[str] = set()
-    for node in nodes:
-        text = ast.unparse(node)
-        read = {
-            part.id
-            for part in ast.walk(node)
-            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)
-        }
-        own = set(rebound_names(text)) | _modules(node)
-        # Of a name that a statement reads and binds, the value before it may be meant.
-        is_assignment = isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign)
-        found |= (set(uses(text)) | (read & own if is_assignment else set())) - bound
-        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-            found |= {node.target.id} - bound
-        bound |= own
-    return frozenset(found)
 
 
 def changed_names(statements: Iterable[Statement]) -> set[str]:
@@ -306,9 +289,14 @@ def is_builtin(name: str) -> bool:
 
 
 def latest(statements: Iterable[Statement], before: int) -> Mapping[str, Statement]:
-    """Return which statement in a cell above the given one binds each name last."""
+    """Return which statement in a cell above the given one binds each name last.
+
+    What a test cell computes, no other cell has: there the name is as it was before.
+    """
     found: dict[str, Statement] = {}
     for each in statements:
         if each.cell < before:
-            found.update(dict.fromkeys(each.binds, each))
+            is_computed = each.whose is Whose.TESTS and not each.is_complete()
+            for name in each.binds:
+                found[name] = found.get(name, each) if is_computed else each
     return found

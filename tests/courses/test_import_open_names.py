@@ -90,6 +90,47 @@ def test_names_of_ottens_environment_are_named(tmp_path: Path) -> None:
     assert "“TOL”" in words
 
 
+@pytest.mark.parametrize(
+    ("test", "count"),
+    [
+        ("assert globals()[name](cube(2), 8)", 1),
+        ("n = 2\nassert eval(f'close(8, {n})') or cube(2)", 1),
+        ("assert eval('close(cube(2), 8)')", 0),
+        ("assert cube(2) == globals()['cube'](2)", 0),
+    ],
+)
+def test_a_look_up_that_cannot_be_told_is_said(
+    tmp_path: Path, test: str, count: int
+) -> None:
+    write(tmp_path, "source/ps/ps.ipynb", solved(), checking("q1", test))
+    prepared, bundle = converted(tmp_path / "source", tmp_path / "new")
+    words = [note.message for note in notes_on(prepared, bundle)]
+    assert len([each for each in words if "nobody can tell which" in each]) == count
+
+
+def test_a_word_of_a_text_is_a_name_where_the_notebook_has_one(tmp_path: Path) -> None:
+    given = code("from helpers import *\nclose = cube_of = open('a').read()")
+    test = "assert eval('close(cube(2), other)')"
+    found = noted(tmp_path, given, solved(), checking("q1", test))
+    assert len(found) == 1
+    assert found[0].startswith("“close”")
+
+
+def test_a_name_that_staff_and_a_solution_bind_is_said(tmp_path: Path) -> None:
+    first = checking("q1", "xs = [1, 2]\nassert [cube(x) for x in xs]")
+    more = code(
+        SOLUTION.format("xs = [3]\ny = cube(3)"), **marks("more", solution=True)
+    )
+    write(
+        tmp_path,
+        "source/ps/ps.ipynb",
+        *(solved(), first, more, checking("q2", "for x in xs:\n    assert y > x")),
+    )
+    prepared, bundle = converted(tmp_path / "source", tmp_path / "new")
+    (note,) = notes_on(prepared, bundle)
+    assert note.message.startswith("“xs” in the tests of “q2” is the student's")
+
+
 def test_without_a_solution_the_names_are_said_at_once(tmp_path: Path) -> None:
     write(tmp_path, "hw/hw.ipynb", code(CUBE), code("grader.check('q1')"))
     (tmp_path / "hw/tests").mkdir()

@@ -76,6 +76,34 @@ SOURCES: Final[dict[str, Callable[[Path], Path]]] = {
         GIVEN,
         ">>> rel_error(double(np.ones(2)), 2 * np.ones(2)) < LIMIT\nTrue",
     ),
+    "bound again in a loop": lambda folder: nbgrader(
+        folder,
+        code("import numpy as np\nLIMIT = 1e-2"),
+        checking(
+            "t",
+            "for x in (1.0, 2.0):\n    assert abs(double(x) - 2 * x) < LIMIT\n"
+            "    LIMIT = LIMIT / 10",
+        ),
+    ),
+    "bound if it is not there": lambda folder: nbgrader(
+        folder,
+        code(GIVEN),
+        checking(
+            "t",
+            "try:\n    rel_error\nexcept NameError:\n    def rel_error(a, b):\n"
+            f"        return 0\nif 'LIMIT' not in globals():\n    LIMIT = 1e-6\n{USED}",
+        ),
+    ),
+    "looked up": lambda folder: nbgrader(
+        folder,
+        code(GIVEN),
+        checking(
+            "t",
+            "import __main__\nlimit = globals().get('LIMIT', 1e-6)\n"
+            "assert eval('rel_error(double(np.ones(2)), 2)') < limit\n"
+            "assert abs(double(3) - 6) < __main__.LIMIT",
+        ),
+    ),
     "function called": lambda folder: nbgrader(
         folder,
         code("def close(a, b):\n    return abs(a - b) < 1e-6"),
