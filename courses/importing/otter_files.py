@@ -1,6 +1,5 @@
 """The files that come with an assignment in Otter's format."""
 
-import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Final
@@ -9,6 +8,7 @@ from courses.bundle.manifest import is_file_name
 from courses.bundle.notebooks import source_of
 from courses.importing.contents import Draft, Source
 from courses.importing.public import add_public_files
+from courses.importing.staff_files import names_file, sounds_like_staffs
 
 CONFIG: Final = "otter_config.json"
 _OWN: Final = (
@@ -66,7 +66,9 @@ def _add_files_of_autograder(draft: Draft, source: Source) -> None:
         name = path.relative_to(*path.parts[: path.parts.index("files") + 1]).as_posix()
         if name in draft.public or not is_file_name(name):
             continue
-        if _names(text, path):
+        if names_file(text, path) and not any(
+            map(sounds_like_staffs, Path(name).parts)
+        ):
             draft.public[name] = source.root / path
             added.append(name)
         else:
@@ -80,14 +82,6 @@ def _add_files_of_autograder(draft: Draft, source: Source) -> None:
     if left:
         draft.note(
             f"Left out of the autograder's files: {', '.join(left)}.",
-            hint="The hand-out does not name them. Keep the folder with --write, and "
-            "put what tests need into private/, what students need into public/.",
+            hint="The hand-out does not name them, or they sound like the staff's. Keep "
+            "the folder with --write, and put what tests need into private/, what students need into public/.",
         )
-
-
-def _names(text: str, path: Path) -> bool:
-    """Say whether a notebook names the file, or imports it as a module."""
-    if re.search(rf"(?<![\w.]){re.escape(path.name)}(?!\w)", text):
-        return True
-    module = rf"\b(import|from)\s+(\w+\.)*{re.escape(path.stem)}\b"
-    return path.suffix == ".py" and bool(re.search(module, text))

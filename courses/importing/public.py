@@ -2,13 +2,18 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from courses.bundle.manifest import is_file_name
 from courses.bundle.notebooks import source_of
 from courses.importing.contents import Draft, Source
+from courses.importing.staff_files import (
+    is_for_staff,
+    names_file,
+    sounds_like_staffs,
+)
 
 # Folders that are for students by their names.
 _FOR_STUDENTS: Final = frozenset(
@@ -17,16 +22,9 @@ _FOR_STUDENTS: Final = frozenset(
         *("figures", "figure", "figs", "fig", "pictures", "assets", "resources"),
     }
 )
-# SECURITY: what a folder of such a name holds is never handed out.
-_FOR_STAFF: Final = frozenset(
-    {
-        *("solution", "solutions", "answer", "answers", "hidden", "private", "secret"),
-        *("secrets", "staff", "instructor", "instructors", "autograder", "grader"),
-    }
-)
 # Names that mean something else below data/, such as a split into train and test.
 _FOR_STAFF_AT_THE_TOP: Final = frozenset(
-    {"tests", "test", "grading", "marking", "rubric", "rubrics", "feedback"}
+    {"tests", "test", "grading", "marking", "rubric", "rubrics", "feedback", "grades"}
 )
 
 
@@ -42,25 +40,26 @@ def add_public_files(
 
     A file beside the notebook whose name is in `required` is the model solution's: it
     is what students hand in. Folders below come along with their structure where they
-    are for students: by their names, or because the hand-out names them.
+    are for students: by their names, or because the hand-out names them. No file comes
+    along that sounds like the staff's, wherever it lies.
     """
     text = "\n".join(source_of(cell) for cell in draft.handout["cells"])
+    notebooks = {path.stem for path in source.files if path.suffix == ".ipynb"}
     left_out: Counter[str] = Counter()
-    for path in source.files:
-        if folder != Path() and folder not in path.parents:
-            continue
-        inner = path.relative_to(folder)
-        if path.suffix == ".ipynb" or inner.parts[0] in without:
-            continue
-        name, top = inner.as_posix(), inner.parts[0]
+    staffs: list[str] = []
+    for path, inner in _beside(source, folder, without):
+        name = inner.as_posix()
         if name in required:
             draft.solution[name] = source.root / path
         elif not is_file_name(name):
             draft.note("No file may have this name; it was left out.", file=name)
         elif len(inner.parts) > 1 and not _is_for_students(inner, text):
-            left_out[top] += 1
+            left_out[inner.parts[0]] += 1
+        elif is_for_staff(inner, notebooks, text):
+            staffs.append(name)
         else:
             draft.public.setdefault(name, source.root / path)
+    _note_on_files(draft, staffs, text)
     for top, count in left_out.items():
         files = "1 file" if count == 1 else f"{count} files"
         draft.note(
@@ -68,6 +67,39 @@ def add_public_files(
             file=(folder / top).as_posix(),
             hint="Name it data/ if students need it. For tests only: keep the folder "
             "with --write, and put the files into private/.",
+        )
+
+
+def _beside(
+    source: Source, folder: Path, without: Collection[str]
+) -> Iterator[tuple[Path, Path]]:
+    """Yield the files below the folder but its notebooks, also by their paths there."""
+    for path in source.files:
+        if folder == Path() or folder in path.parents:
+            inner = path.relative_to(folder)
+            if path.suffix != ".ipynb" and inner.parts[0] not in without:
+                yield path, inner
+
+
+def _note_on_files(draft: Draft, staffs: list[str], text: str) -> None:
+    if staffs:
+        draft.note(
+            f"Left out, since they sound like the staff's: {', '.join(sorted(staffs))}.",
+            hint="If students need one, give it another name, and use that in the "
+            "notebook. For tests only: keep the folder with --write, and put it into "
+            "private/.",
+        )
+    unnamed = [
+        name
+        for name in draft.public
+        if name.endswith(".py") and "/" not in name and not names_file(text, Path(name))
+    ]
+    if unnamed:
+        draft.note(
+            "Students get these modules, though their notebook names none of them: "
+            f"{', '.join(unnamed)}.",
+            hint="If one is for tests only, keep the folder with --write, and move it "
+            "from public/ to private/.",
         )
 
 
@@ -83,7 +115,10 @@ def public_modules(files: Mapping[str, Path]) -> dict[str, Path]:
 
 def _is_for_students(inner: Path, text: str) -> bool:
     folders = [part.lower() for part in inner.parts[:-1]]
-    if _FOR_STAFF.intersection(folders) or folders[0] in _FOR_STAFF_AT_THE_TOP:
+    if (
+        any(map(sounds_like_staffs, inner.parts[:-1]))
+        or folders[0] in _FOR_STAFF_AT_THE_TOP
+    ):
         return False
     return folders[0] in _FOR_STUDENTS or _is_named(inner.parts[0], text)
 

@@ -78,11 +78,27 @@ def nbgrader(folder: Path) -> None:
     solution["outputs"][0]["text"] = "canary-output\n"
     cells = solution, checking("part", hidden), checking("whole", whole)
     write(folder, "source/ps/ps.ipynb", *cells, answer, task, plain)
+    _plant_files(folder / "source/ps", "ps")
+
+
+def _plant_files(folder: Path, stem: str) -> None:
+    """Put beside a notebook what staff leave there, and one file for students."""
+    names = (
+        *(f"{stem}.py", f"{stem}.md", f"{stem}.ipynb.bak", "solutions.py"),
+        *("answers.csv", "hidden_labels.csv", "answer_key.txt", "gradebook.db"),
+        *("nbgrader_config.py", "data/hidden_labels.csv", "data/answers/a.csv"),
+        *("autograded/a.py", "feedback/a.html", "submitted/a.py"),
+    )
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("canary-file-beside")
+    (folder / "data/points.csv").write_text("1")
 
 
 def _otter(folder: Path, tests: str, **metadata: Any) -> None:
     cells = code("x = ..."), code('grader.check("q1")')
     write(folder, "hw.ipynb", *cells, **metadata)
+    _plant_files(folder, "hw")
     if tests:
         (folder / "tests").mkdir()
         (folder / "tests/q1.py").write_text(tests)

@@ -1,0 +1,105 @@
+"""What sounds like the staff's stays out of the public files, wherever it lies."""
+
+from pathlib import Path, PurePath
+
+import pytest
+
+from courses.bundle import Part
+from courses.importing import notes_on
+from courses.importing.staff_files import is_for_staff
+from tests.courses.foreign import checking, code, converted, write
+from tests.courses.test_import_data import Layout, nbgrader, otter
+
+STAFFS = (
+    *("hw.py", "hw.md", "hw.Rmd", "hw.html", "hw.tex", "hw.pdf", "hw.slides.html"),
+    *("hw.ipynb.bak", "hw.ipynb.orig", "old.ipynb.bak", "hw-solution.py", "HW.py"),
+    *(
+        "solutions.py",
+        "solution1.csv",
+        "hwSolution.py",
+        "hw1_soln.pdf",
+        "mysolution.py",
+    ),
+    *("answers.csv", "my_answers.txt", "hidden_labels.csv", "labels_hidden.npy"),
+    *("answer_key.csv", "exam_key.pdf", "gradebook.db", "gradebook.csv", "private.csv"),
+    *("nbgrader_config.py", "autograder.py", "grader.py", "instructor_notes.md"),
+    *(
+        "data/hidden_labels.csv",
+        "data/answers.csv",
+        "data/in/solution.npz",
+        "data/hw.py",
+    ),
+    *("images/solution.png",),
+)
+# These come along if the hand-out names them.
+DOUBTFUL = (
+    *("course.db", "hw.csv", "test_hw.py", "tests.py", "grades.csv", "rubric.txt"),
+    *("feedback.html", "labels.csv", "old.zip", "hw_v2.py", "hw-old.md"),
+)
+STUDENTS = (
+    *("data.csv", "train.csv", "test.csv", "helpers.py", "README.md", "resolution.csv"),
+    *("autograd.py", "solver.py", "monkey.png", "data/test/a.csv", "data/labels.csv"),
+    *("hw1_data.csv", "hw_data.csv", "data/course.db", "keyboard.txt", "data.csv.gz"),
+)
+
+
+@pytest.mark.parametrize("name", STAFFS)
+def test_staffs_files_stay_out_even_if_the_hand_out_names_them(name: str) -> None:
+    text = f"open('{name}')" if not name.endswith("png") else ""
+    assert is_for_staff(PurePath(name), ["hw"], text)
+
+
+@pytest.mark.parametrize("name", DOUBTFUL)
+def test_doubtful_files_come_along_only_if_the_hand_out_names_them(name: str) -> None:
+    assert is_for_staff(PurePath(name), ["hw"], "open('other')")
+    assert not is_for_staff(PurePath(name), ["hw"], f"open('{name}')")
+
+
+@pytest.mark.parametrize("name", STUDENTS)
+def test_other_files_come_along(name: str) -> None:
+    assert not is_for_staff(PurePath(name), ["hw"], "")
+
+
+def test_a_picture_that_the_hand_out_shows_is_for_students() -> None:
+    name = PurePath("images/hidden_layer.png")
+    assert not is_for_staff(name, ["hw"], "![](images/hidden_layer.png)")
+
+
+@pytest.mark.parametrize("layout", [nbgrader, otter])
+def test_what_stays_out_is_named_with_what_to_do(
+    tmp_path: Path, layout: Layout
+) -> None:
+    names = ("data/a.csv", "data/hidden_labels.csv", "solutions.py", "a.csv")
+    found, bundle = converted(layout(tmp_path / "in", *names), tmp_path / "out")
+    public = {file.name for file in bundle.files if file.part == Part.PUBLIC}
+    assert public == {"a.csv", "data/a.csv"}
+    (note,) = [each for each in found.notes if "sound like" in each.message]
+    assert "data/hidden_labels.csv, solutions.py" in note.message
+    assert "another name" in note.hint
+    assert "private/" in note.hint
+
+
+@pytest.mark.parametrize(
+    "folder", ["my_solutions", "hidden_tests", "answer-key", "autograded", "submitted"]
+)
+def test_a_folder_that_sounds_like_the_staff_s_stays_out(
+    tmp_path: Path, folder: str
+) -> None:
+    cell = f"x = open('data/{folder}/a.csv')"
+    source = nbgrader(tmp_path / "in", f"data/{folder}/a.csv", cell=cell)
+    _, bundle = converted(source, tmp_path / "out")
+    assert not [file.name for file in bundle.files if file.part == Part.PUBLIC]
+
+
+def test_modules_that_nothing_in_the_hand_out_names_are_noted(tmp_path: Path) -> None:
+    write(
+        tmp_path / "in",
+        "source/ps/ps.ipynb",
+        code("import near\nx = near.y"),
+        checking("t", "assert x == 1"),
+    )
+    for name in ("near.py", "far.py"):
+        (tmp_path / "in/source/ps" / name).write_text("y = 1\n")
+    found, bundle = converted(tmp_path / "in", tmp_path / "out")
+    (note,) = [n for n in notes_on(found, bundle) if "these modules" in n.message]
+    assert "none of them: far.py." in note.message
