@@ -6,10 +6,11 @@ of the test's: whatever else it binds stays in the test. This finds what would s
 
 import ast
 import builtins
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from courses.bundle.unpickling import Finding
+from courses.importing.scopes import scope_of
 
 # What the tests of a notebook mean by these names, wherever the notebook has none.
 USUAL: Final = frozenset(
@@ -90,10 +91,11 @@ class _Code:
         self.patched: list[tuple[str, ast.Call]] = []
         self._values: dict[str, list[ast.stmt]] = {}
         self._answering: set[str] = set()
-        for node in _top_statements(tree):
+        for node in _single(_top_statements(tree)):
             for name in _bound_names(node):
                 self.bound.append((name, node))
                 self._values.setdefault(name, []).append(node)
+        self.bound += _bound_elsewhere(tree)
         for part in ast.walk(tree):
             match part:
                 case ast.Call():
@@ -109,6 +111,8 @@ class _Code:
                 return _only_raises(body)
             case ast.Assign(targets=targets, value=value):
                 names = {each.id for each in targets if isinstance(each, ast.Name)}
+                if not names and isinstance(value, ast.Constant):
+                    return value.value is not None  # a ban that stays here
                 is_answering = bool(names & self._answering)
                 return self._is_allowed(value, seen, is_answering=is_answering)
         return False
@@ -156,6 +160,57 @@ def _top_statements(tree: ast.Module) -> Iterator[ast.stmt]:
             yield node
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             waiting += ast.iter_child_nodes(node)
+
+
+def _bound_elsewhere(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
+    """Yield what is bound by `global` in a function, or by `globals()["name"] = …`.
+
+    A value is given without the name, since a look-up has none.
+    """
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                declared = scope_of(node).declared
+                for part in _single(ast.walk(node)):
+                    for name in declared.intersection(_bound_names(part)):
+                        yield name, _nameless(part)
+            case ast.Assign(targets=targets):
+                for target in targets:
+                    yield from ((name, _nameless(node)) for name in _looked_up(target))
+
+
+def _single(nodes: Iterable[ast.AST]) -> Iterator[ast.stmt]:
+    """Yield the statements, and `kept, f = f, own` as two."""
+    for node in nodes:
+        match node:
+            case ast.Assign(
+                targets=[ast.Tuple() as names], value=ast.Tuple() as values
+            ):
+                for name, value in zip(names.elts, values.elts, strict=False):
+                    yield ast.copy_location(ast.Assign([name], value), node)
+            case ast.stmt():
+                yield node
+
+
+def _looked_up(target: ast.expr) -> Iterator[str]:
+    """Yield the name in `globals()["name"]` or `__main__.name`."""
+    match target:
+        case (
+            ast.Subscript(
+                value=ast.Call(
+                    func=ast.Name(id="globals" | "vars" | "locals"), args=[]
+                ),
+                slice=ast.Constant(value=str(name)),
+            )
+            | ast.Attribute(value=ast.Name(id="__main__"), attr=name)
+        ):
+            yield name
+
+
+def _nameless(node: ast.stmt) -> ast.stmt:
+    if isinstance(node, ast.Assign):
+        return ast.copy_location(ast.Assign(targets=[], value=node.value), node)
+    return node
 
 
 def _bound_names(node: ast.stmt) -> Iterator[str]:

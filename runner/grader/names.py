@@ -7,7 +7,7 @@ import types
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from runner.grader import formats, refusals
+from runner.grader import formats, global_names, refusals
 from runner.grader.handles import NotDataError
 from runner.grader.stand_ins import StandInError, stand_in_for
 from runner.grader.student import Student
@@ -74,6 +74,7 @@ class Names(dict[str, Any]):
     ) -> None:
         super().__init__(__name__="checks", __builtins__=builtins)
         super().__setitem__(formats.NAME, formats.format_of)
+        super().__setitem__(global_names.NAME, globals)
         self._student = student
         self._library = library
         self._defined = frozenset(defined)
@@ -120,6 +121,25 @@ class Names(dict[str, Any]):
             had = self._student.ask("remove", name) is True
         if not had and not is_own:
             raise KeyError(name)
+
+    def pop(self, name: str, *default: Any) -> Any:
+        """Take the name away as `del` does, and return what it stood for."""
+        if name not in self:
+            return super().pop(name, *default)
+        value = self[name]
+        del self[name]
+        return value
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        """Return what the name stands for; bind it if it stands for nothing."""
+        if name not in self:
+            self[name] = default
+        return self[name]
+
+    def update(self, *others: Any, **named: Any) -> None:
+        """Bind each name by itself."""
+        for name, value in dict(*others, **named).items():
+            self[name] = value
 
     def restore(self) -> None:
         """Give the notebook back the names that were replaced or taken away."""

@@ -43,6 +43,10 @@ def replaced(source: str) -> list[str]:
         "double = half(2)",
         "def helper(x):\n    return 2 * x",
         "def helper(x):\n    double = x\n    return double",
+        "def ban():\n    global double\n    del double",
+        "def ban():\n    global double\n    old, double = double, Mock()",
+        "globals().pop('double')\nglobals()['double'] = half",
+        "def count():\n    global seen, F\n    F = [1]",
     ],
 )
 def test_stand_ins_that_reach_the_notebook_are_not_noted(source: str) -> None:
@@ -70,6 +74,13 @@ def test_stand_ins_that_reach_the_notebook_are_not_noted(source: str) -> None:
         "with mock.patch('__main__.double', 4):\n    half(2)",
         "@patch('__main__.double', new=lambda x: x)\ndef watched():\n    half(2)",
         "with mock.patch('__main__.unknown'):\n    half(2)",
+        "def ban():\n    global double\n    double = None",
+        "def ban():\n    global double\n    old, double = double, lambda x: x",
+        "def ban():\n    global double\n    def double(x):\n        return x",
+        "globals()['double'] = None",
+        "globals()['double'] = lambda x: x",
+        "import __main__\n__main__.double = lambda x: x",
+        "old, double = double, lambda x: x",
     ],
 )
 def test_what_stays_in_the_test_is_noted(source: str) -> None:
