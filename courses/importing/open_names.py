@@ -19,6 +19,7 @@ from courses.bundle.sections import case_functions
 from courses.importing.given import HINT_OF_SHARED, given_whole, said_of_shared
 from courses.importing.reads import Reads, reads_of
 from courses.importing.replaced_names import USUAL
+from courses.importing.scopes import bound_by
 from courses.importing.statements import Lines, Whose, statements_of
 
 # What a test's function is given beside names of the notebook.
@@ -122,7 +123,16 @@ def notes_on_open_names(
             "notebook defines.",
         )
         return
+    own = {name for t in trees for node in ast.walk(t) for name in bound_by(node)}
     for name in left:
+        if name in own - students.given:
+            yield Fault(
+                message=f"“{name}” in the tests of “{key}” may be the student's: what "
+                "binds it may be left out (a loop, a branch, a `try`, a `with`).",
+                file=file,
+                hint="Bind it before: a student can bind it in the notebook.",
+            )
+            continue
         yield Fault(
             message=f"“{name}” in the tests of “{key}” is the notebook's own: a student "
             "can change what it is.",

@@ -131,6 +131,21 @@ def test_a_name_that_staff_and_a_solution_bind_is_said(tmp_path: Path) -> None:
     assert note.message.startswith("“xs” in the tests of “q2” is the student's")
 
 
+@pytest.mark.parametrize(
+    ("loop", "count"),
+    [("cube.parts()", 1), ("(1, 2)", 0)],
+)
+def test_a_name_that_a_loop_may_leave_out_is_said(
+    tmp_path: Path, loop: str, count: int
+) -> None:
+    test = checking("q1", f"for k in {loop}:\n    ok = k\nassert ok")
+    write(tmp_path, "source/ps/ps.ipynb", solved(), test)
+    prepared, bundle = converted(tmp_path / "source", tmp_path / "new")
+    words = [note.message for note in notes_on(prepared, bundle)]
+    assert len(words) == count
+    assert all("“ok” in the tests of “q1” may be the student's" in w for w in words)
+
+
 def test_without_a_solution_the_names_are_said_at_once(tmp_path: Path) -> None:
     write(tmp_path, "hw/hw.ipynb", code(CUBE), code("grader.check('q1')"))
     (tmp_path / "hw/tests").mkdir()
