@@ -77,3 +77,5 @@ ADDED_HERE: Final = frozenset(
 # Classes of numpy's dtypes stand in no pickle, but are made when one is read.
 DTYPES_MODULE: Final = "numpy.dtypes"
 TAKEN: Final = TAKEN_BY_TORCH | ADDED_HERE
+# A pickle of more instructions is followed nowhere.
+MAX_INSTRUCTIONS: Final = 1_000_000

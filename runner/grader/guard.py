@@ -1,10 +1,9 @@
 """What a test may not do by itself, because a student's file would run code by it.
 
-Nothing that was handed in is unpickled in this process. `torch.load`, `torch.jit.load`,
-`numpy.load(allow_pickle=True)` and `pickle.load` of a handed-in file are done by the
-student's snapshot, and what they give crosses as data. Private files are the staff's
-own and are read here. Any other unpickling is refused: of bytes nobody can tell whose
-they are.
+Nothing that was handed in is unpickled in this process. What `torch.load`,
+`numpy.load(allow_pickle=True)` and `pickle.load` are given is read by readers that run
+none of it (`loaders`). Private files are the staff's own and are unpickled. Any other
+unpickling is refused.
 """
 
 import builtins
@@ -17,7 +16,7 @@ import pickle
 import sys
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -25,7 +24,16 @@ import torch
 from runner.grader import code_guard, refusals
 from runner.grader.code_places import CodePlaces
 from runner.grader.folders import Folders, guard_joins
-from runner.grader.student import Student
+from runner.grader.loaders import (
+    REFUSED,
+    Arrays,
+    array_loader,
+    load_pickle,
+    load_pickled,
+    script_loader,
+    torch_loader,
+)
+from runner.grader.origins import Origins
 
 # Classes that arrays and plain collections are made of when they are unpickled.
 _MADE_OF: Final = frozenset(
@@ -53,90 +61,8 @@ _ARRAYS: Final = "arrays"
 _EVERYTHING: Final = "everything"
 # So many pickles of the tests' own can be read again.
 _OWN_PICKLES: Final = 1000
-_REFUSED: Final = (
-    "tests unpickle only files of their own, by path: torch.load, numpy.load or "
-    "pickle.load of a file in `private`, or of a handed-in file in `files`, and "
-    "pickle.loads of what they have pickled themselves"
-)
 # Audit events by which a file is opened or a folder is listed.
 _OPENING: Final = frozenset(("open", "os.listdir", "os.scandir", "sqlite3.connect"))
-_asked: Final[list[Student]] = []
-
-
-@contextlib.contextmanager
-def asking(student: Student) -> Iterator[None]:
-    """Let the question's snapshot read handed-in files inside."""
-    _asked.append(student)
-    try:
-        yield
-    finally:
-        _asked.pop()
-
-
-class Origins:
-    """Tells whose a file is by its path: handed in, or the staff's own.
-
-    The staff's own are the private files and the public ones, which lie among those
-    that were handed in. A relative path means a file as it does beside the notebook.
-    """
-
-    def __init__(self, folders: Folders, handed_in: Collection[str]) -> None:
-        self.folders = folders
-        self._files = folders.files
-        self._private = Path(os.path.realpath(folders.private))
-        self._handed_in = frozenset(handed_in)
-
-    def handed_in(self, file: object) -> str | None:
-        """Return the name under which the file was handed in, or None."""
-        name = self._name(file)
-        return name if name in self._handed_in else None
-
-    def is_own(self, file: object) -> bool:
-        """Say whether the file is one of the staff's."""
-        path = _path_of(file)
-        if path is None:
-            return False
-        self.folders.check(path)
-        if Path(os.path.realpath(path)).is_relative_to(self._private):
-            return True
-        name = self._name(file)
-        return (
-            name is not None
-            and name not in self._handed_in
-            and (self._files / name).is_file()
-        )
-
-    def _name(self, file: object) -> str | None:
-        """Return the file's name in the folder of files, or beside the notebook."""
-        path = _path_of(file)
-        if path is None:
-            return None
-        self.folders.check(path)
-        place = Path(os.path.abspath(path))  # noqa: PTH100 - links are not followed
-        for base in (self._files, Path.cwd()):
-            if place.is_relative_to(base):
-                return str(place.relative_to(base))
-        return None
-
-    def found(self, path: Any) -> Any:
-        """Return the path, or that of the handed-in file which a relative one means."""
-        self.folders.check(path)
-        if isinstance(path, str | os.PathLike):
-            name = os.path.normpath(path)
-            if name in self._handed_in:  # so it is no absolute one
-                return str(self._files / name)
-        return path
-
-
-def _path_of(file: object) -> str | None:
-    """Return the path of a file, or of a file object that Python's `open` made."""
-    if isinstance(file, io.FileIO | io.BufferedReader | io.BufferedRandom):
-        file = file.name
-    try:
-        path = os.fspath(file)  # type: ignore[call-overload]  # anything may come
-    except TypeError:
-        return None
-    return os.fsdecode(path)
 
 
 def stand(folders: Folders, handed_in: Collection[str], public: Path) -> None:
@@ -144,9 +70,10 @@ def stand(folders: Folders, handed_in: Collection[str], public: Path) -> None:
     origins = Origins(folders, handed_in)
     guard_joins(folders)
     _find_relative_files(origins)
-    torch.load = _by_snapshot(torch.load, "load", origins)  # noqa: TID251 - taken away here
-    torch.jit.load = _by_snapshot(torch.jit.load, "script", origins)
-    np.load = _array_loader(np.load, origins)
+    torch.load = torch_loader(torch.load, origins)  # noqa: TID251 - taken away here
+    torch.serialization.load = torch.load  # noqa: TID251 - same
+    torch.jit.load = script_loader(torch.jit.load, origins)
+    np.load = array_loader(np.load, _trusting(np.load), origins)
     _guard_pickle(origins)
     sys.addaudithook(_watcher(origins))
     code_guard.stand(CodePlaces(folders, public))
@@ -182,72 +109,24 @@ def _finding(call: Callable[..., Any], origins: Origins) -> Callable[..., Any]:
     return found
 
 
-def _by_snapshot(
-    load: Callable[..., Any], operation: str, origins: Origins
-) -> Callable[..., Any]:
-    """Return a loader that reads the staff's files, and has the snapshot read others."""
+def _trusting(load: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the loader, which may unpickle arrays."""
 
-    def loaded(f: Any, *arguments: Any, **named: Any) -> Any:
-        if origins.is_own(f):
-            return load(f, *arguments, **named)
-        name = origins.handed_in(f)
-        if name is None:
-            raise refusals.not_permitted(_REFUSED)
-        return _asked[-1].ask(operation, name)
+    def loaded(file: Any, *arguments: Any, **named: Any) -> Any:
+        with _trusted():
+            found = load(file, *arguments, **named)
+            return Arrays(found) if isinstance(found, np.lib.npyio.NpzFile) else found
 
     return loaded
-
-
-def _array_loader(load: Callable[..., Any], origins: Origins) -> Callable[..., Any]:
-    def loaded(
-        file: Any,
-        mmap_mode: Any = None,
-        allow_pickle: Any = None,
-        **named: Any,
-    ) -> Any:
-        if not allow_pickle:
-            return load(file, mmap_mode, allow_pickle=False, **named)
-        if origins.is_own(file):
-            with _trusted():
-                found = load(file, mmap_mode, allow_pickle=True, **named)
-                is_archive = isinstance(found, np.lib.npyio.NpzFile)
-                return Arrays(found) if is_archive else found
-        name = origins.handed_in(file)
-        if name is None:
-            raise refusals.not_permitted(_REFUSED)
-        return _asked[-1].ask("array", name)
-
-    return loaded
-
-
-class Arrays(dict[str, Any]):
-    """The arrays of an archive of the staff's, read at once, as `numpy.load` gives them."""
-
-    def __init__(self, archive: Any) -> None:
-        with archive:
-            super().__init__((name, archive[name]) for name in archive.files)
-        self.files = list(self)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close nothing: the archive has been read."""
 
 
 def _guard_pickle(origins: Origins) -> None:
     """Replace all ways into Python's pickle machine."""
 
     def load(file: Any, **named: Any) -> Any:
-        name = origins.handed_in(file)
-        if name is None:
+        if _trust or origins.is_own(file):
             return pickle.Unpickler(file, **named).load()  # noqa: S301 - guarded below
-        found = _asked[-1].ask("unpickle", name, file.tell())
-        match found:
-            case [value, int() as end]:
-                file.seek(end)
-                return value
-        raise refusals.not_permitted(_REFUSED)
+        return load_pickle(file, origins, **named)
 
     dumps = pickle.dumps
     own = _OwnPickles()
@@ -257,7 +136,7 @@ def _guard_pickle(origins: Origins) -> None:
 
     def loads(data: Any, /, **named: Any) -> Any:
         if data not in own:
-            raise refusals.not_permitted(_REFUSED)
+            return load_pickled(data, **named)
         with _trusted(_EVERYTHING):
             return pickle_loads(data, **named)
 
@@ -292,7 +171,7 @@ def _own_files_only(base: Any, origins: Origins) -> Any:
     class Unpickler(base):
         def __init__(self, file: Any, *arguments: Any, **named: Any) -> None:
             if not (origins.is_own(file) or _trust):
-                raise refusals.not_permitted(_REFUSED)
+                raise refusals.not_permitted(REFUSED)
             super().__init__(file, *arguments, **named)
 
         def load(self) -> Any:
@@ -335,7 +214,7 @@ def _watcher(origins: Origins) -> Callable[[str, tuple[Any, ...]], None]:
 
 def _check_unpickled(module: str, name: str) -> None:
     if not _trust:
-        raise refusals.not_permitted(_REFUSED)
+        raise refusals.not_permitted(REFUSED)
     if _trust[-1] != _EVERYTHING and (module, name) not in _MADE_OF:
         raise refusals.not_permitted(
             f"tests unpickle no objects ({module}.{name}): keep arrays, or weights in "

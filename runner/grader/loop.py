@@ -17,7 +17,7 @@ import torch
 
 from runner import marks
 from runner.frames import Channel, ChannelClosedError
-from runner.grader import guard, inspection, modules, refusals
+from runner.grader import guard, inspection, loaders, modules, refusals
 from runner.grader.fixed_seeds import FixedSeeds
 from runner.grader.folders import hide
 from runner.grader.generators import Generators
@@ -124,7 +124,7 @@ class Grader:
             seeds=self._fixed_seeds,
             methods=setting.methods,
         )
-        with guard.asking(student):
+        with loaders.asking(student):
             try:
                 self._generators.start(question.key)
                 tests = Tests(question, student, self._setting)

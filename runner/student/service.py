@@ -110,10 +110,8 @@ class Service:
             "items": self._items,
             "mapping": self._mapping,
             "next": self._next,
-            "load": handed_in.load,
             "script": handed_in.load_script,
-            "array": handed_in.load_array,
-            "unpickle": handed_in.unpickle,
+            "objects": handed_in.load_objects,
         }
 
     def listen(self) -> None:

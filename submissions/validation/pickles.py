@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from runner.weights_only import REBUILDING, TAKEN
+from runner.weights_only import MAX_INSTRUCTIONS, REBUILDING, TAKEN
 
-MAX_INSTRUCTIONS: Final = 1_000_000
 # A storage's persistent id: "storage", its class, its key, where it was, its length.
 _LOCATION_PLACE: Final = 3
 _MOVED: Final = "torch._utils._rebuild_device_tensor_from_"

@@ -1,6 +1,6 @@
 """What tests do with handed-in files: nothing of them runs in the grader's process."""
 
-import collections
+import os
 import pickle
 from pathlib import Path
 
@@ -18,6 +18,13 @@ def run(runner: Runner, *cells: str, **changes: object) -> JobResult:
     return runner.run(job(*cells, **changes))
 
 
+class Running:
+    """Something that is unpickled by running a program, which ends the process."""
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return os._exit, (0,)
+
+
 UNPICKLING = {
     "bytes": "pickle.loads((files / 'w.pkl').read_bytes())",
     "an unpickler": "pickle.Unpickler(open(files / 'w.pkl', 'rb')).load()",
@@ -25,6 +32,9 @@ UNPICKLING = {
     "memory": "pickle.load(io.BytesIO((files / 'w.pkl').read_bytes()))",
     "numpy": "np.load(io.BytesIO((files / 'w.npy').read_bytes()), allow_pickle=True)",
     "torch": "torch.load(io.BytesIO((files / 'w.pt').read_bytes()))",
+    "torch, of anything": "torch.load(io.BytesIO((files / 'w.pt').read_bytes()), "
+    "weights_only=False)",
+    "torch, by its module": "torch.serialization.load(files / 'w.pt')",
     "torch, of a file": "torch.load(open(files / '..' / 'files' / 'w.pt', 'rb').raw.buf)",
     "the compiled machine": "__import__('_pickle').loads((files / 'w.pkl').read_bytes())",
 }
@@ -34,23 +44,24 @@ UNPICKLING = {
 def test_nothing_handed_in_is_unpickled_by_the_grader(
     runner: Runner, tmp_path: Path, loading: str
 ) -> None:
-    """Whatever way a test takes, it is refused, or the snapshot does it."""
+    """Whatever way a test takes, an object in the file is refused, and nothing runs."""
     import torch  # noqa: PLC0415 - as a student makes the file
 
-    (tmp_path / "w.pkl").write_bytes(pickle.dumps(collections.OrderedDict(a=1)))
-    np.save(tmp_path / "w.npy", np.array([{"a": 1}]), allow_pickle=True)
-    torch.save({"a": torch.ones(1)}, tmp_path / "w.pt")
+    (tmp_path / "w.pkl").write_bytes(pickle.dumps(Running()))
+    np.save(tmp_path / "w.npy", np.array([Running()]), allow_pickle=True)
+    torch.save({"a": Running()}, tmp_path / "w.pt")
     source = (
         f"import io, pickle, torch, numpy as np\ndef check(files):\n    {loading}\n"
+        "def check_that_the_process_lives(answer):\n    assert answer == 1\n"
     )
     files = tuple(job_file(tmp_path / name) for name in ("w.pkl", "w.npy", "w.pt"))
-    result = run(runner, "1", questions=(question("q1", source),), files=files)
-    assert scores(result) == {"q1": [0.0]}
+    questions = (question("q1", source),)
+    result = run(runner, "answer = 1", questions=questions, files=files)
+    assert scores(result) == {"q1": [0.0, 1.0]}
+    assert result.questions[0].checks[0].message.startswith("raised ")
 
 
-def test_the_snapshot_unpickles_what_was_handed_in(
-    runner: Runner, tmp_path: Path
-) -> None:
+def test_what_was_handed_in_is_read_as_data(runner: Runner, tmp_path: Path) -> None:
     (tmp_path / "w.pkl").write_bytes(pickle.dumps({"a": 1}) + pickle.dumps([2]))
     np.save(tmp_path / "w.npy", np.arange(3))
     np.savez(tmp_path / "w.npz", x=np.arange(2))
@@ -316,25 +327,26 @@ COPYING = {
     "a value": "assert pickle.loads(pickle.dumps({'a': np.arange(2)}))['a'].sum() == 1",
     "an object": "assert pickle.loads(pickle.dumps(collections.Counter('aa'), 5))['a'] == 2",
     "an answer": "assert pickle.loads(pickle.dumps(answer)) == [1, 2]",
+    "bytes that hold data": "assert pickle.loads(data) == [1, 2]",
 }
 NOT_COPYING = {
     "an object of the notebook's": "pickle.loads(pickle.dumps(thing))",
-    "bytes of the notebook's": "pickle.dumps(1)\n    pickle.loads(data)",
-    "a part of one's own": "pickle.loads(pickle.dumps([1])[:-1] + data)",
+    "bytes that hold an object": "pickle.dumps(1)\n    pickle.loads(objects)",
+    "a part of one's own": "pickle.loads(pickle.dumps([1])[:-1] + objects)",
 }
 
 
 def test_a_test_reads_again_what_it_has_pickled_itself(runner: Runner) -> None:
     notebook = (
         "import pickle\nclass Thing: pass\nthing, answer = Thing(), [1, 2]\n"
-        "data = pickle.dumps(answer)[:-1] + b'.'+ b' '"
+        "data, objects = pickle.dumps(answer) + b' ', pickle.dumps(thing)"
     )
     source = "import collections, pickle, numpy as np\n" + "".join(
-        f"def check_{number}(answer, thing, data):\n    {line}\n"
+        f"def check_{number}(answer, thing, data, objects):\n    {line}\n"
         for number, line in enumerate((*COPYING.values(), *NOT_COPYING.values()))
     )
     result = run(runner, notebook, questions=(question("q1", source),))
-    assert scores(result) == {"q1": [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]}
+    assert scores(result) == {"q1": [1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0]}
 
 
 def test_a_public_file_s_code_runs_beside_the_tests(

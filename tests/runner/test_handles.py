@@ -259,12 +259,15 @@ def test_nothing_passes_for_a_value_that_it_is_not() -> None:
         assert not isinstance(student.name("it"), torch.Tensor)
 
 
-def test_weights_are_read_by_the_student_s_process(tmp_path: Path) -> None:
-    torch.save({"w": torch.ones(2)}, tmp_path / "w.pth")
+def test_objects_in_files_are_read_by_the_student_s_process(tmp_path: Path) -> None:
+    content = {"net": [torch.nn.Linear(2, 1)], "more": 1}
+    torch.save(content, tmp_path / "net.pth")
     with student_with({}, tmp_path) as student:
-        assert student.ask("load", "w.pth")["w"].tolist() == [1.0, 1.0]
+        paths = [["net", 0]]
+        (net,) = student.ask("objects", "torch", "net.pth", 0, paths)
+        assert net.in_features == 2
         with pytest.raises(StudentRaisedError):
-            student.ask("load", "nothing.pth")
+            student.ask("objects", "torch", "nothing.pth", 0, paths)
 
 
 def test_round_trips_are_quick() -> None:
