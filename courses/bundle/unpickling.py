@@ -1,8 +1,9 @@
 """Tests that would let a handed-in file run code in the tests' own process.
 
-The tests run beside the private files. A pickle, a module or a program of a student's
-must not be read there: the student's process reads it, and data arrives. What the text
-of a test shows is refused at the import; the runner refuses the rest in the run.
+The tests run beside the private files. A module or a program of a student's must not run
+there, nor an object be unpickled: what a file holds is read there as data, and objects
+stay in the student's process. What the text of a test shows is refused at the import;
+the runner refuses the rest in the run.
 """
 
 import ast
@@ -16,8 +17,10 @@ from courses.bundle.origins import Origin, Origins, Sources
 
 _NO_IMPORTS: Final[Mapping[str, str]] = {}
 _NOTHING: Final[Origins] = frozenset()
-# These are allowed by path: the runner has the student's process read handed-in files.
+# These are allowed by path: then the student's process may read objects in the file.
 _BY_PATH: Final = frozenset({"pickle.load", "torch.load", "torch.jit.load"})
+# By default it takes no objects, so that it may read anything.
+_WEIGHTS: Final = "torch.load"
 _ARRAYS: Final = "numpy.load"
 # What makes something of which nobody can tell whose file it was.
 _UNTRACED: Final = frozenset(
@@ -57,8 +60,8 @@ _RUNS_PROGRAM: Final = frozenset(
 _DO_BY_PATH: Final = (
     "Copy a value with copy.deepcopy. Read a file by its path: "
     "pickle.load(open(path, 'rb')), torch.load(path) or "
-    "np.load(path, allow_pickle=True). The student's process reads handed-in files, "
-    "and their data arrives."
+    "np.load(path, allow_pickle=True). What the file holds arrives as data, and objects "
+    "in it are the student's process's."
 )
 _DO_IN_NOTEBOOK: Final = (
     "Let a function of the notebook read it and return data. A file of your own "
@@ -187,6 +190,8 @@ class _Finder(ast.NodeVisitor):
         file = _first(node)
         if file is None or not self._sources.made_by(file, self._scope, _UNTRACED):
             return
+        if name == _WEIGHTS and _takes_no_objects(node):
+            return
         if not _is_own(self._origins(node)):
             self._add(
                 f"`{name}` would unpickle a buffer or a packed file, and nobody can "
@@ -263,6 +268,15 @@ def _first(node: ast.Call) -> ast.expr | None:
     if node.args:
         return node.args[0]
     return node.keywords[0].value if node.keywords else None
+
+
+def _takes_no_objects(node: ast.Call) -> bool:
+    """Whether a call of torch.load takes weights alone, as it does by default."""
+    return all(
+        isinstance(keyword.value, ast.Constant) and keyword.value.value in (True, None)
+        for keyword in node.keywords
+        if keyword.arg in (None, "weights_only")
+    )
 
 
 def _is_own(origins: Origins) -> bool:

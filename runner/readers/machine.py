@@ -220,10 +220,9 @@ class Machine:
             raise UnreadableError(f"{called.path} cannot be made: {error}") from error
 
     def _other(self, called: object) -> Other:
-        path = called.path if isinstance(called, Name | Other) else "?"
-        if not self._dialect.others:
-            raise UnreadableError(f"Trying to call reduce for unrecognized {path}")
-        return Other(path)
+        if not self._dialect.others or not isinstance(called, Name | Other):
+            raise UnreadableError(f"Trying to call reduce for unrecognized {called}")
+        return Other(called.path)
 
     def build(self) -> None:
         state, made = self.stack.pop(), self.stack[-1]

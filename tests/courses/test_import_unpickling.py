@@ -41,6 +41,9 @@ def verdict(code: str, style: TestStyle = TestStyle.SCRIPT) -> str:
         "torch.load('weights.pt')",
         "np.load(io.BytesIO(b''))",
         "np.load(io.BytesIO(answer), allow_pickle=False)",
+        "torch.load(io.BytesIO(answer))",
+        "buffer = io.BytesIO((files / 'w.pt').read_bytes())\ntorch.load(buffer)",
+        "torch.load(io.BytesIO(answer), weights_only=True)",
     ],
 )
 def test_arrays_and_pickles_may_be_read_by_path(code: str) -> None:
@@ -69,8 +72,9 @@ def test_private_files_are_the_staffs_own(code: str) -> None:
     [
         "pickle.loads(answer)",
         "from pickle import loads as read\nread(b'')",
-        "torch.load(io.BytesIO(answer))",
-        "buffer = io.BytesIO(answer)\ntorch.load(buffer)",
+        "torch.load(io.BytesIO(answer), weights_only=False)",
+        "flag = False\ntorch.load(io.BytesIO(answer), weights_only=flag)",
+        "buffer = io.BytesIO(answer)\ntorch.jit.load(buffer)",
         "np.load(io.BytesIO(answer), allow_pickle=True)",
         "flag = True\nnp.load(io.BytesIO(answer), allow_pickle=flag)",
         "pickle.load(gzip.open(Path(files) / 'a.pkl.gz'))",
