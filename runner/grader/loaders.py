@@ -35,6 +35,7 @@ _SCRIPT: Final = "Cannot use ``weights_only=True`` with TorchScript archives pas
 _FAILED: Final = "Weights only load failed."
 _SAFETENSORS: Final = ".safetensors"
 _LARGEST: Final = 2**31
+_AT_ONCE: Final = 2**20
 # What the readers make. None of it stands for an object of another class.
 _DATA: Final = frozenset(
     (
@@ -195,10 +196,17 @@ def _content(file: Any, origins: Origins, name: str | None) -> memoryview:
     if kind in (io.BufferedReader, io.BufferedRandom, io.FileIO):
         with contextlib.suppress(io.UnsupportedOperation):
             return _mapped(file)[file.tell() :]
-    found = file.read(_LARGEST + 1)
-    if len(found) > _LARGEST:
-        raise refusals.note(NotReadError("it would grow to more than 2 GB"))
-    return memoryview(found)
+    return _rest(file)
+
+
+def _rest(file: Any) -> memoryview:
+    """Return what the open file has yet to give: a packed one grows while it is read."""
+    content = bytearray()
+    while part := file.read(_AT_ONCE):
+        content += part
+        if len(content) > _LARGEST:
+            raise refusals.note(NotReadError("it would grow to more than 2 GB"))
+    return memoryview(content).toreadonly()
 
 
 def _mapped(file: Any) -> memoryview:

@@ -24,6 +24,7 @@ _FULL_COUNT: Final = 0xFFFF
 # Sizes stand behind the content; names are UTF-8.
 _FLAGS: Final = 0x808
 _STORED: Final = 0
+_FOLDER: Final = 0x10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +119,9 @@ def _entries(directory: memoryview, count: int) -> Iterator[_Entry]:
             raise NotReadError("a record is packed or encrypted")
         if _FULL in (size, fields[16]):
             raise NotReadError("it is larger than 4 GB")
+        # Torch gives for a folder whatever was in memory, and reads no other disk.
+        if fields[13] or fields[15] & _FOLDER:
+            raise UnreadableError("a record is a folder, or on another disk")
         name = bytes(directory[begin : begin + name_bytes])
         yield _Entry(name=name, flags=flags, size=size, offset=fields[16])
     if at != len(directory):
@@ -162,6 +166,6 @@ def _text(name: bytes) -> str:
         text = name.decode()
     except UnicodeDecodeError:
         raise UnreadableError("the name of a record is no text") from None
-    if "\0" in text or "\\" in text:
+    if "\0" in text or "\\" in text or text.endswith("/"):
         raise UnreadableError("a record has an unusual name")
     return text

@@ -358,6 +358,12 @@ def with_larger_end(**change: int) -> bytes:
     return GOOD[:at] + struct.pack("<4sQ2H2L4Q", *fields) + GOOD[at + 56 :]
 
 
+def in_directory(place: int, value: int) -> bytes:
+    """GOOD, with this byte in the directory's entry of the numbers."""
+    at = GOOD.rindex(b"archive/data/0") - 46 + place
+    return GOOD[:at] + bytes([value]) + GOOD[at + 1 :]
+
+
 TWO_MEANINGS: dict[str, Callable[[], bytes]] = {
     "bytes before it": lambda: b"more" + GOOD,
     "bytes behind it": lambda: GOOD + b"more",
@@ -375,6 +381,8 @@ TWO_MEANINGS: dict[str, Callable[[], bytes]] = {
     "big-endian numbers": lambda: renamed(b"little", b"big\0\0\0"),
     "ends that differ in their count": lambda: with_larger_end(_6=-1, _7=-1),
     "ends that differ in their place": lambda: with_larger_end(_9=1),
+    "a record that is a folder": lambda: in_directory(38, 0x10),
+    "a record on another disk": lambda: in_directory(34, 1),
     "a cut": lambda: GOOD[:-1],
     "nothing": lambda: b"",
     "text": lambda: b"weights",
