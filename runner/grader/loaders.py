@@ -8,6 +8,7 @@ gives in their place is an object, and never data that a file could have held it
 
 import collections
 import contextlib
+import importlib
 import io
 import mmap
 import os
@@ -88,7 +89,7 @@ def torch_loader(load: Callable[..., Any], origins: Origins) -> Callable[..., An
             return load(f, map_location, pickle_module, **more)
         name = origins.handed_in(f)
         if _is_path(f) and os.fspath(f).endswith(_SAFETENSORS):
-            return load(origins.place(_named(name)))
+            return _safetensors(origins.place(_named(name)))
         others = pickle_module is not None or weights_only in (False, 0)
         data = _content(f, origins, name)
         with _words("" if others else _FAILED):
@@ -101,6 +102,12 @@ def torch_loader(load: Callable[..., Any], origins: Origins) -> Callable[..., An
             return _with_objects(found, ("torch", name, 0), others=others)
 
     return loaded
+
+
+def _safetensors(path: str) -> Any:
+    """Return the tensors of such a file, which torch.load takes by its name."""
+    # An environment may lack the package.
+    return importlib.import_module("safetensors.torch").load_file(path)
 
 
 def array_loader(

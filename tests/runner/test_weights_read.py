@@ -225,6 +225,20 @@ def test_a_checkpoint_is_loaded_whole(runner: Runner, tmp_path: Path) -> None:
     assert [one.trace for one in result.questions[0].checks] == [""]
 
 
+def test_torch_load_takes_safetensors_by_their_name(
+    runner: Runner, tmp_path: Path
+) -> None:
+    save_file = pytest.importorskip("safetensors.torch").save_file
+    save_file({"w": torch.ones(2)}, tmp_path / "net.safetensors")
+    test = (
+        "def check(files):\n"
+        "    found = torch.load(files / 'net.safetensors')\n"
+        "    assert torch.equal(found['w'], torch.ones(2))\n"
+    )
+    files = {"net.safetensors": tmp_path / "net.safetensors"}
+    assert scores(checked(runner, LYING, test, files)) == {"q1": [1.0]}
+
+
 def test_large_weights_cross_to_the_student_s_model(
     runner: Runner, tmp_path: Path
 ) -> None:
