@@ -95,7 +95,8 @@ def _types(tree: ast.Module, theirs: "_Theirs") -> Iterator[Finding]:
                     "object: the test holds a handle to it.",
                     line=node.lineno,
                     hint=f"Write isinstance({shown}, CLASS), or for exactly this class "
-                    f"{shown}.__class__ is CLASS.",
+                    f"type({shown}) == CLASS; {shown}.__class__ is CLASS holds for a "
+                    "library's class alone.",
                     is_certain=False,
                 )
 
