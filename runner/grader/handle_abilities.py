@@ -6,15 +6,15 @@ from typing import Any, Final
 
 import numpy as np
 
+from runner.grader.answers import NotDataError
+from runner.grader.handle_items import item_of
 from runner.grader.handle_parts import (
     Asking,
     HandleBase,
-    is_handle,
     label_of,
     observations_of,
     student_of,
 )
-from runner.grader.observations import NotDataError
 
 
 class Sized:
@@ -23,10 +23,8 @@ class Sized:
     __slots__ = ()
 
     def __len__(self: Any) -> int:
-        length: int = observations_of(self).length(
-            lambda: student_of(self).ask("len", self)
-        )
-        return length
+        contents = observations_of(self).contents
+        return contents.length(lambda: student_of(self).ask("len", self))
 
 
 class GoneThrough:
@@ -49,10 +47,12 @@ class Reversible:
     __slots__ = ()
 
     def __reversed__(self: Any) -> Iterator[Any]:
-        items = _items(self)
-        if items is None:
-            raise NotDataError(f"{label_of(self)} is read forwards only")
-        return iter(items[::-1])
+        contents = observations_of(self).contents
+        return iter(
+            contents.backwards(
+                lambda: student_of(self).ask("reversed", self), lambda: _items(self)
+            )
+        )
 
 
 class Stepping:
@@ -79,14 +79,7 @@ class Indexed(GoneThrough, Reversible):
     __slots__ = ()
 
     def __getitem__(self: Any, key: object) -> Any:
-        seen = observations_of(self)
-        found = seen.item(
-            key, lambda: student_of(self).ask("operate", "getitem", self, key)
-        )
-        length = seen.sliced_length(key)
-        if length is not None and is_handle(found):
-            observations_of(found).expect_length(length)
-        return found
+        return item_of(self, key)
 
 
 class Context:
@@ -153,8 +146,9 @@ def plain_of(handle: Any) -> Any:
 
 def _items(handle: HandleBase) -> list[object] | None:
     """Return all items of the object, or None if it is an iterator."""
-    return observations_of(handle).items(
-        lambda: student_of(handle).ask("items", handle)
+    student = student_of(handle)
+    return observations_of(handle).contents.items(
+        lambda: student.ask("items", handle), lambda: student.ask("count", handle)
     )
 
 
@@ -168,7 +162,8 @@ def _rest(student: Asking, iterator: HandleBase) -> Iterator[Any]:
 
 def _next_of(student: Asking, iterator: HandleBase) -> Any:
     """Return the next item, or raise StopIteration."""
-    return observations_of(iterator).next_item(lambda: student.ask("next", iterator))
+    contents = observations_of(iterator).contents
+    return contents.next_item(lambda: student.ask("next", iterator))
 
 
 # No special method: the snapshot says that the object is a list or its like.

@@ -25,9 +25,14 @@ def operators() -> Iterator[tuple[str, Callable[..., Any]]]:
         yield f"__{name}__", _operator(name)
     for name in BINARY:
         yield f"__r{name}__", _operator(name, is_reversed=True)
+        yield f"__i{name}__", _operator(name, is_in_place=True)
 
 
-def _operator(name: str, *, is_reversed: bool = False) -> Callable[..., Any]:
+def _operator(
+    name: str, *, is_reversed: bool = False, is_in_place: bool = False
+) -> Callable[..., Any]:
+    asked = f"i{name}" if is_in_place else name
+
     def operate(self: Any, *others: object) -> Any:
         # `answer - expected` would tell the student's code what is expected of it. Only
         # an instance that the test itself has made takes a value, as its methods do. One
@@ -38,7 +43,11 @@ def _operator(name: str, *, is_reversed: bool = False) -> Callable[..., Any]:
         if takes_value and not (is_instance and all(one.is_fresh for one in seen)):
             raise _refusal(self)
         operands = (*others, self) if is_reversed else (self, *others)
-        result = student_of(self).ask("operate", name, *operands)
+        is_fresh = observations_of(self).is_fresh
+        result = student_of(self).ask("operate", asked, *operands)
+        if is_in_place and result is self:
+            # `v += w` leaves the test with the object that it had.
+            observations_of(self).is_fresh = is_fresh
         counts = name in _COUNTING and not takes_value and _is_counted(seen)
         if not is_handle(result):
             if is_instance and counts:

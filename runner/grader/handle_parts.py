@@ -44,6 +44,12 @@ def observations_of(handle: HandleBase) -> Observations:
     return seen
 
 
+def known_of(handle: HandleBase) -> type | None:
+    """Return the library class that the object passes for."""
+    known: type | None = object.__getattribute__(handle, "_Handle__known")
+    return known
+
+
 def label_of(handle: HandleBase) -> str:
     """Return what the object is called here, without asking it."""
     return f"<the student's {object.__getattribute__(handle, '_Handle__label')}>"

@@ -3,23 +3,15 @@
 import sys
 from collections import deque
 from collections.abc import Sequence
-from functools import cache
 from typing import Any, Final, NoReturn
 
 import numpy as np
 import torch
 
-from runner.grader.handle_abilities import (
-    ABILITIES,
-    COLLECTION,
-    Collection,
-    Container,
-    GoneThrough,
-    Indexed,
-    Reversible,
-    is_collection,
-    plain_of,
-)
+from runner.grader.answers import NotDataError
+from runner.grader.entitlement import has_own
+from runner.grader.handle_abilities import is_collection, plain_of
+from runner.grader.handle_items import assign, delete
 from runner.grader.handle_operators import BINARY, UNARY, operators
 from runner.grader.handle_parts import (
     Asking,
@@ -32,14 +24,13 @@ from runner.grader.handle_parts import (
     observations_of,
     student_of,
 )
-from runner.grader.observations import NotDataError, Observations
+from runner.grader.observations import Observations
 from runner.values.value_methods import PREDICATES, VALUE_METHODS
 
 __all__ = [
     "CallableHandle",
     "Handle",
     "NotDataError",
-    "handle_class",
     "is_handle",
     "known_class",
     "label_of",
@@ -51,8 +42,6 @@ __all__ = [
 
 # What a handle may say that it is: an object with a life of its own, never a value.
 _LIBRARIES: Final = frozenset(("torch", "numpy", "sklearn", "collections"))
-# Of these libraries an object may have what its class has, also by a value's name.
-_OF_OBJECTS: Final = frozenset(("torch", "sklearn"))
 _VALUES: Final = (
     *(torch.Tensor, np.ndarray, np.generic, bool, int, float, complex, str, bytes),
     *(list, tuple, dict, set, frozenset, deque, BaseException, type),
@@ -66,10 +55,17 @@ _SPECIAL: Final = frozenset(("__name__", "__qualname__", "__dict__", "__annotati
 _ASKED: Final = frozenset(
     (
         *(f"__{name}__" for name in (*UNARY, *BINARY)),
-        *(f"__r{name}__" for name in BINARY),
+        *(f"__{side}{name}__" for name in BINARY for side in "ri"),
         *("__len__", "__iter__", "__next__", "__reversed__", "__call__"),
         *("__getitem__", "__setitem__", "__delitem__", "__contains__"),
         *("__init__", "__enter__", "__exit__", "__doc__", "__module__"),
+    )
+)
+# Of these, methods that take a value. Called by its name such a one is an operator.
+_WITH_OPERANDS: Final = frozenset(
+    (
+        *(f"__{side}{name}__" for name in BINARY for side in ("", "r", "i")),
+        *("__getitem__", "__setitem__", "__delitem__", "__contains__"),
     )
 )
 # These are refused, where the object has them at all.
@@ -120,7 +116,8 @@ class Handle(HandleBase):
 
     @property  # type: ignore[misc]  # what isinstance asks
     def __class__(self) -> type:
-        return type if self.__is_class else self.__known or Handle
+        shown: type | None = getattr(type(self), "_Handle__shown", None)
+        return type if self.__is_class else shown or type(self)
 
     @property
     def __bases__(self) -> tuple[type, ...]:
@@ -153,28 +150,15 @@ class Handle(HandleBase):
             raise AttributeError(name)
         student = self.__student
         if name in _VIEWS:
-            pairs = self.__seen.mapping(lambda: student.ask("mapping", self))
+            pairs = self.__seen.contents.mapping(lambda: student.ask("mapping", self))
             if pairs is not None:
                 return getattr(pairs, name)
         found = self.__seen.attribute(
             name, student.epoch, lambda: student.ask("attr", self, name)
         )
-        if name in VALUE_METHODS and is_handle(found) and not self.__has_own(name):
-            raise NotDataError(
-                f"{label_of(self)} is an object: only values have a method {name!r}, or "
-                "classes that the staff's own notebook defines it in"
-            )
+        if is_handle(found) and not has_own(self, name):
+            _keep_values_from(self, name, found)
         return found
-
-    def __has_own(self, name: str) -> bool:
-        """Say whether the object may have a method that values have, too."""
-        known: Any = self.__known
-        library = "" if known is None else known.__module__.partition(".")[0]
-        return (
-            name in self.__student.methods
-            or (self.__seen.is_instance and self.__seen.is_fresh)
-            or (library in _OF_OBJECTS and hasattr(known, name))
-        )
 
     def __setattr__(self, name: str, value: object) -> None:
         self.__student.ask("set", self, name, value)
@@ -183,12 +167,10 @@ class Handle(HandleBase):
         self.__student.ask("del", self, name)
 
     def __setitem__(self, key: object, value: object) -> None:
-        self.__seen.note_assignment()
-        self.__student.ask("operate", "setitem", self, key, value)
+        assign(self, key, value)
 
     def __delitem__(self, key: object) -> None:
-        self.__seen.note_assignment()
-        self.__student.ask("operate", "delitem", self, key)
+        delete(self, key)
 
     def __repr__(self) -> str:
         return self.__words("repr")
@@ -221,7 +203,10 @@ class CallableHandle(Handle):
     __slots__ = ()
 
     def __call__(self, *arguments: object, **named: object) -> Any:
-        is_constructor = observations_of(self).is_constructor
+        seen = observations_of(self)
+        if seen.is_withheld:
+            raise NotDataError(f"{label_of(self)} is of an object that takes no values")
+        is_constructor = seen.is_constructor
         operation = "make" if is_constructor else "call"
         result = student_of(self).ask(operation, self, arguments, named)
         if is_constructor and is_handle(result):
@@ -244,30 +229,15 @@ class CallableHandle(Handle):
         return seen.fact(key, lambda: student.ask(operation, other, self) is True)
 
 
-def handle_class(
-    methods: object, *, is_callable: bool, is_collection: bool = False
-) -> type[Handle]:
-    """Return the class of handles to objects that have these special methods.
-
-    So `isinstance(x, Iterable)`, `len(x)` and the like go by the object's own class.
-    """
-    known = methods if isinstance(methods, list) else []
-    names = {name for name in ABILITIES if name in known}
-    if is_collection:
-        names.add(COLLECTION)
-    return _handle_class(frozenset(names), is_callable)
-
-
-@cache
-def _handle_class(names: frozenset[str], is_callable: bool) -> type[Handle]:  # noqa: FBT001 - a cache's key
-    kinds = {ABILITIES[name] for name in names}
-    if Indexed in kinds:
-        kinds -= {GoneThrough, Reversible}  # of which it is one
-    if Collection in kinds:
-        kinds -= {Container}
-    base = CallableHandle if is_callable else Handle
-    bases = sorted(kinds, key=lambda one: one.__name__)
-    return type(base.__name__, (*bases, base), {"__slots__": ()})
+def _keep_values_from(handle: Handle, name: str, method: Handle) -> None:
+    """Refuse an object's method that is told what the test expects, or its calls."""
+    if name in _WITH_OPERANDS:
+        observations_of(method).is_withheld = True  # but `hasattr` finds it
+    elif name in VALUE_METHODS:
+        raise NotDataError(
+            f"{label_of(handle)} is an object: only values have a method {name!r}, or "
+            "classes that the staff's own notebook defines it in"
+        )
 
 
 for _name, _method in operators():

@@ -11,10 +11,10 @@ from runner.grader import refusals
 from runner.grader.exports import ExpiredCallbackError, Exports, Outgoing
 from runner.grader.fixed_seeds import FixedSeeds
 from runner.grader.folders import Folders
+from runner.grader.handle_classes import HandleClasses
 from runner.grader.handles import (
     Handle,
     NotDataError,
-    handle_class,
     is_handle,
     known_class,
     mark_constructor,
@@ -50,13 +50,15 @@ _LABEL: Final = 80
 # Operations that may change the objects that they are given.
 _CHANGING: Final = frozenset(("call", "make", "set", "del"))
 _CALLS: Final = frozenset(("call", "make"))
+# Operations that run an object's own code, and may leave it with other attributes.
+_GOING_THROUGH: Final = frozenset(
+    ("next", "items", "mapping", "pairs", "indexed", "count", "reversed")
+)
 # Operations that run code of the student's.
-_RUNNING: Final = _CHANGING | {"operate", "next", "items", "mapping", "len", "attr"}
+_RUNNING: Final = _CHANGING | {"operate", "len", "attr"} | _GOING_THROUGH
 # What tests replace in the notebook, too: `mock.patch("builtins.input", …)`.
 _LENT: Final = {"input": builtins.input, "print": builtins.print}
 _LOOKING: Final = frozenset(("getitem",))
-# Operations that run an object's own code, and may leave it with other attributes.
-_GOING_THROUGH: Final = frozenset(("next", "items", "mapping"))
 
 
 class Student:
@@ -90,6 +92,7 @@ class Student:
         self._exports = Exports()
         # So that a test which asks for an object twice has one and the same.
         self._handles: dict[int, Handle] = {}
+        self._kinds = HandleClasses()
         # What the snapshot says of the exception classes among them.
         self._described: dict[int, object] = {}
         self._errors = ErrorClasses()
@@ -108,6 +111,7 @@ class Student:
     def begin_check(self) -> None:
         """Know nothing of the notebook's objects: another check has learned of them."""
         self._handles.clear()
+        self._kinds.forget()
         self._described.clear()
         self._errors.forget()
         self.prints = False
@@ -198,7 +202,7 @@ class Student:
         """Ask anew about objects that the student's code may have changed just now."""
         if _changes(operation, arguments):
             self._forget(given)
-        elif operation in _GOING_THROUGH:
+        elif operation in _GOING_THROUGH or operation == "operate":
             for handle in given:
                 observations_of(handle).forget_attributes()
 
@@ -328,14 +332,17 @@ class Student:
         bases = node.get("bases")
         if not isinstance(bases, list) or not all(isinstance(b, str) for b in bases):
             raise CodecError("not a handle")
-        kind = handle_class(
+        label = str(node.get("kind"))
+        kind = self._kinds.find(
             node.get("methods"),
             is_callable=node.get("callable") is True,
             is_collection=node.get("collection") is True,
+            classes=node.get("classes"),
+            bases=bases,
+            label=label[:_LABEL],
         )
         if "exception" in node:
             self._described[number] = node["exception"]
-        label = str(node.get("kind"))
         self._handles[number] = kind(
             self,
             number,

@@ -7,7 +7,6 @@ Nothing depends on its honesty: a grader takes what it sends as data, and no mor
 import builtins
 import contextlib
 import inspect
-import itertools
 import operator
 import pickle
 import random
@@ -18,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from runner.student import given
+from runner.student import given, items
 from runner.student.collections import (
     OPERATORS,
     WithMethods,
@@ -52,7 +51,6 @@ _METHODS: Final = (
     *("__len__", "__iter__", "__reversed__", "__next__", "__contains__", "__getitem__"),
     "__enter__",
 )
-_MAX_ITEMS: Final = 100_000
 _CALLBACK_WORDS: Final = {
     "ExpiredCallbackError": "a test's function can be called only while the call runs "
     "that it was passed to"
@@ -63,7 +61,10 @@ _SEEDS: Final[Mapping[str, Callable[[int], object]]] = {
     "numpy": np.random.seed,
     "torch": torch.manual_seed,
 }
-_OPERATORS: Final = frozenset((*OPERATORS, "getitem", "setitem", "delitem"))
+_IN_PLACE: Final = frozenset(
+    f"i{name}" for name in OPERATORS if hasattr(operator, f"i{name}")
+)
+_OPERATORS: Final = OPERATORS | _IN_PLACE | {"getitem", "setitem", "delitem"}
 
 
 class Service:
@@ -107,9 +108,15 @@ class Service:
             "seed": lambda library, seed: _SEEDS[library](seed),
             "source": inspect.getsource,
             "signature": _signature,
-            "items": self._items,
-            "mapping": self._mapping,
-            "next": self._next,
+            "items": items.items,
+            "count": items.count,
+            "reversed": items.backwards,
+            "mapping": items.mapping,
+            "pairs": lambda value, is_few: items.pairs(value, is_few, self._encoder),
+            "indexed": lambda value, is_few: items.indexed(
+                value, is_few, self._encoder
+            ),
+            "next": items.next_item,
             "script": handed_in.load_script,
             "objects": handed_in.load_objects,
         }
@@ -226,40 +233,10 @@ class Service:
         if name not in _OPERATORS:
             raise CodecError("not an operator")
         operate: Callable[..., object] = getattr(operator, name)
-        return operate(*arguments)
-
-    def _items(self, value: Any) -> object:
-        """Return all items at once, the length and whether it is a mapping.
-
-        None stands for an iterator, which gives its items one by one.
-        """
-        iterator = iter(value)
-        if iterator is value:
-            return None
-        items = list(itertools.islice(iterator, _MAX_ITEMS + 1))
-        if len(items) > _MAX_ITEMS:
-            raise TypeError(f"there are more than {_MAX_ITEMS} items to go through")
-        length = len(value) if hasattr(type(value), "__len__") else None
-        return [items, length, hasattr(type(value), "keys")]
-
-    def _mapping(self, value: Any) -> object:
-        """Return all keys and values at once and the length, or None for no mapping."""
-        kind = type(value)
-        methods = ("keys", "values", "items", "__getitem__")
-        if not all(callable(getattr(kind, name, None)) for name in methods):
-            return None
-        keys = list(itertools.islice(value.keys(), _MAX_ITEMS + 1))
-        if len(keys) > _MAX_ITEMS:
-            raise TypeError(f"there are more than {_MAX_ITEMS} items to go through")
-        length = len(value) if hasattr(kind, "__len__") else None
-        return [[[key, value[key]] for key in keys], length]
-
-    def _next(self, iterator: Any) -> object:
-        """Return a list with the next item, or an empty one at the end."""
-        try:
-            return [next(iterator)]
-        except StopIteration:
-            return []
+        result = operate(*arguments)
+        if name in _IN_PLACE and result is arguments[0] and has_own_methods(result):
+            return WithMethods(result)  # it stays the object that it was
+        return result
 
     # --- Values ----------------------------------------------------------------
 
@@ -287,6 +264,9 @@ class Service:
             "kind": kind_of(value),
             "bases": [f"{one.__module__}.{one.__qualname__}" for one in bases[:_BASES]],
         }
+        if not isinstance(value, type):
+            own = [one for one in type(value).__mro__ if one is not object]
+            node["classes"] = [self._number(one) for one in own[:_BASES]]
         if isinstance(value, type) and issubclass(value, BaseException):
             node["exception"] = self._exception(value)
         return node

@@ -107,6 +107,11 @@ class Encoder(EncoderBase):
         self._estimate += _CHARACTER * len(value)
         return value
 
+    @property
+    def fits(self) -> bool:
+        """Whether what was encoded so far is surely short enough to be sent."""
+        return self._estimate <= self._max_text
+
     def _check_size(self, node: Node) -> None:
         size = sum(buffer.nbytes for buffer in self.buffers)
         if len(self.buffers) > MAX_BUFFERS or size > self._max_bytes:

@@ -307,14 +307,14 @@ def test_answers_about_one_object_agree(name: str) -> None:
 
 
 def test_a_length_agrees_with_the_items_that_came_first() -> None:
-    seen = Observations("<an object>")
-    assert seen.items(lambda: [[], None, False]) == []
+    seen = Observations("<an object>").contents
+    assert seen.items(lambda: [[], None, False], lambda: 0) == []
     with pytest.raises(NotDataError, match="gave 0 items"):
         seen.length(lambda: 3)
 
 
 def test_an_iterator_ends_once() -> None:
-    seen, answers = Observations("<an object>"), iter([[1], [], [2]])
+    seen, answers = Observations("<an object>").contents, iter([[1], [], [2]])
     assert seen.next_item(lambda: next(answers)) == 1
     for _ in range(2):
         with pytest.raises(StopIteration):
@@ -322,8 +322,8 @@ def test_an_iterator_ends_once() -> None:
 
 
 def test_what_an_object_said_of_itself_stands() -> None:
-    with student_with({"answer": Changing(4, 5, 6, "a", "b")}) as student:
-        answer = student.name("answer")
+    with student_with({"Changing": Changing}, classes=("Changing",)) as student:
+        answer = student.name("Changing")(4, 5, 6, "a", "b")
         assert (len(answer), len(answer)) == (4, 4)
         assert (answer[0], answer[0], answer[1]) == (5, 5, 6)
         assert len({repr(answer) for _ in range(2)}) == 1

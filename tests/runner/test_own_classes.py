@@ -11,6 +11,7 @@ from tests.runner.proof.recording import honest, mark
 pytestmark = pytest.mark.torch
 
 CLASSES = """
+import torch
 from typing import NamedTuple
 class Vector:
     def __init__(self, x, y): self.x, self.y = x, y
@@ -36,7 +37,35 @@ class Plain(list): pass
 class Timer:
     def __enter__(self): self.n = 1; return self
     def __exit__(self, *about): self.n = 2
+class Countdown:
+    def __init__(self, n): self.n = n
+    def __iter__(self): yield from range(self.n, 0, -1)
+    def __reversed__(self): yield from range(1, self.n + 1)
+class Total:
+    def __init__(self, n): self.n = n
+    def __iadd__(self, o):
+        self.n += o.n if isinstance(o, Total) else o
+        return self
+class Loader:
+    def __init__(self, xs): self.xs = xs
+    def __iter__(self):
+        yield from reversed(self.xs)
+class Tree:
+    def __init__(self, v): self.v, self.left = v, None
+    def insert(self, v): self.left = Tree(v)
+    def copy(self): return type(self)(self.v)
+class Leaf(Tree): pass
+class Node:
+    def value(self): return 3
+def ring():
+    a, b = Node(), Node()
+    a.next, b.next = b, a
+    return [a, b]
+class Net(torch.nn.Module): pass
+class Other(torch.nn.Module): pass
 def peeked(stack): return stack.peek()
+def nets(): return [Net(), Net(), Other()]
+def layers(): return [torch.nn.Linear(1, 1), torch.nn.Linear(2, 1), torch.nn.ReLU()]
 """
 HONEST = {
     "a product of two": "assert Vector(1, 2) * Vector(3, 4) == 11",
@@ -55,9 +84,29 @@ HONEST = {
     "a dictionary's own methods": "m = Matrix({(0, 0): 1, (1, 1): 2})\n"
     "assert m.trace() == 3 and m[0, 0] == 1 and m == {(0, 0): 1, (1, 1): 2}",
     "no methods": "assert Plain([1]) + [2] == [1, 2] and isinstance(Plain(), list)",
+    "backwards": "assert list(reversed(Countdown(3))) == [1, 2, 3]\n"
+    "assert list(reversed(Stack([1, 2]))) == [2, 1]",
+    "in place": "v = w = Total(1)\nv += Total(3)\nassert v is w and w.n == 4\n"
+    "v += 2\nv += 2\nassert w.n == 8 and not hasattr(v, '__isub__')",
+    "in place without a method for it": "v = Vector(1, 2)\nw = v\nv += Vector(3, 4)\n"
+    "assert (v.x, v.y, w.x) == (4, 6, 1) and v is not w\nv *= 2\nassert v.x == 8",
+    "in place, a list": "s = t = Stack([1])\ns += [2]\nassert s is t and t == [1, 2]",
+    "gone through twice": "a = Loader([1, 2])\nassert list(a) == list(a) == [2, 1]",
+    "classes": "t = Tree(5)\nt.insert(3)\nassert isinstance(t.left, type(t))\n"
+    "assert type(t.copy()) is type(t) and t.copy().__class__ is t.__class__\n"
+    "assert type(t) == Tree and type(Leaf(1)) != Tree and type(t).__name__ == 'Tree'\n"
+    "assert isinstance(Leaf(1), type(t)) and not isinstance(t, type(Leaf(1)))",
+    "classes of networks": "a, b, c = nets()\nassert type(a) is type(b) is not type(c)\n"
+    "assert a.__class__ is b.__class__ is not c.__class__\n"
+    "import torch\nassert isinstance(a, torch.nn.Module) and type(a) == Net\n"
+    "assert isinstance(a.__class__, type) and issubclass(a.__class__, torch.nn.Module)",
+    "classes of layers": "a, b, c = layers()\nassert type(a) is type(b) is not type(c)\n"
+    "import torch\nassert a.__class__ is torch.nn.Linear is not c.__class__\n"
+    "assert isinstance(a, torch.nn.Linear) and not isinstance(c, torch.nn.Linear)",
+    "owners in a circle": "a, b = ring()\nassert a.next is b and b.next is a\n"
+    "assert a.value() == 3 and list(reversed(Countdown(1))) == [1]",
     "a context": "with Timer() as t: assert t.n == 1\nassert t.n == 2",
 }
-NAMES = ("Vector", "Stack", "Pair", "Point", "Matrix", "Plain", "Timer", "peeked")
 
 
 def score(notebook: str, test: str) -> float:
@@ -73,6 +122,7 @@ def test_an_object_that_a_test_made_does_what_its_class_does(test: str) -> None:
 
 # Zero in every comparison, and full of nothing.
 FALSE = """
+import torch
 class Zero:
     def __init__(self, *a): self.x = 0
     def __abs__(self): return 0
@@ -92,6 +142,23 @@ class Stack(list):
 class Timer:
     def __enter__(self): return self
     def __exit__(self, *about): return True
+class Countdown:
+    def __init__(self, n): pass
+    def __iter__(self): return iter([3, 2, 1])
+    def __reversed__(self): raise NotImplementedError
+class Total:
+    def __init__(self, n): self.n = n
+    def __add__(self, o): return Total(self.n + o.n)
+    def __iadd__(self, o): raise NotImplementedError
+class Loader:
+    def __init__(self, xs): self.steps = iter(xs)
+    def __iter__(self): return self.steps
+class Tree:
+    def __init__(self, v): self.left = Timer()
+    def copy(self): return Timer()
+class Net(torch.nn.Module): pass
+class Other(torch.nn.Module): pass
+def nets(): return [Net(), Other()]
 answer = Zero()
 """
 FORGED = {
@@ -105,6 +172,16 @@ FORGED = {
     "a list that has anything": "assert 7 in Stack([1])",
     "a list of two lengths": "s = Stack([1])\nassert len(s) == 3 and s == [1]",
     "a list that is false": "assert not Stack([1])",
+    "backwards": "assert list(reversed(Countdown(3))) == [1, 2, 3]",
+    "in place": "v = Total(1)\nv += Total(3)\nassert v.n == 4",
+    "a number in place": "v = answer\nv -= 7\nassert not v",
+    "a difference in place": "v = Vector(1, 2)\nv -= Vector(3, 4)\nassert abs(v) == 0",
+    "gone through once": "a = Loader([1, 2])\nassert list(a) == [1, 2] and list(a) == [1, 2]",
+    "another class": "t = Tree(5)\nassert type(t.copy()) is type(t)",
+    "no instance": "t = Tree(5)\nassert isinstance(t.left, type(t))",
+    "another class by attribute": "t = Tree(5)\nassert t.copy().__class__ is t.__class__",
+    "another network": "a, b = nets()\nassert a.__class__ is b.__class__",
+    "a class by its name": "assert type(Tree(5).left) == Tree",
     "an error that is ended": "with Timer(): assert 1 == 7",
 }
 

@@ -286,9 +286,18 @@ _about_objects: Final[Mapping[str, st.SearchStrategy[Any]]] = {
     "class": st.sampled_from([False, False, True]),
     "bases": st.sampled_from([[], *([one] for one in _BASES)]),
 }
+_METHODS: Final = (
+    *("__len__", "__iter__", "__getitem__", "__reversed__", "__next__", "__enter__"),
+)
 _objects: Final = st.fixed_dictionaries(
     dict(_about_objects),
-    optional={"exception": _error_classes, "collection": st.booleans()},
+    optional={
+        "exception": _error_classes,
+        "collection": st.booleans(),
+        "methods": st.lists(st.sampled_from(_METHODS), max_size=4),
+        "classes": st.lists(st.integers(0, 4), max_size=2),
+        "kind": st.sampled_from(["Net", "ndarray", "int", "", "class", "\ud800"]),
+    },
 )
 _values: Final = st.one_of(
     _objects,
@@ -304,6 +313,33 @@ _values: Final = st.one_of(
         g=st.booleans(), grad=st.none(),
     ),
 )  # fmt: skip
+_taken: Final = st.one_of(
+    st.none() | st.just(value=False),
+    *(
+        _node(
+            "list",
+            v=st.tuples(
+                _node("list", v=st.lists(_values, min_size=size, max_size=size)),
+                st.sampled_from([None, size]),
+            ).map(list),
+        )
+        for size in (0, 1, 2, 3, 3)
+    ),
+)
+_entries: Final = _node(
+    "list",
+    v=st.lists(
+        st.tuples(st.sampled_from(["a", "b", 0, 1, 2]), _values).map(
+            lambda pair: {"k": "list", "v": list(pair)}
+        ),
+        max_size=3,
+    ),
+)
+_pairs: Final = st.one_of(
+    st.none(),
+    st.none() | st.just(value=False),
+    _node("list", v=st.tuples(_entries, st.none()).map(list)),
+)
 _item_lists: Final = st.one_of(
     st.none(),
     *(
@@ -322,6 +358,11 @@ _plausible: Final[Mapping[str, st.SearchStrategy[Any]]] = {
     "len": st.sampled_from([3, 3, 0, 1, 2, 4]),
     "items": _item_lists,
     "next": _node("list", v=st.lists(_values, max_size=1)),
+    "indexed": _taken,
+    "reversed": _taken,
+    "pairs": _pairs,
+    "mapping": _pairs,
+    "count": st.sampled_from([3, 3, 0, 1, 2, None]),
     "has": _booleans,
     "isinstance": _booleans,
     "issubclass": _booleans,

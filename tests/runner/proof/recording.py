@@ -99,22 +99,26 @@ def _more(operation: str, number: int) -> Any:
     """Return what keeps a test going that has asked for this operation."""
     if operation in _NOTHING or operation in _AGREED:
         return operation in _AGREED or None
-    match operation:
-        case "len":
-            return 3
-        case "repr" | "str":
-            return "an object"
-        case "next":
-            return {"k": "list", "v": [_object(number)] if number % 4 else []}
-        case "items":
-            items = {"k": "list", "v": [_object(10 * number + n) for n in range(3)]}
-            return {"k": "list", "v": [items, None, False]}
-    return _object(number)
+    items = {"k": "list", "v": [_object(10 * number + n) for n in range(3)]}
+    known = {
+        "len": 3,
+        "count": 3,
+        "repr": "an object",
+        "str": "an object",
+        "next": {"k": "list", "v": [_object(number)] if number % 4 else []},
+        "items": {"k": "list", "v": [items, None, False]},
+        "reversed": {"k": "list", "v": [items, None]},
+        # So that it is asked for one item after the other.
+        "indexed": None,
+        "pairs": None,
+    }
+    return known[operation] if operation in known else _object(number)
 
 
 def _object(number: int) -> dict[str, Any]:
     kinds = {"callable": True, "class": False, "bases": ["__main__.Greedy"]}
-    return {"k": "handle", "v": number, **kinds}
+    methods = ["__len__", "__iter__", "__getitem__", "__reversed__"]
+    return {"k": "handle", "v": number, "methods": methods, **kinds}
 
 
 def setting_for(entry: Entry, private: Path) -> Setting:

@@ -1,0 +1,102 @@
+"""Which objects of the student's are told what a test calls, indexes or assigns.
+
+An object in a value's place would else learn what the test expects: by the argument of
+a method that values have, too, by an index that is a label, by an assigned value.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from runner.grader.answers import slice_parts
+from runner.grader.handle_parts import (
+    HandleBase,
+    is_handle,
+    known_of,
+    observations_of,
+    student_of,
+)
+
+# Of these libraries an object may have what its class has, also by a value's name.
+_OF_OBJECTS: Final = frozenset(("torch", "sklearn"))
+# What such a class may be given in an item's place.
+_PARTS: Final = (torch.nn.Module, torch.nn.Parameter)
+
+
+def is_made(handle: HandleBase) -> bool:
+    """Say whether the test has made the object and has it from there."""
+    return observations_of(handle).is_made
+
+
+def staff_defines(handle: HandleBase, name: str) -> bool:
+    """Say whether the staff's own notebook defines a method of that name."""
+    return name in student_of(handle).methods
+
+
+def library_has(handle: HandleBase, name: str) -> bool:
+    """Say whether the object's class passes for one of a library's that has the method."""
+    known: Any = known_of(handle)
+    library = "" if known is None else known.__module__.partition(".")[0]
+    return library in _OF_OBJECTS and hasattr(known, name)
+
+
+def has_own(handle: HandleBase, name: str) -> bool:
+    """Say whether the object may have a method that values have, too."""
+    if name == "__getitem__" and observations_of(handle).is_named:
+        return True
+    return staff_defines(handle, name) or is_made(handle) or library_has(handle, name)
+
+
+def may_get(handle: HandleBase, key: object) -> bool:
+    """Say whether the object may be asked for what is under the key.
+
+    An object that the test has made may always be.
+    """
+    return is_made(handle) or _may_learn(handle, "__getitem__", key)
+
+
+def may_set(handle: HandleBase, key: object, value: object) -> bool:
+    """Say whether the object may be given the value under the key."""
+    if is_made(handle):
+        return True
+    is_free = staff_defines(handle, "__setitem__") or observations_of(handle).is_named
+    is_part = is_handle(value) or isinstance(value, _PARTS)
+    return _may_learn(handle, "__setitem__", key) and (is_free or is_part)
+
+
+def may_delete(handle: HandleBase, key: object) -> bool:
+    """Say whether the object may be told to delete what is under the key."""
+    return is_made(handle) or _may_learn(handle, "__delitem__", key)
+
+
+def _may_learn(handle: HandleBase, method: str, key: object) -> bool:
+    """Say whether an object that the test has not made may learn the key.
+
+    Pairs of indices are what arrays have: only classes of the exercise have them too.
+    """
+    if staff_defines(handle, method):
+        parts = key if isinstance(key, tuple) else (key,)
+        return all(map(_is_plain, parts))
+    is_known = observations_of(handle).is_named or library_has(handle, method)
+    return is_known and _is_plain(key)
+
+
+def _is_plain(key: object) -> bool:
+    if isinstance(key, slice):
+        parts = slice_parts(key)
+        return all(one is None or index_of(one) is not None for one in parts)
+    is_sign = key is None or key is ... or isinstance(key, str) or is_handle(key)
+    return is_sign or index_of(key) is not None
+
+
+def index_of(key: object) -> int | None:
+    """Return the integer that the key is, or None if it is none."""
+    if isinstance(key, bool | np.bool_):
+        return None
+    if isinstance(key, int | np.integer):
+        return int(key)
+    if isinstance(key, np.ndarray | torch.Tensor) and key.ndim == 0:
+        number = key.item()
+        return number if type(number) is int else None
+    return None
