@@ -33,6 +33,7 @@ class Outgoing(Encoder):
     ) -> None:
         super().__init__(refer)
         self.sends_gradients = False
+        self.sends_missing = True
         self._folders = folders
 
     def text(self, value: str) -> str:

@@ -308,6 +308,7 @@ class Service:
             raise CodecError(f"not known: {node['k']}")
 
         decoder = Decoder(buffers, resolve)
+        decoder.takes_missing = True
         return decoder
 
     def _callback(self, number: int) -> Callable[..., object]:

@@ -55,6 +55,8 @@ class EncoderBase(_DataOnly, ABC):
         self.buffers: list[Buffer] = []
         # A leaf's gradient goes with it.
         self.sends_gradients = True
+        # A column of pandas goes with its NA, which comparisons skip.
+        self.sends_missing = False
 
     @abstractmethod
     def encode(self, value: object, depth: int = 0) -> Node:
@@ -90,6 +92,8 @@ class DecoderBase(_DataOnly, ABC):
     def __init__(self, buffers: list[Buffer]) -> None:
         super().__init__()
         self._buffers = buffers
+        # A column of pandas may hold NA: it was made by a test, and is judged by nobody.
+        self.takes_missing = False
 
     @abstractmethod
     def decode(self, node: Node, depth: int = 0) -> Any:

@@ -9,7 +9,7 @@ import pytest
 
 from runner.host import Runner
 from runner.protocol import CheckSpec, QuestionSpec, TestStyle
-from runner.values.codec import CodecError, Encoder, RefusedError
+from runner.values.codec import CodecError, Decoder, Encoder, RefusedError
 from tests.runner.notebooks import cell, job, scores
 from tests.runner.proof.entries import Entry
 from tests.runner.proof.recording import honest, mark
@@ -31,10 +31,7 @@ COLUMNS = {
     "times in a zone": DAYS.tz_localize("Europe/Berlin"),
     "spans": pd.to_timedelta([1, 2, 3], unit="h"),
     "periods": pd.period_range("2024-01", periods=3, freq="M"),
-    "missing numbers": pd.array([1, None, 3], dtype="Int64"),
-    "missing truth": pd.array([True, None, False], dtype="boolean"),
     "small": np.array([1, 2, 3], dtype="int8"),
-    "named text": pd.array(["a", None, "b"], dtype="string"),
 }
 INDICES = {
     "a range": pd.RangeIndex(5, 11, 2, name="n"),
@@ -98,6 +95,58 @@ def test_notes_and_a_class_of_one_s_own() -> None:
     assert cross(found).attrs == {"source": "x"}
 
 
+HIDING = {
+    "missing numbers": pd.array([1, None, 3], dtype="Int64"),
+    "missing truth": pd.array([True, None, False], dtype="boolean"),
+    "missing text": pd.array(["a", None, "b"], dtype="string"),
+    "missing objects": pd.Series([1, pd.NA, "x"], dtype=object),
+    "none missing yet": pd.array([1.5, 2.5, 3.5], dtype="Float64"),
+    "text, none missing yet": pd.array(["a", "b", "c"], dtype="string"),
+    "categories": pd.Categorical(["a"] * 3, pd.array(["a"], dtype="string")),
+}
+
+
+def sent_by_a_test(value: Any) -> tuple[Any, list[Any]]:
+    encoder = Encoder(refuse)
+    encoder.sends_missing = True
+    return encoder.encode(value), encoder.buffers
+
+
+@pytest.mark.parametrize("values", HIDING.values(), ids=HIDING)
+def test_no_table_comes_that_may_hide_values(values: Any) -> None:
+    """`(got == want).all()` skips NA, and pandas itself fills up with it."""
+    series = pd.Series(values)
+    index = pd.Index(series)
+    values = [series, series.to_frame(), index]
+    if series.dtype != object:  # of which an index of levels makes NaN by itself
+        values.append(pd.Series(1, pd.MultiIndex.from_arrays([index, range(3)])))
+    for value in values:
+        with pytest.raises(RefusedError, match=r"pandas' NA.*Convert it first"):
+            cross(value)
+        node, buffers = sent_by_a_test(value)
+        with pytest.raises(CodecError, match="hide"):
+            decode(node, *buffers)
+
+
+@pytest.mark.parametrize("values", HIDING.values(), ids=HIDING)
+def test_a_test_gives_such_a_table_as_it_is(values: Any) -> None:
+    series = pd.Series(values)
+    node, buffers = sent_by_a_test(series)
+    decoder = Decoder(buffers, refuse)
+    decoder.takes_missing = True
+    pd.testing.assert_series_equal(decoder.decode(node), series)
+
+
+def test_a_column_without_a_row_in_common_equals_none() -> None:
+    """What pandas fills up with, where labels differ, is NaN in all that crosses."""
+    want = pd.Series([1.5, 2.5])
+    for values in ([7.5], ["a"], [None], pd.to_datetime(["2024-01-01"])):
+        got = cross(pd.Series(values, index=[9]))
+        assert not got.eq(want).all()
+        assert got.ne(want).any()
+    assert not ((cross(pd.Series([7.5], index=[9])) - want).abs() < 1).all()
+
+
 REFUSED = {
     "objects": pd.DataFrame({"a": [object()]}),
     "functions": pd.Series([print]),
@@ -114,7 +163,7 @@ def test_what_is_no_data_is_refused_by_name(value: Any) -> None:
 
 
 def test_a_part_of_a_table_crosses_without_the_rest() -> None:
-    whole = pd.DataFrame({"a": [1, 7777], "b": pd.array([1, None], dtype="Int64")})
+    whole = pd.DataFrame({"a": [1, 7777], "b": pd.Categorical(["y", "z"])})
     whole.index = pd.MultiIndex.from_tuples([("x", 1), ("canary", 8888)])
     text = pd.Series(["x", "canary"], index=whole.index)
     for part in (whole.head(1), text.head(1), whole.iloc[:1, :1], whole.index[:1]):
