@@ -7,11 +7,13 @@ as something to call back while the call runs that they were passed to.
 
 import contextlib
 import io
+import itertools
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 
 from runner.grader.folders import Folders
+from runner.grader.given_generators import seed_in_place_of
 from runner.grader.handles import Handle, is_handle, number_of
 from runner.grader.library_objects import is_iterator, library_name, pickled, remaining
 from runner.grader.student_errors import handle_behind
@@ -52,14 +54,20 @@ class Outgoing(Encoder):
         return super().path(value) if name is None else {"k": "file", "v": name}
 
 
-def _given(value: Any) -> tuple[str, object] | None:
+def _given(value: Any, written: Collection[int]) -> tuple[str, object] | None:
     """Return of which kind an object of Python's own is, and its content, or None.
+
+    `written` are the seeds that stand in the test's text.
 
     Raises CodecError for a file in memory that is written to, or has been read: what
     happens to its copy would be lost, and what was read is not given.
     """
     if type(value) is random.Random:
-        return "random", value.getstate()
+        return "random", seed_in_place_of(value, written)[0]
+    if type(value) is itertools.count:
+        # As a call would: it uses the first two numbers up.
+        first = next(value)
+        return "count", [first, next(value) - first]
     if type(value) not in _FILES:
         return None
     content = value.getvalue()
@@ -80,9 +88,11 @@ class Exports:
 
     A callback lives as long as the call that it was passed to: `lifetime` encloses
     that call. Numbers are never used twice, so an old number never means a new function.
+    `written` returns the seeds that stand in the running test's text.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, written: Callable[[], Collection[int]] = frozenset) -> None:
+        self._written = written
         self._callbacks: dict[int, Callable[..., object]] = {}
         self._count = 0
         self.handles: list[Handle] = []
@@ -107,14 +117,13 @@ class Exports:
         name = library_name(value)
         if name:
             return {"k": "library", "v": name}
-        if is_iterator(value):
-            items = encoder.encode(remaining(value))
-            return {"k": "given", "t": "iterator", "v": items}
-        given = _given(value)
+        given = _given(value, self._written())
+        if given is None and is_iterator(value):
+            given = "iterator", remaining(value)
         if given is not None:
             kind, content = given
             return {"k": "given", "t": kind, "v": encoder.encode(content)}
-        data = pickled(value)
+        data = pickled(value, self._written())
         if data is not None:
             return {"k": "pickle", "b": encoder.add(data)}
         if callable(value):

@@ -8,7 +8,7 @@ Any other seed stays here: it may come from the run's secret.
 
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,6 +16,9 @@ import numpy as np
 import torch
 
 _NUMBER: Final = re.compile(r"(?<![\w.])\d{1,20}(?![\w.])")
+# `for seed in range(5)` writes five seeds down.
+_RANGE: Final = re.compile(r"\brange\(\s*(?:(\d{1,6})\s*,\s*)?(\d{1,6})\s*\)")
+_MOST: Final = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +51,7 @@ class FixedSeeds:
     """Notes the seeds that one check writes down."""
 
     def __init__(self) -> None:
-        self._written: frozenset[int] = frozenset()
+        self.written: frozenset[int] = frozenset()
         self._waiting: dict[str, tuple[int, object]] = {}
 
     def take_over(self) -> None:
@@ -60,7 +63,7 @@ class FixedSeeds:
     def begin_check(self, *sources: str) -> None:
         """Know the numbers in the text of another check, and no seed."""
         numbers = (number for text in sources for number in _NUMBER.findall(text))
-        self._written = frozenset(map(int, numbers))
+        self.written = frozenset((*map(int, numbers), *_ranges(sources)))
         self._waiting.clear()
 
     def unused(self) -> Iterator[tuple[str, int]]:
@@ -76,8 +79,16 @@ class FixedSeeds:
             values = (*arguments, *named.values())
             self._waiting.pop(library, None)
             match values:
-                case [int() as value] if value in self._written:
+                case [int() as value] if value in self.written:
                     self._waiting[library] = int(value), _GENERATORS[library].state()
             return result
 
         return heard
+
+
+def _ranges(sources: Iterable[str]) -> Iterator[int]:
+    """Yield the numbers of the short ranges that stand in the texts."""
+    for text in sources:
+        for start, stop in _RANGE.findall(text):
+            if int(stop) - int(start or 0) <= _MOST:
+                yield from range(int(start or 0), int(stop))

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from numpy.random import bit_generator
 
 _SEED_BYTES: Final = 32
 # The state of a Mersenne Twister, as torch lays it out: its seed, how many words are
@@ -19,7 +20,8 @@ _WORDS: Final = 624
 _HEAD: Final = np.array([0, 1 | 1 << 32, 0], dtype="<u8")
 _NORMALS_BYTES: Final = 40
 
-_default_rng: Final = np.random.default_rng
+_Torch: Final = torch.Generator
+_seed: Final = random.Random.seed
 
 
 class Generators:
@@ -30,8 +32,20 @@ class Generators:
         self._fresh_seeds = random.Random()  # noqa: S311 - seeded by `start`
 
     def take_over(self) -> None:
-        """Give numpy's new generators a seed from the secret if the test gives none."""
-        np.random.default_rng = self._make
+        """Let new generators start from the secret if the test gives them no seed.
+
+        numpy asks for their bits in one place. torch would start each from one number
+        that everybody knows, and Python from the system, so that no rerun is the same.
+        """
+        numpy, fresh = bit_generator, self._fresh_seeds
+        numpy.randbits = fresh.getrandbits  # type: ignore[attr-defined]  # asked by name
+        torch.Generator = _torch_class(fresh)  # type: ignore[misc, assignment]  # a class like it
+
+        def seed(own: random.Random, a: Any = None, version: int = 2) -> None:
+            bits = 8 * _SEED_BYTES
+            _seed(own, fresh.getrandbits(bits) if a is None else a, version)
+
+        random.Random.seed = seed  # type: ignore[method-assign, assignment]  # as above
 
     def start(self, *place: str) -> None:
         """Start all generators for a check: as ever in this run, unlike any other's.
@@ -47,12 +61,35 @@ class Generators:
         # A generator that a test makes without a seed is as good as the global one.
         self._fresh_seeds.seed(_digest("fresh", text, _SEED_BYTES))
 
-    def _make(self, seed: Any = None) -> np.random.Generator:
-        """Return numpy's generator, from the secret if the test gives no seed."""
-        bits = 8 * _SEED_BYTES
-        return _default_rng(
-            self._fresh_seeds.getrandbits(bits) if seed is None else seed
-        )
+
+class _LikeTorch(type(_Torch)):  # type: ignore[misc]  # a class of torch's own
+    """Takes every generator of torch's for one of this class."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, _Torch)
+
+
+def _torch_class(fresh: random.Random) -> type:
+    """Return torch's class of generators; a new one starts from the secret."""
+
+    class Generator(_Torch, metaclass=_LikeTorch):  # type: ignore[misc, valid-type]  # torch's
+        def __new__(cls, *arguments: Any, **named: Any) -> Any:
+            made = super().__new__(cls, *arguments, **named)
+            if made.device.type == "cpu":
+                made.set_state(
+                    torch_generator(fresh.randbytes(_SEED_BYTES)).get_state()
+                )
+            return made
+
+    Generator.__module__, Generator.__qualname__ = "torch", "Generator"
+    return Generator
+
+
+def torch_generator(key: bytes) -> torch.Generator:
+    """Return a generator of torch's that starts from all bits of the key."""
+    made = _Torch()
+    made.set_state(_torch_state(_digest("torch", key, 4 * _WORDS)))
+    return made
 
 
 def _digest(library: str, text: bytes, size: int) -> bytes:

@@ -6,6 +6,7 @@ import pickle
 import sys
 import types
 from collections import ChainMap
+from collections.abc import Collection
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +20,7 @@ from torch.utils.data import (
     Subset,
 )
 
+from runner.grader import given_generators
 from runner.values.codec import CodecError
 
 _LIBRARIES: Final = frozenset(
@@ -81,8 +83,13 @@ class _LibraryPickler(pickle.Pickler):
     """Takes objects of library classes, with no more than what they show.
 
     Nothing of a test's own goes along, and no object brings the rest of what it is a
-    part of: a tensor its whole storage, or a subset its whole dataset.
+    part of: a tensor its whole storage, a subset its whole dataset, or a generator what
+    it has drawn.
     """
+
+    def __init__(self, sink: io.BytesIO, written: Collection[int]) -> None:
+        super().__init__(sink, protocol=5)
+        self._written = written
 
     def reducer_override(self, value: Any) -> Any:
         if isinstance(value, type) or _is_function(value):
@@ -91,7 +98,8 @@ class _LibraryPickler(pickle.Pickler):
             is_known = _is_library(type(value).__module__)
         if not is_known:
             raise pickle.PicklingError("not a library's")
-        return _reduced(value)
+        generator = given_generators.reduced(value, self._written)
+        return _reduced(value) if generator is None else generator
 
 
 def _reduced(value: Any) -> Any:
@@ -166,13 +174,18 @@ def _is_function(value: object) -> bool:
     )
 
 
-def pickled(value: object) -> bytes | None:
-    """Return the pickle of an object of a library class, or None if it has none."""
+def pickled(value: object, written: Collection[int] = ()) -> bytes | None:
+    """Return the pickle of an object of a library class, or None if it has none.
+
+    `written` are the seeds that stand in the test's text.
+    """
     if isinstance(value, type) or _is_function(value):
         return None
     sink = io.BytesIO()
     try:
-        _LibraryPickler(sink, protocol=5).dump(value)
+        _LibraryPickler(sink, written).dump(value)
+    except CodecError:
+        raise
     except Exception:  # noqa: BLE001 - whatever an object's own __reduce__ raises
         return None
     return sink.getvalue()

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from runner.grader.fixed_seeds import FixedSeeds
 from runner.grader.student import MAX_BYTES, MAX_HEADER, Student
 from runner.student.service import Service
 from runner.values.link import Link, LinkClosedError
@@ -18,8 +19,12 @@ def student_with(
     files: Path = Path(),
     classes: Collection[str] = (),
     methods: Collection[str] = (),
+    test: str = "",
 ) -> Iterator[Student]:
-    """Yield the student as tests see it; its service answers in a thread."""
+    """Yield the student as a test with this text sees it.
+
+    Its service answers in a thread.
+    """
     ours, theirs = socket.socketpair()
 
     def serve() -> None:
@@ -30,7 +35,9 @@ def student_with(
     thread.start()
     with ours:
         link = Link(ours, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
-        yield Student(link, classes, methods=methods)
+        seeds = FixedSeeds()
+        seeds.begin_check(test)
+        yield Student(link, classes, methods=methods, seeds=seeds)
     thread.join(10)
     theirs.close()
     assert not thread.is_alive()

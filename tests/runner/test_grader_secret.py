@@ -20,6 +20,14 @@ DRAWS = {
     "draw = lambda: int(np.random.default_rng().integers(10**9))",
     "python": "import random\ndraw = lambda: random.randrange(10**9)",
     "torch": "import torch\ndraw = lambda: int(torch.randint(10**9, ()))",
+    "a generator of torch's": "import torch\ndraw = lambda: "
+    "int(torch.randint(10**9, (), generator=torch.Generator(device='cpu')))",
+    "a generator of numpy's": "import numpy as np\n"
+    "draw = lambda: int(np.random.Generator(np.random.PCG64()).integers(10**9))",
+    "numpy's old generator": "import numpy as np\n"
+    "draw = lambda: np.random.RandomState().randint(10**9)",
+    "a generator of Python's": "import random\n"
+    "draw = lambda: random.Random().randrange(10**9)",
 }
 CHECK = cell("# softmark: check q1")
 
