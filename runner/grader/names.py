@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from runner.grader import formats, global_names, refusals
 from runner.grader.handles import NotDataError
+from runner.grader.notebook_names import NotebookNames
 from runner.grader.stand_ins import StandInError, stand_in_for
 from runner.grader.student import Student
 from runner.values.naming import import_named
@@ -61,8 +62,8 @@ class Names(dict[str, Any]):
 
     A name is looked up first among the test's own, then in the notebook if the staff's
     notebook defines it (`defined`), then among Python's own, then in the libraries that
-    the staff's notebook imports, else in the notebook again: asked for once, so that a
-    list is one and the same.
+    the staff's notebook imports, else in the notebook again. Only the test's own names
+    and the libraries are kept here. Those of the notebook may change with each call.
 
     A test that gives a name of its own a value keeps it to itself. Only a name that the
     staff's notebook defines can be taken away from the notebook, or be replaced by a
@@ -79,6 +80,7 @@ class Names(dict[str, Any]):
         self._library = library
         self._defined = frozenset(defined)
         self._replaced: set[str] = set()
+        self._notebook = NotebookNames(student)
 
     def __setitem__(self, name: str, value: Any) -> None:
         """Bind the name here, and in the notebook too if the value is a stand-in."""
@@ -114,6 +116,7 @@ class Names(dict[str, Any]):
 
     def __delitem__(self, name: str) -> None:
         is_own = super().pop(name, self) is not self
+        is_own = self._notebook.forget(name) or is_own
         had = False
         if name in self._defined:
             self._replaced.add(name)
@@ -172,13 +175,10 @@ class Names(dict[str, Any]):
     def __missing__(self, name: str) -> Any:
         if name not in self._defined and hasattr(builtins, name):
             raise KeyError(name)  # Python goes on to look there
-        super().__setitem__(name, self._find(name))
-        return self[name]
-
-    def _find(self, name: str) -> Any:
         if name in self._library and name not in self._defined:
-            return self._library.find(name)
-        return self._student.name(name)
+            super().__setitem__(name, self._library.find(name))
+            return self[name]
+        return self._notebook[name]
 
 
 class _Main(types.ModuleType):
@@ -224,19 +224,16 @@ def as_main(names: Names) -> Iterator[None]:
 
 
 class Everything(Mapping[str, Any]):
-    """All names of the notebook, each asked for once, when it is used."""
+    """All names of the notebook, each asked for when it is used."""
 
     def __init__(self, student: Student) -> None:
-        self._student = student
-        self._known: dict[str, Any] = {}
+        self._notebook = NotebookNames(student)
 
     def __getitem__(self, name: str) -> Any:
-        if name not in self._known:
-            try:
-                self._known[name] = self._student.name(name)
-            except NameError:
-                raise KeyError(name) from None
-        return self._known[name]
+        try:
+            return self._notebook[name]
+        except NameError:
+            raise KeyError(name) from None
 
     def __iter__(self) -> Iterator[str]:
         raise NotDataError("the names of a notebook are not listed")

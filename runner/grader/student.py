@@ -98,6 +98,8 @@ class Student:
         self._errors = ErrorClasses()
         self.stand_ins: dict[str, Callable[..., object]] = {}
         self.epoch = 0
+        # How many times the student's code has run, in a loop over its objects too.
+        self.steps = 0
         self.lost = False
 
     @property
@@ -201,8 +203,10 @@ class Student:
     ) -> None:
         """Ask anew about objects that the student's code may have changed just now."""
         if _changes(operation, arguments):
+            self.steps += 1
             self._forget(given)
         elif operation in _GOING_THROUGH or operation == "operate":
+            self.steps += 1
             for handle in given:
                 observations_of(handle).forget_attributes()
 

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from runner import marks
-from runner.grader import formats
+from runner.grader import class_bodies, formats
 from runner.grader.folders import Folders
 from runner.grader.global_names import bound_openly
 from runner.grader.handles import is_handle
@@ -148,7 +148,9 @@ class Tests:
         """Run a piece of code; a number that it ends in is what it is worth."""
         name = f"<check {check.name}>"
         _remember(name, check.source)
-        tree = bound_openly(formats.guarded(ast.parse(check.source, name)))
+        tree = class_bodies.reaching(
+            bound_openly(formats.guarded(ast.parse(check.source, name)))
+        )
         names = self._names()
         last = tree.body[-1] if tree.body else None
         with as_main(names):
@@ -185,7 +187,7 @@ def _compiled_example(
 ) -> Any:
     """Compile an example of a doctest as the tests of other styles are compiled."""
     tree: Any = compile(source, name, mode, flags | ast.PyCF_ONLY_AST, dont_inherit)
-    tree = bound_openly(formats.guarded(tree))
+    tree = class_bodies.reaching(bound_openly(formats.guarded(tree)))
     return compile(tree, name, mode, flags, dont_inherit)
 
 

@@ -26,6 +26,7 @@ from runner.student.collections import (
 )
 from runner.student.handed_in import HandedIn
 from runner.student.printed import Printed
+from runner.student.sent_names import SentNames
 from runner.values.codec import (
     REFUSED,
     CodecError,
@@ -84,8 +85,10 @@ class Service:
         self._numbers: dict[int, int] = {}
         self._endpoint = Endpoint(link, self._serve)
         handed_in = HandedIn(files)
+        self._sent_names = SentNames(names, self._encoder)
         self._operations: Mapping[str, Callable[..., object]] = {
             "name": self._name,
+            "same": self._sent_names.is_same,
             "replace": self._replace,
             "stub": self._stub,
             "remove": self._remove,
@@ -142,9 +145,12 @@ class Service:
             else:
                 result = self._operations[header["op"]](*arguments)
             encoder = self._encoder()
-            return {"ok": encoder.encode(result)}, encoder.buffers
+            node = encoder.encode(result)
         except BaseException as error:  # noqa: BLE001 - a student's code may raise anything
             return self._error(error)
+        if header["op"] == "name":
+            self._sent_names.note(arguments[0], node, encoder.buffers)
+        return {"ok": node}, encoder.buffers
 
     def _error(self, error: BaseException) -> Message:
         """Return what a grader is told of an exception.

@@ -3,7 +3,7 @@
 import contextlib
 import socket
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +15,25 @@ from runner.values.link import Link, LinkClosedError
 
 @contextlib.contextmanager
 def student_with(
-    names: Mapping[str, Any],
+    names: dict[str, Any],
     files: Path = Path(),
     classes: Collection[str] = (),
     methods: Collection[str] = (),
+    *,
     test: str = "",
+    lives: bool = False,
 ) -> Iterator[Student]:
     """Yield the student as a test with this text sees it.
 
-    Its service answers in a thread.
+    Its service answers in a thread. Its names are a copy of `names`, unless it `lives`
+    in them, as functions do that change a global name.
     """
+    space = names if lives else dict(names)
     ours, theirs = socket.socketpair()
 
     def serve() -> None:
         with contextlib.suppress(LinkClosedError):
-            Service(dict(names), Link(theirs), files).listen()
+            Service(space, Link(theirs), files).listen()
 
     thread = threading.Thread(target=serve)
     thread.start()
