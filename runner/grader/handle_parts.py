@@ -1,9 +1,10 @@
 """What makes up a handle, as the modules ask that give it its abilities."""
 
 from collections.abc import Collection
+from functools import partial
 from typing import Any, Protocol, TypeGuard
 
-from runner.grader.observations import Observations
+from runner.grader.observations import NotDataError, Observations
 
 
 class Asking(Protocol):
@@ -24,6 +25,18 @@ class HandleBase:
     """An object in the student's process, whatever it can do."""
 
     __slots__ = ()
+
+    def __reduce_ex__(self, _protocol: object) -> Any:
+        """Return how `copy.deepcopy` makes a copy: the student's process does."""
+        return partial(copy_of, self, is_deep=True), ()
+
+
+def copy_of(handle: HandleBase, *, is_deep: bool) -> Any:
+    """Return the object that the student's process gives for a copy."""
+    found = student_of(handle).ask("copy", handle, is_deep)
+    if not is_handle(found):
+        raise NotDataError(f"a copy of {label_of(handle)} is no object")
+    return found
 
 
 def number_of(handle: HandleBase) -> int:

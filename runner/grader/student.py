@@ -2,12 +2,11 @@
 
 import builtins
 import contextlib
-import doctest
 import sys
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
-from runner.grader import refusals
+from runner.grader import heard, refusals
 from runner.grader.exports import ExpiredCallbackError, Exports, Outgoing
 from runner.grader.fixed_seeds import FixedSeeds
 from runner.grader.folders import Folders
@@ -33,7 +32,6 @@ from runner.values.endpoint import Endpoint, Message
 from runner.values.link import (
     MAX_ANSWER_BYTES,
     MAX_ANSWER_HEADER,
-    MAX_PRINTED,
     Buffer,
     Header,
     Link,
@@ -48,7 +46,7 @@ MAX_BYTES: Final = MAX_ANSWER_BYTES
 _WORDS: Final = 500
 _LABEL: Final = 80
 # Operations that may change the objects that they are given.
-_CHANGING: Final = frozenset(("call", "make", "set", "del"))
+_CHANGING: Final = frozenset(("call", "make", "set", "del", "copy"))
 _CALLS: Final = frozenset(("call", "make"))
 # Operations that run an object's own code, and may leave it with other attributes.
 _GOING_THROUGH: Final = frozenset(
@@ -161,7 +159,8 @@ class Student:
             try:
                 header, buffers = self._endpoint.ask(question, encoder.buffers)
                 if operation in _CALLS:
-                    self._print(header.get("out"))
+                    heard.print_out(header.get("out"), is_call=self.prints)
+                    heard.warn(header.get("warned"))
                 result = self._result(header, buffers)
             except (LinkError, LinkClosedError, CodecError):
                 self.lost = True
@@ -182,18 +181,6 @@ class Student:
         if self._seeds is not None:
             for library, seed in self._seeds.unused():
                 self.ask("seed", library, seed)
-
-    def _print(self, text: object) -> None:
-        """Print what the student's code has printed where a test listens.
-
-        A doctest hears only what a call of its own prints: in `if f(3) == 9: print("ok")`
-        the student's code would else say "ok" itself.
-        """
-        if not isinstance(text, str) or len(text) > MAX_PRINTED:
-            return
-        is_heard = self.prints or not isinstance(sys.stdout, doctest._SpoofOut)  # type: ignore[attr-defined]  # noqa: SLF001 - what a doctest prints to
-        if is_heard and sys.stdout is not sys.__stdout__:
-            sys.stdout.write(text)
 
     def _encoder(self) -> Encoder:
         return Outgoing(self._exports.refer, self._folders)

@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from runner.student import given, items
+from runner.student import description, given, items
 from runner.student.collections import (
     OPERATORS,
     WithMethods,
@@ -25,7 +25,7 @@ from runner.student.collections import (
     plain_of,
 )
 from runner.student.handed_in import HandedIn
-from runner.student.printed import Printed
+from runner.student.printed import Heard
 from runner.student.sent_names import SentNames
 from runner.values.codec import (
     REFUSED,
@@ -110,7 +110,9 @@ class Service:
             "lend": self._lend,
             "seed": lambda library, seed: _SEEDS[library](seed),
             "source": inspect.getsource,
-            "signature": _signature,
+            "signature": description.signature,
+            "kind": description.is_kind,
+            "copy": description.copied,
             "items": items.items,
             "count": items.count,
             "reversed": items.backwards,
@@ -129,18 +131,15 @@ class Service:
         self._endpoint.listen()
 
     def _serve(self, header: Header, buffers: list[Buffer]) -> Message:
-        printed = Printed()
-        answer, more = self._answer(header, buffers, printed)
-        text = printed.getvalue()
-        return ({**answer, "out": text} if text else answer), more
+        heard = Heard()
+        answer, more = self._answer(header, buffers, heard)
+        return {**answer, **heard.told()}, more
 
-    def _answer(
-        self, header: Header, buffers: list[Buffer], printed: Printed
-    ) -> Message:
+    def _answer(self, header: Header, buffers: list[Buffer], heard: Heard) -> Message:
         try:
             arguments = self._decoder(buffers).decode(header["a"])
             if header["op"] in _CALLS:
-                with contextlib.redirect_stdout(printed):
+                with heard.listening():
                     result = self._operations[header["op"]](*arguments)
             else:
                 result = self._operations[header["op"]](*arguments)
@@ -339,23 +338,6 @@ class Service:
         if operation == "lent" and error == "EOFError":
             raise EOFError  # so a test lets the user of `input` give up
         raise RuntimeError(_CALLBACK_WORDS.get(error, error))
-
-
-def _signature(function: Callable[..., object]) -> object:
-    """Return the name, kind and default of each parameter; `...` for an object."""
-    return [
-        [
-            one.name,
-            int(one.kind),
-            [] if one.default is one.empty else [_data(one.default)],
-        ]
-        for one in inspect.signature(function).parameters.values()
-    ]
-
-
-def _data(value: object) -> object:
-    is_data = value is None or type(value) in {bool, int, float, str, bytes}
-    return value if is_data else ...
 
 
 class _NotDefinedError(NameError):

@@ -22,6 +22,7 @@ MAX_ANSWER_HEADER: Final = 1024**2
 MAX_ANSWER_BYTES: Final = 512 * 1024**2
 # How much of what a call prints goes along with its answer, in characters.
 MAX_PRINTED: Final = 100_000
+MAX_WARNINGS: Final = 100
 _START: Final = struct.Struct("!II")
 _LENGTH: Final = struct.Struct("!Q")
 
