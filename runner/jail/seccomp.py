@@ -2,10 +2,11 @@
 
 Everything is allowed but what is listed: calls that reach other processes, other
 namespaces, mounts, devices or seldom used parts of the kernel, as isolate and
-container runtimes refuse them too; calls that use up a number of the whole machine's;
-and calls that change something of a file which another job could see, since all jobs
-see the same files of the system and the same devices. A filter is a program for the kernel's classic BPF
-machine: see seccomp(2) and linux/filter.h.
+container runtimes refuse them too; calls that use up a number of the whole machine's,
+or memory of the kernel's that no figure of the job tells of; and calls that change
+something of a file which another job could see, since all jobs see the same files of the
+system and the same devices. A filter is a program for the kernel's classic BPF machine:
+see seccomp(2) and linux/filter.h.
 """
 
 import ctypes
@@ -49,7 +50,8 @@ _NAMESPACE_FLAGS: Final = (
     | kernel.CLONE_NEWNET
     | 0x80  # time
 )
-_TERMINAL_TRICKS: Final = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
+# TIOCSTI and TIOCLINUX, and TIOCSETD, which loads rare parts of the kernel.
+_TERMINAL_TRICKS: Final = (0x5412, 0x541C, 0x5423)
 # Flags and keys of the file system: FS_IOC_SETFLAGS, FS_IOC_ADD_ENCRYPTION_KEY and so on.
 _IOCTL_KIND, _FILE_SYSTEM_KIND = 0xFF00, ord("f") << 8
 # What fcntl may do: descriptors, flags, owners, pipes, seals, and asking for locks. Not
@@ -65,6 +67,14 @@ _NOT_WAITING: Final = 0x08 | 0x80  # RWF_NOWAIT, RWF_DONTCACHE
 _SHARED_ANONYMOUS: Final = 0x01 | 0x20
 _HUGE: Final = 0x40000
 _PAGE: Final = 4096
+
+# Of prctl: filters, names of mappings and tables of futexes are memory of the kernel's
+# that nobody counts, and who shares a core with nobody slows others down. In this order:
+# SET_SECCOMP, SCHED_CORE, FUTEX_HASH, SET_VMA.
+_OPTIONS_NOT_KNOWN: Final = (22, 62, 78, 0x53564D41)
+# Filters of sockets are such memory too, and what all jobs may have of it is the machine's.
+_SOCKET_LEVEL: Final = 1
+_SOCKET_FILTERS: Final = (26, 50, 51, 52)
 
 Instruction = tuple[int, int, int, int]
 
@@ -101,6 +111,8 @@ def program(about: Architecture, *, is_grouped: bool = True) -> bytes:
     steps += _answer(about.clone3, _FAIL | errno.ENOSYS)
     for number in about.absent:
         steps += _answer(number, _FAIL | errno.ENOSYS)
+    for number in about.unsupported:
+        steps += _answer(number, _FAIL | errno.EOPNOTSUPP)
     for number in about.granted:
         steps += _answer(number, _GRANT)
     for number in sorted(set(about.refused)):
@@ -115,7 +127,9 @@ def program(about: Architecture, *, is_grouped: bool = True) -> bytes:
     steps += _advice(about.madvise)
     steps += _mapping(about.mmap, is_grouped=is_grouped)
     steps += _reading(about.preadv2)
+    steps += _options(about.prctl)
     steps += _own_limits(about.prlimit)
+    steps += _socket_options(about.setsockopt)
     for number in about.scheduling:
         steps += _only(number, _granted_unless(_FIRST_ARGUMENT, 0))
     for number, kind in ((about.priority, 0), (about.io_priority, 1)):
@@ -214,6 +228,27 @@ def _reading(number: int) -> list[Instruction]:
             (_RETURN, 0, 0, _FAIL | errno.EOPNOTSUPP),
         ],
     )
+
+
+def _options(number: int) -> list[Instruction]:
+    """A process has no more of the kernel's memory than some figure tells of."""
+    checks: list[Instruction] = [(_LOAD, 0, 0, _FIRST_ARGUMENT)]
+    for option in _OPTIONS_NOT_KNOWN:
+        checks += _answer(option, _FAIL | errno.EINVAL)
+    return _only(number, checks)
+
+
+def _socket_options(number: int) -> list[Instruction]:
+    """Sockets have no filters."""
+    checks: list[Instruction] = [
+        (_LOAD, 0, 0, _SECOND_ARGUMENT),
+        (_JUMP_EQUAL, 1, 0, _SOCKET_LEVEL),
+        (_RETURN, 0, 0, _ALLOW),
+        (_LOAD, 0, 0, _THIRD_ARGUMENT),
+    ]
+    for option in _SOCKET_FILTERS:
+        checks += _answer(option, _FAIL | errno.ENOPROTOOPT)
+    return _only(number, checks)
 
 
 def _own_limits(number: int) -> list[Instruction]:

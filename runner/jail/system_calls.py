@@ -13,7 +13,8 @@ class Architecture:
     """A processor's numbers. `newest` is the last call that the lists here know of.
 
     Calls in `refused` fail, those in `absent` fail as if the kernel did not have them,
-    and those in `granted` do nothing and succeed. flock is one of these: a lock on a
+    those in `unsupported` as if no file system did, and those in `granted` do nothing
+    and succeed. flock is one of these: a lock on a
     file that all jobs see would tell one job of another, but programs that take one in
     their own folders must go on. It may be a file that no mount could make a job's own:
     all descriptors of events and timers of the machine are one file to the kernel.
@@ -28,7 +29,9 @@ class Architecture:
     madvise: int
     mmap: int
     preadv2: int
+    prctl: int
     prlimit: int
+    setsockopt: int
     socket: int
     socketpair: int
     scheduling: Sequence[int]
@@ -37,6 +40,7 @@ class Architecture:
     newest: int
     refused: Sequence[int]
     absent: Sequence[int]
+    unsupported: Sequence[int]
     granted: Sequence[int]
 
 
@@ -52,6 +56,7 @@ _REFUSED_ANYWHERE: Final = (
 )
 _ABSENT_ANYWHERE: Final = (
     437,  # openat2, which can ask whether another job has opened a path
+    *(444, 445, 446),  # Landlock, whose rules are memory that nobody counts
     447,  # memfd_secret
     451,  # cachestat
 )
@@ -68,7 +73,9 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         madvise=28,
         mmap=9,
         preadv2=327,
+        prctl=157,
         prlimit=302,
+        setsockopt=54,
         socket=41,
         socketpair=53,
         scheduling=(142, 144, 203, 314),  # parameters, scheduler, affinity, attributes
@@ -117,9 +124,12 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
                 333,
             ),  # asynchronous I/O, whose events are the machine's
             *(253, 254, 255, 294),  # inotify
+            278,  # vmsplice, which keeps memory in a pipe that no process has any more
+            317,  # seccomp: filters are memory that nobody counts
             319,  # memfd_create
             *_ABSENT_ANYWHERE,
         ),
+        unsupported=(188, 189, 190),  # setxattr: access lists are memory of no group's
         granted=(73, 162, 221, 306),  # flock, sync, fadvise64, syncfs
     ),
     "aarch64": Architecture(
@@ -132,7 +142,9 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         madvise=233,
         mmap=222,
         preadv2=286,
+        prctl=167,
         prlimit=261,
+        setsockopt=208,
         socket=198,
         socketpair=199,
         scheduling=(118, 119, 122, 274),  # as above
@@ -169,11 +181,14 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         absent=(
             *(*range(5), 292),  # asynchronous I/O
             *(26, 27, 28),  # inotify
+            75,  # vmsplice
             *range(186, 198),  # System V messages, semaphores and shared memory
             232,  # mincore
+            277,  # seccomp
             279,  # memfd_create
             *_ABSENT_ANYWHERE,
         ),
+        unsupported=(5, 6, 7),  # setxattr
         granted=(32, 81, 223, 267),  # flock, sync, fadvise64, syncfs
     ),
 }

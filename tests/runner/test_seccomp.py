@@ -66,12 +66,13 @@ def about(request: pytest.FixtureRequest) -> Architecture:
 def test_every_refused_call_fails(about: Architecture) -> None:
     assert {answer(about, number) for number in about.refused} == {errno.EPERM}
     assert {answer(about, number) for number in about.absent} == {errno.ENOSYS}
+    assert {answer(about, one) for one in about.unsupported} == {errno.EOPNOTSUPP}
     assert {answer(about, number) for number in about.granted} == {GRANTED}
 
 
 def test_every_other_known_call_is_allowed(about: Architecture) -> None:
     special = {about.clone3, about.socket, about.socketpair, about.clone, about.ioctl}
-    listed = {*about.refused, *about.absent, *about.granted}
+    listed = {*about.refused, *about.absent, *about.unsupported, *about.granted}
     special.add(about.io_priority)
     others = {*range(about.newest + 1)} - special - listed
     assert {answer(about, number) for number in others} == {ALLOWED}
@@ -113,6 +114,7 @@ def test_forks_are_allowed_and_namespaces_are_not(about: Architecture) -> None:
 def test_nobody_types_into_a_terminal_for_its_owner(about: Architecture) -> None:
     assert answer(about, about.ioctl, 0, 0x5412) == errno.EPERM
     assert answer(about, about.ioctl, 0, 0x541C) == errno.EPERM
+    assert answer(about, about.ioctl, 0, 0x5423) == errno.EPERM
     assert answer(about, about.ioctl, 0, 0x5413) == ALLOWED
 
 
@@ -184,11 +186,17 @@ NUMBERS_OF_THE_MACHINE = {
         "asynchronous I/O": {*range(206, 211), 333},
         "inotify": {253, 254, 255, 294},
         "System V": {29, 30, 31, *range(64, 72), 220},
+        "Landlock": {444, 445, 446},
+        "filters of calls": {317},
+        "pages in pipes": {278},
     },
     "aarch64": {
         "asynchronous I/O": {*range(5), 292},
         "inotify": {26, 27, 28},
         "System V": set(range(186, 198)),
+        "Landlock": {444, 445, 446},
+        "filters of calls": {277},
+        "pages in pipes": {75},
     },
 }
 
@@ -198,6 +206,25 @@ def test_calls_that_use_up_what_is_the_machine_s_do_not_exist(processor: str) ->
     about = ARCHITECTURES[processor]
     for numbers in NUMBERS_OF_THE_MACHINE[processor].values():
         assert {answer(about, number) for number in numbers} == {errno.ENOSYS}
+
+
+def test_nobody_makes_memory_of_the_kernel_s_that_nobody_counts(
+    about: Architecture,
+) -> None:
+    for option in (22, 62, 78, 0x53564D41):
+        assert answer(about, about.prctl, option) == errno.EINVAL
+        assert answer(about, about.prctl, 2**32 + option) == errno.EINVAL
+    for option in (26, 50, 51, 52):
+        assert answer(about, about.setsockopt, 3, 1, option) == errno.ENOPROTOOPT
+    assert len(about.unsupported) == 3
+
+
+def test_other_options_of_processes_and_sockets_are_set(about: Architecture) -> None:
+    for option in (1, 4, 15, 36, 38, 41):
+        assert answer(about, about.prctl, option) == ALLOWED
+    for option in (7, 8, 16, 20, 21):
+        assert answer(about, about.setsockopt, 3, 1, option) == ALLOWED
+    assert answer(about, about.setsockopt, 3, 6, 26) == ALLOWED
 
 
 def test_an_unknown_processor_has_no_filter(monkeypatch: pytest.MonkeyPatch) -> None:
