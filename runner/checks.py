@@ -149,8 +149,11 @@ class Questions:
         session, watch = self._session, self._session.watch
         session.silence()
         deadline = time.monotonic() + _SETTLE_SECONDS
-        for snapshot in (one for some in self._snapshots.values() for one in some):
+        everyone = [one for some in self._snapshots.values() for one in some]
+        for snapshot in everyone:
             snapshot.look()
+            snapshot.stands_still()  # so that a second look need not wait for each
+        for snapshot in everyone:
             snapshot.settle(session, deadline)
         # Each question has its own time, whatever the notebook and the others took.
         each = self._spec.limits.question_seconds

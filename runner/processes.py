@@ -111,17 +111,37 @@ def waited_seconds(pid: int) -> dict[int, float]:
 def stopped_after(pid: int) -> frozenset[tuple[int, int]] | None:
     """Return how often each thread had run before the process stopped, None if it runs.
 
-    The kernel's counts stay the same until the process runs again.
+    The kernel's counts stay the same until the process runs again, once it `rests`: a
+    thread is called stopped a moment before its last run is counted.
     """
     counts: set[tuple[int, int]] = set()
     states: set[str] = set()
     for thread in _threads(pid):
         text = _read(f"{pid}/task/{thread}", "status")
         state = _STATE.search(text)
+        if state is not None and state[1] in DEAD:
+            continue  # a first thread that has ended is there as long as the process is
         states.add(state[1] if state is not None else "")
         counts.add((thread, sum(map(int, _SWITCHES.findall(text)))))
-    # A first thread that has ended is there as long as the process is.
-    return frozenset(counts) if states - {*DEAD} == {STOPPED} else None
+    return frozenset(counts) if states == {STOPPED} else None
+
+
+def rests(pid: int) -> bool | None:
+    """Say whether no thread of a stopped process has a processor, or waits for one.
+
+    The kernel sees to it before it tells of a thread's system call. Returns None where
+    it does not tell us: to do so it wants the rights of a debugger.
+    """
+    for thread in _threads(pid):
+        try:
+            text = Path(f"{_PROC}/{pid}/task/{thread}/syscall").read_text()
+        except ProcessLookupError:
+            continue  # it has ended
+        except OSError:
+            return None
+        if text.startswith("running"):
+            return False
+    return True
 
 
 def page_table_bytes(pid: int) -> int:

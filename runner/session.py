@@ -66,6 +66,9 @@ class Session:
         self.lost: JobStopError | None = None
         # Snapshots of the notebook's process that wait for their questions.
         self.kept = self.watch.kept
+        # How many processes have been let run, snapshots among them. What stands still
+        # can be woken by one of these alone.
+        self.turns = 0
         self._prepared = prepared
         self._pipes = prepared.pipes
         self._asked: tuple[Peer, ...] = ()
@@ -257,6 +260,7 @@ class Session:
 
         Snapshots that wait stay as they are. Raises JobStopError.
         """
+        self.turns += 1
         self.end_others()
         deadline = time.monotonic() + _END_SECONDS
         while self.status is None:

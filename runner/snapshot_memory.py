@@ -1,6 +1,7 @@
 """What the snapshots of a job that wait hold in memory, in sum, and the limit on it."""
 
 import signal
+import time
 from collections.abc import Collection
 from typing import Final
 
@@ -14,6 +15,8 @@ from runner.processes import (
 )
 
 _AT_A_TIME: Final = 4
+# In which a process that was told to stop has done so, on a busy machine too.
+_STOP_SECONDS: Final = 1.0
 
 
 class SnapshotMemory:
@@ -30,13 +33,18 @@ class SnapshotMemory:
         self._shares = MemoryShares(_AT_A_TIME)
         # Those that were ended and ran then, although they were to stand still.
         self.moved: set[int] = set()
+        # Since when each that waits is known, on the monotonic clock.
+        self._since: dict[tuple[int, int], float] = {}
 
     def look(self, pids: Collection[int]) -> list[int]:
         """Measure some of the snapshots anew; past the limit, end the youngest.
 
         Call it a few times a second. Returns the numbers of those that were ended.
         """
-        found = read_processes(pids)
+        found, now = read_processes(pids), time.monotonic()
+        self._since = {
+            key: self._since.get(key, now) for key in map(_key_of_age, found)
+        }
         tables = {info.pid: page_table_bytes(info.pid) for info in found}
         beyond = max(0, sum(tables.values()) - self._slack)
         held = beyond + self._shares.measure(found, self._limit - beyond)
@@ -47,7 +55,8 @@ class SnapshotMemory:
             held -= self._shares.held(info) + tables[info.pid]
             send_signal(info, signal.SIGKILL)
             ended.append(info.pid)
-            if info.state != STOPPED:
+            is_on_its_way = now - self._since[_key_of_age(info)] < _STOP_SECONDS
+            if info.state != STOPPED and not is_on_its_way:
                 self.moved.add(info.pid)
         return ended
 

@@ -16,12 +16,14 @@ from runner import marks
 from runner.contents import Folder
 from runner.frames import FrameError, Peer
 from runner.places import Place
-from runner.processes import read_process, stopped_after
+from runner.processes import read_process, rests, stopped_after
 from runner.protocol import Verdict
 from runner.session import Session
 from runner.stops import JobStopError
 
 _PAUSE_SECONDS: Final = 0.0005
+# Where the kernel does not say that a process rests, two looks so far apart agree.
+_REST_SECONDS: Final = 0.02
 # From the end of a slow check to the point where its snapshot is given up, and after how
 # many looks at it, of a tenth of a second, it is interrupted again.
 _BREAK_SECONDS: Final = 1.5
@@ -51,7 +53,11 @@ class Snapshot:
         self.missing = marks.ENDED
         self.is_replaceable = False
         self._pidfd = -1
+        # How often it ran before it stood still, since when that is known, and which
+        # process of the job was the last that ran by then.
         self._ran: frozenset[tuple[int, int]] | None = None
+        self._since = 0.0
+        self._turn = 0
 
     def ask_for(self, session: Session, place: Place, *, in_place: bool) -> None:
         """Tell the notebook's process to make the snapshot, or to answer itself."""
@@ -101,13 +107,24 @@ class Snapshot:
         One that does not stand still by then, on the monotonic clock, is not kept.
         """
         while self.pid in session.kept:
-            self._ran = stopped_after(self.pid) if self._signal(0) else None
-            if self._ran is not None:
+            if self.stands_still():
+                self._turn = session.turns
                 return
             if time.monotonic() > deadline or not self._is_alive():
                 session.kept.discard(self.pid)
             time.sleep(_PAUSE_SECONDS)
             session.tick()
+
+    def stands_still(self) -> bool:
+        """Note how often the snapshot ran. Say whether that figure changes no more."""
+        ran = stopped_after(self.pid) if self._signal(0) else None
+        is_at_rest = rests(self.pid) if ran is not None else False
+        if is_at_rest:
+            ran = stopped_after(self.pid)
+        if ran is None or ran != self._ran:
+            self._ran, self._since = ran, time.monotonic()
+        is_old = time.monotonic() - self._since >= _REST_SECONDS
+        return ran is not None and (is_old if is_at_rest is None else is_at_rest)
 
     def thaw(self, session: Session) -> bool:
         """Let the snapshot run, for its own question. Return whether it has stood still.
@@ -121,8 +138,14 @@ class Snapshot:
                 self.missing = marks.OUT_OF_MEMORY
                 self.is_replaceable = not session.watch.had_moved(self.pid)
             return False
-        if not is_kept or self._ran is None or stopped_after(self.pid) != self._ran:
+        if not is_kept or self._ran is None:
             return False
+        if stopped_after(self.pid) != self._ran:
+            # SECURITY: one that was woken is never asked. Where nothing of the job could
+            # have woken it, it is no fault of the notebook's.
+            self.is_replaceable = session.turns == self._turn
+            return False
+        session.turns += 1
         _prefer(self.pid, _FIRST_TO_GO)
         self.is_awake = self._signal(signal.SIGCONT)
         return self.is_awake

@@ -19,6 +19,7 @@ from runner.processes import (
     proportional_memory,
     read_process,
     read_processes,
+    rests,
     stopped_after,
     waited_seconds,
 )
@@ -78,6 +79,7 @@ def test_it_stands_still_when_all_of_its_threads_do(
     assert stopped_after(ghost.pid) is None
     ghost.send_signal(signal.SIGSTOP)
     wait_until(lambda: stopped_after(ghost.pid), seconds=5, what="a stop")
+    wait_until(lambda: rests(ghost.pid), seconds=5, what="its rest")
     before = stopped_after(ghost.pid)
     ghost.send_signal(signal.SIGCONT)
     ghost.send_signal(signal.SIGSTOP)

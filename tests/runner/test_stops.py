@@ -1,0 +1,114 @@
+"""How often a snapshot ran is taken when the kernel has counted its last run."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+
+import pytest
+
+from runner import snapshots
+from runner.host import Runner
+from runner.processes import rests, stopped_after
+from runner.protocol import JobResult
+from runner.session import Session
+from runner.snapshot_memory import SnapshotMemory
+from runner.snapshots import Snapshot
+from tests.runner.notebooks import cell, job, messages, question
+
+Counts = frozenset[tuple[int, int]]
+EARLY, LAST = frozenset([(1, 7)]), frozenset([(1, 8)])
+
+
+@pytest.fixture
+def known(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Snapshot]]:
+    """Yield what makes a snapshot whose process the kernel tells so much of, in turn."""
+    made: list[Snapshot] = []
+
+    def make(counts: list[Counts | None], rest: list[bool | None]) -> Snapshot:
+        def next_of(values: list[object]) -> object:
+            return values.pop(0) if len(values) > 1 else values[0]
+
+        monkeypatch.setattr(snapshots, "stopped_after", lambda _: next_of(counts))  # type: ignore[arg-type]  # a list of them
+        monkeypatch.setattr(snapshots, "rests", lambda _: next_of(rest))  # type: ignore[arg-type]  # a list of them
+        monkeypatch.setattr(Snapshot, "_signal", lambda *_: True)
+        made.append(Snapshot())
+        return made[0]
+
+    yield make
+    made[0].close()
+
+
+def test_a_figure_counts_only_once_the_process_rests(
+    known: Callable[..., Snapshot],
+) -> None:
+    one = known([None, EARLY, EARLY, LAST], [False, True])
+    assert [one.stands_still() for _ in range(3)] == [False, False, True]
+    assert one._ran == LAST
+
+
+def test_where_the_kernel_does_not_say_so_two_looks_agree(
+    known: Callable[..., Snapshot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = iter([0.0, 0.0, 0.01, 0.01, 0.02, 0.031])
+    clock = SimpleNamespace(monotonic=lambda: next(now))
+    monkeypatch.setattr(snapshots, "time", clock)
+    one = known([EARLY, LAST], [None])
+    assert [one.stands_still() for _ in range(4)] == [False, False, False, True]
+    assert one._ran == LAST
+
+
+@pytest.fixture
+def running() -> Iterator[int]:
+    """Yield a process that computes."""
+    with subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"]) as one:
+        yield one.pid
+        one.kill()
+
+
+def test_what_stands_still_has_the_same_figure_until_it_runs(running: int) -> None:
+    one = Snapshot()
+    one.pid, one._pidfd = running, os.pidfd_open(running)
+    for _ in range(200):
+        os.kill(running, signal.SIGSTOP)
+        while not one.stands_still():
+            pass
+        assert rests(running) is not False
+        assert stopped_after(running) == one._ran
+        os.kill(running, signal.SIGCONT)
+    one.close()
+
+
+def test_one_that_has_just_been_told_to_stop_has_not_moved(running: int) -> None:
+    memory = SnapshotMemory(1)
+    assert memory.look([running]) == [running]
+    assert not memory.moved
+
+
+def run_with_wrong_figure(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> JobResult:
+    """Run two questions whose snapshots all seem to have moved, at their first asking."""
+    settle = Snapshot.settle
+    settled: list[Snapshot] = []
+
+    def early(one: Snapshot, session: Session, deadline: float) -> None:
+        settle(one, session, deadline)
+        if len(settled) < 2:
+            settled.append(one)
+            one._ran = EARLY
+
+    monkeypatch.setattr(Snapshot, "settle", early)
+    keys = ("q1", "q2")
+    asking = [question(key, "def check(f): assert f() == 1\n") for key in keys]
+    cells = [cell(f"# softmark: check {key}") for key in keys]
+    return runner.run(job("def f(): return 1", *cells, questions=tuple(asking)))
+
+
+@pytest.mark.torch
+def test_one_that_nothing_could_have_woken_is_made_anew(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second could have been woken by the first one's new process: it is lost."""
+    result = run_with_wrong_figure(runner, monkeypatch)
+    assert messages(result) == ["passed", "the process ended"]
