@@ -10,7 +10,7 @@ from typing import Final
 from runner.frames import Frame
 from runner.gpu.faults import out_of_memory
 from runner.notebook import Cell, cell_frame
-from runner.outputs import CellOutputs, JobOutputs
+from runner.outputs import CellOutputs
 from runner.protocol import CellStarted, Event, Limits, OutputAdded, Scalar
 from runner.session import Session
 from runner.stops import RERUN, JobStopError, died, limit, stopped_at
@@ -132,7 +132,7 @@ class CellRunner:
         """
         self.session.cell = cell.number
         noted = self.record.limit
-        outputs = CellOutputs(JobOutputs(self._limits), 0)
+        outputs = CellOutputs(self.session.outputs, 0)
         try:
             self._run(cell, outputs, most=seconds, is_shown=False)
         finally:

@@ -69,6 +69,7 @@ class Recovery:
                 if left <= 0:
                     return False
                 self._cells.run_again(cell, left)
+            self._session.go_on()
         except JobStopError as stop:
             if stop.verdict is Verdict.CANCELLED:
                 raise

@@ -47,7 +47,10 @@ class Session:
 
     def __init__(self, watch: Watch, outputs: JobOutputs, prepared: Prepared) -> None:
         self.watch = watch
-        self.outputs = outputs
+        # While cells run again these are others, which nobody keeps.
+        self.outputs = self._own_outputs = outputs
+        # What a fresh process had put out when the notebook went on in it: no flood.
+        self._heard = 0
         # A larger frame could not be kept anyway.
         self.max_frame = SMALL_FRAME + outputs.limits.cell_output_bytes
         self.init, self.student = prepared.init, prepared.student
@@ -91,7 +94,8 @@ class Session:
         if self.student.idle and (self._is_busy() or self._text_is_due()):
             self._take_text(cell)
         self._look_at_init()
-        self.watch.check_volume(self.outputs.volume + self.student.received)
+        received = self.student.received - self._heard
+        self.watch.check_volume(self.outputs.volume + received)
         self.watch.tick(self.job.pid)
         if not others and not self.student.open:
             self._raise_death(cell)
@@ -258,7 +262,8 @@ class Session:
     def restart(self) -> None:
         """End the notebook's processes, and have a fresh one in their place.
 
-        Snapshots that wait stay as they are. Raises JobStopError.
+        Snapshots that wait stay as they are. What it puts out until `go_on` is apart from
+        what there was before, and has the whole limit. Raises JobStopError.
         """
         self.turns += 1
         self.end_others()
@@ -270,12 +275,22 @@ class Session:
             self._look_at_init()
             self.watch.tick(self.job.pid)
         self.status = None
-        self.outputs.volume += self.student.received
+        if self.outputs is self._own_outputs and not self._is_silent:
+            self.outputs.volume += self.student.received - self._heard
+        self.outputs, self._heard = JobOutputs(self.outputs.limits), 0
         prepared = self._prepared
         prepared.restart_student()
         self.student, self._pipes = prepared.student, prepared.pipes
         self.student.allow(self.max_frame)
         self.student_pid = prepared.student_pid
+
+    def go_on(self) -> None:
+        """Let the notebook go on in the fresh process, and its outputs where they were.
+
+        Once it is silenced it has no outputs: each fresh process has its own allowance.
+        """
+        if not self._is_silent:
+            self.outputs, self._heard = self._own_outputs, self.student.received
 
     def interrupt(self) -> None:
         """Send the notebook's process a SIGINT, as a person does who loses patience."""
