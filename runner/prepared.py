@@ -183,11 +183,6 @@ class Prepared:
             self.group.limit_memory(self._group_bytes(files) + copies)
         self.place.fill(contents, self.init, wait)
 
-    def kernel_bytes(self) -> int:
-        """Return the kernel's memory for the job, beyond what any job may hold of it."""
-        held = self.group.kernel_bytes() if self.group is not None else 0
-        return max(0, held - SLACK_BYTES)
-
     def explained(self, ending: JobStopError) -> JobStopError:
         """Return the ending, or a memory limit if the job's group ran out of memory.
 

@@ -17,6 +17,8 @@ from runner.processes import (
 _AT_A_TIME: Final = 4
 # In which a process that was told to stop has done so, on a busy machine too.
 _STOP_SECONDS: Final = 1.0
+# The kernel's own memory for a process that waits, its pages' tables apart.
+_KERNEL_BYTES: Final = 512 * 1024
 
 
 class SnapshotMemory:
@@ -35,6 +37,9 @@ class SnapshotMemory:
         self.moved: set[int] = set()
         # Since when each that waits is known, on the monotonic clock.
         self._since: dict[tuple[int, int], float] = {}
+        # What the kernel holds for the pages of each. Of one that stands still it grows
+        # no more.
+        self._tables: dict[int, int] = {}
 
     def look(self, pids: Collection[int]) -> list[int]:
         """Measure some of the snapshots anew; past the limit, end the youngest.
@@ -46,6 +51,7 @@ class SnapshotMemory:
             key: self._since.get(key, now) for key in map(_key_of_age, found)
         }
         tables = {info.pid: page_table_bytes(info.pid) for info in found}
+        self._tables.update(tables)
         beyond = max(0, sum(tables.values()) - self._slack)
         held = beyond + self._shares.measure(found, self._limit - beyond)
         ended: list[int] = []
@@ -59,6 +65,16 @@ class SnapshotMemory:
             if info.state != STOPPED and not is_on_its_way:
                 self.moved.add(info.pid)
         return ended
+
+    def kernel_bytes(self, pids: Collection[int]) -> int:
+        """Return the kernel's own memory for those that wait.
+
+        A control group counts it with that of the notebook and of the asked question.
+        """
+        self._tables = {
+            pid: self._tables.get(pid) or page_table_bytes(pid) for pid in pids
+        }
+        return sum(self._tables.values()) + _KERNEL_BYTES * len(self._tables)
 
 
 def _key_of_age(info: ProcessInfo) -> tuple[int, int]:

@@ -249,9 +249,13 @@ class Watch:
             self.peak_memory = max(self.peak_memory, memory)
 
     def _kernel_bytes(self, members: Sequence[ProcessInfo]) -> int:
-        """Return what the kernel holds for the job, beyond what any job may have."""
-        if self._prepared is not None and self._group is not None:
-            return self._prepared.kernel_bytes()
+        """Return what the kernel holds for the job, beyond what any job may have.
+
+        What it holds for snapshots that wait is none of the notebook's.
+        """
+        if self._group is not None:
+            waiting = self._snapshots.kernel_bytes(self.kept)
+            return max(0, self._group.kernel_bytes() - waiting - SLACK_BYTES)
         tables = sum(page_table_bytes(one.pid) for one in members)
         return max(0, tables - SLACK_BYTES)
 

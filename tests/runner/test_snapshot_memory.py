@@ -6,13 +6,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from runner import snapshot_memory
+from runner.clock import JobClock
 from runner.host import Runner
 from runner.processes import proportional_memory, read_process
 from runner.protocol import Limits
 from runner.snapshot_memory import SnapshotMemory
+from runner.watch import Watch
 from tests.runner.notebooks import cell, job, question, scores
 from tests.services.processes import wait_until
 
@@ -120,6 +124,21 @@ for _ in range(60):
         if int(name) not in (1, os.getpid()): os.kill(int(name), signal.SIGCONT)
     time.sleep(0.05)
 """
+
+
+def test_the_kernel_s_memory_for_what_waits_is_no_notebook_s(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    watch = Watch(job("1"), lambda _: None, lambda: False, JobClock())
+    group = SimpleNamespace(kernel_bytes=lambda: 300 * MIB)
+    monkeypatch.setattr(watch, "_prepared", SimpleNamespace(group=group))
+    tables = {5: 100 * MIB, 6: 70 * MIB}
+    monkeypatch.setattr(snapshot_memory, "page_table_bytes", tables.__getitem__)
+    assert watch._kernel_bytes([]) == (300 - 64) * MIB
+    watch.kept.update(tables)
+    assert watch._kernel_bytes([]) == (300 - 64 - 170 - 1) * MIB
+    watch.kept.clear()
+    assert watch._kernel_bytes([]) == (300 - 64) * MIB
 
 
 @pytest.mark.torch
