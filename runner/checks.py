@@ -305,7 +305,7 @@ class Questions:
         run.ask(grader.student, snapshot.wire.fileno(), step, stop)
         session.watch.grader_pid = 0
         if run.grader_ended:
-            run.note_grader_end(why_it_ended(grader))
+            run.note_grader_end(lambda: why_it_ended(grader))
         if not run.answered:
             self._examiner.dismiss()
         return run.can_go_on

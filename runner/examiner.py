@@ -86,6 +86,8 @@ class Examiner:
             wait([self._coming], timeout=_PATIENCE_SECONDS)
         grader = self._coming.result()
         if grader.is_alive:
+            # Graders that end after a question are replaced as often as that happens.
+            self._replaced = False
             return grader
         # It ended while it waited, or before it could say that it was done.
         self.dismiss()

@@ -151,8 +151,9 @@ class FrameReader:
             if len(self._buffer) < end:
                 return
             payload = bytes(self._buffer[_HEADER.size : end])
+            frame = parse(payload)
             del self._buffer[:end]
-            yield parse(payload)
+            yield frame
 
 
 class Channel:
@@ -275,10 +276,15 @@ class Peer:
             is_drained = not all(self._read() for _ in range(_READS))
         frames: list[Frame] = []
         ends = time.monotonic() + _PORTION_SECONDS
-        for frame in self._reader.frames():
-            frames.append(frame)
-            if len(frames) == _PORTION_FRAMES or time.monotonic() > ends:
-                break
+        try:
+            for frame in self._reader.frames():
+                frames.append(frame)
+                if len(frames) == _PORTION_FRAMES or time.monotonic() > ends:
+                    break
+        except FrameError:
+            if not frames:
+                raise
+            # What came before counts: it is raised the next time.
         if is_drained and not self._reader.has_frame:
             self.idle = True
             self.open = self.open and not self._is_at_end

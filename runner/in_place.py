@@ -68,7 +68,7 @@ class QuestionsInPlace:
         try:
             done = self._converse(run, grader, snapshot)
             if run.grader_ended:
-                run.note_grader_end(why_it_ended(grader))
+                run.note_grader_end(lambda: why_it_ended(grader))
         except JobStopError as error:
             if error.code != "process_died" and error.code not in LIMITS:
                 raise

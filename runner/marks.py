@@ -54,8 +54,12 @@ def raised_by_name(name: str) -> str:
 
 
 def not_defined(name: str) -> str:
-    """Return words for a name that the notebook lacks."""
-    return f"`{name}` is not defined"
+    """Return words for a name that the notebook lacks.
+
+    A test may look up what the student's code has given it, which may be any text.
+    """
+    words = f"`{name}` is not defined"
+    return words if _NOT_DEFINED.fullmatch(words) else RAISED
 
 
 class NotAScoreError(Exception):
@@ -123,7 +127,8 @@ def parse_outcome(
         return None
     if isinstance(score, bool) or not isinstance(score, int | float):
         return None
-    score = without_dust(score)
+    # An integer may be too large for a float.
+    score = without_dust(score) if -1 < score < 2 else -1  # noqa: PLR2004 - as above
     if not 0 <= score <= 1:
         return CheckOutcome(name=name, score=0.0, message=NO_SCORE)
     words = message if _is_allowed(message, names) else RAISED

@@ -30,7 +30,8 @@ _READY_SECONDS: Final = 30
 # CUDA and its libraries are loaded meanwhile.
 _GPU_SECONDS: Final = 120
 _END_SECONDS: Final = 10
-_STATUS_SECONDS: Final = 1.0
+# On a busy machine too, init has seen by then how a process ended.
+_STATUS_SECONDS: Final = 10.0
 # The job's first process, and one that is being reaped.
 _EXTRA_PROCESSES: Final = 2
 # What a job holds beside the memory that it is charged with: the kernel's tables.

@@ -51,6 +51,8 @@ class QuestionRun:
         # The last check has its outcome, and did not wait for an answer: it had a time
         # limit of its own.
         self._is_abandoned = False
+        # The grader said what is no frame, or more than any frame of its own holds.
+        self._is_refused = False
         self._had = 0
         self._ends: Counter[str] = Counter()
         self._seconds, self._share = seconds, share
@@ -90,7 +92,7 @@ class QuestionRun:
         if `answered` is false afterwards.
         """
         self.answered, self.missing, self._stopped_at = False, "", 0.0
-        self.grader_ended = self._is_abandoned = False
+        self.grader_ended = self._is_abandoned = self._is_refused = False
         self._had = len(self._found)
         frame = {"t": "question", "key": self._question.key, "checks": self.left}
         grader.send(frame, [wire])
@@ -124,12 +126,15 @@ class QuestionRun:
             self.give_up(marks.OUT_OF_TIME)
             self._end(marks.OUT_OF_TIME, stop)
 
-    def note_grader_end(self, words: str) -> None:
-        """Note that the grader ended in the middle of a check.
+    def note_grader_end(self, why: Callable[[], str]) -> None:
+        """Note that the grader ended in the middle of a check, or made no sense.
 
         The check is run again. If that ends the grader too, it is worth nothing, and
-        the others are run: what the student's code gave back may have done it.
+        the others are run: what the student's code gave back may have done it. `why`
+        finds the words for one that ended, and may raise: see `why_it_ended`.
         """
+        # What it said is made of what the student's code gave back: no fault of ours.
+        words = marks.ENDED if self._is_refused else why()
         for name in self.left[:1]:
             self._ends[name] += 1
             if self._ends[name] > 1:
@@ -168,6 +173,7 @@ class QuestionRun:
         try:
             frames = grader.receive() if grader.open else []
         except FrameError:
+            self._is_refused = True
             grader.close()
             return
         for frame in frames:

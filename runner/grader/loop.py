@@ -37,6 +37,8 @@ from runner.values.containers import forget_named_tuples
 from runner.values.link import Link
 
 _TRACE: Final = 4000
+# Longer than any words that a student may read.
+_WORDS: Final = 200
 # Where Python keeps what was raised last.
 _LAST: Final = ("last_exc", "last_type", "last_value", "last_traceback")
 
@@ -139,9 +141,7 @@ class Grader:
                 if not student.lost:
                     self._tell(check.name, score, words, error)
                 if error is not None:
-                    # Its frames hold what the check was given, which may be much.
-                    traceback.clear_frames(error.__traceback__)
-                    error.__traceback__ = None
+                    _forget(error)
                     error = None
                 _clear_away(student)
                 if student.lost:
@@ -153,9 +153,20 @@ class Grader:
     def _tell(
         self, name: str, score: float, words: str, error: BaseException | None
     ) -> None:
-        trace = _trace(error) if error is not None else ""
-        found = {"name": name, "score": score, "message": words, "trace": trace}
-        self._channel.send({"t": "check", **found})
+        """Tell the host of a check. What is told is short, whatever the test was given."""
+        trace = ""
+        if error is not None:
+            with contextlib.suppress(Exception):  # worded by what it holds
+                trace = _trace(error)
+        found = {"name": name, "score": score, "message": words[:_WORDS]}
+        self._channel.send({"t": "check", **found, "trace": trace})
+
+
+def _forget(error: BaseException) -> None:
+    """Let go of its frames: they hold what the check was given, which may be much."""
+    with contextlib.suppress(Exception):
+        traceback.clear_frames(error.__traceback__)
+        error.__traceback__ = None
 
 
 def _clear_away(student: Student) -> None:
@@ -201,7 +212,7 @@ def run_check(
         finally:
             finish()
     except BaseException as error:  # noqa: BLE001 - a process edge
-        return 0.0, _words_for(error), error
+        return 0.0, _safe_words_for(error), error
     refused = refusals.first()
     if score > 0 and refused is not None:
         return 0.0, _words_for(refused), refused
@@ -212,6 +223,14 @@ def _stop_timers() -> None:
     """End the time limits that a check has set itself: none of them is another's."""
     for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):
         signal.setitimer(timer, 0)
+
+
+def _safe_words_for(error: BaseException) -> str:
+    """Return words for the error. Whatever it holds, they can be found."""
+    try:
+        return _words_for(error)
+    except Exception:  # noqa: BLE001 - its own class, or a name in it, may do anything
+        return marks.RAISED
 
 
 def _words_for(error: BaseException) -> str:

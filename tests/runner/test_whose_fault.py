@@ -143,7 +143,8 @@ def test_no_frame_at_a_check_cell_is_our_fault(runner: Runner, frame: str) -> No
     )
     one = cell("", question="q1")
     asked = question("q1", "def check(x): assert x == 1\n")
-    result = runner.run(job(work, one, questions=(asked,)))
+    # What comes too late at the check cell is seen in the next one.
+    result = runner.run(job(work, one, "x", questions=(asked,)))
     assert (result.verdict, result.code) == (Verdict.STUDENT_ERROR, "process_died")
 
 
