@@ -2,11 +2,13 @@
 
 import builtins
 import contextlib
+import faulthandler
 import gc
 import os
 import signal
 import socket
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -137,6 +139,8 @@ class Grader:
                 self._generators.start(question.key, check.name)
                 student.begin_check()
                 self._fixed_seeds.begin_check(question.source, check.source)
+                # A time limit of a test's own may interrupt it.
+                signal.signal(signal.SIGINT, signal.default_int_handler)
                 score, words, error = run_check(tests, check, _stop_timers)
                 if not student.lost:
                     self._tell(check.name, score, words, error)
@@ -221,6 +225,11 @@ def run_check(
 
 def _stop_timers() -> None:
     """End the time limits that a check has set itself: none of them is another's."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.cancel()
+    faulthandler.cancel_dump_traceback_later()
     for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):
         signal.setitimer(timer, 0)
 

@@ -69,9 +69,10 @@ _HUGE: Final = 0x40000
 _PAGE: Final = 4096
 
 # Of prctl: filters, names of mappings and tables of futexes are memory of the kernel's
-# that nobody counts, and who shares a core with nobody slows others down. In this order:
-# SET_SECCOMP, SCHED_CORE, FUTEX_HASH, SET_VMA.
-_OPTIONS_NOT_KNOWN: Final = (22, 62, 78, 0x53564D41)
+# that nobody counts, and who shares a core with nobody slows others down. Pages that are
+# merged with another job's tell of it. In this order: SET_SECCOMP, SCHED_CORE,
+# SET_MEMORY_MERGE, FUTEX_HASH, SET_VMA.
+_OPTIONS_NOT_KNOWN: Final = (22, 62, 67, 78, 0x53564D41)
 # Filters of sockets are such memory too, and what all jobs may have of it is the machine's.
 _SOCKET_LEVEL: Final = 1
 _SOCKET_FILTERS: Final = (26, 50, 51, 52)

@@ -37,6 +37,11 @@ THREAD = (
     "t = threading.Thread(target=lambda: out.append(slow(5)), daemon=True)\n"
     "t.start()\nt.join(0.2)\nassert out == [5]"
 )
+INTERRUPT = (
+    "import _thread, threading\n"
+    "t = threading.Timer(0.2, _thread.interrupt_main)\nt.start()\n"
+    "try: assert slow(5) == 5\nfinally: t.cancel()"
+)
 PROCESS = (
     "import multiprocessing\nfork = multiprocessing.get_context('fork')\n"
     "t = fork.Process(target=lambda: slow(5))\nt.start()\nt.join(0.2)\n"
@@ -53,6 +58,7 @@ LIMITS = {
     "a pool": (POOL, "raised TimeoutError"),
     "a thread": (THREAD, "raised AssertionError"),
     "a process": (PROCESS, "raised AssertionError"),
+    "an interrupt": (INTERRUPT, "raised KeyboardInterrupt"),
 }
 
 
@@ -92,6 +98,12 @@ def test_a_limit_that_was_not_reached_ends_with_its_check(runner: Runner) -> Non
     )
     later = "import time\ntime.sleep(0.5)\nassert inc(1) == 2"
     assert messages(run(runner, script("q1", set_up, later))) == ["passed"] * 2
+    for forgotten in (
+        "import _thread, threading\nthreading.Timer(0.3, _thread.interrupt_main).start()",
+        "import faulthandler\nfaulthandler.dump_traceback_later(0.3, exit=True)",
+    ):
+        set_up = f"{forgotten}\nassert inc(1) == 2"
+        assert messages(run(runner, script("q1", set_up, later))) == ["passed"] * 2
 
 
 @pytest.mark.torch

@@ -211,7 +211,7 @@ def test_calls_that_use_up_what_is_the_machine_s_do_not_exist(processor: str) ->
 def test_nobody_makes_memory_of_the_kernel_s_that_nobody_counts(
     about: Architecture,
 ) -> None:
-    for option in (22, 62, 78, 0x53564D41):
+    for option in (22, 62, 67, 78, 0x53564D41):
         assert answer(about, about.prctl, option) == errno.EINVAL
         assert answer(about, about.prctl, 2**32 + option) == errno.EINVAL
     for option in (26, 50, 51, 52):
