@@ -2,6 +2,7 @@
 
 import datetime as dt
 import zoneinfo
+from dataclasses import dataclass
 from typing import Final
 
 from django.utils import timezone
@@ -10,13 +11,14 @@ from accounts.actors import Actor
 from courses.coursefile.applying import Applier
 from courses.coursefile.contents import (
     CourseworkRow,
+    LectureRow,
     MaterialRow,
     Released,
     SessionRow,
     WeekRow,
 )
 from courses.coursefile.dates import WEEK
-from courses.coursefile.planning import Change, Plan, label
+from courses.coursefile.planning import Change, FieldChange, Plan, label
 from courses.models import (
     Assignment,
     Course,
@@ -26,12 +28,30 @@ from courses.models import (
     SessionKind,
 )
 from courses.services.changes import record_change
-from courses.services.settings_changes import note_counting
+from courses.services.settings_changes import (
+    ToldSettings,
+    note_counting,
+    record_deadline,
+    tell_settings,
+)
+from courses.wall_clock import day_words, moment_words
 
 _REASON: Final = "Imported from a course file."
 _SUBJECTS: Final = (Session, Material, Assignment)
+# Rows that people know by their titles, not by their keys.
+_TITLED: Final = (CourseworkRow, LectureRow, MaterialRow)
 # What about a session students are told of.
 _WHEN_AND_WHERE: Final = ("starts_at", "ends_at", "room", "online", "cancelled")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Import:
+    """By whom, when and into what something was imported; by how much its run moved."""
+
+    actor: Actor
+    course: Course
+    shift: dt.timedelta
+    now: dt.datetime
 
 
 def record_import(actor: Actor, course: Course, plan: Plan, applier: Applier) -> None:
@@ -46,6 +66,7 @@ def record_import(actor: Actor, course: Course, plan: Plan, applier: Applier) ->
     shift = _shift_of(plan)
     if shift:
         _record_shift(actor, course, plan, shift)
+    made = _Import(actor=actor, course=course, shift=shift, now=now)
     for verb, changes in (
         ("is new", plan.added),
         ("changed", plan.changed),
@@ -53,9 +74,8 @@ def record_import(actor: Actor, course: Course, plan: Plan, applier: Applier) ->
     ):
         for change in changes:
             if not _moves_along(change, shift, course.tz):
-                _record_one(
-                    change, verb, actor=actor, course=course, applier=applier, now=now
-                )
+                about = applier.find(change.row)
+                _record_one(change, verb, made=made, about=about)
 
 
 def _note_counting(actor: Actor, plan: Plan, applier: Applier) -> None:
@@ -65,31 +85,75 @@ def _note_counting(actor: Actor, plan: Plan, applier: Applier) -> None:
             note_counting(actor=actor, assignment=applier.find(change.row))
 
 
-def _record_one(
-    change: Change,
-    verb: str,
-    *,
-    actor: Actor,
-    course: Course,
-    applier: Applier,
-    now: dt.datetime,
-) -> None:
-    found = applier.find(change.row)
-    about = found if isinstance(found, _SUBJECTS) else None
-    is_out = _is_out(change.before, now) and _is_out(change.after, now)
-    told = change.differs(*_told_of(change)) if is_out else []
-    fields = told or list(change.fields)
+def _record_one(change: Change, verb: str, *, made: _Import, about: object) -> None:
+    is_out = _is_out(change.before, made.now) and _is_out(change.after, made.now)
+    fields = list(change.fields)
+    told = []
+    if change.fields and isinstance(about, Assignment):
+        fields = _record_coursework(change, made, about)
+        if not fields:
+            return
+    elif isinstance(change.row, SessionRow) and is_out:
+        told = change.differs(*_WHEN_AND_WHERE)
+    shown = [_words(change, each, made.course.tz) for each in told or fields]
     record_change(
-        actor=actor,
-        course=course,
+        actor=made.actor,
+        course=made.course,
         kind=_kind(change),
         summary=_sentence(change, verb, told=bool(told)),
         reason=_REASON,
-        before="; ".join(f"{label(f.field)}: {f.before}" for f in fields),
-        after="; ".join(f"{label(f.field)}: {f.after}" for f in fields),
+        before="; ".join(f"{name}: {before}" for name, before, _ in shown),
+        after="; ".join(f"{name}: {after}" for name, _, after in shown),
         is_public=bool(told),
-        about=about,
+        about=about if isinstance(about, _SUBJECTS) else None,
     )
+
+
+def _record_coursework(
+    change: Change, made: _Import, after: Assignment
+) -> list[FieldChange]:
+    """Tell students as every other change of it does; return what is left for staff."""
+    before = change.before
+    assert isinstance(before, CourseworkRow)  # noqa: S101  an assignment's row
+    settings = ToldSettings(
+        release_at=before.release_at,
+        counting=before.counting,
+        closes_at=before.closes_at,
+        max_attempts=before.attempts,
+    )
+    tell_settings(actor=made.actor, before=settings, after=after, reason=_REASON)
+    if before.due_at != after.due_at:
+        record_deadline(
+            actor=made.actor, assignment=after, before=before.due_at, reason=_REASON
+        )
+    return [
+        each
+        for each in change.fields
+        if each.field != "due_at" and not _is_moved(change, each.field, made)
+    ]
+
+
+def _is_moved(change: Change, name: str, made: _Import) -> bool:
+    """Whether the field is a time that moved with its run, by as much."""
+    was, becomes = getattr(change.before, name), getattr(change.after, name)
+    return bool(made.shift) and _moved(was, becomes, made.course.tz) == made.shift
+
+
+def _words(
+    change: Change, field: FieldChange, zone: zoneinfo.ZoneInfo
+) -> tuple[str, str, str]:
+    """Return what a field is called, and both values, times as everywhere in Changes."""
+    was, becomes = (
+        _time_words(getattr(row, field.field, None), zone)
+        for row in (change.before, change.after)
+    )
+    return label(field.field), was or field.before, becomes or field.after
+
+
+def _time_words(value: object, zone: zoneinfo.ZoneInfo) -> str:
+    if isinstance(value, dt.datetime):
+        return moment_words(value, zone)
+    return day_words(value) if isinstance(value, dt.date) else ""
 
 
 def _is_out(row: object, now: dt.datetime) -> bool:
@@ -100,17 +164,9 @@ def _is_out(row: object, now: dt.datetime) -> bool:
     )
 
 
-def _told_of(change: Change) -> tuple[str, ...]:
-    if isinstance(change.row, SessionRow):
-        return _WHEN_AND_WHERE
-    return ("due_at",) if isinstance(change.row, CourseworkRow) else ()
-
-
 def _kind(change: Change) -> CourseChange.Kind:
     if isinstance(change.row, SessionRow):
         return CourseChange.Kind.SESSION
-    if isinstance(change.row, CourseworkRow) and change.differs("due_at"):
-        return CourseChange.Kind.DEADLINE
     if isinstance(change.row, MaterialRow):
         return CourseChange.Kind.MATERIAL
     return CourseChange.Kind.CONTENT
@@ -120,11 +176,10 @@ def _sentence(change: Change, verb: str, *, told: bool) -> str:
     """What is new, in words; students read those that they are told of."""
     row = change.row
     if not told:
-        name = change.name
+        titled = row.title if isinstance(row, _TITLED) else ""
+        name = f"{row.NOUN} “{titled}”" if titled else change.name
         return f"{name[0].upper()}{name[1:]} {verb}."
-    if isinstance(row, CourseworkRow):
-        return f"The deadline of {row.title} moved."
-    assert isinstance(row, SessionRow)  # noqa: S101  see _told_of
+    assert isinstance(row, SessionRow)  # noqa: S101  see _record_one
     name = row.title or str(SessionKind(row.kind).label).lower()
     if change.differs("cancelled"):
         state = "is cancelled" if row.cancelled else "takes place after all"
@@ -154,14 +209,15 @@ def _record_shift(
     by = "a week" if count == 1 else f"{count} weeks"
     first = next(c for c in plan.changed if isinstance(c.row, WeekRow))
     (starts,) = first.differs("starts_on")
+    _, before, after = _words(first, starts, course.tz)
     record_change(
         actor=actor,
         course=course,
         kind=CourseChange.Kind.SHIFT,
         summary=f"The run moved by {by}{' earlier' if shift.days < 0 else ''}.",
         reason=_REASON,
-        before=f"Week {first.row.key} from {starts.before}",
-        after=f"Week {first.row.key} from {starts.after}",
+        before=f"Week {first.row.key} from {before}",
+        after=f"Week {first.row.key} from {after}",
         is_public=True,
     )
 

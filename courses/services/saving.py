@@ -19,7 +19,7 @@ from courses.release import is_out
 from courses.services.access import require
 from courses.services.changes import record_change
 from courses.services.enrolments import change_role, record_new_staff
-from courses.services.settings_changes import record_settings
+from courses.services.settings_changes import record_deadline, record_settings
 from courses.services.timetable import apply_arrangement, arrangement_of, record_move
 from courses.wall_clock import moment_words
 
@@ -48,7 +48,7 @@ def save_session(*, actor: Actor, session: Session) -> None:
 
 @transaction.atomic
 def save_assignment(*, actor: Actor, assignment: Assignment) -> None:
-    """Store the assignment; other settings, deadlines and releases are on record.
+    """Store the assignment; that it is new, or what changed, is on record.
 
     Raises PermissionDenied if the actor may not edit the course.
     """
@@ -57,23 +57,19 @@ def save_assignment(*, actor: Actor, assignment: Assignment) -> None:
     stored = rows.filter(pk=assignment.pk).first()
     assignment.save()
     if stored is None:
+        record_change(
+            actor=actor,
+            course=assignment.course,
+            kind=CourseChange.Kind.CONTENT,
+            summary=f"{assignment.title} is new coursework.",
+            about=assignment,
+        )
         return
     record_settings(actor=actor, before=stored, after=assignment)
     if stored.marks_released_at != assignment.marks_released_at:
         _record_release(actor, assignment, before=stored.marks_released_at)
-    if stored.due_at == assignment.due_at:
-        return
-    zone = assignment.course.tz
-    record_change(
-        actor=actor,
-        course=assignment.course,
-        kind=CourseChange.Kind.DEADLINE,
-        summary=f"{assignment.title} is due on {moment_words(assignment.due_at, zone)}.",
-        before=moment_words(stored.due_at, zone),
-        after=moment_words(assignment.due_at, zone),
-        is_public=is_out(assignment.release_at, timezone.now()),
-        about=assignment,
-    )
+    if stored.due_at != assignment.due_at:
+        record_deadline(actor=actor, assignment=assignment, before=stored.due_at)
 
 
 @transaction.atomic

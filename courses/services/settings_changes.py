@@ -1,7 +1,9 @@
 """What follows in the transaction in which coursework gets other settings."""
 
+import datetime as dt
 from collections.abc import Callable
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Self
 
 from django.utils import timezone
 
@@ -17,6 +19,26 @@ _FOLLOWERS: Final[list[Follower]] = []
 # The deadline and the release of marks have records of their own. Which revision is
 # published is recorded where that is done.
 _TOLD_ELSEWHERE: Final = frozenset({"id", "due_at", "marks_released_at", "revision"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToldSettings:
+    """The settings of which students read that they changed, as they were."""
+
+    release_at: dt.datetime | None
+    counting: str
+    closes_at: dt.datetime | None
+    max_attempts: int | None
+
+    @classmethod
+    def of(cls, assignment: Assignment) -> Self:
+        """Return the settings of the assignment."""
+        return cls(
+            release_at=assignment.release_at,
+            counting=assignment.counting,
+            closes_at=assignment.closes_at,
+            max_attempts=assignment.max_attempts,
+        )
 
 
 def follow_counting(follower: Follower) -> None:
@@ -37,7 +59,7 @@ def note_counting(*, actor: Actor, assignment: Assignment) -> None:
 def record_settings(*, actor: Actor, before: Assignment, after: Assignment) -> None:
     """Put on record which settings are others than before, for staff.
 
-    Students read that another attempt counts.
+    Students read what `tell_settings` says.
     """
     changed = [
         field
@@ -47,8 +69,9 @@ def record_settings(*, actor: Actor, before: Assignment, after: Assignment) -> N
     ]
     if not changed:
         return
-    if any(field.name == "counting" for field in changed):
-        _tell_counting(actor, before, after)
+    tell_settings(actor=actor, before=ToldSettings.of(before), after=after)
+    if before.counting != after.counting:
+        note_counting(actor=actor, assignment=after)
     record_change(
         actor=actor,
         course=after.course,
@@ -60,18 +83,77 @@ def record_settings(*, actor: Actor, before: Assignment, after: Assignment) -> N
     )
 
 
-def _tell_counting(actor: Actor, before: Assignment, after: Assignment) -> None:
+def tell_settings(
+    *, actor: Actor, before: ToldSettings, after: Assignment, reason: str = ""
+) -> None:
+    """Tell students of another counting rule, closing time or number of attempts.
+
+    Nothing is told of coursework that they did not see before, or do not see now.
+    """
+    now = timezone.now()
+    if not (is_out(before.release_at, now) and is_out(after.release_at, now)):
+        return
+    for says, was, becomes in _told(before, after):
+        record_change(
+            actor=actor,
+            course=after.course,
+            kind=CourseChange.Kind.CONTENT,
+            summary=f"{after.title}: {says}",
+            reason=reason,
+            before=was,
+            after=becomes,
+            is_public=True,
+            about=after,
+        )
+
+
+def _told(before: ToldSettings, after: Assignment) -> list[tuple[str, str, str]]:
+    """Return what is said of each setting that changed, with both values."""
+    told = []
+    if before.counting != after.counting:
+        was = str(Assignment.Counting(before.counting).label)
+        becomes = after.get_counting_display()
+        told.append((f"{_small(becomes)} now.", was, becomes))
+    if before.closes_at != after.closes_at:
+        zone = after.course.tz
+        was, becomes = (
+            "not taken" if at is None else moment_words(at, zone)
+            for at in (before.closes_at, after.closes_at)
+        )
+        says = (
+            "no longer taken" if after.closes_at is None else f"taken until {becomes}"
+        )
+        told.append((f"late work is {says}.", was, becomes))
+    if before.max_attempts != after.max_attempts:
+        was, becomes = map(_attempts, (before.max_attempts, after.max_attempts))
+        most = "" if after.max_attempts is None else "at most "
+        told.append((f"{most}{becomes} now.", was, becomes))
+    return told
+
+
+def _attempts(most: int | None) -> str:
+    if most is None:
+        return "any number of attempts"
+    return "1 attempt" if most == 1 else f"{most} attempts"
+
+
+def record_deadline(
+    *, actor: Actor, assignment: Assignment, before: dt.datetime, reason: str = ""
+) -> None:
+    """Put another deadline than before on record; students read it."""
+    zone = assignment.course.tz
+    after = moment_words(assignment.due_at, zone)
     record_change(
         actor=actor,
-        course=after.course,
-        kind=CourseChange.Kind.CONTENT,
-        summary=f"{after.title}: {_small(after.get_counting_display())} now.",
-        before=before.get_counting_display(),
-        after=after.get_counting_display(),
-        is_public=is_out(after.release_at, timezone.now()),
-        about=after,
+        course=assignment.course,
+        kind=CourseChange.Kind.DEADLINE,
+        summary=f"{assignment.title} is due on {after}.",
+        reason=reason,
+        before=moment_words(before, zone),
+        after=after,
+        is_public=is_out(assignment.release_at, timezone.now()),
+        about=assignment,
     )
-    note_counting(actor=actor, assignment=after)
 
 
 def _words(row: Assignment, field: Any) -> str:

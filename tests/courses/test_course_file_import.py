@@ -349,11 +349,11 @@ def test_moved_session_and_deadline_of_a_released_course_are_told_to_students(
     session = course.changes.get(kind=CourseChange.Kind.SESSION)
     assert session.is_public
     assert session.summary == "The tutorial of week 3 moved."
-    assert "Fri 24 January 10:00" in session.before
+    assert "Fri 24 Jan 2025, 10:00 GMT" in session.before
     assert session.session is not None
     deadline = course.changes.get(kind=CourseChange.Kind.DEADLINE)
     assert deadline.is_public
-    assert deadline.after == "due: Sat 25 January 19:00"
+    assert deadline.after == "Sat 25 Jan 2025, 19:00 GMT"
 
 
 def test_other_changes_are_on_record_for_staff(tmp_path: Path) -> None:
@@ -362,7 +362,7 @@ def test_other_changes_are_on_record_for_staff(tmp_path: Path) -> None:
     change = course.changes.get()
     assert not change.is_public
     assert change.kind == CourseChange.Kind.MATERIAL
-    assert change.summary == "Material t01 changed."
+    assert change.summary == "Material “Signals and systems” changed."
 
 
 def test_session_that_students_do_not_see_moves_silently(tmp_path: Path) -> None:
@@ -383,11 +383,11 @@ def test_run_that_moves_as_a_whole_is_one_change_and_its_deadlines(
     assert shift.summary == "The run moved by 15 weeks."
     assert shift.is_public
     assert (shift.before, shift.after) == (
-        "Week 2 from Mon 13 January",
-        "Week 2 from Mon 28 April",
+        "Week 2 from Mon 13 Jan 2025",
+        "Week 2 from Mon 28 Apr 2025",
     )
     deadline = course.changes.get(kind=CourseChange.Kind.DEADLINE)
-    assert deadline.after == "due: Fri 9 May 19:00"
+    assert deadline.after == "Fri 9 May 2025, 19:00 BST"
     assert course.changes.count() == 2
 
 
@@ -451,3 +451,20 @@ def _published(assignment: Assignment) -> Assignment:
     assignment.revision = RevisionFactory.create(assignment=assignment)
     assignment.save()
     return assignment
+
+
+def test_rule_closing_time_and_attempts_are_told_as_when_the_page_changes_them(
+    tmp_path: Path,
+) -> None:
+    course = made(small(tmp_path))
+    more = '24 January 19:00", closes: "31 January 19:00", attempts: 3, counting: best'
+    bring_in(small(tmp_path, ('24 January 19:00"', more)))
+    told = course.changes.filter(is_public=True).values_list("summary", flat=True)
+    assert sorted(told) == [
+        "Coursework Task 1: at most 3 attempts now.",
+        "Coursework Task 1: late work is taken until Fri 31 Jan 2025, 19:00 GMT.",
+        "Coursework Task 1: the best attempt counts now.",
+    ]
+    staff = course.changes.get(is_public=False)
+    assert staff.summary == "Coursework “Coursework Task 1” changed."
+    assert "closes: Fri 31 Jan 2025, 19:00 GMT" in staff.after

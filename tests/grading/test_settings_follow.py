@@ -60,7 +60,7 @@ def test_other_settings_are_on_record_for_staff_with_both_values(
 ) -> None:
     assignment.max_attempts, assignment.grace_minutes = 3, 5
     save_assignment(actor=lecturer, assignment=assignment)
-    change = CourseChange.objects.get()
+    change = CourseChange.objects.get(is_public=False)
     assert change.summary == "The settings of Digits changed."
     assert change.before == "minutes of grace: 0; most attempts: none"
     assert change.after == "minutes of grace: 5; most attempts: 3"
