@@ -45,6 +45,7 @@ def checklist_of(course: Course, now: dt.datetime) -> tuple[Item, ...]:
         return ()
     settings = reverse("courses:course-settings", args=[course.slug])
     file = reverse("courses:course-file", args=[course.slug])
+    coursework = reverse("grading:assignment-new", args=[course.slug])
     return (
         Item(
             title="Weeks and sessions",
@@ -61,9 +62,9 @@ def checklist_of(course: Course, now: dt.datetime) -> tuple[Item, ...]:
         ),
         Item(
             title="Coursework",
-            detail="Its deadlines are in the course file. Then each assignment's notebook "
-            "and tests are imported on its own page.",
-            address=file,
+            detail="Its deadline and its share of the mark, here or in the course file. "
+            "Then its notebook and tests are imported on its own page.",
+            address=coursework,
             is_done=there["coursework_there"],
         ),
         Item(

@@ -98,11 +98,51 @@ class CourseFileForm(forms.Form):
             raise forms.ValidationError(f"{error.message} {error.hint}") from error
 
 
-class CourseSettingsForm(forms.Form):
-    """What a course is called, and from when on students see it.
+class ReleasedForm(forms.Form):
+    """From when on students see something: now, from a time on, or not yet.
 
     Times are in Django's current zone: views make the course's the current one.
     """
+
+    visible = forms.ChoiceField(
+        choices=[
+            ("now", "From now on"),
+            ("later", "From a time on"),
+            ("hidden", "Not yet: it stays hidden"),
+        ],
+        widget=forms.RadioSelect,
+    )
+    release_at = MomentField(label="From", required=False)
+
+    @staticmethod
+    def release_of(release_at: dt.datetime | None) -> dict[str, Any]:
+        """Return the first values of the fields for what is released then."""
+        return {
+            "visible": "hidden" if release_at is None else "later",
+            "release_at": release_at,
+        }
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the time where one is needed."""
+        given = super().clean() or self.cleaned_data
+        require_time(
+            self, given, choice="visible", time="release_at", words="Say from when on."
+        )
+        return given
+
+    def release(self, now: dt.datetime | None = None) -> dt.datetime | None:
+        """Return the release time that a valid form says; None hides."""
+        given = self.cleaned_data
+        times: dict[str, dt.datetime | None] = {
+            "now": now or timezone.now(),
+            "later": given["release_at"],
+            "hidden": None,
+        }
+        return times[given["visible"]]
+
+
+class CourseSettingsForm(ReleasedForm):
+    """What a course is called, and from when on students see it."""
 
     title = forms.CharField(label="Title", max_length=200)
     module_codes = ModuleCodesField()
@@ -113,16 +153,11 @@ class CourseSettingsForm(forms.Form):
         help_text="Markdown, on top of the course's page.",
         widget=forms.Textarea(attrs={"rows": 5}),
     )
-    visible = forms.ChoiceField(
-        label="Students see the course",
-        choices=[
-            ("now", "From now on"),
-            ("later", "From a time on"),
-            ("hidden", "Not yet: it stays hidden"),
-        ],
-        widget=forms.RadioSelect,
-    )
-    release_at = MomentField(label="From", required=False)
+    field_order = ("title", "module_codes", "summary", "visible", "release_at")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["visible"].label = "Students see the course"
 
     @classmethod
     def of(
@@ -135,30 +170,16 @@ class CourseSettingsForm(forms.Form):
                 "title": course.title,
                 "module_codes": course.module_codes,
                 "summary": course.summary,
-                "visible": "hidden" if course.release_at is None else "later",
-                "release_at": course.release_at,
+                **cls.release_of(course.release_at),
             },
         )
-
-    def clean(self) -> dict[str, Any]:
-        """Ask for the time where one is needed."""
-        given = super().clean() or self.cleaned_data
-        require_time(
-            self, given, choice="visible", time="release_at", words="Say from when on."
-        )
-        return given
 
     def settings(self, now: dt.datetime | None = None) -> CourseSettings:
         """Return what a valid form says."""
         given = self.cleaned_data
-        release = {
-            "now": now or timezone.now(),
-            "later": given["release_at"],
-            "hidden": None,
-        }
         return CourseSettings(
             title=given["title"],
             module_codes=given["module_codes"],
             summary=given["summary"],
-            release_at=release[given["visible"]],
+            release_at=self.release(now),
         )

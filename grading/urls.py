@@ -14,6 +14,11 @@ urlpatterns = [
         name="assignment",
     ),
     path(
+        "courses/<slug:slug>/manage/coursework/new/",
+        views.assignment_new,
+        name="assignment-new",
+    ),
+    path(
         "courses/<slug:slug>/coursework/<slug:aslug>/submit/",
         views.submit,
         name="submit",
@@ -28,6 +33,7 @@ urlpatterns = [
         views.assignment_import,
         name="assignment-import",
     ),
+    path(f"{STAFF}/settings/", views.assignment_settings, name="assignment-settings"),
     path(f"{STAFF}/extensions/", views.extensions, name="extensions"),
     path(
         f"{STAFF}/extensions/<int:pk>/withdraw/",

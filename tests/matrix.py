@@ -293,6 +293,14 @@ PAGES: Final = [
             "courses:person-add",
         )
     ),
+    Row(name="grading:assignment-new", args=of_course, expected=EDITORS),
+    Row(
+        name="grading:assignment-new",
+        note="without what it needs",
+        method="post",
+        args=of_course,
+        expected=EDITORS.replace("200", "422"),
+    ),
     Row(name="courses:copy", args=of_course, expected=EDITORS),
     Row(
         name="courses:copy",
@@ -479,7 +487,11 @@ PAGES: Final = [
     Row(name="grading:assignment-staff", args=of_assignment, expected=STAFF),
     *(
         Row(name=name, args=of_assignment, expected=EDITORS)
-        for name in ("grading:extensions", "grading:release")
+        for name in (
+            "grading:assignment-settings",
+            "grading:extensions",
+            "grading:release",
+        )
     ),
     *(
         Row(
@@ -489,7 +501,11 @@ PAGES: Final = [
             args=of_assignment,
             expected=EDITORS.replace("200", "422"),
         )
-        for name in ("grading:extensions", "grading:release")
+        for name in (
+            "grading:assignment-settings",
+            "grading:extensions",
+            "grading:release",
+        )
     ),
     *(
         Row(
@@ -499,7 +515,11 @@ PAGES: Final = [
             args=under_another_course,
             expected=NOBODY,
         )
-        for name in ("grading:extensions", "grading:release")
+        for name in (
+            "grading:assignment-settings",
+            "grading:extensions",
+            "grading:release",
+        )
     ),
     Row(
         name="grading:extension-withdraw",

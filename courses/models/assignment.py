@@ -1,5 +1,7 @@
 """A piece of coursework."""
 
+import datetime as dt
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.urls import reverse
@@ -99,7 +101,9 @@ class Assignment(models.Model):
         return reverse("grading:assignment", args=[self.course.slug, self.slug])
 
     def clean(self) -> None:
-        if self.closes_at is not None and self.closes_at < self.due_at:
+        # A form that was refused leaves no deadline.
+        due_at: dt.datetime | None = self.due_at
+        if self.closes_at and due_at and self.closes_at < due_at:
             raise ValidationError(
                 {"closes_at": "Late work cannot close before the deadline."}
             )

@@ -72,6 +72,7 @@ class MarksPage:
     rows: tuple[MarkRow, ...]
     is_student: bool
     sees_all_work: bool
+    may_edit: bool
 
     @property
     def shares_total(self) -> Decimal:
@@ -124,6 +125,7 @@ def marks_page(*, user: User, course: Course, now: dt.datetime) -> MarksPage:
         rows=rows,
         is_student=Right.SUBMIT in rights,
         sees_all_work=Right.VIEW_ALL_WORK in rights,
+        may_edit=Right.EDIT in rights,
     )
 
 

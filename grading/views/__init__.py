@@ -1,6 +1,7 @@
 """Pages of coursework, runs and marks."""
 
 from grading.views.assignment import assignment, submit
+from grading.views.coursework import assignment_new, assignment_settings
 from grading.views.extensions import extension_withdraw, extensions
 from grading.views.importing import assignment_import
 from grading.views.marks import marks
@@ -25,6 +26,8 @@ from grading.views.trials import (
 __all__ = [
     "assignment",
     "assignment_import",
+    "assignment_new",
+    "assignment_settings",
     "assignment_staff",
     "extension_withdraw",
     "extensions",

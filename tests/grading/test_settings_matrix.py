@@ -166,7 +166,7 @@ CASES: dict[str, Case] = {
             "extensions": ("Digits", "404"),
             "submissions": ("Digits", "No coursework yet"),
             # There is no coursework any more in the course that is being set up.
-            "manage": ("", "Its deadlines are in the course file"),
+            "manage": ("", "Its deadline and its share of the mark"),
             "staff api marks": ('"count":1', '"count":0'),
             "late api": ('"count":1', '"count":0'),
             "export": ("digits", ""),

@@ -1,0 +1,172 @@
+"""Forms of the pages on which coursework is created, and its settings changed."""
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any, Final
+
+from django import forms
+from django.utils import timezone
+from django.utils.text import slugify
+
+from courses.creation_forms import ReleasedForm
+from courses.models import Assignment, Course
+from courses.models.texts import MAX_MARKDOWN
+from courses.moment_fields import MomentField
+
+if TYPE_CHECKING:
+    AssignmentModelForm = forms.ModelForm[Assignment]
+else:
+    AssignmentModelForm = forms.ModelForm
+
+_LONGEST_SLUG: Final = 60
+
+
+class CourseworkForm(ReleasedForm, AssignmentModelForm):
+    """The settings of a piece of coursework.
+
+    Times are in Django's current zone: views make the course's the current one.
+    """
+
+    slug = forms.SlugField(
+        label="Address",
+        max_length=_LONGEST_SLUG,
+        required=False,
+        help_text="The last part of its address: letters, digits, hyphens. "
+        "Empty: made from the title.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"invalid": "Use letters, digits, hyphens and underscores."},
+    )
+    due_at = MomentField(label="Deadline")
+    closes_at = MomentField(
+        label="Late work until",
+        required=False,
+        help_text="Empty: nothing is taken after the deadline.",
+    )
+    grace_minutes = forms.IntegerField(
+        label="Minutes of grace",
+        initial=0,
+        min_value=0,
+        max_value=24 * 60,
+        help_text="Work is on time for so many minutes more; students are not told.",
+    )
+    max_attempts = forms.IntegerField(
+        label="Most attempts",
+        required=False,
+        min_value=1,
+        max_value=1000,
+        help_text="Empty: as many as the student likes.",
+    )
+    counting = forms.ChoiceField(
+        label="Which attempt counts",
+        choices=Assignment.Counting.choices,
+        initial=Assignment.Counting.LATEST,
+        widget=forms.RadioSelect,
+    )
+    weight_percent = forms.DecimalField(
+        label="Weight in %",
+        initial=0,
+        min_value=0,
+        max_value=100,
+        max_digits=5,
+        decimal_places=2,
+        help_text="Its own share of the course mark. 0 while the shares of the "
+        "coursework in a part are not settled.",
+    )
+    summary = forms.CharField(
+        label="Brief",
+        required=False,
+        max_length=MAX_MARKDOWN,
+        help_text="Markdown, on top of its page.",
+        widget=forms.Textarea(attrs={"rows": 8}),
+    )
+
+    class Meta:
+        model = Assignment
+        fields = (
+            "title",
+            "slug",
+            "week",
+            "component",
+            "weight_percent",
+            "due_at",
+            "closes_at",
+            "grace_minutes",
+            "max_attempts",
+            "counting",
+            "summary",
+        )
+        labels = {
+            "title": "Title",
+            "week": "Week",
+            "component": "Part of the course mark",
+        }
+        help_texts = {"component": "None, and no weight: it is not assessed."}
+
+    field_order = (
+        "title",
+        "slug",
+        "summary",
+        "week",
+        "visible",
+        "release_at",
+        "due_at",
+        "closes_at",
+        "grace_minutes",
+        "max_attempts",
+        "counting",
+        "component",
+        "weight_percent",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["visible"].label = "Handed out to students"
+        course = self.instance.course
+        week: Any = self.fields["week"]
+        week.queryset, week.empty_label = course.weeks.order_by("number"), "No week"
+        component: Any = self.fields["component"]
+        component.queryset, component.empty_label = course.components.all(), "None"
+
+    @classmethod
+    def new(cls, course: Course, entered: Any = None) -> "CourseworkForm":
+        """Return the form of coursework that is not there yet; it is hidden."""
+        return cls(
+            entered,
+            instance=Assignment(course=course),
+            initial=cls.release_of(None),
+        )
+
+    @classmethod
+    def of(cls, assignment: Assignment, entered: Any = None) -> "CourseworkForm":
+        """Return the form with what holds now, and with what was entered instead.
+
+        A valid form changes the assignment that it was given, not the stored row.
+        """
+        return cls(
+            entered,
+            instance=assignment,
+            initial=cls.release_of(assignment.release_at),
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """Make the address of the title, where none is given; it must be free."""
+        given = super().clean()
+        if "slug" not in self.errors and "title" in given:
+            given["slug"] = given.get("slug") or slugify(given["title"])[:_LONGEST_SLUG]
+            self._check_address(given["slug"])
+        return given
+
+    def _check_address(self, slug: str) -> None:
+        if not slug:
+            self.add_error("slug", "Give an address of letters and digits.")
+            return
+        others = Assignment.objects.filter(course=self.instance.course, slug=slug)
+        if others.exclude(pk=self.instance.pk).exists():
+            self.add_error(
+                "slug", f"There is coursework at {slug} already. Choose another."
+            )
+
+    def assignment(self, now: dt.datetime | None = None) -> Assignment:
+        """Return what a valid form says, not yet stored."""
+        made = self.instance
+        made.release_at = self.release(now or timezone.now())
+        return made

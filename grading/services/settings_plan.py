@@ -1,0 +1,149 @@
+"""What other settings of coursework change about work that is in: shown before.
+
+Everything is computed by the code that counts: nothing is written.
+"""
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+
+from django.db.models import Count
+
+from accounts.models import User
+from courses.deadlines import deadline_of, is_late, is_open
+from courses.models import Assignment
+from courses.wall_clock import moment_words
+from grading.models import Mark
+from grading.services.marks import (
+    automatic_points,
+    counting_of,
+    everybodys_standing_runs,
+)
+from grading.services.rescoring import MarkPreview, by_name, preview_mark
+from submissions.models import Submission
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatenessChange:
+    """An attempt that becomes late, or is late no more."""
+
+    student: User
+    attempt: int
+    becomes_late: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsPlan:
+    """What the new settings would change.
+
+    `marks` are the marks that would be others, `lateness` the attempts that would be
+    late or not, and `words` say what becomes of handing in.
+    """
+
+    marks: tuple[MarkPreview, ...]
+    lateness: tuple[LatenessChange, ...]
+    words: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """Say whether a plan is still the one that somebody has looked at; or nothing.
+
+        Empty where nothing follows that has to be looked at.
+        """
+        shown = [
+            *((row.student.pk, row.before, row.after) for row in self.marks),
+            *((row.student.pk, row.attempt, row.becomes_late) for row in self.lateness),
+            *self.words,
+        ]
+        return hashlib.sha256(repr(shown).encode()).hexdigest() if shown else ""
+
+
+def plan_settings(
+    *, before: Assignment, after: Assignment, now: dt.datetime
+) -> SettingsPlan:
+    """Return what storing `after` in the place of `before` would change.
+
+    At most seven queries.
+    """
+    return SettingsPlan(
+        marks=_marks(before, after),
+        lateness=_lateness(before, after),
+        words=(*_open_words(before, after, now), *_attempt_words(before, after)),
+    )
+
+
+def _marks(before: Assignment, after: Assignment) -> tuple[MarkPreview, ...]:
+    if before.counting == after.counting:
+        return ()
+    marks = {mark.student_id: mark for mark in Mark.objects.filter(assignment=before)}
+    rows = []
+    for author, runs in everybodys_standing_runs(before).items():
+        run = counting_of(after.counting, runs, automatic_points)
+        if run is not None:
+            row = preview_mark(
+                marks.get(author),
+                run,
+                before=counting_of(before.counting, runs, automatic_points),
+                points=automatic_points(run),
+            )
+            rows.append(row)
+    return tuple(sorted((row for row in rows if row.changes), key=by_name))
+
+
+def _lateness(before: Assignment, after: Assignment) -> tuple[LatenessChange, ...]:
+    rows = (
+        Submission.objects.filter(assignment=before)
+        .with_extension()
+        .select_related("author")
+        .order_by("author__last_name", "author__first_name", "author", "attempt")
+    )
+    found = []
+    for row in rows:
+        extended_to: dt.datetime | None = row.extended_to  # type: ignore[attr-defined]  # annotated
+        was, becomes = (
+            is_late(deadline_of(each, extended_to), row.received_at)
+            for each in (before, after)
+        )
+        if was != becomes:
+            found.append(
+                LatenessChange(
+                    student=row.author, attempt=row.attempt, becomes_late=becomes
+                )
+            )
+    return tuple(found)
+
+
+def _open_words(
+    before: Assignment, after: Assignment, now: dt.datetime
+) -> tuple[str, ...]:
+    """Say that handing in ends or begins again at once, for those without extensions."""
+    was, becomes = (is_open(deadline_of(each, None), now) for each in (before, after))
+    if was and not becomes:
+        return ("Handing in ends at once, except for students with an extension.",)
+    if was or not becomes:
+        return ()
+    until = moment_words(deadline_of(after, None).stated_closes_at, after.course.tz)
+    again = f"Students can hand in again until {until}."
+    if not before.marks_are_released:
+        return (again,)
+    return (again, "Until then they see their marks as provisional.")
+
+
+def _attempt_words(before: Assignment, after: Assignment) -> tuple[str, ...]:
+    """Say how many students would have no attempt left, who have one now."""
+    if after.max_attempts is None or after.max_attempts == before.max_attempts:
+        return ()
+    used = (
+        Submission.objects.filter(assignment=before)
+        .using_attempts()
+        .order_by()
+        .values("author")
+        .annotate(used=Count("pk"))
+        .filter(used__gte=after.max_attempts)
+        .values_list("used", flat=True)
+    )
+    count = sum(before.max_attempts is None or n < before.max_attempts for n in used)
+    if not count:
+        return ()
+    have = "1 student has" if count == 1 else f"{count} students have"
+    return (f"{have} no attempt left.",)

@@ -1,0 +1,83 @@
+"""Creating coursework, and changing its settings."""
+
+from typing import Final
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from accounts.http import SignedInRequest
+from courses.coursework_forms import CourseworkForm
+from courses.models import Assignment
+from courses.permissions import Right
+from courses.services.saving import save_assignment
+from courses.views.access import allowed_course
+from grading.services.settings_plan import SettingsPlan, plan_settings
+from grading.views.access import allowed_assignment
+
+UNPROCESSABLE: Final = 422
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def assignment_new(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Ask for the settings of new coursework; posted, store it."""
+    course = allowed_course(request.user, slug, Right.EDIT)
+    with timezone.override(course.tz):
+        if request.method != "POST":
+            return _page(request, CourseworkForm.new(course))
+        form = CourseworkForm.new(course, request.POST)
+        if not form.is_valid():
+            return _page(request, form)
+        made = form.assignment()
+        save_assignment(actor=request.user, assignment=made)
+    messages.success(request, f"{made.title} is here. Next, import its notebook.")
+    return redirect("grading:assignment-staff", slug, made.slug)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def assignment_settings(
+    request: SignedInRequest, slug: str, aslug: str
+) -> HttpResponse:
+    """Show the settings of coursework; posted, store them.
+
+    Where work that is in is concerned, what follows is shown first, and stored once
+    the form is sent again with the digest of what was shown.
+    """
+    stored = allowed_assignment(request.user, slug, aslug, Right.EDIT)
+    found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
+    with timezone.override(stored.course.tz):
+        if request.method != "POST":
+            return _page(request, CourseworkForm.of(found), stored)
+        form = CourseworkForm.of(found, request.POST)
+        if not form.is_valid():
+            return _page(request, form, stored)
+        now = timezone.now()
+        wanted = form.assignment(now)
+        plan = plan_settings(before=stored, after=wanted, now=now)
+        if plan.digest and request.POST.get("seen") != plan.digest:
+            return _page(request, form, stored, plan)
+        save_assignment(actor=request.user, assignment=wanted)
+    messages.success(request, "The settings are stored.")
+    return redirect("grading:assignment-staff", slug, wanted.slug)
+
+
+def _page(
+    request: SignedInRequest,
+    form: CourseworkForm,
+    stored: Assignment | None = None,
+    plan: SettingsPlan | None = None,
+) -> HttpResponse:
+    context = {
+        "course": form.instance.course,
+        "tab": "marks" if stored else "manage",
+        "assignment": stored,
+        "form": form,
+        "plan": plan,
+    }
+    status = UNPROCESSABLE if form.errors else None
+    return render(request, "grading/coursework.html", context, status=status)
