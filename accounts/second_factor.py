@@ -1,6 +1,6 @@
 """Who must sign in with a second factor, and whether they have one.
 
-Staff can read and change marks, so a password that somebody else learned must not be
+Site staff, lecturers and assistants can read and change marks, so a password that somebody else learned must not be
 enough. The rule is computed at each request: it follows a new role at once.
 """
 
@@ -25,7 +25,9 @@ def must_have_second_factor(user: User) -> bool:
         return False
     if user.is_staff or user.is_superuser:
         return True
-    return bool(settings.LECTURERS_SECOND_FACTOR) and user.enrolments.editors().exists()
+    return (
+        bool(settings.COURSE_STAFF_SECOND_FACTOR) and user.enrolments.staff().exists()
+    )
 
 
 def has_second_factor(user: User) -> bool:

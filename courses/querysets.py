@@ -119,6 +119,10 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
 
         return self.filter(course__in=Course.objects.visible_to(user))
 
+    def staff(self) -> Self:
+        """Those who see everybody's work in their course: assistants and lecturers."""
+        return self.active().filter(role__in=STAFF)
+
     def editors(self) -> Self:
         """Those who edit their course, and release its marks."""
         return self.active().filter(role__in=EDITORS)

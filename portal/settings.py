@@ -248,7 +248,7 @@ STAFF_SECOND_FACTOR: bool = env.bool(
     "STAFF_SECOND_FACTOR",
     not (_host in {"localhost", "127.0.0.1", "::1"} or _host.endswith(".localhost")),
 )
-LECTURERS_SECOND_FACTOR: bool = env.bool("LECTURERS_SECOND_FACTOR", True)
+COURSE_STAFF_SECOND_FACTOR: bool = env.bool("COURSE_STAFF_SECOND_FACTOR", True)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 # Staff vouch for the addresses that they enrol; strangers' addresses must be verified.
 MFA_ALLOW_UNVERIFIED_EMAIL = not ACCOUNT_SIGNUP_OPEN

@@ -62,7 +62,7 @@ def sign_in(user: User, *, with_code: bool) -> Client:
     return client
 
 
-@pytest.mark.parametrize("kind", ["superuser", "staff", "lecturer"])
+@pytest.mark.parametrize("kind", ["superuser", "staff", "lecturer", "assistant"])
 @pytest.mark.parametrize("path", ["/", "/account/tokens/", "/admin/", "{course}"])
 def test_page_leads_staff_to_the_set_up(kind: str, path: str, course: Course) -> None:
     client = session_of(person(kind, course))
@@ -70,9 +70,10 @@ def test_page_leads_staff_to_the_set_up(kind: str, path: str, course: Course) ->
     assert (answer.status_code, answer.headers.get("Location")) == (302, INDEX)
 
 
-@pytest.mark.parametrize("kind", ["assistant", "student"])
-def test_others_are_asked_for_nothing(kind: str, course: Course) -> None:
-    traits = {"assistant": True} if kind == "assistant" else {}
+@pytest.mark.parametrize(
+    "traits", [{}, {"assistant": True, "left": True}], ids=["student", "former staff"]
+)
+def test_others_are_asked_for_nothing(traits: dict[str, bool], course: Course) -> None:
     user = EnrolmentFactory.create(course=course, **traits).user
     assert session_of(user).get("/").status_code == 200
     assert Client().get(f"{ROOT}me/", headers=bearer(user)).status_code == 200
@@ -97,7 +98,7 @@ def test_session_is_refused_by_the_api_in_words(course: Course) -> None:
     assert codes(answer) == {("second_factor_missing", None)}
 
 
-@pytest.mark.parametrize("kind", ["superuser", "staff", "lecturer"])
+@pytest.mark.parametrize("kind", ["superuser", "staff", "lecturer", "assistant"])
 def test_token_is_refused_until_its_owner_has_one(kind: str, course: Course) -> None:
     user = person(kind, course)
     header = bearer(user)
@@ -123,9 +124,12 @@ def test_role_that_changes_changes_what_is_asked_at_once(course: Course) -> None
     assert client.get("/").status_code == 302
 
 
-def test_lecturers_are_asked_by_a_setting(settings: Settings, course: Course) -> None:
-    settings.LECTURERS_SECOND_FACTOR = False
-    assert session_of(person("lecturer", course)).get("/").status_code == 200
+def test_course_staff_are_asked_by_a_setting(
+    settings: Settings, course: Course
+) -> None:
+    settings.COURSE_STAFF_SECOND_FACTOR = False
+    for kind in ("lecturer", "assistant"):
+        assert session_of(person(kind, course)).get("/").status_code == 200
     assert session_of(person("staff", course)).get("/").status_code == 302
 
 
