@@ -1,8 +1,13 @@
 """Every address of the API, and its description."""
 
+from typing import Any
+
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 
 from accounts.api import schema as _schema  # noqa: F401  registers our token scheme
@@ -40,7 +45,18 @@ router.register("marks", MarkViewSet, "mark")
 
 
 class SchemaView(StrictRequests, SpectacularAPIView):
-    """The description: YAML, or JSON for who accepts only that."""
+    """The description: YAML, or JSON for who accepts only that. Refusals are JSON."""
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        """Return the response; a refusal in the API's one error shape."""
+        done: Any = super().finalize_response(request, response, *args, **kwargs)
+        if done.exception:
+            done.accepted_renderer = JSONRenderer()
+            done.accepted_media_type = JSONRenderer.media_type
+            done.headers["Content-Type"] = JSONRenderer.media_type
+        return done
 
 
 # The description is the same for everyone and names nobody, so it is public.

@@ -24,7 +24,7 @@ from submissions.intake import (
 )
 from submissions.messages import problem
 from submissions.models import Submission, SubmittedFile
-from submissions.problems import Problem, SubmissionRefusedError
+from submissions.problems import KeyReusedError, Problem, SubmissionRefusedError
 
 __all__ = [
     "AcceptedFiles",
@@ -133,11 +133,13 @@ def record_submission(
     accepted: AcceptedFiles,
     started_at: datetime,
     idempotency_key: str = "",
+    is_key_of_files: bool = False,
 ) -> Submission:
     """Write the rows of one attempt, in one transaction, and return the submission.
 
     The student's enrolment is locked meanwhile, so that of any number of attempts
-    sent at once none goes past the limit. Raises SubmissionRefusedError.
+    sent at once none goes past the limit. Raises SubmissionRefusedError, and with
+    `is_key_of_files` KeyReusedError for a key that was sent with other files.
     """
     if accepted.repeated is not None:
         return accepted.repeated
@@ -148,6 +150,8 @@ def record_submission(
         repeated = _with_key(actor, key)
         if repeated is not None:
             return repeated
+        if is_key_of_files:
+            _check_key_is_new(actor, assignment, idempotency_key)
         # The lecturer may have changed the rules since the upload began.
         current = Assignment.objects.select_related("course").get(pk=assignment.pk)
         refusals = _refusals(actor, current, accepted.received_at)
@@ -254,6 +258,15 @@ def _with_key(actor: User, key: str) -> Submission | None:
         if key
         else None
     )
+
+
+def _check_key_is_new(actor: User, assignment: Assignment, key: str) -> None:
+    """Raise KeyReusedError if an attempt was made with the key, whatever its files."""
+    earlier = Submission.objects.by(actor).filter(assignment=assignment)
+    for attempt in earlier.exclude(idempotency_key="").prefetch_related("files"):
+        hashes = {file.name: file.sha256 for file in attempt.files.all()}
+        if attempt.idempotency_key == _stored_key(key, assignment, hashes):
+            raise KeyReusedError(attempt.attempt)
 
 
 def _repeated(

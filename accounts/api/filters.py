@@ -9,12 +9,20 @@ from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.utils.dateparse import parse_datetime
 from django_filters import rest_framework as filters
+from django_filters.constants import EMPTY_VALUES
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.exceptions import ValidationError as RefusedValue
+
+from accounts.http import sender
+from accounts.models import User
 
 MAX_NUMBER: Final = 2**31 - 1
 FIRST_YEAR: Final = 1970
 LAST_YEAR: Final = 2200
+_SHOWN: Final = 60
 _DIGITS: Final = re.compile(r"[0-9]{1,10}")
 _WRITTEN: Final = {"true": True, "1": True, "false": False, "0": False}
 
@@ -84,6 +92,33 @@ class SlugFilter(filters.CharFilter):
     """Filter by a name as it is in addresses."""
 
     field_class = SlugField
+
+
+class VisibleRowFilter(filters.Filter):
+    """Filter by a row that the person sees; another is refused, with what was sent.
+
+    SECURITY: a row that is hidden from the person is answered like one that is not
+    there.
+    """
+
+    noun: str
+    # How the parameter names the row.
+    by: str
+
+    def visible(self, user: User) -> models.QuerySet[Any]:
+        """Return the rows of which the parameter may name one."""
+        raise NotImplementedError
+
+    def filter(self, qs: Any, value: Any) -> Any:
+        """Return the rows that belong to it. Raises ValidationError. One query."""
+        if value not in EMPTY_VALUES:
+            filterset: Any = self.parent
+            rows = self.visible(sender(filterset.request))
+            if not rows.filter(**{self.by: value}).exists():
+                name = next(n for n, own in filterset.filters.items() if own is self)
+                words = f"There is no {self.noun} “{str(value)[:_SHOWN]}” that you see."
+                raise RefusedValue({name: [ErrorDetail(words, f"unknown_{self.noun}")]})
+        return super().filter(qs, value)
 
 
 class PatternFilter(filters.CharFilter):

@@ -1,5 +1,6 @@
 """How lists of course content are narrowed. Parents are named by what people know."""
 
+from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
 from accounts.api.filters import (
@@ -9,7 +10,9 @@ from accounts.api.filters import (
     NumberFilter,
     PatternFilter,
     SlugFilter,
+    VisibleRowFilter,
 )
+from accounts.models import User
 from courses.models import (
     Announcement,
     Assignment,
@@ -37,10 +40,30 @@ class CourseFilter(filters.FilterSet):
         fields: list[str] = []
 
 
-class ContentFilter(filters.FilterSet):
-    """By course; a course that one cannot see is an empty list, not an error."""
+class OfCourseFilter(VisibleRowFilter, SlugFilter):
+    """Filter by the slug of a course that the person sees."""
 
-    course = SlugFilter("course__slug", help_text="A course's slug.")
+    noun, by = "course", "slug"
+
+    def visible(self, user: User) -> QuerySet[Course]:
+        """Return the person's courses."""
+        return Course.objects.visible_to(user)
+
+
+class OfAssignmentFilter(VisibleRowFilter, NumberFilter):
+    """Filter by the id of an assignment that the person sees."""
+
+    noun, by = "assignment", "pk"
+
+    def visible(self, user: User) -> QuerySet[Assignment]:
+        """Return the assignments of the person's courses."""
+        return Assignment.objects.visible_to(user)
+
+
+class ContentFilter(filters.FilterSet):
+    """By course; a course that one cannot see is refused by name."""
+
+    course = OfCourseFilter("course__slug", help_text="A course's slug.")
 
 
 class WeekFilter(ContentFilter):

@@ -16,6 +16,13 @@ class TooLarge(APIException):
     default_detail = "The files together are larger than the portal takes."
 
 
+class KeyReused(APIException):
+    """The key was sent before, with other files."""
+
+    status_code = 409
+    default_code = "idempotency_key_reused"
+
+
 class StoreFull(APIException):
     """There is no room for the files: our fault, and worth another try later."""
 

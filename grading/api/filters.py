@@ -2,14 +2,15 @@
 
 from django_filters import rest_framework as filters
 
-from accounts.api.filters import ChoiceFilter, NumberFilter, SlugFilter
+from accounts.api.filters import ChoiceFilter, NumberFilter
+from courses.api.filters import OfAssignmentFilter, OfCourseFilter
 from grading.models import GradingRun, Mark
 from grading.states import State, Verdict
 
 
 class RunFilter(filters.FilterSet):
-    course = SlugFilter("submission__assignment__course__slug", help_text="A slug.")
-    assignment = NumberFilter(
+    course = OfCourseFilter("submission__assignment__course__slug", help_text="A slug.")
+    assignment = OfAssignmentFilter(
         "submission__assignment_id", help_text="An assignment's id."
     )
     author = NumberFilter("submission__author_id", help_text="A person's id.")
@@ -23,8 +24,8 @@ class RunFilter(filters.FilterSet):
 
 
 class MarkFilter(filters.FilterSet):
-    course = SlugFilter("assignment__course__slug", help_text="A slug.")
-    assignment = NumberFilter("assignment_id", help_text="An assignment's id.")
+    course = OfCourseFilter("assignment__course__slug", help_text="A slug.")
+    assignment = OfAssignmentFilter("assignment_id", help_text="An assignment's id.")
     student = NumberFilter("student_id", help_text="A person's id.")
 
     class Meta:

@@ -31,7 +31,7 @@ from courses.downloads import blob_attachment
 from courses.models import Assignment, Course
 from courses.permissions import can_submit
 from grading.api import serializers
-from grading.api.errors import TooLarge, refusal
+from grading.api.errors import KeyReused, TooLarge, refusal
 from grading.api.filters import MarkFilter, RunFilter
 from grading.api.marks import marks_for, with_runs
 from grading.models import GradingRun, Mark
@@ -39,7 +39,7 @@ from grading.services import submit_work
 from submissions.api.filters import SubmissionFilter
 from submissions.arrival import upload_started_at, upload_was_too_large
 from submissions.models import Submission
-from submissions.problems import SubmissionRefusedError
+from submissions.problems import KeyReusedError, SubmissionRefusedError
 from submissions.services import IncomingFile
 
 # What grows with what a notebook printed, and is read for one run at a time.
@@ -72,7 +72,8 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     location=OpenApiParameter.HEADER,
     description=(
         "Up to 64 visible characters of your choice. The same files sent again with "
-        "the same key are the same attempt: send again whenever no answer came."
+        "the same key are the same attempt: send again whenever no answer came. Other "
+        "files with a key that made an attempt are 409 idempotency_key_reused."
     ),
 )
 
@@ -116,6 +117,7 @@ class SubmissionViewSet(ReadOnlyViewSet[Submission]):
         responses={
             201: serializers.ReceiptSerializer,
             400: ErrorResponseSerializer,
+            409: ErrorResponseSerializer,
             413: ErrorResponseSerializer,
             415: ErrorResponseSerializer,
         },
@@ -134,7 +136,10 @@ class SubmissionViewSet(ReadOnlyViewSet[Submission]):
                 files=_incoming_files(request),
                 started_at=upload_started_at(cast("HttpRequest", request)),
                 idempotency_key=asked["idempotency_key"],
+                is_key_of_files=True,
             )
+        except KeyReusedError as error:
+            raise KeyReused(str(error)) from error
         except SubmissionRefusedError as error:
             raise refusal(error) from error
         submission = self.get_queryset().get(pk=run.work_id)

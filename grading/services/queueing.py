@@ -45,12 +45,15 @@ def submit_work(
     files: Sequence[IncomingFile],
     started_at: datetime,
     idempotency_key: str = "",
+    is_key_of_files: bool = False,
     known: Sequence[Problem] = (),
 ) -> GradingRun:
     """Store an attempt and its queued run in one transaction, and return the run.
 
-    `known` are problems of the form, told with those of the files. The same files under the same idempotency key give the same run again. Raises
-    SubmissionRefusedError; then neither is stored.
+    `known` are problems of the form, told with those of the files. The same files under
+    the same idempotency key give the same run again. Raises SubmissionRefusedError, and
+    with `is_key_of_files` KeyReusedError for a key that was sent with other files; then
+    neither is stored.
     """
     accepted = accept_files(
         actor=actor,
@@ -67,6 +70,7 @@ def submit_work(
             accepted=accepted,
             started_at=started_at,
             idempotency_key=idempotency_key,
+            is_key_of_files=is_key_of_files,
         )
         earlier = submission.runs.adopted().order_by("-number").first()
         return earlier or enqueue_run(actor=actor, submission=submission)

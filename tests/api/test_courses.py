@@ -5,8 +5,9 @@ from django.core.files.base import ContentFile
 
 from accounts.models import User
 from courses.models import Course
-from tests.api.asking import content, get, rows, session_of
+from tests.api.asking import codes, content, get, rows, session_of
 from tests.factories import (
+    AssignmentFactory,
     CourseFactory,
     EnrolmentFactory,
     MaterialFactory,
@@ -106,10 +107,35 @@ def test_material_without_a_file_has_no_download(student: User, course: Course) 
     assert answer.status_code == 404
 
 
-def test_course_that_one_cannot_see_filters_to_nothing(student: User) -> None:
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("weeks/", "sessions/", "lectures/", "materials/", "announcements/"),
+        *("changes/", "people/", "assignments/", "submissions/", "runs/", "marks/"),
+    ],
+)
+def test_course_that_one_cannot_see_is_refused_like_one_that_is_not_there(
+    student: User, path: str
+) -> None:
     other = WeekFactory.create().course
-    assert rows(student, "weeks/", course=other.slug) == []
-    assert rows(student, "weeks/", course="no-such-course") == []
+    for slug in (other.slug, "no-such-course"):
+        answer = session_of(student).get(f"/api/v1/{path}", {"course": slug})
+        assert answer.status_code == 400
+        assert codes(answer) == {("unknown_course", "course")}
+        assert slug in answer.json()["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize("path", ["submissions/", "runs/", "marks/"])
+def test_assignment_that_one_cannot_see_is_refused(student: User, path: str) -> None:
+    hidden = AssignmentFactory.create(
+        course=student.enrolments.get().course, hidden=True
+    )
+    for pk in (hidden.pk, 10**6):
+        answer = session_of(student).get(f"/api/v1/{path}", {"assignment": pk})
+        assert codes(answer) == {("unknown_assignment", "assignment")}
+    hidden.release_at = hidden.course.release_at
+    hidden.save()
+    assert rows(student, path, assignment=hidden.pk) == []
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])

@@ -121,6 +121,21 @@ def test_same_key_is_the_same_attempt(student: User, assignment: Assignment) -> 
     assert Submission.objects.count() == 1
 
 
+def test_same_key_with_other_files_is_refused_and_stores_nothing(
+    student: User, assignment: Assignment
+) -> None:
+    headers = {"Idempotency-Key": "retry-1"}
+    first = hand_in(student, assignment, headers=headers).json()
+    other = notebook_file(small_notebook("x = 2"))
+    answer = hand_in(student, assignment, headers=headers, **{"work.ipynb": other})
+    assert answer.status_code == 409
+    assert codes(answer) == {("idempotency_key_reused", None)}
+    assert "attempt 1" in answer.json()["errors"][0]["detail"]
+    assert Submission.objects.count() == 1
+    again = hand_in(student, assignment, headers=headers).json()
+    assert again["submission"]["id"] == first["submission"]["id"]
+
+
 def test_without_a_key_each_post_is_an_attempt(
     student: User, assignment: Assignment
 ) -> None:
