@@ -193,14 +193,23 @@ class AssignmentQuerySet(ContentQuerySet["Assignment"]):
         return self.annotate(extended_to=Subquery(own.values("due_at")[:1]))
 
     def with_attempts_of(self, user: "User") -> Self:
-        """Annotate `attempts_used`: how many of their attempts the person has used up."""
+        """Annotate `attempts_used`, and `has_handed_in`.
+
+        An attempt that waits for staff through the portal's own fault is not used up.
+        """
         used = Q(submissions__author=user, submissions__uses_attempt=True)
         counted = (
             self.model.objects.filter(pk=OuterRef("pk"))
             .order_by()
             .annotate(used=models.Count("submissions", filter=used))
         )
-        return self.annotate(attempts_used=Subquery(counted.values("used")))
+        handed_in = self.model.objects.filter(
+            pk=OuterRef("pk"), submissions__author=user
+        )
+        return self.annotate(
+            attempts_used=Subquery(counted.values("used")),
+            has_handed_in=Exists(handed_in.order_by()),
+        )
 
 
 class SessionQuerySet(ContentQuerySet["Session"]):

@@ -34,6 +34,7 @@ class DueWork:
     is_extended: bool
     is_new: bool = False
     attempts_used: int = 0
+    has_handed_in: bool = False
 
     @property
     def badge(self) -> str:
@@ -102,6 +103,7 @@ def due_work(
                 deadline=own,
                 stage=stage,
                 attempts_used=row.attempts_used,
+                has_handed_in=row.has_handed_in,
                 is_extended=own.due_at != assignment.due_at,
                 is_new=is_newer(assignment.release_at, since),
             )

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from accounts.http import SignedInRequest
 from courses.admin.times import CourseTimes
+from grading.messages import describe
 from grading.models import (
     GradingRun,
     Mark,
@@ -76,7 +77,7 @@ class GradingRunAdmin(CourseTimes, ReadOnly, RunAdminBase):
         "attempt",
         "number",
         "state",
-        "code",
+        "how_it_ended",
         "platform_tries",
         "queued_at",
         "finished_at",
@@ -102,6 +103,11 @@ class GradingRunAdmin(CourseTimes, ReadOnly, RunAdminBase):
         if run.submission is None:
             return f"{run.revision}: {run.get_trial_display()}"
         return run.submission.author.name
+
+    @admin.display(description="how it stands", ordering="code")
+    def how_it_ended(self, run: GradingRun) -> str:
+        """Return where the run is or how it ended, in the words of its page."""
+        return describe(run, is_own=False).title
 
     @admin.display(ordering="submission__attempt", empty_value="trial")
     def attempt(self, run: GradingRun) -> int | None:

@@ -239,8 +239,30 @@ _UNKNOWN: Final = _Words(
 )
 
 
-def describe(run: GradingRun) -> Message:
-    """Return the words for where the run is, or for how it ended."""
+# What is said to the author, and to anybody else.
+_TO_OTHERS: Final = (
+    ("You handed in again", "The student handed in again"),
+    ("Your ", "The "),
+    ("your ", "the "),
+)
+
+
+def describe(run: GradingRun, *, is_own: bool = True) -> Message:
+    """Return the words for where the run is, or for how it ended.
+
+    They address the author; without `is_own`, somebody who reads another's run.
+    """
+    message = _describe(run)
+    if is_own:
+        return message
+    text, hint = message.text, message.hint
+    for to_author, to_others in _TO_OTHERS:
+        text = text.replace(to_author, to_others)
+        hint = hint.replace(to_author, to_others)
+    return replace(message, text=text, hint=hint)
+
+
+def _describe(run: GradingRun) -> Message:
     if run.state == State.NEEDS_STAFF:
         return Message(
             title="Our fault: staff will look at it",

@@ -57,7 +57,7 @@ def next_meetings(
 
 
 def work_ahead(
-    user: User, courses: Mapping[int, Course], handed_in: set[int], now: dt.datetime
+    user: User, courses: Mapping[int, Course], now: dt.datetime
 ) -> list[DueWork]:
     """Return what is still to be handed in, the nearest deadline first. One query."""
     assignments = (
@@ -71,10 +71,7 @@ def work_ahead(
         work
         for work in due_work(assignments, now)
         if work.stage in (Stage.OPEN, Stage.SOON)
-        or (
-            work.stage in (Stage.OVERDUE, Stage.LATE)
-            and work.assignment.pk not in handed_in
-        )
+        or (work.stage in (Stage.OVERDUE, Stage.LATE) and not work.has_handed_in)
     ]
 
 

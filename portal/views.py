@@ -15,7 +15,6 @@ from accounts.http import SignedInRequest
 from courses.models import Course
 from grading.models import GradingRun
 from portal.briefing import news_of, next_meetings, work_ahead
-from submissions.models import Submission
 
 DUE_SHOWN = 8
 RUNS_SHOWN = 5
@@ -29,15 +28,13 @@ def home(request: SignedInRequest) -> HttpResponse:
     user, now = request.user, timezone.now()
     rows = Course.objects.visible_to(user).for_reader(user)
     courses = {course.pk: course for course in rows}
-    handed_in = set(Submission.objects.by(user).values_list("assignment_id", flat=True))
     runs = GradingRun.objects.filter(submission__author=user).select_related(
         "submission__assignment__course"
     )
     context = {
         "courses": list(courses.values()),
         "meetings": next_meetings(courses, user, now),
-        "due": work_ahead(user, courses, handed_in, now)[:DUE_SHOWN],
-        "handed_in": handed_in,
+        "due": work_ahead(user, courses, now)[:DUE_SHOWN],
         "news": news_of(courses, user, now),
         "runs": runs.visible_to(user)[:RUNS_SHOWN],
         "now": now,

@@ -129,10 +129,10 @@ class SubmissionAdmin(CourseTimes, AnyModelAdmin):
     def course(self, submission: Submission) -> str:
         return str(submission.assignment.course)
 
-    @admin.display(description="late", boolean=True)
-    def late(self, submission: Submission) -> bool:
+    @admin.display(description="late")
+    def late(self, submission: Submission) -> str:
         """Whether it is after the author's own deadline, as that stands now."""
-        return submission.is_late
+        return "late" if submission.is_late else "on time"
 
     @admin.display(description="files", ordering="file_count")
     def number_of_files(self, submission: Any) -> int:

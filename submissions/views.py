@@ -27,6 +27,7 @@ def submission(request: SignedInRequest, pk: UUID) -> HttpResponse:
         "submission": found,
         "assignment": found.assignment,
         "course": found.assignment.course,
+        "tab": "marks",
         "files": found.files.all(),
         "warnings": found.warnings,
         "is_own": found.author == request.user,

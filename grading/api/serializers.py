@@ -282,7 +282,8 @@ class RunSerializer(RunSummarySerializer):
     @extend_schema_field(MessageSerializer)
     def get_message(self, run: GradingRun) -> Any:
         """Return how the run stands, in words."""
-        return MessageSerializer(describe(run)).data
+        is_own = run.work.author_id == self.context["request"].user.pk
+        return MessageSerializer(describe(run, is_own=is_own)).data
 
     @extend_schema_field(QueuePlaceSerializer(allow_null=True))
     def get_place(self, run: GradingRun) -> Any:

@@ -188,7 +188,7 @@ def run_status(
 ) -> RunStatus:
     shown = _shown(run, now=now, is_staff_view=is_staff_view)
     waiting = _waiting(run)
-    message = describe(run)
+    message = describe(run, is_own=is_own)
     record = InputRecord.from_json(run.record) if run.record else None
     times = shown_times(run, sees_all=is_staff_view)
     return RunStatus(

@@ -7,7 +7,7 @@ from courses.models import Assignment, AssignmentRevision, RequiredFile, Revisio
 from grading.messages import Message, describe
 from grading.models import GradingRun, Publication
 from grading.pages.executed import Failures, failures_of
-from grading.pages.results import QuestionView, results_view
+from grading.pages.results import CheckView, QuestionView, results_view
 from grading.pages.states import Badge, badge_for
 from grading.progress import Progress
 from grading.results import Outcome
@@ -121,7 +121,7 @@ def _view(report: TrialReport) -> TrialView:
         report=report,
         badge=standing_badge(report),
         run_badge=badge_for(run) if run else None,
-        message=describe(run) if run else None,
+        message=describe(run, is_own=False) if run else None,
         progress=Progress.from_json(run.progress) if run and is_running else None,
         traces=staff_traces(run) if run and is_finished else (),
         failures=failures_of(run) if run and is_finished else Failures(),
@@ -177,9 +177,16 @@ def _check(
         solution=good.badge if good else None,
         handout=bare.badge if bare else None,
         solution_message=good.check.message if good and is_short else "",
-        handout_message=bare.check.message if bare else "",
+        handout_message=_message(bare),
         is_wrong=is_short or (bare is not None and bare.check.earned > 0),
     )
+
+
+def _message(view: CheckView | None) -> str:
+    """Return what the check says; where it passed, its badge says all."""
+    if view is None or view.check.outcome == Outcome.PASSED:
+        return ""
+    return view.check.message
 
 
 def _missing(revision: AssignmentRevision) -> tuple[str, ...]:

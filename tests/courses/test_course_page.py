@@ -18,6 +18,7 @@ from tests.factories import (
     EnrolmentFactory,
     ExtensionFactory,
     MaterialFactory,
+    SubmissionFactory,
     UserFactory,
     WeekFactory,
     hours,
@@ -244,3 +245,19 @@ def test_queries_do_not_grow_with_rows(
     client.force_login(student)
     with assert_max_queries(12):
         client.get(course.get_absolute_url())
+
+
+def test_coursework_that_was_handed_in_says_so_as_on_home(
+    course: Course, student: User
+) -> None:
+    assignment = AssignmentFactory.create(course=course)
+    client = Client()
+    client.force_login(student)
+    pages = (reverse("courses:course", args=[course.slug]), reverse("home"))
+
+    def says_so() -> list[bool]:
+        return ["Handed in" in client.get(page).content.decode() for page in pages]
+
+    assert says_so() == [False, False]
+    SubmissionFactory.create(assignment=assignment, author=student, uses_attempt=False)
+    assert says_so() == [True, True]

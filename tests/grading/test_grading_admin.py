@@ -82,3 +82,11 @@ def test_who_may_only_look_cannot_act(client: Client) -> None:
     act(client, "cancel", run)
     run.refresh_from_db()
     assert run.state == "queued"
+
+
+def test_the_list_of_runs_says_how_they_stand_in_words(
+    client: Client, staff: User
+) -> None:
+    GradingRunFactory.create(finished=True)
+    page = client.get(RUNS).content.decode()
+    assert "Ran to the end" in page

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 
 from courses.bundle import read_bundle
 from courses.models import Assignment
+from grading.management.commands.import_assignment import _count
 from grading.models import GradingRun, Publication
 from tests.courses.bundles import MANIFEST, write_bundle
 from tests.courses.foreign import checking, write
@@ -42,6 +43,7 @@ def test_import_puts_both_trials_in_the_queue(
 ) -> None:
     said = run(assignment, write_bundle(tmp_path))
     assert "revision 1 with 2 questions worth 5 points, not published" in said
+
     assert set(GradingRun.objects.values_list("trial", "state")) == {
         ("solution", "queued"),
         ("handout", "queued"),
@@ -132,3 +134,10 @@ def test_command_takes_what_a_foreign_format_does_not_say(tmp_path: Path) -> Non
 def test_command_refuses_points_that_are_none(tmp_path: Path, worth: str) -> None:
     with pytest.raises(CommandError, match=r"points|POINTS"):
         call_command("import_assignment", str(tmp_path), "--dry-run", "--points", worth)
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(1, "1 point"), (Decimal("0.5"), "0.5 points")]
+)
+def test_counts_are_said_in_the_right_number(number: Decimal, words: str) -> None:
+    assert _count(number, "point") == words

@@ -152,3 +152,9 @@ def test_a_signal_is_said_in_words() -> None:
 
 def test_an_unknown_end_is_still_an_end() -> None:
     assert describe(ended("limit", "from_the_future")).title == "Ended"
+
+
+@pytest.mark.parametrize(("verdict", "code"), ENDS)
+def test_nobody_else_is_told_of_a_notebook_of_theirs(verdict: str, code: str) -> None:
+    message = describe(ended(verdict, code), is_own=False)
+    assert "your" not in f"{message.text} {message.hint}".lower().split()

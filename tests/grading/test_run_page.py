@@ -193,6 +193,24 @@ def test_warnings_of_the_receipt_are_repeated() -> None:
     assert "Cell 9 opens “vae.pth”." in words(page(run))
 
 
+def test_warnings_stand_between_the_status_and_the_results() -> None:
+    assignment = AssignmentFactory.create()
+    run = finished_run(assignment, student_of(assignment))
+    run.work.warnings = [{"code": "x", "message": "A warning.", "file": "work.ipynb"}]
+    run.work.save()
+    said = words(page(run))
+    assert said.index("Ran to the end") < said.index("A warning.")
+    assert said.index("A warning.") < said.index("Results")
+
+
+def test_words_for_the_author_are_not_said_to_others() -> None:
+    run = GradingRunFactory.create(finished=True)
+    assert "Every cell of your notebook ran" in words(page(run))
+    others = words(page(run, staff_of(run.assignment)))
+    assert "Every cell of the notebook ran" in others
+    assert "your notebook" not in others
+
+
 def test_other_runs_of_the_attempt_are_linked() -> None:
     first = GradingRunFactory.create(finished=True)
     second = GradingRunFactory.create(submission=first.submission)

@@ -10,7 +10,13 @@ from django.urls import reverse
 from courses.models import AssignmentRevision
 from grading.models import GradingRun, Trial
 from grading.pages.executed import MOST_SHOWN
-from tests.factories import AssignmentFactory, TrialFactory, store_text
+from tests.factories import (
+    AssignmentFactory,
+    QuestionFactory,
+    QuestionResultFactory,
+    TrialFactory,
+    store_text,
+)
 from tests.grading.pages import Answer, signed_in, staff_of, student_of, words
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +99,23 @@ def test_the_run_is_told_in_the_words_that_a_student_reads(
     assert "1 cell raised an error, the first in cell 1: ModuleNotFoundError" in words(
         answer
     )
+
+
+def test_a_check_that_passed_says_so_once(revision: AssignmentRevision) -> None:
+    question = QuestionFactory.create(revision=revision, key="passes")
+    passed = {
+        "name": question.checks[0]["name"],
+        "score": 1.0,
+        "points": "5",
+        "message": "passed",
+    }
+    run = ended(revision, Trial.HANDOUT, cell(1, "fine = 1"))
+    QuestionResultFactory.create(run=run, question=question, checks=[passed])
+    answer = signed_in(staff_of(revision.assignment)).get(address(revision))
+    found = {pair.key: pair for pair in answer.context["page"].questions}
+    (pair,) = found["passes"].checks
+    assert pair.handout.label == "Passed"
+    assert pair.handout_message == ""
 
 
 def test_stubs_of_the_hand_out_raise_errors_and_stand_folded(

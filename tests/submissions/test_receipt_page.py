@@ -110,3 +110,13 @@ def test_files_of_others_are_404() -> None:
 def test_unknown_name_is_404() -> None:
     assert download(SubmissionFactory.create(), "secrets.txt").status_code == 404
     assert download(SubmissionFactory.create(), "..").status_code == 404
+
+
+def test_receipt_and_run_light_the_same_tab() -> None:
+    run = GradingRunFactory.create()
+    client = signed_in(run.work.author)
+    lit = [
+        client.get(address).context["tab"]
+        for address in (run.work.get_absolute_url(), run.get_absolute_url())
+    ]
+    assert lit == ["marks", "marks"]

@@ -5,6 +5,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -130,12 +131,17 @@ class Command(BaseCommand):
             refused = _publish(revision, options["override"], options["wait"])
         is_published = Assignment.objects.get(pk=assignment.pk).revision == revision
         self.stdout.write(
-            f"{assignment}: revision {revision.number} with {len(bundle.questions)} "
-            f"questions worth {bundle.points} points, "
+            f"{assignment}: revision {revision.number} with "
+            f"{_count(len(bundle.questions), 'question')} worth "
+            f"{_count(bundle.points, 'point')}, "
             + ("published." if is_published else "not published.")
         )
         if refused:
             raise CommandError(refused)
+
+
+def _count(number: int | Decimal, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _publish(revision: AssignmentRevision, override: str, wait: float) -> str:
