@@ -76,6 +76,14 @@ def test_nobody_teaches_while_the_college_is_closed(
     assert not course.changes.filter(kind="shift").exists()
 
 
+def test_the_extension_stands_in_changes_as_one_that_a_lecturer_granted() -> None:
+    demo()
+    change = Course.objects.get().changes.get(kind="extension")
+    assert change.student is not None
+    assert change.student.email == "irene.carvalho@demo.example"
+    assert change.made_by is not None
+
+
 def test_second_time_changes_nothing() -> None:
     demo()
     before = everything()
