@@ -18,6 +18,10 @@ else:
     AssignmentModelForm = forms.ModelForm
 
 _LONGEST_SLUG: Final = 60
+_MOVED: Final = (
+    "The last part of its address. After a change links to the old one lead nowhere, and "
+    "the course file must have the new one."
+)
 
 
 class CourseworkForm(ReleasedForm, AssignmentModelForm):
@@ -120,6 +124,9 @@ class CourseworkForm(ReleasedForm, AssignmentModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["visible"].label = "Handed out to students"
+        self.fields["release_at"].label = "Handed out at"
+        if self.instance.pk:
+            self.fields["slug"].help_text = _MOVED
         course = self.instance.course
         week: Any = self.fields["week"]
         week.queryset, week.empty_label = course.weeks.order_by("number"), "No week"

@@ -45,6 +45,16 @@ class SettingsPlan:
     words: tuple[str, ...]
 
     @property
+    def become_late(self) -> int:
+        """How many attempts become late."""
+        return sum(row.becomes_late for row in self.lateness)
+
+    @property
+    def become_on_time(self) -> int:
+        """How many attempts are late no more."""
+        return len(self.lateness) - self.become_late
+
+    @property
     def digest(self) -> str:
         """Say whether a plan is still the one that somebody has looked at; or nothing.
 

@@ -212,7 +212,7 @@ def test_who_becomes_late_or_not_is_shown_each_by_their_own_deadline(
     (row,) = answer.context["plan"].lateness
     assert (row.student, row.attempt, row.becomes_late) == (late.author, 1, False)
     assert late.is_late
-    assert "on time" in words(answer)
+    assert "1 late attempt would be on time." in words(answer)
 
 
 def test_preview_that_no_longer_holds_is_shown_again(
