@@ -51,7 +51,7 @@ class SchemaView(StrictRequests, SpectacularAPIView):
         self, request: Request, response: Response, *args: Any, **kwargs: Any
     ) -> Response:
         """Return the response; a refusal in the API's one error shape."""
-        done: Any = super().finalize_response(request, response, *args, **kwargs)
+        done: Response = super().finalize_response(request, response, *args, **kwargs)
         if done.exception:
             done.accepted_renderer = JSONRenderer()
             done.accepted_media_type = JSONRenderer.media_type
