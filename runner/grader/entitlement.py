@@ -4,6 +4,7 @@ An object in a value's place would else learn what the test expects: by the argu
 a method that values have, too, by an index that is a label, by an assigned value.
 """
 
+import sys
 from typing import Any, Final
 
 import numpy as np
@@ -18,8 +19,18 @@ from runner.grader.handle_parts import (
     student_of,
 )
 
-# Of these libraries an object may have what its class has, also by a value's name.
-_OF_OBJECTS: Final = frozenset(("torch", "sklearn"))
+# Objects with a life of their own, which may have what their class has, also by a
+# value's name.
+_OF_OBJECTS: Final = (
+    torch.nn.Module,
+    torch.nn.ParameterList,
+    torch.optim.Optimizer,
+    torch.optim.lr_scheduler.LRScheduler,
+    torch.utils.data.Dataset,
+    torch.utils.data.DataLoader,
+    torch.utils.data.Sampler,
+    torch.distributions.Distribution,
+)
 # What such a class may be given in an item's place.
 _PARTS: Final = (torch.nn.Module, torch.nn.Parameter)
 
@@ -35,10 +46,19 @@ def staff_defines(handle: HandleBase, name: str) -> bool:
 
 
 def library_has(handle: HandleBase, name: str) -> bool:
-    """Say whether the object's class passes for one of a library's that has the method."""
+    """Say whether the object's class passes for one of a library's that has the method.
+
+    For a closed list of classes: torch has others that stand for lists and numbers.
+    """
     known: Any = known_of(handle)
-    library = "" if known is None else known.__module__.partition(".")[0]
-    return library in _OF_OBJECTS and hasattr(known, name)
+    return (
+        known is not None and issubclass(known, _objects_of_libraries())
+    ) and hasattr(known, name)
+
+
+def _objects_of_libraries() -> tuple[type, ...]:
+    estimator = getattr(sys.modules.get("sklearn.base"), "BaseEstimator", None)
+    return (*_OF_OBJECTS, estimator) if isinstance(estimator, type) else _OF_OBJECTS
 
 
 def has_own(handle: HandleBase, name: str) -> bool:

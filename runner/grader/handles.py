@@ -68,6 +68,13 @@ _WITH_OPERANDS: Final = frozenset(
         *("__getitem__", "__setitem__", "__delitem__", "__contains__"),
     )
 )
+# Every handle has these in its own way, so they say nothing of the object.
+_OF_HANDLES: Final = frozenset(
+    (
+        *("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__"),
+        *("__repr__", "__str__", "__format__", "__slots__", "__mro__"),
+    )
+)
 # These are refused, where the object has them at all.
 _REFUSED: Final = frozenset(
     ("__bool__", "__int__", "__float__", "__complex__", "__index__")
@@ -131,11 +138,23 @@ class Handle(HandleBase):
 
         Python itself looks for them in the class, which has them for all objects.
         """
+        if name in _OF_HANDLES:
+            raise NotDataError(
+                f"{label_of(self)} is not asked for {name!r} by its name: compare "
+                "objects, or print them"
+            )
         if name in _REFUSED:
             self.__getattr__(name)  # raises AttributeError if the object has none
         elif name in _ASKED:
             return self.__getattr__(name)
         return object.__getattribute__(self, name)
+
+    def __mro_entries__(self, _bases: tuple[object, ...]) -> NoReturn:
+        """Refuse to be a base. Python's own TypeError would be taken for the student's."""
+        raise NotDataError(
+            f"{label_of(self)} is no base for a class of a test's: let a function of "
+            "the notebook derive from it"
+        )
 
     def __dir__(self) -> list[str]:
         return list(self.__student.ask("dir", self))

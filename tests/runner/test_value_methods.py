@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+import torch
 
+from runner.grader.entitlement import _objects_of_libraries
 from runner.protocol import TestStyle
 from runner.values.value_methods import VALUE_METHODS
 from tests.runner.proof.entries import Entry
@@ -47,6 +49,12 @@ JUDGING = {
     "of a made object given back": "x = Liar()\nx.same()\nassert x.difference({7}) == set()",
     "of a field": (
         "from collections import namedtuple\nassert fields.difference({7}) == set()"
+    ),
+    "its equality, by its name": "assert Liar.__eq__ is not object.__eq__",
+    "its text, by its name": "assert Liar.__repr__ is not object.__repr__",
+    "slots, which every handle has": "assert hasattr(Liar, '__slots__')",
+    "an error that deriving raises here": (
+        "try:\n    class Derived(Liar): pass\nexcept TypeError:\n    pass"
     ),
     "whatever is raised": (
         "try:\n    assert result.difference({7}) == set()\nexcept TypeError:\n    pass"
@@ -164,3 +172,9 @@ def test_an_object_that_is_given_back_takes_no_values(asking: str) -> None:
     marked = mark(entry, entry.question(), honest(LEARNING), Path("/private"))
     assert [type(error).__name__ for error in marked.errors] == ["LookupError"]
     assert b"167.5" not in bytes(marked.sent)
+
+
+@pytest.mark.parametrize("name", ["ScriptList", "ScriptDict", "Size"])
+def test_what_stands_for_a_value_is_no_object_of_a_library(name: str) -> None:
+    kind = getattr(torch._C, name, None) or getattr(torch, name)
+    assert not issubclass(kind, _objects_of_libraries())
