@@ -159,7 +159,9 @@ def test_new_assignment_is_no_changed_deadline(
     )
     assert lecturer.post(url, form).status_code == 302
     assert Assignment.objects.exists()
-    assert not CourseChange.objects.exists()
+    made = CourseChange.objects.get()
+    assert (made.kind, made.is_public) == (CourseChange.Kind.CONTENT, False)
+    assert made.summary.endswith(" is new coursework.")
 
 
 def test_replaced_file_is_told_and_dated(lecturer: Client, course: Course) -> None:
