@@ -16,7 +16,7 @@ UNSENT = {
     "a cycle": "work((lambda a: a.append(a) or a)([1]))",
     "an object of its own": "work(type('Own', (), {'__module__': 'checks'})())",
     "a file": "import io\n  work(io.TextIOWrapper(io.BytesIO()))",
-    "an endless iterator": "import itertools\n  work(itertools.count())",
+    "an endless iterator": "import itertools\n  work(itertools.cycle([1]))",
     "a deep list": "x = []\n  for _ in range(99): x = [x]\n  work(x)",
     "an iterator that fails": "work(map(int, ['a']))",
     "a time in a zone": (
