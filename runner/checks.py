@@ -312,6 +312,7 @@ class Questions:
 
     def close(self) -> None:
         """Close every socket to a snapshot."""
+        self._session.kept.close()
         for snapshot in (one for some in self._snapshots.values() for one in some):
             snapshot.close()
 

@@ -255,8 +255,8 @@ class Session:
     def _others(self) -> list[ProcessInfo]:
         group = self._prepared.group
         if group is None:
-            return family(self.job.pid, spare=self.kept)
-        known = {self.job.pid, *self.kept}
+            return family(self.job.pid, spare=self.kept.numbers())
+        known = {self.job.pid, *self.kept.numbers()}
         return read_processes(pid for pid in group.members() if pid not in known)
 
     def restart(self) -> None:

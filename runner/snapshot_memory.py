@@ -1,17 +1,16 @@
 """What the snapshots of a job that wait hold in memory, in sum, and the limit on it."""
 
-import signal
 import time
 from collections.abc import Collection
 from typing import Final
 
+from runner.kept import Kept
 from runner.memory_shares import MemoryShares
 from runner.processes import (
     STOPPED,
     ProcessInfo,
     page_table_bytes,
     read_processes,
-    send_signal,
 )
 
 _AT_A_TIME: Final = 4
@@ -41,12 +40,12 @@ class SnapshotMemory:
         # no more.
         self._tables: dict[int, int] = {}
 
-    def look(self, pids: Collection[int]) -> list[int]:
+    def look(self, kept: Kept) -> list[int]:
         """Measure some of the snapshots anew; past the limit, end the youngest.
 
         Call it a few times a second. Returns the numbers of those that were ended.
         """
-        found, now = read_processes(pids), time.monotonic()
+        found, now = read_processes(kept.numbers()), time.monotonic()
         self._since = {
             key: self._since.get(key, now) for key in map(_key_of_age, found)
         }
@@ -59,7 +58,7 @@ class SnapshotMemory:
             if held <= self._limit:
                 break
             held -= self._shares.held(info) + tables[info.pid]
-            send_signal(info, signal.SIGKILL)
+            kept.kill(info.pid)
             ended.append(info.pid)
             is_on_its_way = now - self._since[_key_of_age(info)] < _STOP_SECONDS
             if info.state != STOPPED and not is_on_its_way:

@@ -99,7 +99,7 @@ class Snapshot:
         self.is_awake = False
         self._signal(signal.SIGSTOP)
         _prefer(self.pid, _SPARED)
-        session.kept.add(self.pid)
+        session.kept.add(self.pid, self._pidfd)
 
     def settle(self, session: Session, deadline: float) -> None:
         """Wait until the snapshot stands still, and note how often it ran before.

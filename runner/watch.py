@@ -7,6 +7,7 @@ from runner.clock import JobClock
 from runner.frames import Frame
 from runner.gpu.lease import GpuLease
 from runner.jail.cgroups import JobGroup
+from runner.kept import Kept
 from runner.memory_shares import MemoryShares
 from runner.prepared import SLACK_BYTES, Prepared
 from runner.processes import (
@@ -55,7 +56,7 @@ class Watch:
         self.checking_peak_memory = 0
         self.lease: GpuLease | None = None
         # Snapshots that wait for their questions: they count for nobody.
-        self.kept: set[int] = set()
+        self.kept = Kept()
         self.is_checking = False
         # A question is asked in the notebook's own process.
         self.is_asking = False
@@ -204,7 +205,7 @@ class Watch:
             raise JobStopError(Verdict.CANCELLED, "cancelled")
 
     def _members(self, init: int) -> list[ProcessInfo]:
-        return family(init, spare=self.kept)
+        return family(init, spare=self.kept.numbers())
 
     def _measure(self, init: int) -> None:
         members = self._members(init)
@@ -254,7 +255,7 @@ class Watch:
         What it holds for snapshots that wait is none of the notebook's.
         """
         if self._group is not None:
-            waiting = self._snapshots.kernel_bytes(self.kept)
+            waiting = self._snapshots.kernel_bytes(self.kept.numbers())
             return max(0, self._group.kernel_bytes() - waiting - SLACK_BYTES)
         tables = sum(page_table_bytes(one.pid) for one in members)
         return max(0, tables - SLACK_BYTES)

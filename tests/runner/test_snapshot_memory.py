@@ -1,6 +1,8 @@
 """Snapshots that wait have the limit on memory once more, all together."""
 
 import dataclasses
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -13,6 +15,7 @@ import pytest
 from runner import snapshot_memory
 from runner.clock import JobClock
 from runner.host import Runner
+from runner.kept import Kept
 from runner.processes import proportional_memory, read_process
 from runner.protocol import Limits
 from runner.snapshot_memory import SnapshotMemory
@@ -43,6 +46,16 @@ def hold() -> Iterator[Callable[[int], int]]:
         one.communicate()
 
 
+def keep(*pids: int) -> Kept:
+    """Keep them, by descriptors that are never closed here."""
+    kept = Kept()
+    for pid in pids:
+        own = os.pidfd_open(pid)
+        kept.add(pid, own)
+        os.close(own)
+    return kept
+
+
 def alive(pids: Sequence[int]) -> list[int]:
     infos = [read_process(pid) for pid in pids]
     return [one.pid for one in infos if one is not None and one.state not in "ZX"]
@@ -50,7 +63,7 @@ def alive(pids: Sequence[int]) -> list[int]:
 
 def test_within_the_limit_all_are_left(hold: Callable[[int], int]) -> None:
     pids = [hold(20), hold(20)]
-    assert SnapshotMemory(120 * MIB).look(pids) == []
+    assert SnapshotMemory(120 * MIB).look(keep(*pids)) == []
 
 
 def test_past_the_limit_the_youngest_end(hold: Callable[[int], int]) -> None:
@@ -58,8 +71,24 @@ def test_past_the_limit_the_youngest_end(hold: Callable[[int], int]) -> None:
     for _ in range(3):
         pids.append(hold(60))
         wait_for_a_tick()
-    assert SnapshotMemory(150 * MIB).look(pids) == pids[2:]
+    assert SnapshotMemory(150 * MIB).look(keep(*pids)) == pids[2:]
     wait_until(lambda: alive(pids) == pids[:2], seconds=5, what="the end of one")
+
+
+def test_a_number_that_was_given_to_another_process_is_kept_no_more(
+    hold: Callable[[int], int],
+) -> None:
+    gone, other = hold(1), hold(60)
+    kept = keep(gone)
+    os.kill(gone, signal.SIGKILL)
+    wait_until(lambda: not kept.numbers(), seconds=5, what="the end of one")
+    assert gone not in kept
+    # As if the number were given to the other one before anybody looked.
+    kept = Kept()
+    kept._pidfds[other] = os.open(os.devnull, os.O_RDONLY)
+    assert SnapshotMemory(MIB).look(kept) == [other]
+    assert alive([other]) == [other]
+    kept._pidfds.clear()
 
 
 def wait_for_a_tick() -> None:
@@ -83,9 +112,9 @@ def test_many_are_measured_a_few_at_a_time(
 
     monkeypatch.setattr("runner.memory_shares.proportional_memory", measure)
     pids, memory = [hold(1) for _ in range(6)], SnapshotMemory(MIB)
-    memory.look(pids)
+    memory.look(keep(*pids))
     assert len(measured) == 4
-    memory.look(pids)
+    memory.look(keep(*pids))
     assert set(measured) == set(pids)
 
 
@@ -135,9 +164,9 @@ def test_the_kernel_s_memory_for_what_waits_is_no_notebook_s(
     tables = {5: 100 * MIB, 6: 70 * MIB}
     monkeypatch.setattr(snapshot_memory, "page_table_bytes", tables.__getitem__)
     assert watch._kernel_bytes([]) == (300 - 64) * MIB
-    watch.kept.update(tables)
+    monkeypatch.setattr(watch.kept, "numbers", lambda: tables)
     assert watch._kernel_bytes([]) == (300 - 64 - 170 - 1) * MIB
-    watch.kept.clear()
+    monkeypatch.setattr(watch.kept, "numbers", dict)
     assert watch._kernel_bytes([]) == (300 - 64) * MIB
 
 

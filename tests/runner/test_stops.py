@@ -11,6 +11,7 @@ import pytest
 
 from runner import snapshots
 from runner.host import Runner
+from runner.kept import Kept
 from runner.processes import rests, stopped_after
 from runner.protocol import JobResult
 from runner.session import Session
@@ -83,7 +84,9 @@ def test_what_stands_still_has_the_same_figure_until_it_runs(running: int) -> No
 
 def test_one_that_has_just_been_told_to_stop_has_not_moved(running: int) -> None:
     memory = SnapshotMemory(1)
-    assert memory.look([running]) == [running]
+    kept, own = Kept(), os.pidfd_open(running)
+    kept.add(running, own)
+    assert memory.look(kept) == [running]
     assert not memory.moved
 
 
