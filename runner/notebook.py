@@ -20,6 +20,8 @@ from runner.protocol import JobSpec
 
 MAJOR: Final = 4
 MAX_CELLS: Final = 5000
+# The tag of a cell that is never run, wherever it is opened.
+NOT_RUN: Final = "skip-execution"
 # The most bytes that a character of a cell takes up in a frame.
 _WIDEST: Final = 6
 _CHECK_LINE: Final = re.compile(r"#\s*softmark:\s*check\s+(\S+)\s*")
@@ -79,6 +81,22 @@ class Cell:
     def questions(self) -> tuple[str, ...]:
         """The questions that are tested when the cell has run."""
         return (*((self.question,) if self.question else ()), *self.placed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellName:
+    """What a cell is called, in `words` that can begin a sentence.
+
+    `number` is the one that the run gives it, 0 for one that is not run (see Cell).
+    """
+
+    number: int
+    words: str
+
+    @property
+    def within(self) -> str:
+        """Return the words for the middle of a sentence."""
+        return self.words[:1].lower() + self.words[1:]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,9 +269,9 @@ def cell_numbers(
 
     A cell is run if it is code, holds more than white space and has no tag that says
     otherwise. The check cell of a question whose source is `restored` is run, too, when
-    the student has emptied it. Uploads and runs number cells by this one rule.
+    the student has emptied it. Imports, uploads and runs number cells by this one rule.
     """
-    skipping = {*skip_tags, "skip-execution"}
+    skipping = {*skip_tags, NOT_RUN}
     last, numbers = 0, []
     for raw in raw_cells:
         runs = raw.get("cell_type") == "code" and skipping.isdisjoint(_tags(raw))
@@ -262,6 +280,31 @@ def cell_numbers(
         last += runs
         numbers.append(last if runs else 0)
     return numbers
+
+
+def name_cells(
+    raw_cells: Sequence[Mapping[str, Any]],
+    *,
+    skip_tags: Collection[str] = (),
+    restored: Mapping[str, str] = MappingProxyType({}),
+) -> list[CellName]:
+    """Return what each cell is called: by its number, or by the cell above it.
+
+    Imports and uploads name cells by this one rule. The arguments are those of
+    `cell_numbers`.
+    """
+    numbers = cell_numbers(raw_cells, skip_tags=skip_tags, restored=restored)
+    last, names = 0, []
+    for raw, number in zip(raw_cells, numbers, strict=True):
+        last = number or last
+        kind = "skipped" if raw.get("cell_type") == "code" else "text"
+        words = f"The {kind} cell below cell {last}"
+        if number:
+            words = f"Cell {number}"
+        elif not last:
+            words = f"A {kind} cell at the top"
+        names.append(CellName(number=number, words=words))
+    return names
 
 
 def _restored(raw: Mapping[str, Any], source: str, texts: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ from courses.bundle import (
     mark_cells,
     source_of,
 )
-from runner.notebook import cell_numbers
+from runner.notebook import name_cells
 from submissions.validation.code_values import Scalar
 from submissions.validation.metadata import cell_metadata
 from submissions.validation.readable import Cell, Notebook
@@ -71,15 +71,14 @@ class Coursework:
         restored = {k: v for k, v in check_cells(given).items() if k in self.keys}
         raw = [_as_json(cell) for cell in notebook.cells]
         mark_cells({"cells": raw}, self.keys, locked_cells(given))
-        numbers = cell_numbers(raw, skip_tags=self.skip_tags, restored=restored)
-        last, found = 0, []
-        for cell, ready, number in zip(notebook.cells, raw, numbers, strict=True):
-            last = number or last
+        names = name_cells(raw, skip_tags=self.skip_tags, restored=restored)
+        found = []
+        for cell, ready, name in zip(notebook.cells, raw, names, strict=True):
             source = restored.pop(check_key(ready) or "", ready["source"])
             numbered = NumberedCell(
                 cell=replace(cell, source=source),
-                number=number,
-                where=_where(cell, number, last),
+                number=name.number,
+                where=name.words,
                 is_given=_without_blanks(source) in self._texts,
             )
             found.append(numbered)
@@ -95,13 +94,6 @@ def _as_json(cell: Cell) -> dict[str, Any]:
         "metadata": cell_metadata(cell.metadata),
         "source": cell.source,
     }
-
-
-def _where(cell: Cell, number: int, last: int) -> str:
-    if number:
-        return f"Cell {number}"
-    kind = "skipped" if cell.kind == "code" else "text"
-    return f"The {kind} cell below cell {last}" if last else f"A {kind} cell at the top"
 
 
 def _without_blanks(source: str) -> str:
