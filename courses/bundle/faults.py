@@ -1,22 +1,33 @@
 """What is wrong with a bundle: where, what, and what to do about it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One thing that is wrong. Lines and cells count from 1."""
+    """One thing that is wrong.
+
+    Lines count from 1. `cell` is the position of a cell in its notebook, from 1, by which
+    faults are sorted. `place` is what people call the cell: it has to be given, too.
+    """
 
     message: str
     file: str = ""
     line: int | None = None
     cell: int | None = None
+    place: str = ""
     hint: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a cell that nobody can call by its name."""
+        if (self.cell is not None) != bool(self.place):
+            raise ValueError("a fault has both a cell and its place, or neither")
 
     def __str__(self) -> str:
         place = [self.file] if self.file else []
-        if self.cell is not None:
-            place.append(f"cell {self.cell}")
+        if self.place:
+            place.append(self.place)
         if self.line is not None:
             place.append(f"line {self.line}")
         text = f"{', '.join(place)}: {self.message}" if place else self.message
@@ -32,13 +43,44 @@ class BundleError(Exception):
 
 
 class FaultList:
-    """Collects faults, so that one look at a bundle finds all of them."""
+    """Collects faults, so that one look at a bundle finds all of them.
+
+    It knows what the cells of the notebooks are called that were read with it.
+    """
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
+        self._places: dict[str, tuple[str, ...]] = {}
 
     def __len__(self) -> int:
         return len(self._faults)
+
+    def call_cells(self, file: str, places: Sequence[str]) -> None:
+        """Call the cells of a notebook by these words from now on."""
+        self._places[file] = tuple(places)
+
+    def place(self, file: str, cell: int) -> str:
+        """Return what the cell at a position is called in the middle of a sentence."""
+        places = self._places.get(file, ())
+        if cell <= len(places):
+            return places[cell - 1]
+        # As an upload says it of a notebook whose cells cannot be told apart.
+        return f"cell {cell} (text cells counted, too)"
+
+    def make(
+        self,
+        message: str,
+        *,
+        file: str = "",
+        line: int | None = None,
+        cell: int | None = None,
+        hint: str = "",
+    ) -> Fault:
+        """Return a fault without noting it. `cell` is a position in the notebook."""
+        place = "" if cell is None else self.place(file, cell)
+        return Fault(
+            message=message, file=file, line=line, cell=cell, place=place, hint=hint
+        )
 
     def add(
         self,
@@ -49,9 +91,9 @@ class FaultList:
         cell: int | None = None,
         hint: str = "",
     ) -> None:
-        """Note one fault."""
+        """Note one fault. `cell` is a position in the notebook."""
         self._faults.append(
-            Fault(message=message, file=file, line=line, cell=cell, hint=hint)
+            self.make(message, file=file, line=line, cell=cell, hint=hint)
         )
 
     def error(self) -> BundleError:

@@ -4,7 +4,7 @@ import copy
 import json
 import re
 import warnings
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -13,8 +13,11 @@ import nbformat
 from courses.bundle.document import nearest
 from courses.bundle.faults import FaultList
 from courses.bundle.unreadable import Reason, conflict_in, not_json, text_of, what_it_is
+from runner.notebook import CellName, name_cells
 
 Notebook = dict[str, Any]
+# Says what the cells of a notebook are called.
+Naming = Callable[[list[dict[str, Any]]], list[CellName]]
 MAX_BYTES: Final = 20 * 1024**2
 _CHECK: Final = re.compile(r"\s*#\s*softmark:\s*check\s+(\S+)\s*")
 _REGION: Final = re.compile(
@@ -35,8 +38,18 @@ _CELL_METADATA: Final = frozenset(
 _CELL_KINDS: Final = ("code", "markdown", "raw")
 
 
-def read_notebook(data: bytes, *, file: str, faults: FaultList) -> Notebook | None:
-    """Return a sound nbformat 4 notebook, or None with the reasons in `faults`."""
+def read_notebook(
+    data: bytes,
+    *,
+    file: str,
+    faults: FaultList,
+    naming: Naming = name_cells,
+) -> Notebook | None:
+    """Return a sound nbformat 4 notebook, or None with the reasons in `faults`.
+
+    From then on, `faults` calls its cells by `naming`, which has to know what the run
+    skips and what it puts back.
+    """
     if len(data) > MAX_BYTES:
         faults.add(
             "The notebook is larger than 20 MB.",
@@ -48,7 +61,13 @@ def read_notebook(data: bytes, *, file: str, faults: FaultList) -> Notebook | No
     if isinstance(notebook, Reason):
         faults.add(notebook.message, file=file, line=notebook.line, hint=notebook.hint)
         return None
-    return dict(notebook) if _is_sound(notebook, file, faults) else None
+    if not _has_cells(notebook, file, faults):
+        return None
+    faults.call_cells(file, [name.within for name in naming(notebook["cells"])])
+    # In this order: a conflict is the likeliest reason of other faults.
+    if _conflicts(notebook, file, faults) or _judge_format(notebook, file, faults):
+        return None
+    return dict(notebook)
 
 
 def _parsed(data: bytes) -> Any:
@@ -62,7 +81,8 @@ def _parsed(data: bytes) -> Any:
         return Reason(message="The notebook is nested too deeply.")
 
 
-def _is_sound(notebook: object, file: str, faults: FaultList) -> bool:
+def _has_cells(notebook: object, file: str, faults: FaultList) -> bool:
+    """Note why this is no notebook of format 4 whose cells can be told apart."""
     version = notebook.get("nbformat", 4) if isinstance(notebook, dict) else 4
     if version != 4:  # noqa: PLR2004
         faults.add(
@@ -87,10 +107,6 @@ def _is_sound(notebook: object, file: str, faults: FaultList) -> bool:
     ]
     for number in broken:
         faults.add("This is no cell of a notebook.", file=file, cell=number)
-    if not broken:
-        broken = _conflicts(notebook, file, faults) or _judge_format(
-            notebook, file, faults
-        )
     return not broken
 
 
@@ -322,7 +338,7 @@ def judge_check_cells(
             )
         elif key in seen:
             faults.add(
-                f"“{key}” is checked in cell {seen[key]} already.",
+                f"“{key}” is checked in {faults.place(file, seen[key])} already.",
                 file=file,
                 cell=number,
             )

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,7 @@ from courses.bundle.notebooks import (
 from courses.bundle.sections import parsed_tests, read_tests
 from courses.bundle.unpickling import find_unpickling
 from courses.bundle.unreadable import POINTER_BYTES, pointer_in
+from runner.notebook import name_cells
 
 STAFF: Final = "staff.ipynb"
 HANDOUT: Final = "handout.ipynb"
@@ -76,7 +78,10 @@ def write_handout(folder: Path) -> Path:
     if not source.is_file():
         faults.add(f"The folder has no file “{STAFF}”.", file=STAFF)
         raise faults.error()
-    notebook = read_notebook(source.read_bytes(), file=STAFF, faults=faults)
+    naming = partial(name_cells, skip_tags=_skip_tags(folder))
+    notebook = read_notebook(
+        source.read_bytes(), file=STAFF, faults=faults, naming=naming
+    )
     if notebook is not None:
         judge_staff_notebook(notebook, STAFF, faults)
     faults.raise_if_any()
@@ -85,6 +90,15 @@ def write_handout(folder: Path) -> Path:
     target = folder / HANDOUT
     target.write_text(dump_notebook(make_handout(notebook)), encoding="utf-8")
     return target
+
+
+def _skip_tags(folder: Path) -> tuple[str, ...]:
+    """Return the skip tags of the assignment, none if its file cannot be read yet."""
+    path = folder / FILE
+    manifest = None
+    if path.is_file():
+        manifest = read_manifest(path.read_bytes(), FaultList())
+    return manifest.bundle.skip_tags if manifest else ()
 
 
 class _Reading:
@@ -97,7 +111,7 @@ class _Reading:
         # Against a list of questions with faults, sound files would look wrong.
         self._may_compare = not self._faults
         questions = self._questions(manifest)
-        self._judge_notebooks(questions)
+        self._judge_notebooks(questions, manifest.bundle.skip_tags)
         bundle = replace(
             manifest.bundle,
             questions=questions,
@@ -229,15 +243,23 @@ class _Reading:
 
     # --- Notebooks -----------------------------------------------------------
 
-    def _judge_notebooks(self, questions: tuple[Question, ...]) -> None:
+    def _judge_notebooks(
+        self, questions: tuple[Question, ...], skip_tags: tuple[str, ...]
+    ) -> None:
         keys = [q.key for q in questions if q.kind == QuestionKind.AUTO]
         cells: list[dict[str, str]] = []
         for file, judge in ((STAFF, judge_staff_notebook), (HANDOUT, judge_handout)):
             data = self._bytes(file)
-            notebook = (
-                None
-                if data is None
-                else read_notebook(data, file=file, faults=self._faults)
+            if data is None:
+                continue
+            # The hand-out's check cells are put back from the staff's before a run.
+            staff = cells[0] if cells else {}
+            restored = {key: staff[key] for key in keys if key in staff}
+            notebook = read_notebook(
+                data,
+                file=file,
+                faults=self._faults,
+                naming=partial(name_cells, skip_tags=skip_tags, restored=restored),
             )
             if notebook is not None:
                 judge(notebook, file, self._faults)

@@ -58,12 +58,16 @@ class ImportOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Imported:
-    """A module that is imported, as it is written there. Cells and lines count from 1."""
+    """A module that is imported, as it is written there.
+
+    `cell`, `place` and `line` are as in Fault.
+    """
 
     module: str
     file: str
     line: int | None = None
     cell: int | None = None
+    place: str = ""
 
     @property
     def package(self) -> str:
@@ -116,7 +120,7 @@ class Draft:
 
     def note(self, message: str, **place: Any) -> None:
         """Tell staff something that stops nothing."""
-        self.notes.append(Fault(message=message, **place))
+        self.notes.append(self.faults.make(message, **place))
 
 
 def share(total: Decimal, count: int) -> list[Decimal]:

@@ -3,7 +3,7 @@
 import ast
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -15,8 +15,8 @@ from courses.bundle.notebooks import source_of
 from courses.bundle.sections import parsed_tests
 from courses.importing.contents import Imported
 from courses.importing.public import public_modules
+from runner.notebook import CellName, name_cells
 
-NOT_RUN: Final = "skip-execution"
 # A run has a stand-in for Otter where it is not installed.
 _ALWAYS_THERE: Final = frozenset({"otter", "__main__", "__future__"})
 # Errors of an import that is missing. Who catches one knows what to do without it.
@@ -29,15 +29,14 @@ _LOADERS: Final = frozenset({"__import__", "import_module"})
 
 
 def of_notebook(
-    notebook: Mapping[str, Any], file: str, skip_tags: Collection[str] = ()
+    notebook: Mapping[str, Any], file: str, names: Sequence[CellName]
 ) -> Iterator[Imported]:
-    """Yield what the cells import that are run."""
-    skipped = {NOT_RUN, *skip_tags}
-    for number, cell in enumerate(notebook["cells"], 1):
-        tags = cell["metadata"].get("tags") or ()
-        if cell["cell_type"] == "code" and not skipped.intersection(tags):
+    """Yield what the cells import that are run. `names` says what they are called."""
+    named = zip(notebook["cells"], names, strict=True)
+    for position, (cell, name) in enumerate(named, 1):
+        if name.number:
             for each in of_code(plain_python(source_of(cell)), file):
-                yield replace(each, cell=number)
+                yield replace(each, cell=position, place=name.within)
 
 
 def of_code(code: str, file: str, *, above: int = 0) -> Iterator[Imported]:
@@ -103,7 +102,8 @@ def of_bundle(bundle: Bundle) -> Iterator[Imported]:
     for wanted in (Part.STAFF, Part.HANDOUT):
         for path in (path for (part, _), path in paths.items() if part == wanted):
             notebook = json.loads(path.read_text("utf-8-sig"))
-            yield from of_notebook(notebook, path.name, bundle.skip_tags)
+            names = name_cells(notebook["cells"], skip_tags=bundle.skip_tags)
+            yield from of_notebook(notebook, path.name, names)
     public = {name: path for (part, name), path in paths.items() if part == Part.PUBLIC}
     yield from of_files({f"public/{name}": path for name, path in public.items()})
     for question in bundle.questions:
@@ -152,6 +152,7 @@ def notes_on_missing(
             "is imported here: the import fails in every run.",
             file=each.file,
             cell=each.cell,
+            place=each.place,
             line=each.line,
             hint=f"“{having[0]}” has it: name that environment." if having else _ADD,
         )

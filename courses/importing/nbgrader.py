@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from courses.bundle import Check, Question, QuestionKind, TestStyle, Visibility
 from courses.bundle.faults import FaultList
-from courses.bundle.notebooks import make_handout
+from courses.bundle.notebooks import make_handout, source_of
 from courses.bundle.recognition import question_key
 from courses.bundle.sections import (
     CodeFault,
@@ -41,6 +41,7 @@ from courses.importing.public_names import fix_public_names
 from courses.importing.regions import drop_region, mark_regions, solution_lines
 from courses.importing.statements import Lines, Whose
 from courses.importing.words import plain_words
+from runner.notebook import CellName, name_cells
 
 CHECK: Final = "tests"
 _FLAGS: Final = ("grade", "solution", "locked", "task")
@@ -53,6 +54,7 @@ class Marked:
     """A cell with nbgrader's marks: where it stands, and what they say."""
 
     number: int
+    place: str
     cell: dict[str, Any]
     grade_id: str
     grade: bool
@@ -71,7 +73,7 @@ class Marked:
         """What the question is called: its id as words, or the heading above it."""
         words = self.grade_id.replace("_", " ").replace("-", " ").strip()
         if self.grade_id.startswith("cell-"):
-            return self.heading or f"Cell {self.number}"
+            return self.heading or self.place[:1].upper() + self.place[1:]
         return (words[:1].upper() + words[1:])[:200]
 
 
@@ -79,7 +81,7 @@ def convert(source: Source, options: ImportOptions) -> Draft:
     """Return the draft of an assignment; what is wrong with it is in its faults."""
     faults = FaultList()
     path = _source_notebook(source, faults)
-    notebook = open_notebook(source, path, faults)
+    notebook = open_notebook(source, path, faults, _names)
     draft = Draft(
         title=title_of(path if path.parent.name in ("", "source") else path.parent),
         notebook_name=path.name,
@@ -87,7 +89,8 @@ def convert(source: Source, options: ImportOptions) -> Draft:
         handout=notebook,
         faults=faults,
     )
-    draft.imported += of_notebook(notebook, path.as_posix())
+    names = _names(notebook["cells"])
+    draft.imported += of_notebook(notebook, path.as_posix(), names)
     required = {file.name for file in options.required_files}
     # What lies beside the notebook is known before the tests are judged. Which folders
     # students get is judged by the hand-out, and so after it is made.
@@ -100,6 +103,21 @@ def convert(source: Source, options: ImportOptions) -> Draft:
     fix_names(draft)
     fix_public_names(draft)
     return draft
+
+
+def _names(cells: list[dict[str, Any]]) -> list[CellName]:
+    """Return what the cells are called when each empty answer has a stub, as in a run."""
+    stub = {"source": "..."}
+    run = [
+        cell | stub if _is_answer(cell) and not source_of(cell).strip() else cell
+        for cell in cells
+    ]
+    return name_cells(run)
+
+
+def _is_answer(cell: dict[str, Any]) -> bool:
+    marks = cell["metadata"].get("nbgrader")
+    return isinstance(marks, dict) and marks.get("solution") is True
 
 
 def _source_notebook(source: Source, faults: FaultList) -> Path:
@@ -204,6 +222,7 @@ class _Cells:
             return None
         marked = Marked(
             number=number,
+            place=self._draft.faults.place(self._file, number),
             cell=cell,
             grade_id=name,
             points=exact_points(marks.get("points")) or Decimal(0),
@@ -216,7 +235,8 @@ class _Cells:
         number, kind, why = marked.number, marked.cell["cell_type"], ""
         is_worth = marked.grade or marked.task
         if marked.key in self._seen:
-            why = f"“{marked.grade_id}” is the id of cell {self._seen[marked.key]} too."
+            other = self._draft.faults.place(self._file, self._seen[marked.key])
+            why = f"“{marked.grade_id}” is the id of {other} too."
         elif is_worth and exact_points(marks.get("points")) is None:
             why = f"“{marked.grade_id}” is graded, but has no points from 0 up."
         elif marked.task and kind != "markdown":
@@ -344,14 +364,12 @@ class _Cells:
         """Yield the code cells, and what in them is the students'."""
         for number, cell in enumerate(self._draft.staff["cells"], 1):
             if cell["cell_type"] == "code":
-                marks = cell["metadata"].get("nbgrader")
-                is_answer = isinstance(marks, dict) and marks.get("solution") is True
                 yield Lines(
                     cell=number,
                     source=cell["source"],
                     whose=Whose.TESTS if number in self._tested else Whose.GIVEN,
                     solution=solution_lines(cell["source"]),
-                    is_answer=is_answer,
+                    is_answer=_is_answer(cell),
                 )
 
     def _tests_of(self, number: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from courses.bundle.faults import FaultList
 from courses.bundle.magics import plain_python
-from courses.bundle.notebooks import read_notebook, source_of
+from courses.bundle.notebooks import Naming, read_notebook, source_of
 from courses.bundle.recognition import otter_check
 from courses.importing.contents import Draft, Format, Notebook, Source
 from courses.importing.gradescope import refuse_gradescope
@@ -74,12 +74,15 @@ def is_raw_otter(cell: dict[str, Any]) -> bool:
     return first.startswith(("ASSIGNMENT CONFIG", "BEGIN QUESTION", "BEGIN TESTS"))
 
 
-def open_notebook(source: Source, path: Path, faults: FaultList) -> Notebook:
-    """Return a sound notebook without outputs, or raise BundleError."""
-    file = path.as_posix()
-    notebook = read_notebook(
-        (source.root / path).read_bytes(), file=file, faults=faults
-    )
+def open_notebook(
+    source: Source, path: Path, faults: FaultList, naming: Naming
+) -> Notebook:
+    """Return a sound notebook without outputs, or raise BundleError.
+
+    `naming` says what its cells will be called when the imported notebook is run.
+    """
+    file, data = path.as_posix(), (source.root / path).read_bytes()
+    notebook = read_notebook(data, file=file, faults=faults, naming=naming)
     faults.raise_if_any()
     if notebook is None:
         raise faults.error()

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from courses.bundle import Check, Question, Visibility
 from courses.bundle.faults import FaultList
+from courses.bundle.notebooks import source_of
 from courses.bundle.recognition import is_about_otter, otter_check, question_key
 from courses.importing.contents import Draft, ImportOptions, Notebook, Source, share
 from courses.importing.imported import of_notebook
@@ -32,6 +33,7 @@ from courses.importing.otter_tests import (
 )
 from courses.importing.public_names import fix_public_names
 from courses.importing.words import plain_title
+from runner.notebook import NOT_RUN, CellName, name_cells
 
 SKIP_TAG: Final = "otter_ignore"
 _SOLUTION_TAG: Final = "otter_assign_solution_cell"
@@ -43,10 +45,10 @@ def convert(source: Source, options: ImportOptions) -> Draft:
     """Return the draft of an assignment; what is wrong with it is in its faults."""
     faults = FaultList()
     staff_path, handout_path = _notebooks(source, faults)
-    staff = open_notebook(source, staff_path, faults)
+    staff = open_notebook(source, staff_path, faults, _names)
     handout = staff
     if handout_path != staff_path:
-        handout = open_notebook(source, handout_path, faults)
+        handout = open_notebook(source, handout_path, faults, _names)
     _refuse_raw(staff, staff_path, faults)
     draft = Draft(
         title=title_of(handout_path),
@@ -56,7 +58,8 @@ def convert(source: Source, options: ImportOptions) -> Draft:
         faults=faults,
     )
     _judge_solutions(draft, staff_path, handout_path)
-    draft.imported += of_notebook(staff, staff_path.as_posix(), (SKIP_TAG,))
+    names = _names(staff["cells"])
+    draft.imported += of_notebook(staff, staff_path.as_posix(), names)
     required = {file.name for file in options.required_files}
     add_files(draft, source, handout_path.parent, staff_path.parent, required)
     tests = list(_tests(source, staff, staff_path, draft))
@@ -99,6 +102,17 @@ def _notebooks(source: Source, faults: FaultList) -> tuple[Path, Path]:
     raise faults.error()
 
 
+def _names(cells: list[dict[str, Any]]) -> list[CellName]:
+    """Return what the cells are called when cells about Otter are skipped, as in a run."""
+    skipped = {"metadata": {"tags": [NOT_RUN]}}
+    run = [cell | skipped if _is_skipped(source_of(cell)) else cell for cell in cells]
+    return name_cells(run, skip_tags=(SKIP_TAG,))
+
+
+def _is_skipped(source: str) -> bool:
+    return otter_check(source) is None and is_about_otter(source)
+
+
 def _refuse_raw(notebook: Notebook, path: Path, faults: FaultList) -> None:
     for number, cell in enumerate(notebook["cells"], 1):
         if is_raw_otter(cell):
@@ -129,15 +143,15 @@ def _judge_solutions(draft: Draft, staff: Path, handout: Path) -> None:
             file=handout.as_posix(),
             hint="Look that it holds no solutions.",
         )
-    written = [
-        number
+    written = dict.fromkeys(
+        draft.faults.place(handout.as_posix(), number)
         for number, cell in enumerate(draft.handout["cells"], 1)
         if _ANSWER_TAG in cell["metadata"].get("tags", [])
         and cell["cell_type"] == "markdown"
-    ]
+    )
     if written:
         draft.note(
-            f"Written answers (cells {', '.join(map(str, written))}) are in no "
+            f"Written answers ({', '.join(written)}) are in no "
             "question: Otter's files do not say what they are worth.",
             file=handout.as_posix(),
             hint="Keep the folder with --write, and add questions of the kind “manual”.",
@@ -312,7 +326,7 @@ def _mark(draft: Draft) -> None:
                 cell["metadata"]["softmark"] = {"question": key}
             if name is not None:
                 cell["source"] = _guarded(cell["source"])
-            elif is_about_otter(cell["source"]):
+            elif _is_skipped(cell["source"]):
                 _skip(cell)
 
 
@@ -354,8 +368,8 @@ def _guarded(source: str) -> str:
 
 def _skip(cell: dict[str, Any]) -> None:
     tags = cell["metadata"].setdefault("tags", [])
-    if "skip-execution" not in tags:
-        tags.append("skip-execution")
+    if NOT_RUN not in tags:
+        tags.append(NOT_RUN)
 
 
 def _read_config(draft: Draft, source: Source) -> None:

@@ -3,10 +3,13 @@
 import json
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from courses.bundle import Bundle, BundleError, Fault, read_bundle
 from courses.importing import ImportOptions, Prepared, prepare
+
+# Of such a notebook, nobody can say what is run.
+NO_CELL: Final = "This is no cell of a notebook."
 
 
 def code(source: str, **metadata: Any) -> dict[str, Any]:
@@ -59,6 +62,7 @@ def converted(source: Path, scratch: Path, **options: Any) -> tuple[Prepared, Bu
     """The folder in our own format, read and found in order."""
     scratch.mkdir(exist_ok=True)
     found = prepare(source, scratch=scratch, options=ImportOptions(**options))
+    assert_called_as_in_a_run(found.notes)
     return found, read_bundle(found.folder)
 
 
@@ -67,8 +71,15 @@ def refused(source: Path, scratch: Path, **options: Any) -> tuple[Fault, ...]:
     try:
         converted(source, scratch, **options)
     except BundleError as error:
+        assert_called_as_in_a_run(error.faults)
         return error.faults
     return ()
+
+
+def assert_called_as_in_a_run(faults: tuple[Fault, ...]) -> None:
+    """Each cell is called as its run calls it, in every import that is tested."""
+    counted = [each for each in faults if "text cells counted" in each.place]
+    assert all(each.message == NO_CELL for each in counted), counted
 
 
 def zipped(folder: Path, target: Path) -> Path:

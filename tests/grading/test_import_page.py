@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from accounts.throttles import ImportThrottle
 from courses.models import Assignment, Role
 from grading.models import GradingRun
 from tests.courses.bundles import MANIFEST, write_bundle
-from tests.courses.foreign import checking, code, notebook, write, zipped
+from tests.courses.foreign import checking, code, notebook, text, write, zipped
 from tests.factories import AssignmentFactory, EnrolmentFactory
 from tests.grading.pages import Answer, signed_in, words
 
@@ -102,6 +103,30 @@ def test_faults_are_listed_with_their_place(
     answer = send(lecturer, assignment, package=spoilt)
     assert answer.status_code == 422
     assert "assignment.yaml, line 11: The checks of “add”" in words(answer)
+
+
+@pytest.mark.parametrize(
+    ("cells", "place"),
+    [
+        ([text("# T"), code(""), code("1"), code("# BEGIN SOLUTION")], "cell 2"),
+        (
+            [text("# T"), code("1"), text("# BEGIN SOLUTION")],
+            "the text cell below cell 1",
+        ),
+    ],
+)
+def test_faults_call_a_cell_as_its_run_does(
+    lecturer: User,
+    assignment: Assignment,
+    tmp_path: Path,
+    cells: list[dict[str, Any]],
+    place: str,
+) -> None:
+    spoilt = upload(tmp_path, staff=json.dumps(notebook(*cells)))
+    answer = send(lecturer, assignment, package=spoilt)
+    assert f"staff.ipynb, {place}, line 1: This BEGIN" in words(answer)
+    with pytest.raises(CommandError, match=f"staff.ipynb, {place}, line 1: This BEGIN"):
+        call_command("import_assignment", str(tmp_path / "task"), "--dry-run")
 
 
 def test_a_notebook_alone_can_be_imported(
