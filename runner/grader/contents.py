@@ -102,17 +102,16 @@ class Contents:
         """Return all items by their indices, taken at once, or None if they cannot be.
 
         `ask` returns None for too many and False for an error, else the list of items,
-        and the length or None. If there are too many, the object may have been gone
-        through.
+        and the length or None. Where it cannot, the items stand with which the object
+        was gone through, if it was.
         """
         if self._is_iterator:
             return None
         if not self._was_indexed or self._whole is None:
             found = ask()
-            if found is None and not self.is_keyed:
-                return self._whole
             if found is None or found is False:
-                return None
+                # It has been gone through: what it gave then is what it has.
+                return None if self.is_keyed else self._whole
             match found:
                 case [list() as items, (None | int()) as length]:
                     self._settle(items, length)
@@ -305,6 +304,10 @@ class Contents:
         self._count(len(taken), length)
         if self._whole is None:
             self._whole = list(taken)
+        elif not self._is_free() and not _are_keys(self._whole, taken):
+            raise NotDataError(
+                f"{self._label} has other keys than it is gone through with"
+            )
         for item in self._items.values():
             key, is_there = item.key, item.answer.error is None
             if isinstance(key, slice):
@@ -364,3 +367,13 @@ class Contents:
             raise NotDataError(f"{self._label} has {count} items, and one at {key}")
         if isinstance(answer.error, IndexError) and is_inside:
             raise NotDataError(f"{self._label} has {count} items, and none at {key}")
+
+
+def _are_keys(items: list[object], pairs: dict[object, object]) -> bool:
+    """Say whether the items are the keys of the pairs, of the same kinds."""
+    if list(map(kind_of, items)) != list(map(kind_of, pairs)):
+        return False
+    try:
+        return bool(items == list(pairs))
+    except (TypeError, ValueError, RuntimeError):
+        return False

@@ -63,8 +63,6 @@ def _objects_of_libraries() -> tuple[type, ...]:
 
 def has_own(handle: HandleBase, name: str) -> bool:
     """Say whether the object may have a method that values have, too."""
-    if name == "__getitem__" and observations_of(handle).is_named:
-        return True
     return staff_defines(handle, name) or is_made(handle) or library_has(handle, name)
 
 
@@ -80,7 +78,7 @@ def may_set(handle: HandleBase, key: object, value: object) -> bool:
     """Say whether the object may be given the value under the key."""
     if is_made(handle):
         return True
-    is_free = staff_defines(handle, "__setitem__") or observations_of(handle).is_named
+    is_free = staff_defines(handle, "__setitem__")
     is_part = is_handle(value) or isinstance(value, _PARTS)
     return _may_learn(handle, "__setitem__", key) and (is_free or is_part)
 
@@ -98,8 +96,7 @@ def _may_learn(handle: HandleBase, method: str, key: object) -> bool:
     if staff_defines(handle, method):
         parts = key if isinstance(key, tuple) else (key,)
         return all(map(_is_plain, parts))
-    is_known = observations_of(handle).is_named or library_has(handle, method)
-    return is_known and _is_plain(key)
+    return library_has(handle, method) and _is_plain(key)
 
 
 def _is_plain(key: object) -> bool:

@@ -35,8 +35,6 @@ class Observations:
         self.is_instance = False
         # The test has it from where it was made, and from no answer since.
         self.is_fresh = True
-        # The test has read a name of the notebook that stands for it.
-        self.is_named = False
         # It is an operator of an object that is told no operands.
         self.is_withheld = False
         # No operator has made it that was given a value, or that compares.
@@ -90,7 +88,6 @@ class Observations:
         """Note that a test got the object from this place, `epoch` calls into it."""
         if origin[0] == "name":
             self.is_instance = False  # the notebook's own, whatever a class gave back
-            self.is_named = True
         if self._origin is None:
             self._origin, self._obtained = origin, epoch
             self.owner = owner if owner is not self else None

@@ -40,6 +40,9 @@ def rows(): return Rows()
 def data(): return Data()
 def layers(): return Layers()
 named = Curious()
+class Call(Curious):
+    def __call__(self): return self
+call = Call()
 def noted(): return repr(seen)
 """
 SECRET = 777_123
@@ -58,6 +61,8 @@ KEYS = {
     "an array for a dataset": "data()[torch.tensor([key])]",
     "an array for a name": "named[np.array([key])]",
     "a pair for a name": "named[0, key]",
+    "a label for a name": "named[key]",
+    "a function that gives itself": "own = call()\nown[key]",
     "an assigned value": "curious()[0] = key",
     "an assigned value's place": "curious()[key] = 0",
     "an assigned array": "named[np.array([True])] = np.array([key])",
@@ -112,6 +117,14 @@ FORGED = {
         "assert sorted(t) == [1, 2, 3]"
     ),
     "no second time": "o = once()\nassert sorted(o) == [1, 2]\nassert [a for a in o] is not None",
+    "an index that fails when all are asked for": (
+        "t = shy_data()\nassert sorted(t) == [1, 2, 3]\n"
+        "assert all(t[i] <= t[i + 1] for i in range(len(t) - 1))"
+    ),
+    "keys that are not the items": (
+        "t = keyed()\nassert sorted(t) == [1, 2, 3]\n"
+        "assert all(t[i] <= t[i + 1] for i in range(len(t) - 1))"
+    ),
     "a key that is no key": "m = full()\nassert m['x'] == 1 and list(m.keys()) == []",
 }
 TWO = """
@@ -142,6 +155,18 @@ class Full(torch.utils.data.Dataset):
     values = items = keys
     def __getitem__(self, key): return 1
 def full(): return Full()
+class ShyData(TwoData):
+    asked = 0
+    def __getitem__(self, key):
+        self.asked += 1
+        if self.asked == 1: raise RuntimeError
+        return 0
+def shy_data(): return ShyData()
+class Keyed(Two):
+    def keys(self): return range(3)
+    def values(self): return [0, 0, 0]
+    def items(self): return [(0, 0), (1, 0), (2, 0)]
+def keyed(): return Keyed()
 """
 
 
