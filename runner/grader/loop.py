@@ -26,6 +26,7 @@ from runner.grader.generators import Generators
 from runner.grader.handles import NotDataError
 from runner.grader.names import Library
 from runner.grader.own_texts import OWN
+from runner.grader.scratch import Scratch
 from runner.grader.student import (
     MAX_BYTES,
     MAX_HEADER,
@@ -69,6 +70,9 @@ class Grader:
         self._setting: Setting
         self._generators: Generators
         self._fixed_seeds = FixedSeeds()
+        self._scratch: Scratch
+        # The question that was asked last.
+        self._last = ""
 
     def obey(self, frame: Mapping[str, Any], fds: list[int]) -> None:
         """Do what the host asks, and say that it is done."""
@@ -82,6 +86,9 @@ class Grader:
             case "question":
                 question = part_of(self._questions[frame["key"]], frame.get("checks"))
                 with socket.socket(fileno=fds[0]) as sock:
+                    if question.key != self._last:
+                        self._scratch.clear()
+                    self._last = question.key
                     is_whole = self._check(question, sock)
                     # A thread of a test may still wait there.
                     with contextlib.suppress(OSError):
@@ -111,6 +118,7 @@ class Grader:
         self._generators.take_over()
         self._fixed_seeds.take_over()
         inspection.take_over()
+        self._scratch = Scratch()
 
     def _check(self, question: QuestionSpec, sock: socket.socket) -> bool:
         """Tell what each check found; the host gives nothing for those not told of.

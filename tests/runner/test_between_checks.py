@@ -63,3 +63,27 @@ def test_the_last_value_of_one_check_is_no_name_in_the_next(runner: Runner) -> N
     cells = (NOTEBOOK, cell("# softmark: check q1"))
     result = runner.run(job(*cells, questions=(asked,), defined_names=("small",)))
     assert scores(result) == {"q1": [1.0, 0.0]}
+
+
+STORING = """
+import os, tempfile
+path = os.path.join(tempfile.mkdtemp(), 'w.npy')
+np.save({place}, large())
+assert False
+"""
+
+
+@pytest.mark.parametrize("place", ["path", "'w.npy'", "'/var/tmp/w.npy'"])
+def test_what_one_question_s_tests_store_takes_no_room_of_another(
+    runner: Runner, place: str
+) -> None:
+    store = STORING.format(place=place)
+    first = pieces(TestStyle.SCRIPT, f"import numpy as np{store}")
+    stored = store.replace("large()", "honest()").replace("w.npy", "v.npy")
+    passing = stored.replace("assert False", "assert honest().nbytes == 330 * 2**20")
+    check = CheckSpec(name="c", source=f"import numpy as np{passing}")
+    later = QuestionSpec(key="q2", style=TestStyle.SCRIPT, checks=(check,))
+    cells = (NOTEBOOK, *(cell(f"# softmark: check {key}") for key in ("q1", "q2")))
+    limits = Limits(memory_bytes=2**31, disk_bytes=400 * 2**20)
+    result = runner.run(job(*cells, questions=(first, later), limits=limits))
+    assert scores(result) == {"q1": [0.0], "q2": [1.0]}
