@@ -99,7 +99,12 @@ class LookUps:
             case ast.ImportFrom(module="__main__", names=names):
                 yield from (_imported(each.name) for each in names)
             case ast.Call():
+                self._seen.add(id(node.func))
                 yield from self._of_call(node, has_all=has_all)
+            case ast.Name(id=name, ctx=ast.Load()) if name in _ALL:
+                # The function itself: what it gives elsewhere can be asked anything.
+                if id(node) not in self._seen:
+                    yield _UNTOLD
         yield from self._of_main(node)
 
     def _of_main(self, node: ast.AST) -> Iterator[LookUp]:

@@ -89,6 +89,18 @@ def _note_on_files(draft: Draft, staffs: list[str], text: str) -> None:
             "notebook. For tests only: keep the folder with --write, and put it into "
             "private/.",
         )
+    tests = "\n".join(draft.tests.values())
+    hidden = [
+        name
+        for name in draft.public
+        if not names_file(text, Path(name)) and names_file(tests, Path(name))
+    ]
+    if hidden:
+        draft.note(
+            f"Students get what only the tests name: {', '.join(sorted(hidden))}.",
+            hint="If it says what is right, keep the folder with --write, move it from "
+            "public/ to private/, and read it there: private / name.",
+        )
     unnamed = [
         name
         for name in draft.public

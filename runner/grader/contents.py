@@ -167,6 +167,7 @@ class Contents:
         if known not in self._items:
             answer = answer_of(ask)
             item = _Item(key, answer, is_bound=not self._is_free())
+            self._refuse_odd_slice(item)
             count = self.count
             if count is not None:
                 self._agree_at(item, count)
@@ -176,6 +177,17 @@ class Contents:
                 item = _Item(key, self._as_known(item, self._whole), is_bound=True)
             self._items[known] = item
         return self._items[known].answer.give()
+
+    def _refuse_odd_slice(self, item: _Item) -> None:
+        """Raise NotDataError for a slice that cannot be held against the items."""
+        if self.is_keyed or not item.is_bound or not is_index_slice(item.key):
+            return
+        value, error = item.answer.value, item.answer.error
+        if error is None and type(value) not in SIZED and kind_of(value) != "object":
+            raise NotDataError(
+                f"{self._label} gave a {type(value).__name__} for a slice of it: only "
+                "lists, arrays and text are compared with its items"
+            )
 
     def note_slice(self, key: object, part: "Contents") -> None:
         """Note that another object is a slice of this one, and has the same items."""

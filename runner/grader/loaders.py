@@ -6,7 +6,6 @@ Objects of other classes in it, where a test allows them, are the snapshot's: wh
 gives in their place is an object, and never data that a file could have held itself.
 """
 
-import collections
 import contextlib
 import importlib
 import io
@@ -16,9 +15,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Self
 
 import numpy as np
-import torch
 
 from runner.grader import refusals
+from runner.grader.handles import is_handle
 from runner.grader.origins import Origins
 from runner.grader.student import Student
 from runner.readers import array_files
@@ -37,15 +36,6 @@ _FAILED: Final = "Weights only load failed."
 _SAFETENSORS: Final = ".safetensors"
 _LARGEST: Final = 2**31
 _AT_ONCE: Final = 2**20
-# What the readers make. None of it stands for an object of another class.
-_DATA: Final = frozenset(
-    (
-        *(type(None), bool, int, float, complex, str, bytes, bytearray),
-        *(list, tuple, dict, set, frozenset, collections.deque),
-        *(collections.OrderedDict, collections.Counter, collections.defaultdict),
-        *(np.ndarray, torch.Tensor, torch.nn.Parameter, torch.Size),
-    )
-)
 _asked: Final[list[Student]] = []
 
 
@@ -256,7 +246,7 @@ def _with_objects(
     if type(objects) is not list or len(objects) != len(paths):
         raise refusals.not_permitted("the student's process has read another file")
     for each in objects:
-        if type(each) in _DATA or isinstance(each, np.generic):
+        if not is_handle(each):
             raise refusals.not_permitted(
                 "the file holds an object of a class, and the student's process gives "
                 f"a {type(each).__name__} in its place: keep plain data in the file"

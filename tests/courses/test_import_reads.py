@@ -124,6 +124,8 @@ def test_a_constant_that_staff_give_is_brought_to_whatever_reads_it(
         ("net.eval()", True),
         ("torch.compile(net)", True),
         ("timeit.timeit(lambda: f(1))", True),
+        ("g = globals\ng()['x']", False),
+        ("globals()['x']", True),
     ],
 )
 def test_a_text_that_is_computed_is_known_for_one(source: str, is_told: bool) -> None:  # noqa: FBT001 - a case

@@ -103,3 +103,22 @@ def test_modules_that_nothing_in_the_hand_out_names_are_noted(tmp_path: Path) ->
     found, bundle = converted(tmp_path / "in", tmp_path / "out")
     (note,) = [n for n in notes_on(found, bundle) if "these modules" in n.message]
     assert "none of them: far.py." in note.message
+
+
+def test_a_file_that_only_the_tests_name_is_noted(tmp_path: Path) -> None:
+    """They need it, and it may say what is right."""
+    write(
+        tmp_path / "in",
+        "source/ps/ps.ipynb",
+        code("x = open('inputs.csv').read()"),
+        checking(
+            "t",
+            "assert x\n### BEGIN HIDDEN TESTS\ny = open('truth.csv').read()\n"
+            "### END HIDDEN TESTS",
+        ),
+    )
+    for name in ("inputs.csv", "truth.csv"):
+        (tmp_path / "in/source/ps" / name).write_text("1")
+    found, bundle = converted(tmp_path / "in", tmp_path / "out")
+    (note,) = [n for n in notes_on(found, bundle) if "only the tests name" in n.message]
+    assert note.message.endswith("name: truth.csv.")

@@ -121,6 +121,10 @@ FORGED = {
         "t = shy_data()\nassert sorted(t) == [1, 2, 3]\n"
         "assert all(t[i] <= t[i + 1] for i in range(len(t) - 1))"
     ),
+    "a slice that is no list": (
+        "t = queued()\nassert sorted(t) == [1, 2, 3]\n"
+        "assert all(a <= b for a, b in zip(t, t[1:]))"
+    ),
     "keys that are not the items": (
         "t = keyed()\nassert sorted(t) == [1, 2, 3]\n"
         "assert all(t[i] <= t[i + 1] for i in range(len(t) - 1))"
@@ -167,6 +171,11 @@ class Keyed(Two):
     def values(self): return [0, 0, 0]
     def items(self): return [(0, 0), (1, 0), (2, 0)]
 def keyed(): return Keyed()
+class Queued(TwoData):
+    def __getitem__(self, key):
+        from collections import deque
+        return deque([9, 9]) if isinstance(key, slice) else [3, 1, 2][key]
+def queued(): return Queued()
 """
 
 

@@ -112,6 +112,11 @@ PRETENDED = {
     "an array": "np.ones(2)",
     "a number": "1.0",
     "a list": "[torch.ones(2)]",
+    "an array of records": "np.ones(2).view(np.recarray)",
+    "a fraction": "__import__('fractions').Fraction(1, 2)",
+    "a range": "range(3)",
+    "a table": "__import__('pandas').DataFrame({'w': [1.0]})",
+    "a named tuple": "__import__('collections').namedtuple('N', 'w')(torch.ones(2))",
 }
 
 
