@@ -291,7 +291,7 @@ class Questions:
         """Have the checks run that are left. Return whether some can be asked again."""
         session = self._session
         grader = self._examiner.get(session.attend_to_none)
-        session.watch.grader_pid = grader.student_pid
+        session.watch.grader_init = grader.job.pid
 
         def step() -> bool:
             session.attend(grader.student)
@@ -303,7 +303,7 @@ class Questions:
                 session.end_others()
 
         run.ask(grader.student, snapshot.wire.fileno(), step, stop)
-        session.watch.grader_pid = 0
+        session.watch.grader_init = 0
         if run.grader_ended:
             run.note_grader_end(lambda: why_it_ended(grader))
         if not run.answered:

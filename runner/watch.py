@@ -60,8 +60,9 @@ class Watch:
         self.is_checking = False
         # A question is asked in the notebook's own process.
         self.is_asking = False
-        # The grader's process, whose waits for a processor count as the job's.
-        self.grader_pid = 0
+        # The first process of the grader's jail: what its processes wait for a processor
+        # counts as the job's waiting.
+        self.grader_init = 0
         self._started = self._ended = Moment(clock=clock.now())
         self._prepared: Prepared | None = None
         self._on_event = on_event
@@ -167,7 +168,7 @@ class Watch:
         own: dict[int, float] = {}
         for one in members:
             own.update(waited_seconds(one.pid))
-        grader = waited_seconds(self.grader_pid) if self.grader_pid else {}
+        grader = self._waits_of_grader()
         waited = self._longest_since(own) + self._longest_since(grader)
         self._waited += min(waited, now - self._accounted)
         self._waits, self._accounted = {**own, **grader}, now
@@ -180,6 +181,13 @@ class Watch:
         """
         grown = (wait - self._waits.get(one, wait) for one, wait in waits.items())
         return max(0.0, max(grown, default=0.0))
+
+    def _waits_of_grader(self) -> dict[int, float]:
+        """Return what the threads of the tests' processes have waited."""
+        if not self.grader_init:
+            return {}
+        pids = (info.pid for info in family(self.grader_init))
+        return {one: wait for pid in pids for one, wait in waited_seconds(pid).items()}
 
     # --- What is due -------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ _SEED_BYTES: Final = 32
 # left, whether it has a seed, the next word, the words in 64 bits each, and normals
 # that were drawn ahead, of which there are none.
 _WORDS: Final = 624
-_HEAD: Final = np.array([0, 1 | 1 << 32, 0], dtype="<u8")
+_HEAD: Final = np.array([1 | 1 << 32, 0], dtype="<u8")
 _NORMALS_BYTES: Final = 40
 
 _Torch: Final = torch.Generator
@@ -57,6 +57,7 @@ class Generators:
         random.seed(_digest("random", text, _SEED_BYTES))
         words = np.frombuffer(_digest("numpy", text, _SEED_BYTES), dtype="<u4")
         np.random.seed(words)
+        _tell_no_seed(_digest("told", text, 4))
         torch.set_rng_state(_torch_state(_digest("torch", text, 4 * _WORDS)))
         # A generator that a test makes without a seed is as good as the global one.
         self._fresh_seeds.seed(_digest("fresh", text, _SEED_BYTES))
@@ -92,6 +93,16 @@ def torch_generator(key: bytes) -> torch.Generator:
     return made
 
 
+def _tell_no_seed(bits: bytes) -> None:
+    """Change the bits of numpy's first word that are in no draw.
+
+    Tests take the word for the seed, and without this it is the same in every run.
+    """
+    state: Any = np.random.get_state()
+    state[1][0] = int(state[1][0]) & 1 << 31 | int.from_bytes(bits) >> 1
+    np.random.set_state(state)
+
+
 def _digest(library: str, text: bytes, size: int) -> bytes:
     return hashlib.shake_256(library.encode() + b"\0" + text).digest(size)
 
@@ -99,5 +110,7 @@ def _digest(library: str, text: bytes, size: int) -> bytes:
 def _torch_state(words: bytes) -> torch.Tensor:
     """Return the state of torch's generator on the CPU that holds these words."""
     state = np.frombuffer(words, dtype="<u4").astype("<u8")
-    data = _HEAD.tobytes() + state.tobytes() + bytes(_NORMALS_BYTES)
+    # What it says that its seed was is none, and nobody knows it either.
+    seed = hashlib.sha256(words).digest()[:8]
+    data = seed + _HEAD.tobytes() + state.tobytes() + bytes(_NORMALS_BYTES)
     return torch.frombuffer(bytearray(data), dtype=torch.uint8)

@@ -12,6 +12,7 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from runner.grader.folders import hide
 from runner.grader.generators import Generators
 from runner.grader.handles import NotDataError
 from runner.grader.names import Library
+from runner.grader.own_process import run_apart
 from runner.grader.own_texts import OWN
 from runner.grader.scratch import Scratch
 from runner.grader.student import (
@@ -89,12 +91,16 @@ class Grader:
                     if question.key != self._last:
                         self._scratch.clear()
                     self._last = question.key
-                    is_whole = self._check(question, sock)
-                    # A thread of a test may still wait there.
-                    with contextlib.suppress(OSError):
-                        sock.shutdown(socket.SHUT_RDWR)
-                answered = {"t": "answered", "key": question.key}
-                self._channel.send({**answered, "abandoned": not is_whole})
+                    run_apart(partial(self._answer, question, sock))
+
+    def _answer(self, question: QuestionSpec, sock: socket.socket) -> None:
+        """Tell what each check found, and that it was all."""
+        is_whole = self._check(question, sock)
+        # A thread of a test may still wait there.
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+        answered = {"t": "answered", "key": question.key}
+        self._channel.send({**answered, "abandoned": not is_whole})
 
     def _set_up(self, frame: Mapping[str, Any]) -> None:
         self._generators = Generators(int(frame["secret"]))

@@ -56,7 +56,7 @@ def raising(
     tick, left = Watch.tick, [error]
 
     def ticked(watch: Watch, init: int) -> None:
-        if watch.is_checking and left and bool(watch.grader_pid) is asked:
+        if watch.is_checking and left and bool(watch.grader_init) is asked:
             raise left.pop()
         tick(watch, init)
 

@@ -87,3 +87,52 @@ def test_what_one_question_s_tests_store_takes_no_room_of_another(
     limits = Limits(memory_bytes=2**31, disk_bytes=400 * 2**20)
     result = runner.run(job(*cells, questions=(first, later), limits=limits))
     assert scores(result) == {"q1": [0.0], "q2": [1.0]}
+
+
+LEFT = {
+    "gradients": (
+        "torch.set_grad_enabled(False)",
+        "torch.ones(1, requires_grad=True).sum().backward()",
+    ),
+    "a kind of numbers": (
+        "torch.set_default_dtype(torch.float64)",
+        "assert torch.ones(1).dtype == torch.float32",
+    ),
+    "errors of numpy": ("np.seterr(all='raise')", "np.float64(1) / np.float64(0)"),
+    "warnings": ("warnings.simplefilter('error')", "warnings.warn('one')"),
+    "the environment": (
+        "os.environ['HOME'] = '/nowhere'",
+        "assert os.environ['HOME'] != '/nowhere'",
+    ),
+    "a mock": ("mock.patch('os.getcwd', None).start()", "assert os.getcwd()"),
+    "an attribute of a library": ("np.pi = 3", "assert np.pi > 3"),
+    "figures": ("plt.figure()", "assert not plt.get_fignums()"),
+    "a handler": (
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)",
+        "assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL",
+    ),
+}
+
+
+@pytest.mark.parametrize(("first", "then"), LEFT.values(), ids=LEFT)
+def test_what_one_question_s_tests_set_is_not_set_for_another(
+    runner: Runner, first: str, then: str
+) -> None:
+    imports = (
+        "import os, signal, warnings, numpy as np, torch\nfrom unittest import mock\n"
+        "import matplotlib.pyplot as plt\n"
+    )
+    asked = tuple(
+        QuestionSpec(
+            key=key,
+            style=TestStyle.SCRIPT,
+            checks=(CheckSpec(name="c", source=f"{imports}{lines}\nassert {right}"),),
+        )
+        for key, lines, right in (
+            ("q1", first, "small() == 6"),
+            ("q2", then, "small() == 5"),
+        )
+    )
+    cells = (NOTEBOOK, *(cell(f"# softmark: check {key}") for key in ("q1", "q2")))
+    result = runner.run(job(*cells, questions=asked))
+    assert scores(result) == {"q1": [0.0], "q2": [1.0]}
