@@ -63,7 +63,7 @@ class FixedSeeds:
     def begin_check(self, *sources: str) -> None:
         """Know the numbers in the text of another check, and no seed."""
         numbers = (number for text in sources for number in _NUMBER.findall(text))
-        self.written = frozenset((*map(int, numbers), *_ranges(sources)))
+        self.written = frozenset((*map(int, numbers), *ranges_in(sources)))
         self._waiting.clear()
 
     def unused(self) -> Iterator[tuple[str, int]]:
@@ -86,7 +86,7 @@ class FixedSeeds:
         return heard
 
 
-def _ranges(sources: Iterable[str]) -> Iterator[int]:
+def ranges_in(sources: Iterable[str]) -> Iterator[int]:
     """Yield the numbers of the short ranges that stand in the texts."""
     for text in sources:
         for start, stop in _RANGE.findall(text):

@@ -11,6 +11,7 @@ from runner.grader.handle_parts import (
     student_of,
 )
 from runner.grader.observations import NotDataError, Observations
+from runner.grader.own_texts import OWN
 
 UNARY: Final = ("neg", "pos", "abs", "invert")
 BINARY: Final = (*("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow"),)
@@ -40,7 +41,8 @@ def _operator(
         seen = [observations_of(one) for one in (self, *others) if is_handle(one)]
         is_instance = all(one.is_instance for one in seen)
         takes_value = len(seen) <= len(others)
-        if takes_value and not (is_instance and all(one.is_fresh for one in seen)):
+        is_own = is_instance and all(one.is_fresh for one in seen)
+        if takes_value and not (is_own and _may_take(seen, others)):
             raise _refusal(self)
         operands = (*others, self) if is_reversed else (self, *others)
         is_fresh = observations_of(self).is_fresh
@@ -56,10 +58,22 @@ def _operator(
             raise _refusal(self)
         if is_instance:
             mark_instance(result)
+            observations_of(result).is_derived = True
         observations_of(result).is_counted = counts
         return result
 
     return operate
+
+
+def _may_take(seen: Sequence[Observations], others: Sequence[object]) -> bool:
+    """Say whether objects that the test has made may be told these values.
+
+    What an operator has given may stand in the place of a number: `a @ b - expected`. It
+    is told numbers alone that the test has written down: `a * b + 10`.
+    """
+    values = [one for one in others if not is_handle(one)]
+    is_derived = any(one.is_derived for one in seen)
+    return not is_derived or all(map(OWN.holds_number, values))
 
 
 def _is_counted(seen: Sequence[Observations]) -> bool:

@@ -3,6 +3,7 @@
 import sys
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final, NoReturn
 
 import numpy as np
@@ -31,10 +32,10 @@ __all__ = [
     "CallableHandle",
     "Handle",
     "NotDataError",
+    "constructor_of",
     "is_handle",
     "known_class",
     "label_of",
-    "mark_constructor",
     "mark_instance",
     "number_of",
     "observations_of",
@@ -246,6 +247,20 @@ class CallableHandle(Handle):
         student = student_of(self)
         seen = observations_of(other)
         return seen.fact(key, lambda: student.ask(operation, other, self) is True)
+
+
+def constructor_of(handle: Handle) -> Handle:
+    """Return another handle to the same object, by which a test makes objects."""
+    own = partial(object.__getattribute__, handle)
+    made = type(handle)(
+        own("_Handle__student"),
+        own("_Handle__number"),
+        known=own("_Handle__known"),
+        is_class=own("_Handle__is_class"),
+        label=own("_Handle__label"),
+    )
+    mark_constructor(made)
+    return made
 
 
 def _keep_values_from(handle: Handle, name: str, method: Handle) -> None:

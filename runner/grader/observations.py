@@ -33,6 +33,8 @@ class Observations:
         # object's place; a test has made the object by calling such a class.
         self.is_constructor = False
         self.is_instance = False
+        # An operator between such objects has made it: it may stand for a number.
+        self.is_derived = False
         # The test has it from where it was made, and from no answer since.
         self.is_fresh = True
         # It is an operator of an object that is told no operands.
@@ -53,7 +55,7 @@ class Observations:
     @property
     def is_made(self) -> bool:
         """Whether the test has made the object, and has it from there."""
-        return self.is_instance and self.is_fresh
+        return self.is_instance and self.is_fresh and not self.is_derived
 
     def forget(self) -> None:
         """Take later answers for those of a changed object, here and at its owner."""

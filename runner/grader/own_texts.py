@@ -5,11 +5,15 @@ be is told by this: it stands in the tests' source as it is, or in a file of the
 """
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from runner.grader.fixed_seeds import ranges_in
+
 _LARGEST: Final = 1024**2
+_NUMBER: Final = re.compile(r"(?<![\w.])(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?(?!\w)")
 
 
 class OwnTexts:
@@ -17,12 +21,15 @@ class OwnTexts:
 
     def __init__(self) -> None:
         self._texts: set[str] = set()
+        self._numbers: frozenset[float] = frozenset()
         self._folders: tuple[Path, ...] = ()
         self._filed: set[str] | None = None
 
     def begin(self, sources: Iterable[str]) -> None:
         """Take these sources for those of the tests that are to run."""
+        sources = list(sources)
         self._texts = set()
+        self._numbers = frozenset(_numbers(sources))
         for source in sources:
             self._texts.add(_plain(source))
             self._texts.update(map(_plain, _constants(source)))
@@ -40,6 +47,15 @@ class OwnTexts:
             self._filed = set(self._from_files())
         return plain in self._filed
 
+    def holds_number(self, value: object) -> bool:
+        """Say whether the value is a number that stands in the tests, or its negative."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        try:
+            return abs(float(value)) in self._numbers
+        except OverflowError:
+            return False
+
     def _from_files(self) -> Iterator[str]:
         for folder in self._folders:
             for path in folder.rglob("*"):
@@ -54,6 +70,12 @@ class OwnTexts:
 def _plain(text: str) -> str:
     """Return the text without white space: a test may take out its indentation."""
     return "".join(text.split())
+
+
+def _numbers(sources: Iterable[str]) -> Iterator[float]:
+    for source in sources:
+        yield from map(float, _NUMBER.findall(source))
+    yield from map(float, ranges_in(sources))
 
 
 def _constants(source: str) -> Iterator[str]:

@@ -14,9 +14,9 @@ from runner.grader.handle_classes import HandleClasses
 from runner.grader.handles import (
     Handle,
     NotDataError,
+    constructor_of,
     is_handle,
     known_class,
-    mark_constructor,
     number_of,
     observations_of,
 )
@@ -91,6 +91,8 @@ class Student:
         # So that a test which asks for an object twice has one and the same.
         self._handles: dict[int, Handle] = {}
         self._kinds = HandleClasses()
+        # Classes that the staff's notebook defines, by the numbers of their objects.
+        self._constructors: dict[int, Handle] = {}
         # What the snapshot says of the exception classes among them.
         self._described: dict[int, object] = {}
         self._errors = ErrorClasses()
@@ -111,6 +113,7 @@ class Student:
     def begin_check(self) -> None:
         """Know nothing of the notebook's objects: another check has learned of them."""
         self._handles.clear()
+        self._constructors.clear()
         self._kinds.forget()
         self._described.clear()
         self._errors.forget()
@@ -126,11 +129,23 @@ class Student:
         except StudentRaisedError:
             raise NotDefinedError(name) from None
         if name in self._classes and is_handle(value):
-            mark_constructor(value)
+            value = self._constructor(value)
             description = self._described.get(number_of(value))
             if description is not None:
                 return self._errors.named(description, value)
         return value
+
+    def _constructor(self, value: Handle) -> Handle:
+        """Return the class as the name gives it, by which a test makes objects.
+
+        SECURITY: the right is the name's. The same object, met as an answer, is a handle
+        like any other: a class could else stand in the place of a function as well, and
+        of what it makes.
+        """
+        number = number_of(value)
+        if number not in self._constructors:
+            self._constructors[number] = constructor_of(value)
+        return self._constructors[number]
 
     def ask(self, operation: str, *arguments: object) -> Any:
         """Return what the student's process answers, or raise what its code raised.

@@ -61,6 +61,16 @@ def ring():
     a, b = Node(), Node()
     a.next, b.next = b, a
     return [a, b]
+class Value:
+    def __init__(self, data): self.data, self.grad = data, 0
+    def __add__(self, o): return Value(self.data + getattr(o, 'data', o))
+    def __mul__(self, o): return Value(self.data * getattr(o, 'data', o))
+    def __sub__(self, o): return self + (-o)
+    def __truediv__(self, o): return self * (1 / o)
+    def __pow__(self, n): return Value(self.data ** n)
+    def __neg__(self): return self * -1
+    __radd__, __rmul__ = __add__, __mul__
+    def __call__(self, x): return self * x + 1
 class Net(torch.nn.Module): pass
 class Other(torch.nn.Module): pass
 def peeked(stack): return stack.peek()
@@ -105,6 +115,13 @@ HONEST = {
     "assert isinstance(a, torch.nn.Linear) and not isinstance(c, torch.nn.Linear)",
     "owners in a circle": "a, b = ring()\nassert a.next is b and b.next is a\n"
     "assert a.value() == 3 and list(reversed(Countdown(1))) == [1]",
+    "an engine of gradients": "a, b = Value(2.0), Value(-3.0)\nc = a * b + 10\n"
+    "d = (c - 1) / 2\nd += 1.5\ne = -(2 * d) ** 2\nassert (c.data, d.data) == (4, 3)\n"
+    "assert e.data == -36 and a.grad == 0\n"
+    "assert [(a * i + i).data for i in range(3)] == [0, 3, 6]",
+    "a class as an argument": "made = [kind(2) for kind in (Value, Tree)]\n"
+    "assert made[0].data == made[1].v == 2 and isinstance(made[0], Value)\n"
+    "assert issubclass(Leaf, Tree) and Value is Value and (Value(3)(2)).data == 7",
     "a context": "with Timer() as t: assert t.n == 1\nassert t.n == 2",
 }
 
@@ -160,6 +177,16 @@ class Net(torch.nn.Module): pass
 class Other(torch.nn.Module): pass
 def nets(): return [Net(), Other()]
 answer = Zero()
+class Told:
+    def __getattr__(self, name): return lambda *a: torch.zeros(1)
+    def __sub__(self, o): return Told()
+    __add__ = __mul__ = __sub__
+    def __getitem__(self, key): return 1.0
+class Universal(Told):
+    def __call__(self, *a): return self if a and type(a[0]) is int else Told()
+Value = peeked = Universal()
+class Vector(Zero):
+    def __matmul__(self, o): return Told()
 """
 FORGED = {
     "a difference of two": "assert abs(Vector(1, 2) - Vector(3, 4)) < 1e-9",
@@ -182,6 +209,17 @@ FORGED = {
     "another class by attribute": "t = Tree(5)\nassert t.copy().__class__ is t.__class__",
     "another network": "a, b = nets()\nassert a.__class__ is b.__class__",
     "a class by its name": "assert type(Tree(5).left) == Tree",
+    "a class that is what it makes": "import torch\nlayer = Value(4)\nwant = torch.ones(3)\n"
+    "assert (layer(want) - want).abs().max() < 1e-5",
+    "a class that is a function, too": "Value(3)\nimport torch\nwant = torch.ones(3)\n"
+    "assert peeked(want).sub(want).abs().max() < 1e-5",
+    "a class that is told an index": "Value(3)\nassert peeked([1])[77] == 1.0",
+    "what an operator gives": "import torch\nwant = torch.ones(1) * 3\n"
+    "assert (Vector(1, 2) @ Vector(3, 4)).sub(want).abs() < 1e-5",
+    "what an operator gives, and minus": "import torch\nwant = torch.ones(1) * 3\n"
+    "assert (Vector(1, 2) @ Vector(3, 4) - want).abs() < 1e-5",
+    "what an operator gives, and a number": "want = sum([3, 8])\n"
+    "assert (Vector(1, 2) @ Vector(3, 4) - want).norm() < 1e-5",
     "an error that is ended": "with Timer(): assert 1 == 7",
 }
 

@@ -181,6 +181,8 @@ class _Grader(_Prepared):
 
     def _begin(self) -> None:
         self.student_pid = os.getpid()
+        # It has no first process whose processes could wait for a processor.
+        self.job: Any = SimpleNamespace(pid=0)
         self._thread = threading.Thread(target=self._serve)
         self._thread.start()
 
