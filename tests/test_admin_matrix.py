@@ -80,7 +80,6 @@ ACCESS: Final[dict[str, Access]] = {
     "courses_announcement": CONTENT,
     "courses_assignment": KEPT,
     "courses_assignmentrevision": FROZEN,
-    "courses_calendarfeed": SITE_ONLY | {"add": NOBODY},
     "courses_course": KEPT | {"add": SITE_STAFF},
     "courses_coursechange": FROZEN,
     "courses_enrolment": KEPT | TABLE,

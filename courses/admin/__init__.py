@@ -1,7 +1,7 @@
 """Editing courses and what is in them: the staff's way in to content."""
 
 from courses.admin.assignments import AssignmentAdmin, ExtensionAdmin
-from courses.admin.calendars import CalendarFeedAdmin
+from courses.admin.calendars import end_calendars
 from courses.admin.content import MaterialAdmin, WeekAdmin
 from courses.admin.news import AnnouncementAdmin, CourseChangeAdmin
 from courses.admin.people import CourseAdmin, EnrolmentAdmin
@@ -18,7 +18,6 @@ __all__ = [
     "AnnouncementAdmin",
     "AssignmentAdmin",
     "AssignmentRevisionAdmin",
-    "CalendarFeedAdmin",
     "CourseAdmin",
     "CourseChangeAdmin",
     "EnrolmentAdmin",
@@ -30,4 +29,5 @@ __all__ = [
     "SlotAdmin",
     "TeacherAdmin",
     "WeekAdmin",
+    "end_calendars",
 ]

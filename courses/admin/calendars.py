@@ -1,37 +1,33 @@
-"""Addresses of people's calendars, which site staff can end."""
+"""Addresses of people's calendars, which site staff can end on the pages of people.
 
-from typing import TYPE_CHECKING
+They have no page of their own: when somebody's calendar was read is theirs to know.
+"""
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts.admin import UserAdmin
+from accounts.models import User
 from courses.models import CalendarFeed
-
-if TYPE_CHECKING:
-    FeedAdminBase = admin.ModelAdmin[CalendarFeed]
-else:
-    FeedAdminBase = admin.ModelAdmin
+from courses.services.calendar import revoke_feed
 
 
-@admin.register(CalendarFeed)
-class CalendarFeedAdmin(FeedAdminBase):
-    """Who has an address for their calendar. To delete it is to end it.
+@admin.action(
+    description="End the calendar addresses of the chosen people",
+    permissions=["revoke"],
+)
+def end_calendars(
+    page: UserAdmin, request: HttpRequest, people: QuerySet[User]
+) -> None:
+    """Let nothing be found at these addresses from the next request on."""
+    feeds = CalendarFeed.objects.filter(user__in=people).select_related("user")
+    owners = [feed.user for feed in feeds]
+    for person in owners:
+        revoke_feed(actor=person)
+        page.log_change(request, person, "Ended the address of the calendar.")
+    noun = "calendar address" if len(owners) == 1 else "calendar addresses"
+    page.message_user(request, f"{len(owners)} {noun} ended: nothing is found there.")
 
-    The address itself is shown to nobody: only its hash is kept. Who needs another one
-    makes it on their own page.
-    """
 
-    list_display = ["user", "created_at", "read_at"]
-    list_select_related = ["user"]
-    search_fields = ["user__email", "user__first_name", "user__last_name"]
-    date_hierarchy = "created_at"
-    fields = ["user", "created_at", "read_at"]
-    readonly_fields = ["user", "created_at", "read_at"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(
-        self, request: HttpRequest, obj: CalendarFeed | None = None
-    ) -> bool:
-        return False
+UserAdmin.actions = [*UserAdmin.actions, end_calendars]

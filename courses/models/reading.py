@@ -65,10 +65,6 @@ class CalendarFeed(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     read_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    class Meta:
-        verbose_name = "calendar address"
-        verbose_name_plural = "calendar addresses"
-
     def __str__(self) -> str:
         return str(self.user)
 

@@ -382,10 +382,10 @@ def test_queries_are_few_and_flat(
 
 
 def test_site_staff_end_somebody_s_address(student: User) -> None:
-    secret = renew_feed(actor=student)
+    secret, other = renew_feed(actor=student), renew_feed(actor=UserFactory.create())
     admin = Client()
     admin.force_login(UserFactory.create(is_staff=True, is_superuser=True))
-    url = reverse("admin:courses_calendarfeed_delete", args=[student.calendar_feed.pk])
-    assert str(student) in admin.get(url).content.decode()
-    assert admin.post(url, {"post": "yes"}).status_code == 302
-    assert ask(secret).status_code == 404
+    chosen = {"action": "end_calendars", "_selected_action": [student.pk]}
+    answer = admin.post(reverse("admin:accounts_user_changelist"), chosen, follow=True)
+    assert "1 calendar address ended" in answer.content.decode()
+    assert [ask(each).status_code for each in (secret, other)] == [404, 200]

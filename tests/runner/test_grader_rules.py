@@ -17,6 +17,7 @@ from runner.grader.exports import Exports
 from runner.grader.handles import NotDataError
 from runner.grader.names import Library, Names
 from runner.grader.observations import Observations
+from runner.grader.own_texts import OWN
 from runner.grader.student import MAX_BYTES, MAX_HEADER, Student, StudentRaisedError
 from runner.grader.student import raised as imitation
 from runner.student.service import Service
@@ -237,6 +238,7 @@ def test_an_instance_that_a_test_made_takes_operands() -> None:
 
     with student_with({"Vector": Vector}, classes=("Vector",)) as student:
         made = student.name("Vector")(2) * 3
+        OWN.begin(["made * 2"])
         assert (made.x, repr(made * 2)) == (6, "Vector(12)")
 
 

@@ -158,7 +158,8 @@ GREED = {
     "memory of many processes": (
         (
             "    import os, time\n    for _ in range(6):\n        if os.fork() == 0:\n"
-            "            room = bytearray(b'x' * (150 << 20)); time.sleep(20)\n"
+            "            try: room = bytearray(b'x' * (150 << 20)); time.sleep(20)\n"
+            "            finally: os._exit(1)\n"
             "    time.sleep(20)\n"
         ),
         "out of memory",
