@@ -56,8 +56,7 @@ def play(question: QuestionSpec, data: st.DataObject) -> Marked:
     """Return what the question's checks give against a snapshot drawn from `data`."""
     found = Marked()
     ours, theirs = socket.socketpair()
-    given = (question, ours, found, _SETTING)
-    thread = threading.Thread(target=run_checks, args=given)
+    thread = threading.Thread(target=_grade, args=(question, ours, found))
     # Hypothesis draws in the thread of the test alone, so the grader gets the other.
     thread.start()
     theirs.settimeout(_PATIENCE)
@@ -69,6 +68,15 @@ def play(question: QuestionSpec, data: st.DataObject) -> Marked:
         ours.close()
     assert not thread.is_alive(), "the grader hangs"
     return found
+
+
+def _grade(question: QuestionSpec, sock: socket.socket, found: Marked) -> None:
+    """Run the checks, and then hang up: who still sends would wait for nobody."""
+    try:
+        run_checks(question, sock, found, _SETTING)
+    finally:
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
 
 
 class _Hostile:
