@@ -2,6 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict, Unpack
+
+
+class Place(TypedDict, total=False):
+    """Where something is wrong, and what to do. `cell` is a position in the notebook."""
+
+    file: str
+    line: int | None
+    cell: int | None
+    hint: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +53,7 @@ class BundleError(Exception):
 
 
 class FaultList:
-    """Collects faults, so that one look at a bundle finds all of them.
+    """The faults of a bundle, collected so that one look finds all of them.
 
     It knows what the cells of the notebooks are called that were read with it.
     """
@@ -60,41 +70,22 @@ class FaultList:
         self._places[file] = tuple(places)
 
     def place(self, file: str, cell: int) -> str:
-        """Return what the cell at a position is called in the middle of a sentence."""
+        """Return the words for the cell at a position, to stand within a sentence."""
         places = self._places.get(file, ())
         if cell <= len(places):
             return places[cell - 1]
         # As an upload says it of a notebook whose cells cannot be told apart.
         return f"cell {cell} (text cells counted, too)"
 
-    def make(
-        self,
-        message: str,
-        *,
-        file: str = "",
-        line: int | None = None,
-        cell: int | None = None,
-        hint: str = "",
-    ) -> Fault:
-        """Return a fault without noting it. `cell` is a position in the notebook."""
-        place = "" if cell is None else self.place(file, cell)
-        return Fault(
-            message=message, file=file, line=line, cell=cell, place=place, hint=hint
-        )
+    def make(self, message: str, **where: Unpack[Place]) -> Fault:
+        """Return a fault without noting it."""
+        cell = where.get("cell")
+        place = "" if cell is None else self.place(where.get("file", ""), cell)
+        return Fault(message=message, place=place, **where)
 
-    def add(
-        self,
-        message: str,
-        *,
-        file: str = "",
-        line: int | None = None,
-        cell: int | None = None,
-        hint: str = "",
-    ) -> None:
-        """Note one fault. `cell` is a position in the notebook."""
-        self._faults.append(
-            self.make(message, file=file, line=line, cell=cell, hint=hint)
-        )
+    def add(self, message: str, **where: Unpack[Place]) -> None:
+        """Note one fault."""
+        self._faults.append(self.make(message, **where))
 
     def error(self) -> BundleError:
         """Return an error with everything noted so far, in reading order."""

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from courses.bundle import Limits, Question, RequiredFile, Visibility
 from courses.bundle.contents import Scalar
-from courses.bundle.faults import Fault, FaultList
+from courses.bundle.faults import Fault, FaultList, Place
 
 Notebook = dict[str, Any]
 _CENT: Final = Decimal("0.01")
@@ -118,9 +118,9 @@ class Draft:
     notes: list[Fault] = field(default_factory=list)
     imported: list[Imported] = field(default_factory=list)
 
-    def note(self, message: str, **place: Any) -> None:
+    def note(self, message: str, **where: Unpack[Place]) -> None:
         """Tell staff something that stops nothing."""
-        self.notes.append(self.faults.make(message, **place))
+        self.notes.append(self.faults.make(message, **where))
 
 
 def share(total: Decimal, count: int) -> list[Decimal]:

@@ -5,16 +5,17 @@ exceptions that steer an interpreter, calls of the test's functions in the middl
 answer, answers to nobody, junk, silence. The tests expect what it cannot know.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runner import marks
 from runner.protocol import CheckSpec, QuestionSpec, TestStyle
+from tests.runner.proof.drawing import at_most
 from tests.runner.proof.entries import Entry
 from tests.runner.proof.hostile import play
 from tests.runner.proof.recording import honest, mark
@@ -41,20 +42,10 @@ def question_of(style: TestStyle, source: str) -> QuestionSpec:
     return QuestionSpec(key="q1", style=style, source=source, checks=(check,))
 
 
-def _at_most(examples: int) -> Callable[..., Callable[..., None]]:
-    return settings(
-        max_examples=examples,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        suppress_health_check=list(HealthCheck),
-    )
-
-
 def assert_worthless(style: TestStyle, sources: Sequence[str], examples: int) -> None:
     """Fail with the shortest conversation by which a snapshot earns something."""
 
-    @_at_most(examples)
+    @at_most(examples)
     @given(data=st.data(), source=st.sampled_from(sources), seed=st.integers(0))
     def earn_nothing(data: st.DataObject, source: str, seed: int) -> None:
         found = play(question_of(style, filled(source, style, seed)), data)

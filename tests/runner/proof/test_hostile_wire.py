@@ -8,15 +8,15 @@ fresh process in which the cells run again. One question is honest, and is passe
 
 import json
 import time
-from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runner import cells, checks, question_run, recovery, snapshots
 from runner.protocol import Verdict
+from tests.runner.proof.drawing import at_most
 from tests.runner.proof.wire import HONEST, Script, Turn, frame, run
 
 pytestmark = pytest.mark.timeout(1200)
@@ -112,16 +112,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recovery, "_SPARE_SECONDS", 0.05)
 
 
-def _at_most(examples: int) -> Callable[..., Callable[..., None]]:
-    return settings(
-        max_examples=examples,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        suppress_health_check=list(HealthCheck),
-    )
-
-
 def test_an_honest_process_passes_both_questions() -> None:
     result = run(Script(first=[]))
     assert result.verdict is Verdict.COMPLETED
@@ -132,7 +122,7 @@ def test_an_honest_process_passes_both_questions() -> None:
     "examples", [_FEW, pytest.param(_MANY, marks=pytest.mark.long)]
 )
 def test_whatever_it_says_costs_itself_alone(examples: int) -> None:
-    @_at_most(examples)
+    @at_most(examples)
     @given(script=_scripts)
     def costs_itself(script: Script) -> None:
         begun = time.monotonic()
