@@ -149,9 +149,13 @@ class Grader:
             except BaseException as broken:  # noqa: BLE001 - a process edge
                 self._tell("", 0.0, "", broken)
                 return True
-            for check in question.checks:
+            for number, check in enumerate(question.checks):
+                if number:
+                    # Nothing is cleared after the last one: this process ends.
+                    _clear_away(student)
+                else:
+                    student.begin_check()
                 self._generators.start(question.key, check.name)
-                student.begin_check()
                 self._fixed_seeds.begin_check(question.source, check.source)
                 # A time limit of a test's own may interrupt it.
                 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -161,7 +165,6 @@ class Grader:
                 if error is not None:
                     _forget(error)
                     error = None
-                _clear_away(student)
                 if student.lost:
                     return True
                 if student.is_abandoned:
