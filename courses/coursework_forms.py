@@ -135,7 +135,7 @@ class CourseworkForm(ReleasedForm, AssignmentModelForm):
 
     @classmethod
     def new(cls, course: Course, entered: Any = None) -> "CourseworkForm":
-        """Return the form of coursework that is not there yet; it is hidden."""
+        """Return the form for new coursework, hidden until its author says otherwise."""
         return cls(
             entered,
             instance=Assignment(course=course),
@@ -144,7 +144,7 @@ class CourseworkForm(ReleasedForm, AssignmentModelForm):
 
     @classmethod
     def of(cls, assignment: Assignment, entered: Any = None) -> "CourseworkForm":
-        """Return the form with what holds now, and with what was entered instead.
+        """Return the form filled with the stored settings, or with what was entered.
 
         A valid form changes the assignment that it was given, not the stored row.
         """

@@ -163,7 +163,7 @@ class CourseSettingsForm(ReleasedForm):
     def of(
         cls, course: Course, entered: QueryDict | None = None
     ) -> "CourseSettingsForm":
-        """Return the form with what holds now, and with what was entered instead."""
+        """Return the form filled with the stored settings, or with what was entered."""
         return cls(
             entered,
             initial={

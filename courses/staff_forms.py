@@ -205,7 +205,7 @@ class AnnouncementForm(forms.Form):
     def of(
         cls, announcement: Announcement, entered: QueryDict | None = None
     ) -> "AnnouncementForm":
-        """Return the form with what it says, and with what was entered instead."""
+        """Return the form filled with the stored announcement, or with what was entered."""
         is_draft = announcement.release_at is None
         fields = ("title", "body", "release_at", "ends_at", "is_pinned", "is_mailed")
         return cls(

@@ -67,12 +67,12 @@ class Bindings:
         self.name_functions([name])
 
     def is_bound(self, name: str) -> bool:
-        """Whether a name at the top is bound for certain, or nothing runs here."""
+        """Return whether a top-level name is surely bound, or this code is never reached."""
         is_sure = not (self.is_later and name in self.facts.deleted)
         return self.bound is None or (name in self.bound and is_sure)
 
     def is_own(self, name: str) -> bool:
-        """Whether the name is certain to be a function's or a class body's."""
+        """Return whether the name is surely local to a function or a class body."""
         last = len(self.scopes) - 1
         for depth in range(last, -1, -1):
             scope = self.scopes[depth]
@@ -101,7 +101,7 @@ class Bindings:
             self.bound.discard(key)
 
     def place(self, name: str) -> str:
-        """Return the key of a name that is bound here, or "" for a function's own."""
+        """Return the key of a name that is bound here, or "" for a function's local."""
         for depth in range(len(self.scopes) - 1, -1, -1):
             scope = self.scopes[depth]
             if name in scope.declared:

@@ -103,7 +103,7 @@ def _notebooks(source: Source, faults: FaultList) -> tuple[Path, Path]:
 
 
 def _names(cells: list[dict[str, Any]]) -> list[CellName]:
-    """Return what the cells are called when cells about Otter are skipped, as in a run."""
+    """Return the names of the cells as a run has them, which skips cells about Otter."""
     skipped = {"metadata": {"tags": [NOT_RUN]}}
     run = [cell | skipped if _is_skipped(source_of(cell)) else cell for cell in cells]
     return name_cells(run, skip_tags=(SKIP_TAG,))

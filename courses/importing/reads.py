@@ -205,17 +205,17 @@ class _Walk(ast.NodeVisitor):
             self.names.bound |= sets - self.names.facts.never
 
     def visit_BoolOp(self, node: ast.BoolOp) -> None:
-        """Only the first part is certain to be evaluated."""
+        """Read an `and` or `or`, of which only the first operand is surely evaluated."""
         self.visit(node.values[0])
         self._either(node.values[1:], [])
 
     def visit_Compare(self, node: ast.Compare) -> None:
-        """Only the first two parts are certain to be evaluated."""
+        """Read a comparison, of which only the first two operands are surely evaluated."""
         self.follow([node.left, node.comparators[0]])
         self._either(node.comparators[1:], [])
 
     def visit_IfExp(self, node: ast.IfExp) -> None:
-        """One of two is evaluated."""
+        """Read a conditional expression, of which one branch is evaluated."""
         self.visit(node.test)
         self._either([node.body], [node.orelse])
 
@@ -276,12 +276,12 @@ class _Walk(ast.NodeVisitor):
         self.follow([node.value, node.target])
 
     def visit_If(self, node: ast.If) -> None:
-        """One of two branches runs."""
+        """Follow an `if`, of which one branch runs."""
         self.visit(node.test)
         self._either(node.body, node.orelse)
 
     def visit_Assert(self, node: ast.Assert) -> None:
-        """The words are only evaluated where the test fails."""
+        """Read an assertion, whose message is evaluated only where it fails."""
         self.visit(node.test)
         self._either([node.msg], [])
 
@@ -371,7 +371,7 @@ class _Walk(ast.NodeVisitor):
         return self.names.bound
 
     def visit_Match(self, node: ast.Match) -> None:
-        """One of the cases runs, or none if none is certain to match."""
+        """Follow a `match`, of which one case runs, or none if none surely matches."""
         self.visit(node.subject)
         start = self.names.bound
         ways = [self._from(start, [each]) for each in node.cases]

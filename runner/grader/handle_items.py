@@ -149,9 +149,9 @@ def _is_hashable(key: object) -> bool:
 def _refusal(handle: HandleBase) -> NotDataError:
     return NotDataError(
         f"{label_of(handle)} is an object, and what stands in it cannot be taken whole: "
-        "it is not told by which index or key a test looks. Objects are that the test "
-        "has made by calling a class of the notebook's, names of the notebook (by plain "
-        "numbers and texts), and those whose class the staff's own notebook defines"
+        "it is not told by which index or key a test looks. Objects that the test has "
+        "made by calling a class of the notebook's are told, and if the staff's own "
+        "notebook defines __getitem__, others are told plain numbers and texts"
     )
 
 

@@ -129,7 +129,7 @@ class Handle(HandleBase):
 
     @property
     def __bases__(self) -> tuple[type, ...]:
-        """Return what issubclass asks for; only a class has any."""
+        """Return the base classes, for `issubclass`. Raises AttributeError for no class."""
         if not self.__is_class:
             raise AttributeError("__bases__")
         return (self.__known or object,)

@@ -8,4 +8,4 @@ class UnreadableError(pickle.UnpicklingError):
 
 
 class NotReadError(UnreadableError):
-    """It is in order, and no data that these readers make: the words say what."""
+    """The file is in order, and holds what these readers do not make; the words say what."""
