@@ -7,7 +7,9 @@ buffer, the header, the buffers. Whoever reads says how much it takes.
 import json
 import socket
 import struct
+import time
 from collections.abc import Mapping, Sequence
+from select import POLLIN, poll
 from typing import Any, Final
 
 import numpy as np
@@ -25,6 +27,8 @@ MAX_PRINTED: Final = 100_000
 MAX_WARNINGS: Final = 100
 _START: Final = struct.Struct("!II")
 _LENGTH: Final = struct.Struct("!Q")
+# How long `_thread.interrupt_main` of a test may go unheard, in milliseconds.
+_UNHEARD: Final = 100
 
 Header = dict[str, Any]
 Buffer = memoryview
@@ -73,6 +77,7 @@ class Link:
 
         Raises LinkError for junk and LinkClosedError at the end.
         """
+        self._wait()
         length, count = _START.unpack(self._exactly(_START.size))
         if length > self._max_header or count > MAX_BUFFERS:
             raise LinkError("the message is too large")
@@ -87,6 +92,23 @@ class Link:
         if not isinstance(header, dict):
             raise LinkError("not an object")
         return header, [self._exactly(size) for size in sizes]
+
+    def _wait(self) -> None:
+        """Wait until something has arrived, or the end.
+
+        Return to the interpreter now and then: it raises an interrupt that came from
+        Python code, which ends no system call, between two of its own instructions.
+        """
+        ready = poll()
+        try:
+            ready.register(self.sock, POLLIN)
+        except ValueError as error:
+            raise LinkClosedError from error
+        seconds = self.sock.gettimeout()
+        until = None if seconds is None else time.monotonic() + seconds
+        while not ready.poll(_UNHEARD):
+            if until is not None and time.monotonic() > until:
+                raise LinkClosedError
 
     def _exactly(self, size: int) -> Buffer:
         try:
