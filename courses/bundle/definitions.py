@@ -22,13 +22,15 @@ _CAPTURES: Final = (*(ast.ExceptHandler, ast.MatchMapping, ast.MatchAs, ast.Matc
 _CLASS_MAKERS: Final = frozenset(
     ("namedtuple", "NamedTuple", "make_dataclass", "TypedDict", "new_class")
 )
-# What a cell that is no Python still shows.
-_LINES: Final = (
-    (re.compile(r"^class\s+(\w+)", re.MULTILINE), "class"),
-    (re.compile(r"^(?:async\s+)?def\s+(\w+)", re.MULTILINE), ""),
-    (re.compile(r"^[ \t]+(?:async\s+)?def\s+(\w+)", re.MULTILINE), "method"),
-    (re.compile(r"^(\w+)\s*(?::[^=\n]+)?=(?!=)", re.MULTILINE), ""),
+# What a line of a cell that is no Python still shows. It may be long: no part of it
+# is read twice.
+_LINE: Final = re.compile(r"[^\n]+")
+_SHOWN: Final = re.compile(
+    r"class[ \t]+(?P<klass>\w++)|(?:async[ \t]+)?def[ \t]+(?P<function>\w++)"
+    r"|[ \t]++(?:async[ \t]+)?def[ \t]+(?P<method>\w++)"
+    r"|(?P<name>\w++)[ \t]*+(?::[^=]++)?+=(?!=)"
 )
+_KINDS: Final = {"klass": "class", "function": "", "method": "method", "name": ""}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,11 +112,13 @@ def _parsed_bindings(source: str) -> tuple[_Binding, ...]:
 
 
 def _by_lines(source: str) -> tuple[_Binding, ...]:
+    found = {
+        (line[str(line.lastgroup)], _KINDS[str(line.lastgroup)])
+        for line in map(_SHOWN.match, set(_LINE.findall(source)))
+        if line is not None
+    }
     return tuple(
-        _Binding(name=name, kind=kind)
-        for pattern, kind in _LINES
-        for name in dict.fromkeys(pattern.findall(source))
-        if name.isidentifier()
+        _Binding(name=name, kind=kind) for name, kind in found if name.isidentifier()
     )
 
 
