@@ -41,6 +41,7 @@ class Init:
         self.host = host
         # The notebook's or grader's process, 0 once it has ended.
         self.student = 0
+        self._is_grader = order.shape.role is Role.GRADER
         self._is_orphan = False
         self._is_over = False
         self._used = (0, 0)
@@ -151,6 +152,10 @@ class Init:
                 self._tell({"t": "ended", "status": status, "peak_memory_bytes": peak})
                 # A later process may have the same number.
                 self.student = 0
+                if self._is_grader:
+                    # What its tests have left holds its channel, and nobody hears of
+                    # its end.
+                    self._kill_all()
         return True
 
     def _tell(self, frame: Frame) -> None:
