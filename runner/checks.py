@@ -231,7 +231,7 @@ class Questions:
         """Have the checks run, and return the snapshot that was asked last."""
         session = self._session
         session.watch.begin_question()
-        self._examiner.get(session.attend_to_none)
+        self._examiner.get(key, session.attend_to_none)
         if not snapshot.thaw(session) and snapshot.is_replaceable:
             snapshot = self._renew(key, snapshot)
         if not snapshot.is_awake:
@@ -290,7 +290,7 @@ class Questions:
     def _ask_once(self, run: QuestionRun, snapshot: Snapshot) -> bool:
         """Have the checks run that are left. Return whether some can be asked again."""
         session = self._session
-        grader = self._examiner.get(session.attend_to_none)
+        grader = self._examiner.get(run.key, session.attend_to_none)
         session.watch.grader_init = grader.job.pid
 
         def step() -> bool:

@@ -2,12 +2,14 @@
 
 import logging
 import secrets
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import Final
 
-from runner import contents, marks, stops
+from runner import contents, descriptors, marks, stops
 from runner.contents import Folder
+from runner.frames import FrameError
 from runner.places import await_frame
 from runner.prepared import Prepared
 from runner.protocol import JobSpec, QuestionSpec
@@ -19,6 +21,8 @@ log = logging.getLogger(__name__)
 
 _PATIENCE_SECONDS: Final = 0.2
 _READY_SECONDS: Final = 120
+# More than the grader itself allows for it.
+_CLEAR_SECONDS: Final = 6.0
 
 
 class Examiner:
@@ -35,6 +39,8 @@ class Examiner:
         self._coming: Future[Prepared] | None = None
         self._is_over = False
         self._replaced = False
+        # The question that the grader was asked last, "" for a fresh one.
+        self._asked = ""
 
     def call(self) -> None:
         """A grader is on its way, if none is there."""
@@ -77,8 +83,44 @@ class Examiner:
             "handed_in": [file.name for file in contents.handed_in(self._spec)],
         }
 
-    def get(self, meanwhile: Callable[[], None]) -> Prepared:
-        """Return a grader that waits for questions; raise what making it raised."""
+    def get(self, key: str, meanwhile: Callable[[], None]) -> Prepared:
+        """Return a grader that waits for the question's checks.
+
+        What the tests of another question have left there is removed first. A grader
+        with which that cannot be done, or not soon, is replaced by a fresh one. Raises
+        what making one raised.
+        """
+        grader = self._get(meanwhile)
+        if self._asked not in {"", key} and not self._clear(grader, meanwhile):
+            log.info("a grader could not be cleared, and is replaced")
+            self.dismiss()
+            grader = self._get(meanwhile)
+        self._asked = key
+        return grader
+
+    def _clear(self, grader: Prepared, meanwhile: Callable[[], None]) -> bool:
+        """Have the grader remove what tests have left. Return whether nothing is."""
+        deadline = time.monotonic() + _CLEAR_SECONDS
+        student = grader.student
+        student.send({"t": "clear"})
+        try:
+            while student.open and time.monotonic() < deadline:
+                writers = [student] if student.wants_to_send else []
+                descriptors.wait([student], writers, seconds=_PATIENCE_SECONDS)
+                student.flush()
+                for frame in student.receive():
+                    if frame.get("t") == "cleared":
+                        return frame.get("is_clean") is True
+                meanwhile()
+        except FrameError:
+            return False
+        except BaseException:
+            self.dismiss()  # so that nobody takes its answer for a later one
+            raise
+        return False
+
+    def _get(self, meanwhile: Callable[[], None]) -> Prepared:
+        """Return a grader that is alive; raise what making it raised."""
         self.call()
         assert self._coming is not None  # noqa: S101 - called just now
         while not self._coming.done():
@@ -94,11 +136,12 @@ class Examiner:
         if self._replaced:
             raise stops.platform("runner_failed", "the grader's process ended")
         self._replaced = True
-        return self.get(meanwhile)
+        return self._get(meanwhile)
 
     def dismiss(self) -> None:
         """The grader ends, whatever it does; the next question gets another."""
         coming, self._coming = self._coming, None
+        self._asked = ""
         if coming is not None:
             self._spares.discard(coming)
 

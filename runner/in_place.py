@@ -61,7 +61,7 @@ class QuestionsInPlace:
     def _ask(self, run: QuestionRun) -> JobStopError | None:
         """Have the checks run that are left. Return why the process cannot go on."""
         session = self._session
-        grader = self._examiner.get(self._wait)
+        grader = self._examiner.get(run.key, self._wait)
         snapshot = Snapshot()
         snapshot.ask_for(session, self._place, in_place=True)
         session.hear(grader.student)

@@ -62,6 +62,11 @@ class QuestionRun:
         self._stopped_at = 0.0
 
     @property
+    def key(self) -> str:
+        """Return the question's key."""
+        return self._question.key
+
+    @property
     def was_asked(self) -> bool:
         """Say whether any conversation has begun."""
         return self._started is not None

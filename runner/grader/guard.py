@@ -21,7 +21,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from runner.grader import code_guard, refusals
+from runner.grader import audit, code_guard, refusals
 from runner.grader.code_places import CodePlaces
 from runner.grader.folders import Folders, guard_joins
 from runner.grader.loaders import (
@@ -206,7 +206,7 @@ def _watcher(origins: Origins) -> Callable[[str, tuple[Any, ...]], None]:
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
         check = checks.get(event)
-        if check is not None:
+        if check is not None and not audit.is_resting():
             check(*arguments)
 
     return watch

@@ -20,13 +20,13 @@ import torch
 
 from runner import marks
 from runner.frames import Channel, ChannelClosedError
-from runner.grader import guard, inspection, loaders, modules, refusals
+from runner.grader import audit, guard, inspection, loaders, modules, refusals
 from runner.grader.fixed_seeds import FixedSeeds
 from runner.grader.folders import hide
 from runner.grader.generators import Generators
 from runner.grader.handles import NotDataError
 from runner.grader.names import Library
-from runner.grader.own_process import run_apart
+from runner.grader.own_process import adopt_orphans, end_left_running, run_apart
 from runner.grader.own_texts import OWN
 from runner.grader.scratch import Scratch
 from runner.grader.student import (
@@ -42,18 +42,26 @@ from runner.values.containers import forget_named_tuples
 from runner.values.link import Link
 
 _TRACE: Final = 4000
+# To end what a question's tests have left running, and to remove what they have stored.
+# A fresh jail takes little longer.
+_END_SECONDS: Final = 1.0
+_REMOVE_SECONDS: Final = 2.0
 # Longer than any words that a student may read.
 _WORDS: Final = 200
 # Where Python keeps what was raised last.
 _LAST: Final = ("last_exc", "last_type", "last_value", "last_traceback")
 
 
-def serve(fd: int) -> None:
-    """Do what the host says until it closes the channel."""
+def serve(fd: int, places: Sequence[Path]) -> None:
+    """Do what the host says until it closes the channel.
+
+    `places` are all places below which the jail lets files be made.
+    """
     channel = Channel(socket.socket(fileno=fd))
     channel.send({"t": "hello", "gpu": None})
     try:
-        grader = Grader(channel)
+        adopt_orphans()
+        grader = Grader(channel, places)
         while True:
             frame, fds = channel.receive()
             grader.obey(frame, fds)
@@ -66,15 +74,14 @@ def serve(fd: int) -> None:
 class Grader:
     """Holds one job's tests."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, places: Sequence[Path]) -> None:
         self._channel = channel
+        self._places = places
         self._questions: dict[str, QuestionSpec] = {}
         self._setting: Setting
         self._generators: Generators
         self._fixed_seeds = FixedSeeds()
         self._scratch: Scratch
-        # The question that was asked last.
-        self._last = ""
 
     def obey(self, frame: Mapping[str, Any], fds: list[int]) -> None:
         """Do what the host asks, and say that it is done."""
@@ -88,10 +95,22 @@ class Grader:
             case "question":
                 question = part_of(self._questions[frame["key"]], frame.get("checks"))
                 with socket.socket(fileno=fds[0]) as sock:
-                    if question.key != self._last:
-                        self._scratch.clear()
-                    self._last = question.key
                     run_apart(partial(self._answer, question, sock))
+                end_left_running(_END_SECONDS)
+            case "clear":
+                is_clean = self._clear()
+                self._channel.send({"t": "cleared", "is_clean": is_clean})
+
+    def _clear(self) -> bool:
+        """Remove what the tests have left. Return whether all is as it was at first.
+
+        Whatever lies there, this ends neither the grader nor late.
+        """
+        # First of all, so that nobody changes what is being removed, or holds it open.
+        if not end_left_running(_END_SECONDS):
+            return False
+        with audit.resting():
+            return self._scratch.clear(_REMOVE_SECONDS)
 
     def _answer(self, question: QuestionSpec, sock: socket.socket) -> None:
         """Tell what each check found, and that it was all."""
@@ -124,7 +143,8 @@ class Grader:
         self._generators.take_over()
         self._fixed_seeds.take_over()
         inspection.take_over()
-        self._scratch = Scratch()
+        with audit.resting():
+            self._scratch = Scratch(self._places)
 
     def _check(self, question: QuestionSpec, sock: socket.socket) -> bool:
         """Tell what each check found; the host gives nothing for those not told of.

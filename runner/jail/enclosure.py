@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from runner import linux
+from runner.contents import Folder
 from runner.jail import landlock, namespaces, policy, privileges, rootfs, seccomp
 from runner.jail.landlock import Access
 from runner.jail.policy import View
@@ -41,6 +42,9 @@ class Enclosure(Protocol):
 
     def homes(self) -> tuple[Path, Path, Path]:
         """Return the working folder, the home and the folder for temporary files."""
+
+    def writable(self) -> Sequence[Path]:
+        """Return all places of the job's below which it can make files."""
 
 
 class Jail:
@@ -106,6 +110,9 @@ class Jail:
     def homes(self) -> tuple[Path, Path, Path]:
         return Path(policy.WORK), Path(policy.HOME), Path(policy.TEMPORARY[0])
 
+    def writable(self) -> Sequence[Path]:
+        return tuple(map(Path, policy.ALL_WRITABLE))
+
 
 class MadeJail(Jail):
     """A jail that another program has made around this process already."""
@@ -133,7 +140,7 @@ def rules(view: View) -> list[tuple[str, Access]]:
         (policy.FILES, landlock.READ),
         *((path, landlock.RUN) for path in view.trees),
         *((path, landlock.DEVICE) for path in view.nodes),
-        *((path, landlock.WRITE) for path in (*policy.WRITABLE, policy.SHARED_MEMORY)),
+        *((path, landlock.WRITE) for path in policy.ALL_WRITABLE),
     ]
 
 
@@ -175,3 +182,11 @@ class Bare:
     def homes(self) -> tuple[Path, Path, Path]:
         folder = Path(self._order.folder)
         return folder / "work", folder / "home", folder / "tmp"
+
+    def writable(self) -> Sequence[Path]:
+        """Return the job's own folder's parts; what else its user may write to is not its.
+
+        The folder itself belongs to the host.
+        """
+        folder = Path(self._order.folder)
+        return tuple(folder / name for name in (*Folder, "home", "tmp"))

@@ -17,6 +17,8 @@ SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108 - the jail's own
 TEMPORARY: Final = ("/tmp", "/var/tmp")  # noqa: S108 - the jail's own
 # All of these share one tmpfs, so that their sizes add up.
 WRITABLE: Final = (HOME, WORK, PRIVATE, *TEMPORARY)
+# A job can make files below these, and nowhere else.
+ALL_WRITABLE: Final = (*WRITABLE, SHARED_MEMORY)
 
 DEVICES: Final = ("null", "zero", "full", "random", "urandom")
 # Without a control group: reading gives the same, but it cannot be mapped into memory,

@@ -82,7 +82,7 @@ class Init:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             confine(self.order, self.enclosure, fds)
             if self.order.shape.role is Role.GRADER:
-                grader.serve(fds["channel"])
+                grader.serve(fds["channel"], self.enclosure.writable())
             drains = (fds["drain_out"], fds["drain_err"])
             loop.serve(fds["channel"], drains, gpu=self.order.shape.gpu)
         except BaseException:  # noqa: BLE001 - a process edge: the host reads it

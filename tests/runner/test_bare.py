@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner.host import Backend, Runner
-from runner.protocol import Limits, Verdict
+from runner.protocol import CheckSpec, Limits, QuestionSpec, TestStyle, Verdict
 from tests.runner.notebooks import ANSWER, job, scores, text
 
 pytestmark = pytest.mark.torch
@@ -71,3 +71,33 @@ def test_many_files_together_pass_the_disk_limit(bare: Runner) -> None:
     )
     result = bare.run(job(source, limits=Limits(disk_bytes=8 * 2**20)))
     assert (result.verdict, result.code) == (Verdict.LIMIT, "disk")
+
+
+def test_what_a_question_s_tests_leave_is_gone_for_the_next(bare: Runner) -> None:
+    look = (
+        "import os, tempfile\n"
+        "places = os.getcwd(), os.environ['HOME'], tempfile.gettempdir()\n"
+        "own = os.getpid(), os.getppid()\n"
+        "assert not any('left' in os.listdir(place) for place in places)\n"
+        "pids = [int(one) for one in os.listdir('/proc') if one.isdigit()]\n"
+        "for pid in set(pids) - set(own):\n"
+        "    try:\n"
+        "        parent = open(f'/proc/{pid}/stat').read().rpartition(')')[2].split()[1]\n"
+        "    except OSError:\n"
+        "        continue\n"
+        "    assert int(parent) not in own\n"
+    )
+    leave = (
+        "for place in places:\n    os.mkdir(f'{place}/left', 0)\n"
+        "if os.fork() == 0:\n    import signal\n    signal.pause()\n"
+    )
+    asked = tuple(
+        QuestionSpec(
+            key=key,
+            style=TestStyle.SCRIPT,
+            checks=(CheckSpec(name="c", source=f"{lines}assert answer == 42"),),
+        )
+        for key, lines in (("q1", look + leave), ("q2", look))
+    )
+    cells = ("answer = 42", *(f"# softmark: check {one.key}" for one in asked))
+    assert scores(bare.run(job(*cells, questions=asked))) == {"q1": [1.0], "q2": [1.0]}
