@@ -52,17 +52,22 @@ class _StudentClass(type):
 class StudentRaisedError(Exception, metaclass=_StudentClass):
     """The student's code raised something that no test can tell apart."""
 
-    words: str | None = None
-    object: Handle | None = None
+    # Private by Python's own means: any other name may be one of the student's.
+    __words: str | None = None
+    __object: Handle | None = None
 
     def __str__(self) -> str:
-        return super().__str__() if self.words is None else self.words
+        return super().__str__() if self.__words is None else self.__words
 
     def __getattr__(self, name: str) -> Any:
         """Ask for an attribute of the exception that the student's code raised."""
-        if self.object is None or name.startswith("__"):
+        if self.__object is None or name.startswith("__"):
             raise AttributeError(name)
-        return getattr(self.object, name)
+        return getattr(self.__object, name)
+
+
+_WORDS: Final = "_StudentRaisedError__words"
+_OBJECT: Final = "_StudentRaisedError__object"
 
 
 class NotDefinedError(NameError):
@@ -94,7 +99,10 @@ def handle_behind(value: object) -> Handle | None:
     """Return the student's object that an exception or a class of them stands for."""
     if isinstance(value, _StudentClass):
         return value.handle
-    return value.object if isinstance(value, StudentRaisedError) else None
+    if not isinstance(value, StudentRaisedError):
+        return None
+    found: Handle | None = vars(value).get(_OBJECT)
+    return found
 
 
 def nearest_builtin(error: StudentRaisedError) -> type[BaseException] | None:
@@ -155,7 +163,7 @@ class ErrorClasses:
         words, kind = told["words"], self.find(node)
         error = _made(kind, words, arguments) or StudentRaisedError(words)
         if is_handle(handle):
-            error.object = handle
+            vars(error)[_OBJECT] = handle
         return error
 
 
@@ -191,7 +199,7 @@ def _made(
             error: StudentRaisedError = type.__call__(kind, *given)
         except TypeError:  # as UnicodeDecodeError does
             continue
-        error.words = words
+        vars(error)[_WORDS] = words
         return error
     return None
 
