@@ -73,7 +73,8 @@ class Names(dict[str, Any]):
     def __init__(
         self, student: Student, library: Library, defined: Collection[str] = ()
     ) -> None:
-        super().__init__(__name__="checks", __builtins__=builtins)
+        # As in a notebook: `if __name__ == "__main__": unittest.main()`.
+        super().__init__(__name__="__main__", __builtins__=builtins)
         super().__setitem__(formats.NAME, formats.format_of)
         super().__setitem__(global_names.NAME, globals)
         self._student = student
