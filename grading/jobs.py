@@ -73,6 +73,7 @@ def build_job(run: GradingRun) -> JobSpec:
         test_names=dict(revision.imports),
         defined_names=tuple(sorted(defined.names)),
         defined_classes=tuple(sorted(defined.classes)),
+        defined_functions=tuple(sorted(defined.functions)),
         defined_methods=tuple(sorted(defined.methods)),
         restored=_restored(given, questions),
         handout=handout_cells(parts, [question.key for question in questions]),

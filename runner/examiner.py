@@ -76,6 +76,7 @@ class Examiner:
             "names": dict(self._spec.test_names),
             "defined": list(self._spec.defined_names),
             "classes": list(self._spec.defined_classes),
+            "functions": list(self._spec.defined_functions),
             "methods": list(self._spec.defined_methods),
             "files": place.path(Folder.FILES),
             "private": place.path(Folder.PRIVATE),

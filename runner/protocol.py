@@ -158,7 +158,8 @@ class JobSpec:
     notebook makes of it: "numpy" or "torch.nn:Conv2d".
 
     `defined_names` are the names that the staff's own notebook defines at its top level,
-    imports apart, and `defined_classes` those of them that it defines as classes. Tests
+    imports apart, and `defined_classes` and `defined_functions` those of them that it
+    defines as classes and by `def`. Tests
     get these names from the student's notebook, before built-in functions and libraries.
     `defined_methods` are the names of methods and attributes that its objects have.
 
@@ -182,6 +183,7 @@ class JobSpec:
     test_names: Mapping[str, str] = field(default_factory=dict)
     defined_names: tuple[str, ...] = ()
     defined_classes: tuple[str, ...] = ()
+    defined_functions: tuple[str, ...] = ()
     defined_methods: tuple[str, ...] = ()
     restored: Mapping[str, str] = field(default_factory=dict)
     handout: tuple[HandoutCell, ...] = ()

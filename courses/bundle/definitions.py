@@ -7,6 +7,7 @@ these are must be known before a student's notebook runs.
 import ast
 import contextlib
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -30,12 +31,17 @@ _SHOWN: Final = re.compile(
     r"|[ \t]++(?:async[ \t]+)?def[ \t]+(?P<method>\w++)"
     r"|(?P<name>\w++)[ \t]*+(?::[^=]++)?+=(?!=)"
 )
-_KINDS: Final = {"klass": "class", "function": "", "method": "method", "name": ""}
+_KINDS: Final = {
+    "klass": "class",
+    "function": "function",
+    "method": "method",
+    "name": "",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Definitions:
-    """Names that a notebook defines, and those of them that it defines as classes.
+    """Names that a notebook defines, and those that it defines as classes and functions.
 
     A name that is only imported is not defined. `methods` are the names of methods and
     attributes that its classes define, or that it gives to any object.
@@ -43,12 +49,15 @@ class Definitions:
 
     names: frozenset[str] = frozenset()
     classes: frozenset[str] = frozenset()
+    functions: frozenset[str] = frozenset()
     methods: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Binding:
-    """A name that is bound: "class", "import", "module" or "" for anything else.
+    """A name that is bound.
+
+    Its kind is "class", "function", "import", "module" or "" for anything else.
 
     A "method" is a name that objects have, and none of the notebook's own.
     """
@@ -59,20 +68,17 @@ class _Binding:
 
 def definitions_of(notebook: Notebook) -> Definitions:
     """Return what the code cells of a notebook define at their top level."""
-    names: set[str] = set()
-    classes: set[str] = set()
-    methods: set[str] = set()
+    of_kind: dict[str, set[str]] = defaultdict(set)
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     for found in _bindings_in(map(source_of, cells)):
         for binding in found:
-            if binding.kind == "method":
-                methods.add(binding.name)
-            elif binding.kind not in {"import", "module"}:
-                names.add(binding.name)
-            if binding.kind == "class":
-                classes.add(binding.name)
+            of_kind[binding.kind].add(binding.name)
+    classes, functions = of_kind["class"], of_kind["function"]
     return Definitions(
-        names=frozenset(names), classes=frozenset(classes), methods=frozenset(methods)
+        names=frozenset(classes | functions | of_kind[""]),
+        classes=frozenset(classes),
+        functions=frozenset(functions),
+        methods=frozenset(of_kind["method"]),
     )
 
 
@@ -184,9 +190,9 @@ def _bound_by(node: ast.AST) -> Iterator[_Binding]:
         yield from _imported(node)
     elif isinstance(node, _SCOPES):
         is_class = isinstance(node, ast.ClassDef)
-        yield _Binding(name=node.name, kind="class" if is_class else "")
+        yield _Binding(name=node.name, kind="class" if is_class else "function")
     elif isinstance(node, ast.Assign):
-        yield from _classes_made(node)
+        yield from _made_by(node)
     elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
         yield _Binding(name=node.id)
     elif isinstance(node, _CAPTURES):
@@ -202,10 +208,14 @@ def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[_Binding]:
         yield _Binding(name=alias.asname or name, kind=kind)
 
 
-def _classes_made(node: ast.Assign) -> Iterator[_Binding]:
-    for target in node.targets if _makes_class(node.value) else ():
+def _made_by(node: ast.Assign) -> Iterator[_Binding]:
+    """Yield the names that are assigned a class or a function made in place."""
+    kind = "class" if _makes_class(node.value) else ""
+    if isinstance(node.value, ast.Lambda):
+        kind = "function"
+    for target in node.targets if kind else ():
         if isinstance(target, ast.Name):
-            yield _Binding(name=target.id, kind="class")
+            yield _Binding(name=target.id, kind=kind)
 
 
 def _makes_class(value: ast.expr) -> bool:

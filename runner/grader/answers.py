@@ -101,3 +101,43 @@ def is_same(value: Any, items: list[Any]) -> bool:
         return list(value) == items
     except (TypeError, ValueError, RuntimeError):
         return False
+
+
+def are_keys(items: list[object], pairs: dict[object, object]) -> bool:
+    """Say whether the items are the keys of the pairs, of the same kinds."""
+    if list(map(kind_of, items)) != list(map(kind_of, pairs)):
+        return False
+    try:
+        return bool(items == list(pairs))
+    except (TypeError, ValueError, RuntimeError):
+        return False
+
+
+def are_alike(plain: Any, items: list[Any]) -> bool:
+    """Say whether a list or its like has these items; the order of a set is no matter."""
+    if isinstance(plain, set | frozenset):
+        return len(plain) == len(items) and plain == {
+            one for one in items if _is_hashable(one)
+        }
+    return len(plain) == len(items) and all(map(_is_alike, plain, items))
+
+
+def _is_alike(one: Any, other: Any) -> bool:
+    if one is other:
+        return True
+    if kind_of(one) != kind_of(other) or kind_of(one) == "object":
+        return False
+    if isinstance(one, np.ndarray | torch.Tensor):
+        return one.shape == other.shape and is_same(one, list(other))
+    try:
+        return bool(one == other or (one != one and other != other))  # noqa: PLR0124 - NaN
+    except (TypeError, ValueError, RuntimeError):
+        return False
+
+
+def _is_hashable(value: object) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True

@@ -37,6 +37,7 @@ class CodePlaces:
         installed = _real(
             *sys.path, sys.prefix, sys.exec_prefix, sys.base_prefix, *_SYSTEM
         )
+        self._own = own
         self._allowed = (installed - writable) | own
         self._writable = writable - own
         self._protected = set(_protected(public, (Path(self.work),)))
@@ -46,6 +47,10 @@ class CodePlaces:
     def allows(self, path: object) -> bool:
         """Say whether code may come from the file or folder with this path."""
         return self._innermost(path) in self._allowed
+
+    def is_own(self, path: object) -> bool:
+        """Say whether the path lies among the course's own files."""
+        return self._innermost(path) in self._own
 
     def is_writable(self, path: object) -> bool:
         """Say whether the path lies in a folder from which nothing is run."""

@@ -14,6 +14,8 @@ from runner.grader.answers import (
     Ask,
     NotDataError,
     answer_of,
+    are_alike,
+    are_keys,
     is_index_slice,
     is_same,
     kind_of,
@@ -58,6 +60,8 @@ class Contents:
         self._is_iterator = False
         self._has_ended = False
         self._items: dict[object, _Item] = {}
+        # The list or its like that the object is without its class.
+        self._plain: Any = None
         # Objects that are slices of this one.
         self._slices: list[tuple[slice, Contents]] = []
 
@@ -226,10 +230,12 @@ class Contents:
             self._has_ended = True
         raise StopIteration
 
-    def count_plain(self, found: Any) -> None:
+    def hold_plain(self, found: Any) -> None:
         """Hold the list or its like that the object is against what is known."""
         self.is_keyed = self.is_keyed or isinstance(found, dict)
         self._count(len(found), None)
+        self._plain = found
+        self._agree_with_plain()
 
     @property
     def count(self) -> int | None:
@@ -270,7 +276,17 @@ class Contents:
             raise NotDataError(
                 f"{self._label} has other items by index than it is gone through with"
             )
+        self._agree_with_plain()
         return self._whole
+
+    def _agree_with_plain(self) -> None:
+        """Hold the items against the list or its like that the object is."""
+        if self._plain is None or self._whole is None:
+            return
+        if not are_alike(self._plain, self._whole):
+            raise NotDataError(
+                f"{self._label} is gone through with other items than it has"
+            )
 
     def _with_earlier(self, items: list[object]) -> list[object]:
         """Return the items with those in their places that were told before."""
@@ -316,7 +332,7 @@ class Contents:
         self._count(len(taken), length)
         if self._whole is None:
             self._whole = list(taken)
-        elif not self._is_free() and not _are_keys(self._whole, taken):
+        elif not self._is_free() and not are_keys(self._whole, taken):
             raise NotDataError(
                 f"{self._label} has other keys than it is gone through with"
             )
@@ -379,13 +395,3 @@ class Contents:
             raise NotDataError(f"{self._label} has {count} items, and one at {key}")
         if isinstance(answer.error, IndexError) and is_inside:
             raise NotDataError(f"{self._label} has {count} items, and none at {key}")
-
-
-def _are_keys(items: list[object], pairs: dict[object, object]) -> bool:
-    """Say whether the items are the keys of the pairs, of the same kinds."""
-    if list(map(kind_of, items)) != list(map(kind_of, pairs)):
-        return False
-    try:
-        return bool(items == list(pairs))
-    except (TypeError, ValueError, RuntimeError):
-        return False

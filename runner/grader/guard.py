@@ -22,6 +22,7 @@ import numpy as np
 import torch
 
 from runner.grader import audit, code_guard, refusals
+from runner.grader.callers import CALLERS
 from runner.grader.code_places import CodePlaces
 from runner.grader.folders import Folders, guard_joins
 from runner.grader.loaders import (
@@ -76,7 +77,9 @@ def stand(folders: Folders, handed_in: Collection[str], public: Path) -> None:
     np.load = array_loader(np.load, _trusting(np.load), origins)
     _guard_pickle(origins)
     sys.addaudithook(_watcher(origins))
-    code_guard.stand(CodePlaces(folders, public))
+    places = CodePlaces(folders, public)
+    CALLERS.take_own(places)
+    code_guard.stand(places)
 
 
 def _find_relative_files(origins: Origins) -> None:

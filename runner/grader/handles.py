@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from runner.grader.answers import NotDataError
+from runner.grader.callers import is_libraries_call
 from runner.grader.entitlement import has_own
 from runner.grader.handle_abilities import is_collection, plain_of
 from runner.grader.handle_items import assign, delete
@@ -120,7 +121,11 @@ class Handle(HandleBase):
         put(self, "_Handle__known", known)
         put(self, "_Handle__is_class", is_class)
         put(self, "_Handle__label", label)
-        put(self, "_Handle__seen", Observations(f"<the student's {label}>"))
+        put(
+            self,
+            "_Handle__seen",
+            Observations(f"<the student's {label}>", lambda: student.epoch),
+        )
 
     @property  # type: ignore[misc]  # what isinstance asks
     def __class__(self) -> type:
@@ -210,7 +215,11 @@ class Handle(HandleBase):
     def __refuse(self, *_: object, **__: object) -> NoReturn:
         raise NotDataError(f"{label_of(self)} is an object: only values are compared")
 
-    __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __refuse
+    def __ne__(self, other: object) -> bool:
+        # `np.vectorize(f)` asks whether it was given one.
+        return other is np._NoValue or self.__refuse()
+
+    __bool__ = __eq__ = __lt__ = __le__ = __gt__ = __ge__ = __refuse
     # Else numpy would make an array of what has a length and items.
     __array__ = __refuse
     __int__ = __float__ = __complex__ = __index__ = __refuse
@@ -226,6 +235,11 @@ class CallableHandle(Handle):
         seen = observations_of(self)
         if seen.is_withheld:
             raise NotDataError(f"{label_of(self)} is of an object that takes no values")
+        if not seen.may_be_called_by_all and is_libraries_call(1):
+            raise NotDataError(
+                f"{label_of(self)} is not called by a library, which would take a value "
+                "in its place, too: let the test call it, `lambda x: f(x)`"
+            )
         is_constructor = seen.is_constructor
         operation = "make" if is_constructor else "call"
         result = student_of(self).ask(operation, self, arguments, named)

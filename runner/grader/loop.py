@@ -130,6 +130,7 @@ class Grader:
             library=Library(frame["names"]),
             defined=frozenset(frame["defined"]),
             classes=frozenset(frame["classes"]),
+            functions=frozenset(frame["functions"]),
             methods=frozenset((*frame["methods"], *modules.methods_in(public))),
         )
         modules.find_in(public)
@@ -161,6 +162,7 @@ class Grader:
             setting.folders,
             seeds=self._fixed_seeds,
             methods=setting.methods,
+            functions=setting.functions,
         )
         with loaders.asking(student):
             try:

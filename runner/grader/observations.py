@@ -22,13 +22,15 @@ class Observations:
 
     They hold until the test itself may have changed the object: it has called one of
     its methods, assigned to it, passed it to a call, or read it anew from the same
-    place after a call. Attributes hold until the test next calls any of the student's
+    place after a call. If the test has made it, they hold until the test calls anything
+    of the student's, and those of its attributes until it may have changed. Attributes hold until the test next calls any of the student's
     code. Raises NotDataError where a new answer contradicts an older one. `contents`
     are the object's items.
     """
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, epoch: Callable[[], int] = lambda: 0) -> None:
         self._label = label
+        self._epoch = epoch
         # What the grader knows by itself: the staff's notebook has a class in the
         # object's place; a test has made the object by calling such a class.
         self.is_constructor = False
@@ -37,6 +39,10 @@ class Observations:
         self.is_derived = False
         # The test has it from where it was made, and from no answer since.
         self.is_fresh = True
+        # A name stands for it that the staff's notebook defines as a function.
+        self.is_function = False
+        # Something else than such a name has given it to the test.
+        self.was_answered = False
         # It is an operator of an object that is told no operands.
         self.is_withheld = False
         # No operator has made it that was given a value, or that compares.
@@ -49,7 +55,9 @@ class Observations:
         self._attributes: dict[str, tuple[int, Answer]] = {}
         # The object that this one was read from, if it was read as an attribute.
         self.owner: Observations | None = None
-        self.contents = Contents(label, lambda: self.is_made)
+        self._contents = Contents(label, lambda: self.is_made)
+        # How many times it was forgotten.
+        self.times = 0
         self.forget()
 
     @property
@@ -57,10 +65,37 @@ class Observations:
         """Whether the test has made the object, and has it from there."""
         return self.is_instance and self.is_fresh and not self.is_derived
 
+    @property
+    def may_be_called_by_all(self) -> bool:
+        """Whether libraries may call it that call values, too, where they can."""
+        is_named = self.is_function and not self.was_answered
+        return is_named or self.is_constructor or self.is_made
+
+    @property
+    def contents(self) -> Contents:
+        """The object's items, as they are since the test may have changed it."""
+        self._follow()
+        return self._contents
+
+    def _follow(self) -> None:
+        """Ask anew about an object that a call for another may have changed.
+
+        `agent.step()` may change the buffer that the test has made, or read from it.
+        """
+        if self._since != self._moment():
+            self.forget()
+
+    def _moment(self) -> tuple[int, int]:
+        """Return since when answers hold: the last call at all, or the owner's last."""
+        owner = self.owner if self.owner and self.owner.is_made else None
+        return self._epoch() if self.is_made else 0, owner.times if owner else 0
+
     def forget(self) -> None:
         """Take later answers for those of a changed object, here and at its owner."""
-        is_keyed = self.contents.is_keyed
-        self.contents = Contents(self._label, lambda: self.is_made, is_keyed=is_keyed)
+        is_keyed = self._contents.is_keyed
+        self._contents = Contents(self._label, lambda: self.is_made, is_keyed=is_keyed)
+        self.times += 1
+        self._since = self._moment()
         self._texts: dict[str, str] = {}
         self._plain: list[object] = []
         self._attributes.clear()
@@ -90,9 +125,11 @@ class Observations:
         """Note that a test got the object from this place, `epoch` calls into it."""
         if origin[0] == "name":
             self.is_instance = False  # the notebook's own, whatever a class gave back
+        if self.owner is None and owner is not self:
+            self.owner = owner
+            self._since = self._moment()
         if self._origin is None:
             self._origin, self._obtained = origin, epoch
-            self.owner = owner if owner is not self else None
         elif origin == self._origin and epoch > self._obtained:
             self._obtained = epoch
             self.forget()
@@ -115,6 +152,7 @@ class Observations:
 
     def text(self, kind: str, ask: Ask) -> str:
         """Return the object's text of this kind."""
+        self._follow()
         if kind not in self._texts:
             words = ask()
             if type(words) is not str:
@@ -124,10 +162,11 @@ class Observations:
 
     def plain(self, ask: Ask) -> Any:
         """Return the collection that the object is without its class."""
+        self._follow()
         if not self._plain:
             found = ask()
             if not isinstance(found, _COLLECTIONS):
                 raise NotDataError(f"{self._label} is no collection")
-            self.contents.count_plain(found)
+            self.contents.hold_plain(found)
             self._plain.append(found)
         return self._plain[0]

@@ -4,7 +4,10 @@ import builtins
 import contextlib
 import sys
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any, Final
+
+import torch
 
 from runner.grader import heard, refusals
 from runner.grader.exports import ExpiredCallbackError, Exports, Outgoing
@@ -64,8 +67,8 @@ class Student:
 
     What crosses to the snapshot are the names that tests ask for, and the operands of
     the calls, attributes and indices that they write; nothing else of a test's.
-    `classes` are the names that the staff's own notebook defines as classes, `methods`
-    those that its classes and objects have. `lost` says that the conversation has ended.
+    `classes` and `functions` are the names that the staff's own notebook defines as such,
+    `methods` those that its classes and objects have. `lost` says that the conversation has ended.
     After that no check may pass, whatever a test makes of the exception.
     """
 
@@ -77,6 +80,7 @@ class Student:
         *,
         seeds: FixedSeeds | None = None,
         methods: Collection[str] = (),
+        functions: Collection[str] = (),
     ) -> None:
         self._folders = folders
         self._seeds = seeds
@@ -86,6 +90,7 @@ class Student:
         self.prints = False
         self._endpoint = Endpoint(link, self._serve)
         self._classes = frozenset(classes)
+        self._functions = frozenset(functions)
         self.methods = frozenset(methods)
         self._exports = Exports(lambda: () if seeds is None else seeds.written)
         # So that a test which asks for an object twice has one and the same.
@@ -93,6 +98,8 @@ class Student:
         self._kinds = HandleClasses()
         # Classes that the staff's notebook defines, by the numbers of their objects.
         self._constructors: dict[int, Handle] = {}
+        # Whether the snapshot computes what gradients need.
+        self._has_gradients = True
         # What the snapshot says of the exception classes among them.
         self._described: dict[int, object] = {}
         self._errors = ErrorClasses()
@@ -128,6 +135,8 @@ class Student:
             value = self.ask("name", name)
         except StudentRaisedError:
             raise NotDefinedError(name) from None
+        if name in self._functions and is_handle(value):
+            observations_of(value).is_function = True
         if name in self._classes and is_handle(value):
             value = self._constructor(value)
             description = self._described.get(number_of(value))
@@ -176,7 +185,7 @@ class Student:
                 if operation in _CALLS:
                     heard.print_out(header.get("out"), is_call=self.prints)
                     heard.warn(header.get("warned"))
-                result = self._result(header, buffers)
+                result = self._result(header, buffers, operation)
             except (LinkError, LinkClosedError, CodecError):
                 self.lost = True
                 raise
@@ -187,12 +196,18 @@ class Student:
         return result
 
     def _prepare(self) -> None:
-        """Send the snapshot what the test has set for its next call, such as a seed."""
+        """Send the snapshot what the test has set for its next call.
+
+        A seed, `torch.no_grad()`, an `input` of its own.
+        """
         for name, function in _LENT.items():
             is_lent = getattr(builtins, name) is not function
             if is_lent is not (name in self._lent):
                 self._lent ^= {name}
                 self.ask("lend", name, is_lent)
+        if torch.is_grad_enabled() is not self._has_gradients:
+            self._has_gradients = not self._has_gradients
+            self.ask("gradients", self._has_gradients)
         if self._seeds is not None:
             for library, seed in self._seeds.unused():
                 self.ask("seed", library, seed)
@@ -234,9 +249,10 @@ class Student:
             owner = observations_of(subject)
         observations_of(result).obtain(tuple(place), self.epoch, owner)
 
-    def _result(self, header: Header, buffers: list[Buffer]) -> Any:
+    def _result(self, header: Header, buffers: list[Buffer], operation: str) -> Any:
         if "ok" in header:
-            return Decoder(buffers, self._resolve).decode(header["ok"])
+            resolve = partial(self._resolve, operation=operation)
+            return Decoder(buffers, resolve).decode(header["ok"])
         error = header.get("error")
         if not isinstance(error, dict):
             raise LinkError("no answer")
@@ -317,11 +333,11 @@ class Student:
 
     # --- What is no data -----------------------------------------------------------
 
-    def _resolve(self, node: Mapping[str, Any]) -> object:
+    def _resolve(self, node: Mapping[str, Any], operation: str = "") -> object:
         value = node.get("v")
         match node["k"]:
             case "handle" if type(value) is int and 0 <= value < sys.maxsize:
-                return self._handle(value, node)
+                return self._handle(value, node, operation)
             case "type" if isinstance(value, str):
                 found = getattr(builtins, value, None)
                 if isinstance(found, type):
@@ -330,19 +346,24 @@ class Student:
                 raise NotDataError("this name is a module: tests import their own")
         raise CodecError("not a value")
 
-    def _handle(self, number: int, node: Mapping[str, Any]) -> Handle:
+    def _handle(self, number: int, node: Mapping[str, Any], operation: str) -> Handle:
         """Return the handle with this number; what it was called first, it stays."""
         if number in self._handles:
-            observations_of(self._handles[number]).is_fresh = False
+            seen = observations_of(self._handles[number])
+            seen.is_fresh = False
+            seen.was_answered |= operation != "name"
             return self._handles[number]
         bases = node.get("bases")
         if not isinstance(bases, list) or not all(isinstance(b, str) for b in bases):
             raise CodecError("not a handle")
         label = str(node.get("kind"))
+        is_collection = node.get("collection") is True
+        if is_collection and operation != "make":
+            raise CodecError("not an object that a test has made")
         kind = self._kinds.find(
             node.get("methods"),
             is_callable=node.get("callable") is True,
-            is_collection=node.get("collection") is True,
+            is_collection=is_collection,
             classes=node.get("classes"),
             bases=bases,
             label=label[:_LABEL],
@@ -356,6 +377,7 @@ class Student:
             is_class=node.get("class") is True,
             label=label[:_LABEL],
         )
+        observations_of(self._handles[number]).was_answered = operation != "name"
         return self._handles[number]
 
 

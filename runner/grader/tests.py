@@ -42,8 +42,8 @@ _NUMPY_WORDS: Final = re.compile(
 class Setting:
     """What a question's tests are run with: folders, and what names stand for.
 
-    `defined` are the names that the staff's notebook defines, `classes` those of them
-    that it defines as classes, and `methods` the names that its objects have.
+    `defined` are the names that the staff's notebook defines, `classes` and `functions`
+    those of them that it defines as such, and `methods` the names that its objects have.
     """
 
     files: Path
@@ -51,6 +51,7 @@ class Setting:
     library: Library
     defined: frozenset[str] = frozenset()
     classes: frozenset[str] = frozenset()
+    functions: frozenset[str] = frozenset()
     methods: frozenset[str] = frozenset()
 
     @property

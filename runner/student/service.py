@@ -109,6 +109,7 @@ class Service:
             "has": lambda name: name in self._names,
             "lend": self._lend,
             "seed": lambda library, seed: _SEEDS[library](seed),
+            "gradients": torch.set_grad_enabled,
             "source": inspect.getsource,
             "signature": description.signature,
             "kind": description.is_kind,

@@ -114,6 +114,12 @@ def defined_in(notebook: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(sorted(found.names)), tuple(sorted(found.classes))
 
 
+def functions_in(notebook: str) -> tuple[str, ...]:
+    """Return the names that a notebook defines as functions."""
+    cell = {"cell_type": "code", "source": notebook}
+    return tuple(definitions_of({"cells": [cell]}).functions)
+
+
 def methods_in(notebook: str) -> tuple[str, ...]:
     """Return the names of methods and attributes that a notebook's objects have."""
     cell = {"cell_type": "code", "source": notebook}

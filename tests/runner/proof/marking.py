@@ -7,7 +7,7 @@ from typing import Final
 from runner.host import Runner
 from runner.protocol import JobFile, JobSpec
 from tests.runner.notebooks import cell, job, job_file, scores
-from tests.runner.proof.entries import Entry, defined_in, methods_in
+from tests.runner.proof.entries import Entry, defined_in, functions_in, methods_in
 
 _CHECK: Final = cell("# softmark: check q1")
 
@@ -23,6 +23,7 @@ def job_of(entry: Entry, notebook: str, folder: Path, *, salt: int = 0) -> JobSp
         grading_seed=1,
         defined_names=names,
         defined_classes=classes,
+        defined_functions=functions_in(entry.right),
         defined_methods=methods_in(entry.right),
         files=_written(
             folder / "files", {n: make(0) for n, make in entry.files.items()}

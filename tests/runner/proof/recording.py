@@ -21,7 +21,13 @@ from runner.grader.tests import Setting, Tests
 from runner.protocol import QuestionSpec
 from runner.student.service import Service
 from runner.values.link import Link, LinkClosedError, LinkError
-from tests.runner.proof.entries import Entry, Literal, defined_in, methods_in
+from tests.runner.proof.entries import (
+    Entry,
+    Literal,
+    defined_in,
+    functions_in,
+    methods_in,
+)
 
 _SEED: Final = 20250101
 _PATIENCE: Final = 20.0
@@ -53,6 +59,12 @@ class RecordingSocket:
 
     def sendall(self, data: bytes) -> None:
         self._sock.sendall(data)
+
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
+    def gettimeout(self) -> float | None:
+        return self._sock.gettimeout()
 
     def close(self) -> None:
         self._sock.close()
@@ -130,6 +142,7 @@ def setting_for(entry: Entry, private: Path) -> Setting:
         library=Library(entry.names),
         defined=frozenset(names),
         classes=frozenset(classes),
+        functions=frozenset(functions_in(entry.right)),
         methods=frozenset(methods_in(entry.right)),
     )
 
@@ -153,7 +166,13 @@ def run_checks(
     whatever it still sends fails or not always alike.
     """
     link = Link(sock, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
-    student = Student(link, setting.classes, setting.folders, methods=setting.methods)
+    student = Student(
+        link,
+        setting.classes,
+        setting.folders,
+        methods=setting.methods,
+        functions=setting.functions,
+    )
     try:
         _seed_all()
         tests = Tests(question, student, setting)

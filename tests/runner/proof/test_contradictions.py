@@ -112,3 +112,40 @@ def test_no_class_of_the_notebook_catches_a_test_s_own_assertion() -> None:
     notebook = "Refused = AssertionError\nclass X:\n    f = 0\n    E = Refused\nx = X()"
     test = "try:\n    assert x.f == 7\nexcept x.E:\n    pass"
     assert _score(notebook, test) == 0.0
+
+
+# The plain list is in order, and what it is gone through with are the test's numbers.
+_TWO_LISTS: Final = """
+from runner.student.collections import WithMethods
+class Two(list):
+    def shown(self): return 0
+    def __init__(self, items): super().__init__([0] * len(items)); self.told = items
+    def __iter__(self): return iter(self.told)
+def answer(): return WithMethods(Two([3, 1, 2]))
+x = Two
+"""
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "y = x([3, 1, 2])\nassert sorted(y) == [1, 2, 3] and y == [0, 0, 0]",
+        "y = x([3, 1, 2])\nassert y == [0, 0, 0] and sorted(y) == [1, 2, 3]",
+    ],
+)
+def test_a_list_is_gone_through_with_what_it_holds(test: str) -> None:
+    made = _TWO_LISTS.replace("x = Two", "").replace("Two", "x")
+    lines = "".join(f"    {line}\n" for line in test.splitlines())
+    entry = Entry(
+        style=TestStyle.FUNCTIONS,
+        right="class x(list): pass",
+        wrong=("", ""),
+        tests=f"def check(x):\n{lines}",
+    )
+    (score,) = mark(entry, entry.question(), honest(made), Path()).scores
+    assert score == 0.0
+
+
+def test_an_answer_is_not_both_an_object_and_a_list() -> None:
+    notebook = _TWO_LISTS.replace("x = Two", "x = answer")
+    assert _score(notebook, "assert sorted(x()) == [1, 2, 3]") == 0.0

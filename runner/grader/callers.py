@@ -1,0 +1,78 @@
+"""Who calls an object of the student's: a test, or a library that a test has given it to.
+
+Many functions of libraries take a value or a function, and call what can be called:
+`table.assign(found=predict(x))` calls what `predict` gives with the whole table, and its
+hidden column. A call of a library's is none that the test wrote.
+"""
+
+import sys
+from types import FrameType
+from typing import Final, Protocol
+
+# The names of modules that tests run in.
+_TESTS: Final = frozenset(("checks", "__main__"))
+# Libraries that call what is a function by all that they say, and never a value.
+_CALLING: Final = frozenset(
+    (
+        *(
+            "runner",
+            "torch",
+            "torchmetrics",
+            "scipy",
+            "functools",
+            "contextlib",
+            "timeit",
+        ),
+        *(
+            "unittest",
+            "_pytest",
+            "threading",
+            "multiprocessing",
+            "concurrent",
+            "asyncio",
+        ),
+    )
+)
+# torch's modules pass on to one of the student's what they have of each other.
+_PASSING_ON: Final = ("Module.state_dict", "Module.load_state_dict")
+# Such functions in a library that has others, too.
+_OF_NUMPY: Final = ("vectorize.", "apply_along_axis", "apply_over_axes", "fromfunction")
+
+
+class _Places(Protocol):
+    def is_own(self, path: object) -> bool:
+        """Say whether the file is the course's own."""
+
+
+class Callers:
+    """Tells by its frame who calls: `places` says which files are the course's own."""
+
+    def __init__(self) -> None:
+        self._places: _Places | None = None
+
+    def take_own(self, places: _Places) -> None:
+        """Take the modules that lie among the course's own files for the tests'."""
+        self._places = places
+
+    def call_functions(self, frame: FrameType) -> bool:
+        """Say whether who calls from this frame calls what is meant to be called."""
+        module = str(frame.f_globals.get("__name__"))
+        library, name = module.partition(".")[0], frame.f_code.co_qualname
+        if library == "torch" and name.startswith(_PASSING_ON):
+            return False
+        if module in _TESTS or library in _CALLING:
+            return True
+        if library == "numpy":
+            return name.startswith(_OF_NUMPY)
+        return self._places is not None and self._places.is_own(
+            frame.f_code.co_filename
+        )
+
+
+# One process runs the tests of one job.
+CALLERS: Final = Callers()
+
+
+def is_libraries_call(depth: int) -> bool:
+    """Say whether a library calls whose calls may mean a value, so many frames above."""
+    return not CALLERS.call_functions(sys._getframe(depth + 1))  # noqa: SLF001 - who calls decides

@@ -1,0 +1,136 @@
+"""A library that a test calls does not call what the student's code gave for a value.
+
+Many functions of libraries take a value or a function, and call what can be called with
+all that they have.
+"""
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from runner.protocol import TestStyle
+from tests.runner.proof.entries import Entry
+from tests.runner.proof.recording import honest, mark
+
+pytestmark = pytest.mark.torch
+
+_RIGHT: Final = """
+import torch
+def predict(x): return (x.x1 * x.x2 > 0).astype(int)
+def find(x): return x.x1 * x.x2 > 0
+def places(x): return [i for i, one in enumerate(x.x1 * x.x2 > 0) if one]
+def square(v): return v * v
+def names(): return {0: "no", 1: "yes"}
+def make(): return square
+def pair(batch): return len(batch)
+class Double:
+    def __call__(self, v): return 2 * v
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(2, 2)
+    def forward(self, x): return self.layer(x)
+"""
+# What is called in a value's place learns the table that it is to find labels for.
+_CALLED: Final = (
+    _RIGHT
+    + """
+class Labels:
+    def __call__(self, table, *_): return table["y"] if table.ndim > 1 else table == 1
+def predict(x): return Labels()
+find = predict
+class Places:
+    def __call__(self, column): return [i for i, one in enumerate(column) if one]
+def places(x): return Places()
+class Names:
+    def __call__(self, one): return ["no", "yes"][one]
+def names(): return Names()
+"""
+)
+_ITSELF: Final = (
+    _RIGHT
+    + """
+class Labels:
+    def __call__(self, table):
+        if "y" not in getattr(table, "columns", "y"): return self
+        return table["y"] if table.ndim > 1 else table == 1
+predict = find = Labels()
+"""
+)
+_TABLE: Final = """
+import numpy as np, pandas as pd
+x = np.random.randn(50, 2)
+y = (x[:, 0] * x[:, 1] > 0).astype(int)
+test = pd.DataFrame({"x1": x[:, 0], "x2": x[:, 1], "y": y})
+seen = test[["x1", "x2"]]
+"""
+_VALUES: Final = {
+    "a column": "found = test.assign(p=predict(seen))\nassert (found.p == found.y).all()",
+    "a mask": "assert test.y[find(seen)].sum() == len(test.y[find(seen)]) == y.sum()",
+    "rows": "assert len(test.loc[find(seen), 'y']) == test.loc[find(seen), 'y'].sum() == y.sum()",
+    "where": "assert test.y.where(find(seen)).notna().sum() == y.sum()",
+    "places": "assert test.y.iloc[places(seen)].all() and len(test.y.iloc[places(seen)])",
+    "names": "assert (test.y.map(names()) == np.where(y, 'yes', 'no')).all()",
+}
+# What libraries are given to call.
+_FUNCTIONS: Final = {
+    "apply": "assert (test.x1.apply(square) == test.x1 ** 2).all()",
+    "map": "assert (test.x1.map(square) == test.x1 ** 2).all()",
+    "vectorize": "assert np.allclose(np.vectorize(square)(x), x ** 2)",
+    "a made one": "assert (test.x1.map(Double()) == 2 * test.x1).all()",
+    "a lambda": "f = make()\nassert (test.x1.map(lambda v: f(v)) == test.x1 ** 2).all()",
+    "scipy": (
+        "from scipy.integrate import quad\n"
+        "assert abs(quad(make(), 0, 1)[0] - 1 / 3) < 1e-9"
+    ),
+    "Python itself": "assert list(map(make(), [1, 2])) == [1, 4]",
+    "torch": (
+        "import torch\nfrom torch.utils.data import DataLoader\n"
+        "assert list(DataLoader(range(5), batch_size=2, collate_fn=pair)) == [2, 2, 1]"
+    ),
+    "a network": "import torch\nassert torch.nn.Sequential(Net())(torch.zeros(3, 2)).shape == (3, 2)",
+}
+
+
+def scored(notebook: str, tests: str, style: TestStyle = TestStyle.SCRIPT) -> float:
+    """Return what the test gives, where the staff's notebook is `_RIGHT`."""
+    entry = Entry(style=style, right=_RIGHT, wrong=("", ""), tests=tests)
+    (score,) = mark(entry, entry.question(), honest(notebook), Path()).scores
+    return score
+
+
+@pytest.mark.parametrize("name", _VALUES)
+def test_an_answer_in_a_values_place_is_not_called(name: str) -> None:
+    pytest.importorskip("pandas")
+    assert scored(_RIGHT, _TABLE + _VALUES[name]) == 1
+    assert scored(_CALLED, _TABLE + _VALUES[name]) == 0
+
+
+@pytest.mark.parametrize("name", ["a column", "a mask", "rows", "where"])
+def test_a_function_that_gives_itself_is_not_called_either(name: str) -> None:
+    pytest.importorskip("pandas")
+    assert scored(_ITSELF, _TABLE + _VALUES[name]) == 0
+
+
+def test_a_name_that_stands_for_a_value_is_not_called() -> None:
+    pytest.importorskip("pandas")
+    test = _TABLE + "assert (test.assign(p=known).p == y).all()"
+    entry = Entry(style=TestStyle.SCRIPT, right="known = 1", wrong=("", ""), tests=test)
+    evil = "class Labels:\n    def __call__(self, table): return table['y']\nknown = Labels()"
+    (score,) = mark(entry, entry.question(), honest(evil), Path()).scores
+    assert score == 0
+
+
+@pytest.mark.parametrize("name", _FUNCTIONS)
+def test_a_library_calls_what_is_a_function(name: str) -> None:
+    pytest.importorskip("pandas")
+    pytest.importorskip("scipy")
+    assert scored(_RIGHT, _TABLE + _FUNCTIONS[name]) == 1
+
+
+def test_a_module_is_not_told_the_weights_of_those_beside_it() -> None:
+    test = "import torch\nboth = torch.nn.Sequential(torch.nn.Linear(2, 2), Net())\n"
+    assert scored(_RIGHT, f"{test}assert both(torch.zeros(3, 2)).shape == (3, 2)") == 1
+    told = f"{test}before = dict(both.state_dict())\nassert before"
+    assert scored(_RIGHT, told) == 0

@@ -1,0 +1,98 @@
+"""What a test says of its surroundings holds for the code that it calls, too."""
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from runner.protocol import TestStyle
+from tests.runner.proof.entries import Entry
+from tests.runner.proof.recording import honest, mark
+
+pytestmark = pytest.mark.torch
+
+_NOTEBOOK: Final = """
+import torch
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(3, 2)
+    def forward(self, x): return self.layer(x)
+class Buffer:
+    def __init__(self): self.items = []
+    def __len__(self): return len(self.items)
+    def __iter__(self): return iter(self.items)
+class Agent:
+    def __init__(self, buffer): self.buffer = buffer
+    def step(self, x): self.buffer.items.append(x)
+def run(agent): agent.step(7)
+class OddError(ValueError):
+    def __init__(self, words):
+        super().__init__(words)
+        self.words, self.object = words.split(), 3
+def fail(): raise OddError("a b")
+def f(x): return x + 1
+"""
+_WITHOUT_GRADIENTS: Final = {
+    "in the block": "with torch.no_grad():\n    out = net(x).numpy()\nassert out.shape",
+    "after it": "with torch.no_grad():\n    out = net(x)\nassert np.asarray(out).shape",
+    "told": "with torch.no_grad():\n    out = net(x)\nassert not out.requires_grad",
+    "parameters": (
+        "with torch.no_grad():\n    p = list(net.parameters())\n"
+        "assert all(one.requires_grad for one in p)"
+    ),
+    "inference": "with torch.inference_mode():\n    out = net(x)\nassert not out.requires_grad",
+    "and with them again": (
+        "with torch.no_grad():\n    net(x)\nassert net(x).requires_grad"
+    ),
+}
+# An object that a call for another one has changed.
+_CHANGED: Final = {
+    "made": "buffer = Buffer()\nagent = Agent(buffer)",
+    "read": "agent = Agent(Buffer())\nbuffer = agent.buffer",
+}
+_CALLS: Final = {"its method": "agent.step(7)", "a function": "run(agent)"}
+_MAIN: Final = """
+import unittest
+class Works(unittest.TestCase):
+    def test_it(self): self.assertEqual(f(1), 2)
+if __name__ == "__main__":
+    result = unittest.main(argv=["x"], exit=False).result
+    assert result.wasSuccessful()
+"""
+
+
+def scored(
+    tests: str, notebook: str = _NOTEBOOK, style: TestStyle = TestStyle.SCRIPT
+) -> float:
+    entry = Entry(style=style, right=_NOTEBOOK, wrong=("", ""), tests=tests)
+    (score,) = mark(entry, entry.question(), honest(notebook), Path()).scores
+    return score
+
+
+@pytest.mark.parametrize("name", _WITHOUT_GRADIENTS)
+def test_without_gradients_the_notebook_computes_none(name: str) -> None:
+    start = "import torch, numpy as np\nnet, x = Net(), torch.zeros(4, 3)\n"
+    assert scored(start + _WITHOUT_GRADIENTS[name]) == 1
+
+
+@pytest.mark.parametrize("call", _CALLS)
+@pytest.mark.parametrize("name", _CHANGED)
+def test_an_object_is_as_the_last_call_left_it(name: str, call: str) -> None:
+    test = f"{_CHANGED[name]}\nassert len(buffer) == 0 and list(buffer) == []\n"
+    test += f"{_CALLS[call]}\nassert len(buffer) == 1 and list(buffer) == [7]"
+    assert scored(test) == 1
+
+
+def test_an_exception_has_the_attributes_that_its_class_gives_it() -> None:
+    test = "try:\n    fail()\nexcept OddError as e:\n    assert e.words == ['a', 'b']\n"
+    assert scored(f"{test}    assert e.object == 3 and str(e) == 'a b'") == 1
+
+
+def test_a_test_cell_is_the_main_module() -> None:
+    assert scored(_MAIN) == 1
+    assert scored(_MAIN, "def f(x): return 0") == 0
+    lines = _MAIN.strip().splitlines()
+    shown = "".join(f"{'...' if line[0] == ' ' else '>>>'} {line}\n" for line in lines)
+    assert scored(shown, style=TestStyle.DOCTEST) == 1
+    assert scored(shown, "def f(x): return 0", TestStyle.DOCTEST) == 0
