@@ -17,14 +17,15 @@ _LONGEST: Final = 60
 _FOREIGN: Final = re.compile(r"[^A-Za-z0-9_-]+")
 _LONGEST_CHECK: Final = 1_000
 # `grader.check("name")`, with more arguments or not, among blank lines and comments.
+# What a part has matched is never given back: blanks are read once.
 _OTTER_CHECK: Final = re.compile(
     r"""
-    (?:[ \t]*(?:\#[^\n]*)?\n)*
-    [ \t]*[^\W\d]\w*\.check\(\s*
-    (?P<quote>["'])(?P<name>[^"'\\\n]*)(?P=quote)
-    \s*(?:,(?:[^()]|\([^()]*\))*)?\)
-    [ \t]*;?[ \t]*(?:\#[^\n]*)?
-    (?:\n[ \t]*(?:\#[^\n]*)?)*
+    (?:[ \t]*+(?:\#[^\n]*+)?+\n)*+
+    [ \t]*+[^\W\d]\w*+\.check\(\s*+
+    (?P<quote>["'])(?P<name>[^"'\\\n]*+)(?P=quote)
+    \s*+(?:,(?:[^()]|\([^()]*+\))*+)?+\)
+    [ \t]*+;?+[ \t]*+(?:\#[^\n]*+)?+
+    (?:\n[ \t]*+(?:\#[^\n]*+)?+)*+
     """,
     re.VERBOSE,
 )
