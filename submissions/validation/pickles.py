@@ -17,6 +17,9 @@ from runner.weights_only import MAX_INSTRUCTIONS, REBUILDING, TAKEN
 _LOCATION_PLACE: Final = 3
 _MOVED: Final = "torch._utils._rebuild_device_tensor_from_"
 _DEVICE_PLACE: Final = 2
+# The longest part of a name that is told in words. An instruction of one byte may name
+# two texts that take up the whole file.
+_MAX_TEXT: Final = 200
 _TABLES: Final = frozenset({"collections.OrderedDict", "collections.Counter"})
 
 
@@ -36,7 +39,7 @@ class _Made:
 class Table:
     """A dictionary, with the names in it that stand for tensors."""
 
-    names: list[str] = field(default_factory=list)
+    names: dict[str, None] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -68,7 +71,7 @@ def read_pickle(pickled: bytes) -> Contents:
 
     Raises ValueError for what is no pickle and OverflowError for too long a one.
     """
-    contents = Contents(globals=list(_globals(pickled)))
+    contents = Contents(globals=list(dict.fromkeys(_globals(pickled))))
     if all(name in TAKEN for name in contents.globals):
         try:
             _Follower(contents).follow(pickled)
@@ -100,7 +103,7 @@ def _globals(pickled: bytes) -> Iterator[str]:
         elif instruction.name.startswith("EXT"):
             yield "copyreg.extension"
         elif isinstance(argument, str):
-            texts = [texts[-1], argument]
+            texts = [texts[-1], argument[:_MAX_TEXT]]
 
 
 def _named(argument: str) -> str:
@@ -234,7 +237,7 @@ class _Follower:
             raise _RefusedError("items of what is no dictionary")
         for key, value in zip(items[::2], items[1::2], strict=True):
             if isinstance(key, str) and isinstance(value, _Made) and value.is_tensor:
-                table.names.append(key)
+                table.names[key] = None
 
     def _need_list(self) -> None:
         if not isinstance(self._stack[-1], _List):

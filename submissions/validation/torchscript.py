@@ -16,7 +16,8 @@ from submissions.validation.weight_places import warn_of_device
 from submissions.validation.zips import Member, ZipFaultError, read_member
 
 MAX_CODE_BYTES: Final = 16 * 1024**2
-PICKLES: Final = ("/data.pkl", "/constants.pkl")
+# In the one folder: what else is called so is not read as these are.
+PICKLES: Final = frozenset({"data.pkl", "constants.pkl"})
 
 
 def check_torchscript(
@@ -37,7 +38,8 @@ def _locations(content: IO[bytes], members: Sequence[Member]) -> list[str]:
     """Return the devices on which the program's tensors were."""
     found: list[str] = []
     for member in members:
-        if member.name.endswith(PICKLES) and member.size <= MAX_PICKLE_BYTES:
+        is_pickle = member.name.partition("/")[2] in PICKLES
+        if is_pickle and member.size <= MAX_PICKLE_BYTES:
             with contextlib.suppress(ZipFaultError):
                 found += read_locations(read_member(content, member))
     return list(dict.fromkeys(found))

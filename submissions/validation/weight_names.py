@@ -1,6 +1,7 @@
 """Names of tensors that something has put around a model's own."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from functools import cache
 from typing import Any, Final
 
 from submissions.messages import problem, shown
@@ -18,15 +19,17 @@ _ONE_AND_ALL: Final = "All names"
 
 
 def warn_of_wrappers(
-    tables: Sequence[Sequence[str]], *, name: Name, save: str
+    tables: Sequence[Collection[str]], *, name: Name, save: str
 ) -> Iterator[Problem]:
     """Yield a warning of the first dictionary with names that a wrapper has changed.
 
     `tables` are the names of the tensors in each dictionary of the file, and `save` is
     the function that writes such a file.
     """
+    # A long name may stand in many dictionaries, at two bytes each.
+    prefix_of = cache(_wrapped)
     for names in tables:
-        wrapped = [prefix for each in names if (prefix := _wrapped(each))]
+        wrapped = [prefix for each in names if (prefix := prefix_of(each))]
         if wrapped:
             yield _warning(wrapped, len(names), name, save)
             return
