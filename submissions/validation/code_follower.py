@@ -6,9 +6,10 @@ estimate, for warnings only.
 """
 
 import ast
-import contextlib
+from ast import iter_child_nodes
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import count
 from typing import Final
 
 from submissions.validation.accesses import ALWAYS, Access, Accesses, Arm, Import
@@ -21,20 +22,20 @@ from submissions.validation.code_values import (
     last_name,
 )
 from submissions.validation.file_calls import FileCall, file_calls
+from submissions.validation.import_faults import expects_failure
 from submissions.validation.known_functions import (
     Function,
     KnownFunction,
+    OwnNames,
     arguments_of,
-    own_names,
 )
+from submissions.validation.steps import SpentError, Steps
 
-# Calls within calls that are followed, and what is visited in this way in all.
+# Calls within calls that are followed, and branches within branches that are told apart.
 MAX_DEPTH: Final = 6
-MAX_FOLLOWED: Final = 20_000
-_IMPORT_FAULTS: Final = frozenset(
-    {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
-)
+MAX_ARMS: Final = 10
 _ENDS: Final = (ast.Return, ast.Raise, ast.Break, ast.Continue)
+_NAMES_ALONE: Final = (ast.Global, ast.Nonlocal)
 
 
 class CodeFollower:
@@ -42,29 +43,30 @@ class CodeFollower:
 
     def __init__(self, forced: Mapping[str, Scalar]) -> None:
         self.found = Accesses()
-        self._names = Names(forced)
+        self._steps = Steps()
+        self._names = Names(forced, self._steps)
+        self._own = OwnNames(self._steps)
         self._functions: dict[str, KnownFunction] = {}
         self._all: list[KnownFunction] = []
         self._modules: set[str] = set()
         self._cells: list[int] = []
         self._following: list[KnownFunction] = []
-        self._budget = MAX_FOLLOWED
         self._time = 0
         # Whether a library may have called the code before.
         self._is_hook = False
         # Above 0 where code may run more than once: then both sides of a branch may.
         self._repeats = 0
         self._arm: Arm | None = None
-        self._branches = 0
+        self._branches = count(1)
         self._sides_unsure = 0
         # Whether the code goes on after an import that fails.
-        self._is_ready = False
-        self._is_method = False
+        self._is_ready = self._is_method = False
 
     def follow(self, tree: ast.Module, cell: int) -> None:
         """Follow a cell."""
         self._cells, self._time = [cell], self._time + 1
-        self._block(tree.body)
+        with self._while_steps_last():
+            self._block(tree.body)
 
     def note_written(self, path: str, cell: int) -> None:
         """Note a file that a cell writes by other means than Python."""
@@ -82,9 +84,16 @@ class CodeFollower:
         for known in self._all:
             if not known.was_followed:
                 self._cells, self._is_hook = [known.cell], known.is_hook
-                with self._repeated(), contextlib.suppress(RecursionError):
+                with self._repeated(), suppress(RecursionError):
                     self._call(known, None)
         return self.found
+
+    @contextmanager
+    def _while_steps_last(self) -> Iterator[None]:
+        try:
+            yield
+        except SpentError:
+            self.found.is_complete = False
 
     # --- Notes -------------------------------------------------------------------
 
@@ -122,8 +131,8 @@ class CodeFollower:
     def _side(self, branch: int, side: int) -> Iterator[None]:
         """What is followed meanwhile happens on one side of a branch, if at all."""
         outer = self._arm
-        if not self._repeats:
-            depth = outer.depth + 1 if outer is not None else 0
+        depth = outer.depth + 1 if outer is not None else 0
+        if not self._repeats and depth < MAX_ARMS:
             self._arm = Arm(branch, side, outer, depth)
         self._sides_unsure += 1
         try:
@@ -132,10 +141,6 @@ class CodeFollower:
             self._arm = outer
             self._sides_unsure -= 1
 
-    def _new_branch(self) -> int:
-        self._branches += 1
-        return self._branches
-
     # --- Statements --------------------------------------------------------------
 
     def _block(self, body: Sequence[ast.stmt]) -> bool:
@@ -143,7 +148,7 @@ class CodeFollower:
         return any(self._statement(statement) for statement in body)
 
     def _statement(self, node: ast.stmt) -> bool:
-        self._spend()
+        self._steps.spend()
         match node:
             case ast.If(test=test, body=body, orelse=orelse):
                 return self._if(
@@ -151,8 +156,10 @@ class CodeFollower:
                 )
             case ast.With() | ast.AsyncWith():
                 return self._with(node)
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                self._define(node)
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                self._define_function(node)
+            case ast.ClassDef():
+                self._define_class(node)
             case ast.For() | ast.AsyncFor() | ast.While():
                 self._loop(node)
             case ast.Try() | ast.TryStar():
@@ -180,6 +187,7 @@ class CodeFollower:
                 self._import(names, [module] if module and not level else [])
 
     def _import(self, names: Sequence[ast.alias], modules: Sequence[str]) -> None:
+        self._steps.spend(len(names))
         for module in () if self._is_ready else modules:
             found = Import(
                 package=module.partition(".")[0],
@@ -205,7 +213,7 @@ class CodeFollower:
                 found = Value(value=found.value, is_sure=False)
             self._names.bind(target.id, found)
             return
-        for node in ast.walk(target) if target is not None else ():
+        for node in self._steps.each(ast.walk(target)) if target is not None else ():
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 self._names.bind(node.id, None)
 
@@ -216,7 +224,7 @@ class CodeFollower:
         holds = self._names.truth(test)
         if holds is not None:
             return body() if holds else orelse()
-        branch = self._new_branch()
+        branch = next(self._branches)
         with self._side(branch, 0):
             one = body()
         with self._side(branch, 1):
@@ -239,7 +247,10 @@ class CodeFollower:
 
     def _try(self, node: ast.Try | ast.TryStar) -> None:
         # A handler may make what the body has missed.
-        is_ready, self._is_ready = self._is_ready, any(map(_expects, node.handlers))
+        is_ready, self._is_ready = (
+            self._is_ready,
+            any(expects_failure(each, self._steps) for each in node.handlers),
+        )
         with self._repeated():
             try:
                 self._block(node.body)
@@ -252,10 +263,10 @@ class CodeFollower:
 
     def _match(self, subject: ast.expr, cases: Sequence[ast.match_case]) -> None:
         self._expression(subject)
-        branch = self._new_branch()
+        branch = next(self._branches)
         for side, case in enumerate(cases):
             with self._side(branch, side):
-                for node in ast.walk(case.pattern):
+                for node in self._steps.each(ast.walk(case.pattern)):
                     if isinstance(name := getattr(node, "name", None), str):
                         self._names.bind(name, None)
                 self._block(case.body)
@@ -263,7 +274,7 @@ class CodeFollower:
     # --- Expressions -------------------------------------------------------------
 
     def _expression(self, node: ast.expr) -> None:
-        self._spend()
+        self._steps.spend()
         match node:
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 self._if(test, lambda: self._inside(body), lambda: self._inside(orelse))
@@ -290,10 +301,11 @@ class CodeFollower:
         return False
 
     def _children(self, node: ast.AST) -> None:
-        for child in ast.iter_child_nodes(node):
+        for child in () if isinstance(node, _NAMES_ALONE) else iter_child_nodes(node):
             if isinstance(child, ast.expr):
                 self._expression(child)
             elif isinstance(child, ast.keyword | ast.comprehension):
+                self._steps.spend()
                 self._children(child)
 
     def _bool_op(self, op: ast.boolop, values: Sequence[ast.expr]) -> None:
@@ -305,12 +317,6 @@ class CodeFollower:
 
     # --- Functions ---------------------------------------------------------------
 
-    def _define(self, node: Function | ast.ClassDef) -> None:
-        if isinstance(node, ast.ClassDef):
-            self._define_class(node)
-        else:
-            self._define_function(node)
-
     def _define_function(self, node: Function) -> None:
         for part in (*node.decorator_list, *node.args.defaults):
             self._expression(part)
@@ -318,14 +324,14 @@ class CodeFollower:
             last_name(each) == "staticmethod" for each in node.decorator_list
         )
         is_method = self._is_method and not is_static
-        known = KnownFunction(node, self._cells[-1], is_method, own_names(node))
+        known = KnownFunction(node, self._cells[-1], is_method, self._own.of(node))
         self._functions[node.name] = known
         self._all.append(known)
         self._names.bind(node.name, None)
 
     def _define_class(self, node: ast.ClassDef) -> None:
         outer, self._is_method = self._is_method, True
-        self._names.scopes.append(Scope(own=own_names(node)))
+        self._names.scopes.append(Scope(own=self._own.of(node)))
         try:
             self._block(node.body)
         finally:
@@ -371,11 +377,16 @@ class CodeFollower:
     def _call(self, known: KnownFunction, call: ast.Call | None) -> None:
         if len(self._following) >= MAX_DEPTH:
             return
-        if self._budget <= 0:
-            self.found.is_complete = False
-            return
         known.was_followed = True
-        values = arguments_of(known, call, self._names) if call is not None else {}
+        if self._following:
+            self._follow_into(known, call)
+        else:  # what stands outside is read even if functions would take too long
+            with self._while_steps_last(), self._steps.within():
+                self._follow_into(known, call)
+
+    def _follow_into(self, known: KnownFunction, call: ast.Call | None) -> None:
+        self._steps.spend()
+        values = arguments_of(known, call, self._names, self._steps)
         self._names.scopes.append(Scope(values=values, own=known.own))
         self._following.append(known)
         self._cells.append(known.cell)
@@ -387,14 +398,3 @@ class CodeFollower:
             self._cells.pop()
             self._following.pop()
             self._names.scopes.pop()
-
-    def _spend(self) -> None:
-        if self._following:
-            self._budget -= 1
-
-
-def _expects(handler: ast.ExceptHandler) -> bool:
-    """Say whether the handler catches an import that fails."""
-    kind = handler.type
-    named = kind.elts if isinstance(kind, ast.Tuple) else [kind]
-    return any(each is None or last_name(each) in _IMPORT_FAULTS for each in named)

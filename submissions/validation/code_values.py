@@ -6,9 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from submissions.validation.steps import Steps
+
 Scalar = bool | int | float | str | None
 
 MAX_PATH: Final = 500
+# Of a chain of attributes, so many are looked through for the name that it begins with.
+MAX_CHAIN: Final = 20
 PATHS: Final = frozenset({"Path", "PurePath", "PosixPath", "join", "str"})
 _COMPARED: Final[Mapping[type[ast.cmpop], Callable[[Any, Any], Any]]] = {
     ast.Eq: operator.eq,
@@ -49,14 +53,16 @@ class Names:
     them always has the forced value.
     """
 
-    def __init__(self, forced: Mapping[str, Scalar]) -> None:
+    def __init__(self, forced: Mapping[str, Scalar], steps: Steps) -> None:
         self._forced = forced
+        self._steps = steps
         self.scopes = [Scope()]
         # Above 0 where code may run again, or later: what is bound may then change.
         self.doubt = 0
 
     def bind(self, name: str, value: Value | None) -> None:
         """Bind the name to the constant, or to what nobody can tell."""
+        self._steps.spend()
         scope = self.scopes[-1] if name in self.scopes[-1].own else self.scopes[0]
         if value is None:
             scope.values.pop(name, None)
@@ -65,6 +71,7 @@ class Names:
 
     def find(self, name: str) -> Value | None:
         """Return what the name stands for, or None if that cannot be told."""
+        self._steps.spend(len(self.scopes))
         for scope in self.scopes[:0:-1]:
             if name in scope.own:
                 found = scope.values.get(name)
@@ -83,6 +90,7 @@ class Names:
 
     def constant(self, node: ast.expr) -> Value | None:
         """Return the constant that the expression is, or None."""
+        self._steps.spend()
         if isinstance(node, ast.Constant):
             value = node.value
             if value is None or isinstance(value, str | bool | int | float):
@@ -94,13 +102,16 @@ class Names:
         return Value(value=text, is_sure=False) if text is not None else None
 
     def text(self, node: ast.expr) -> str | None:
-        """Return the text that the expression most likely has, or None."""
+        """Return the text that the expression most likely has, or None.
+
+        A text that is longer than any path is not told.
+        """
+        self._steps.spend()
         if isinstance(node, ast.Constant):
-            return node.value if isinstance(node.value, str) else None
+            return self._path(node.value)
         if isinstance(node, ast.Name):
             found = self.find(node.id)
-            is_text = found is not None and isinstance(found.value, str)
-            return found.value if is_text else None  # type: ignore[union-attr, return-value]
+            return self._path(found.value) if found is not None else None
         nodes, glue = _parts(node)
         parts = [self.text(each) for each in nodes]
         known = [part for part in parts if part is not None]
@@ -109,8 +120,13 @@ class Names:
             return None
         return glue.join(known)
 
+    def _path(self, value: object) -> str | None:
+        is_path = isinstance(value, str) and len(value) <= MAX_PATH
+        return self._steps.read(value) if is_path else None  # type: ignore[arg-type]
+
     def truth(self, node: ast.expr) -> bool | None:
         """Return whether the condition holds; None unless that is sure."""
+        self._steps.spend()
         match node:
             case ast.UnaryOp(op=ast.Not(), operand=inner):
                 found = self.truth(inner)
@@ -163,6 +179,17 @@ def last_name(called: ast.expr) -> str:
 
 def first_name(node: ast.expr) -> str:
     """Return torch for torch.jit.load, and "" for what begins with no name."""
-    while isinstance(node, ast.Attribute):
+    first = chain(node)[-1]
+    return first.id if isinstance(first, ast.Name) else ""
+
+
+def chain(node: ast.expr) -> list[ast.expr]:
+    """Return torch.jit.load, torch.jit and torch for torch.jit.load.
+
+    A chain that is longer than people write has no end here.
+    """
+    found = [node]
+    while isinstance(node, ast.Attribute) and len(found) <= MAX_CHAIN:
         node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
+        found.append(node)
+    return found

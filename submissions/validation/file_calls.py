@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from submissions.validation.code_values import MAX_PATH, Names, first_name, last_name
+from submissions.validation.code_values import Names, chain, first_name, last_name
 
 # The last part of a call's name. One of its first two arguments is a path.
 READERS: Final = frozenset(
@@ -120,11 +120,7 @@ def _each(
 
 def _owners(called: ast.expr) -> set[str]:
     """Return torch and jit for torch.jit.load; the name itself for a bare load."""
-    owners = set()
-    while isinstance(called, ast.Attribute):
-        called = called.value
-        owners.add(last_name(called))
-    return owners or {"?"}
+    return set(map(last_name, chain(called)[1:])) or {"?"}
 
 
 def _is_mapped(call: ast.Call) -> bool:
@@ -145,7 +141,7 @@ def _writes(call: ast.Call, *, position: int) -> bool:
     return any(
         isinstance(mode, ast.Constant)
         and isinstance(mode.value, str)
-        and bool(set(mode.value) & set("wax"))
+        and any(letter in mode.value for letter in "wax")
         for mode in modes
     )
 
@@ -153,4 +149,4 @@ def _writes(call: ast.Call, *, position: int) -> bool:
 def _paths(call: ast.Call, names: Names) -> list[str]:
     named = [each.value for each in call.keywords if each.arg in KEYWORDS]
     texts = [names.text(argument) for argument in [*call.args[:2], *named]]
-    return [text for text in texts if text is not None and len(text) <= MAX_PATH]
+    return [text for text in texts if text is not None]

@@ -4,6 +4,7 @@ import ast
 from dataclasses import dataclass
 
 from submissions.validation.code_values import Names, Value
+from submissions.validation.steps import Steps
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -27,25 +28,44 @@ class KnownFunction:
         return self.is_method or bool(self.node.decorator_list)
 
 
-def own_names(node: Function | ast.ClassDef) -> frozenset[str]:
-    """Return the names that a function binds itself, its parameters among them."""
-    own: set[str] = set()
-    free: set[str] = set()
-    for part in ast.walk(node):
-        if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load):
-            own.add(part.id)
-        elif isinstance(part, ast.arg):
-            own.add(part.arg)
-        elif isinstance(part, ast.Global):
-            free.update(part.names)
-    return frozenset(own - free)
+class OwnNames:
+    """The names that functions and classes bind themselves, looked for once in each."""
+
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
+        self._found: dict[ast.AST, frozenset[str]] = {}
+
+    def of(self, node: Function | ast.ClassDef) -> frozenset[str]:
+        """Return the names that a function binds, its parameters among them."""
+        if node not in self._found:
+            self._found[node] = self._look(node)
+        return self._found[node]
+
+    def _look(self, node: Function | ast.ClassDef) -> frozenset[str]:
+        own: set[str] = set()
+        free: set[str] = set()
+        for part in self._steps.each(ast.walk(node)):
+            if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load):
+                own.add(part.id)
+            elif isinstance(part, ast.arg):
+                own.add(part.arg)
+            elif isinstance(part, ast.Global):
+                free.update(self._steps.each(part.names))
+        return frozenset(own - free)
 
 
 def arguments_of(
-    known: KnownFunction, call: ast.Call, names: Names
+    known: KnownFunction, call: ast.Call | None, names: Names, steps: Steps
 ) -> dict[str, Value]:
-    """Return the constant arguments of the call, by the names of their parameters."""
+    """Return the constant arguments of the call, by the names of their parameters.
+
+    Without a call, nobody can tell what is given.
+    """
+    if call is None:
+        return {}
     arguments = known.node.args
+    steps.spend(len(arguments.posonlyargs) + len(arguments.args))
+    steps.spend(len(call.args) + len(call.keywords))
     given = [each.arg for each in (*arguments.posonlyargs, *arguments.args)]
     found: dict[str, ast.expr] = {}
     if arguments.defaults:

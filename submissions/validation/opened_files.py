@@ -9,13 +9,14 @@ import posixpath
 import re
 import sys
 from collections.abc import Collection, Iterator, Sequence
+from itertools import chain, islice
 from typing import Final
 
 from courses.bundle.magics import plain_python, split_cell_magic
 from courses.bundle.syntax import Budget, TooComplexError, parse
 from submissions.messages import problem, shown
 from submissions.problems import Name, Problem
-from submissions.validation.accesses import Accesses
+from submissions.validation.accesses import Accesses, Arm
 from submissions.validation.code_follower import CodeFollower
 from submissions.validation.coursework import NOTHING_GIVEN, Coursework, NumberedCell
 from submissions.validation.file_calls import NETWORK, tidy
@@ -72,8 +73,8 @@ class CodeReading:
         self, present: Collection[str], wanted: Collection[str]
     ) -> tuple[Problem, ...]:
         """Return a warning of each fault, and of each file that will not be there."""
-        found = (*self._faults, *self._missing(present, wanted))
-        return found[:MAX_WARNED]
+        found = chain(self._faults, self._missing(present, wanted))
+        return tuple(islice(found, MAX_WARNED))
 
     def missing_packages(
         self, installed: Collection[str], present: Collection[str]
@@ -102,11 +103,14 @@ class CodeReading:
         self, present: Collection[str], wanted: Collection[str]
     ) -> Iterator[Problem]:
         told: set[str] = set()
-        reads = self.accesses.reads if self.accesses.is_complete else ()
-        for read in reads:
-            path = read.path
+        looked_for: set[tuple[str, int, Arm | None]] = set()
+        for read in self.accesses.reads if self.accesses.is_complete else ():
+            path, place = read.path, (read.path, read.time, read.arm)
             if path in told or path in present or SYSTEM.match(path):
                 continue
+            if place in looked_for:
+                continue
+            looked_for.add(place)
             if self.accesses.missing(read):
                 told.add(path)
                 is_given = all(self._cells[each].is_given for each in read.cells)
