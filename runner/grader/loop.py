@@ -20,7 +20,15 @@ import torch
 
 from runner import marks
 from runner.frames import Channel, ChannelClosedError
-from runner.grader import audit, guard, inspection, loaders, modules, refusals
+from runner.grader import (
+    audit,
+    guard,
+    inspection,
+    loaders,
+    modules,
+    refusals,
+    targets,
+)
 from runner.grader.fixed_seeds import FixedSeeds
 from runner.grader.folders import hide
 from runner.grader.generators import Generators
@@ -144,6 +152,7 @@ class Grader:
         self._generators.take_over()
         self._fixed_seeds.take_over()
         inspection.take_over()
+        targets.take_over()
         with audit.resting():
             self._scratch = Scratch(self._places)
 
@@ -182,6 +191,8 @@ class Grader:
                 # A time limit of a test's own may interrupt it.
                 signal.signal(signal.SIGINT, signal.default_int_handler)
                 score, words, error = run_check(tests, check, _stop_timers)
+                # Or for a process that the test has forked.
+                student.lost |= refusals.is_over()
                 if not student.lost:
                     self._tell(check.name, score, words, error)
                 if error is not None:
@@ -291,7 +302,7 @@ def _words_for(error: BaseException) -> str:
             return marks.raised_by_name(ename) if ename else marks.PRINTED
         case marks.NotAScoreError():
             return marks.NO_SCORE
-        case NotDataError():
+        case NotDataError() | refusals.RefusedElsewhereError(kind="NotDataError"):
             return marks.NOT_DATA
         case _:
             return marks.raised(_told_as(error))
@@ -301,6 +312,8 @@ def _told_as(error: BaseException) -> BaseException | type[BaseException]:
     """Return the exception whose class a student reads."""
     if isinstance(error, StudentRaisedError):
         return nearest_builtin(error) or error
+    if isinstance(error, refusals.RefusedElsewhereError):
+        return error.told_as
     return error
 
 

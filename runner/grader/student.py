@@ -186,8 +186,9 @@ class Student:
                     heard.print_out(header.get("out"), is_call=self.prints)
                     heard.warn(header.get("warned"))
                 result = self._result(header, buffers, operation)
-            except (LinkError, LinkClosedError, CodecError):
+            except (LinkError, LinkClosedError, CodecError) as error:
                 self.lost = True
+                refusals.note_end(error)
                 raise
             finally:
                 self._learn(operation, arguments, given)

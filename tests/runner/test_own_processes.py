@@ -1,0 +1,163 @@
+"""A test may ask in threads and processes of its own: what is refused there counts."""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+
+from runner.grader import refusals
+from runner.host import Runner
+from runner.protocol import CheckSpec, QuestionSpec, TestStyle, Verdict
+from tests.runner.notebooks import cell, job, messages
+
+FORK: Final = "import multiprocessing\nfork = multiprocessing.get_context('fork')\n"
+DEADLINE: Final = (
+    FORK + "p = fork.Process(target=f, args=(10,))\np.start()\np.join(2)\n"
+    "is_slow = p.is_alive()\np.terminate()\np.join()\nassert not is_slow\n"
+)
+ENDS_WELL: Final = DEADLINE + "assert p.exitcode == 0\n"
+GIVES: Final = (
+    FORK + "q = fork.Queue()\np = fork.Process(target=lambda: q.put(f(10)))\n"
+    "p.start()\nassert q.get(timeout=3) == 55\np.join()\n"
+)
+THREAD: Final = (
+    "import threading\nt = threading.Thread(target=f, args=(10,), daemon=True)\n"
+    "t.start()\nt.join(2)\nassert not t.is_alive()\n"
+)
+POOL: Final = (
+    "from concurrent.futures import ThreadPoolExecutor\n"
+    "assert ThreadPoolExecutor(1).submit(f, 10).result(timeout=2) == 55\n"
+)
+MAPPED: Final = (
+    "from multiprocessing.pool import ThreadPool\n"
+    "assert ThreadPool(1).map(f, [10, 10]) == [55, 55]\n"
+)
+FALLS_BACK: Final = (
+    FORK + "q = fork.Queue()\n"
+    "def work():\n"
+    "    try: f('a')\n"
+    "    except Exception: q.put('refused')\n"
+    "p = fork.Process(target=work)\np.start()\n"
+    "assert q.get(timeout=3) == 'refused'\np.join()\n"
+)
+BARE: Final = (
+    "import os\npid = os.fork()\n"
+    "if not pid:\n"
+    "    try: assert f(10) == 55\n"
+    "    except BaseException: pass\n"
+    "    os._exit(0)\n"
+    "assert os.waitpid(pid, 0)[1] == 0\n"
+)
+WORK: Final = {
+    "right": "def f(n): return sum(range(n + 1))",
+    "wrong": "def f(n): return 7",
+    "raising": "def f(n): raise ValueError",
+    "endless": "def f(n):\n    while True: pass",
+    "dying": "import os\ndef f(n): os._exit(1)",
+    "an object": "def f(n): return 10 ** 20000",
+}
+
+
+def run(runner: Runner, work: str, source: str) -> list[str]:
+    check = CheckSpec(name="c", source=source)
+    question = QuestionSpec(key="q1", style=TestStyle.SCRIPT, checks=(check,))
+    cells = WORK[work], cell("# softmark: check q1")
+    result = runner.run(job(*cells, questions=(question,), defined_names=("f",)))
+    assert result.verdict is Verdict.COMPLETED
+    return messages(result)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("source", [ENDS_WELL, GIVES, THREAD, POOL, MAPPED, BARE])
+def test_right_work_passes_in_a_thread_or_process(runner: Runner, source: str) -> None:
+    assert run(runner, "right", source) == ["passed"]
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    ("work", "source", "words"),
+    [
+        ("endless", DEADLINE, "raised AssertionError"),
+        ("endless", GIVES, "raised an error"),
+        ("endless", THREAD, "raised AssertionError"),
+        ("endless", POOL, "raised TimeoutError"),
+        ("raising", ENDS_WELL, "raised AssertionError"),
+        ("raising", GIVES, "raised an error"),
+        ("raising", POOL, "raised ValueError"),
+        ("wrong", GIVES, "raised AssertionError"),
+        ("wrong", MAPPED, "raised AssertionError"),
+        ("dying", DEADLINE, "the process ended"),
+        ("dying", FALLS_BACK, "the process ended"),
+        ("dying", THREAD, "the process ended"),
+        ("an object", FALLS_BACK, "gave an object where a value is needed"),
+        ("an object", DEADLINE, "gave an object where a value is needed"),
+        ("an object", BARE, "gave an object where a value is needed"),
+    ],
+)
+def test_other_work_fails_there(
+    runner: Runner, work: str, source: str, words: str
+) -> None:
+    assert run(runner, work, source) == [words]
+
+
+@pytest.mark.torch
+def test_an_error_that_is_expected_passes_in_a_process(runner: Runner) -> None:
+    assert run(runner, "raising", FALLS_BACK) == ["passed"]
+
+
+# --- The note itself -----------------------------------------------------------------
+
+
+def in_process(work: Callable[[], object]) -> None:
+    pid = os.fork()
+    if not pid:
+        work()
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+
+def in_thread(work: Callable[[], object]) -> None:
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+
+@pytest.mark.parametrize("elsewhere", [in_process, in_thread])
+def test_a_refusal_is_known_wherever_it_was_met(
+    elsewhere: Callable[[Callable[[], object]], None],
+) -> None:
+    refusals.forget()
+    assert refusals.first() is None
+    elsewhere(lambda: refusals.not_permitted("no such place: é"))
+    assert str(refusals.first()) == "no such place: é"
+    assert not refusals.is_over()
+    elsewhere(lambda: refusals.note_end(EOFError("x" * 10**5)))
+    assert str(refusals.first()) == "no such place: é"
+    assert refusals.is_over()
+    refusals.forget()
+    assert refusals.first() is None
+    assert not refusals.is_over()
+
+
+def test_the_words_of_a_refusal_elsewhere_are_bounded() -> None:
+    refusals.forget()
+    in_process(lambda: refusals.note(ValueError("é" * 10**5)))
+    assert 1_000 < len(str(refusals.first())) < 5_000
+    refusals.forget()
+
+
+def test_what_an_earlier_check_has_left_behind_costs_no_later_one() -> None:
+    refusals.forget()
+    go_on, wait = multiprocessing.Event(), os.fork
+    pid = wait()
+    if not pid:
+        go_on.wait(10)
+        refusals.not_permitted("too late")
+        os._exit(0)
+    refusals.forget()
+    go_on.set()
+    os.waitpid(pid, 0)
+    assert refusals.first() is None
