@@ -1,19 +1,27 @@
-"""The student's functions as the work of a process that a test starts."""
+"""The student's functions as the work of processes that a test starts."""
 
 from multiprocessing.process import BaseProcess
+from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
-from runner.grader.handle_parts import is_handle
+from runner.grader.handle_parts import is_handle, label_of
+from runner.grader.observations import NotDataError
 
 
 def take_over() -> None:
-    """Let a process run one of the student's functions, as a thread does.
+    """Let processes run the student's functions, as threads do."""
+    process: Any = BaseProcess
+    process.run = _running(process.run)
+    pickler: Any = ForkingPickler
+    pickler.reducer_override = _reduced
+
+
+def _running(plain: Any) -> Any:
+    """Return what a process does.
 
     `multiprocessing` asks its target whether it is true. No object of the student's is
     asked that: its answer would be the student's.
     """
-    process: Any = BaseProcess
-    plain = process.run
 
     def run(self: Any) -> None:
         target = self._target
@@ -22,4 +30,17 @@ def take_over() -> None:
         else:
             plain(self)
 
-    process.run = run
+    return run
+
+
+def _reduced(_pickler: Any, value: Any) -> Any:
+    """Refuse to pickle an object of the student's for another process, in words.
+
+    SECURITY: a pool of processes unpickles functions, which no test does here.
+    """
+    if is_handle(value):
+        raise NotDataError(
+            f"{label_of(value)} is not sent to another process: start a "
+            "multiprocessing.Process for it, or take a pool of threads"
+        )
+    return NotImplemented

@@ -7,11 +7,11 @@ its answer may come at any time.
 
 import itertools
 import os
-import threading
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from runner.values.link import Buffer, Header, Link, LinkClosedError, LinkError
+from runner.values.turns import Turn
 
 MAX_NESTING: Final = 32
 
@@ -32,8 +32,8 @@ class Endpoint:
     """Asks the other side and serves its questions meanwhile.
 
     A question has an "op" in its header and an answer has none. `serve` answers a
-    question; it raises only what ends the conversation. Threads ask one after the
-    other: who holds `turn` asks.
+    question; it raises only what ends the conversation. Threads and forked processes
+    ask one after the other: who holds `turn` asks.
     """
 
     def __init__(self, link: Link, serve: Callable[[Header, list[Buffer]], Message]):
@@ -44,7 +44,7 @@ class Endpoint:
         self._waiting = 0
         self._is_broken = False
         self._process, self._forks = os.getpid(), _forks
-        self.turn = threading.RLock()
+        self.turn = Turn(lambda: self._has_forked)
 
     @property
     def is_abandoned(self) -> bool:
@@ -53,6 +53,11 @@ class Endpoint:
         Nobody does, or another thread, or a process that was forked meanwhile.
         """
         return self._is_broken or self._waiting > 0 or self._forks != _forks
+
+    @property
+    def _has_forked(self) -> bool:
+        """Say whether another process may ask: this one's child, or its parent."""
+        return self._forks != _forks or self._process != os.getpid()
 
     def _next_number(self) -> int:
         """Return a number that no forked process's question has either."""

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from runner.grader import refusals
 from runner.host import Runner
 from runner.protocol import CheckSpec, QuestionSpec, TestStyle, Verdict
+from runner.values.link import LinkClosedError
+from runner.values.turns import Turn
 from tests.runner.notebooks import cell, job, messages
 
 FORK: Final = "import multiprocessing\nfork = multiprocessing.get_context('fork')\n"
@@ -30,6 +33,22 @@ THREAD: Final = (
 POOL: Final = (
     "from concurrent.futures import ThreadPoolExecutor\n"
     "assert ThreadPoolExecutor(1).submit(f, 10).result(timeout=2) == 55\n"
+)
+PROCESSES: Final = (
+    "from concurrent.futures import ProcessPoolExecutor\n"
+    "with ProcessPoolExecutor(1) as pool:\n"
+    "    assert pool.submit(f, 10).result(timeout=5) == 55\n"
+)
+FORKED_POOL: Final = FORK + (
+    "with fork.Pool(1) as pool: assert pool.apply_async(f, (10,)).get(5) == 55\n"
+)
+SIDE_BY_SIDE: Final = (
+    FORK + "q = fork.Queue()\n"
+    "ps = [fork.Process(target=lambda: q.put(f(10))) for _ in range(5)]\n"
+    "for p in ps: p.start()\n"
+    "assert f(10) == 55\n"
+    "assert [q.get(timeout=3) for _ in ps] == [55] * 5\n"
+    "for p in ps: p.join()\n"
 )
 MAPPED: Final = (
     "from multiprocessing.pool import ThreadPool\n"
@@ -71,7 +90,13 @@ def run(runner: Runner, work: str, source: str) -> list[str]:
 
 
 @pytest.mark.torch
-@pytest.mark.parametrize("source", [ENDS_WELL, GIVES, THREAD, POOL, MAPPED, BARE])
+@pytest.mark.parametrize(
+    "source",
+    [
+        *(ENDS_WELL, GIVES, THREAD, POOL, MAPPED, BARE),
+        SIDE_BY_SIDE,
+    ],
+)
 def test_right_work_passes_in_a_thread_or_process(runner: Runner, source: str) -> None:
     assert run(runner, "right", source) == ["passed"]
 
@@ -92,6 +117,9 @@ def test_right_work_passes_in_a_thread_or_process(runner: Runner, source: str) -
         ("dying", DEADLINE, "the process ended"),
         ("dying", FALLS_BACK, "the process ended"),
         ("dying", THREAD, "the process ended"),
+        ("right", PROCESSES, "gave an object where a value is needed"),
+        ("right", FORKED_POOL, "gave an object where a value is needed"),
+        ("dying", SIDE_BY_SIDE, "the process ended"),
         ("an object", FALLS_BACK, "gave an object where a value is needed"),
         ("an object", DEADLINE, "gave an object where a value is needed"),
         ("an object", BARE, "gave an object where a value is needed"),
@@ -161,3 +189,49 @@ def test_what_an_earlier_check_has_left_behind_costs_no_later_one() -> None:
     go_on.set()
     os.waitpid(pid, 0)
     assert refusals.first() is None
+
+
+# --- Turns ---------------------------------------------------------------------------
+
+
+def test_processes_take_turns() -> None:
+    turn = Turn(lambda: True)
+    told, tell = os.pipe()
+
+    def ask() -> None:
+        for _ in range(50):
+            with turn, turn:
+                os.write(tell, b"<")
+                os.write(tell, b">")
+
+    pids = []
+    for _ in range(3):
+        pids.append(os.fork())
+        if not pids[-1]:
+            ask()
+            os._exit(0)
+    ask()
+    for pid in pids:
+        os.waitpid(pid, 0)
+    assert os.read(told, 1_000) == b"<>" * 200
+
+
+def test_the_turn_of_a_process_that_has_ended_ends_the_conversation() -> None:
+    turn = Turn(lambda: True)
+    pid = os.fork()
+    if not pid:
+        turn.__enter__()
+        os._exit(0)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    for _ in range(2):  # before and after its parent has waited for it
+        with pytest.raises(LinkClosedError), turn:
+            pytest.fail("it was somebody else's turn")
+        with suppress(ChildProcessError):
+            os.waitpid(pid, 0)
+
+
+def test_nobody_else_is_waited_for_where_nothing_was_forked() -> None:
+    turn = Turn(lambda: False)
+    os.read(turn._taken, 1)
+    with turn:
+        in_thread(lambda: None)
