@@ -137,39 +137,56 @@ def _parse(source: str) -> ast.Module | None:
 
 
 def _bound_in(
-    node: ast.AST, declared: frozenset[str] | None = None
+    node: ast.AST, declared: frozenset[str] | None = None, *, is_deep: bool = True
 ) -> Iterator[_Binding]:
-    """Yield what is bound in the node; in a function only what it declares global."""
+    """Yield what is bound in the node; in a function only what it declares global.
+
+    Without `is_deep`, nothing is looked for in the functions and classes within.
+    """
     for child in ast.iter_child_nodes(node):
         for binding in _bound_by(child):
             if declared is None or binding.name in declared:
                 yield binding
         if isinstance(child, _SCOPES):
-            yield from _bound_in(child, _globals_of(child))
+            yield from _bound_in(child, _globals_of(child)) if is_deep else ()
         elif isinstance(child, ast.comprehension):
             # Its target is a name of its own, but a walrus within it is not.
             for part in (child.iter, *child.ifs):
-                yield from _bound_in(ast.Expr(part), declared)
+                yield from _bound_in(ast.Expr(part), declared, is_deep=is_deep)
         elif isinstance(child, ast.Lambda):
-            yield from _bound_in(child.args, declared)
+            yield from _bound_in(child.args, declared, is_deep=is_deep)
         else:
-            yield from _bound_in(child, declared)
+            yield from _bound_in(child, declared, is_deep=is_deep)
 
 
 def _methods_in(tree: ast.AST) -> Iterator[_Binding]:
-    """Yield the names that classes define in their bodies, or that objects are given."""
+    """Yield the names that classes define in their bodies, or that objects are given.
+
+    Each class, and each call that makes one, is told of alone: those within it are
+    met by themselves, so that no part of the tree is walked for all that it stands in.
+    """
     for node in ast.walk(tree):
         names: Iterable[str] = ()
         if isinstance(node, ast.ClassDef):
             body = ast.Module(body=node.body, type_ignores=[])
-            names = (binding.name for binding in _bound_in(body))
+            names = (binding.name for binding in _bound_in(body, is_deep=False))
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
             names = (node.attr,)
         elif isinstance(node, ast.Call) and _makes_class(node):
-            texts = (n.value for n in ast.walk(node) if isinstance(n, ast.Constant))
-            names = " ".join(text for text in texts if isinstance(text, str)).split()
+            names = " ".join(_texts_in(node)).split()
         for name in names:
             yield _Binding(name=name.strip(","), kind="method")
+
+
+def _texts_in(call: ast.Call) -> Iterator[str]:
+    """Yield the texts in a call, without those of calls within it that make a class."""
+    left: list[ast.AST] = [call]
+    while left:
+        for part in ast.iter_child_nodes(left.pop()):
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                yield part.value
+            elif not _makes_class(part):
+                left.append(part)
 
 
 def _globals_of(scope: ast.AST) -> frozenset[str]:
@@ -218,7 +235,7 @@ def _made_by(node: ast.Assign) -> Iterator[_Binding]:
             yield _Binding(name=target.id, kind=kind)
 
 
-def _makes_class(value: ast.expr) -> bool:
+def _makes_class(value: ast.AST) -> bool:
     """Say whether the expression is a call like `namedtuple("Point", "x y")`."""
     if not isinstance(value, ast.Call):
         return False

@@ -73,6 +73,15 @@ SHAPES: Final[dict[str, Build]] = {
     "sums": lambda n: "x = " + "a+" * (n // 2) + "a",
     "texts": lambda n: "x = " + "'a' " * (n // 4),
     "text of lines": lambda n: "'''" + "\n" * n + "'''",
+    "classes within classes": lambda n: (
+        "".join(" " * depth + f"class C{depth}:\n" for depth in range(95))
+        + " " * 95
+        + "a = b = c = " * (min(n, MAX_CELL) // 16)
+        + "1\n" * (n // MAX_CELL + 1)
+    ),
+    "class makers": lambda n: (
+        "x = " + "namedtuple(" * 90 + f"'{'a ' * (min(n, 17_000) // 2)}'" + ")" * 90
+    ),
     "not ASCII": lambda n: "é" * (n // 2),
 }
 
