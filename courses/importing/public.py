@@ -2,8 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from courses.bundle.manifest import is_file_name
@@ -26,6 +26,10 @@ _FOR_STUDENTS: Final = frozenset(
 _FOR_STAFF_AT_THE_TOP: Final = frozenset(
     {"tests", "test", "grading", "marking", "rubric", "rubrics", "feedback", "grades"}
 )
+# So many files are named one by one whose names differ by a number, and so many of one
+# folder and kind.
+_NUMBERED: Final = 3
+_OF_A_KIND: Final = 50
 
 
 def add_public_files(
@@ -101,18 +105,79 @@ def _note_on_files(draft: Draft, staffs: list[str], text: str) -> None:
             hint="If it says what is right, keep the folder with --write, move it from "
             "public/ to private/, and read it there: private / name.",
         )
+    _note_on_unnamed(draft, text, hidden)
+
+
+def _note_on_unnamed(draft: Draft, text: str, said: Collection[str]) -> None:
+    """Note each public file that the hand-out does not name, but those of `said`.
+
+    SECURITY: no list of words knows what staff call a file that says what is right. So
+    none comes along in silence unless students read its name anyway.
+    """
     unnamed = [
         name
         for name in draft.public
-        if name.endswith(".py") and "/" not in name and not names_file(text, Path(name))
+        if name not in said and not _names_this(text, name, draft.public)
     ]
-    if unnamed:
+    modules = [name for name in unnamed if name.endswith(".py") and "/" not in name]
+    if modules:
         draft.note(
             "Students get these modules, though their notebook names none of them: "
-            f"{', '.join(unnamed)}.",
+            f"{', '.join(modules)}.",
             hint="If one is for tests only, keep the folder with --write, and move it "
             "from public/ to private/.",
         )
+    others = [name for name in unnamed if name not in modules]
+    if others:
+        draft.note(
+            "Students get these files, though their notebook names none of them: "
+            f"{', '.join(_in_groups(others))}.",
+            hint="If one says what is right, or is for tests only, keep the folder with "
+            "--write, move it from public/ to private/, and read it there: private / "
+            "name.",
+        )
+
+
+def _names_this(text: str, name: str, public: Collection[str]) -> bool:
+    """Whether the hand-out names the file, and not only one of its name elsewhere."""
+    path = Path(name)
+    if not names_file(text, path):
+        return False
+    is_alone = sum(Path(each).name == path.name for each in public) == 1
+    folder = path.parent.name or "."
+    if is_alone or folder == ".":
+        return True
+    return bool(re.search(rf"(?<![\w-]){re.escape(folder)}(?![\w-])", text))
+
+
+def _in_groups(names: Iterable[str]) -> Iterator[str]:
+    """Yield the names in order; many that are alike as one, with their number."""
+    numbered = _grouped(names, lambda name: re.sub(r"\d+", "*", name))
+    for pattern, group in numbered.items():
+        if len(group) > _NUMBERED:
+            yield f"{pattern} ({len(group)} files)"
+    rest = (
+        each for group in numbered.values() if len(group) <= _NUMBERED for each in group
+    )
+    for pattern, group in _grouped(sorted(rest), _kind).items():
+        if len(group) > _OF_A_KIND:
+            yield f"{pattern} ({len(group)} files)"
+        else:
+            yield from group
+
+
+def _grouped(
+    names: Iterable[str], pattern_of: Callable[[str], str]
+) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(pattern_of(name), []).append(name)
+    return groups
+
+
+def _kind(name: str) -> str:
+    path = PurePosixPath(name)
+    return str(path.with_name(f"*{path.suffix}"))
 
 
 def public_modules(files: Mapping[str, Path]) -> dict[str, Path]:

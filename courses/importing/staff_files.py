@@ -18,11 +18,22 @@ _NEVER: Final = frozenset(
         *("staff", "instructor", "instructors", "teacher", "teachers", "lecturer"),
         *("autograder", "autograded", "autograding", "grader", "gradebook", "nbgrader"),
         *("submitted", "key", "keys", "markscheme"),
+        # Solutions, answers and teachers in other languages. A public file's name has no accents.
+        *("corrige", "corriges", "corrigetype", "reponse", "reponses", "enseignant"),
+        *("respuesta", "respuestas", "resposta", "respostas", "gabarito", "profesor"),
+        *("risposta", "risposte", "docente", "docenti", "antwoord", "antwoorden"),
+        *("antwort", "antworten", "lehrer", "dozent", "erwartungshorizont"),
+        *("losning", "losninger", "losningar", "losningsforslag", "facit", "fasit"),
+        *("ratkaisu", "ratkaisut", "reseni", "riesenie", "rjesenje", "cozum"),
+        *("cozumler", "odpowiedzi", "otvety", "reshenie", "resheniya"),
     }
 )
 # The same within longer words, as in `hwsolution.py`; not in `resolution.csv`.
 _NEVER_WITHIN: Final = re.compile(
     r"(?<!re)(?<!dis)(?<!ab)solution|answer|hidden|secret|gradebook|nbgrader|autograde"
+    r"|(?<!auf)(?<!\bab)(?<!\baus)(?<!\bein)(?<!\ber)(?<!\bver)loe?sung"
+    r"|(?<!re)(?<!ri)(?<!dis)(?<!as)(?<!ab)solu(?:zion|cion|cao|coes)|uitwerking"
+    r"|oplossing|rozwiazani|megoldas"
 )
 # At the top these are staff's, unless the hand-out names the file.
 _UNLESS_NAMED: Final = frozenset(

@@ -130,7 +130,9 @@ def test_data_beside_the_notebook_is_public(tmp_path: Path) -> None:
     (folder / "source/ps1/more/deep.csv").write_text("1\n")
     found, bundle = converted(folder, tmp_path / "out")
     assert [f.name for f in bundle.files if f.part == Part.PUBLIC] == ["data.csv"]
-    assert [note.file for note in found.notes] == ["source/ps1/more"]
+    names, left_out = found.notes
+    assert names.message.endswith("names none of them: data.csv.")
+    assert left_out.file == "source/ps1/more"
 
 
 def test_points_can_be_said_beside_the_source(tmp_path: Path) -> None:

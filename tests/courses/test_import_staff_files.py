@@ -29,7 +29,9 @@ STAFFS = (
         "data/in/solution.npz",
         "data/hw.py",
     ),
-    *("images/solution.png",),
+    *("images/solution.png", "Musterloesung.py", "loesungen.csv", "hw-Losung.npz"),
+    *("corrige.py", "data/soluzioni.csv", "solucion.py", "solucao.csv", "facit.txt"),
+    *("uitwerking.csv", "antworten.csv", "data/respuestas.csv", "oplossingen.py"),
 )
 # These come along if the hand-out names them.
 DOUBTFUL = (
@@ -39,6 +41,7 @@ DOUBTFUL = (
 STUDENTS = (
     *("data.csv", "train.csv", "test.csv", "helpers.py", "README.md", "resolution.csv"),
     *("autograd.py", "solver.py", "monkey.png", "data/test/a.csv", "data/labels.csv"),
+    *("aufloesung.csv", "verlosung.csv", "resolucion.csv", "corrigenda.txt"),
     *("hw1_data.csv", "hw_data.csv", "data/course.db", "keyboard.txt", "data.csv.gz"),
 )
 
@@ -122,3 +125,51 @@ def test_a_file_that_only_the_tests_name_is_noted(tmp_path: Path) -> None:
     found, bundle = converted(tmp_path / "in", tmp_path / "out")
     (note,) = [n for n in notes_on(found, bundle) if "only the tests name" in n.message]
     assert note.message.endswith("name: truth.csv.")
+
+
+UNNAMED = "Students get these files"
+
+
+@pytest.mark.parametrize("layout", [nbgrader, otter])
+def test_each_public_file_that_the_hand_out_does_not_name_is_noted(
+    tmp_path: Path, layout: Layout
+) -> None:
+    """No list of words knows what staff call what is right."""
+    names = ("a.csv", "oracle.csv", "y_test.npy", "data/b.csv", "data/test_y.csv")
+    cell = "x = open('a.csv'), open('data/b.csv')"
+    found, bundle = converted(
+        layout(tmp_path / "in", *names, cell=cell), tmp_path / "o"
+    )
+    (note,) = [each for each in notes_on(found, bundle) if UNNAMED in each.message]
+    unnamed = "data/test_y.csv, oracle.csv, y_test.npy"
+    assert note.message.endswith(f"none of them: {unnamed}.")
+    assert "private/" in note.hint
+
+
+@pytest.mark.parametrize("layout", [nbgrader, otter])
+def test_nothing_is_noted_where_the_hand_out_names_all(
+    tmp_path: Path, layout: Layout
+) -> None:
+    cell = "x = open('a.csv'), open('data/train/y.csv'), 'data/test/y.csv'"
+    names = ("a.csv", "data/train/y.csv", "data/test/y.csv")
+    found, bundle = converted(
+        layout(tmp_path / "in", *names, cell=cell), tmp_path / "o"
+    )
+    assert not [each for each in notes_on(found, bundle) if UNNAMED in each.message]
+
+
+def test_a_file_of_the_same_name_in_another_folder_is_noted(tmp_path: Path) -> None:
+    names = ("data/train/y.csv", "data/held_out/y.csv")
+    source = nbgrader(tmp_path / "in", *names, cell="open('data/train/y.csv')")
+    found, _ = converted(source, tmp_path / "out")
+    (note,) = [each for each in found.notes if UNNAMED in each.message]
+    assert note.message.endswith("none of them: data/held_out/y.csv.")
+
+
+def test_a_file_among_many_is_noted_by_its_name(tmp_path: Path) -> None:
+    """Only names that differ by a number are counted."""
+    names = [f"images/n{number}.csv" for number in range(4)]
+    source = nbgrader(tmp_path / "in", *names, "images/y.csv")
+    found, _ = converted(source, tmp_path / "out")
+    (note,) = [each for each in found.notes if UNNAMED in each.message]
+    assert note.message.endswith("none of them: images/n*.csv (4 files), images/y.csv.")
