@@ -14,6 +14,7 @@ import io
 import os
 import pickle
 import sys
+import threading
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +22,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from runner.grader import audit, code_guard, refusals
+from runner.grader import audit, code_guard, refusals, workers
 from runner.grader.callers import CALLERS
 from runner.grader.code_places import CodePlaces
 from runner.grader.folders import Folders, guard_joins
@@ -127,21 +128,22 @@ def _guard_pickle(origins: Origins) -> None:
     """Replace all ways into Python's pickle machine."""
 
     def load(file: Any, **named: Any) -> Any:
-        if _trust or origins.is_own(file):
+        if _trust.what or origins.is_own(file):
             return pickle.Unpickler(file, **named).load()  # noqa: S301 - guarded below
         return load_pickle(file, origins, **named)
 
     dumps = pickle.dumps
-    own = _OwnPickles()
+    own, seals = _OwnPickles(), workers.Seals()
 
     def dumped(*arguments: Any, **named: Any) -> bytes:
         return own.note(dumps(*arguments, **named))
 
     def loads(data: Any, /, **named: Any) -> Any:
-        if data not in own:
+        known = data if data in own else seals.content(data)
+        if known is None:
             return load_pickled(data, **named)
         with _trusted(_EVERYTHING):
-            return pickle_loads(data, **named)
+            return pickle_loads(known, **named)
 
     machine: Any = pickle
     pickle_loads = pickle.loads
@@ -149,6 +151,7 @@ def _guard_pickle(origins: Origins) -> None:
     # The second is in Python, and other libraries build on it.
     for name in ("Unpickler", "_Unpickler"):
         setattr(machine, name, _own_files_only(getattr(machine, name), origins))
+    workers.take_over(seals, loads)
 
 
 class _OwnPickles:
@@ -173,7 +176,7 @@ def _own_files_only(base: Any, origins: Origins) -> Any:
 
     class Unpickler(base):
         def __init__(self, file: Any, *arguments: Any, **named: Any) -> None:
-            if not (origins.is_own(file) or _trust):
+            if not (origins.is_own(file) or _trust.what):
                 raise refusals.not_permitted(REFUSED)
             super().__init__(file, *arguments, **named)
 
@@ -184,17 +187,24 @@ def _own_files_only(base: Any, origins: Origins) -> Any:
     return Unpickler
 
 
-_trust: Final[list[str]] = []
+class _Trust(threading.local):
+    """What this thread unpickles now. Another thread has no part in it."""
+
+    def __init__(self) -> None:
+        self.what: list[str] = []
+
+
+_trust: Final = _Trust()
 
 
 @contextlib.contextmanager
 def _trusted(what: str = _ARRAYS) -> Iterator[None]:
     """Let the arrays of a file of the staff's, or everything, be unpickled inside."""
-    _trust.append(what)
+    _trust.what.append(what)
     try:
         yield
     finally:
-        _trust.pop()
+        _trust.what.pop()
 
 
 def _watcher(origins: Origins) -> Callable[[str, tuple[Any, ...]], None]:
@@ -216,9 +226,9 @@ def _watcher(origins: Origins) -> Callable[[str, tuple[Any, ...]], None]:
 
 
 def _check_unpickled(module: str, name: str) -> None:
-    if not _trust:
+    if not _trust.what:
         raise refusals.not_permitted(REFUSED)
-    if _trust[-1] != _EVERYTHING and (module, name) not in _MADE_OF:
+    if _trust.what[-1] != _EVERYTHING and (module, name) not in _MADE_OF:
         raise refusals.not_permitted(
             f"tests unpickle no objects ({module}.{name}): keep arrays, or weights in "
             "safetensors"

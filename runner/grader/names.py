@@ -7,7 +7,7 @@ import types
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from runner.grader import formats, global_names, refusals
+from runner.grader import formats, global_names, refusals, workers
 from runner.grader.handles import NotDataError
 from runner.grader.notebook_names import NotebookNames
 from runner.grader.stand_ins import StandInError, stand_in_for
@@ -217,9 +217,11 @@ def as_main(names: Names) -> Iterator[None]:
     """
     kept = sys.modules["__main__"]
     sys.modules["__main__"] = _Main(names)
+    workers.know(names)
     try:
         yield
     finally:
+        workers.know({})
         sys.modules["__main__"] = kept
         names.restore()
 

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from runner import marks
-from runner.grader import class_bodies, formats
+from runner.grader import class_bodies, formats, workers
 from runner.grader.folders import Folders
 from runner.grader.global_names import bound_openly
 from runner.grader.handles import is_handle
@@ -93,6 +93,7 @@ class Tests:
         OWN.begin(_sources(question))
         if question.style in {TestStyle.FUNCTIONS, TestStyle.CASES}:
             self._space[_RETURNED] = _returned
+            workers.know(self._space)
             self._execute(question)
 
     def run(self, check: CheckSpec) -> tuple[float, str]:
