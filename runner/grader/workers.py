@@ -29,16 +29,15 @@ from runner.grader.handle_parts import is_handle
 from runner.grader.observations import NotDataError
 from runner.values.endpoint import Endpoint
 
+_DO_HERE: Final = (
+    "in the test's own process (DataLoader(..., num_workers=0), a loop in place of a "
+    "pool), in a pool of threads, or in a multiprocessing.Process"
+)
 _NO_OBJECTS: Final = (
     "an object or a function of the notebook's does not go to a worker process, nor "
-    "from one: use it in the test's own process, with DataLoader(..., num_workers=0), or "
-    "with a loop in place of a pool"
+    f"from one: use it {_DO_HERE}"
 )
-_NO_QUESTIONS: Final = (
-    "a worker process does not ask the notebook: call its functions and objects in the "
-    "test's own process, with DataLoader(..., num_workers=0), or with a loop in place of "
-    "a pool"
-)
+_NO_QUESTIONS: Final = f"a worker process does not ask the notebook: ask it {_DO_HERE}"
 _NOT_STARTED: Final = (
     "workers of this kind would start without what guards the tests: take n_jobs=1, or "
     "concurrent.futures.ProcessPoolExecutor"
