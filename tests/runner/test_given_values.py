@@ -84,7 +84,7 @@ NAMES = {
 def asked(check: str) -> None:
     with student_with(NAMES, test=check) as student:
         names = {name: student.name(name) for name in NAMES}
-        exec(check, {**names, **globals()} | names)  # noqa: S102 - as the grader does
+        exec(check, {**globals(), **names, "__name__": "checks"})  # noqa: S102 - as the grader does
 
 
 @pytest.mark.parametrize(
