@@ -31,7 +31,12 @@ _LOOKS: Final[Mapping[str, str]] = {
 _LOOK_HINT: Final = (
     'Ask for one name with `"answer" in globals()`, and test what a function returns.'
 )
-_USUAL: Final[Mapping[str, str]] = {"np": "numpy"}
+_USUAL: Final[Mapping[str, str]] = {
+    "np": "numpy",
+    "pd": "pandas",
+    "nn": "torch.nn",
+    "plt": "matplotlib.pyplot",
+}
 
 
 def find_library_changes(
@@ -41,7 +46,7 @@ def find_library_changes(
 
     `imports` says what names stand for that the staff's notebook imports.
     """
-    libraries = {**dict.fromkeys(USUAL, ""), **imports, **_imported(tree)}
+    libraries = {**dict.fromkeys(USUAL, ""), **imports, **imported_names(tree)}
     for node in ast.walk(tree):
         for name in _changed(node, libraries):
             yield Finding(
@@ -82,7 +87,7 @@ def _changed(node: ast.AST, libraries: Mapping[str, str]) -> Iterator[str]:
         case ast.Call(func=func, args=args):
             name = dotted(func)
             target = args[0] if args else None
-            if _full(name, libraries) in _SWITCHES and not _ignores(node):
+            if full_name(name, libraries) in _SWITCHES and not _ignores(node):
                 yield name
             elif name.split(".")[-1] == "patch":
                 yield from _patched(target)
@@ -127,13 +132,15 @@ def _is_of_library(node: ast.expr, libraries: Collection[str]) -> bool:
     return dotted(node).partition(".")[0] in libraries
 
 
-def _full(name: str, libraries: Mapping[str, str]) -> str:
+def full_name(name: str, libraries: Mapping[str, str]) -> str:
+    """Return the dotted name with the library's own name at its beginning."""
     root, dot, rest = name.partition(".")
     above = libraries.get(root) or _USUAL.get(root, root)
     return f"{above.replace(':', '.')}{dot}{rest}"
 
 
-def _imported(tree: ast.Module) -> Mapping[str, str]:
+def imported_names(tree: ast.Module) -> Mapping[str, str]:
+    """Return what the names stand for that the test itself imports."""
     found: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

@@ -17,6 +17,7 @@ from courses.importing.library_changes import find_library_changes, find_looks
 from courses.importing.notebooks import names_of_cells
 from courses.importing.open_names import notes_on_open_names, students_names
 from courses.importing.otter_tests import OtterTest
+from courses.importing.process_looks import find_process_looks
 from courses.importing.regions import solution_lines
 from courses.importing.replaced_names import find_replaced, find_shadowed
 from courses.importing.statements import Lines
@@ -60,6 +61,7 @@ def find_all(
     """Yield what is to be said of a piece of a question's tests."""
     yield from find_unpickling(tree, style, public=names.public, imports=names.imports)
     yield from find_through_handles(tree, style, names.defined)
+    yield from find_process_looks(tree, names.imports)
     if style in _PIECES:
         yield from find_replaced(tree, names.defined)
         yield from find_shadowed(tree, names.defined, names.imports, key)

@@ -9,6 +9,7 @@ import pytest
 from courses.importing import notes_on
 from courses.importing.given import Given
 from courses.importing.library_changes import find_library_changes, find_looks
+from courses.importing.process_looks import find_process_looks
 from courses.importing.statements import Lines, Whose
 from tests.courses.bundles import (
     HANDOUT_CELLS,
@@ -198,3 +199,45 @@ def test_parameters_of_cases_that_staff_give_are_noted(tmp_path: Path) -> None:
     (path.parent / "tests/q1.py").write_text(text)
     found, _ = converted(path.parent, tmp_path / "out")
     assert [n.message for n in found.notes if n.message.startswith("“close”")]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import tracemalloc\ntracemalloc.start()\nf(1)",
+        "from torch.utils.flop_counter import FlopCounterMode\nFlopCounterMode()",
+        "from torch.profiler import profile\nwith profile() as p: f(1)",
+        "state = torch.get_rng_state()\nf(1)",
+        "import random\nbefore = random.getstate()",
+        "a = np.random.get_state()[1]",
+        "assert torch.is_grad_enabled()",
+        "assert torch.get_default_dtype() == torch.float32",
+        "n = len(plt.get_fignums())",
+        "import os\nassert os.listdir() == os.listdir('.')",
+        "import threading as th\nassert th.active_count() == 1",
+        "assert 'sympy' not in sys.modules",
+        "import sys\nsys.setprofile(print)",
+        "import time\nt = time.process_time()",
+        "m = nn.Linear(2, 1)\nf(m)\nassert m.training",
+    ],
+)
+def test_a_look_at_the_tests_own_process_is_noted_once(source: str) -> None:
+    (finding,) = find_process_looks(ast.parse(source), {})
+    assert "the tests' own process" in finding.message
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "assert net.training",
+        "m = Net()\nf(m)\nassert m.training",
+        "os.listdir(files)",
+        "profile(3)",
+        "with torch.no_grad(): f(1)",
+        "import sys\nhere = sys.modules[__name__]",
+        "import time\nt = time.perf_counter()",
+        "random.seed(3)",
+    ],
+)
+def test_a_look_at_the_student_s_work_is_not_noted(source: str) -> None:
+    assert not list(find_process_looks(ast.parse(source), {"Net": "nets:Net"}))
