@@ -28,7 +28,7 @@ _SHOWN: Final = 200
 _LARGE: Final = 10**30
 # How the grader's process ends that lacks memory for what it was given.
 OUT_OF_MEMORY_STATUS: Final = 77
-_NOT_DEFINED: Final = re.compile(r"`([^\W\d]\w{0,99})` is not defined")
+_OF_NAME: Final = re.compile(r"`([^\W\d]\w{0,99})` is (?:not defined|no class)")
 _EXCEPTIONS: Final = frozenset(
     name
     for name, value in vars(builtins).items()
@@ -59,7 +59,13 @@ def not_defined(name: str) -> str:
     A test may look up what the student's code has given it, which may be any text.
     """
     words = f"`{name}` is not defined"
-    return words if _NOT_DEFINED.fullmatch(words) else RAISED
+    return words if _OF_NAME.fullmatch(words) else RAISED
+
+
+def no_class(name: str) -> str:
+    """Return words for a value that stands under the name of a class."""
+    words = f"`{name}` is no class"
+    return words if _OF_NAME.fullmatch(words) else RAISED
 
 
 class NotAScoreError(Exception):
@@ -150,7 +156,7 @@ def parse_outcome(
 def _is_allowed(message: object, names: Collection[str]) -> bool:
     if not isinstance(message, str):
         return False
-    found = _NOT_DEFINED.fullmatch(message)
+    found = _OF_NAME.fullmatch(message)
     return message in _FIXED or (found is not None and found[1] in names)
 
 

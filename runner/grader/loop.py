@@ -33,6 +33,7 @@ from runner.grader.fixed_seeds import FixedSeeds
 from runner.grader.folders import hide
 from runner.grader.generators import Generators
 from runner.grader.handles import NotDataError
+from runner.grader.named_classes import NoClassError
 from runner.grader.names import Library
 from runner.grader.own_process import adopt_orphans, end_left_running, run_apart
 from runner.grader.own_texts import OWN
@@ -294,8 +295,10 @@ def _safe_words_for(error: BaseException) -> str:
 
 def _words_for(error: BaseException) -> str:
     match error:
-        case NotDefinedError():
-            return marks.not_defined(error.missing)
+        case NotDefinedError() | NoClassError():
+            is_there = isinstance(error, NoClassError)
+            words = marks.no_class if is_there else marks.not_defined
+            return words(error.missing)
         case WrongAnswerError(error=BaseException() as raised):
             return _words_for(raised)
         case WrongAnswerError(ename=ename):

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import torch
 
-from runner.grader import heard, refusals
+from runner.grader import heard, named_classes, refusals
 from runner.grader.exports import ExpiredCallbackError, Exports, Outgoing
 from runner.grader.fixed_seeds import FixedSeeds
 from runner.grader.folders import Folders
@@ -137,7 +137,7 @@ class Student:
             raise NotDefinedError(name) from None
         if name in self._functions and is_handle(value):
             observations_of(value).is_function = True
-        if name in self._classes and is_handle(value):
+        if name in self._classes and named_classes.is_object(name, value):
             value = self._constructor(value)
             description = self._described.get(number_of(value))
             if description is not None:
