@@ -28,6 +28,7 @@ from runner.grader import (
     modules,
     refusals,
     targets,
+    test_runs,
 )
 from runner.grader.fixed_seeds import FixedSeeds
 from runner.grader.folders import hide
@@ -154,6 +155,7 @@ class Grader:
         self._fixed_seeds.take_over()
         inspection.take_over()
         targets.take_over()
+        test_runs.take_over()
         with audit.resting():
             self._scratch = Scratch(self._places)
 

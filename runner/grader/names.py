@@ -145,6 +145,14 @@ class Names(dict[str, Any]):
         for name, value in dict(*others, **named).items():
             self[name] = value
 
+    def copy(self) -> "Names":
+        """Return other names that know the notebook: doctest runs examples in them."""
+        made = Names(self._student, self._library, self._defined)
+        for name, value in self.items():
+            dict.__setitem__(made, name, value)
+        made._replaced = self._replaced  # which `restore` gives back
+        return made
+
     def restore(self) -> None:
         """Give the notebook back the names that were replaced or taken away."""
         self._student.stand_ins.clear()
