@@ -22,6 +22,7 @@ from runner import marks
 from runner.frames import Channel, ChannelClosedError
 from runner.grader import (
     audit,
+    empty_values,
     guard,
     inspection,
     loaders,
@@ -155,6 +156,7 @@ class Grader:
         self._fixed_seeds.take_over()
         inspection.take_over()
         targets.take_over()
+        empty_values.take_over()
         test_runs.take_over()
         with audit.resting():
             self._scratch = Scratch(self._places)

@@ -67,12 +67,12 @@ def stand() -> None:
     """Refuse text that names objects of this process, from now on."""
     matrices: Any = defmatrix
     matrices._from_string = _refuse  # noqa: SLF001 - np.bmat reads its caller's variables
-    _change("yaml.constructor", _change_yaml)
+    after_import("yaml.constructor", _change_yaml)
     for name, functions in _LOOK_UP.items():
-        _change(name, partial(_keep_to_own_names, functions))
+        after_import(name, partial(_keep_to_own_names, functions))
 
 
-def _change(name: str, change: Callable[[Any], None]) -> None:
+def after_import(name: str, change: Callable[[Any], None]) -> None:
     """Change this module now if it is imported, else right after it is."""
     if name in sys.modules:
         change(sys.modules[name])

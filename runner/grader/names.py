@@ -7,7 +7,7 @@ import types
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from runner.grader import formats, global_names, refusals, workers
+from runner.grader import empty_values, formats, global_names, refusals, workers
 from runner.grader.handles import NotDataError
 from runner.grader.notebook_names import NotebookNames
 from runner.grader.stand_ins import StandInError, stand_in_for
@@ -77,6 +77,7 @@ class Names(dict[str, Any]):
         super().__init__(__name__="__main__", __builtins__=builtins)
         super().__setitem__(formats.NAME, formats.format_of)
         super().__setitem__(global_names.NAME, globals)
+        super().__setitem__(empty_values.NAME, empty_values.calculated)
         self._student = student
         self._library = library
         self._defined = frozenset(defined)

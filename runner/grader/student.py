@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import torch
 
-from runner.grader import heard, named_classes, refusals
+from runner.grader import empty_values, heard, named_classes, refusals
 from runner.grader.exports import ExpiredCallbackError, Exports, Outgoing
 from runner.grader.fixed_seeds import FixedSeeds
 from runner.grader.folders import Folders
@@ -124,6 +124,7 @@ class Student:
         self._kinds.forget()
         self._described.clear()
         self._errors.forget()
+        empty_values.forget()
         self.prints = False
         for name, function in _LENT.items():
             setattr(builtins, name, function)
@@ -253,7 +254,7 @@ class Student:
     def _result(self, header: Header, buffers: list[Buffer], operation: str) -> Any:
         if "ok" in header:
             resolve = partial(self._resolve, operation=operation)
-            return Decoder(buffers, resolve).decode(header["ok"])
+            return empty_values.noted(Decoder(buffers, resolve).decode(header["ok"]))
         error = header.get("error")
         if not isinstance(error, dict):
             raise LinkError("no answer")
@@ -330,7 +331,7 @@ class Student:
             raise CodecError("not a call")
         if not all(isinstance(name, str) for name in call[1]):
             raise CodecError("not a call")
-        return call[0], call[1]
+        return empty_values.noted(call[0]), empty_values.noted(call[1])
 
     # --- What is no data -----------------------------------------------------------
 

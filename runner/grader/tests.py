@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from runner import marks
-from runner.grader import class_bodies, formats, workers
+from runner.grader import class_bodies, empty_values, formats, workers
 from runner.grader.folders import Folders
 from runner.grader.global_names import bound_openly
 from runner.grader.handles import is_handle
@@ -89,6 +89,7 @@ class Tests:
         self._space: dict[str, Any] = {
             "__name__": "checks",
             formats.NAME: formats.format_of,
+            empty_values.NAME: empty_values.calculated,
         }
         OWN.begin(_sources(question))
         if question.style in {TestStyle.FUNCTIONS, TestStyle.CASES}:
@@ -114,7 +115,7 @@ class Tests:
         for node in tree.body:
             if isinstance(node, ast.FunctionDef) and node.name in checks:
                 _ReturnsNothing().generic_visit(node)
-        code = compile(formats.guarded(tree), name, "exec")
+        code = compile(_guarded(tree), name, "exec")
         with _otter_at_hand():
             exec(code, self._space)  # noqa: S102 - the assignment's own tests
 
@@ -151,7 +152,7 @@ class Tests:
         name = f"<check {check.name}>"
         _remember(name, check.source)
         tree = class_bodies.reaching(
-            bound_openly(formats.guarded(ast.parse(check.source, name)))
+            bound_openly(_guarded(ast.parse(check.source, name)))
         )
         names = self._names()
         last = tree.body[-1] if tree.body else None
@@ -180,6 +181,11 @@ class Tests:
         return marks.from_value(None)
 
 
+def _guarded(tree: Any) -> Any:
+    """Return the tree, in which templates are checked, and operators too."""
+    return empty_values.guarded(formats.guarded(tree))
+
+
 def _compiled_example(
     source: str,
     name: str,
@@ -189,7 +195,7 @@ def _compiled_example(
 ) -> Any:
     """Compile an example of a doctest as the tests of other styles are compiled."""
     tree: Any = compile(source, name, mode, flags | ast.PyCF_ONLY_AST, dont_inherit)
-    tree = class_bodies.reaching(bound_openly(formats.guarded(tree)))
+    tree = class_bodies.reaching(bound_openly(_guarded(tree)))
     return compile(tree, name, mode, flags, dont_inherit)
 
 

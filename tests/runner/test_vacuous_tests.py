@@ -33,6 +33,81 @@ def found(
     return scores(result)["q1"], messages(result)
 
 
+EMPTY = """
+import numpy as np, torch
+def f(x): return np.zeros(0)
+def g(x): return [torch.zeros(0)]
+def h(x): return np.zeros((0, 1))
+def t(x): return torch.zeros(0, 1)
+"""
+RIGHT = """
+import numpy as np, torch
+def f(x): return 3.0 if x else np.zeros(0)
+def g(x): return [torch.tensor([3.0])]
+def h(x): return np.arange(4.0)
+def t(x): return torch.arange(4.0)
+"""
+NUMBERS = {
+    "allclose": "assert np.allclose(f(1), 3)",
+    "named sides": "assert np.allclose(b=f(1), a=3)",
+    "isclose": "assert np.isclose(f(1), 3).all()",
+    "array_equiv": "assert np.array_equiv(f(1), 3)",
+    "assert_allclose": "np.testing.assert_allclose(f(1), 3)",
+    "assert_equal": "np.testing.assert_equal(f(1), 3)",
+    "assert_almost_equal": "np.testing.assert_almost_equal(f(1), 3)",
+    "assert_approx_equal": "np.testing.assert_approx_equal(f(1), 3)",
+    "assert_array_less": "np.testing.assert_array_less(f(1), 4)",
+    "approx": "assert f(1) == pytest.approx(3)",
+    "approx of torch": "assert g(1)[0] == pytest.approx(3)",
+    "assertEqual": "unittest.TestCase().assertEqual(f(1), pytest.approx(3))",
+    "torch.allclose": "assert torch.allclose(g(1)[0], torch.tensor(3.0))",
+    "a tensor's": "assert g(1)[0].allclose(torch.tensor(3.0))",
+    "torch.isclose": "assert torch.isclose(g(1)[0], torch.tensor(3.0)).all()",
+    "a vector": "assert np.allclose(h(1), np.arange(4))",
+    "==": "assert (h(1) == np.arange(4)).all()",
+    "== a list": "assert (h(1) == [0, 1, 2, 3]).all()",
+    "!=": "assert not (h(1) != np.arange(4)).any()",
+    "<": "assert (h(1) < np.arange(4) + 1).all()",
+    "-": "assert np.abs(h(1) - np.arange(4)).sum() < 1e-6",
+    "norm": "assert np.linalg.norm(np.arange(4) - h(1)) < 1e-6",
+    "tensors": "assert (t(1) == torch.arange(4)).all()",
+    "a norm of tensors": "assert torch.norm(t(1) - torch.arange(4)) < 1e-6",
+    "within": "def near(a, b): return ((a - b) ** 2).sum() < 1e-6\n"
+    "assert near(h(1), np.arange(4))",
+}
+
+
+def test_an_answer_without_items_is_close_to_nothing_else(runner: Runner) -> None:
+    got, _ = found(runner, EMPTY, *NUMBERS.values())
+    assert dict(zip(NUMBERS, got, strict=True)) == dict.fromkeys(NUMBERS, 0.0)
+
+
+def test_an_answer_with_the_right_items_is_close(runner: Runner) -> None:
+    got, _ = found(runner, RIGHT, *NUMBERS.values())
+    assert dict(zip(NUMBERS, got, strict=True)) == dict.fromkeys(NUMBERS, 1.0)
+
+
+NOTHING = {
+    "nothing where nothing is right": "assert np.allclose(f(0), np.zeros(0))\n"
+    "np.testing.assert_array_equal(f(0), [])\nassert f(0) == pytest.approx(np.zeros(0))",
+    "its length": "assert len(f(0)) == 0 and f(0).shape == (0,)",
+    "a number beside it": "assert (f(0) == 0).all() and (f(0) - 1).size == 0",
+    "another answer": "assert len(f(0)) == 0 and np.allclose(h(1), np.arange(4))",
+    "an empty selection": "out = h(1)\nassert np.allclose(out[out < 0], 0)\n"
+    "assert (out[out < 0] == out[:1]).all()",
+}
+
+
+def test_nothing_may_be_right_and_a_test_may_select_nothing(runner: Runner) -> None:
+    got, _ = found(runner, RIGHT, *NOTHING.values())
+    assert dict(zip(NOTHING, got, strict=True)) == dict.fromkeys(NOTHING, 1.0)
+
+
+def test_what_one_check_was_given_is_not_held_against_another(runner: Runner) -> None:
+    selects = "out = np.arange(4)\nassert np.allclose(out[out < 0], 0)"
+    assert found(runner, RIGHT, "assert f(0).size == 0", selects)[0] == [1.0, 1.0]
+
+
 NINE = "def f(x): return x * x"
 EXAMPLE = "def t():\n    '''\n    >>> f(3)\n    {}\n    '''\n"
 CASE = "class T(unittest.TestCase):\n    def test(self): self.assertEqual(f(3), {})\n"
