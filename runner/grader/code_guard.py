@@ -71,7 +71,7 @@ def stand(places: CodePlaces) -> None:
         "ctypes.dlopen": partial(_check_library, places),
         "open": places.check_opened,
         "os.rename": places.check_moved,
-        "os.link": places.check_linked,
+        "os.link": places.check_moved,
         "os.symlink": places.check_linked,
         "os.remove": places.check_changed,
         "os.rmdir": places.check_changed,

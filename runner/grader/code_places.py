@@ -115,12 +115,15 @@ class CodePlaces:
     def check_moved(
         self, old: object, new: object, old_folder: object = -1, new_folder: object = -1
     ) -> None:
-        """Raise PermissionError if one of the course's files is moved or replaced."""
+        """Raise PermissionError if one of the course's files is moved or replaced.
+
+        Or given another name, by which it could be written to.
+        """
         self.check_changed(old, old_folder)
         self.check_changed(new, new_folder)
 
     def check_linked(self, _old: object, new: object, *folders: object) -> None:
-        """Raise PermissionError if a link takes the place of one of the course's files."""
+        """Raise PermissionError if a symbolic link takes the place of one of the course's files."""
         self.check_changed(new, folders[-1] if folders else -1)
 
 

@@ -112,6 +112,7 @@ CHANGING = {
     "a link in its place": "os.symlink(files / 'work.py', 'y'); os.replace('y', 'labels.csv')",
     "a copy": "shutil.copy(files / 'work.py', 'labels.csv')",
     "a moved one": "open('y', 'w').close(); os.rename('y', 'labels.csv')",
+    "another name": "os.link('labels.csv', 'y'); os.chmod('y', 0o666); open('y', 'w').close()",
     "its rights": "os.chmod('labels.csv', 0o666)",
     "its length": "os.truncate('labels.csv', 0)",
     "its folder": "os.rename('data', 'other')",
