@@ -160,9 +160,12 @@ class Questions:
         found: dict[str, list[QuestionOutcome]] = {}
         used: dict[str, float] = {}
         for part in in_order_of_asking(self._spec.questions):
-            key, asked = part.question.key, watch.moment()
+            key = part.question.key
             if key not in self._snapshots:
                 continue
+            # What another question has left is removed in no question's time.
+            self._examiner.get(key, session.attend_to_none)
+            asked = watch.moment()
             least = each * self._part_of_time(part)
             own = max(least, each - used.get(key, 0.0))
             found.setdefault(key, []).append(self._check(part, own))

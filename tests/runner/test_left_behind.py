@@ -260,6 +260,27 @@ def test_a_grader_that_cannot_clear_is_replaced_in_nobody_s_time(
     assert scores(result) == {"q1": [1.0], "q2": [1.0]}
 
 
+def test_the_time_of_clearing_is_no_time_of_a_question_s_later_part(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(examiner, "_CLEAR_SECONDS", 2.5)
+    stops = "import os, signal; os.kill(os.getppid(), signal.SIGSTOP)\nassert square(2) == 4"
+    shown, hidden = "assert square(3) == 9", "assert slow() == 1"
+    checks = (
+        CheckSpec(name="a", source=shown),
+        CheckSpec(name="b", source=hidden, secrecy=1),
+    )
+    questions = (
+        asked("q1", stops, "square(3) == 9"),
+        QuestionSpec(key="q2", style=TestStyle.SCRIPT, checks=checks),
+    )
+    slow = f"{NOTEBOOK}\nimport time\ndef slow(): time.sleep(2); return 1"
+    cells = (slow, *(cell(f"# softmark: check {key}") for key in ("q1", "q2")))
+    limits = Limits(question_seconds=3)
+    result = runner.run(job(*cells, questions=questions, limits=limits))
+    assert scores(result) == {"q1": [1.0], "q2": [1.0, 1.0]}
+
+
 def test_what_is_refused_to_tests_is_refused_after_clearing_too(
     runner: Runner, tmp_path: Path
 ) -> None:
