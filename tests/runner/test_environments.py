@@ -17,7 +17,7 @@ from tests.runner.installations import make_installation
 from tests.runner.notebooks import job, text
 from tests.services.processes import wait_until
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.long]
 
 ROOT = Path(__file__).parents[2]
 OLD = "1.26.4"

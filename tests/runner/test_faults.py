@@ -58,6 +58,7 @@ def is_ours(result: JobResult) -> bool:
     return (result.verdict, result.code) == (Verdict.PLATFORM, "runner_failed")
 
 
+@pytest.mark.long
 def test_a_zygote_that_dies_between_jobs_is_replaced(runner: Runner) -> None:
     zygote = zygote_pid(runner)
     waiting = family(zygote)
@@ -108,6 +109,7 @@ Runner({"default": ""}).run(job(sys.argv[1]))
 DETACHED = "import subprocess; subprocess.run(['sleep', '60'], start_new_session=True)"
 
 
+@pytest.mark.long
 def test_nothing_of_a_job_outlives_a_killed_host() -> None:
     host = subprocess.Popen([sys.executable, "-c", HOST, DETACHED])
 
@@ -129,6 +131,7 @@ def is_alive(one: ProcessInfo) -> bool:
     return info is not None and info.started == one.started and info.state != "Z"
 
 
+@pytest.mark.long
 def test_a_used_up_zygote_is_replaced_and_ends(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -184,6 +184,7 @@ for at in range(start, start + size, 2 << 20):
 """
 
 
+@pytest.mark.long
 @pytest.mark.torch
 def test_what_the_kernel_needs_for_pages_counts_without_a_group_too() -> None:
     """Pages that are only read are one and the same, but each has its entry."""

@@ -170,6 +170,7 @@ def test_the_kernel_s_memory_for_what_waits_is_no_notebook_s(
     assert watch._kernel_bytes([]) == (300 - 64) * MIB
 
 
+@pytest.mark.long
 @pytest.mark.torch
 def test_snapshots_that_grow_while_they_wait_are_ended_without_a_group_too(
     monkeypatch: pytest.MonkeyPatch,

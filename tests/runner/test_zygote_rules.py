@@ -45,6 +45,7 @@ def open_folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.long
 def test_a_zygote_with_a_second_thread_takes_no_job(
     open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -55,6 +56,7 @@ def test_a_zygote_with_a_second_thread_takes_no_job(
     assert result.notebook.count('"execution_count": 1') == 0
 
 
+@pytest.mark.long
 def test_a_poisoned_zygote_is_replaced_by_a_fit_one(open_folder: Path) -> None:
     flag = open_folder / "poisoned-once"
     once = f"import os\nif not os.path.exists({str(flag)!r}):\n"

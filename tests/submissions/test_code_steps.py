@@ -98,7 +98,7 @@ def test_what_a_call_walks_is_counted(line: str) -> None:
     assert seconds(*notebook(source, calls="f0()\n")) < SECONDS
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(
     frames=st.lists(st.sampled_from(WITHIN), max_size=NESTED),
     wide=st.lists(st.sampled_from(sorted(WIDE)), min_size=1, max_size=4),

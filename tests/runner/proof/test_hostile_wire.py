@@ -21,7 +21,7 @@ from tests.runner.proof.wire import HONEST, Script, Turn, frame, run
 
 pytestmark = pytest.mark.timeout(1200)
 
-_FEW, _MANY = 40, 500
+_FEW, _MANY = 20, 500
 _KINDS: Final[tuple[Any, ...]] = (
     *("hello", "set_up", "checked", "done", "stream", "display", "update", "result"),
     *("error", "clear", "dropped", "usage", "ended", "gone", "ready", "idle", "check"),
