@@ -6,7 +6,7 @@ by a length, an index, a slice, or going through the object.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from runner.grader.answers import (
     SIZED,
@@ -22,7 +22,10 @@ from runner.grader.answers import (
     known_key,
     with_slice,
 )
+from runner.grader.last_items import LastItem
 from runner.values.codec import CodecError
+
+_MOST_PARTS: Final = 2  # of an item: it, and whether it is the one before it
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,9 @@ class Contents:
         self._may_be_mapping = True
         self._is_iterator = False
         self._has_ended = False
+        self._last = LastItem()
         self._items: dict[object, _Item] = {}
-        # The list or its like that the object is without its class.
-        self._plain: Any = None
+        self._plain: Any = None  # the list or its like that it is without its class
         # Objects that are slices of this one.
         self._slices: list[tuple[slice, Contents]] = []
 
@@ -96,7 +99,7 @@ class Contents:
             return None
         match found:
             case [list() as items, (None | int()) as length, bool() as is_mapping]:
-                self.is_keyed = self.is_keyed or is_mapping
+                self.is_keyed |= is_mapping
             case _:
                 raise CodecError("not the items of an object")
         self._was_gone_through = True
@@ -218,15 +221,15 @@ class Contents:
         self._agree_on(length)
         self._length = length
 
-    def next_item(self, ask: Ask) -> Any:
+    def next_item(self, ask: Ask, steps: Callable[[], int] = lambda: -1) -> Any:
         """Return an iterator's next item, or raise StopIteration, then always."""
         self._become_iterator()
         if not self._has_ended:
-            found = ask()
-            if type(found) is not list or len(found) > 1:
+            was, found = steps(), ask()
+            if type(found) is not list or len(found) > _MOST_PARTS:
                 raise NotDataError(f"{self._label} gave no item")
             if found:
-                return found[0]
+                return self._last.give(*found, steps=steps(), was=was)
             self._has_ended = True
         raise StopIteration
 

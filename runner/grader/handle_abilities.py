@@ -163,7 +163,9 @@ def _rest(student: Asking, iterator: HandleBase) -> Iterator[Any]:
 def _next_of(student: Asking, iterator: HandleBase) -> Any:
     """Return the next item, or raise StopIteration."""
     contents = observations_of(iterator).contents
-    return contents.next_item(lambda: student.ask("next", iterator))
+    return contents.next_item(
+        lambda: student.ask("next", iterator), lambda: student.steps
+    )
 
 
 # No special method: the snapshot says that the object is a list or its like.

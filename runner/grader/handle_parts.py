@@ -15,6 +15,10 @@ class Asking(Protocol):
         """Return how many times the test has called the student's code."""
 
     @property
+    def steps(self) -> int:
+        """Return how many times the student's code has run, in loops too."""
+
+    @property
     def methods(self) -> Collection[str]:
         """The names of methods and attributes that the staff's notebook defines."""
 

@@ -2,13 +2,19 @@
 
 import itertools
 import time
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Any, Final
+
+import numpy as np
+import torch
 
 from runner.values.codec import Encoder, RefusedError
 
 _MAX_ITEMS: Final = 100_000
 # An object that may also be asked for one item is taken whole if that is soon done.
+_MOST_ITERATORS: Final = 16
+_MUTABLE: Final = (list, dict, set, bytearray, deque, np.ndarray, torch.Tensor)
 _FEW_ITEMS: Final = 512
 _FEW_BYTES: Final = 16 * 2**20
 _FEW_SECONDS: Final = 0.25
@@ -38,12 +44,40 @@ def backwards(value: Any) -> object:
     return [_all_of(reversed(value)), _length(value)]
 
 
-def next_item(iterator: Any) -> object:
-    """Return a list with the next item, or an empty one at the end."""
-    try:
-        return [next(iterator)]
-    except StopIteration:
-        return []
+class Steps:
+    """Goes through iterators one item after the other.
+
+    It keeps the last item of each of the last few, to tell one that is given again.
+    """
+
+    def __init__(self) -> None:
+        self._last: OrderedDict[int, tuple[object, object]] = OrderedDict()
+
+    def next_item(self, iterator: Any) -> object:
+        """Return a list with the next item, or an empty one at the end.
+
+        If it is the object that was given before it, True stands behind it; behind a
+        tuple stands for each of its parts whether it is.
+        """
+        key = id(iterator)
+        try:
+            item = next(iterator)
+        except StopIteration:
+            self._last.pop(key, None)
+            return []
+        _, before = self._last.pop(key, (iterator, None))
+        self._last[key] = iterator, item
+        if len(self._last) > _MOST_ITERATORS:
+            self._last.popitem(last=False)
+        same = _is_same(item, before)
+        return [item] if same is False else [item, same]
+
+
+def _is_same(item: object, before: object) -> bool | list[bool]:
+    if type(item) is tuple and type(before) is tuple and len(item) == len(before):
+        parts = [_is_same(*pair) is True for pair in zip(item, before, strict=True)]
+        return parts if any(parts) else False
+    return item is before and isinstance(item, _MUTABLE)
 
 
 def mapping(value: Any) -> object:
