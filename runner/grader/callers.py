@@ -33,8 +33,8 @@ _CALLING: Final = frozenset(
         ),
     )
 )
-# torch's modules pass on to one of the student's what they have of each other.
-_PASSING_ON: Final = ("Module.state_dict", "Module.load_state_dict")
+# torch's modules pass on to one of the student's what others are to have.
+_PASSING_ON: Final = ("Module.load_state_dict",)
 # Such functions in a library that has others, too.
 _OF_NUMPY: Final = ("vectorize.", "apply_along_axis", "apply_over_axes", "fromfunction")
 

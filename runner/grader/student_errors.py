@@ -7,6 +7,8 @@ test itself raises.
 """
 
 import builtins
+import sys
+import types
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -18,6 +20,22 @@ _LABEL: Final = 80
 _MAX_DEPTH: Final = 8
 _MAX_BASES: Final = 8
 _MAX_CLASSES: Final = 1000
+# Libraries whose exceptions are imitated, too: a test that expects one has named it.
+_LIBRARIES: Final = frozenset(
+    (
+        *("numpy", "torch", "scipy", "sklearn", "pandas", "PIL", "json", "decimal"),
+        *(
+            "queue",
+            "_queue",
+            "zipfile",
+            "tarfile",
+            "_csv",
+            "configparser",
+            "binascii",
+            "struct",
+        ),
+    )
+)
 # Exceptions that say what went wrong, and to which Python itself gives no meaning.
 # StopIteration and its like end the loops and generators of a test that they reach.
 _ORDINARY: Final = (
@@ -25,6 +43,9 @@ _ORDINARY: Final = (
     *(ImportError, LookupError, MemoryError, NameError, OSError, RuntimeError),
     *(SyntaxError, TypeError, ValueError, Warning),
 )
+
+# To these Python itself gives a meaning.
+_STEERING: Final = (StopIteration, StopAsyncIteration)
 
 
 class _StudentClass(type):
@@ -130,6 +151,8 @@ class ErrorClasses:
         match node:
             case str():
                 return _imitation(node)
+            case {"l": str() as place} if (found := _of_library(place)) is not None:
+                return found
             case {"v": int() as number, "n": str() as name, "b": list() as bases}:
                 pass
             case _:
@@ -182,9 +205,27 @@ def _imitation(kind: str) -> type[StudentRaisedError]:
     base = getattr(builtins, kind, None)
     if not (isinstance(base, type) and issubclass(base, _ORDINARY)):
         return StudentRaisedError
+    return _imitation_of(base)
+
+
+def _of_library(place: str) -> type[StudentRaisedError] | None:
+    """Return the imitation of a library's class, if this process has imported it.
+
+    The place is the module and the class's name in it.
+    """
+    module, _, name = place.partition(":")
+    if module.partition(".")[0] not in _LIBRARIES:
+        return None
+    base = vars(sys.modules.get(module, types)).get(name)
+    if not (isinstance(base, type) and issubclass(base, Exception)):
+        return None
+    return None if issubclass(base, _STEERING) else _imitation_of(base)
+
+
+def _imitation_of(base: type) -> type[StudentRaisedError]:
     if base not in _imitations:
         parents = (StudentRaisedError, base)
-        body = {"__module__": "builtins", "handle": None}
+        body = {"__module__": base.__module__, "handle": None}
         made: Any = _StudentClass(base.__name__, parents, body)
         _imitations[base] = made
     return _imitations[base]
@@ -198,7 +239,9 @@ def _made(
         try:
             error: StudentRaisedError = type.__call__(kind, *given)
         except TypeError:  # as UnicodeDecodeError does
-            continue
+            if kind.__module__ in {"builtins", "__main__"}:
+                continue
+            error = kind.__new__(kind, *given)  # its attributes are the object's
         vars(error)[_WORDS] = words
         return error
     return None

@@ -122,7 +122,7 @@ class Service:
             "indexed": lambda value, is_few: items.indexed(
                 value, is_few, self._encoder
             ),
-            "next": items.next_item,
+            "next": items.Steps().next_item,
             "script": handed_in.load_script,
             "objects": handed_in.load_objects,
         }
@@ -292,6 +292,7 @@ class Service:
         return {
             "v": self._number(kind),
             "n": kind.__name__,
+            "l": f"{kind.__module__}:{kind.__qualname__}",
             "b": [self._exception(one) for one in bases],
         }
 

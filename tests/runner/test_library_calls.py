@@ -96,7 +96,7 @@ _FUNCTIONS: Final = {
 def scored(notebook: str, tests: str, style: TestStyle = TestStyle.SCRIPT) -> float:
     """Return what the test gives, where the staff's notebook is `_RIGHT`."""
     entry = Entry(style=style, right=_RIGHT, wrong=("", ""), tests=tests)
-    (score,) = mark(entry, entry.question(), honest(notebook), Path()).scores
+    (score,) = mark(entry, entry.question(), honest(notebook), Path("/p")).scores
     return score
 
 
@@ -129,8 +129,37 @@ def test_a_library_calls_what_is_a_function(name: str) -> None:
     assert scored(_RIGHT, _TABLE + _FUNCTIONS[name]) == 1
 
 
-def test_a_module_is_not_told_the_weights_of_those_beside_it() -> None:
+# What torch asks each module of a network for, passing on what it has met so far.
+_ASKED: Final = {
+    "weights": "told = net.state_dict()\nassert len(told) == 4",
+    "parameters": "assert len(list(net.parameters())) == 4",
+    "an optimiser": "optimiser = torch.optim.SGD(net.parameters(), lr=1)",
+    "modules": "assert len(list(net.modules())) == 4",
+    "names": "assert '1.layer' in dict(net.named_modules())",
+    "zeros": "net.zero_grad()",
+}
+
+
+@pytest.mark.parametrize("name", _ASKED)
+def test_a_module_is_not_told_of_those_beside_it(name: str) -> None:
+    curious = (
+        _RIGHT
+        + """
+told = []
+for name in ("named_modules", "state_dict"):
+    def asked(self, *given, _plain=getattr(Net, name), **named):
+        told.extend([*given, *named.values()])
+        return _plain(self, *given, **named)
+    setattr(Net, name, asked)
+def heard(): return [type(one).__name__ for one in told if type(one) not in (str, bool)]
+"""
+    )
+    test = f"import torch\nnet = torch.nn.Sequential(torch.nn.Linear(2, 2), Net())\n{_ASKED[name]}"
+    assert scored(_RIGHT, test) == 1
+    assert scored(curious, f"{test}\nassert heard() == []") == 1
+
+
+def test_a_module_is_not_given_the_weights_of_those_beside_it() -> None:
     test = "import torch\nboth = torch.nn.Sequential(torch.nn.Linear(2, 2), Net())\n"
     assert scored(_RIGHT, f"{test}assert both(torch.zeros(3, 2)).shape == (3, 2)") == 1
-    told = f"{test}before = dict(both.state_dict())\nassert before"
-    assert scored(_RIGHT, told) == 0
+    assert scored(_RIGHT, f"{test}both.load_state_dict(both.state_dict())") == 0

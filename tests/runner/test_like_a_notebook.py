@@ -12,7 +12,7 @@ from tests.runner.proof.recording import honest, mark
 pytestmark = pytest.mark.torch
 
 _NOTEBOOK: Final = """
-import torch
+import torch, numpy as np
 class Net(torch.nn.Module):
     def __init__(self):
         super().__init__()
@@ -31,6 +31,31 @@ class OddError(ValueError):
         super().__init__(words)
         self.words, self.object = words.split(), 3
 def fail(): raise OddError("a b")
+def fail_as(name):
+    import json, queue
+    if name == "numpy": torch.tensor([[1.]]).numpy() and np.linalg.inv(np.zeros((2, 2)))
+    if name == "json": json.loads("{")
+    if name == "queue": queue.Queue().get_nowait()
+    if name == "stop": raise StopIteration
+def runs(n, k):
+    run = []
+    for i in range(n):
+        run.clear()
+        run += range(i, i + k)
+        yield run if k else list(run)
+def windows(n):
+    found = np.empty(2)
+    for i in range(n):
+        found[:] = i, i + 1
+        yield i, found
+def fresh(n): return ([i, i + 1] for i in range(n))
+def seen(labels): given.extend(labels)
+given = []
+def late():
+    found = [0]
+    yield found
+    found[:] = given
+    yield found
 def f(x): return x + 1
 """
 _WITHOUT_GRADIENTS: Final = {
@@ -66,7 +91,7 @@ def scored(
     tests: str, notebook: str = _NOTEBOOK, style: TestStyle = TestStyle.SCRIPT
 ) -> float:
     entry = Entry(style=style, right=_NOTEBOOK, wrong=("", ""), tests=tests)
-    (score,) = mark(entry, entry.question(), honest(notebook), Path()).scores
+    (score,) = mark(entry, entry.question(), honest(notebook), Path("/p")).scores
     return score
 
 
@@ -96,3 +121,43 @@ def test_a_test_cell_is_the_main_module() -> None:
     shown = "".join(f"{'...' if line[0] == ' ' else '>>>'} {line}\n" for line in lines)
     assert scored(shown, style=TestStyle.DOCTEST) == 1
     assert scored(shown, "def f(x): return 0", TestStyle.DOCTEST) == 0
+
+
+_ERRORS: Final = {
+    "numpy": ("import numpy as np", "np.linalg.LinAlgError"),
+    "json": ("import json", "json.JSONDecodeError"),
+    "queue": ("import queue", "queue.Empty"),
+}
+
+
+@pytest.mark.parametrize("name", _ERRORS)
+def test_a_test_expects_the_exception_of_a_library(name: str) -> None:
+    start, error = _ERRORS[name]
+    test = f"{start}\nmet = False\ntry: fail_as({name!r})\nexcept {error}: met = True\n"
+    assert scored(f"{test}assert met") == 1
+    other = test.replace(f"fail_as({name!r})", "fail_as('stop')")
+    assert scored(f"{other}assert met") == 0
+
+
+# A generator that gives one list or array over and over, and changes it.
+_SHARED: Final = {
+    "lists": "list(runs(3, 2)) == [[0, 1], [1, 2], [2, 3]]",
+    "tuples": "[list(w) for _, w in list(windows(2))] == [[0, 1], [1, 2]]",
+}
+
+
+@pytest.mark.parametrize("name", _SHARED)
+def test_one_object_given_again_is_one_object(name: str) -> None:
+    assert scored(f"assert {_SHARED[name]}") == 0
+    copied = _NOTEBOOK.replace("yield run if k else list(run)", "yield list(run)")
+    copied = copied.replace("yield i, found", "yield i, found.copy()")
+    assert scored(f"assert {_SHARED[name]}", copied) == 1
+    assert scored("assert [list(run) for run in runs(2, 2)] == [[0, 1], [1, 2]]") == 1
+    assert scored("assert list(fresh(2)) == [[0, 1], [1, 2]]") == 1
+
+
+def test_an_item_is_not_changed_by_who_has_learned_what_it_should_be() -> None:
+    test = (
+        "it = late()\nfirst = next(it)\nseen([7, 8])\nnext(it)\nassert first == [7, 8]"
+    )
+    assert scored(test) == 0

@@ -1,0 +1,49 @@
+"""What torch asks of a student's module that stands among a test's own.
+
+torch passes on what it has met so far: all modules before it with their weights, or the
+dictionary that it is filling. None of that goes to the student's process. The module is
+asked for its own part, and the rest is done here.
+"""
+
+from collections.abc import Callable, Iterator, MutableMapping
+from types import FrameType
+from typing import Any, Final
+
+
+def answer_to(frame: FrameType) -> Callable[..., Any] | None:
+    """Return what answers a call of torch's from this frame, or None for others."""
+    if str(frame.f_globals.get("__name__")) != "torch.nn.modules.module":
+        return None
+    return _ANSWERS.get(frame.f_code.co_qualname)
+
+
+def _named_modules(
+    method: Any,
+    memo: set[Any],
+    prefix: str = "",
+    remove_duplicate: bool = True,  # noqa: FBT001, FBT002 - as torch calls it
+) -> Iterator[tuple[str, Any]]:
+    """Yield the module and those in it, but for the ones that are in the memo."""
+    for name, module in method(prefix=prefix, remove_duplicate=remove_duplicate):
+        if module not in memo:
+            if remove_duplicate:
+                memo.add(module)
+            yield name, module
+
+
+def _state_dict(
+    method: Any,
+    *,
+    destination: MutableMapping[str, Any],
+    prefix: str = "",
+    keep_vars: bool = False,
+) -> MutableMapping[str, Any]:
+    """Add the module's own parameters and buffers to the dictionary."""
+    destination.update(method(prefix=prefix, keep_vars=keep_vars))
+    return destination
+
+
+_ANSWERS: Final[dict[str, Callable[..., Any]]] = {
+    "Module.named_modules": _named_modules,
+    "Module.state_dict": _state_dict,
+}
