@@ -17,7 +17,7 @@ _SWITCHES: Final = frozenset(
     {
         *("warnings.simplefilter", "warnings.filterwarnings", "numpy.errstate"),
         *("numpy.seterr", "numpy.seterrcall", "torch.set_default_dtype"),
-        *("sys.setrecursionlimit", "torch.set_grad_enabled", "os.chdir"),
+        *("sys.setrecursionlimit", "os.chdir"),
     }
 )
 # A test that replaces these in Python itself replaces them for the student's code, too.

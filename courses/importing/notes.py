@@ -20,6 +20,7 @@ from courses.importing.otter_tests import OtterTest
 from courses.importing.process_looks import find_process_looks
 from courses.importing.regions import solution_lines
 from courses.importing.replaced_names import find_replaced, find_shadowed
+from courses.importing.sharing_looks import find_sharing_looks
 from courses.importing.statements import Lines
 from courses.importing.student_objects import find_through_handles
 
@@ -62,6 +63,7 @@ def find_all(
     yield from find_unpickling(tree, style, public=names.public, imports=names.imports)
     yield from find_through_handles(tree, style, names.defined)
     yield from find_process_looks(tree, names.imports)
+    yield from find_sharing_looks(tree)
     if style in _PIECES:
         yield from find_replaced(tree, names.defined)
         yield from find_shadowed(tree, names.defined, names.imports, key)

@@ -10,6 +10,7 @@ from courses.importing import notes_on
 from courses.importing.given import Given
 from courses.importing.library_changes import find_library_changes, find_looks
 from courses.importing.process_looks import find_process_looks
+from courses.importing.sharing_looks import find_sharing_looks
 from courses.importing.statements import Lines, Whose
 from tests.courses.bundles import (
     HANDOUT_CELLS,
@@ -241,3 +242,33 @@ def test_a_look_at_the_tests_own_process_is_noted_once(source: str) -> None:
 )
 def test_a_look_at_the_student_s_work_is_not_noted(source: str) -> None:
     assert not list(find_process_looks(ast.parse(source), {"Net": "nets:Net"}))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "assert copied(x) is not x",
+        "assert a.weight.data_ptr() != b.weight.data_ptr()",
+        "assert not np.shares_memory(x, f(x))",
+        "self.assertIsNot(f(x), x)",
+        "before = x._version",
+    ],
+)
+def test_a_look_at_what_two_values_share_is_noted(source: str) -> None:
+    (finding, *_) = find_sharing_looks(ast.parse(source))
+    assert not finding.is_certain
+    assert "each answer arrives as a value of its own" in finding.message
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "assert f(x) is not None",
+        "assert type(x) is not list and kind is not Tree",
+        "assert x.dtype is not torch.float32",
+        "assert head.next is head",
+        "assert np.array_equal(f(x), x)",
+    ],
+)
+def test_a_look_at_one_value_is_not_noted(source: str) -> None:
+    assert not list(find_sharing_looks(ast.parse(source)))
