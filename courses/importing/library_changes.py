@@ -17,11 +17,14 @@ _SWITCHES: Final = frozenset(
     {
         *("warnings.simplefilter", "warnings.filterwarnings", "numpy.errstate"),
         *("numpy.seterr", "numpy.seterrcall", "torch.set_default_dtype"),
-        *("sys.setrecursionlimit", "os.chdir"),
+        *("sys.setrecursionlimit", "os.chdir", "torch.use_deterministic_algorithms"),
+        *("torch.autocast", "torch.amp.autocast", "torch.cuda.amp.autocast"),
+        *("torch.autograd.detect_anomaly", "torch.autograd.set_detect_anomaly"),
     }
 )
 # A test that replaces these in Python itself replaces them for the student's code, too.
 _LENT: Final = frozenset(("builtins.input", "builtins.print"))
+_MODULES: Final = "sys.modules"
 _LOOKS: Final[Mapping[str, str]] = {
     "dir()": "`dir()` lists the test's own names, not the notebook's.",
     "__code__": "`__code__` of a function of the notebook's cannot be read.",
@@ -81,18 +84,27 @@ def find_looks(tree: ast.Module) -> Iterator[Finding]:
 
 def _changed(node: ast.AST, libraries: Mapping[str, str]) -> Iterator[str]:
     match node:
+        case ast.Subscript(value=value, ctx=ast.Store() | ast.Del()):
+            if dotted(value) == _MODULES:
+                yield _MODULES
         case ast.Attribute(ctx=ast.Store() | ast.Del()):
             if _is_of_library(node, libraries) and dotted(node) not in _LENT:
                 yield dotted(node)
-        case ast.Call(func=func, args=args):
-            name = dotted(func)
-            target = args[0] if args else None
-            if full_name(name, libraries) in _SWITCHES and not _ignores(node):
-                yield name
-            elif name.split(".")[-1] == "patch":
-                yield from _patched(target)
-            elif _sets_on(name) and not _is_lent(args[:2]):
-                yield from _set_on(name, target, libraries)
+        case ast.Call():
+            yield from _changed_by(node, libraries)
+
+
+def _changed_by(node: ast.Call, libraries: Mapping[str, str]) -> Iterator[str]:
+    """Yield what the call changes in a library."""
+    name, target = dotted(node.func), node.args[0] if node.args else None
+    if full_name(name, libraries) in _SWITCHES and not _ignores(node):
+        yield name
+    elif name.split(".")[-1] == "patch":
+        yield from _patched(target, libraries)
+    elif name.endswith("patch.dict") and _is_modules(target):
+        yield f"{name}({_MODULES}, …)"
+    elif _sets_on(name) and not _is_lent(node.args[:2]):
+        yield from _set_on(name, target, libraries)
 
 
 def _sets_on(name: str) -> bool:
@@ -113,10 +125,21 @@ def _set_on(
         yield f"{name}({dotted(target)}, …)"
 
 
-def _patched(target: ast.expr | None) -> Iterator[str]:
+def _is_modules(target: ast.expr | None) -> bool:
+    match target:
+        case ast.Constant(value=path):
+            return bool(path == _MODULES)
+        case ast.Attribute():
+            return dotted(target) == _MODULES
+    return False
+
+
+def _patched(target: ast.expr | None, libraries: Collection[str]) -> Iterator[str]:
     match target:
         case ast.Constant(value=str() as path):
-            if not path.startswith("__main__.") and path not in _LENT:
+            main, _, own = path.partition("__main__.")
+            is_own = not main and own.partition(".")[0] not in libraries
+            if not is_own and path not in _LENT:
                 yield f"patch({path!r})"
 
 

@@ -18,6 +18,9 @@ _MEASURES: Final = (
     "the student's code runs in a process of its own, and is not measured"
 )
 _GENERATORS: Final = "the student's code draws from generators of its own"
+_THREADS: Final = (
+    "the student's code answers one call after another, so no race of theirs shows"
+)
 _STATE: Final = "what the student's code sets, opens or leaves is in its own process"
 # By the beginning of the full name, which is the whole of it or ends before a dot.
 _LOOKS: Final[Mapping[str, str]] = {
@@ -44,6 +47,14 @@ _LOOKS: Final[Mapping[str, str]] = {
             "torch.cuda.get_rng_state_all",
         ),
         _GENERATORS,
+    ),
+    **dict.fromkeys(
+        (
+            *("threading.Thread", "threading.Barrier", "_thread.start_new_thread"),
+            *("concurrent.futures.ThreadPoolExecutor", "multiprocessing.dummy"),
+            "multiprocessing.pool.ThreadPool",
+        ),
+        _THREADS,
     ),
     **dict.fromkeys(
         (

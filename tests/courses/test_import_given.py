@@ -272,3 +272,24 @@ def test_a_look_at_what_two_values_share_is_noted(source: str) -> None:
 )
 def test_a_look_at_one_value_is_not_noted(source: str) -> None:
     assert not list(find_sharing_looks(ast.parse(source)))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "mock.patch('__main__.np.linalg.inv', banned)",
+        "mock.patch.dict(sys.modules, {'sklearn': None})",
+        "mock.patch.dict('sys.modules', sklearn=None)",
+        "sys.modules['statistics'] = None",
+        "with torch.autocast('cpu'): f(x)",
+    ],
+)
+def test_a_ban_that_stays_with_the_tests_is_noted(source: str) -> None:
+    (finding, *_) = find_library_changes(ast.parse(source), {"np": "numpy"})
+    assert "the student's code does not notice" in finding.message
+
+
+def test_a_test_that_looks_for_races_is_noted() -> None:
+    source = "import threading\nt = threading.Thread(target=count)"
+    (finding,) = find_process_looks(ast.parse(source), {})
+    assert "no race of theirs shows" in finding.message
