@@ -7,12 +7,11 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any, Final
 
-import torch
-
 from runner.grader import empty_values, heard, named_classes, refusals
 from runner.grader.exports import ExpiredCallbackError, Exports, Outgoing
 from runner.grader.fixed_seeds import FixedSeeds
 from runner.grader.folders import Folders
+from runner.grader.gradient_mode import with_mode
 from runner.grader.handle_classes import HandleClasses
 from runner.grader.handles import (
     Handle,
@@ -50,13 +49,14 @@ _WORDS: Final = 500
 _LABEL: Final = 80
 # Operations that may change the objects that they are given.
 _CHANGING: Final = frozenset(("call", "make", "set", "del", "copy"))
-_CALLS: Final = frozenset(("call", "make"))
 # Operations that run an object's own code, and may leave it with other attributes.
 _GOING_THROUGH: Final = frozenset(
     ("next", "items", "mapping", "pairs", "indexed", "count", "reversed")
 )
 # Operations that run code of the student's.
 _RUNNING: Final = _CHANGING | {"operate", "len", "attr"} | _GOING_THROUGH
+# Operations whose printing a test hears; the others look a second time, or copy.
+_HEARD: Final = _RUNNING - {"copy", "count"}
 # What tests replace in the notebook, too: `mock.patch("builtins.input", …)`.
 _LENT: Final = {"input": builtins.input, "print": builtins.print}
 _LOOKING: Final = frozenset(("getitem",))
@@ -98,8 +98,6 @@ class Student:
         self._kinds = HandleClasses()
         # Classes that the staff's notebook defines, by the numbers of their objects.
         self._constructors: dict[int, Handle] = {}
-        # Whether the snapshot computes what gradients need.
-        self._has_gradients = True
         # What the snapshot says of the exception classes among them.
         self._described: dict[int, object] = {}
         self._errors = ErrorClasses()
@@ -180,10 +178,10 @@ class Student:
                 refusals.note(error)
                 raise
             given, self._exports.handles = self._exports.handles, handles
-            question = {"op": operation, "a": node}
+            question = with_mode({"op": operation, "a": node})
             try:
                 header, buffers = self._endpoint.ask(question, encoder.buffers)
-                if operation in _CALLS:
+                if operation in _HEARD:
                     heard.print_out(header.get("out"), is_call=self.prints)
                     heard.warn(header.get("warned"))
                 result = self._result(header, buffers, operation)
@@ -200,16 +198,13 @@ class Student:
     def _prepare(self) -> None:
         """Send the snapshot what the test has set for its next call.
 
-        A seed, `torch.no_grad()`, an `input` of its own.
+        A seed, or an `input` of its own.
         """
         for name, function in _LENT.items():
             is_lent = getattr(builtins, name) is not function
             if is_lent is not (name in self._lent):
                 self._lent ^= {name}
                 self.ask("lend", name, is_lent)
-        if torch.is_grad_enabled() is not self._has_gradients:
-            self._has_gradients = not self._has_gradients
-            self.ask("gradients", self._has_gradients)
         if self._seeds is not None:
             for library, seed in self._seeds.unused():
                 self.ask("seed", library, seed)

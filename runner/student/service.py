@@ -56,7 +56,13 @@ _CALLBACK_WORDS: Final = {
     "ExpiredCallbackError": "a test's function can be called only while the call runs "
     "that it was passed to"
 }
-_CALLS: Final = frozenset(("call", "make"))
+# Operations whose printing a test hears.
+_HEARD: Final = frozenset(
+    (
+        *("call", "make", "set", "del", "operate", "len", "attr", "next", "items"),
+        *("mapping", "pairs", "indexed", "reversed"),
+    )
+)
 _SEEDS: Final[Mapping[str, Callable[[int], object]]] = {
     "random": random.seed,
     "numpy": np.random.seed,
@@ -109,7 +115,6 @@ class Service:
             "has": lambda name: name in self._names,
             "lend": self._lend,
             "seed": lambda library, seed: _SEEDS[library](seed),
-            "gradients": torch.set_grad_enabled,
             "source": inspect.getsource,
             "signature": description.signature,
             "kind": description.is_kind,
@@ -139,10 +144,11 @@ class Service:
     def _answer(self, header: Header, buffers: list[Buffer], heard: Heard) -> Message:
         try:
             arguments = self._decoder(buffers).decode(header["a"])
-            if header["op"] in _CALLS:
-                with heard.listening():
-                    result = self._operations[header["op"]](*arguments)
-            else:
+            with contextlib.ExitStack() as around:
+                if header["op"] in _HEARD:
+                    around.enter_context(heard.listening())
+                if header.get("g") is False:  # the test computes without gradients
+                    around.enter_context(torch.no_grad())
                 result = self._operations[header["op"]](*arguments)
             encoder = self._encoder()
             node = encoder.encode(result)

@@ -49,6 +49,15 @@ def windows(n):
         found[:] = i, i + 1
         yield i, found
 def fresh(n): return ([i, i + 1] for i in range(n))
+def chatty():
+    print("one")
+    yield 1
+class Loud:
+    def __init__(self): pass
+    def __add__(self, other): print("plus"); return self
+    def __len__(self): print("long"); return 2
+    @property
+    def size(self): print("size"); return 3
 def seen(labels): given.extend(labels)
 given = []
 def late():
@@ -67,6 +76,11 @@ _WITHOUT_GRADIENTS: Final = {
         "assert all(one.requires_grad for one in p)"
     ),
     "inference": "with torch.inference_mode():\n    out = net(x)\nassert not out.requires_grad",
+    "in a process": (
+        "def look():\n    with torch.no_grad(): net(x)\n"
+        "import multiprocessing\np = multiprocessing.Process(target=look)\n"
+        "p.start()\np.join()\nassert net(x).requires_grad"
+    ),
     "and with them again": (
         "with torch.no_grad():\n    net(x)\nassert net(x).requires_grad"
     ),
@@ -161,3 +175,19 @@ def test_an_item_is_not_changed_by_who_has_learned_what_it_should_be() -> None:
         "it = late()\nfirst = next(it)\nseen([7, 8])\nnext(it)\nassert first == [7, 8]"
     )
     assert scored(test) == 0
+
+
+@pytest.mark.parametrize(
+    ("looks", "printed"),
+    [
+        ("list(chatty())", "one"),
+        ("Loud() + Loud()", "plus"),
+        ("len(Loud())", "long"),
+        ("Loud().size", "size"),
+    ],
+)
+def test_what_any_code_of_the_notebook_prints_is_heard(
+    looks: str, printed: str
+) -> None:
+    test = f"import contextlib, io\nout = io.StringIO()\nwith contextlib.redirect_stdout(out):\n    {looks}\n"
+    assert scored(f"{test}assert out.getvalue() == '{printed}\\n'") == 1
