@@ -35,6 +35,14 @@ _CALLING: Final = frozenset(
 )
 # torch's modules pass on to one of the student's what others are to have.
 _PASSING_ON: Final = ("Module.load_state_dict",)
+# Functions of these libraries that take a name or a function.
+_TAKING_BOTH: Final = frozenset(
+    (
+        *("cdist", "pdist", "_cdist_callable", "_pdist_callable", "minimize"),
+        *("minimize_scalar", "linkage", "TransformerEncoderLayer.forward"),
+        *("TransformerEncoderLayer._ff_block", "TransformerDecoderLayer._ff_block"),
+    )
+)
 # Such functions in a library that has others, too.
 _OF_NUMPY: Final = ("vectorize.", "apply_along_axis", "apply_over_axes", "fromfunction")
 
@@ -58,6 +66,8 @@ class Callers:
         """Say whether who calls from this frame calls what is meant to be called."""
         module = str(frame.f_globals.get("__name__"))
         library, name = module.partition(".")[0], frame.f_code.co_qualname
+        if library in {"torch", "scipy"} and name in _TAKING_BOTH:
+            return False
         if library == "torch" and name.startswith(_PASSING_ON):
             return False
         if module in _TESTS or library in _CALLING:

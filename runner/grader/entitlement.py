@@ -66,6 +66,19 @@ def has_own(handle: HandleBase, name: str) -> bool:
     return staff_defines(handle, name) or is_made(handle) or library_has(handle, name)
 
 
+def may_be_called_by_all(handle: HandleBase) -> bool:
+    """Say whether libraries may call the object that call values, too, where they can.
+
+    An instance that the test has made is meant to be called if its class says so in the
+    staff's own notebook, or in a library.
+    """
+    seen = observations_of(handle)
+    if seen.is_named_function or seen.is_constructor:
+        return True
+    is_function = staff_defines(handle, "__call__") or library_has(handle, "__call__")
+    return is_function and is_made(handle)
+
+
 def may_get(handle: HandleBase, key: object) -> bool:
     """Say whether the object may be asked for what is under the key.
 

@@ -11,7 +11,7 @@ import torch
 
 from runner.grader.answers import NotDataError
 from runner.grader.callers import is_libraries_call
-from runner.grader.entitlement import has_own
+from runner.grader.entitlement import has_own, may_be_called_by_all
 from runner.grader.handle_abilities import is_collection, plain_of
 from runner.grader.handle_items import assign, delete
 from runner.grader.handle_operators import BINARY, UNARY, operators
@@ -239,7 +239,7 @@ class CallableHandle(Handle):
         answer = answer_to(sys._getframe(1))  # noqa: SLF001 - who calls decides
         if answer is not None:
             return answer(self, *arguments, **named)
-        if not seen.may_be_called_by_all and is_libraries_call(1):
+        if not may_be_called_by_all(self) and is_libraries_call(1):
             raise NotDataError(
                 f"{label_of(self)} is not called by a library, which would take a value "
                 "in its place, too: let the test call it, `lambda x: f(x)`"

@@ -66,10 +66,9 @@ class Observations:
         return self.is_instance and self.is_fresh and not self.is_derived
 
     @property
-    def may_be_called_by_all(self) -> bool:
-        """Whether libraries may call it that call values, too, where they can."""
-        is_named = self.is_function and not self.was_answered
-        return is_named or self.is_constructor or self.is_made
+    def is_named_function(self) -> bool:
+        """Whether it came from a name alone that the staff's notebook calls a function."""
+        return self.is_function and not self.was_answered
 
     @property
     def contents(self) -> Contents:

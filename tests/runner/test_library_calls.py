@@ -23,6 +23,7 @@ def places(x): return [i for i, one in enumerate(x.x1 * x.x2 > 0) if one]
 def square(v): return v * v
 def names(): return {0: "no", 1: "yes"}
 def make(): return square
+def metric(): return "euclidean"
 def pair(batch): return len(batch)
 class Double:
     def __call__(self, v): return 2 * v
@@ -46,6 +47,7 @@ def places(x): return Places()
 class Names:
     def __call__(self, one): return ["no", "yes"][one]
 def names(): return Names()
+def metric(): return lambda a, b: abs(a - b).sum()
 """
 )
 _ITSELF: Final = (
@@ -71,6 +73,10 @@ _VALUES: Final = {
     "rows": "assert len(test.loc[find(seen), 'y']) == test.loc[find(seen), 'y'].sum() == y.sum()",
     "where": "assert test.y.where(find(seen)).notna().sum() == y.sum()",
     "places": "assert test.y.iloc[places(seen)].all() and len(test.y.iloc[places(seen)])",
+    "a metric": (
+        "from scipy.spatial.distance import cdist\n"
+        "assert (cdist(x, x, metric=metric()).argsort(1)[:, 0] == range(50)).all()"
+    ),
     "names": "assert (test.y.map(names()) == np.where(y, 'yes', 'no')).all()",
 }
 # What libraries are given to call.
@@ -163,3 +169,17 @@ def test_a_module_is_not_given_the_weights_of_those_beside_it() -> None:
     test = "import torch\nboth = torch.nn.Sequential(torch.nn.Linear(2, 2), Net())\n"
     assert scored(_RIGHT, f"{test}assert both(torch.zeros(3, 2)).shape == (3, 2)") == 1
     assert scored(_RIGHT, f"{test}both.load_state_dict(both.state_dict())") == 0
+
+
+def test_a_made_object_that_is_no_function_is_not_called() -> None:
+    pytest.importorskip("pandas")
+    called = "class Column:\n    def __call__(self, table): return table['y']\n"
+    test = f"{_TABLE}assert (test.assign(p=Column()).p == y).all()"
+    entry = Entry(
+        style=TestStyle.SCRIPT,
+        right="class Column(list): pass",
+        wrong=("", ""),
+        tests=test,
+    )
+    (score,) = mark(entry, entry.question(), honest(called), Path("/p")).scores
+    assert score == 0
