@@ -76,8 +76,8 @@ def stand(places: CodePlaces) -> None:
         "os.remove": places.check_changed,
         "os.rmdir": places.check_changed,
         "os.truncate": lambda path, _length: places.check_changed(path),
-        "os.chmod": lambda path, _mode, folder: places.check_changed(path, folder),
-        "os.mkdir": lambda path, _mode, folder: places.check_changed(path, folder),
+        "os.chmod": lambda path, _mode, folder: places.check_itself(path, folder),
+        "os.mkdir": lambda path, _mode, folder: places.check_itself(path, folder),
         "subprocess.Popen": lambda program, words, cwd, env: _check_started(
             places, (program, words), cwd, env
         ),

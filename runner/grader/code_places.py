@@ -97,19 +97,20 @@ class CodePlaces:
 
         A relative path is one within the folder with this descriptor, if it is one.
         """
-        try:
-            text = os.fsdecode(path)  # type: ignore[arg-type]  # anything may come
-        except TypeError:
-            return
-        if isinstance(folder, int) and folder >= 0:
-            text = os.path.join(os.readlink(f"/proc/self/fd/{folder}"), text)  # noqa: PTH115, PTH118 - a path's text
-        for place in {os.path.abspath(text), os.path.realpath(text)}:  # noqa: PTH100 - with its links
+        for place in _places(path, folder):
             inside = f"{place}/"
-            if (
-                place in self._protected
-                or f"{place}/".startswith(f"{self._public}/")
-                or any(one.startswith(inside) for one in self._protected)
-            ):
+            if any(one.startswith(inside) for one in self._protected):
+                raise refusals.not_permitted(_WRITTEN)
+        self.check_itself(path, folder)
+
+    def check_itself(self, path: object, folder: object = -1) -> None:
+        """Raise PermissionError if the path is that of one of the course's files.
+
+        A folder of the tests' own that holds one may have another mode.
+        """
+        for place in _places(path, folder):
+            is_public = f"{place}/".startswith(f"{self._public}/")
+            if place in self._protected or is_public:
                 raise refusals.not_permitted(_WRITTEN)
 
     def check_moved(
@@ -125,6 +126,17 @@ class CodePlaces:
     def check_linked(self, _old: object, new: object, *folders: object) -> None:
         """Raise PermissionError if a symbolic link takes the place of one of the course's files."""
         self.check_changed(new, folders[-1] if folders else -1)
+
+
+def _places(path: object, folder: object) -> set[str]:
+    """Return where the path leads, by its text and by its links."""
+    try:
+        text = os.fsdecode(path)  # type: ignore[arg-type]  # anything may come
+    except TypeError:
+        return set()
+    if isinstance(folder, int) and folder >= 0:
+        text = os.path.join(os.readlink(f"/proc/self/fd/{folder}"), text)  # noqa: PTH115, PTH118 - a path's text
+    return {os.path.abspath(text), os.path.realpath(text)}  # noqa: PTH100 - with its links
 
 
 def _real(*paths: str | Path) -> set[str]:

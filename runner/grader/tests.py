@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from runner import marks
-from runner.grader import class_bodies, empty_values, formats, workers
+from runner.grader import class_bodies, empty_values, formats, refusals, workers
 from runner.grader.folders import Folders
 from runner.grader.global_names import bound_openly
 from runner.grader.handles import is_handle
@@ -95,7 +95,11 @@ class Tests:
         if question.style in {TestStyle.FUNCTIONS, TestStyle.CASES}:
             self._space[_RETURNED] = _returned
             workers.know(self._space)
+            refusals.forget()
             self._execute(question)
+            refused = refusals.first()
+            if refused is not None:  # what the source has caught counts, too
+                raise refused
 
     def run(self, check: CheckSpec) -> tuple[float, str]:
         """Return the check's score and the words for it, or raise what it raises."""

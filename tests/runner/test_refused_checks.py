@@ -65,3 +65,21 @@ def test_nothing_of_the_student_s_stands_in_for_an_import(
         score, _, error = run_check(Tests(question, student, setting), check)
     assert score == 0
     assert "the tests cannot import that" in str(error)
+
+
+def test_what_the_tests_source_met_counts_for_all_its_checks() -> None:
+    source = (
+        "from runner.grader import refusals\n"
+        "refusals.not_permitted('a file')\n"
+        "def c1(work): pass"
+    )
+    check = CheckSpec(name="c1")
+    question = QuestionSpec(
+        key="q1", style=TestStyle.FUNCTIONS, source=source, checks=(check,)
+    )
+    setting = Setting(files=Path("/f"), private=Path("/p"), library=Library({}))
+    with (
+        student_with({"work": 1}) as student,
+        pytest.raises(PermissionError, match="a file"),
+    ):
+        Tests(question, student, setting)

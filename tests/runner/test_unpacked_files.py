@@ -155,6 +155,10 @@ OWN = {
         "Path('out.txt').write_text('1'); os.mkdir('new'); shutil.move('out.txt', 'new')\n"
         "    shutil.rmtree('new'); assert open('labels.csv').read() == '1'"
     ),
+    "a tar of a folder": (
+        "Path('own').mkdir(); t = tarfile.open('own.tar', 'w'); t.add('own', '.'); t.close()\n"
+        "    tarfile.open('own.tar').extractall()"
+    ),
     "modules": "import course, data.more; assert course.right == data.more.right == 1",
     "a module by its path": (
         "assert runpy.run_path(Path(sys.path[-1]) / 'course.py')['right'] == 1"
