@@ -147,8 +147,6 @@ class _Bounds:
         self.items = _FEW_ITEMS if is_few else _MAX_ITEMS
         self._is_few = is_few
         self._encoder = make()
-        self._counted = 0
-        self._bytes = 0
         self._end = time.monotonic() + _FEW_SECONDS
 
     def hold(self, item: object) -> bool:
@@ -159,11 +157,8 @@ class _Bounds:
             self._encoder.encode(item, depth=1)
         except RefusedError:
             return False
-        new = self._encoder.buffers[self._counted :]
-        self._counted += len(new)
-        self._bytes += sum(one.nbytes for one in new)
         is_soon = time.monotonic() < self._end
-        return is_soon and self._bytes <= _FEW_BYTES and self._encoder.fits
+        return is_soon and self._encoder.bytes <= _FEW_BYTES and self._encoder.fits
 
 
 def _is_mapping(value: Any) -> bool:

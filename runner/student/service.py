@@ -40,6 +40,8 @@ from runner.values.endpoint import Endpoint, Message
 from runner.values.link import (
     MAX_ANSWER_BYTES,
     MAX_ANSWER_HEADER,
+    MAX_BYTES,
+    MAX_HEADER,
     Buffer,
     Header,
     Link,
@@ -320,7 +322,7 @@ class Service:
                     return given.made(node["t"], decoder.decode(node["v"]))
             raise CodecError(f"not known: {node['k']}")
 
-        decoder = Decoder(buffers, resolve)
+        decoder = Decoder(buffers, resolve, max_size=MAX_HEADER, max_bytes=MAX_BYTES)
         decoder.takes_missing = True
         return decoder
 

@@ -19,6 +19,10 @@ import torch
 from runner.values import arrays, containers, library, tables, tensors
 from runner.values.link import MAX_BUFFERS, MAX_BYTES, MAX_HEADER, Buffer
 from runner.values.nodes import (
+    CHARACTER,
+    MAX_DEPTH,
+    MUTABLE,
+    NODE,
     CodecError,
     Decode,
     DecoderBase,
@@ -26,20 +30,27 @@ from runner.values.nodes import (
     EncoderBase,
     Node,
     ObjectWithinError,
+    Part,
     RefusedError,
 )
 
-__all__ = ["CodecError", "Decoder", "Encoder", "Node", "RefusedError", "kind_of"]
+__all__ = [
+    "MAX_DEPTH",
+    "CodecError",
+    "Decoder",
+    "Encoder",
+    "Node",
+    "RefusedError",
+    "kind_of",
+]
 
 # How an answer says that the value cannot cross, where another error names its class.
 REFUSED: Final = "refused"
 
-MAX_DEPTH: Final = 64
 _SMALL: Final = 2**63
+# What holds nothing else, and cannot be changed.
+_ATOMS: Final = frozenset((type(None), bool, int, float, str))
 _DIGITS: Final = 4000
-# What a node and a character need at most as JSON text.
-_NODE: Final = 40
-_CHARACTER: Final = 12
 # Room in a message for what stands around the value.
 _AROUND: Final = 1024
 
@@ -74,17 +85,45 @@ class Encoder(EncoderBase):
         self._refer = refer
         self._max_text = max_text - _AROUND
         self._max_bytes = max_bytes
-        self._estimate = 0
+        # What has been met, by its id, with its node. It is held on to, so that no other
+        # object gets the same id meanwhile.
+        self._met: dict[int, Part] = {}
+        self._shared = 0
 
     def encode(self, value: object, depth: int = 0) -> Node:
         """Return the node of the value. Raises CodecError."""
         if depth > MAX_DEPTH:
-            raise RefusedError("a value that is nested so deeply cannot be sent")
-        self._estimate += _NODE
-        node = self._encode(value, depth)
+            raise _too_deep()
+        self.size += NODE
+        if type(value) in _ATOMS:
+            node = self._encode(value, depth)
+        elif id(value) in self._met:
+            node = self._again(self._met[id(value)], depth)
+        else:
+            node = self._anew(value, depth)
         if depth == 0:
             self._check_size(node)
         return node
+
+    def _anew(self, value: object, depth: int) -> Node:
+        """Return a node of its own, and keep it in mind for the next time."""
+        before = self._begin(depth)
+        node = self._encode(value, depth)
+        if type(node) is dict and node.get("k") in MUTABLE:
+            self._met[id(value)] = self._part(value, before, depth, node)
+        self._deepest = max(self._deepest, before[-1])
+        return node
+
+    def _again(self, part: Part, depth: int) -> Node:
+        """Return a node that refers to the earlier one of the same object."""
+        self._count_again(part, depth)
+        if self._deepest > MAX_DEPTH:
+            raise _too_deep()
+        node = part.node
+        if "as" not in node:
+            node["as"] = self._shared
+            self._shared += 1
+        return {"k": "same", "v": node["as"]}
 
     def _encode(self, value: object, depth: int) -> Node:
         if value is None:
@@ -95,31 +134,42 @@ class Encoder(EncoderBase):
         if encode is None:
             bases = (encode for base, encode in _BASES if issubclass(kind, base))
             encode = next(bases, None) or tables.encoder_for(kind)
+        known = len(self._met)
         node = encode(self, value, depth) if encode is not None else None
         if node is not None:
             return node
+        while len(self._met) > known:  # parts of a node that was given up
+            self._met.popitem()
+        self._objects += 1
         if self.is_data_only:
             raise ObjectWithinError(f"a {kind_of(value)} is no data")
         return self._refer(value, self)
 
     def text(self, value: str) -> str:
         """Count the text, and return it."""
-        self._estimate += _CHARACTER * len(value)
+        self.size += CHARACTER * len(value)
         return value
 
     @property
     def fits(self) -> bool:
         """Whether what was encoded so far is surely short enough to be sent."""
-        return self._estimate <= self._max_text
+        return self.size <= self._max_text
 
     def _check_size(self, node: Node) -> None:
-        size = sum(buffer.nbytes for buffer in self.buffers)
-        if len(self.buffers) > MAX_BUFFERS or size > self._max_bytes:
+        if len(self.buffers) > MAX_BUFFERS or self.bytes > self._max_bytes:
             raise RefusedError("the value is too large to be sent: use less data")
-        if self._estimate > self._max_text and len(json.dumps(node)) > self._max_text:
+        if self.size <= self._max_text:
+            return
+        # Each node and character is counted as one by whoever decodes.
+        is_large = self._shared and self.size > CHARACTER * self._max_text
+        if is_large or len(json.dumps(node)) > self._max_text:
             raise RefusedError(
                 "the value has too many parts to be sent: use an array or a tensor"
             )
+
+
+def _too_deep() -> RefusedError:
+    return RefusedError("a value that is nested so deeply cannot be sent")
 
 
 def kind_of(value: object) -> str:
@@ -138,13 +188,13 @@ def kind_of(value: object) -> str:
 # --- Plain values ----------------------------------------------------------------
 
 
-def _integer(_: Encoder, value: Any, _depth: int) -> Node:
+def _integer(encoder: Encoder, value: Any, _depth: int) -> Node:
     number = int.__index__(value)
     if abs(number) < _SMALL:
         return number
     if number.bit_length() > _DIGITS * 3:
         raise RefusedError("an integer of so many digits cannot be sent")
-    return {"k": "int", "v": str(number)}
+    return {"k": "int", "v": encoder.text(str(number))}
 
 
 def _float(_: Encoder, value: Any, _depth: int) -> Node:
@@ -210,21 +260,62 @@ class Decoder(DecoderBase):
     """
 
     def __init__(
-        self, buffers: list[Buffer], refer: Callable[[Mapping[str, Any]], object]
+        self,
+        buffers: list[Buffer],
+        refer: Callable[[Mapping[str, Any]], object],
+        **bounds: int,
     ) -> None:
-        super().__init__(buffers)
+        super().__init__(buffers, **bounds)
         self._refer = refer
+        # The parts that may be referred to, by their numbers.
+        self._parts: dict[int, Part] = {}
 
     def decode(self, node: Node, depth: int = 0) -> Any:
         """Return the value that the node stands for."""
         if depth > MAX_DEPTH:
             raise CodecError("nested too deeply")
+        self.size += 1
         if node is None or isinstance(node, bool | int | float | str):
             if type(node) is int and not -_SMALL < node < _SMALL:
                 raise CodecError("not a small integer")
+            if type(node) is str:
+                self.size += len(node)
             return node
         if not isinstance(node, dict) or not isinstance(node.get("k"), str):
             raise CodecError("not a node")
+        self._deepest = max(self._deepest, depth)
+        if node["k"] == "same":
+            return self._again(node, depth)
+        return self._numbered(node, depth) if "as" in node else self._made(node, depth)
+
+    def _numbered(self, node: Mapping[str, Any], depth: int) -> Any:
+        """Return the value of a node that others of this message refer to."""
+        number = node["as"]
+        if type(number) is not int:
+            raise CodecError("not a number of a node")
+        if node["k"] not in MUTABLE:
+            raise CodecError("a node that nothing refers to")
+        before = self._begin(depth)
+        value = self._made(node, depth)
+        if number in self._parts:
+            raise CodecError("a number of two nodes")
+        self._parts[number] = self._part(value, before, depth)
+        self._deepest = max(self._deepest, before[-1])
+        return value
+
+    def _again(self, node: Mapping[str, Any], depth: int) -> Any:
+        """Return the value of an earlier node, which is complete."""
+        number = node.get("v")
+        part = self._parts.get(number) if type(number) is int else None
+        if part is None:
+            raise CodecError("no such part")
+        self._count_again(part, depth)
+        self._check_counts()
+        if self._deepest > MAX_DEPTH:
+            raise CodecError("nested too deeply")
+        return part.value
+
+    def _made(self, node: Mapping[str, Any], depth: int) -> Any:
         decode = _DECODERS.get(node["k"])
         if decode is None:
             return self._object(node)
@@ -238,12 +329,14 @@ class Decoder(DecoderBase):
     def _object(self, node: Mapping[str, Any]) -> object:
         if self.is_data_only:
             raise ObjectWithinError("an object within data")
+        self._objects += 1
         return self._refer(node)
 
 
-def _decode_int(_: Decoder, node: Mapping[str, Any], _depth: int) -> int:
+def _decode_int(decoder: Decoder, node: Mapping[str, Any], _depth: int) -> int:
     if len(node["v"]) > _DIGITS:
         raise CodecError("the number is too large")
+    decoder.size += len(node["v"])
     return int(node["v"])
 
 

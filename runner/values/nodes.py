@@ -1,16 +1,40 @@
-"""What the codec's modules share: errors, buffers, and the two sides' base classes."""
+"""What the codec's modules share: errors, buffers, and the two sides' base classes.
+
+What can be changed is told apart by who holds it: `[[0] * 3] * 3` has one row. So a part
+of a message that is met again is not written again. It is a node of the kind "same" with
+the number of the earlier node, which bears it as "as". Sizes are counted as if each part
+were written out each time: a short message is never a value that takes long to compare.
+"""
 
 import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
-from runner.values.link import MAX_BUFFERS, Buffer
+from runner.values.link import (
+    MAX_ANSWER_BYTES,
+    MAX_ANSWER_HEADER,
+    MAX_BUFFERS,
+    Buffer,
+)
 
 Node = Any
 # So short is written into the node itself: a list of ten thousand numpy scalars would
 # else need more buffers than a message may have.
 _INLINE: Final = 32
+# Kinds of nodes whose values can be changed or used up.
+MUTABLE: Final = frozenset(
+    (
+        *("list", "set", "deque", "bytearray", "typed", "bytes view", "namespace"),
+        *("dict", "OrderedDict", "Counter", "defaultdict"),
+        *("array", "objects", "records", "record", "matrix", "recarray"),
+        *("tensor", "parameter", "frame", "series", "column", "given", "pickle"),
+    )
+)
+MAX_DEPTH: Final = 64
+# What a node and a character need at most as JSON text.
+NODE: Final = 40
+CHARACTER: Final = 12
 # Lists of numbers are packed only while this many buffers are left for others.
 _RESERVE: Final = MAX_BUFFERS // 2
 
@@ -27,11 +51,62 @@ class ObjectWithinError(CodecError):
     """Something that is no data stands where only data may."""
 
 
-class _DataOnly:
-    """A side that can be told to take nothing but data for a while."""
+class Part(NamedTuple):
+    """A complete part of a message, and how large it is when it is written out.
+
+    `size` is that of its structure, `height` how deeply it is nested, and `objects` how
+    many objects are in it that are no data. An encoder keeps its `node`, too.
+    """
+
+    value: Any
+    size: int
+    bytes: int
+    objects: int
+    height: int
+    node: Node
+
+
+class _Side:
+    """One side of a message: it counts what has crossed, as if all were written out.
+
+    It can be told to take nothing but data for a while.
+    """
 
     def __init__(self) -> None:
         self._levels = 0
+        self.size = 0
+        self.bytes = 0
+        self._objects = 0
+        self._deepest = 0
+
+    def _begin(self, depth: int) -> tuple[int, int, int, int]:
+        """Return where the counts stand before a part at this depth."""
+        before = self.size, self.bytes, self._objects, self._deepest
+        self._deepest = depth
+        return before
+
+    def _part(
+        self, value: object, before: tuple[int, ...], depth: int, node: Node = None
+    ) -> Part:
+        """Return the part that has been counted since."""
+        size, taken, objects, _ = before
+        return Part(
+            value,
+            self.size - size,
+            self.bytes - taken,
+            self._objects - objects,
+            self._deepest - depth,
+            node,
+        )
+
+    def _count_again(self, part: Part, depth: int) -> None:
+        """Count a part that is met again. Raises CodecError if it may not stand here."""
+        if part.objects and self.is_data_only:
+            raise ObjectWithinError("an object within data")
+        self.size += part.size
+        self.bytes += part.bytes
+        self._objects += part.objects
+        self._deepest = max(self._deepest, depth + part.height)
 
     @property
     def is_data_only(self) -> bool:
@@ -47,7 +122,7 @@ class _DataOnly:
             self._levels -= 1
 
 
-class EncoderBase(_DataOnly, ABC):
+class EncoderBase(_Side, ABC):
     """What the encoders of single kinds ask of the encoder."""
 
     def __init__(self) -> None:
@@ -68,13 +143,20 @@ class EncoderBase(_DataOnly, ABC):
 
     def add(self, data: object) -> int:
         """Keep the bytes as a buffer of the message and return its number."""
-        self.buffers.append(memoryview(cast("bytes", data)).cast("B"))
+        view = memoryview(cast("bytes", data)).cast("B")
+        self.bytes += view.nbytes
+        self.buffers.append(view)
         return len(self.buffers) - 1
 
     def put(self, data: object) -> dict[str, Any]:
         """Return the part of a node that holds the bytes: inline, or in a buffer."""
         view = memoryview(cast("bytes", data)).cast("B")
-        return {"x": view.hex()} if view.nbytes <= _INLINE else {"b": self.add(view)}
+        self.size += NODE
+        if view.nbytes > _INLINE:
+            return {"b": self.add(view)}
+        self.bytes += view.nbytes
+        self.size += 2 * view.nbytes
+        return {"x": view.hex()}
 
     @property
     def has_room(self) -> bool:
@@ -86,12 +168,20 @@ class EncoderBase(_DataOnly, ABC):
         return {"k": kind, "v": [self.encode(one, depth + 1) for one in values]}
 
 
-class DecoderBase(_DataOnly, ABC):
+class DecoderBase(_Side, ABC):
     """What the decoders of single kinds ask of the decoder."""
 
-    def __init__(self, buffers: list[Buffer]) -> None:
+    def __init__(
+        self,
+        buffers: list[Buffer],
+        *,
+        max_size: int = MAX_ANSWER_HEADER,
+        max_bytes: int = MAX_ANSWER_BYTES,
+    ) -> None:
         super().__init__()
         self._buffers = buffers
+        self._max_size = max_size
+        self._max_bytes = max_bytes
         # A column of pandas may hold NA: it was made by a test, and is judged by nobody.
         self.takes_missing = False
 
@@ -109,11 +199,23 @@ class DecoderBase(_DataOnly, ABC):
         if inline is not None:
             if not isinstance(inline, str) or len(inline) > 2 * _INLINE:
                 raise CodecError("not bytes")
+            self.count_bytes(len(inline) // 2)
             return memoryview(bytearray.fromhex(inline))
         number = node["b"]
         if type(number) is not int or not 0 <= number < len(self._buffers):
             raise CodecError("no such buffer")
+        self.count_bytes(self._buffers[number].nbytes)
         return self._buffers[number]
+
+    def count_bytes(self, more: int) -> None:
+        """Count bytes that the value holds. Raises CodecError for too many."""
+        self.bytes += more
+        self._check_counts()
+
+    def _check_counts(self) -> None:
+        """Raise CodecError if the value is larger than a message may be."""
+        if self.bytes > self._max_bytes or self.size > self._max_size:
+            raise CodecError("too large a value")
 
 
 Encode = Callable[[Any, Any, int], Node]

@@ -67,13 +67,12 @@ def _whole(encode: Encode) -> Encode:
 
 
 def _frame(encoder: EncoderBase, value: Any, depth: int) -> Node:
-    notes = _notes(encoder, value, depth)
+    attributes = value
     value = pandas_here().DataFrame(value)
     node = {
         "k": "frame",
         "i": _index(encoder, value.index, depth + 1),
         "c": _index(encoder, value.columns, depth + 1),
-        **notes,
     }
     kinds = set(value.dtypes)
     if (
@@ -82,16 +81,18 @@ def _frame(encoder: EncoderBase, value: Any, depth: int) -> Node:
         and only.kind != "O"
     ):
         # In one piece: a table may have more columns than a message has buffers.
-        return {**node, "b": encoder.encode(value.to_numpy(), depth + 1)}
-    columns = (value.iloc[:, place].array for place in range(value.shape[1]))
-    return {**node, "v": [values_of(encoder, column, depth + 1) for column in columns]}
+        node["b"] = encoder.encode(value.to_numpy(), depth + 1)
+    else:
+        columns = (value.iloc[:, place].array for place in range(value.shape[1]))
+        node["v"] = [values_of(encoder, column, depth + 1) for column in columns]
+    return {**node, **_notes(encoder, attributes, depth)}
 
 
 def _series(encoder: EncoderBase, value: Any, depth: int) -> Node:
     return {
         "k": "series",
-        "v": values_of(encoder, value.array, depth + 1),
         "i": _index(encoder, value.index, depth + 1),
+        "v": values_of(encoder, value.array, depth + 1),
         "n": encoder.encode(value.name, depth + 1),
         **_notes(encoder, value, depth),
     }

@@ -95,8 +95,8 @@ def _gradient(encoder: EncoderBase, value: Any, depth: int) -> Node:
     gradient = value.grad if value.is_leaf and value.requires_grad else None
     if gradient is None or not encoder.sends_gradients:
         return None
-    node = encode_tensor(encoder, gradient, depth + 1)
-    if node is None:
+    node = encoder.encode(gradient, depth + 1)
+    if node["k"] not in ("tensor", "parameter", "same"):
         kind = kind_of(gradient)
         raise RefusedError(f"a tensor whose gradient is a {kind} cannot be sent")
     return node

@@ -241,6 +241,27 @@ TESTS = (
 )
 
 
+def test_a_table_and_what_it_holds_stay_one_object_each() -> None:
+    notes: dict[str, Any] = {"n": [1]}
+    series = pd.Series([notes["n"], 2], dtype=object)
+    series.attrs["n"] = notes["n"]
+    frame = pd.DataFrame({"a": series, "b": 1})
+    frame.attrs["n"] = notes["n"]
+    kept = frame.attrs["n"]
+    found = cross([kept, series, series, frame, frame])
+    assert found[1] is found[2]
+    assert found[3] is found[4]
+    assert found[1][0] == found[3]["a"][0] == found[3].attrs["n"] == [1]
+    for alone, column in ((one := cross(series), one), (one := cross(frame), one["a"])):
+        assert alone.attrs["n"] is column[0]
+
+
+def test_categories_may_be_changed_where_they_arrive() -> None:
+    found = cross(pd.Categorical(["a", "b"]))
+    found[0] = "b"
+    assert list(found) == ["b", "b"]
+
+
 def test_tests_of_a_course_about_tables_work(runner: Runner) -> None:
     specs = tuple(CheckSpec(name=f"c{n}", source=one) for n, one in enumerate(TESTS))
     asked = QuestionSpec(key="q1", style=TestStyle.SCRIPT, checks=specs)
