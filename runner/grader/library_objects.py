@@ -22,6 +22,7 @@ from torch.utils.data import (
 
 from runner.grader import given_generators
 from runner.values.codec import CodecError
+from runner.values.layouts import is_dense
 
 _LIBRARIES: Final = frozenset(
     (
@@ -125,9 +126,12 @@ def _compact(tensor: torch.Tensor) -> Any:
     if tensor.layout is not torch.strided:
         return NotImplemented
     size = tensor.numel() * tensor.element_size()
-    if tensor.is_contiguous() and tensor.untyped_storage().nbytes() <= size:
-        return NotImplemented
-    own: Any = tensor.detach().clone(memory_format=torch.contiguous_format)
+    if is_dense(tensor.shape, tensor.stride()):
+        if tensor.untyped_storage().nbytes() <= size:
+            return NotImplemented
+        own: Any = tensor.detach().clone(memory_format=torch.preserve_format)
+    else:
+        own = tensor.detach().clone(memory_format=torch.contiguous_format)
     own.requires_grad_(tensor.requires_grad)
     if type(tensor) is torch.nn.Parameter:
         own = torch.nn.Parameter(own, requires_grad=tensor.requires_grad)

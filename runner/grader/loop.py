@@ -51,6 +51,7 @@ from runner.grader.tests import Setting, Tests, WrongAnswerError
 from runner.protocol import CheckSpec, QuestionSpec, TestStyle
 from runner.values.containers import forget_named_tuples
 from runner.values.link import Link
+from runner.values.tensors import on_lost_graph
 
 _TRACE: Final = 4000
 # To end what a question's tests have left running, and to remove what they have stored.
@@ -158,6 +159,7 @@ class Grader:
         targets.take_over()
         empty_values.take_over()
         test_runs.take_over()
+        on_lost_graph.append(refusals.note)
         with audit.resting():
             self._scratch = Scratch(self._places)
 

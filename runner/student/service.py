@@ -324,6 +324,7 @@ class Service:
 
         decoder = Decoder(buffers, resolve, max_size=MAX_HEADER, max_bytes=MAX_BYTES)
         decoder.takes_missing = True
+        decoder.refuses_backward = False
         return decoder
 
     def _callback(self, number: int) -> Callable[..., object]:

@@ -1,7 +1,7 @@
 """Numpy's arrays and scalars: numbers, text, times, records, and data of any kind.
 
-An array crosses with its byte order and its fields, or not at all. A masked array does
-not: numpy takes what is masked for equal to everything.
+An array crosses with its byte order, its fields and its layout in memory, or not at all.
+A masked array does not: numpy takes what is masked for equal to everything.
 """
 
 import math
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from runner.values.layouts import arranged, layout_of, sent_shape, span_of, spread
 from runner.values.nodes import (
     CodecError,
     Decode,
@@ -95,16 +96,30 @@ def encode_array(encoder: EncoderBase, value: Any, depth: int) -> Node:
 def _array(encoder: EncoderBase, array: Any, depth: int) -> Node:
     if not _crosses(array.dtype):
         return None
-    if array.dtype.names is not None:
-        return _records(encoder, array, depth)
-    if array.dtype.kind == "O":
-        node = encoder.many("objects", array.reshape(-1).tolist(), depth)
-        return {**node, "s": list(array.shape)}
     if not array.dtype.itemsize:  # text without a character: numpy pads it anyway
         array = array.astype(f"{array.dtype.str[:2]}1")
+    layout: dict[str, Any] = {"s": list(array.shape)}
+    flags = array.flags
+    if not flags.writeable:
+        layout["w"] = False
+    if not flags.c_contiguous:
+        array = _laid_out(encoder, array, layout)
+    if array.dtype.names is not None:
+        return {**_records(encoder, array, depth), **layout}
+    if array.dtype.kind == "O":
+        return {**encoder.many("objects", array.reshape(-1).tolist(), depth), **layout}
     raw = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-    shape = list(array.shape)
-    return {"k": "array", "d": array.dtype.str, "s": shape, **encoder.put(raw)}
+    return {"k": "array", "d": array.dtype.str, **layout, **encoder.put(raw)}
+
+
+def _laid_out(encoder: EncoderBase, array: Any, layout: dict[str, Any]) -> Any:
+    """Add what tells the array's layout. Return its items in the order to send them."""
+    told = layout_of(array.shape, array.strides, array.itemsize)
+    layout.update(told)
+    if "o" in told:
+        return array.transpose(told["o"])
+    encoder.bytes += span_of(array.shape, told["st"]) * array.itemsize
+    return array
 
 
 def _crosses(dtype: np.dtype[Any]) -> bool:
@@ -127,12 +142,13 @@ def _is_field(name: object) -> bool:
 
 def _records(encoder: EncoderBase, array: Any, depth: int) -> Node:
     names = list(array.dtype.names)
-    parts = [encoder.encode(np.asarray(array[name]), depth + 1) for name in names]
+    parts = [
+        encoder.encode(np.asarray(array[name], order="C"), depth + 1) for name in names
+    ]
     return {
         "k": "records",
         "n": names,
         "v": parts,
-        "s": list(array.shape),
         "aligned": array.dtype.isalignedstruct,
     }
 
@@ -161,12 +177,24 @@ def _decode_array(decoder: DecoderBase, node: Mapping[str, Any], _depth: int) ->
     shape = fitting_shape(node, raw.nbytes, dtype.itemsize)
     if dtype.kind == "b":
         # Any other byte than 0 and 1 would be neither true nor false.
-        return (np.frombuffer(raw, dtype=np.uint8) != 0).reshape(shape)
+        return _arranged(decoder, np.frombuffer(raw, dtype=np.uint8) != 0, shape, node)
     if dtype.kind == "U":
         points = np.frombuffer(raw, dtype=dtype.str[0] + "u4")
         if points.size and points.max() > _LAST_CHARACTER:
             raise CodecError("not characters")
-    return np.frombuffer(raw, dtype=dtype).reshape(shape)
+    return _arranged(decoder, np.frombuffer(raw, dtype=dtype), shape, node)
+
+
+def _arranged(
+    decoder: DecoderBase, flat: Any, shape: tuple[int, ...], node: Mapping[str, Any]
+) -> Any:
+    """Return the array of these items, in the layout that the node tells."""
+    array = arranged(flat, shape, node)
+    if "st" in node:
+        array, _ = spread(decoder, array, node)
+    if node.get("w") is False:
+        array.flags.writeable = False
+    return array
 
 
 def _decode_objects(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
@@ -176,24 +204,25 @@ def _decode_objects(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -
     array = np.empty(len(items), dtype=object)
     for place, item in enumerate(items):
         array[place] = item
-    return array.reshape(shape)
+    return _arranged(decoder, array, shape, node)
 
 
 def _decode_records(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
     names, shape = list_of(node, "n"), shape_of(node)
+    sent = sent_shape(node, shape)
     parts = [exactly(part, np.ndarray) for part in decoder.many(node, depth)]
     if not 0 < len(names) <= _FIELDS or not all(map(_is_field, names)):
         raise CodecError("not the names of fields")
-    if any(part.shape[: len(shape)] != shape for part in parts):
+    if any(part.shape[: len(sent)] != sent for part in parts):
         raise CodecError("fields of different shapes")
     fields = [
-        (name, part.dtype, part.shape[len(shape) :])
+        (name, part.dtype, part.shape[len(sent) :])
         for name, part in zip(names, parts, strict=True)
     ]
-    array = np.empty(shape, np.dtype(fields, align=node["aligned"] is True))
+    array = np.empty(sent, np.dtype(fields, align=node["aligned"] is True))
     for name, part in zip(names, parts, strict=True):
         array[name] = part
-    return array
+    return _arranged(decoder, array.reshape(-1), shape, node)
 
 
 def _decode_scalar(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:

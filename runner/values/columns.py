@@ -177,7 +177,8 @@ def _decode_masked(decoder: DecoderBase, node: Mapping[str, Any], depth: int) ->
 
 def _decode_category(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
     pandas = pandas_here()
-    codes = exactly(decoder.decode(node["v"], depth), np.ndarray)
+    # pandas shows its own codes as an array that may not be written to.
+    codes = exactly(decoder.decode(node["v"], depth), np.ndarray).copy()
     labels = made_of(pandas.Index, decode_values(decoder, node["c"], depth + 1))
     dtype = pandas.CategoricalDtype(labels, ordered=node["o"] is True)
     return pandas.Categorical.from_codes(codes, dtype=dtype)

@@ -177,7 +177,15 @@ def _decode_typed(decoder: DecoderBase, node: Mapping[str, Any], _depth: int) ->
 def _bytes_view(encoder: EncoderBase, value: Any, _depth: int) -> Node:
     if value.format != "B" or value.ndim != 1:
         return None
-    return {"k": "bytes view", **encoder.put(value.tobytes())}
+    kept = {} if value.readonly else {"w": True}
+    return {"k": "bytes view", **kept, **encoder.put(value.tobytes())}
+
+
+def _decode_bytes_view(
+    decoder: DecoderBase, node: Mapping[str, Any], _depth: int
+) -> Any:
+    kind = bytearray if node.get("w") is True else bytes
+    return memoryview(kind(decoder.bytes_of(node)))
 
 
 ENCODERS: Final[Mapping[type, Encode]] = {
@@ -204,7 +212,7 @@ DECODERS: Final[Mapping[str, Decode]] = {
     "items": _decode_items,
     "namespace": _decode_namespace,
     "typed": _decode_typed,
-    "bytes view": lambda decoder, node, _: memoryview(bytes(decoder.bytes_of(node))),
+    "bytes view": _decode_bytes_view,
     "fraction": _decode_fraction,
     "decimal": _decode_decimal,
     "date": _decode_moment(date),

@@ -184,6 +184,8 @@ class DecoderBase(_Side, ABC):
         self._max_bytes = max_bytes
         # A column of pandas may hold NA: it was made by a test, and is judged by nobody.
         self.takes_missing = False
+        # A tensor of a graph that is not here says so when `backward` comes to it.
+        self.refuses_backward = True
 
     @abstractmethod
     def decode(self, node: Node, depth: int = 0) -> Any:

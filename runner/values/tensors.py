@@ -1,16 +1,19 @@
 """Torch's tensors, and the names that stand beside them: dtypes, layouts, devices.
 
-A tensor crosses as the bits that it has, whatever its dtype. One that is more than its
-bits (sparse, quantised, nested, named) or has none (on the device "meta") does not.
+A tensor crosses as the bits that it has, whatever its dtype, and with its layout in
+memory. One that is more than its bits (sparse, quantised, nested, named) or has none (on
+the device "meta") does not. Of a tensor's graph nothing crosses but that there is one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+import numpy as np
 import torch
 from torch.nn.utils.rnn import PackedSequence
 
 from runner.values.arrays import fitting_shape
+from runner.values.layouts import arranged, layout_of, span_of, spread
 from runner.values.nodes import (
     CodecError,
     Decode,
@@ -80,11 +83,23 @@ def _has_names(tensor: torch.Tensor) -> bool:
 
 def _strided(encoder: EncoderBase, value: Any, name: str, depth: int) -> Node:
     plain = value.detach().as_subclass(torch.Tensor)
-    flat = plain.cpu().resolve_conj().resolve_neg().contiguous().reshape(-1)
+    items = plain.cpu().resolve_conj().resolve_neg()
+    layout: dict[str, Any] = {"s": list(plain.shape)}
+    if not plain.is_contiguous():
+        told = layout_of(plain.shape, plain.stride())
+        layout.update(told)
+        if "o" in told:
+            items = items.permute(told["o"])
+        else:
+            encoder.bytes += span_of(plain.shape, told["st"]) * plain.itemsize
+    if value.requires_grad and not value.is_leaf:
+        layout["leaf"] = False
+    # The stride of a single item may be any, which `reshape` keeps.
+    flat = items.contiguous().as_strided((items.numel(),), (1,))
     return {
         "k": "parameter" if isinstance(value, torch.nn.Parameter) else "tensor",
         "d": name,
-        "s": list(plain.shape),
+        **layout,
         **encoder.put(flat.view(torch.uint8).numpy()),
         "g": bool(value.requires_grad),
         "grad": _gradient(encoder, value, depth),
@@ -143,7 +158,9 @@ def _decode_tensor(decoder: DecoderBase, node: Mapping[str, Any], depth: int) ->
     flat = bits.to(torch.uint8).view(dtype)
     if dtype is torch.bool:
         flat = flat.view(torch.uint8) != 0
-    tensor = flat.reshape(shape)
+    tensor = arranged(flat, shape, node)
+    if "st" in node:
+        tensor = _spread(decoder, tensor, node)
     wants_gradient = node["g"] is True
     if wants_gradient and not (dtype.is_floating_point or dtype.is_complex):
         raise CodecError("a gradient of whole numbers")
@@ -151,10 +168,65 @@ def _decode_tensor(decoder: DecoderBase, node: Mapping[str, Any], depth: int) ->
         tensor = torch.nn.Parameter(tensor, requires_grad=wants_gradient)
     else:
         tensor.requires_grad_(wants_gradient)
-    gradient = decoder.decode(node.get("grad"), depth + 1)
-    if gradient is not None:
-        tensor.grad = gradient  # which torch takes only if it fits
+    if node.get("grad") is not None:
+        # torch takes it only if it fits.
+        tensor.grad = decoder.decode(node["grad"], depth + 1)
+    if wants_gradient and node.get("leaf") is False:
+        return _grown(tensor.detach(), decoder.refuses_backward)
     return tensor
+
+
+def _spread(
+    decoder: DecoderBase, tensor: torch.Tensor, node: Mapping[str, Any]
+) -> torch.Tensor:
+    """Return the tensor with gaps, or with axes that repeat its items."""
+    # numpy knows no bfloat16, but it copies bits of any size.
+    bits = tensor.reshape(-1).view(torch.uint8).numpy()
+    items = bits.view(f"V{tensor.itemsize}").reshape(tuple(tensor.shape))
+    found, strides = spread(decoder, items, node)
+    memory = torch.from_numpy(found.base.view(np.uint8)).view(tensor.dtype)
+    return memory.as_strided(tensor.shape, strides)
+
+
+# --- Tensors of a graph ------------------------------------------------------------
+
+
+class LostGraphError(Exception):
+    """A gradient was to flow into the part of a graph that is in the other process."""
+
+
+# Called with the error before it is raised.
+on_lost_graph: Final[list[Callable[[LostGraphError], object]]] = []
+
+
+class _Graph(torch.autograd.Function):
+    """Stands for the part of a tensor's graph that is in the other process."""
+
+    @staticmethod
+    def forward(ctx: Any, _: torch.Tensor, grown: list[Any], refuses: Any) -> Any:
+        ctx.refuses = refuses
+        return grown[0]
+
+    @staticmethod
+    def backward(ctx: Any, *_: Any) -> Any:
+        if not ctx.refuses:
+            return None, None, None
+        error = LostGraphError(
+            "a tensor that the student's code has computed comes without its graph, so "
+            "no gradient flows back through it: call backward in a function of the "
+            "notebook, and look at the gradients that it leaves"
+        )
+        for call in on_lost_graph:
+            call(error)
+        raise error
+
+
+def _grown(tensor: torch.Tensor, refuses: object) -> Any:
+    """Return the tensor as one that has been computed from others that want gradients."""
+    with torch.enable_grad():
+        start = torch.zeros((), requires_grad=True)
+        # `data` is no view, so that the test may change the tensor in place.
+        return _Graph.apply(start, [tensor.data], refuses)  # type: ignore[no-untyped-call]
 
 
 def _decode_return_type(

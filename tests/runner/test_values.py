@@ -110,7 +110,7 @@ def test_a_gradient_is_wanted_and_not_carried() -> None:
     assert isinstance(cross(leaf), torch.nn.Parameter)
     grown = cross(leaf * 2)
     assert grown.requires_grad
-    assert grown.is_leaf
+    assert not grown.is_leaf
 
 
 def test_a_gradient_that_is_there_crosses_with_its_leaf() -> None:
@@ -547,7 +547,14 @@ JSON = st.recursive(
     max_leaves=10,
 )
 KINDS = st.sampled_from(
-    [str(node["k"]) for node in BAD_NODES if isinstance(node, dict) and "k" in node]
+    [
+        "same",
+        *(
+            str(node["k"])
+            for node in BAD_NODES
+            if isinstance(node, dict) and "k" in node
+        ),
+    ]
 )
 NODES = st.recursive(
     JSON,
@@ -566,6 +573,11 @@ NODES = st.recursive(
             "aligned": JSON,
             "grad": inner,
             "g": st.booleans() | JSON,
+            "as": st.integers(0, 2) | JSON,
+            "o": st.permutations(range(2)) | JSON,
+            "st": st.lists(st.integers(-9, 9)) | JSON,
+            "w": st.booleans() | JSON,
+            "leaf": st.booleans() | JSON,
         },
     ),
     max_leaves=8,
