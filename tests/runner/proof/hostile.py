@@ -199,6 +199,24 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _laid_out(kind: str, **parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Return nodes of arrays that lie in memory in some way, or in none that there is."""
+    strides = st.lists(st.sampled_from([0, 1, 2, -1, 3, 2**40, True]), max_size=2)
+    orders = st.sampled_from([[0], [1, 0], [0, 0], [2, 1], []])
+    shapes = st.sampled_from([[3], [1, 3], [3, 1], [0, 3]])
+    written = st.booleans()
+    return st.one_of(
+        _node(kind, s=shapes, st=strides, w=written, **parts),
+        _node(kind, s=shapes, o=orders, w=written, **parts),
+    )
+
+
+def _shared(node: Any) -> Any:
+    """Return a list that holds the node's value several times, as one object."""
+    numbered = {**node, "as": 0} if isinstance(node, dict) else node
+    return {"k": "list", "v": [numbered, {"k": "same", "v": 0}, {"k": "same", "v": 0}]}
+
+
 def _items(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """Return answers to what items an object has: the items, a length, is it a mapping."""
     items = _node("list", v=inner)
@@ -239,6 +257,13 @@ _leaves: Final = st.one_of(
     _node("pickle", b=_indices),
     _node("bytes", b=_indices),
     _node("array", d=_dtypes, s=_shapes, b=_indices),
+    _laid_out("array", d=st.just("<f8"), b=st.sampled_from([7, 8, 9])),
+    _laid_out("objects", v=st.lists(st.integers(0, 3), max_size=3)),
+    _laid_out(
+        "tensor", d=st.just("float64"), b=st.sampled_from([7, 8]), g=st.booleans(),
+        leaf=st.booleans(),
+    ),
+    _node("same", v=st.integers(-1, 3) | st.sampled_from([True, None])),
     _node("array", d=st.just("<f8"), s=st.just([3]), b=st.sampled_from([7, 8, 9])),
     _node("array", d=st.just("<f8"), s=st.sampled_from([[0], [0, 3], [3, 0]]), b=st.just(0)),
     _node("scalar", d=_dtypes, s=st.just([]), b=_indices),
@@ -273,6 +298,8 @@ nodes: Final = st.recursive(
     _leaves,
     lambda inner: st.one_of(
         *(_node(kind, v=st.lists(inner, max_size=4)) for kind in _COLLECTIONS),
+        _node("list", **{"v": st.lists(inner, max_size=3), "as": st.integers(0, 2)}),
+        inner.map(_shared),
         _node(
             st.sampled_from(["dict", "OrderedDict", "Counter", "defaultdict"]),
             v=st.lists(st.tuples(inner, inner).map(list), max_size=3),
@@ -317,6 +344,13 @@ _values: Final = st.one_of(
     _node("list", v=st.lists(_objects | st.integers(0, 3), max_size=3)),
     _node("tuple", v=st.tuples(_objects, _objects).map(list)),
     _node("tuple", v=st.just([3])),
+    st.sampled_from([[0, 3], [1.5], []]).map(
+        lambda items: _shared({"k": "list", "v": items})
+    ),
+    _laid_out("array", d=st.just("<f8"), b=st.just(8)),
+    _laid_out(
+        "tensor", d=st.just("float64"), b=st.just(8), g=st.booleans(), leaf=st.booleans()
+    ),
     _node("array", d=st.just("<f8"), s=st.just([0, 1]), b=st.just(0)),
     _node("array", d=st.just("<f8"), s=st.just([3]), b=st.sampled_from([7, 8, 9])),
     _node(
