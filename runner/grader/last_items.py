@@ -72,8 +72,11 @@ def _take(old: Any, new: Any) -> bool:
                 return False
             old[...] = new
         case torch.Tensor() if (old.dtype, old.shape) == (new.dtype, new.shape):
-            with torch.no_grad():
-                old.copy_(new)
+            try:
+                with torch.no_grad():
+                    old.copy_(new)
+            except RuntimeError:  # some of its items share a place in memory
+                return False
         case _:
             return False
     return True

@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.grader.last_items import LastItem
 from runner.grader.library_objects import pickled
 from runner.host import Runner
 from runner.values import tensors
@@ -142,6 +143,13 @@ def test_what_overlaps_still_does() -> None:
     assert windows[1, 0] == 9
     seen = np.lib.stride_tricks.sliding_window_view(np.arange(20.0), 3)
     assert (cross(seen).strides, cross(seen).flags.writeable) == (seen.strides, False)
+
+
+def test_an_iterator_may_give_an_expanded_tensor_again() -> None:
+    old, new = torch.zeros(1).expand(3), torch.ones(1).expand(3)
+    last = LastItem()
+    last.give(old, steps=1, was=0)
+    assert last.give(new, True, steps=2, was=1) is new  # noqa: FBT003
 
 
 def test_an_array_that_may_not_be_written_to_stays_so() -> None:
