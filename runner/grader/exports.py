@@ -12,10 +12,18 @@ import random
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 
+import numpy as np
+import torch
+
 from runner.grader.folders import Folders
 from runner.grader.given_generators import seed_in_place_of
 from runner.grader.handles import Handle, is_handle, number_of
-from runner.grader.library_objects import is_iterator, library_name, pickled, remaining
+from runner.grader.library_objects import (
+    LibraryPickles,
+    is_iterator,
+    library_name,
+    remaining,
+)
 from runner.grader.student_errors import handle_behind
 from runner.values.codec import CodecError, Encoder, Node
 
@@ -31,12 +39,27 @@ class Outgoing(Encoder):
     """
 
     def __init__(
-        self, refer: Callable[[object, Encoder], Node], folders: Folders | None
+        self,
+        refer: Callable[[object, Encoder], Node],
+        folders: Folders | None,
+        written: Callable[[], Collection[int]] = frozenset,
     ) -> None:
         super().__init__(refer)
-        self.sends_gradients = False
+        self.sends_gradients = self.sends_notes = False
         self.sends_missing = True
         self._folders = folders
+        self._pickles = LibraryPickles(written(), self.number_of)
+
+    def _encode(self, value: object, depth: int) -> Node:
+        """Return the node of the value, one object with what a pickle holds already."""
+        if isinstance(value, torch.Tensor | np.ndarray) and self._pickles.hold(value):
+            return self.pickled(value)
+        return super()._encode(value, depth)
+
+    def pickled(self, value: object) -> Node:
+        """Return the node of an object of a library class, or None if it has none."""
+        data = self._pickles.pickled(value)
+        return None if data is None else {"k": "pickle", "b": self.add(data)}
 
     def text(self, value: str) -> str:
         """Count the text and return it. Raises CodecError if it names `private`."""
@@ -92,7 +115,7 @@ class Exports:
     """
 
     def __init__(self, written: Callable[[], Collection[int]] = frozenset) -> None:
-        self._written = written
+        self.written = written
         self._callbacks: dict[int, Callable[..., object]] = {}
         self._count = 0
         self.handles: list[Handle] = []
@@ -117,15 +140,15 @@ class Exports:
         name = library_name(value)
         if name:
             return {"k": "library", "v": name}
-        given = _given(value, self._written())
+        given = _given(value, self.written())
         if given is None and is_iterator(value):
             given = "iterator", remaining(value)
         if given is not None:
             kind, content = given
             return {"k": "given", "t": kind, "v": encoder.encode(content)}
-        data = pickled(value, self._written())
-        if data is not None:
-            return {"k": "pickle", "b": encoder.add(data)}
+        node = encoder.pickled(value) if isinstance(encoder, Outgoing) else None
+        if node is not None:
+            return node
         if callable(value):
             number, self._count = self._count, self._count + 1
             self._callbacks[number] = value

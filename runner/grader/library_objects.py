@@ -1,12 +1,13 @@
 """Objects of libraries as they go to a snapshot, with no more than what they show."""
 
+import functools
 import io
 import itertools
 import pickle
 import sys
 import types
 from collections import ChainMap
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 import numpy as np
@@ -39,7 +40,12 @@ _HOMES: Final = (
     "operator",
     "builtins",
 )
+_DATA: Final = (torch.Tensor, np.ndarray)
 _MAX_ITEMS: Final = 100_000
+_FUNCTIONS: Final = (
+    *(types.FunctionType, types.BuiltinFunctionType, types.MethodType),
+    functools._lru_cache_wrapper,  # noqa: SLF001 - it has no other name
+)
 _WHOLE_SAMPLERS: Final = (SequentialSampler, RandomSampler)
 
 
@@ -88,9 +94,21 @@ class _LibraryPickler(pickle.Pickler):
     it has drawn.
     """
 
-    def __init__(self, sink: io.BytesIO, written: Collection[int]) -> None:
+    def __init__(
+        self,
+        sink: io.BytesIO,
+        written: Collection[int],
+        known: Callable[[object], object],
+    ) -> None:
         super().__init__(sink, protocol=5)
         self._written = written
+        self._known = known
+        # Tensors and arrays that are in the pickles so far, by their ids.
+        self.values: set[int] = set()
+
+    def persistent_id(self, value: Any) -> Any:
+        """Return the number of a part of the message that has crossed as data."""
+        return self._known(value) if isinstance(value, _DATA) else None
 
     def reducer_override(self, value: Any) -> Any:
         if isinstance(value, type) or _is_function(value):
@@ -99,6 +117,8 @@ class _LibraryPickler(pickle.Pickler):
             is_known = _is_library(type(value).__module__)
         if not is_known:
             raise pickle.PicklingError("not a library's")
+        if isinstance(value, _DATA):
+            self.values.add(id(value))
         generator = given_generators.reduced(value, self._written)
         return _reduced(value) if generator is None else generator
 
@@ -153,6 +173,7 @@ def _loads_everything(loader: DataLoader[Any]) -> bool:
         and type(loader.batch_sampler) in {BatchSampler, type(None)}
         and all(len(one) == items for one in samplers)
         and not any(generators)
+        and not (loader.drop_last and items % (loader.batch_size or 1))
     )
 
 
@@ -173,23 +194,40 @@ def _shown_alone(value: Any) -> Any:
 
 
 def _is_function(value: object) -> bool:
-    return isinstance(
-        value, types.FunctionType | types.BuiltinFunctionType | types.MethodType
-    )
+    return isinstance(value, _FUNCTIONS)
 
 
-def pickled(value: object, written: Collection[int] = ()) -> bytes | None:
-    """Return the pickle of an object of a library class, or None if it has none.
+class LibraryPickles:
+    """The pickles of one message, which share what they hold.
 
-    `written` are the seeds that stand in the test's text.
+    An optimiser so steps on the parameters of the network beside it. `known` returns the
+    number of a part of the message that has crossed as data, or None. `written` are the
+    seeds that stand in the test's text.
     """
-    if isinstance(value, type) or _is_function(value):
-        return None
-    sink = io.BytesIO()
-    try:
-        _LibraryPickler(sink, written).dump(value)
-    except CodecError:
-        raise
-    except Exception:  # noqa: BLE001 - whatever an object's own __reduce__ raises
-        return None
-    return sink.getvalue()
+
+    def __init__(
+        self, written: Collection[int], known: Callable[[object], object]
+    ) -> None:
+        self._sink = io.BytesIO()
+        self._pickler = _LibraryPickler(self._sink, written, known)
+
+    def hold(self, value: object) -> bool:
+        """Say whether the tensor or array is in a pickle already."""
+        return id(value) in self._pickler.values
+
+    def pickled(self, value: object) -> bytes | None:
+        """Return the pickle of an object of a library class, or None if it has none."""
+        if isinstance(value, type) or _is_function(value):
+            return None
+        memo, values = self._pickler.memo.copy(), set(self._pickler.values)
+        self._sink.seek(0)
+        self._sink.truncate()
+        try:
+            self._pickler.dump(value)
+        except Exception as error:  # whatever an object's own __reduce__ raises
+            # What was written is not sent, and nothing may refer to it.
+            self._pickler.memo, self._pickler.values = memo, values
+            if isinstance(error, CodecError):
+                raise
+            return None
+        return self._sink.getvalue()

@@ -27,6 +27,7 @@ from runner.grader.student_errors import (
     ErrorClasses,
     NotDefinedError,
     StudentRaisedError,
+    nearest_to,
     raised,
 )
 from runner.values.codec import REFUSED, CodecError, Decoder, Encoder
@@ -210,7 +211,7 @@ class Student:
                 self.ask("seed", library, seed)
 
     def _encoder(self) -> Encoder:
-        return Outgoing(self._exports.refer, self._folders)
+        return Outgoing(self._exports.refer, self._folders, self._exports.written)
 
     def _learn(
         self, operation: str, arguments: tuple[object, ...], given: list[Handle]
@@ -291,7 +292,7 @@ class Student:
         except (LinkError, LinkClosedError):
             raise
         except Exception as error:  # noqa: BLE001 - a test's function; its words stay here
-            return {"error": type(error).__name__}, []
+            return {"error": nearest_to(type(error)).__name__}, []
 
     def _lend(
         self, name: object, given: list[object], named: dict[str, object]

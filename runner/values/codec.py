@@ -119,11 +119,20 @@ class Encoder(EncoderBase):
         self._count_again(part, depth)
         if self._deepest > MAX_DEPTH:
             raise _too_deep()
-        node = part.node
+        return {"k": "same", "v": self._numbered(part.node)}
+
+    def _numbered(self, node: Node) -> int:
+        """Return the number of a node, by which others refer to it."""
         if "as" not in node:
             node["as"] = self._shared
             self._shared += 1
-        return {"k": "same", "v": node["as"]}
+        number: int = node["as"]
+        return number
+
+    def number_of(self, value: object) -> int | None:
+        """Return the number of the part that the value is, None if it has not crossed."""
+        part = self._met.get(id(value))
+        return None if part is None else self._numbered(part.node)
 
     def _encode(self, value: object, depth: int) -> Node:
         if value is None:
@@ -314,6 +323,10 @@ class Decoder(DecoderBase):
         if self._deepest > MAX_DEPTH:
             raise CodecError("nested too deeply")
         return part.value
+
+    def part(self, number: int) -> Any:
+        """Return the complete part of the message with this number."""
+        return self._parts[number].value
 
     def _made(self, node: Mapping[str, Any], depth: int) -> Any:
         decode = _DECODERS.get(node["k"])

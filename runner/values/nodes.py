@@ -130,6 +130,8 @@ class EncoderBase(_Side, ABC):
         self.buffers: list[Buffer] = []
         # A leaf's gradient goes with it.
         self.sends_gradients = True
+        # What pandas notes on a table goes on all its parts, too.
+        self.sends_notes = True
         # A column of pandas goes with its NA, which comparisons skip.
         self.sends_missing = False
 

@@ -99,7 +99,7 @@ def _series(encoder: EncoderBase, value: Any, depth: int) -> Node:
 
 
 def _notes(encoder: EncoderBase, value: Any, depth: int) -> dict[str, Node]:
-    notes = dict(value.attrs)
+    notes = dict(value.attrs) if encoder.sends_notes else {}
     return {"a": encoder.encode(notes, depth + 1)} if notes else {}
 
 
