@@ -44,9 +44,6 @@ _ORDINARY: Final = (
     *(SyntaxError, TypeError, ValueError, Warning),
 )
 
-# To these Python itself gives a meaning.
-_STEERING: Final = (StopIteration, StopAsyncIteration)
-
 
 class _StudentClass(type):
     """The class of a student's exception class: a test may call it and read it."""
@@ -221,7 +218,8 @@ def _imitation(kind: str) -> type[StudentRaisedError]:
 def _of_library(place: str) -> type[StudentRaisedError] | None:
     """Return the imitation of a library's class, if this process has imported it.
 
-    The place is the module and the class's name in it.
+    The place is the module that defines the class, and the class's name in it. SECURITY:
+    a library's module also shows classes of others, such as unittest's SkipTest.
     """
     module, _, name = place.partition(":")
     if module.partition(".")[0] not in _LIBRARIES:
@@ -229,7 +227,18 @@ def _of_library(place: str) -> type[StudentRaisedError] | None:
     base = vars(sys.modules.get(module, types)).get(name)
     if not (isinstance(base, type) and issubclass(base, Exception)):
         return None
-    return None if issubclass(base, _STEERING) else _imitation_of(base)
+    is_its_own = (base.__module__, base.__qualname__) == (module, name)
+    return _imitation_of(base) if is_its_own and _is_ordinary(base) else None
+
+
+def _is_ordinary(base: type) -> bool:
+    """Say whether all that the class derives from is ordinary, or such a library's."""
+    return all(
+        kind in {Exception, BaseException, object}
+        or (kind.__module__ == "builtins" and issubclass(kind, _ORDINARY))
+        or kind.__module__.partition(".")[0] in _LIBRARIES
+        for kind in base.__mro__
+    )
 
 
 def _imitation_of(base: type) -> type[StudentRaisedError]:

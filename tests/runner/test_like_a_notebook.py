@@ -191,3 +191,26 @@ def test_what_any_code_of_the_notebook_prints_is_heard(
 ) -> None:
     test = f"import contextlib, io\nout = io.StringIO()\nwith contextlib.redirect_stdout(out):\n    {looks}\n"
     assert scored(f"{test}assert out.getvalue() == '{printed}\\n'") == 1
+
+
+# Classes that libraries show and others define: one skips tests, one is all exceptions.
+@pytest.mark.parametrize(
+    "place",
+    [
+        ("numpy.testing._private.utils", "SkipTest"),
+        ("numpy._core._multiarray_umath", "error"),
+        ("unittest.case", "SkipTest"),
+        ("numpy.linalg", "LinAlgError.x"),
+    ],
+)
+def test_a_library_shows_classes_that_are_not_its_own(place: tuple[str, str]) -> None:
+    notebook = f"class Later(Exception): pass\nLater.__module__, Later.__qualname__ = {place}\n"
+    notebook += "def f(x): raise Later"
+    error = (
+        "import unittest\nclass T(unittest.TestCase):\n"
+        "    def test_one(self): f(1)\n    def test_two(self): pass\n"
+        "result = unittest.main(argv=['x'], exit=False).result\n"
+        "assert result.wasSuccessful()"
+    )
+    assert scored(error, notebook) == 0
+    assert scored(error, "def f(x): return x") == 1
