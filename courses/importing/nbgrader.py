@@ -99,7 +99,8 @@ def convert(source: Source, options: ImportOptions) -> Draft:
     _Cells(draft, path.as_posix(), options).convert()
     draft.handout = make_handout(draft.staff)
     draft.public = {}
-    add_public_files(draft, source, path.parent, required=required)
+    tests = "\n".join(draft.tests.values())
+    add_public_files(draft, source, path.parent, tests=tests, required=required)
     fix_names(draft)
     fix_public_names(draft)
     return draft

@@ -1,14 +1,16 @@
 """The files that come with an assignment in Otter's format."""
 
+import json
 from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
 from courses.bundle.manifest import is_file_name
-from courses.bundle.notebooks import source_of
 from courses.importing.contents import Draft, Source
+from courses.importing.mentions import mentions_of
 from courses.importing.public import add_public_files
-from courses.importing.staff_files import names_file, sounds_like_staffs
+from courses.importing.staff_files import sounds_like_staffs
+from courses.importing.written_files import is_written, written_by
 
 CONFIG: Final = "otter_config.json"
 _OWN: Final = (
@@ -35,7 +37,14 @@ def add_files(
     SECURITY: not what lies beside the staff's notebook: the solutions may be there.
     """
     own = (*_OWN, "autograder", "student")
-    add_public_files(draft, source, folder, required=required, without=own)
+    add_public_files(
+        draft,
+        source,
+        folder,
+        tests=_text_of_tests(draft, source),
+        required=required,
+        without=own,
+    )
     _add_files_of_autograder(draft, source)
     draft.public = {n: p for n, p in draft.public.items() if p.suffix != ".zip"}
     left = []
@@ -52,13 +61,24 @@ def add_files(
         )
 
 
+def _text_of_tests(draft: Draft, source: Source) -> str:
+    """Return the text of all tests, as their files and the notebook have it."""
+    files = (
+        (source.root / path).read_text("utf-8", "replace")
+        for path in source.files
+        if path.suffix == ".py" and path.parent.name == "tests"
+    )
+    return "\n".join([*files, json.dumps(draft.staff["metadata"].get("otter"))])
+
+
 def _add_files_of_autograder(draft: Draft, source: Source) -> None:
     """Add what an autograder zip has in files/, which Otter puts beside the notebook.
 
     SECURITY: only what the hand-out names. Data and reference code of hidden tests lie
     in the same folder.
     """
-    text = "\n".join(source_of(cell) for cell in draft.handout["cells"])
+    named = mentions_of(draft.handout["cells"])
+    written = written_by([*draft.staff["cells"], *draft.handout["cells"]])
     added, left = [], []
     for path in source.files:
         if "files" not in path.parts[:-1] or path.suffix == ".ipynb":
@@ -66,9 +86,8 @@ def _add_files_of_autograder(draft: Draft, source: Source) -> None:
         name = path.relative_to(*path.parts[: path.parts.index("files") + 1]).as_posix()
         if name in draft.public or not is_file_name(name):
             continue
-        if names_file(text, path) and not any(
-            map(sounds_like_staffs, Path(name).parts)
-        ):
+        is_staffs = any(map(sounds_like_staffs, Path(name).parts))
+        if named.names(path) and not is_staffs and not is_written(name, written):
             draft.public[name] = source.root / path
             added.append(name)
         else:
@@ -82,6 +101,6 @@ def _add_files_of_autograder(draft: Draft, source: Source) -> None:
     if left:
         draft.note(
             f"Left out of the autograder's files: {', '.join(left)}.",
-            hint="The hand-out does not name them, or they sound like the staff's. Keep "
-            "the folder with --write, and put what tests need into private/, what students need into public/.",
+            hint="The hand-out's code and links do not name them, or write them, or they "
+            "sound like the staff's. Keep the folder with --write, and put what tests need into private/, what students need into public/.",
         )

@@ -3,17 +3,16 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from courses.bundle.manifest import is_file_name
-from courses.bundle.notebooks import source_of
+from courses.bundle.notebooks import check_key
 from courses.importing.contents import Draft, Source
-from courses.importing.staff_files import (
-    is_for_staff,
-    names_file,
-    sounds_like_staffs,
-)
+from courses.importing.mentions import Mentions, is_in, mentions_of
+from courses.importing.staff_files import is_for_staff, sounds_like_staffs
+from courses.importing.written_files import is_written, written_by
 
 # Folders that are for students by their names.
 _FOR_STUDENTS: Final = frozenset(
@@ -32,11 +31,74 @@ _NUMBERED: Final = 3
 _OF_A_KIND: Final = 50
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Named:
+    """What is said of files, by whom, and which files the notebook writes.
+
+    `handout` is what its code and links name, `outside` the same without its tests,
+    and `staff` what the staff's notebook names outside its tests.
+    """
+
+    handout: Mentions
+    outside: Mentions
+    staff: Mentions
+    tests: str
+    written: frozenset[str]
+
+    def is_only_told(self, path: Path) -> bool:
+        """Return whether prose names a file that tests read, and no other code does.
+
+        SECURITY: it is what is right, or what students' work is to write. Lying beside
+        the tests, it would stand in for their work.
+        """
+        is_named = self.outside.names(path) or self.staff.names(path)
+        is_told = is_in(self.handout.prose, path.name)
+        return is_told and is_in(self.tests, path.name) and not is_named
+
+    def is_only_of_tests(self, path: Path) -> bool:
+        """Return whether tests need a file, and nothing else says that students do."""
+        if path.suffix == ".py":
+            module = rf"\b(import|from)\s+(\w+\.)*{re.escape(path.stem)}\b"
+            is_tested = is_in(self.tests, path.name) or re.search(module, self.tests)
+            return bool(is_tested) and not self.handout.names(path)
+        return is_in(self.tests, path.name) and not self._is_students(path)
+
+    def _is_students(self, path: Path) -> bool:
+        is_told = is_in(self.handout.prose, path.name)
+        return self.outside.names(path) or (is_told and self.staff.names(path))
+
+
+def _named(draft: Draft, tests: str) -> _Named:
+    cells, staff = draft.handout["cells"], draft.staff["cells"]
+    return _Named(
+        handout=mentions_of(cells),
+        outside=mentions_of(cells, reads=_is_no_check),
+        staff=mentions_of(staff, reads=_is_no_check),
+        tests=tests,
+        written=written_by([*cells, *staff]),
+    )
+
+
+def _is_no_check(cell: dict[str, object]) -> bool:
+    return check_key(cell) is None
+
+
+@dataclass(kw_only=True)
+class _Left:
+    """The files that stay out, by why they do."""
+
+    folders: Counter[str] = field(default_factory=Counter)
+    staffs: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+
+
 def add_public_files(
     draft: Draft,
     source: Source,
     folder: Path,
     *,
+    tests: str,
     required: Collection[str] = (),
     without: Collection[str] = (),
 ) -> None:
@@ -45,33 +107,31 @@ def add_public_files(
     A file beside the notebook whose name is in `required` is the model solution's: it
     is what students hand in. Folders below come along with their structure where they
     are for students: by their names, or because the hand-out names them. No file comes
-    along that sounds like the staff's, wherever it lies.
+    along that sounds like the staff's, or that the notebook writes, wherever it lies.
+    `tests` is the text of all tests.
     """
-    text = "\n".join(source_of(cell) for cell in draft.handout["cells"])
+    named = _named(draft, tests)
     notebooks = {path.stem for path in source.files if path.suffix == ".ipynb"}
-    left_out: Counter[str] = Counter()
-    staffs: list[str] = []
+    left = _Left()
     for path, inner in _beside(source, folder, without):
         name = inner.as_posix()
         if name in required:
             draft.solution[name] = source.root / path
         elif not is_file_name(name):
             draft.note("No file may have this name; it was left out.", file=name)
-        elif len(inner.parts) > 1 and not _is_for_students(inner, text):
-            left_out[inner.parts[0]] += 1
-        elif is_for_staff(inner, notebooks, text):
-            staffs.append(name)
+        elif is_written(name, named.written):
+            left.written.append(name)
+        elif len(inner.parts) > 1 and not _is_for_students(inner, named.handout):
+            left.folders[inner.parts[0]] += 1
+        elif is_for_staff(inner, notebooks, named.handout):
+            left.staffs.append(name)
+        elif named.is_only_told(inner):
+            left.told.append(name)
         else:
             draft.public.setdefault(name, source.root / path)
-    _note_on_files(draft, staffs, text)
-    for top, count in left_out.items():
-        files = "1 file" if count == 1 else f"{count} files"
-        draft.note(
-            f"The folder was left out, with {files}.",
-            file=(folder / top).as_posix(),
-            hint="Name it data/ if students need it. For tests only: keep the folder "
-            "with --write, and put the files into private/.",
-        )
+    _note_on_left(draft, left, folder)
+    _note_on_files(draft, named)
+    _note_on_tested(draft, named, required)
 
 
 def _beside(
@@ -85,30 +145,72 @@ def _beside(
                 yield path, inner
 
 
-def _note_on_files(draft: Draft, staffs: list[str], text: str) -> None:
-    if staffs:
+def _note_on_left(draft: Draft, left: _Left, folder: Path) -> None:
+    if left.staffs:
         draft.note(
-            f"Left out, since they sound like the staff's: {', '.join(sorted(staffs))}.",
+            "Left out, since they sound like the staff's: "
+            f"{', '.join(sorted(left.staffs))}.",
             hint="If students need one, give it another name, and use that in the "
             "notebook. For tests only: keep the folder with --write, and put it into "
             "private/.",
         )
-    tests = "\n".join(draft.tests.values())
-    hidden = [
-        name
-        for name in draft.public
-        if not names_file(text, Path(name)) and names_file(tests, Path(name))
-    ]
+    if left.written:
+        draft.note(
+            "Left out, since the notebook writes them: "
+            f"{', '.join(_in_groups(sorted(left.written)))}.",
+            hint="They lie there from a run of the staff's. Require what students hand "
+            "in: on the page, or with --require NAME. If students need one as it is, "
+            "give it a name that the notebook does not write.",
+        )
+    if left.told:
+        draft.note(
+            "Left out, since only the text and the tests name them: "
+            f"{', '.join(sorted(left.told))}.",
+            hint="If students need one, link it in the text: [NAME](NAME). If their "
+            "notebook writes it, require it: on the page, or with --require NAME. If "
+            "it says what is right, keep the folder with --write, put it into private/, "
+            "and read it there: private / name.",
+        )
+    for top, count in left.folders.items():
+        files = "1 file" if count == 1 else f"{count} files"
+        draft.note(
+            f"The folder was left out, with {files}.",
+            file=(folder / top).as_posix(),
+            hint="Name it data/ if students need it. For tests only: keep the folder "
+            "with --write, and put the files into private/.",
+        )
+
+
+def _note_on_files(draft: Draft, named: _Named) -> None:
+    hidden = [name for name in draft.public if named.is_only_of_tests(Path(name))]
     if hidden:
         draft.note(
             f"Students get what only the tests name: {', '.join(sorted(hidden))}.",
             hint="If it says what is right, keep the folder with --write, move it from "
-            "public/ to private/, and read it there: private / name.",
+            "public/ to private/, and read it there: private / name. If students' "
+            "notebooks write it, require it: on the page, or with --require NAME.",
         )
-    _note_on_unnamed(draft, text, hidden)
+    _note_on_unnamed(draft, named, hidden)
 
 
-def _note_on_unnamed(draft: Draft, text: str, said: Collection[str]) -> None:
+def _note_on_tested(draft: Draft, named: _Named, required: Collection[str]) -> None:
+    """Note what tests read and the notebook writes, as no run gives it to the tests."""
+    read = {
+        PurePosixPath(path).name
+        for path in named.written
+        if "*" not in path and is_in(named.tests, PurePosixPath(path).name)
+    }
+    missing = sorted(name for name in read - {*required} if "." in name)
+    if missing:
+        draft.note(
+            f"Tests name what the notebook writes: {', '.join(missing)}. They do not "
+            "get what a run of it writes.",
+            hint="Require it, so that students hand it in: on the page, or with "
+            "--require NAME. Or let a function of the notebook return what it writes.",
+        )
+
+
+def _note_on_unnamed(draft: Draft, named: _Named, said: Collection[str]) -> None:
     """Note each public file that the hand-out does not name, but those of `said`.
 
     SECURITY: no list of words knows what staff call a file that says what is right. So
@@ -117,7 +219,7 @@ def _note_on_unnamed(draft: Draft, text: str, said: Collection[str]) -> None:
     unnamed = [
         name
         for name in draft.public
-        if name not in said and not _names_this(text, name, draft.public)
+        if name not in said and not _names_this(named, name, draft.public)
     ]
     modules = [name for name in unnamed if name.endswith(".py") and "/" not in name]
     if modules:
@@ -138,15 +240,20 @@ def _note_on_unnamed(draft: Draft, text: str, said: Collection[str]) -> None:
         )
 
 
-def _names_this(text: str, name: str, public: Collection[str]) -> bool:
-    """Whether the hand-out names the file, and not only one of its name elsewhere."""
+def _names_this(named: _Named, name: str, public: Collection[str]) -> bool:
+    """Whether the hand-out names the file, and not only one of its name elsewhere.
+
+    What its prose names counts where the model solution names it, too: it reads it.
+    """
     path = Path(name)
-    if not names_file(text, path):
+    is_told = is_in(named.handout.prose, path.name) and named.staff.names(path)
+    if not named.handout.names(path) and not is_told:
         return False
     is_alone = sum(Path(each).name == path.name for each in public) == 1
     folder = path.parent.name or "."
     if is_alone or folder == ".":
         return True
+    text = f"{named.handout.text}\n{named.handout.prose if is_told else ''}"
     return bool(re.search(rf"(?<![\w-]){re.escape(folder)}(?![\w-])", text))
 
 
@@ -190,20 +297,20 @@ def public_modules(files: Mapping[str, Path]) -> dict[str, Path]:
     return found
 
 
-def _is_for_students(inner: Path, text: str) -> bool:
+def _is_for_students(inner: Path, named: Mentions) -> bool:
     folders = [part.lower() for part in inner.parts[:-1]]
     if (
         any(map(sounds_like_staffs, inner.parts[:-1]))
         or folders[0] in _FOR_STAFF_AT_THE_TOP
     ):
         return False
-    return folders[0] in _FOR_STUDENTS or _is_named(inner.parts[0], text)
+    return folders[0] in _FOR_STUDENTS or _is_named(inner.parts[0], named)
 
 
-def _is_named(folder: str, text: str) -> bool:
+def _is_named(folder: str, named: Mentions) -> bool:
     """Whether the hand-out names the folder in a path or imports from it."""
     name = re.escape(folder)
     path = rf"(?<![\w./-])(\./)?{name}/"
-    module = rf"^\s*(from|import)\s+{name}\b"
     quoted = rf"[\"']{name}[\"']"
-    return bool(re.search(f"{path}|{module}|{quoted}", text, re.MULTILINE))
+    is_imported = any(module.partition(".")[0] == folder for module in named.modules)
+    return is_imported or bool(re.search(f"{path}|{quoted}", named.text))

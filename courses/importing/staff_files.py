@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable
 from pathlib import PurePath
 from typing import Final
 
+from courses.importing.mentions import Mentions
+
 # Words of names that are never for students.
 _NEVER: Final = frozenset(
     {
@@ -75,15 +77,15 @@ def sounds_like_staffs(part: str) -> bool:
     )
 
 
-def is_for_staff(inner: PurePath, notebooks: Iterable[str], text: str) -> bool:
+def is_for_staff(inner: PurePath, notebooks: Iterable[str], handout: Mentions) -> bool:
     """Return whether a file is left out, by its path beside the notebook.
 
-    `notebooks` are the stems of the assignment's notebooks, and `text` is what the
-    hand-out says: some files come along if it names them.
+    `notebooks` are the stems of the assignment's notebooks, and `handout` is what the
+    hand-out names: some files come along if it names them.
     """
     stem, *endings = inner.name.lower().split(".")
     if sounds_like_staffs(inner.name):
-        is_shown = not _PICTURES.isdisjoint(endings) and names_file(text, inner)
+        is_shown = not _PICTURES.isdisjoint(endings) and handout.names(inner)
         return not is_shown
     if _COPIES.intersection(endings):
         return True
@@ -99,15 +101,7 @@ def is_for_staff(inner: PurePath, notebooks: Iterable[str], text: str) -> bool:
         or bool(_TEST_MODULE.fullmatch(inner.name))
         or (_is_after(stem, own) and bool(_TWINS.intersection(endings)))
     )
-    return is_doubtful and not names_file(text, inner)
-
-
-def names_file(text: str, path: PurePath) -> bool:
-    """Return whether a notebook names the file, or imports it as a module."""
-    if re.search(rf"(?<![\w.]){re.escape(path.name)}(?!\w)", text):
-        return True
-    module = rf"\b(import|from)\s+(\w+\.)*{re.escape(path.stem)}\b"
-    return path.suffix == ".py" and bool(re.search(module, text))
+    return is_doubtful and not handout.names(inner)
 
 
 def _is_after(stem: str, own: Collection[str]) -> bool:

@@ -6,8 +6,9 @@ import pytest
 
 from courses.bundle import Part
 from courses.importing import notes_on
+from courses.importing.mentions import Mentions, mentions_of
 from courses.importing.staff_files import is_for_staff
-from tests.courses.foreign import checking, code, converted, write
+from tests.courses.foreign import checking, code, converted, text, write
 from tests.courses.test_import_data import Layout, nbgrader, otter
 
 STAFFS = (
@@ -46,26 +47,31 @@ STUDENTS = (
 )
 
 
+def named(source: str) -> Mentions:
+    return mentions_of([code(source)])
+
+
 @pytest.mark.parametrize("name", STAFFS)
 def test_staffs_files_stay_out_even_if_the_hand_out_names_them(name: str) -> None:
-    text = f"open('{name}')" if not name.endswith("png") else ""
-    assert is_for_staff(PurePath(name), ["hw"], text)
+    source = f"open('{name}')" if not name.endswith("png") else ""
+    assert is_for_staff(PurePath(name), ["hw"], named(source))
 
 
 @pytest.mark.parametrize("name", DOUBTFUL)
 def test_doubtful_files_come_along_only_if_the_hand_out_names_them(name: str) -> None:
-    assert is_for_staff(PurePath(name), ["hw"], "open('other')")
-    assert not is_for_staff(PurePath(name), ["hw"], f"open('{name}')")
+    assert is_for_staff(PurePath(name), ["hw"], named("open('other')"))
+    assert not is_for_staff(PurePath(name), ["hw"], named(f"open('{name}')"))
 
 
 @pytest.mark.parametrize("name", STUDENTS)
 def test_other_files_come_along(name: str) -> None:
-    assert not is_for_staff(PurePath(name), ["hw"], "")
+    assert not is_for_staff(PurePath(name), ["hw"], named(""))
 
 
 def test_a_picture_that_the_hand_out_shows_is_for_students() -> None:
     name = PurePath("images/hidden_layer.png")
-    assert not is_for_staff(name, ["hw"], "![](images/hidden_layer.png)")
+    shown = mentions_of([text("![](images/hidden_layer.png)")])
+    assert not is_for_staff(name, ["hw"], shown)
 
 
 @pytest.mark.parametrize("layout", [nbgrader, otter])

@@ -1,0 +1,162 @@
+"""What the cells of a notebook say about files: imports, paths, links and prose."""
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any, Final
+from urllib.parse import unquote
+
+from courses.bundle.magics import is_python_magic, plain_python, split_cell_magic
+from courses.bundle.notebooks import source_of
+
+# The target of a Markdown link or image, or of an HTML tag. Inner brackets may be paired.
+_LINK: Final = re.compile(
+    r"\]\(\s*<?([^()\s<>]*(?:\([^()\s]*\)[^()\s<>]*)*)"
+    r"|^\s{0,3}\[[^\]]+\]:\s*<?([^\s<>]+)"
+    r"|\b(?:src|href|data)\s*=\s*[\"']?([^\"'\s>]+)",
+    re.MULTILINE | re.IGNORECASE,
+)
+_COMMENT: Final = re.compile(r"(^|\s)#.*")
+_SPACED: Final = re.compile(r"[\s,;:]+")
+_MAGIC: Final = re.compile(r"\s*[%!]")
+_BODIES: Final = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mentions:
+    """The files that cells name where it counts.
+
+    `paths` are texts of code and targets of links, `loose` is code of other languages,
+    and `modules` are dotted names of imported modules, also of what is imported from
+    one. `prose` is the rest: what only it names may be the staff's.
+    """
+
+    paths: frozenset[str] = frozenset()
+    loose: str = ""
+    modules: frozenset[str] = frozenset()
+    prose: str = ""
+
+    @property
+    def text(self) -> str:
+        """The paths in quotes, one a line, and the code of other languages."""
+        return "\n".join([*(f'"{path}"' for path in sorted(self.paths)), self.loose])
+
+    def names(self, path: PurePath) -> bool:
+        """Return whether code or a link names the file, or code imports it.
+
+        SECURITY: prose never counts. It names files that are kept from students, and
+        its “from” and “import” are words. An address on the web is another file's.
+        """
+        if any(each == path.name or _ends(each, path.name) for each in self.paths):
+            return True
+        if is_in(self.loose, path.name):
+            return True
+        return path.suffix.lower() == ".py" and any(
+            path.stem in module.split(".") for module in self.modules
+        )
+
+
+def is_in(text: str, name: str) -> bool:
+    """Return whether the name of a file stands in a text, whatever is said of it."""
+    return bool(re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", text))
+
+
+def mentions_of(
+    cells: Iterable[dict[str, Any]],
+    *,
+    reads: Callable[[dict[str, Any]], bool] = lambda _: True,
+) -> Mentions:
+    """Return what the cells name. Of those that `reads` rejects, imports alone count."""
+    paths: set[str] = set()
+    loose: list[str] = []
+    modules: set[str] = set()
+    prose: list[str] = []
+    for cell in cells:
+        source = source_of(cell)
+        if cell["cell_type"] == "code":
+            tree = tree_of(source)
+            modules |= set(_modules(tree)) if tree is not None else set()
+            if reads(cell):
+                paths |= set(_paths(tree)) if tree is not None else set()
+                loose += _loose(source, has_tree=tree is not None)
+            prose += [source]
+        else:
+            found = (next(filter(None, each), "") for each in _LINK.findall(source))
+            paths |= {unquote(each) for each in found if "://" not in each}
+            prose.append(source)
+    return Mentions(
+        paths=frozenset(paths),
+        loose="\n".join(loose),
+        modules=frozenset(modules),
+        prose="\n".join(prose),
+    )
+
+
+def tree_of(source: str) -> ast.Module | None:
+    """Return a code cell's Python; None if it is none."""
+    try:
+        return ast.parse(plain_python(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _loose(source: str, *, has_tree: bool) -> Iterator[str]:
+    """Yield what is no Python in a code cell, without comments."""
+    name, arguments, _ = split_cell_magic(source)
+    is_whole = not has_tree or not is_python_magic(name)
+    if not is_whole:
+        yield arguments
+    for line in source.split("\n"):
+        if is_whole or _MAGIC.match(line):
+            text = _COMMENT.sub("", line)
+            yield " ".join(word for word in text.split() if "://" not in word)
+
+
+def _modules(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                yield from (each.name for each in names)
+            case ast.ImportFrom(module=module, names=names):
+                for each in names:
+                    yield f"{module or ''}.{each.name}"
+            case ast.Call(
+                func=ast.Name(id=name) | ast.Attribute(attr=name),
+                args=[ast.Constant(value=str(module)), *_],
+            ) if name in {"import_module", "__import__"}:
+                yield module
+
+
+def _paths(tree: ast.Module) -> Iterator[str]:
+    """Yield the texts of code that may be paths; not sentences, nor docstrings."""
+    said = {id(node) for node in _docstrings(tree)}
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in said
+            and "://" not in node.value
+        ):
+            yield from _words(node.value)
+
+
+def _words(value: str) -> Iterator[str]:
+    """Yield the text itself, and its words if each of them looks like a path."""
+    yield value
+    words = [word for word in _SPACED.split(value) if word]
+    if len(words) > 1 and all(re.search(r"\w[./]\w", word) for word in words):
+        yield from words
+
+
+def _docstrings(tree: ast.Module) -> Iterator[ast.AST]:
+    for node in ast.walk(tree):
+        if isinstance(node, _BODIES):
+            for each in node.body:
+                if isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant):
+                    yield each.value
+
+
+def _ends(path: str, name: str) -> bool:
+    return path.replace("\\", "/").endswith(f"/{name}")
