@@ -12,6 +12,8 @@ import nbformat
 
 from courses.bundle.document import nearest
 from courses.bundle.faults import FaultList
+from courses.bundle.hidden_marks import looks_hidden
+from courses.bundle.otter_metadata import drop_hidden
 from courses.bundle.unreadable import Reason, conflict_in, not_json, text_of, what_it_is
 from runner.notebook import CellName, name_cells
 
@@ -193,6 +195,7 @@ def make_handout(staff: Notebook) -> Notebook:
     """
     handout = copy.deepcopy(staff)
     handout["metadata"] = _kept(handout.get("metadata"), _NOTEBOOK_METADATA)
+    drop_hidden(handout)
     for cell in handout["cells"]:
         is_code = cell["cell_type"] == "code"
         text = source_of(cell)
@@ -216,10 +219,15 @@ def _drop_attachments(cell: dict[str, Any]) -> None:
     named = cell.get("attachments")
     if isinstance(named, dict):
         text = unquote(cell["source"])
-        kept = {k: v for k, v in named.items() if f"attachment:{k}" in text}
+        kept = {k: v for k, v in named.items() if _shows(text, k)}
         cell["attachments"] = kept
         if not kept:
             del cell["attachments"]
+
+
+def _shows(text: str, name: str) -> bool:
+    """Whether the text shows the picture, and not one whose name only begins so."""
+    return bool(re.search(rf"attachment:{re.escape(name)}(?![\w.-]*\w)", text))
 
 
 def _without_solutions(text: str, *, is_code: bool) -> str:
@@ -246,6 +254,7 @@ def judge_staff_notebook(notebook: Notebook, file: str, faults: FaultList) -> No
     """Note solution regions that stand where none may, or are not closed in turn."""
     for number, cell in enumerate(notebook["cells"], 1):
         _judge_locked(cell, number, file, faults)
+        _judge_hidden(cell, number, file, faults)
         opened, kind = 0, ""
         for line, text in enumerate(source_of(cell).split("\n"), 1):
             mark = _REGION.fullmatch(text)
@@ -282,6 +291,23 @@ def judge_staff_notebook(notebook: Notebook, file: str, faults: FaultList) -> No
             )
 
 
+def _judge_hidden(
+    cell: dict[str, Any], number: int, file: str, faults: FaultList
+) -> None:
+    """Note what marks hidden tests: a notebook has none, so students would read it."""
+    for line, text in enumerate(source_of(cell).split("\n"), 1):
+        if cell["cell_type"] == "code" and looks_hidden(text):
+            faults.add(
+                "This looks like the mark of hidden tests: students would be given what "
+                "it marks.",
+                file=file,
+                cell=number,
+                line=line,
+                hint="Tests stand in tests/ only. Of a notebook of nbgrader's, mark its "
+                "cell as “Autograder tests”, and write ### BEGIN HIDDEN TESTS.",
+            )
+
+
 def _judge_locked(
     cell: dict[str, Any], number: int, file: str, faults: FaultList
 ) -> None:
@@ -309,6 +335,7 @@ def _judge_locked(
 def judge_handout(notebook: Notebook, file: str, faults: FaultList) -> None:
     """Note every trace of a solution that students would be given."""
     for number, cell in enumerate(notebook["cells"], 1):
+        _judge_hidden(cell, number, file, faults)
         for line, text in enumerate(source_of(cell).split("\n"), 1):
             if _TRACE.search(text):
                 faults.add(

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePath
 from typing import Any, Final
 from urllib.parse import unquote
@@ -14,7 +15,7 @@ from courses.bundle.notebooks import source_of
 # The target of a Markdown link or image, or of an HTML tag. Inner brackets may be paired.
 _LINK: Final = re.compile(
     r"\]\(\s*<?([^()\s<>]*(?:\([^()\s]*\)[^()\s<>]*)*)"
-    r"|^\s{0,3}\[[^\]]+\]:\s*<?([^\s<>]+)"
+    r"|^[ ]{0,3}\[[^\]\n]{1,200}\]:[ \t]*<?([^\s<>]+)"
     r"|\b(?:src|href|data)\s*=\s*[\"']?([^\"'\s>]+)",
     re.MULTILINE | re.IGNORECASE,
 )
@@ -38,7 +39,16 @@ class Mentions:
     modules: frozenset[str] = frozenset()
     prose: str = ""
 
-    @property
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """The last part of each path."""
+        return frozenset(re.split(r"[/\\]", path)[-1] for path in self.paths)
+
+    @cached_property
+    def _modules(self) -> frozenset[str]:
+        return frozenset(part for each in self.modules for part in each.split("."))
+
+    @cached_property
     def text(self) -> str:
         """The paths in quotes, one a line, and the code of other languages."""
         return "\n".join([*(f'"{path}"' for path in sorted(self.paths)), self.loose])
@@ -49,13 +59,9 @@ class Mentions:
         SECURITY: prose never counts. It names files that are kept from students, and
         its “from” and “import” are words. An address on the web is another file's.
         """
-        if any(each == path.name or _ends(each, path.name) for each in self.paths):
+        if path.name in self._names or is_in(self.loose, path.name):
             return True
-        if is_in(self.loose, path.name):
-            return True
-        return path.suffix.lower() == ".py" and any(
-            path.stem in module.split(".") for module in self.modules
-        )
+        return path.suffix.lower() == ".py" and path.stem in self._modules
 
 
 def is_in(text: str, name: str) -> bool:
@@ -156,7 +162,3 @@ def _docstrings(tree: ast.Module) -> Iterator[ast.AST]:
             for each in node.body:
                 if isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant):
                     yield each.value
-
-
-def _ends(path: str, name: str) -> bool:
-    return path.replace("\\", "/").endswith(f"/{name}")

@@ -27,6 +27,7 @@ from courses.importing.contents import (
 from courses.importing.given import Given, note_given
 from courses.importing.helpers import CodeCell, bring_helpers, flags
 from courses.importing.imported import of_notebook
+from courses.importing.nbgrader_config import use_configuration
 from courses.importing.notebooks import (
     bound_names,
     fix_names,
@@ -38,7 +39,15 @@ from courses.importing.notes import NotebookNames, add_findings, find_all, names
 from courses.importing.points import result_as_share
 from courses.importing.public import add_public_files
 from courses.importing.public_names import fix_public_names
-from courses.importing.regions import drop_region, mark_regions, solution_lines
+from courses.importing.regions import (
+    drop_region,
+    false_marks,
+    handed_out,
+    is_answer,
+    mark_regions,
+    solution_lines,
+    wrap_solution,
+)
 from courses.importing.statements import Lines, Whose
 from courses.importing.words import plain_words
 from runner.notebook import CellName, name_cells
@@ -89,6 +98,10 @@ def convert(source: Source, options: ImportOptions) -> Draft:
         handout=notebook,
         faults=faults,
     )
+    use_configuration(draft, source)
+    # Tests that Otter left there are no part of this assignment.
+    for each in (notebook, *notebook["cells"]):
+        each["metadata"].pop("otter", None)
     names = _names(notebook["cells"])
     draft.imported += of_notebook(notebook, path.as_posix(), names)
     required = {file.name for file in options.required_files}
@@ -110,15 +123,10 @@ def _names(cells: list[dict[str, Any]]) -> list[CellName]:
     """Return what the cells are called when each empty answer has a stub, as in a run."""
     stub = {"source": "..."}
     run = [
-        cell | stub if _is_answer(cell) and not source_of(cell).strip() else cell
+        cell | stub if is_answer(cell) and not source_of(cell).strip() else cell
         for cell in cells
     ]
     return name_cells(run)
-
-
-def _is_answer(cell: dict[str, Any]) -> bool:
-    marks = cell["metadata"].get("nbgrader")
-    return isinstance(marks, dict) and marks.get("solution") is True
 
 
 def _source_notebook(source: Source, faults: FaultList) -> Path:
@@ -156,7 +164,7 @@ class _Cells:
         self._is_of_a_wrong_version = False
 
     def convert(self) -> None:
-        titles = headings(self._draft.staff)
+        titles = headings(handed_out(self._draft.staff))
         self._names = names_of(self._draft.staff, self._draft.public)
         staff = copy.deepcopy(self._draft.staff)
         self._draft.staff = staff
@@ -259,7 +267,7 @@ class _Cells:
         elif marked.grade or marked.task:
             self._by_hand(marked)
         if marked.solution:
-            _wrap_solution(marked.cell)
+            wrap_solution(marked.cell)
         elif marked.locked and marked.cell["cell_type"] == "code" and not marked.grade:
             marked.cell["metadata"]["softmark"] = {"locked": marked.grade_id}
 
@@ -294,6 +302,14 @@ class _Cells:
             cell=marked.number,
             faults=self._draft.faults,
         )
+        for line in false_marks(text):
+            self._fault(
+                "This looks like the mark of hidden tests, and is none: students would "
+                "be given what it marks.",
+                marked.number,
+                line=line,
+                hint="Write ### BEGIN HIDDEN TESTS and ### END HIDDEN TESTS.",
+            )
         marked.cell["source"] = visible = cut.without or "# The tests here are hidden."
         judged = judge_script(text)
         if isinstance(judged, CodeFault):
@@ -370,19 +386,8 @@ class _Cells:
                     source=cell["source"],
                     whose=Whose.TESTS if number in self._tested else Whose.GIVEN,
                     solution=solution_lines(cell["source"]),
-                    is_answer=_is_answer(cell),
+                    is_answer=is_answer(cell),
                 )
 
     def _tests_of(self, number: int) -> str:
         return self._tested[number][1] if number in self._tested else ""
-
-
-def _wrap_solution(cell: dict[str, Any]) -> None:
-    """A solution without a region is one as a whole, here as with nbgrader."""
-    text = cell["source"]
-    if "BEGIN SOLUTION" in text:
-        return
-    begin, end = "### BEGIN SOLUTION", "### END SOLUTION"
-    if cell["cell_type"] == "markdown":
-        begin, end = "<!-- BEGIN SOLUTION -->", "<!-- END SOLUTION -->"
-    cell["source"] = f"{begin}\n{text}\n{end}"

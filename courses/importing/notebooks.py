@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from markdown_it import MarkdownIt
+
 from courses.bundle.faults import FaultList
 from courses.bundle.magics import plain_python
 from courses.bundle.notebooks import Naming, read_notebook, source_of
@@ -18,6 +20,7 @@ from courses.importing.words import plain_title
 
 _HEADING: Final = re.compile(r"\s{0,3}#{1,6}\s+(?=\S)")
 _HTML_HEADING: Final = re.compile(r"\s{0,3}<h[1-6]\b", re.IGNORECASE)
+_MARKDOWN: Final = MarkdownIt("commonmark")
 _LARGEST: Final = 20 * 1024**2
 
 
@@ -104,10 +107,23 @@ def headings(notebook: Notebook) -> list[str]:
     found, last = [], ""
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
-            for line in source_of(cell).split("\n"):
+            lines = source_of(cell).split("\n")
+            for line in _without_code(lines):
                 last = _heading(line) or last
         found.append(last)
     return found
+
+
+def _without_code(lines: list[str]) -> Iterator[str]:
+    """Yield the lines of Markdown that stand in no block of code."""
+    blocks = _MARKDOWN.parse("\n".join(lines))
+    code = {
+        number
+        for block in blocks
+        if block.type in ("fence", "code_block") and block.map
+        for number in range(*block.map)
+    }
+    yield from (line for number, line in enumerate(lines) if number not in code)
 
 
 def _heading(line: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from courses.bundle import Check, Question, Visibility
 from courses.bundle.faults import FaultList
 from courses.bundle.notebooks import source_of
+from courses.bundle.otter_metadata import drop_hidden
 from courses.bundle.recognition import is_about_otter, otter_check, question_key
 from courses.importing.contents import Draft, ImportOptions, Notebook, Source, share
 from courses.importing.imported import of_notebook
@@ -314,7 +315,7 @@ def _mark(draft: Draft) -> None:
     """Check cells carry our mark, and do nothing where Otter is not installed."""
     keys = {question.key for question in draft.questions}
     for notebook in (draft.staff, draft.handout):
-        _drop_hidden(notebook)
+        drop_hidden(notebook)
         seen: set[str] = set()
         for cell in notebook["cells"]:
             if cell["cell_type"] != "code":
@@ -328,36 +329,6 @@ def _mark(draft: Draft) -> None:
                 cell["source"] = _guarded(cell["source"])
             elif _is_skipped(cell["source"]):
                 _skip(cell)
-
-
-def _drop_hidden(notebook: Notebook) -> None:
-    """The notebook's own tests are those that students can see."""
-    settings = notebook["metadata"].get("otter")
-    tests = settings.get("tests") if isinstance(settings, dict) else None
-    if not isinstance(tests, dict):
-        notebook["metadata"].pop("otter", None)
-        return
-    settings["tests"] = {
-        name: {**spec, "suites": _open_suites(spec)}
-        for name, spec in tests.items()
-        if isinstance(spec, dict)
-    }
-
-
-def _open_suites(spec: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the suites of a test with the cases alone that say they are not hidden."""
-    suites = spec.get("suites")
-    found = []
-    for suite in suites if isinstance(suites, list) else ():
-        cases = suite.get("cases") if isinstance(suite, dict) else None
-        if isinstance(cases, list):
-            kept = [
-                case
-                for case in cases
-                if isinstance(case, dict) and case.get("hidden") is False
-            ]
-            found.append({**suite, "cases": kept})
-    return found
 
 
 def _guarded(source: str) -> str:

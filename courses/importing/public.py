@@ -129,8 +129,9 @@ def add_public_files(
             left.told.append(name)
         else:
             draft.public.setdefault(name, source.root / path)
-    _note_on_left(draft, left, folder)
+    _note_on_left(draft, left)
     _note_on_files(draft, named)
+    _note_on_folders(draft, left, folder)
     _note_on_tested(draft, named, required)
 
 
@@ -145,7 +146,7 @@ def _beside(
                 yield path, inner
 
 
-def _note_on_left(draft: Draft, left: _Left, folder: Path) -> None:
+def _note_on_left(draft: Draft, left: _Left) -> None:
     if left.staffs:
         draft.note(
             "Left out, since they sound like the staff's: "
@@ -171,6 +172,9 @@ def _note_on_left(draft: Draft, left: _Left, folder: Path) -> None:
             "it says what is right, keep the folder with --write, put it into private/, "
             "and read it there: private / name.",
         )
+
+
+def _note_on_folders(draft: Draft, left: _Left, folder: Path) -> None:
     for top, count in left.folders.items():
         files = "1 file" if count == 1 else f"{count} files"
         draft.note(

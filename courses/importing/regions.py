@@ -1,10 +1,14 @@
 """nbgrader's regions: lines in which a mark stands somewhere."""
 
+import copy
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from courses.bundle.faults import FaultList
+from courses.bundle.hidden_marks import looks_hidden
+from courses.bundle.notebooks import Notebook, make_handout
 
 _KINDS: Final = ("SOLUTION", "MARK SCHEME")
 
@@ -85,3 +89,52 @@ def _marked(line: str, *, is_code: bool) -> str:
             mark = f"{found[1]} {kind}"
             return f"{indent}### {mark}" if is_code else f"{indent}<!-- {mark} -->"
     return line
+
+
+def false_marks(text: str) -> Iterator[int]:
+    """Yield the lines of a test cell that seem to mark hidden tests and do not.
+
+    A comment of only these words marks what stands below it, if anything does.
+    """
+    lines = text.split("\n")
+    shown: list[tuple[int, str]] = []
+    inside = False
+    for number, line in enumerate(lines, 1):
+        if "BEGIN HIDDEN TESTS" in line or "END HIDDEN TESTS" in line:
+            inside = "BEGIN" in line
+        elif not inside:
+            shown.append((number, line))
+    below = 0
+    for number, line in shown:
+        if line.strip() and not line.lstrip().startswith("#"):
+            below = number
+    for number, line in shown:
+        if looks_hidden(line) or (number < below and looks_hidden(line, alone=True)):
+            yield number
+
+
+def is_answer(cell: dict[str, Any]) -> bool:
+    marks = cell["metadata"].get("nbgrader")
+    return isinstance(marks, dict) and marks.get("solution") is True
+
+
+def handed_out(staff: Notebook) -> Notebook:
+    """Return the notebook as students read it, for its headings."""
+    notebook = copy.deepcopy(staff)
+    for number, cell in enumerate(notebook["cells"], 1):
+        if is_answer(cell):
+            wrap_solution(cell)
+        # What is wrong with a region is said where its cell is taken.
+        mark_regions(cell, number, "", FaultList())
+    return make_handout(notebook)
+
+
+def wrap_solution(cell: dict[str, Any]) -> None:
+    """A solution without a region is one as a whole, here as with nbgrader."""
+    text = cell["source"]
+    if "BEGIN SOLUTION" in text:
+        return
+    begin, end = "### BEGIN SOLUTION", "### END SOLUTION"
+    if cell["cell_type"] == "markdown":
+        begin, end = "<!-- BEGIN SOLUTION -->", "<!-- END SOLUTION -->"
+    cell["source"] = f"{begin}\n{text}\n{end}"
