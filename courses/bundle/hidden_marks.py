@@ -1,8 +1,14 @@
-"""Comments that seem to mark hidden tests, however they are written."""
+"""Marks of what is for staff: of hidden tests, and in files beside a notebook."""
 
 import re
 from difflib import get_close_matches
-from typing import Final
+from typing import BinaryIO, Final
+
+_MARK: Final = re.compile(
+    rb"(?:BEGIN|END)[^\w\n]+(?:SOLUTION|MARK[^\w\n]?SCHEME|HIDDEN[^\w\n]?TESTS?)"
+)
+# So many bytes of a file are looked at.
+_READ: Final = 1 << 20
 
 # Words of such marks, in any case and in several languages.
 _EDGES: Final = (
@@ -49,3 +55,14 @@ def _kind_of_word(word: str) -> str:
         if word in known or get_close_matches(word, known[:1], 1, 0.8):
             return letter
     return "."
+
+
+def staffs_mark(content: BinaryIO) -> int:
+    """Return the line of a text file that marks what is for staff; 0 if none does."""
+    text = content.read(_READ)
+    if b"\0" in text:
+        return 0
+    for number, line in enumerate(text.split(b"\n"), 1):
+        if _MARK.search(line):
+            return number
+    return 0

@@ -17,6 +17,7 @@ from courses.bundle.contents import (
 )
 from courses.bundle.faults import FaultList
 from courses.bundle.functions import FoundFunction
+from courses.bundle.hidden_marks import staffs_mark
 from courses.bundle.manifest import FILE, Manifest, is_file_name, read_manifest
 from courses.bundle.notebooks import (
     check_cells,
@@ -300,6 +301,17 @@ class _Reading:
             if pointer and part in (Part.PUBLIC, Part.PRIVATE, Part.SOLUTION):
                 self._faults.add(
                     pointer.message, file=f"{part}/{name}", hint=pointer.hint
+                )
+            content.seek(0)
+            line = staffs_mark(content) if part == Part.PUBLIC else 0
+            if line:
+                self._faults.add(
+                    "Students get this file, and it holds the mark of a solution, a "
+                    "mark scheme or hidden tests.",
+                    file=f"{part}/{name}",
+                    line=line,
+                    hint="Only notebooks are handed out without them: remove what is "
+                    "for staff, and the mark.",
                 )
             content.seek(0)
             digest = hashlib.file_digest(content, "sha256")

@@ -23,6 +23,7 @@ from courses.importing.replaced_names import find_replaced, find_shadowed
 from courses.importing.sharing_looks import find_sharing_looks
 from courses.importing.statements import Lines
 from courses.importing.student_objects import find_through_handles
+from courses.importing.written_files import is_written, written_by
 
 _NOTHING_KNOWN: Final[Mapping[str, Collection[str]]] = {}
 _PIECES: Final = (TestStyle.SCRIPT, TestStyle.DOCTEST)
@@ -112,6 +113,7 @@ def notes_on(
     said = {note.message for note in notes}
     own = _notes_on_bundle(bundle, is_own_format=prepared.format is Format.SOFTMARK)
     notes += [note for note in own if note.message not in said]
+    notes += _notes_on_public(bundle)
     notes += _notes_on_size(bundle)
     notes += notes_on_missing(
         imported,
@@ -120,6 +122,39 @@ def notes_on(
         installed=installed,
     )
     return tuple(notes)
+
+
+def _notes_on_public(bundle: Bundle) -> Iterator[Fault]:
+    """Yield notes on public files that would stand in for students' or staff's own."""
+    cells = [
+        cell
+        for file in bundle.files
+        if file.part in (Part.STAFF, Part.HANDOUT)
+        for cell in json.loads(file.path.read_text("utf-8-sig"))["cells"]
+    ]
+    written = written_by(cells)
+    kept = {
+        file.sha256: f"{file.part}/{file.name}"
+        for file in bundle.files
+        if file.part in (Part.PRIVATE, Part.SOLUTION) and file.size
+    }
+    for file in bundle.files:
+        if file.part != Part.PUBLIC:
+            continue
+        if is_written(file.name, written):
+            yield Fault(
+                message="The notebook writes a file of this name. Tests read the public "
+                "one, whatever students' work writes.",
+                file=f"public/{file.name}",
+                hint="If students should write it, take it out of public/, and name it "
+                "under “required_files”.",
+            )
+        if file.sha256 in kept:
+            yield Fault(
+                message=f"Students get what “{kept[file.sha256]}” holds: it is the same.",
+                file=f"public/{file.name}",
+                hint="If it says what is right, take it out of public/.",
+            )
 
 
 def _notes_on_size(bundle: Bundle) -> Iterator[Fault]:

@@ -1,5 +1,6 @@
 """An assignment with Otter's tests: a notebook, tests/, and what lies beside them."""
 
+import ast
 import copy
 import json
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from courses.bundle.otter_metadata import drop_hidden
 from courses.bundle.recognition import is_about_otter, otter_check, question_key
 from courses.importing.contents import Draft, ImportOptions, Notebook, Source, share
 from courses.importing.imported import of_notebook
+from courses.importing.mentions import tree_of
 from courses.importing.notebooks import (
     fix_names,
     is_raw_otter,
@@ -333,7 +335,10 @@ def _mark(draft: Draft) -> None:
 
 def _guarded(source: str) -> str:
     """A check that students can still run where Otter is, and that fails nowhere."""
-    call = source.strip().rstrip(";")
+    text = source.strip()
+    # Without a comment behind it, which would take the condition for a part of it.
+    tree = tree_of(text)
+    call = ast.get_source_segment(text, tree.body[0]) if tree and tree.body else text
     return f'{call} if "grader" in globals() else None'
 
 

@@ -6,14 +6,20 @@ from pathlib import Path
 import pytest
 
 from courses.bundle.faults import FaultList
-from courses.bundle.notebooks import judge_handout, judge_staff_notebook
+from courses.bundle.notebooks import (
+    judge_handout,
+    judge_staff_notebook,
+    make_handout,
+)
 from tests.courses.foreign import (
     checking,
     code,
     converted,
     marks,
     notebook,
+    ok_file,
     refused,
+    sources,
     text,
     write,
 )
@@ -160,6 +166,54 @@ def test_tests_that_otter_left_in_a_notebook_of_nbgrader_s_are_dropped(
     tests = {"q": {"suites": [{"cases": [{"code": CANARY, "hidden": True}]}]}}
     write(tmp_path / "in", "source/ps/ps.ipynb", *cells, otter={"tests": tests})
     assert CANARY not in handed_out(tmp_path / "in", tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("layers.py", "def f(x):\n    ### BEGIN SOLUTION\n    return x\n"),
+        ("sheet.md", "# Q\n<!-- BEGIN MARK SCHEME -->\nx\n"),
+        ("checks.py", "import x\n### BEGIN HIDDEN TESTS\nassert x\n"),
+    ],
+)
+def test_a_public_file_with_a_mark_of_the_staff_s_is_a_fault(
+    tmp_path: Path, name: str, content: str
+) -> None:
+    cells = (code(f"open('{name}')"), ANSWER, checking("t", "assert x == 1"))
+    write(tmp_path / "in", "source/ps/ps.ipynb", *cells)
+    (tmp_path / "in/source/ps" / name).write_text(content)
+    (fault,) = refused(tmp_path / "in", tmp_path / "out")
+    assert (fault.file, fault.line) == (f"public/{name}", 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.bin", b"\0\n### BEGIN SOLUTION"), ("a.txt", b"At the END the SOLUTION is x")],
+)
+def test_other_public_files_are_no_fault(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    cells = (code(f"open('{name}')"), ANSWER, checking("t", "assert x == 1"))
+    write(tmp_path / "in", "source/ps/ps.ipynb", *cells)
+    (tmp_path / "in/source/ps" / name).write_bytes(content)
+    assert not refused(tmp_path / "in", tmp_path / "out")
+
+
+def test_a_check_of_otter_s_with_a_comment_fails_nowhere(tmp_path: Path) -> None:
+    check = 'grader.check(\n    "q1"\n);  # run this'
+    write(tmp_path / "in", "hw.ipynb", code("x = 1"), code(check))
+    (tmp_path / "in/tests").mkdir()
+    (tmp_path / "in/tests/q1.py").write_text(ok_file("q1", {"code": ">>> x\n1"}))
+    found, _ = converted(tmp_path / "in", tmp_path / "out")
+    exec(sources(found.folder, "handout.ipynb")[1], {})  # noqa: S102 - our own text
+
+
+def test_a_picture_whose_name_begins_another_s_is_dropped_with_its_scheme() -> None:
+    scheme = "### BEGIN MARK SCHEME\n![](attachment:im.png)\n### END MARK SCHEME"
+    cell = text(f"![](attachment:im.png.1)\n{scheme}")
+    cell["attachments"] = {"im.png": {"a": CANARY}, "im.png.1": {"a": "kept"}}
+    made = json.dumps(make_handout(notebook(cell)))
+    assert (CANARY in made, "kept" in made) == (False, True)
 
 
 SECRET_HEADINGS = {
