@@ -22,6 +22,13 @@ _LINK: Final = re.compile(
 _COMMENT: Final = re.compile(r"(^|\s)#.*")
 _SPACED: Final = re.compile(r"[\s,;:]+")
 _MAGIC: Final = re.compile(r"\s*[%!]")
+# One word may be a folder, or a key, a label, a mode of something else.
+_WORD: Final = re.compile(r"[\w-]+")
+_OF_FOLDERS: Final = re.compile(
+    r"path|join|dir|folder|file|root|base|load|read|open|glob|walk|import|data|src"
+    r"|append|insert|where|source|from|image",
+    re.IGNORECASE,
+)
 _BODIES: Final = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -138,14 +145,34 @@ def _modules(tree: ast.Module) -> Iterator[str]:
 def _paths(tree: ast.Module) -> Iterator[str]:
     """Yield the texts of code that may be paths; not sentences, nor docstrings."""
     said = {id(node) for node in _docstrings(tree)}
+    above = {id(c): n for n in ast.walk(tree) for c in ast.iter_child_nodes(n)}
     for node in ast.walk(tree):
         if (
             isinstance(node, ast.Constant)
             and isinstance(node.value, str)
             and id(node) not in said
             and "://" not in node.value
+            and (not _WORD.fullmatch(node.value) or _may_hold(above[id(node)]))
         ):
             yield from _words(node.value)
+
+
+def _may_hold(node: ast.AST) -> bool:
+    """Return whether a word at this node may be a folder, and no key or mode."""
+    name = ""
+    match node:
+        case ast.BinOp(op=ast.Div() | ast.Add()) | ast.JoinedStr() | ast.arguments():
+            return True
+        case (
+            ast.Assign() | ast.AnnAssign() | ast.NamedExpr() | ast.List() | ast.Tuple()
+        ):
+            return True
+        case (
+            ast.keyword(arg=str(name))
+            | ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name))
+        ):
+            return _OF_FOLDERS.search(name) is not None
+    return False
 
 
 def _words(value: str) -> Iterator[str]:

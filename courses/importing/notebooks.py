@@ -20,7 +20,8 @@ from courses.importing.words import plain_title
 
 _HEADING: Final = re.compile(r"\s{0,3}#{1,6}\s+(?=\S)")
 _HTML_HEADING: Final = re.compile(r"\s{0,3}<h[1-6]\b", re.IGNORECASE)
-_MARKDOWN: Final = MarkdownIt("commonmark")
+# Its blocks alone are asked for.
+_MARKDOWN: Final = MarkdownIt("commonmark").disable("inline")
 _LARGEST: Final = 20 * 1024**2
 
 

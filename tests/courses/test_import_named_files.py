@@ -1,5 +1,6 @@
 """Who names a file decides whether students get it: code and links do, prose does not."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from courses.bundle import Bundle, Part
 from courses.importing import notes_on
 from courses.importing.mentions import mentions_of
 from courses.importing.written_files import is_written, written_by
+from tests.courses.bundles import MANIFEST, STAFF_CELLS, notebook_of, write_bundle
 from tests.courses.foreign import checking, code, converted, marks, text, write
 
 ANSWER = code("x = 1", **marks("a", solution=True))
@@ -239,6 +241,62 @@ def test_what_tests_read_and_the_notebook_writes_has_to_be_required(
     check = checking("t", "assert len(open('p.csv').read())")
     _, notes, _ = imported(tmp_path, cell, check, files=())
     assert "Tests name what the notebook writes: p.csv" in notes
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_public"),
+    [
+        ("net.mode('eval')", False),
+        ("batch['eval']", False),
+        ("plot(x, label='eval')", False),
+        ("if x == 'eval':\n    pass", False),
+        ("# eval/test.csv\nx = 1", False),
+        ("Path('eval') / 'test.csv'", True),
+        ("os.path.join('eval', 'test.csv')", True),
+        ("ImageFolder('eval')", True),
+        ("FOLDER = 'eval'", True),
+        ("for each in ('eval', 'train'):\n    load(f'{each}/test.csv')", True),
+        ("open('eval/test.csv')", True),
+        ("fit(root='eval')", True),
+    ],
+)
+def test_a_word_that_is_no_folder_names_none(
+    tmp_path: Path,
+    cell: str,
+    is_public: bool,  # noqa: FBT001 - a case
+) -> None:
+    cells = (ANSWER, code(cell), CHECK)
+    public, _, _ = imported(tmp_path, *cells, files=("eval/test.csv",))
+    assert public == (["eval/test.csv"] if is_public else [])
+
+
+@pytest.mark.parametrize("part", ["private", "solution"])
+def test_our_own_format_notes_public_files_that_stand_in_for_others(
+    tmp_path: Path, part: str
+) -> None:
+    required = "    kind: notebook\n    max_mb: 2\n"
+    more = "  - {name: w.pt, kind: other, max_mb: 1}\n"
+    folder = write_bundle(
+        tmp_path / "own",
+        manifest=MANIFEST.replace(required, required + more),
+        staff=json.dumps(notebook_of(*STAFF_CELLS, "open('out.csv', 'w')")),
+    )
+    files = {f"{part}/w.pt": "7", "public/a.csv": "7", "public/out.csv": "8"}
+    for name, content in {**files, "public/b.csv": "9"}.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(content)
+    notes = notes_on(*converted(folder, tmp_path / "out"))
+    assert [note.file for note in notes] == ["public/a.csv", "public/out.csv"]
+    assert f"{part}/w.pt" in notes[0].message
+    assert "required_files" in notes[1].hint
+
+
+def test_long_texts_are_searched_in_time_that_grows_with_them(tmp_path: Path) -> None:
+    """The square of these lengths, for each folder, would take minutes."""
+    cells = [text("[a\n" * 20_000), text("](" * 40_000), code("\n" * 40_000)]
+    folders = tuple(f"f{number}/a.csv" for number in range(20))
+    public, _, _ = imported(tmp_path, *cells, ANSWER, CHECK, files=folders)
+    assert public == []
 
 
 def test_links_are_read_as_markdown_and_html_have_them() -> None:
