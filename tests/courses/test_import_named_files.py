@@ -8,6 +8,7 @@ import pytest
 from courses.bundle import Bundle, Part
 from courses.importing import notes_on
 from courses.importing.mentions import mentions_of
+from courses.importing.options import read_required
 from courses.importing.written_files import is_written, written_by
 from tests.courses.bundles import MANIFEST, STAFF_CELLS, notebook_of, write_bundle
 from tests.courses.foreign import checking, code, converted, marks, text, write
@@ -214,6 +215,22 @@ def test_what_the_notebook_writes_is_never_public(
     assert public == []
     assert f"the notebook writes them: {name}" in notes
     assert "--require" in notes
+
+
+def test_what_the_notebook_writes_and_students_hand_in_is_the_model_solution_s(
+    tmp_path: Path,
+) -> None:
+    cell = code("torch.save(net, 'net.pt')", **marks("a", solution=True))
+    check = checking("t", "assert open('net.pt')")
+    public, notes, bundle = imported(
+        tmp_path,
+        cell,
+        check,
+        files=("net.pt",),
+        required_files=(read_required("net.pt"),),
+    )
+    solution = [f.name for f in bundle.files if f.part == Part.SOLUTION]
+    assert (public, solution, "notebook writes" in notes) == ([], ["net.pt"], False)
 
 
 def test_a_folder_that_the_notebook_writes_is_never_public(tmp_path: Path) -> None:
