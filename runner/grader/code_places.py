@@ -97,21 +97,28 @@ class CodePlaces:
 
         A relative path is one within the folder with this descriptor, if it is one.
         """
-        for place in _places(path, folder):
-            inside = f"{place}/"
-            if any(one.startswith(inside) for one in self._protected):
-                raise refusals.not_permitted(_WRITTEN)
-        self.check_itself(path, folder)
+        places = _places(path, folder)
+        holds = (
+            one.startswith(f"{place}/") for place in places for one in self._protected
+        )
+        if any(holds) or self._has_own(places):
+            raise refusals.not_permitted(_WRITTEN)
 
     def check_itself(self, path: object, folder: object = -1) -> None:
         """Raise PermissionError if the path is that of one of the course's files.
 
         A folder of the tests' own that holds one may have another mode.
         """
-        for place in _places(path, folder):
-            is_public = f"{place}/".startswith(f"{self._public}/")
-            if place in self._protected or is_public:
-                raise refusals.not_permitted(_WRITTEN)
+        if self._has_own(_places(path, folder)):
+            raise refusals.not_permitted(_WRITTEN)
+
+    def _has_own(self, places: set[str]) -> bool:
+        """Say whether one of the places is that of one of the course's files."""
+        public = f"{self._public}/"
+        return any(
+            place in self._protected or f"{place}/".startswith(public)
+            for place in places
+        )
 
     def check_moved(
         self, old: object, new: object, old_folder: object = -1, new_folder: object = -1
