@@ -33,6 +33,7 @@ from runner.grader.student_errors import (
 from runner.values.codec import REFUSED, CodecError, Decoder, Encoder
 from runner.values.endpoint import Endpoint, Message
 from runner.values.link import (
+    HEARD,
     MAX_ANSWER_BYTES,
     MAX_ANSWER_HEADER,
     Buffer,
@@ -56,8 +57,6 @@ _GOING_THROUGH: Final = frozenset(
 )
 # Operations that run code of the student's.
 _RUNNING: Final = _CHANGING | {"operate", "len", "attr"} | _GOING_THROUGH
-# Operations whose printing a test hears; the others look a second time, or copy.
-_HEARD: Final = _RUNNING - {"copy", "count"}
 # What tests replace in the notebook, too: `mock.patch("builtins.input", …)`.
 _LENT: Final = {"input": builtins.input, "print": builtins.print}
 _LOOKING: Final = frozenset(("getitem",))
@@ -182,7 +181,7 @@ class Student:
             question = with_mode({"op": operation, "a": node})
             try:
                 header, buffers = self._endpoint.ask(question, encoder.buffers)
-                if operation in _HEARD:
+                if operation in HEARD:
                     heard.print_out(header.get("out"), is_call=self.prints)
                     heard.warn(header.get("warned"))
                 result = self._result(header, buffers, operation)

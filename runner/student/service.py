@@ -38,6 +38,7 @@ from runner.values.codec import (
 )
 from runner.values.endpoint import Endpoint, Message
 from runner.values.link import (
+    HEARD,
     MAX_ANSWER_BYTES,
     MAX_ANSWER_HEADER,
     MAX_BYTES,
@@ -58,13 +59,6 @@ _CALLBACK_WORDS: Final = {
     "ExpiredCallbackError": "a test's function can be called only while the call runs "
     "that it was passed to"
 }
-# Operations whose printing a test hears.
-_HEARD: Final = frozenset(
-    (
-        *("call", "make", "set", "del", "operate", "len", "attr", "next", "items"),
-        *("mapping", "pairs", "indexed", "reversed"),
-    )
-)
 _SEEDS: Final[Mapping[str, Callable[[int], object]]] = {
     "random": random.seed,
     "numpy": np.random.seed,
@@ -147,7 +141,7 @@ class Service:
         try:
             arguments = self._decoder(buffers).decode(header["a"])
             with contextlib.ExitStack() as around:
-                if header["op"] in _HEARD:
+                if header["op"] in HEARD:
                     around.enter_context(heard.listening())
                 if header.get("g") is False:  # the test computes without gradients
                     around.enter_context(torch.no_grad())

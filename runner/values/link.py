@@ -25,6 +25,13 @@ MAX_ANSWER_BYTES: Final = 512 * 1024**2
 # How much of what a call prints goes along with its answer, in characters.
 MAX_PRINTED: Final = 100_000
 MAX_WARNINGS: Final = 100
+# Operations whose printing a test hears; the others look a second time, or copy.
+HEARD: Final = frozenset(
+    (
+        *("call", "make", "set", "del", "operate", "len", "attr", "next", "items"),
+        *("mapping", "pairs", "indexed", "reversed"),
+    )
+)
 _START: Final = struct.Struct("!II")
 _LENGTH: Final = struct.Struct("!Q")
 # How long `_thread.interrupt_main` of a test may go unheard, in milliseconds.
