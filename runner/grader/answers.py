@@ -117,7 +117,7 @@ def are_alike(plain: Any, items: list[Any]) -> bool:
     """Say whether a list or its like has these items; the order of a set is no matter."""
     if isinstance(plain, set | frozenset):
         return len(plain) == len(items) and plain == {
-            one for one in items if _is_hashable(one)
+            one for one in items if is_hashable(one)
         }
     return len(plain) == len(items) and all(map(_is_alike, plain, items))
 
@@ -135,7 +135,8 @@ def _is_alike(one: Any, other: Any) -> bool:
         return False
 
 
-def _is_hashable(value: object) -> bool:
+def is_hashable(value: object) -> bool:
+    """Say whether the value can be a key."""
     try:
         hash(value)
     except TypeError:

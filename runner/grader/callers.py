@@ -5,7 +5,6 @@ Many functions of libraries take a value or a function, and call what can be cal
 hidden column. A call of a library's is none that the test wrote.
 """
 
-import sys
 from types import FrameType
 from typing import Final, Protocol
 
@@ -43,7 +42,7 @@ _TAKING_BOTH: Final = frozenset(
         *("TransformerEncoderLayer._ff_block", "TransformerDecoderLayer._ff_block"),
     )
 )
-# Such functions in a library that has others, too.
+# Functions of numpy that call functions alone, where others take values, too.
 _OF_NUMPY: Final = ("vectorize.", "apply_along_axis", "apply_over_axes", "fromfunction")
 
 
@@ -81,8 +80,3 @@ class Callers:
 
 # One process runs the tests of one job.
 CALLERS: Final = Callers()
-
-
-def is_libraries_call(depth: int) -> bool:
-    """Say whether a library calls whose calls may mean a value, so many frames above."""
-    return not CALLERS.call_functions(sys._getframe(depth + 1))  # noqa: SLF001 - who calls decides

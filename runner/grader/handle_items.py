@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from runner.grader.answers import Answer, NotDataError, is_index_slice
+from runner.grader.answers import Answer, NotDataError, is_hashable, is_index_slice
 from runner.grader.entitlement import (
     index_of,
     is_made,
@@ -56,7 +56,7 @@ def _known_item(handle: HandleBase, key: object) -> Answer | None:
     """Return what is under the key if the object is soon taken whole, and has it."""
     pairs = _pairs(handle, is_few=True)
     if pairs is not None:
-        is_there = _is_hashable(key) and key in pairs
+        is_there = is_hashable(key) and key in pairs
         return Answer(pairs[key]) if is_there else None
     if type(key) is not int or observations_of(handle).contents.is_keyed:
         return None
@@ -70,7 +70,7 @@ def _within(handle: HandleBase, key: object) -> Any:
     """Return what is under the key in all that the object holds."""
     pairs = _pairs(handle, is_few=False)
     if pairs is not None:
-        if not _is_hashable(key):
+        if not is_hashable(key):
             raise _refusal(handle)
         return pairs[key]
     items = _items(handle, is_few=False)
@@ -136,14 +136,6 @@ def _array_of(handle: HandleBase, items: list[Any]) -> Any:
     if array.dtype.kind not in _NUMBERS:
         raise _refusal(handle)
     return array
-
-
-def _is_hashable(key: object) -> bool:
-    try:
-        hash(key)
-    except TypeError:
-        return False
-    return True
 
 
 def _refusal(handle: HandleBase) -> NotDataError:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from runner.grader.answers import NotDataError
-from runner.grader.callers import is_libraries_call
+from runner.grader.callers import CALLERS
 from runner.grader.entitlement import has_own, may_be_called_by_all
 from runner.grader.handle_abilities import is_collection, plain_of
 from runner.grader.handle_items import assign, delete
@@ -236,10 +236,11 @@ class CallableHandle(Handle):
         seen = observations_of(self)
         if seen.is_withheld:
             raise NotDataError(f"{label_of(self)} is of an object that takes no values")
-        answer = answer_to(sys._getframe(1))  # noqa: SLF001 - who calls decides
+        caller = sys._getframe(1)  # noqa: SLF001 - who calls decides
+        answer = answer_to(caller)
         if answer is not None:
             return answer(self, *arguments, **named)
-        if not may_be_called_by_all(self) and is_libraries_call(1):
+        if not (may_be_called_by_all(self) or CALLERS.call_functions(caller)):
             raise NotDataError(
                 f"{label_of(self)} is not called by a library, which would take a value "
                 "in its place, too: let the test call it, `lambda x: f(x)`"
