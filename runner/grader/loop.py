@@ -47,7 +47,7 @@ from runner.grader.student import (
     Student,
 )
 from runner.grader.student_errors import StudentRaisedError, nearest_builtin
-from runner.grader.tests import Setting, Tests, WrongAnswerError
+from runner.grader.tests import Setting, Tests, WrongAnswerError, student_for
 from runner.protocol import CheckSpec, QuestionSpec, TestStyle
 from runner.values.containers import forget_named_tuples
 from runner.values.link import Link
@@ -171,15 +171,7 @@ class Grader:
         """
         link = Link(sock, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
         forget_named_tuples()
-        setting = self._setting
-        student = Student(
-            link,
-            setting.classes,
-            setting.folders,
-            seeds=self._fixed_seeds,
-            methods=setting.methods,
-            functions=setting.functions,
-        )
+        student = student_for(link, self._setting, self._fixed_seeds)
         with loaders.asking(student):
             try:
                 self._generators.start(question.key)

@@ -19,6 +19,7 @@ import torch
 
 from runner import marks
 from runner.grader import class_bodies, empty_values, formats, refusals, workers
+from runner.grader.fixed_seeds import FixedSeeds
 from runner.grader.folders import Folders
 from runner.grader.global_names import bound_openly
 from runner.grader.handles import is_handle
@@ -26,6 +27,7 @@ from runner.grader.names import Everything, Library, Names, as_main
 from runner.grader.own_texts import OWN
 from runner.grader.student import Student
 from runner.protocol import CheckSpec, QuestionSpec, TestStyle
+from runner.values.link import Link
 
 _RETURNED: Final = "__returned__"
 # What a check's `return f(x)` gives where f returns nothing.
@@ -58,6 +60,20 @@ class Setting:
     def folders(self) -> Folders:
         """Return the two folders that a test reads from."""
         return Folders(self.files, self.private)
+
+
+def student_for(
+    link: Link, setting: Setting, seeds: FixedSeeds | None = None
+) -> Student:
+    """Return a conversation over the link, for tests that run with this setting."""
+    return Student(
+        link,
+        setting.classes,
+        setting.folders,
+        seeds=seeds,
+        methods=setting.methods,
+        functions=setting.functions,
+    )
 
 
 class WrongAnswerError(AssertionError):

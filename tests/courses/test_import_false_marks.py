@@ -168,6 +168,13 @@ def test_tests_that_otter_left_in_a_notebook_of_nbgrader_s_are_dropped(
     assert CANARY not in handed_out(tmp_path / "in", tmp_path / "out")
 
 
+def write_with_public(folder: Path, name: str, content: bytes) -> None:
+    """Write a source with a file that its notebook opens, so that it is public."""
+    cells = (code(f"open('{name}')"), ANSWER, checking("t", "assert x == 1"))
+    write(folder, "source/ps/ps.ipynb", *cells)
+    (folder / "source/ps" / name).write_bytes(content)
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -179,9 +186,7 @@ def test_tests_that_otter_left_in_a_notebook_of_nbgrader_s_are_dropped(
 def test_a_public_file_with_a_mark_of_the_staff_s_is_a_fault(
     tmp_path: Path, name: str, content: str
 ) -> None:
-    cells = (code(f"open('{name}')"), ANSWER, checking("t", "assert x == 1"))
-    write(tmp_path / "in", "source/ps/ps.ipynb", *cells)
-    (tmp_path / "in/source/ps" / name).write_text(content)
+    write_with_public(tmp_path / "in", name, content.encode())
     (fault,) = refused(tmp_path / "in", tmp_path / "out")
     assert (fault.file, fault.line) == (f"public/{name}", 2)
 
@@ -193,9 +198,7 @@ def test_a_public_file_with_a_mark_of_the_staff_s_is_a_fault(
 def test_other_public_files_are_no_fault(
     tmp_path: Path, name: str, content: bytes
 ) -> None:
-    cells = (code(f"open('{name}')"), ANSWER, checking("t", "assert x == 1"))
-    write(tmp_path / "in", "source/ps/ps.ipynb", *cells)
-    (tmp_path / "in/source/ps" / name).write_bytes(content)
+    write_with_public(tmp_path / "in", name, content)
     assert not refused(tmp_path / "in", tmp_path / "out")
 
 

@@ -1,13 +1,10 @@
 """What a test gives to one call belongs together there as it does in the test."""
 
-from pathlib import Path
 from typing import Final
 
 import pytest
 
-from runner.protocol import TestStyle
-from tests.runner.proof.entries import Entry
-from tests.runner.proof.recording import honest, mark
+from tests.runner.proof.recording import tried
 
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
 
@@ -96,10 +93,7 @@ _TOGETHER: Final = {
 
 @pytest.mark.parametrize("name", _TOGETHER)
 def test_what_is_one_object_is_one_there(name: str) -> None:
-    entry = Entry(
-        style=TestStyle.SCRIPT, right=_NOTEBOOK, wrong=("", ""), tests=_TOGETHER[name]
-    )
-    found = mark(entry, entry.question(), honest(_NOTEBOOK), Path("/p"))
+    found = tried(_NOTEBOOK, _NOTEBOOK, _TOGETHER[name])
     assert found.scores == (1.0,), found.errors
 
 
@@ -127,13 +121,7 @@ _CALLED_BACK: Final = {
 
 @pytest.mark.parametrize("name", _CALLED_BACK)
 def test_a_test_s_function_is_called_as_in_a_notebook(name: str) -> None:
-    entry = Entry(
-        style=TestStyle.SCRIPT,
-        right=_NOTEBOOK,
-        wrong=("", ""),
-        tests=_CALLED_BACK[name],
-    )
-    found = mark(entry, entry.question(), honest(_NOTEBOOK), Path("/p"))
+    found = tried(_NOTEBOOK, _NOTEBOOK, _CALLED_BACK[name])
     assert found.scores == (1.0,), found.errors
 
 
@@ -152,8 +140,5 @@ _HIDING: Final = {
 @pytest.mark.parametrize("name", _HIDING)
 def test_nothing_goes_along_that_is_not_shown(name: str) -> None:
     pytest.importorskip("pandas")
-    entry = Entry(
-        style=TestStyle.SCRIPT, right=_NOTEBOOK, wrong=("", ""), tests=_HIDING[name]
-    )
-    found = mark(entry, entry.question(), honest(_NOTEBOOK), Path("/p"))
+    found = tried(_NOTEBOOK, _NOTEBOOK, _HIDING[name])
     assert found.scores == (0.0,)

@@ -4,14 +4,12 @@ Many functions of libraries take a value or a function, and call what can be cal
 all that they have.
 """
 
-from pathlib import Path
 from typing import Final
 
 import pytest
 
 from runner.protocol import TestStyle
-from tests.runner.proof.entries import Entry
-from tests.runner.proof.recording import honest, mark
+from tests.runner.proof.recording import tried
 
 pytestmark = pytest.mark.torch
 
@@ -101,8 +99,7 @@ _FUNCTIONS: Final = {
 
 def scored(notebook: str, tests: str, style: TestStyle = TestStyle.SCRIPT) -> float:
     """Return what the test gives, where the staff's notebook is `_RIGHT`."""
-    entry = Entry(style=style, right=_RIGHT, wrong=("", ""), tests=tests)
-    (score,) = mark(entry, entry.question(), honest(notebook), Path("/p")).scores
+    (score,) = tried(_RIGHT, notebook, tests, style).scores
     return score
 
 
@@ -122,10 +119,8 @@ def test_a_function_that_gives_itself_is_not_called_either(name: str) -> None:
 def test_a_name_that_stands_for_a_value_is_not_called() -> None:
     pytest.importorskip("pandas")
     test = _TABLE + "assert (test.assign(p=known).p == y).all()"
-    entry = Entry(style=TestStyle.SCRIPT, right="known = 1", wrong=("", ""), tests=test)
     evil = "class Labels:\n    def __call__(self, table): return table['y']\nknown = Labels()"
-    (score,) = mark(entry, entry.question(), honest(evil), Path()).scores
-    assert score == 0
+    assert tried("known = 1", evil, test).scores == (0.0,)
 
 
 @pytest.mark.parametrize("name", _FUNCTIONS)
@@ -175,11 +170,4 @@ def test_a_made_object_that_is_no_function_is_not_called() -> None:
     pytest.importorskip("pandas")
     called = "class Column:\n    def __call__(self, table): return table['y']\n"
     test = f"{_TABLE}assert (test.assign(p=Column()).p == y).all()"
-    entry = Entry(
-        style=TestStyle.SCRIPT,
-        right="class Column(list): pass",
-        wrong=("", ""),
-        tests=test,
-    )
-    (score,) = mark(entry, entry.question(), honest(called), Path("/p")).scores
-    assert score == 0
+    assert tried("class Column(list): pass", called, test).scores == (0.0,)

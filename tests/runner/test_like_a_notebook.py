@@ -1,13 +1,11 @@
 """What a test says of its surroundings holds for the code that it calls, too."""
 
-from pathlib import Path
 from typing import Final
 
 import pytest
 
 from runner.protocol import TestStyle
-from tests.runner.proof.entries import Entry
-from tests.runner.proof.recording import honest, mark
+from tests.runner.proof.recording import tried
 
 pytestmark = pytest.mark.torch
 
@@ -104,8 +102,7 @@ if __name__ == "__main__":
 def scored(
     tests: str, notebook: str = _NOTEBOOK, style: TestStyle = TestStyle.SCRIPT
 ) -> float:
-    entry = Entry(style=style, right=_NOTEBOOK, wrong=("", ""), tests=tests)
-    (score,) = mark(entry, entry.question(), honest(notebook), Path("/p")).scores
+    (score,) = tried(_NOTEBOOK, notebook, tests, style).scores
     return score
 
 

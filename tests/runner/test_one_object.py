@@ -151,7 +151,7 @@ def test_no_object_gets_into_data_by_reference() -> None:
 
 
 def laughs(levels: int, width: int = 10) -> Node:
-    """Return a short node whose value would be a long one, written out."""
+    """Return a short node. Its value is long where each reference is written out."""
     parts: list[Node] = [{"k": "list", "v": ["x" * 9], "as": 0}]
     for level in range(levels):
         again = [{"k": "same", "v": level}] * width
