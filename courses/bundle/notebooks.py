@@ -294,7 +294,7 @@ def judge_staff_notebook(notebook: Notebook, file: str, faults: FaultList) -> No
 def _judge_hidden(
     cell: dict[str, Any], number: int, file: str, faults: FaultList
 ) -> None:
-    """Note what marks hidden tests: a notebook has none, so students would read it."""
+    """Note a mark of hidden tests. No notebook holds any, so students would read them."""
     for line, text in enumerate(source_of(cell).split("\n"), 1):
         if cell["cell_type"] == "code" and looks_hidden(text):
             faults.add(

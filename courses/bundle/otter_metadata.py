@@ -4,7 +4,7 @@ from typing import Any
 
 
 def drop_hidden(notebook: dict[str, Any]) -> None:
-    """The notebook's own tests are those that students can see."""
+    """Remove hidden test cases from the metadata, and all of it if it has no tests."""
     settings = notebook["metadata"].get("otter")
     tests = settings.get("tests") if isinstance(settings, dict) else None
     if not isinstance(tests, dict):

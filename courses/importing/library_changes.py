@@ -163,7 +163,7 @@ def full_name(name: str, libraries: Mapping[str, str]) -> str:
 
 
 def imported_names(tree: ast.Module) -> Mapping[str, str]:
-    """Return what the names stand for that the test itself imports."""
+    """Return the imports of the test: what each name stands for, as a dotted name."""
     found: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

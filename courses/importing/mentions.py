@@ -116,7 +116,7 @@ def tree_of(source: str) -> ast.Module | None:
 
 
 def _loose(source: str, *, has_tree: bool) -> Iterator[str]:
-    """Yield what is no Python in a code cell, without comments."""
+    """Yield the lines of a code cell that Python cannot parse, without their comments."""
     name, arguments, _ = split_cell_magic(source)
     is_whole = not has_tree or not is_python_magic(name)
     if not is_whole:

@@ -125,7 +125,7 @@ def notes_on(
 
 
 def _notes_on_public(bundle: Bundle) -> Iterator[Fault]:
-    """Yield notes on public files that would stand in for students' or staff's own."""
+    """Yield notes on public files that the notebook writes, or that staff keep private."""
     cells = [
         cell
         for file in bundle.files

@@ -90,7 +90,7 @@ _HINT: Final = (
 def find_process_looks(
     tree: ast.Module, imports: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """Yield a note for each look at the state of the tests' own process.
+    """Yield a note for each place where a test reads the state of its own process.
 
     `imports` says what names stand for that the staff's notebook imports.
     """

@@ -1,4 +1,4 @@
-"""Comparisons with a value of the notebook's that has no items: nothing is compared.
+"""Refuse comparisons in which an answer without items is stretched against numbers.
 
 numpy and torch stretch an array without items against any number, and against a side of
 length one. All that is said of the result holds: `np.allclose([], 3)`. Where the

@@ -67,7 +67,7 @@ def has_own(handle: HandleBase, name: str) -> bool:
 
 
 def may_be_called_by_all(handle: HandleBase) -> bool:
-    """Say whether libraries may call the object that call values, too, where they can.
+    """Say whether a library may call the object that would take a value in its place.
 
     An instance that the test has made is meant to be called if its class says so in the
     staff's own notebook, or in a library.
