@@ -17,7 +17,7 @@ from courses.downloads import opened_file, pdf_inline
 from courses.models import Material
 from courses.readers import reader_of
 from courses.reading import attachments_for, item_of
-from portal.notebooks import MAX_BYTES, NotebookUnreadableError, read_cells
+from rendering.notebooks import MAX_BYTES, NotebookUnreadableError, read_cells
 
 NOTEBOOK: Final = ".ipynb"
 PDF: Final = ".pdf"

@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 
 from courses.blobs import BlobMissingError, read_blob
 from grading.models import GradingRun
-from portal.notebooks import Cell, NotebookUnreadableError, read_cells
+from rendering.notebooks import Cell, NotebookUnreadableError, read_cells
 
 MOST_SHOWN: Final = 5
 

@@ -18,7 +18,7 @@ from grading.services import TrialsNotGoodError, publish_revision, start_trials
 from grading.trials import trials_of
 from grading.views.access import allowed_assignment, revision_of
 from grading.views.live import live_page
-from portal.notebooks import NotebookUnreadableError
+from rendering.notebooks import NotebookUnreadableError
 
 
 @login_required

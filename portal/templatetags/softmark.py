@@ -22,7 +22,7 @@ from courses.models import Course, CourseChange, Role, Session
 from courses.wall_clock import zone_of
 from grading.models import GradingRun
 from grading.pages.states import Badge, badge_for
-from portal.markdown import render_markdown
+from rendering.markdown import render_markdown
 
 register = template.Library()
 

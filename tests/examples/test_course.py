@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from examples.sheets import EXAMPLE, sheets
-from portal.markdown import render_markdown
+from rendering.markdown import render_markdown
 
 NAMED: Final = [
     str(path.relative_to(EXAMPLE))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portal.notebooks import (
+from rendering.notebooks import (
     MAX_OUTPUTS,
     MAX_TEXT,
     NotebookUnreadableError,

@@ -22,13 +22,13 @@ from pygments import highlight
 from pygments.formatters.html import HtmlFormatter
 from pygments.lexers.python import PythonLexer
 
-from portal.markdown import (
+from rendering.cache import RenderedTexts
+from rendering.markdown import (
     ATTRIBUTES,
     HTML_TAGS,
     render_markdown,
     without_surrogates,
 )
-from portal.rendered_texts import RenderedTexts
 
 MAX_BYTES: Final = 20 * 1024**2
 MAX_CELLS: Final = 1000

@@ -15,8 +15,8 @@ from typing import Any, Final
 import pytest
 
 from courses.models.texts import MAX_MARKDOWN
-from portal.markdown import LANGUAGES, MAX_CODE, _render
-from portal.notebooks import _read
+from rendering.markdown import LANGUAGES, MAX_CODE, _render
+from rendering.notebooks import _read
 
 # Thousands of requests and texts: see `make test-long`.
 pytestmark = pytest.mark.long

@@ -2,8 +2,8 @@
 
 import pytest
 
-from portal.markdown import MAX_CODE, MAX_LENGTH, MAX_QUOTES, render_markdown
-from portal.rendered_texts import RenderedTexts
+from rendering.cache import RenderedTexts
+from rendering.markdown import MAX_CODE, MAX_LENGTH, MAX_QUOTES, render_markdown
 
 ATTACKS = [
     "<script>alert(1)</script>",

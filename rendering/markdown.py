@@ -18,7 +18,7 @@ from pygments import highlight
 from pygments.formatters.html import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
-from portal.rendered_texts import RenderedTexts
+from rendering.cache import RenderedTexts
 
 
 def _names(text: str) -> frozenset[str]:
