@@ -1,7 +1,7 @@
 """Markdown to HTML that is safe to put on any page."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
 from typing import Any, Final
@@ -64,6 +64,9 @@ MAX_LENGTH: Final = 300_000
 MAX_QUOTES: Final = 400
 MAX_CELLS_LEFT_OUT: Final = 200
 MAX_CODE: Final = 20_000
+# A link by reference writes its address and title out at each use: of all uses
+# together, in characters.
+MAX_TARGETS: Final = 200_000
 LANGUAGES: Final = _names("python python3 py py3 pycon bash sh json yaml yml diff")
 # Of all kept texts and their HTML together, in characters.
 MAX_KEPT: Final = 16_000_000
@@ -132,16 +135,19 @@ def render_markdown(text: str) -> SafeString:
 
     Headings start at h2, because the page has its own h1. Math in dollars becomes
     MathML, fenced code gets the classes of static/css/highlight.css. A text of more
-    than MAX_LENGTH characters is shown as it was written.
+    than MAX_LENGTH characters, or whose links write out more than MAX_TARGETS, is
+    shown as it was written.
     """
     return _kept.get(text, _render)
 
 
 def _render(text: str) -> SafeString:
     text = without_surrogates(text)
-    if len(text) > MAX_LENGTH:
+    environment: dict[str, Any] = {}
+    tokens = [] if len(text) > MAX_LENGTH else _parse.parse(text, environment)
+    if len(text) > MAX_LENGTH or _length_of_targets(tokens) > MAX_TARGETS:
         return format_html('<pre tabindex="0">{}</pre>', text)
-    html = _parse.render(text)
+    html: str = _parse.renderer.render(tokens, _parse.options, environment)
     # What scrolls sideways on a small screen must be reachable by keyboard.
     html = html.replace("<pre>", '<pre tabindex="0">')
     html = html.replace(
@@ -160,6 +166,17 @@ def _render(text: str) -> SafeString:
         link_rel="noopener noreferrer",
     )
     return mark_safe(clean)  # noqa: S308  nh3 has just cleaned it
+
+
+def _length_of_targets(tokens: Sequence[Token]) -> int:
+    """Return how many characters the attributes of all tokens have together."""
+    waiting = list(tokens)
+    length = 0
+    while waiting:
+        token = waiting.pop()
+        length += sum(len(str(value)) for value in token.attrs.values())
+        waiting += token.children or ()
+    return length
 
 
 def without_surrogates(text: str) -> str:

@@ -23,6 +23,7 @@ from pygments.formatters.html import HtmlFormatter
 from pygments.lexers.python import PythonLexer
 
 from rendering.cache import RenderedTexts
+from rendering.formatting_tags import reopened
 from rendering.markdown import (
     ATTRIBUTES,
     HTML_TAGS,
@@ -261,7 +262,7 @@ def _plain(text: str) -> SafeString:
 
 def _cleaned(html: str) -> SafeString:
     """Tables and text of a result; no style, script, form, or address elsewhere."""
-    if len(html) > 10 * MAX_TEXT or _is_deep(html):
+    if len(html) > 10 * MAX_TEXT or _is_deep(html) or reopened(html) > 10 * MAX_TEXT:
         return escape("This output is too long to be shown.")
     clean = nh3.clean(
         html,
