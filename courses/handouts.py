@@ -4,9 +4,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from courses.blobs import read_blob
 from courses.bundle import make_handout
 from courses.models import RevisionFile
+from storage.blobs import read_blob
 
 
 def given_notebook(parts: Sequence[RevisionFile]) -> dict[str, Any] | None:

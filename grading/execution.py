@@ -18,7 +18,6 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import InterfaceError, OperationalError, connections
 
-from courses.blobs import BlobMissingError
 from grading.jobs import build_job
 from grading.models import GradingRun
 from grading.progress import Progress
@@ -35,6 +34,7 @@ from runner.gpu.pool import GpuPool
 from runner.host import Backend, NotIsolatedError, Runner
 from runner.protocol import Device, Event, JobResult, JobSpec
 from runner.protocol import Verdict as RunnerVerdict
+from storage.blobs import BlobMissingError
 
 log = structlog.get_logger(__name__)
 

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from courses.blobs import blob_path, read_blob
 from courses.bundle import (
     Visibility,
     check_cells,
@@ -26,6 +25,7 @@ from runner.protocol import (
     QuestionSpec,
     TestStyle,
 )
+from storage.blobs import blob_path, read_blob
 from submissions.validation import NotebookFaultError, readable_notebook
 
 # What is shown later is asked later, and what is never shown last: a result that is

@@ -162,7 +162,7 @@ STORAGES: dict[str, dict[str, Any]] = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": VAR_DIR / "files"},
     },
-    # Content-addressed: courses.blobs is the only door.
+    # Content-addressed: storage.blobs is the only door.
     "blobs": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {

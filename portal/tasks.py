@@ -5,10 +5,10 @@ import datetime as dt
 from django.core.management import call_command
 from django.utils import timezone
 
-from courses.blobs import discard_abandoned
 from courses.services.mailing import mail_due_announcements
 from grading.services import sweep
 from portal.celery import short_task
+from storage.blobs import discard_abandoned
 
 
 @short_task

@@ -10,14 +10,14 @@ from typing import IO
 
 from django.conf import settings
 
-from courses.blobs import (
+from courses.handouts import given_notebook, handout_notebook
+from courses.models import AssignmentRevision, Question, RequiredFile, RevisionFile
+from storage.blobs import (
     BlobMissingError,
     BlobStoreFullError,
     BlobTooLargeError,
     store_blob,
 )
-from courses.handouts import given_notebook, handout_notebook
-from courses.models import AssignmentRevision, Question, RequiredFile, RevisionFile
 from submissions.messages import clean_file_name, problem, shown, size_in_words
 from submissions.problems import FileName, Findings, Problem, SubmissionRefusedError
 from submissions.validation import (

@@ -8,8 +8,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
-from courses.downloads import blob_attachment
 from courses.permissions import can_view_all_work
+from storage.downloads import blob_attachment
 from submissions.models import Submission, SubmittedFile
 
 

@@ -15,7 +15,6 @@ import factory
 from django.utils import timezone
 
 from accounts.models import User
-from courses.blobs import store_blob
 from courses.models import (
     Announcement,
     Assignment,
@@ -49,6 +48,7 @@ from grading.models import (
     Trial,
 )
 from grading.states import State, Verdict
+from storage.blobs import store_blob
 from submissions.models import Submission, SubmittedFile
 
 

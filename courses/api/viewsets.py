@@ -11,7 +11,6 @@ from accounts.api.schema import DOWNLOAD
 from accounts.api.strict import ReadOnlyViewSet
 from accounts.http import sender
 from courses.api import filters, serializers
-from courses.downloads import OPEN_PARTS, blob_attachment, material_attachment
 from courses.models import (
     Assignment,
     Attachment,
@@ -22,6 +21,7 @@ from courses.models import (
     Session,
     Week,
 )
+from storage.downloads import blob_attachment, field_attachment
 
 
 @extend_schema_view(
@@ -109,7 +109,7 @@ class MaterialViewSet(ReadOnlyViewSet[Material]):
         opened = Material.objects.opened_to(sender(request))
         if not opened.filter(pk=material.pk).exists():
             raise Http404
-        return material_attachment(material)
+        return field_attachment(material.file, str(material))
 
     @extend_schema(summary="Download a material's attachment", responses=DOWNLOAD)
     @action(detail=True, url_path="attachments/<int:attachment>", filterset_class=None)
@@ -120,7 +120,7 @@ class MaterialViewSet(ReadOnlyViewSet[Material]):
             visible.filter(material=self.get_object()).select_related("material"),
             pk=attachment,
         )
-        return material_attachment(found)
+        return field_attachment(found.file, str(found))
 
 
 @extend_schema_view(
@@ -138,7 +138,7 @@ class AssignmentViewSet(ReadOnlyViewSet[Assignment]):
     def get_queryset(self) -> QuerySet[Assignment]:
         """Return the visible assignments, soonest deadline first."""
         user = sender(self.request)
-        open_files = RevisionFile.objects.filter(part__in=OPEN_PARTS)
+        open_files = RevisionFile.objects.filter(part__in=RevisionFile.OPEN_PARTS)
         return (
             Assignment.objects.visible_to(user)
             .with_extension_of(user)

@@ -1,6 +1,6 @@
 """What an assignment runs and how it is marked, frozen at one moment."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.core.validators import MinValueValidator, RegexValidator
@@ -107,6 +107,9 @@ class RevisionFile(models.Model):
         TESTS = "tests", "Tests"
         PRIVATE = "private", "Private data, for tests only"
         SOLUTION = "solution", "Files of the model solution"
+
+    # SECURITY: the parts that students may read. The others hold the answers.
+    OPEN_PARTS: ClassVar = (Part.HANDOUT, Part.PUBLIC)
 
     revision = models.ForeignKey(
         AssignmentRevision, models.CASCADE, related_name="files"

@@ -12,7 +12,6 @@ from django.db.models import Max
 from django.utils import timezone
 
 from accounts.actors import Actor, actor_user
-from courses.blobs import BlobTooLargeError, store_blob
 from courses.bundle import Bundle, BundleError, BundleFile, Fault, TestStyle
 from courses.models import (
     Assignment,
@@ -24,6 +23,7 @@ from courses.models import (
 from courses.permissions import Right
 from courses.rows import unsaved_copy
 from courses.services.access import require
+from storage.blobs import BlobTooLargeError, store_blob
 
 _PIECE: Final = 1 << 20
 

@@ -7,13 +7,12 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
-from courses.downloads import (
-    OPEN_PARTS,
+from courses.models import Assignment, Attachment, Material, RevisionFile
+from storage.downloads import (
     blob_attachment,
-    material_attachment,
+    field_attachment,
     zip_attachment,
 )
-from courses.models import Assignment, Attachment, Material, RevisionFile
 
 
 @login_required
@@ -25,7 +24,7 @@ def material_file(request: SignedInRequest, slug: str, pk: int) -> FileResponse:
         course__slug=slug,
         pk=pk,
     )
-    return material_attachment(material)
+    return field_attachment(material.file, str(material))
 
 
 @login_required
@@ -37,7 +36,7 @@ def attachment_file(request: SignedInRequest, slug: str, pk: int) -> FileRespons
         material__course__slug=slug,
         pk=pk,
     )
-    return material_attachment(attachment)
+    return field_attachment(attachment.file, str(attachment))
 
 
 @login_required
@@ -71,5 +70,5 @@ def _open_files(
     )
     # SECURITY: the part is filtered here, so a test's or the answers' name is a 404.
     return RevisionFile.objects.filter(
-        revision=assignment.revision_id, part__in=OPEN_PARTS
+        revision=assignment.revision_id, part__in=RevisionFile.OPEN_PARTS
     )

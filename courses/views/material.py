@@ -13,11 +13,11 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
-from courses.downloads import opened_file, pdf_inline
 from courses.models import Material
 from courses.readers import reader_of
 from courses.reading import attachments_for, item_of
 from rendering.notebooks import MAX_BYTES, NotebookUnreadableError, read_cells
+from storage.downloads import opened_file, pdf_inline
 
 NOTEBOOK: Final = ".ipynb"
 PDF: Final = ".pdf"
@@ -73,7 +73,8 @@ def material(request: SignedInRequest, slug: str, key: str) -> HttpResponse:
 @csp(FRAMED_PDF)  # type: ignore[arg-type]  # as below
 def material_inline(request: SignedInRequest, slug: str, key: str) -> FileResponse:
     """Send a material's PDF to be shown in its page."""
-    return pdf_inline(_opened(request, slug, key, PDF))
+    material = _opened(request, slug, key, PDF)
+    return pdf_inline(material.file, str(material))
 
 
 @login_required

@@ -27,7 +27,6 @@ from accounts.api.strict import ReadOnlyViewSet
 from accounts.http import sender
 from accounts.models import ApiToken, User
 from accounts.throttles import SubmitThrottle
-from courses.downloads import blob_attachment
 from courses.models import Assignment, Course
 from courses.permissions import can_submit
 from grading.api import serializers
@@ -36,6 +35,7 @@ from grading.api.filters import MarkFilter, RunFilter
 from grading.api.marks import marks_for, with_runs
 from grading.models import GradingRun, Mark
 from grading.services import submit_work
+from storage.downloads import blob_attachment
 from submissions.api.filters import SubmissionFilter
 from submissions.arrival import upload_started_at, upload_was_too_large
 from submissions.models import Submission

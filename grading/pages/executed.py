@@ -6,9 +6,9 @@ from typing import Final
 
 from django.utils.safestring import SafeString
 
-from courses.blobs import BlobMissingError, read_blob
 from grading.models import GradingRun
 from rendering.notebooks import Cell, NotebookUnreadableError, read_cells
+from storage.blobs import BlobMissingError, read_blob
 
 MOST_SHOWN: Final = 5
 

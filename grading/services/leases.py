@@ -19,7 +19,6 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.actors import SYSTEM
-from courses.blobs import BlobTooLargeError, store_blob
 from courses.models import Question
 from grading.hints import send_hint
 from grading.models import GradingRun, QuestionResult
@@ -32,6 +31,7 @@ from grading.services.marks import recompute_mark
 from grading.states import State, Verdict
 from runner.protocol import JobResult, Measures, QuestionOutcome
 from runner.protocol import Verdict as RunnerVerdict
+from storage.blobs import BlobTooLargeError, store_blob
 from submissions.services import charge_attempt
 
 log = structlog.get_logger(__name__)

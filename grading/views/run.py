@@ -13,12 +13,12 @@ from django.utils.http import quote_etag
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import SignedInRequest
-from courses.downloads import blob_attachment
 from courses.permissions import Right, can
 from grading.models import GradingRun
 from grading.pages.run import RunPage, run_page
 from grading.services import cancel_run, may_cancel, rerun
 from grading.views.access import visible_run
+from storage.downloads import blob_attachment
 
 
 @login_required

@@ -9,7 +9,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import SignedInRequest
-from courses.downloads import SANDBOXED, blob_attachment
 from courses.permissions import Right, can
 from grading.models import GradingRun, Trial
 from grading.pages.executed import executed_cells
@@ -19,6 +18,7 @@ from grading.trials import trials_of
 from grading.views.access import allowed_assignment, revision_of
 from grading.views.live import live_page
 from rendering.notebooks import NotebookUnreadableError
+from storage.downloads import SANDBOXED, blob_attachment
 
 
 @login_required

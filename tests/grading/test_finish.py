@@ -5,10 +5,10 @@ from decimal import Decimal
 import pytest
 from django.db import DatabaseError
 
-from courses.blobs import read_blob
 from grading.models import GradingRun, Mark, QuestionResult
 from grading.services import Claim, finish_run, leases
 from runner.protocol import Outcome, Verdict
+from storage.blobs import read_blob
 from tests.factories import GradingRunFactory
 from tests.grading.fakes import claim_of, found, job_result
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from courses.blobs import BlobMissingError, blob_path
 from courses.models import Question, RevisionFile
 from grading.jobs import IncompleteRevisionError, build_job
 from grading.models import GradingRun
@@ -15,6 +14,7 @@ from runner.notebook import read_notebook
 from runner.placement import fingerprint
 from runner.protocol import Device, TestStyle
 from runner.wire import spec_from_json, to_json
+from storage.blobs import BlobMissingError, blob_path
 from submissions.validation import readable_notebook
 from submissions.validation.notebooks import check_notebook
 from tests.factories import (

@@ -7,8 +7,8 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from courses.blobs import read_blob
 from courses.models import Assignment, RevisionFile
+from storage.blobs import read_blob
 from submissions.models import Submission
 from submissions.problems import SubmissionRefusedError
 from submissions.services import IncomingFile, charge_attempt, create_submission

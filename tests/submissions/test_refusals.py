@@ -7,9 +7,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
-from courses import blobs
-from courses.blobs import BlobStoreFullError
 from courses.models import Assignment, RequiredFile
+from storage import blobs
+from storage.blobs import BlobStoreFullError
 from submissions import intake
 from submissions.models import Submission
 from submissions.problems import Problem, SubmissionRefusedError

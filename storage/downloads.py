@@ -4,7 +4,7 @@ import io
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath, PurePosixPath
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final, Protocol
 
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, StreamingHttpResponse
@@ -12,15 +12,10 @@ from django.urls import register_converter
 from django.urls.converters import StringConverter
 from django.utils.http import content_disposition_header
 
-from courses.blobs import open_blob
-from courses.models import Attachment, Material, RevisionFile
+from storage.blobs import open_blob
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
-
-# Parts of a bundle that students may read. The others hold the answers.
-OPEN_PARTS: Final = (RevisionFile.Part.HANDOUT, RevisionFile.Part.PUBLIC)
-
 
 # SECURITY: for what students and staff wrote, shown by itself as a page.
 SANDBOXED: Final = {
@@ -35,6 +30,14 @@ SANDBOXED: Final = {
 }
 _PIECE: Final = 1 << 18
 PDF_MAGIC: Final = b"%PDF-"
+
+
+class NamedBlob(Protocol):
+    """A row that names stored content: a file of a revision, for one."""
+
+    name: str
+    size: int
+    sha256: str
 
 
 class FileNameConverter(StringConverter):
@@ -58,7 +61,7 @@ def blob_attachment(sha256: str, name: str) -> FileResponse:
     return _attachment(open_blob(sha256), PurePosixPath(name).name)
 
 
-def zip_attachment(files: Iterable[RevisionFile], name: str) -> StreamingHttpResponse:
+def zip_attachment(files: Iterable[NamedBlob], name: str) -> StreamingHttpResponse:
     """Return the files as one zip, in their folders. It is packed while it is sent."""
     answer = StreamingHttpResponse(_packed(files), content_type="application/zip")
     answer["Content-Disposition"] = content_disposition_header(True, name) or ""  # noqa: FBT003
@@ -86,7 +89,7 @@ class _Outbox(io.RawIOBase):
         return b"".join(pieces)
 
 
-def _packed(files: Iterable[RevisionFile]) -> Iterator[bytes]:
+def _packed(files: Iterable[NamedBlob]) -> Iterator[bytes]:
     outbox = _Outbox()
     with zipfile.ZipFile(outbox, "w") as archive:
         for file in files:
@@ -112,19 +115,19 @@ def opened_file(file: FieldFile) -> IO[bytes]:
     return content
 
 
-def material_attachment(row: Material | Attachment) -> FileResponse:
-    """Return the row's file, named as people call it. Raises Http404 without one."""
-    return _attachment(opened_file(row.file), _name(row, row.file))
+def field_attachment(file: FieldFile, title: str) -> FileResponse:
+    """Return a field's file, named by this title. Raises Http404 without one."""
+    return _attachment(opened_file(file), _name(file, title))
 
 
-def pdf_inline(material: Material) -> FileResponse:
-    """Return a material's PDF to be shown in a page. Raises Http404 if it is none.
+def pdf_inline(file: FieldFile, title: str) -> FileResponse:
+    """Return a field's PDF to be shown in a page. Raises Http404 if it is none.
 
     SECURITY: the one thing that is shown under our origin as it was uploaded. It must
     begin as a PDF does, it is sent as one and not sniffed, and the policy of the view
     lets it load nothing.
     """
-    content = opened_file(material.file)
+    content = opened_file(file)
     if content.read(len(PDF_MAGIC)) != PDF_MAGIC:
         content.close()
         raise Http404
@@ -132,7 +135,7 @@ def pdf_inline(material: Material) -> FileResponse:
     answer = FileResponse(
         content,
         as_attachment=False,
-        filename=_name(material, material.file),
+        filename=_name(file, title),
         content_type="application/pdf",
     )
     answer["X-Content-Type-Options"] = "nosniff"
@@ -140,9 +143,9 @@ def pdf_inline(material: Material) -> FileResponse:
     return answer
 
 
-def _name(row: Material | Attachment, file: FieldFile) -> str:
+def _name(file: FieldFile, title: str) -> str:
     suffix = PurePath(file.name or "").suffix
-    return f"{row}{suffix}".replace("/", "-")
+    return f"{title}{suffix}".replace("/", "-")
 
 
 def _attachment(content: IO[bytes], name: str) -> FileResponse:

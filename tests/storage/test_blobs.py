@@ -15,8 +15,8 @@ import pytest
 from django.core.files.storage import InMemoryStorage
 from pytest_django import Settings
 
-from courses import blobs
-from courses.blobs import (
+from storage import blobs
+from storage.blobs import (
     BlobMissingError,
     BlobStoreFullError,
     BlobTooLargeError,

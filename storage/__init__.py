@@ -1,0 +1,1 @@
+"""Keep files by their hash, and send them as downloads."""
