@@ -16,8 +16,8 @@ from icalendar import Calendar, Event
 
 from courses.calendar_zones import zones_of
 from courses.deadlines import deadline_of
-from courses.meetings import teachers_of
 from courses.models import Assignment, Course, Session
+from courses.pages.sessions import teachers_of
 from courses.release import is_out
 
 # How often programs are asked to look again.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         Session,
         Week,
     )
-    from courses.readers import Reader
+    from courses.pages.viewer import Reader
 
 RowT = TypeVar("RowT", bound=models.Model)
 
@@ -218,7 +218,7 @@ class SessionQuerySet(ContentQuerySet["Session"]):
     def with_teaching(self) -> Self:
         """With room, lectures and `teacher_names`: pairs of position and name.
 
-        The names are in no order: courses.meetings puts them into one.
+        The names are in no order: courses.pages.sessions puts them into one.
         """
         from courses.models import Session, SessionLecture  # noqa: PLC0415  as above
 

@@ -9,7 +9,6 @@ from django.db.models.functions import Coalesce, Greatest
 from django.urls import reverse
 
 from accounts.models import User
-from courses.meetings import Meeting, meeting_of
 from courses.models import (
     Announcement,
     Assignment,
@@ -18,8 +17,9 @@ from courses.models import (
     Material,
     Session,
 )
+from courses.pages.coursework import DueWork, Stage, due_work, is_newer
+from courses.pages.sessions import Meeting, meeting_of
 from courses.told_changes import told_summary
-from courses.work import DueWork, Stage, due_work, is_newer
 
 MEETINGS: Final = 3
 ENTRIES: Final = 8

@@ -30,9 +30,9 @@ from courses.models import (
     Teacher,
     Week,
 )
+from courses.pages.viewer import reader_of
 from courses.permissions import RIGHTS, Right, can_view_all_work, rights_in
 from courses.querysets import STAFF
-from courses.readers import reader_of
 from grading.models import GradingRun, Mark
 from submissions.models import Submission
 from tests.factories import (

@@ -5,8 +5,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from courses.meetings import named_teachers
 from courses.models import Course, Lecture, Session, SessionLecture
+from courses.pages.sessions import named_teachers
 
 
 class LectureSerializer(serializers.ModelSerializer[Lecture]):

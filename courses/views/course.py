@@ -9,10 +9,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
-from courses.filtering import Narrowing, narrow
 from courses.models import Announcement
-from courses.outline import outline_of
-from courses.readers import Reader, reader_of
+from courses.pages.course import outline_of
+from courses.pages.course_search import Narrowing, narrow
+from courses.pages.viewer import Reader, reader_of
 from courses.services.reading import note_visit
 
 SHOWN = {"": "Everything", "examinable": "Examinable only", "new": "New to you"}

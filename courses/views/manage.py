@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
-from courses.attention import needs_of, people_of
-from courses.checklist import checklist_of
 from courses.models import CourseChange
+from courses.pages.checklist import checklist_of
+from courses.pages.todo import needs_of, people_of
 from courses.permissions import Right, can
 from courses.staff_forms import ChangesForm
 from courses.views.access import allowed_course

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
 from courses.models import Material
-from courses.readers import reader_of
-from courses.reading import attachments_for, item_of
+from courses.pages.materials import attachments_for, item_of
+from courses.pages.viewer import reader_of
 from rendering.notebooks import MAX_BYTES, NotebookUnreadableError, read_cells
 from storage.downloads import opened_file, pdf_inline
 

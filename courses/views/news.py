@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
 from courses.models import Announcement
-from courses.readers import reader_of
+from courses.pages.viewer import reader_of
 
 PER_PAGE: Final = 20
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import SignedInRequest
 from courses.models import Course, Role
-from courses.people_page import people_page, people_query
+from courses.pages.people import people_page, people_query
 from courses.permissions import Right, can
 from courses.services.enrolments import LastLecturerError, change_role, role_words
 from courses.services.invitations import send_invitations

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
 from courses.models import Course, Session
+from courses.pages.shift import shift_preview
 from courses.permissions import Right
 from courses.services.shifting import (
     ShiftPlan,
@@ -26,7 +27,6 @@ from courses.services.timetable import (
     move_session,
     restore_session,
 )
-from courses.shift_preview import shift_preview
 from courses.staff_forms import MoveForm, ReasonForm, ShiftForm
 from courses.views.access import allowed_course
 

@@ -8,9 +8,9 @@ from decimal import Decimal
 from django.db.models import Sum
 
 from accounts.models import User
-from courses.attention import total_of_shares
 from courses.deadlines import deadline_of
 from courses.models import Assignment, Component, Course, Extension
+from courses.pages.todo import total_of_shares
 from courses.permissions import Right, rights_in
 from grading.models import GradingRun, Mark
 from grading.services import ShownMark, attach_runs, show_mark

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from courses.models import Course, Examinable, Lecture, Material
-from courses.reading import Item
+from courses.pages.materials import Item
 from courses.release import is_out
 from portal.templatetags.softmark import course_time, icon
 

@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from courses.models import Course, Examinable, Material, Room
-from courses.outline import outline_of
-from courses.readers import reader_of
+from courses.pages.course import outline_of
+from courses.pages.viewer import reader_of
 from tests.courses.coursefiles import EXAMPLE, YEAR, bring_in, faults, made, run, small
 from tests.factories import UserFactory
 

@@ -15,8 +15,8 @@ from time_machine import TimeMachineFixture
 
 from accounts.models import User
 from courses.models import Course, Examinable, Material, SessionKind
-from courses.outline import Tense, outline_of
-from courses.readers import reader_of
+from courses.pages.course import Tense, outline_of
+from courses.pages.viewer import reader_of
 from courses.services.roster import export_roster
 from courses.services.shifting import apply_shift, plan_shift
 from tests.courses.coursefiles import made

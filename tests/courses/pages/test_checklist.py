@@ -5,8 +5,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from courses.checklist import checklist_of
 from courses.models import Course
+from courses.pages.checklist import checklist_of
 from tests.factories import (
     AssignmentFactory,
     CourseFactory,

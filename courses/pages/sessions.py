@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from courses.models import Lecture, Session, SessionLecture
-from courses.reading import Item, is_examinable
+from courses.pages.materials import Item, is_examinable
 
 
 @dataclass(frozen=True, kw_only=True)

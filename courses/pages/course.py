@@ -8,11 +8,11 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final
 
-from courses.meetings import Meeting, meeting_of
 from courses.models import Assignment, Course, Material, Session, Week
-from courses.readers import Reader
-from courses.reading import Item, Shelf, attachments_for, item_of, shelve
-from courses.work import DueWork, due_work
+from courses.pages.coursework import DueWork, due_work
+from courses.pages.materials import Item, Shelf, attachments_for, item_of, shelve
+from courses.pages.sessions import Meeting, meeting_of
+from courses.pages.viewer import Reader
 
 WEEK: Final = dt.timedelta(days=7)
 

@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from courses.attention import Need, needs_of
 from courses.models import Course, Material, Role
+from courses.pages.todo import Need, needs_of
 from tests.factories import (
     AssignmentFactory,
     AttachmentFactory,

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from courses.meetings import Meeting, TaughtLecture
 from courses.models import Week
-from courses.outline import Outline, WeekEntry
-from courses.reading import Item
-from courses.work import DueWork
+from courses.pages.course import Outline, WeekEntry
+from courses.pages.coursework import DueWork
+from courses.pages.materials import Item
+from courses.pages.sessions import Meeting, TaughtLecture
 
 LONGEST_QUERY: Final = 100
 

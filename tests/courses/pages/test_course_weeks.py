@@ -6,10 +6,10 @@ import pytest
 
 from courses.deadlines import deadline
 from courses.models import Assignment, Course, Material, Week
-from courses.outline import Tense, belongs_to, tense_of, week_to_open
-from courses.reading import Item, shelve
+from courses.pages.course import Tense, belongs_to, tense_of, week_to_open
+from courses.pages.coursework import DueWork, Stage, stage_of
+from courses.pages.materials import Item, shelve
 from courses.release import is_out
-from courses.work import DueWork, Stage, stage_of
 
 MONDAY = dt.date(2027, 1, 18)
 NOW = dt.datetime(2027, 1, 20, 12, 0, tzinfo=dt.UTC)

@@ -9,8 +9,8 @@ from typing import Any, Final
 from django.db.models import Prefetch
 
 from courses.models import Attachment, Examinable, Lecture, Material
-from courses.readers import Reader
-from courses.work import is_newer
+from courses.pages.coursework import is_newer
+from courses.pages.viewer import Reader
 
 Kind = Material.Kind
 # Files that are shown on a page of ours.

@@ -1,0 +1,1 @@
+"""What each page of a course shows, as plain data for its template."""
