@@ -79,7 +79,7 @@ class WeekEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outline:
+class CoursePage:
     """Everything on a course's page; work with its deadline ahead comes first."""
 
     weeks: Sequence[WeekEntry]
@@ -146,7 +146,7 @@ def belongs_to(work: DueWork, week: Week, course: Course) -> bool:
     return first <= week.starts_on <= due_on
 
 
-def outline_of(reader: Reader, now: dt.datetime) -> Outline:
+def course_page(reader: Reader, now: dt.datetime) -> CoursePage:
     """Return what the reader sees of the course. Six queries, however many rows."""
     course, user = reader.course, reader.user
     weeks = list(Week.objects.shown_to(reader))
@@ -174,7 +174,7 @@ def outline_of(reader: Reader, now: dt.datetime) -> Outline:
         for week in weeks
     ]
     known = {week.pk for week in weeks}
-    return Outline(
+    return CoursePage(
         weeks=entries,
         items=[item for item in loose if not known & _weeks_of(item)],
         work=sorted(work, key=lambda each: each.is_past),

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from courses.models import Week
-from courses.pages.course import Outline, WeekEntry
+from courses.pages.course import CoursePage, WeekEntry
 from courses.pages.coursework import DueWork
 from courses.pages.materials import Item
 from courses.pages.sessions import Meeting, TaughtLecture
@@ -54,19 +54,19 @@ class Narrowing:
         )
 
 
-def narrow(outline: Outline, asked: Narrowing) -> Outline:
-    """Return the outline with what is asked for, all weeks of it open. No query.
+def narrow(page: CoursePage, asked: Narrowing) -> CoursePage:
+    """Return the page with what is asked for, all weeks of it open. No query.
 
     A week whose name is asked for comes whole, unless only a kind of thing is asked
     for.
     """
     if not asked:
-        return outline
-    weeks = [_narrow_week(entry, asked) for entry in outline.weeks]
-    return Outline(
+        return page
+    weeks = [_narrow_week(entry, asked) for entry in page.weeks]
+    return CoursePage(
         weeks=[entry for entry in weeks if not _is_bare(entry)],
-        items=[item for item in outline.items if asked.wants_item(item)],
-        work=outline.work,
+        items=[item for item in page.items if asked.wants_item(item)],
+        work=page.work,
     )
 
 

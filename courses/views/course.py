@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
 from courses.models import Announcement
-from courses.pages.course import outline_of
+from courses.pages.course import course_page
 from courses.pages.course_search import Narrowing, narrow
 from courses.pages.viewer import Reader, reader_of
 from courses.services.reading import note_visit
@@ -47,12 +47,12 @@ def course(request: SignedInRequest, slug: str) -> HttpResponse:
     reader = reader_of(request.user, slug, now)
     course = reader.course
     query, show = request.GET.get("q", "").strip(), request.GET.get("show", "")
-    whole = outline_of(reader, now)
+    whole = course_page(reader, now)
     asked = Narrowing.of(query, show)
     context = {
         "course": course,
         "tab": "course",
-        "outline": narrow(whole, asked),
+        "page": narrow(whole, asked),
         "next_meeting": whole.next_meeting,
         "is_narrowed": bool(asked),
         "query": query,
