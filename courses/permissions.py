@@ -33,7 +33,7 @@ STAFF_ROLES = (Role.ASSISTANT, Role.LECTURER)
 def role_in(user: User, course: Course) -> Role | None:
     """Return the person's role in the course, or None.
 
-    A course that was loaded by `for_reader` knows it. Otherwise one query.
+    A course that was loaded by `for_viewer` knows it. Otherwise one query.
     """
     if getattr(course, "reader_id", None) == user.pk:
         known: str | None = course.reader_role  # type: ignore[attr-defined]  # annotated

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         Session,
         Week,
     )
-    from courses.pages.viewer import Reader
+    from courses.pages.viewer import CourseViewer
 
 RowT = TypeVar("RowT", bound=models.Model)
 
@@ -66,8 +66,8 @@ class CourseQuerySet(models.QuerySet["Course"]):
             | (_enrolled(user, "pk") & _released())
         )
 
-    def for_reader(self, user: "User") -> Self:
-        """With what a page asks about its reader: their role and their last visits."""
+    def for_viewer(self, user: "User") -> Self:
+        """With what a page asks about its viewer: their role and their last visits."""
         from courses.models import CourseVisit, Enrolment  # noqa: PLC0415  as above
 
         role = Enrolment.objects.active().filter(course=OuterRef("pk"), user=user)
@@ -145,13 +145,13 @@ class ContentQuerySet(models.QuerySet[RowT]):
             | (_enrolled(user, "course") & released)
         )
 
-    def shown_to(self, reader: "Reader") -> Self:
-        """What `visible_to` gives of the reader's course, for a page that shows much.
+    def shown_to(self, viewer: "CourseViewer") -> Self:
+        """What `visible_to` gives of the viewer's course, for a page that shows much.
 
-        The reader was found with their course and role, so no row asks for those again.
+        The viewer was found with their course and role, so no row asks for those again.
         """
-        rows = self.filter(course=reader.course)
-        return rows if reader.is_staff else rows.filter(_released())
+        rows = self.filter(course=viewer.course)
+        return rows if viewer.is_staff else rows.filter(_released())
 
 
 class WeekQuerySet(ContentQuerySet["Week"]):
@@ -161,7 +161,7 @@ class WeekQuerySet(ContentQuerySet["Week"]):
 class MaterialQuerySet(ContentQuerySet["Material"]):
     """Materials of a course. Whether one is open to students: `opened_to`."""
 
-    def for_reader(self, user: "User") -> Self:
+    def for_viewer(self, user: "User") -> Self:
         """With whether the person has ticked it, and the other weeks that show it."""
         from courses.models import Material, Progress  # noqa: PLC0415  as above
 
@@ -332,10 +332,10 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
             _enrolled(user, "material__course", role__in=STAFF) | self._given_out()
         )
 
-    def shown_to(self, reader: "Reader") -> Self:
-        """What `visible_to` gives of the reader's course, as with its materials."""
-        rows = self.filter(material__course=reader.course)
-        if reader.is_staff:
+    def shown_to(self, viewer: "CourseViewer") -> Self:
+        """What `visible_to` gives of the viewer's course, as with its materials."""
+        rows = self.filter(material__course=viewer.course)
+        if viewer.is_staff:
             return rows
         return rows.filter(_released("material__") & self._given_out())
 
@@ -384,7 +384,7 @@ class CourseChangeQuerySet(models.QuerySet["CourseChange"]):
         return self.visible_to(user).filter(_concerns(user), is_public=True)
 
     def with_extension_of(self, user: "User") -> Self:
-        """Annotate `extended_to`, the reader's own deadline or None, and `reader_id`."""
+        """Annotate `extended_to`, the viewer's own deadline or None, and `reader_id`."""
         from courses.models import Extension  # noqa: PLC0415  models import this module
 
         own = Extension.objects.filter(assignment=OuterRef("assignment"), student=user)

@@ -80,7 +80,7 @@ def news_of(
 ) -> Sequence[Entry]:
     """Return what was said, changed or came out in two weeks, the newest first.
 
-    Three queries. The courses come from `for_reader`: what is newer than the
+    Three queries. The courses come from `for_viewer`: what is newer than the
     person's last look at its course is new.
     """
     since = now - RECENT
@@ -163,5 +163,5 @@ def _came_out(
 
 
 def _is_new(course: Course, at: dt.datetime) -> bool:
-    row: Any = course  # with the columns that for_reader added
+    row: Any = course  # with the columns that for_viewer added
     return is_newer(at, row.seen_at)

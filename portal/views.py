@@ -26,7 +26,7 @@ UNAVAILABLE = 503
 def home(request: SignedInRequest) -> HttpResponse:
     """Show the person's next session, what is due and what changed, in all courses."""
     user, now = request.user, timezone.now()
-    rows = Course.objects.visible_to(user).for_reader(user)
+    rows = Course.objects.visible_to(user).for_viewer(user)
     courses = {course.pk: course for course in rows}
     runs = GradingRun.objects.filter(submission__author=user).select_related(
         "submission__assignment__course"

@@ -30,7 +30,7 @@ from courses.models import (
     Teacher,
     Week,
 )
-from courses.pages.viewer import reader_of
+from courses.pages.viewer import viewer_of
 from courses.permissions import RIGHTS, Right, can_view_all_work, rights_in
 from courses.querysets import STAFF
 from grading.models import GradingRun, Mark
@@ -253,16 +253,16 @@ def test_attachments(everything: Everything) -> None:
 
 @pytest.mark.django_db
 def test_what_pages_show_to_a_reader(everything: Everything) -> None:
-    """`shown_to` knows the reader's role, and finds what `visible_to` finds."""
+    """`shown_to` knows the viewer's role, and finds what `visible_to` finds."""
     models = {type(row) for row in (*everything.contents, *everything.attachments)}
     for name, user in people(everything).items():
         for course in Course.objects.visible_to(user):
-            reader = reader_of(user, course.slug, timezone.now())
+            viewer = viewer_of(user, course.slug, timezone.now())
             for model in models:
                 rows: Any = model._default_manager
                 of = "material__course" if model is Attachment else "course"
                 visible = rows.visible_to(user).filter(**{of: course})
-                assert set(rows.shown_to(reader)) == set(visible), (name, model)
+                assert set(rows.shown_to(viewer)) == set(visible), (name, model)
 
 
 @pytest.mark.django_db

@@ -12,7 +12,7 @@ from courses.models import Assignment, Course, Material, Session, Week
 from courses.pages.coursework import DueWork, due_work
 from courses.pages.materials import Item, Shelf, attachments_for, item_of, shelve
 from courses.pages.sessions import Meeting, meeting_of
-from courses.pages.viewer import Reader
+from courses.pages.viewer import CourseViewer
 
 WEEK: Final = dt.timedelta(days=7)
 
@@ -63,7 +63,7 @@ class WeekEntry:
 
     @property
     def new_count(self) -> int:
-        """How many materials and pieces of work are new to the reader."""
+        """How many materials and pieces of work are new to the viewer."""
         new_items = sum(item.is_new for item in self.all_items)
         return new_items + sum(work.is_new for work in self.work)
 
@@ -146,17 +146,17 @@ def belongs_to(work: DueWork, week: Week, course: Course) -> bool:
     return first <= week.starts_on <= due_on
 
 
-def course_page(reader: Reader, now: dt.datetime) -> CoursePage:
-    """Return what the reader sees of the course. Six queries, however many rows."""
-    course, user = reader.course, reader.user
-    weeks = list(Week.objects.shown_to(reader))
-    materials = Material.objects.shown_to(reader).for_reader(user)
+def course_page(viewer: CourseViewer, now: dt.datetime) -> CoursePage:
+    """Return what the viewer sees of the course. Six queries, however many rows."""
+    course, user = viewer.course, viewer.user
+    weeks = list(Week.objects.shown_to(viewer))
+    materials = Material.objects.shown_to(viewer).for_viewer(user)
     items = [
-        item_of(material, reader, now)
-        for material in materials.prefetch_related(attachments_for(reader))
+        item_of(material, viewer, now)
+        for material in materials.prefetch_related(attachments_for(viewer))
     ]
-    work = due_work(_assignments(reader), now, since=reader.since)
-    meetings = _meetings(reader, now, items)
+    work = due_work(_assignments(viewer), now, since=viewer.since)
+    meetings = _meetings(viewer, now, items)
     today = now.astimezone(course.tz).date()
     opened = week_to_open(weeks, today)
     shown_elsewhere = _shown_in_meetings(meetings)
@@ -181,27 +181,27 @@ def course_page(reader: Reader, now: dt.datetime) -> CoursePage:
     )
 
 
-def _assignments(reader: Reader) -> Sequence[Assignment]:
-    """The coursework that the reader sees, with what they have of it. One query."""
-    rows = Assignment.objects.shown_to(reader).with_extension_of(reader.user)
-    rows = rows.with_attempts_of(reader.user).select_related("week", "component")
+def _assignments(viewer: CourseViewer) -> Sequence[Assignment]:
+    """The coursework that the viewer sees, with what they have of it. One query."""
+    rows = Assignment.objects.shown_to(viewer).with_extension_of(viewer.user)
+    rows = rows.with_attempts_of(viewer.user).select_related("week", "component")
     found = list(rows)
     for assignment in found:
-        assignment.course = reader.course
+        assignment.course = viewer.course
     return found
 
 
 def _weeks_of(item: Item) -> set[int]:
     """The weeks that show the item: its own and those that repeat it."""
-    row: Any = item.material  # with the column that for_reader added
+    row: Any = item.material  # with the column that for_viewer added
     return {item.material.week_id or 0, *(row.other_weeks or ())}
 
 
 def _meetings(
-    reader: Reader, now: dt.datetime, items: Sequence[Item]
+    viewer: CourseViewer, now: dt.datetime, items: Sequence[Item]
 ) -> Mapping[int, Sequence[Meeting]]:
     """The sessions of each week, in the order of the day. Two queries."""
-    sessions = Session.objects.shown_to(reader).with_teaching()
+    sessions = Session.objects.shown_to(viewer).with_teaching()
     of_lecture: dict[int, list[Item]] = defaultdict(list)
     of_session: dict[int, list[Item]] = defaultdict(list)
     for item in items:

@@ -14,7 +14,7 @@ LONGEST_QUERY: Final = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Narrowing:
-    """What the reader asks for. Words must all occur, in any order and case."""
+    """What the viewer asks for. Words must all occur, in any order and case."""
 
     words: tuple[str, ...] = ()
     examinable: bool = False

@@ -10,7 +10,7 @@ from django.db.models import Prefetch
 
 from courses.models import Attachment, Examinable, Lecture, Material
 from courses.pages.coursework import is_newer
-from courses.pages.viewer import Reader
+from courses.pages.viewer import CourseViewer
 
 Kind = Material.Kind
 # Files that are shown on a page of ours.
@@ -28,7 +28,7 @@ USES: Final[dict[str, tuple[Kind, ...]]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """A material for one reader. Without `is_open` its content is not shown."""
+    """A material for one viewer. Without `is_open` its content is not shown."""
 
     material: Material
     attachments: Sequence[Attachment]
@@ -70,19 +70,19 @@ class Shelf:
     items: Sequence[Item]
 
 
-def attachments_for(reader: Reader) -> "Prefetch[str]":
-    """Return the prefetch that brings the attachments that the reader may have."""
-    return Prefetch("attachments", Attachment.objects.shown_to(reader))
+def attachments_for(viewer: CourseViewer) -> "Prefetch[str]":
+    """Return the prefetch that brings the attachments that the viewer may have."""
+    return Prefetch("attachments", Attachment.objects.shown_to(viewer))
 
 
-def item_of(material: Material, reader: Reader, now: dt.datetime) -> Item:
-    """Return the material as its reader sees it. No query.
+def item_of(material: Material, viewer: CourseViewer, now: dt.datetime) -> Item:
+    """Return the material as its viewer sees it. No query.
 
-    It comes from `for_reader` with `attachments_for`. What came out, opened or was
-    replaced after the reader's last visit is new. Staff see what is announced only.
+    It comes from `for_viewer` with `attachments_for`. What came out, opened or was
+    replaced after the viewer's last visit is new. Staff see what is announced only.
     """
-    row: Any = material  # with the columns that for_reader added
-    is_locked = not reader.is_staff and material.is_locked(now)
+    row: Any = material  # with the columns that for_viewer added
+    is_locked = not viewer.is_staff and material.is_locked(now)
     attachments = [] if is_locked else list(material.attachments.all())
     moments = [material.release_at, material.replaced_at]
     if material.opens_at is not None and material.opens_at <= now:
@@ -91,7 +91,7 @@ def item_of(material: Material, reader: Reader, now: dt.datetime) -> Item:
         material=material,
         attachments=attachments,
         is_open=not is_locked and (material.has_content or bool(attachments)),
-        is_new=any(is_newer(moment, reader.since) for moment in moments),
+        is_new=any(is_newer(moment, viewer.since) for moment in moments),
         is_done=row.is_done,
     )
 

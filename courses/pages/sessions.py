@@ -36,7 +36,7 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Meeting:
-    """A session for one reader."""
+    """A session for one viewer."""
 
     session: Session
     teachers: Sequence[str]

@@ -13,7 +13,7 @@ from courses.services.reading import new_since
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reader:
+class CourseViewer:
     """A person in front of a course that they see."""
 
     user: User
@@ -23,15 +23,15 @@ class Reader:
     since: dt.datetime | None
 
 
-def reader_of(user: User, slug: str, now: dt.datetime) -> Reader:
+def viewer_of(user: User, slug: str, now: dt.datetime) -> CourseViewer:
     """Return the person with the course. One query.
 
     Raises Http404 where the course is not visible to them.
     """
-    courses = Course.objects.visible_to(user).for_reader(user)
+    courses = Course.objects.visible_to(user).for_viewer(user)
     course = get_object_or_404(courses, slug=slug)
-    row: Any = course  # with the columns that for_reader added
-    return Reader(
+    row: Any = course  # with the columns that for_viewer added
+    return CourseViewer(
         user=user,
         course=course,
         is_staff=permissions.can_view_all_work(user, course),

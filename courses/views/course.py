@@ -12,7 +12,7 @@ from accounts.http import SignedInRequest
 from courses.models import Announcement
 from courses.pages.course import course_page
 from courses.pages.course_search import Narrowing, narrow
-from courses.pages.viewer import Reader, reader_of
+from courses.pages.viewer import CourseViewer, viewer_of
 from courses.services.reading import note_visit
 
 SHOWN = {"": "Everything", "examinable": "Examinable only", "new": "New to you"}
@@ -21,9 +21,9 @@ SHOWN = {"": "Everything", "examinable": "Examinable only", "new": "New to you"}
 class VisitResponse(HttpResponse):
     """A page whose visit is noted once it is sent: nobody waits for the disk."""
 
-    def __init__(self, page: str, *, reader: Reader, now: dt.datetime) -> None:
+    def __init__(self, page: str, *, viewer: CourseViewer, now: dt.datetime) -> None:
         super().__init__(page)
-        self._reader = reader
+        self._reader = viewer
         self._now = now
 
     def close(self) -> None:
@@ -44,10 +44,10 @@ class VisitResponse(HttpResponse):
 def course(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show the course: its weeks, this one open, what is new, and its coursework."""
     now = timezone.now()
-    reader = reader_of(request.user, slug, now)
-    course = reader.course
+    viewer = viewer_of(request.user, slug, now)
+    course = viewer.course
     query, show = request.GET.get("q", "").strip(), request.GET.get("show", "")
-    whole = course_page(reader, now)
+    whole = course_page(viewer, now)
     asked = Narrowing.of(query, show)
     context = {
         "course": course,
@@ -58,9 +58,9 @@ def course(request: SignedInRequest, slug: str) -> HttpResponse:
         "query": query,
         "show": show,
         "shown": SHOWN,
-        "announcements": Announcement.objects.shown_to(reader).current(now),
+        "announcements": Announcement.objects.shown_to(viewer).current(now),
         "now": now,
-        "is_course_staff": reader.is_staff,
+        "is_course_staff": viewer.is_staff,
     }
     page = render_to_string("courses/course.html", context, request)
-    return VisitResponse(page, reader=reader, now=now)
+    return VisitResponse(page, viewer=viewer, now=now)

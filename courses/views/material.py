@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from accounts.http import SignedInRequest
 from courses.models import Material
 from courses.pages.materials import attachments_for, item_of
-from courses.pages.viewer import reader_of
+from courses.pages.viewer import viewer_of
 from rendering.notebooks import MAX_BYTES, NotebookUnreadableError, read_cells
 from storage.downloads import opened_file, pdf_inline
 
@@ -44,25 +44,25 @@ FRAMED_PDF: Final = {
 @require_safe
 @csp_update({"frame-src": ["'self'"]})  # type: ignore[arg-type]  # as below
 def material(request: SignedInRequest, slug: str, key: str) -> HttpResponse:
-    """Show a material: its text, PDF or notebook, its files, and the reader's tick."""
+    """Show a material: its text, PDF or notebook, its files, and the viewer's tick."""
     now = timezone.now()
-    reader = reader_of(request.user, slug, now)
-    rows = Material.objects.shown_to(reader).for_reader(request.user)
+    viewer = viewer_of(request.user, slug, now)
+    rows = Material.objects.shown_to(viewer).for_viewer(request.user)
     found = get_object_or_404(
         rows.select_related("week", "lecture", "session").prefetch_related(
-            attachments_for(reader)
+            attachments_for(viewer)
         ),
         key=key,
     )
-    item = item_of(found, reader, now)
+    item = item_of(found, viewer, now)
     context = {
-        "course": reader.course,
+        "course": viewer.course,
         "tab": "",
         "item": item,
         "material": found,
         "suffix": PurePath(found.file.name or "").suffix.lower(),
         "now": now,
-        "is_course_staff": reader.is_staff,
+        "is_course_staff": viewer.is_staff,
     }
     return render(request, "courses/material.html", context)
 

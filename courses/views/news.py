@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
 from courses.models import Announcement
-from courses.pages.viewer import reader_of
+from courses.pages.viewer import viewer_of
 
 PER_PAGE: Final = 20
 
@@ -21,9 +21,9 @@ PER_PAGE: Final = 20
 def news(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show all announcements of the course, and what changed in it for everybody."""
     now = timezone.now()
-    reader = reader_of(request.user, slug, now)
-    course = reader.course
-    announcements = Announcement.objects.shown_to(reader)
+    viewer = viewer_of(request.user, slug, now)
+    course = viewer.course
+    announcements = Announcement.objects.shown_to(viewer)
     changes = course.changes.told_to(request.user)
     rows = changes.with_extension_of(request.user).select_related(
         "course", "session__week", "material", "assignment"
@@ -34,6 +34,6 @@ def news(request: SignedInRequest, slug: str) -> HttpResponse:
         "announcements": announcements.select_related("author")[:PER_PAGE],
         "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
         "now": now,
-        "is_course_staff": reader.is_staff,
+        "is_course_staff": viewer.is_staff,
     }
     return render(request, "courses/news.html", context)

@@ -1,4 +1,4 @@
-"""Ticks: a reader notes what they have read."""
+"""Ticks: a viewer notes what they have read."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, HttpResponseRedirect

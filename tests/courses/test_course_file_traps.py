@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from courses.models import Course, Examinable, Material, Room
 from courses.pages.course import course_page
-from courses.pages.viewer import reader_of
+from courses.pages.viewer import viewer_of
 from tests.courses.coursefiles import EXAMPLE, YEAR, bring_in, faults, made, run, small
 from tests.factories import UserFactory
 
@@ -82,7 +82,7 @@ def test_one_deadline_listed_in_three_weeks_is_one_row() -> None:
 def test_weeks_from_the_hand_out_to_the_deadline_show_the_one_row() -> None:
     course = made()
     staff, now = UserFactory.create(site_staff=True), utc("2025-01-22 12:00")
-    page = course_page(reader_of(staff, course.slug, now), now)
+    page = course_page(viewer_of(staff, course.slug, now), now)
     shown = {
         entry.week.number: [work.assignment.slug for work in entry.work]
         for entry in page.weeks

@@ -16,7 +16,7 @@ from time_machine import TimeMachineFixture
 from accounts.models import User
 from courses.models import Course, Examinable, Material, SessionKind
 from courses.pages.course import Tense, course_page
-from courses.pages.viewer import reader_of
+from courses.pages.viewer import viewer_of
 from courses.services.roster import export_roster
 from courses.services.shifting import apply_shift, plan_shift
 from tests.courses.coursefiles import made
@@ -146,7 +146,7 @@ def test_week_turns_at_midnight_by_the_clocks_of_summer(course: Course) -> None:
     # Half an hour before and after the midnight between them, which is 23:00 in UTC.
     for minute, number in ((-30, 4), (30, 5)):
         at = dt.datetime(2027, 6, 6, 23, tzinfo=dt.UTC) + dt.timedelta(minutes=minute)
-        weeks = course_page(reader_of(staff, course.slug, at), at).weeks
+        weeks = course_page(viewer_of(staff, course.slug, at), at).weeks
         assert [w.week.number for w in weeks if w.tense == Tense.NOW] == [number]
 
 
