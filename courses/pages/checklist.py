@@ -11,7 +11,7 @@ from courses.release import is_out
 
 
 @dataclass(frozen=True, kw_only=True)
-class Item:
+class ChecklistItem:
     """Something to do, where it is done, and whether it is done."""
 
     title: str
@@ -20,7 +20,7 @@ class Item:
     is_done: bool
 
 
-def checklist_of(course: Course, now: dt.datetime) -> tuple[Item, ...]:
+def course_checklist(course: Course, now: dt.datetime) -> tuple[ChecklistItem, ...]:
     """Return what is to be done, in order; nothing once the course has it all.
 
     One query.
@@ -47,33 +47,33 @@ def checklist_of(course: Course, now: dt.datetime) -> tuple[Item, ...]:
     file = reverse("courses:course-file", args=[course.slug])
     coursework = reverse("grading:assignment-new", args=[course.slug])
     return (
-        Item(
+        ChecklistItem(
             title="Weeks and sessions",
             detail="When the course meets, and where. Upload a course file.",
             address=file,
             is_done=there["weeks_there"] and there["sessions_there"],
         ),
-        Item(
+        ChecklistItem(
             title="Materials",
             detail="Notes, slides, sheets and recordings, by week. In the same file, or a "
             "zip of its folder.",
             address=file,
             is_done=there["materials_there"],
         ),
-        Item(
+        ChecklistItem(
             title="Coursework",
             detail="Its deadline and its share of the mark, here or in the course file. "
             "Then its notebook and tests are imported on its own page.",
             address=coursework,
             is_done=there["coursework_there"],
         ),
-        Item(
+        ChecklistItem(
             title="People",
             detail="Import a roster, or add people by their address.",
             address=reverse("courses:people", args=[course.slug]),
             is_done=there["students_there"],
         ),
-        Item(
+        ChecklistItem(
             title="Release",
             detail="Until then students do not see the course.",
             address=settings,

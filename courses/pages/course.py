@@ -10,7 +10,13 @@ from typing import Any, Final
 
 from courses.models import Assignment, Course, Material, Session, Week
 from courses.pages.coursework import DueWork, due_work
-from courses.pages.materials import Item, Shelf, attachments_for, item_of, shelve
+from courses.pages.materials import (
+    MaterialItem,
+    Shelf,
+    attachments_for,
+    material_item,
+    shelve,
+)
 from courses.pages.sessions import Meeting, meeting_of
 from courses.pages.viewer import CourseViewer
 
@@ -33,7 +39,7 @@ class WeekEntry:
     tense: Tense
     is_open: bool
     meetings: Sequence[Meeting]
-    items: Sequence[Item]
+    items: Sequence[MaterialItem]
     work: Sequence[DueWork]
     due: Sequence[DueWork]
 
@@ -43,7 +49,7 @@ class WeekEntry:
         return shelve(self.items)
 
     @cached_property
-    def all_items(self) -> Sequence[Item]:
+    def all_items(self) -> Sequence[MaterialItem]:
         """Each material of the week once, wherever it is shown."""
         found = {item.material.pk: item for item in self.items}
         for meeting in self.meetings:
@@ -83,7 +89,7 @@ class CoursePage:
     """Everything on a course's page; work with its deadline ahead comes first."""
 
     weeks: Sequence[WeekEntry]
-    items: Sequence[Item]
+    items: Sequence[MaterialItem]
     work: Sequence[DueWork]
 
     @cached_property
@@ -110,7 +116,7 @@ def _start(meeting: Meeting) -> dt.datetime:
     return starts_at
 
 
-def _of_lectures(meeting: Meeting) -> Iterable[Item]:
+def _of_lectures(meeting: Meeting) -> Iterable[MaterialItem]:
     return (item for lecture in meeting.lectures for item in lecture.items)
 
 
@@ -152,7 +158,7 @@ def course_page(viewer: CourseViewer, now: dt.datetime) -> CoursePage:
     weeks = list(Week.objects.shown_to(viewer))
     materials = Material.objects.shown_to(viewer).for_viewer(user)
     items = [
-        item_of(material, viewer, now)
+        material_item(material, viewer, now)
         for material in materials.prefetch_related(attachments_for(viewer))
     ]
     work = due_work(_assignments(viewer), now, since=viewer.since)
@@ -191,19 +197,19 @@ def _assignments(viewer: CourseViewer) -> Sequence[Assignment]:
     return found
 
 
-def _weeks_of(item: Item) -> set[int]:
+def _weeks_of(item: MaterialItem) -> set[int]:
     """The weeks that show the item: its own and those that repeat it."""
     row: Any = item.material  # with the column that for_viewer added
     return {item.material.week_id or 0, *(row.other_weeks or ())}
 
 
 def _meetings(
-    viewer: CourseViewer, now: dt.datetime, items: Sequence[Item]
+    viewer: CourseViewer, now: dt.datetime, items: Sequence[MaterialItem]
 ) -> Mapping[int, Sequence[Meeting]]:
     """The sessions of each week, in the order of the day. Two queries."""
     sessions = Session.objects.shown_to(viewer).with_teaching()
-    of_lecture: dict[int, list[Item]] = defaultdict(list)
-    of_session: dict[int, list[Item]] = defaultdict(list)
+    of_lecture: dict[int, list[MaterialItem]] = defaultdict(list)
+    of_session: dict[int, list[MaterialItem]] = defaultdict(list)
     for item in items:
         if item.material.lecture_id and item.material.kind == Material.Kind.RECORDING:
             of_lecture[item.material.lecture_id].append(item)

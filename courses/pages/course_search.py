@@ -6,7 +6,7 @@ from typing import Final
 from courses.models import Week
 from courses.pages.course import CoursePage, WeekEntry
 from courses.pages.coursework import DueWork
-from courses.pages.materials import Item
+from courses.pages.materials import MaterialItem
 from courses.pages.sessions import Meeting, TaughtLecture
 
 LONGEST_QUERY: Final = 100
@@ -37,7 +37,7 @@ class Narrowing:
         text = text.casefold()
         return all(word in text for word in self.words)
 
-    def wants_item(self, item: Item, around: str = "") -> bool:
+    def wants_item(self, item: MaterialItem, around: str = "") -> bool:
         """Whether the item is asked for; `around` is the name of what holds it."""
         return (
             (not self.examinable or item.is_examinable)

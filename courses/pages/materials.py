@@ -27,7 +27,7 @@ USES: Final[dict[str, tuple[Kind, ...]]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Item:
+class MaterialItem:
     """A material for one viewer. Without `is_open` its content is not shown."""
 
     material: Material
@@ -67,7 +67,7 @@ class Shelf:
     """Materials that are used alike."""
 
     title: str
-    items: Sequence[Item]
+    items: Sequence[MaterialItem]
 
 
 def attachments_for(viewer: CourseViewer) -> "Prefetch[str]":
@@ -75,7 +75,9 @@ def attachments_for(viewer: CourseViewer) -> "Prefetch[str]":
     return Prefetch("attachments", Attachment.objects.shown_to(viewer))
 
 
-def item_of(material: Material, viewer: CourseViewer, now: dt.datetime) -> Item:
+def material_item(
+    material: Material, viewer: CourseViewer, now: dt.datetime
+) -> MaterialItem:
     """Return the material as its viewer sees it. No query.
 
     It comes from `for_viewer` with `attachments_for`. What came out, opened or was
@@ -87,7 +89,7 @@ def item_of(material: Material, viewer: CourseViewer, now: dt.datetime) -> Item:
     moments = [material.release_at, material.replaced_at]
     if material.opens_at is not None and material.opens_at <= now:
         moments.append(material.opens_at)
-    return Item(
+    return MaterialItem(
         material=material,
         attachments=attachments,
         is_open=not is_locked and (material.has_content or bool(attachments)),
@@ -96,7 +98,7 @@ def item_of(material: Material, viewer: CourseViewer, now: dt.datetime) -> Item:
     )
 
 
-def shelve(items: Iterable[Item]) -> list[Shelf]:
+def shelve(items: Iterable[MaterialItem]) -> list[Shelf]:
     """Return the items by use, without empty shelves."""
     items = list(items)
     shelves = (

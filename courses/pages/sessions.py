@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from courses.models import Lecture, Session, SessionLecture
-from courses.pages.materials import Item, is_examinable
+from courses.pages.materials import MaterialItem, is_examinable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +16,7 @@ class TaughtLecture:
     lecture: Lecture
     part: str
     watch_before: bool
-    items: Sequence[Item]
+    items: Sequence[MaterialItem]
 
     @property
     def is_examinable(self) -> bool:
@@ -41,7 +41,7 @@ class Meeting:
     session: Session
     teachers: Sequence[str]
     lectures: Sequence[TaughtLecture]
-    items: Sequence[Item]
+    items: Sequence[MaterialItem]
     is_over: bool
 
     @property
@@ -96,8 +96,8 @@ def meeting_of(
     session: Session,
     *,
     now: dt.datetime,
-    of_lecture: Mapping[int, Sequence[Item]],
-    of_session: Mapping[int, Sequence[Item]],
+    of_lecture: Mapping[int, Sequence[MaterialItem]],
+    of_session: Mapping[int, Sequence[MaterialItem]],
 ) -> Meeting:
     """Return the session with the items of its lectures and its own. No query.
 
@@ -115,7 +115,7 @@ def meeting_of(
     )
 
 
-def _taught(place: SessionLecture, items: Sequence[Item]) -> TaughtLecture:
+def _taught(place: SessionLecture, items: Sequence[MaterialItem]) -> TaughtLecture:
     return TaughtLecture(
         lecture=place.lecture,
         part=place.part,

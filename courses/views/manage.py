@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
 from courses.models import CourseChange
-from courses.pages.checklist import checklist_of
+from courses.pages.checklist import course_checklist
 from courses.pages.todo import needs_of, people_of
 from courses.permissions import Right, can
 from courses.staff_forms import ChangesForm
@@ -31,7 +31,7 @@ def manage(request: SignedInRequest, slug: str) -> HttpResponse:
     context = {
         "course": course,
         "tab": "manage",
-        "checklist": checklist_of(course, now),
+        "checklist": course_checklist(course, now),
         "needs": needs_of(course, now),
         "people": people_of(course),
         "now": now,

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from courses.models import Course, Examinable, Lecture, Material
-from courses.pages.materials import Item
+from courses.pages.materials import MaterialItem
 from courses.release import is_out
 from portal.templatetags.softmark import course_time, icon
 
@@ -63,7 +63,7 @@ class Row(NamedTuple):
 
 
 @register.simple_tag(takes_context=True)
-def material_row(context: Context, item: Item) -> SafeString:
+def material_row(context: Context, item: MaterialItem) -> SafeString:
     """Return a material's row. Context: course; now; is_course_staff.
 
     Rows are kept, and found again by everything that is in them: making one takes a
@@ -74,7 +74,7 @@ def material_row(context: Context, item: Item) -> SafeString:
     return _new_html(row) if settings.DEBUG else _kept_html(row)
 
 
-def _row(item: Item, course: Course, now: dt.datetime, context: Context) -> Row:
+def _row(item: MaterialItem, course: Course, now: dt.datetime, context: Context) -> Row:
     material, staff = item.material, bool(context["is_course_staff"])
     is_to_open = (staff or not item.is_open) and material.is_locked(now)
     is_hidden = staff and not is_out(material.release_at, now)

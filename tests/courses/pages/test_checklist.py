@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from courses.models import Course
-from courses.pages.checklist import checklist_of
+from courses.pages.checklist import course_checklist
 from tests.factories import (
     AssignmentFactory,
     CourseFactory,
@@ -20,7 +20,9 @@ pytestmark = pytest.mark.django_db
 
 
 def done(course: Course) -> list[str]:
-    return [each.title for each in checklist_of(course, timezone.now()) if each.is_done]
+    return [
+        each.title for each in course_checklist(course, timezone.now()) if each.is_done
+    ]
 
 
 def test_each_thing_is_ticked_off_once_it_is_there() -> None:
@@ -39,9 +41,9 @@ def test_the_list_goes_once_nothing_is_missing() -> None:
     MaterialFactory.create(course=course, week=week)
     SessionFactory.create(course=course, week=week)
     EnrolmentFactory.create(course=course)
-    assert checklist_of(course, timezone.now())
+    assert course_checklist(course, timezone.now())
     AssignmentFactory.create(course=course)
-    assert checklist_of(course, timezone.now()) == ()
+    assert course_checklist(course, timezone.now()) == ()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from courses.deadlines import deadline
 from courses.models import Assignment, Course, Material, Week
 from courses.pages.course import Tense, belongs_to, tense_of, week_to_open
 from courses.pages.coursework import DueWork, Stage, stage_of
-from courses.pages.materials import Item, shelve
+from courses.pages.materials import MaterialItem, shelve
 from courses.release import is_out
 
 MONDAY = dt.date(2027, 1, 18)
@@ -120,8 +120,8 @@ def test_deadline_late_on_sunday_is_in_that_week_by_local_time() -> None:
     assert belongs_to(work, WEEKS[2], Course(time_zone="Asia/Dubai"))
 
 
-def item(kind: Material.Kind) -> Item:
-    return Item(
+def item(kind: Material.Kind) -> MaterialItem:
+    return MaterialItem(
         material=Material(kind=kind),
         attachments=[],
         is_open=True,
