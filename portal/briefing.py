@@ -17,7 +17,7 @@ from courses.models import (
     Material,
     Session,
 )
-from courses.pages.coursework import DueWork, Stage, due_work, is_newer
+from courses.pages.coursework import DueAssignment, Stage, due_assignments, is_newer
 from courses.pages.sessions import Meeting, meeting_of
 from courses.told_changes import told_summary
 
@@ -58,7 +58,7 @@ def next_meetings(
 
 def work_ahead(
     user: User, courses: Mapping[int, Course], now: dt.datetime
-) -> list[DueWork]:
+) -> list[DueAssignment]:
     """Return what is still to be handed in, the nearest deadline first. One query."""
     assignments = (
         Assignment.objects.visible_to(user)
@@ -69,7 +69,7 @@ def work_ahead(
     )
     return [
         work
-        for work in due_work(assignments, now)
+        for work in due_assignments(assignments, now)
         if work.stage in (Stage.OPEN, Stage.SOON)
         or (work.stage in (Stage.OVERDUE, Stage.LATE) and not work.has_handed_in)
     ]

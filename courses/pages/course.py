@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from courses.models import Assignment, Course, Material, Session, Week
-from courses.pages.coursework import DueWork, due_work
+from courses.pages.coursework import DueAssignment, due_assignments
 from courses.pages.materials import (
     MaterialItem,
     Shelf,
@@ -40,8 +40,8 @@ class WeekEntry:
     is_open: bool
     meetings: Sequence[Meeting]
     items: Sequence[MaterialItem]
-    work: Sequence[DueWork]
-    due: Sequence[DueWork]
+    work: Sequence[DueAssignment]
+    due: Sequence[DueAssignment]
 
     @cached_property
     def shelves(self) -> Sequence[Shelf]:
@@ -90,7 +90,7 @@ class CoursePage:
 
     weeks: Sequence[WeekEntry]
     items: Sequence[MaterialItem]
-    work: Sequence[DueWork]
+    work: Sequence[DueAssignment]
 
     @cached_property
     def general(self) -> Sequence[Shelf]:
@@ -135,11 +135,11 @@ def week_to_open(weeks: Sequence[Week], today: dt.date) -> Week | None:
     )
 
 
-def _due_on(work: DueWork, course: Course) -> dt.date:
+def _due_on(work: DueAssignment, course: Course) -> dt.date:
     return work.deadline.due_at.astimezone(course.tz).date()
 
 
-def belongs_to(work: DueWork, week: Week, course: Course) -> bool:
+def belongs_to(work: DueAssignment, week: Week, course: Course) -> bool:
     """Whether the week shows this work: from its hand-out to its deadline.
 
     One deadline is one row, and every week in between reminds of it.
@@ -161,7 +161,7 @@ def course_page(viewer: CourseViewer, now: dt.datetime) -> CoursePage:
         material_item(material, viewer, now)
         for material in materials.prefetch_related(attachments_for(viewer))
     ]
-    work = due_work(_assignments(viewer), now, since=viewer.since)
+    work = due_assignments(_assignments(viewer), now, since=viewer.since)
     meetings = _meetings(viewer, now, items)
     today = now.astimezone(course.tz).date()
     opened = week_to_open(weeks, today)

@@ -5,7 +5,7 @@ from typing import Final
 
 from courses.models import Week
 from courses.pages.course import CoursePage, WeekEntry
-from courses.pages.coursework import DueWork
+from courses.pages.coursework import DueAssignment
 from courses.pages.materials import MaterialItem
 from courses.pages.sessions import Meeting, TaughtLecture
 
@@ -45,7 +45,7 @@ class Narrowing:
             and self.has(f"{item.words()} {around}")
         )
 
-    def wants_work(self, work: DueWork) -> bool:
+    def wants_work(self, work: DueAssignment) -> bool:
         """Whether the coursework is asked for. It is no part of the exam."""
         return (
             not self.examinable

@@ -25,7 +25,7 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DueWork:
+class DueAssignment:
     """Coursework with the deadline that holds for one person."""
 
     assignment: Assignment
@@ -79,12 +79,12 @@ def stage_of(assignment: Assignment, deadline: Deadline, now: dt.datetime) -> St
     return Stage.SOON if deadline.due_at - now <= SOON else Stage.OPEN
 
 
-def due_work(
+def due_assignments(
     assignments: Iterable[Assignment],
     now: dt.datetime,
     *,
     since: dt.datetime | None = None,
-) -> list[DueWork]:
+) -> list[DueAssignment]:
     """Return the work with the person's own deadlines, the nearest first. No query.
 
     The assignments have their courses, and come from `with_extension_of` and
@@ -98,7 +98,7 @@ def due_work(
         is_course_out = is_out(assignment.course.release_at, now)
         stage = stage_of(assignment, own, now) if is_course_out else Stage.HIDDEN
         found.append(
-            DueWork(
+            DueAssignment(
                 assignment=assignment,
                 deadline=own,
                 stage=stage,

@@ -7,7 +7,7 @@ import pytest
 from courses.deadlines import deadline
 from courses.models import Assignment, Course, Material, Week
 from courses.pages.course import Tense, belongs_to, tense_of, week_to_open
-from courses.pages.coursework import DueWork, Stage, stage_of
+from courses.pages.coursework import DueAssignment, Stage, stage_of
 from courses.pages.materials import MaterialItem, shelve
 from courses.release import is_out
 
@@ -23,10 +23,10 @@ def in_days(days: float) -> dt.datetime:
     return NOW + dt.timedelta(days=days)
 
 
-def due(release: float, due: float, week: Week | None = None) -> DueWork:
+def due(release: float, due: float, week: Week | None = None) -> DueAssignment:
     assignment = Assignment(release_at=in_days(release), due_at=in_days(due), week=week)
     own = deadline(due_at=assignment.due_at, closes_at=None)
-    return DueWork(
+    return DueAssignment(
         assignment=assignment, deadline=own, stage=Stage.OPEN, is_extended=False
     )
 
@@ -113,7 +113,7 @@ def test_deadline_late_on_sunday_is_in_that_week_by_local_time() -> None:
         release_at=in_days(-1), due_at=dt.datetime(2027, 1, 24, 23, 30, tzinfo=dt.UTC)
     )
     own = deadline(due_at=assignment.due_at, closes_at=None)
-    work = DueWork(
+    work = DueAssignment(
         assignment=assignment, deadline=own, stage=Stage.OPEN, is_extended=False
     )
     assert not belongs_to(work, WEEKS[2], COURSE)
