@@ -18,10 +18,10 @@ from courses.models import (
     Session,
 )
 from courses.pages.coursework import DueAssignment, Stage, due_assignments, is_newer
-from courses.pages.sessions import Meeting, meeting_of
+from courses.pages.sessions import SessionItem, session_item_of
 from courses.told_changes import told_summary
 
-MEETINGS: Final = 3
+SESSIONS: Final = 3
 ENTRIES: Final = 8
 RECENT: Final = dt.timedelta(days=14)
 
@@ -39,9 +39,9 @@ class Entry:
     is_new: bool = False
 
 
-def next_meetings(
+def next_sessions(
     courses: Mapping[int, Course], user: User, now: dt.datetime
-) -> list[Meeting]:
+) -> list[SessionItem]:
     """Return the next sessions of all the courses, the nearest first. Two queries."""
     sessions = (
         Session.objects.visible_to(user)
@@ -51,8 +51,8 @@ def next_meetings(
         .select_related("course")
     )
     return [
-        meeting_of(session, now=now, of_lecture={}, of_session={})
-        for session in sessions[:MEETINGS]
+        session_item_of(session, now=now, of_lecture={}, of_session={})
+        for session in sessions[:SESSIONS]
     ]
 
 

@@ -17,7 +17,7 @@ from courses.pages.materials import (
     material_item,
     shelve,
 )
-from courses.pages.sessions import Meeting, meeting_of
+from courses.pages.sessions import SessionItem, session_item_of
 from courses.pages.viewer import CourseViewer
 
 WEEK: Final = dt.timedelta(days=7)
@@ -38,7 +38,7 @@ class WeekEntry:
     week: Week
     tense: Tense
     is_open: bool
-    meetings: Sequence[Meeting]
+    session_items: Sequence[SessionItem]
     items: Sequence[MaterialItem]
     work: Sequence[DueAssignment]
     due: Sequence[DueAssignment]
@@ -52,8 +52,8 @@ class WeekEntry:
     def all_items(self) -> Sequence[MaterialItem]:
         """Each material of the week once, wherever it is shown."""
         found = {item.material.pk: item for item in self.items}
-        for meeting in self.meetings:
-            for item in (*meeting.items, *_of_lectures(meeting)):
+        for session_item in self.session_items:
+            for item in (*session_item.items, *_of_lectures(session_item)):
                 found[item.material.pk] = item
         return list(found.values())
 
@@ -76,12 +76,12 @@ class WeekEntry:
     @property
     def is_without_session(self) -> bool:
         """Whether nobody meets in this week."""
-        return all(each.session.is_cancelled for each in self.meetings)
+        return all(each.session.is_cancelled for each in self.session_items)
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to show under the week's heading."""
-        return not (self.meetings or self.items or self.work or self.week.summary)
+        return not (self.session_items or self.items or self.work or self.week.summary)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,26 +98,26 @@ class CoursePage:
         return shelve(self.items)
 
     @property
-    def next_meeting(self) -> Meeting | None:
+    def next_session(self) -> SessionItem | None:
         """The session that comes next, or is going on."""
         ahead = [
             each
             for entry in self.weeks
-            for each in entry.meetings
+            for each in entry.session_items
             if each.session.starts_at
             and not (each.is_over or each.session.is_cancelled)
         ]
         return min(ahead, key=_start, default=None)
 
 
-def _start(meeting: Meeting) -> dt.datetime:
-    starts_at = meeting.session.starts_at
+def _start(session_item: SessionItem) -> dt.datetime:
+    starts_at = session_item.session.starts_at
     assert starts_at is not None  # noqa: S101  for mypy: the caller has seen to it
     return starts_at
 
 
-def _of_lectures(meeting: Meeting) -> Iterable[MaterialItem]:
-    return (item for lecture in meeting.lectures for item in lecture.items)
+def _of_lectures(session_item: SessionItem) -> Iterable[MaterialItem]:
+    return (item for lecture in session_item.lectures for item in lecture.items)
 
 
 def tense_of(week: Week, today: dt.date) -> Tense:
@@ -162,17 +162,17 @@ def course_page(viewer: CourseViewer, now: dt.datetime) -> CoursePage:
         for material in materials.prefetch_related(attachments_for(viewer))
     ]
     work = due_assignments(_assignments(viewer), now, since=viewer.since)
-    meetings = _meetings(viewer, now, items)
+    session_items = _session_items(viewer, now, items)
     today = now.astimezone(course.tz).date()
     opened = week_to_open(weeks, today)
-    shown_elsewhere = _shown_in_meetings(meetings)
+    shown_elsewhere = _shown_in_sessions(session_items)
     loose = [item for item in items if item.material.pk not in shown_elsewhere]
     entries = [
         WeekEntry(
             week=week,
             tense=tense_of(week, today),
             is_open=week == opened,
-            meetings=meetings.get(week.pk, ()),
+            session_items=session_items.get(week.pk, ()),
             items=[item for item in loose if week.pk in _weeks_of(item)],
             work=(shown := [w for w in work if belongs_to(w, week, course)]),
             due=[w for w in shown if _due_on(w, course) < week.starts_on + WEEK],
@@ -203,9 +203,9 @@ def _weeks_of(item: MaterialItem) -> set[int]:
     return {item.material.week_id or 0, *(row.other_weeks or ())}
 
 
-def _meetings(
+def _session_items(
     viewer: CourseViewer, now: dt.datetime, items: Sequence[MaterialItem]
-) -> Mapping[int, Sequence[Meeting]]:
+) -> Mapping[int, Sequence[SessionItem]]:
     """The sessions of each week, in the order of the day. Two queries."""
     sessions = Session.objects.shown_to(viewer).with_teaching()
     of_lecture: dict[int, list[MaterialItem]] = defaultdict(list)
@@ -215,10 +215,12 @@ def _meetings(
             of_lecture[item.material.lecture_id].append(item)
         if item.material.session_id:
             of_session[item.material.session_id].append(item)
-    found: dict[int, list[Meeting]] = defaultdict(list)
+    found: dict[int, list[SessionItem]] = defaultdict(list)
     for session in sorted(sessions, key=_order):
         found[session.week_id].append(
-            meeting_of(session, now=now, of_lecture=of_lecture, of_session=of_session)
+            session_item_of(
+                session, now=now, of_lecture=of_lecture, of_session=of_session
+            )
         )
     return found
 
@@ -233,11 +235,11 @@ def _order(session: Session) -> tuple[bool, float, int]:
     )
 
 
-def _shown_in_meetings(meetings: Mapping[int, Sequence[Meeting]]) -> set[int]:
+def _shown_in_sessions(session_items: Mapping[int, Sequence[SessionItem]]) -> set[int]:
     """The materials that a session shows, and no shelf repeats."""
     return {
         item.material.pk
-        for week in meetings.values()
-        for meeting in week
-        for item in (*meeting.items, *_of_lectures(meeting))
+        for week in session_items.values()
+        for session_item in week
+        for item in (*session_item.items, *_of_lectures(session_item))
     }

@@ -7,7 +7,7 @@ from courses.models import Week
 from courses.pages.course import CoursePage, WeekEntry
 from courses.pages.coursework import DueAssignment
 from courses.pages.materials import MaterialItem
-from courses.pages.sessions import Meeting, TaughtLecture
+from courses.pages.sessions import SessionItem, TaughtLecture
 
 LONGEST_QUERY: Final = 100
 
@@ -71,18 +71,22 @@ def narrow(page: CoursePage, asked: Narrowing) -> CoursePage:
 
 
 def _is_bare(entry: WeekEntry) -> bool:
-    return not (entry.meetings or entry.items or entry.work)
+    return not (entry.session_items or entry.items or entry.work)
 
 
 def _narrow_week(entry: WeekEntry, asked: Narrowing) -> WeekEntry:
     around = _name(entry.week)
     if not (asked.examinable or asked.new) and asked.has(around):
         return replace(entry, is_open=True)
-    meetings = (_narrow_meeting(meeting, asked) for meeting in entry.meetings)
+    session_items = (
+        _narrow_session(session_item, asked) for session_item in entry.session_items
+    )
     return replace(
         entry,
         is_open=True,
-        meetings=[meeting for meeting in meetings if meeting is not None],
+        session_items=[
+            session_item for session_item in session_items if session_item is not None
+        ],
         items=[item for item in entry.items if asked.wants_item(item)],
         work=[work for work in entry.work if asked.wants_work(work)],
         due=[work for work in entry.due if asked.wants_work(work)],
@@ -93,18 +97,20 @@ def _name(week: Week) -> str:
     return f"week {week.number} {week.title}"
 
 
-def _narrow_meeting(meeting: Meeting, asked: Narrowing) -> Meeting | None:
+def _narrow_session(session_item: SessionItem, asked: Narrowing) -> SessionItem | None:
     """The session with the lectures and items that are asked for, or None."""
-    if not (asked.examinable or asked.new) and asked.has(meeting.words()):
-        return meeting
+    if not (asked.examinable or asked.new) and asked.has(session_item.words()):
+        return session_item
     lectures = [
         kept
-        for lecture in meeting.lectures
+        for lecture in session_item.lectures
         if (kept := _narrow_lecture(lecture, asked)) is not None
     ]
-    items = [item for item in meeting.items if asked.wants_item(item)]
+    items = [item for item in session_item.items if asked.wants_item(item)]
     return (
-        replace(meeting, lectures=lectures, items=items) if lectures or items else None
+        replace(session_item, lectures=lectures, items=items)
+        if lectures or items
+        else None
     )
 
 

@@ -35,7 +35,7 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Meeting:
+class SessionItem:
     """A session for one viewer."""
 
     session: Session
@@ -92,18 +92,18 @@ def teachers_of(session: Session) -> list[str]:
     return [*names, "the team"] if session.by_team else names
 
 
-def meeting_of(
+def session_item_of(
     session: Session,
     *,
     now: dt.datetime,
     of_lecture: Mapping[int, Sequence[MaterialItem]],
     of_session: Mapping[int, Sequence[MaterialItem]],
-) -> Meeting:
+) -> SessionItem:
     """Return the session with the items of its lectures and its own. No query.
 
     It comes from `with_teaching`.
     """
-    return Meeting(
+    return SessionItem(
         session=session,
         teachers=teachers_of(session),
         lectures=[

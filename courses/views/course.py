@@ -53,7 +53,7 @@ def course(request: SignedInRequest, slug: str) -> HttpResponse:
         "course": course,
         "tab": "course",
         "page": narrow(whole, asked),
-        "next_meeting": whole.next_meeting,
+        "next_session": whole.next_session,
         "is_narrowed": bool(asked),
         "query": query,
         "show": show,
