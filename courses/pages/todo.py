@@ -1,4 +1,4 @@
-"""What a course needs from its staff: found in few queries, said in words."""
+"""What staff have to do in a course, in words."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,8 +28,8 @@ _WHOLE: Final = Decimal(100)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Thing:
-    """A row that needs something. `address` leads to where it is edited."""
+class TodoRow:
+    """A row that an item is about. `address` leads to where it is edited."""
 
     label: str
     address: str
@@ -37,16 +37,16 @@ class Thing:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Need:
-    """Something to do, why, and for what."""
+class TodoItem:
+    """Something to do, why, and the rows that it is about."""
 
     title: str
     why: str
-    things: tuple[Thing, ...] = ()
+    rows: tuple[TodoRow, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
-class People:
+class PeopleCount:
     """How many are in the course."""
 
     students: int
@@ -55,7 +55,7 @@ class People:
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """All rows that a need may be about."""
+    """All rows that an item may be about."""
 
     weeks: Sequence[Week]
     sessions: Sequence[Session]
@@ -64,17 +64,17 @@ class Content:
     components: Sequence[Component]
 
 
-def people_of(course: Course) -> People:
+def count_people(course: Course) -> PeopleCount:
     """Return how many students and staff are in the course. One query."""
     counts = course.enrolments.active().aggregate(
         students=Count("pk", filter=Q(role=Role.STUDENT)),
         staff=Count("pk", filter=Q(role__in=STAFF_ROLES)),
     )
-    return People(**counts)
+    return PeopleCount(**counts)
 
 
-def needs_of(course: Course, now: dt.datetime) -> list[Need]:
-    """Return what the course needs, the most urgent first. Five queries."""
+def todo_items(course: Course, now: dt.datetime) -> list[TodoItem]:
+    """Return what staff have to do in the course, the most urgent first. Five queries."""
     content = _content(course)
     return [
         *_unreleased(course, content, now),
@@ -99,11 +99,11 @@ def _content(course: Course) -> Content:
     )
 
 
-def _things(
+def _rows(
     rows: Iterable[Week | Session | Material | Assignment],
-) -> tuple[Thing, ...]:
+) -> tuple[TodoRow, ...]:
     return tuple(
-        Thing(
+        TodoRow(
             label=str(row),
             address=reverse(
                 f"admin:courses_{type(row).__name__.lower()}_change", args=[row.pk]
@@ -116,12 +116,14 @@ def _things(
 # --- Release ------------------------------------------------------------------
 
 
-def _unreleased(course: Course, content: Content, now: dt.datetime) -> Iterator[Need]:
+def _unreleased(
+    course: Course, content: Content, now: dt.datetime
+) -> Iterator[TodoItem]:
     """What the next seven days need and students will not see by then."""
     weeks = {week.pk: start_of_day(week.starts_on, course.tz) for week in content.weeks}
     soon = {pk for pk, begins in weeks.items() if now - SOON < begins <= now + SOON}
     if not is_out(course.release_at, now + SOON) and soon:
-        yield Need(
+        yield TodoItem(
             title="Students do not see the course",
             why="It is hidden, and a week of it begins within seven days.",
         )
@@ -132,11 +134,11 @@ def _unreleased(course: Course, content: Content, now: dt.datetime) -> Iterator[
         *_late_assignments(content.assignments, now),
     ]
     if late:
-        yield Need(
+        yield TodoItem(
             title=f"{_count(len(late), 'item')} of the next seven days "
             f"{'is' if len(late) == 1 else 'are'} hidden",
             why="Students will not see them in time. Give them a release time.",
-            things=_things(late),
+            rows=_rows(late),
         )
 
 
@@ -177,14 +179,14 @@ def _late_assignments(
 # --- What is missing ----------------------------------------------------------
 
 
-def _unpublished(assignments: Iterable[Assignment]) -> Iterator[Need]:
+def _unpublished(assignments: Iterable[Assignment]) -> Iterator[TodoItem]:
     rows = [row for row in assignments if row.revision_id is None]
     if rows:
-        yield Need(
+        yield TodoItem(
             title=f"{_count(len(rows), 'assignment')} without a published revision",
             why="Nobody can hand in before one is published.",
-            things=tuple(
-                Thing(label=row.title, address=_staff_page(row), in_admin=False)
+            rows=tuple(
+                TodoRow(label=row.title, address=_staff_page(row), in_admin=False)
                 for row in rows
             ),
         )
@@ -196,7 +198,7 @@ def _staff_page(assignment: Assignment) -> str:
     )
 
 
-def _without_time_or_place(sessions: Iterable[Session]) -> Iterator[Need]:
+def _without_time_or_place(sessions: Iterable[Session]) -> Iterator[TodoItem]:
     rows = [
         row
         for row in sessions
@@ -204,24 +206,24 @@ def _without_time_or_place(sessions: Iterable[Session]) -> Iterator[Need]:
         and (row.starts_at is None or not (row.room_id or row.is_online_only))
     ]
     if rows:
-        yield Need(
+        yield TodoItem(
             title=f"{_count(len(rows), 'session')} without a time or a place",
             why="Students read that none is known yet.",
-            things=_things(rows),
+            rows=_rows(rows),
         )
 
 
-def _empty(materials: Iterable[Material]) -> Iterator[Need]:
+def _empty(materials: Iterable[Material]) -> Iterator[TodoItem]:
     rows = [
         row
         for row in materials
         if not (row.has_content or getattr(row, "has_attachments", False))
     ]
     if rows:
-        yield Need(
+        yield TodoItem(
             title=f"{_count(len(rows), 'item')} without a link or a file",
             why="Students see the name, and that it is not out yet.",
-            things=_things(rows),
+            rows=_rows(rows),
         )
 
 
@@ -230,14 +232,14 @@ def _empty(materials: Iterable[Material]) -> Iterator[Need]:
 
 def weights_of(
     components: Iterable[Component], assignments: Iterable[Assignment]
-) -> Iterator[Need]:
+) -> Iterator[TodoItem]:
     """Yield what is wrong with the shares: they add to 100, and tasks to their share."""
     components, assignments = list(components), list(assignments)
     if not components and not assignments:
         return
     total = total_of_shares(components, assignments)
     if total != _WHOLE:
-        yield Need(
+        yield TodoItem(
             title=f"The shares of the mark add to {_percent(total)}",
             why="They must add to 100 %.",
         )
@@ -258,22 +260,22 @@ def total_of_shares(
     return sum((row.weight_percent for row in components), sum(loose, Decimal(0)))
 
 
-def _split_of(component: Component, tasks: Sequence[Assignment]) -> Iterator[Need]:
+def _split_of(component: Component, tasks: Sequence[Assignment]) -> Iterator[TodoItem]:
     total = sum((row.weight_percent for row in tasks), Decimal(0))
     if not tasks or total == component.weight_percent:
         return
     share = f"{component.title} counts {_percent(component.weight_percent)}"
     if total == 0:
-        yield Need(
+        yield TodoItem(
             title=f"{component.title} is not split between its tasks",
             why=f"{share}, and no task of it has a share yet. Pages say so.",
-            things=_things(tasks),
+            rows=_rows(tasks),
         )
     else:
-        yield Need(
+        yield TodoItem(
             title=f"The tasks of {component.title} add to {_percent(total)}",
             why=f"{share}.",
-            things=_things(tasks),
+            rows=_rows(tasks),
         )
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.http import SignedInRequest
 from courses.models import CourseChange
 from courses.pages.checklist import course_checklist
-from courses.pages.todo import needs_of, people_of
+from courses.pages.todo import count_people, todo_items
 from courses.permissions import Right, can
 from courses.staff_forms import ChangesForm
 from courses.views.access import allowed_course
@@ -32,8 +32,8 @@ def manage(request: SignedInRequest, slug: str) -> HttpResponse:
         "course": course,
         "tab": "manage",
         "checklist": course_checklist(course, now),
-        "needs": needs_of(course, now),
-        "people": people_of(course),
+        "todo": todo_items(course, now),
+        "people": count_people(course),
         "now": now,
         "sessions": ahead.prefetch_related("teachers")[:_SESSIONS_SHOWN],
         "changes": course.changes.select_related("made_by")[:5],

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from courses.models import Course, Material, Role
-from courses.pages.todo import Need, needs_of
+from courses.pages.todo import TodoItem, todo_items
 from tests.factories import (
     AssignmentFactory,
     AttachmentFactory,
@@ -53,12 +53,12 @@ def page_of(course: Course) -> str:
     return reverse("courses:manage", args=[course.slug])
 
 
-def needs(course: Course) -> list[Need]:
-    return needs_of(course, timezone.now())
+def todo(course: Course) -> list[TodoItem]:
+    return todo_items(course, timezone.now())
 
 
 def titles(course: Course) -> list[str]:
-    return [need.title for need in needs(course)]
+    return [item.title for item in todo(course)]
 
 
 def this_monday() -> dt.date:
@@ -90,9 +90,9 @@ def test_split_that_nobody_has_settled_is_named(course: Course) -> None:
     ComponentFactory.create(course=course, title="Exam")
     component = ComponentFactory.create(course=course, title="Coursework")
     AssignmentFactory.create_batch(2, course=course, component=component)
-    [need] = needs(course)
-    assert need.title == "Coursework is not split between its tasks"
-    assert len(need.things) == 2
+    [item] = todo(course)
+    assert item.title == "Coursework is not split between its tasks"
+    assert len(item.rows) == 2
 
 
 def test_split_that_does_not_fit_is_named(course: Course) -> None:
@@ -107,11 +107,11 @@ def test_split_that_does_not_fit_is_named(course: Course) -> None:
 def test_tasks_outside_any_share_count_by_themselves(course: Course) -> None:
     ComponentFactory.create(course=course, title="Exam")
     AssignmentFactory.create_batch(2, course=course, weight_percent=25)
-    assert needs(course) == []
+    assert todo(course) == []
 
 
 def test_course_without_coursework_needs_no_shares(course: Course) -> None:
-    assert needs(course) == []
+    assert todo(course) == []
 
 
 # --- What is missing -------------------------------------------------------------
@@ -124,18 +124,18 @@ def test_lost_links_are_listed(course: Course) -> None:
     MaterialFactory.create(course=course, body="Text")
     split = MaterialFactory.create(course=course, title="intro")
     AttachmentFactory.create(material=split)
-    [need] = needs(course)
-    assert need.title == "1 item without a link or a file"
-    assert [thing.label for thing in need.things] == ["Quiz"]
+    [item] = todo(course)
+    assert item.title == "1 item without a link or a file"
+    assert [row.label for row in item.rows] == ["Quiz"]
 
 
 def test_assignment_without_a_published_revision_is_listed(course: Course) -> None:
     AssignmentFactory.create(
         course=course, with_revision=False, weight_percent=100, title="Task 2"
     )
-    [need] = needs(course)
-    assert need.title == "1 assignment without a published revision"
-    assert need.things[0].address.endswith("/staff/")
+    [item] = todo(course)
+    assert item.title == "1 assignment without a published revision"
+    assert item.rows[0].address.endswith("/staff/")
 
 
 def test_session_without_time_or_place_is_listed(course: Course) -> None:
@@ -167,7 +167,7 @@ def test_what_is_far_away_may_be_hidden(course: Course) -> None:
         course=course, week=week, starts_at=hours(24 * 30), hidden=True
     )
     MaterialFactory.create(course=course, week=week, url="https://x.org", hidden=True)
-    assert needs(course) == []
+    assert todo(course) == []
 
 
 def test_release_in_time_needs_nobody(course: Course) -> None:
@@ -175,7 +175,7 @@ def test_release_in_time_needs_nobody(course: Course) -> None:
     SessionFactory.create(
         course=course, week=week, starts_at=hours(48), release_at=hours(24)
     )
-    assert needs(course) == []
+    assert todo(course) == []
 
 
 def test_hidden_course_that_begins_is_named() -> None:
