@@ -12,6 +12,7 @@ from django.test import Client
 
 from accounts.models import ApiToken, User
 from accounts.services import create_token
+from courses.calendar.services import renew_feed
 from courses.models import (
     Announcement,
     Assignment,
@@ -24,7 +25,6 @@ from courses.models import (
     Session,
     Week,
 )
-from courses.services.calendar import renew_feed
 from grading.models import GradingRun, Mark, Regrade
 from submissions.models import Submission
 from tests.factories import (

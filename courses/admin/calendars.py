@@ -9,8 +9,8 @@ from django.http import HttpRequest
 
 from accounts.admin import UserAdmin
 from accounts.models import User
+from courses.calendar.services import revoke_feed
 from courses.models import CalendarFeed
-from courses.services.calendar import revoke_feed
 
 
 @admin.action(

@@ -72,7 +72,7 @@ class CalendarFeed(models.Model):
 class CalendarHistory(models.Model):
     """What programs were told of each event of a person's calendar.
 
-    `events` has, by the name of an event, a `courses.calendar.Told` as JSON: by it an
+    `events` has, by the name of an event, a `courses.calendar.ics.Told` as JSON: by it an
     event of which anything changes gets a higher SEQUENCE. It outlives the address of
     the calendar, so that a SEQUENCE never falls.
     """

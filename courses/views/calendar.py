@@ -17,14 +17,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import SignedInRequest
 from accounts.throttles import TokenCreationThrottle, seconds_to_wait
-from courses.models import CalendarFeed
-from courses.services.calendar import (
+from courses.calendar.services import (
     calendar_of,
     feed_with,
     note_feed_use,
     renew_feed,
     revoke_feed,
 )
+from courses.models import CalendarFeed
 
 TOO_MANY_REQUESTS = 429
 

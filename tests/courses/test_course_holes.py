@@ -10,8 +10,8 @@ from django.utils import timezone
 from icalendar import Calendar
 
 from accounts.models import User
+from courses.calendar.services import calendar_of
 from courses.models import Announcement, Course, CourseChange, Enrolment, Role
-from courses.services.calendar import calendar_of
 from courses.services.enrolments import enrol
 from courses.services.shifting import plan_shift
 from tests.factories import (

@@ -12,8 +12,8 @@ from django.urls import reverse
 
 from accounts.actors import SYSTEM
 from accounts.models import User
+from courses.calendar.services import renew_feed
 from courses.models import Assignment, Course, CourseChange, Extension
-from courses.services.calendar import renew_feed
 from courses.services.course_files import export_course
 from grading.models import GradingRun
 from grading.services import recompute_mark

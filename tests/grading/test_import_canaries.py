@@ -12,9 +12,9 @@ from django.test import Client
 from accounts.actors import SYSTEM
 from accounts.models import User
 from courses.bundle import read_bundle
+from courses.calendar.services import renew_feed
 from courses.importing import ImportOptions, prepare
 from courses.models import Assignment
-from courses.services.calendar import renew_feed
 from courses.services.revisions import import_revision
 from grading.jobs import build_job
 from grading.models import GradingRun

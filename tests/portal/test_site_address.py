@@ -16,8 +16,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from courses.calendar.services import renew_feed
 from courses.models import Announcement
-from courses.services.calendar import renew_feed
 from courses.services.invitations import mail_due_invitations, send_invitations
 from courses.services.mailing import mail_due_announcements
 from tests.factories import (

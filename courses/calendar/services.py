@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import digest_of
-from courses.calendar import BuiltCalendar, Told, build_calendar
+from courses.calendar.ics import BuiltCalendar, Told, build_calendar
 from courses.models import (
     Assignment,
     CalendarFeed,

@@ -11,6 +11,7 @@ from django.test import Client
 from icalendar import Calendar
 
 from accounts.models import User
+from courses.calendar.services import calendar_of, renew_feed, revoke_feed
 from courses.models import (
     Assignment,
     CalendarHistory,
@@ -20,7 +21,6 @@ from courses.models import (
     Session,
     SessionLecture,
 )
-from courses.services.calendar import calendar_of, renew_feed, revoke_feed
 from tests.factories import (
     AssignmentFactory,
     EnrolmentFactory,

@@ -14,9 +14,9 @@ from django.urls import reverse
 from icalendar import Calendar
 
 from accounts.models import User
-from courses.calendar_zones import zones_of
+from courses.calendar.services import renew_feed, revoke_feed
+from courses.calendar.zones import zones_of
 from courses.models import CalendarFeed, Course, CourseChange, Enrolment
-from courses.services.calendar import renew_feed, revoke_feed
 from tests.factories import (
     AssignmentFactory,
     CourseChangeFactory,

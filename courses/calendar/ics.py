@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from icalendar import Calendar, Event
 
-from courses.calendar_zones import zones_of
+from courses.calendar.zones import zones_of
 from courses.deadlines import deadline_of
 from courses.models import Assignment, Course, Session
 from courses.pages.sessions import teachers_of
@@ -68,7 +68,7 @@ def build_calendar(
 ) -> BuiltCalendar:
     """Return the sessions that have a time, and the deadlines, as iCalendar.
 
-    The rows come from `courses.services.calendar`, with how often and when each was
+    The rows come from `courses.calendar.services`, with how often and when each was
     changed, and work with the person's own `extended_to`. `site` is the portal's
     address, with which links and names begin. `told` is what the person's programs
     know already.
