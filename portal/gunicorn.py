@@ -11,7 +11,7 @@ from typing import Any
 from gunicorn.glogging import Logger
 
 from portal.log_limits import MAX_VALUE, ShortArguments, cut
-from portal.masking import MaskSecrets, escaped, masked
+from portal.log_redaction import MaskSecrets, escaped, masked
 from portal.supervisor.launch import die_with_parent
 
 bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"

@@ -478,7 +478,7 @@ LOGGING = {
         },
     },
     "filters": {
-        "secrets": {"()": "portal.masking.MaskSecrets"},
+        "secrets": {"()": "portal.log_redaction.MaskSecrets"},
         "client errors": {"()": "portal.log_limits.ClientErrorsWithoutTraceback"},
     },
     "handlers": {

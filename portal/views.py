@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts.http import SignedInRequest
 from courses.models import Course
 from grading.models import GradingRun
-from portal.briefing import news_of, next_sessions, work_ahead
+from portal.home_page import news_of, next_sessions, work_ahead
 
 DUE_SHOWN = 8
 RUNS_SHOWN = 5

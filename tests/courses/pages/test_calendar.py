@@ -15,7 +15,7 @@ from accounts.models import User
 from accounts.throttles import TokenCreationThrottle
 from courses.models import CalendarFeed
 from portal.gunicorn import MaskingLogger
-from portal.masking import MaskSecrets, masked
+from portal.log_redaction import MaskSecrets, masked
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
