@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from grading.execution import (
+from grading.worker.execution import (
     execute_next,
     served_queues,
     shared_runner,

@@ -28,10 +28,10 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.steps["worker"].update(
     {
-        "portal.bootsteps.Guard",
-        "portal.bootsteps.QueuePoller",
-        "portal.bootsteps.Sweeper",
-        "portal.bootsteps.Recorder",
+        "grading.worker.bootsteps.Guard",
+        "grading.worker.bootsteps.QueuePoller",
+        "grading.worker.bootsteps.Sweeper",
+        "grading.worker.bootsteps.Recorder",
     }
 )
 

@@ -18,7 +18,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 # Read after the environment's own packages, which therefore win.
 SHARED: Final = "shared-packages.pth"
-# Modules that are shared and cannot be imported here: portal/environments.py reads it.
+# Modules that are shared and cannot be imported here: grading/worker/environment_checks.py reads it.
 UNUSABLE: Final = "unusable-modules.txt"
 _NEEDED: Final = ("IPython", "matplotlib.pyplot", "numpy", "torch")
 # What many notebooks import.

@@ -20,7 +20,6 @@ from grading.api.fields import WHEN, RunTimeField, points_field
 from grading.api.marks import report_on
 from grading.messages import describe
 from grading.models import GradingRun, Mark
-from grading.progress import Progress
 from grading.results import Outcome
 from grading.services import (
     place_in_queue,
@@ -28,6 +27,7 @@ from grading.services import (
     student_results,
 )
 from grading.states import State
+from grading.worker.progress import Progress
 from submissions.api.serializers import SubmissionSerializer
 from submissions.models import Submission
 

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='gradingrun',
             name='record',
-            field=models.JSONField(blank=True, default=dict, help_text='What went in: see grading.records.InputRecord.'),
+            field=models.JSONField(blank=True, default=dict, help_text='What went in: see grading.worker.input_record.InputRecord.'),
         ),
         migrations.AddField(
             model_name='gradingrun',

@@ -126,7 +126,7 @@ class GradingRun(models.Model):
     record = models.JSONField(
         default=dict,
         blank=True,
-        help_text="What went in: see grading.records.InputRecord.",
+        help_text="What went in: see grading.worker.input_record.InputRecord.",
     )
     input_sha256 = models.CharField(
         max_length=64,

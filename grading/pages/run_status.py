@@ -12,8 +12,6 @@ from grading.messages import Message, Tone, describe
 from grading.models import GradingRun, Mark
 from grading.pages.results import ResultsView, results_view
 from grading.pages.states import Badge, badge_for
-from grading.progress import Progress
-from grading.records import InputRecord
 from grading.results import ShownResults
 from grading.services import (
     RunTimes,
@@ -28,6 +26,8 @@ from grading.services import (
     student_results,
 )
 from grading.states import ACTIVE, State
+from grading.worker.input_record import InputRecord
+from grading.worker.progress import Progress
 
 _RUNNING_POLL = 1
 _QUEUED_POLL = 2

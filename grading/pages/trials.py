@@ -9,11 +9,11 @@ from grading.models import GradingRun, Publication
 from grading.pages.executed import Failures, failures_of
 from grading.pages.results import CheckView, QuestionView, results_view
 from grading.pages.states import Badge, badge_for
-from grading.progress import Progress
 from grading.results import Outcome
 from grading.services import Trace, staff_results, staff_traces
 from grading.states import State
 from grading.trials import Standing, TrialReport, Trials, trials_of
+from grading.worker.progress import Progress
 
 _STANDINGS = {
     Standing.NOT_RUN: Badge(label="Not run", tone="neutral", icon="dash"),

@@ -7,8 +7,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.actors import System
-from grading.environments import FoundEnvironment, environments_in
 from grading.models import RunnerEnvironment
+from grading.worker.environments import FoundEnvironment, environments_in
 
 
 def record_environments(

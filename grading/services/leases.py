@@ -21,14 +21,14 @@ from django.db.models.functions import Now
 from accounts.actors import SYSTEM
 from courses.models import Question
 from grading.hints import send_hint
+from grading.json_safe import JsonObject, storable, storable_object, storable_text
 from grading.models import GradingRun, QuestionResult
-from grading.plain import JsonObject, storable, storable_object, storable_text
-from grading.progress import Progress
 from grading.querysets import lease_end
-from grading.records import input_record
 from grading.results import ScoredQuestion, rules_of, score_questions
 from grading.services.marks import recompute_mark
 from grading.states import State, Verdict
+from grading.worker.input_record import input_record
+from grading.worker.progress import Progress
 from runner.protocol import JobResult, Measures, QuestionOutcome
 from runner.protocol import Verdict as RunnerVerdict
 from storage.blobs import BlobTooLargeError, store_blob

@@ -17,9 +17,7 @@ from accounts.actors import Actor, actor_user
 from courses.models import Assignment, AssignmentRevision
 from courses.permissions import Right
 from courses.services.access import require
-from grading.inputs import handed_in
 from grading.models import GradingRun, Mark, Regrade
-from grading.records import known_environment, record_of
 from grading.services.marks import (
     automatic_points,
     counting_of,
@@ -32,6 +30,8 @@ from grading.services.reusing import Reuse, store_reuses
 from grading.services.seeds import known_seed, recorded_seeds
 from grading.services.showing import recorded_results
 from grading.states import ACTIVE, State
+from grading.worker.input_record import known_environment, record_of
+from grading.worker.run_files import handed_in
 
 
 class RegradeRefusedError(Exception):

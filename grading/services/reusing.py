@@ -9,8 +9,8 @@ from django.db.models.functions import Now
 
 from accounts.actors import Actor, actor_user
 from courses.models import AssignmentRevision
+from grading.json_safe import storable
 from grading.models import GradingRun, QuestionResult, Regrade, RunEvent
-from grading.plain import storable
 from grading.results import ScoredQuestion
 from grading.states import State
 

@@ -10,7 +10,6 @@ from accounts.models import User
 from courses.deadlines import deadline_for
 from courses.models import Assignment
 from grading.models import GradingRun, Mark
-from grading.progress import Progress
 from grading.results import (
     CheckResult,
     HiddenPoints,
@@ -29,6 +28,7 @@ from grading.services.marks import (
     standing_runs,
 )
 from grading.states import State
+from grading.worker.progress import Progress
 
 
 @dataclass(frozen=True, kw_only=True)

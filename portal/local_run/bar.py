@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Final, TextIO
 
-from grading.progress import Progress
+from grading.worker.progress import Progress
 from runner.protocol import CellStarted, Event
 from submissions.messages import shown
 

@@ -20,9 +20,9 @@ from django.utils import timezone
 from accounts.actors import SYSTEM
 from courses.bundle import read_bundle
 from courses.services.revisions import import_revision
-from grading.execution import execute_next
 from grading.models import GradingRun
 from grading.services import publish_revision, submit_work
+from grading.worker.execution import execute_next
 from runner.host import Runner
 from submissions.services import IncomingFile
 from tests.courses.bundles import MANIFEST, notebook_of, write_bundle

@@ -9,10 +9,10 @@ from django.utils import timezone
 from accounts.actors import SYSTEM
 from courses.bundle import read_bundle
 from courses.services.revisions import import_revision
-from grading.execution import execute_next
 from grading.models import GradingRun, Mark
 from grading.services import publish_revision, start_trials, submit_work
 from grading.trials import trials_of
+from grading.worker.execution import execute_next
 from runner.host import Runner
 from submissions.services import IncomingFile
 from tests.examples.marking import EXAMPLE, EXPECTED, handed_in

@@ -11,8 +11,8 @@ import pytest
 from accounts.actors import SYSTEM
 from accounts.models import User
 from courses.models import Assignment, Course, RequiredFile, RevisionFile
-from grading.environments import FoundEnvironment
 from grading.services import record_environments
+from grading.worker.environments import FoundEnvironment
 from tests.factories import (
     AssignmentFactory,
     ExtensionFactory,

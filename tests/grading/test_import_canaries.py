@@ -16,9 +16,9 @@ from courses.calendar.services import renew_feed
 from courses.importing import ImportOptions, prepare
 from courses.models import Assignment
 from courses.services.revisions import import_revision
-from grading.jobs import build_job
 from grading.models import GradingRun
 from grading.services import publish_revision
+from grading.worker.job_spec import build_job
 from tests.factories import (
     AssignmentFactory,
     GradingRunFactory,

@@ -17,7 +17,7 @@ from django.test import Client
 from accounts.models import User
 from courses.models import Assignment
 from grading.models import GradingRun, Mark
-from grading.progress import Progress
+from grading.worker.progress import Progress
 from runner.protocol import (
     CellStarted,
     Checking,

@@ -12,7 +12,6 @@ from django.db import IntegrityError, transaction
 from accounts.actors import SYSTEM
 from accounts.models import User
 from courses.models import Assignment
-from grading.environments import FoundEnvironment
 from grading.models import GradingRun, Mark, MarkChange, Regrade
 from grading.services import (
     RegradeRefusedError,
@@ -26,6 +25,7 @@ from grading.services import (
     record_environments,
     start_regrade,
 )
+from grading.worker.environments import FoundEnvironment
 from runner.protocol import Outcome, Verdict
 from tests.factories import (
     AssignmentFactory,

@@ -4,9 +4,7 @@ import pytest
 
 from accounts.actors import SYSTEM
 from courses.models import AssignmentRevision
-from grading.jobs import IncompleteRevisionError, build_job
 from grading.models import GradingRun, Trial
-from grading.records import input_record
 from grading.services import (
     claim_next,
     enqueue_run,
@@ -16,6 +14,8 @@ from grading.services import (
     start_regrade,
     start_trials,
 )
+from grading.worker.input_record import input_record
+from grading.worker.job_spec import IncompleteRevisionError, build_job
 from tests.factories import GradingRunFactory, RevisionFactory, SubmissionFactory
 from tests.grading.fakes import job_result
 

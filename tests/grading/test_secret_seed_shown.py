@@ -8,9 +8,9 @@ from django.db import transaction
 from django.urls import reverse
 
 from courses.models import Assignment, AssignmentRevision
-from grading.execution import execute_next
 from grading.models import GradingRun, RunEvent
-from grading.records import InputRecord
+from grading.worker.execution import execute_next
+from grading.worker.input_record import InputRecord
 from tests.factories import hours
 from tests.grading.fakes import FakeRunner
 from tests.grading.pages import signed_in, staff_of, words

@@ -20,7 +20,6 @@ from accounts.actors import SYSTEM
 from accounts.models import User
 from courses.models import Assignment
 from grading.models import GradingRun, Mark, MarkChange, QuestionResult, RunEvent
-from grading.progress import Progress
 from grading.services import (
     Claim,
     cancel_run,
@@ -36,6 +35,7 @@ from grading.services import (
     sweep,
 )
 from grading.states import ACTIVE, TERMINAL, State
+from grading.worker.progress import Progress
 from runner.protocol import Verdict
 from submissions.models import Submission
 from tests.factories import (

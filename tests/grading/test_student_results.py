@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from courses.models import Assignment, Question
 from grading.models import GradingRun, Mark
-from grading.progress import Progress
 from grading.results import Outcome
 from grading.services import finish_run, staff_results, student_mark, student_results
+from grading.worker.progress import Progress
 from runner.protocol import QuestionOutcome, Verdict
 from tests.factories import ExtensionFactory, GradingRunFactory, hours
 from tests.grading.fakes import claim_of, found, job_result

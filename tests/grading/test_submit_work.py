@@ -9,10 +9,10 @@ import pytest
 from accounts.actors import SYSTEM
 from accounts.models import User
 from courses.models import Assignment
-from grading.environments import FoundEnvironment
 from grading.models import GradingRun
 from grading.services import queueing, submit_work
 from grading.services.environments import record_environments
+from grading.worker.environments import FoundEnvironment
 from submissions.models import Submission
 from submissions.problems import SubmissionRefusedError
 from submissions.services import IncomingFile

@@ -10,9 +10,9 @@ from pytest_django.fixtures import Settings
 
 from accounts.actors import SYSTEM
 from grading.models import GradingRun
-from grading.progress import Progress
 from grading.services import cancel_run, claim_next, heartbeat, sweep, sweeping
 from grading.services.leases import end_try
+from grading.worker.progress import Progress
 from tests.factories import GradingRunFactory, hours
 from tests.grading.fakes import claim_of
 

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from grading.models import GradingRun, QuestionResult
-from grading.progress import Progress
 from grading.services import claim_next, finish_run
+from grading.worker.progress import Progress
 from runner.protocol import QuestionDone, QuestionOutcome, Verdict
 from tests.factories import GradingRunFactory, TrialFactory
 from tests.grading.fakes import found, job_result

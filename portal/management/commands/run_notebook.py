@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from portal.environments import torch_version, unfitness
+from grading.worker.environment_checks import torch_version, unfitness
 from portal.local_run.inputs import Request, UnusableError, read_parameter
 from portal.local_run.running import OUR_FAULT, SIGNALLED, run_notebook
 from runner.host import Backend

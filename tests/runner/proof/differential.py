@@ -159,7 +159,7 @@ def _imported(
 
 
 def job_of_import(folder: Path, bundle: Bundle, cells: dict[str, Any]) -> JobSpec:
-    """Return the job of a notebook, as grading.jobs makes it from stored rows."""
+    """Return the job of a notebook, as grading.worker.job_spec makes it from stored rows."""
     staff = json.loads((folder / "staff.ipynb").read_text())
     tested = [q for q in bundle.questions if q.kind == QuestionKind.AUTO]
     mark_cells(cells, [q.key for q in tested], locked_cells(staff))

@@ -9,11 +9,11 @@ from pytest_django.fixtures import Settings
 
 from accounts.actors import SYSTEM
 from courses.models import RevisionFile
-from grading import execution
-from grading.execution import execute_next
 from grading.models import GradingRun
 from grading.services import HeartbeatAnswer, cancel_run, finish_run, heartbeat
 from grading.tasks import execute_run
+from grading.worker import execution
+from grading.worker.execution import execute_next
 from runner.protocol import CellStarted, Usage, Verdict
 from tests.factories import GradingRunFactory
 from tests.grading.fakes import FakeRunner, job_result

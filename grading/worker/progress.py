@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
-from grading.plain import JsonObject, storable_object
+from grading.json_safe import JsonObject, storable_object
 from runner.protocol import (
     CellStarted,
     Checking,

@@ -7,7 +7,7 @@ from typing import Final
 
 from django.conf import settings
 
-from grading.environments import FoundEnvironment, ask, environments_in
+from grading.worker.environments import FoundEnvironment, ask, environments_in
 
 # Older releases execute code while they load weights, even with weights_only.
 OLDEST_TORCH: Final = (2, 10)

@@ -18,9 +18,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import InterfaceError, OperationalError, connections
 
-from grading.jobs import build_job
 from grading.models import GradingRun
-from grading.progress import Progress
 from grading.services import (
     Claim,
     claim_next,
@@ -29,6 +27,8 @@ from grading.services import (
     heartbeat,
     release_run,
 )
+from grading.worker.job_spec import build_job
+from grading.worker.progress import Progress
 from runner.gpu.nvidia import find_adapter
 from runner.gpu.pool import GpuPool
 from runner.host import Backend, NotIsolatedError, Runner

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from portal import bootsteps
-from portal.bootsteps import Loop, QueuePoller
+from grading.worker import bootsteps
+from grading.worker.bootsteps import Loop, QueuePoller
 from tests.services.processes import wait_until
 
 

@@ -20,7 +20,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import InterfaceError, OperationalError, close_old_connections
 
 from accounts.actors import SYSTEM
-from grading.execution import (
+from grading.services import record_environments, sweep
+from grading.worker.environment_checks import found_environments, unfit_environments
+from grading.worker.execution import (
     close_shared_runner,
     execute_next,
     give_back_runs,
@@ -28,8 +30,6 @@ from grading.execution import (
     shared_runner,
     worker_name,
 )
-from grading.services import record_environments, sweep
-from portal.environments import found_environments, unfit_environments
 
 log = structlog.get_logger(__name__)
 

@@ -8,11 +8,15 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from accounts.actors import SYSTEM
-from grading.environments import FoundEnvironment
 from grading.models import RunnerEnvironment
 from grading.services import record_environments
 from grading.services.environments import installed_modules
-from portal.environments import found_environments, unfit_environments, unfitness
+from grading.worker.environment_checks import (
+    found_environments,
+    unfit_environments,
+    unfitness,
+)
+from grading.worker.environments import FoundEnvironment
 from tests.runner.installations import make_installation
 
 
@@ -33,7 +37,7 @@ def test_missing_torch_is_refused() -> None:
 def test_own_version_is_read_without_importing_torch() -> None:
     # In a process of its own: other tests may have imported torch into this one.
     code = (
-        "import sys; from portal.environments import torch_version; torch_version('');"
+        "import sys; from grading.worker.environment_checks import torch_version; torch_version('');"
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -13,9 +13,9 @@ from courses.bundle import (
 )
 from courses.handouts import given_notebook
 from courses.models import AssignmentRevision, Question, RequiredFile, RevisionFile
-from grading.handouts import handout_cells, staff_definitions
-from grading.inputs import HandedIn, handed_in
 from grading.models import GradingRun
+from grading.worker.run_files import HandedIn, handed_in
+from grading.worker.staff_notebooks import handout_cells, staff_definitions
 from runner.protocol import (
     CheckSpec,
     Device,

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from courses.models import AssignmentRevision
-from grading.inputs import HandedIn, handed_in
 from grading.models import GradingRun, RunnerEnvironment
+from grading.worker.run_files import HandedIn, handed_in
 from runner.protocol import VERSION
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from courses.models import Question, RevisionFile
-from grading.jobs import IncompleteRevisionError, build_job
 from grading.models import GradingRun
+from grading.worker.job_spec import IncompleteRevisionError, build_job
 from runner.notebook import read_notebook
 from runner.placement import fingerprint
 from runner.protocol import Device, TestStyle
