@@ -2,8 +2,8 @@
 
 A question is tested after its check cell, and after each copy of it. Where that cell is
 gone or cannot be recognised, the hand-out says where it stood. A question is never
-tested below a cell of the hand-out that stands below its check cell and binds a name
-that the tests ask for: there the name may be the hand-out's own work.
+tested below a cell of the hand-out that stands below its check cell and may bind or
+change what the tests ask for: there it may be the hand-out's own work.
 """
 
 import hashlib
@@ -95,25 +95,25 @@ class Placement:
         check = self._check_cells.get(question.key)
         if check is None:
             return _few(marked)
-        later = self._rebinding(question, check)
+        later = self._changing(question, check)
         ceiling = self._ceiling(self._sure, later)
         copies = [place for place in marked if place < ceiling]
         return _few(copies) or self._by_handout(check, later)
 
     def _ceiling(self, known: Mapping[int, int], later: Sequence[int]) -> int:
-        """Return the place of the first cell, in its order, that binds a tested name."""
+        """Return the place of the first of these cells that is in its order."""
         found = (known[one] for one in later if one in known and one in self._in_order)
         return min(found, default=self._last + 1)
 
-    def _rebinding(self, question: QuestionSpec, check: int) -> list[int]:
-        """Return the hand-out's cells below the check cell that bind a tested name."""
+    def _changing(self, question: QuestionSpec, check: int) -> list[int]:
+        """Return the hand-out's cells below the check cell that may change what is tested."""
         names = requested_names(question) - self._libraries
         is_open = question.style is TestStyle.CASES and _ALL_NAMES in names
         return [
             index
             for index in range(check + 1, len(self._handout))
-            if (binds := self._handout[index].binds)
-            and (is_open or "*" in binds or not names.isdisjoint(binds))
+            if (changed := _changed_by(self._handout[index]))
+            and (is_open or "*" in changed or not names.isdisjoint(changed))
         ]
 
     def _by_handout(self, check: int, later: Sequence[int]) -> list[int]:
@@ -121,8 +121,8 @@ class Placement:
 
         It is after the last cell that the hand-out has above it. What the student has
         inserted below that counts too, up to the check cell itself, if it is known by
-        its id, or the next cell of the hand-out; unless a cell that binds a tested name
-        is gone: the inserted code might be that cell.
+        its id, or the next cell of the hand-out; unless a cell that changes what is
+        tested is gone: the inserted code might be that cell.
         """
         if not self._found:
             return []
@@ -139,6 +139,10 @@ class Placement:
             return [min(following) - 1]
         goes_on = any(cell.is_code for cell in self._handout[check + 1 :])
         return [place if goes_on else self._last]
+
+
+def _changed_by(cell: HandoutCell) -> tuple[str, ...]:
+    return (*cell.binds, *cell.changes)
 
 
 def _few(places: list[int]) -> list[int]:

@@ -136,7 +136,8 @@ class HandoutCell:
 
     `name` is what the importer or nbgrader calls the cell, `source` the fingerprint of
     its text, `question` the key of the question that it checks, and `binds` the names
-    that it binds at its top level, "*" for any.
+    that it binds at its top level, "*" for any. `changes` are names whose objects it may
+    change, by whatever way.
     """
 
     id: str = ""
@@ -145,6 +146,7 @@ class HandoutCell:
     question: str = ""
     is_code: bool = True
     binds: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 docs/writing-an-assignment.md describes it for staff.
 """
 
+from courses.bundle.changed_names import changed_in_cells
 from courses.bundle.contents import (
     Bundle,
     BundleFile,
@@ -47,6 +48,7 @@ __all__ = [
     "RequiredFile",
     "TestStyle",
     "Visibility",
+    "changed_in_cells",
     "check_cells",
     "check_key",
     "definitions_of",

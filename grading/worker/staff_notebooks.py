@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from courses.bundle import (
     Definitions,
+    changed_in_cells,
     check_key,
     definitions_of,
     foreign_key,
@@ -38,8 +39,14 @@ def handout_cells(
     for kind in (RevisionFile.Part.HANDOUT, RevisionFile.Part.STAFF):
         part = notebook_part(parts, kind)
         if part is not None:
+            staff = notebook_part(parts, RevisionFile.Part.STAFF)
             is_staff = kind == RevisionFile.Part.STAFF
-            return _cells(part.sha256, frozenset(keys), is_staff=is_staff)
+            return _cells(
+                part.sha256,
+                frozenset(keys),
+                staff=None if staff is None else staff.sha256,
+                is_staff=is_staff,
+            )
     return ()
 
 
@@ -50,21 +57,24 @@ def _definitions(sha256: str) -> Definitions:
 
 @lru_cache(maxsize=64)
 def _cells(
-    sha256: str, keys: frozenset[str], *, is_staff: bool
+    sha256: str, keys: frozenset[str], *, staff: str | None, is_staff: bool
 ) -> tuple[HandoutCell, ...]:
     notebook = read_notebook_part(sha256)
     handout = make_handout(notebook) if is_staff else notebook
-    return tuple(_known(handout["cells"][:_CELLS], keys))
+    solved = [] if staff is None else read_notebook_part(staff)["cells"]
+    return tuple(_known(handout["cells"][:_CELLS], keys, solved[:_CELLS]))
 
 
 def _known(
-    cells: Sequence[dict[str, Any]], keys: frozenset[str]
+    cells: Sequence[dict[str, Any]],
+    keys: frozenset[str],
+    solved: Sequence[dict[str, Any]] = (),
 ) -> Iterator[HandoutCell]:
+    """Yield what is told of the cells. `solved` are those of the staff's notebook."""
     sources = [source_of(cell) for cell in cells]
-    code = (cell["cell_type"] == "code" for cell in cells)
-    rebound = rebound_in_cells(
-        source for source, is_code in zip(sources, code, strict=True) if is_code
-    )
+    code = _code(cells)
+    rebound = rebound_in_cells(code)
+    changed = changed_in_cells(code, _code(solved))
     for cell, source in zip(cells, sources, strict=True):
         is_code = cell["cell_type"] == "code"
         key = check_key(cell) or foreign_key(cell)
@@ -75,4 +85,9 @@ def _known(
             question=key if key in keys and key is not None else "",
             is_code=is_code,
             binds=tuple(sorted(next(rebound))) if is_code else (),
+            changes=tuple(sorted(next(changed))) if is_code else (),
         )
+
+
+def _code(cells: Sequence[dict[str, Any]]) -> list[str]:
+    return [source_of(cell) for cell in cells if cell["cell_type"] == "code"]

@@ -173,6 +173,31 @@ def test_copies_below_a_cell_that_binds_the_name_do_not_count() -> None:
     assert [cell.number for cell in found.cells if cell.questions] == [2, 4]
 
 
+CHANGING = (
+    *handout(CALM)[:3],
+    HandoutCell(id="again", source=fingerprint(CELLS["again"][0]), changes=("mean",)),
+    *handout(CALM)[3:],
+)
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ("setup answer* check again end", [3]),
+        ("setup answer check again own check end", [3]),
+        ("setup answer* again own check end", [2]),
+        ("setup answer* again end", [2]),
+        ("setup answer check own* check again", [3, 5]),
+        ("setup answer check own end check", [3, 6]),
+    ],
+)
+def test_copies_below_a_cell_that_changes_what_is_tested_do_not_count(
+    cells: str, expected: list[int]
+) -> None:
+    found = read(cells, CHANGING)
+    assert [cell.number for cell in found.cells if cell.questions] == expected
+
+
 def test_a_check_cell_known_by_its_id_keeps_the_student_s_text() -> None:
     spec = job(
         *written("setup answer* check* again"),

@@ -13,6 +13,7 @@ from typing import Any, Final
 import pytest
 
 from courses.bundle import (
+    changed_in_cells,
     check_cells,
     definitions_of,
     foreign_key,
@@ -22,6 +23,7 @@ from courses.bundle import (
     rebound_in_cells,
     source_of,
 )
+from courses.bundle.changed_names import _read
 from courses.bundle.definitions import _parsed_bindings
 from courses.bundle.recognition import is_about_otter
 from courses.bundle.syntax import MAX_CELL
@@ -118,6 +120,8 @@ def read_staffs(cells: list[dict[str, Any]]) -> None:
     _parsed_bindings.cache_clear()
     definitions_of(notebook)
     list(rebound_in_cells(map(source_of, cells)))
+    _read.cache_clear()
+    list(changed_in_cells([source_of(cell) for cell in cells]))
     check_cells(notebook)
     [(foreign_key(cell), is_about_otter(cell["source"])) for cell in cells[:9]]
 

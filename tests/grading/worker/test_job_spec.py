@@ -273,6 +273,20 @@ def test_the_hand_out_is_told_cell_by_cell(run: GradingRun) -> None:
     assert cells[0].source == fingerprint("a = 1\n")
 
 
+def test_what_the_hand_out_s_cells_change_is_told_by_what_the_solution_reads(
+    run: GradingRun,
+) -> None:
+    RevisionFileFactory.create(
+        revision=run.revision,
+        part=RevisionFile.Part.HANDOUT,
+        name="handout.ipynb",
+        text=small_notebook("w = [0]", "# your work", "w.append(1)"),
+    )
+    staff_notebook(run, "w = [0]", "def total():\n    return sum(w)", "w.append(1)")
+    cells = build_job(run).handout
+    assert [cell.changes for cell in cells] == [("total", "w"), (), ("total", "w")]
+
+
 def test_without_a_hand_out_one_is_made_of_the_staff_notebook(run: GradingRun) -> None:
     staff_notebook(run, "### BEGIN SOLUTION\na = 1\n### END SOLUTION", "b = 2")
     cells = build_job(run).handout
