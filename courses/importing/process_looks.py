@@ -80,7 +80,11 @@ _LOOKS: Final[Mapping[str, str]] = {
 _LISTING: Final = frozenset(
     ("os.listdir", "os.scandir", "os.walk", "glob.glob", "glob.iglob")
 )
-_HERE: Final = frozenset((".", "./", "*", "**", "./*"))
+_LISTING_METHODS: Final = frozenset(("glob", "rglob", "iterdir", "walk"))
+_SHOWS: Final = (
+    "it shows files that are handed in and the course's, and none that the notebook "
+    "has written"
+)
 _HINT: Final = (
     "Let a function of the notebook do it and return the number, or judge what the "
     "student's code returns."
@@ -118,7 +122,12 @@ def find_process_looks(
 
 
 def _shown(node: ast.expr) -> str:
-    return dotted(node.func if isinstance(node, ast.Call) else node)
+    match node:
+        case ast.Call(func=ast.Attribute(attr=name, value=ast.Call(func=maker))):
+            return f"{dotted(maker)}().{name}"
+        case ast.Call(func=function):
+            return dotted(function)
+    return dotted(node)
 
 
 def _look(node: ast.expr, libraries: Mapping[str, str]) -> str:
@@ -128,8 +137,22 @@ def _look(node: ast.expr, libraries: Mapping[str, str]) -> str:
             return _why(dotted(node), libraries)
         case ast.Call(func=function, args=args):
             if full_name(dotted(function), libraries) in _LISTING and _is_here(args):
-                return _STATE
+                return _SHOWS
+            if _lists_path(function, libraries):
+                return _SHOWS
     return ""
+
+
+def _lists_path(function: ast.expr, libraries: Mapping[str, str]) -> bool:
+    """Say whether this is a method that lists a path below the working folder."""
+    match function:
+        case ast.Attribute(attr=name, value=ast.Call(func=maker, args=args)) if (
+            name in _LISTING_METHODS
+        ):
+            made = full_name(dotted(maker), libraries)
+            is_path = made in {"Path", "pathlib.Path"} and _is_here(args)
+            return is_path or made in {"Path.cwd", "pathlib.Path.cwd"}
+    return False
 
 
 def _why(name: str, libraries: Mapping[str, str]) -> str:
@@ -142,12 +165,12 @@ def _why(name: str, libraries: Mapping[str, str]) -> str:
 
 
 def _is_here(args: list[ast.expr]) -> bool:
-    """Say whether the arguments name the working folder, or files in it."""
+    """Say whether the arguments name the working folder, or something below it."""
     match args:
         case []:
             return True
         case [ast.Constant(value=str() as path), *_]:
-            return path in _HERE
+            return not path.startswith("/")
     return False
 
 

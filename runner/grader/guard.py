@@ -6,12 +6,8 @@ none of it (`loaders`). Private files are the staff's own and are unpickled. Any
 unpickling is refused.
 """
 
-import builtins
 import contextlib
 import hashlib
-import importlib
-import io
-import os
 import pickle
 import sys
 import threading
@@ -22,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from runner.grader import audit, code_guard, refusals, workers
+from runner.grader import audit, code_guard, found_files, refusals, workers
 from runner.grader.callers import CALLERS
 from runner.grader.code_places import CodePlaces
 from runner.grader.folders import Folders, guard_joins
@@ -64,14 +60,14 @@ _EVERYTHING: Final = "everything"
 # So many pickles of the tests' own can be read again.
 _OWN_PICKLES: Final = 1000
 # Audit events by which a file is opened or a folder is listed.
-_OPENING: Final = frozenset(("open", "os.listdir", "os.scandir", "sqlite3.connect"))
+_OPENING: Final = frozenset(("open", "os.listdir", "os.scandir"))
 
 
 def stand(folders: Folders, handed_in: Collection[str], public: Path) -> None:
     """Let nothing that a student handed in run code in this process from now on."""
     origins = Origins(folders, handed_in)
     guard_joins(folders)
-    _find_relative_files(origins)
+    found_files.stand(origins)
     torch.load = torch_loader(torch.load, origins)  # noqa: TID251 - taken away here
     torch.serialization.load = torch.load  # noqa: TID251 - same
     torch.jit.load = script_loader(torch.jit.load, origins)
@@ -81,36 +77,6 @@ def stand(folders: Folders, handed_in: Collection[str], public: Path) -> None:
     places = CodePlaces(folders, public)
     CALLERS.take_own(places)
     code_guard.stand(places)
-
-
-def _find_relative_files(origins: Origins) -> None:
-    """Let tests open handed-in files by the names that the notebook opens them by."""
-    opened, status = builtins.open, os.stat
-
-    def open_found(file: Any, *arguments: Any, **named: Any) -> Any:
-        return opened(origins.found(file), *arguments, **named)
-
-    def stat_found(path: Any, *arguments: Any, **named: Any) -> Any:
-        return status(origins.found(path), *arguments, **named)
-
-    builtins.open = io.open = open_found
-    os.stat = stat_found
-    _wrap_safetensors(origins)
-
-
-def _wrap_safetensors(origins: Origins) -> None:
-    """Let safetensors, which opens files by itself, find handed-in files by name."""
-    for name in ("safetensors", "safetensors.torch"):
-        with contextlib.suppress(ImportError):
-            module: Any = importlib.import_module(name)
-            module.safe_open = _finding(module.safe_open, origins)
-
-
-def _finding(call: Callable[..., Any], origins: Origins) -> Callable[..., Any]:
-    def found(file: Any, *arguments: Any, **named: Any) -> Any:
-        return call(origins.found(file), *arguments, **named)
-
-    return found
 
 
 def _trusting(load: Callable[..., Any]) -> Callable[..., Any]:
@@ -214,6 +180,7 @@ def _watcher(origins: Origins) -> Callable[[str, tuple[Any, ...]], None]:
     """
     checks: dict[str, Callable[..., None]] = {
         "pickle.find_class": _check_unpickled,
+        "sqlite3.connect": lambda path, *_: found_files.check_database(path, origins),
         **dict.fromkeys(_OPENING, lambda path, *_: origins.folders.check(path)),
     }
 

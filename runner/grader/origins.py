@@ -3,7 +3,7 @@
 import io
 import os
 from collections.abc import Collection
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from runner.grader.folders import Folders
@@ -21,6 +21,14 @@ class Origins:
         self._files = folders.files
         self._private = Path(os.path.realpath(folders.private))
         self._handed_in = frozenset(handed_in)
+        # The folders in which some were handed in.
+        self._above = frozenset(
+            str(folder)
+            for name in handed_in
+            for folder in PurePath(name).parents
+            if folder.name
+        )
+        self._work = os.getcwd()  # noqa: PTH109 - as a path's text
 
     def handed_in(self, file: object) -> str | None:
         """Return the name under which the file was handed in, or None."""
@@ -59,13 +67,39 @@ class Origins:
         return None
 
     def found(self, path: Any) -> Any:
-        """Return the path, or that of the handed-in file which a relative one means."""
+        """Return the path, or that of the handed-in file which it means.
+
+        Such a file is meant by its name beside the notebook, whether or not the path
+        goes through the working folder.
+        """
         self.folders.check(path)
-        if isinstance(path, str | os.PathLike):
-            name = os.path.normpath(path)
-            if name in self._handed_in:  # so it is no absolute one
-                return str(self._files / name)
+        return self.shown(path)
+
+    def shown(self, path: Any) -> Any:
+        """Return the same for a path that is not opened, and need not be checked."""
+        if isinstance(path, str | bytes | os.PathLike):
+            name = os.path.normpath(os.fsdecode(path)).removeprefix(f"{self._work}/")
+            if name in self._handed_in or name in self._above:  # so it is within
+                place = str(self._files / name)
+                return os.fsencode(place) if isinstance(path, bytes) else place
         return path
+
+    def listed(self, path: str) -> str | None:
+        """Return the folder of what was handed in below this one, None for none.
+
+        None is handed in but in the working folder and below it.
+        """
+        place = os.path.abspath(path)  # noqa: PTH100 - links are not followed
+        if path and place == self._work:
+            return str(self._files)
+        name = place.removeprefix(f"{self._work}/")
+        return str(self._files / name) if name in self._above else None
+
+    def is_at_work(self, path: str) -> bool:
+        """Say whether the path leads to the working folder, or below it."""
+        return f"{os.path.realpath(path)}/".startswith(
+            f"{os.path.realpath(self._work)}/"
+        )
 
 
 def _path_of(file: object) -> str | None:

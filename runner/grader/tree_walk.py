@@ -18,8 +18,9 @@ _HELD: Final = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _OWNER: Final = stat.S_IRWXU
 
-# Tests find handed-in files by another one, which takes the place of Python's own.
+# Tests find handed-in files by others, which take the place of Python's own.
 _stat: Final = os.stat
+_listdir: Final = os.listdir
 
 Identity = tuple[int, int]
 About = TypeVar("About")
@@ -113,7 +114,7 @@ class TreeWalk(Generic[About]):
                 os.chmod(f"/proc/self/fd/{held}", mode | _OWNER)  # noqa: PTH101 - not by a name that may be another's
         fd = os.open(".", _READ, dir_fd=held)
         self._hold(fd)
-        names = os.listdir(fd)  # noqa: PTH208 - of a descriptor
+        names = _listdir(fd)
         self._levels.append(Level(name, identity_of(status), mode, about, names))
 
     def _go_out(self, level: Level[About]) -> None:

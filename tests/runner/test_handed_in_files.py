@@ -117,9 +117,9 @@ def test_nothing_handed_in_lies_where_an_interpreter_looks(
     for name in names:
         (tmp_path / name).write_text("print('owned')")
     source = (
-        "import os, subprocess, sys\nfrom pathlib import Path\n"
+        "import posix, subprocess, sys\nfrom pathlib import Path\n"
         "def check():\n"
-        "    assert os.listdir() == [] and Path('data.csv').exists()\n"
+        "    assert posix.listdir() == [] and Path('data.csv').exists()\n"
         "    assert open('data.csv').read() == Path('data.csv').read_text()\n"
         "    code = 'import json, sys; print(sys.path)'\n"
         "    for flags in ([], ['-P'], ['-B']):\n"
