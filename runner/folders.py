@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from runner.contents import Contents, Folder
+from runner.file_times import FileTimes
 from runner.protocol import JobFile
 
 _CHUNK: Final = 1024**2
@@ -31,7 +32,7 @@ def safe_name(name: str) -> PurePosixPath:
     return path
 
 
-def _copy(file: JobFile, target: Path) -> None:
+def _copy(file: JobFile, target: Path, times: FileTimes) -> None:
     """The content is at `target`, and it is what the spec says."""
     target.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
@@ -41,6 +42,8 @@ def _copy(file: JobFile, target: Path) -> None:
             digest.update(chunk)
             size += len(chunk)
             sink.write(chunk)
+        sink.flush()
+        times.give(sink.fileno())
     if digest.hexdigest() != file.sha256.lower() or size != file.size:
         raise FileMissingError(file.name)
 
@@ -85,10 +88,11 @@ class JobFolder:
 
     def fill(self, contents: Contents) -> None:
         """The notebook and the files are in place, and belong to the job's user."""
+        times = FileTimes()
         for placed in contents.files:
             name = safe_name(placed.file.name)
             for folder in placed.folders:
-                _copy(placed.file, self.places[folder] / name)
+                _copy(placed.file, self.places[folder] / name, times)
         if contents.notebook_name:
             work = self.places[Folder.WORK]
             (work / safe_name(contents.notebook_name)).write_text(

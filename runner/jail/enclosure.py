@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from runner import linux
 from runner.contents import Folder
+from runner.file_times import FileTimes
 from runner.jail import landlock, namespaces, policy, privileges, rootfs, seccomp
 from runner.jail.landlock import Access
 from runner.jail.policy import View
@@ -59,6 +60,7 @@ class Jail:
             links=view.links,
             nodes=(*view.nodes, *order.shape.nodes),
         )
+        self._times = FileTimes()
         self._uid = order.uid
         # CUDA maps memory as it likes.
         self._is_counted = order.is_grouped or bool(order.shape.gpu)
@@ -84,6 +86,7 @@ class Jail:
                 offset = 0
                 while sent := os.sendfile(sink.fileno(), source, offset, _CHUNK):
                     offset += sent
+                self._times.give(sink.fileno())
 
     def make_room(self, total: int) -> None:
         rootfs.make_room(total, self._sizes)

@@ -123,3 +123,25 @@ def marked(runner: Runner, notebook: str, *checks: str, **changes: object) -> Jo
     asked = QuestionSpec(key="q1", style=style, checks=specs)  # type: ignore[arg-type]
     cells = (notebook, cell("# softmark: check q1"))
     return runner.run(job(*cells, questions=(asked,), **changes))
+
+
+def with_many_files(folder: Path) -> JobSpec:
+    """Return a job that looks at its files' times, and compares two of one size."""
+    files = [folder / f"{number}.csv" for number in range(20)]
+    for number, path in enumerate(files):
+        path.write_text(f"{number:2}")
+    source = (
+        "import filecmp\n"
+        "def check_times(files, private):\n"
+        "    found = [*files.glob('*.csv'), *private.glob('*.csv')]\n"
+        "    assert len(found) == 20 == len({int(p.stat().st_mtime) for p in found})\n"
+        "def check_same(files, private):\n"
+        "    assert filecmp.cmp(files / '9.csv', private / '10.csv')\n"
+    )
+    placed = [job_file(path) for path in files]
+    return job(
+        "1",
+        questions=(question("q1", source),),
+        files=tuple(placed[:10]),
+        private_files=tuple(placed[10:]),
+    )

@@ -8,7 +8,7 @@ import pytest
 
 from runner.host import Backend, Runner
 from runner.protocol import CheckSpec, Limits, QuestionSpec, TestStyle, Verdict
-from tests.runner.notebooks import ANSWER, job, scores, text
+from tests.runner.notebooks import ANSWER, job, scores, text, with_many_files
 
 pytestmark = pytest.mark.torch
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change users")
@@ -54,6 +54,10 @@ def test_no_file_is_left_whatever_the_rights_and_depth(bare: Runner) -> None:
     folder = text(bare.run(job("import os; print(os.getcwd(), end='')", source)))
     assert folder.endswith("/work")
     assert not Path(folder).parent.exists()
+
+
+def test_no_two_files_have_one_time(bare: Runner, tmp_path: Path) -> None:
+    assert scores(bare.run(with_many_files(tmp_path))) == {"q1": [1.0, 0.0]}
 
 
 def test_no_process_is_left(bare: Runner) -> None:

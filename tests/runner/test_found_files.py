@@ -11,7 +11,7 @@ import pytest
 from runner.grader.found_files import _HOLDERS
 from runner.host import Runner
 from runner.protocol import CheckSpec, JobFile, QuestionSpec, TestStyle
-from tests.runner.notebooks import job, job_file
+from tests.runner.notebooks import job, job_file, scores, with_many_files
 
 pytestmark = pytest.mark.torch
 
@@ -108,6 +108,11 @@ def test_a_handed_in_file_is_found_by_its_name(
     (outcome,) = runner.run(spec).questions
     found = {check.name: check.score for check in outcome.checks}
     assert found == dict.fromkeys(checks, score)
+
+
+def test_no_two_files_have_one_time(runner: Runner, tmp_path: Path) -> None:
+    """Else a comparison that goes by size and time takes them for the same."""
+    assert scores(runner.run(with_many_files(tmp_path))) == {"q1": [1.0, 0.0]}
 
 
 def test_no_module_holds_python_s_own_open_unseen() -> None:
