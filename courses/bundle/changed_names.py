@@ -55,11 +55,11 @@ _PLAIN: Final = frozenset(
 )
 _CHANGING: Final = frozenset(("inplace", "out"))
 # IPython's own commands that give the notebook's names no other value.
-_COMMAND: Final = re.compile(r"(?:^|=)[ \t]*(%%?)(\w+)", re.MULTILINE)
+_COMMAND: Final = re.compile(r"^[ \t]*+(?:[\w, ]++=[ \t]*+)?%%?(\w+)", re.MULTILINE)
 _HARMLESS: Final = frozenset(
     (
         *("matplotlib", "time", "timeit", "prun", "capture", "config", "pip"),
-        *("conda", "pwd", "cd", "ls", "mkdir", "who", "whos", "env", "debug", "pylab"),
+        *("conda", "pwd", "cd", "ls", "mkdir", "who", "env", "debug"),
         *("bash", "sh", "html", "HTML", "latex", "markdown", "svg", "javascript"),
         *("js", "writefile", "file"),
     )
@@ -176,7 +176,7 @@ def _read(source: str) -> _Read:
     source = textwrap.dedent(source)
     binds = rebound_names(source)
     magic, _, _ = split_cell_magic(source)
-    is_any = any(name not in _HARMLESS for _, name in _COMMAND.findall(source))
+    is_any = any(name not in _HARMLESS for name in _COMMAND.findall(source))
     if is_any or magic not in {"", *_HARMLESS}:
         binds |= {ANY}
     if not is_python_magic(magic):

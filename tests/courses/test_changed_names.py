@@ -45,6 +45,7 @@ CHANGED = [
     ("def use_ours():\n    exec('net = ours')\nuse_ours()", "*"),
     ("%run ours.py", "*"),
     ("%store -r net", "*"),
+    ("net = %sql ours", "*"),
     ("%%unknown\nnet = ours", "*"),
     ("x = 1" + "  " * 20_000, "*"),
 ]
@@ -74,6 +75,7 @@ def test_what_is_done_with_an_object_may_change_it(source: str, name: str) -> No
         "!ls\n%pip install softmark",
         "def other(net):\n    net.eval()\n    return W",
         "x = # YOUR CODE",
+        "print('loss=%f' % net(xs))",
     ],
 )
 def test_what_only_looks_at_an_object_leaves_it(source: str) -> None:
