@@ -53,7 +53,11 @@ class Mentions:
 
     @cached_property
     def _modules(self) -> frozenset[str]:
-        return frozenset(part for each in self.modules for part in each.split("."))
+        """The dotted names of the modules and packages that the imports load."""
+        parts = [each.split(".") for each in self.modules]
+        return frozenset(
+            ".".join(each[:count]) for each in parts for count in range(1, len(each) + 1)
+        )
 
     @cached_property
     def text(self) -> str:
@@ -63,12 +67,20 @@ class Mentions:
     def names(self, path: PurePath) -> bool:
         """Return whether code or a link names the file, or code imports it.
 
-        SECURITY: prose never counts. It names files that are kept from students, and
-        its “from” and “import” are words. An address on the web is another file's.
+        `path` starts at the notebook's folder. SECURITY: prose never counts. It names
+        files that are kept from students, and its “from” and “import” are words. An
+        address on the web is another file's. So is a submodule of a library: an import
+        is matched from the left, and `from torchvision import models` loads no models.py.
         """
         if path.name in self._names or is_in(self.loose, path.name):
             return True
-        return path.suffix.lower() == ".py" and path.stem in self._modules
+        return path.suffix.lower() == ".py" and _module_of(path) in self._modules
+
+
+def _module_of(path: PurePath) -> str:
+    """Return the dotted name under which the notebook imports a file."""
+    parts = path.parent.parts if path.stem == "__init__" else path.with_suffix("").parts
+    return ".".join(parts)
 
 
 def is_in(text: str, name: str) -> bool:
@@ -132,9 +144,9 @@ def _modules(tree: ast.Module) -> Iterator[str]:
         match node:
             case ast.Import(names=names):
                 yield from (each.name for each in names)
-            case ast.ImportFrom(module=module, names=names):
-                for each in names:
-                    yield f"{module or ''}.{each.name}"
+            case ast.ImportFrom(module=module, names=names, level=0 | 1):
+                above = f"{module}." if module else ""
+                yield from (f"{above}{each.name}" for each in names)
             case ast.Call(
                 func=ast.Name(id=name) | ast.Attribute(attr=name),
                 args=[ast.Constant(value=str(module)), *_],

@@ -87,7 +87,7 @@ def _add_files_of_autograder(draft: Draft, source: Source) -> None:
         if name in draft.public or not is_file_name(name):
             continue
         is_staffs = any(map(sounds_like_staffs, Path(name).parts))
-        if named.names(path) and not is_staffs and not is_written(name, written):
+        if named.names(Path(name)) and not is_staffs and not is_written(name, written):
             draft.public[name] = source.root / path
             added.append(name)
         else:

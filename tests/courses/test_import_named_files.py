@@ -320,3 +320,40 @@ def test_links_are_read_as_markdown_and_html_have_them() -> None:
     cell = text("![a](<a%201.png>) [b](b(1).csv 'title')\n<img src=\"c.png\"/>")
     named = mentions_of([cell])
     assert named.paths == {"a 1.png", "b(1).csv", "c.png"}
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "is_named"),
+    [
+        ("models.py", "from torchvision import models", False),
+        ("utils.py", "from torch.utils.data import DataLoader", False),
+        ("data.py", "import torch.utils.data as data", False),
+        ("metrics.py", "import sklearn.metrics", False),
+        ("testing.py", "from numpy import testing as tests", False),
+        ("models.py", "importlib.import_module('torchvision.models')", False),
+        ("models.py", "from .. import models", False),
+        ("near/close.py", "import close", False),
+        ("near/close.py", "from other.near import close", False),
+        ("near/close.py", "from near import close", True),
+        ("near/close.py", "from near.close import f", True),
+        ("near/__init__.py", "import near.close", True),
+        ("near.py", "import near.close", True),
+        ("near.py", "from near import f as g", True),
+        ("near.py", "from . import near", True),
+        ("near.py", "importlib.import_module('near')", True),
+    ],
+)
+def test_an_import_names_a_module_by_its_whole_path_from_the_left(
+    name: str,
+    cell: str,
+    is_named: bool,  # noqa: FBT001 - a case
+) -> None:
+    assert mentions_of([code(cell)]).names(Path(name)) == is_named
+
+
+def test_a_submodule_of_a_library_makes_no_module_of_the_staff_s_public_in_silence(
+    tmp_path: Path,
+) -> None:
+    cell, hidden = code("from torchvision import models"), hiding("import models")
+    _, notes, _ = imported(tmp_path, cell, ANSWER, hidden, files=("models.py",))
+    assert "only the tests name: models.py" in notes
