@@ -35,13 +35,13 @@ _OF_A_KIND: Final = 50
 class _Named:
     """What is said of files, by whom, and which files the notebook writes.
 
-    `handout` is what its code and links name, `outside` the same without its tests,
-    and `staff` what the staff's notebook names outside its tests.
+    `handout` is what its code and links name, and `outside` the same without its tests.
+    SECURITY: what only the staff's notebook names is read in solutions. It may be what
+    is right, to which a solution is compared.
     """
 
     handout: Mentions
     outside: Mentions
-    staff: Mentions
     tests: str
     written: frozenset[str]
 
@@ -51,9 +51,9 @@ class _Named:
         SECURITY: it is what is right, or what students' work is to write. Lying beside
         the tests, it would stand in for their work.
         """
-        is_named = self.outside.names(path) or self.staff.names(path)
         is_told = is_in(self.handout.prose, path.name)
-        return is_told and is_in(self.tests, path.name) and not is_named
+        is_tested = is_in(self.tests, path.name)
+        return is_told and is_tested and not self.outside.names(path)
 
     def is_only_of_tests(self, path: Path) -> bool:
         """Return whether tests need a file, and nothing else says that students do."""
@@ -61,11 +61,7 @@ class _Named:
             module = rf"\b(import|from)\s+(\w+\.)*{re.escape(path.stem)}\b"
             is_tested = is_in(self.tests, path.name) or re.search(module, self.tests)
             return bool(is_tested) and not self.handout.names(path)
-        return is_in(self.tests, path.name) and not self._is_students(path)
-
-    def _is_students(self, path: Path) -> bool:
-        is_told = is_in(self.handout.prose, path.name)
-        return self.outside.names(path) or (is_told and self.staff.names(path))
+        return is_in(self.tests, path.name) and not self.outside.names(path)
 
 
 def _named(draft: Draft, tests: str) -> _Named:
@@ -73,7 +69,6 @@ def _named(draft: Draft, tests: str) -> _Named:
     return _Named(
         handout=mentions_of(cells),
         outside=mentions_of(cells, reads=_is_no_check),
-        staff=mentions_of(staff, reads=_is_no_check),
         tests=tests,
         written=written_by([*cells, *staff]),
     )
@@ -165,7 +160,7 @@ def _note_on_left(draft: Draft, left: _Left) -> None:
         )
     if left.told:
         draft.note(
-            "Left out, since only the text and the tests name them: "
+            "Left out, since only the text, the tests and solutions name them: "
             f"{', '.join(sorted(left.told))}.",
             hint="If students need one, link it in the text: [NAME](NAME). If their "
             "notebook writes it, require it: on the page, or with --require NAME. If "
@@ -245,20 +240,16 @@ def _note_on_unnamed(draft: Draft, named: _Named, said: Collection[str]) -> None
 
 
 def _names_this(named: _Named, name: str, public: Collection[str]) -> bool:
-    """Whether the hand-out names the file, and not only one of its name elsewhere.
-
-    What its prose names counts where the model solution names it, too: it reads it.
-    """
+    """Whether the hand-out names the file, and not only one of its name elsewhere."""
     path = Path(name)
-    is_told = is_in(named.handout.prose, path.name) and named.staff.names(path)
-    if not named.handout.names(path) and not is_told:
+    if not named.handout.names(path):
         return False
     is_alone = sum(Path(each).name == path.name for each in public) == 1
     folder = path.parent.name or "."
     if is_alone or folder == ".":
         return True
-    text = f"{named.handout.text}\n{named.handout.prose if is_told else ''}"
-    return bool(re.search(rf"(?<![\w-]){re.escape(folder)}(?![\w-])", text))
+    pattern = rf"(?<![\w-]){re.escape(folder)}(?![\w-])"
+    return bool(re.search(pattern, named.handout.text))
 
 
 def _in_groups(names: Iterable[str]) -> Iterator[str]:

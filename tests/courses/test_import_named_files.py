@@ -98,7 +98,7 @@ def test_what_prose_and_hidden_tests_name_is_left_out_with_what_to_do(
     hidden = hiding("assert open('y.npy')")
     public, notes, _ = imported(tmp_path, cell, ANSWER, hidden, files=("y.npy",))
     assert public == []
-    assert "only the text and the tests name them: y.npy" in notes
+    assert "only the text, the tests and solutions name them: y.npy" in notes
     assert all(word in notes for word in ("](NAME)", "--require", "private/"))
 
 
@@ -123,13 +123,27 @@ def test_data_that_code_or_a_link_names_is_public_without_a_note(
     assert (public, "y.npy" in notes) == (["y.npy"], False)
 
 
-def test_data_that_prose_names_and_the_solution_reads_is_public_without_a_note(
-    tmp_path: Path,
+@pytest.mark.parametrize(
+    "answer",
+    [
+        code("x = open('train.csv')", **marks("a", solution=True)),
+        code("### BEGIN SOLUTION\nx = open('train.csv')\n### END SOLUTION"),
+    ],
+)
+def test_what_prose_names_and_only_a_solution_and_tests_read_is_left_out(
+    tmp_path: Path, answer: dict[str, object]
 ) -> None:
-    answer = code("x = open('train.csv')", **marks("a", solution=True))
+    """The solution may compare with what is right, as the tests do."""
     prose, hidden = text("`train.csv` holds points."), hiding("open('train.csv')")
     public, notes, _ = imported(tmp_path, prose, answer, hidden, files=("train.csv",))
-    assert (public, "train.csv" in notes) == (["train.csv"], False)
+    assert (public, "solutions name them: train.csv" in notes) == ([], True)
+
+
+def test_what_prose_names_and_only_a_solution_reads_is_noted(tmp_path: Path) -> None:
+    answer = code("x = open('train.csv')", **marks("a", solution=True))
+    prose = text("`train.csv` holds points.")
+    public, notes, _ = imported(tmp_path, prose, answer, CHECK, files=("train.csv",))
+    assert (public, "none of them: train.csv" in notes) == (["train.csv"], True)
 
 
 @pytest.mark.parametrize("name", ["labels.csv", "grades.csv", "submission.csv"])
