@@ -56,7 +56,9 @@ class Mentions:
         """The dotted names of the modules and packages that the imports load."""
         parts = [each.split(".") for each in self.modules]
         return frozenset(
-            ".".join(each[:count]) for each in parts for count in range(1, len(each) + 1)
+            ".".join(each[:count])
+            for each in parts
+            for count in range(1, len(each) + 1)
         )
 
     @cached_property
@@ -105,7 +107,7 @@ def mentions_of(
             modules |= set(_modules(tree)) if tree is not None else set()
             if reads(cell):
                 paths |= set(_paths(tree)) if tree is not None else set()
-                loose += _loose(source, has_tree=tree is not None)
+                loose += loose_lines(source, has_tree=tree is not None)
             prose += [source]
         else:
             found = (next(filter(None, each), "") for each in _LINK.findall(source))
@@ -127,7 +129,7 @@ def tree_of(source: str) -> ast.Module | None:
         return None
 
 
-def _loose(source: str, *, has_tree: bool) -> Iterator[str]:
+def loose_lines(source: str, *, has_tree: bool) -> Iterator[str]:
     """Yield the lines of a code cell that Python cannot parse, without their comments."""
     name, arguments, _ = split_cell_magic(source)
     is_whole = not has_tree or not is_python_magic(name)
@@ -156,7 +158,7 @@ def _modules(tree: ast.Module) -> Iterator[str]:
 
 def _paths(tree: ast.Module) -> Iterator[str]:
     """Yield the texts of code that may be paths; not sentences, nor docstrings."""
-    said = {id(node) for node in _docstrings(tree)}
+    said = {id(node.value) for node in docstrings(tree)}
     above = {id(c): n for n in ast.walk(tree) for c in ast.iter_child_nodes(n)}
     for node in ast.walk(tree):
         if (
@@ -195,9 +197,10 @@ def _words(value: str) -> Iterator[str]:
         yield from words
 
 
-def _docstrings(tree: ast.Module) -> Iterator[ast.AST]:
+def docstrings(tree: ast.Module) -> Iterator[ast.Expr]:
+    """Yield the statements that are a constant: docstrings, and what a cell shows."""
     for node in ast.walk(tree):
         if isinstance(node, _BODIES):
             for each in node.body:
                 if isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant):
-                    yield each.value
+                    yield each

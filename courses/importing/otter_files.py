@@ -7,7 +7,8 @@ from typing import Final
 
 from courses.bundle.manifest import is_file_name
 from courses.importing.contents import Draft, Source
-from courses.importing.mentions import mentions_of
+from courses.importing.given_data import GivenData
+from courses.importing.mentions import is_in, mentions_of
 from courses.importing.public import add_public_files
 from courses.importing.staff_files import sounds_like_staffs
 from courses.importing.written_files import is_written, written_by
@@ -45,7 +46,7 @@ def add_files(
         required=required,
         without=own,
     )
-    _add_files_of_autograder(draft, source)
+    _add_files_of_autograder(draft, source, _text_of_tests(draft, source))
     draft.public = {n: p for n, p in draft.public.items() if p.suffix != ".zip"}
     left = []
     for path in source.under(staff) if staff != folder else ():
@@ -71,7 +72,7 @@ def _text_of_tests(draft: Draft, source: Source) -> str:
     return "\n".join([*files, json.dumps(draft.staff["metadata"].get("otter"))])
 
 
-def _add_files_of_autograder(draft: Draft, source: Source) -> None:
+def _add_files_of_autograder(draft: Draft, source: Source, tests: str) -> None:
     """Add what an autograder zip has in files/, which Otter puts beside the notebook.
 
     SECURITY: only what the hand-out names. Data and reference code of hidden tests lie
@@ -79,6 +80,7 @@ def _add_files_of_autograder(draft: Draft, source: Source) -> None:
     """
     named = mentions_of(draft.handout["cells"])
     written = written_by([*draft.staff["cells"], *draft.handout["cells"]])
+    given = GivenData(draft.staff["cells"], draft.handout["cells"], {})
     added, left = [], []
     for path in source.files:
         if "files" not in path.parts[:-1] or path.suffix == ".ipynb":
@@ -87,7 +89,10 @@ def _add_files_of_autograder(draft: Draft, source: Source) -> None:
         if name in draft.public or not is_file_name(name):
             continue
         is_staffs = any(map(sounds_like_staffs, Path(name).parts))
-        if named.names(Path(name)) and not is_staffs and not is_written(name, written):
+        is_doubtful = is_in(tests, Path(name).name) and not given.is_given(Path(name))
+        is_left = is_staffs or is_written(name, written)
+        is_left = is_left or (is_doubtful and not name.endswith(".py"))
+        if named.names(Path(name)) and not is_left:
             draft.public[name] = source.root / path
             added.append(name)
         else:
@@ -101,6 +106,6 @@ def _add_files_of_autograder(draft: Draft, source: Source) -> None:
     if left:
         draft.note(
             f"Left out of the autograder's files: {', '.join(left)}.",
-            hint="The hand-out's code and links do not name them, or write them, or they "
-            "sound like the staff's. Keep the folder with --write, and put what tests need into private/, what students need into public/.",
+            hint="The hand-out's code and links do not name them, or may write them, or "
+            "they sound like the staff's. Keep the folder with --write, and put what tests need into private/, what students need into public/.",
         )

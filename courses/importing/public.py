@@ -10,6 +10,7 @@ from typing import Final
 from courses.bundle.manifest import is_file_name
 from courses.bundle.notebooks import check_key
 from courses.importing.contents import Draft, Source
+from courses.importing.given_data import SETTINGS, GivenData
 from courses.importing.mentions import Mentions, is_in, mentions_of
 from courses.importing.staff_files import is_for_staff, sounds_like_staffs
 from courses.importing.written_files import is_written, written_by
@@ -29,21 +30,46 @@ _FOR_STAFF_AT_THE_TOP: Final = frozenset(
 # folder and kind.
 _NUMBERED: Final = 3
 _OF_A_KIND: Final = 50
+# Code and settings beside the notebook are read up to this size, in bytes.
+_LONGEST_READ: Final = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Named:
     """What is said of files, by whom, and which files the notebook writes.
 
-    `handout` is what its code and links name, and `outside` the same without its tests.
+    `handout` is what its code and links name, `outside` the same without its tests,
+    and `links` what its text alone does.
     SECURITY: what only the staff's notebook names is read in solutions. It may be what
     is right, to which a solution is compared.
     """
 
     handout: Mentions
     outside: Mentions
+    links: Mentions
     tests: str
     written: frozenset[str]
+    given: GivenData
+
+    def is_doubtful(self, path: Path) -> bool:
+        """Return whether the notebook may write a file that its hand-out names.
+
+        SECURITY: nobody can list the ways in which code writes a file. What is not
+        certain to be given does not come along in silence.
+        """
+        if path.suffix == ".py" or not self.outside.names(path):
+            return False
+        if self.given.is_given(path):
+            return False
+        return not (self.is_linked(path) and self.given.is_untouched(path))
+
+    def is_linked(self, path: Path) -> bool:
+        """Return whether the hand-out's text links to a file: so staff mean to give it."""
+        return self.links.names(path)
+
+    def is_tested(self, path: Path) -> bool:
+        """Return whether tests read a file."""
+        return is_in(self.tests, path.name)
 
     def is_only_told(self, path: Path) -> bool:
         """Return whether prose names a file that tests read, and no other code does.
@@ -64,14 +90,31 @@ class _Named:
         return is_in(self.tests, path.name) and not self.outside.names(path)
 
 
-def _named(draft: Draft, tests: str) -> _Named:
+def _named(draft: Draft, source: Source, folder: Path, tests: str) -> _Named:
     cells, staff = draft.handout["cells"], draft.staff["cells"]
     return _Named(
         handout=mentions_of(cells),
         outside=mentions_of(cells, reads=_is_no_check),
+        links=mentions_of(cell for cell in cells if cell["cell_type"] != "code"),
         tests=tests,
         written=written_by([*cells, *staff]),
+        given=GivenData(
+            list(filter(_is_no_check, staff)),
+            list(filter(_is_no_check, cells)),
+            dict(_texts_beside(source, folder)),
+        ),
     )
+
+
+def _texts_beside(source: Source, folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield the modules and the settings beside the notebook, but no twin of one."""
+    notebooks = {path.stem for path in source.files if path.suffix == ".ipynb"}
+    for path, inner in _beside(source, folder, ()):
+        is_text = inner.suffix == ".py" or inner.suffix.lower() in SETTINGS
+        if is_text and inner.stem not in notebooks:
+            file = source.root / path
+            if file.stat().st_size <= _LONGEST_READ:
+                yield inner.as_posix(), file.read_text("utf-8", "replace")
 
 
 def _is_no_check(cell: dict[str, object]) -> bool:
@@ -86,6 +129,7 @@ class _Left:
     staffs: list[str] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
+    doubtful: list[str] = field(default_factory=list)
 
 
 def add_public_files(
@@ -105,7 +149,7 @@ def add_public_files(
     along that sounds like the staff's, or that the notebook writes, wherever it lies.
     `tests` is the text of all tests.
     """
-    named = _named(draft, tests)
+    named = _named(draft, source, folder, tests)
     notebooks = {path.stem for path in source.files if path.suffix == ".ipynb"}
     left = _Left()
     for path, inner in _beside(source, folder, without):
@@ -114,20 +158,37 @@ def add_public_files(
             draft.solution[name] = source.root / path
         elif not is_file_name(name):
             draft.note("No file may have this name; it was left out.", file=name)
-        elif is_written(name, named.written):
-            left.written.append(name)
-        elif len(inner.parts) > 1 and not _is_for_students(inner, named.handout):
+        elif not is_written(name, named.written) and _is_in_left_folder(inner, named):
             left.folders[inner.parts[0]] += 1
-        elif is_for_staff(inner, notebooks, named.handout):
-            left.staffs.append(name)
-        elif named.is_only_told(inner):
-            left.told.append(name)
+        elif (why := _why_left(inner, notebooks, named, left)) is not None:
+            why.append(name)
         else:
             draft.public.setdefault(name, source.root / path)
     _note_on_left(draft, left)
+    _note_on_doubtful(draft, named, left)
     _note_on_files(draft, named)
     _note_on_folders(draft, left, folder)
     _note_on_tested(draft, named, required)
+
+
+def _is_in_left_folder(inner: Path, named: _Named) -> bool:
+    return len(inner.parts) > 1 and not _is_for_students(inner, named.handout)
+
+
+def _why_left(
+    inner: Path, notebooks: Collection[str], named: _Named, left: _Left
+) -> list[str] | None:
+    """Return the files that stay out for the same reason, or None if this one does not."""
+    why = None
+    if is_written(inner.as_posix(), named.written):
+        why = left.written
+    elif is_for_staff(inner, notebooks, named.handout):
+        why = left.staffs
+    elif named.is_only_told(inner):
+        why = left.told
+    elif named.is_tested(inner) and not named.is_linked(inner):
+        why = left.doubtful if named.is_doubtful(inner) else None
+    return why
 
 
 def _beside(
@@ -166,6 +227,25 @@ def _note_on_left(draft: Draft, left: _Left) -> None:
             "notebook writes it, require it: on the page, or with --require NAME. If "
             "it says what is right, keep the folder with --write, put it into private/, "
             "and read it there: private / name.",
+        )
+
+
+def _note_on_doubtful(draft: Draft, named: _Named, left: _Left) -> None:
+    if left.doubtful:
+        draft.note(
+            "Left out, since tests read them, and the notebook may write them: "
+            f"{', '.join(_in_groups(sorted(left.doubtful)))}.",
+            hint="If students' work writes one, require it: on the page, or with "
+            "--require NAME. If students need one as it is, link it in the text: "
+            "[NAME](NAME), or read it in a cell of its own above all that writes.",
+        )
+    public = [name for name in draft.public if named.is_doubtful(Path(name))]
+    if public:
+        draft.note(
+            "The notebook may write these files, and students get them: "
+            f"{', '.join(_in_groups(sorted(public)))}.",
+            hint="If one is left from a run of the staff's, take it away and import "
+            "again: it would stand in for the students' own.",
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from courses.bundle.magics import split_cell_magic
 from courses.bundle.notebooks import source_of
 from courses.importing.mentions import tree_of
+from courses.importing.path_uses import defaults_of, last_name
 
 # Calls that write a file whose path is one of their arguments.
 _WRITING: Final = re.compile(
@@ -34,6 +35,13 @@ _JOINING: Final = frozenset(
 )
 _THROUGH: Final = frozenset(
     {*("str", "fspath", "abspath", "expanduser", "resolve", "absolute", "as_posix")}
+)
+# Endings that libraries add to the path that they are given.
+_ADDED: Final = frozenset(
+    {
+        *(".npy", ".npz", ".mat", ".png", ".pdf", ".zip", ".tar", ".gz", ".db", ".dat"),
+        *(".keras", ".h5", ".ckpt", ".index", ".pkl", ".model", ".vocab"),
+    }
 )
 _MAGICS_THAT_WRITE: Final = frozenset({"writefile", "file"})
 
@@ -62,6 +70,8 @@ def is_written(name: str, written: Iterable[str]) -> bool:
     """Return whether one of the paths is that of a file beside the notebook."""
     parts = PurePosixPath(name)
     ways = [each.as_posix() for each in (parts, *parts.parents) if each.name]
+    if parts.suffix in _ADDED:
+        ways.append(parts.with_suffix("").as_posix())
     for path in written:
         if path.startswith("/"):
             # Wherever the notebook ran, it may have been here.
@@ -70,6 +80,14 @@ def is_written(name: str, written: Iterable[str]) -> bool:
         elif any(fnmatchcase(way, path) for way in ways):
             return True
     return False
+
+
+def may_write(call: ast.Call) -> bool:
+    """Return whether a call may write a file, by its name and its arguments' names."""
+    name = last_name(call.func)
+    is_named = _WRITING.fullmatch(name) or _OPENING.fullmatch(name)
+    targets = (_TARGET.fullmatch(each.arg or "") for each in call.keywords)
+    return bool(is_named) or any(targets)
 
 
 def _tidy(path: str) -> str:
@@ -138,7 +156,7 @@ class _Writes:
 
     def _learn_function(self, node: _Function) -> None:
         self._functions.setdefault(node.name, []).append(node)
-        for parameter, default in _defaults(node.args):
+        for parameter, default in defaults_of(node.args):
             self._values.setdefault(parameter, []).append(default)
 
     def _bind(self, target: ast.expr, value: ast.expr) -> None:
@@ -181,7 +199,7 @@ class _Writes:
 
     def _written_parts(self, call: ast.Call) -> Iterator[ast.expr]:
         """Yield the expressions of a call that may be the path of what it writes."""
-        name = _last(call.func)
+        name = last_name(call.func)
         parts = [*call.args, *(each.value for each in call.keywords)]
         owner = call.func.value if isinstance(call.func, ast.Attribute) else None
         if name in self._writers:
@@ -250,7 +268,7 @@ class _Writes:
         return {_ANY}
 
     def _of_call(self, call: ast.Call, depth: int) -> set[str]:
-        name = _last(call.func)
+        name = last_name(call.func)
         parts = [self._texts(each, depth) for each in call.args]
         owner = call.func.value if isinstance(call.func, ast.Attribute) else None
         if name in _JOINING:
@@ -274,21 +292,3 @@ class _Writes:
             }
         # A folder that nobody can tell may be that of the notebook.
         return found | {each.removeprefix("*/") for each in found}
-
-
-def _defaults(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr]]:
-    named = [*arguments.posonlyargs, *arguments.args]
-    last = named[len(named) - len(arguments.defaults) :]
-    for parameter, default in zip(last, arguments.defaults, strict=True):
-        yield parameter.arg, default
-    for parameter, given in zip(
-        arguments.kwonlyargs, arguments.kw_defaults, strict=True
-    ):
-        if given is not None:
-            yield parameter.arg, given
-
-
-def _last(node: ast.expr) -> str:
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""

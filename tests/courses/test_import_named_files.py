@@ -1,7 +1,9 @@
 """Who names a file decides whether students get it: code and links do, prose does not."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -23,14 +25,18 @@ def hiding(source: str) -> dict[str, object]:
 
 
 def imported(
-    folder: Path, *cells: dict[str, object], files: tuple[str, ...], **options: object
+    folder: Path,
+    *cells: dict[str, object],
+    files: tuple[str, ...],
+    contents: Mapping[str, str] = MappingProxyType({}),
+    **options: object,
 ) -> tuple[list[str], str, Bundle]:
     """What is public of these files, and all notes."""
     write(folder / "in", "source/ps/ps.ipynb", *cells)
     for name in files:
         path = folder / "in/source/ps" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("y = 1\n")
+        path.write_text(contents.get(name, "y = 1\n"))
     found, bundle = converted(folder / "in", folder / "out", **options)
     said = "\n".join(f"{n.message} {n.hint}" for n in notes_on(found, bundle))
     return [f.name for f in bundle.files if f.part == Part.PUBLIC], said, bundle
