@@ -158,7 +158,7 @@ class GivenData:
         )
         is_writing = isinstance(call, ast.Call) and may_write(call)
         is_computed = whole is not text
-        pattern = _pattern(whole) if is_computed else str(text.value)
+        pattern = _known_pattern(whole) if is_computed else str(text.value)
         pattern = PurePosixPath(pattern.replace("\\", "/")).name
         if not is_computed:
             # A library may add the ending.
@@ -218,6 +218,13 @@ def _at_once(tree: ast.Module) -> Iterator[ast.AST]:
         if not isinstance(node, later):
             yield node
             waiting += ast.iter_child_nodes(node)
+
+
+def _known_pattern(node: ast.AST) -> str:
+    try:
+        return _pattern(node)
+    except RecursionError:
+        return "*"
 
 
 def _pattern(node: ast.AST) -> str:

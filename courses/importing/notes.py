@@ -53,7 +53,9 @@ def names_of(notebook: Notebook, public: Iterable[str] = ()) -> NotebookNames:
 
 def _is_check(cell: dict[str, Any]) -> bool:
     marks = cell["metadata"].get("nbgrader")
-    is_test = isinstance(marks, dict) and marks.get("grade") and not marks["solution"]
+    is_test = (
+        isinstance(marks, dict) and marks.get("grade") and not marks.get("solution")
+    )
     return bool(is_test) or check_key(cell) is not None
 
 

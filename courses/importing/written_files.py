@@ -30,6 +30,9 @@ _DEEPEST: Final = 3
 # So many values of a name are looked at.
 _VALUES: Final = 12
 _ROUNDS: Final = 3
+# So many paths are told apart of one expression. SECURITY: their number is the product
+# of what its parts may be.
+_MOST: Final = 256
 _JOINING: Final = frozenset(
     {*("join", "joinpath", "Path", "PurePath", "PosixPath", "PurePosixPath")}
 )
@@ -132,7 +135,7 @@ class _Writes:
         for node in self._nodes:
             if isinstance(node, ast.Call):
                 for part in self._written_parts(node):
-                    found |= self._texts(part, _DEEPEST)
+                    found |= self._known(part, _DEEPEST)
         return {each for each in found if each and each != _ANY}
 
     def _learn(self, node: ast.AST) -> None:
@@ -232,7 +235,14 @@ class _Writes:
                     yield argument
 
     def _is_writing_mode(self, node: ast.expr) -> bool:
-        return any(map(_MODE.fullmatch, self._texts(node, 2)))
+        return any(map(_MODE.fullmatch, self._known(node, 2)))
+
+    def _known(self, node: ast.expr, depth: int) -> set[str]:
+        """Return what a path may be; nobody can tell of one that is nested too deeply."""
+        try:
+            return self._texts(node, depth)
+        except RecursionError:
+            return {_ANY}
 
     def _texts(self, node: ast.expr, depth: int) -> set[str]:
         """Return what a path may be, with `*` for what nobody can tell."""
@@ -285,6 +295,8 @@ class _Writes:
     def _joined(self, parts: list[set[str]], between: str) -> set[str]:
         found = {""}
         for number, part in enumerate(parts):
+            if len(found) * len(part) > _MOST:
+                part = {_ANY}  # noqa: PLW2901 - what is in it, nobody can tell
             found = {
                 f"{left}{between if number and left else ''}{right}"
                 for left in found
