@@ -1,7 +1,7 @@
 """What nbgrader's test cells take from those above them: there, all share their names."""
 
 import ast
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from courses.importing.reads import reads_of
@@ -47,9 +47,10 @@ def bring_helpers(cells: Iterable[CodeCell]) -> list[Helped]:
         above = [f"{parts[number]}\n\n" for number in sorted(parts)]
         source = "\n".join([*above, cell.tests])
         helped.append(Helped(source=source, names=tuple(found)))
+        lines = cell.tests.split("\n")
         for node in ast.parse(cell.tests).body:
             place += 1
-            text = text_of(cell.tests, node)
+            text = text_of(lines, node)
             definition = _Definition(place=place, source=text, uses=reads_of(text).all)
             known.update(dict.fromkeys(_binds(node), definition))
         for name in cell.binds:
@@ -79,11 +80,10 @@ def _needed(wanted: Iterable[str], known: Mapping[str, _Definition]) -> list[str
     return list(found)
 
 
-def text_of(source: str, node: ast.stmt) -> str:
-    """Return the lines of a statement, its decorators among them."""
+def text_of(lines: Sequence[str], node: ast.stmt) -> str:
+    """Return those of a cell's lines that a statement has, its decorators among them."""
     above = [one.lineno for one in getattr(node, "decorator_list", [])]
-    lines = source.split("\n")[min([node.lineno, *above]) - 1 : node.end_lineno]
-    return "\n".join(lines)
+    return "\n".join(lines[min([node.lineno, *above]) - 1 : node.end_lineno])
 
 
 def _binds(node: ast.stmt) -> Iterator[str]:

@@ -23,6 +23,9 @@ _HTML_HEADING: Final = re.compile(r"\s{0,3}<h[1-6]\b", re.IGNORECASE)
 # Its blocks alone are asked for.
 _MARKDOWN: Final = MarkdownIt("commonmark").disable("inline")
 _LARGEST: Final = 20 * 1024**2
+# So many lines and statements of code are read. SECURITY: each takes time, while people
+# wait for a page.
+_MOST_LINES: Final = 20_000
 
 
 def detect(source: Source) -> Format:
@@ -89,6 +92,15 @@ def open_notebook(
     notebook = read_notebook(data, file=file, faults=faults, naming=naming)
     faults.raise_if_any()
     if notebook is None:
+        raise faults.error()
+    code = [source_of(c) for c in notebook["cells"] if c["cell_type"] == "code"]
+    lines = (line for text in code for line in text.split("\n") if line.strip())
+    if sum(1 + line.count(";") for line in lines) > _MOST_LINES:
+        faults.add(
+            f"The notebook has more than {_MOST_LINES} lines of code.",
+            file=file,
+            hint="Put long values into a file beside it, and read them there.",
+        )
         raise faults.error()
     for cell in notebook["cells"]:
         cell["source"] = source_of(cell)

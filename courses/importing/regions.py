@@ -137,4 +137,9 @@ def wrap_solution(cell: dict[str, Any]) -> None:
     begin, end = "### BEGIN SOLUTION", "### END SOLUTION"
     if cell["cell_type"] == "markdown":
         begin, end = "<!-- BEGIN SOLUTION -->", "<!-- END SOLUTION -->"
-    cell["source"] = f"{begin}\n{text}\n{end}"
+    magic, rest = "", text
+    if cell["cell_type"] == "code" and text.lstrip().startswith("%%"):
+        # A cell's magic is one in its first line alone.
+        magic, _, rest = text.lstrip().partition("\n")
+        magic += "\n"
+    cell["source"] = f"{magic}{begin}\n{rest}\n{end}"

@@ -2,7 +2,7 @@
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -129,11 +129,12 @@ def statements_of(cells: Iterable[Lines]) -> list[Statement]:
             nodes = ast.parse(text).body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             nodes = []
+        lines = text.split("\n")
         for node in nodes:
             last = node.end_lineno or node.lineno
             is_solution = bool(cell.solution & set(range(node.lineno, last + 1)))
             whose = Whose.STUDENT if is_solution else cell.whose
-            for part, source in _parts(node, text):
+            for part, source in _parts(node, lines):
                 found.append(
                     Statement(
                         place=len(found),
@@ -175,7 +176,7 @@ def _changed_by(node: ast.AST) -> Iterator[str]:
             yield _root(target)
 
 
-def _parts(node: ast.stmt, text: str) -> Iterator[tuple[ast.stmt, str]]:
+def _parts(node: ast.stmt, lines: Sequence[str]) -> Iterator[tuple[ast.stmt, str]]:
     """Yield the statement, or one for each name where they are independent."""
     parts: list[ast.stmt] = []
     match node:
@@ -194,8 +195,8 @@ def _parts(node: ast.stmt, text: str) -> Iterator[tuple[ast.stmt, str]]:
                     for name, value in zip(names, values, strict=True)
                 ]
     if not parts:
-        lines = text_of(text, node)
-        yield node, lines if _is_alone(lines) else ast.unparse(node)
+        text = text_of(lines, node)
+        yield node, text if _is_alone(text) else ast.unparse(node)
     for part in parts:
         moved = ast.fix_missing_locations(ast.copy_location(part, node))
         yield moved, ast.unparse(moved)
