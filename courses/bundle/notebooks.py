@@ -37,6 +37,14 @@ _CELL_METADATA: Final = frozenset(
         *("collapsed", "jupyter", "slideshow", "scrolled", "trusted"),
     )
 )
+# A line of nothing but such a mark, in small letters too.
+_MARK_ALONE: Final = re.compile(
+    r"\s*(?:#|<!--)\W*(?:begin|end)\W+(?:solutions?|mark\W?scheme)\W*", re.IGNORECASE
+)
+# So many values are read of a notebook's JSON. SECURITY: validation makes objects of all.
+MAX_VALUES: Final = 1_000_000
+# So many broken cells are named one by one.
+_MOST_BROKEN: Final = 50
 _CELL_KINDS: Final = ("code", "markdown", "raw")
 
 
@@ -59,6 +67,13 @@ def read_notebook(
             hint="Clear its outputs and save it again.",
         )
         return None
+    if sum(map(data.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        faults.add(
+            "The notebook holds more values than people write.",
+            file=file,
+            hint="Clear its outputs, and save it again without the state of widgets.",
+        )
+        return None
     notebook = _parsed(data)
     if isinstance(notebook, Reason):
         faults.add(notebook.message, file=file, line=notebook.line, hint=notebook.hint)
@@ -70,6 +85,11 @@ def read_notebook(
     if _conflicts(notebook, file, faults) or _judge_format(notebook, file, faults):
         return None
     return dict(notebook)
+
+
+def _is_trace(line: str) -> bool:
+    """Return whether a line looks like the mark of a solution or a mark scheme."""
+    return bool(_TRACE.search(line) or _MARK_ALONE.fullmatch(line))
 
 
 def _parsed(data: bytes) -> Any:
@@ -107,8 +127,10 @@ def _has_cells(notebook: object, file: str, faults: FaultList) -> bool:
     broken = [
         number for number, cell in enumerate(notebook["cells"], 1) if not _is_cell(cell)
     ]
-    for number in broken:
+    for number in broken[:_MOST_BROKEN]:
         faults.add("This is no cell of a notebook.", file=file, cell=number)
+    if len(broken) > _MOST_BROKEN:
+        faults.add(f"{len(broken)} cells are none of a notebook.", file=file)
     return not broken
 
 
@@ -258,7 +280,7 @@ def judge_staff_notebook(notebook: Notebook, file: str, faults: FaultList) -> No
         opened, kind = 0, ""
         for line, text in enumerate(source_of(cell).split("\n"), 1):
             mark = _REGION.fullmatch(text)
-            if mark is None and _TRACE.search(text):
+            if mark is None and _is_trace(text):
                 faults.add(
                     "This looks like the mark of a solution, and is none: students "
                     "would be given what it marks.",
@@ -337,7 +359,7 @@ def judge_handout(notebook: Notebook, file: str, faults: FaultList) -> None:
     for number, cell in enumerate(notebook["cells"], 1):
         _judge_hidden(cell, number, file, faults)
         for line, text in enumerate(source_of(cell).split("\n"), 1):
-            if _TRACE.search(text):
+            if _is_trace(text):
                 faults.add(
                     "The hand-out still holds a solution or a mark scheme.",
                     file=file,

@@ -68,3 +68,18 @@ def test_the_mark_of_a_whole_solution_stands_below_its_magic(tmp_path: Path) -> 
     for name in ("staff.ipynb", "handout.ipynb"):
         cells = json.loads((found.folder / name).read_text())["cells"]
         assert cells[0]["source"].startswith("%%time\n#")
+
+
+@pytest.mark.parametrize(
+    ("cells", "metadata"), [("0," * 2_000, "0"), ("", "[]," * 600_000 + "0")]
+)
+def test_a_notebook_of_too_many_values_is_refused_in_few_words(
+    tmp_path: Path, cells: str, metadata: str
+) -> None:
+    last = json.dumps(CHECK)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/ps.ipynb").write_text(
+        f'{{"nbformat": 4, "nbformat_minor": 4, "cells": [{cells}{last}], '
+        f'"metadata": {{"x": [{metadata}]}}}}'
+    )
+    assert 1 <= len(refused(tmp_path / "in", tmp_path / "out", format="nbgrader")) < 60

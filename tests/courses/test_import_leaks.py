@@ -48,7 +48,15 @@ def test_marks_that_nbgrader_takes_for_marks_are_marks_here(
 
 @pytest.mark.parametrize(
     "line",
-    ["# BEGIN SOLUTIONS", "BEGIN  SOLUTION", "x  # END SOLUTION", "BEGIN-MARK SCHEME"],
+    [
+        "# begin solution",
+        "<!-- Begin Solution -->",
+        "### end mark scheme ###",
+        "# BEGIN SOLUTIONS",
+        "BEGIN  SOLUTION",
+        "x  # END SOLUTION",
+        "BEGIN-MARK SCHEME",
+    ],
 )
 def test_what_looks_like_a_mark_and_is_none_is_a_fault(line: str) -> None:
     document = notebook(code(f"a = 1\n{line}\n"))
@@ -95,3 +103,12 @@ def test_of_an_autograders_files_students_get_what_the_hand_out_names(
     assert public == {"data.csv"}
     said = " ".join(note.message for note in notes_on(prepared, bundle))
     assert "hidden_labels.csv, reference.py" in said
+
+
+@pytest.mark.parametrize(
+    "line", ["In the end, solutions differ.", "We begin: solution"]
+)
+def test_words_of_a_sentence_are_no_mark(line: str) -> None:
+    faults = FaultList()
+    judge_handout(notebook(code(f"a = 1\n# {line}\n")), "x.ipynb", faults)
+    assert not faults
