@@ -29,6 +29,8 @@ _OF_FOLDERS: Final = re.compile(
     r"|append|insert|where|source|from|image",
     re.IGNORECASE,
 )
+# A variable of such a name holds folders.
+_FOLDER: Final = re.compile(r"path|dir|folder|root|base", re.IGNORECASE)
 _BODIES: Final = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -160,27 +162,76 @@ def _paths(tree: ast.Module) -> Iterator[str]:
     """Yield the texts of code that may be paths; not sentences, nor docstrings."""
     said = {id(node.value) for node in docstrings(tree)}
     above = {id(c): n for n in ast.walk(tree) for c in ast.iter_child_nodes(n)}
+    built = _in_paths(tree)
     for node in ast.walk(tree):
         if (
             isinstance(node, ast.Constant)
             and isinstance(node.value, str)
             and id(node) not in said
             and "://" not in node.value
-            and (not _WORD.fullmatch(node.value) or _may_hold(above[id(node)]))
+            and (not _WORD.fullmatch(node.value) or _may_hold(node, above, built))
         ):
             yield from _words(node.value)
 
 
-def _may_hold(node: ast.AST) -> bool:
-    """Return whether a word at this node may be a folder, and no key or mode."""
-    name = ""
-    match node:
-        case ast.BinOp(op=ast.Div() | ast.Add()) | ast.JoinedStr() | ast.arguments():
+def _in_paths(tree: ast.Module) -> frozenset[str]:
+    """Return the names from whose values paths are built, and those they come from."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.BinOp(op=ast.Div() | ast.Add()) | ast.JoinedStr():
+                has_slash = isinstance(node, ast.BinOp) or any(
+                    isinstance(each, ast.Constant) and "/" in str(each.value)
+                    for each in node.values
+                )
+                found |= _names_in(node) if has_slash else set()
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+                if _OF_FOLDERS.search(name):
+                    found |= {
+                        each.id for each in node.args if isinstance(each, ast.Name)
+                    }
+    for node in ast.walk(tree):
+        match node:
+            case (
+                ast.For(target=ast.Name(id=name), iter=ast.Name(id=values))
+                | ast.comprehension(target=ast.Name(id=name), iter=ast.Name(id=values))
+            ) if name in found:
+                found.add(values)
+    return frozenset(found)
+
+
+def _names_in(node: ast.AST) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+
+
+def _may_hold(node: ast.AST, above: dict[int, ast.AST], built: frozenset[str]) -> bool:
+    """Return whether a word may be a folder, and no key, mode or phase.
+
+    SECURITY: a word of a list is none unless a path is built of it: `["train", "eval"]`
+    may be what a model goes through.
+    """
+    name, parent = "", above[id(node)]
+    if isinstance(parent, ast.List | ast.Tuple):
+        parent = above[id(parent)]
+    match parent:
+        case ast.BinOp(op=ast.Div() | ast.Add()):
             return True
         case (
-            ast.Assign() | ast.AnnAssign() | ast.NamedExpr() | ast.List() | ast.Tuple()
+            ast.Assign(targets=[ast.Name(id=name) | ast.Attribute(attr=name), *_])
+            | ast.AnnAssign(target=ast.Name(id=name))
+            | ast.NamedExpr(target=ast.Name(id=name))
+            | ast.AugAssign(target=ast.Name(id=name) | ast.Attribute(attr=name))
+            | ast.For(target=ast.Name(id=name))
+            | ast.comprehension(target=ast.Name(id=name))
         ):
-            return True
+            return name in built or _FOLDER.search(name) is not None
+        case ast.arguments():
+            defaults = zip(
+                (each.arg for each in parent.args[::-1]),
+                parent.defaults[::-1],
+                strict=False,
+            )
+            return any(name in built for name, each in defaults if each is node)
         case (
             ast.keyword(arg=str(name))
             | ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name))

@@ -17,7 +17,7 @@ _WRITING: Final = re.compile(
     r"to_(csv|tsv|json|parquet|excel|pickle|feather|hdf|hdf5|html|latex|markdown|xml|orc"
     r"|stata|netcdf|zarr|file|string|disk|path)|tofile|save\w*|\w+_save|imsave|imwrite"
     r"|mimsave|mimwrite|mmwrite|dump|export\w*|sink_\w+|write|write_\w+|writeto|fwrite"
-    r"|FileHandler|\w*Checkpoint|copy|copy2|copyfile|move|render|touch"
+    r"|FileHandler|\w*Checkpoint|copy|copy2|copyfile|move|touch"
 )
 _TARGET: Final = re.compile(r"save\w*|out|out_\w+|outfile|outdir|output\w*|dest\w*")
 # Methods of a path, which they write.
@@ -88,7 +88,8 @@ def is_written(name: str, written: Iterable[str]) -> bool:
 def may_write(call: ast.Call) -> bool:
     """Return whether a call may write a file, by its name and its arguments' names."""
     name = last_name(call.func)
-    is_named = _WRITING.fullmatch(name) or _OPENING.fullmatch(name)
+    # `dot.render("graph")` writes, `env.render("human")` does not.
+    is_named = name == "render" or _WRITING.fullmatch(name) or _OPENING.fullmatch(name)
     targets = (_TARGET.fullmatch(each.arg or "") for each in call.keywords)
     return bool(is_named) or any(targets)
 

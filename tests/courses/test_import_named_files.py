@@ -1,9 +1,10 @@
 """Who names a file decides whether students get it: code and links do, prose does not."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,13 @@ from courses.importing import notes_on
 from courses.importing.mentions import mentions_of
 from courses.importing.options import read_required
 from courses.importing.written_files import is_written, written_by
-from tests.courses.bundles import MANIFEST, STAFF_CELLS, notebook_of, write_bundle
+from tests.courses.bundles import (
+    HANDOUT_CELLS,
+    MANIFEST,
+    STAFF_CELLS,
+    notebook_of,
+    write_bundle,
+)
 from tests.courses.foreign import checking, code, converted, marks, text, write
 
 ANSWER = code("x = 1", **marks("a", solution=True))
@@ -288,6 +295,15 @@ def test_what_tests_read_and_the_notebook_writes_has_to_be_required(
         ("plot(x, label='eval')", False),
         ("if x == 'eval':\n    pass", False),
         ("# eval/test.csv\nx = 1", False),
+        ("phases = ['train', 'eval']", False),
+        ("for phase in ('train', 'eval'):\n    net.train(phase == 'train')", False),
+        ("for p in ['train', 'eval']:\n    print(f'{p}: {x}')", False),
+        ("MODE = 'eval'", False),
+        ("def run(mode='eval'):\n    return mode", False),
+        ("parts = ['train', 'eval']\nfor p in parts:\n    Path('.') / p", True),
+        ("folders = ['train', 'eval']", True),
+        ("part = 'eval'\nopen(f'{part}/test.csv')", True),
+        ("def get(part='eval'):\n    return ImageFolder(part)", True),
         ("Path('eval') / 'test.csv'", True),
         ("os.path.join('eval', 'test.csv')", True),
         ("ImageFolder('eval')", True),
@@ -326,6 +342,35 @@ def test_our_own_format_notes_public_files_that_stand_in_for_others(
     assert [note.file for note in notes] == ["public/a.csv", "public/out.csv"]
     assert f"{part}/w.pt" in notes[0].message
     assert "required_files" in notes[1].hint
+
+
+def with_outputs(document: dict[str, Any]) -> None:
+    stream = {"output_type": "stream", "name": "stdout", "text": "1"}
+    document["cells"][-1]["outputs"] = [stream]
+
+
+def with_metadata(document: dict[str, Any]) -> None:
+    document["metadata"]["author"] = "7"
+
+
+def with_lines(document: dict[str, Any]) -> None:
+    document["cells"][-1]["source"] = [document["cells"][-1]["source"]]
+
+
+@pytest.mark.parametrize(
+    ("change", "is_noted"),
+    [(with_outputs, True), (with_metadata, True), (with_lines, False)],
+)
+def test_our_own_format_notes_a_hand_out_with_more_than_students_need(
+    tmp_path: Path,
+    change: Callable[[dict[str, Any]], None],
+    is_noted: bool,  # noqa: FBT001 - a case
+) -> None:
+    document = notebook_of(*HANDOUT_CELLS)
+    change(document)
+    folder = write_bundle(tmp_path / "own", handout=json.dumps(document))
+    notes = notes_on(*converted(folder, tmp_path / "out"))
+    assert ["students get them" in n.message for n in notes] == [True] * is_noted
 
 
 def test_long_texts_are_searched_in_time_that_grows_with_them(tmp_path: Path) -> None:
