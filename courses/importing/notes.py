@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from courses.bundle import Bundle, Part, QuestionKind, TestStyle
 from courses.bundle.faults import Fault
-from courses.bundle.notebooks import check_key, source_of
+from courses.bundle.notebooks import check_key, make_handout, source_of
 from courses.bundle.sections import parsed_tests, session_code
 from courses.bundle.unpickling import Finding, find_unpickling
 from courses.importing.contents import Draft, Format, Imported, Notebook, Prepared
@@ -116,6 +116,8 @@ def notes_on(
     own = _notes_on_bundle(bundle, is_own_format=prepared.format is Format.SOFTMARK)
     notes += [note for note in own if note.message not in said]
     notes += _notes_on_public(bundle)
+    if prepared.format is Format.SOFTMARK:
+        notes += _notes_on_handout(bundle)
     notes += _notes_on_size(bundle)
     notes += notes_on_missing(
         imported,
@@ -157,6 +159,25 @@ def _notes_on_public(bundle: Bundle) -> Iterator[Fault]:
                 file=f"public/{file.name}",
                 hint="If it says what is right, take it out of public/.",
             )
+
+
+def _notes_on_handout(bundle: Bundle) -> Iterator[Fault]:
+    """Yield a note on a hand-out of the folder's own with more than students need."""
+    for file in bundle.files:
+        if file.part is Part.HANDOUT:
+            notebook = json.loads(file.path.read_text("utf-8-sig"))
+            for cell in notebook["cells"]:
+                cell["source"] = source_of(cell)
+                if "execution_count" in cell:
+                    cell["execution_count"] = None
+            if notebook != make_handout(notebook):
+                yield Fault(
+                    message="The hand-out holds outputs, or metadata that no student "
+                    "needs, such as hidden tests: students get them.",
+                    file=file.path.name,
+                    hint="Make it of the staff's notebook: manage.py make_handout FOLDER. "
+                    "Or clear its outputs and its metadata.",
+                )
 
 
 def _notes_on_size(bundle: Bundle) -> Iterator[Fault]:
