@@ -27,6 +27,21 @@ _OF_ATTRIBUTES: Final = {
     "backward": "`.backward()` in a test does not reach the notebook",
     "grad_fn": "`.grad_fn` in a test is nothing",
 }
+# Functions of torch's that differentiate, or call with what stands for many tensors.
+_DIFFERENTIATING: Final = frozenset(
+    (
+        *("jacobian", "hessian", "vjp", "jvp", "hvp", "vhp", "jacrev", "jacfwd"),
+        *("linearize", "grad_and_value", "vmap", "gradcheck", "gradgradcheck"),
+    )
+)
+_OF_TORCH: Final = (
+    "torch.",
+    "autograd.",
+    "func.",
+    "functional.",
+    "fwAD.",
+    "forward_ad.",
+)
 _MUTATORS: Final = frozenset(
     (
         *("append", "extend", "insert", "remove", "sort", "reverse", "clear"),
@@ -74,12 +89,28 @@ def _of_gradients(node: ast.AST, theirs: "_Theirs") -> str:
         case ast.Attribute(attr="backward" | "grad_fn" as name, value=value):
             if theirs.reaches(value):
                 return _OF_ATTRIBUTES[name]
-        case ast.Call(func=func) if theirs.reaches_any(node):
-            if dotted(func).endswith("autograd.grad"):
-                return "`autograd.grad` in a test does not reach the notebook"
+        case ast.Call(func=func) if _last(theirs.full_name(func)) == "make_dual":
+            if theirs.are_used:
+                return "`make_dual` in a test does not reach the notebook"
+        case ast.Call(func=func) if theirs.reaches_any(node, by_functions=True):
+            if shown := _derivative(theirs.full_name(func)):
+                return f"`{shown}` in a test does not reach the notebook"
             if dotted(func).startswith(_OPTIMISERS):
                 return "An optimiser of a test does not train the notebook's model"
     return ""
+
+
+def _derivative(name: str) -> str:
+    """Return what a function of torch's that differentiates is called, or ""."""
+    module, _, last = name.rpartition(".")
+    if name.endswith(("autograd.grad", "func.grad")):
+        return f"{_last(module)}.grad"
+    is_it = name.startswith(_OF_TORCH) and last in _DIFFERENTIATING
+    return last if is_it else ""
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
 
 
 def _types(tree: ast.Module, theirs: "_Theirs") -> Iterator[Finding]:
@@ -165,6 +196,7 @@ class _Theirs:
         if style in _IN_FUNCTIONS:
             self._names = self._names.union(*parameters.values())
         pairs = [pair for node in ast.walk(tree) for pair in _bound(node, parameters)]
+        self._imported = dict(_imports(tree))
         for _ in range(_ROUNDS):
             count = len(self._names)
             for names, value in pairs:
@@ -172,6 +204,12 @@ class _Theirs:
                     self._names |= names
             if count == len(self._names):
                 break
+        self.are_used = self.reaches(tree)
+        self._functions = {
+            node.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef) and any(map(self.reaches, node.body))
+        }
 
     def reaches(self, node: ast.AST) -> bool:
         """Whether the expression uses a name that leads to the notebook."""
@@ -180,15 +218,33 @@ class _Theirs:
             for each in ast.walk(node)
         )
 
-    def reaches_any(self, call: ast.Call) -> bool:
-        """Whether an argument of the call does."""
+    def reaches_any(self, call: ast.Call, *, by_functions: bool = False) -> bool:
+        """Whether an argument of the call does, also as a function that does so."""
         values = [*call.args, *(each.value for each in call.keywords)]
+        if by_functions and any(dotted(each) in self._functions for each in values):
+            return True
         return any(map(self.reaches, values))
+
+    def full_name(self, node: ast.expr) -> str:
+        """Return the dotted name, with what its first part was imported as."""
+        first, dot, rest = dotted(node).partition(".")
+        return f"{self._imported.get(first, first)}{dot}{rest}"
 
 
 def _parameters(function: ast.FunctionDef) -> set[str]:
     given = function.args
     return {each.arg for each in (*given.posonlyargs, *given.args, *given.kwonlyargs)}
+
+
+def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Yield the names that the test's imports give, with what each stands for."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                yield from ((one.asname, one.name) for one in names if one.asname)
+            case ast.ImportFrom(module=str() as module, names=names):
+                for one in names:
+                    yield one.asname or one.name, f"{module}.{one.name}"
 
 
 def _bound(
