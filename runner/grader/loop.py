@@ -22,6 +22,7 @@ from runner import marks
 from runner.frames import Channel, ChannelClosedError
 from runner.grader import (
     audit,
+    derivatives,
     empty_values,
     guard,
     inspection,
@@ -50,8 +51,8 @@ from runner.grader.student_errors import StudentRaisedError, nearest_builtin
 from runner.grader.tests import Setting, Tests, WrongAnswerError, student_for
 from runner.protocol import CheckSpec, QuestionSpec, TestStyle
 from runner.values.containers import forget_named_tuples
+from runner.values.graphs import on_lost_graph
 from runner.values.link import Link
-from runner.values.tensors import on_lost_graph
 
 _TRACE: Final = 4000
 # To end what a question's tests have left running, and to remove what they have stored.
@@ -159,6 +160,7 @@ class Grader:
         targets.take_over()
         empty_values.take_over()
         test_runs.take_over()
+        derivatives.take_over()
         on_lost_graph.append(refusals.note)
         with audit.resting():
             self._scratch = Scratch(self._places)

@@ -5,7 +5,7 @@ memory. One that is more than its bits (sparse, quantised, nested, named) or has
 the device "meta") does not. Of a tensor's graph nothing crosses but that there is one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +13,7 @@ import torch
 from torch.nn.utils.rnn import PackedSequence
 
 from runner.values.arrays import fitting_shape
+from runner.values.graphs import check_plain, grown
 from runner.values.layouts import arranged, layout_of, span_of, spread
 from runner.values.nodes import (
     CodecError,
@@ -62,6 +63,7 @@ def encode_tensor(encoder: EncoderBase, value: Any, depth: int) -> Node:
     """Return the node of a tensor, or None if its bits alone are not its value."""
     # A subclass of the notebook's own does not answer for the tensor.
     with torch._C.DisableTorchFunctionSubclass():  # noqa: SLF001 - torch names it so
+        check_plain(value)
         if not _is_plain(value):
             return None
         name = _TENSOR_NAMES.get(value.dtype)
@@ -172,7 +174,7 @@ def _decode_tensor(decoder: DecoderBase, node: Mapping[str, Any], depth: int) ->
         # torch takes it only if it fits.
         tensor.grad = decoder.decode(node["grad"], depth + 1)
     if wants_gradient and node.get("leaf") is False:
-        return _grown(tensor.detach(), decoder.refuses_backward)
+        return grown(tensor.detach(), decoder.refuses_backward)
     return tensor
 
 
@@ -186,47 +188,6 @@ def _spread(
     found, strides = spread(decoder, items, node)
     memory = torch.from_numpy(found.base.view(np.uint8)).view(tensor.dtype)
     return memory.as_strided(tensor.shape, strides)
-
-
-# --- Tensors of a graph ------------------------------------------------------------
-
-
-class LostGraphError(Exception):
-    """A gradient was to flow into the part of a graph that is in the other process."""
-
-
-# Called with the error before it is raised.
-on_lost_graph: Final[list[Callable[[LostGraphError], object]]] = []
-
-
-class _Graph(torch.autograd.Function):
-    """Stands for the part of a tensor's graph that is in the other process."""
-
-    @staticmethod
-    def forward(ctx: Any, _: torch.Tensor, grown: list[Any], refuses: Any) -> Any:
-        ctx.refuses = refuses
-        return grown[0]
-
-    @staticmethod
-    def backward(ctx: Any, *_: Any) -> Any:
-        if not ctx.refuses:
-            return None, None, None
-        error = LostGraphError(
-            "a tensor that the student's code has computed comes without its graph, so "
-            "no gradient flows back through it: call backward in a function of the "
-            "notebook, and look at the gradients that it leaves"
-        )
-        for call in on_lost_graph:
-            call(error)
-        raise error
-
-
-def _grown(tensor: torch.Tensor, refuses: object) -> Any:
-    """Return the tensor as one that has been computed from others that want gradients."""
-    with torch.enable_grad():
-        start = torch.zeros((), requires_grad=True)
-        # `data` is no view, so that the test may change the tensor in place.
-        return _Graph.apply(start, [tensor.data], refuses)  # type: ignore[no-untyped-call]
 
 
 def _decode_return_type(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from runner.grader.last_items import LastItem
 from runner.grader.library_objects import LibraryPickles
 from runner.host import Runner
-from runner.values import tensors
+from runner.values import graphs
 from runner.values.codec import CodecError, Decoder, Encoder, RefusedError
 from runner.values.layouts import span_of
 from tests.runner.notebooks import all_scores, marked
@@ -227,9 +227,9 @@ def test_backward_through_what_is_not_here_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     noted: list[Exception] = []
-    monkeypatch.setattr(tensors, "on_lost_graph", [noted.append])
+    monkeypatch.setattr(graphs, "on_lost_graph", [noted.append])
     found = cross(torch.ones(2, requires_grad=True) * 2)
-    with pytest.raises(tensors.LostGraphError, match="backward in a function"):
+    with pytest.raises(graphs.LostGraphError, match="backward in a function"):
         found.sum().backward()
     assert len(noted) == 1
     assert torch.autograd.grad((found**2).sum(), found)[0].tolist() == [4.0, 4.0]
