@@ -106,7 +106,6 @@ class Collection:
     """
 
     __slots__ = ()
-    __hash__ = object.__hash__
 
     def __bool__(self: Any) -> bool:
         return bool(plain_of(self))

@@ -13,6 +13,7 @@ from runner.grader.answers import NotDataError
 from runner.grader.callers import CALLERS
 from runner.grader.entitlement import has_own, may_be_called_by_all
 from runner.grader.handle_abilities import is_collection, plain_of
+from runner.grader.handle_hashes import hash_of
 from runner.grader.handle_items import assign, delete
 from runner.grader.handle_operators import BINARY, UNARY, operators
 from runner.grader.handle_parts import (
@@ -27,6 +28,7 @@ from runner.grader.handle_parts import (
     student_of,
 )
 from runner.grader.observations import Observations
+from runner.grader.received import is_building
 from runner.grader.torch_modules import answer_to
 from runner.values.value_methods import PREDICATES, VALUE_METHODS
 
@@ -216,15 +218,18 @@ class Handle(HandleBase):
     def __refuse(self, *_: object, **__: object) -> NoReturn:
         raise NotDataError(f"{label_of(self)} is an object: only values are compared")
 
+    def __eq__(self, other: object) -> bool:
+        return self is other if is_building() else self.__refuse()
+
     def __ne__(self, other: object) -> bool:
         # `np.vectorize(f)` asks whether it was given one.
         return other is np._NoValue or self.__refuse()
 
-    __bool__ = __eq__ = __lt__ = __le__ = __gt__ = __ge__ = __refuse
+    __hash__ = hash_of
+    __bool__ = __lt__ = __le__ = __gt__ = __ge__ = __refuse
     # Else numpy would make an array of what has a length and items.
     __array__ = __refuse
     __int__ = __float__ = __complex__ = __index__ = __refuse
-    __hash__ = object.__hash__
 
 
 class CallableHandle(Handle):

@@ -47,6 +47,8 @@ class Observations:
         self.is_withheld = False
         # No operator has made it that was given a value, or that compares.
         self.is_counted = True
+        # Its class compares its objects: it has a hash of its own, or none.
+        self.has_equality = False
         self._origin: Origin | None = None
         self._obtained = 0
         # Ways to take all that it holds at once that have failed, with what was said.
@@ -142,6 +144,10 @@ class Observations:
             known = epoch, answer_of(ask)
             self._attributes[name] = known
         return known[1].give()
+
+    def learn(self, name: str, epoch: int, value: object) -> None:
+        """Take this for the attribute's value, unless one is known since the last call."""
+        self.attribute(name, epoch, lambda: value)
 
     def fact(self, key: Origin, ask: Callable[[], bool]) -> bool:
         """Return whether something holds that never changes: of what class it is."""

@@ -13,6 +13,7 @@ from runner.grader.fixed_seeds import FixedSeeds
 from runner.grader.folders import Folders
 from runner.grader.gradient_mode import with_mode
 from runner.grader.handle_classes import HandleClasses
+from runner.grader.handle_hashes import learn_equality
 from runner.grader.handles import (
     Handle,
     NotDataError,
@@ -22,6 +23,7 @@ from runner.grader.handles import (
     number_of,
     observations_of,
 )
+from runner.grader.received import decoded
 from runner.grader.stand_ins import stand_in_for
 from runner.grader.student_errors import (
     ErrorClasses,
@@ -30,7 +32,7 @@ from runner.grader.student_errors import (
     nearest_to,
     raised,
 )
-from runner.values.codec import REFUSED, CodecError, Decoder, Encoder
+from runner.values.codec import REFUSED, CodecError, Encoder
 from runner.values.endpoint import Endpoint, Message
 from runner.values.link import (
     HEARD,
@@ -249,7 +251,7 @@ class Student:
     def _result(self, header: Header, buffers: list[Buffer], operation: str) -> Any:
         if "ok" in header:
             resolve = partial(self._resolve, operation=operation)
-            return empty_values.noted(Decoder(buffers, resolve).decode(header["ok"]))
+            return empty_values.noted(decoded(header["ok"], buffers, resolve))
         error = header.get("error")
         if not isinstance(error, dict):
             raise LinkError("no answer")
@@ -260,14 +262,14 @@ class Student:
         arguments = self._error_arguments(error, buffers)
         if "class" not in error:
             raise raised(kind, words, arguments)
-        told = Decoder(buffers, self._resolve).decode(error.get("object"))
+        told = decoded(error.get("object"), buffers, self._resolve)
         raise self._errors.error(error["class"], {"words": words}, arguments, told)
 
     def _error_arguments(
         self, error: Header, buffers: list[Buffer]
     ) -> list[object] | None:
         """Return the arguments that an exception was made with, if they are data."""
-        found = Decoder(buffers, self._resolve).decode(error.get("args"))
+        found = decoded(error.get("args"), buffers, self._resolve)
         return found if type(found) is list else None
 
     # --- What the student's process asks ----------------------------------------------
@@ -321,7 +323,7 @@ class Student:
     def _arguments(
         self, header: Header, buffers: list[Buffer]
     ) -> tuple[list[object], dict[str, object]]:
-        call = Decoder(buffers, self._resolve).decode(header.get("a"))
+        call = decoded(header.get("a"), buffers, self._resolve)
         if type(call) is not list or list(map(type, call)) != [list, dict]:
             raise CodecError("not a call")
         if not all(isinstance(name, str) for name in call[1]):
@@ -345,7 +347,9 @@ class Student:
 
     def _handle(self, number: int, node: Mapping[str, Any], operation: str) -> Handle:
         """Return the handle with this number; what it was called first, it stays."""
+        told = node.get("equality")
         if number in self._handles:
+            learn_equality(self._handles[number], told, is_new=False)
             seen = observations_of(self._handles[number])
             seen.is_fresh = False
             seen.was_answered |= operation != "name"
@@ -374,6 +378,7 @@ class Student:
             is_class=node.get("class") is True,
             label=label[:_LABEL],
         )
+        learn_equality(self._handles[number], told, is_new=True)
         observations_of(self._handles[number]).was_answered = operation != "name"
         return self._handles[number]
 

@@ -24,6 +24,7 @@ from runner.student.collections import (
     plain_of,
 )
 from runner.student.handed_in import HandedIn
+from runner.student.hashes import Hashes
 from runner.student.printed import Heard
 from runner.student.sent_names import SentNames
 from runner.student.unpickled import Unpickled
@@ -85,6 +86,7 @@ class Service:
         self._files = files
         self._objects: list[object] = []
         self._numbers: dict[int, int] = {}
+        self._hashes = Hashes()
         self._endpoint = Endpoint(link, self._serve)
         handed_in = HandedIn(files)
         self._sent_names = SentNames(names, self._encoder)
@@ -108,6 +110,7 @@ class Service:
             "dir": dir,
             "repr": repr,
             "str": str,
+            "hash": self._hashes.hash_of,
             "has": lambda name: name in self._names,
             "lend": self._lend,
             "seed": lambda library, seed: _SEEDS[library](seed),
@@ -272,6 +275,9 @@ class Service:
             "kind": kind_of(value),
             "bases": [f"{one.__module__}.{one.__qualname__}" for one in bases[:_BASES]],
         }
+        told = self._hashes.told(value)
+        if told is not None:
+            node["equality"] = told
         if not isinstance(value, type):
             own = [one for one in type(value).__mro__ if one is not object]
             node["classes"] = [self._number(one) for one in own[:_BASES]]

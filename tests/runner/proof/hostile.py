@@ -333,6 +333,7 @@ _objects: Final = st.fixed_dictionaries(
         "exception": _error_classes,
         "collection": st.booleans(),
         "methods": st.lists(st.sampled_from(_METHODS), max_size=4),
+        "equality": st.lists(st.integers(0, 2) | nodes, max_size=1),
         "classes": st.lists(st.integers(0, 4), max_size=2),
         "kind": st.sampled_from(["Net", "ndarray", "int", "", "class", "\ud800"]),
     },
@@ -413,6 +414,7 @@ _plausible: Final[Mapping[str, st.SearchStrategy[Any]]] = {
     "isinstance": _booleans,
     "issubclass": _booleans,
     "remove": _booleans,
+    "hash": st.integers(-3, 9) | _values,
     "repr": st.sampled_from(["", "Stack([])", "4", "True"]),
     "str": st.sampled_from(["", "Stack([])", "4", "True"]),
 }

@@ -1,0 +1,213 @@
+"""Objects that say themselves what equals them are not told apart by identity."""
+
+import contextlib
+import enum
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import pytest
+
+from runner.grader import refusals
+from runner.grader.handle_hashes import hash_of
+from runner.grader.handles import NotDataError
+from runner.grader.student import Student
+from runner.host import Runner
+from runner.student.hashes import Hashes
+from tests.runner.notebooks import all_scores, marked
+from tests.runner.pairs import student_with
+
+pd: Any = pytest.importorskip("pandas")
+asked = count(1)
+
+
+@dataclass(frozen=True)
+class Card:
+    rank: int
+
+
+@dataclass
+class Bag:
+    items: list[int] = field(default_factory=list)
+
+
+class Plain:
+    pass
+
+
+class Changing:
+    """Lies about its hash each time that it is asked."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return next(asked)
+
+
+class Failing(Changing):
+    def __hash__(self) -> int:
+        raise KeyError
+
+
+class Poor(Card):
+    def __hash__(self) -> int:
+        return 7
+
+
+class Colour(enum.Enum):
+    RED = 1
+    BLUE = 2
+
+
+NAMES: dict[str, Any] = {
+    "same": lambda: [Card(1) for _ in range(3)],
+    "deck": lambda: [Card(n) for n in range(3)],
+    "bag": Bag(),
+    "plain": lambda: [Plain() for _ in range(3)],
+    "changing": Changing(),
+    "failing": Failing(),
+    "colours": list(Colour),
+    "seen": lambda: {Card(1), Card(2)},
+    "poor": lambda: {Poor(1): "a", Poor(2): "b"},
+    "all_poor": lambda: [Poor(n) for n in range(3)],
+    "one_poor": lambda: Poor(0),
+    "card": Card,
+    "many": lambda: {Card(n) for n in range(500)},
+    "nothing": lambda: None,
+}
+# How a test counts what is different, or looks for the same again.
+COUNTED: dict[str, Callable[[list[Any]], int]] = {
+    "set": lambda items: len(set(items)),
+    "Counter": lambda items: len(Counter(items)),
+    "fromkeys": lambda items: len(dict.fromkeys(items)),
+    "a set of tuples": lambda items: len({(one, 1) for one in items}),
+    "nunique": lambda items: pd.Series(items).nunique(),
+    "isdisjoint": lambda items: 3 * {items[0]}.isdisjoint(items[1:]),
+    "not in": lambda items: 3 * (items[0] not in set(items[1:])),
+}
+
+
+@pytest.fixture
+def student() -> Iterator[Student]:
+    refusals.forget()
+    with student_with(NAMES, classes=("card",)) as found:
+        yield found
+    refusals.forget()
+
+
+@pytest.mark.parametrize("way", COUNTED)
+def test_equal_objects_are_not_taken_for_different_ones(
+    student: Student, way: str
+) -> None:
+    with contextlib.suppress(NotDataError):  # pandas takes it for "not equal"
+        COUNTED[way](student.name("same")())
+    assert isinstance(refusals.first(), NotDataError)
+
+
+@pytest.mark.parametrize("way", COUNTED)
+@pytest.mark.parametrize("name", ["deck", "plain"])
+def test_different_objects_are_different(student: Student, way: str, name: str) -> None:
+    assert COUNTED[way](student.name(name)()) == 3
+
+
+def test_what_has_no_hash_in_a_notebook_has_none_here(student: Student) -> None:
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(student.name("bag"))
+    with pytest.raises(KeyError):
+        hash(student.name("failing"))
+    assert refusals.first() is None
+
+
+def test_equal_objects_have_the_same_hash(student: Student) -> None:
+    one, other = student.name("card")(4), student.name("card")(4)
+    assert hash(one) == hash(other) == hash(Card(4))
+    assert len({one, one}) == 1
+    with pytest.raises(NotDataError):
+        _ = {one, other}
+
+
+def test_a_hash_is_asked_for_once_between_calls(student: Student) -> None:
+    liar = student.name("changing")
+    assert hash(liar) == hash(liar)
+    assert len({liar, student.name("changing")}) == 1
+    first = hash(liar)
+    student.name("nothing")()
+    assert hash(liar) != first
+
+
+def test_enums_and_plain_objects_are_told_apart_without_asking(
+    student: Student, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects = [*student.name("colours"), *student.name("plain")()]
+    monkeypatch.setattr(student, "ask", None)
+    assert len(set(objects)) == 5
+    assert hash_of(objects[0]) == object.__hash__(objects[0])
+
+
+def test_a_set_of_the_notebook_s_arrives_as_it_is(student: Student) -> None:
+    assert len(student.name("seen")()) == 2
+    found = student.name("poor")()
+    assert list(found.values()) == ["a", "b"]
+    assert [found[key] for key in found] == ["a", "b"]
+    assert len(student.name("many")()) == 500
+    with pytest.raises(NotDataError):
+        _ = student.name("card")(1) in student.name("seen")()
+    assert student.name("card")(9) not in student.name("seen")()
+
+
+def test_different_objects_of_one_hash_are_different(student: Student) -> None:
+    poor = student.name("all_poor")()
+    assert len(set(poor)) == 3
+    with pytest.raises(NotDataError):
+        _ = {*poor, student.name("one_poor")()}
+    # Of -1 and -2 Python makes one hash.
+    assert len({student.name("card")(-1), student.name("card")(-2)}) == 2
+
+
+def test_no_object_is_compared_with_a_value_of_its_hash(student: Student) -> None:
+    one = student.name("one_poor")()
+    with pytest.raises(NotDataError):
+        _ = {one, 7}
+
+
+def test_objects_that_have_become_equal_have_one_hash() -> None:
+    hashes, one, other = Hashes(), Poor(1), Poor(2)
+    assert hashes.hash_of(one) != hashes.hash_of(other)
+    object.__setattr__(one, "rank", 2)
+    assert hashes.hash_of(one) == hashes.hash_of(other)
+    object.__setattr__(other, "rank", 3)
+    assert hashes.hash_of(one) != hashes.hash_of(other)
+
+
+WRONG = """
+from dataclasses import dataclass
+@dataclass(frozen=True)
+class Card:
+    rank: int
+    suit: str
+def make_deck(): return [Card(1, "S") for _ in range(52)]
+class Bag:
+    def __init__(self, n): self.n = n
+"""
+RIGHT = (
+    WRONG.replace("Card(1", "Card(r").replace("_ in range(52)", "r in range(52)")
+    + "    def __eq__(self, other): return self.n == other.n\n"
+)
+TESTS = (
+    "deck = make_deck()\nassert len(deck) == 52\nassert len(set(deck)) == 52",
+    (
+        "seen = set()\nfor card in make_deck():\n    assert card not in seen\n"
+        "    seen.add(card)"
+    ),
+    "from collections import Counter\nassert max(Counter(make_deck()).values()) == 1",
+    "import pytest\nwith pytest.raises(TypeError):\n    hash(Bag(1))",
+)
+
+
+@pytest.mark.parametrize(("work", "score"), [(RIGHT, 1), (WRONG, 0)])
+def test_a_deck_is_graded_by_its_cards(runner: Runner, work: str, score: int) -> None:
+    result = marked(runner, work, *TESTS, defined_classes=("Bag", "Card"))
+    assert all_scores(result) == [score] * len(TESTS)
