@@ -46,6 +46,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import hypothesis
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -65,6 +66,10 @@ CHROMIUM_FLAGS: Final = (
 )
 TESTS: Final = Path(__file__).parent
 ONE_AT_A_TIME: Final = ("services", "faults", "e2e", "torch")
+# How long one example takes is a matter of what else the machine does.
+hypothesis.settings.register_profile("softmark", deadline=None)
+hypothesis.settings.load_profile("softmark")
+
 live_portals = pytest.StashKey[list[LivePortal]]()
 
 
