@@ -2,16 +2,17 @@
 
 from typing import Any
 
+from celery import shared_task
+
 from grading.worker.execution import (
     execute_next,
     served_queues,
     shared_runner,
     worker_name,
 )
-from portal.celery import run_task
 
 
-@run_task
+@shared_task(name="grading.execute_run")
 def execute_run(message: dict[str, Any]) -> None:
     """Execute the first run of this worker's queues, if one waits.
 

@@ -365,6 +365,8 @@ BROKER_URL: str = env.str(
 CELERY_BROKER_URL = BROKER_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = False
+# No retry and no redelivery: the next look at the rows finds what was lost.
+CELERY_TASK_ANNOTATIONS = {"*": {"max_retries": 0, "reject_on_worker_lost": False}}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "cpu"

@@ -2,34 +2,34 @@
 
 import datetime as dt
 
+from celery import shared_task
 from django.core.management import call_command
 from django.utils import timezone
 
 from courses.services.mailing import mail_due_announcements
 from grading.services import sweep
-from portal.celery import short_task
 from storage.blobs import discard_abandoned
 
 
-@short_task
+@shared_task(name="portal.clear_sessions")
 def clear_sessions() -> None:
     """Delete the sessions that have expired."""
     call_command("clearsessions")
 
 
-@short_task
+@shared_task(name="portal.discard_uploads")
 def discard_uploads() -> None:
     """Delete what processes that were killed left half written, a day ago or longer."""
     discard_abandoned(older_than=dt.timedelta(days=1))
 
 
-@short_task
+@shared_task(name="portal.sweep_queue")
 def sweep_queue() -> None:
     """Sweep once; the workers also do it by themselves."""
     sweep()
 
 
-@short_task
+@shared_task(name="portal.mail_announcements")
 def mail_announcements() -> None:
     """Mail the announcements whose time has come, each once."""
     mail_due_announcements(now=timezone.now())
