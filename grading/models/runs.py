@@ -284,7 +284,7 @@ class RunEvent(models.Model):
 class QuestionResult(models.Model):
     """What a run found for one question.
 
-    `checks` is a list of objects with the keys of `grading.results.CheckResult`.
+    `checks` is a list of objects with the keys of `grading.scoring.CheckResult`.
     """
 
     class Outcome(models.TextChoices):

@@ -23,8 +23,11 @@ from courses.permissions import Right, rights_in
 from courses.release import is_out
 from grading.models import GradingRun, RunnerEnvironment
 from grading.pages.attempts import Attempt, own_attempts
-from grading.results import Moments, ShownResults, rules_of
+from grading.scoring import (
+    rules_of,
+)
 from grading.states import State
+from grading.visible_results import Moments, ShownResults
 from submissions.intake import rules_of as file_rules
 from submissions.problems import Problem
 

@@ -11,9 +11,9 @@ from accounts.models import User
 from courses.models import Assignment
 from grading.models import GradingRun
 from grading.pages.states import Badge, badge_for
-from grading.results import ShownResults
 from grading.services import named_counting_run, show_run
 from grading.states import State
+from grading.visible_results import ShownResults
 from submissions.models import Submission
 
 _REASONS = {

@@ -6,7 +6,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from courses.models import Assignment, AssignmentRevision, Question
-from grading.results import QuestionRules, rules_of
+from grading.scoring import (
+    QuestionRules,
+    rules_of,
+)
 from grading.services import RescorePlan, plan_rescore
 
 _MOST: Final = Decimal(99999)

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 
 from grading.pages.states import Badge
-from grading.results import Outcome, ShownCheck, ShownQuestion, ShownResults
+from grading.scoring import (
+    Outcome,
+)
+from grading.visible_results import ShownCheck, ShownQuestion, ShownResults
 
 _OUTCOMES = {
     Outcome.PASSED: Badge(label="Passed", tone="success", icon="check"),

@@ -12,7 +12,6 @@ from grading.messages import Message, Tone, describe
 from grading.models import GradingRun, Mark
 from grading.pages.results import ResultsView, results_view
 from grading.pages.states import Badge, badge_for
-from grading.results import ShownResults
 from grading.services import (
     RunTimes,
     Trace,
@@ -26,6 +25,7 @@ from grading.services import (
     student_results,
 )
 from grading.states import ACTIVE, State
+from grading.visible_results import ShownResults
 from grading.worker.input_record import InputRecord
 from grading.worker.progress import Progress
 

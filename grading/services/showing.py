@@ -10,16 +10,12 @@ from accounts.models import User
 from courses.deadlines import deadline_for
 from courses.models import Assignment
 from grading.models import GradingRun, Mark
-from grading.results import (
+from grading.scoring import (
     CheckResult,
-    HiddenPoints,
-    Moments,
     Outcome,
     ScoredQuestion,
-    ShownResults,
     rules_of,
     score_questions,
-    show_results,
 )
 from grading.services.marks import (
     attach_runs,
@@ -28,6 +24,7 @@ from grading.services.marks import (
     standing_runs,
 )
 from grading.states import State
+from grading.visible_results import HiddenPoints, Moments, ShownResults, show_results
 from grading.worker.progress import Progress
 
 

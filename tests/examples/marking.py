@@ -17,7 +17,10 @@ from courses.bundle import (
     check_cells,
     read_bundle,
 )
-from grading.results import QuestionRules, score_question
+from grading.scoring import (
+    QuestionRules,
+    score_question,
+)
 from runner.host import Runner
 from runner.protocol import (
     CheckSpec,

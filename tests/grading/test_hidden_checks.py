@@ -8,15 +8,12 @@ import pytest
 
 from courses.bundle.contents import Check, QuestionKind, Visibility
 from courses.deadlines import deadline, is_open
-from grading.results import (
-    Moments,
+from grading.scoring import (
     Outcome,
     QuestionRules,
-    ShownQuestion,
     score_question,
-    show_question,
-    show_results,
 )
+from grading.visible_results import Moments, ShownQuestion, show_question, show_results
 from runner.protocol import Outcome as Found
 from tests.grading.fakes import found
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from courses.bundle.contents import Check, QuestionKind
-from grading.results import (
+from grading.scoring import (
     CheckResult,
     Outcome,
     QuestionRules,

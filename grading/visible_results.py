@@ -11,31 +11,7 @@ from grading.scoring import (
     Outcome,
     QuestionRules,
     ScoredQuestion,
-    quantise,
-    rescore_question,
-    rules_of,
-    score_question,
-    score_questions,
 )
-
-__all__ = [
-    "CheckResult",
-    "HiddenPoints",
-    "Moments",
-    "Outcome",
-    "QuestionRules",
-    "ScoredQuestion",
-    "ShownCheck",
-    "ShownQuestion",
-    "ShownResults",
-    "quantise",
-    "rescore_question",
-    "rules_of",
-    "score_question",
-    "score_questions",
-    "show_question",
-    "show_results",
-]
 
 
 @dataclass(frozen=True, kw_only=True)
