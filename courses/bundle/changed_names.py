@@ -19,7 +19,7 @@ from typing import Final
 
 from courses.bundle.definitions import rebound_names
 from courses.bundle.magics import is_python_magic, plain_python, split_cell_magic
-from courses.bundle.syntax import Budget, TooComplexError, parse
+from courses.bundle.syntax import Budget, TooComplexError, parse, walk
 
 ANY: Final = "*"
 # So many names of a cell are told; one that changes more may change any.
@@ -65,6 +65,8 @@ _HARMLESS: Final = frozenset(
     )
 )
 _SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+# Nodes that say what a name is.
+_TELLING: Final = (*_SCOPES, ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom)
 _COMPUTED: Final = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.JoinedStr, ast.Slice)
 _SHOWN: Final = (ast.Expr, ast.Assert, ast.FormattedValue)
 _Groups = defaultdict[str, set[str]]
@@ -193,18 +195,20 @@ def _read(source: str) -> _Read:
 def _read_tree(tree: ast.Module, binds: frozenset[str]) -> _Read:
     uses = _Uses()
     uses.visit(tree)
-    scopes = [node for node in ast.walk(tree) if isinstance(node, _SCOPES)]
+    # Of a long cell, going through the tree is what takes time: it is done once.
+    told = [node for node in walk(tree) if isinstance(node, _TELLING)]
     imports = frozenset(
         (alias.asname or alias.name).partition(".")[0]
-        for node in ast.walk(tree)
+        for node in told
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     )
     free = _Free()
     effects = _groups()
-    for node in scopes:
-        effects[node.name] |= _effects(node, free)
-    needs, values, held = _definitions(tree, free)
+    for node in told:
+        if isinstance(node, _SCOPES):
+            effects[node.name] |= _effects(node, free)
+    needs, values, held = _definitions(told, free)
     return _Read(
         binds=binds,
         changed=binds | uses.changed | imports - {ANY},
@@ -245,7 +249,8 @@ class _Free:
                 continue
             if isinstance(part, ast.Name):
                 (own if isinstance(part.ctx, ast.Store) else read).add(part.id)
-            elif isinstance(part, ast.arg):
+                continue
+            if isinstance(part, ast.arg):
                 own.add(part.arg)
             elif isinstance(part, ast.Global):
                 declared.update(part.names)
@@ -256,10 +261,12 @@ class _Free:
         return frozenset(read | declared)
 
 
-def _definitions(tree: ast.Module, free: _Free) -> tuple[_Groups, _Groups, _Groups]:
+def _definitions(
+    nodes: Iterable[ast.AST], free: _Free
+) -> tuple[_Groups, _Groups, _Groups]:
     """Return what definitions need, what plain values are made with, and what they hold."""
     needs, values, held = _groups(), _groups(), _groups()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, _SCOPES):
             needs[node.name] |= free(node)
         elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from courses.bundle.magics import plain_python
 from courses.bundle.notebooks import Notebook, source_of
-from courses.bundle.syntax import Budget, TooComplexError, parse
+from courses.bundle.syntax import Budget, TooComplexError, parse, parts_of, walk
 
 _SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _CAPTURES: Final = (*(ast.ExceptHandler, ast.MatchMapping, ast.MatchAs, ast.MatchStar),)
@@ -143,7 +143,7 @@ def _bound_in(
 
     Without `is_deep`, nothing is looked for in the functions and classes within.
     """
-    for child in ast.iter_child_nodes(node):
+    for child in parts_of(node):
         for binding in _bound_by(child):
             if declared is None or binding.name in declared:
                 yield binding
@@ -165,7 +165,7 @@ def _methods_in(tree: ast.AST) -> Iterator[_Binding]:
     Each class, and each call that makes one, is told of alone: those within it are
     met by themselves, so that no part of the tree is walked for all that it stands in.
     """
-    for node in ast.walk(tree):
+    for node in walk(tree):
         names: Iterable[str] = ()
         if isinstance(node, ast.ClassDef):
             body = ast.Module(body=node.body, type_ignores=[])

@@ -7,6 +7,7 @@ seconds for a megabyte of numbers, and the square of the length for f-strings.
 """
 
 import ast
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from runner import parsing
@@ -44,3 +45,21 @@ class Budget:
             return False
         self._left -= len(source)
         return True
+
+
+# Half of the nodes of most code, with nothing in them but how a name is used.
+_LEAVES: Final = (ast.Name, ast.Constant, ast.expr_context)
+
+
+def parts_of(node: ast.AST) -> Iterable[ast.AST]:
+    """Return what stands directly in the node, without how a name is used."""
+    return () if isinstance(node, _LEAVES) else ast.iter_child_nodes(node)
+
+
+def walk(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield the node and all within it but how names are used, in no order."""
+    left = [tree]
+    while left:
+        node = left.pop()
+        yield node
+        left += parts_of(node)
