@@ -6,12 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from courses.bundle.contents import Check, QuestionKind, Visibility
-from grading.scoring import (
-    CheckResult,
-    Outcome,
-    QuestionRules,
-    ScoredQuestion,
-)
+from grading.scoring import CheckResult, Outcome, QuestionRules, ScoredQuestion
 
 
 @dataclass(frozen=True, kw_only=True)

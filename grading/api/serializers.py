@@ -20,9 +20,7 @@ from grading.api.fields import WHEN, RunTimeField, points_field
 from grading.api.marks import report_on
 from grading.messages import describe
 from grading.models import GradingRun, Mark
-from grading.scoring import (
-    Outcome,
-)
+from grading.scoring import Outcome
 from grading.services import (
     place_in_queue,
     staff_results,

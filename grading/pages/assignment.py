@@ -23,9 +23,7 @@ from courses.permissions import Right, rights_in
 from courses.release import is_out
 from grading.models import GradingRun, RunnerEnvironment
 from grading.pages.attempts import Attempt, own_attempts
-from grading.scoring import (
-    rules_of,
-)
+from grading.scoring import rules_of
 from grading.states import State
 from grading.visible_results import Moments, ShownResults
 from submissions.intake import rules_of as file_rules

@@ -6,10 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from courses.models import Assignment, AssignmentRevision, Question
-from grading.scoring import (
-    QuestionRules,
-    rules_of,
-)
+from grading.scoring import QuestionRules, rules_of
 from grading.services import RescorePlan, plan_rescore
 
 _MOST: Final = Decimal(99999)

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 
 from grading.pages.states import Badge
-from grading.scoring import (
-    Outcome,
-)
+from grading.scoring import Outcome
 from grading.visible_results import ShownCheck, ShownQuestion, ShownResults
 
 _OUTCOMES = {

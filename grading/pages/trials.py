@@ -9,9 +9,7 @@ from grading.models import GradingRun, Publication
 from grading.pages.executed import Failures, failures_of
 from grading.pages.results import CheckView, QuestionView, results_view
 from grading.pages.states import Badge, badge_for
-from grading.scoring import (
-    Outcome,
-)
+from grading.scoring import Outcome
 from grading.services import Trace, staff_results, staff_traces
 from grading.states import State
 from grading.trials import Standing, TrialReport, Trials, trials_of

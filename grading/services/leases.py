@@ -24,11 +24,7 @@ from grading.hints import send_hint
 from grading.json_safe import JsonObject, storable, storable_object, storable_text
 from grading.models import GradingRun, QuestionResult
 from grading.querysets import lease_end
-from grading.scoring import (
-    ScoredQuestion,
-    rules_of,
-    score_questions,
-)
+from grading.scoring import ScoredQuestion, rules_of, score_questions
 from grading.services.marks import recompute_mark
 from grading.states import State, Verdict
 from grading.worker.input_record import input_record

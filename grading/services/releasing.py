@@ -15,9 +15,7 @@ from courses.services.access import require
 from courses.services.saving import save_assignment
 from courses.wall_clock import moment_words
 from grading.models import GradingRun, Mark
-from grading.scoring import (
-    rules_of,
-)
+from grading.scoring import rules_of
 from grading.services.marks import attach_runs
 from grading.states import ACTIVE, State
 from grading.visible_results import HiddenPoints

@@ -18,11 +18,7 @@ from courses.models import Assignment, AssignmentRevision
 from courses.permissions import Right
 from courses.services.access import require
 from grading.models import GradingRun, Mark
-from grading.scoring import (
-    QuestionRules,
-    rescore_question,
-    rules_of,
-)
+from grading.scoring import QuestionRules, rescore_question, rules_of
 from grading.services.marks import (
     automatic_points,
     counting_of,

@@ -11,9 +11,7 @@ from accounts.actors import Actor, actor_user
 from courses.models import AssignmentRevision
 from grading.json_safe import storable
 from grading.models import GradingRun, QuestionResult, Regrade, RunEvent
-from grading.scoring import (
-    ScoredQuestion,
-)
+from grading.scoring import ScoredQuestion
 from grading.states import State
 
 
