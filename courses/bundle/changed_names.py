@@ -19,7 +19,7 @@ from typing import Final
 
 from courses.bundle.definitions import rebound_names
 from courses.bundle.magics import is_python_magic, plain_python, split_cell_magic
-from courses.bundle.syntax import Budget, TooComplexError, parse, walk
+from courses.bundle.syntax import SCOPES, Budget, TooComplexError, parse, walk
 
 ANY: Final = "*"
 # So many names of a cell are told; one that changes more may change any.
@@ -64,9 +64,8 @@ _HARMLESS: Final = frozenset(
         *("js", "writefile", "file"),
     )
 )
-_SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 # Nodes that say what a name is.
-_TELLING: Final = (*_SCOPES, ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom)
+_TELLING: Final = (*SCOPES, ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom)
 _COMPUTED: Final = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.JoinedStr, ast.Slice)
 _SHOWN: Final = (ast.Expr, ast.Assert, ast.FormattedValue)
 _Groups = defaultdict[str, set[str]]
@@ -206,7 +205,7 @@ def _read_tree(tree: ast.Module, binds: frozenset[str]) -> _Read:
     free = _Free()
     effects = _groups()
     for node in told:
-        if isinstance(node, _SCOPES):
+        if isinstance(node, SCOPES):
             effects[node.name] |= _effects(node, free)
     needs, values, held = _definitions(told, free)
     return _Read(
@@ -244,7 +243,7 @@ class _Free:
         left = list(ast.iter_child_nodes(node))
         while left:
             part = left.pop()
-            if isinstance(part, (*_SCOPES, ast.Lambda)):
+            if isinstance(part, (*SCOPES, ast.Lambda)):
                 read |= self(part)
                 continue
             if isinstance(part, ast.Name):
@@ -267,7 +266,7 @@ def _definitions(
     """Return what definitions need, what plain values are made with, and what they hold."""
     needs, values, held = _groups(), _groups(), _groups()
     for node in nodes:
-        if isinstance(node, _SCOPES):
+        if isinstance(node, SCOPES):
             needs[node.name] |= free(node)
         elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
             parts = ast.walk(node.value)
@@ -327,7 +326,7 @@ class _Uses:
                 self.visit(test, _Fate.SEEN)
                 rest = [one for one in ast.iter_child_nodes(node) if one is not test]
                 self._visit_all(rest, fate)
-            case _ if isinstance(node, _SCOPES):
+            case _ if isinstance(node, SCOPES):
                 self._visit_all(node.decorator_list, _Fate.TAKEN)
             case _:
                 self._visit_all(ast.iter_child_nodes(node), _inner(node, fate))
@@ -354,7 +353,7 @@ class _Uses:
             self.changed.add(ANY)
 
     def _visit_call(self, node: ast.Call, fate: _Fate) -> None:
-        """Read a call: what it gives is new, unless it is changed in its turn."""
+        """Read a call. Its result is a new object, unless that is changed in turn."""
         given = _Fate.CHANGED if fate is _Fate.CHANGED else _Fate.SEEN
         names = {one.arg for one in node.keywords}
         looks, is_plain = _looks(node.func), names.isdisjoint(_CHANGING)

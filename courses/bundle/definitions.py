@@ -15,9 +15,8 @@ from typing import Any, Final
 
 from courses.bundle.magics import plain_python
 from courses.bundle.notebooks import Notebook, source_of
-from courses.bundle.syntax import Budget, TooComplexError, parse, parts_of, walk
+from courses.bundle.syntax import SCOPES, Budget, TooComplexError, parse, parts_of, walk
 
-_SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _CAPTURES: Final = (*(ast.ExceptHandler, ast.MatchMapping, ast.MatchAs, ast.MatchStar),)
 # Calls that make a class.
 _CLASS_MAKERS: Final = frozenset(
@@ -147,7 +146,7 @@ def _bound_in(
         for binding in _bound_by(child):
             if declared is None or binding.name in declared:
                 yield binding
-        if isinstance(child, _SCOPES):
+        if isinstance(child, SCOPES):
             yield from _bound_in(child, _globals_of(child)) if is_deep else ()
         elif isinstance(child, ast.comprehension):
             # Its target is a name of its own, but a walrus within it is not.
@@ -196,7 +195,7 @@ def _globals_of(scope: ast.AST) -> frozenset[str]:
         node = left.pop()
         if isinstance(node, ast.Global):
             found.update(node.names)
-        elif not isinstance(node, (*_SCOPES, ast.Lambda)):
+        elif not isinstance(node, (*SCOPES, ast.Lambda)):
             left += ast.iter_child_nodes(node)
     return frozenset(found)
 
@@ -205,7 +204,7 @@ def _bound_by(node: ast.AST) -> Iterator[_Binding]:
     """Yield what the node itself binds, and not what its children do."""
     if isinstance(node, ast.Import | ast.ImportFrom):
         yield from _imported(node)
-    elif isinstance(node, _SCOPES):
+    elif isinstance(node, SCOPES):
         is_class = isinstance(node, ast.ClassDef)
         yield _Binding(name=node.name, kind="class" if is_class else "function")
     elif isinstance(node, ast.Assign):

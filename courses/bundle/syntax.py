@@ -47,6 +47,8 @@ class Budget:
         return True
 
 
+# What has a body of its own, and a name.
+SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 # Half of the nodes of most code, with nothing in them but how a name is used.
 _LEAVES: Final = (ast.Name, ast.Constant, ast.expr_context)
 
@@ -63,3 +65,10 @@ def walk(tree: ast.AST) -> Iterator[ast.AST]:
         node = left.pop()
         yield node
         left += parts_of(node)
+
+
+def last_name(node: ast.expr) -> str:
+    """Return `open` for `open`, `io.open` and `Path("x").open`, and "" for no name."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""

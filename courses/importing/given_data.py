@@ -1,4 +1,4 @@
-"""Which files beside a foreign notebook are certain to be data that it is given.
+"""Find the files beside a foreign notebook that are certainly its input data.
 
 SECURITY: the staff's run leaves its results beside their notebook. Lying in a student's
 folder, weights or predictions of the staff's would stand in for those that the student
@@ -14,8 +14,9 @@ from pathlib import PurePath, PurePosixPath
 from typing import Any, Final
 
 from courses.bundle.notebooks import source_of
+from courses.bundle.syntax import last_name
 from courses.importing.mentions import is_in, loose_lines, tree_of
-from courses.importing.path_uses import Code, Use, last_name
+from courses.importing.path_uses import Code, Use
 from courses.importing.regions import solution_lines
 from courses.importing.written_files import may_write
 
@@ -55,7 +56,7 @@ class GivenData:
         handout: list[dict[str, Any]],
         beside: Mapping[str, str],
     ) -> None:
-        """Learn from cells without tests, and from the texts of files beside them."""
+        """Read the code of cells without checks, and of modules and settings beside them."""
         given = {source_of(cell) for cell in handout}
         self._places: dict[int, Place] = {}
         self._loose: list[tuple[Place, str]] = []
@@ -90,8 +91,9 @@ class GivenData:
         if is_in(self._settings, path.name) or not all(map(_only_shows, lines)):
             return False
         uses = {id(text): self._code.use_of(text) for text in texts}
-        worst = max(uses.values(), default=Use.READ if lines else Use.IDLE)
-        if worst is Use.UNKNOWN or max(worst, Use.READ if lines else worst) < least:
+        shown = [Use.READ] if lines else []
+        worst = max((*uses.values(), *shown), default=Use.IDLE)
+        if worst is Use.UNKNOWN or worst < least:
             return False
         reads = (
             self._places.get(each, _LAST)
@@ -228,7 +230,7 @@ def _known_pattern(node: ast.AST) -> str:
 
 
 def _pattern(node: ast.AST) -> str:
-    """Return the path of an expression, with `*` for what is computed."""
+    """Return the path that an expression gives, with `*` for each computed part."""
     found = "*"
     match node:
         case ast.Constant(value=str(value)):

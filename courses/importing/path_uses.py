@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from typing import Final
 
+from courses.bundle.syntax import SCOPES, last_name
 from courses.importing.mentions import docstrings
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -39,7 +40,7 @@ _MOST: Final = 2_000
 
 
 class Use(IntEnum):
-    """What is done with a path, from the least to the worst."""
+    """What code does with a path. The greater, the more it may do to the file."""
 
     IDLE = 0
     READ = 1
@@ -142,31 +143,21 @@ class Code:
         """Return what tells a name apart from others of its text."""
         if isinstance(node, ast.Attribute):
             return (".", node.attr)
-        for function in self._functions_above(node):
-            if node.id in self._bound[id(function)]:
-                return (id(function), node.id)
+        for above in self._around(node):
+            if node.id in self._bound.get(id(above), ()):
+                return (id(above), node.id)
         return ("", node.id)
 
     def within(self, node: ast.AST) -> frozenset[str]:
         """Return the names of the functions and classes around a node."""
-        found = set()
-        above = self.above.get(id(node))
-        while above is not None:
-            match above:
-                case (
-                    ast.FunctionDef(name=name)
-                    | ast.AsyncFunctionDef(name=name)
-                    | ast.ClassDef(name=name)
-                ):
-                    found.add(name)
-            above = self.above.get(id(above))
-        return frozenset(found)
+        around = self._around(node)
+        return frozenset(each.name for each in around if isinstance(each, SCOPES))
 
-    def _functions_above(self, node: ast.AST) -> Iterator[ast.AST]:
+    def _around(self, node: ast.AST) -> Iterator[ast.AST]:
+        """Yield what the node stands in, from the inside out."""
         above = self.above.get(id(node))
         while above is not None:
-            if isinstance(above, Function):
-                yield above
+            yield above
             above = self.above.get(id(above))
 
     # --- What is done with a path ----------------------------------------------------
@@ -258,7 +249,7 @@ class Code:
         return Use.READ if _reads(name, modes) else Use.UNKNOWN
 
     def _given(self, own: ast.AST, call: ast.Call, part: ast.AST, depth: int) -> Use:
-        """Return what a function or a class of the notebook's does with an argument."""
+        """Return how a function or a class of the notebook uses an argument."""
         is_method = isinstance(call.func, ast.Attribute)
         if isinstance(own, ast.ClassDef):
             is_method = True
@@ -297,13 +288,6 @@ def _reads(name: str, modes: Iterable[ast.expr]) -> bool:
             for mode in modes
         )
     return bool(_READING.fullmatch(name)) and not _READING_OR_WRITING.fullmatch(name)
-
-
-def last_name(node: ast.expr) -> str:
-    """Return the name of a function, without what it is an attribute of."""
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
 
 
 def defaults_of(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr]]:

@@ -78,16 +78,15 @@ class _Named:
         the tests, it would stand in for their work.
         """
         is_told = is_in(self.handout.prose, path.name)
-        is_tested = is_in(self.tests, path.name)
-        return is_told and is_tested and not self.outside.names(path)
+        return is_told and self.is_tested(path) and not self.outside.names(path)
 
     def is_only_of_tests(self, path: Path) -> bool:
         """Return whether tests need a file, and nothing else says that students do."""
         if path.suffix == ".py":
             module = rf"\b(import|from)\s+(\w+\.)*{re.escape(path.stem)}\b"
-            is_tested = is_in(self.tests, path.name) or re.search(module, self.tests)
+            is_tested = self.is_tested(path) or re.search(module, self.tests)
             return bool(is_tested) and not self.handout.names(path)
-        return is_in(self.tests, path.name) and not self.outside.names(path)
+        return self.is_tested(path) and not self.outside.names(path)
 
 
 def _named(draft: Draft, source: Source, folder: Path, tests: str) -> _Named:

@@ -9,6 +9,7 @@ import builtins
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
+from courses.bundle.syntax import last_name
 from courses.bundle.unpickling import Finding
 from courses.importing.scopes import scope_of
 
@@ -136,7 +137,7 @@ class _Code:
                 return self._is_name_allowed(name, seen)
             case ast.Call(func=func, keywords=keywords):
                 answers = is_answering or any(map(_is_answer, keywords))
-                called = _last_name(func)
+                called = last_name(func)
                 return called not in _PARTIALS and not (called in _MOCKS and answers)
             case ast.Attribute(value=ast.Name(id=name)):
                 return name not in USUAL
@@ -230,7 +231,7 @@ def _patched(call: ast.Call) -> Iterator[str]:
     match call:
         case ast.Call(args=[ast.Constant(value=str() as path), *_]):
             module, _, name = path.partition(".")
-            is_patch = _last_name(call.func) == "patch"
+            is_patch = last_name(call.func) == "patch"
             if is_patch and module == "__main__" and name.isidentifier():
                 yield name
 
@@ -266,9 +267,3 @@ def _only_raises(body: list[ast.stmt]) -> bool:
         case [ast.Raise(exc=ast.Name() as raised, cause=None)]:
             return _is_exception(raised)
     return False
-
-
-def _last_name(node: ast.expr) -> str:
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""

@@ -10,6 +10,7 @@ from typing import Final
 
 from courses.bundle import TestStyle
 from courses.bundle.unpickling import Finding
+from courses.importing.library_changes import full_name, imported_names
 from courses.importing.statements import dotted
 
 _IN_FUNCTIONS: Final = (TestStyle.FUNCTIONS, TestStyle.CASES)
@@ -196,7 +197,7 @@ class _Theirs:
         if style in _IN_FUNCTIONS:
             self._names = self._names.union(*parameters.values())
         pairs = [pair for node in ast.walk(tree) for pair in _bound(node, parameters)]
-        self._imported = dict(_imports(tree))
+        self._imported = imported_names(tree)
         for _ in range(_ROUNDS):
             count = len(self._names)
             for names, value in pairs:
@@ -227,24 +228,12 @@ class _Theirs:
 
     def full_name(self, node: ast.expr) -> str:
         """Return the dotted name, with what its first part was imported as."""
-        first, dot, rest = dotted(node).partition(".")
-        return f"{self._imported.get(first, first)}{dot}{rest}"
+        return full_name(dotted(node), self._imported)
 
 
 def _parameters(function: ast.FunctionDef) -> set[str]:
     given = function.args
     return {each.arg for each in (*given.posonlyargs, *given.args, *given.kwonlyargs)}
-
-
-def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Yield the names that the test's imports give, with what each stands for."""
-    for node in ast.walk(tree):
-        match node:
-            case ast.Import(names=names):
-                yield from ((one.asname, one.name) for one in names if one.asname)
-            case ast.ImportFrom(module=str() as module, names=names):
-                for one in names:
-                    yield one.asname or one.name, f"{module}.{one.name}"
 
 
 def _bound(

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from courses.bundle.magics import split_cell_magic
 from courses.bundle.notebooks import source_of
+from courses.bundle.syntax import last_name
 from courses.importing.mentions import tree_of
-from courses.importing.path_uses import defaults_of, last_name
+from courses.importing.path_uses import defaults_of
 
 # Calls that write a file whose path is one of their arguments.
 _WRITING: Final = re.compile(

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from typing import Final
 
+from courses.bundle.syntax import last_name
 from submissions.validation.accesses import ALWAYS, Access, Accesses, Arm, Import
 from submissions.validation.code_values import (
     Names,
@@ -19,7 +20,6 @@ from submissions.validation.code_values import (
     Scope,
     Value,
     first_name,
-    last_name,
 )
 from submissions.validation.file_calls import FileCall, file_calls
 from submissions.validation.import_faults import expects_failure

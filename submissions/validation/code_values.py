@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from courses.bundle.syntax import last_name
 from submissions.validation.steps import Steps
 
 Scalar = bool | int | float | str | None
@@ -168,13 +169,6 @@ def _parts(node: ast.expr) -> tuple[list[ast.expr], str]:
         case ast.Call(func=called, args=args) if last_name(called) in PATHS:
             return args, "/"
     return [], ""
-
-
-def last_name(called: ast.expr) -> str:
-    """Return open for open, io.open and Path("x").open."""
-    if isinstance(called, ast.Attribute):
-        return called.attr
-    return called.id if isinstance(called, ast.Name) else ""
 
 
 def first_name(node: ast.expr) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from submissions.validation.code_values import Names, chain, first_name, last_name
+from courses.bundle.syntax import last_name
+from submissions.validation.code_values import Names, chain, first_name
 
 # The last part of a call's name. One of its first two arguments is a path.
 READERS: Final = frozenset(

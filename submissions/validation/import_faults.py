@@ -3,7 +3,7 @@
 import ast
 from typing import Final
 
-from submissions.validation.code_values import last_name
+from courses.bundle.syntax import last_name
 from submissions.validation.steps import Steps
 
 _FAULTS: Final = frozenset(
