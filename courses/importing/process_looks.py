@@ -144,7 +144,7 @@ def _look(node: ast.expr, libraries: Mapping[str, str]) -> str:
 
 
 def _lists_path(function: ast.expr, libraries: Mapping[str, str]) -> bool:
-    """Say whether this is a method that lists a path below the working folder."""
+    """Return whether a Path method lists files in the working folder or below it."""
     match function:
         case ast.Attribute(attr=name, value=ast.Call(func=maker, args=args)) if (
             name in _LISTING_METHODS

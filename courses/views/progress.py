@@ -1,4 +1,4 @@
-"""Ticks: a viewer notes what they have read."""
+"""Tick a material: a person notes that they have read or watched it."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, HttpResponseRedirect

@@ -78,8 +78,10 @@ def _finding(
 def _takes_as(call: Callable[..., Any], other: Callable[..., Any]) -> None:
     """Tell libraries that the other function takes what this one takes."""
     for abilities in (
-        *(os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks),
+        os.supports_dir_fd,
         os.supports_effective_ids,
+        os.supports_fd,
+        os.supports_follow_symlinks,
     ):
         if call in abilities:
             abilities.add(other)
@@ -118,7 +120,7 @@ class _Entry:
 
 
 class _Entries:
-    """What `os.scandir` gives."""
+    """An iterator over entries that can be closed, as `os.scandir` returns."""
 
     def __init__(self, entries: list[Any]) -> None:
         self._entries = iter(entries)

@@ -76,7 +76,7 @@ class Origins:
         return self.shown(path)
 
     def shown(self, path: Any) -> Any:
-        """Return the same for a path that is not opened, and need not be checked."""
+        """Return what `found` returns, without checking that the path may be opened."""
         if isinstance(path, str | bytes | os.PathLike):
             name = os.path.normpath(os.fsdecode(path)).removeprefix(f"{self._work}/")
             if name in self._handed_in or name in self._above:  # so it is within

@@ -36,7 +36,7 @@ on_lost_graph: Final[list[Callable[[LostGraphError], object]]] = []
 
 
 class _Graph(torch.autograd.Function):
-    """Stands for the part of a tensor's graph that is in the other process."""
+    """A stand-in for the part of a tensor's graph that is in the other process."""
 
     # Whether this process has made one that refuses: else no graph is walked.
     is_in_use = False

@@ -17,10 +17,7 @@ from courses.bundle import (
     check_cells,
     read_bundle,
 )
-from grading.scoring import (
-    QuestionRules,
-    score_question,
-)
+from grading.scoring import QuestionRules, score_question
 from runner.host import Runner
 from runner.protocol import (
     CheckSpec,

@@ -8,11 +8,7 @@ import pytest
 
 from courses.bundle.contents import Check, QuestionKind, Visibility
 from courses.deadlines import deadline, is_open
-from grading.scoring import (
-    Outcome,
-    QuestionRules,
-    score_question,
-)
+from grading.scoring import Outcome, QuestionRules, score_question
 from grading.visible_results import Moments, ShownQuestion, show_question, show_results
 from runner.protocol import Outcome as Found
 from tests.grading.fakes import found

@@ -12,9 +12,7 @@ from accounts.models import User
 from courses.models import Assignment, AssignmentRevision
 from courses.services.revisions import derive_revision
 from grading.models import GradingRun, Mark, MarkChange
-from grading.scoring import (
-    rules_of,
-)
+from grading.scoring import rules_of
 from grading.services import (
     RescorePlan,
     RescoreRefusedError,

@@ -7,9 +7,7 @@ from django.utils import timezone
 
 from courses.models import Assignment, Question
 from grading.models import GradingRun, Mark
-from grading.scoring import (
-    Outcome,
-)
+from grading.scoring import Outcome
 from grading.services import finish_run, staff_results, student_mark, student_results
 from grading.worker.progress import Progress
 from runner.protocol import QuestionOutcome, Verdict
