@@ -13,7 +13,6 @@ from grading.worker.job_spec import IncompleteRevisionError, build_job
 from runner.notebook import read_notebook
 from runner.placement import fingerprint
 from runner.protocol import Device, TestStyle
-from runner.wire import spec_from_json, to_json
 from storage.blobs import BlobMissingError, blob_path
 from submissions.validation import readable_notebook
 from submissions.validation.notebooks import check_notebook
@@ -189,7 +188,7 @@ def test_no_solution_is_put_into_a_student_s_notebook(
     )
     hand_in(run, json.dumps(notebook).replace("CANARY", "mine"))
     job = build_job(run)
-    assert "CANARY" not in to_json(job)
+    assert "CANARY" not in repr(job)
     assert "YOUR CODE HERE" in job.notebook + str(job.restored)
 
 
@@ -291,20 +290,13 @@ def test_without_a_hand_out_one_is_made_of_the_staff_notebook(run: GradingRun) -
     staff_notebook(run, "### BEGIN SOLUTION\na = 1\n### END SOLUTION", "b = 2")
     cells = build_job(run).handout
     assert [cell.binds for cell in cells] == [(), ("b",)]
-    assert spec_from_json(to_json(build_job(run))).handout == cells
 
 
 def test_a_job_tells_nobodys_name_and_no_address(run: GradingRun) -> None:
     author = run.work.author
-    text = to_json(build_job(run))
+    text = repr(build_job(run))
     for secret in (author.email, author.last_name, author.login, "http", "redis"):
         assert secret not in text
-
-
-def test_a_job_survives_the_way_to_the_runner(run: GradingRun) -> None:
-    staff_notebook(run, "# softmark: check answer\n1")
-    job = build_job(run)
-    assert spec_from_json(to_json(job)) == job
 
 
 def test_two_tries_of_a_run_are_two_jobs(run: GradingRun) -> None:
