@@ -16,8 +16,8 @@ from bench.ours import Ours
 from bench.report import Report
 from bench.rows import ROWS
 from bench.setting import Findings, Setting
-from runner.host import Runner
-from runner.protocol import JobResult
+from runner.host.runner import Runner
+from runner.protocol.jobs import JobResult
 
 _CORES: Final = 2
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from runner.job import hardware
-from runner.protocol import JobResult
+from runner.host.job import hardware
+from runner.protocol.jobs import JobResult
 
 _PEERS: Final = ("nbclient", "ipykernel", "nbgrader", "otter-grader", "torch")
 _VERSIONS: Final = """

@@ -8,8 +8,8 @@ from typing import Final
 from bench.breakdown import IN_ALL, Phases
 from bench.spans import END, FILL, SET_UP, TAKE, TEAR_DOWN, watch_steps
 from bench.work import Question, Work, code_cell, to_notebook
-from runner.host import Runner
-from runner.protocol import (
+from runner.host.runner import Runner
+from runner.protocol.jobs import (
     CellStarted,
     CheckSpec,
     Event,

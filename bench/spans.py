@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 from unittest import mock
 
-from runner.job import Job
-from runner.prepared import Prepared
-from runner.session import Session
-from runner.spares import Spares
+from runner.host.job import Job
+from runner.host.prepared_job import Prepared
+from runner.host.session import Session
+from runner.host.spares import Spares
 
 TAKE: Final = "taking processes"
 FILL: Final = "filling the folder"

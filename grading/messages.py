@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from grading.models import GradingRun
 from grading.states import State, Verdict
-from runner.stops import RERUN, STOPPED
+from runner.protocol.endings import RERUN, STOPPED
 
 Detail = Mapping[str, Any]
 _VALUE_LENGTH: Final = 60

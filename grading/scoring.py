@@ -14,9 +14,9 @@ from typing import Any, Final, Self
 
 from courses.bundle.contents import Check, QuestionKind, Visibility
 from courses.models import Question
-from runner.marks import without_dust
-from runner.protocol import CheckOutcome, QuestionOutcome
-from runner.protocol import Outcome as RunnerOutcome
+from runner.protocol.jobs import CheckOutcome, QuestionOutcome
+from runner.protocol.jobs import Outcome as RunnerOutcome
+from runner.protocol.marks import without_dust
 
 _CENT: Final = Decimal("0.01")
 _MESSAGE_LENGTH: Final = 200

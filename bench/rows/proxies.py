@@ -13,7 +13,7 @@ from bench.ours import Ours
 from bench.setting import Findings, Setting
 from bench.targets import at_most
 from bench.work import code_cell, to_notebook
-from runner.protocol import CheckSpec, JobSpec, QuestionSpec
+from runner.protocol.jobs import CheckSpec, JobSpec, QuestionSpec
 
 _SMALL: Final = 16
 _CALLS: Final = 200

@@ -26,7 +26,7 @@ class QuestionKind(StrEnum):
 
 
 class TestStyle(StrEnum):
-    """How a question's tests are written: as runner.protocol.TestStyle."""
+    """How a question's tests are written: as runner.protocol.jobs.TestStyle."""
 
     __test__ = False
 

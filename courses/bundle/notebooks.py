@@ -15,7 +15,7 @@ from courses.bundle.faults import FaultList
 from courses.bundle.hidden_marks import looks_hidden
 from courses.bundle.otter_metadata import drop_hidden
 from courses.bundle.unreadable import Reason, conflict_in, not_json, text_of, what_it_is
-from runner.notebook import CellName, name_cells
+from runner.protocol.notebook import CellName, name_cells
 
 Notebook = dict[str, Any]
 # Says what the cells of a notebook are called.

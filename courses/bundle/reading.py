@@ -31,7 +31,7 @@ from courses.bundle.notebooks import (
 from courses.bundle.sections import parsed_tests, read_tests
 from courses.bundle.unpickling import find_unpickling
 from courses.bundle.unreadable import POINTER_BYTES, pointer_in
-from runner.notebook import name_cells
+from runner.protocol.notebook import name_cells
 
 STAFF: Final = "staff.ipynb"
 HANDOUT: Final = "handout.ipynb"

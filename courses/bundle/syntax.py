@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from runner import parsing
+from runner.protocol import parsing
 
 # The longest cell that is parsed, and what is parsed of a notebook in all.
 MAX_CELL: Final = 20_000

@@ -15,7 +15,7 @@ from courses.bundle.notebooks import source_of
 from courses.bundle.sections import parsed_tests
 from courses.importing.contents import Imported
 from courses.importing.public import public_modules
-from runner.notebook import CellName, name_cells
+from runner.protocol.notebook import CellName, name_cells
 
 # A run has a stand-in for Otter where it is not installed.
 _ALWAYS_THERE: Final = frozenset({"otter", "__main__", "__future__"})

@@ -50,7 +50,7 @@ from courses.importing.regions import (
 )
 from courses.importing.statements import Lines, Whose
 from courses.importing.words import plain_words
-from runner.notebook import CellName, name_cells
+from runner.protocol.notebook import CellName, name_cells
 
 CHECK: Final = "tests"
 _FLAGS: Final = ("grade", "solution", "locked", "task")

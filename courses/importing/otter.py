@@ -36,7 +36,7 @@ from courses.importing.otter_tests import (
 )
 from courses.importing.public_names import fix_public_names
 from courses.importing.words import plain_title
-from runner.notebook import NOT_RUN, CellName, name_cells
+from runner.protocol.notebook import NOT_RUN, CellName, name_cells
 
 SKIP_TAG: Final = "otter_ignore"
 _SOLUTION_TAG: Final = "otter_assign_solution_cell"

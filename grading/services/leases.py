@@ -29,8 +29,8 @@ from grading.services.marks import recompute_mark
 from grading.states import State, Verdict
 from grading.worker.input_record import input_record
 from grading.worker.progress import Progress
-from runner.protocol import JobResult, Measures, QuestionOutcome
-from runner.protocol import Verdict as RunnerVerdict
+from runner.protocol.jobs import JobResult, Measures, QuestionOutcome
+from runner.protocol.jobs import Verdict as RunnerVerdict
 from storage.blobs import BlobTooLargeError, store_blob
 from submissions.services import charge_attempt
 

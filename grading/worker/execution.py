@@ -31,9 +31,9 @@ from grading.worker.job_spec import build_job
 from grading.worker.progress import Progress
 from runner.gpu.nvidia import find_adapter
 from runner.gpu.pool import GpuPool
-from runner.host import Backend, NotIsolatedError, Runner
-from runner.protocol import Device, Event, JobResult, JobSpec
-from runner.protocol import Verdict as RunnerVerdict
+from runner.host.runner import Backend, NotIsolatedError, Runner
+from runner.protocol.jobs import Device, Event, JobResult, JobSpec
+from runner.protocol.jobs import Verdict as RunnerVerdict
 from storage.blobs import BlobMissingError
 
 log = structlog.get_logger(__name__)
@@ -58,7 +58,7 @@ _runner: Runner | None = None
 
 
 class RunsJobs(Protocol):
-    """The part of runner.host.Runner that is needed here."""
+    """The part of runner.host.runner.Runner that is needed here."""
 
     def run(
         self,

@@ -13,7 +13,7 @@ from typing import Any, Self
 from courses.models import AssignmentRevision
 from grading.models import GradingRun, RunnerEnvironment
 from grading.worker.run_files import HandedIn, handed_in
-from runner.protocol import VERSION
+from runner.protocol.jobs import VERSION
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from courses.models import AssignmentRevision, Question, RequiredFile, RevisionF
 from grading.models import GradingRun
 from grading.worker.run_files import HandedIn, handed_in
 from grading.worker.staff_notebooks import handout_cells, staff_definitions
-from runner.protocol import (
+from runner.protocol.jobs import (
     CheckSpec,
     Device,
     JobFile,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 from grading.json_safe import JsonObject, storable_object
-from runner.protocol import (
+from runner.protocol.jobs import (
     CellStarted,
     Checking,
     CheckOutcome,

@@ -16,8 +16,8 @@ from courses.bundle import (
 )
 from courses.handouts import notebook_part, read_notebook_part
 from courses.models import RevisionFile
-from runner.placement import cell_id, cell_name, fingerprint
-from runner.protocol import HandoutCell
+from runner.protocol.jobs import HandoutCell
+from runner.protocol.placement import cell_id, cell_name, fingerprint
 
 # More cells than a notebook may have that is run.
 _CELLS: Final = 5000

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final, TextIO
 
 from grading.worker.progress import Progress
-from runner.protocol import CellStarted, Event
+from runner.protocol.jobs import CellStarted, Event
 from submissions.messages import shown
 
 _BAR_WIDTH: Final = 20

@@ -7,8 +7,8 @@ from types import FrameType, TracebackType
 from typing import Final, Self
 
 from portal.local_run.inputs import UnusableError
-from runner.host import Backend, NotIsolatedError, Runner
-from runner.protocol import Event, JobResult, JobSpec
+from runner.host.runner import Backend, NotIsolatedError, Runner
+from runner.protocol.jobs import Event, JobResult, JobSpec
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from courses.importing import options
-from runner.protocol import JobFile, JobSpec, Limits, Scalar
+from runner.protocol.jobs import JobFile, JobSpec, Limits, Scalar
 from submissions.messages import problem
 from submissions.problems import Problem
 from submissions.validation import (

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from grading.messages import Message, Tone, describe_end
-from runner.protocol import JobResult, Limits, Verdict
+from runner.protocol.jobs import JobResult, Limits, Verdict
 from submissions.messages import shown, size_in_words
 from submissions.problems import Problem
 

@@ -15,8 +15,8 @@ from portal.local_run.inputs import (
 )
 from portal.local_run.output import Output
 from portal.local_run.report import problems_in_words, report
-from runner.host import Backend
-from runner.protocol import Verdict
+from runner.host.runner import Backend
+from runner.protocol.jobs import Verdict
 
 COMPLETED: Final = 0
 NOTEBOOKS_FAULT: Final = 1

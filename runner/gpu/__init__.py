@@ -1,5 +1,5 @@
 """The host's side of GPUs: who may use which, how much of it, and whether it is well.
 
 Nothing here imports torch or starts CUDA. That happens in a student process, after the
-fork: runner.student.cuda. docs/gpu.md tells the whole.
+fork: runner.inside.student.cuda. docs/gpu.md tells the whole.
 """

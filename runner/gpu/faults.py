@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from runner.gpu.adapter import GpuHealth
-from runner.stops import JobStopError, limit
+from runner.protocol.endings import JobStopError, limit
 
 # What a notebook can bring about by itself, with an index out of bounds or a kernel
 # that never ends. The driver ends the one process; the device is well. Were these

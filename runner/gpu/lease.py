@@ -8,8 +8,8 @@ from runner.gpu.adapter import GpuExposure
 from runner.gpu.admission import Place
 from runner.gpu.order import CudaOrder
 from runner.gpu.pool import GpuPool, Watched
-from runner.protocol import Verdict
-from runner.stops import JobStopError, limit, platform
+from runner.protocol.endings import JobStopError, limit, platform
+from runner.protocol.jobs import Verdict
 
 
 def acquire(

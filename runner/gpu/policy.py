@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from runner.protocol import Device
+from runner.protocol.jobs import Device
 
 _MIB = 1024**2
 

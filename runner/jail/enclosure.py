@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
-from runner import linux
-from runner.contents import Folder
-from runner.file_times import FileTimes
 from runner.jail import landlock, namespaces, policy, privileges, rootfs, seccomp
+from runner.jail.file_layout import Folder
 from runner.jail.landlock import Access
 from runner.jail.policy import View
-from runner.zygote.order import Order
+from runner.system import linux
+from runner.system.file_times import FileTimes
+from runner.wire.order import Order
 
 _CHUNK: Final = 4 * 1024**2
 

@@ -5,8 +5,8 @@ import signal
 from pathlib import Path
 from typing import Final
 
-from runner import linux
 from runner.jail import kernel
+from runner.system import linux
 
 # The control group's namespace is left later, once the job is in its own group.
 _NEW: Final = (

@@ -5,8 +5,8 @@ import os
 from pathlib import Path
 from typing import Final
 
-from runner import linux
 from runner.jail import kernel
+from runner.system import linux
 
 _VERSION_3: Final = 0x20080522
 _PR_CAPBSET_DROP: Final = 24

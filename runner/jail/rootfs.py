@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from runner import linux
 from runner.jail import kernel, policy
 from runner.jail.policy import View
+from runner.system import linux
 
 _BASE: Final = "/tmp"  # noqa: S108 - only something to mount on, in our namespace
 _STORE: Final = "/.store"

@@ -12,12 +12,12 @@ import sys
 from pathlib import Path
 from typing import Final, NoReturn
 
-from runner import linux
 from runner.jail import landlock, namespaces, privileges, seccomp
 from runner.jail.enclosure import Jail
 from runner.jail.policy import host_view
-from runner.users import FIRST_UID
-from runner.zygote.order import Order, Shape
+from runner.system import linux
+from runner.system.users import FIRST_UID
+from runner.wire.order import Order, Shape
 
 _SHAPE: Final = Shape(
     memory_bytes=2**28,

@@ -14,7 +14,7 @@ from courses.bundle import (
     mark_cells,
     source_of,
 )
-from runner.notebook import name_cells
+from runner.protocol.notebook import name_cells
 from submissions.validation.code_values import Scalar
 from submissions.validation.metadata import cell_metadata
 from submissions.validation.readable import Cell, Notebook

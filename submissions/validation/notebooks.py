@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from runner.notebook import other_language
+from runner.protocol.notebook import other_language
 from submissions.messages import problem, shown
 from submissions.problems import Findings, Name, Problem
 from submissions.validation.coursework import NOTHING_GIVEN, Coursework

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from runner.weights_only import MAX_INSTRUCTIONS, REBUILDING, TAKEN
+from runner.protocol.weights_only import MAX_INSTRUCTIONS, REBUILDING, TAKEN
 
 # A storage's persistent id: "storage", its class, its key, where it was, its length.
 _LOCATION_PLACE: Final = 3

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import IO, Final
 
-from runner.weights_only import TAKEN
+from runner.protocol.weights_only import TAKEN
 from submissions.messages import problem, shown, size_in_words
 from submissions.problems import Findings, Name, Problem
 from submissions.validation.pickles import Contents, read_pickle

@@ -23,7 +23,7 @@ from bench.targets import (
     little_on_top,
 )
 from bench.work import Work, to_notebook
-from runner.host import Runner
+from runner.host.runner import Runner
 
 
 def series(*values: float) -> Series:

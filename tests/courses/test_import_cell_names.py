@@ -9,7 +9,7 @@ import pytest
 from courses.bundle import BundleError, Fault, write_handout
 from courses.bundle.faults import FaultList
 from courses.importing import Prepared, nbgrader, notes_on, otter
-from runner.notebook import cell_numbers
+from runner.protocol.notebook import cell_numbers
 from tests.courses.bundles import MANIFEST, STAFF_CELLS, faults_of, write_bundle
 from tests.courses.foreign import (
     checking,

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from runner.host import Runner
+from runner.host.runner import Runner
 
 
 @pytest.fixture(scope="module")

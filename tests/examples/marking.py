@@ -18,8 +18,8 @@ from courses.bundle import (
     read_bundle,
 )
 from grading.scoring import QuestionRules, score_question
-from runner.host import Runner
-from runner.protocol import (
+from runner.host.runner import Runner
+from runner.protocol.jobs import (
     CheckSpec,
     JobFile,
     JobResult,

@@ -23,7 +23,7 @@ from courses.services.revisions import import_revision
 from grading.models import GradingRun
 from grading.services import publish_revision, submit_work
 from grading.worker.execution import execute_next
-from runner.host import Runner
+from runner.host.runner import Runner
 from submissions.services import IncomingFile
 from tests.courses.bundles import MANIFEST, notebook_of, write_bundle
 from tests.factories import AssignmentFactory, EnrolmentFactory

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from runner.host import Runner
+from runner.host.runner import Runner
 from tests.examples.marking import EXPECTED, run_example
 
 pytestmark = [pytest.mark.torch, pytest.mark.timeout(300)]

@@ -13,7 +13,7 @@ from grading.models import GradingRun, Mark
 from grading.services import publish_revision, start_trials, submit_work
 from grading.trials import trials_of
 from grading.worker.execution import execute_next
-from runner.host import Runner
+from runner.host.runner import Runner
 from submissions.services import IncomingFile
 from tests.examples.marking import EXAMPLE, EXPECTED, handed_in
 from tests.factories import AssignmentFactory, EnrolmentFactory

@@ -13,7 +13,7 @@ import pytest
 
 from courses.bundle import read_bundle
 from courses.bundle.notebooks import check_key, source_of
-from runner.host import Runner
+from runner.host.runner import Runner
 from tests.examples.marking import EXAMPLE, handed_in, job_of
 
 pytestmark = [pytest.mark.torch, pytest.mark.timeout(300)]

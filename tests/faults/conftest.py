@@ -96,7 +96,10 @@ def zygote_of(worker: Service) -> int:
     """The warm process from which the worker's jobs are forked."""
     for pid in descendants(worker.pid):
         with suppress(OSError):
-            if b"runner.zygote.launch" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            if (
+                b"runner.inside.zygote.launch"
+                in Path(f"/proc/{pid}/cmdline").read_bytes()
+            ):
                 return pid
     raise AssertionError("the worker has no zygote")
 

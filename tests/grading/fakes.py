@@ -9,7 +9,7 @@ import pytest
 from grading.models import GradingRun
 from grading.querysets import GradingRunQuerySet
 from grading.services import Claim
-from runner.protocol import (
+from runner.protocol.jobs import (
     CheckOutcome,
     Event,
     JobResult,

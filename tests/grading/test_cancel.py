@@ -5,7 +5,7 @@ import pytest
 from accounts.actors import SYSTEM
 from grading.models import GradingRun
 from grading.services import cancel_run, claim_next, finish_run
-from runner.protocol import Verdict
+from runner.protocol.jobs import Verdict
 from tests.factories import GradingRunFactory
 from tests.grading.fakes import claim_of, job_result, just_before_transition
 

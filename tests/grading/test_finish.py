@@ -7,7 +7,7 @@ from django.db import DatabaseError
 
 from grading.models import GradingRun, Mark, QuestionResult
 from grading.services import Claim, finish_run, leases
-from runner.protocol import Outcome, Verdict
+from runner.protocol.jobs import Outcome, Verdict
 from storage.blobs import read_blob
 from tests.factories import GradingRunFactory
 from tests.grading.fakes import claim_of, found, job_result

@@ -10,7 +10,7 @@ from courses.bundle.contents import Check, QuestionKind, Visibility
 from courses.deadlines import deadline, is_open
 from grading.scoring import Outcome, QuestionRules, score_question
 from grading.visible_results import Moments, ShownQuestion, show_question, show_results
-from runner.protocol import Outcome as Found
+from runner.protocol.jobs import Outcome as Found
 from tests.grading.fakes import found
 
 NOON = dt.datetime(2027, 2, 1, 12, tzinfo=dt.UTC)

@@ -18,7 +18,7 @@ from accounts.models import User
 from courses.models import Assignment
 from grading.models import GradingRun, Mark
 from grading.worker.progress import Progress
-from runner.protocol import (
+from runner.protocol.jobs import (
     CellStarted,
     Checking,
     Event,

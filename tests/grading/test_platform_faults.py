@@ -12,7 +12,7 @@ from grading.services import (
     finish_run,
     release_run,
 )
-from runner.protocol import Verdict
+from runner.protocol.jobs import Verdict
 from tests.factories import GradingRunFactory
 from tests.grading.fakes import claim_of, job_result
 

@@ -26,7 +26,7 @@ from grading.services import (
     start_regrade,
 )
 from grading.worker.environments import FoundEnvironment
-from runner.protocol import Outcome, Verdict
+from runner.protocol.jobs import Outcome, Verdict
 from tests.factories import (
     AssignmentFactory,
     EnrolmentFactory,

@@ -14,8 +14,8 @@ from grading.scoring import (
     score_question,
     score_questions,
 )
-from runner.protocol import CheckOutcome, QuestionOutcome
-from runner.protocol import Outcome as Found
+from runner.protocol.jobs import CheckOutcome, QuestionOutcome
+from runner.protocol.jobs import Outcome as Found
 from tests.grading.fakes import found
 
 

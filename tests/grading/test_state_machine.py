@@ -36,7 +36,7 @@ from grading.services import (
 )
 from grading.states import ACTIVE, TERMINAL, State
 from grading.worker.progress import Progress
-from runner.protocol import Verdict
+from runner.protocol.jobs import Verdict
 from submissions.models import Submission
 from tests.factories import (
     AssignmentFactory,

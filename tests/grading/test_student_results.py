@@ -10,7 +10,7 @@ from grading.models import GradingRun, Mark
 from grading.scoring import Outcome
 from grading.services import finish_run, staff_results, student_mark, student_results
 from grading.worker.progress import Progress
-from runner.protocol import QuestionOutcome, Verdict
+from runner.protocol.jobs import QuestionOutcome, Verdict
 from tests.factories import ExtensionFactory, GradingRunFactory, hours
 from tests.grading.fakes import claim_of, found, job_result
 

@@ -8,7 +8,7 @@ from django.test import Client
 from grading.models import GradingRun, QuestionResult
 from grading.services import claim_next, finish_run
 from grading.worker.progress import Progress
-from runner.protocol import QuestionDone, QuestionOutcome, Verdict
+from runner.protocol.jobs import QuestionDone, QuestionOutcome, Verdict
 from tests.factories import GradingRunFactory, TrialFactory
 from tests.grading.fakes import found, job_result
 from tests.grading.pages import signed_in, staff_of

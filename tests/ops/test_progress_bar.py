@@ -6,7 +6,7 @@ import re
 import pytest
 
 from portal.local_run.bar import ProgressBar, cut, last_line
-from runner.protocol import CellStarted, OutputAdded, Usage
+from runner.protocol.jobs import CellStarted, OutputAdded, Usage
 
 CLEAR = "\r\x1b[K"
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from runner import descriptors
-from runner.processes import family
+from runner.system import descriptors
+from runner.system.processes import family
 from tests.runner.notebooks import cell, notebook
 from tests.services.processes import wait_until
 

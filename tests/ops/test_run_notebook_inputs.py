@@ -15,7 +15,7 @@ from portal.local_run.inputs import (
 )
 from portal.local_run.output import Output
 from portal.local_run.report import words_for
-from runner.protocol import JobResult, Limits, Scalar, Verdict
+from runner.protocol.jobs import JobResult, Limits, Scalar, Verdict
 from tests.runner.notebooks import notebook
 
 

@@ -5,8 +5,8 @@ from unittest import mock
 
 import pytest
 
-from runner.grader.callers import CALLERS
-from runner.host import Runner
+from runner.host.runner import Runner
+from runner.inside.grader.callers import CALLERS
 
 # Not the corpus's variable, which is set in the same process.
 VARIABLE = "SOFTMARK_TEST_CANARY"

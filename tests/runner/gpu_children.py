@@ -12,20 +12,20 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from runner import descriptors
-from runner.environment import literal_environment
-from runner.frames import Channel
 from runner.gpu.order import CudaOrder
+from runner.system import descriptors
+from runner.system.environment import literal_environment
+from runner.wire.frames import Channel
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _SECONDS: Final = 60
 _FORKER: Final = """
 import contextlib, os, signal, socket, sys
 import torch
-from runner import linux
-from runner.frames import Channel, ChannelClosedError
+from runner.system import linux
+from runner.wire.frames import Channel, ChannelClosedError
 from runner.gpu.order import CudaOrder
-from runner.student import cuda
+from runner.inside.student import cuda
 
 def compute(host, frame, untouched):
     torch.set_num_threads(1)

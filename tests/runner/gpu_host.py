@@ -8,8 +8,8 @@ import pytest
 from runner.gpu.lease import GpuLease, acquire
 from runner.gpu.policy import GpuPolicy
 from runner.gpu.pool import GpuPool
-from runner.protocol import Verdict
-from runner.stops import JobStopError, limit
+from runner.protocol.endings import JobStopError, limit
+from runner.protocol.jobs import Verdict
 from tests.runner.fake_gpu import FIRST, GIB, FakeClock, FakeGpus
 
 POLICY = GpuPolicy(reserve_bytes=GIB, context_bytes=GIB, return_seconds=10)

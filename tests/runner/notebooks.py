@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from runner.host import Runner
-from runner.protocol import (
+from runner.host.runner import Runner
+from runner.protocol.jobs import (
     CheckSpec,
     JobFile,
     JobResult,

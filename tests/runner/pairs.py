@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from runner.grader.fixed_seeds import FixedSeeds
-from runner.grader.student import MAX_BYTES, MAX_HEADER, Student
-from runner.student.service import Service
-from runner.values.link import Link, LinkClosedError
+from runner.inside.grader.fixed_seeds import FixedSeeds
+from runner.inside.grader.snapshot_client import MAX_BYTES, MAX_HEADER, Student
+from runner.inside.student.service import Service
+from runner.wire.link import Link, LinkClosedError
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ from typing import Final
 import nbformat
 from nbclient import NotebookClient
 
-from runner.environment import TOOLS, literal_environment
+from runner.system.environment import TOOLS, literal_environment
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 _AT_A_TIME: Final = 6

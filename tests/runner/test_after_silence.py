@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
-from runner import checks
-from runner.host import Runner
-from runner.protocol import JobResult, Limits, Verdict
-from runner.session import Session
-from runner.snapshots import Snapshot
-from runner.stops import JobStopError, limit, platform
-from runner.watch import Watch
+from runner.host import checks
+from runner.host.monitor import Watch
+from runner.host.runner import Runner
+from runner.host.session import Session
+from runner.host.snapshots import Snapshot
+from runner.protocol.endings import JobStopError, limit, platform
+from runner.protocol.jobs import JobResult, Limits, Verdict
 from tests.runner.notebooks import cell, job, messages, question
 
 pytestmark = pytest.mark.torch

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import torch
 
-from runner.grader.fixed_seeds import FixedSeeds
-from runner.host import Runner
-from runner.protocol import CheckSpec, QuestionSpec, TestStyle
+from runner.host.runner import Runner
+from runner.inside.grader.fixed_seeds import FixedSeeds
+from runner.protocol.jobs import CheckSpec, QuestionSpec, TestStyle
 from tests.runner.notebooks import cell, job, scores
 from tests.runner.pairs import student_with
 

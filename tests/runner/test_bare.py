@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.host import Backend, Runner
-from runner.protocol import CheckSpec, Limits, QuestionSpec, TestStyle, Verdict
+from runner.host.runner import Backend, Runner
+from runner.protocol.jobs import CheckSpec, Limits, QuestionSpec, TestStyle, Verdict
 from tests.runner.notebooks import ANSWER, job, scores, text, with_many_files
 
 pytestmark = pytest.mark.torch

@@ -2,8 +2,8 @@
 
 import pytest
 
-from runner.host import Runner
-from runner.protocol import CheckSpec, Limits, QuestionSpec, TestStyle
+from runner.host.runner import Runner
+from runner.protocol.jobs import CheckSpec, Limits, QuestionSpec, TestStyle
 from tests.runner.notebooks import cell, job, question, scores
 
 pytestmark = pytest.mark.torch

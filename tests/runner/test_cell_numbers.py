@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from grading.messages import describe_end
-from runner.host import Runner
-from runner.protocol import CellStarted, Event, JobResult, JobSpec, Limits
+from runner.host.runner import Runner
+from runner.protocol.jobs import CellStarted, Event, JobResult, JobSpec, Limits
 from submissions.validation import Coursework, find_missing_files
 from tests.runner.notebooks import ANSWER, cell, job, notebook, outputs
 

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from runner.host import Runner
+from runner.host.job import shape_of
+from runner.host.runner import Runner
 from runner.jail.cgroups import (
     HierarchyV1,
     HierarchyV2,
     _Folder,
     find_hierarchy,
 )
-from runner.job import shape_of
-from runner.protocol import Limits, Verdict
+from runner.protocol.jobs import Limits, Verdict
 from tests.runner.notebooks import job
 
 

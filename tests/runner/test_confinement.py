@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from runner.host import Runner
-from runner.processes import all_processes
-from runner.protocol import Limits, Verdict
+from runner.host.runner import Runner
+from runner.protocol.jobs import Limits, Verdict
+from runner.system.processes import all_processes
 from tests.runner.conftest import CANARY, VARIABLE
 from tests.runner.notebooks import job, text
 from tests.services.processes import wait_until

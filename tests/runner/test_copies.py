@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.host import Runner
-from runner.protocol import JobResult, Limits, QuestionSpec, Verdict
+from runner.host.runner import Runner
+from runner.protocol.jobs import JobResult, Limits, QuestionSpec, Verdict
 from tests.runner.notebooks import (
     ANSWER,
     cell,
@@ -223,7 +223,7 @@ def test_a_notebook_that_answers_in_the_place_of_its_copy_earns_nothing(
 ) -> None:
     """It would not be held to its limits: the host spares a copy that waits."""
     lying = (
-        "import sys\nsnapshot = sys.modules['runner.student.snapshot']\n"
+        "import sys\nsnapshot = sys.modules['runner.inside.student.snapshot']\n"
         "snapshot.keep = snapshot.answer\nanswer = 42"
     )
     result = run(runner, lying, CHECK, questions=(ANSWER,))

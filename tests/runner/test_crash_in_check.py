@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from runner import checks
-from runner.host import Runner
-from runner.protocol import JobResult, Limits, QuestionSpec, Verdict
-from runner.watch import Watch
+from runner.host import checks
+from runner.host.monitor import Watch
+from runner.host.runner import Runner
+from runner.protocol.jobs import JobResult, Limits, QuestionSpec, Verdict
 from tests.runner.notebooks import cell, job, messages, question
 
 pytestmark = pytest.mark.torch

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from runner.gpu.order import CudaOrder, CudaReport
-from runner.student import cuda
+from runner.inside.student import cuda
 
 GIB = 1024**3
 UUID = "GPU-0c5d"

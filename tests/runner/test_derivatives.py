@@ -8,10 +8,10 @@ import torch
 from torch.autograd import forward_ad, functional, gradcheck
 from torch.utils.checkpoint import checkpoint
 
-from runner.grader import derivatives
-from runner.host import Runner
-from runner.values import graphs
-from runner.values.codec import Encoder, RefusedError
+from runner.host.runner import Runner
+from runner.inside.grader import derivatives
+from runner.inside.values import graphs
+from runner.inside.values.codec import Encoder, RefusedError
 from tests.runner.notebooks import all_scores, marked
 from tests.runner.test_one_object import cross
 from tests.runner.test_values import refuse

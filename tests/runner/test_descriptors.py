@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from runner import descriptors
-from runner.host import Runner
+from runner.host.runner import Runner
+from runner.system import descriptors
 from tests.runner.notebooks import ANSWER, cell, job, messages
 
 HIGH = 1500

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from runner.host import Runner
-from runner.protocol import CellStarted, Event, Usage, Verdict
-from runner.zygotes import EnvironmentMissingError, Zygote, ZygotePool
+from runner.host.job_starter import EnvironmentMissingError
+from runner.host.runner import Runner
+from runner.host.zygote_pool import Zygote, ZygotePool
+from runner.protocol.jobs import CellStarted, Event, Usage, Verdict
 from tests.runner.installations import make_installation
 from tests.runner.notebooks import job, text
 from tests.services.processes import wait_until

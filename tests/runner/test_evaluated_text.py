@@ -2,8 +2,8 @@
 
 import pytest
 
-from runner.host import Runner
-from runner.protocol import TestStyle
+from runner.host.runner import Runner
+from runner.protocol.jobs import TestStyle
 from tests.runner.notebooks import job_file, marked, messages, scores
 
 pytestmark = pytest.mark.torch

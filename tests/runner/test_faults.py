@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from runner import users
-from runner.frames import MAX_FRAME
-from runner.host import Runner
-from runner.notebook import notebook_of
-from runner.processes import (
+from runner.host.runner import Runner
+from runner.host.runner_folder import Workplace
+from runner.protocol.jobs import CellStarted, Event, JobFile, JobResult, Usage, Verdict
+from runner.protocol.notebook import notebook_of
+from runner.system import users
+from runner.system.processes import (
     ProcessInfo,
     family,
     kill_tree,
@@ -24,8 +25,7 @@ from runner.processes import (
     read_process,
     send_signal,
 )
-from runner.protocol import CellStarted, Event, JobFile, JobResult, Usage, Verdict
-from runner.workplace import Workplace
+from runner.wire.frames import MAX_FRAME
 from tests.runner.notebooks import ANSWER, job, notebook, scores, text
 from tests.runner.zygote_processes import zygote_pid
 
@@ -100,9 +100,9 @@ def wait_until(condition: Callable[[], bool], seconds: float = 10) -> bool:
 
 HOST = """
 import sys
-from runner.frames import MAX_FRAME
-from runner.host import Runner
-from runner.notebook import notebook_of
+from runner.wire.frames import MAX_FRAME
+from runner.host.runner import Runner
+from runner.protocol.notebook import notebook_of
 from tests.runner.notebooks import job
 Runner({"default": ""}).run(job(sys.argv[1]))
 """
@@ -136,7 +136,7 @@ def test_a_used_up_zygote_is_replaced_and_ends(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = zygote_pid(runner)
-    monkeypatch.setattr("runner.zygotes.MAX_JOBS", 0)
+    monkeypatch.setattr("runner.host.zygote_pool.MAX_JOBS", 0)
     new = zygote_pid(runner)
     monkeypatch.undo()
     assert new != old
@@ -280,7 +280,7 @@ def test_kernel_names_of_python_do_not_matter(runner: Runner) -> None:
 
 def test_the_host_never_imports_torch() -> None:
     code = (
-        "import sys, runner.host\n"
+        "import sys, runner.host.runner\n"
         "assert not {'torch', 'IPython', 'matplotlib', 'numpy'} & set(sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import pytest
 
-from runner.host import Runner
-from runner.protocol import JobResult, Limits, Verdict
+from runner.host.runner import Runner
+from runner.protocol.jobs import JobResult, Limits, Verdict
 from tests.runner.compared_notebooks import NOTEBOOKS
 from tests.runner.nbclient_files import UnreachableError, fetch_notebooks
 from tests.runner.normal_outputs import assert_same, normal

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from runner.host import Runner
-from runner.processes import (
+from runner.host.runner import Runner
+from runner.protocol.jobs import Limits
+from runner.system.processes import (
     family,
     kill_all,
     page_table_bytes,
@@ -23,7 +24,6 @@ from runner.processes import (
     stopped_after,
     waited_seconds,
 )
-from runner.protocol import Limits
 from tests.runner.notebooks import cell, job, messages, question
 from tests.services.processes import wait_until
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from runner.grader.found_files import _HOLDERS
-from runner.host import Runner
-from runner.protocol import CheckSpec, JobFile, QuestionSpec, TestStyle
+from runner.host.runner import Runner
+from runner.inside.grader.found_files import _HOLDERS
+from runner.protocol.jobs import CheckSpec, JobFile, QuestionSpec, TestStyle
 from tests.runner.notebooks import job, job_file, scores, with_many_files
 
 pytestmark = pytest.mark.torch

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.frames import (
+from runner.wire.frames import (
     Channel,
     ChannelClosedError,
     FrameError,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from runner.values.codec import CodecError
+from runner.inside.values.codec import CodecError
 from tests.runner.pairs import student_with
 
 pytestmark = pytest.mark.torch

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from runner.values.codec import CodecError
+from runner.inside.values.codec import CodecError
 from tests.runner.pairs import student_with
 from tests.runner.test_grader_rules import overheard
 from tests.runner.test_values import cross, decode

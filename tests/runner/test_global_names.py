@@ -4,9 +4,9 @@ import ast
 
 import pytest
 
-from runner.grader.global_names import bound_openly
-from runner.host import Runner
-from runner.protocol import TestStyle
+from runner.host.runner import Runner
+from runner.inside.grader.global_names import bound_openly
+from runner.protocol.jobs import TestStyle
 from tests.runner.notebooks import all_scores, marked
 
 pytestmark = pytest.mark.torch

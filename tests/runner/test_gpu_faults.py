@@ -8,8 +8,8 @@ import pytest
 from runner.gpu.lease import acquire
 from runner.gpu.pool import GpuMissingError, GpuPool
 from runner.gpu.records import DeviceRecords
-from runner.protocol import Verdict
-from runner.stops import JobStopError
+from runner.protocol.endings import JobStopError
+from runner.protocol.jobs import Verdict
 from tests.runner.fake_gpu import FIRST, GIB, SECOND, FakeGpus
 from tests.runner.gpu_host import (
     COMPLETED,

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from runner import in_place
 from runner.gpu.adapter import GpuDevice, GpuExposure
 from runner.gpu.policy import GpuPolicy
 from runner.gpu.pool import GpuPool
-from runner.host import Runner
-from runner.protocol import (
+from runner.host import in_place
+from runner.host.runner import Runner
+from runner.protocol.jobs import (
     CellStarted,
     Device,
     Event,
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.torch
 
 STAND_IN = """
 import sys, types
-cuda = types.ModuleType("runner.student.cuda")
+cuda = types.ModuleType("runner.inside.student.cuda")
 class CudaUnwellError(Exception): pass
 def start(uuid):
     if uuid == "GPU-ill": raise CudaUnwellError("no answer")
@@ -47,7 +47,7 @@ def settle(order):
     builtins.settled = (order.uuid, order.memory_bytes, order.seed)
 cuda.CudaUnwellError, cuda.start, cuda.settle = CudaUnwellError, start, settle
 cuda.is_untouched = lambda: True
-sys.modules["runner.student.cuda"] = cuda
+sys.modules["runner.inside.student.cuda"] = cuda
 """
 
 

@@ -13,8 +13,8 @@ from runner.gpu.lease import acquire
 from runner.gpu.policy import GpuPolicy, checks_in_place
 from runner.gpu.pool import MEMORY_KEPT, GpuMissingError, GpuPool
 from runner.gpu.records import DeviceRecords
-from runner.protocol import Device, Verdict
-from runner.stops import JobStopError
+from runner.protocol.endings import JobStopError
+from runner.protocol.jobs import Device, Verdict
 from tests.runner.fake_gpu import FIRST, GIB, MIB, SECOND, FakeGpus
 from tests.runner.gpu_host import (
     COMPLETED,

@@ -3,7 +3,7 @@
 import pytest
 
 from runner.gpu.faults import out_of_memory
-from runner.protocol import Verdict
+from runner.protocol.jobs import Verdict
 
 GIB = 1024**3
 OUT = [

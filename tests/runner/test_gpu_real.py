@@ -20,8 +20,8 @@ from runner.gpu.nvidia import find_adapter
 from runner.gpu.order import CudaOrder
 from runner.gpu.policy import GpuPolicy
 from runner.gpu.pool import GpuPool
-from runner.protocol import Verdict
-from runner.stops import JobStopError
+from runner.protocol.endings import JobStopError
+from runner.protocol.jobs import Verdict
 from tests.runner.gpu_children import Child, Forker
 
 pytestmark = pytest.mark.torch

@@ -11,8 +11,8 @@ import torch
 
 from runner.gpu.nvidia import find_adapter
 from runner.gpu.pool import GpuPool
-from runner.host import Runner
-from runner.protocol import Device, JobResult, Limits, Verdict
+from runner.host.runner import Runner
+from runner.protocol.jobs import Device, JobResult, Limits, Verdict
 from tests.runner.notebooks import job, text
 
 pytestmark = [pytest.mark.torch, pytest.mark.gpu]

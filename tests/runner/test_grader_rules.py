@@ -13,16 +13,21 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, Subset, SubsetRandomSampler, TensorDataset
 
-from runner.grader.exports import Exports
-from runner.grader.handles import NotDataError
-from runner.grader.names import Library, Names
-from runner.grader.observations import Observations
-from runner.grader.own_texts import OWN
-from runner.grader.student import MAX_BYTES, MAX_HEADER, Student, StudentRaisedError
-from runner.grader.student import raised as imitation
-from runner.student.service import Service
-from runner.values.codec import CodecError, Encoder
-from runner.values.link import Link, LinkClosedError
+from runner.inside.grader.exports import Exports
+from runner.inside.grader.handles import NotDataError
+from runner.inside.grader.names import Library, Names
+from runner.inside.grader.observations import Observations
+from runner.inside.grader.own_texts import OWN
+from runner.inside.grader.snapshot_client import (
+    MAX_BYTES,
+    MAX_HEADER,
+    Student,
+    StudentRaisedError,
+)
+from runner.inside.grader.snapshot_client import raised as imitation
+from runner.inside.student.service import Service
+from runner.inside.values.codec import CodecError, Encoder
+from runner.wire.link import Link, LinkClosedError
 from tests.runner.pairs import student_with
 
 pytestmark = pytest.mark.torch

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runner.host import Runner
-from runner.protocol import JobResult
+from runner.host.runner import Runner
+from runner.protocol.jobs import JobResult
 from tests.runner.notebooks import cell, job, question, scores, text
 
 pytestmark = pytest.mark.torch
@@ -112,7 +112,7 @@ def states(secret: int, *place: str) -> list[bytes]:
     """Return the whole states of the generators with this secret."""
     import torch  # noqa: PLC0415 - as above
 
-    from runner.grader.generators import Generators  # noqa: PLC0415 - it needs torch
+    from runner.inside.grader.generators import Generators  # noqa: PLC0415 - it needs torch
 
     Generators(secret).start(*place)
     python = np.array(random.getstate()[1][:-1], dtype=np.uint32)

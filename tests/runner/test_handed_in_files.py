@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runner.host import Runner
-from runner.protocol import JobResult, Verdict
+from runner.host.runner import Runner
+from runner.protocol.jobs import JobResult, Verdict
 from tests.runner.notebooks import ANSWER, job, job_file, question, scores
 
 pytestmark = pytest.mark.torch

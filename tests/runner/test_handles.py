@@ -9,9 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from runner.grader.handles import NotDataError, is_handle
-from runner.grader.student import NotDefinedError, Student, StudentRaisedError
-from runner.values.codec import CodecError
+from runner.inside.grader.handles import NotDataError, is_handle
+from runner.inside.grader.snapshot_client import (
+    NotDefinedError,
+    Student,
+    StudentRaisedError,
+)
+from runner.inside.values.codec import CodecError
 from tests.runner.pairs import student_with
 
 pytestmark = pytest.mark.torch

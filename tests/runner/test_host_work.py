@@ -10,7 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runner.frames import (
+from runner.host.outputs import CellOutputs, JobOutputs
+from runner.host.runner import Runner
+from runner.host.session import _FRAME_COST
+from runner.protocol.jobs import Limits, Verdict
+from runner.wire.frames import (
     Frame,
     FrameError,
     FrameReader,
@@ -20,10 +24,6 @@ from runner.frames import (
     parse,
     work_of,
 )
-from runner.host import Runner
-from runner.outputs import CellOutputs, JobOutputs
-from runner.protocol import Limits, Verdict
-from runner.session import _FRAME_COST
 from tests.runner.notebooks import job, outputs
 
 # Far above what is measured (4 to 80 ns), far below what anything quadratic takes.

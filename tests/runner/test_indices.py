@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.protocol import TestStyle
+from runner.protocol.jobs import TestStyle
 from tests.runner.proof.entries import Entry
 from tests.runner.proof.recording import Marked, honest, mark
 

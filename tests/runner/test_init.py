@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from runner.frames import Frame
-from runner.session import Session
-from runner.zygote.init import Init
+from runner.host.session import Session
+from runner.inside.zygote.init import Init
+from runner.wire.frames import Frame
 
 
 def test_a_number_that_was_reaped_is_no_longer_the_notebook_s(

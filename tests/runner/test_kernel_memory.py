@@ -2,7 +2,7 @@
 
 import pytest
 
-from runner.host import Runner
+from runner.host.runner import Runner
 from tests.runner.notebooks import job, text
 
 pytestmark = pytest.mark.torch

@@ -5,9 +5,9 @@ from functools import partial
 
 import pytest
 
-from runner import linux
 from runner.jail import landlock
 from runner.jail.landlock import Access
+from runner.system import linux
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.grader.last_items import LastItem
-from runner.grader.library_objects import LibraryPickles
-from runner.host import Runner
-from runner.values import graphs
-from runner.values.codec import CodecError, Decoder, Encoder, RefusedError
-from runner.values.layouts import span_of
+from runner.host.runner import Runner
+from runner.inside.grader.last_items import LastItem
+from runner.inside.grader.library_objects import LibraryPickles
+from runner.inside.values import graphs
+from runner.inside.values.codec import CodecError, Decoder, Encoder, RefusedError
+from runner.inside.values.layouts import span_of
 from tests.runner.notebooks import all_scores, marked
 from tests.runner.test_one_object import cross, sent
 from tests.runner.test_values import decode, refuse

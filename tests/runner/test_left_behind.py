@@ -7,12 +7,13 @@ from unittest import mock
 
 import pytest
 
-from runner import examiner, marks
-from runner.examiner import Examiner
-from runner.grader.scratch import Scratch, _Emptying
-from runner.grader.tree_walk import Level, TreeWalk
-from runner.host import Runner
-from runner.protocol import (
+from runner.host import grader_client
+from runner.host.grader_client import Examiner
+from runner.host.runner import Runner
+from runner.inside.grader.scratch import Scratch, _Emptying
+from runner.inside.grader.tree_walk import Level, TreeWalk
+from runner.protocol import marks
+from runner.protocol.jobs import (
     CheckSpec,
     JobFile,
     JobResult,
@@ -253,7 +254,7 @@ def test_a_process_that_a_test_waits_for_is_its_own(
 def test_a_grader_that_cannot_clear_is_replaced_in_nobody_s_time(
     runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(examiner, "_CLEAR_SECONDS", 2.5)
+    monkeypatch.setattr(grader_client, "_CLEAR_SECONDS", 2.5)
     first = "import os, signal; os.kill(os.getppid(), signal.SIGSTOP)"
     limits = Limits(question_seconds=2)
     result = run_both(runner, tmp_path, first, ALL_IS_GONE, limits=limits)
@@ -263,7 +264,7 @@ def test_a_grader_that_cannot_clear_is_replaced_in_nobody_s_time(
 def test_the_time_of_clearing_is_no_time_of_a_question_s_later_part(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(examiner, "_CLEAR_SECONDS", 2.5)
+    monkeypatch.setattr(grader_client, "_CLEAR_SECONDS", 2.5)
     stops = "import os, signal; os.kill(os.getppid(), signal.SIGSTOP)\nassert square(2) == 4"
     shown, hidden = "assert square(3) == 9", "assert slow() == 1"
     checks = (

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from runner.protocol import TestStyle
+from runner.protocol.jobs import TestStyle
 from tests.runner.proof.recording import tried
 
 pytestmark = pytest.mark.torch

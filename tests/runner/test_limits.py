@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from runner.host import Runner
-from runner.protocol import Event, JobResult, Limits, Usage, Verdict
+from runner.host.runner import Runner
+from runner.protocol.jobs import Event, JobResult, Limits, Usage, Verdict
 from tests.runner.notebooks import ANSWER, cell, job, outputs, scores, text
 
 pytestmark = pytest.mark.torch

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.grader.student import StudentRaisedError
-from runner.values.codec import CodecError
-from runner.values.endpoint import MAX_NESTING
-from runner.values.link import MAX_BUFFERS, Link, LinkClosedError, LinkError
+from runner.inside.grader.snapshot_client import StudentRaisedError
+from runner.inside.values.codec import CodecError
+from runner.wire.endpoint import MAX_NESTING
+from runner.wire.link import MAX_BUFFERS, Link, LinkClosedError, LinkError
 from tests.runner.pairs import hostile_student
 
 pytestmark = pytest.mark.torch

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner import marks
-from runner.protocol import CheckOutcome, CheckSpec, Outcome, QuestionSpec
-from runner.questions import TestsUnreadableError, requested_names
+from runner.protocol import marks
+from runner.protocol.jobs import CheckOutcome, CheckSpec, Outcome, QuestionSpec
+from runner.protocol.requested_names import TestsUnreadableError, requested_names
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -6,11 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from runner import memory_shares, watch
-from runner.host import Runner
-from runner.memory_shares import MemoryShares
-from runner.processes import ProcessInfo
-from runner.protocol import Limits
+from runner.host import memory_shares, monitor
+from runner.host.memory_shares import MemoryShares
+from runner.host.runner import Runner
+from runner.protocol.jobs import Limits
+from runner.system.processes import ProcessInfo
 from tests.runner.notebooks import cell, job, question
 
 MIB = 1024**2
@@ -200,7 +200,7 @@ def test_a_snapshot_that_does_not_stand_still_yet_is_no_memory_of_the_notebook(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However often one looks while snapshots are made."""
-    monkeypatch.setattr(watch, "_MEASURE_SECONDS", 0.0)
+    monkeypatch.setattr(monitor, "_MEASURE_SECONDS", 0.0)
     keys = [f"q{n}" for n in range(8)]
     asked = [question(key, "def check(x): assert x == 1\n") for key in keys]
     cells = [cell(f"# softmark: check {key}") for key in keys]

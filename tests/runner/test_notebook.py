@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from runner.frames import MAX_FRAME
-from runner.notebook import CellTooLongError, UnreadableError, read_notebook
+from runner.protocol.notebook import CellTooLongError, UnreadableError, read_notebook
+from runner.wire.frames import MAX_FRAME
 from tests.runner.notebooks import ANSWER, CellLike, cell, job, notebook, question
 
 

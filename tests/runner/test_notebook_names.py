@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runner.grader import notebook_names
-from runner.grader.names import Everything, Library, Names
-from runner.host import Runner
-from runner.protocol import TestStyle
+from runner.host.runner import Runner
+from runner.inside.grader import notebook_names
+from runner.inside.grader.names import Everything, Library, Names
+from runner.protocol.jobs import TestStyle
 from tests.runner.notebooks import scores
 from tests.runner.pairs import student_with
 from tests.runner.test_test_styles import own, run

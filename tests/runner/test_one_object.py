@@ -13,10 +13,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.student.items import indexed
-from runner.values.codec import MAX_DEPTH, CodecError, Decoder, Encoder, RefusedError
-from runner.values.link import MAX_ANSWER_BYTES, MAX_ANSWER_HEADER
-from runner.values.nodes import Node
+from runner.inside.student.items import indexed
+from runner.inside.values.codec import (
+    MAX_DEPTH,
+    CodecError,
+    Decoder,
+    Encoder,
+    RefusedError,
+)
+from runner.inside.values.nodes import Node
+from runner.wire.link import MAX_ANSWER_BYTES, MAX_ANSWER_HEADER
 from tests.runner.test_values import decode, refuse
 
 pytestmark = pytest.mark.torch

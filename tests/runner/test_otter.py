@@ -2,8 +2,8 @@
 
 import pytest
 
-from runner.host import Runner
-from runner.protocol import Outcome, Verdict
+from runner.host.runner import Runner
+from runner.protocol.jobs import Outcome, Verdict
 from tests.runner.notebooks import job, question
 
 pytestmark = pytest.mark.torch

@@ -2,9 +2,9 @@
 
 import pytest
 
-from runner.host import Runner
-from runner.outputs import CellOutputs, JobOutputs
-from runner.protocol import Limits, Verdict
+from runner.host.outputs import CellOutputs, JobOutputs
+from runner.host.runner import Runner
+from runner.protocol.jobs import Limits, Verdict
 from tests.runner.notebooks import cell, job, outputs, text
 
 pytestmark = pytest.mark.torch

@@ -9,11 +9,11 @@ from typing import Final
 
 import pytest
 
-from runner.grader import refusals
-from runner.host import Runner
-from runner.protocol import CheckSpec, QuestionSpec, TestStyle, Verdict
-from runner.values.link import LinkClosedError
-from runner.values.turns import Turn
+from runner.host.runner import Runner
+from runner.inside.grader import refusals
+from runner.protocol.jobs import CheckSpec, QuestionSpec, TestStyle, Verdict
+from runner.wire.link import LinkClosedError
+from runner.wire.turns import Turn
 from tests.runner.notebooks import cell, job, messages
 
 FORK: Final = "import multiprocessing\nfork = multiprocessing.get_context('fork')\n"

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from runner.host import Runner
-from runner.protocol import CheckSpec, JobResult, QuestionSpec, TestStyle, Verdict
-from runner.values.endpoint import Endpoint
-from runner.values.link import Link, LinkClosedError, LinkError
+from runner.host.runner import Runner
+from runner.protocol.jobs import CheckSpec, JobResult, QuestionSpec, TestStyle, Verdict
+from runner.wire.endpoint import Endpoint
+from runner.wire.link import Link, LinkClosedError, LinkError
 from tests.runner.notebooks import cell, job, messages
 
 WORK = """

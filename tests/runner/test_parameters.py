@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from runner.student.parameters import ForceParameters, restore_values
+from runner.inside.student.parameters import ForceParameters, restore_values
 
 
 def run(source: str, **values: Any) -> dict[str, Any]:

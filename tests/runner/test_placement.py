@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from runner import marks
-from runner.job import Job
-from runner.notebook import Notebook, read_notebook
-from runner.placement import fingerprint
-from runner.protocol import CheckOutcome, CheckSpec, HandoutCell, QuestionSpec
+from runner.host.job import Job
+from runner.protocol import marks
+from runner.protocol.jobs import CheckOutcome, CheckSpec, HandoutCell, QuestionSpec
+from runner.protocol.notebook import Notebook, read_notebook
+from runner.protocol.placement import fingerprint
 from tests.runner.notebooks import job, question
 
 MEAN = question("q1", "def check(mean):\n    assert mean([1, 3]) == 2\n")

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from runner.host import Runner
-from runner.protocol import (
+from runner.host.question_parts import in_order_of_asking, join
+from runner.host.runner import Runner
+from runner.protocol.jobs import (
     CheckOutcome,
     CheckSpec,
     Limits,
@@ -15,7 +16,6 @@ from runner.protocol import (
     TestStyle,
     Verdict,
 )
-from runner.question_parts import in_order_of_asking, join
 from tests.runner.notebooks import cell, job, messages, question, scores, text
 
 CHECKS = (

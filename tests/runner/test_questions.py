@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.host import Runner
-from runner.protocol import JobResult, Limits, Outcome, Verdict
+from runner.host.runner import Runner
+from runner.protocol.jobs import JobResult, Limits, Outcome, Verdict
 from tests.runner.notebooks import (
     ANSWER,
     all_scores,

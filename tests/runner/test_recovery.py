@@ -2,8 +2,8 @@
 
 import pytest
 
-from runner.host import Runner
-from runner.protocol import JobResult, Limits, Verdict
+from runner.host.runner import Runner
+from runner.protocol.jobs import JobResult, Limits, Verdict
 from tests.runner.notebooks import ANSWER, cell, job, messages, question, text
 
 pytestmark = pytest.mark.torch

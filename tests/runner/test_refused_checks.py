@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from runner.grader.loop import run_check
-from runner.grader.names import Library
-from runner.grader.tests import Setting, Tests
-from runner.protocol import CheckSpec, QuestionSpec, TestStyle
+from runner.inside.grader.loop import run_check
+from runner.inside.grader.names import Library
+from runner.inside.grader.tests import Setting, Tests
+from runner.protocol.jobs import CheckSpec, QuestionSpec, TestStyle
 from tests.runner.pairs import student_with
 
 pytestmark = pytest.mark.torch
@@ -69,7 +69,7 @@ def test_nothing_of_the_student_s_stands_in_for_an_import(
 
 def test_what_the_tests_source_met_counts_for_all_its_checks() -> None:
     source = (
-        "from runner.grader import refusals\n"
+        "from runner.inside.grader import refusals\n"
         "refusals.not_permitted('a file')\n"
         "def c1(work): pass"
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from runner.grader.handles import Handle, NotDataError
+from runner.inside.grader.handles import Handle, NotDataError
 from tests.runner.pairs import student_with
 
 pytestmark = pytest.mark.torch

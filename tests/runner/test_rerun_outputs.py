@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from runner.host import Runner
-from runner.protocol import Limits, QuestionSpec, Verdict
+from runner.host.runner import Runner
+from runner.protocol.jobs import Limits, QuestionSpec, Verdict
 from tests.runner.notebooks import cell, job, messages, question, text
 
 pytestmark = pytest.mark.torch

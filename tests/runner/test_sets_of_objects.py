@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from runner.grader import refusals
-from runner.grader.handle_hashes import hash_of
-from runner.grader.handles import NotDataError
-from runner.grader.student import Student
-from runner.host import Runner
-from runner.student.hashes import Hashes
+from runner.host.runner import Runner
+from runner.inside.grader import refusals
+from runner.inside.grader.handle_hashes import hash_of
+from runner.inside.grader.handles import NotDataError
+from runner.inside.grader.snapshot_client import Student
+from runner.inside.student.hashes import Hashes
 from tests.runner.notebooks import all_scores, marked
 from tests.runner.pairs import student_with
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from runner.host import Runner
+from runner.host.runner import Runner
 from tests.runner.notebooks import job, text
 
 pytestmark = pytest.mark.torch

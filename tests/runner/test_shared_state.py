@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from runner.host import Runner
+from runner.host.runner import Runner
 from runner.jail import policy
-from runner.protocol import Event, JobResult, Limits, OutputAdded
+from runner.protocol.jobs import Event, JobResult, Limits, OutputAdded
 from tests.runner.notebooks import cell, job, job_file, question, scores, text
 
 pytestmark = pytest.mark.torch

@@ -12,14 +12,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from runner import snapshot_memory
-from runner.clock import JobClock
-from runner.host import Runner
-from runner.kept import Kept
-from runner.processes import proportional_memory, read_process
-from runner.protocol import Limits
-from runner.snapshot_memory import SnapshotMemory
-from runner.watch import Watch
+from runner.host import snapshot_memory
+from runner.host.monitor import Watch
+from runner.host.runner import Runner
+from runner.host.snapshot_memory import SnapshotMemory
+from runner.host.waiting_snapshots import Kept
+from runner.protocol.jobs import Limits
+from runner.system.clock import JobClock
+from runner.system.processes import proportional_memory, read_process
 from tests.runner.notebooks import cell, job, question, scores
 from tests.services.processes import wait_until
 
@@ -110,7 +110,7 @@ def test_many_are_measured_a_few_at_a_time(
         measured.extend(pids)
         return 0
 
-    monkeypatch.setattr("runner.memory_shares.proportional_memory", measure)
+    monkeypatch.setattr("runner.host.memory_shares.proportional_memory", measure)
     pids, memory = [hold(1) for _ in range(6)], SnapshotMemory(MIB)
     memory.look(keep(*pids))
     assert len(measured) == 4
@@ -134,7 +134,7 @@ def test_a_process_that_hides_its_memory_is_counted_whole(
 
 FILL = """
 import sys, threading
-module = sys.modules["runner.student.snapshot"]
+module = sys.modules["runner.inside.student.snapshot"]
 serve = module._serve
 def fill():
     global kept

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from runner.checks import Questions
-from runner.host import Runner
-from runner.protocol import (
+from runner.host.checks import Questions
+from runner.host.monitor import Watch
+from runner.host.question_parts import QuestionPart
+from runner.host.runner import Runner
+from runner.protocol.jobs import (
     Checking,
     Event,
     JobResult,
@@ -19,8 +21,6 @@ from runner.protocol import (
     QuestionDone,
     Verdict,
 )
-from runner.question_parts import QuestionPart
-from runner.watch import Watch
 from tests.runner.notebooks import ANSWER, cell, job, messages, question, scores, text
 
 pytestmark = pytest.mark.torch
@@ -82,7 +82,7 @@ def test_a_snapshot_in_the_making_is_no_memory_of_the_notebook(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before the host knows which process is the snapshot it looks like a second one."""
-    monkeypatch.setattr("runner.watch._MEASURE_SECONDS", 0)
+    monkeypatch.setattr("runner.host.monitor._MEASURE_SECONDS", 0)
     plain = run(runner, "answer = 42").measures.peak_memory_bytes
     many = [cell(f"# softmark: check q{n}") for n in range(8)]
     questions = [asking("assert answer == 42", f"q{n}", "answer") for n in range(8)]
@@ -93,7 +93,7 @@ def test_a_snapshot_in_the_making_is_no_memory_of_the_notebook(
 def test_kills_before_the_end_of_the_notebook_are_no_question_s_doing(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runner.watch._MEASURE_SECONDS", 0)
+    monkeypatch.setattr("runner.host.monitor._MEASURE_SECONDS", 0)
     monkeypatch.setattr(Watch, "_memory_kills", lambda self: int(self.is_checking))
     result = run(runner, "answer = 42", ONE, questions=(ANSWER,))
     assert messages(result) == ["passed"]

@@ -9,14 +9,14 @@ from typing import Final, cast
 
 import pytest
 
-from runner import prepared as processes
-from runner import spares as made_ahead
-from runner.host import Runner
-from runner.job import shape_of
-from runner.prepared import Prepared
-from runner.protocol import Event, Limits, Verdict
-from runner.spares import Spares
-from runner.zygote.order import Shape
+from runner.host import prepared_job
+from runner.host import spares as spares_module
+from runner.host.job import shape_of
+from runner.host.prepared_job import Prepared
+from runner.host.runner import Runner
+from runner.host.spares import Spares
+from runner.protocol.jobs import Event, Limits, Verdict
+from runner.wire.order import Shape
 from tests.runner.notebooks import job
 from tests.services.processes import wait_until
 
@@ -68,7 +68,7 @@ def maker() -> FakeMaker:
 @pytest.fixture
 def spares(maker: FakeMaker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Spares]:
     """Room for one spare, which time alone brings to nobody."""
-    monkeypatch.setattr(made_ahead, "_REFILL_SECONDS", NEVER)
+    monkeypatch.setattr(spares_module, "_REFILL_SECONDS", NEVER)
     spares = Spares(maker, 1)
     yield spares
     spares.close()
@@ -95,8 +95,8 @@ def test_a_spare_is_made_when_the_job_ends(spares: Spares, maker: FakeMaker) -> 
 def test_a_long_job_s_spare_is_there_before_it_ends(
     maker: FakeMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert made_ahead._REFILL_SECONDS == 1
-    monkeypatch.setattr(made_ahead, "_REFILL_SECONDS", 0.1)
+    assert spares_module._REFILL_SECONDS == 1
+    monkeypatch.setattr(spares_module, "_REFILL_SECONDS", 0.1)
     spares = Spares(maker, 1)
     spares.take("default", SHAPE)
     maker.make_next()
@@ -191,7 +191,7 @@ def group_folders(prepared: Prepared) -> list[Path]:
 def test_nothing_is_left_of_what_is_seen_off(
     own_runner: Runner, monkeypatch: pytest.MonkeyPatch, *, ends: bool
 ) -> None:
-    monkeypatch.setattr(processes, "_END_SECONDS", 10 if ends else 0.2)
+    monkeypatch.setattr(prepared_job, "_END_SECONDS", 10 if ends else 0.2)
     used = own_runner._prepare("default", SHAPE)
     assert "first process" in traces(used)
     if ends:

@@ -9,14 +9,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from runner import snapshots
-from runner.host import Runner
-from runner.kept import Kept
-from runner.processes import rests, stopped_after
-from runner.protocol import JobResult
-from runner.session import Session
-from runner.snapshot_memory import SnapshotMemory
-from runner.snapshots import Snapshot
+from runner.host import snapshots
+from runner.host.runner import Runner
+from runner.host.session import Session
+from runner.host.snapshot_memory import SnapshotMemory
+from runner.host.snapshots import Snapshot
+from runner.host.waiting_snapshots import Kept
+from runner.protocol.jobs import JobResult
+from runner.system.processes import rests, stopped_after
 from tests.runner.notebooks import cell, job, messages, question
 
 Counts = frozenset[tuple[int, int]]

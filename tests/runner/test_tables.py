@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runner.host import Runner
-from runner.protocol import CheckSpec, QuestionSpec, TestStyle
-from runner.values.codec import CodecError, Decoder, Encoder, RefusedError
+from runner.host.runner import Runner
+from runner.inside.values.codec import CodecError, Decoder, Encoder, RefusedError
+from runner.protocol.jobs import CheckSpec, QuestionSpec, TestStyle
 from tests.runner.notebooks import cell, job, scores
 from tests.runner.proof.entries import Entry
 from tests.runner.proof.recording import honest, mark

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from runner.host import Runner
-from runner.protocol import CheckSpec, JobResult, Outcome, QuestionSpec, TestStyle
+from runner.host.runner import Runner
+from runner.protocol.jobs import CheckSpec, JobResult, Outcome, QuestionSpec, TestStyle
 from tests.runner.notebooks import cell, job, messages, scores
 
 pytestmark = pytest.mark.torch

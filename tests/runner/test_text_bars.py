@@ -2,8 +2,8 @@
 
 import pytest
 
-from runner.host import Runner
-from runner.protocol import Verdict
+from runner.host.runner import Runner
+from runner.protocol.jobs import Verdict
 from tests.runner.notebooks import job
 
 pytestmark = pytest.mark.torch

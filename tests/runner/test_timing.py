@@ -5,10 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from runner import watch
-from runner.clock import JobClock
-from runner.timing import Moment
-from runner.watch import Watch
+from runner.host import monitor
+from runner.host.monitor import Watch
+from runner.host.timing import Moment
+from runner.system.clock import JobClock
 from tests.runner.notebooks import job
 
 START = Moment(clock=100, cpu=5, waited=2)
@@ -46,7 +46,7 @@ def test_the_wait_of_any_thread_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SimpleNamespace(now=lambda: next(now), aside=lambda call: call)
     one = Watch(job(), print, lambda: False, clock)  # type: ignore[arg-type]  # a clock
     looks = iter([{1: 0.0, 2: 0.0}, {1: 0.0, 2: 0.75}, {1: 0.25, 2: 1.25}])
-    monkeypatch.setattr(watch, "waited_seconds", lambda _pid: next(looks))
+    monkeypatch.setattr(monitor, "waited_seconds", lambda _pid: next(looks))
     for _ in range(3):
         one._account([SimpleNamespace(pid=1, cpu_seconds=0.0, reaped_seconds=0.0)])  # type: ignore[list-item]  # as a process
     assert one.moment().waited == 1.25
@@ -56,7 +56,7 @@ def test_a_thread_that_is_new_has_not_waited(monkeypatch: pytest.MonkeyPatch) ->
     """Many short-lived ones do not make the clock stand still."""
     one = Watch(job(), print, lambda: False, JobClock())
     threads = iter(range(100))
-    monkeypatch.setattr(watch, "waited_seconds", lambda _pid: {next(threads): 9.0})
+    monkeypatch.setattr(monitor, "waited_seconds", lambda _pid: {next(threads): 9.0})
     for _ in range(5):
         one._account([SimpleNamespace(pid=1, cpu_seconds=0.0, reaped_seconds=0.0)])  # type: ignore[list-item]  # as a process
     assert one.moment().waited == 0

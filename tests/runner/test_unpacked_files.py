@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.host import Runner
-from runner.protocol import JobResult, Verdict
+from runner.host.runner import Runner
+from runner.protocol.jobs import JobResult, Verdict
 from tests.runner.notebooks import job, job_file, messages, question, scores
 
 pytestmark = pytest.mark.torch

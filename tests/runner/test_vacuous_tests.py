@@ -2,8 +2,8 @@
 
 import pytest
 
-from runner.host import Runner
-from runner.protocol import CheckSpec, QuestionSpec, TestStyle
+from runner.host.runner import Runner
+from runner.protocol.jobs import CheckSpec, QuestionSpec, TestStyle
 from tests.runner.notebooks import cell, job, messages, scores
 
 pytestmark = pytest.mark.torch

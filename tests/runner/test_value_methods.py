@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from runner.grader.entitlement import _objects_of_libraries
-from runner.protocol import TestStyle
-from runner.values.value_methods import VALUE_METHODS
+from runner.inside.grader.entitlement import _objects_of_libraries
+from runner.inside.values.value_methods import VALUE_METHODS
+from runner.protocol.jobs import TestStyle
 from tests.runner.proof.entries import Entry
 from tests.runner.proof.recording import honest, mark
 

@@ -26,9 +26,15 @@ from torch.nn.utils.rnn import (
     pad_packed_sequence,
 )
 
-from runner.values import containers
-from runner.values.codec import MAX_DEPTH, CodecError, Decoder, Encoder, RefusedError
-from runner.values.link import MAX_HEADER
+from runner.inside.values import containers
+from runner.inside.values.codec import (
+    MAX_DEPTH,
+    CodecError,
+    Decoder,
+    Encoder,
+    RefusedError,
+)
+from runner.wire.link import MAX_HEADER
 
 pytestmark = pytest.mark.torch
 

@@ -10,8 +10,8 @@ from typing import Final
 
 import pytest
 
-from runner import linux
-from runner.host import Runner
+from runner.host.runner import Runner
+from runner.system import linux
 from tests.runner.notebooks import job, text
 from tests.runner.zygote_processes import zygote_pid
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from runner.grader import heard, inspection
-from runner.host import Runner
-from runner.protocol import TestStyle
-from runner.values.link import MAX_WARNINGS
+from runner.host.runner import Runner
+from runner.inside.grader import heard, inspection
+from runner.protocol.jobs import TestStyle
+from runner.wire.link import MAX_WARNINGS
 from tests.runner.pairs import student_with
 from tests.runner.test_test_styles import own, run
 

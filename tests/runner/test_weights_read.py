@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runner.host import Runner
-from runner.protocol import JobResult, Limits, Verdict
+from runner.host.runner import Runner
+from runner.protocol.jobs import JobResult, Limits, Verdict
 from tests.runner.notebooks import job, job_file, question, scores
 
 pytestmark = pytest.mark.torch

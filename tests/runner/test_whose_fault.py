@@ -12,18 +12,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runner.clock import JobClock
-from runner.frames import FrameError, dump_json, parse
-from runner.host import Runner
+from runner.host.job import shape_of
+from runner.host.monitor import Watch
+from runner.host.outputs import CellOutputs, JobOutputs
+from runner.host.prepared_job import Prepared
+from runner.host.runner import Runner
+from runner.host.session import Session
 from runner.jail.cgroups import HierarchyV2, find_hierarchy
-from runner.job import shape_of
-from runner.outputs import CellOutputs, JobOutputs
-from runner.prepared import Prepared
-from runner.processes import family
-from runner.protocol import Event, Limits, OutputAdded, Verdict
-from runner.session import Session
-from runner.stops import JobStopError, platform
-from runner.watch import Watch
+from runner.protocol.endings import JobStopError, platform
+from runner.protocol.jobs import Event, Limits, OutputAdded, Verdict
+from runner.system.clock import JobClock
+from runner.system.processes import family
+from runner.wire.frames import FrameError, dump_json, parse
 from tests.runner.notebooks import ANSWER, cell, job, question, text
 from tests.runner.zygote_processes import zygote_pid
 from tests.services.processes import wait_until
@@ -133,8 +133,8 @@ time.sleep(60)
 )
 def test_no_frame_at_a_check_cell_is_our_fault(runner: Runner, frame: str) -> None:
     work = (
-        "import gc\nfrom runner.student import snapshot\n"
-        "from runner.student.channel import StudentChannel\n"
+        "import gc\nfrom runner.inside.student import snapshot\n"
+        "from runner.inside.student.channel import StudentChannel\n"
         "(channel,) = [o for o in gc.get_objects() if type(o) is StudentChannel]\n"
         "keep = snapshot.keep\n"
         "def forged(*given):\n"

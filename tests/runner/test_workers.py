@@ -6,10 +6,10 @@ import threading
 
 import pytest
 
-from runner.grader import guard
-from runner.grader.workers import Seals
-from runner.host import Runner
-from runner.protocol import CheckSpec, JobResult, QuestionSpec
+from runner.host.runner import Runner
+from runner.inside.grader import guard
+from runner.inside.grader.workers import Seals
+from runner.protocol.jobs import CheckSpec, JobResult, QuestionSpec
 from tests.runner.notebooks import all_scores, cell, job, marked
 
 pytestmark = pytest.mark.torch

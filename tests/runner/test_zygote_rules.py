@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from runner import zygotes
-from runner.host import Runner
-from runner.protocol import JobResult, Verdict
-from runner.student import cuda
-from runner.zygote import fitness
+from runner.host import zygote_pool
+from runner.host.runner import Runner
+from runner.inside.student import cuda
+from runner.inside.zygote import fork_safety
+from runner.protocol.jobs import JobResult, Verdict
 from tests.runner.conftest import CANARY, VARIABLE
 from tests.runner.installations import make_installation
 from tests.runner.notebooks import job, text
@@ -50,7 +50,7 @@ def test_a_zygote_with_a_second_thread_takes_no_job(
     open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A second one would be as unfit: the test below has one that is not.
-    monkeypatch.setattr(zygotes, "_TRIES", 1)
+    monkeypatch.setattr(zygote_pool, "_TRIES", 1)
     result = run_with(open_folder, THREAD)
     assert (result.verdict, result.code) == (Verdict.PLATFORM, "runner_failed")
     assert result.notebook.count('"execution_count": 1') == 0
@@ -69,9 +69,9 @@ def test_a_poisoned_zygote_is_replaced_by_a_fit_one(open_folder: Path) -> None:
 def test_a_process_that_touched_cuda_may_not_fork(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(fitness, "threads", lambda: 1)
-    assert fitness.unfitness() == ""
-    assert fitness.unfitness(lambda: False) == "CUDA is in use"
+    monkeypatch.setattr(fork_safety, "threads", lambda: 1)
+    assert fork_safety.unfitness() == ""
+    assert fork_safety.unfitness(lambda: False) == "CUDA is in use"
 
 
 def test_an_open_node_of_the_driver_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,8 +82,8 @@ def test_an_open_node_of_the_driver_is_found(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_process_with_threads_may_not_fork(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fitness, "threads", lambda: 2)
-    assert fitness.unfitness() == "more than one thread"
+    monkeypatch.setattr(fork_safety, "threads", lambda: 2)
+    assert fork_safety.unfitness() == "more than one thread"
 
 
 def test_the_environment_of_a_zygote_is_written_down(runner: Runner) -> None:

@@ -1,7 +1,7 @@
 """The zygote of a test's runner."""
 
-from runner.host import Runner
-from runner.zygotes import ZygotePool
+from runner.host.runner import Runner
+from runner.host.zygote_pool import ZygotePool
 
 
 def zygote_pid(runner: Runner) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from runner.weights_only import TAKEN, TAKEN_BY_TORCH
+from runner.protocol.weights_only import TAKEN, TAKEN_BY_TORCH
 from tests.submissions.builders import check, codes
 
 pytestmark = pytest.mark.torch
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.torch
 def torch() -> Iterator[Any]:
     """torch, with what the student's process lets torch.load take."""
     torch = pytest.importorskip("torch")
-    from runner.student.weights import take_numpy  # noqa: PLC0415 - it needs torch
+    from runner.inside.student.weights import take_numpy  # noqa: PLC0415 - it needs torch
 
     before = torch.serialization.get_safe_globals()
     take_numpy()

@@ -5,9 +5,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from runner.doctor import examine
-from runner.host import Backend, NotIsolatedError, Runner, capabilities
-from runner.jail.levels import Capabilities, advice
+from runner.host.doctor import examine
+from runner.host.isolation_levels import Capabilities, advice
+from runner.host.runner import Backend, NotIsolatedError, Runner, capabilities
 
 
 class Command(BaseCommand):

@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from grading.worker.environment_checks import torch_version, unfitness
 from portal.local_run.inputs import Request, UnusableError, read_parameter
 from portal.local_run.running import OUR_FAULT, SIGNALLED, run_notebook
-from runner.host import Backend
-from runner.protocol import Limits
+from runner.host.runner import Backend
+from runner.protocol.jobs import Limits
 
 DEFAULTS: Final = Limits()
 MEBIBYTE: Final = 1024**2

@@ -14,7 +14,7 @@ from grading.services import HeartbeatAnswer, cancel_run, finish_run, heartbeat
 from grading.tasks import execute_run
 from grading.worker import execution
 from grading.worker.execution import execute_next
-from runner.protocol import CellStarted, Usage, Verdict
+from runner.protocol.jobs import CellStarted, Usage, Verdict
 from tests.factories import GradingRunFactory
 from tests.grading.fakes import FakeRunner, job_result
 

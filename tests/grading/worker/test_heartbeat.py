@@ -5,7 +5,7 @@ import pytest
 from accounts.actors import SYSTEM
 from grading.services import Claim, cancel_run, heartbeat
 from grading.worker.progress import Progress
-from runner.protocol import CellStarted, OutputAdded, QuestionDone, Usage
+from runner.protocol.jobs import CellStarted, OutputAdded, QuestionDone, Usage
 from tests.factories import GradingRunFactory, hours
 from tests.grading.fakes import claim_of, found
 

@@ -10,9 +10,9 @@ import pytest
 from courses.models import Question, RevisionFile
 from grading.models import GradingRun
 from grading.worker.job_spec import IncompleteRevisionError, build_job
-from runner.notebook import read_notebook
-from runner.placement import fingerprint
-from runner.protocol import Device, TestStyle
+from runner.protocol.jobs import Device, TestStyle
+from runner.protocol.notebook import read_notebook
+from runner.protocol.placement import fingerprint
 from storage.blobs import BlobMissingError, blob_path
 from submissions.validation import readable_notebook
 from submissions.validation.notebooks import check_notebook

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from runner.protocol import Limits, QuestionSpec
+from runner.protocol.jobs import Limits, QuestionSpec
 from tests.runner.corpus.verdicts import SCORED, Ending
 from tests.runner.notebooks import ANSWER, CellLike, cell
 

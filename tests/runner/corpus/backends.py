@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from runner.host import Backend, Runner
-from runner.jail import bwrap
+from runner.host import bwrap
+from runner.host.runner import Backend, Runner
 
 NAMESPACES: Final = Backend.NAMESPACES
 BWRAP: Final = Backend.BWRAP

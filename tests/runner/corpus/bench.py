@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import pytest
 
-from runner.host import Backend, Runner
-from runner.protocol import (
+from runner.host.runner import Backend, Runner
+from runner.protocol.jobs import (
     CellStarted,
     Event,
     JobFile,

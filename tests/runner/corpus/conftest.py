@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.host import Backend
+from runner.host.runner import Backend
 from tests.runner.corpus import backends
 from tests.runner.corpus.bench import Bench
 from tests.runner.corpus.places import Places, planted
@@ -24,7 +24,7 @@ def _bench(backend: Backend, places: Places, folder: Path) -> Iterator[Bench]:
         pytest.skip(reason)
     with pytest.MonkeyPatch.context() as patch:
         # A zygote is replaced after so many jobs; here that would look like its death.
-        patch.setattr("runner.zygotes.MAX_JOBS", 100_000)
+        patch.setattr("runner.host.zygote_pool.MAX_JOBS", 100_000)
         bench = Bench(backend, places, folder)
         yield bench
         bench.close()

@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
 
-from runner.processes import all_processes, descendants
-from runner.users import JOB_UIDS
+from runner.system.processes import all_processes, descendants
+from runner.system.users import JOB_UIDS
 
 _PATIENCE_SECONDS: Final = 5.0
 _SHARED: Final = ("/dev/shm", "/dev/mqueue", "/tmp", "/var/tmp")  # noqa: S108 - what is searched

@@ -4,8 +4,8 @@ import threading
 import time
 from typing import Final
 
-from runner.host import Runner
-from runner.protocol import Event, JobResult, Limits, OutputAdded, Verdict
+from runner.host.runner import Runner
+from runner.protocol.jobs import Event, JobResult, Limits, OutputAdded, Verdict
 from tests.runner.corpus.places import make_canary
 from tests.runner.notebooks import job
 

@@ -20,9 +20,9 @@ from unittest import mock
 
 import numpy as np
 
-from runner import host
+from runner.host import runner
 from runner.jail import policy
-from runner.protocol import JobFile
+from runner.protocol.jobs import JobFile
 from tests.runner.notebooks import job_file
 
 ROOT: Final = Path(__file__).parents[3]
@@ -36,7 +36,7 @@ OURS: Final = {
     "repository": ROOT / "manage.py",
     "corpus": Path(__file__),
     "settings": ROOT / "portal" / "settings.py",
-    "runner": Path(host.__file__),
+    "runner": Path(runner.__file__),
 }
 
 

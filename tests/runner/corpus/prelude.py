@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from runner.protocol import JobResult
+from runner.protocol.jobs import JobResult
 from tests.runner.notebooks import CellLike, text
 
 _MARK: Final = "@@ "

@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from runner.protocol import Verdict
+from runner.protocol.jobs import Verdict
 from tests.runner.corpus.attack import Attack
 from tests.runner.corpus.attacks.batches import (
     AT_ONCE,

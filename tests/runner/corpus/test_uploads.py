@@ -8,9 +8,9 @@ from typing import Final, NoReturn
 
 import pytest
 
-from runner.host import Runner
-from runner.notebook import LanguageError, UnreadableError, read_notebook
-from runner.protocol import JobFile, Verdict
+from runner.host.runner import Runner
+from runner.protocol.jobs import JobFile, Verdict
+from runner.protocol.notebook import LanguageError, UnreadableError, read_notebook
 from submissions.intake import check_files
 from submissions.messages import clean_file_name
 from submissions.validation import FileRule, check_file, readable_notebook

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from runner.protocol import JobResult, Scalar, Verdict
+from runner.protocol.jobs import JobResult, Scalar, Verdict
 
 
 class Kind(StrEnum):

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import torch
 
-from runner.protocol import TestStyle
+from runner.protocol.jobs import TestStyle
 from tests.runner.proof.cells_mocks import script
 from tests.runner.proof.entries import Entry
 from tests.runner.proof.files import (

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from runner.protocol import TestStyle
+from runner.protocol.jobs import TestStyle
 from tests.runner.proof.entries import Entry
 
 

@@ -24,8 +24,8 @@ from courses.bundle import (
     read_bundle,
     split_sections,
 )
-from runner.host import Runner
-from runner.protocol import (
+from runner.host.runner import Runner
+from runner.protocol.jobs import (
     CheckSpec,
     JobFile,
     JobResult,

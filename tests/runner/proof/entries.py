@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from courses.bundle import definitions_of
-from runner.protocol import CheckSpec, QuestionSpec, TestStyle
+from runner.protocol.jobs import CheckSpec, QuestionSpec, TestStyle
 
 _SECRET: Final = re.compile(r"⟦(.*?)⟧", re.DOTALL)
 _BREAK: Final = "# %%\n"

@@ -19,10 +19,10 @@ from typing import Any, Final
 import numpy as np
 from hypothesis import strategies as st
 
-from runner.grader.names import Library
-from runner.grader.tests import Setting
-from runner.protocol import QuestionSpec
-from runner.values.link import Buffer, Header, Link, LinkClosedError, LinkError
+from runner.inside.grader.names import Library
+from runner.inside.grader.tests import Setting
+from runner.protocol.jobs import QuestionSpec
+from runner.wire.link import Buffer, Header, Link, LinkClosedError, LinkError
 from tests.runner.proof.recording import Marked, run_checks
 
 _MOST_MESSAGES: Final = 60

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from runner.host import Runner
-from runner.protocol import JobFile, JobSpec
+from runner.host.runner import Runner
+from runner.protocol.jobs import JobFile, JobSpec
 from tests.runner.notebooks import cell, job, job_file, scores
 from tests.runner.proof.entries import Entry, defined_in, functions_in, methods_in
 

@@ -3,7 +3,7 @@
 import ast
 from typing import Final
 
-from runner.protocol import TestStyle
+from runner.protocol.jobs import TestStyle
 from tests.runner.proof.entries import Entry, Literal, with_canaries
 
 # Whatever a test's own scope may hold. Nothing of it is passed to the notebook.

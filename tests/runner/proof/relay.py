@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from unittest import mock
 
-from runner.frames import Peer
+from runner.wire.frames import Peer
 
 _CHUNK: Final = 65536
 _PATIENCE: Final = 10

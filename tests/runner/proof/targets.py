@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from runner.protocol import TestStyle
+from runner.protocol.jobs import TestStyle
 
 _ARRAY: Final = "import numpy as np\nimport torch\nexpected = {a}\n"
 

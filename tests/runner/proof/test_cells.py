@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.host import Runner
+from runner.host.runner import Runner
 from tests.runner.proof.corpus import ENTRIES
 from tests.runner.proof.marking import marks_by_runner
 from tests.runner.proof.recording import honest, mark

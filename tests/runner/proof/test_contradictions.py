@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from runner.protocol import TestStyle
+from runner.protocol.jobs import TestStyle
 from tests.runner.proof.entries import Entry
 from tests.runner.proof.recording import honest, mark
 
@@ -116,7 +116,7 @@ def test_no_class_of_the_notebook_catches_a_test_s_own_assertion() -> None:
 
 # The plain list is in order, and what it is gone through with are the test's numbers.
 _TWO_LISTS: Final = """
-from runner.student.collections import WithMethods
+from runner.inside.student.collections import WithMethods
 class Two(list):
     def shown(self): return 0
     def __init__(self, items): super().__init__([0] * len(items)); self.told = items

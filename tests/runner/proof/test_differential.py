@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.host import Runner
+from runner.host.runner import Runner
 from tests.runner.proof.differential import CASES, UnreachedError, stored
 
 pytestmark = [pytest.mark.torch, pytest.mark.long, pytest.mark.timeout(300)]

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from runner.protocol import TestStyle
+from runner.protocol.jobs import TestStyle
 from tests.runner.proof.entries import Entry
 from tests.runner.proof.recording import honest, mark
 

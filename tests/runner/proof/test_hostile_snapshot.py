@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner import marks
-from runner.protocol import CheckSpec, QuestionSpec, TestStyle
+from runner.protocol import marks
+from runner.protocol.jobs import CheckSpec, QuestionSpec, TestStyle
 from tests.runner.proof.drawing import at_most
 from tests.runner.proof.entries import Entry
 from tests.runner.proof.hostile import play

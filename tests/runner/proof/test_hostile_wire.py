@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner import cells, checks, question_run, recovery, snapshots
-from runner.protocol import Verdict
+from runner.host import cells, checks, question_run, recovery, snapshots
+from runner.protocol.jobs import Verdict
 from tests.runner.proof.drawing import at_most
 from tests.runner.proof.wire import HONEST, Script, Turn, frame, run
 

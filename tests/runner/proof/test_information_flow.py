@@ -13,7 +13,7 @@ from typing import Final
 
 import pytest
 
-from runner.protocol import TestStyle
+from runner.protocol.jobs import TestStyle
 from tests.runner import test_test_styles as styles
 from tests.runner.proof.cells_operands import OPERANDS
 from tests.runner.proof.corpus import ENTRIES

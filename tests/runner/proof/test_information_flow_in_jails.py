@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from courses.bundle import read_bundle
-from runner.host import Runner
-from runner.protocol import JobSpec
+from runner.host.runner import Runner
+from runner.protocol.jobs import JobSpec
 from tests.examples.marking import EXAMPLE, handed_in, job_of
 from tests.runner.notebooks import job_file
 from tests.runner.proof import marking

@@ -17,15 +17,15 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Final
 
-from runner import descriptors, linux
-from runner.frames import Channel, ChannelClosedError, Peer
-from runner.job import Job
-from runner.places import JailPlace, await_frame
-from runner.prepared import Pipe
-from runner.processes import kill_tree
-from runner.protocol import CheckSpec, JobResult, Limits, QuestionSpec, TestStyle
-from runner.stops import JobStopError
-from runner.zygote.order import Role, Shape
+from runner.host.job import Job
+from runner.host.job_files import JailPlace, await_frame
+from runner.host.prepared_job import Pipe
+from runner.protocol.endings import JobStopError
+from runner.protocol.jobs import CheckSpec, JobResult, Limits, QuestionSpec, TestStyle
+from runner.system import descriptors, linux
+from runner.system.processes import kill_tree
+from runner.wire.frames import Channel, ChannelClosedError, Peer
+from runner.wire.order import Role, Shape
 from tests.runner.notebooks import cell, job
 
 _PATIENCE: Final = 0.2

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import django
 
-from runner.host import Runner
+from runner.host.runner import Runner
 
 
 def main() -> None:

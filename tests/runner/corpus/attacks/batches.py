@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Final
 
-from runner.protocol import Limits
+from runner.protocol.jobs import Limits
 from tests.runner.corpus.attack import ABSENT, HONEST, Attack, Seen, seen
 from tests.runner.corpus.attacks.escape_files import FILES
 from tests.runner.corpus.attacks.escape_kernel import KERNEL

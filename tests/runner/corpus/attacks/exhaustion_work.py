@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from runner.protocol import Limits
+from runner.protocol.jobs import Limits
 from tests.runner.corpus.attack import CHECK, FORBIDDEN, HONEST, MIB, Attack
 from tests.runner.corpus.verdicts import limit
 from tests.runner.notebooks import CellLike

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from runner.protocol import QuestionSpec
+from runner.protocol.jobs import QuestionSpec
 from tests.runner.corpus.attack import CHECK, Attack, Files, no_files
 from tests.runner.notebooks import question
 

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 import safetensors.numpy
 
-from runner.protocol import Limits
+from runner.protocol.jobs import Limits
 from tests.runner.corpus.attack import CHECK, CHECK_2, Attack, Files
 from tests.runner.corpus.verdicts import limit, rejected, student_error
 from tests.runner.notebooks import ANSWER, CellLike, cell, question

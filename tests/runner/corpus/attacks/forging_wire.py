@@ -2,15 +2,15 @@
 
 from typing import Final
 
-from runner.protocol import QuestionSpec
+from runner.protocol.jobs import QuestionSpec
 from tests.runner.corpus.attack import CHECK, Attack
 from tests.runner.corpus.attacks.forging_answers import NOTHING, asserting
 
 # The one method through which every answer of a copy goes.
 TAKE_OVER: Final = """
 import sys
-service = sys.modules["runner.student.service"].Service
-link = sys.modules["runner.values.link"]
+service = sys.modules["runner.inside.student.service"].Service
+link = sys.modules["runner.wire.link"]
 answer = 0
 def serve(self, header, buffers):
     {body}

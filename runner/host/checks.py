@@ -1,0 +1,326 @@
+"""Checking questions: a grader with the tests asks a snapshot of the notebook's process.
+
+The host brings the two together, holds both to the question's time, and takes
+outcomes from the grader alone. Snapshots are made at the check cells. When the notebook
+has come to its end and is heard no more, questions are asked in the revision's order,
+one after the other; everything that one question's snapshot has started is ended before
+the next one may run. On a GPU the notebook's own process is asked at its check cell.
+"""
+
+import errno
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from runner.host.grader_client import Examiner, why_it_ended
+from runner.host.in_place import QuestionsInPlace
+from runner.host.job_files import Place
+from runner.host.outputs import OUTPUTS
+from runner.host.question_parts import (
+    QuestionPart,
+    beats,
+    in_order_of_asking,
+    join,
+    parts_of,
+)
+from runner.host.question_run import LIMITS, QuestionRun
+from runner.host.recovery import MOST_RENEWALS
+from runner.host.session import Session
+from runner.host.snapshots import Snapshot
+from runner.protocol import marks
+from runner.protocol.endings import JobStopError, died
+from runner.protocol.jobs import JobSpec, QuestionOutcome, QuestionSpec, Verdict
+from runner.system import descriptors
+
+# The first two and the last: a later one takes the place of the third.
+MAX_SNAPSHOTS: Final = 3
+# Beyond so many in a job, a copied check cell has one snapshot alone.
+_MOST_SNAPSHOTS: Final = 100
+_SNAPSHOT_SECONDS: Final = 10.0
+# In which all snapshots have come to stand still.
+_SETTLE_SECONDS: Final = 5.0
+
+
+class Questions:
+    """All questions of one job, from their check cells to their outcomes.
+
+    `begin_again` brings a fresh process to where the notebook was when so many of its
+    cells had ended, within so many seconds, and says whether it could.
+    """
+
+    def __init__(
+        self,
+        spec: JobSpec,
+        session: Session,
+        place: Place,
+        examiner: Examiner,
+        begin_again: Callable[[int, float], bool],
+        *,
+        in_place: bool,
+    ) -> None:
+        self._spec = spec
+        self._session = session
+        self._place = place
+        self._examiner = examiner
+        self._in_place = (
+            QuestionsInPlace(spec.limits, session, place, examiner, begin_again)
+            if in_place
+            else None
+        )
+        self._begin_again = begin_again
+        self._snapshots: dict[str, list[Snapshot]] = {}
+        self._renewals: Counter[str] = Counter()
+        self._renewing_seconds: dict[str, float] = {}
+        self._by_key = {question.key: question for question in spec.questions}
+
+    def reach(self, key: str, cells: int) -> Iterator[QuestionOutcome]:
+        """Make a snapshot for the question, which the notebook has come to.
+
+        So many cells have ended before. Call it once for each check cell of the
+        question. Yields the outcome if it is known now. Raises JobStopError.
+        """
+        if self._in_place is not None:
+            yield self._in_place.check(self._by_key[key], cells)
+            return
+        there = self._snapshots.setdefault(key, [])
+        made = sum(map(len, self._snapshots.values()))
+        is_short = descriptors.are_short()
+        is_full = made >= _MOST_SNAPSHOTS or is_short
+        if len(there) == MAX_SNAPSHOTS or (there and is_full):
+            there.pop().drop(self._session)
+        snapshot = Snapshot(cells)
+        there.append(snapshot)
+        if is_short:
+            # The jobs of this worker have too many. It is made when it is asked.
+            snapshot.note_end(marks.NOT_RUN)
+            snapshot.close()
+        else:
+            self._make(snapshot)
+
+    def _make(self, snapshot: Snapshot) -> None:
+        snapshot.ask_for(self._session, self._place, in_place=False)
+        self._await(snapshot)
+
+    def _await(self, snapshot: Snapshot) -> None:
+        """Wait until the snapshot is known, or will never be, and have it stand still."""
+        session = self._session
+        deadline = time.monotonic() + _SNAPSHOT_SECONDS
+        session.hear(snapshot.peer)
+        try:
+            done = False
+            while not done or not snapshot.is_known:
+                for frame in session.step(None):
+                    if frame.get("t") in OUTPUTS:
+                        continue  # of a thread of the notebook's, in no cell
+                    if frame.get("t") != "checked" or done:
+                        raise died(cell=session.cell, reason="protocol")
+                    done = True
+                    snapshot.missing = _why_not_made(frame.get("errno"))
+                snapshot.look()
+                if time.monotonic() > deadline:
+                    raise died(cell=session.cell, reason="check")
+        finally:
+            session.hear()
+        if not snapshot.pid:
+            # It could not be made. Memory may be there when its question is asked.
+            snapshot.is_replaceable = snapshot.missing == marks.OUT_OF_MEMORY
+            return
+        if snapshot.pid in {session.student_pid, *session.kept}:
+            # It would be spared what the notebook is held to.
+            raise died(cell=session.cell, reason="protocol")
+        snapshot.freeze(session)
+
+    def check_all(self) -> Iterator[QuestionOutcome]:
+        """Yield the outcome of each question that was reached and is not known yet.
+
+        From now on nothing is taken from the notebook. Checks that are shown sooner are
+        asked sooner; among equals the order is the revision's, so that an author can
+        have labels handed out last: what one question is given, a later one may know.
+        No limit ends the run any more: each is the asked question's. Raises JobStopError
+        for a fault of ours, and for a job that is cancelled.
+        """
+        if not self._snapshots:
+            return
+        session, watch = self._session, self._session.watch
+        session.silence()
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        everyone = [one for some in self._snapshots.values() for one in some]
+        for snapshot in everyone:
+            snapshot.look()
+            snapshot.stands_still()  # so that a second look need not wait for each
+        for snapshot in everyone:
+            snapshot.settle(session, deadline)
+        # Each question has its own time, whatever the notebook and the others took.
+        each = self._spec.limits.question_seconds
+        found: dict[str, list[QuestionOutcome]] = {}
+        used: dict[str, float] = {}
+        for part in in_order_of_asking(self._spec.questions):
+            key = part.question.key
+            if key not in self._snapshots:
+                continue
+            # What another question has left is removed in no question's time.
+            self._examiner.get(key, session.attend_to_none)
+            asked = watch.moment()
+            least = each * self._part_of_time(part)
+            own = max(least, each - used.get(key, 0.0))
+            found.setdefault(key, []).append(self._check(part, own))
+            used[key] = used.get(key, 0.0) + watch.moment().seconds_since(asked)
+        for key, outcomes in found.items():
+            yield join(self._by_key[key], outcomes)
+
+    def _part_of_time(self, part: QuestionPart) -> float:
+        """Return which part of its question's time the part has at least."""
+        checks = len(self._by_key[part.question.key].checks)
+        return len(part.question.checks) / checks if checks else 1.0
+
+    def _check(self, part: QuestionPart, seconds: float) -> QuestionOutcome:
+        """Return what the question's snapshots give for the part, at best.
+
+        They share the part's seconds as checks do: once these are over, each that is
+        left has its share. The question's first part decides which of them counts in all
+        parts, and the others end: see `beats`.
+        """
+        question, snapshots = part.question, self._snapshots[part.question.key]
+        last = parts_of(self._by_key[question.key])[-1].secrecy == part.secrecy
+        begun = self._session.watch.moment()
+        best: tuple[QuestionOutcome, Snapshot] | None = None
+        for snapshot in snapshots:
+            left = seconds - self._session.watch.moment().seconds_since(begun)
+            own = max(left, seconds / len(snapshots))
+            outcome, asked = self._ask(question, snapshot, own, last=last)
+            if best is None or beats(question, outcome, best[0]):
+                best, gone = (outcome, asked), best
+            else:
+                gone = outcome, asked
+            if gone is not None:
+                gone[1].drop(self._session)
+        assert best is not None  # noqa: S101 - a question that was reached has one
+        snapshots[:] = [best[1]]
+        return best[0]
+
+    def _ask(
+        self, question: QuestionSpec, snapshot: Snapshot, seconds: float, *, last: bool
+    ) -> tuple[QuestionOutcome, Snapshot]:
+        """Return what the checks found, and the snapshot for the question's next part.
+
+        It stands still again until then, unless this was the last part.
+        """
+        session = self._session
+        share = seconds / max(1, len(question.checks))
+        run = QuestionRun(session, question, seconds, share)
+        try:
+            snapshot = self._converse(run, question.key, snapshot)
+            if not last:
+                self._let_wait(snapshot)
+        except JobStopError as error:
+            if error.verdict in {Verdict.CANCELLED, Verdict.PLATFORM}:
+                raise
+            # The notebook has ended, so this is the question's, and what was found stays.
+            run.missing = LIMITS.get(error.code, marks.ENDED)
+        # Also what it started: nothing of it is left when the next one may run.
+        session.end_others()
+        if snapshot.pid in session.kept:
+            snapshot.settle(session, time.monotonic() + _SETTLE_SECONDS)
+        else:
+            snapshot.close()
+        return run.conclude(), snapshot
+
+    def _converse(self, run: QuestionRun, key: str, snapshot: Snapshot) -> Snapshot:
+        """Have the checks run, and return the snapshot that was asked last."""
+        session = self._session
+        session.watch.begin_question()
+        self._examiner.get(key, session.attend_to_none)
+        if not snapshot.thaw(session) and snapshot.is_replaceable:
+            snapshot = self._renew(key, snapshot)
+        if not snapshot.is_awake:
+            run.missing = snapshot.missing
+        while snapshot.is_awake and self._ask_once(run, snapshot):
+            session.watch.begin_question()
+            if not snapshot.resume(session):
+                snapshot = self._renew(key, snapshot)
+        if run.can_go_on and run.was_asked:
+            run.missing = marks.NOT_RUN
+        return snapshot
+
+    def _let_wait(self, snapshot: Snapshot) -> None:
+        """Let the snapshot stand still until the question's next part."""
+        if not snapshot.is_awake:
+            return
+        if snapshot.resume(self._session):
+            snapshot.freeze(self._session)
+        else:
+            snapshot.note_end(marks.NOT_RUN)
+
+    def _renew(self, key: str, gone: Snapshot) -> Snapshot:
+        """Return another snapshot in the place of one that ended, or heard no interrupt.
+
+        It is made in a fresh process, in which the cells before its check cell are run
+        again. Where that cannot be done, one that is not awake is returned. A question
+        has its seconds once more for this, and so many tries.
+        """
+        session, fresh = self._session, Snapshot(gone.cells)
+        gone.close()
+        is_short = gone.missing == marks.OUT_OF_MEMORY
+        fresh.note_end(marks.OUT_OF_MEMORY if is_short else marks.NOT_RUN)
+        used = self._renewing_seconds.get(key, 0.0)
+        left = self._spec.limits.question_seconds - used
+        self._renewals[key] += 1
+        if self._renewals[key] > MOST_RENEWALS or left <= 0:
+            fresh.close()
+            return fresh
+        session.watch.begin_question()
+        begun = session.watch.moment()
+        try:
+            if self._begin_again(gone.cells, left):
+                self._make(fresh)
+        except JobStopError as error:
+            if error.verdict in {Verdict.CANCELLED, Verdict.PLATFORM}:
+                raise
+        session.silence()
+        fresh.settle(session, time.monotonic() + _SETTLE_SECONDS)
+        used += session.watch.moment().seconds_since(begun)
+        self._renewing_seconds[key] = used
+        session.watch.begin_question()
+        if not fresh.thaw(session):
+            fresh.close()
+        return fresh
+
+    def _ask_once(self, run: QuestionRun, snapshot: Snapshot) -> bool:
+        """Have the checks run that are left. Return whether some can be asked again."""
+        session = self._session
+        grader = self._examiner.get(run.key, session.attend_to_none)
+        session.watch.grader_init = grader.job.pid
+
+        def step() -> bool:
+            session.attend(grader.student)
+            return True  # the grader's answer is the end
+
+        def stop(why: str) -> None:
+            snapshot.hang_up()
+            if why in LIMITS.values():
+                session.end_others()
+
+        run.ask(grader.student, snapshot.wire.fileno(), step, stop)
+        session.watch.grader_init = 0
+        if run.grader_ended:
+            run.note_grader_end(lambda: why_it_ended(grader))
+        if not run.answered:
+            self._examiner.dismiss()
+        return run.can_go_on
+
+    def close(self) -> None:
+        """Close every socket to a snapshot."""
+        self._session.kept.close()
+        for snapshot in (one for some in self._snapshots.values() for one in some):
+            snapshot.close()
+
+
+def _why_not_made(number: object) -> str:
+    """Return the words for a snapshot that could not be made, by the error's number.
+
+    The notebook's process says so, which can say anything.
+    """
+    if number == errno.ENOMEM:
+        return marks.OUT_OF_MEMORY
+    return marks.TOO_MANY_PROCESSES if number == errno.EAGAIN else marks.ENDED

@@ -1,0 +1,186 @@
+"""The host's hold on a job's grader: its processes, its tests, and what it answers."""
+
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from typing import Final
+
+from runner.host.job_files import await_frame
+from runner.host.prepared_job import Prepared
+from runner.host.spares import Spares
+from runner.jail import file_layout
+from runner.jail.file_layout import Folder
+from runner.protocol import endings, marks
+from runner.protocol.endings import died
+from runner.protocol.jobs import JobSpec, QuestionSpec
+from runner.system import descriptors
+from runner.wire.frames import FrameError
+from runner.wire.order import Shape
+
+log = logging.getLogger(__name__)
+
+_PATIENCE_SECONDS: Final = 0.2
+_READY_SECONDS: Final = 120
+# More than the grader itself allows for it.
+_CLEAR_SECONDS: Final = 6.0
+
+
+class Examiner:
+    """Sees to it that a job has a grader, made while the notebook runs.
+
+    `shape` is what the kernel holds it to. `close` it at the end.
+    """
+
+    def __init__(self, spares: Spares, spec: JobSpec, shape: Shape) -> None:
+        self._spares = spares
+        self._spec = spec
+        self._shape = shape
+        self._secret = spec.grading_seed or secrets.randbits(63)
+        self._coming: Future[Prepared] | None = None
+        self._is_over = False
+        self._replaced = False
+        # The question that the grader was asked last, "" for a fresh one.
+        self._asked = ""
+
+    def call(self) -> None:
+        """A grader is on its way, if none is there."""
+        if self._coming is None:
+            self._coming = self._spares.fit(self._make)
+
+    def _make(self) -> Prepared:
+        grader = self._spares.take(self._spec.environment, self._shape).result()
+        try:
+            grader.fill(file_layout.for_grader(self._spec), self._go_on)
+            grader.student.send(self._setting(grader))
+            for question in self._spec.questions:
+                grader.student.send(_frame_of(question))
+            await_frame(grader.student, "set_up", _READY_SECONDS, self._go_on)
+        except BaseException:
+            words = grader.pipes["stderr"].take().decode(errors="replace")
+            if words and not self._is_over:
+                log.warning("the grader's process said: %s", words)
+            grader.dispose()
+            raise
+        return grader
+
+    def _go_on(self) -> None:
+        """Raise JobStopError if nobody needs the grader any more."""
+        if self._is_over:
+            raise endings.platform("runner_failed", "the job is over")
+
+    def _setting(self, grader: Prepared) -> dict[str, object]:
+        place = grader.place
+        return {
+            "t": "setup",
+            "secret": self._secret,
+            "names": dict(self._spec.test_names),
+            "defined": list(self._spec.defined_names),
+            "classes": list(self._spec.defined_classes),
+            "functions": list(self._spec.defined_functions),
+            "methods": list(self._spec.defined_methods),
+            "files": place.path(Folder.FILES),
+            "private": place.path(Folder.PRIVATE),
+            "public": place.path(Folder.MODULES),
+            "handed_in": [file.name for file in file_layout.handed_in(self._spec)],
+        }
+
+    def get(self, key: str, meanwhile: Callable[[], None]) -> Prepared:
+        """Return a grader that waits for the question's checks.
+
+        What the tests of another question have left there is removed first. A grader
+        with which that cannot be done, or not soon, is replaced by a fresh one. Raises
+        what making one raised.
+        """
+        grader = self._get(meanwhile)
+        if self._asked not in {"", key} and not self._clear(grader, meanwhile):
+            log.info("a grader could not be cleared, and is replaced")
+            self.dismiss()
+            grader = self._get(meanwhile)
+        self._asked = key
+        return grader
+
+    def _clear(self, grader: Prepared, meanwhile: Callable[[], None]) -> bool:
+        """Have the grader remove what tests have left. Return whether nothing is."""
+        deadline = time.monotonic() + _CLEAR_SECONDS
+        student = grader.student
+        student.send({"t": "clear"})
+        try:
+            while student.open and time.monotonic() < deadline:
+                writers = [student] if student.wants_to_send else []
+                descriptors.wait([student], writers, seconds=_PATIENCE_SECONDS)
+                student.flush()
+                for frame in student.receive():
+                    if frame.get("t") == "cleared":
+                        return frame.get("is_clean") is True
+                meanwhile()
+        except FrameError:
+            return False
+        except BaseException:
+            self.dismiss()  # so that nobody takes its answer for a later one
+            raise
+        return False
+
+    def _get(self, meanwhile: Callable[[], None]) -> Prepared:
+        """Return a grader that is alive; raise what making it raised."""
+        self.call()
+        assert self._coming is not None  # noqa: S101 - called just now
+        while not self._coming.done():
+            meanwhile()
+            wait([self._coming], timeout=_PATIENCE_SECONDS)
+        grader = self._coming.result()
+        if grader.is_alive:
+            # Graders that end after a question are replaced as often as that happens.
+            self._replaced = False
+            return grader
+        # It ended while it waited, or before it could say that it was done.
+        self.dismiss()
+        if self._replaced:
+            raise endings.platform("runner_failed", "the grader's process ended")
+        self._replaced = True
+        return self._get(meanwhile)
+
+    def dismiss(self) -> None:
+        """The grader ends, whatever it does; the next question gets another."""
+        coming, self._coming = self._coming, None
+        self._asked = ""
+        if coming is not None:
+            self._spares.discard(coming)
+
+    def close(self) -> None:
+        """Nobody needs the grader any more: it ends, and a spare takes its place."""
+        self._is_over = True
+        if self._coming is not None:
+            self._spares.refill(self._spec.environment, self._shape)
+        self.dismiss()
+
+
+def _frame_of(question: QuestionSpec) -> dict[str, object]:
+    return {
+        "t": "tests",
+        "key": question.key,
+        "style": question.style.value,
+        "source": question.source,
+        "checks": [
+            {"name": check.name, "source": check.source, "worth": check.worth}
+            for check in question.checks
+        ],
+    }
+
+
+def why_it_ended(grader: Prepared) -> str:
+    """Return the words for a grader that has ended in a check.
+
+    Out of memory, or by a signal: libraries crash by what they are given, and a time
+    limit that a test has set itself may end the process. Raises JobStopError for one
+    that has ended by itself, in which the notebook had no hand.
+    """
+    if grader.explained(died(cell=0)).code == "memory":
+        return marks.OUT_OF_MEMORY
+    code = grader.exit_code()
+    if code == marks.OUT_OF_MEMORY_STATUS:
+        return marks.OUT_OF_MEMORY
+    if code is None or code >= 0:
+        raise endings.platform("runner_failed", "the grader's process ended")
+    return marks.ENDED

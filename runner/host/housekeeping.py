@@ -1,0 +1,84 @@
+"""Environments that nobody has used in a while are stopped: each holds memory."""
+
+import contextlib
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from runner.host.job_starter import JobStarter
+from runner.host.spares import Spares
+
+log = logging.getLogger(__name__)
+
+_LOOK_SECONDS: Final = 15.0
+
+
+class Housekeeper:
+    """A thread that stops environments `idle_seconds` after their last job."""
+
+    def __init__(
+        self,
+        starter: JobStarter,
+        spares: Spares,
+        idle_seconds: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._starter = starter
+        self._spares = spares
+        self._idle_seconds = idle_seconds
+        self._clock = clock
+        self._users: Counter[str] = Counter()
+        self._used_at: dict[str, float] = {}
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, name="housekeeper", daemon=True
+        )
+        self._thread.start()
+
+    @contextlib.contextmanager
+    def using(self, environment: str) -> Iterator[None]:
+        """The environment is in use meanwhile, and idle only from the end on."""
+        with self._lock:
+            self._users[environment] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users[environment] -= 1
+                self._used_at[environment] = self._clock()
+
+    def _run(self) -> None:
+        while not self._closed.wait(min(_LOOK_SECONDS, self._idle_seconds)):
+            try:
+                self.look()
+            except Exception:
+                log.exception("an idle environment was not stopped")
+
+    def look(self) -> None:
+        """Stop what is idle now.
+
+        A job that comes in between finds a new zygote: one that is stopped takes none.
+        """
+        since = self._clock() - self._idle_seconds
+        with self._lock:
+            idle = [
+                environment
+                for environment, at in self._used_at.items()
+                if at <= since and not self._users[environment]
+            ]
+            for environment in idle:
+                del self._used_at[environment]
+        for environment in idle:
+            self._spares.forget(environment)
+            self._starter.stop(environment)
+        self._starter.tidy()
+
+    def close(self) -> None:
+        """The thread has ended."""
+        self._closed.set()
+        self._thread.join()

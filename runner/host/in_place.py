@@ -1,0 +1,112 @@
+"""Checking questions in the notebook's own process, which cannot be forked on a GPU."""
+
+from collections import Counter
+from collections.abc import Callable
+
+from runner.host.grader_client import Examiner, why_it_ended
+from runner.host.job_files import Place
+from runner.host.prepared_job import Prepared
+from runner.host.question_run import LIMITS, QuestionRun
+from runner.host.recovery import MOST_RENEWALS
+from runner.host.session import Session
+from runner.host.snapshots import Snapshot
+from runner.protocol import marks
+from runner.protocol.endings import JobStopError, died, limit
+from runner.protocol.jobs import Limits, QuestionOutcome, QuestionSpec
+
+
+class QuestionsInPlace:
+    """Has the notebook's process answer for each question at its check cell.
+
+    A process that a check has ended, or that hears no interrupt, is replaced where that
+    can be done, so that the notebook goes on as if nothing had been.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        session: Session,
+        place: Place,
+        examiner: Examiner,
+        begin_again: Callable[[int, float], bool],
+    ) -> None:
+        self._seconds = limits.question_seconds
+        self._session = session
+        self._place = place
+        self._examiner = examiner
+        self._begin_again = begin_again
+        self._renewals: Counter[str] = Counter()
+
+    def check(self, question: QuestionSpec, cells: int) -> QuestionOutcome:
+        """Return what the checks found; so many cells have ended before.
+
+        The session is lost afterwards if the notebook cannot go on. Raises JobStopError.
+        """
+        session, seconds = self._session, self._seconds
+        share = seconds / max(1, len(question.checks))
+        run = QuestionRun(session, question, seconds, share)
+        session.watch.is_asking = True
+        try:
+            while session.lost is None:
+                lost = self._ask(run)
+                if lost is not None and not self._revive(question.key, cells):
+                    run.missing = marks.NOT_RUN
+                    session.lost = lost
+                elif not run.can_go_on:
+                    break
+        finally:
+            session.watch.is_asking = False
+        return run.conclude()
+
+    def _ask(self, run: QuestionRun) -> JobStopError | None:
+        """Have the checks run that are left. Return why the process cannot go on."""
+        session = self._session
+        grader = self._examiner.get(run.key, self._wait)
+        snapshot = Snapshot()
+        snapshot.ask_for(session, self._place, in_place=True)
+        session.hear(grader.student)
+        try:
+            done = self._converse(run, grader, snapshot)
+            if run.grader_ended:
+                run.note_grader_end(lambda: why_it_ended(grader))
+        except JobStopError as error:
+            if error.code != "process_died" and error.code not in LIMITS:
+                raise
+            run.give_up(LIMITS.get(error.code, marks.ENDED))
+            return error
+        finally:
+            session.hear()
+            snapshot.close()
+            if not run.answered:
+                self._examiner.dismiss()
+        return None if done else limit("question_time", seconds=self._seconds)
+
+    def _converse(self, run: QuestionRun, grader: Prepared, snapshot: Snapshot) -> bool:
+        """Return whether the notebook's process has come to rest again."""
+        session = self._session
+        done = False
+
+        def step() -> bool:
+            nonlocal done
+            snapshot.wire.close()  # so that the grader alone holds it
+            for frame in session.step(None):
+                if frame.get("t") != "checked":
+                    raise died(cell=session.cell, reason="protocol")
+                done = True
+            return done
+
+        wire = snapshot.wire.fileno()
+        run.ask(grader.student, wire, step, lambda _why: session.interrupt())
+        return done
+
+    def _revive(self, key: str, cells: int) -> bool:
+        """Have a fresh process where the notebook's was lost. Say if that could be."""
+        self._renewals[key] += 1
+        if self._renewals[key] > MOST_RENEWALS:
+            return False
+        return self._begin_again(cells, self._session.watch.run_seconds_left())
+
+    def _wait(self) -> None:
+        """Wait for a moment in which the notebook's process has nothing to say."""
+        if self._session.step(None):
+            raise died(cell=self._session.cell, reason="protocol")

@@ -1,0 +1,396 @@
+"""One job, from its spec to its result."""
+
+import logging
+import math
+import platform as machine
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, wait
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from runner.gpu.adapter import GpuExposure
+from runner.gpu.lease import GpuLease, acquire
+from runner.gpu.order import CudaReport
+from runner.gpu.policy import checks_in_place
+from runner.gpu.pool import GpuMissingError, GpuPool
+from runner.host.cells import CellRunner
+from runner.host.checks import Questions
+from runner.host.folders import FileMissingError
+from runner.host.grader_client import Examiner
+from runner.host.job_files import Place
+from runner.host.job_starter import EnvironmentMissingError, ZygoteLostError
+from runner.host.monitor import Watch
+from runner.host.outputs import JobOutputs
+from runner.host.prepared_job import Prepared
+from runner.host.question_parts import beats
+from runner.host.recovery import Recovery
+from runner.host.session import Session
+from runner.host.spares import Spares
+from runner.jail import file_layout
+from runner.protocol import endings, marks
+from runner.protocol.endings import JobStopError
+from runner.protocol.jobs import (
+    Device,
+    Event,
+    JobResult,
+    JobSpec,
+    Limits,
+    Measures,
+    QuestionDone,
+    QuestionOutcome,
+    Scalar,
+    Verdict,
+)
+from runner.protocol.notebook import (
+    Cell,
+    CellTooLongError,
+    LanguageError,
+    Notebook,
+    UnreadableError,
+    read_notebook,
+)
+from runner.protocol.requested_names import TestsUnreadableError, requested_names
+from runner.system.clock import JobClock
+from runner.system.users import NoUserFreeError
+from runner.wire.frames import Frame
+from runner.wire.order import Role, Shape
+
+log = logging.getLogger(__name__)
+
+LOWEST: Final = "L0"
+_PATIENCE_SECONDS: Final = 0.4
+# Our faults whose text says what is wrong, and their codes.
+_OURS: Final[Mapping[type[Exception], str]] = {
+    TestsUnreadableError: "runner_failed",
+    FileMissingError: "file_missing",
+    EnvironmentMissingError: "environment_missing",
+    GpuMissingError: "gpu_missing",
+}
+
+
+@cache
+def hardware() -> str:
+    """Return the processor's name, for the record."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        text = ""
+    for line in text.splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return machine.machine()
+
+
+def grader_shape(limits: Limits, private_bytes: int) -> Shape:
+    """Return what the kernel holds a job's grader to."""
+    plain = shape_of(limits)
+    return replace(plain, role=Role.GRADER, disk_bytes=plain.disk_bytes + private_bytes)
+
+
+def shape_of(limits: Limits, lease: GpuLease | None = None) -> Shape:
+    """Return what the kernel holds a job to that has these limits and this device."""
+    shown = lease.exposure() if lease is not None else GpuExposure(nodes=())
+    return Shape(
+        memory_bytes=limits.memory_bytes,
+        disk_bytes=limits.disk_bytes,
+        shared_bytes=limits.memory_bytes // 2,
+        processes=limits.processes,
+        open_files=limits.open_files,
+        # A backstop for processes that escape the clock.
+        cpu_seconds=math.ceil(limits.run_seconds) * 4 + 60,
+        nodes=shown.nodes,
+        libraries=shown.libraries,
+        gpu=lease.device.uuid if lease is not None else "",
+    )
+
+
+def _dispose(taken: Future[Prepared]) -> None:
+    """Nobody uses the processes that were taken."""
+    if taken.exception() is None:
+        taken.result().dispose()
+
+
+class Job:
+    """One job. `run` is called once and returns a result, whatever happens."""
+
+    def __init__(
+        self,
+        spec: JobSpec,
+        spares: Spares,
+        gpus: GpuPool | None,
+        on_event: Callable[[Event], None],
+        should_stop: Callable[[], bool],
+    ) -> None:
+        self.spec = spec
+        self._by_key = {question.key: question for question in spec.questions}
+        self._spares = spares
+        self._gpus = gpus
+        self._lease: GpuLease | None = None
+        self._report: CudaReport | None = None
+        self._level = LOWEST
+        self._clock = JobClock()
+        self._on_event = self._clock.aside(on_event)
+        self._should_stop = self._clock.aside(should_stop)
+        self._outcomes: dict[str, QuestionOutcome] = {}
+        self._notebook: Notebook | None = None
+        self._cells: CellRunner | None = None
+        self._session: Session | None = None
+        self._versions: Mapping[str, str] = {}
+
+    def run(self) -> JobResult:
+        """Return how the job ended; no process or file of it is left."""
+        try:
+            self._notebook = read_notebook(self.spec)
+            for question in self.spec.questions:
+                requested_names(question)
+            stop = self._run_on_device(self._notebook)
+        except UnreadableError:
+            stop = JobStopError(Verdict.REJECTED, "notebook_unreadable")
+        except CellTooLongError as error:
+            stop = JobStopError(Verdict.REJECTED, "cell_too_long", cell=error.number)
+        except LanguageError as error:
+            stop = JobStopError(Verdict.REJECTED, "language", language=str(error))
+        except tuple(_OURS) as error:
+            stop = endings.platform(_OURS[type(error)], str(error))
+        except (ZygoteLostError, NoUserFreeError, OSError) as error:
+            log.exception("job %s failed through our fault", self.spec.job_id)
+            stop = endings.platform("runner_failed", str(error))
+        return self._result(stop)
+
+    def _run_on_device(self, notebook: Notebook) -> JobStopError:
+        self._watch = Watch(self.spec, self._on_event, self._should_stop, self._clock)
+        if self.spec.device is Device.CPU:
+            return self._try_twice(notebook)
+        if self._gpus is None:
+            raise GpuMissingError("this worker has no GPU")
+        memory_bytes = self.spec.limits.gpu_memory_bytes
+        try:
+            lease = acquire(self._gpus, memory_bytes, self._watch.idle)
+        except JobStopError as cancelled:
+            return cancelled
+        self._lease = self._watch.lease = lease
+        with lease:
+            stop = self._try_twice(notebook)
+        return lease.judge(stop)
+
+    def _try_twice(self, notebook: Notebook) -> JobStopError:
+        try:
+            return self._try(notebook)
+        except JobStopError as stop:
+            if stop.verdict is not Verdict.PLATFORM or self._has_begun():
+                return stop
+            # Processes that were made ahead may have died while they waited.
+            log.warning("job %s begins again: %s", self.spec.job_id, stop.detail)
+        try:
+            return self._try(notebook)
+        except JobStopError as stop:
+            return stop
+
+    def _has_begun(self) -> bool:
+        """Say whether anything of the notebook's may have run."""
+        return self._session is not None and self._session.ready
+
+    def _try(self, notebook: Notebook) -> JobStopError:
+        prepared = self._take_processes()
+        clean = False
+        try:
+            prepared.fill(file_layout.for_student(self.spec), self._watch.idle)
+            self._level = prepared.level
+            self._versions = prepared.job.versions
+            if self._lease is not None:
+                self._report = CudaReport.from_frame(prepared.hello["gpu"])
+            session = Session(self._watch, JobOutputs(self.spec.limits), prepared)
+            self._session = session
+            self._watch.begin(prepared)
+            examiner = self._examiner()
+            try:
+                self._begin(session)
+                return self._run_notebook(notebook, session, prepared.place, examiner)
+            finally:
+                examiner.close()
+                self._spares.refill(self.spec.environment, prepared.shape)
+                clean = session.finish()
+        finally:
+            if clean and prepared.is_jailed:
+                self._spares.see_off(prepared)
+            else:
+                prepared.dispose(clean=clean)
+
+    def _take_processes(self) -> Prepared:
+        """Return enclosed processes; while they are made, the caller hears from us."""
+        taken = self._spares.take(
+            self.spec.environment, shape_of(self.spec.limits, self._lease)
+        )
+        try:
+            while not taken.done():
+                self._watch.idle()
+                wait([taken], timeout=_PATIENCE_SECONDS)
+        except JobStopError:
+            taken.add_done_callback(_dispose)
+            raise
+        return taken.result()
+
+    def _begin(self, session: Session) -> None:
+        """The student process waits for its first cell."""
+        self._set_up(session)
+        session.ready = True
+
+    def _set_up(self, session: Session) -> None:
+        session.student.send(
+            {
+                "t": "setup",
+                "seed": self.spec.seed,
+                "parameters": dict(self.spec.parameters),
+                "gpu": self._lease and self._lease.order(self.spec.seed).to_frame(),
+                "max_frame": session.max_frame,
+            }
+        )
+        frames: list[Frame] = []
+        while not frames:
+            frames = session.step(None)
+        if frames[0].get("t") != "set_up":
+            raise endings.platform("runner_failed", "the student process is unwell")
+
+    def _examiner(self) -> Examiner:
+        private = sum(file.size for file in self.spec.private_files)
+        shape = grader_shape(self.spec.limits, private)
+        examiner = Examiner(self._spares, self.spec, shape)
+        if self.spec.questions:
+            examiner.call()
+        return examiner
+
+    def _run_notebook(
+        self, notebook: Notebook, session: Session, place: Place, examiner: Examiner
+    ) -> JobStopError:
+        """Return how the notebook ended, its questions checked as far as it came."""
+        in_place = checks_in_place(self.spec.device)
+        cells = CellRunner(
+            session, self.spec.limits, notebook.cells_with_code, self._on_event
+        )
+        self._cells = cells
+        recovery = Recovery(session, cells, self._set_up)
+        questions = Questions(
+            self.spec,
+            session,
+            place,
+            examiner,
+            recovery.begin_again,
+            in_place=in_place,
+        )
+        try:
+            try:
+                stop = self._run_cells(notebook, cells, questions, recovery)
+            except JobStopError as early:
+                if early.verdict in {Verdict.CANCELLED, Verdict.PLATFORM}:
+                    raise
+                stop = endings.stopped_at(early, session.cell)
+            # Nobody is told before the result is there: see `Checking`.
+            for outcome in questions.check_all():
+                self._outcomes[outcome.key] = outcome
+            return stop
+        finally:
+            questions.close()
+
+    def _run_cells(
+        self,
+        notebook: Notebook,
+        cells: CellRunner,
+        questions: Questions,
+        recovery: Recovery,
+    ) -> JobStopError:
+        for key in notebook.early_questions:
+            self._reach(key, cells, questions)
+        for cell in notebook.cells:
+            if not cell.skipped:
+                try:
+                    cells.run(cell)
+                except JobStopError as stop:
+                    self._go_on_after(stop, cell, cells, recovery)
+            for key in cell.questions:
+                self._reach(key, cells, questions)
+        for key in notebook.late_questions:
+            self._reach(key, cells, questions)
+        return self._ending(cells)
+
+    def _go_on_after(
+        self, stop: JobStopError, cell: Cell, cells: CellRunner, recovery: Recovery
+    ) -> None:
+        """Have a cell that heard no interrupt cost itself alone, or raise the stop."""
+        # A process that computes on a GPU has its state there.
+        is_deaf = stop.code == "cell_time" and self.spec.device is Device.CPU
+        notebook = self._notebook
+        if not is_deaf or notebook is None or not notebook.goes_on_after(cell):
+            raise stop
+        left = self._watch.run_seconds_left()
+        if not recovery.go_on_after_cell(len(cells.record.ended), left):
+            raise stop
+        cells.note_rerun(cell)
+
+    def _reach(self, key: str, cells: CellRunner, questions: Questions) -> None:
+        self._note(questions.reach(key, len(cells.record.ended)))
+        if cells.session.lost is not None:
+            raise cells.session.lost
+
+    def _note(self, outcomes: Iterable[QuestionOutcome]) -> None:
+        for outcome in outcomes:
+            known = self._outcomes.get(outcome.key)
+            question = self._by_key[outcome.key]
+            if known is not None and not beats(question, outcome, known):
+                continue  # an earlier copy of its check cell has more points
+            self._outcomes[outcome.key] = outcome
+            self._on_event(QuestionDone(question=outcome))
+
+    def _ending(self, cells: CellRunner) -> JobStopError:
+        """Return the verdict on a notebook whose cells have all had their turn."""
+        record = cells.record
+        if record.limit is not None:
+            return record.limit
+        if not record.failed:
+            return JobStopError(Verdict.COMPLETED, "completed")
+        if record.first_ename == "SystemExit":
+            return JobStopError(
+                Verdict.STUDENT_ERROR, "exited", cell=record.first_failed
+            )
+        return JobStopError(Verdict.STUDENT_ERROR, "cells_failed", **record.detail())
+
+    def _result(self, stop: JobStopError) -> JobResult:
+        ours = stop.verdict is Verdict.PLATFORM
+        detail: dict[str, Scalar] = dict(stop.detail)
+        return JobResult(
+            job_id=self.spec.job_id,
+            verdict=stop.verdict,
+            code=stop.code,
+            detail=detail,
+            questions=() if ours else tuple(self._questions()),
+            notebook=self._notebook.to_json() if self._notebook else "",
+            measures=self._measures(),
+        )
+
+    def _questions(self) -> list[QuestionOutcome]:
+        return [
+            self._outcomes.get(question.key)
+            or marks.conclude(question, {}, missing=marks.NOT_REACHED)
+            for question in self.spec.questions
+        ]
+
+    def _measures(self) -> Measures:
+        if self._session is None:
+            return Measures(level=self._level, seed=self.spec.seed)
+        return Measures(
+            **self._watch.used(self._session.gone, self._session.peak_memory),
+            cells_run=self._cells.record.run if self._cells else 0,
+            cells_total=self._notebook.cells_with_code if self._notebook else 0,
+            level=self._level,
+            seed=self.spec.seed,
+            threads=1,
+            hardware=hardware(),
+            gpu=self._lease.device.name if self._lease else "",
+            gpu_driver=self._lease.device.driver if self._lease else "",
+            peak_gpu_memory_bytes=self._lease.peak_bytes if self._lease else 0,
+            versions={**self._versions, **self._cuda_versions()},
+        )
+
+    def _cuda_versions(self) -> dict[str, str]:
+        return self._report.versions() if self._report is not None else {}

@@ -1,0 +1,365 @@
+"""What the host measures of a job, and the limits that it holds it to by that."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from runner.gpu.lease import GpuLease
+from runner.host.memory_shares import MemoryShares
+from runner.host.prepared_job import SLACK_BYTES, Prepared
+from runner.host.snapshot_memory import SnapshotMemory
+from runner.host.timing import Moment
+from runner.host.waiting_snapshots import Kept
+from runner.jail.cgroups import JobGroup
+from runner.protocol.endings import JobStopError, limit
+from runner.protocol.jobs import Checking, Event, JobSpec, Usage, Verdict
+from runner.system.clock import JobClock
+from runner.system.processes import (
+    ProcessInfo,
+    family,
+    page_table_bytes,
+    read_process,
+    waited_seconds,
+)
+from runner.wire.frames import Frame
+
+_MEASURE_SECONDS: Final = 0.1
+_ASK_SECONDS: Final = 0.25
+_STORAGE_SECONDS: Final = 0.5
+_SNAPSHOT_SECONDS: Final = 0.3
+_USAGE_SECONDS: Final = 0.8
+# Processes of the job whose memory is measured at one look.
+_AT_A_TIME: Final = 32
+# What a job has put out in all, kept or not, against what it may keep.
+FLOOD: Final = 10
+NEAR: Final = 0.9
+
+
+class Watch:
+    """Measures the job and stops it past a limit. `tick` does what is due.
+
+    It reads the clock and /proc, never the job's word. From `silence` on no number that
+    it measures is in any event: the tested code could choose the numbers to tell what
+    the tests gave it.
+    """
+
+    def __init__(
+        self,
+        spec: JobSpec,
+        on_event: Callable[[Event], None],
+        should_stop: Callable[[], bool],
+        clock: JobClock,
+    ) -> None:
+        self.spec = spec
+        self.clock = clock
+        # The notebook's own, up to `silence`, and what its questions used afterwards.
+        self.peak_memory = 0
+        self.checking_peak_memory = 0
+        self.lease: GpuLease | None = None
+        # Snapshots that wait for their questions: they count for nobody.
+        self.kept = Kept()
+        self.is_checking = False
+        # A question is asked in the notebook's own process.
+        self.is_asking = False
+        # The first process of the grader's jail: what its processes wait for a processor
+        # counts as the job's waiting.
+        self.grader_init = 0
+        self._started = self._ended = Moment(clock=clock.now())
+        self._prepared: Prepared | None = None
+        self._on_event = on_event
+        self._should_stop = should_stop
+        self._memory = 0
+        self._shared = 0
+        self._cpu = 0.0
+        self._waited = 0.0
+        # Of each thread, at the last look.
+        self._waits: dict[int, float] = {}
+        self._accounted = clock.now()
+        # What there was when the asked question began, which is not its doing.
+        self._kills = 0
+        self._question_peak = 0
+        self._disk_before = 0
+        self._shared_before = 0
+        self._base_until = 0.0
+        # What waits for its question has the limit on memory once more, together.
+        self._snapshots = SnapshotMemory(spec.limits.memory_bytes, SLACK_BYTES)
+        self._shares = MemoryShares(_AT_A_TIME)
+        self._ended_snapshots: set[int] = set()
+        self._due: dict[Callable[[int], None], float] = {}
+
+    def begin(self, prepared: Prepared) -> None:
+        """The clock starts: the job's processes get to work."""
+        self._prepared = prepared
+        self._accounted = self.clock.now()
+        self._started = self.moment()
+
+    def silence(self) -> None:
+        """Keep what the notebook has used apart from what its questions will use.
+
+        Call it before the notebook's processes are ended. Only the first time counts.
+        """
+        if self.is_checking:
+            return
+        if self._prepared is not None:
+            self._account(self._members(self._prepared.job.pid))
+        self._ended = self.moment()
+        self.is_checking = True
+        self.begin_question()  # what there is by now is no question's doing
+        self._due.pop(self._report, None)  # whoever watches learns of it at once
+
+    def begin_question(self) -> None:
+        """Measure the next question, or check, apart from those before it."""
+        self._kills = self._memory_kills()
+        self._question_peak = 0
+        self._disk_before = self._shared_before = 0
+        self._base_until = self.clock.now() + _STORAGE_SECONDS
+
+    def idle(self) -> None:
+        """Report and ask while the job cannot start yet."""
+        self._report(0)
+        self._ask(0)
+
+    # --- Time ------------------------------------------------------------------------
+
+    def moment(self) -> Moment:
+        """Return now, by what was last measured."""
+        return Moment(clock=self.clock.now(), cpu=self._cpu, waited=self._waited)
+
+    def is_past(self, start: Moment, seconds: float) -> bool:
+        """Say whether what began at `start` has used so many seconds (see Moment)."""
+        if self.clock.now() - start.clock < seconds:
+            return False
+        if self._prepared is not None:
+            self._account(self._members(self._prepared.job.pid))
+        return self.moment().is_past(start, seconds)
+
+    def run_seconds_left(self) -> float:
+        """Return how much of the run's time is left, at least 0."""
+        used = self.moment().seconds_since(self._started)
+        return max(0.0, self.spec.limits.run_seconds - used)
+
+    @property
+    def seconds(self) -> float:
+        """Return how long the notebook ran, or has run so far, by the clock."""
+        end = self._ended if self.is_checking else self.moment()
+        return end.clock - self._started.clock
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Return the processor time of the notebook, without that of its questions."""
+        return self._ended.cpu if self.is_checking else self._cpu
+
+    @property
+    def checking_seconds(self) -> float:
+        """Return for how long questions have been checked since the notebook's end."""
+        return self.clock.now() - self._ended.clock if self.is_checking else 0.0
+
+    def _account(self, members: Sequence[ProcessInfo]) -> None:
+        """Take in the processor time that the job used, and its waits for a processor.
+
+        Its threads wait side by side, so only the longest wait of each look counts;
+        the grader and the snapshot that it asks take turns, so both count.
+        """
+        now = self.clock.now()
+        used = sum(one.cpu_seconds + one.reaped_seconds for one in members)
+        if self._prepared is not None:
+            init = read_process(self._prepared.job.pid)
+            used += init.reaped_seconds if init is not None else 0.0
+        self._cpu = max(self._cpu, used)
+        own: dict[int, float] = {}
+        for one in members:
+            own.update(waited_seconds(one.pid))
+        grader = self._waits_of_grader()
+        waited = self._longest_since(own) + self._longest_since(grader)
+        self._waited += min(waited, now - self._accounted)
+        self._waits, self._accounted = {**own, **grader}, now
+
+    def _longest_since(self, waits: Mapping[int, float]) -> float:
+        """Return how long one of the threads has waited since the last look, at most.
+
+        One that was not there then has not waited since then, so that many short-lived
+        ones do not make the clock stand still.
+        """
+        grown = (wait - self._waits.get(one, wait) for one, wait in waits.items())
+        return max(0.0, max(grown, default=0.0))
+
+    def _waits_of_grader(self) -> dict[int, float]:
+        """Return what the threads of the tests' processes have waited."""
+        if not self.grader_init:
+            return {}
+        pids = (info.pid for info in family(self.grader_init))
+        return {one: wait for pid in pids for one, wait in waited_seconds(pid).items()}
+
+    # --- What is due -------------------------------------------------------------------
+
+    def tick(self, init: int) -> None:
+        """Measure, report and enforce what is due, for the job below process `init`."""
+        now = self.clock.now()
+        seconds = self.spec.limits.run_seconds
+        if not self.is_checking and self.is_past(self._started, seconds):
+            raise limit("run_time", seconds=seconds)
+        for action, every in (
+            (self._ask, _ASK_SECONDS),
+            (self._measure, _MEASURE_SECONDS),
+            (self._measure_storage, _STORAGE_SECONDS),
+            (self._measure_snapshots, _SNAPSHOT_SECONDS),
+            (self._report, _USAGE_SECONDS),
+        ):
+            if now >= self._due.get(action, 0.0):
+                self._due[action] = now + every
+                action(init)
+
+    def _ask(self, _init: int) -> None:
+        if self._should_stop():
+            raise JobStopError(Verdict.CANCELLED, "cancelled")
+
+    def _members(self, init: int) -> list[ProcessInfo]:
+        return family(init, spare=self.kept.numbers())
+
+    def _measure(self, init: int) -> None:
+        members = self._members(init)
+        self._account(members)
+        if self.is_checking:
+            # What the question before leaves behind is not this one's.
+            members = [one for one in members if not one.is_ending]
+        if self.lease is not None:
+            self.lease.watch([one.pid for one in members])
+        limits = self.spec.limits
+        # The kernel refuses the last one, and some are missed in a storm.
+        if self._count(members) >= NEAR * limits.processes:
+            raise limit("processes", processes=limits.processes)
+        beside = self._shared + self._kernel_bytes(members)
+        left = max(0, limits.memory_bytes - beside)
+        held = self._resident(members, left)
+        ran_out = self._was_killed()
+        is_past = beside + held > limits.memory_bytes
+        self._memory = beside + (held if is_past else self._shown(members))
+        # The kernel saw more than we did if it had to kill.
+        self._note_peak(max(self._memory, limits.memory_bytes if ran_out else 0))
+        if is_past or ran_out:
+            raise limit("memory", bytes=limits.memory_bytes)
+
+    def _resident(self, members: Sequence[ProcessInfo], limit_bytes: int) -> int:
+        """Return the processes' memory: what they have not changed since a fork, once."""
+        if len(members) == 1:
+            return members[0].resident_bytes
+        return self._shares.measure(members, limit_bytes)
+
+    def _shown(self, members: Sequence[ProcessInfo]) -> int:
+        """Return the processes' memory, in which a fork does not count twice."""
+        if len(members) == 1:
+            return members[0].resident_bytes
+        return self._shares.estimate(members)
+
+    def _note_peak(self, memory: int) -> None:
+        if self.is_checking:
+            self.checking_peak_memory = max(self.checking_peak_memory, memory)
+            self._question_peak = max(self._question_peak, memory)
+        else:
+            self.peak_memory = max(self.peak_memory, memory)
+
+    def _kernel_bytes(self, members: Sequence[ProcessInfo]) -> int:
+        """Return what the kernel holds for the job, beyond what any job may have.
+
+        What it holds for snapshots that wait is none of the notebook's.
+        """
+        if self._group is not None:
+            waiting = self._snapshots.kernel_bytes(self.kept.numbers())
+            return max(0, self._group.kernel_bytes() - waiting - SLACK_BYTES)
+        tables = sum(page_table_bytes(one.pid) for one in members)
+        return max(0, tables - SLACK_BYTES)
+
+    @property
+    def _group(self) -> JobGroup | None:
+        return self._prepared.group if self._prepared else None
+
+    def _count(self, members: Sequence[ProcessInfo]) -> int:
+        """Return the job's threads, by the kernel's own count where there is one."""
+        seen = sum(one.threads for one in members)
+        group = self._group
+        if group is None:
+            return seen
+        if self.is_checking:
+            return seen  # the kernel counts those that are on their way out, too
+        # The job's first process is in the group too, and so are the snapshots.
+        return max(seen, group.processes() - 1 - len(self.kept))
+
+    def _memory_kills(self) -> int:
+        group = self._group
+        return group.memory_kills() if group is not None else 0
+
+    def _was_killed(self) -> bool:
+        return self._memory_kills() > self._kills
+
+    def ran_out(self) -> bool:
+        """Say whether a process of this question that is gone lacked memory, probably.
+
+        Nobody may have seen it go past the limit: the figures say how near it came.
+        """
+        near = self._question_peak > NEAR * self.spec.limits.memory_bytes
+        return near or self._was_killed()
+
+    def ended_for_memory(self, pid: int) -> bool:
+        """Say whether a snapshot that is gone was ended for want of memory.
+
+        By us, or by the kernel, which tells only that it ended something of the job.
+        """
+        return pid in self._ended_snapshots or self._memory_kills() > 0
+
+    def had_moved(self, pid: int) -> bool:
+        """Say whether a snapshot that we ended ran, although it was to stand still."""
+        return pid in self._snapshots.moved
+
+    def _measure_storage(self, _init: int) -> None:
+        if self._prepared is None:
+            return
+        disk, shared = self._prepared.place.storage()
+        if self.clock.now() < self._base_until:
+            # What lies there at a question's start is told with some delay.
+            self._disk_before = max(self._disk_before, disk)
+            self._shared_before = max(self._shared_before, shared)
+        self._shared = max(0, shared - self._shared_before)
+        if disk > max(self.spec.limits.disk_bytes, self._disk_before):
+            raise limit("disk", bytes=self.spec.limits.disk_bytes)
+
+    def _measure_snapshots(self, _init: int) -> None:
+        if self.kept:
+            self._ended_snapshots.update(self._snapshots.look(self.kept))
+
+    def _report(self, _init: int) -> None:
+        if self.is_checking or self.is_asking:
+            self._on_event(Checking())
+            return
+        self._on_event(Usage(seconds=round(self.seconds, 2), memory_bytes=self._memory))
+
+    def used(self, gone: Frame, own_peak: int) -> dict[str, Any]:
+        """Return the figures of Measures for the notebook, and apart for its questions.
+
+        `gone` is what the kernel says of the whole job at its end, which is the
+        notebook's own use only if nothing ran after it; `own_peak` is what the kernel
+        says of the notebook's process.
+        """
+        cpu = gone.get("cpu_seconds", self.cpu_seconds)
+        peak = gone.get("peak_memory_bytes", 0)
+        seconds = round(self.seconds, 3)
+        if not self.is_checking:
+            return {
+                "seconds": seconds,
+                "cpu_seconds": round(cpu, 3),
+                "peak_memory_bytes": max(self.peak_memory, peak),
+            }
+        own_peak = max(self.peak_memory, own_peak)
+        return {
+            "seconds": seconds,
+            "cpu_seconds": round(self.cpu_seconds, 3),
+            "peak_memory_bytes": own_peak,
+            "checking_seconds": round(self.checking_seconds, 3),
+            "checking_cpu_seconds": round(max(0.0, cpu - self.cpu_seconds), 3),
+            "checking_peak_memory_bytes": (
+                peak if peak > own_peak else self.checking_peak_memory
+            ),
+        }
+
+    def check_volume(self, volume: int) -> None:
+        """Stop a job that floods us with output."""
+        if volume > FLOOD * self.spec.limits.job_output_bytes:
+            raise limit("output", bytes=self.spec.limits.job_output_bytes)

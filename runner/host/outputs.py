@@ -1,0 +1,365 @@
+"""A cell's outputs, gathered from hostile frames as a notebook front end would.
+
+Two rules hold whatever arrives. Whatever is kept is charged, with the bytes that it will
+take up in the stored notebook, to its cell and to the job. And the work for a frame is
+bounded by a constant and its length: nothing here goes over what was kept before.
+"""
+
+import base64
+import binascii
+import codecs
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+from runner.protocol.jobs import Limits
+from runner.wire.frames import Frame, dump_json
+
+MAX_OUTPUTS: Final = 2000
+MAX_MIME_TYPES: Final = 20
+MAX_MIME_NAME: Final = 100
+MAX_ERRORS: Final = 20
+MAX_METADATA: Final = 10_000
+MAX_TRACEBACK_LINE: Final = 4000
+MAX_TRACEBACK_LINES: Final = 60
+# Display ids that can be updated, how long they may be, and where each is shown.
+MAX_DISPLAYS: Final = 4096
+MAX_DISPLAY_NAME: Final = 200
+MAX_PLACES: Final = 8
+TAIL_CHARACTERS: Final = 2000
+_SHORT_NAME: Final = 100
+_SHORT_VALUE: Final = 200
+_PIECE: Final = 1024
+_CONTAINER: Final = 16
+# Media types under which nbformat takes any value.
+_JSON: Final = re.compile(r"application/(.*\+)?json")
+_MARKER: Final = "\n[Output cut here: it is longer than the limit of {} bytes.]\n"
+
+# Kinds of frames that are outputs, and the methods of CellOutputs that take them in.
+OUTPUTS: Final[Mapping[str, str]] = {
+    "stream": "_add_stream",
+    "display": "_add_display",
+    "update": "_update_display",
+    "result": "_add_result",
+    "error": "_add_error",
+    "clear": "_clear",
+    "dropped": "_drop",
+}
+
+Output = dict[str, Any]
+
+
+def stored_size(output: Output) -> int:
+    """Return how many bytes of the notebook the output counts for.
+
+    Lists and objects in it are charged with a part of the memory that they take up here.
+    """
+    forms = output.get("data", {}).values()
+    nested = [one for one in forms if not isinstance(one, str)]
+    shape = dump_json([*nested, output.get("metadata")])
+    containers = shape.count(b"[") + shape.count(b"{")
+    return len(dump_json(output)) + 1 + _CONTAINER * containers
+
+
+def _text_size(text: str) -> int:
+    return len(dump_json(text)) - 2
+
+
+def fitting(text: str, room: int) -> str:
+    """Return as much of the text, from its start, as `room` stored bytes can hold."""
+    if _text_size(text) <= room:
+        return text
+    used, end = 0, 0
+    for length in (_PIECE, 1):
+        while end < len(text):
+            size = _text_size(text[end : end + length])
+            if used + size > room:
+                break
+            used, end = used + size, end + length
+    return text[:end]
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a display stands: the cell that is charged for it, and what it takes up."""
+
+    cell: "CellOutputs"
+    output: Output
+    size: int
+
+
+class JobOutputs:
+    """What all cells of a job have put out, within the job's limits.
+
+    `volume` counts every byte that came, kept or not; `kept` the bytes that are stored.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.volume = 0
+        self.kept = 0
+        self._places: OrderedDict[str, list[Place]] = OrderedDict()
+
+    def places(self, name: str) -> list[Place]:
+        """Return where the display of that id is shown, the latest few."""
+        return self._places.get(name, [])
+
+    def show(self, name: str, place: Place) -> None:
+        """Remember where a display is shown. The oldest are forgotten, past a bound."""
+        places = self._places.setdefault(name, [])
+        places.append(place)
+        del places[:-MAX_PLACES]
+        if len(self._places) > MAX_DISPLAYS:
+            self._places.popitem(last=False)
+
+    def forget(self, name: str, cell: "CellOutputs") -> None:
+        """Stop updating the display of that id in the cell."""
+        left = [one for one in self.places(name) if one.cell is not cell]
+        if left:
+            self._places[name] = left
+        else:
+            self._places.pop(name, None)
+
+
+class CellOutputs:
+    """One cell's outputs. `add` takes a frame, `text` takes captured bytes."""
+
+    def __init__(self, job: JobOutputs, count: int) -> None:
+        self.job = job
+        self.outputs: list[Output] = []
+        self.tail = ""
+        self._count = count
+        self._kept = 0
+        self._cut = False
+        self._errors = 0
+        self._has_short_error = False
+        self._shown: set[str] = set()
+        self._clear_next = False
+        self._decoders = {
+            name: codecs.getincrementaldecoder("utf-8")("replace")
+            for name in ("stdout", "stderr")
+        }
+        self._adders: dict[str, Callable[[Frame], None]] = {
+            kind: getattr(self, method) for kind, method in OUTPUTS.items()
+        }
+
+    def add(self, frame: Frame) -> bool:
+        """Take the frame in, if it is an output that makes sense; say if it was one."""
+        adder = self._adders.get(str(frame.get("t")))
+        if adder is not None:
+            adder(frame)
+        return adder is not None
+
+    def text(self, name: str, data: bytes) -> None:
+        """Take in bytes that were captured from standard output or error."""
+        self.job.volume += len(data)
+        text = self._decoders[name].decode(data)
+        if not text:
+            return
+        self._clear_if_due()
+        self.tail = (self.tail + text[-TAIL_CHARACTERS:])[-TAIL_CHARACTERS:]
+        kept = fitting(text, self.room() - self._stream_size(name))
+        if kept:
+            self._append_text(name, kept)
+        if len(kept) < len(text):
+            self._cut_off(name)
+
+    def _is_in_stream(self, name: str) -> bool:
+        """Say whether text would be added to the last output."""
+        last = self.outputs[-1] if self.outputs else {}
+        return last.get("output_type") == "stream" and last.get("name") == name
+
+    def _stream_size(self, name: str) -> int:
+        """Return what text takes up beside itself."""
+        return 0 if self._is_in_stream(name) else stored_size(_stream(name, ""))
+
+    def _append_text(self, name: str, text: str) -> None:
+        self.use(self._stream_size(name) + _text_size(text))
+        if not self._is_in_stream(name):
+            self.outputs.append(_stream(name, []))
+        self.outputs[-1]["text"].append(text)
+
+    def room(self) -> int:
+        """Return how much more the cell may keep."""
+        limits = self.job.limits
+        if self._cut or len(self.outputs) >= MAX_OUTPUTS:
+            return 0
+        left = min(
+            limits.cell_output_bytes - self._kept,
+            limits.job_output_bytes - self.job.kept,
+        )
+        return max(0, left)
+
+    def use(self, size: int) -> None:
+        """The cell, and the job, keep that much more."""
+        self._kept += size
+        self.job.kept += size
+
+    def _cut_off(self, name: str = "stderr") -> None:
+        """The place where outputs end early is marked, once."""
+        if not self._cut:
+            self._cut = True
+            limits = self.job.limits
+            whole_job = self.job.kept >= limits.job_output_bytes
+            limit = limits.job_output_bytes if whole_job else limits.cell_output_bytes
+            self._append_text(name, _MARKER.format(limit))
+
+    def _add_stream(self, frame: Frame) -> None:
+        name, data = frame.get("name"), frame.get("data")
+        if isinstance(name, str) and name in self._decoders and isinstance(data, str):
+            try:
+                self.text(name, base64.b64decode(data, validate=True))
+            except (binascii.Error, ValueError):
+                return
+
+    def _keep(self, output: Output) -> int:
+        """Keep the output if there is room. Return what it takes up, 0 if it is cut."""
+        self._clear_if_due()
+        size = stored_size(output)
+        if size > self.room():
+            self._cut_off()
+            return 0
+        self._store(output, size)
+        return size
+
+    def _store(self, output: Output, size: int) -> None:
+        self.use(size)
+        self.outputs.append(output)
+
+    def _add_display(self, frame: Frame) -> None:
+        """A display takes the place of the earlier ones with its id, too."""
+        self._update_display(frame)
+        output = {"output_type": "display_data", **_bundle(frame)}
+        name = _display_name(frame)
+        if (size := self._keep(output)) and name:
+            self._shown.add(name)
+            self.job.show(name, Place(self, output, size))
+
+    def _update_display(self, frame: Frame) -> None:
+        places = self.job.places(_display_name(frame))
+        if not places:
+            return
+        bundle = _bundle(frame)
+        size = stored_size({"output_type": "display_data", **bundle})
+        for place in places:
+            growth = size - place.size
+            if growth > place.cell.room():
+                self._cut_off()
+                return
+            place.cell.use(growth)
+            place.size = size
+            place.output.update(bundle)
+
+    def _add_result(self, frame: Frame) -> None:
+        count = {"execution_count": self._count}
+        self._keep({"output_type": "execute_result", **count, **_bundle(frame)})
+
+    def _add_error(self, frame: Frame) -> None:
+        """Past the limit one error is kept all the same, cut to a few hundred bytes."""
+        ename, evalue = str(frame.get("ename")), str(frame.get("evalue"))
+        lines = frame.get("traceback")
+        output = _error(
+            ename[:200],
+            evalue[:MAX_TRACEBACK_LINE],
+            _shortened(lines) if isinstance(lines, list) else [],
+        )
+        self.tail = (self.tail + f"\n{_storable(ename[:200])}")[-TAIL_CHARACTERS:]
+        if self._errors < MAX_ERRORS and not self._has_short_error:
+            self._errors += 1
+            if not self._keep(output):
+                self._has_short_error = True
+                name, value = fitting(ename, _SHORT_NAME), fitting(evalue, _SHORT_VALUE)
+                short = _error(name, value, [f"{name}: {value}"])
+                self._store(short, stored_size(short))
+
+    def _clear(self, frame: Frame) -> None:
+        if frame.get("wait") is True:
+            self._clear_next = True
+        else:
+            self._clear_now()
+
+    def _drop(self, _frame: Frame) -> None:
+        self._cut_off()
+
+    def _clear_if_due(self) -> None:
+        if self._clear_next:
+            self._clear_now()
+
+    def _clear_now(self) -> None:
+        self._clear_next = False
+        self.outputs.clear()
+        for name in self._shown:
+            self.job.forget(name, self)
+        self._shown.clear()
+        self.job.kept -= self._kept
+        self._kept = 0
+        self._cut = False
+        self._errors = 0
+        self._has_short_error = False
+        self.tail = ""
+
+    def finish(self) -> list[Output]:
+        """Return the outputs as the notebook stores them."""
+        for output in self.outputs:
+            if output["output_type"] == "stream":
+                output["text"] = "".join(output["text"])
+        return self.outputs
+
+
+def _stream(name: str, text: object) -> Output:
+    return {"output_type": "stream", "name": name, "text": text}
+
+
+def _error(ename: str, evalue: str, traceback: list[str]) -> Output:
+    return {
+        "output_type": "error",
+        "ename": ename,
+        "evalue": evalue,
+        "traceback": traceback,
+    }
+
+
+def _storable(text: str) -> str:
+    """Return the text; a lone half of a surrogate pair becomes "?"."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _display_name(frame: Frame) -> str:
+    """Return the id under which the display can be updated, "" for none."""
+    name = frame.get("display_id")
+    return name if isinstance(name, str) and len(name) <= MAX_DISPLAY_NAME else ""
+
+
+def _bundle(frame: Mapping[str, Any]) -> Output:
+    """Return the data and metadata of a display, what does not fit the format gone."""
+    data, metadata = frame.get("data"), frame.get("metadata")
+    items = islice(data.items(), MAX_MIME_TYPES) if isinstance(data, dict) else ()
+    kept = {
+        mime: form
+        for mime, value in items
+        if len(mime) <= MAX_MIME_NAME and (form := _form(mime, value)) is not None
+    }
+    if not isinstance(metadata, dict) or len(dump_json(metadata)) > MAX_METADATA:
+        metadata = {}
+    return {"data": kept, "metadata": metadata}
+
+
+def _form(mime: str, value: object) -> object:
+    """Return the value as the format holds it under this media type, None if not."""
+    if isinstance(value, str) or _JSON.fullmatch(mime):
+        return value
+    if isinstance(value, list) and all(isinstance(line, str) for line in value):
+        return "".join(value)
+    return None
+
+
+def _shortened(parts: list[object]) -> list[str]:
+    """Return the parts of a traceback, those in the middle of a long one left out."""
+    half = MAX_TRACEBACK_LINES // 2
+    kept, dropped = parts, len(parts) - 2 * half
+    if dropped > 0:
+        kept = [*parts[:half], f"[{dropped} parts left out]", *parts[-half:]]
+    return [part[:MAX_TRACEBACK_LINE] for part in kept if isinstance(part, str)]

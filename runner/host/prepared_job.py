@@ -1,0 +1,256 @@
+"""A job's processes, made and enclosed ahead, waiting to hear what their job is."""
+
+import contextlib
+import fcntl
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from runner.host.job_files import FolderPlace, JailPlace, Place, await_frame
+from runner.host.job_starter import JobStarter, StartedJob
+from runner.jail.cgroups import Hierarchy, JobGroup
+from runner.jail.file_layout import Contents
+from runner.protocol.endings import JobStopError, limit
+from runner.system import descriptors, linux
+from runner.system.processes import kill_user_processes
+from runner.system.users import JobUser
+from runner.wire.frames import Frame, Peer
+from runner.wire.order import DESCRIPTORS, Order, Shape
+
+log = logging.getLogger(__name__)
+
+_PIPE_BYTES: Final = 1024**2
+_READ: Final = 1024**2
+_READY_SECONDS: Final = 30
+# CUDA and its libraries are loaded meanwhile.
+_GPU_SECONDS: Final = 120
+_END_SECONDS: Final = 10
+# On a busy machine too, init has seen by then how a process ended.
+_STATUS_SECONDS: Final = 10.0
+# The job's first process, and one that is being reaped.
+_EXTRA_PROCESSES: Final = 2
+# What a job holds beside the memory that it is charged with: the kernel's tables.
+SLACK_BYTES: Final = 64 * 1024**2
+
+
+class Pipe:
+    """A captured stream: the host reads it, and so may the student process.
+
+    The host's end is opened anew, since a job may change the flags of an end that it
+    shares.
+    """
+
+    def __init__(self) -> None:
+        self.shared, self.write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        os.set_blocking(self.write, True)
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(self.write, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        self.read = os.open(
+            f"/proc/self/fd/{self.shared}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+        )
+
+    def take(self) -> bytes:
+        """Return what waits, up to a portion."""
+        try:
+            return os.read(self.read, _READ)
+        except BlockingIOError:
+            return b""
+
+    def close_shared(self) -> None:
+        os.close(self.shared)
+        os.close(self.write)
+
+
+class Prepared:
+    """One job's processes: the first one, and the student's, which waits to be set up.
+
+    `level` says how they are isolated. Whoever takes it calls `dispose` at the end.
+    """
+
+    def __init__(
+        self, *, level: str, shape: Shape, hierarchy: Hierarchy | None, work_dir: Path
+    ) -> None:
+        self.level = level
+        self.shape = shape
+        self.place: Place
+        self.pidfd = -1
+        self.group: JobGroup | None = None
+        self._hierarchy = hierarchy
+        self.is_jailed = level != "L0"
+        self.user = JobUser()
+        try:
+            if self.user.uid is not None and self.user.unclean:
+                kill_user_processes(self.user.uid)
+            self.place = (
+                JailPlace() if self.is_jailed else FolderPlace(work_dir, self.user.uid)
+            )
+        except BaseException:
+            self.user.release()
+            raise
+        self._peers: list[Peer] = []
+        self.pipes: Mapping[str, Pipe] = {}
+
+    def start(self, starter: JobStarter, environment: str) -> None:
+        """The processes are there, and the student's says that it waits.
+
+        Raises what the pool raises, or JobStopError. Call `dispose` even then.
+        """
+        pairs = socket.socketpair(), socket.socketpair()
+        self.init, self.student = Peer(pairs[0][0]), Peer(pairs[1][0])
+        self._peers = [self.init, self.student]
+        self.pipes = {"stdout": Pipe(), "stderr": Pipe()}
+        out, err = self.pipes.values()
+        fds = [pair[1].fileno() for pair in pairs]
+        fds += [out.write, err.write, out.shared, err.shared]
+        assert len(fds) == len(DESCRIPTORS)  # noqa: S101 - the order of the list above
+        try:
+            self.job: StartedJob = starter.start_job(
+                environment, self._order(), fds, self.init
+            )
+            self.pidfd = self.job.pidfd
+        finally:
+            for pair in pairs:
+                pair[1].close()
+            for pipe in self.pipes.values():
+                pipe.close_shared()
+        self._join_group()
+        self.init.send({"t": "enter"})
+        await_frame(self.init, "started", _READY_SECONDS, _nothing)
+        linux.spare_from_lack_of_memory(self.job.pid, self.pidfd)
+        self.hello = self._await_hello(self.student)
+        self.student_pid = self.student.sender
+
+    def restart_student(self) -> None:
+        """Have another student's process made in the same jail, the first one's twin.
+
+        Call it when the first one has ended. Raises JobStopError.
+        """
+        ours, theirs = socket.socketpair()
+        peer, pipes = Peer(ours), {"stdout": Pipe(), "stderr": Pipe()}
+        self._peers.append(peer)
+        out, err = pipes.values()
+        fds = [theirs.fileno(), out.write, err.write, out.shared, err.shared]
+        self.init.send({"t": "student"}, fds)
+        theirs.close()
+        for pipe in pipes.values():
+            pipe.close_shared()
+        for pipe in self.pipes.values():
+            os.close(pipe.read)
+        self.student.close()
+        self.student, self.pipes = peer, pipes
+        self._await_hello(peer)
+        self.student_pid = peer.sender
+
+    def _await_hello(self, student: Peer) -> Frame:
+        seconds = _GPU_SECONDS if self.shape.gpu else _READY_SECONDS
+        return await_frame(student, "hello", seconds, _nothing)
+
+    def _order(self) -> Order:
+        folder = "" if self.is_jailed else str(self._folder().folder.path)
+        return Order(
+            shape=self.shape,
+            uid=self.user.uid,
+            folder=folder,
+            is_grouped=self._hierarchy is not None,
+        )
+
+    def _folder(self) -> FolderPlace:
+        assert isinstance(self.place, FolderPlace)  # noqa: S101 - for the type checker
+        return self.place
+
+    def _join_group(self) -> None:
+        if self._hierarchy is None:
+            return
+        self.group = self._hierarchy.make_group(
+            memory_bytes=self._group_bytes(0),
+            processes=self.shape.processes + _EXTRA_PROCESSES,
+        )
+        self.group.add(self.job.pid)
+
+    def _group_bytes(self, files: int) -> int:
+        shape = self.shape
+        return shape.memory_bytes + shape.disk_bytes + 2 * files + SLACK_BYTES
+
+    def fill(self, contents: Contents, wait: Callable[[], None]) -> None:
+        """The files are in place; raise FileMissingError or JobStopError."""
+        if self.group is not None:
+            copies = self.shape.memory_bytes if contents.is_copied else 0
+            files = sum(contents.sizes)
+            self.group.limit_memory(self._group_bytes(files) + copies)
+        self.place.fill(contents, self.init, wait)
+
+    def explained(self, ending: JobStopError) -> JobStopError:
+        """Return the ending, or a memory limit if the job's group ran out of memory.
+
+        Ask before a process that ended is called a fault of ours: when a job's group is
+        full, the kernel ends processes of the job, not always those that filled it.
+        """
+        if self.group is not None and self.group.memory_kills() > 0:
+            return limit("memory", bytes=self.shape.memory_bytes)
+        return ending
+
+    def exit_code(self) -> int | None:
+        """Return how the student's or grader's process ended, None if nobody knows.
+
+        A negative number is that of a signal. Waits for a moment.
+        """
+        deadline = time.monotonic() + _STATUS_SECONDS
+        while self.init.open and time.monotonic() < deadline:
+            descriptors.wait([self.init], seconds=_STATUS_SECONDS)
+            for frame in self.init.receive():
+                if frame.get("t") == "ended":
+                    return os.waitstatus_to_exitcode(int(frame["status"]))
+        return None
+
+    @property
+    def is_alive(self) -> bool:
+        """Say whether the processes still wait."""
+        if not (self.init.open and self.student.open):
+            return False
+        return not descriptors.wait([self.pidfd], seconds=0)
+
+    def dispose(self, *, clean: bool = False) -> None:
+        """No process or file of the job is left.
+
+        `clean` says that the first process has seen the others off by itself.
+        """
+        try:
+            self._end(clean=clean)
+            if not self.is_jailed and not clean and self.user.uid is not None:
+                kill_user_processes(self.user.uid)
+            for remove in (self._remove_group, self.place.remove):
+                try:
+                    remove()
+                except OSError:
+                    log.exception("something of a job is left")
+        finally:
+            self.user.release()
+
+    def _end(self, *, clean: bool) -> None:
+        if self.pidfd >= 0:
+            if not clean:
+                with contextlib.suppress(OSError):
+                    signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+            if not descriptors.wait([self.pidfd], seconds=_END_SECONDS):
+                signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+                descriptors.wait([self.pidfd], seconds=_END_SECONDS)
+            os.close(self.pidfd)
+            self.pidfd = -1
+        for peer in self._peers:
+            peer.close()
+        for pipe in self.pipes.values():
+            os.close(pipe.read)
+        self._peers, self.pipes = [], {}
+
+    def _remove_group(self) -> None:
+        if self.group is not None:
+            self.group.remove()
+
+
+def _nothing() -> None:
+    """Nobody waits for us yet."""

@@ -1,0 +1,71 @@
+"""A question in parts, by when their results are shown, and its outcome from theirs.
+
+Parts of a lower secrecy are asked first, in all questions, so that what a hidden check
+gives to the student's code comes too late to show in any result that the student sees
+before. A question's snapshot stands still between its parts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from runner.protocol import marks
+from runner.protocol.jobs import Outcome, QuestionOutcome, QuestionSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionPart:
+    """The checks of a question that have the same secrecy."""
+
+    question: QuestionSpec
+    secrecy: int
+
+
+def parts_of(question: QuestionSpec) -> list[QuestionPart]:
+    """Return the parts of a question, those that are asked first in front.
+
+    A question without checks is one part.
+    """
+    levels = sorted({check.secrecy for check in question.checks}) or [0]
+    return [
+        QuestionPart(
+            question=replace(
+                question,
+                checks=tuple(one for one in question.checks if one.secrecy == level),
+            ),
+            secrecy=level,
+        )
+        for level in levels
+    ]
+
+
+def in_order_of_asking(questions: Sequence[QuestionSpec]) -> list[QuestionPart]:
+    """Return all parts: by secrecy, and among equals in the order of the revision."""
+    parts = [part for question in questions for part in parts_of(question)]
+    return sorted(parts, key=lambda part: part.secrecy)
+
+
+def beats(
+    question: QuestionSpec, outcome: QuestionOutcome, other: QuestionOutcome
+) -> bool:
+    """Say whether a later copy of the check cell counts in the place of an earlier one.
+
+    It does unless the other has more points. SECURITY: points of the first part alone,
+    whose results are shown first. Did hidden checks choose, then what is shown of the
+    one that counts would tell what they gave.
+    """
+    first = parts_of(question)[0].question
+    return marks.points(first, outcome) >= marks.points(first, other)
+
+
+def join(
+    question: QuestionSpec, outcomes: Sequence[QuestionOutcome]
+) -> QuestionOutcome:
+    """Return the question's outcome from those of its parts."""
+    if len(outcomes) == 1:
+        return outcomes[0]
+    found = {check.name: check for one in outcomes for check in one.checks}
+    seconds = sum(one.seconds for one in outcomes)
+    whole = marks.conclude(question, found, missing=marks.ENDED, seconds=seconds)
+    if any(one.outcome is Outcome.TIMEOUT for one in outcomes):
+        return replace(whole, outcome=Outcome.TIMEOUT)
+    return whole

@@ -1,0 +1,210 @@
+"""One question being checked by one process of the notebook's, by the host's clock."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from runner.host.session import Session
+from runner.host.timing import Moment
+from runner.protocol import marks
+from runner.protocol.endings import JobStopError
+from runner.protocol.jobs import CheckOutcome, Outcome, QuestionOutcome, QuestionSpec
+from runner.protocol.requested_names import requested_names
+from runner.wire.frames import FrameError, Peer
+
+_REAP_SECONDS: Final = 2.0
+# A limit of the job's that the asked snapshot goes past, and the words for its checks.
+LIMITS: Final[Mapping[str, str]] = {
+    "memory": marks.OUT_OF_MEMORY,
+    "gpu_memory": marks.OUT_OF_MEMORY,
+    "processes": marks.TOO_MANY_PROCESSES,
+    "disk": marks.OUT_OF_DISK,
+}
+
+_GRADER_ENDED: Final = "The process that runs the tests ended twice in this check.\n"
+
+
+class QuestionRun:
+    """One question being checked, by one process of the notebook's.
+
+    Its checks have `seconds` together. Once these are over, each check that is left has
+    its share of them nevertheless, so that a slow check costs itself alone: the question
+    takes less than twice its seconds. A check that ends the asked process, or takes it
+    past a limit, is given up in the same way.
+    """
+
+    def __init__(
+        self, session: Session, question: QuestionSpec, seconds: float, share: float
+    ) -> None:
+        self.answered = False
+        self.grader_ended = False
+        self.missing = ""
+        self._session = session
+        self._question = question
+        self._names = requested_names(question)
+        self._found: dict[str, CheckOutcome] = {}
+        # Checks that cost themselves, and the words for each.
+        self._given_up: dict[str, str] = {}
+        self._is_broken = False
+        # The last check has its outcome, and did not wait for an answer: it had a time
+        # limit of its own.
+        self._is_abandoned = False
+        # The grader said what is no frame, or more than any frame of its own holds.
+        self._is_refused = False
+        self._had = 0
+        self._ends: Counter[str] = Counter()
+        self._seconds, self._share = seconds, share
+        self._watch = session.watch
+        self._started: Moment | None = None
+        self._check_started = self._watch.moment()
+        self._stopped_at = 0.0
+
+    @property
+    def key(self) -> str:
+        """Return the question's key."""
+        return self._question.key
+
+    @property
+    def was_asked(self) -> bool:
+        """Say whether any conversation has begun."""
+        return self._started is not None
+
+    @property
+    def can_go_on(self) -> bool:
+        """Say whether the checks that are left can be asked in another conversation."""
+        return bool(self.left) and not self._is_broken
+
+    @property
+    def left(self) -> list[str]:
+        """Return the checks that have no outcome and were not given up."""
+        over = self._found.keys() | self._given_up.keys()
+        left = [one for one in self._question.checks if one.name not in over]
+        return [one.name for one in sorted(left, key=lambda one: one.secrecy)]
+
+    def ask(
+        self,
+        grader: Peer,
+        wire: int,
+        step: Callable[[], bool],
+        stop: Callable[[str], None],
+    ) -> None:
+        """Have the checks run that are left, until the grader is done or time is up.
+
+        `step` waits a moment, and says whether the asked process is done; `stop` is
+        told why the asked process must end what it does. The grader is to be dismissed
+        if `answered` is false afterwards.
+        """
+        self.answered, self.missing, self._stopped_at = False, "", 0.0
+        self.grader_ended = self._is_abandoned = self._is_refused = False
+        self._had = len(self._found)
+        frame = {"t": "question", "key": self._question.key, "checks": self.left}
+        grader.send(frame, [wire])
+        self._check_started = self._watch.moment()
+        self._started = self._started or self._check_started
+        done = False
+        while not (done and (self.answered or self.grader_ended)):
+            try:
+                done = step() or done
+            except JobStopError as error:
+                done = self._end_at(error, stop)
+            self._take(grader)
+            if not self._stopped_at:
+                self._stop_if_due(grader, stop, done=done)
+            if self._stopped_at and time.monotonic() > self._stopped_at + _REAP_SECONDS:
+                return
+        if not (self._stopped_at or self._is_abandoned) and self.can_go_on:
+            # The asked process ended in this check, or made no sense.
+            self.missing = marks.OUT_OF_MEMORY if self._watch.ran_out() else marks.ENDED
+            self.give_up(self.missing)
+
+    def _stop_if_due(
+        self, grader: Peer, stop: Callable[[str], None], *, done: bool
+    ) -> None:
+        if not grader.open:
+            self.grader_ended = True
+            self._end(marks.ENDED, stop)
+        elif self._is_abandoned and not done:
+            self._end("", stop)  # else it may go on for as long as it likes
+        elif not self.answered and self._is_late():
+            self.give_up(marks.OUT_OF_TIME)
+            self._end(marks.OUT_OF_TIME, stop)
+
+    def note_grader_end(self, why: Callable[[], str]) -> None:
+        """Note that the grader ended in the middle of a check, or made no sense.
+
+        The check is run again. If that ends the grader too, it is worth nothing, and
+        the others are run: what the student's code gave back may have done it. `why`
+        finds the words for one that ended, and may raise: see `why_it_ended`.
+        """
+        # What it said is made of what the student's code gave back: no fault of ours.
+        words = marks.ENDED if self._is_refused else why()
+        for name in self.left[:1]:
+            self._ends[name] += 1
+            if self._ends[name] > 1:
+                self._found[name] = CheckOutcome(
+                    name=name, score=0.0, message=words, trace=_GRADER_ENDED
+                )
+
+    def _is_late(self) -> bool:
+        if self._started is None or not self._watch.is_past(
+            self._started, self._seconds
+        ):
+            return False
+        return self._watch.is_past(self._check_started, self._share)
+
+    def _end_at(self, error: JobStopError, stop: Callable[[str], None]) -> bool:
+        """End the question at a limit that its snapshot has gone past, and only it."""
+        words = LIMITS.get(error.code)
+        if words is None or self._session.student.open:
+            raise error
+        if not self._stopped_at:
+            self.give_up(words)
+            self._end(words, stop)
+        return True
+
+    def give_up(self, words: str) -> None:
+        """Let the check that is being run be worth nothing, for the reason given."""
+        self._given_up.update(dict.fromkeys(self.left[:1], words))
+
+    def _end(self, missing: str, stop: Callable[[str], None]) -> None:
+        self.missing = missing
+        self._stopped_at = time.monotonic()
+        stop(missing)
+
+    def _take(self, grader: Peer) -> None:
+        """Take in what the grader says; what comes after the end does not count."""
+        try:
+            frames = grader.receive() if grader.open else []
+        except FrameError:
+            self._is_refused = True
+            grader.close()
+            return
+        for frame in frames:
+            if frame.get("t") == "answered" and frame.get("key") == self._question.key:
+                self.answered = True
+                has_more = len(self._found) > self._had
+                self._is_abandoned = frame.get("abandoned") is True and has_more
+            elif frame.get("t") == "check" and not frame.get("name"):
+                self._is_broken = True  # the tests' own source: no check can be run
+            elif frame.get("t") == "check" and not self._stopped_at:
+                outcome = marks.parse_outcome(frame, self.left, self._names)
+                if outcome is not None:
+                    self._found[outcome.name] = outcome
+                    self._check_started = self._watch.moment()
+
+    def conclude(self) -> QuestionOutcome:
+        """Return what the checks found; those that did not report score 0."""
+        seconds = 0.0
+        if self._started is not None:
+            seconds = self._watch.clock.now() - self._started.clock
+        found = dict(self._found)
+        for name, words in self._given_up.items():
+            found[name] = CheckOutcome(name=name, score=0.0, message=words)
+        whole = marks.conclude(
+            self._question, found, missing=self.missing or marks.ENDED, seconds=seconds
+        )
+        if marks.OUT_OF_TIME in self._given_up.values():
+            return replace(whole, outcome=Outcome.TIMEOUT)
+        return whole

@@ -1,0 +1,158 @@
+"""The runner as its callers see it: `Runner.run` takes a JobSpec, gives a JobResult.
+
+This side never imports torch, IPython or matplotlib, and never runs or unpickles
+anything of a student's.
+"""
+
+import logging
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from runner.gpu.pool import GpuPool
+from runner.host import bwrap
+from runner.host.bwrap import ColdPool
+from runner.host.housekeeping import Housekeeper
+from runner.host.isolation_levels import Capabilities, probe
+from runner.host.job import Job
+from runner.host.job_starter import JobStarter
+from runner.host.prepared_job import Prepared
+from runner.host.runner_folder import Workplace
+from runner.host.spares import Spares
+from runner.host.zygote_pool import ZygotePool
+from runner.protocol.jobs import Device, Event, JobResult, JobSpec
+from runner.system import descriptors
+from runner.wire.order import Shape
+
+log = logging.getLogger(__name__)
+
+IDLE_SECONDS: Final = 1800.0
+
+
+class Backend(StrEnum):
+    """What encloses jobs.
+
+    NAMESPACES is our own jail, warm. BWRAP is bubblewrap's, cold. BARE is level L0, for
+    one's own notebooks only.
+    """
+
+    NAMESPACES = "namespaces"
+    BWRAP = "bwrap"
+    BARE = "bare"
+
+
+class NotIsolatedError(Exception):
+    """This host cannot enclose jobs as demanded. `str` says what is missing."""
+
+
+def capabilities(backend: Backend) -> Capabilities:
+    """Return how well this host can enclose jobs by this means."""
+    if backend is Backend.BARE:
+        return Capabilities()
+    if backend is Backend.BWRAP and not bwrap.is_installed():
+        return Capabilities(missing="bubblewrap is not installed")
+    return replace(probe(), is_cold=backend is Backend.BWRAP)
+
+
+def _ignore(_event: Event) -> None:
+    """Take no notice."""
+
+
+def _never() -> bool:
+    return False
+
+
+class Runner:
+    """Runs jobs; several threads may call `run` at once.
+
+    `environments` maps names to interpreters, "" being the one that runs now. `spares`
+    is how many jails are kept ready for each environment, and one that is not used for
+    `idle_seconds` is stopped. Jobs for a GPU share `gpus`, which is closed with the
+    runner. Make a runner in the process that uses it: it does not survive a fork.
+    `close` it at the end. Raises NotIsolatedError.
+    """
+
+    def __init__(
+        self,
+        environments: Mapping[str, str],
+        *,
+        work_dir: Path | None = None,
+        backend: Backend = Backend.NAMESPACES,
+        spares: int = 1,
+        idle_seconds: float = IDLE_SECONDS,
+        gpus: GpuPool | None = None,
+    ) -> None:
+        self._capabilities = capabilities(backend)
+        if self._capabilities.missing:
+            raise NotIsolatedError(self._capabilities.missing)
+        descriptors.allow_many()
+        self._gpus = gpus
+        self._workplace = Workplace(work_dir or Path(tempfile.gettempdir()))
+        self._work_dir = self._workplace.path
+        self._pool: JobStarter = (
+            ColdPool(environments)
+            if backend is Backend.BWRAP
+            else ZygotePool(
+                environments, self._work_dir, gpus.library_path() if gpus else ""
+            )
+        )
+        self._spares = Spares(self._prepare, spares)
+        self._housekeeper = Housekeeper(self._pool, self._spares, idle_seconds)
+
+    def _prepare(self, environment: str, shape: Shape) -> Prepared:
+        prepared = Prepared(
+            level=self.level(),
+            shape=shape,
+            hierarchy=self._capabilities.hierarchy,
+            work_dir=self._work_dir,
+        )
+        try:
+            prepared.start(self._pool, environment)
+        except BaseException:
+            prepared.dispose()
+            raise
+        return prepared
+
+    def run(
+        self,
+        spec: JobSpec,
+        *,
+        on_event: Callable[[Event], None] = _ignore,
+        should_stop: Callable[[], bool] = _never,
+    ) -> JobResult:
+        """Run the job to its end, and leave no process or file of it.
+
+        A student's fault is a verdict, never an exception; PLATFORM is our fault.
+        `on_event` is called in this thread, at least once a second while the job
+        runs. `should_stop` is asked at least twice a second; True cancels the job.
+        """
+        job = Job(spec, self._spares, self._gpus, on_event, should_stop)
+        with self._housekeeper.using(spec.environment):
+            return job.run()
+
+    def level(self) -> str:
+        """Return how strong the isolation is, L0 to L3, as docs/sandbox.md has it."""
+        return self._capabilities.level
+
+    def serves(self, device: Device) -> bool:
+        """Say whether jobs for such a device can be run now."""
+        if device is Device.CPU:
+            return True
+        return self._gpus is not None and bool(self._gpus.in_service())
+
+    def warm_up(self, environment: str = "default") -> None:
+        """A zygote for the environment is ready, so that the next job starts at once."""
+        with self._housekeeper.using(environment):
+            self._pool.warm_up(environment)
+
+    def close(self) -> None:
+        """No process or file of this runner is left."""
+        self._housekeeper.close()
+        self._spares.close()
+        self._pool.close()
+        if self._gpus is not None:
+            self._gpus.close()
+        self._workplace.close()

@@ -1,0 +1,80 @@
+"""What the snapshots of a job that wait hold in memory, in sum, and the limit on it."""
+
+import time
+from collections.abc import Collection
+from typing import Final
+
+from runner.host.memory_shares import MemoryShares
+from runner.host.waiting_snapshots import Kept
+from runner.system.processes import (
+    STOPPED,
+    ProcessInfo,
+    page_table_bytes,
+    read_processes,
+)
+
+_AT_A_TIME: Final = 4
+# In which a process that was told to stop has done so, on a busy machine too.
+_STOP_SECONDS: Final = 1.0
+# The kernel's own memory for a process that waits, its pages' tables apart.
+_KERNEL_BYTES: Final = 512 * 1024
+
+
+class SnapshotMemory:
+    """Holds the snapshots of one job to `limit_bytes` together.
+
+    Without a control group nothing else bounds them in sum. They share most of their
+    memory, so that is counted in shares; memory that was added since is counted whole,
+    and so is what the kernel needs for their pages, beyond `slack_bytes`.
+    """
+
+    def __init__(self, limit_bytes: int, slack_bytes: int = 0) -> None:
+        self._limit = limit_bytes
+        self._slack = slack_bytes
+        self._shares = MemoryShares(_AT_A_TIME)
+        # Those that were ended and ran then, although they were to stand still.
+        self.moved: set[int] = set()
+        # Since when each that waits is known, on the monotonic clock.
+        self._since: dict[tuple[int, int], float] = {}
+        # What the kernel holds for the pages of each. Of one that stands still it grows
+        # no more.
+        self._tables: dict[int, int] = {}
+
+    def look(self, kept: Kept) -> list[int]:
+        """Measure some of the snapshots anew; past the limit, end the youngest.
+
+        Call it a few times a second. Returns the numbers of those that were ended.
+        """
+        found, now = read_processes(kept.numbers()), time.monotonic()
+        self._since = {
+            key: self._since.get(key, now) for key in map(_key_of_age, found)
+        }
+        tables = {info.pid: page_table_bytes(info.pid) for info in found}
+        self._tables.update(tables)
+        beyond = max(0, sum(tables.values()) - self._slack)
+        held = beyond + self._shares.measure(found, self._limit - beyond)
+        ended: list[int] = []
+        for info in sorted(found, key=_key_of_age, reverse=True):
+            if held <= self._limit:
+                break
+            held -= self._shares.held(info) + tables[info.pid]
+            kept.kill(info.pid)
+            ended.append(info.pid)
+            is_on_its_way = now - self._since[_key_of_age(info)] < _STOP_SECONDS
+            if info.state != STOPPED and not is_on_its_way:
+                self.moved.add(info.pid)
+        return ended
+
+    def kernel_bytes(self, pids: Collection[int]) -> int:
+        """Return the kernel's own memory for those that wait.
+
+        A control group counts it with that of the notebook and of the asked question.
+        """
+        self._tables = {
+            pid: self._tables.get(pid) or page_table_bytes(pid) for pid in pids
+        }
+        return sum(self._tables.values()) + _KERNEL_BYTES * len(self._tables)
+
+
+def _key_of_age(info: ProcessInfo) -> tuple[int, int]:
+    return info.started, info.pid

@@ -1,0 +1,230 @@
+"""The host's hold on a snapshot: the notebook's process as it was at a check cell.
+
+A snapshot stands still (SIGSTOP) from the moment in which it is made to the moment in
+which its own question is asked. A process can let itself or its twin run again; the
+kernel counts how often each one ran, so a snapshot that moved is known and not asked.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import time
+from typing import Final
+
+from runner.host.job_files import Place
+from runner.host.session import Session
+from runner.jail.file_layout import Folder
+from runner.protocol import marks
+from runner.protocol.endings import JobStopError
+from runner.protocol.jobs import Verdict
+from runner.system.processes import read_process, rests, stopped_after
+from runner.wire.frames import FrameError, Peer
+
+_PAUSE_SECONDS: Final = 0.0005
+# Where the kernel does not say that a process rests, two looks so far apart agree.
+_REST_SECONDS: Final = 0.02
+# From the end of a slow check to the point where its snapshot is given up, and after how
+# many looks at it, of a tenth of a second, it is interrupted again.
+_BREAK_SECONDS: Final = 1.5
+_ROUNDS: Final = 3
+# The kernel is to end running processes, which have the highest score from the start,
+# before those that wait. Both scores may be set without any right.
+_SPARED: Final = 500
+_FIRST_TO_GO: Final = 1000
+
+
+class Snapshot:
+    """A snapshot of the notebook's process, as the host knows it.
+
+    `wire` is the grader's end of the socket to it; `cells` is how many cells had ended
+    when it was made.
+    """
+
+    def __init__(self, cells: int = 0) -> None:
+        self.cells = cells
+        ours, self._theirs = socket.socketpair()
+        self.wire, self._student_wire = socket.socketpair()
+        self.peer = Peer(ours)
+        self.pid = 0
+        # It answers: it was woken for its question, and is asked from then on.
+        self.is_awake = False
+        # Why it cannot be asked, and whether another may take its place.
+        self.missing = marks.ENDED
+        self.is_replaceable = False
+        self._pidfd = -1
+        # How often it ran before it stood still, since when that is known, and which
+        # process of the job was the last that ran by then.
+        self._ran: frozenset[tuple[int, int]] | None = None
+        self._since = 0.0
+        self._turn = 0
+
+    def ask_for(self, session: Session, place: Place, *, in_place: bool) -> None:
+        """Tell the notebook's process to make the snapshot, or to answer itself."""
+        message = {
+            "t": "check",
+            "in_place": in_place,
+            "files": place.path(Folder.FILES),
+        }
+        fds = [self._theirs.fileno(), self._student_wire.fileno()]
+        session.student.send(message, fds)
+        self._theirs.close()
+        self._student_wire.close()
+
+    @property
+    def is_known(self) -> bool:
+        """Say whether nothing more is to be learned: who it is, or that it is gone."""
+        return bool(self.pid) or not self.peer.open
+
+    def look(self) -> bool:
+        """Learn who the snapshot is, by the kernel's word. Return whether it spoke."""
+        try:
+            frames = self.peer.receive() if self.peer.open else []
+        except FrameError:
+            self.peer.close()
+            return False
+        if frames and not self.pid:
+            self.pid = self.peer.sender
+        return bool(frames)
+
+    def freeze(self, session: Session) -> None:
+        """Let the snapshot stand still from now on. It counts for no limit."""
+        try:
+            if self._pidfd < 0:
+                self._pidfd = os.pidfd_open(self.pid)
+        except OSError:
+            return
+        if session.find(self.pid) is None:
+            return
+        self.is_awake = False
+        self._signal(signal.SIGSTOP)
+        _prefer(self.pid, _SPARED)
+        session.kept.add(self.pid, self._pidfd)
+
+    def settle(self, session: Session, deadline: float) -> None:
+        """Wait until the snapshot stands still, and note how often it ran before.
+
+        One that does not stand still by then, on the monotonic clock, is not kept.
+        """
+        while self.pid in session.kept:
+            if self.stands_still():
+                self._turn = session.turns
+                return
+            if time.monotonic() > deadline or not self._is_alive():
+                session.kept.discard(self.pid)
+            time.sleep(_PAUSE_SECONDS)
+            session.tick()
+
+    def stands_still(self) -> bool:
+        """Note how often the snapshot ran. Say whether that figure changes no more."""
+        ran = stopped_after(self.pid) if self._signal(0) else None
+        is_at_rest = rests(self.pid) if ran is not None else False
+        if is_at_rest:
+            ran = stopped_after(self.pid)
+        if ran is None or ran != self._ran:
+            self._ran, self._since = ran, time.monotonic()
+        is_old = time.monotonic() - self._since >= _REST_SECONDS
+        return ran is not None and (is_old if is_at_rest is None else is_at_rest)
+
+    def thaw(self, session: Session) -> bool:
+        """Let the snapshot run, for its own question. Return whether it has stood still.
+
+        It is one of the job's running processes from now on, which `end_others` ends.
+        """
+        is_kept = self.pid in session.kept
+        session.kept.discard(self.pid)
+        if not self._is_alive():
+            if session.watch.ended_for_memory(self.pid):
+                self.missing = marks.OUT_OF_MEMORY
+                self.is_replaceable = not session.watch.had_moved(self.pid)
+            return False
+        if not is_kept or self._ran is None:
+            return False
+        if stopped_after(self.pid) != self._ran:
+            # SECURITY: one that was woken is never asked. Where nothing of the job could
+            # have woken it, it is no fault of the notebook's.
+            self.is_replaceable = session.turns == self._turn
+            return False
+        session.turns += 1
+        _prefer(self.pid, _FIRST_TO_GO)
+        self.is_awake = self._signal(signal.SIGCONT)
+        return self.is_awake
+
+    def note_end(self, words: str) -> None:
+        """Note why the snapshot ended, by no fault but its own question's or memory's."""
+        self.is_awake = False
+        self.missing, self.is_replaceable = words, True
+
+    def _is_alive(self) -> bool:
+        info = read_process(self.pid)
+        return self._signal(0) and info is not None and not info.is_ending
+
+    def _signal(self, number: int) -> bool:
+        """Send the signal to the very process that was made; say whether it is there."""
+        if self._pidfd < 0:
+            return False
+        try:
+            signal.pidfd_send_signal(self._pidfd, number)
+        except OSError:
+            return False
+        return True
+
+    def hang_up(self) -> None:
+        """Break off the conversation with the grader, for both of them."""
+        with contextlib.suppress(OSError):
+            self.wire.shutdown(socket.SHUT_RDWR)
+
+    def resume(self, session: Session) -> bool:
+        """Interrupt what the snapshot does; return whether it can be asked once more."""
+        self.hang_up()
+        self.wire.close()
+        try:
+            self.is_awake = self._interrupt(session)
+        except JobStopError as error:
+            if error.verdict is not Verdict.LIMIT:
+                raise
+            self.is_awake = False
+        self.wire, theirs = socket.socketpair()
+        if self.is_awake:
+            self.peer.send({"t": "again"}, [theirs.fileno()])
+        theirs.close()
+        return self.is_awake
+
+    def _interrupt(self, session: Session) -> bool:
+        """Return whether the snapshot came to rest, interrupted some times if need be."""
+        watch, rounds = session.watch, 0
+        started = watch.moment()
+        while self.peer.open and not watch.is_past(started, _BREAK_SECONDS):
+            session.attend(self.peer)
+            if self.look():
+                return True
+            rounds += 1
+            if rounds % _ROUNDS == 1:
+                self._signal(signal.SIGINT)
+        return False
+
+    def drop(self, session: Session) -> None:
+        """End the snapshot: its question is asked of others."""
+        session.kept.discard(self.pid)
+        self._signal(signal.SIGKILL)
+        self.close()
+
+    def close(self) -> None:
+        """Close what we hold of it."""
+        self.is_awake = False
+        self.peer.close()
+        for one in (self.wire, self._theirs, self._student_wire):
+            one.close()
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
+            self._pidfd = -1
+
+
+def _prefer(pid: int, adjustment: int) -> None:
+    """Say how soon the kernel ends the process for want of memory, if we may."""
+    with contextlib.suppress(OSError):
+        fd = os.open(f"/proc/{pid}/oom_score_adj", os.O_WRONLY)
+        try:
+            os.write(fd, str(adjustment).encode())
+        finally:
+            os.close(fd)

@@ -1,0 +1,154 @@
+"""Processes made ahead of demand, so that a job need not wait for its jail."""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final
+
+from runner.host.job_starter import EnvironmentMissingError, ZygoteLostError
+from runner.host.prepared_job import Prepared
+from runner.protocol.endings import JobStopError
+from runner.system.users import NoUserFreeError
+from runner.wire.order import Role, Shape
+
+log = logging.getLogger(__name__)
+
+Key = tuple[str, Shape]
+Slot = tuple[str, Role]
+Maker = Callable[[str, Shape], Prepared]
+_MAKERS: Final = 4
+_FITTERS: Final = 64
+_REFILL_SECONDS: Final = 1.0
+_OURS: Final = (
+    EnvironmentMissingError,
+    JobStopError,
+    NoUserFreeError,
+    OSError,
+    ZygoteLostError,
+)
+
+
+class Spares:
+    """Up to `count` spares for each environment and role, as last asked for.
+
+    Each is used once. Work of one kind comes in rows, so the last shape is the best
+    guess at the next.
+    """
+
+    def __init__(self, make: Maker, count: int) -> None:
+        self._make = make
+        self._count = count
+        self._wanted: dict[Slot, Shape] = {}
+        self._ready: dict[Slot, list[Prepared]] = {}
+        self._making: dict[Key, int] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+        self._makers = ThreadPoolExecutor(_MAKERS, thread_name_prefix="spares")
+        # Each waits for one that is made, and so must not take a maker's place.
+        self._fitters = ThreadPoolExecutor(_FITTERS, thread_name_prefix="fitting")
+
+    def take(self, environment: str, shape: Shape) -> Future[Prepared]:
+        """Return processes for one job, ready or in the making.
+
+        The future raises what making them raises. Another spare is made when the job
+        has been at work for a moment, or when `refill` says so: whoever takes is in a
+        hurry.
+        """
+        found: Future[Prepared] = Future()
+        spare = self._pop(environment, shape)
+        if spare is not None:
+            found.set_result(spare)
+        else:
+            found = self._makers.submit(self._make, environment, shape)
+        later = threading.Timer(_REFILL_SECONDS, self.refill, (environment, shape))
+        later.daemon = True
+        later.start()
+        return found
+
+    def _pop(self, environment: str, shape: Shape) -> Prepared | None:
+        """Return a living spare of the shape; those of another are of no use now."""
+        with self._lock:
+            slot = environment, shape.role
+            spares = self._ready.pop(slot, [])
+            fit = [one for one in spares if one.shape == shape and one.is_alive]
+            self._wanted[slot] = shape
+            self._ready[slot] = fit[1:]
+        for one in spares:
+            if one not in fit:
+                self._makers.submit(one.dispose)
+        return fit[0] if fit else None
+
+    def refill(self, environment: str, shape: Shape) -> None:
+        """Spares of the shape are being made, as many as are missing."""
+        key, slot = (environment, shape), (environment, shape.role)
+        with self._lock:
+            being_made = self._making.get(key, 0)
+            there = len(self._ready.get(slot, []))
+            missing = self._count - there - being_made
+            if self._closed or missing <= 0 or self._wanted.get(slot) != shape:
+                return
+            self._making[key] = being_made + missing
+            for _ in range(missing):
+                self._makers.submit(self._add, environment, shape)
+
+    def fit(self, call: Callable[[], Prepared]) -> Future[Prepared]:
+        """Return what the call will return: processes that it takes and readies."""
+        return self._fitters.submit(call)
+
+    def discard(self, fitted: Future[Prepared]) -> None:
+        """Nobody needs the processes, ready or not."""
+        fitted.add_done_callback(self._discard)
+
+    def _discard(self, fitted: Future[Prepared]) -> None:
+        if fitted.exception() is not None:
+            return
+        with self._lock:
+            if not self._closed:
+                self._makers.submit(fitted.result().dispose)
+                return
+        fitted.result().dispose()
+
+    def see_off(self, used: Prepared) -> None:
+        """What is left of a job's processes, its first one alone, ends by itself."""
+        with self._lock:
+            if not self._closed:
+                self._makers.submit(used.dispose, clean=True)
+                return
+        used.dispose(clean=True)
+
+    def _add(self, environment: str, shape: Shape) -> None:
+        spare, slot = None, (environment, shape.role)
+        try:
+            if self._wanted.get(slot) == shape:
+                spare = self._make(environment, shape)
+        except _OURS as error:
+            # Whoever needs one makes it then, and hears why it cannot be made.
+            log.warning("no spare for %s: %s", environment, error)
+        with self._lock:
+            self._making[environment, shape] -= 1
+            if spare is not None and self._wanted.get(slot) == shape:
+                self._ready[slot].append(spare)
+                return
+        if spare is not None:
+            spare.dispose()
+
+    def forget(self, environment: str) -> None:
+        """The environment has no spares any more, nor will one in the making be kept."""
+        with self._lock:
+            slots = [slot for slot in self._wanted if slot[0] == environment]
+            for slot in slots:
+                del self._wanted[slot]
+            spares = [one for slot in slots for one in self._ready.pop(slot, [])]
+        for one in spares:
+            one.dispose()
+
+    def close(self) -> None:
+        """No spare is left, and none will be made."""
+        with self._lock:
+            self._closed = True
+            environments = {environment for environment, _ in self._ready}
+        for environment in environments:
+            self.forget(environment)
+        self._fitters.shutdown(wait=True)
+        self._makers.shutdown(wait=True)

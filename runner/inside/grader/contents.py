@@ -1,0 +1,400 @@
+"""What items an object of the student's has, as far as it has told them.
+
+Each thing is asked once, and answers agree with each other, by whatever way they came:
+by a length, an index, a slice, or going through the object.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from runner.inside.grader.answers import (
+    SIZED,
+    Answer,
+    Ask,
+    NotDataError,
+    answer_of,
+    are_alike,
+    are_keys,
+    is_index_slice,
+    is_same,
+    kind_of,
+    known_key,
+    with_slice,
+)
+from runner.inside.grader.last_items import LastItem
+from runner.inside.values.codec import CodecError
+
+_MOST_PARTS: Final = 2  # of an item: it, and whether it is the one before it
+
+
+@dataclass(frozen=True)
+class _Item:
+    """What is under a key. It is `bound` to agree with the other items."""
+
+    key: object
+    answer: Answer
+    is_bound: bool
+
+
+class Contents:
+    """The items of one object, until the test may have changed it.
+
+    `is_free` says whether its indices may be anything: the test has made the object by
+    calling a class of the notebook's, so how it is indexed may be the exercise (a ring,
+    a list that begins at one). Its items are still as many as its length says. Raises
+    NotDataError where a new answer contradicts an older one.
+    """
+
+    def __init__(
+        self, label: str, is_free: Callable[[], bool], *, is_keyed: bool = False
+    ) -> None:
+        self._label = label
+        self._is_free = is_free
+        # Its keys need be no indices: it is a mapping, or a test has assigned to some.
+        self.is_keyed = is_keyed
+        self._length: int | None = None
+        self._whole: list[object] | None = None
+        self._was_gone_through = False
+        self._was_indexed = False
+        self._backwards: list[object] | None = None
+        self._pairs: dict[object, object] | None = None
+        self._may_be_mapping = True
+        self._is_iterator = False
+        self._has_ended = False
+        self._last = LastItem()
+        self._items: dict[object, _Item] = {}
+        self._plain: Any = None  # the list or its like that it is without its class
+        # Objects that are slices of this one.
+        self._slices: list[tuple[slice, Contents]] = []
+
+    # --- Answers ------------------------------------------------------------------
+
+    def length(self, ask: Ask) -> int:
+        """Return how many items the object has."""
+        if self._length is None:
+            length = ask()
+            if type(length) is not int or length < 0:
+                raise NotDataError(f"{self._label} has a length that is no number")
+            self._agree_on(length)
+            self._length = length
+        return self._length
+
+    def items(self, ask: Ask, count: Ask) -> list[object] | None:
+        """Return all items, taken at once, or None if it is an iterator.
+
+        `ask` returns None for an iterator, else the list of items, the length that the
+        object gives for itself or None, and whether it is a mapping. If the object is
+        gone through again, `count` returns how many items it then gives, or None for
+        an iterator. The items are those of the first time.
+        """
+        if self._is_iterator:
+            return None
+        if self._was_gone_through and self._whole is not None:
+            self._hold_against(count(), self._whole)
+            return self._whole
+        found = ask()
+        if found is None:
+            self._become_iterator()
+            return None
+        match found:
+            case [list() as items, (None | int()) as length, bool() as is_mapping]:
+                self.is_keyed |= is_mapping
+            case _:
+                raise CodecError("not the items of an object")
+        self._was_gone_through = True
+        return self._settle(items, length)
+
+    def by_index(self, ask: Ask) -> list[object] | None:
+        """Return all items by their indices, taken at once, or None if they cannot be.
+
+        `ask` returns None for too many and False for an error, else the list of items,
+        and the length or None. Where it cannot, the items stand with which the object
+        was gone through, if it was.
+        """
+        if self._is_iterator:
+            return None
+        if not self._was_indexed or self._whole is None:
+            found = ask()
+            if found is None or found is False:
+                # It has been gone through: what it gave then is what it has.
+                return None if self.is_keyed else self._whole
+            match found:
+                case [list() as items, (None | int()) as length]:
+                    self._settle(items, length)
+                case _:
+                    raise CodecError("not the items of an object")
+            self._was_indexed = True
+        return self._whole
+
+    def backwards(self, ask: Ask, forwards: Callable[[], object]) -> list[object]:
+        """Return all items in the order of the object's own `reversed`.
+
+        `ask` returns the list of them, and the length or None; `forwards` takes them
+        as others are taken. An object that the test has not made gives the same ones.
+        """
+        if self._backwards is None:
+            if not self._is_free():
+                forwards()
+                if self._whole is None:
+                    raise NotDataError(f"{self._label} is read forwards only")
+            match ask():
+                case [list() as items, (None | int()) as length]:
+                    self._count(len(items), length)
+                case _:
+                    raise CodecError("not the items of an object")
+            is_own = self._is_free() or self._whole is None
+            self._backwards = items if is_own else (self._whole or [])[::-1]
+        return self._backwards
+
+    def mapping(self, ask: Ask) -> dict[object, object] | None:
+        """Return all keys and values, taken at once, or None if they cannot be.
+
+        `ask` returns None for what is no mapping and False for one that cannot be
+        taken, else a list of pairs and the length that the object gives for itself or None.
+        """
+        if self._pairs is None and self._may_be_mapping:
+            found = ask()
+            self._may_be_mapping = found is not None
+            if found is not None and found is not False:
+                self._pairs = self._taken_pairs(found)
+        return self._pairs
+
+    def item(self, key: object, ask: Ask) -> Any:
+        """Return the item under the key."""
+        known = known_key(key)
+        if known is None:
+            return ask()
+        if (
+            self._pairs is not None
+            and not isinstance(key, slice)
+            and key in self._pairs
+        ):
+            return self._pairs[key]
+        if known not in self._items:
+            answer = answer_of(ask)
+            item = _Item(key, answer, is_bound=not self._is_free())
+            self._refuse_odd_slice(item)
+            count = self.count
+            if count is not None:
+                self._agree_at(item, count)
+            if self._pairs is not None and not isinstance(key, slice):
+                self._agree_about_key(item, self._pairs)
+            if item.is_bound and self._whole is not None:
+                item = _Item(key, self._as_known(item, self._whole), is_bound=True)
+            self._items[known] = item
+        return self._items[known].answer.give()
+
+    def _refuse_odd_slice(self, item: _Item) -> None:
+        """Raise NotDataError for a slice that cannot be held against the items."""
+        if self.is_keyed or not item.is_bound or not is_index_slice(item.key):
+            return
+        value, error = item.answer.value, item.answer.error
+        if error is None and type(value) not in SIZED and kind_of(value) != "object":
+            raise NotDataError(
+                f"{self._label} gave a {type(value).__name__} for a slice of it: only "
+                "lists, arrays and text are compared with its items"
+            )
+
+    def note_slice(self, key: object, part: "Contents") -> None:
+        """Note that another object is a slice of this one, and has the same items."""
+        if self._is_free() or self.is_keyed or not is_index_slice(key):
+            return
+        if self._whole is not None:
+            part.expect(self._whole[key])
+        elif self._length is not None:
+            part.expect_length(len(range(self._length)[key]))
+        self._slices.append((key, part))
+
+    def expect(self, items: list[object]) -> None:
+        """Have these items from now on, unless others are known."""
+        self._agree_on(len(items))
+        if self._whole is None:
+            self._whole = self._with_earlier(items)
+        elif any(
+            one is not other for one, other in zip(self._whole, items, strict=True)
+        ):
+            raise NotDataError(f"{self._label} has two answers about its items")
+
+    def expect_length(self, length: int) -> None:
+        """Have so many items."""
+        self._agree_on(length)
+        self._length = length
+
+    def next_item(self, ask: Ask, steps: Callable[[], int] = lambda: -1) -> Any:
+        """Return an iterator's next item, or raise StopIteration, then always."""
+        self._become_iterator()
+        if not self._has_ended:
+            was, found = steps(), ask()
+            if type(found) is not list or len(found) > _MOST_PARTS:
+                raise NotDataError(f"{self._label} gave no item")
+            if found:
+                return self._last.give(*found, steps=steps(), was=was)
+            self._has_ended = True
+        raise StopIteration
+
+    def hold_plain(self, found: Any) -> None:
+        """Hold the list or its like that the object is against what is known."""
+        self.is_keyed = self.is_keyed or isinstance(found, dict)
+        self._count(len(found), None)
+        self._plain = found
+        self._agree_with_plain()
+
+    @property
+    def count(self) -> int | None:
+        """How many items the object has, if that is known."""
+        return self._length if self._whole is None else len(self._whole)
+
+    # --- Agreement ------------------------------------------------------------------
+
+    def _become_iterator(self) -> None:
+        if self._length is not None or self._whole is not None:
+            raise NotDataError(f"{self._label} has a length, and is an iterator too")
+        for item in self._items.values():
+            if item.is_bound and type(item.key) is int and item.answer.error is None:
+                raise NotDataError(f"{self._label} has items, and is an iterator too")
+        self._is_iterator = True
+
+    def _hold_against(self, again: object, items: list[object]) -> None:
+        if again is None:
+            raise NotDataError(
+                f"{self._label} is an iterator when it is gone through again"
+            )
+        if again != len(items):
+            raise NotDataError(
+                f"{self._label} gave {len(items)} items, and {again} when it was gone "
+                "through again"
+            )
+
+    def _settle(self, items: list[object], length: int | None) -> list[object]:
+        """Return the items that stand from now on: those that were told first."""
+        self._count(len(items), length)
+        if self._whole is None:
+            self._whole = self._with_earlier(items)
+            for key, part in self._slices:
+                part.expect(self._whole[key])
+        elif not self._is_free() and list(map(kind_of, items)) != [
+            kind_of(one) for one in self._whole
+        ]:
+            raise NotDataError(
+                f"{self._label} has other items by index than it is gone through with"
+            )
+        self._agree_with_plain()
+        return self._whole
+
+    def _agree_with_plain(self) -> None:
+        """Hold the items against the list or its like that the object is."""
+        if self._plain is None or self._whole is None:
+            return
+        if not are_alike(self._plain, self._whole):
+            raise NotDataError(
+                f"{self._label} is gone through with other items than it has"
+            )
+
+    def _with_earlier(self, items: list[object]) -> list[object]:
+        """Return the items with those in their places that were told before."""
+        if self.is_keyed or self._is_free():
+            return items
+        told = list(items)
+        for item in self._items.values():
+            value: Any = item.answer.value
+            if not item.is_bound or item.answer.error is not None:
+                continue
+            if type(item.key) is int:
+                told[item.key] = value
+            elif is_index_slice(item.key) and type(value) in SIZED:
+                told = with_slice(told, item.key, value)
+        for key, part in self._slices:
+            if part._whole is not None:  # noqa: SLF001 - another of this class
+                self._hold_against(len(part._whole), told[key])  # noqa: SLF001 - same
+                told = with_slice(told, key, part._whole)  # noqa: SLF001 - same
+        return told
+
+    def _as_known(self, item: _Item, whole: list[object]) -> Answer:
+        """Return the answer about a slice as it follows from the known items."""
+        value: Any = item.answer.value
+        if self.is_keyed or not is_index_slice(item.key) or type(value) not in SIZED:
+            return item.answer
+        due = whole[item.key]
+        if type(value) in {list, tuple}:
+            return Answer(type(value)(due))
+        if not is_same(value, due):
+            raise NotDataError(f"{self._label} has two answers about {item.key!r}")
+        return item.answer
+
+    def _taken_pairs(self, found: object) -> dict[object, object]:
+        match found:
+            case [list() as pairs, (None | int()) as length]:
+                self.is_keyed = True
+            case _:
+                raise CodecError("not a mapping")
+        try:
+            taken = {key: value for key, value in pairs}  # noqa: C416 - each must be two
+        except (TypeError, ValueError) as error:
+            raise CodecError("not a mapping") from error
+        self._count(len(taken), length)
+        if self._whole is None:
+            self._whole = list(taken)
+        elif not self._is_free() and not are_keys(self._whole, taken):
+            raise NotDataError(
+                f"{self._label} has other keys than it is gone through with"
+            )
+        for item in self._items.values():
+            key, is_there = item.key, item.answer.error is None
+            if isinstance(key, slice):
+                continue
+            if is_there and key in taken:
+                taken[key] = item.answer.value
+            self._agree_about_key(item, taken)
+        return taken
+
+    def _agree_about_key(self, item: _Item, pairs: dict[object, object]) -> None:
+        """Hold whether there is something under a key against the keys of a mapping."""
+        is_there = item.answer.error is None
+        if item.is_bound and is_there != (item.key in pairs):
+            raise NotDataError(f"{self._label} has two answers about {item.key!r}")
+
+    def _count(self, items: int, length: int | None) -> None:
+        """Hold the number of items that came against all that was said before."""
+        if length is not None and length != items:
+            raise NotDataError(
+                f"{self._label} has a length of {length}, and gives {items} items"
+            )
+        if self._length is not None and self._length != items:
+            raise NotDataError(
+                f"{self._label} had a length of {self._length}, and gives {items} items"
+            )
+        self._agree_on(items)
+        self._length = self._length if length is None else length
+
+    def _agree_on(self, count: int) -> None:
+        """Hold a number of items against the items that are known."""
+        if self._is_iterator:
+            raise NotDataError(f"{self._label} is an iterator, and has a length too")
+        if self._whole is not None and len(self._whole) != count:
+            raise NotDataError(
+                f"{self._label} gave {len(self._whole)} items, and has a length of "
+                f"{count}"
+            )
+        for item in self._items.values():
+            self._agree_at(item, count)
+
+    def _agree_at(self, item: _Item, count: int) -> None:
+        """Hold what an object has at an index against how many items it has."""
+        if self.is_keyed or not item.is_bound:
+            return
+        key, answer = item.key, item.answer
+        value: Any = answer.value
+        if is_index_slice(key) and type(value) in SIZED:
+            given, due = len(value), len(range(count)[key])
+            if given != due:
+                raise NotDataError(
+                    f"{self._label} has {count} items, and {given} for {due} of them"
+                )
+        if type(key) is not int:
+            return
+        is_inside = -count <= key < count
+        if answer.error is None and not is_inside:
+            raise NotDataError(f"{self._label} has {count} items, and one at {key}")
+        if isinstance(answer.error, IndexError) and is_inside:
+            raise NotDataError(f"{self._label} has {count} items, and none at {key}")

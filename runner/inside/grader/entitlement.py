@@ -1,0 +1,132 @@
+"""Which objects of the student's are told what a test calls, indexes or assigns.
+
+An object in a value's place would else learn what the test expects: by the argument of
+a method that values have, too, by an index that is a label, by an assigned value.
+"""
+
+import sys
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from runner.inside.grader.answers import slice_parts
+from runner.inside.grader.handle_parts import (
+    HandleBase,
+    is_handle,
+    known_of,
+    observations_of,
+    student_of,
+)
+
+# Objects with a life of their own, which may have what their class has, also by a
+# value's name.
+_OF_OBJECTS: Final = (
+    torch.nn.Module,
+    torch.nn.ParameterList,
+    torch.optim.Optimizer,
+    torch.optim.lr_scheduler.LRScheduler,
+    torch.utils.data.Dataset,
+    torch.utils.data.DataLoader,
+    torch.utils.data.Sampler,
+    torch.distributions.Distribution,
+)
+# What such a class may be given in an item's place.
+_PARTS: Final = (torch.nn.Module, torch.nn.Parameter)
+
+
+def is_made(handle: HandleBase) -> bool:
+    """Say whether the test has made the object and has it from there."""
+    return observations_of(handle).is_made
+
+
+def staff_defines(handle: HandleBase, name: str) -> bool:
+    """Say whether the staff's own notebook defines a method of that name."""
+    return name in student_of(handle).methods
+
+
+def library_has(handle: HandleBase, name: str) -> bool:
+    """Say whether the object's class passes for one of a library's that has the method.
+
+    For a closed list of classes: torch has others that stand for lists and numbers.
+    """
+    known: Any = known_of(handle)
+    return (
+        known is not None and issubclass(known, _objects_of_libraries())
+    ) and hasattr(known, name)
+
+
+def _objects_of_libraries() -> tuple[type, ...]:
+    estimator = getattr(sys.modules.get("sklearn.base"), "BaseEstimator", None)
+    return (*_OF_OBJECTS, estimator) if isinstance(estimator, type) else _OF_OBJECTS
+
+
+def has_own(handle: HandleBase, name: str) -> bool:
+    """Say whether the object may have a method that values have, too."""
+    return staff_defines(handle, name) or is_made(handle) or library_has(handle, name)
+
+
+def may_be_called_by_all(handle: HandleBase) -> bool:
+    """Say whether a library may call the object that would take a value in its place.
+
+    An instance that the test has made is meant to be called if its class says so in the
+    staff's own notebook, or in a library.
+    """
+    seen = observations_of(handle)
+    if seen.is_named_function or seen.is_constructor:
+        return True
+    is_function = staff_defines(handle, "__call__") or library_has(handle, "__call__")
+    return is_function and is_made(handle)
+
+
+def may_get(handle: HandleBase, key: object) -> bool:
+    """Say whether the object may be asked for what is under the key.
+
+    An object that the test has made may always be.
+    """
+    return is_made(handle) or _may_learn(handle, "__getitem__", key)
+
+
+def may_set(handle: HandleBase, key: object, value: object) -> bool:
+    """Say whether the object may be given the value under the key."""
+    if is_made(handle):
+        return True
+    is_free = staff_defines(handle, "__setitem__")
+    is_part = is_handle(value) or isinstance(value, _PARTS)
+    return _may_learn(handle, "__setitem__", key) and (is_free or is_part)
+
+
+def may_delete(handle: HandleBase, key: object) -> bool:
+    """Say whether the object may be told to delete what is under the key."""
+    return is_made(handle) or _may_learn(handle, "__delitem__", key)
+
+
+def _may_learn(handle: HandleBase, method: str, key: object) -> bool:
+    """Say whether an object that the test has not made may learn the key.
+
+    Pairs of indices are what arrays have: only classes of the exercise have them too.
+    """
+    if staff_defines(handle, method):
+        parts = key if isinstance(key, tuple) else (key,)
+        return all(map(_is_plain, parts))
+    return library_has(handle, method) and _is_plain(key)
+
+
+def _is_plain(key: object) -> bool:
+    if isinstance(key, slice):
+        parts = slice_parts(key)
+        return all(one is None or index_of(one) is not None for one in parts)
+    is_sign = key is None or key is ... or isinstance(key, str) or is_handle(key)
+    return is_sign or index_of(key) is not None
+
+
+def index_of(key: object) -> int | None:
+    """Return the integer that the key is, or None if it is none."""
+    if isinstance(key, bool | np.bool_):
+        return None
+    if isinstance(key, int | np.integer):
+        return int(key)
+    if isinstance(key, np.ndarray | torch.Tensor) and key.ndim == 0:
+        number = key.item()
+        return number if type(number) is int else None
+    return None

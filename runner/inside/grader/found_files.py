@@ -1,0 +1,228 @@
+"""Handed-in files, found by the names that they have beside the notebook.
+
+They lie in a folder of their own, so that nothing of them is imported or run from where
+the tests run. A test that was written for a notebook opens `weights.pt`, asks whether it
+is there, or goes through `glob("*.pt")`. All of these find it: whatever opens a file or
+lists a folder by its name asks `Origins` what the name means.
+"""
+
+import builtins
+import contextlib
+import importlib
+import io
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, Final, Self
+from urllib.parse import quote, unquote
+
+import torch
+
+from runner.inside.grader import refusals
+from runner.inside.grader.named import after_import
+from runner.inside.grader.origins import Origins
+
+# Names by which modules that may be imported by now hold Python's own `open`.
+_HOLDERS: Final = {
+    "tokenize": "_builtin_open",
+    "bz2": "_builtin_open",
+    "tarfile": "bltn_open",
+    "numpy.lib._datasource": "_open",
+}
+_DATA_SOURCES: Final = "numpy.lib._datasource"
+# The place of `uri` among the arguments of `sqlite3.connect` that follow the first.
+_URI: Final = 6
+_IN_MEMORY: Final = ":memory:"
+_NO_DATABASE: Final = (
+    "no database of this name was handed in, and a new one would be empty: give the path "
+    "of the file, or take ':memory:' or a file in a temporary folder"
+)
+
+
+def stand(origins: Origins) -> None:
+    """Let tests find handed-in files by their names, from now on."""
+    opened = _finding(builtins.open, origins.found)
+    builtins.open = io.open = opened
+    os.stat = _finding(os.stat, origins.found)
+    os.open = _finding(os.open, origins.found)
+    # `realpath`, by which paths are checked, asks this one.
+    os.lstat = _finding(os.lstat, origins.shown)
+    os.access = _finding(os.access, origins.shown)
+    _wrap_listings(origins)
+    for name, attribute in _HOLDERS.items():
+        if name in sys.modules:
+            setattr(sys.modules[name], attribute, opened)
+    openers = getattr(sys.modules.get(_DATA_SOURCES), "_file_openers", None)
+    if openers is not None:
+        openers[None]  # which makes the table
+        openers._file_openers[None] = opened  # noqa: SLF001 - numpy has no other way
+    _wrap_compiled(origins)
+    after_import("sqlite3.dbapi2", lambda module: _wrap_sqlite(module, origins))
+    after_import("sqlite3", _take_from_dbapi2)
+
+
+def _finding(
+    call: Callable[..., Any], find: Callable[[Any], Any]
+) -> Callable[..., Any]:
+    """Return the function, which is given the path that its first argument means."""
+
+    def found(path: Any, *arguments: Any, **named: Any) -> Any:
+        if named.get("dir_fd") is None:
+            path = find(path)
+        return call(path, *arguments, **named)
+
+    _takes_as(call, found)
+    return found
+
+
+def _takes_as(call: Callable[..., Any], other: Callable[..., Any]) -> None:
+    """Tell libraries that the other function takes what this one takes."""
+    for abilities in (
+        os.supports_dir_fd,
+        os.supports_effective_ids,
+        os.supports_fd,
+        os.supports_follow_symlinks,
+    ):
+        if call in abilities:
+            abilities.add(other)
+
+
+def _wrap_compiled(origins: Origins) -> None:
+    """Let libraries find handed-in files that open them by themselves."""
+    for name in ("safetensors", "safetensors.torch"):
+        with contextlib.suppress(ImportError):
+            module: Any = importlib.import_module(name)
+            module.safe_open = _finding(module.safe_open, origins.found)
+    torch.from_file = _finding(torch.from_file, origins.found)
+    storage: Any = torch.UntypedStorage
+    storage.from_file = staticmethod(_finding(storage.from_file, origins.found))
+
+
+# --- Listings ---------------------------------------------------------------------
+
+
+class _Entry:
+    """An entry of a listing: a handed-in file, shown in the working folder."""
+
+    def __init__(self, entry: os.DirEntry[str], folder: str) -> None:
+        self._entry = entry
+        self.name = entry.name
+        self.path = f"{folder.rstrip('/')}/{entry.name}"
+
+    def __fspath__(self) -> str:
+        return self.path
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._entry, name)
+
+    def __repr__(self) -> str:
+        return f"<DirEntry {self.name!r}>"
+
+
+class _Entries:
+    """An iterator over entries that can be closed, as `os.scandir` returns."""
+
+    def __init__(self, entries: list[Any]) -> None:
+        self._entries = iter(entries)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self._entries)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._entries = iter(())
+
+
+def _wrap_listings(origins: Origins) -> None:
+    """Let listings of the working folder show what was handed in."""
+    scan = os.scandir
+
+    def scandir(path: Any = ".") -> Any:
+        text = _text_of(path)
+        place = origins.listed(text)
+        if place is None:
+            return scan(path)
+        found: dict[str, Any] = {}
+        if os.path.isdir(text):  # noqa: PTH112 - a folder of handed-in files may be only there
+            with contextlib.suppress(FileNotFoundError), scan(text) as entries:
+                found = {entry.name: entry for entry in entries}
+        with scan(place) as entries:
+            found |= {
+                entry.name: _Entry(entry, text)
+                for entry in entries
+                if entry.name not in found
+            }
+        return _Entries(list(found.values()))
+
+    def listdir(path: Any = ".") -> Any:
+        with scandir(path) as entries:
+            names = [entry.name for entry in entries]
+        return [*map(os.fsencode, names)] if isinstance(path, bytes) else names
+
+    _takes_as(scan, scandir)
+    _takes_as(os.listdir, listdir)
+    os.scandir = scandir
+    os.listdir = listdir
+
+
+def _text_of(path: Any) -> str:
+    """Return the path of the folder, which may be an open one."""
+    if path is None:
+        return "."
+    if isinstance(path, int):
+        return os.readlink(f"/proc/self/fd/{path}")  # noqa: PTH115 - a path's text
+    return os.fsdecode(path)
+
+
+# --- Databases --------------------------------------------------------------------
+
+
+def _wrap_sqlite(module: Any, origins: Origins) -> None:
+    """Let sqlite find handed-in databases, and make no empty one in their place."""
+    connect = module.connect
+
+    def connected(database: Any, *arguments: Any, **named: Any) -> Any:
+        is_uri = named.pop("uri", arguments[_URI] if len(arguments) > _URI else False)
+        arguments = arguments[:_URI]
+        path = _path_in(database)[0] if is_uri else database
+        if origins.handed_in(path) is not None:
+            # As nothing else writes it, it needs no journal beside it.
+            place = quote(os.fspath(origins.found(path)))
+            database, is_uri = f"file:{place}?mode=ro&immutable=1", True
+        return connect(database, *arguments, uri=is_uri, **named)
+
+    module.connect = connected
+
+
+def _take_from_dbapi2(module: Any) -> None:
+    module.connect = module.dbapi2.connect
+
+
+def check_database(database: Any, origins: Origins) -> None:
+    """Raise PermissionError for one that may not be opened, or would be made anew.
+
+    A new one in the working folder stands where a handed-in one is looked for.
+    """
+    path, query = _path_in(database)
+    origins.folders.check(path)
+    if path in ("", _IN_MEMORY) or "mode=memory" in query:
+        return
+    if origins.is_at_work(path) and not os.path.exists(path):  # noqa: PTH110 - a path's text
+        raise refusals.not_permitted(_NO_DATABASE)
+
+
+def _path_in(database: Any) -> tuple[str, str]:
+    """Return the path in what sqlite opens, which may be a URI, and what follows it."""
+    text = os.fsdecode(database)
+    if not text.startswith("file:"):
+        return text, ""
+    path, _, query = text.removeprefix("file:").partition("?")
+    return unquote(path.partition("#")[0]), query

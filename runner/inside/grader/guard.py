@@ -1,0 +1,202 @@
+"""What a test may not do by itself, because a student's file would run code by it.
+
+Nothing that was handed in is unpickled in this process. What `torch.load`,
+`numpy.load(allow_pickle=True)` and `pickle.load` are given is read by readers that run
+none of it (`loaders`). Private files are the staff's own and are unpickled. Any other
+unpickling is refused.
+"""
+
+import contextlib
+import hashlib
+import pickle
+import sys
+import threading
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from runner.inside.grader import audit, code_guard, found_files, refusals, workers
+from runner.inside.grader.callers import CALLERS
+from runner.inside.grader.code_places import CodePlaces
+from runner.inside.grader.folders import Folders, guard_joins
+from runner.inside.grader.loaders import (
+    REFUSED,
+    Arrays,
+    array_loader,
+    load_pickle,
+    load_pickled,
+    script_loader,
+    torch_loader,
+)
+from runner.inside.grader.origins import Origins
+
+# Classes that arrays and plain collections are made of when they are unpickled.
+_MADE_OF: Final = frozenset(
+    (
+        *(("builtins", name) for name in ("set", "frozenset", "complex", "slice")),
+        *(("builtins", name) for name in ("bytearray", "range", "list", "dict")),
+        ("collections", "OrderedDict"),
+        *(
+            (module, "_reconstruct")
+            for module in ("numpy._core.multiarray", "numpy.core.multiarray")
+        ),
+        *(
+            (module, "scalar")
+            for module in ("numpy._core.multiarray", "numpy.core.multiarray")
+        ),
+        *(
+            (module, "_frombuffer")
+            for module in ("numpy._core.numeric", "numpy.core.numeric")
+        ),
+        ("numpy", "ndarray"),
+        ("numpy", "dtype"),
+    )
+)
+_ARRAYS: Final = "arrays"
+_EVERYTHING: Final = "everything"
+# So many pickles of the tests' own can be read again.
+_OWN_PICKLES: Final = 1000
+# Audit events by which a file is opened or a folder is listed.
+_OPENING: Final = frozenset(("open", "os.listdir", "os.scandir"))
+
+
+def stand(folders: Folders, handed_in: Collection[str], public: Path) -> None:
+    """Let nothing that a student handed in run code in this process from now on."""
+    origins = Origins(folders, handed_in)
+    guard_joins(folders)
+    found_files.stand(origins)
+    torch.load = torch_loader(torch.load, origins)  # noqa: TID251 - taken away here
+    torch.serialization.load = torch.load  # noqa: TID251 - same
+    torch.jit.load = script_loader(torch.jit.load, origins)
+    np.load = array_loader(np.load, _trusting(np.load), origins)
+    _guard_pickle(origins)
+    sys.addaudithook(_watcher(origins))
+    places = CodePlaces(folders, public)
+    CALLERS.take_own(places)
+    code_guard.stand(places)
+
+
+def _trusting(load: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the loader, which may unpickle arrays."""
+
+    def loaded(file: Any, *arguments: Any, **named: Any) -> Any:
+        with _trusted():
+            found = load(file, *arguments, **named)
+            return Arrays(found) if isinstance(found, np.lib.npyio.NpzFile) else found
+
+    return loaded
+
+
+def _guard_pickle(origins: Origins) -> None:
+    """Replace all ways into Python's pickle machine."""
+
+    def load(file: Any, **named: Any) -> Any:
+        if _trust.what or origins.is_own(file):
+            return pickle.Unpickler(file, **named).load()  # noqa: S301 - guarded below
+        return load_pickle(file, origins, **named)
+
+    dumps = pickle.dumps
+    own, seals = _OwnPickles(), workers.Seals()
+
+    def dumped(*arguments: Any, **named: Any) -> bytes:
+        return own.note(dumps(*arguments, **named))
+
+    def loads(data: Any, /, **named: Any) -> Any:
+        known = data if data in own else seals.content(data)
+        if known is None:
+            return load_pickled(data, **named)
+        with _trusted(_EVERYTHING):
+            return pickle_loads(known, **named)
+
+    machine: Any = pickle
+    pickle_loads = pickle.loads
+    machine.load, machine.loads, machine.dumps = load, loads, dumped
+    # The second is in Python, and other libraries build on it.
+    for name in ("Unpickler", "_Unpickler"):
+        setattr(machine, name, _own_files_only(getattr(machine, name), origins))
+    workers.take_over(seals, loads)
+
+
+class _OwnPickles:
+    """Knows the pickles that the tests of this process have made, by their hashes."""
+
+    def __init__(self) -> None:
+        self._hashes: dict[bytes, None] = {}
+
+    def note(self, data: bytes) -> bytes:
+        """Note the pickle, and return it. Only the newest are known."""
+        self._hashes[hashlib.sha256(data).digest()] = None
+        if len(self._hashes) > _OWN_PICKLES:
+            del self._hashes[next(iter(self._hashes))]
+        return data
+
+    def __contains__(self, data: object) -> bool:
+        return type(data) is bytes and hashlib.sha256(data).digest() in self._hashes
+
+
+def _own_files_only(base: Any, origins: Origins) -> Any:
+    """Return an unpickler like `base` that reads files of the staff's alone."""
+
+    class Unpickler(base):
+        def __init__(self, file: Any, *arguments: Any, **named: Any) -> None:
+            if not (origins.is_own(file) or _trust.what):
+                raise refusals.not_permitted(REFUSED)
+            super().__init__(file, *arguments, **named)
+
+        def load(self) -> Any:
+            with _trusted():
+                return super().load()
+
+    return Unpickler
+
+
+class _Trust(threading.local):
+    """What this thread unpickles now. Another thread has no part in it."""
+
+    def __init__(self) -> None:
+        self.what: list[str] = []
+
+
+_trust: Final = _Trust()
+
+
+@contextlib.contextmanager
+def _trusted(what: str = _ARRAYS) -> Iterator[None]:
+    """Let the arrays of a file of the staff's, or everything, be unpickled inside."""
+    _trust.what.append(what)
+    try:
+        yield
+    finally:
+        _trust.what.pop()
+
+
+def _watcher(origins: Origins) -> Callable[[str, tuple[Any, ...]], None]:
+    """Return an audit hook that refuses what gets past the functions above.
+
+    It sees every name that is unpickled, and every file that is opened.
+    """
+    checks: dict[str, Callable[..., None]] = {
+        "pickle.find_class": _check_unpickled,
+        "sqlite3.connect": lambda path, *_: found_files.check_database(path, origins),
+        **dict.fromkeys(_OPENING, lambda path, *_: origins.folders.check(path)),
+    }
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        check = checks.get(event)
+        if check is not None and not audit.is_resting():
+            check(*arguments)
+
+    return watch
+
+
+def _check_unpickled(module: str, name: str) -> None:
+    if not _trust.what:
+        raise refusals.not_permitted(REFUSED)
+    if _trust.what[-1] != _EVERYTHING and (module, name) not in _MADE_OF:
+        raise refusals.not_permitted(
+            f"tests unpickle no objects ({module}.{name}): keep arrays, or weights in "
+            "safetensors"
+        )

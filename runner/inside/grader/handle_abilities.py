@@ -1,0 +1,181 @@
+"""What an object of the student's can do, if its class has the special methods for it."""
+
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from runner.inside.grader.answers import NotDataError
+from runner.inside.grader.handle_items import item_of
+from runner.inside.grader.handle_parts import (
+    Asking,
+    HandleBase,
+    label_of,
+    observations_of,
+    student_of,
+)
+
+
+class Sized:
+    """An object with a length."""
+
+    __slots__ = ()
+
+    def __len__(self: Any) -> int:
+        contents = observations_of(self).contents
+        return contents.length(lambda: student_of(self).ask("len", self))
+
+
+class GoneThrough:
+    """An object that can be gone through."""
+
+    __slots__ = ()
+
+    def __iter__(self: Any) -> Iterator[Any]:
+        items = _items(self)
+        if items is not None:
+            return iter(items)
+        # As in the notebook: `iter(numbers) is numbers`.
+        steps: Iterator[Any] = self
+        return steps if isinstance(self, Stepping) else _rest(student_of(self), self)
+
+
+class Reversible:
+    """An object that can be gone through backwards."""
+
+    __slots__ = ()
+
+    def __reversed__(self: Any) -> Iterator[Any]:
+        contents = observations_of(self).contents
+        return iter(
+            contents.backwards(
+                lambda: student_of(self).ask("reversed", self), lambda: _items(self)
+            )
+        )
+
+
+class Stepping:
+    """An object that gives its items one by one."""
+
+    __slots__ = ()
+
+    def __next__(self: Any) -> Any:
+        return _next_of(student_of(self), self)
+
+
+class Container:
+    """An object that says what is in it, which is never asked."""
+
+    __slots__ = ()
+
+    def __contains__(self: Any, item: object) -> bool:
+        raise NotDataError(f"{label_of(self)} is an object: only values are compared")
+
+
+class Indexed(GoneThrough, Reversible):
+    """An object with items under keys, which Python would go through by index."""
+
+    __slots__ = ()
+
+    def __getitem__(self: Any, key: object) -> Any:
+        return item_of(self, key)
+
+
+class Context:
+    """An object that a `with` statement enters and leaves.
+
+    It never learns of an exception of the test's, and never ends one.
+    """
+
+    __slots__ = ()
+
+    def __enter__(self: Any) -> Any:
+        enter = self.__getattr__("__enter__")
+        return student_of(self).ask("call", enter, (), {})
+
+    def __exit__(self: Any, *_: object) -> None:
+        leave = self.__getattr__("__exit__")
+        student_of(self).ask("call", leave, (None, None, None), {})
+
+
+class Collection:
+    """An object that is a list or its like, with methods of its own.
+
+    It is compared by what is in it, which is asked once, by the tests' own comparison.
+    """
+
+    __slots__ = ()
+
+    def __bool__(self: Any) -> bool:
+        return bool(plain_of(self))
+
+    def __contains__(self: Any, item: object) -> bool:
+        return item in plain_of(self)
+
+    def __array__(self: Any, *arguments: Any, **named: Any) -> Any:
+        return np.asarray(plain_of(self)).__array__(*arguments, **named)
+
+
+def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    def compared(self: Any, other: Any) -> Any:
+        return compare(
+            plain_of(self), plain_of(other) if is_collection(other) else other
+        )
+
+    return compared
+
+
+for _compare in (
+    *(operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge),
+):
+    setattr(Collection, f"__{_compare.__name__}__", _comparison(_compare))
+
+
+def is_collection(value: object) -> bool:
+    """Say whether the value is a handle to a list or its like."""
+    return issubclass(type(value), Collection)
+
+
+def plain_of(handle: Any) -> Any:
+    """Return the list or its like that the object is without its class."""
+    student = student_of(handle)
+    return observations_of(handle).plain(lambda: student.ask("plain", handle))
+
+
+def _items(handle: HandleBase) -> list[object] | None:
+    """Return all items of the object, or None if it is an iterator."""
+    student = student_of(handle)
+    return observations_of(handle).contents.items(
+        lambda: student.ask("items", handle), lambda: student.ask("count", handle)
+    )
+
+
+def _rest(student: Asking, iterator: HandleBase) -> Iterator[Any]:
+    while True:
+        try:
+            yield _next_of(student, iterator)
+        except StopIteration:
+            return
+
+
+def _next_of(student: Asking, iterator: HandleBase) -> Any:
+    """Return the next item, or raise StopIteration."""
+    contents = observations_of(iterator).contents
+    return contents.next_item(
+        lambda: student.ask("next", iterator), lambda: student.steps
+    )
+
+
+# No special method: the snapshot says that the object is a list or its like.
+COLLECTION: Final = "collection"
+ABILITIES: Final[Mapping[str, type]] = {
+    "__len__": Sized,
+    "__iter__": GoneThrough,
+    "__reversed__": Reversible,
+    "__next__": Stepping,
+    "__contains__": Container,
+    "__getitem__": Indexed,
+    "__enter__": Context,
+    COLLECTION: Collection,
+}

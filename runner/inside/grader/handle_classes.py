@@ -1,0 +1,163 @@
+"""The Python types of handles: one for each class of the student's.
+
+So `type(a) is type(b)`, `isinstance(a, type(b))` and `a.__class__ is b.__class__` go by
+the classes of the objects, as the snapshot told them at first sight.
+"""
+
+import builtins
+import types
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from runner.inside.grader.handle_abilities import (
+    ABILITIES,
+    COLLECTION,
+    Collection,
+    Container,
+    GoneThrough,
+    Indexed,
+    Reversible,
+)
+from runner.inside.grader.handle_parts import is_handle, number_of
+from runner.inside.grader.handles import CallableHandle, Handle, known_class
+
+# More types than these are not kept for objects of the same classes.
+_MOST: Final = 1000
+# An object does not pass for a value by the name of its class either.
+_LIBRARIES: Final = (builtins, types, np, torch)
+_VALUES: Final = frozenset(("DataFrame", "Series", "Index", "Parameter", "NoneType"))
+
+
+class HandleType(type):
+    """The type of handles to objects of one class; `told` says what is known of it.
+
+    It equals the student's class itself: `type(x) == Tree`.
+    """
+
+    def __eq__(cls, other: object) -> bool:
+        told = _told(cls)
+        if told is None or not told.classes or not is_handle(other):
+            return cls is other
+        is_it = number_of(other) == told.classes[0]
+        return is_it and other.__class__ is type
+
+    __hash__ = type.__hash__
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        told = _told(cls)
+        if told is None or not told.classes or not is_handle(instance):
+            return super().__instancecheck__(instance)
+        return cls.__subclasscheck__(type(instance))
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        told, other = _told(cls), _told(subclass)
+        if told is None or other is None or not told.classes:
+            return super().__subclasscheck__(subclass)
+        return told.classes[0] in other.classes
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What the snapshot has told of an object's class, which names its type here.
+
+    `classes` are the numbers of the class and those that it inherits from. `known` is
+    the library class that the object passes for, its own if `is_exact`.
+    """
+
+    names: frozenset[str]
+    is_callable: bool
+    classes: tuple[int, ...]
+    known: type | None
+    is_exact: bool
+    label: str
+
+
+def _told(kind: Any) -> _Told | None:
+    found = vars(kind).get("_HandleType__told")
+    return found if isinstance(found, _Told) else None
+
+
+class HandleClasses:
+    """The types of the handles of one check."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[_Told, type[Handle]] = {}
+
+    def forget(self) -> None:
+        """Begin anew, for another check."""
+        self._kinds.clear()
+
+    def find(
+        self,
+        methods: object,
+        *,
+        is_callable: bool = False,
+        is_collection: bool = False,
+        classes: object = None,
+        bases: Sequence[str] = (),
+        label: str = "",
+    ) -> type[Handle]:
+        """Return the type of handles to objects with these special methods and classes.
+
+        So `isinstance(x, Iterable)`, `len(x)` and the like go by the object's own class.
+        """
+        given = methods if isinstance(methods, list) else []
+        names = {name for name in ABILITIES if name in given}
+        if is_collection:
+            names.add(COLLECTION)
+        numbers = classes if isinstance(classes, list) else []
+        known = known_class(bases)
+        told = _Told(
+            names=frozenset(names),
+            is_callable=is_callable,
+            classes=tuple(one for one in numbers if type(one) is int),
+            known=known,
+            is_exact=known is not None and known_class(bases[:1]) is known,
+            label=label if _is_a_name(label) else "",
+        )
+        if told not in self._kinds:
+            if len(self._kinds) >= _MOST:
+                self._kinds.clear()  # a class that comes again has another type
+            self._kinds[told] = _made(told)
+        return self._kinds[told]
+
+
+def _made(told: _Told) -> type[Handle]:
+    kinds = {ABILITIES[name] for name in told.names}
+    if Indexed in kinds:
+        kinds -= {GoneThrough, Reversible}  # of which it is one
+    if Collection in kinds:
+        kinds -= {Container}
+    base = CallableHandle if told.is_callable else Handle
+    bases = sorted(kinds, key=lambda one: one.__name__)
+    body = {
+        "__slots__": (),
+        "__module__": Handle.__module__,
+        "_HandleType__told": told,
+        "_Handle__shown": _shown(told),
+    }
+    made: Any = HandleType(told.label or base.__name__, (*bases, base), body)
+    kind: type[Handle] = made
+    return kind
+
+
+def _shown(told: _Told) -> type | None:
+    """Return the library class that `__class__` gives, or a class below it, or None.
+
+    Objects of two classes of the student's are of two classes here, too.
+    """
+    if told.known is None or told.is_exact or not told.classes:
+        return told.known
+    try:
+        return types.new_class(told.label or told.known.__name__, (told.known,))
+    except Exception:  # noqa: BLE001 - not every class of a library can be derived from
+        return told.known
+
+
+def _is_a_name(label: str) -> bool:
+    is_taken = label in _VALUES or any(hasattr(one, label) for one in _LIBRARIES)
+    return label.isidentifier() and not is_taken

@@ -1,0 +1,47 @@
+"""What sets and dictionaries ask of an object: its hash, and whether it is another one.
+
+An object whose class says itself what equals it has the hash that the snapshot tells, as
+it would have in a notebook. Objects of different hashes are different ones; where two
+hashes are the same, Python asks for `==`, which is refused. By identity, 52 times the
+same card would be 52 cards.
+"""
+
+from runner.inside.grader.handle_parts import (
+    HandleBase,
+    label_of,
+    observations_of,
+    student_of,
+)
+from runner.inside.grader.observations import NotDataError
+from runner.inside.grader.received import is_building
+from runner.inside.values.codec import CodecError
+
+
+def hash_of(handle: HandleBase) -> int:
+    """Return the object's hash: by identity, unless its class compares its objects."""
+    seen = observations_of(handle)
+    if not seen.has_equality:
+        return object.__hash__(handle)
+    student = student_of(handle)
+
+    def ask() -> object:
+        if is_building():
+            raise CodecError("an object without a hash stands in a set")
+        return student.ask("hash", handle)
+
+    found = seen.attribute("__hash__", student.epoch, ask)
+    if type(found) is not int:
+        raise NotDataError(f"{label_of(handle)} gave no hash")
+    return found
+
+
+def learn_equality(handle: HandleBase, told: object, *, is_new: bool) -> None:
+    """Note what the snapshot says of the object's equality, and its hash if it has one.
+
+    Whether its class compares its objects is fixed at first sight.
+    """
+    seen = observations_of(handle)
+    if is_new:
+        seen.has_equality = isinstance(told, list)
+    if seen.has_equality and isinstance(told, list) and told:
+        seen.learn("__hash__", student_of(handle).epoch, told[0])

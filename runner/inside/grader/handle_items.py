@@ -1,0 +1,159 @@
+"""What is under an index or a key of an object of the student's.
+
+An index is an operand. It crosses to an object that the test has made. Any other object
+is taken whole where that is possible, and indexed here.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from runner.inside.grader.answers import (
+    Answer,
+    NotDataError,
+    is_hashable,
+    is_index_slice,
+)
+from runner.inside.grader.entitlement import (
+    index_of,
+    is_made,
+    may_delete,
+    may_get,
+    may_set,
+)
+from runner.inside.grader.handle_parts import (
+    HandleBase,
+    is_handle,
+    label_of,
+    observations_of,
+    student_of,
+)
+
+_NUMBERS: Final = "biufc"
+
+
+def item_of(handle: HandleBase, key: object) -> Any:
+    """Return what is under the key. Raises NotDataError where that cannot be told."""
+    if not may_get(handle, key):
+        return _within(handle, key)
+    contents = observations_of(handle).contents
+    index = index_of(key)
+    place = key if index is None else index
+
+    def ask() -> Any:
+        return student_of(handle).ask("operate", "getitem", handle, key)
+
+    if not is_made(handle):
+        known = _known_item(handle, place)
+        if known is not None:
+            if index is not None and index < 0:
+                contents.item(index, ask)  # which not every object has
+            return known.give()
+    found = contents.item(place, ask)
+    if is_handle(found):
+        contents.note_slice(key, observations_of(found).contents)
+    return found
+
+
+def _known_item(handle: HandleBase, key: object) -> Answer | None:
+    """Return what is under the key if the object is soon taken whole, and has it."""
+    pairs = _pairs(handle, is_few=True)
+    if pairs is not None:
+        is_there = is_hashable(key) and key in pairs
+        return Answer(pairs[key]) if is_there else None
+    if type(key) is not int or observations_of(handle).contents.is_keyed:
+        return None
+    items = _items(handle, is_few=True)
+    if items is None or not -len(items) <= key < len(items):
+        return None
+    return Answer(items[key])
+
+
+def _within(handle: HandleBase, key: object) -> Any:
+    """Return what is under the key in all that the object holds."""
+    pairs = _pairs(handle, is_few=False)
+    if pairs is not None:
+        if not is_hashable(key):
+            raise _refusal(handle)
+        return pairs[key]
+    items = _items(handle, is_few=False)
+    if items is None:
+        raise _refusal(handle)
+    index = index_of(key)
+    if index is not None:
+        return items[index]
+    if is_index_slice(key):
+        return items[key]
+    return _array_of(handle, items)[key]
+
+
+def assign(handle: HandleBase, key: object, value: object) -> None:
+    """Put the value under the key. Raises NotDataError where the object may not learn it."""
+    if not may_set(handle, key, value):
+        raise _change_refusal(handle)
+    observations_of(handle).contents.is_keyed = True
+    student_of(handle).ask("operate", "setitem", handle, key, value)
+
+
+def delete(handle: HandleBase, key: object) -> None:
+    """Delete what is under the key. Raises NotDataError like `assign`."""
+    if not may_delete(handle, key):
+        raise _change_refusal(handle)
+    observations_of(handle).contents.is_keyed = True
+    student_of(handle).ask("operate", "delitem", handle, key)
+
+
+def _pairs(handle: HandleBase, *, is_few: bool) -> dict[object, object] | None:
+    """Return the object's keys and values, or None if they cannot be taken whole."""
+    return observations_of(handle).contents.mapping(_whole(handle, "pairs", is_few))
+
+
+def _items(handle: HandleBase, *, is_few: bool) -> list[object] | None:
+    """Return the object's items by index, or None if they cannot be taken whole."""
+    return observations_of(handle).contents.by_index(_whole(handle, "indexed", is_few))
+
+
+def _whole(handle: HandleBase, way: str, is_few: bool) -> Callable[[], Any]:  # noqa: FBT001 - an operand
+    """Return what asks for all that the object holds, and not anew once that failed."""
+    seen, student = observations_of(handle), student_of(handle)
+
+    def ask() -> Any:
+        if (way, is_few) in seen.failed:
+            return seen.failed[way, is_few]
+        found = student.ask(way, handle, is_few)
+        if found is None or found is False:
+            seen.failed[way, is_few] = found
+        return found
+
+    return ask
+
+
+def _array_of(handle: HandleBase, items: list[Any]) -> Any:
+    """Return the items as an array of numbers, or a tensor of them."""
+    try:
+        if items and all(isinstance(one, torch.Tensor) for one in items):
+            return torch.stack(items)
+        array = np.asarray(items)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise _refusal(handle) from error
+    if array.dtype.kind not in _NUMBERS:
+        raise _refusal(handle)
+    return array
+
+
+def _refusal(handle: HandleBase) -> NotDataError:
+    return NotDataError(
+        f"{label_of(handle)} is an object, and what stands in it cannot be taken whole: "
+        "it is not told by which index or key a test looks. Objects that the test has "
+        "made by calling a class of the notebook's are told, and if the staff's own "
+        "notebook defines __getitem__, others are told plain numbers and texts"
+    )
+
+
+def _change_refusal(handle: HandleBase) -> NotDataError:
+    return NotDataError(
+        f"{label_of(handle)} is an object that the test has not made: no item of it is "
+        "assigned or deleted. Let a function of the notebook do it"
+    )

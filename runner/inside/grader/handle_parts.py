@@ -1,0 +1,90 @@
+"""What makes up a handle, as the modules ask that give it its abilities."""
+
+from collections.abc import Collection
+from functools import partial
+from typing import Any, Protocol, TypeGuard
+
+from runner.inside.grader.observations import NotDataError, Observations
+
+
+class Asking(Protocol):
+    """Who passes a question on to the student's process."""
+
+    @property
+    def epoch(self) -> int:
+        """Return how many times the test has called the student's code."""
+
+    @property
+    def steps(self) -> int:
+        """Return how many times the student's code has run, in loops too."""
+
+    @property
+    def methods(self) -> Collection[str]:
+        """The names of methods and attributes that the staff's notebook defines."""
+
+    def ask(self, operation: str, *arguments: object) -> Any: ...
+
+
+class HandleBase:
+    """An object in the student's process, whatever it can do."""
+
+    __slots__ = ()
+
+    def __reduce_ex__(self, _protocol: object) -> Any:
+        """Return how `copy.deepcopy` makes a copy: the student's process does."""
+        return partial(copy_of, self, is_deep=True), ()
+
+
+def copy_of(handle: HandleBase, *, is_deep: bool) -> Any:
+    """Return the object that the student's process gives for a copy."""
+    found = student_of(handle).ask("copy", handle, is_deep)
+    if not is_handle(found):
+        raise NotDataError(f"a copy of {label_of(handle)} is no object")
+    return found
+
+
+def number_of(handle: HandleBase) -> int:
+    """Return the number by which the student's process knows the object."""
+    number: int = object.__getattribute__(handle, "_Handle__number")
+    return number
+
+
+def student_of(handle: HandleBase) -> Asking:
+    """Return who is asked about the object."""
+    student: Asking = object.__getattribute__(handle, "_Handle__student")
+    return student
+
+
+def observations_of(handle: HandleBase) -> Observations:
+    """Return what the object has said of itself so far."""
+    seen: Observations = object.__getattribute__(handle, "_Handle__seen")
+    return seen
+
+
+def known_of(handle: HandleBase) -> type | None:
+    """Return the library class that the object passes for."""
+    known: type | None = object.__getattribute__(handle, "_Handle__known")
+    return known
+
+
+def label_of(handle: HandleBase) -> str:
+    """Return what the object is called here, without asking it."""
+    return f"<the student's {object.__getattribute__(handle, '_Handle__label')}>"
+
+
+def mark_constructor(handle: HandleBase) -> None:
+    """Note that the staff's notebook has a class in this object's place.
+
+    The grader knows this from the staff's notebook, not from the student's.
+    """
+    observations_of(handle).is_constructor = True
+
+
+def mark_instance(handle: HandleBase) -> None:
+    """Note that a test has made the object by calling a class of the notebook's."""
+    observations_of(handle).is_instance = True
+
+
+def is_handle(value: object) -> TypeGuard[Any]:
+    """Say whether the value is a handle, whatever class it passes for."""
+    return issubclass(type(value), HandleBase)

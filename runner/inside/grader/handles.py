@@ -1,0 +1,302 @@
+"""Objects that stay in the student's process, as a test holds them."""
+
+import sys
+from collections import deque
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final, NoReturn
+
+import numpy as np
+import torch
+
+from runner.inside.grader.answers import NotDataError
+from runner.inside.grader.callers import CALLERS
+from runner.inside.grader.entitlement import has_own, may_be_called_by_all
+from runner.inside.grader.handle_abilities import is_collection, plain_of
+from runner.inside.grader.handle_hashes import hash_of
+from runner.inside.grader.handle_items import assign, delete
+from runner.inside.grader.handle_operators import BINARY, UNARY, operators
+from runner.inside.grader.handle_parts import (
+    Asking,
+    HandleBase,
+    is_handle,
+    label_of,
+    mark_constructor,
+    mark_instance,
+    number_of,
+    observations_of,
+    student_of,
+)
+from runner.inside.grader.observations import Observations
+from runner.inside.grader.received import is_building
+from runner.inside.grader.torch_modules import answer_to
+from runner.inside.values.value_methods import PREDICATES, VALUE_METHODS
+
+__all__ = [
+    "CallableHandle",
+    "Handle",
+    "NotDataError",
+    "constructor_of",
+    "is_handle",
+    "known_class",
+    "label_of",
+    "mark_instance",
+    "number_of",
+    "observations_of",
+]
+
+# What a handle may say that it is: an object with a life of its own, never a value.
+_LIBRARIES: Final = frozenset(("torch", "numpy", "sklearn", "collections"))
+_VALUES: Final = (
+    *(torch.Tensor, np.ndarray, np.generic, bool, int, float, complex, str, bytes),
+    *(list, tuple, dict, set, frozenset, deque, BaseException, type),
+)
+# What a mapping shows of itself: all from the same keys and values.
+_VIEWS: Final = frozenset(("keys", "values", "items"))
+# Of the special names only these are asked for. By the others a library would take a
+# handle for something that it is not: `__array_interface__` names an address.
+_SPECIAL: Final = frozenset(("__name__", "__qualname__", "__dict__", "__annotations__"))
+# Read by their names these are the object's own.
+_ASKED: Final = frozenset(
+    (
+        *(f"__{name}__" for name in (*UNARY, *BINARY)),
+        *(f"__{side}{name}__" for name in BINARY for side in "ri"),
+        *("__len__", "__iter__", "__next__", "__reversed__", "__call__"),
+        *("__getitem__", "__setitem__", "__delitem__", "__contains__"),
+        *("__init__", "__enter__", "__exit__", "__doc__", "__module__"),
+    )
+)
+# Of these, methods that take a value. Called by its name such a one is an operator.
+_WITH_OPERANDS: Final = frozenset(
+    (
+        *(f"__{side}{name}__" for name in BINARY for side in ("", "r", "i")),
+        *("__getitem__", "__setitem__", "__delitem__", "__contains__"),
+    )
+)
+# Every handle has these in its own way, so they say nothing of the object.
+_OF_HANDLES: Final = frozenset(
+    (
+        *("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__"),
+        *("__repr__", "__str__", "__format__", "__slots__", "__mro__"),
+    )
+)
+# These are refused, where the object has them at all.
+_REFUSED: Final = frozenset(
+    ("__bool__", "__int__", "__float__", "__complex__", "__index__")
+)
+
+
+def known_class(bases: Sequence[str]) -> type | None:
+    """Return the library class that an object with these bases may pass for."""
+    for base in bases:
+        module, _, name = base.rpartition(".")
+        if module.partition(".")[0] not in _LIBRARIES:
+            continue
+        found = getattr(sys.modules.get(module), name, None)
+        if isinstance(found, type):
+            return None if issubclass(found, _VALUES) else found
+    return None
+
+
+class Handle(HandleBase):
+    """An object in the student's process.
+
+    It is called, read and iterated there. Whether it equals something or is true it
+    is never asked: that would be the student's word for the student's work. What it
+    has said of itself stays as it was said: see `Observations`.
+    """
+
+    # Private by Python's own means: any other name may be one of the object's.
+    __slots__ = ("__is_class", "__known", "__label", "__number", "__seen", "__student")
+
+    def __init__(
+        self,
+        student: Asking,
+        number: int,
+        *,
+        known: type | None,
+        is_class: bool,
+        label: str,
+    ) -> None:
+        put = object.__setattr__
+        put(self, "_Handle__student", student)
+        put(self, "_Handle__number", number)
+        put(self, "_Handle__known", known)
+        put(self, "_Handle__is_class", is_class)
+        put(self, "_Handle__label", label)
+        put(
+            self,
+            "_Handle__seen",
+            Observations(f"<the student's {label}>", lambda: student.epoch),
+        )
+
+    @property  # type: ignore[misc]  # what isinstance asks
+    def __class__(self) -> type:
+        shown: type | None = getattr(type(self), "_Handle__shown", None)
+        return type if self.__is_class else shown or type(self)
+
+    @property
+    def __bases__(self) -> tuple[type, ...]:
+        """Return the base classes, for `issubclass`. Raises AttributeError for no class."""
+        if not self.__is_class:
+            raise AttributeError("__bases__")
+        return (self.__known or object,)
+
+    def __getattribute__(self, name: str) -> Any:
+        """Ask for the special methods that a test reads by name, and the docstring.
+
+        Python itself looks for them in the class, which has them for all objects.
+        """
+        if name in _OF_HANDLES:
+            raise NotDataError(
+                f"{label_of(self)} is not asked for {name!r} by its name: compare "
+                "objects, or print them"
+            )
+        if name in _REFUSED:
+            self.__getattr__(name)  # raises AttributeError if the object has none
+        elif name in _ASKED:
+            return self.__getattr__(name)
+        return object.__getattribute__(self, name)
+
+    def __mro_entries__(self, _bases: tuple[object, ...]) -> NoReturn:
+        """Refuse to be a base. Python's own TypeError would be taken for the student's."""
+        raise NotDataError(
+            f"{label_of(self)} is no base for a class of a test's: let a function of "
+            "the notebook derive from it"
+        )
+
+    def __dir__(self) -> list[str]:
+        return list(self.__student.ask("dir", self))
+
+    def __getattr__(self, name: str) -> Any:
+        if name in PREDICATES and name not in self.__student.methods:
+            if is_collection(self):
+                return getattr(plain_of(self), name)
+            raise NotDataError(f"{label_of(self)} is no array or tensor")
+        is_special = name.startswith("__") and name.endswith("__")
+        if is_special and name not in _SPECIAL | _ASKED | _REFUSED:
+            raise AttributeError(name)
+        student = self.__student
+        if name in _VIEWS:
+            pairs = self.__seen.contents.mapping(lambda: student.ask("mapping", self))
+            if pairs is not None:
+                return getattr(pairs, name)
+        found = self.__seen.attribute(
+            name, student.epoch, lambda: student.ask("attr", self, name)
+        )
+        if is_handle(found) and not has_own(self, name):
+            _keep_values_from(self, name, found)
+        return found
+
+    def __setattr__(self, name: str, value: object) -> None:
+        self.__student.ask("set", self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        self.__student.ask("del", self, name)
+
+    def __setitem__(self, key: object, value: object) -> None:
+        assign(self, key, value)
+
+    def __delitem__(self, key: object) -> None:
+        delete(self, key)
+
+    def __repr__(self) -> str:
+        return self.__words("repr")
+
+    def __str__(self) -> str:
+        return self.__words("str")
+
+    def __words(self, operation: str) -> str:
+        """Return the object's text behind its label, which no value's text has.
+
+        The text of an instance that the test itself has made stands alone: a class
+        whose `__repr__` is the exercise.
+        """
+        text = self.__seen.text(operation, lambda: self.__student.ask(operation, self))
+        return text if self.__seen.is_instance else f"{label_of(self)} {text}"
+
+    def __refuse(self, *_: object, **__: object) -> NoReturn:
+        raise NotDataError(f"{label_of(self)} is an object: only values are compared")
+
+    def __eq__(self, other: object) -> bool:
+        return self is other if is_building() else self.__refuse()
+
+    def __ne__(self, other: object) -> bool:
+        # `np.vectorize(f)` asks whether it was given one.
+        return other is np._NoValue or self.__refuse()
+
+    __hash__ = hash_of
+    __bool__ = __lt__ = __le__ = __gt__ = __ge__ = __refuse
+    # Else numpy would make an array of what has a length and items.
+    __array__ = __refuse
+    __int__ = __float__ = __complex__ = __index__ = __refuse
+
+
+class CallableHandle(Handle):
+    """A function, a class or another object of the student's that can be called."""
+
+    __slots__ = ()
+
+    def __call__(self, *arguments: object, **named: object) -> Any:
+        seen = observations_of(self)
+        if seen.is_withheld:
+            raise NotDataError(f"{label_of(self)} is of an object that takes no values")
+        caller = sys._getframe(1)  # noqa: SLF001 - who calls decides
+        answer = answer_to(caller)
+        if answer is not None:
+            return answer(self, *arguments, **named)
+        if not (may_be_called_by_all(self) or CALLERS.call_functions(caller)):
+            raise NotDataError(
+                f"{label_of(self)} is not called by a library, which would take a value "
+                "in its place, too: let the test call it, `lambda x: f(x)`"
+            )
+        is_constructor = seen.is_constructor
+        operation = "make" if is_constructor else "call"
+        result = student_of(self).ask(operation, self, arguments, named)
+        if is_constructor and is_handle(result):
+            mark_instance(result)
+        return result
+
+    def __instancecheck__(self, instance: object) -> bool:
+        return self.__is("isinstance", instance)
+
+    def __subclasscheck__(self, subclass: object) -> bool:
+        return self.__is("issubclass", subclass)
+
+    def __is(self, operation: str, other: object) -> bool:
+        """Say whether an object is of the student's own class; a value is of none."""
+        if not is_handle(other):
+            return False
+        key = operation, number_of(self)
+        student = student_of(self)
+        seen = observations_of(other)
+        return seen.fact(key, lambda: student.ask(operation, other, self) is True)
+
+
+def constructor_of(handle: Handle) -> Handle:
+    """Return another handle to the same object, by which a test makes objects."""
+    own = partial(object.__getattribute__, handle)
+    made = type(handle)(
+        own("_Handle__student"),
+        own("_Handle__number"),
+        known=own("_Handle__known"),
+        is_class=own("_Handle__is_class"),
+        label=own("_Handle__label"),
+    )
+    mark_constructor(made)
+    return made
+
+
+def _keep_values_from(handle: Handle, name: str, method: Handle) -> None:
+    """Refuse an object's method that is told what the test expects, or its calls."""
+    if name in _WITH_OPERANDS:
+        observations_of(method).is_withheld = True  # but `hasattr` finds it
+    elif name in VALUE_METHODS:
+        raise NotDataError(
+            f"{label_of(handle)} is an object: only values have a method {name!r}, or "
+            "classes that the staff's own notebook defines it in"
+        )
+
+
+for _name, _method in operators():
+    setattr(Handle, _name, _method)

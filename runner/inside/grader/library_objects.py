@@ -1,0 +1,233 @@
+"""Objects of libraries as they go to a snapshot, with no more than what they show."""
+
+import functools
+import io
+import itertools
+import pickle
+import sys
+import types
+from collections import ChainMap
+from collections.abc import Callable, Collection
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.lib.recfunctions import repack_fields
+from torch.utils.data import (
+    BatchSampler,
+    DataLoader,
+    RandomSampler,
+    SequentialSampler,
+    Subset,
+)
+
+from runner.inside.grader import given_generators
+from runner.inside.values.codec import CodecError
+from runner.inside.values.layouts import is_dense
+
+_LIBRARIES: Final = frozenset(
+    (
+        *("builtins", "collections", "functools", "itertools", "math", "operator"),
+        *("numpy", "pandas", "scipy", "sklearn", "torch"),
+    )
+)
+# Where a function that does not know its own module is looked for.
+_HOMES: Final = (
+    "torch",
+    "torch.nn.functional",
+    "numpy",
+    "math",
+    "operator",
+    "builtins",
+)
+_DATA: Final = (torch.Tensor, np.ndarray)
+_MAX_ITEMS: Final = 100_000
+_FUNCTIONS: Final = (
+    *(types.FunctionType, types.BuiltinFunctionType, types.MethodType),
+    functools._lru_cache_wrapper,  # noqa: SLF001 - it has no other name
+)
+_WHOLE_SAMPLERS: Final = (SequentialSampler, RandomSampler)
+
+
+def is_iterator(value: object) -> bool:
+    """Say whether the value is an iterator of Python's or of a library's."""
+    return hasattr(type(value), "__next__") and _is_library(type(value).__module__)
+
+
+def remaining(iterator: Any) -> list[object]:
+    """Return the items that are left in it, and use them up, as a call would.
+
+    Its pickle would also hold the items that it has already given. Raises CodecError.
+    """
+    items = list(itertools.islice(iterator, _MAX_ITEMS + 1))
+    if len(items) > _MAX_ITEMS:
+        raise CodecError("an endless iterator cannot be given: give a list")
+    return items
+
+
+def library_name(value: object) -> str:
+    """Return where the function or class is found in a library, or ""."""
+    name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
+    if not isinstance(name, str):
+        return ""
+    module = getattr(value, "__module__", None)
+    homes = [module] if _is_library(module) else []
+    for home in (*homes, *_HOMES):
+        for path in (name, name.rpartition(".")[2]):
+            found: object = sys.modules.get(str(home))
+            for part in path.split("."):
+                found = getattr(found, part, None)
+            if found is value:
+                return f"{home}:{path}"
+    return ""
+
+
+def _is_library(module: object) -> bool:
+    return isinstance(module, str) and module.partition(".")[0] in _LIBRARIES
+
+
+class _LibraryPickler(pickle.Pickler):
+    """Takes objects of library classes, with no more than what they show.
+
+    Nothing of a test's own goes along, and no object brings the rest of what it is a
+    part of: a tensor its whole storage, a subset its whole dataset, or a generator what
+    it has drawn.
+    """
+
+    def __init__(
+        self,
+        sink: io.BytesIO,
+        written: Collection[int],
+        known: Callable[[object], object],
+    ) -> None:
+        super().__init__(sink, protocol=5)
+        self._written = written
+        self._known = known
+        # Tensors and arrays that are in the pickles so far, by their ids.
+        self.values: set[int] = set()
+
+    def persistent_id(self, value: Any) -> Any:
+        """Return the number of a part of the message that has crossed as data."""
+        return self._known(value) if isinstance(value, _DATA) else None
+
+    def reducer_override(self, value: Any) -> Any:
+        if isinstance(value, type) or _is_function(value):
+            is_known = bool(library_name(value))
+        else:
+            is_known = _is_library(type(value).__module__)
+        if not is_known:
+            raise pickle.PicklingError("not a library's")
+        if isinstance(value, _DATA):
+            self.values.add(id(value))
+        generator = given_generators.reduced(value, self._written)
+        return _reduced(value) if generator is None else generator
+
+
+def _reduced(value: Any) -> Any:
+    """Return how the object is rebuilt, or NotImplemented if its own way will do."""
+    if isinstance(value, torch.Tensor):
+        return _compact(value)
+    if isinstance(value, np.ndarray | np.void):
+        return _shown_alone(value)
+    if type(value) is Subset:
+        items = [value.dataset[index] for index in value.indices]
+        return Subset, (items, list(range(len(items))))
+    if isinstance(value, ChainMap):
+        return dict, (dict(value),)
+    if isinstance(value, DataLoader) and not _loads_everything(value):
+        raise pickle.PicklingError("the loader holds more than it loads")
+    if is_iterator(value):
+        return iter, (remaining(value),)
+    return NotImplemented
+
+
+def _compact(tensor: torch.Tensor) -> Any:
+    """Return how a tensor is rebuilt that shares a larger storage, by its own numbers."""
+    if tensor.layout is not torch.strided:
+        return NotImplemented
+    size = tensor.numel() * tensor.element_size()
+    if is_dense(tensor.shape, tensor.stride()):
+        if tensor.untyped_storage().nbytes() <= size:
+            return NotImplemented
+        own: Any = tensor.detach().clone(memory_format=torch.preserve_format)
+    else:
+        own = tensor.detach().clone(memory_format=torch.contiguous_format)
+    own.requires_grad_(tensor.requires_grad)
+    if type(tensor) is torch.nn.Parameter:
+        own = torch.nn.Parameter(own, requires_grad=tensor.requires_grad)
+    return own.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+
+
+def _loads_everything(loader: DataLoader[Any]) -> bool:
+    """Say whether the loader gives all items of its dataset, and holds nothing else."""
+    sampler: Any = loader.sampler
+    dataset: Any = loader.dataset
+    samplers = [sampler, getattr(loader.batch_sampler, "sampler", sampler)]
+    items = len(dataset)
+    generators = [
+        loader.generator,
+        *(getattr(one, "generator", None) for one in samplers),
+    ]
+    return (
+        all(type(one) in _WHOLE_SAMPLERS for one in samplers)
+        and type(loader.batch_sampler) in {BatchSampler, type(None)}
+        and all(len(one) == items for one in samplers)
+        and not any(generators)
+        and not (loader.drop_last and items % (loader.batch_size or 1))
+    )
+
+
+def _shown_alone(value: Any) -> Any:
+    """Return how an array is rebuilt without what lies in its memory and is not shown.
+
+    A few fields of a record are a view of all of them, and a masked array holds what it
+    masks.
+    """
+    own = value
+    if isinstance(value, np.ma.MaskedArray):
+        own = np.ma.array(value.filled(value.fill_value), mask=value.mask)
+    if own.dtype.names is not None:
+        own = repack_fields(own, recurse=True)
+    if own is value:
+        return NotImplemented
+    return own.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+
+
+def _is_function(value: object) -> bool:
+    return isinstance(value, _FUNCTIONS)
+
+
+class LibraryPickles:
+    """The pickles of one message, which share what they hold.
+
+    An optimiser so steps on the parameters of the network beside it. `known` returns the
+    number of a part of the message that has crossed as data, or None. `written` are the
+    seeds that stand in the test's text.
+    """
+
+    def __init__(
+        self, written: Collection[int], known: Callable[[object], object]
+    ) -> None:
+        self._sink = io.BytesIO()
+        self._pickler = _LibraryPickler(self._sink, written, known)
+
+    def hold(self, value: object) -> bool:
+        """Say whether the tensor or array is in a pickle already."""
+        return id(value) in self._pickler.values
+
+    def pickled(self, value: object) -> bytes | None:
+        """Return the pickle of an object of a library class, or None if it has none."""
+        if isinstance(value, type) or _is_function(value):
+            return None
+        memo, values = self._pickler.memo.copy(), set(self._pickler.values)
+        self._sink.seek(0)
+        self._sink.truncate()
+        try:
+            self._pickler.dump(value)
+        except Exception as error:  # whatever an object's own __reduce__ raises
+            # What was written is not sent, and nothing may refer to it.
+            self._pickler.memo, self._pickler.values = memo, values
+            if isinstance(error, CodecError):
+                raise
+            return None
+        return self._sink.getvalue()

@@ -1,0 +1,351 @@
+"""The grader's process: takes tests from the host and runs each question's in turn."""
+
+import builtins
+import contextlib
+import faulthandler
+import gc
+import os
+import signal
+import socket
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from runner.inside.grader import (
+    audit,
+    derivatives,
+    empty_values,
+    guard,
+    inspection,
+    loaders,
+    modules,
+    refusals,
+    targets,
+    test_runs,
+)
+from runner.inside.grader.fixed_seeds import FixedSeeds
+from runner.inside.grader.folders import hide
+from runner.inside.grader.generators import Generators
+from runner.inside.grader.handles import NotDataError
+from runner.inside.grader.named_classes import NoClassError
+from runner.inside.grader.names import Library
+from runner.inside.grader.own_process import adopt_orphans, end_left_running, run_apart
+from runner.inside.grader.own_texts import OWN
+from runner.inside.grader.scratch import Scratch
+from runner.inside.grader.snapshot_client import (
+    MAX_BYTES,
+    MAX_HEADER,
+    NotDefinedError,
+    Student,
+)
+from runner.inside.grader.student_errors import StudentRaisedError, nearest_builtin
+from runner.inside.grader.tests import Setting, Tests, WrongAnswerError, student_for
+from runner.inside.values.containers import forget_named_tuples
+from runner.inside.values.graphs import on_lost_graph
+from runner.protocol import marks
+from runner.protocol.jobs import CheckSpec, QuestionSpec, TestStyle
+from runner.wire.frames import Channel, ChannelClosedError
+from runner.wire.link import Link
+
+_TRACE: Final = 4000
+# To end what a question's tests have left running, and to remove what they have stored.
+# A fresh jail takes little longer.
+_END_SECONDS: Final = 1.0
+_REMOVE_SECONDS: Final = 2.0
+# Longer than any words that a student may read.
+_WORDS: Final = 200
+# Where Python keeps what was raised last.
+_LAST: Final = ("last_exc", "last_type", "last_value", "last_traceback")
+
+
+def serve(fd: int, places: Sequence[Path]) -> None:
+    """Do what the host says until it closes the channel.
+
+    `places` are all places below which the jail lets files be made.
+    """
+    channel = Channel(socket.socket(fileno=fd))
+    channel.send({"t": "hello", "gpu": None})
+    try:
+        adopt_orphans()
+        grader = Grader(channel, places)
+        while True:
+            frame, fds = channel.receive()
+            grader.obey(frame, fds)
+    except ChannelClosedError:
+        os._exit(0)
+    except MemoryError:
+        os._exit(marks.OUT_OF_MEMORY_STATUS)
+
+
+class Grader:
+    """Holds one job's tests."""
+
+    def __init__(self, channel: Channel, places: Sequence[Path]) -> None:
+        self._channel = channel
+        self._places = places
+        self._questions: dict[str, QuestionSpec] = {}
+        self._setting: Setting
+        self._generators: Generators
+        self._fixed_seeds = FixedSeeds()
+        self._scratch: Scratch
+
+    def obey(self, frame: Mapping[str, Any], fds: list[int]) -> None:
+        """Do what the host asks, and say that it is done."""
+        match frame["t"]:
+            case "setup":
+                self._set_up(frame)
+                self._channel.send({"t": "set_up"})
+            case "tests":
+                question = question_of(frame)
+                self._questions[question.key] = question
+            case "question":
+                question = part_of(self._questions[frame["key"]], frame.get("checks"))
+                with socket.socket(fileno=fds[0]) as sock:
+                    run_apart(partial(self._answer, question, sock))
+                end_left_running(_END_SECONDS)
+            case "clear":
+                is_clean = self._clear()
+                self._channel.send({"t": "cleared", "is_clean": is_clean})
+
+    def _clear(self) -> bool:
+        """Remove what the tests have left. Return whether all is as it was at first.
+
+        Whatever lies there, this ends neither the grader nor late.
+        """
+        # First of all, so that nobody changes what is being removed, or holds it open.
+        if not end_left_running(_END_SECONDS):
+            return False
+        with audit.resting():
+            return self._scratch.clear(_REMOVE_SECONDS)
+
+    def _answer(self, question: QuestionSpec, sock: socket.socket) -> None:
+        """Tell what each check found, and that it was all."""
+        is_whole = self._check(question, sock)
+        # A thread of a test may still wait there.
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+        answered = {"t": "answered", "key": question.key}
+        self._channel.send({**answered, "abandoned": not is_whole})
+
+    def _set_up(self, frame: Mapping[str, Any]) -> None:
+        self._generators = Generators(int(frame["secret"]))
+        public = Path(frame["public"])
+        self._setting = Setting(
+            files=Path(frame["files"]),
+            private=hide(Path(frame["private"])),
+            library=Library(frame["names"]),
+            defined=frozenset(frame["defined"]),
+            classes=frozenset(frame["classes"]),
+            functions=frozenset(frame["functions"]),
+            methods=frozenset((*frame["methods"], *modules.methods_in(public))),
+        )
+        modules.find_in(public)
+        OWN.look_in(public, self._setting.private)
+        guard.stand(self._setting.folders, frame["handed_in"], public)
+        null = os.open(os.devnull, os.O_RDWR)
+        os.dup2(null, 1)
+        os.dup2(null, 2)
+        os.close(null)
+        torch.set_num_threads(1)
+        self._generators.take_over()
+        self._fixed_seeds.take_over()
+        inspection.take_over()
+        targets.take_over()
+        empty_values.take_over()
+        test_runs.take_over()
+        derivatives.take_over()
+        on_lost_graph.append(refusals.note)
+        with audit.resting():
+            self._scratch = Scratch(self._places)
+
+    def _check(self, question: QuestionSpec, sock: socket.socket) -> bool:
+        """Tell what each check found; the host gives nothing for those not told of.
+
+        Return false if the last check that was told of did not wait for an answer, so
+        that the others must be asked in another conversation.
+        """
+        link = Link(sock, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
+        forget_named_tuples()
+        student = student_for(link, self._setting, self._fixed_seeds)
+        with loaders.asking(student):
+            try:
+                self._generators.start(question.key)
+                tests = Tests(question, student, self._setting)
+            except BaseException as broken:  # noqa: BLE001 - a process edge
+                self._tell("", 0.0, "", broken)
+                return True
+            for number, check in enumerate(question.checks):
+                if number:
+                    # Nothing is cleared after the last one: this process ends.
+                    _clear_away(student)
+                else:
+                    student.begin_check()
+                self._generators.start(question.key, check.name)
+                self._fixed_seeds.begin_check(question.source, check.source)
+                # A time limit of a test's own may interrupt it.
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+                score, words, error = run_check(tests, check, _stop_timers)
+                # Or for a process that the test has forked.
+                student.lost |= refusals.is_over()
+                if not student.lost:
+                    self._tell(check.name, score, words, error)
+                if error is not None:
+                    _forget(error)
+                    error = None
+                if student.lost:
+                    return True
+                if student.is_abandoned:
+                    return False
+        return True
+
+    def _tell(
+        self, name: str, score: float, words: str, error: BaseException | None
+    ) -> None:
+        """Tell the host of a check. What is told is short, whatever the test was given."""
+        trace = ""
+        if error is not None:
+            with contextlib.suppress(Exception):  # worded by what it holds
+                trace = _trace(error)
+        found = {"name": name, "score": score, "message": words[:_WORDS]}
+        self._channel.send({"t": "check", **found, "trace": trace})
+
+
+def _forget(error: BaseException) -> None:
+    """Let go of its frames: they hold what the check was given, which may be much."""
+    with contextlib.suppress(Exception):
+        traceback.clear_frames(error.__traceback__)
+        error.__traceback__ = None
+
+
+def _clear_away(student: Student) -> None:
+    """Let nothing of a check be left: no value, no name, and no memory.
+
+    A doctest leaves its last value under the name `_`, for all that Python runs later.
+    What was given before this process began is not looked through.
+    """
+    student.begin_check()
+    refusals.forget()
+    vars(builtins).pop("_", None)
+    for name in _LAST:
+        vars(sys).pop(name, None)
+    gc.collect()
+
+
+def question_of(frame: Mapping[str, Any]) -> QuestionSpec:
+    """Return the question that a frame of the host's holds."""
+    return QuestionSpec(
+        key=frame["key"],
+        style=TestStyle(frame["style"]),
+        source=frame["source"],
+        checks=tuple(CheckSpec(**check) for check in frame["checks"]),
+    )
+
+
+def part_of(question: QuestionSpec, checks: Sequence[str] | None) -> QuestionSpec:
+    """Return the question with these checks alone, in this order; all for None."""
+    if checks is None:
+        return question
+    by_name = {check.name: check for check in question.checks}
+    return replace(question, checks=tuple(by_name[name] for name in checks))
+
+
+def run_check(
+    tests: Tests, check: CheckSpec, finish: Callable[[], None] = lambda: None
+) -> tuple[float, str, BaseException | None]:
+    """Return the check's score, the words for it, and what it or `finish` raised."""
+    refusals.forget()
+    try:
+        try:
+            score, words = tests.run(check)
+        finally:
+            finish()
+    except BaseException as error:  # noqa: BLE001 - a process edge
+        return 0.0, _safe_words_for(error), error
+    refused = refusals.first()
+    if score > 0 and refused is not None:
+        return 0.0, _words_for(refused), refused
+    return score, words, None
+
+
+def _stop_timers() -> None:
+    """End the time limits that a check has set itself: none of them is another's."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.cancel()
+    faulthandler.cancel_dump_traceback_later()
+    for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):
+        signal.setitimer(timer, 0)
+
+
+def _safe_words_for(error: BaseException) -> str:
+    """Return words for the error. Whatever it holds, they can be found."""
+    try:
+        return _words_for(error)
+    except Exception:  # noqa: BLE001 - its own class, or a name in it, may do anything
+        return marks.RAISED
+
+
+def _words_for(error: BaseException) -> str:
+    match error:
+        case NotDefinedError() | NoClassError():
+            is_there = isinstance(error, NoClassError)
+            words = marks.no_class if is_there else marks.not_defined
+            return words(error.missing)
+        case WrongAnswerError(error=BaseException() as raised):
+            return _words_for(raised)
+        case WrongAnswerError(ename=ename):
+            return marks.raised_by_name(ename) if ename else marks.PRINTED
+        case marks.NotAScoreError():
+            return marks.NO_SCORE
+        case NotDataError() | refusals.RefusedElsewhereError(kind="NotDataError"):
+            return marks.NOT_DATA
+        case _:
+            return marks.raised(_told_as(error))
+
+
+def _told_as(error: BaseException) -> BaseException | type[BaseException]:
+    """Return the exception whose class a student reads."""
+    if isinstance(error, StudentRaisedError):
+        return nearest_builtin(error) or error
+    if isinstance(error, refusals.RefusedElsewhereError):
+        return error.told_as
+    return error
+
+
+def _last_line(error: BaseException) -> str:
+    """Return the line that names the error, which may be the student's, in words.
+
+    SECURITY: Python's own wording reads what an error has and asks objects for more. An
+    error that the student's code has made could make it fail, or talk to a snapshot.
+    """
+    if isinstance(error, SyntaxError) and not isinstance(error, StudentRaisedError):
+        # Of the tests' own text: where it is wrong.
+        with contextlib.suppress(Exception):
+            return "".join(traceback.format_exception_only(error))
+    words = ""
+    with contextlib.suppress(Exception):
+        words = str(error)
+    name = type(error).__qualname__
+    module = type(error).__module__
+    kind = name if module in {"builtins", "__main__"} else f"{module}.{name}"
+    return f"{kind}: {words}\n" if words else f"{kind}\n"
+
+
+def _trace(error: BaseException) -> str:
+    """Return what staff read of the error: its own lines, without ours."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename.startswith("<")]
+    words = "".join(traceback.format_list(own)) + _last_line(error)
+    refused = refusals.first()
+    if refused is not None and refused is not error:
+        # Else a library's own words would hide why it failed.
+        words += f"Before that, this was refused: {refused}\n"
+    return words[-_TRACE:].encode("utf-8", "replace").decode()

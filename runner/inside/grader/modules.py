@@ -1,0 +1,50 @@
+"""The course's own modules, as the tests import them: their templates are checked too."""
+
+import ast
+import contextlib
+import sys
+from collections.abc import Iterator
+from importlib.machinery import FileFinder, SourceFileLoader
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+from runner.inside.grader import formats
+
+
+class _CourseLoader(SourceFileLoader):
+    """Compiles a module of the course as a test is compiled."""
+
+    def source_to_code(  # type: ignore[override]  # as importlib calls it
+        self, data: Any, path: Any, *, _optimize: int = -1
+    ) -> CodeType:
+        tree = formats.guarded(ast.parse(data, path))
+        code: CodeType = compile(tree, path, "exec", dont_inherit=True)
+        return code
+
+    def exec_module(self, module: ModuleType) -> None:
+        setattr(module, formats.NAME, formats.format_of)
+        super().exec_module(module)
+
+
+def find_in(folder: Path) -> None:
+    """Let the tests import what lies in the folder, behind all that is installed."""
+    find = FileFinder.path_hook((_CourseLoader, [".py"]))
+
+    def hook(path: str) -> Any:
+        if not Path(path).is_relative_to(folder):
+            raise ImportError("not the course's", path=path)
+        return find(path)
+
+    sys.path_hooks.insert(0, hook)
+    sys.path_importer_cache.pop(str(folder), None)
+    sys.path[:] = [*(path for path in sys.path if path), str(folder)]
+
+
+def methods_in(folder: Path) -> Iterator[str]:
+    """Yield the names that classes of the course's own modules define."""
+    for path in folder.rglob("*.py"):
+        with contextlib.suppress(SyntaxError, ValueError, RecursionError):
+            for node in ast.walk(ast.parse(path.read_bytes())):
+                if isinstance(node, ast.ClassDef):
+                    yield from (getattr(part, "name", "") for part in node.body)

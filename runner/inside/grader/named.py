@@ -1,0 +1,111 @@
+"""Libraries by whose text a name of the tests' own is looked up: they give nothing.
+
+`!!python/name:__main__.want` in a YAML file stands for what is wanted, and
+`pydoc.locate(answer)` gives whatever object the student has named. What looks up an
+object by a dotted name takes the staff's own text alone.
+"""
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from functools import partial, reduce, wraps
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any, Final, NoReturn
+
+from numpy.matrixlib import defmatrix
+
+from runner.inside.grader import refusals
+from runner.inside.grader.own_texts import OWN
+
+# Functions, by module, whose first text names an object of this process.
+_LOOK_UP: Final = {
+    "pydoc": ("locate",),
+    "pkgutil": ("resolve_name",),
+    "logging.config": ("_resolve", "BaseConfigurator.resolve"),
+    "jsonpickle.unpickler": ("loadclass",),
+}
+# They pass on a part of a name that the test has written.
+_ASKERS: Final = frozenset(("unittest.mock", "pydoc"))
+_WORDS: Final = (
+    "text that names Python's own objects is not read beside the tests: take yaml.safe_load, "
+    "or let a function of the notebook read it"
+)
+_NOT_FOUND: Final = (
+    "objects are not looked up beside the tests by a name that the tests do not hold: "
+    "let a function of the notebook do it, or compare the text"
+)
+
+
+class _AfterImport(MetaPathFinder):
+    """Changes a module right after it is imported, whenever that is."""
+
+    def __init__(self, name: str, change: Callable[[Any], None]) -> None:
+        self._name = name
+        self._change = change
+
+    def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
+        """Find the module as others do, and have it changed."""
+        if name != self._name:
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.loader is not None:
+            loader: Any = spec.loader
+            execute = loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                execute(module)
+                self._change(module)
+
+            loader.exec_module = exec_module
+        return spec
+
+
+def stand() -> None:
+    """Refuse text that names objects of this process, from now on."""
+    matrices: Any = defmatrix
+    matrices._from_string = _refuse  # noqa: SLF001 - np.bmat reads its caller's variables
+    after_import("yaml.constructor", _change_yaml)
+    for name, functions in _LOOK_UP.items():
+        after_import(name, partial(_keep_to_own_names, functions))
+
+
+def after_import(name: str, change: Callable[[Any], None]) -> None:
+    """Change this module now if it is imported, else right after it is."""
+    if name in sys.modules:
+        change(sys.modules[name])
+    else:
+        sys.meta_path.insert(0, _AfterImport(name, change))
+
+
+def _keep_to_own_names(functions: tuple[str, ...], module: Any) -> None:
+    for path in functions:
+        *owners, name = path.split(".")
+        owner = reduce(getattr, owners, module)
+        setattr(owner, name, _of_own_names(getattr(owner, name)))
+
+
+def _of_own_names(look_up: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function, which refuses every name that the tests do not hold."""
+
+    @wraps(look_up)
+    def checked(*arguments: Any, **named: Any) -> Any:
+        asker = sys._getframe(1).f_globals.get("__name__")  # noqa: SLF001 - who asks decides
+        values = (*arguments, *named.values())
+        texts = [value for value in values if isinstance(value, str)]
+        if asker not in _ASKERS and not all(map(OWN.covers, texts)):
+            raise refusals.not_permitted(_NOT_FOUND)
+        return look_up(*arguments, **named)
+
+    return checked
+
+
+def _change_yaml(module: Any) -> None:
+    for constructor in (module.FullConstructor, module.UnsafeConstructor):
+        constructor.find_python_name = constructor.find_python_module = _refuse
+
+
+def _refuse(*_: object, **__: object) -> NoReturn:
+    raise refusals.not_permitted(_WORDS)

@@ -1,0 +1,254 @@
+"""What a name in a test stands for, if the test itself does not say."""
+
+import builtins
+import contextlib
+import sys
+import types
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final
+
+from runner.inside.grader import empty_values, formats, global_names, refusals, workers
+from runner.inside.grader.handles import NotDataError
+from runner.inside.grader.notebook_names import NotebookNames
+from runner.inside.grader.snapshot_client import Student
+from runner.inside.grader.stand_ins import StandInError, stand_in_for
+from runner.wire.naming import import_named
+
+# How everybody calls these. A notebook's own idea of them is of no interest.
+_USUAL: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("np", "numpy"), "numpy"),
+    **{name: name for name in ("torch", "math", "random", "itertools", "os", "sys")},
+    "nn": "torch.nn",
+    "F": "torch.nn.functional",
+    "optim": "torch.optim",
+    "plt": "matplotlib.pyplot",
+    "pd": "pandas",
+}
+
+
+class Library:
+    """What tests import: this process's own copy, whatever the notebook made of it.
+
+    `names` says what else a name stands for: "numpy", or "torch.nn:Conv2d".
+    """
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._names = {**_USUAL, **names}
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def find(self, name: str) -> object:
+        """Return what the name stands for. Raises ImportError.
+
+        Nothing of the notebook's takes its place: it could answer for the library, or
+        for a helper of the course's.
+        """
+        target = self._names[name]
+        try:
+            return import_named(target)
+        except Exception as error:
+            words = (
+                f"{name!r} stands for {target!r} in the staff's notebook, and the tests "
+                f"cannot import that ({type(error).__name__}: {error}): it must be "
+                "installed, or lie among the course's own files, and import nothing that "
+                "students hand in"
+            )
+            raise refusals.note(ImportError(words)) from error
+
+
+class Names(dict[str, Any]):
+    """The names of a test that is a piece of a notebook.
+
+    A name is looked up first among the test's own, then in the notebook if the staff's
+    notebook defines it (`defined`), then among Python's own, then in the libraries that
+    the staff's notebook imports, else in the notebook again. Only the test's own names
+    and the libraries are kept here. Those of the notebook may change with each call.
+
+    A test that gives a name of its own a value keeps it to itself. Only a name that the
+    staff's notebook defines can be taken away from the notebook, or be replaced by a
+    stand-in.
+    """
+
+    def __init__(
+        self, student: Student, library: Library, defined: Collection[str] = ()
+    ) -> None:
+        # As in a notebook: `if __name__ == "__main__": unittest.main()`.
+        super().__init__(__name__="__main__", __builtins__=builtins)
+        super().__setitem__(formats.NAME, formats.format_of)
+        super().__setitem__(global_names.NAME, globals)
+        super().__setitem__(empty_values.NAME, empty_values.calculated)
+        self._student = student
+        self._library = library
+        self._defined = frozenset(defined)
+        self._replaced: set[str] = set()
+        self._notebook = NotebookNames(student)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        """Bind the name here, and in the notebook too if the value is a stand-in."""
+        super().__setitem__(name, value)
+        if name in self._defined:
+            self._replace(name, value)
+
+    def replace(self, name: str, value: Any) -> None:
+        """Bind the name here and in the notebook. Raises StandInError if it may not."""
+        if name not in self._defined:
+            raise StandInError(f"the staff's notebook defines no {name!r} to replace")
+        super().__setitem__(name, value)
+        if not self._replace(name, value):
+            raise StandInError(
+                f"what the test puts in the place of {name!r} may only raise a built-in "
+                "exception, return nothing, or be a mock without a return value"
+            )
+
+    def _replace(self, name: str, value: object) -> bool:
+        """Replace the notebook's name by a stand-in; say whether that was possible."""
+        stand_in = stand_in_for(value)
+        if stand_in is None:
+            return False
+        self._replaced.add(name)
+        self._student.stand_ins.pop(name, None)
+        if stand_in.handle is not None:
+            self._student.ask("replace", name, stand_in.handle)
+            return True
+        if stand_in.records:
+            self._student.stand_ins[name] = value  # type: ignore[assignment]  # a mock
+        self._student.ask("stub", name, stand_in.raises, stand_in.records)
+        return True
+
+    def __delitem__(self, name: str) -> None:
+        is_own = super().pop(name, self) is not self
+        is_own = self._notebook.forget(name) or is_own
+        had = False
+        if name in self._defined:
+            self._replaced.add(name)
+            self._student.stand_ins.pop(name, None)
+            had = self._student.ask("remove", name) is True
+        if not had and not is_own:
+            raise KeyError(name)
+
+    def pop(self, name: str, *default: Any) -> Any:
+        """Take the name away as `del` does, and return what it stood for."""
+        if name not in self:
+            return super().pop(name, *default)
+        value = self[name]
+        del self[name]
+        return value
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        """Return what the name stands for; bind it if it stands for nothing."""
+        if name not in self:
+            self[name] = default
+        return self[name]
+
+    def update(self, *others: Any, **named: Any) -> None:
+        """Bind each name by itself."""
+        for name, value in dict(*others, **named).items():
+            self[name] = value
+
+    def copy(self) -> "Names":
+        """Return other names that know the notebook: doctest runs examples in them."""
+        made = Names(self._student, self._library, self._defined)
+        for name, value in self.items():
+            dict.__setitem__(made, name, value)
+        made._replaced = self._replaced  # which `restore` gives back
+        return made
+
+    def restore(self) -> None:
+        """Give the notebook back the names that were replaced or taken away."""
+        self._student.stand_ins.clear()
+        for name in self._replaced:
+            with contextlib.suppress(
+                Exception
+            ):  # a snapshot that is gone needs nothing
+                self._student.ask("restore", name)
+        self._replaced.clear()
+
+    def __contains__(self, name: object) -> bool:
+        """Say whether a test finds the name: `"double" in globals()`."""
+        if super().__contains__(name) or not isinstance(name, str):
+            return super().__contains__(name)
+        if name not in self._defined:
+            if hasattr(builtins, name):
+                return False  # no name of the notebook's
+            if name in self._library:
+                return True
+        return self._student.ask("has", name) is True
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return what the name stands for, or the default."""
+        try:
+            return self[name]
+        except (KeyError, NameError):
+            return default
+
+    def __missing__(self, name: str) -> Any:
+        if name not in self._defined and hasattr(builtins, name):
+            raise KeyError(name)  # Python goes on to look there
+        if name in self._library and name not in self._defined:
+            super().__setitem__(name, self._library.find(name))
+            return self[name]
+        return self._notebook[name]
+
+
+class _Main(types.ModuleType):
+    """The notebook as the module `__main__`, as code within it would find it."""
+
+    def __init__(self, names: Names) -> None:
+        super().__init__("__main__")
+        object.__setattr__(self, "_Main__names", names)
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("__"):
+            with contextlib.suppress(KeyError, NameError):
+                return self.__names[name]
+        raise AttributeError(name)
+
+    def __dir__(self) -> list[str]:
+        """Return the test's own names: the classes of tests that a test runner looks for."""
+        return [name for name in self.__names if not name.startswith("__")]
+
+    def __setattr__(self, name: str, value: object) -> None:
+        self.__names.replace(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        try:
+            del self.__names[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+@contextlib.contextmanager
+def as_main(names: Names) -> Iterator[None]:
+    """Let `__main__` be the notebook inside: `mock.patch("__main__.double")` reaches it.
+
+    Afterwards the notebook has its own names back.
+    """
+    kept = sys.modules["__main__"]
+    sys.modules["__main__"] = _Main(names)
+    workers.know(names)
+    try:
+        yield
+    finally:
+        workers.know({})
+        sys.modules["__main__"] = kept
+        names.restore()
+
+
+class Everything(Mapping[str, Any]):
+    """All names of the notebook, each asked for when it is used."""
+
+    def __init__(self, student: Student) -> None:
+        self._notebook = NotebookNames(student)
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return self._notebook[name]
+        except NameError:
+            raise KeyError(name) from None
+
+    def __iter__(self) -> Iterator[str]:
+        raise NotDataError("the names of a notebook are not listed")
+
+    def __len__(self) -> int:
+        raise NotDataError("the names of a notebook are not counted")

@@ -1,0 +1,100 @@
+"""Which programs a test may start: installed ones, with words of the test's own.
+
+A program sees the private files, and knows nothing of what is refused to the tests. So
+it is given no text of the student's, and no file from a folder that can be written to.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from runner.inside.grader.code_places import CodePlaces
+from runner.inside.grader.own_texts import OWN
+
+_NUMBER: Final = re.compile(r"[-+]?[0-9][0-9.]*(e[-+]?[0-9]+)?")
+# Settings by which a program finds code.
+_SEARCHED: Final = (
+    *("PATH", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONUSERBASE"),
+    *("LD_PRELOAD", "LD_LIBRARY_PATH", "BASH_ENV", "ENV"),
+)
+_INTERPRETERS: Final = re.compile(r"(python|sh|bash|dash|zsh|perl|ruby|node)[0-9.]*")
+_INHERITED: Final = dict(os.environ)
+
+
+def check_program(
+    places: CodePlaces,
+    command: object,
+    cwd: object,
+    env: Mapping[Any, Any] | None,
+    *,
+    is_of_tests: bool,
+) -> bool:
+    """Say whether a program may be started with these words, there, so set.
+
+    A library makes its words itself; those of a test must be its own.
+    """
+    words = list(_words(command))
+    where = os.getcwd() if cwd is None else os.fsdecode(cwd)  # type: ignore[arg-type]  # noqa: PTH109 - a path
+    if os.path.realpath(where) != places.work and places.is_writable(where):
+        return False
+    if any(_leads_to_writable(places, word, where) for word in words):
+        return False
+    if is_of_tests and not all(_is_own(places, word) for word in words):
+        return False
+    return _is_set_safely(places, words, env) and not _reads_program(words)
+
+
+def _words(command: object) -> Iterator[str]:
+    if isinstance(command, list | tuple):
+        for part in command:
+            yield from _words(part)
+    elif isinstance(command, str | bytes | os.PathLike):
+        yield os.fsdecode(command)
+
+
+def _is_own(places: CodePlaces, word: str) -> bool:
+    if word == sys.executable or _NUMBER.fullmatch(word) or OWN.covers(word):
+        return True
+    if word in {"/bin/sh", "-c"}:  # which `shell=True` puts before the command
+        return True
+    return word.startswith("/") and places.allows(word) and os.path.exists(word)  # noqa: PTH110 - a path's text
+
+
+def _leads_to_writable(places: CodePlaces, word: str, where: str) -> bool:
+    """Say whether the word, or a part of it, is a file in a folder that can be written to."""
+    for part in {word, *re.split(r"[\s'\"=:;,()]+", word)}:
+        path = os.path.join(where, part)  # noqa: PTH118 - a path's text
+        if part and "\0" not in part and len(part) < 4096 and places.is_writable(path):  # noqa: PLR2004 - the longest path
+            if os.path.isfile(path):  # noqa: PTH113 - same
+                return True
+            if part.startswith("/"):
+                return True
+    return False
+
+
+def _is_set_safely(
+    places: CodePlaces, words: list[str], env: Mapping[Any, Any] | None
+) -> bool:
+    setting = {
+        os.fsdecode(name): os.fsdecode(value)
+        for name, value in (os.environ if env is None else env).items()
+    }
+    for name in _SEARCHED:
+        value = setting.get(name)
+        if value is None or value == _INHERITED.get(name):
+            continue
+        if not all(map(places.allows, filter(None, value.split(os.pathsep)))):
+            return False
+    is_python = any("python" in word for word in words)
+    return "PYTHONSAFEPATH" in setting or not is_python
+
+
+def _reads_program(words: list[str]) -> bool:
+    """Say whether an interpreter is started that reads its program from its input."""
+    named = [word for word in words if not word.startswith("-")]
+    return bool(named) and all(
+        _INTERPRETERS.fullmatch(Path(word).name) for word in named
+    )

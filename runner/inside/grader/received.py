@@ -1,0 +1,42 @@
+"""Values that the snapshot has sent, while they are built here."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from runner.inside.values.codec import Decoder, Node
+from runner.wire.link import Buffer
+
+
+class _Building(threading.local):
+    is_on = False
+
+
+_building: Final = _Building()
+
+
+@contextmanager
+def building() -> Iterator[None]:
+    """Build sets and dictionaries of the student's own: their items are different ones.
+
+    SECURITY: no code of a test's runs meanwhile, and the snapshot is asked nothing.
+    """
+    before, _building.is_on = _building.is_on, True
+    try:
+        yield
+    finally:
+        _building.is_on = before
+
+
+def is_building() -> bool:
+    """Say whether this thread is building a value that the snapshot has sent."""
+    return _building.is_on
+
+
+def decoded(
+    node: Node, buffers: list[Buffer], resolve: Callable[[Mapping[str, Any]], object]
+) -> Any:
+    """Return the value of a node that the snapshot has sent. Raises CodecError."""
+    with building():
+        return Decoder(buffers, resolve).decode(node)

@@ -1,0 +1,400 @@
+"""The notebook as a test sees it: names whose values are data, or handles to objects."""
+
+import builtins
+import contextlib
+import sys
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
+from typing import Any, Final
+
+from runner.inside.grader import empty_values, heard, named_classes, refusals
+from runner.inside.grader.exports import ExpiredCallbackError, Exports, Outgoing
+from runner.inside.grader.fixed_seeds import FixedSeeds
+from runner.inside.grader.folders import Folders
+from runner.inside.grader.gradient_mode import with_mode
+from runner.inside.grader.handle_classes import HandleClasses
+from runner.inside.grader.handle_hashes import learn_equality
+from runner.inside.grader.handles import (
+    Handle,
+    NotDataError,
+    constructor_of,
+    is_handle,
+    known_class,
+    number_of,
+    observations_of,
+)
+from runner.inside.grader.received import decoded
+from runner.inside.grader.stand_ins import stand_in_for
+from runner.inside.grader.student_errors import (
+    ErrorClasses,
+    NotDefinedError,
+    StudentRaisedError,
+    nearest_to,
+    raised,
+)
+from runner.inside.values.codec import REFUSED, CodecError, Encoder
+from runner.wire.endpoint import Endpoint, Message
+from runner.wire.link import (
+    HEARD,
+    MAX_ANSWER_BYTES,
+    MAX_ANSWER_HEADER,
+    Buffer,
+    Header,
+    Link,
+    LinkClosedError,
+    LinkError,
+)
+
+__all__ = ["NotDefinedError", "Student", "StudentRaisedError", "raised"]
+
+MAX_HEADER: Final = MAX_ANSWER_HEADER
+MAX_BYTES: Final = MAX_ANSWER_BYTES
+_WORDS: Final = 500
+_LABEL: Final = 80
+# Operations that may change the objects that they are given.
+_CHANGING: Final = frozenset(("call", "make", "set", "del", "copy"))
+# Operations that run an object's own code, and may leave it with other attributes.
+_GOING_THROUGH: Final = frozenset(
+    ("next", "items", "mapping", "pairs", "indexed", "count", "reversed")
+)
+# Operations that run code of the student's.
+_RUNNING: Final = _CHANGING | {"operate", "len", "attr"} | _GOING_THROUGH
+# What tests replace in the notebook, too: `mock.patch("builtins.input", …)`.
+_LENT: Final = {"input": builtins.input, "print": builtins.print}
+_LOOKING: Final = frozenset(("getitem",))
+
+
+class Student:
+    """One question's conversation with a snapshot of the student's process.
+
+    What crosses to the snapshot are the names that tests ask for, and the operands of
+    the calls, attributes and indices that they write; nothing else of a test's.
+    `classes` and `functions` are the names that the staff's own notebook defines as such,
+    `methods` those that its classes and objects have. `lost` says that the conversation has ended.
+    After that no check may pass, whatever a test makes of the exception.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        classes: Collection[str] = (),
+        folders: Folders | None = None,
+        *,
+        seeds: FixedSeeds | None = None,
+        methods: Collection[str] = (),
+        functions: Collection[str] = (),
+    ) -> None:
+        self._folders = folders
+        self._seeds = seeds
+        # Functions of Python's that a test has replaced, as the snapshot knows them.
+        self._lent: set[str] = set()
+        # Whether what the student's code prints is a doctest's output.
+        self.prints = False
+        self._endpoint = Endpoint(link, self._serve)
+        self._classes = frozenset(classes)
+        self._functions = frozenset(functions)
+        self.methods = frozenset(methods)
+        self._exports = Exports(lambda: () if seeds is None else seeds.written)
+        # So that a test which asks for an object twice has one and the same.
+        self._handles: dict[int, Handle] = {}
+        self._kinds = HandleClasses()
+        # Classes that the staff's notebook defines, by the numbers of their objects.
+        self._constructors: dict[int, Handle] = {}
+        # What the snapshot says of the exception classes among them.
+        self._described: dict[int, object] = {}
+        self._errors = ErrorClasses()
+        self.stand_ins: dict[str, Callable[..., object]] = {}
+        self.epoch = 0
+        # How many times the student's code has run, in a loop over its objects too.
+        self.steps = 0
+        self.lost = False
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Say whether a test no longer waits for an answer that may still come.
+
+        It had a time limit of its own. Nothing more can be asked then.
+        """
+        return self._endpoint.is_abandoned
+
+    def begin_check(self) -> None:
+        """Know nothing of the notebook's objects: another check has learned of them."""
+        self._handles.clear()
+        self._constructors.clear()
+        self._kinds.forget()
+        self._described.clear()
+        self._errors.forget()
+        empty_values.forget()
+        self.prints = False
+        for name, function in _LENT.items():
+            setattr(builtins, name, function)
+        self.stand_ins.clear()
+
+    def name(self, name: str) -> Any:
+        """Return the value of a name of the notebook, or raise NotDefinedError."""
+        try:
+            value = self.ask("name", name)
+        except StudentRaisedError:
+            raise NotDefinedError(name) from None
+        if name in self._functions and is_handle(value):
+            observations_of(value).is_function = True
+        if name in self._classes and named_classes.is_object(name, value):
+            value = self._constructor(value)
+            description = self._described.get(number_of(value))
+            if description is not None:
+                return self._errors.named(description, value)
+        return value
+
+    def _constructor(self, value: Handle) -> Handle:
+        """Return the class as the name gives it, by which a test makes objects.
+
+        SECURITY: the right is the name's. The same object, met as an answer, is a handle
+        like any other: a class could else stand in the place of a function as well, and
+        of what it makes.
+        """
+        number = number_of(value)
+        if number not in self._constructors:
+            self._constructors[number] = constructor_of(value)
+        return self._constructors[number]
+
+    def ask(self, operation: str, *arguments: object) -> Any:
+        """Return what the student's process answers, or raise what its code raised.
+
+        Raises LinkError, LinkClosedError or CodecError if it makes no sense or is gone.
+        """
+        with self._endpoint.turn:
+            return self._ask(operation, arguments)
+
+    def _ask(self, operation: str, arguments: tuple[object, ...]) -> Any:
+        if self.lost:
+            raise LinkClosedError
+        if operation in _RUNNING:
+            self._prepare()
+        with self._exports.lifetime():
+            handles, self._exports.handles = self._exports.handles, []
+            encoder = self._encoder()
+            try:
+                node = encoder.encode(list(arguments))
+            except Exception as error:
+                # A test that expects a ValueError would take this one for it.
+                refusals.note(error)
+                raise
+            given, self._exports.handles = self._exports.handles, handles
+            question = with_mode({"op": operation, "a": node})
+            try:
+                header, buffers = self._endpoint.ask(question, encoder.buffers)
+                if operation in HEARD:
+                    heard.print_out(header.get("out"), is_call=self.prints)
+                    heard.warn(header.get("warned"))
+                result = self._result(header, buffers, operation)
+            except (LinkError, LinkClosedError, CodecError) as error:
+                self.lost = True
+                refusals.note_end(error)
+                raise
+            finally:
+                self._learn(operation, arguments, given)
+        if is_handle(result):
+            self._note_origin(result, operation, arguments)
+        return result
+
+    def _prepare(self) -> None:
+        """Send the snapshot what the test has set for its next call.
+
+        A seed, or an `input` of its own.
+        """
+        for name, function in _LENT.items():
+            is_lent = getattr(builtins, name) is not function
+            if is_lent is not (name in self._lent):
+                self._lent ^= {name}
+                self.ask("lend", name, is_lent)
+        if self._seeds is not None:
+            for library, seed in self._seeds.unused():
+                self.ask("seed", library, seed)
+
+    def _encoder(self) -> Encoder:
+        return Outgoing(self._exports.refer, self._folders, self._exports.written)
+
+    def _learn(
+        self, operation: str, arguments: tuple[object, ...], given: list[Handle]
+    ) -> None:
+        """Ask anew about objects that the student's code may have changed just now."""
+        if _changes(operation, arguments):
+            self.steps += 1
+            self._forget(given)
+        elif operation in _GOING_THROUGH or operation == "operate":
+            self.steps += 1
+            for handle in given:
+                observations_of(handle).forget_attributes()
+
+    def _forget(self, given: list[Handle]) -> None:
+        """Ask anew about the objects that the student's code was given."""
+        self.epoch += 1
+        for handle in given:
+            observations_of(handle).forget_with_owners()
+
+    def _note_origin(
+        self, result: Handle, operation: str, arguments: tuple[object, ...]
+    ) -> None:
+        """Note where the test has the object from."""
+        subject = arguments[0] if arguments else None
+        place: list[object] = [operation]
+        for argument in arguments[:2]:
+            if is_handle(argument):
+                place.append(number_of(argument))
+            elif isinstance(argument, str):
+                place.append(argument)
+        owner = None
+        if operation == "attr" and is_handle(subject):
+            owner = observations_of(subject)
+        observations_of(result).obtain(tuple(place), self.epoch, owner)
+
+    def _result(self, header: Header, buffers: list[Buffer], operation: str) -> Any:
+        if "ok" in header:
+            resolve = partial(self._resolve, operation=operation)
+            return empty_values.noted(decoded(header["ok"], buffers, resolve))
+        error = header.get("error")
+        if not isinstance(error, dict):
+            raise LinkError("no answer")
+        kind, words = str(error.get("type")), str(error.get("words"))[:_WORDS]
+        if kind == REFUSED:
+            # Only this answer is lost. The next check asks the same snapshot.
+            raise NotDataError(words)
+        arguments = self._error_arguments(error, buffers)
+        if "class" not in error:
+            raise raised(kind, words, arguments)
+        told = decoded(error.get("object"), buffers, self._resolve)
+        raise self._errors.error(error["class"], {"words": words}, arguments, told)
+
+    def _error_arguments(
+        self, error: Header, buffers: list[Buffer]
+    ) -> list[object] | None:
+        """Return the arguments that an exception was made with, if they are data."""
+        found = decoded(error.get("args"), buffers, self._resolve)
+        return found if type(found) is list else None
+
+    # --- What the student's process asks ----------------------------------------------
+
+    def _serve(self, header: Header, buffers: list[Buffer]) -> Message:
+        """Answer the student's process, which may call what a test has passed to it."""
+        operation = header.get("op")
+        if operation not in {"callback", "stand_in", "lent"}:
+            raise LinkError("not a question")
+        given, named = self._arguments(header, buffers)
+        encoder = self._encoder()
+        try:
+            if operation == "stand_in":
+                self._record(header.get("v"), given, named)
+                return {"ok": None}, []
+            if operation == "lent":
+                return {"ok": self._lend(header.get("v"), given, named)}, []
+            with self._exports.lifetime():
+                result = self._exports.callback(header.get("v"))(*given, **named)
+            return {"ok": encoder.encode(result)}, encoder.buffers
+        except (LinkError, LinkClosedError):
+            raise
+        except Exception as error:  # noqa: BLE001 - a test's function; its words stay here
+            return {"error": nearest_to(type(error)).__name__}, []
+
+    def _lend(
+        self, name: object, given: list[object], named: dict[str, object]
+    ) -> str | None:
+        """Return what the test's own `input` answers; let its own `print` be called."""
+        if name not in self._lent or not isinstance(name, str):
+            raise ExpiredCallbackError("the test has its function back")
+        answer = getattr(builtins, name)(*given, **named)
+        if name == "print":
+            return None
+        if type(answer) is not str:
+            raise TypeError("input gives text")
+        return answer
+
+    def _record(
+        self, name: object, given: list[object], named: dict[str, object]
+    ) -> None:
+        """Let a mock note that the notebook has called it. What it returns stays here."""
+        mock = self.stand_ins.get(name) if isinstance(name, str) else None
+        stand_in = stand_in_for(mock)
+        if mock is None or stand_in is None or not stand_in.records:
+            # A mock that has been given an answer since would run a test's code.
+            raise ExpiredCallbackError("nothing stands in for this name")
+        with contextlib.suppress(Exception):  # which the stub raises by itself
+            mock(*given, **named)
+
+    def _arguments(
+        self, header: Header, buffers: list[Buffer]
+    ) -> tuple[list[object], dict[str, object]]:
+        call = decoded(header.get("a"), buffers, self._resolve)
+        if type(call) is not list or list(map(type, call)) != [list, dict]:
+            raise CodecError("not a call")
+        if not all(isinstance(name, str) for name in call[1]):
+            raise CodecError("not a call")
+        return empty_values.noted(call[0]), empty_values.noted(call[1])
+
+    # --- What is no data -----------------------------------------------------------
+
+    def _resolve(self, node: Mapping[str, Any], operation: str = "") -> object:
+        value = node.get("v")
+        match node["k"]:
+            case "handle" if type(value) is int and 0 <= value < sys.maxsize:
+                return self._handle(value, node, operation)
+            case "type" if isinstance(value, str):
+                found = getattr(builtins, value, None)
+                if isinstance(found, type):
+                    return _no_exception(found)
+            case "module":
+                raise NotDataError("this name is a module: tests import their own")
+        raise CodecError("not a value")
+
+    def _handle(self, number: int, node: Mapping[str, Any], operation: str) -> Handle:
+        """Return the handle with this number; what it was called first, it stays."""
+        told = node.get("equality")
+        if number in self._handles:
+            learn_equality(self._handles[number], told, is_new=False)
+            seen = observations_of(self._handles[number])
+            seen.is_fresh = False
+            seen.was_answered |= operation != "name"
+            return self._handles[number]
+        bases = node.get("bases")
+        if not isinstance(bases, list) or not all(isinstance(b, str) for b in bases):
+            raise CodecError("not a handle")
+        label = str(node.get("kind"))
+        is_collection = node.get("collection") is True
+        if is_collection and operation != "make":
+            raise CodecError("not an object that a test has made")
+        kind = self._kinds.find(
+            node.get("methods"),
+            is_callable=node.get("callable") is True,
+            is_collection=is_collection,
+            classes=node.get("classes"),
+            bases=bases,
+            label=label[:_LABEL],
+        )
+        if "exception" in node:
+            self._described[number] = node["exception"]
+        self._handles[number] = kind(
+            self,
+            number,
+            known=known_class(bases),
+            is_class=node.get("class") is True,
+            label=label[:_LABEL],
+        )
+        learn_equality(self._handles[number], told, is_new=True)
+        observations_of(self._handles[number]).was_answered = operation != "name"
+        return self._handles[number]
+
+
+def _no_exception(kind: type) -> type:
+    """Return the class. Raises NotDataError for an exception's.
+
+    The notebook would else say what a test's `except` catches.
+    """
+    if issubclass(kind, BaseException):
+        raise NotDataError("tests name exceptions themselves")
+    return kind
+
+
+def _changes(operation: str, arguments: tuple[object, ...]) -> bool:
+    """Say whether the operation may change an object of the student's."""
+    if operation == "operate":
+        return arguments[0] not in _LOOKING
+    return operation in _CHANGING

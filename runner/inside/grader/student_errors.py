@@ -1,0 +1,273 @@
+"""What the student's code raises, as exceptions that a test can catch.
+
+Python's own ordinary errors are imitated, and so are exception classes that the
+staff's notebook defines: a test that expects one has written its name. No class made
+here is a superclass of anything but the student's errors, so none catches what the
+test itself raises.
+"""
+
+import builtins
+import sys
+import types
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from runner.inside.grader.handles import Handle, is_handle
+from runner.inside.values.nodes import CodecError
+
+_LABEL: Final = 80
+# More ancestors than these are left out, and more classes are taken for their bases.
+_MAX_DEPTH: Final = 8
+_MAX_BASES: Final = 8
+_MAX_CLASSES: Final = 1000
+# Libraries whose exceptions are imitated, too: a test that expects one has named it.
+_LIBRARIES: Final = frozenset(
+    (
+        *("numpy", "torch", "scipy", "sklearn", "pandas", "PIL", "json", "decimal"),
+        *(
+            "queue",
+            "_queue",
+            "zipfile",
+            "tarfile",
+            "_csv",
+            "configparser",
+            "binascii",
+            "struct",
+        ),
+    )
+)
+# Exceptions that say what went wrong, and to which Python itself gives no meaning.
+# StopIteration and its like end the loops and generators of a test that they reach.
+_ORDINARY: Final = (
+    *(ArithmeticError, AssertionError, AttributeError, BufferError, EOFError),
+    *(ImportError, LookupError, MemoryError, NameError, OSError, RuntimeError),
+    *(SyntaxError, TypeError, ValueError, Warning),
+)
+
+
+class _StudentClass(type):
+    """The class of a student's exception class: a test may call it and read it."""
+
+    handle: Handle | None = None
+
+    def __call__(cls, *arguments: Any, **named: Any) -> Any:
+        if cls.handle is None:
+            return super().__call__(*arguments, **named)
+        handle: Any = cls.handle
+        return handle(*arguments, **named)
+
+    def __getattr__(cls, name: str) -> Any:
+        if cls.handle is None:
+            raise AttributeError(name)
+        return getattr(cls.handle, name)
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        if is_handle(instance) and cls.handle is not None:
+            return isinstance(instance, cls.handle)  # type: ignore[arg-type]  # a class
+        return super().__instancecheck__(instance)
+
+
+class StudentRaisedError(Exception, metaclass=_StudentClass):
+    """The student's code raised something that no test can tell apart."""
+
+    # Private by Python's own means: any other name may be one of the student's.
+    __words: str | None = None
+    __object: Handle | None = None
+
+    def __str__(self) -> str:
+        return super().__str__() if self.__words is None else self.__words
+
+    def __getattr__(self, name: str) -> Any:
+        """Ask for an attribute of the exception that the student's code raised."""
+        if self.__object is None or name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.__object, name)
+
+
+_WORDS: Final = "_StudentRaisedError__words"
+_OBJECT: Final = "_StudentRaisedError__object"
+
+
+class NotDefinedError(NameError):
+    """The notebook has no such name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"name {name!r} is not defined")
+        self.missing = name
+
+
+_imitations: Final[dict[type, type[StudentRaisedError]]] = {}
+
+
+def raised(
+    kind: str, words: str, arguments: Sequence[object] | None = None
+) -> Exception:
+    """Return an exception that `except ValueError` catches if that was raised.
+
+    Ordinary errors alone are imitated. Whatever steers the interpreter (StopIteration,
+    GeneratorExit, SystemExit, KeyboardInterrupt) is a StudentRaisedError.
+    """
+    found = _imitation(kind)
+    if found is StudentRaisedError:
+        return StudentRaisedError(f"{kind[:_LABEL]}: {words}")
+    return _made(found, words, arguments) or StudentRaisedError(f"{kind}: {words}")
+
+
+def handle_behind(value: object) -> Handle | None:
+    """Return the student's object that an exception or a class of them stands for."""
+    if isinstance(value, _StudentClass):
+        return value.handle
+    if not isinstance(value, StudentRaisedError):
+        return None
+    found: Handle | None = vars(value).get(_OBJECT)
+    return found
+
+
+def nearest_builtin(error: StudentRaisedError) -> type[BaseException] | None:
+    """Return the class of Python's own that the error is an imitation of, or None."""
+    kinds = (one for one in type(error).__mro__ if one in _IMITATED)
+    return next(kinds, None)
+
+
+def nearest_to(kind: type[BaseException]) -> type:
+    """Return the class of Python's own that the test's exception class derives from.
+
+    An expired callback is told by its own name.
+    """
+    if kind.__module__.startswith("runner."):
+        return kind
+    return next(one for one in kind.__mro__ if one.__module__ == "builtins")
+
+
+class ErrorClasses:
+    """The exception classes of one snapshot, by the numbers of the student's classes."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, type[StudentRaisedError]] = {}
+
+    def forget(self) -> None:
+        """Know no class: another check has learned of them."""
+        self._known.clear()
+
+    def find(self, node: object, depth: int = 0) -> type[StudentRaisedError]:
+        """Return the class that the node describes. Raises CodecError.
+
+        A node is the name of a class of Python's, or the number, name and bases of one
+        of the student's.
+        """
+        match node:
+            case str():
+                return _imitation(node)
+            case {"l": str() as place} if (found := _of_library(place)) is not None:
+                return found
+            case {"v": int() as number, "n": str() as name, "b": list() as bases}:
+                pass
+            case _:
+                raise CodecError("not a class of exceptions")
+        if number in self._known:
+            return self._known[number]
+        if depth >= _MAX_DEPTH:
+            return StudentRaisedError
+        parents = [self.find(base, depth + 1) for base in bases[:_MAX_BASES]]
+        if len(self._known) >= _MAX_CLASSES:
+            known = (one for one in parents if one is not StudentRaisedError)
+            return next(known, StudentRaisedError)
+        self._known[number] = _derived(name[:_LABEL], parents)
+        return self._known[number]
+
+    def named(self, node: object, handle: Handle) -> type[StudentRaisedError]:
+        """Return the class that a test has asked for by its name."""
+        found = self.find(node)
+        if found.handle is None and found in self._known.values():
+            type.__setattr__(found, "handle", handle)
+        return found
+
+    def error(
+        self,
+        node: object,
+        told: Mapping[str, Any],
+        arguments: Sequence[object] | None,
+        handle: object,
+    ) -> Exception:
+        """Return an exception of the student's own class, with what it holds."""
+        words, kind = told["words"], self.find(node)
+        error = _made(kind, words, arguments) or StudentRaisedError(words)
+        if is_handle(handle):
+            vars(error)[_OBJECT] = handle
+        return error
+
+
+def _derived(
+    name: str, parents: Sequence[type[StudentRaisedError]]
+) -> type[StudentRaisedError]:
+    bases = tuple(dict.fromkeys(parents)) or (StudentRaisedError,)
+    body = {"__module__": "__main__", "handle": None}
+    try:
+        return _StudentClass(name, bases, body)  # type: ignore[return-value]  # its bases are
+    except TypeError:  # Python cannot put these bases into one order
+        return _StudentClass(name, (StudentRaisedError,), body)  # type: ignore[return-value]  # same
+
+
+def _imitation(kind: str) -> type[StudentRaisedError]:
+    base = getattr(builtins, kind, None)
+    if not (isinstance(base, type) and issubclass(base, _ORDINARY)):
+        return StudentRaisedError
+    return _imitation_of(base)
+
+
+def _of_library(place: str) -> type[StudentRaisedError] | None:
+    """Return the imitation of a library's class, if this process has imported it.
+
+    The place is the module that defines the class, and the class's name in it. SECURITY:
+    a library's module also shows classes of others, such as unittest's SkipTest.
+    """
+    module, _, name = place.partition(":")
+    if module.partition(".")[0] not in _LIBRARIES:
+        return None
+    base = vars(sys.modules.get(module, types)).get(name)
+    if not (isinstance(base, type) and issubclass(base, Exception)):
+        return None
+    is_its_own = (base.__module__, base.__qualname__) == (module, name)
+    return _imitation_of(base) if is_its_own and _is_ordinary(base) else None
+
+
+def _is_ordinary(base: type) -> bool:
+    """Say whether all that the class derives from is ordinary, or such a library's."""
+    return all(
+        kind in {Exception, BaseException, object}
+        or (kind.__module__ == "builtins" and issubclass(kind, _ORDINARY))
+        or kind.__module__.partition(".")[0] in _LIBRARIES
+        for kind in base.__mro__
+    )
+
+
+def _imitation_of(base: type) -> type[StudentRaisedError]:
+    if base not in _imitations:
+        parents = (StudentRaisedError, base)
+        body = {"__module__": base.__module__, "handle": None}
+        made: Any = _StudentClass(base.__name__, parents, body)
+        _imitations[base] = made
+    return _imitations[base]
+
+
+def _made(
+    kind: type[StudentRaisedError], words: str, arguments: Sequence[object] | None
+) -> StudentRaisedError | None:
+    """Return an exception of the class, or None for one that wants other arguments."""
+    for given in ([words] if arguments is None else arguments, [words]):
+        try:
+            error: StudentRaisedError = type.__call__(kind, *given)
+        except TypeError:  # as UnicodeDecodeError does
+            if kind.__module__ in {"builtins", "__main__"}:
+                continue
+            error = kind.__new__(kind, *given)  # its attributes are the object's
+        vars(error)[_WORDS] = words
+        return error
+    return None
+
+
+_IMITATED: Final = frozenset(
+    one
+    for one in vars(builtins).values()
+    if isinstance(one, type) and issubclass(one, _ORDINARY)
+)

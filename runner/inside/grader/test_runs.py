@@ -1,0 +1,116 @@
+"""Runs of doctest and unittest that a test starts itself: one that runs nothing fails.
+
+`doctest.testmod()` and `unittest.main()` look for examples and tests in the module
+`__main__`. Where they find none, they say that nothing has failed.
+"""
+
+import doctest
+import functools
+import inspect
+import unittest
+from collections.abc import Callable
+from typing import Any, Final
+
+from runner.inside.grader import refusals
+
+_NONE: Final = (
+    "a run of {what} has run nothing, and so proves nothing: write each test as lines "
+    "of the check, or give the runner the function or class that holds it"
+)
+
+
+class NothingRunError(AssertionError):
+    """A run of tests that a check has started has run none."""
+
+
+def take_over() -> None:
+    """Refuse each run of `doctest` and `unittest` that runs nothing, from now on."""
+    for name in ("testmod", "testfile"):
+        setattr(doctest, name, _running(getattr(doctest, name)))
+    docs: Any = doctest
+    docs.run_docstring_examples = _examples_of
+    docs.DocTestFinder.find = _finding(doctest.DocTestFinder.find)
+    docs.DocTestRunner.summarize = _summing(doctest.DocTestRunner.summarize)
+    suites: Any = unittest.TestSuite
+    suites.run = _suite_running(unittest.TestSuite.run)
+
+
+def _refuse(what: str) -> Exception:
+    return refusals.note(NothingRunError(_NONE.format(what=what)))
+
+
+def _running(run: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(run)
+    def running(*arguments: Any, **named: Any) -> Any:
+        result = run(*arguments, **named)
+        if not result.attempted:
+            raise _refuse(f"doctest.{run.__name__}")
+        return result
+
+    return running
+
+
+def _examples_of(  # noqa: PLR0917 - as doctest has it
+    f: Any,
+    globs: Any,
+    verbose: bool = False,  # noqa: FBT001, FBT002 - same
+    name: str = "NoName",
+    compileflags: int | None = None,
+    optionflags: int = 0,
+) -> None:
+    """Run the examples of a docstring. Raises AssertionError if one fails.
+
+    doctest prints what failed, which nobody reads here, and returns nothing.
+    """
+    finder = doctest.DocTestFinder(verbose=verbose, recurse=False)
+    runner = doctest.DocTestRunner(verbose=verbose, optionflags=optionflags)
+    for test in finder.find(f, name, globs=globs):
+        runner.run(test, compileflags=compileflags)
+    if not runner.tries:
+        raise _refuse("doctest.run_docstring_examples")
+    if runner.failures:
+        raise AssertionError(f"{runner.failures} of {runner.tries} examples failed")
+
+
+def _finding(find: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a finder that refuses a module in which no example is found."""
+
+    @functools.wraps(find)
+    def finding(self: Any, obj: Any, *arguments: Any, **named: Any) -> Any:
+        found = find(self, obj, *arguments, **named)
+        if inspect.ismodule(obj) and not any(one.examples for one in found):
+            raise _refuse("doctest on a module")
+        return found
+
+    return finding
+
+
+def _summing(summarize: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(summarize)
+    def summing(self: Any, *arguments: Any, **named: Any) -> Any:
+        result = summarize(self, *arguments, **named)
+        if not result.attempted:
+            raise _refuse("doctest")
+        return result
+
+    return summing
+
+
+def _suite_running(run: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `TestSuite.run`, which refuses if no test of the whole suite has run."""
+
+    @functools.wraps(run)
+    def running(self: Any, result: Any, *arguments: Any, **named: Any) -> Any:
+        is_inner = getattr(result, "_testRunEntered", False)
+        found = run(self, result, *arguments, **named)
+        if not is_inner and _is_vacuous(result):
+            raise _refuse("unittest")
+        return found
+
+    return running
+
+
+def _is_vacuous(result: Any) -> bool:
+    """Say whether all tests were skipped, and nothing went wrong beside them."""
+    wrong = (*result.errors, *result.failures, *result.unexpectedSuccesses)
+    return not wrong and result.testsRun <= len(result.skipped)

@@ -1,0 +1,371 @@
+"""The four styles of tests, each run to a score between 0 and 1 and a word about it."""
+
+import ast
+import contextlib
+import doctest
+import inspect
+import io
+import linecache
+import re
+import sys
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from runner.inside.grader import class_bodies, empty_values, formats, refusals, workers
+from runner.inside.grader.fixed_seeds import FixedSeeds
+from runner.inside.grader.folders import Folders
+from runner.inside.grader.global_names import bound_openly
+from runner.inside.grader.handles import is_handle
+from runner.inside.grader.names import Everything, Library, Names, as_main
+from runner.inside.grader.own_texts import OWN
+from runner.inside.grader.snapshot_client import Student
+from runner.protocol import marks
+from runner.protocol.jobs import CheckSpec, QuestionSpec, TestStyle
+from runner.wire.link import Link
+
+_RETURNED: Final = "__returned__"
+# What a check's `return f(x)` gives where f returns nothing.
+_NOTHING: Final = object()
+_OTTER: Final = "otter.test_files"
+_TRACEBACK: Final = "Traceback (most recent call last):\n"
+_RAISED: Final = re.compile(r"^([\w.]+)(?::|$)", re.MULTILINE)
+_NUMPY_WORDS: Final = re.compile(
+    r"\bnp\.(?:(True|False)_|(?:float|int|uint)\d+\(([^()]*)\))"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What a question's tests are run with: folders, and what names stand for.
+
+    `defined` are the names that the staff's notebook defines, `classes` and `functions`
+    those of them that it defines as such, and `methods` the names that its objects have.
+    """
+
+    files: Path
+    private: Path
+    library: Library
+    defined: frozenset[str] = frozenset()
+    classes: frozenset[str] = frozenset()
+    functions: frozenset[str] = frozenset()
+    methods: frozenset[str] = frozenset()
+
+    @property
+    def folders(self) -> Folders:
+        """Return the two folders that a test reads from."""
+        return Folders(self.files, self.private)
+
+
+def student_for(
+    link: Link, setting: Setting, seeds: FixedSeeds | None = None
+) -> Student:
+    """Return a conversation over the link, for tests that run with this setting."""
+    return Student(
+        link,
+        setting.classes,
+        setting.folders,
+        seeds=seeds,
+        methods=setting.methods,
+        functions=setting.functions,
+    )
+
+
+class WrongAnswerError(AssertionError):
+    """A doctest did not give what stands below a line of it.
+
+    `error` is what the first such line raised where something else was expected, or
+    None. `ename` names what it raised in place of another exception, or is "".
+    """
+
+    def __init__(
+        self, words: str, *, error: BaseException | None = None, ename: str = ""
+    ) -> None:
+        super().__init__(words)
+        self.error = error
+        self.ename = ename
+
+
+class Tests:
+    """One question's tests, ready to run. Raises what the tests' own source raises."""
+
+    __test__ = False
+
+    def __init__(
+        self, question: QuestionSpec, student: Student, setting: Setting
+    ) -> None:
+        self._question = question
+        self._student = student
+        self._setting = setting
+        self._space: dict[str, Any] = {
+            "__name__": "checks",
+            formats.NAME: formats.format_of,
+            empty_values.NAME: empty_values.calculated,
+        }
+        OWN.begin(_sources(question))
+        if question.style in {TestStyle.FUNCTIONS, TestStyle.CASES}:
+            self._space[_RETURNED] = _returned
+            workers.know(self._space)
+            refusals.forget()
+            self._execute(question)
+            refused = refusals.first()
+            if refused is not None:  # what the source has caught counts, too
+                raise refused
+
+    def run(self, check: CheckSpec) -> tuple[float, str]:
+        """Return the check's score and the words for it, or raise what it raises."""
+        match self._question.style:
+            case TestStyle.SCRIPT:
+                return self._run_script(check)
+            case TestStyle.DOCTEST:
+                return self._run_doctest(check)
+            case _:
+                return self._run_function(self._space[check.name])
+
+    def _execute(self, question: QuestionSpec) -> None:
+        name = f"<tests of {question.key}>"
+        _remember(name, question.source)
+        tree = ast.parse(question.source, name)
+        checks = {check.name for check in question.checks}
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef) and node.name in checks:
+                _ReturnsNothing().generic_visit(node)
+        code = compile(_guarded(tree), name, "exec")
+        with _otter_at_hand():
+            exec(code, self._space)  # noqa: S102 - the assignment's own tests
+
+    # --- Functions ---------------------------------------------------------------
+
+    def _run_function(self, check: Callable[..., object]) -> tuple[float, str]:
+        # A parameter with a default is a constant of the test's.
+        values = {
+            name: self._argument(name)
+            for name, parameter in inspect.signature(check).parameters.items()
+            if parameter.default is parameter.empty
+        }
+        value = check(**values)
+        if value is _NOTHING:
+            raise marks.NotAScoreError(None)
+        return marks.score_of(_plain(value))
+
+    def _argument(self, name: str) -> Any:
+        if name == "files":
+            return self._setting.files
+        if name == "private":
+            return self._setting.private
+        if name == "env" and self._question.style is TestStyle.CASES:
+            return Everything(self._student)
+        return self._student.name(name)
+
+    # --- Pieces of a notebook -------------------------------------------------------
+
+    def _names(self) -> Names:
+        return Names(self._student, self._setting.library, self._setting.defined)
+
+    def _run_script(self, check: CheckSpec) -> tuple[float, str]:
+        """Run a piece of code; a number that it ends in is what it is worth."""
+        name = f"<check {check.name}>"
+        _remember(name, check.source)
+        tree = class_bodies.reaching(
+            bound_openly(_guarded(ast.parse(check.source, name)))
+        )
+        names = self._names()
+        last = tree.body[-1] if tree.body else None
+        with as_main(names):
+            if not isinstance(last, ast.Expr):
+                exec(compile(tree, name, "exec"), names)  # noqa: S102 - the assignment's own tests
+                return marks.from_value(None)
+            tree.body.pop()
+            exec(compile(tree, name, "exec"), names)  # noqa: S102 - same
+            value = eval(compile(ast.Expression(last.value), name, "eval"), names)  # noqa: S307 - same
+        return _share(_plain(value), check.worth)
+
+    def _run_doctest(self, check: CheckSpec) -> tuple[float, str]:
+        """Run an interpreter session; every line must print what stands below it."""
+        examples = doctest.DocTestParser().get_examples(check.source, check.name)
+        test = doctest.DocTest(examples, {}, check.name, None, 0, check.source)
+        test.globs = names = self._names()
+        runner = _DoctestRunner(self._student, names)
+        words = io.StringIO()
+        with as_main(names):
+            runner.run(test, out=words.write, clear_globs=False)
+        if runner.failures:
+            raise WrongAnswerError(
+                words.getvalue(), error=runner.error, ename=runner.ename
+            )
+        return marks.from_value(None)
+
+
+def _guarded(tree: Any) -> Any:
+    """Return the tree, in which templates are checked, and operators too."""
+    return empty_values.guarded(formats.guarded(tree))
+
+
+def _compiled_example(
+    source: str,
+    name: str,
+    mode: str,
+    flags: int,
+    dont_inherit: bool,  # noqa: FBT001 - as `compile`
+) -> Any:
+    """Compile an example of a doctest as the tests of other styles are compiled."""
+    tree: Any = compile(source, name, mode, flags | ast.PyCF_ONLY_AST, dont_inherit)
+    tree = class_bodies.reaching(bound_openly(_guarded(tree)))
+    return compile(tree, name, mode, flags, dont_inherit)
+
+
+# Where doctest looks for it before it takes Python's own.
+vars(doctest)["compile"] = _compiled_example
+
+
+def _sources(question: QuestionSpec) -> Iterator[str]:
+    """Yield all that the question's tests consist of, as Python's text."""
+    yield question.source
+    parser = doctest.DocTestParser()
+    for check in question.checks:
+        if question.style is TestStyle.DOCTEST:
+            with contextlib.suppress(ValueError):  # which running it raises
+                yield from (one.source for one in parser.get_examples(check.source))
+        else:
+            yield check.source
+
+
+class _ReturnsNothing(ast.NodeTransformer):
+    """Tells a check that returns nothing from one whose `return f(x)` gave None.
+
+    The first passes. The second would pass for a function without a body.
+    """
+
+    def visit_Return(self, node: ast.Return) -> ast.Return:
+        is_nothing = isinstance(node.value, ast.Constant) and node.value.value is None
+        if node.value is not None and not is_nothing:
+            name = ast.Name(id=_RETURNED, ctx=ast.Load())
+            call = ast.Call(func=name, args=[node.value], keywords=[])
+            node.value = ast.copy_location(call, node.value)
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        return node  # its returns are not the check's
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # type: ignore[assignment]  # noqa: N815 - same
+    visit_Lambda = visit_FunctionDef  # type: ignore[assignment]  # noqa: N815 - same
+
+
+def _returned(value: object) -> object:
+    return _NOTHING if value is None else value
+
+
+class _DoctestRunner(doctest.DocTestRunner):
+    """Takes what the student's code prints for the output of a line that calls it.
+
+    It remembers what the first line that failed has raised.
+    """
+
+    error: BaseException | None = None
+    ename = ""
+    _has_failed = False
+
+    def __init__(self, student: Student, names: Names) -> None:
+        super().__init__(checker=_Printed(), verbose=False)
+        self._student = student
+        self._names = names
+
+    def report_start(
+        self, out: Any, test: doctest.DocTest, example: doctest.Example
+    ) -> None:
+        """Note whether the next line is a call of the student's code and no more."""
+        self._student.prints = self._is_call(example.source)
+
+    def _is_call(self, source: str) -> bool:
+        with contextlib.suppress(SyntaxError):
+            match ast.parse(source).body:
+                case [ast.Expr(value=ast.Call(func=called))]:
+                    while isinstance(called, ast.Attribute | ast.Call):
+                        called = getattr(called, "value", None) or called.func  # type: ignore[union-attr]  # a call has no value
+                    if isinstance(called, ast.Name):
+                        return is_handle(self._names.get(called.id))
+        return False
+
+    def report_unexpected_exception(
+        self, out: Any, test: Any, example: Any, exc_info: Any
+    ) -> None:
+        if not self._has_failed:
+            self.error = exc_info[1]
+        self._has_failed = True
+        super().report_unexpected_exception(out, test, example, exc_info)
+
+    def report_failure(self, out: Any, test: Any, example: Any, got: str) -> None:
+        if not self._has_failed and example.exc_msg is not None:
+            # Where one exception is expected, another one is told as text alone.
+            found = _RAISED.search(got.rpartition(_TRACEBACK)[2])
+            self.ename = found[1] if found and _TRACEBACK in got else ""
+        self._has_failed = True
+        super().report_failure(out, test, example, got)
+
+
+class _Printed(doctest.OutputChecker):
+    """Takes numbers for the same whether numpy prints their types or not."""
+
+    def check_output(self, want: str, got: str, optionflags: int) -> bool:
+        if super().check_output(want, got, optionflags):
+            return True
+        plain = _NUMPY_WORDS.sub(lambda found: found[1] or found[2], got)
+        return super().check_output(want, plain, optionflags)
+
+
+def _plain(value: object) -> object:
+    """Return the number or truth value that a numpy or torch scalar stands for."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if type(value) in {np.ndarray, torch.Tensor} and getattr(value, "ndim", 1) == 0:
+        return value.item()  # type: ignore[attr-defined]  # an array or a tensor
+    return value
+
+
+def _share(value: object, worth: float) -> tuple[float, str]:
+    """Return the score of a script that ended in this value.
+
+    A number is points out of `worth`. What is no score is worth nothing.
+    """
+    if type(value) in {int, float}:
+        share = value / worth if worth > 0 else float(bool(value))  # type: ignore[operator]  # a number
+        try:
+            return marks.score_of(share)
+        except marks.NotAScoreError:
+            raise marks.NotAScoreError(value, max(worth, 1)) from None
+    return marks.score_of(value)
+
+
+def _remember(name: str, source: str) -> None:
+    """Let tracebacks show the test's own lines, to staff."""
+    lines = source.splitlines(keepends=True)
+    linecache.cache[name] = (len(source), None, lines, name)
+
+
+def test_case(**_: object) -> Callable[[Callable[..., object]], Callable[..., object]]:
+    """Stand for Otter's decorator: what it says of a case is in the assignment."""
+    return lambda function: function
+
+
+@contextlib.contextmanager
+def _otter_at_hand() -> Iterator[None]:
+    """Let tests import Otter's decorator, whether Otter is installed or not."""
+    module = types.ModuleType(_OTTER)
+    module.test_case = test_case  # type: ignore[attr-defined]  # a module of our making
+    package = types.ModuleType("otter")
+    package.test_files = module  # type: ignore[attr-defined]  # same
+    kept = {name: sys.modules.get(name) for name in ("otter", _OTTER)}
+    sys.modules.update({"otter": package, _OTTER: module})
+    try:
+        yield
+    finally:
+        for name, old in kept.items():
+            if old is None:
+                del sys.modules[name]
+            else:
+                sys.modules[name] = old

@@ -1,0 +1,216 @@
+"""A test's own worker processes: what crosses between them, and how they are started.
+
+Workers are forked, so that what guards this process guards them too. A pickle that one
+of them sends to another is sealed with a key that is made for this grader and leaves it
+for nobody. So nothing that was handed in or answered can be taken for such a pickle.
+"""
+
+import hashlib
+import hmac
+import io
+import os
+import secrets
+import sys
+import types
+from collections.abc import Callable
+from concurrent.futures import process as futures_process
+from multiprocessing import context, pool, queues
+from multiprocessing.process import BaseProcess
+from multiprocessing.reduction import ForkingPickler
+from typing import Any, Final
+
+import torch.multiprocessing.pool as torch_pool
+import torch.multiprocessing.queue as torch_queue
+import torch.utils.data._utils.worker as torch_worker
+from torch.multiprocessing.spawn import _wrap as torch_spawned
+
+from runner.inside.grader import refusals
+from runner.inside.grader.handle_parts import is_handle
+from runner.inside.grader.observations import NotDataError
+from runner.wire.endpoint import Endpoint
+
+_DO_HERE: Final = (
+    "in the test's own process (DataLoader(..., num_workers=0), a loop in place of a "
+    "pool), in a pool of threads, or in a multiprocessing.Process"
+)
+_NO_OBJECTS: Final = (
+    "an object or a function of the notebook's does not go to a worker process, nor "
+    f"from one: use it {_DO_HERE}"
+)
+_NO_QUESTIONS: Final = f"a worker process does not ask the notebook: ask it {_DO_HERE}"
+_NOT_STARTED: Final = (
+    "workers of this kind would start without what guards the tests: take n_jobs=1, or "
+    "concurrent.futures.ProcessPoolExecutor"
+)
+_SEAL: Final = 32
+# What a pool or a loader runs in each of its processes.
+_WORKERS: Final = (
+    torch_worker._worker_loop,  # noqa: SLF001 - it has no other name
+    futures_process._process_worker,  # noqa: SLF001 - same
+    torch_spawned,
+    pool.worker,  # type: ignore[attr-defined]  # same
+    torch_pool.clean_worker,
+)
+_JOBLIB: Final = ("_multiprocessing_helpers", "_parallel_backends", "parallel")
+
+
+# The names of the tests that run now, of which one question's run at a time.
+_names: dict[str, Any] = {}
+
+
+def know(names: dict[str, Any]) -> None:
+    """Let functions and classes of these names go to workers, by their names."""
+    global _names  # noqa: PLW0603 - what unpickles them is called with a name alone
+    _names = names
+
+
+class Seals:
+    """Seals pickles of this process and of those that are forked from it."""
+
+    def __init__(self) -> None:
+        # Not made at the import: the student's process is forked from the same one.
+        self._key = secrets.token_bytes(_SEAL)
+
+    def seal(self, pickled: io.BytesIO) -> None:
+        """Put a seal at the end of what has been pickled."""
+        with pickled.getbuffer() as view:
+            digest = self._digest(view)
+        pickled.write(digest)
+
+    def content(self, data: object) -> memoryview | None:
+        """Return the pickle that was sealed, or None."""
+        if type(data) not in (bytes, bytearray, memoryview):
+            return None
+        view = memoryview(data).cast("B")  # type: ignore[arg-type]  # one of these
+        pickled, seal = view[:-_SEAL], view[-_SEAL:]
+        if not hmac.compare_digest(self._digest(pickled), seal):
+            return None
+        return pickled
+
+    def _digest(self, view: memoryview) -> bytes:
+        return hashlib.blake2b(view, digest_size=_SEAL, key=self._key).digest()
+
+
+def take_over(seals: Seals, loads: Callable[..., Any]) -> None:
+    """Let test's own workers start guarded, and exchange what they have pickled.
+
+    `loads` unpickles what is sealed, and reads anything else as data.
+    """
+    _seal_pickles(seals, loads)
+    _fork_all()
+    _keep_joblib_here()
+
+
+# --- Pickles ---------------------------------------------------------------------
+
+
+def _seal_pickles(seals: Seals, loads: Callable[..., Any]) -> None:
+    def dumps(cls: Any, value: Any, protocol: int | None = None) -> memoryview:
+        pickled = io.BytesIO()
+        cls(pickled, protocol).dump(value)
+        seals.seal(pickled)
+        return pickled.getbuffer()
+
+    def send(connection: Any, value: Any) -> None:
+        connection.send_bytes(ForkingPickler.dumps(value))
+
+    def receive(connection: Any) -> Any:
+        return loads(connection.recv_bytes())
+
+    forking: Any = ForkingPickler
+    forking.dumps, forking.loads = classmethod(dumps), staticmethod(loads)
+    forking.reducer_override = _reduced
+    wrapper: Any = torch_queue.ConnectionWrapper
+    wrapper.send, wrapper.recv = send, receive
+    queue: Any = queues.Queue
+    queue._on_queue_feeder_error = _telling(queue._on_queue_feeder_error)  # noqa: SLF001 - it has no other name
+
+
+def _reduced(_pickler: object, value: object) -> Any:
+    if is_handle(value):
+        raise refusals.note(NotDataError(_NO_OBJECTS))
+    if isinstance(value, types.FunctionType | type):
+        name = value.__qualname__
+        if dict.get(_names, name) is value:
+            return own_named, (name,)
+    return NotImplemented
+
+
+def own_named(name: str) -> Any:
+    """Return what the tests that run now call so."""
+    return dict.__getitem__(_names, name)
+
+
+def _telling(tell: Callable[..., None]) -> Callable[..., None]:
+    """Return what a queue does for a value that it cannot send, which is none else."""
+
+    def told(queue: Any, error: Exception, value: Any) -> None:
+        tell(error, value)
+        if isinstance(error, NotDataError) and queue._sem.acquire(block=False):  # noqa: SLF001 - as the queue itself
+            # Whoever waits for the value would wait for ever.
+            with queue._wlock:  # noqa: SLF001 - same
+                queue._writer.send_bytes(ForkingPickler.dumps(_Refusal()))  # noqa: SLF001 - same
+
+    return told
+
+
+class _Refusal:
+    """Stands for a value that was refused: whoever takes it meets the refusal."""
+
+    def __reduce__(self) -> Any:
+        return refuse, (_NO_OBJECTS,)
+
+
+def refuse(words: str) -> None:
+    """Raise a refusal in these words."""
+    raise refusals.note(NotDataError(words))
+
+
+# --- Processes -------------------------------------------------------------------
+
+
+def _fork_all() -> None:
+    """Let each worker be forked, and none of many ask the notebook.
+
+    Each would be told anew what an object holds, so that it could contradict itself.
+    """
+    run, start = BaseProcess.run, BaseProcess.start
+
+    def running(process: Any) -> None:
+        # The target may be an object of the student's, which is compared to nothing.
+        if any(process._target is each for each in _WORKERS):  # noqa: SLF001 - it has no other name
+            endpoint: Any = Endpoint
+            endpoint.ask = _ask_nothing
+        run(process)
+
+    def starting(process: Any) -> None:
+        if not isinstance(process, _FORKED):
+            raise refusals.not_permitted(_NOT_STARTED)
+        start(process)
+
+    base: Any = BaseProcess
+    base.run, base.start = running, starting
+    for kind in (context.SpawnProcess, context.ForkServerProcess):
+        vars_of: Any = kind
+        vars_of._Popen = staticmethod(context.ForkProcess._Popen)  # noqa: SLF001 - same
+
+
+_FORKED: Final = (
+    context.Process,
+    context.ForkProcess,
+    context.SpawnProcess,
+    context.ForkServerProcess,
+)
+
+
+def _ask_nothing(*_: object) -> None:
+    raise refusals.not_permitted(_NO_QUESTIONS)
+
+
+def _keep_joblib_here() -> None:
+    """Let joblib do all work in the test's own process: its workers are not forked."""
+    os.environ["JOBLIB_MULTIPROCESSING"] = "0"
+    for name in _JOBLIB:
+        module: Any = sys.modules.get(f"joblib.{name}")
+        if module is not None:
+            module.mp = None

@@ -1,0 +1,75 @@
+"""What numpy.save and numpy.savez have written where it needs a pickle: objects."""
+
+import io
+import zipfile
+from typing import Any, Final
+
+import numpy as np
+
+from runner.inside.readers.faults import NotReadError, UnreadableError
+from runner.inside.readers.pickle_files import read_pickle
+
+_ARRAY: Final = b"\x93NUMPY"
+_ARCHIVES: Final = (b"PK\x03\x04", b"PK\x05\x06")
+_LARGEST: Final = 2**31
+_HEADERS: Final[Any] = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+
+def is_archive(data: memoryview) -> bool:
+    """Say whether there are several arrays, by names."""
+    return bytes(data[:4]) in _ARCHIVES
+
+
+def read_archive(data: memoryview, *, encoding: str = "ascii") -> dict[str, Any]:
+    """Return the arrays of an archive by their names. Raises UnreadableError."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = archive.infolist()
+            if len({member.filename for member in members}) != len(members):
+                raise UnreadableError("two of its arrays have one name")
+            if sum(member.file_size for member in members) > _LARGEST:
+                raise NotReadError("it would grow to more than 2 GB")
+            return {
+                member.filename.removesuffix(".npy"): _member(archive, member, encoding)
+                for member in members
+            }
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
+        raise UnreadableError(f"it is no archive of arrays: {error}") from error
+
+
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, encoding: str) -> Any:
+    with archive.open(member) as source:
+        content = source.read(member.file_size + 1)
+    # What is no array numpy gives as the bytes that it is.
+    is_array = content.startswith(_ARRAY)
+    if not is_array:
+        return content
+    return read_array(memoryview(content), encoding=encoding)
+
+
+def read_array(data: memoryview, *, encoding: str = "ascii") -> Any:
+    """Return the array. Raises UnreadableError. Other objects in it are holes."""
+    source = io.BytesIO(data)
+    if bytes(data[: len(_ARRAY)]) != _ARRAY:
+        return read_pickle(data, encoding=encoding)[0]
+    try:
+        version = np.lib.format.read_magic(source)
+        if version not in _HEADERS:
+            return np.lib.format.read_array(_from_start(source), allow_pickle=False)
+        shape, _, dtype = _HEADERS[version](source)
+        if not dtype.hasobject:
+            return np.lib.format.read_array(_from_start(source), allow_pickle=False)
+    except ValueError as error:
+        raise UnreadableError(f"it is no array: {error}") from error
+    found, _ = read_pickle(data, source.tell(), encoding=encoding)
+    if type(found) is not np.ndarray or found.shape != shape or found.dtype != dtype:
+        raise NotReadError("an array that is not what its head says")
+    return found
+
+
+def _from_start(source: io.BytesIO) -> io.BytesIO:
+    source.seek(0)
+    return source

@@ -1,0 +1,294 @@
+"""Torch's tensors, made of what a pickle says of them, on storages that were read.
+
+A tensor is strided, on the CPU, and within its storage. Sparse, quantised and nested
+ones, those without data, and bare storages are not made.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from runner.inside.readers.faults import NotReadError, UnreadableError
+from runner.inside.readers.parts import Maker, Name
+from runner.protocol.weights_only import TAKEN_BY_TORCH
+
+_STORAGES: Final[Mapping[str, torch.dtype]] = {
+    "torch.DoubleStorage": torch.float64,
+    "torch.FloatStorage": torch.float32,
+    "torch.HalfStorage": torch.float16,
+    "torch.BFloat16Storage": torch.bfloat16,
+    "torch.LongStorage": torch.int64,
+    "torch.IntStorage": torch.int32,
+    "torch.ShortStorage": torch.int16,
+    "torch.CharStorage": torch.int8,
+    "torch.ByteStorage": torch.uint8,
+    "torch.BoolStorage": torch.bool,
+    "torch.ComplexDoubleStorage": torch.complex128,
+    "torch.ComplexFloatStorage": torch.complex64,
+    "torch.storage.UntypedStorage": torch.uint8,
+}
+_UNTYPED: Final = "torch.storage.UntypedStorage"
+_LARGEST: Final = 2**48
+_DIMENSIONS: Final = 64
+# So many bytes may a tensor seem to have that repeats a smaller storage.
+_SEEMING: Final = 2**30
+_MARKS: Final = frozenset(("conj", "neg"))
+_PLAIN: Final = (type(None), bool, int, float, str)
+_MARKS_OF_BUFFERS: Final = frozenset(("persistent", "_is_buffer"))
+_KINDS: Final[Mapping[str, type[torch.Tensor]]] = {
+    "torch.Tensor": torch.Tensor,
+    "torch.nn.parameter.Parameter": torch.nn.Parameter,
+}
+
+
+_untyped: Final[Any] = torch.UntypedStorage
+
+
+@dataclass(eq=False, kw_only=True)
+class Storage:
+    """The bytes that tensors are views of."""
+
+    dtype: torch.dtype
+    is_untyped: bool
+    count: int
+    content: torch.UntypedStorage
+
+    def fill(self, content: memoryview) -> None:
+        """Take over the bytes, which are as many as the storage has."""
+        if content.nbytes:
+            bits = torch.empty(0, dtype=torch.uint8).set_(self.content)
+            bits.numpy()[:] = np.frombuffer(content, dtype=np.uint8)
+
+
+def storage_of(kind: object, count: object, room: int) -> Storage:
+    """Return an empty storage, as a pickle names it. `room` bytes at most."""
+    if not isinstance(kind, Name) or type(count) is not int or count < 0:
+        raise UnreadableError("a storage that is none")
+    path = kind.path.replace("torch.cuda.", "torch.")
+    if path not in _STORAGES:
+        raise NotReadError(f"a storage of the kind {kind.path}")
+    dtype = _STORAGES[path]
+    if count * dtype.itemsize > room:
+        raise UnreadableError("a storage that is larger than the file")
+    return Storage(
+        dtype=dtype,
+        is_untyped=path == _UNTYPED,
+        count=count,
+        content=_untyped(count * dtype.itemsize),
+    )
+
+
+class Tensors:
+    """Makes the tensors of one file. `check` is due once their storages are filled."""
+
+    def __init__(self) -> None:
+        self._truths: list[torch.Tensor] = []
+        self.makers: Mapping[str, Maker] = {
+            **dict.fromkeys(_NOT_MADE, _refused),
+            "torch._utils._rebuild_tensor": self._tensor,
+            "torch._utils._rebuild_tensor_v2": self._tensor_2,
+            "torch._utils._rebuild_tensor_v3": self._tensor_3,
+            "torch._utils._rebuild_parameter": _parameter,
+            "torch._utils._rebuild_parameter_with_state": _parameter_with_state,
+            "torch._utils._rebuild_device_tensor_from_numpy": _moved,
+            "torch._utils._rebuild_device_tensor_from_cpu_tensor": _moved,
+            "torch._tensor._rebuild_from_type_v2": self._of_type,
+            "torch.Size": _size,
+            "torch.device": _device,
+            "torch.serialization._get_layout": _layout,
+        }
+
+    def check(self) -> None:
+        """Raise UnreadableError for a truth value that is neither true nor false."""
+        for tensor in self._truths:
+            if tensor.numel() and tensor.view(torch.uint8).max() > 1:
+                raise UnreadableError("a truth value that is neither true nor false")
+
+    def _view(
+        self, storage: Any, offset: Any, size: Any, stride: Any, dtype: Any
+    ) -> Any:
+        if not isinstance(storage, Storage):
+            raise UnreadableError("a tensor without a storage")
+        kind = storage.dtype if dtype is None else dtype
+        _check_place(storage.content.nbytes(), offset, size, stride, kind.itemsize)
+        tensor = torch.empty(0, dtype=kind).set_(storage.content, offset, size, stride)
+        if kind is torch.bool:
+            self._truths.append(tensor)
+        return tensor
+
+    def _tensor(self, storage: Any, offset: Any, size: Any, stride: Any) -> Any:
+        return self._view(storage, offset, size, stride, None)
+
+    def _tensor_2(  # noqa: PLR0917 - as torch pickles it
+        self,
+        storage: Any,
+        offset: Any,
+        size: Any,
+        stride: Any,
+        wants_gradient: Any,
+        hooks: Any,
+        marks: Any = None,
+    ) -> Any:
+        tensor = self._view(storage, offset, size, stride, None)
+        return _marked(tensor, wants_gradient, hooks, marks)
+
+    def _tensor_3(  # noqa: PLR0917 - as torch pickles it
+        self,
+        storage: Any,
+        offset: Any,
+        size: Any,
+        stride: Any,
+        wants_gradient: Any,
+        hooks: Any,
+        dtype: Any,
+        marks: Any = None,
+    ) -> Any:
+        if not isinstance(dtype, torch.dtype):
+            raise UnreadableError("no dtype where one is needed")
+        if str(dtype).startswith(("torch.q", "torch.bits")):
+            raise NotReadError("a quantised tensor")
+        tensor = self._view(storage, offset, size, stride, dtype)
+        return _marked(tensor, wants_gradient, hooks, marks)
+
+    def _of_type(self, make: Any, kind: Any, arguments: Any, state: Any) -> Any:
+        if not isinstance(make, Name) or not isinstance(kind, Name):
+            raise UnreadableError("a tensor that is none")
+        if make.path not in _BASIC or kind.path not in _KINDS:
+            raise NotReadError(f"a tensor of the class {kind.path}")
+        if type(arguments) is not tuple:
+            raise UnreadableError("arguments that are no tuple")
+        made = self.makers[make.path](*arguments)
+        if type(made) is not _KINDS[kind.path]:
+            raise NotReadError("a tensor of another class than it was made as")
+        return _with_attributes(made, state)
+
+
+def _check_place(room: int, offset: Any, size: Any, stride: Any, itemsize: int) -> None:
+    """Raise UnreadableError unless the view lies within so many bytes."""
+    numbers = (offset, *_tuple(size), *_tuple(stride))
+    if not all(type(each) is int and 0 <= each < _LARGEST for each in numbers):
+        raise UnreadableError("a shape that is none")
+    if len(size) != len(stride) or len(size) > _DIMENSIONS:
+        raise UnreadableError("a shape that is none")
+    last, count = offset, 1
+    for length, step in zip(size, stride, strict=True):
+        last += (length - 1) * step
+        count *= length
+    if (last + 1 if count else offset) * itemsize > room:
+        raise UnreadableError("a tensor that reaches out of its storage")
+    if count * itemsize > max(room, _SEEMING):
+        raise NotReadError("a tensor that is far larger than what it repeats")
+
+
+def _tuple(value: Any) -> Any:
+    if type(value) not in (tuple, torch.Size):
+        raise UnreadableError("a shape that is none")
+    return value
+
+
+def _marked(tensor: Any, wants_gradient: Any, hooks: Any, marks: Any) -> Any:
+    _check_gradient(tensor, wants_gradient, hooks)
+    tensor.requires_grad = wants_gradient
+    if marks:
+        if type(marks) is not dict or not set(marks) <= _MARKS:
+            raise NotReadError("a tensor with marks of its own")
+        if not all(type(each) is bool for each in marks.values()):
+            raise UnreadableError("a mark that is no truth value")
+        torch._C._set_tensor_metadata(tensor, marks)  # type: ignore[attr-defined]  # noqa: SLF001 - as torch does
+    return tensor
+
+
+def _check_gradient(tensor: Any, wants_gradient: Any, hooks: Any) -> None:
+    if type(wants_gradient) is not bool:
+        raise UnreadableError("no truth value where one is needed")
+    if hooks:
+        raise NotReadError("a tensor with functions of its own")
+    if wants_gradient and not (tensor.is_floating_point() or tensor.is_complex()):
+        raise UnreadableError("a gradient of whole numbers")
+
+
+def _parameter(data: Any, wants_gradient: Any, hooks: Any) -> torch.nn.Parameter:
+    if type(data) is not torch.Tensor:
+        raise UnreadableError("a parameter without a tensor")
+    _check_gradient(data, wants_gradient, hooks)
+    return torch.nn.Parameter(data, wants_gradient)
+
+
+def _parameter_with_state(data: Any, gradient: Any, hooks: Any, state: Any) -> Any:
+    return _with_attributes(_parameter(data, gradient, hooks), state)
+
+
+def _with_attributes(tensor: Any, state: Any) -> Any:
+    """Give the tensor plain attributes, none of which has another meaning to torch."""
+    if state is None:
+        return tensor
+    if type(state) is not dict:
+        raise NotReadError("a tensor with a state of its own")
+    for name, value in state.items():
+        is_new = type(name) is str and not name.startswith("__")
+        is_new = is_new and not hasattr(torch.nn.Parameter, name)
+        if not (is_new or name in _MARKS_OF_BUFFERS) or type(value) not in _PLAIN:
+            raise NotReadError(f"a tensor with the attribute {name!r}")
+    for name, value in state.items():
+        setattr(tensor, name, value)
+    return tensor
+
+
+def _moved(data: Any, dtype: Any, device: Any, wants_gradient: Any) -> Any:
+    """Return a tensor that was on a device; here it is on the CPU."""
+    if type(data) is np.ndarray and not data.dtype.hasobject:
+        data = torch.from_numpy(np.ascontiguousarray(data))
+    if type(data) is not torch.Tensor or not isinstance(dtype, torch.dtype):
+        raise UnreadableError("a tensor that is none")
+    return _marked(data.to(dtype), wants_gradient, None, None)
+
+
+def _size(sizes: Any = ()) -> torch.Size:
+    if type(sizes) not in (tuple, list) or not all(type(e) is int for e in sizes):
+        raise UnreadableError("a shape that is none")
+    return torch.Size(sizes)
+
+
+def _device(name: Any, *index: Any) -> torch.device:
+    if type(name) is not str or not all(type(each) is int for each in index):
+        raise UnreadableError("a device that is none")
+    return torch.device(name, *index)
+
+
+def _layout(name: Any) -> Any:
+    if type(name) is not str or name not in _LAYOUTS:
+        raise UnreadableError("a layout that is none")
+    return _LAYOUTS[name]
+
+
+def _refused(*_: object) -> object:
+    raise NotReadError(
+        "a tensor that is sparse, quantised, nested or without data, or of a class of "
+        "its own"
+    )
+
+
+_LAYOUTS: Final = {
+    str(each): each for each in vars(torch).values() if isinstance(each, torch.layout)
+}
+_BASIC: Final = frozenset(
+    f"torch._utils._rebuild_{name}" for name in ("tensor", "tensor_v2", "tensor_v3")
+) | {
+    "torch._utils._rebuild_parameter",
+    "torch._utils._rebuild_device_tensor_from_numpy",
+}
+_NOT_MADE: Final = frozenset(
+    name for name in TAKEN_BY_TORCH if "._rebuild_" in name or name.endswith("Tensor")
+)
+# Dtypes and schemes stand in a pickle by their names.
+CONSTANTS: Final[Mapping[str, object]] = {
+    str(each): each
+    for each in vars(torch).values()
+    if isinstance(each, torch.dtype | torch.qscheme) and str(each) in TAKEN_BY_TORCH
+}
+ARGUMENTS: Final = frozenset(
+    (*_KINDS, *(name for name in TAKEN_BY_TORCH if name.endswith("Storage")))
+)

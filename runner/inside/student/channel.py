@@ -1,0 +1,80 @@
+"""The student process's end of the socket to the host."""
+
+import contextlib
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from types import FrameType
+
+from runner.wire.frames import SMALL_FRAME, Channel, FrameError, pack
+
+
+class StudentChannel:
+    """Sends whole frames, whatever interrupts; forked copies of the process send none.
+
+    SIGINT is without effect until a cell runs, and then never inside a frame.
+    """
+
+    def __init__(self, fd: int) -> None:
+        self.channel = Channel(socket.socket(fileno=fd))
+        self.max_output = SMALL_FRAME
+        self._owner = os.getpid()
+        self._one_at_a_time = threading.RLock()
+        self._interrupted = False
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    @property
+    def is_mine(self) -> bool:
+        """Say whether this process is the one that the host talks to."""
+        return os.getpid() == self._owner
+
+    def send(self, message: dict[str, object]) -> None:
+        """The frame is sent, or a note that it was too large."""
+        if not self.is_mine:
+            return
+        with self.undisturbed():
+            try:
+                self.channel.send(message)
+            except FrameError:
+                self.channel.send({"t": "dropped"})
+
+    def send_output(self, message: dict[str, object]) -> None:
+        """The output is sent unless it is too large or not plain data."""
+        try:
+            fits = len(pack(message)) <= self.max_output
+        except FrameError:
+            fits = False
+        self.send(message if fits else {"t": "dropped"})
+
+    def receive(self) -> tuple[dict[str, object], Sequence[int]]:
+        """Wait for the host's next word."""
+        return self.channel.receive()
+
+    @contextlib.contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """No other thread sends meanwhile, and an interrupt comes afterwards."""
+        if not self.is_mine:
+            # A forked copy has no say, and nobody to give the lock back to it.
+            yield
+            return
+        with self._one_at_a_time, self._uninterrupted():
+            yield
+
+    @contextlib.contextmanager
+    def _uninterrupted(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield  # Signals are the main thread's to handle.
+            return
+        handler = signal.signal(signal.SIGINT, self._note_interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, handler)
+        if self._interrupted:
+            self._interrupted = False
+            signal.raise_signal(signal.SIGINT)
+
+    def _note_interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        self._interrupted = True

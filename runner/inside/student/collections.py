@@ -1,0 +1,54 @@
+"""Lists and their like of the notebook's own classes, which go as objects to a test."""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+from runner.inside.values.codec import CodecError
+
+OPERATORS: Final = frozenset(
+    (
+        *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow"),
+        *("neg", "pos", "abs", "invert"),
+    )
+)
+_COLLECTIONS: Final = (list, tuple, dict, set, frozenset, deque)
+_LIBRARIES: Final = frozenset(("builtins", "collections", "numpy", "torch", "typing"))
+# Special methods that make an object more than what is in it.
+_OWN_METHODS: Final = frozenset(
+    (
+        *(f"__{name}__" for name in OPERATORS),
+        *("__call__", "__enter__", "__str__"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class WithMethods:
+    """A list or its like that goes as an object, not as what is in it."""
+
+    made: object
+
+
+def plain_of(value: object) -> object:
+    """Return a list or its like, which goes as what is in it."""
+    if not isinstance(value, _COLLECTIONS):
+        raise CodecError("not a collection")
+    return value
+
+
+def has_own_methods(value: object) -> bool:
+    """Say whether the value is a list or its like of a class with methods of its own."""
+    if not isinstance(value, _COLLECTIONS):
+        return False
+    return any(
+        callable(part) or isinstance(part, property | classmethod | staticmethod)
+        for kind in type(value).__mro__
+        if not _is_library(kind.__module__)
+        for name, part in vars(kind).items()
+        if not name.startswith("_") or name in _OWN_METHODS
+    )
+
+
+def _is_library(module: str) -> bool:
+    return str(module).partition(".")[0] in _LIBRARIES

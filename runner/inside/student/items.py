@@ -1,0 +1,177 @@
+"""What an object of the notebook holds, as a grader takes it: all at once."""
+
+import itertools
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from runner.inside.values.codec import Encoder, RefusedError
+
+_MAX_ITEMS: Final = 100_000
+# An object that may also be asked for one item is taken whole if that is soon done.
+_MOST_ITERATORS: Final = 16
+_MUTABLE: Final = (list, dict, set, bytearray, deque, np.ndarray, torch.Tensor)
+_FEW_ITEMS: Final = 512
+_FEW_BYTES: Final = 16 * 2**20
+_FEW_SECONDS: Final = 0.25
+
+EncoderMaker = Callable[[], Encoder]
+
+
+def items(value: Any) -> object:
+    """Return all items at once, the length and whether it is a mapping.
+
+    None stands for an iterator, which gives its items one by one.
+    """
+    iterator = iter(value)
+    if iterator is value:
+        return None
+    return [_all_of(iterator), _length(value), hasattr(type(value), "keys")]
+
+
+def count(value: Any) -> object:
+    """Return how many items it gives when it is gone through; None for an iterator."""
+    iterator = iter(value)
+    return None if iterator is value else len(_all_of(iterator))
+
+
+def backwards(value: Any) -> object:
+    """Return all items in the order of `reversed`, and the length."""
+    return [_all_of(reversed(value)), _length(value)]
+
+
+class Steps:
+    """Goes through iterators one item after the other.
+
+    It keeps the last item of each of the last few, to tell one that is given again.
+    """
+
+    def __init__(self) -> None:
+        self._last: OrderedDict[int, tuple[object, object]] = OrderedDict()
+
+    def next_item(self, iterator: Any) -> object:
+        """Return a list with the next item, or an empty one at the end.
+
+        If it is the object that was given before it, True stands behind it; behind a
+        tuple stands for each of its parts whether it is.
+        """
+        key = id(iterator)
+        try:
+            item = next(iterator)
+        except StopIteration:
+            self._last.pop(key, None)
+            return []
+        _, before = self._last.pop(key, (iterator, None))
+        self._last[key] = iterator, item
+        if len(self._last) > _MOST_ITERATORS:
+            self._last.popitem(last=False)
+        same = _is_same(item, before)
+        return [item] if same is False else [item, same]
+
+
+def _is_same(item: object, before: object) -> bool | list[bool]:
+    if type(item) is tuple and type(before) is tuple and len(item) == len(before):
+        parts = [_is_same(*pair) is True for pair in zip(item, before, strict=True)]
+        return parts if any(parts) else False
+    return item is before and isinstance(item, _MUTABLE)
+
+
+def mapping(value: Any) -> object:
+    """Return all keys and values at once and the length, or None for no mapping."""
+    if not _is_mapping(value):
+        return None
+    return [[[key, value[key]] for key in _all_of(value.keys())], _length(value)]
+
+
+def pairs(value: Any, is_few: bool, make: EncoderMaker) -> object:  # noqa: FBT001 - an operand
+    """Return what `mapping` does, or False if that cannot be taken.
+
+    If `is_few`, neither is what takes long.
+    """
+    if not _is_mapping(value):
+        return None
+    bounds = _Bounds(make, is_few=is_few)
+    found = []
+    try:
+        if is_few and (_length(value) or 0) > _FEW_ITEMS:
+            return False
+        for key in _all_of(value.keys()):
+            found.append([key, value[key]])
+            if not bounds.hold(found[-1]):
+                return False
+        return [found, _length(value)]
+    except Exception:  # noqa: BLE001 - a student's code may raise anything
+        return False
+
+
+def indexed(value: Any, is_few: bool, make: EncoderMaker) -> object:  # noqa: FBT001 - an operand
+    """Return all items by their indices and the length.
+
+    None stands for too many of them, False for an object that has none. If `is_few`,
+    what takes long is too much.
+    """
+    bounds = _Bounds(make, is_few=is_few)
+    try:
+        length = _length(value)
+        if (length is None and is_few) or (length or 0) > bounds.items:
+            return None
+        found = _by_index(value, length, bounds)
+    except Exception:  # noqa: BLE001 - a student's code may raise anything
+        return False
+    return None if found is None else [found, length]
+
+
+def _by_index(value: Any, length: int | None, bounds: "_Bounds") -> list[object] | None:
+    """Return the items, up to an IndexError if there is no length; None for too many."""
+    found: list[object] = []
+    for index in range(bounds.items if length is None else length):
+        try:
+            found.append(value[index])
+        except IndexError:
+            if length is None:
+                return found
+            raise
+        if not bounds.hold(found[-1]):
+            return None
+    return None if length is None else found
+
+
+class _Bounds:
+    """How much is taken whole of an object that may also be asked for one item."""
+
+    def __init__(self, make: EncoderMaker, *, is_few: bool) -> None:
+        self.items = _FEW_ITEMS if is_few else _MAX_ITEMS
+        self._is_few = is_few
+        self._encoder = make()
+        self._end = time.monotonic() + _FEW_SECONDS
+
+    def hold(self, item: object) -> bool:
+        """Say whether this item, too, is within the bounds."""
+        if not self._is_few:
+            return True
+        try:
+            self._encoder.encode(item, depth=1)
+        except RefusedError:
+            return False
+        is_soon = time.monotonic() < self._end
+        return is_soon and self._encoder.bytes <= _FEW_BYTES and self._encoder.fits
+
+
+def _is_mapping(value: Any) -> bool:
+    methods = ("keys", "values", "items", "__getitem__")
+    return all(callable(getattr(type(value), name, None)) for name in methods)
+
+
+def _length(value: Any) -> int | None:
+    return len(value) if hasattr(type(value), "__len__") else None
+
+
+def _all_of(iterable: Any) -> list[object]:
+    found = list(itertools.islice(iterable, _MAX_ITEMS + 1))
+    if len(found) > _MAX_ITEMS:
+        raise TypeError(f"there are more than {_MAX_ITEMS} items to go through")
+    return found

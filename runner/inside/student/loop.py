@@ -1,0 +1,130 @@
+"""The student process: runs the cells that the host sends, one by one."""
+
+import contextlib
+import json
+import os
+import random
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from IPython.core.formatters import format_display_data
+
+from runner.gpu.order import CudaOrder
+from runner.inside.student import otter, parameters, snapshot, text_bars, weights
+from runner.inside.student.channel import StudentChannel
+from runner.inside.student.execution import CellExecution
+from runner.inside.student.shell import OUTLET, StudentShell, make_shell, words
+from runner.wire.frames import ChannelClosedError
+
+_NUMPY_SEEDS: Final = 2**32
+_shell: StudentShell | None = None
+
+
+def prepare() -> None:
+    """The shell is built, in the zygote, before any job."""
+    global _shell  # noqa: PLW0603 - one shell a process, and forks inherit it
+    _shell = make_shell()
+    otter.offer()
+    weights.take_numpy()
+    text_bars.offer()
+    _fail_once(_shell)
+
+
+def _fail_once(shell: StudentShell) -> None:
+    """Where modules lie, and how Python is coloured, is known before a cell fails."""
+    try:
+        json.loads("")
+    except ValueError as error:
+        trace = (type(error), error, error.__traceback__)
+        shell.InteractiveTB.structured_traceback(*trace)
+        shell.InteractiveTB.tb = None
+
+
+def serve(fd: int, drains: tuple[int, int], *, gpu: str = "") -> None:
+    """Run what the host sends until it closes the channel; compute on `gpu`, if named."""
+    shell = _shell or make_shell()
+    channel = StudentChannel(fd)
+    OUTLET.connect(channel, drains)
+    session = Session(shell, channel)
+    session.settle()
+    channel.send({"t": "hello", "gpu": _start_gpu(gpu) if gpu else None})
+    with contextlib.suppress(ChannelClosedError):
+        while True:
+            frame, fds = channel.receive()
+            session.obey(frame, list(fds))
+            if not channel.is_mine:
+                # A copy that the notebook forked, fallen out of its cell.
+                os._exit(0)
+    os._exit(0)
+
+
+def _start_gpu(name: str) -> dict[str, Any]:
+    """CUDA runs on the device. Return what it says of itself."""
+    from runner.inside.student import cuda  # noqa: PLC0415 - most jobs have no GPU
+
+    return cuda.start(name).to_frame()
+
+
+def _seed(seed: int) -> None:
+    """The generators start from the seed, and torch computes with one thread."""
+    random.seed(seed)
+    np.random.seed(seed % _NUMPY_SEEDS)
+    torch.manual_seed(seed)
+    torch.set_num_threads(1)
+
+
+class Session:
+    """One notebook's life in this process."""
+
+    def __init__(self, shell: StudentShell, channel: StudentChannel) -> None:
+        self.shell = shell
+        self.execution = CellExecution(shell)
+        self.channel = channel
+
+    def settle(self) -> None:
+        """What every job needs is done, and the memory that it writes to is our own.
+
+        A fork shares its parent's memory until it writes, and each first write costs.
+        """
+        self.shell.move_in(Path.home())
+        self.execution.rehearse()
+        show: Callable[[object], object] = format_display_data
+        show(None)
+        _seed(0)
+
+    def obey(self, frame: Mapping[str, Any], fds: list[int]) -> None:
+        """Do what the host asks and say that it is done."""
+        match frame["t"]:
+            case "setup":
+                self._set_up(frame)
+            case "cell":
+                self._run_cell(frame)
+            case "check":
+                answer = snapshot.answer if frame["in_place"] else snapshot.keep
+                answer(self.shell, self.channel, fds, frame["files"])
+
+    def _set_up(self, frame: Mapping[str, Any]) -> None:
+        self.channel.max_output = int(frame["max_frame"])
+        _seed(int(frame["seed"]))
+        if frame["gpu"]:
+            from runner.inside.student import cuda  # noqa: PLC0415 - most jobs have no GPU
+
+            cuda.settle(CudaOrder.from_frame(frame["gpu"]))
+        if frame["parameters"]:
+            parameters.force(self.shell, frame["parameters"])
+        self.channel.send({"t": "set_up"})
+
+    def _run_cell(self, frame: Mapping[str, Any]) -> None:
+        self.shell.display_error = None
+        # The host's number: so tracebacks and `Out` agree with it after a fresh start.
+        self.shell.execution_count = frame["cell"]
+        error = self.execution.run(frame["source"]) or self.shell.display_error
+        ename = type(error).__name__ if error is not None else ""
+        told = isinstance(error, OSError | RuntimeError)
+        evalue = words(error)[:200] if told else ""
+        OUTLET.put(
+            {"t": "done", "cell": frame["cell"], "ename": ename, "evalue": evalue}
+        )

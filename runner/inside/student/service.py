@@ -1,0 +1,378 @@
+"""The student's side of a question: does with the notebook's objects what a grader asks.
+
+It runs in a snapshot of the student's process, whose code may have changed all of it.
+Nothing depends on its honesty: a grader takes what it sends as data, and no more.
+"""
+
+import builtins
+import contextlib
+import inspect
+import operator
+import random
+from collections.abc import Callable, Mapping, MutableMapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from runner.inside.student import description, given, items
+from runner.inside.student.collections import (
+    OPERATORS,
+    WithMethods,
+    has_own_methods,
+    plain_of,
+)
+from runner.inside.student.handed_in import HandedIn
+from runner.inside.student.hashes import Hashes
+from runner.inside.student.printed import Heard
+from runner.inside.student.sent_names import SentNames
+from runner.inside.student.unpickled import Unpickled
+from runner.inside.values.codec import (
+    REFUSED,
+    CodecError,
+    Decoder,
+    Encoder,
+    Node,
+    RefusedError,
+    kind_of,
+)
+from runner.wire.endpoint import Endpoint, Message
+from runner.wire.link import (
+    HEARD,
+    MAX_ANSWER_BYTES,
+    MAX_ANSWER_HEADER,
+    MAX_BYTES,
+    MAX_HEADER,
+    Buffer,
+    Header,
+    Link,
+)
+from runner.wire.naming import import_named
+
+_WORDS: Final = 500
+_BASES: Final = 50
+_METHODS: Final = (
+    *("__len__", "__iter__", "__reversed__", "__next__", "__contains__", "__getitem__"),
+    "__enter__",
+)
+_CALLBACK_WORDS: Final = {
+    "ExpiredCallbackError": "a test's function can be called only while the call runs "
+    "that it was passed to"
+}
+_SEEDS: Final[Mapping[str, Callable[[int], object]]] = {
+    "random": random.seed,
+    "numpy": np.random.seed,
+    "torch": torch.manual_seed,
+}
+_IN_PLACE: Final = frozenset(
+    f"i{name}" for name in OPERATORS if hasattr(operator, f"i{name}")
+)
+_OPERATORS: Final = OPERATORS | _IN_PLACE | {"getitem", "setitem", "delitem"}
+
+
+class Service:
+    """Answers one grader's questions about the names of a notebook.
+
+    `files` is where the handed-in files lie.
+    """
+
+    def __init__(
+        self, names: MutableMapping[str, Any], link: Link, files: Path
+    ) -> None:
+        self._names = names
+        # What the notebook had under the names that a test has replaced.
+        self._originals: dict[str, list[object]] = {}
+        self._files = files
+        self._objects: list[object] = []
+        self._numbers: dict[int, int] = {}
+        self._hashes = Hashes()
+        self._endpoint = Endpoint(link, self._serve)
+        handed_in = HandedIn(files)
+        self._sent_names = SentNames(names, self._encoder)
+        self._operations: Mapping[str, Callable[..., object]] = {
+            "name": self._name,
+            "same": self._sent_names.is_same,
+            "replace": self._replace,
+            "stub": self._stub,
+            "remove": self._remove,
+            "restore": self._restore,
+            "call": lambda function, arguments, named: function(*arguments, **named),
+            "make": self._make,
+            "plain": plain_of,
+            "attr": getattr,
+            "set": setattr,
+            "del": delattr,
+            "operate": self._operate,
+            "len": len,
+            "isinstance": isinstance,
+            "issubclass": issubclass,
+            "dir": dir,
+            "repr": repr,
+            "str": str,
+            "hash": self._hashes.hash_of,
+            "has": lambda name: name in self._names,
+            "lend": self._lend,
+            "seed": lambda library, seed: _SEEDS[library](seed),
+            "source": inspect.getsource,
+            "signature": description.signature,
+            "kind": description.is_kind,
+            "copy": description.copied,
+            "items": items.items,
+            "count": items.count,
+            "reversed": items.backwards,
+            "mapping": items.mapping,
+            "pairs": lambda value, is_few: items.pairs(value, is_few, self._encoder),
+            "indexed": lambda value, is_few: items.indexed(
+                value, is_few, self._encoder
+            ),
+            "next": items.Steps().next_item,
+            "script": handed_in.load_script,
+            "objects": handed_in.load_objects,
+        }
+
+    def listen(self) -> None:
+        """Answer until the grader is gone (LinkClosedError)."""
+        self._endpoint.listen()
+
+    def _serve(self, header: Header, buffers: list[Buffer]) -> Message:
+        heard = Heard()
+        answer, more = self._answer(header, buffers, heard)
+        return {**answer, **heard.told()}, more
+
+    def _answer(self, header: Header, buffers: list[Buffer], heard: Heard) -> Message:
+        try:
+            arguments = self._decoder(buffers).decode(header["a"])
+            with contextlib.ExitStack() as around:
+                if header["op"] in HEARD:
+                    around.enter_context(heard.listening())
+                if header.get("g") is False:  # the test computes without gradients
+                    around.enter_context(torch.no_grad())
+                result = self._operations[header["op"]](*arguments)
+            encoder = self._encoder()
+            node = encoder.encode(result)
+        except BaseException as error:  # noqa: BLE001 - a student's code may raise anything
+            return self._error(error)
+        if header["op"] == "name":
+            self._sent_names.note(arguments[0], node, encoder.buffers)
+        return {"ok": node}, encoder.buffers
+
+    def _error(self, error: BaseException) -> Message:
+        """Return what a grader is told of an exception.
+
+        An exception of the notebook's own class stays here as an object, of which the
+        grader may read the attributes.
+        """
+        told: dict[str, Any] = _words_of(error)
+        encoder = self._encoder()
+        with contextlib.suppress(Exception), encoder.data_only():
+            told["args"] = encoder.encode(list(error.args))
+        if "args" not in told:
+            encoder = self._encoder()
+        kind = type(error)
+        if kind.__module__ != "builtins" and told["type"] != REFUSED:
+            error.__traceback__ = None  # whose frames may hold much
+            told["class"] = self._exception(kind)
+            told["object"] = self._refer(error, encoder)
+        return {"error": told}, encoder.buffers
+
+    # --- Operations ------------------------------------------------------------
+
+    def _name(self, name: str) -> object:
+        if name not in self._names:
+            raise _NotDefinedError(name)
+        return self._names[name]
+
+    def _replace(self, name: str, value: object) -> None:
+        """Let a name that the notebook has, or had, stand for something else."""
+        if name in self._names or name in self._originals:
+            self._keep(name)
+            self._names[name] = value
+
+    def _stub(self, name: str, raises: str, records: bool) -> None:  # noqa: FBT001 - an operand
+        """Let the name stand for a function that raises, or returns None."""
+
+        def stub(*arguments: object, **named: object) -> None:
+            if records:
+                encoder = self._encoder()
+                node = encoder.encode([list(arguments), named])
+                question = {"op": "stand_in", "v": name, "a": node}
+                self._endpoint.ask(question, encoder.buffers)
+            if raises:
+                raise getattr(builtins, raises)
+
+        self._replace(name, stub)
+
+    def _remove(self, name: str) -> bool:
+        """Take the name from the notebook. Return whether it had it."""
+        if name not in self._names:
+            return False
+        self._keep(name)
+        del self._names[name]
+        return True
+
+    def _lend(self, name: str, is_lent: bool) -> None:  # noqa: FBT001 - an operand
+        """Let `input` or `print` be the test's, until it has them back."""
+        if name not in ("input", "print"):
+            raise CodecError("not a function that is lent")
+        if not is_lent:
+            self._restore(name)
+            return
+
+        def lent(*arguments: object, **named: object) -> object:
+            return self._ask_back("lent", name, arguments, named)
+
+        self._keep(name)
+        self._names[name] = lent
+
+    def _keep(self, name: str) -> None:
+        had = [self._names[name]] if name in self._names else []
+        self._originals.setdefault(name, had)
+
+    def _restore(self, name: str) -> None:
+        """Give the name back what it stood for before a test replaced it."""
+        if name in self._originals:
+            self._names.pop(name, None)
+            self._names.update((name, value) for value in self._originals.pop(name))
+
+    def _make(self, kind: Callable[..., object], arguments: Any, named: Any) -> object:
+        """Return the object that a test makes by calling a class of the notebook's."""
+        made = kind(*arguments, **named)
+        return WithMethods(made) if has_own_methods(made) else made
+
+    def _operate(self, name: str, *arguments: object) -> object:
+        if name not in _OPERATORS:
+            raise CodecError("not an operator")
+        operate: Callable[..., object] = getattr(operator, name)
+        result = operate(*arguments)
+        if name in _IN_PLACE and result is arguments[0] and has_own_methods(result):
+            return WithMethods(result)  # it stays the object that it was
+        return result
+
+    # --- Values ----------------------------------------------------------------
+
+    def _encoder(self) -> Encoder:
+        """Return an encoder that refuses what the grader would not take."""
+        return Encoder(
+            self._refer, max_text=MAX_ANSWER_HEADER, max_bytes=MAX_ANSWER_BYTES
+        )
+
+    def _refer(self, value: object, encoder: Encoder) -> Node:
+        if type(value) is WithMethods:
+            return {**self._refer(value.made, encoder), "collection": True}
+        if isinstance(value, type(builtins)):
+            return {"k": "module", "v": value.__name__}
+        if isinstance(value, type) and value.__module__ == "builtins":
+            return {"k": "type", "v": value.__name__}
+        number = self._number(value)
+        bases = value.__mro__ if isinstance(value, type) else type(value).__mro__
+        node = {
+            "k": "handle",
+            "v": number,
+            "callable": callable(value),
+            "methods": [name for name in _METHODS if hasattr(type(value), name)],
+            "class": isinstance(value, type),
+            "kind": kind_of(value),
+            "bases": [f"{one.__module__}.{one.__qualname__}" for one in bases[:_BASES]],
+        }
+        told = self._hashes.told(value)
+        if told is not None:
+            node["equality"] = told
+        if not isinstance(value, type):
+            own = [one for one in type(value).__mro__ if one is not object]
+            node["classes"] = [self._number(one) for one in own[:_BASES]]
+        if isinstance(value, type) and issubclass(value, BaseException):
+            node["exception"] = self._exception(value)
+        return node
+
+    def _number(self, value: object) -> int:
+        number = self._numbers.get(id(value))
+        if number is None:
+            number = self._numbers[id(value)] = len(self._objects)
+            self._objects.append(value)
+        return number
+
+    def _exception(self, kind: type) -> Node:
+        """Return what a grader is told of a class of exceptions."""
+        if kind.__module__ == "builtins":
+            return kind.__name__
+        bases = [one for one in kind.__bases__ if issubclass(one, BaseException)]
+        return {
+            "v": self._number(kind),
+            "n": kind.__name__,
+            "l": f"{kind.__module__}:{kind.__qualname__}",
+            "b": [self._exception(one) for one in bases],
+        }
+
+    def _decoder(self, buffers: list[Buffer]) -> Decoder:
+        def resolve(node: Mapping[str, Any]) -> object:
+            match node["k"]:
+                case "handle":
+                    return self._objects[node["v"]]
+                case "library":
+                    return import_named(node["v"])
+                case "pickle":
+                    return unpickled.next(decoder.bytes_of(node))
+                case "file":
+                    return self._files / node["v"]
+                case "callback":
+                    return self._callback(node["v"])
+                case "given":
+                    return given.made(node["t"], decoder.decode(node["v"]))
+            raise CodecError(f"not known: {node['k']}")
+
+        decoder = Decoder(buffers, resolve, max_size=MAX_HEADER, max_bytes=MAX_BYTES)
+        decoder.takes_missing = True
+        decoder.refuses_backward = False
+        unpickled = Unpickled(decoder.part)
+        return decoder
+
+    def _callback(self, number: int) -> Callable[..., object]:
+        """Return a function whose calls the grader answers."""
+
+        def function(*arguments: object, **named: object) -> object:
+            return self._ask_back("callback", number, arguments, named)
+
+        return function
+
+    def _ask_back(
+        self, operation: str, what: object, arguments: Any, named: Any
+    ) -> object:
+        """Return what a function of the test's gives. Raises what a grader names."""
+        encoder = self._encoder()
+        node = encoder.encode([list(arguments), named])
+        question = {"op": operation, "v": what, "a": node}
+        header, buffers = self._endpoint.ask(question, encoder.buffers)
+        error = header.get("error")
+        if error is None:
+            return self._decoder(buffers).decode(header["ok"])
+        if operation == "lent" and error == "EOFError":
+            raise EOFError  # so a test lets the user of `input` give up
+        raise _as_in_a_notebook(str(error))
+
+
+def _as_in_a_notebook(error: str) -> Exception:
+    """Return what a test's function has raised: of Python's own, with no words."""
+    kind = getattr(builtins, error, None)
+    if isinstance(kind, type) and issubclass(kind, Exception):
+        with contextlib.suppress(TypeError):  # as UnicodeDecodeError wants more
+            return kind()
+    return RuntimeError(_CALLBACK_WORDS.get(error, error))
+
+
+class _NotDefinedError(NameError):
+    """The notebook has no such name."""
+
+
+def _words_of(error: BaseException) -> dict[str, str]:
+    """Return the nearest built-in class of the error, and its words."""
+    if isinstance(error, RefusedError):
+        return {"type": REFUSED, "words": str(error)}
+    kinds = (
+        one.__name__ for one in type(error).__mro__ if one.__module__ == "builtins"
+    )
+    try:
+        words = str(error)[:_WORDS]
+    except BaseException:  # noqa: BLE001 - a student's __str__ may raise anything
+        words = ""
+    return {"type": next(kinds, "Exception"), "words": words}

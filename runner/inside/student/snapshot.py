@@ -1,0 +1,158 @@
+"""A question's snapshot: the notebook's process, kept as it is at the check cell.
+
+The snapshot waits until all cells have run and nothing that they could still say is
+taken, and answers a grader then: what it learns of hidden tests it can tell nobody. The
+host stops it while it waits. On a GPU, where a process cannot be forked, the notebook's
+own process answers at once.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+
+from runner.inside.student.channel import StudentChannel
+from runner.inside.student.service import Service
+from runner.inside.student.shell import StudentShell
+from runner.jail import kernel
+from runner.system import linux
+from runner.wire.frames import Channel, ChannelClosedError
+from runner.wire.link import Link, LinkClosedError, LinkError
+
+
+def keep(
+    shell: StudentShell, channel: StudentChannel, fds: Sequence[int], files: str
+) -> None:
+    """Make a snapshot, which waits for a grader on the second of the sockets.
+
+    The first is the host's, which learns from it who the snapshot is. The snapshot is no
+    child of this process, so that a notebook which waits for its children never waits
+    for it. Why it could not be made is told with "checked".
+    """
+    number = 0
+    try:
+        if _fork_sibling():
+            _become_snapshot(shell, channel, fds, files)
+    except OSError as error:
+        number = error.errno or 0
+    for fd in fds:
+        os.close(fd)
+    channel.send({"t": "checked", "errno": number})
+
+
+def _fork_sibling() -> bool:
+    """Return true in a snapshot of this process that is no child of it. Raises OSError."""
+    if linux.own_status()["Threads"] == "1":
+        with contextlib.suppress(OSError):  # a processor that we do not know
+            return kernel.clone_sibling() == 0
+    pid = os.fork()
+    if pid:
+        number = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        if number > 0:
+            raise OSError(number, "fork")
+        return False
+    number = 0
+    try:
+        if os.fork() == 0:
+            return True
+    except OSError as error:
+        number = error.errno or 0
+    os._exit(number)
+
+
+def _become_snapshot(
+    shell: StudentShell, channel: StudentChannel, fds: Sequence[int], files: str
+) -> None:
+    try:
+        os.setsid()
+        channel.channel.sock.close()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        null = os.open(os.devnull, os.O_RDWR)
+        os.dup2(null, 1)
+        os.dup2(null, 2)
+        sys.stdout = sys.__stdout__
+        sys.stderr = sys.__stderr__
+        torch.set_num_threads(1)
+        _serve_all(shell, fds, files)
+    finally:
+        os._exit(0)
+
+
+def _serve_all(shell: StudentShell, fds: Sequence[int], files: str) -> None:
+    """Answer graders, one after the other, until the host is gone.
+
+    The host breaks a conversation off, and sends an interrupt, when a check was too
+    slow. It learns from "idle" that what the notebook's code did has ended, and then
+    sends the next grader's socket. No interrupt means anything between conversations.
+    """
+    host = Channel(socket.socket(fileno=fds[0]))
+    host.send({"t": "ready"})
+    grader = fds[1]
+    with contextlib.suppress(ChannelClosedError):
+        while True:
+            with contextlib.suppress(KeyboardInterrupt):
+                _answer_one(shell, grader, files)
+            host.send({"t": "idle"})
+            grader = host.receive()[1][0]
+
+
+def _answer_one(shell: StudentShell, fd: int, files: str) -> None:
+    with socket.socket(fileno=fd) as grader:
+        try:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            _listen(shell, grader, files)
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def answer(
+    shell: StudentShell, channel: StudentChannel, fds: Sequence[int], files: str
+) -> None:
+    """This very process answers the grader: on a GPU it cannot be copied.
+
+    What it writes meanwhile is nobody's, and an interrupt ends the answer.
+    """
+    with _silence():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            _serve(shell, fds, files)
+        except (KeyboardInterrupt, OSError):
+            pass  # what the grader has made of it by now counts
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+    channel.send({"t": "checked"})
+
+
+def _serve(shell: StudentShell, fds: Sequence[int], files: str) -> None:
+    """Say who answers, then answer until the grader is gone."""
+    host, grader = (socket.socket(fileno=fd) for fd in fds)
+    with host, grader:
+        Channel(host).send({"t": "ready"})
+        _listen(shell, grader, files)
+
+
+def _listen(shell: StudentShell, grader: socket.socket, files: str) -> None:
+    """Answer the grader until it is gone."""
+    with contextlib.suppress(LinkError, LinkClosedError):
+        Service(shell.user_ns, Link(grader), Path(files)).listen()
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """What is written to standard output and error is lost."""
+    kept = os.dup(1), os.dup(2)
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 1)
+        os.dup2(null, 2)
+        yield
+    finally:
+        for number, old in enumerate(kept, start=1):
+            os.dup2(old, number)
+            os.close(old)
+        os.close(null)

@@ -1,0 +1,385 @@
+"""Plain data, arrays and tensors as a tree for JSON and raw buffers beside it, and back.
+
+None, truth values, small integers, finite floats and text stand for themselves. Every
+other node is an object whose "k" says its kind. Each side adds kinds of its own.
+
+A value arrives as what it was, or is refused in words that name its kind: it never
+becomes another value on the way. Whoever decodes believes nothing: each kind has its
+own checks, and classes come from closed tables of this process.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from runner.inside.values import arrays, containers, library, tables, tensors
+from runner.inside.values.nodes import (
+    CHARACTER,
+    MAX_DEPTH,
+    MUTABLE,
+    NODE,
+    CodecError,
+    Decode,
+    DecoderBase,
+    Encode,
+    EncoderBase,
+    Node,
+    ObjectWithinError,
+    Part,
+    RefusedError,
+)
+from runner.wire.link import MAX_BUFFERS, MAX_BYTES, MAX_HEADER, Buffer
+
+__all__ = [
+    "MAX_DEPTH",
+    "CodecError",
+    "Decoder",
+    "Encoder",
+    "Node",
+    "RefusedError",
+    "kind_of",
+]
+
+# How an answer says that the value cannot cross, where another error names its class.
+REFUSED: Final = "refused"
+
+_SMALL: Final = 2**63
+# What holds nothing else, and cannot be changed.
+_ATOMS: Final = frozenset((type(None), bool, int, float, str))
+_DIGITS: Final = 4000
+# Room in a message for what stands around the value.
+_AROUND: Final = 1024
+
+# What a node raises that is not what it says.
+_UNFIT: Final = (
+    AttributeError,
+    KeyError,
+    MemoryError,
+    OverflowError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+class Encoder(EncoderBase):
+    """Turns values into nodes; `buffers` holds the bytes that belong to them.
+
+    `refer` gives the node of a value that does not cross by value. `max_text` is how
+    long the JSON text of the whole may be, so that what is too large is refused here
+    and costs one answer only.
+    """
+
+    def __init__(
+        self,
+        refer: Callable[[object, "Encoder"], Node],
+        *,
+        max_text: int = MAX_HEADER,
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
+        super().__init__()
+        self._refer = refer
+        self._max_text = max_text - _AROUND
+        self._max_bytes = max_bytes
+        # What has been met, by its id, with its node. It is held on to, so that no other
+        # object gets the same id meanwhile.
+        self._met: dict[int, Part] = {}
+        self._shared = 0
+
+    def encode(self, value: object, depth: int = 0) -> Node:
+        """Return the node of the value. Raises CodecError."""
+        if depth > MAX_DEPTH:
+            raise _too_deep()
+        self.size += NODE
+        if type(value) in _ATOMS:
+            node = self._encode(value, depth)
+        elif id(value) in self._met:
+            node = self._again(self._met[id(value)], depth)
+        else:
+            node = self._anew(value, depth)
+        if depth == 0:
+            self._check_size(node)
+        return node
+
+    def _anew(self, value: object, depth: int) -> Node:
+        """Return a node of its own, and keep it in mind for the next time."""
+        before = self._begin(depth)
+        node = self._encode(value, depth)
+        if type(node) is dict and node.get("k") in MUTABLE:
+            self._met[id(value)] = self._part(value, before, depth, node)
+        self._deepest = max(self._deepest, before[-1])
+        return node
+
+    def _again(self, part: Part, depth: int) -> Node:
+        """Return a node that refers to the earlier one of the same object."""
+        self._count_again(part, depth)
+        if self._deepest > MAX_DEPTH:
+            raise _too_deep()
+        return {"k": "same", "v": self._numbered(part.node)}
+
+    def _numbered(self, node: Node) -> int:
+        """Return the number of a node, by which others refer to it."""
+        if "as" not in node:
+            node["as"] = self._shared
+            self._shared += 1
+        number: int = node["as"]
+        return number
+
+    def number_of(self, value: object) -> int | None:
+        """Return the number of the part that the value is, None if it has not crossed."""
+        part = self._met.get(id(value))
+        return None if part is None else self._numbered(part.node)
+
+    def _encode(self, value: object, depth: int) -> Node:
+        if value is None:
+            return None
+        # An object may say of itself that its class is another: `isinstance` believes it.
+        kind = type(value)
+        encode = _ENCODERS.get(kind)
+        if encode is None:
+            bases = (encode for base, encode in _BASES if issubclass(kind, base))
+            encode = next(bases, None) or tables.encoder_for(kind)
+        known = len(self._met)
+        node = encode(self, value, depth) if encode is not None else None
+        if node is not None:
+            return node
+        while len(self._met) > known:  # parts of a node that was given up
+            self._met.popitem()
+        self._objects += 1
+        if self.is_data_only:
+            raise ObjectWithinError(f"a {kind_of(value)} is no data")
+        return self._refer(value, self)
+
+    def text(self, value: str) -> str:
+        """Count the text, and return it."""
+        self.size += CHARACTER * len(value)
+        return value
+
+    @property
+    def fits(self) -> bool:
+        """Whether what was encoded so far is surely short enough to be sent."""
+        return self.size <= self._max_text
+
+    def _check_size(self, node: Node) -> None:
+        if len(self.buffers) > MAX_BUFFERS or self.bytes > self._max_bytes:
+            raise RefusedError("the value is too large to be sent: use less data")
+        if self.size <= self._max_text:
+            return
+        # Each node and character is counted as one by whoever decodes.
+        is_large = self._shared and self.size > CHARACTER * self._max_text
+        if is_large or len(json.dumps(node)) > self._max_text:
+            raise RefusedError(
+                "the value has too many parts to be sent: use an array or a tensor"
+            )
+
+
+def _too_deep() -> RefusedError:
+    return RefusedError("a value that is nested so deeply cannot be sent")
+
+
+def kind_of(value: object) -> str:
+    """Return words for the kind of a value that does not cross as one."""
+    if isinstance(value, torch.Tensor):
+        return tensors.kind_of(value)
+    if isinstance(value, np.ma.MaskedArray):
+        return "masked array"
+    if isinstance(value, np.ndarray | np.generic):
+        what = "array" if isinstance(value, np.ndarray) else "scalar"
+        return f"{what} of dtype {value.dtype}"
+    kind = value if isinstance(value, type) else type(value)
+    return kind.__qualname__.rpartition(".")[2]
+
+
+# --- Plain values ----------------------------------------------------------------
+
+
+def _integer(encoder: Encoder, value: Any, _depth: int) -> Node:
+    number = int.__index__(value)
+    if abs(number) < _SMALL:
+        return number
+    if number.bit_length() > _DIGITS * 3:
+        raise RefusedError("an integer of so many digits cannot be sent")
+    return {"k": "int", "v": encoder.text(str(number))}
+
+
+def _float(_: Encoder, value: Any, _depth: int) -> Node:
+    number = float.__float__(value)
+    return number if math.isfinite(number) else {"k": "float", "v": repr(number)}
+
+
+def _complex(encoder: Encoder, value: Any, depth: int) -> Node:
+    number = complex.__complex__(value)
+    return encoder.many("complex", (number.real, number.imag), depth)
+
+
+def _text(encoder: Encoder, value: Any, _depth: int) -> Node:
+    return encoder.text(str.__str__(value))
+
+
+def _bytes(kind: str) -> Encode:
+    return lambda encoder, value, _depth: {
+        "k": kind,
+        **encoder.put(bytes(memoryview(value))),
+    }
+
+
+def _bounds(kind: str) -> Encode:
+    return lambda encoder, value, depth: encoder.many(
+        kind, (value.start, value.stop, value.step), depth
+    )
+
+
+_ENCODERS: Final[Mapping[type, Encode]] = {
+    bool: lambda _encoder, value, _depth: value,
+    int: _integer,
+    float: _float,
+    str: _text,
+    complex: _complex,
+    bytes: _bytes("bytes"),
+    bytearray: _bytes("bytearray"),
+    slice: _bounds("slice"),
+    range: _bounds("range"),
+    type(...): lambda *_: {"k": "ellipsis"},
+    **containers.ENCODERS,
+    **library.ENCODERS,
+    **tensors.ENCODERS,
+}
+# A value of a class of one's own is taken as what it is underneath.
+_BASES: Final[tuple[tuple[type, Encode], ...]] = (
+    *tensors.BASES,
+    *arrays.BASES,
+    (int, _integer),
+    (float, _float),
+    (complex, _complex),
+    (str, _text),
+    (bytes, _bytes("bytes")),
+    (bytearray, _bytes("bytearray")),
+    *containers.BASES,
+)
+
+
+class Decoder(DecoderBase):
+    """Turns nodes that anybody may have made into values, or raises CodecError.
+
+    `refer` gives the value of a node of a kind that is not known here.
+    """
+
+    def __init__(
+        self,
+        buffers: list[Buffer],
+        refer: Callable[[Mapping[str, Any]], object],
+        **bounds: int,
+    ) -> None:
+        super().__init__(buffers, **bounds)
+        self._refer = refer
+        # The parts that may be referred to, by their numbers.
+        self._parts: dict[int, Part] = {}
+
+    def decode(self, node: Node, depth: int = 0) -> Any:
+        """Return the value that the node stands for."""
+        if depth > MAX_DEPTH:
+            raise CodecError("nested too deeply")
+        self.size += 1
+        if node is None or isinstance(node, bool | int | float | str):
+            if type(node) is int and not -_SMALL < node < _SMALL:
+                raise CodecError("not a small integer")
+            if type(node) is str:
+                self.size += len(node)
+            return node
+        if not isinstance(node, dict) or not isinstance(node.get("k"), str):
+            raise CodecError("not a node")
+        self._deepest = max(self._deepest, depth)
+        if node["k"] == "same":
+            return self._again(node, depth)
+        return self._numbered(node, depth) if "as" in node else self._made(node, depth)
+
+    def _numbered(self, node: Mapping[str, Any], depth: int) -> Any:
+        """Return the value of a node that others of this message refer to."""
+        number = node["as"]
+        if type(number) is not int:
+            raise CodecError("not a number of a node")
+        if node["k"] not in MUTABLE:
+            raise CodecError("a node that nothing refers to")
+        before = self._begin(depth)
+        value = self._made(node, depth)
+        if number in self._parts:
+            raise CodecError("a number of two nodes")
+        self._parts[number] = self._part(value, before, depth)
+        self._deepest = max(self._deepest, before[-1])
+        return value
+
+    def _again(self, node: Mapping[str, Any], depth: int) -> Any:
+        """Return the value of an earlier node, which is complete."""
+        number = node.get("v")
+        part = self._parts.get(number) if type(number) is int else None
+        if part is None:
+            raise CodecError("no such part")
+        self._count_again(part, depth)
+        self._check_counts()
+        if self._deepest > MAX_DEPTH:
+            raise CodecError("nested too deeply")
+        return part.value
+
+    def part(self, number: int) -> Any:
+        """Return the complete part of the message with this number."""
+        return self._parts[number].value
+
+    def _made(self, node: Mapping[str, Any], depth: int) -> Any:
+        decode = _DECODERS.get(node["k"])
+        if decode is None:
+            return self._object(node)
+        try:
+            return decode(self, node, depth)
+        except CodecError:
+            raise
+        except _UNFIT as error:
+            raise CodecError(f"not a {node['k']}") from error
+
+    def _object(self, node: Mapping[str, Any]) -> object:
+        if self.is_data_only:
+            raise ObjectWithinError("an object within data")
+        self._objects += 1
+        return self._refer(node)
+
+
+def _decode_int(decoder: Decoder, node: Mapping[str, Any], _depth: int) -> int:
+    if len(node["v"]) > _DIGITS:
+        raise CodecError("the number is too large")
+    decoder.size += len(node["v"])
+    return int(node["v"])
+
+
+def _decode_float(_: Decoder, node: Mapping[str, Any], _depth: int) -> float:
+    if node["v"] not in ("nan", "inf", "-inf"):
+        raise CodecError("not a float")
+    return float(node["v"])
+
+
+def _two(parts: list[Any]) -> tuple[float, float]:
+    real, imaginary = parts
+    return float(real), float(imaginary)
+
+
+def _built(make: Callable[[list[Any]], Any]) -> Decode:
+    return lambda decoder, node, depth: make(decoder.many(node, depth))
+
+
+_DECODERS: Final[Mapping[str, Decode]] = {
+    "int": _decode_int,
+    "float": _decode_float,
+    "complex": _built(lambda parts: complex(*_two(parts))),
+    "bytes": lambda decoder, node, _depth: bytes(decoder.bytes_of(node)),
+    "bytearray": lambda decoder, node, _depth: bytearray(decoder.bytes_of(node)),
+    "slice": _built(lambda parts: slice(*parts)),
+    "range": _built(lambda parts: range(*parts)),
+    "ellipsis": lambda *_: ...,
+    **containers.DECODERS,
+    **library.DECODERS,
+    **arrays.DECODERS,
+    **tensors.DECODERS,
+    **tables.DECODERS,
+}

@@ -1,0 +1,313 @@
+"""Lists, tuples, sets, dictionaries and their relatives of Python's own library.
+
+An object of a subclass crosses as what it holds: what `list(value)` or `dict(value)`
+gives. It is read once, here, so that whoever receives it has one answer to everything.
+A named tuple keeps the names of its fields, and a `defaultdict` its default.
+"""
+
+import collections
+import json
+import keyword
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, NoReturn
+
+import numpy as np
+
+from runner.inside.values.nodes import (
+    CodecError,
+    Decode,
+    DecoderBase,
+    Encode,
+    EncoderBase,
+    Node,
+    RefusedError,
+    list_of,
+    text_of,
+)
+from runner.inside.values.value_methods import VALUE_METHODS
+
+_SMALL: Final = 2**63
+# From so many numbers on, a list is packed.
+_PACKED: Final = 32
+# So many keys of one dictionary may have the same hash: more of them would cost time
+# that grows with the square of their number.
+_SAME_HASH: Final = 64
+_FIELDS: Final = 256
+_NAME: Final = 100
+_CLASSES: Final = 256
+_OWN: Final = "?"
+_FACTORIES: Final[Mapping[str, Callable[[], object]]] = {
+    factory.__name__: factory
+    for factory in (
+        *(bool, int, float, complex, str, bytes, bytearray),
+        *(list, tuple, dict, set, frozenset),
+    )
+}
+_FACTORY_NAMES: Final = {factory: name for name, factory in _FACTORIES.items()}
+_named_tuples: Final[dict[tuple[str, ...], Callable[[list[Any]], Any]]] = {}
+
+
+# --- Sequences and sets ----------------------------------------------------------
+
+
+def _sequence(kind: str, plain: Any) -> Encode:
+    def encode(encoder: EncoderBase, value: Any, depth: int) -> Node:
+        items = value if type(value) is plain else plain(value)
+        return _packed(encoder, kind, items) or encoder.many(kind, items, depth)
+
+    return encode
+
+
+def _packed(encoder: EncoderBase, kind: str, items: Any) -> Node:
+    """Return the node of many numbers of one kind as their bytes, else None."""
+    if len(items) < _PACKED or not encoder.has_room:
+        return None
+    kinds = set(map(type, items))
+    if kinds == {float}:
+        dtype = "<f8"
+    elif kinds == {int} and min(items) >= -_SMALL and max(items) < _SMALL:
+        dtype = "<i8"
+    else:
+        return None
+    return {"k": kind, "d": dtype, "b": encoder.add(np.array(items, dtype=dtype))}
+
+
+def _set(kind: str, plain: Any) -> Encode:
+    def encode(encoder: EncoderBase, value: Any, depth: int) -> Node:
+        items = value if type(value) is plain else plain(value)
+        node = encoder.many(kind, items, depth)
+        _check_distinct(items, node["v"])
+        return node
+
+    return encode
+
+
+def _deque(encoder: EncoderBase, value: Any, depth: int) -> Node:
+    return {**encoder.many("deque", list(value), depth), "m": value.maxlen}
+
+
+def _items(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> list[Any]:
+    name = node.get("d")
+    if name is None:
+        return decoder.many(node, depth)
+    if name not in ("<f8", "<i8"):
+        raise CodecError("not numbers")
+    found: list[Any] = np.frombuffer(decoder.bytes_of(node), dtype=name).tolist()
+    return found
+
+
+def _decode_sequence(plain: type) -> Decode:
+    return lambda decoder, node, depth: plain(_items(decoder, node, depth))
+
+
+def _decode_set(plain: type) -> Decode:
+    def decode(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
+        items = decoder.many(node, depth)
+        check_hashes(items)
+        found = plain(items)
+        if len(found) != len(items):
+            raise CodecError("an item stands twice")
+        return found
+
+    return decode
+
+
+def _decode_deque(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
+    longest = node["m"]
+    if longest is not None and (type(longest) is not int or not 0 <= longest < _SMALL):
+        raise CodecError("not a length")
+    return collections.deque(decoder.many(node, depth), longest)
+
+
+# --- Dictionaries ----------------------------------------------------------------
+
+
+def _mapping(kind: str, plain: Any) -> Encode:
+    def encode(encoder: EncoderBase, value: Any, depth: int) -> Node:
+        items = value if type(value) is plain else dict(value)
+        pairs = [
+            [encoder.encode(key, depth + 1), encoder.encode(item, depth + 1)]
+            for key, item in items.items()
+        ]
+        _check_distinct(items, [key for key, _ in pairs])
+        return {"k": kind, "v": pairs}
+
+    return encode
+
+
+def _default_dict(encoder: EncoderBase, value: Any, depth: int) -> Node:
+    node = _mapping("defaultdict", collections.defaultdict)(encoder, value, depth)
+    factory = value.default_factory
+    is_known = isinstance(factory, type) and factory in _FACTORY_NAMES
+    name = _FACTORY_NAMES[factory] if is_known else _OWN
+    return {**node, "f": None if factory is None else name}
+
+
+def _check_distinct(keys: Iterable[Any], nodes: list[Node]) -> None:
+    """Refuse keys of a class of one's own that are one key as plain values."""
+    if all(type(key).__module__ == "builtins" for key in keys):
+        return
+    texts = {json.dumps(node, sort_keys=True) for node in nodes}
+    if len(texts) < len(nodes):
+        raise RefusedError(
+            "keys of a class of the notebook's own that are equal as plain values "
+            "cannot be told apart here: use plain keys"
+        )
+
+
+def _pairs(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> dict[Any, Any]:
+    pairs = [
+        (decoder.decode(key, depth + 1), decoder.decode(item, depth + 1))
+        for key, item in list_of(node, "v")
+    ]
+    check_hashes([key for key, _ in pairs])
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise CodecError("a key stands twice")
+    return found
+
+
+def check_hashes(keys: list[Any]) -> None:
+    """Raise CodecError if more keys have the same hash than chance could make."""
+    if len(keys) <= _SAME_HASH:
+        return
+    times = collections.Counter(map(hash, keys))
+    if max(times.values()) > _SAME_HASH:
+        raise CodecError("too many keys with the same hash")
+
+
+def _decode_counter(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
+    counter: collections.Counter[Any] = collections.Counter()
+    dict.update(counter, _pairs(decoder, node, depth))
+    return counter
+
+
+def _decode_default(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
+    name = node["f"]
+    factory: Callable[[], object] | None = None
+    if name is not None:
+        factory = _own_default if name == _OWN else _FACTORIES[text_of(node, "f")]
+    return collections.defaultdict(factory, _pairs(decoder, node, depth))
+
+
+def _own_default() -> NoReturn:
+    """Stand for a default that is a function: it stays where it was made."""
+    raise KeyError(
+        "a missing key, of a defaultdict whose default is a function of its own: only "
+        "defaults like int and list can be sent"
+    )
+
+
+# --- Tuples with names -------------------------------------------------------------
+
+
+def encode_tuple(encoder: EncoderBase, value: Any, depth: int) -> Node:
+    """Return the node of a tuple's subclass, or None if its names would be lost."""
+    kind = type(value)
+    fields = getattr(kind, "_fields", None)
+    if fields is None and hasattr(kind, "n_sequence_fields"):
+        # Python's own, as time.struct_time; some have items without a name.
+        fields = kind.__match_args__[: kind.n_sequence_fields]
+        if len(fields) != kind.n_sequence_fields:
+            return None
+    if fields is None:
+        return encoder.many("tuple", tuple(value), depth)
+    items = tuple(tuple.__iter__(value))
+    if not _are_fields(fields) or len(fields) != len(items) or _judges(fields, items):
+        return None
+    name = kind.__name__[:_NAME]
+    name = name if _is_name(name) else "namedtuple"
+    return {**encoder.many("namedtuple", items, depth), "n": name, "f": list(fields)}
+
+
+def _are_fields(fields: Any) -> bool:
+    """Say whether these are names that a named tuple may have."""
+    return (
+        isinstance(fields, tuple)
+        and len(fields) <= _FIELDS
+        and all(
+            isinstance(name, str)
+            and len(name) <= _NAME
+            and (name == f"_{place}" or (_is_name(name) and name[0] != "_"))
+            for place, name in enumerate(fields)
+        )
+        and len(set(fields)) == len(fields)
+    )
+
+
+def _is_name(name: str) -> bool:
+    return name.isidentifier() and not keyword.iskeyword(name)
+
+
+def _decode_named(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
+    name, fields = text_of(node, "n"), tuple(list_of(node, "f"))
+    if not _are_fields(fields) or len(name) > _NAME or not _is_name(name):
+        raise CodecError("not the names of a named tuple")
+    items = decoder.many(node, depth)
+    if len(items) != len(fields) or _judges(fields, items):
+        raise CodecError("not the items of a named tuple")
+    return _class_of(name, fields)(items)
+
+
+def _judges(fields: Sequence[str], items: Sequence[object]) -> bool:
+    """Say whether `found.difference(expected)` would call something of the tuple's own."""
+    return any(
+        name in VALUE_METHODS and callable(item)
+        for name, item in zip(fields, items, strict=True)
+    )
+
+
+def forget_named_tuples() -> None:
+    """Make the classes of named tuples anew: another question has used some up."""
+    _named_tuples.clear()
+
+
+def _class_of(name: str, fields: tuple[str, ...]) -> Callable[[list[Any]], Any]:
+    """Return what makes named tuples of this class, which is made once."""
+    make = _named_tuples.get((name, *fields))
+    if make is None:
+        if len(_named_tuples) >= _CLASSES:
+            raise RefusedError("so many classes of named tuples cannot be sent")
+        # Names like _0 are those that Python itself gives to fields without one.
+        kind: Any = collections.namedtuple(name, fields, rename=True)  # type: ignore[misc]
+        make = _named_tuples[(name, *fields)] = kind._make
+    return make
+
+
+ENCODERS: Final[Mapping[type, Encode]] = {
+    list: _sequence("list", list),
+    tuple: _sequence("tuple", tuple),
+    set: _set("set", set),
+    frozenset: _set("frozenset", frozenset),
+    dict: _mapping("dict", dict),
+    collections.OrderedDict: _mapping("OrderedDict", collections.OrderedDict),
+    collections.Counter: _mapping("Counter", collections.Counter),
+    collections.defaultdict: _default_dict,
+    collections.deque: _deque,
+}
+# Subclasses; a class stands before those that it is a subclass of.
+BASES: Final[tuple[tuple[type, Encode], ...]] = (
+    (collections.OrderedDict, ENCODERS[collections.OrderedDict]),
+    (collections.Counter, ENCODERS[collections.Counter]),
+    (collections.defaultdict, _default_dict),
+    (collections.deque, _deque),
+    (dict, ENCODERS[dict]),
+    (list, ENCODERS[list]),
+    (tuple, encode_tuple),
+    (set, ENCODERS[set]),
+    (frozenset, ENCODERS[frozenset]),
+)
+DECODERS: Final[Mapping[str, Decode]] = {
+    "list": _decode_sequence(list),
+    "tuple": _decode_sequence(tuple),
+    "set": _decode_set(set),
+    "frozenset": _decode_set(frozenset),
+    "deque": _decode_deque,
+    "dict": _pairs,
+    "OrderedDict": lambda decoder, node, depth: collections.OrderedDict(
+        _pairs(decoder, node, depth)
+    ),
+    "Counter": _decode_counter,
+    "defaultdict": _decode_default,
+    "namedtuple": _decode_named,
+}

@@ -1,0 +1,145 @@
+"""Tensors of a graph whose other part is in the other process.
+
+The stand-in for that part has no edge to what the other process was given. torch's engine
+runs only what leads to the tensors that it is asked for, so it would answer "no gradient"
+without ever running the stand-in. Whoever differentiates in the grader is therefore
+refused by what the outputs come from, and not by what the engine runs.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, NoReturn
+
+import torch
+from torch.autograd import forward_ad
+from torch.autograd.graph import GradientEdge, get_gradient_edge
+
+from runner.inside.values.nodes import RefusedError
+
+_WORDS: Final = (
+    "a tensor that the student's code has computed comes without its graph, so no "
+    "derivative is computed through it here: call backward in a function of the notebook, "
+    "and look at the gradients that it leaves, or let a function of the notebook compute "
+    "the derivative and return it"
+)
+_TRANSFORMED: Final = (
+    "a tensor within torch.func, vmap or forward-mode differentiation cannot be sent: let "
+    "a function of the notebook compute the derivative and return it"
+)
+
+
+class LostGraphError(Exception):
+    """A derivative was asked for through a graph that is in the other process."""
+
+
+# Called with the error before it is raised.
+on_lost_graph: Final[list[Callable[[LostGraphError], object]]] = []
+
+
+class _Graph(torch.autograd.Function):
+    """A stand-in for the part of a tensor's graph that is in the other process."""
+
+    # Whether this process has made one that refuses: else no graph is walked.
+    is_in_use = False
+
+    @staticmethod
+    def forward(ctx: Any, _: torch.Tensor, grown: list[Any], refuses: Any) -> Any:
+        ctx.refuses = refuses
+        _Graph.is_in_use |= bool(refuses)
+        return grown[0]
+
+    @staticmethod
+    def backward(ctx: Any, *_: Any) -> Any:
+        if ctx.refuses:
+            refuse()
+        return None, None, None
+
+
+_STAND_IN: Final[Any] = _Graph._backward_cls  # noqa: SLF001 - torch names it so
+
+
+def _next_functions(node: Any) -> object:
+    """Return what torch says of the node, or refuse: what follows is not here."""
+    if node.refuses:
+        refuse()
+    return _PLAIN.__get__(node)
+
+
+_PLAIN: Final[Any] = _STAND_IN.next_functions
+# A test may look for a tensor in the graph by itself.
+_STAND_IN.next_functions = property(_next_functions)
+
+
+def grown(tensor: torch.Tensor, refuses: object) -> Any:
+    """Return the tensor as one that has been computed from others that want gradients."""
+    with torch.enable_grad():
+        start = torch.zeros((), requires_grad=True)
+        # `data` is no view, so that the test may change the tensor in place.
+        return _Graph.apply(start, [tensor.data], refuses)  # type: ignore[no-untyped-call]
+
+
+def refuse() -> NoReturn:
+    """Raise LostGraphError, of which those are told who want to know."""
+    error = LostGraphError(_WORDS)
+    for call in on_lost_graph:
+        call(error)
+    raise error
+
+
+def check_derivative(outputs: Iterable[Any], inputs: Iterable[Any]) -> None:
+    """Refuse derivatives of the outputs that may flow through a graph that is not here.
+
+    No input at all means all leaves, as for `backward`. A derivative with respect to a
+    received tensor itself is complete: nothing before the tensor counts for it.
+    """
+    if not _Graph.is_in_use:
+        return
+    edges = [_edge_of(one) for one in outputs]
+    if not _is_lost(edges, None):
+        return
+    asked = [_edge_of(one) for one in inputs]
+    if not asked or any(_is_lost(edges, edge) for edge in asked):
+        refuse()
+
+
+_Edge = tuple[Any, int]
+
+
+def _edge_of(tensor: Any) -> _Edge | None:
+    """Return the place of a tensor in its graph, or None if it has none."""
+    if not isinstance(tensor, GradientEdge):
+        if not tensor.requires_grad:
+            return None
+        tensor = get_gradient_edge(tensor)
+    return tensor.node, tensor.output_nr
+
+
+def _is_lost(edges: Iterable[_Edge | None], end: _Edge | None) -> bool:
+    """Say whether a path leads from the edges to a stand-in, but for those past the end.
+
+    Each edge is followed once.
+    """
+    return any(
+        isinstance(node, _STAND_IN) and node.refuses for node in _nodes(edges, end)
+    )
+
+
+def _nodes(edges: Iterable[_Edge | None], end: _Edge | None) -> Iterator[Any]:
+    """Yield the nodes that the edges lead to, each once."""
+    left = [edge for edge in edges if edge is not None and edge != end]
+    met: set[Any] = set()
+    while left:
+        node, _ = left.pop()
+        if node is None or node in met:
+            continue
+        met.add(node)
+        yield node
+        if not isinstance(node, _STAND_IN):
+            left += [edge for edge in node.next_functions if edge != end]
+
+
+def check_plain(tensor: torch.Tensor) -> None:
+    """Raise RefusedError for a tensor that stands for others, or has a tangent."""
+    is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor  # noqa: SLF001 - same
+    unpack: Any = forward_ad.unpack_dual
+    if is_wrapped(tensor) or unpack(tensor).tangent is not None:
+        raise RefusedError(_TRANSFORMED)

@@ -1,0 +1,223 @@
+"""Small values of Python's own library: fractions, dates, paths, views, namespaces.
+
+Only objects of these very classes cross. A subclass may mean more by them.
+"""
+
+import array
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import PosixPath, PurePath, PurePosixPath
+from types import SimpleNamespace
+from typing import Any, Final, NoReturn
+
+from runner.inside.values.containers import check_hashes
+from runner.inside.values.nodes import (
+    CodecError,
+    Decode,
+    DecoderBase,
+    Encode,
+    EncoderBase,
+    Node,
+    exactly,
+    text_of,
+)
+from runner.inside.values.value_methods import VALUE_METHODS
+
+_ISO: Final = 40
+_PATH: Final = 4096
+_TYPECODES: Final = "bBhHiIlLqQfd"
+# A test that turned a larger one into an integer would not come to an end.
+_DECIMAL: Final = re.compile(
+    r"-?([0-9]{1,999}(\.[0-9]{1,999})?(E[+-]?[0-9]{1,4})?|Infinity|NaN)"
+)
+
+
+def _fraction(encoder: EncoderBase, value: Any, depth: int) -> Node:
+    parts = (value.numerator, value.denominator)
+    return encoder.many("fraction", parts, depth)
+
+
+def _decimal(_: EncoderBase, value: Any, _depth: int) -> Node:
+    text = str(value)
+    return {"k": "decimal", "v": text} if _DECIMAL.fullmatch(text) else None
+
+
+def _moment(kind: str) -> Encode:
+    def encode(_: EncoderBase, value: Any, _depth: int) -> Node:
+        # A zone is more than its offset, which alone would be sent.
+        zone = getattr(value, "tzinfo", None)
+        is_plain = zone is None or type(zone) is timezone
+        return {"k": kind, "v": value.isoformat()} if is_plain else None
+
+    return encode
+
+
+def _duration(encoder: EncoderBase, value: Any, depth: int) -> Node:
+    parts = (value.days, value.seconds, value.microseconds)
+    return encoder.many("timedelta", parts, depth)
+
+
+class SentPath(PurePosixPath):
+    """A path as the other process has it. It names no file of this one."""
+
+    def __fspath__(self) -> NoReturn:
+        raise TypeError("this path is of another process, which has other files")
+
+
+def _path(encoder: EncoderBase, value: Any, _depth: int) -> Node:
+    return encoder.path(value) if len(str(value)) <= _PATH else None
+
+
+def _decode_fraction(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
+    above, below = (exactly(part, int) for part in decoder.many(node, depth))
+    if below <= 0:
+        raise CodecError("not a fraction")
+    return Fraction(above, below)
+
+
+def _decode_decimal(_: DecoderBase, node: Mapping[str, Any], _depth: int) -> Any:
+    text = text_of(node, "v")
+    if not _DECIMAL.fullmatch(text):
+        raise CodecError("not a decimal")
+    return Decimal(text)
+
+
+def _decode_moment(kind: Any) -> Decode:
+    def decode(_: DecoderBase, node: Mapping[str, Any], _depth: int) -> Any:
+        text = text_of(node, "v")
+        if len(text) > _ISO:
+            raise CodecError("not a time")
+        return kind.fromisoformat(text)
+
+    return decode
+
+
+def _decode_duration(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
+    days, seconds, micros = (exactly(part, int) for part in decoder.many(node, depth))
+    return timedelta(days=days, seconds=seconds, microseconds=micros)
+
+
+def _decode_path(_: DecoderBase, node: Mapping[str, Any], _depth: int) -> Any:
+    text = text_of(node, "v")
+    if len(text) > _PATH:
+        raise CodecError("not a path")
+    return SentPath(text)
+
+
+# --- Views of dictionaries, and plain records -----------------------------------------
+
+
+def _view(kind: str) -> Encode:
+    """Return the encoder of a view: what it shows, without the rest of the dictionary."""
+    return lambda encoder, value, depth: encoder.many(kind, list(value), depth)
+
+
+def _decode_values(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
+    return dict(enumerate(decoder.many(node, depth))).values()
+
+
+def _decode_keys(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
+    keys = decoder.many(node, depth)
+    return _distinct([(key, None) for key in keys]).keys()
+
+
+def _decode_items(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
+    pairs = [exactly(pair, tuple) for pair in decoder.many(node, depth)]
+    return _distinct(pairs).items()
+
+
+def _distinct(pairs: list[Any]) -> dict[Any, Any]:
+    check_hashes([key for key, _ in pairs])
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise CodecError("a key stands twice")
+    return found
+
+
+def _namespace(encoder: EncoderBase, value: Any, depth: int) -> Node:
+    fields = vars(value)
+    if not _are_fields(fields):
+        return None
+    return {"k": "namespace", "v": encoder.encode(dict(fields), depth + 1)}
+
+
+def _decode_namespace(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
+    fields = exactly(decoder.decode(node["v"], depth + 1), dict)
+    if not _are_fields(fields):
+        raise CodecError("not the fields of a namespace")
+    return SimpleNamespace(**fields)
+
+
+def _are_fields(fields: Mapping[Any, Any]) -> bool:
+    """Say whether these are plain names, and none of them judges what it is given."""
+    return all(
+        type(name) is str
+        and name.isidentifier()
+        and not name.startswith("__")
+        and not (name in VALUE_METHODS and callable(value))
+        for name, value in fields.items()
+    )
+
+
+def _typed(encoder: EncoderBase, value: Any, _depth: int) -> Node:
+    if value.typecode not in _TYPECODES:
+        return None
+    return {"k": "typed", "t": value.typecode, **encoder.put(value.tobytes())}
+
+
+def _decode_typed(decoder: DecoderBase, node: Mapping[str, Any], _depth: int) -> Any:
+    if text_of(node, "t") not in _TYPECODES or len(node["t"]) != 1:
+        raise CodecError("not a kind of numbers")
+    return array.array(node["t"], bytes(decoder.bytes_of(node)))
+
+
+def _bytes_view(encoder: EncoderBase, value: Any, _depth: int) -> Node:
+    if value.format != "B" or value.ndim != 1:
+        return None
+    kept = {} if value.readonly else {"w": True}
+    return {"k": "bytes view", **kept, **encoder.put(value.tobytes())}
+
+
+def _decode_bytes_view(
+    decoder: DecoderBase, node: Mapping[str, Any], _depth: int
+) -> Any:
+    kind = bytearray if node.get("w") is True else bytes
+    return memoryview(kind(decoder.bytes_of(node)))
+
+
+ENCODERS: Final[Mapping[type, Encode]] = {
+    type({}.keys()): _view("keys"),
+    type({}.values()): _view("values"),
+    type({}.items()): _view("items"),
+    SimpleNamespace: _namespace,
+    array.array: _typed,
+    memoryview: _bytes_view,
+    Fraction: _fraction,
+    Decimal: _decimal,
+    date: _moment("date"),
+    time: _moment("time"),
+    datetime: _moment("datetime"),
+    timedelta: _duration,
+    PurePath: _path,
+    PosixPath: _path,
+    PurePosixPath: _path,
+    SentPath: _path,
+}
+DECODERS: Final[Mapping[str, Decode]] = {
+    "keys": _decode_keys,
+    "values": _decode_values,
+    "items": _decode_items,
+    "namespace": _decode_namespace,
+    "typed": _decode_typed,
+    "bytes view": _decode_bytes_view,
+    "fraction": _decode_fraction,
+    "decimal": _decode_decimal,
+    "date": _decode_moment(date),
+    "time": _decode_moment(time),
+    "datetime": _decode_moment(datetime),
+    "timedelta": _decode_duration,
+    "path": _decode_path,
+}

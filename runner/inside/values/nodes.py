@@ -1,0 +1,244 @@
+"""What the codec's modules share: errors, buffers, and the two sides' base classes.
+
+What can be changed is told apart by who holds it: `[[0] * 3] * 3` has one row. So a part
+of a message that is met again is not written again. It is a node of the kind "same" with
+the number of the earlier node, which bears it as "as". Sizes are counted as if each part
+were written out each time: a short message is never a value that takes long to compare.
+"""
+
+import contextlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, NamedTuple, cast
+
+from runner.wire.link import MAX_ANSWER_BYTES, MAX_ANSWER_HEADER, MAX_BUFFERS, Buffer
+
+Node = Any
+# So short is written into the node itself: a list of ten thousand numpy scalars would
+# else need more buffers than a message may have.
+_INLINE: Final = 32
+# Kinds of nodes whose values can be changed or used up.
+MUTABLE: Final = frozenset(
+    (
+        *("list", "set", "deque", "bytearray", "typed", "bytes view", "namespace"),
+        *("dict", "OrderedDict", "Counter", "defaultdict"),
+        *("array", "objects", "records", "record", "matrix", "recarray"),
+        *("tensor", "parameter", "frame", "series", "column", "given", "pickle"),
+    )
+)
+MAX_DEPTH: Final = 64
+# What a node and a character need at most as JSON text.
+NODE: Final = 40
+CHARACTER: Final = 12
+# Lists of numbers are packed only while this many buffers are left for others.
+_RESERVE: Final = MAX_BUFFERS // 2
+
+
+class CodecError(ValueError):
+    """The tree is not one that may stand for a value, or the value cannot cross."""
+
+
+class RefusedError(CodecError):
+    """The value cannot cross. The words name its kind and say what to do."""
+
+
+class ObjectWithinError(CodecError):
+    """Something that is no data stands where only data may."""
+
+
+class Part(NamedTuple):
+    """A complete part of a message, and how large it is when it is written out.
+
+    `size` is that of its structure, `height` how deeply it is nested, and `objects` how
+    many objects are in it that are no data. An encoder keeps its `node`, too.
+    """
+
+    value: Any
+    size: int
+    bytes: int
+    objects: int
+    height: int
+    node: Node
+
+
+class _Side:
+    """One side of a message: it counts what has crossed, as if all were written out.
+
+    It can be told to take nothing but data for a while.
+    """
+
+    def __init__(self) -> None:
+        self._levels = 0
+        self.size = 0
+        self.bytes = 0
+        self._objects = 0
+        self._deepest = 0
+
+    def _begin(self, depth: int) -> tuple[int, int, int, int]:
+        """Return where the counts stand before a part at this depth."""
+        before = self.size, self.bytes, self._objects, self._deepest
+        self._deepest = depth
+        return before
+
+    def _part(
+        self, value: object, before: tuple[int, ...], depth: int, node: Node = None
+    ) -> Part:
+        """Return the part that has been counted since."""
+        size, taken, objects, _ = before
+        return Part(
+            value,
+            self.size - size,
+            self.bytes - taken,
+            self._objects - objects,
+            self._deepest - depth,
+            node,
+        )
+
+    def _count_again(self, part: Part, depth: int) -> None:
+        """Count a part that is met again. Raises CodecError if it may not stand here."""
+        if part.objects and self.is_data_only:
+            raise ObjectWithinError("an object within data")
+        self.size += part.size
+        self.bytes += part.bytes
+        self._objects += part.objects
+        self._deepest = max(self._deepest, depth + part.height)
+
+    @property
+    def is_data_only(self) -> bool:
+        return self._levels > 0
+
+    @contextlib.contextmanager
+    def data_only(self) -> Iterator[None]:
+        """Raise ObjectWithinError inside for what is no data."""
+        self._levels += 1
+        try:
+            yield
+        finally:
+            self._levels -= 1
+
+
+class EncoderBase(_Side, ABC):
+    """What the encoders of single kinds ask of the encoder."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.buffers: list[Buffer] = []
+        # A leaf's gradient goes with it.
+        self.sends_gradients = True
+        # What pandas notes on a table goes on all its parts, too.
+        self.sends_notes = True
+        # A column of pandas goes with its NA, which comparisons skip.
+        self.sends_missing = False
+
+    @abstractmethod
+    def encode(self, value: object, depth: int = 0) -> Node:
+        """Return the node of the value. Raises CodecError."""
+
+    def path(self, value: Any) -> Node:
+        """Return the node of a path: its text, which is of this process's files."""
+        return {"k": "path", "v": str(value)}
+
+    def add(self, data: object) -> int:
+        """Keep the bytes as a buffer of the message and return its number."""
+        view = memoryview(cast("bytes", data)).cast("B")
+        self.bytes += view.nbytes
+        self.buffers.append(view)
+        return len(self.buffers) - 1
+
+    def put(self, data: object) -> dict[str, Any]:
+        """Return the part of a node that holds the bytes: inline, or in a buffer."""
+        view = memoryview(cast("bytes", data)).cast("B")
+        self.size += NODE
+        if view.nbytes > _INLINE:
+            return {"b": self.add(view)}
+        self.bytes += view.nbytes
+        self.size += 2 * view.nbytes
+        return {"x": view.hex()}
+
+    @property
+    def has_room(self) -> bool:
+        """Say whether a list may take a buffer that it could do without."""
+        return len(self.buffers) < _RESERVE
+
+    def many(self, kind: str, values: Any, depth: int) -> dict[str, Any]:
+        """Return the node of a collection of that kind."""
+        return {"k": kind, "v": [self.encode(one, depth + 1) for one in values]}
+
+
+class DecoderBase(_Side, ABC):
+    """What the decoders of single kinds ask of the decoder."""
+
+    def __init__(
+        self,
+        buffers: list[Buffer],
+        *,
+        max_size: int = MAX_ANSWER_HEADER,
+        max_bytes: int = MAX_ANSWER_BYTES,
+    ) -> None:
+        super().__init__()
+        self._buffers = buffers
+        self._max_size = max_size
+        self._max_bytes = max_bytes
+        # A column of pandas may hold NA: it was made by a test, and is judged by nobody.
+        self.takes_missing = False
+        # A tensor of a graph that is not here says so when `backward` comes to it.
+        self.refuses_backward = True
+
+    @abstractmethod
+    def decode(self, node: Node, depth: int = 0) -> Any:
+        """Return the value that the node stands for. Raises CodecError."""
+
+    def many(self, node: Mapping[str, Any], depth: int) -> list[Any]:
+        """Return the values of a collection's node."""
+        return [self.decode(one, depth + 1) for one in list_of(node, "v")]
+
+    def bytes_of(self, node: Mapping[str, Any]) -> Buffer:
+        """Return the bytes that the node holds or names."""
+        inline = node.get("x")
+        if inline is not None:
+            if not isinstance(inline, str) or len(inline) > 2 * _INLINE:
+                raise CodecError("not bytes")
+            self.count_bytes(len(inline) // 2)
+            return memoryview(bytearray.fromhex(inline))
+        number = node["b"]
+        if type(number) is not int or not 0 <= number < len(self._buffers):
+            raise CodecError("no such buffer")
+        self.count_bytes(self._buffers[number].nbytes)
+        return self._buffers[number]
+
+    def count_bytes(self, more: int) -> None:
+        """Count bytes that the value holds. Raises CodecError for too many."""
+        self.bytes += more
+        self._check_counts()
+
+    def _check_counts(self) -> None:
+        """Raise CodecError if the value is larger than a message may be."""
+        if self.bytes > self._max_bytes or self.size > self._max_size:
+            raise CodecError("too large a value")
+
+
+Encode = Callable[[Any, Any, int], Node]
+Decode = Callable[[Any, Mapping[str, Any], int], Any]
+
+
+def list_of(node: Mapping[str, Any], key: str) -> list[Any]:
+    """Return the list that stands under the key. Raises CodecError."""
+    found = node[key]
+    if not isinstance(found, list):
+        raise CodecError("not a list")
+    return found
+
+
+def text_of(node: Mapping[str, Any], key: str) -> str:
+    """Return the text that stands under the key. Raises CodecError."""
+    found = node[key]
+    if not isinstance(found, str):
+        raise CodecError("not text")
+    return found
+
+
+def exactly(value: Any, kind: type) -> Any:
+    """Return the value if it is of this very class. Raises CodecError."""
+    if type(value) is not kind:
+        raise CodecError(f"not a {kind.__name__}")
+    return value

@@ -1,0 +1,251 @@
+"""Torch's tensors, and the names that stand beside them: dtypes, layouts, devices.
+
+A tensor crosses as the bits that it has, whatever its dtype, and with its layout in
+memory. One that is more than its bits (sparse, quantised, nested, named) or has none (on
+the device "meta") does not. Of a tensor's graph nothing crosses but that there is one.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch.nn.utils.rnn import PackedSequence
+
+from runner.inside.values.arrays import fitting_shape
+from runner.inside.values.graphs import check_plain, grown
+from runner.inside.values.layouts import arranged, layout_of, span_of, spread
+from runner.inside.values.nodes import (
+    CodecError,
+    Decode,
+    DecoderBase,
+    Encode,
+    EncoderBase,
+    Node,
+    RefusedError,
+    exactly,
+    text_of,
+)
+
+_DTYPES: Final = {
+    str(dtype): dtype
+    for dtype in vars(torch).values()
+    if isinstance(dtype, torch.dtype)
+}
+# Names of the dtypes whose tensors cross. Of the others a tensor is more than its bits.
+_TENSORS: Final = {
+    name.removeprefix("torch."): dtype
+    for name, dtype in _DTYPES.items()
+    if not name.startswith(("torch.q", "torch.bits"))
+}
+_TENSOR_NAMES: Final = {dtype: name for name, dtype in _TENSORS.items()}
+_CONSTANT_KINDS: Final = (torch.layout, torch.memory_format, torch.qscheme)
+_CONSTANTS: Final = {
+    str(value): value
+    for value in vars(torch).values()
+    if isinstance(value, _CONSTANT_KINDS)
+}
+# What torch.max(x, dim=1) gives, and its like.
+_RETURN_TYPES: Final = {
+    name: kind
+    for name, kind in vars(torch.return_types).items()
+    if isinstance(kind, type)
+    and issubclass(kind, tuple)
+    and hasattr(kind, "n_sequence_fields")
+}
+_RETURN_NAMES: Final = {kind: name for name, kind in _RETURN_TYPES.items()}
+
+
+# --- Encoding --------------------------------------------------------------------
+
+
+def encode_tensor(encoder: EncoderBase, value: Any, depth: int) -> Node:
+    """Return the node of a tensor, or None if its bits alone are not its value."""
+    # A subclass of the notebook's own does not answer for the tensor.
+    with torch._C.DisableTorchFunctionSubclass():  # noqa: SLF001 - torch names it so
+        check_plain(value)
+        if not _is_plain(value):
+            return None
+        name = _TENSOR_NAMES.get(value.dtype)
+        if value.layout is not torch.strided or name is None:
+            return None
+        return _strided(encoder, value, name, depth)
+
+
+def _is_plain(value: torch.Tensor) -> bool:
+    """Say whether the tensor is its shape, its dtype and its data, and no more."""
+    is_special = value.is_nested or value.is_quantized or value.is_meta
+    return not is_special and not _has_names(value)
+
+
+def _has_names(tensor: torch.Tensor) -> bool:
+    """Say whether dimensions have names, which later versions of torch have not."""
+    return any(getattr(tensor, "names", ()))
+
+
+def _strided(encoder: EncoderBase, value: Any, name: str, depth: int) -> Node:
+    plain = value.detach().as_subclass(torch.Tensor)
+    items = plain.cpu().resolve_conj().resolve_neg()
+    layout: dict[str, Any] = {"s": list(plain.shape)}
+    if not plain.is_contiguous():
+        told = layout_of(plain.shape, plain.stride())
+        layout.update(told)
+        if "o" in told:
+            items = items.permute(told["o"])
+        else:
+            encoder.bytes += span_of(plain.shape, told["st"]) * plain.itemsize
+    if value.requires_grad and not value.is_leaf:
+        layout["leaf"] = False
+    # The stride of a single item may be any, which `reshape` keeps.
+    flat = items.contiguous().as_strided((items.numel(),), (1,))
+    return {
+        "k": "parameter" if isinstance(value, torch.nn.Parameter) else "tensor",
+        "d": name,
+        **layout,
+        **encoder.put(flat.view(torch.uint8).numpy()),
+        "g": bool(value.requires_grad),
+        "grad": _gradient(encoder, value, depth),
+    }
+
+
+def _gradient(encoder: EncoderBase, value: Any, depth: int) -> Node:
+    gradient = value.grad if value.is_leaf and value.requires_grad else None
+    if gradient is None or not encoder.sends_gradients:
+        return None
+    node = encoder.encode(gradient, depth + 1)
+    if node["k"] not in ("tensor", "parameter", "same"):
+        kind = kind_of(gradient)
+        raise RefusedError(f"a tensor whose gradient is a {kind} cannot be sent")
+    return node
+
+
+def _return_type(encoder: EncoderBase, value: Any, depth: int) -> Node:
+    if not all(isinstance(item, torch.Tensor) for item in value):
+        return None
+    node = encoder.many("torch.return_type", tuple(value), depth)
+    return {**node, "n": _RETURN_NAMES[type(value)]}
+
+
+def _packed(encoder: EncoderBase, value: Any, depth: int) -> Node:
+    return encoder.many("packed", tuple.__iter__(value), depth)
+
+
+def _named(kind: str) -> Encode:
+    return lambda _encoder, value, _depth: {"k": kind, "v": str(value)}
+
+
+def kind_of(tensor: torch.Tensor) -> str:
+    """Return words for a kind of tensor that does not cross as a value."""
+    with torch._C.DisableTorchFunctionSubclass():  # noqa: SLF001 - same
+        if tensor.is_nested:
+            return "nested tensor"
+        if tensor.is_quantized:
+            return "quantised tensor"
+        if tensor.is_meta:
+            return "tensor without data, on the device “meta”"
+        if tensor.layout is not torch.strided:
+            return f"tensor of layout {tensor.layout}"
+        names = "with named dimensions" if _has_names(tensor) else tensor.dtype
+        return f"tensor {names}"
+
+
+# --- Decoding --------------------------------------------------------------------
+
+
+def _decode_tensor(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
+    dtype, raw = _TENSORS[text_of(node, "d")], decoder.bytes_of(node)
+    shape = fitting_shape(node, raw.nbytes, dtype.itemsize)
+    # torch reads no empty buffer.
+    bits = torch.frombuffer(raw, dtype=torch.uint8) if raw.nbytes else torch.empty(0)
+    flat = bits.to(torch.uint8).view(dtype)
+    if dtype is torch.bool:
+        flat = flat.view(torch.uint8) != 0
+    tensor = arranged(flat, shape, node)
+    if "st" in node:
+        tensor = _spread(decoder, tensor, node)
+    wants_gradient = node["g"] is True
+    if wants_gradient and not (dtype.is_floating_point or dtype.is_complex):
+        raise CodecError("a gradient of whole numbers")
+    if node["k"] == "parameter":
+        tensor = torch.nn.Parameter(tensor, requires_grad=wants_gradient)
+    else:
+        tensor.requires_grad_(wants_gradient)
+    if node.get("grad") is not None:
+        # torch takes it only if it fits.
+        tensor.grad = decoder.decode(node["grad"], depth + 1)
+    if wants_gradient and node.get("leaf") is False:
+        return grown(tensor.detach(), decoder.refuses_backward)
+    return tensor
+
+
+def _spread(
+    decoder: DecoderBase, tensor: torch.Tensor, node: Mapping[str, Any]
+) -> torch.Tensor:
+    """Return the tensor with gaps, or with axes that repeat its items."""
+    # numpy knows no bfloat16, but it copies bits of any size.
+    bits = tensor.reshape(-1).view(torch.uint8).numpy()
+    items = bits.view(f"V{tensor.itemsize}").reshape(tuple(tensor.shape))
+    found, strides = spread(decoder, items, node)
+    memory = torch.from_numpy(found.base.view(np.uint8)).view(tensor.dtype)
+    return memory.as_strided(tensor.shape, strides)
+
+
+def _decode_return_type(
+    decoder: DecoderBase, node: Mapping[str, Any], depth: int
+) -> Any:
+    items = decoder.many(node, depth)
+    if not all(type(item) in {torch.Tensor, torch.nn.Parameter} for item in items):
+        raise CodecError("not tensors")
+    return _RETURN_TYPES[text_of(node, "n")](items)
+
+
+def _decode_packed(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
+    data, sizes, order, inverse = decoder.many(node, depth)
+    if not exactly(data, torch.Tensor).ndim or not _are_sizes(sizes, len(data)):
+        raise CodecError("not the parts of a packed sequence")
+    for places in (order, inverse):
+        if places is not None and not _is_order(places, int(sizes[0])):
+            raise CodecError("not an order of sequences")
+    make: Any = PackedSequence
+    return make(data, sizes, order, inverse)
+
+
+def _are_sizes(sizes: Any, total: int) -> bool:
+    """Say whether these may be the sizes of a packed sequence's steps."""
+    if exactly(sizes, torch.Tensor).dtype is not torch.int64 or sizes.ndim != 1:
+        return False
+    falls = bool((sizes[1:] <= sizes[:-1]).all())
+    # Each is bounded before they are added up, so that no sum overflows.
+    within = bool(len(sizes)) and bool(((sizes > 0) & (sizes <= total)).all())
+    return falls and within and int(sizes.sum()) == total
+
+
+def _is_order(places: Any, count: int) -> bool:
+    if exactly(places, torch.Tensor).dtype is not torch.int64:
+        return False
+    return places.shape == (count,) and bool(
+        torch.equal(places.sort().values, torch.arange(count))
+    )
+
+
+BASES: Final[tuple[tuple[type, Encode], ...]] = (
+    (torch.Tensor, encode_tensor),
+    (PackedSequence, _packed),
+)
+ENCODERS: Final[Mapping[type, Encode]] = {
+    torch.Size: lambda encoder, value, depth: encoder.many("size", value, depth),
+    torch.dtype: _named("torch.dtype"),
+    torch.device: _named("torch.device"),
+    **{kind: _named("torch.constant") for kind in _CONSTANT_KINDS},
+    **dict.fromkeys(_RETURN_NAMES, _return_type),
+}
+DECODERS: Final[Mapping[str, Decode]] = {
+    "tensor": _decode_tensor,
+    "parameter": _decode_tensor,
+    "packed": _decode_packed,
+    "size": lambda decoder, node, depth: torch.Size(decoder.many(node, depth)),
+    "torch.dtype": lambda _decoder, node, _depth: _DTYPES[text_of(node, "v")],
+    "torch.constant": lambda _decoder, node, _depth: _CONSTANTS[text_of(node, "v")],
+    "torch.device": lambda _decoder, node, _depth: torch.device(text_of(node, "v")),
+    "torch.return_type": _decode_return_type,
+}

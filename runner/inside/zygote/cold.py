@@ -1,0 +1,29 @@
+"""The first process of a cold job: it imports all by itself, inside its jail."""
+
+import os
+import signal
+import socket
+
+from runner.inside.student import loop
+from runner.inside.zygote import preload
+from runner.inside.zygote.init import run_enclosed
+from runner.inside.zygote.main import versions
+from runner.jail.enclosure import MadeJail
+from runner.jail.policy import host_view
+from runner.wire.frames import Channel
+from runner.wire.order import DESCRIPTORS, Order
+
+
+def main(order: str, host: str, others: str) -> None:
+    """Say that all is imported, and run the job."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    wanted = Order.from_json(order)
+    fds = dict(zip(DESCRIPTORS[1:], map(int, others.split(",")), strict=True))
+    for fd in fds.values():
+        os.set_inheritable(fd, False)  # noqa: FBT003 - of the standard library
+    channel = Channel(socket.socket(fileno=int(host)))
+    # One notebook is all that will run here, so nothing is rehearsed for others.
+    preload.import_all()
+    loop.prepare()
+    channel.send({"t": "ready", "versions": dict(versions())})
+    run_enclosed(wanted, fds, MadeJail(wanted, host_view()), channel)

@@ -1,0 +1,22 @@
+"""Whether a zygote may fork: if in doubt, it gives itself up for another."""
+
+from collections.abc import Callable
+
+from runner.inside.student import cuda
+from runner.system import linux
+
+
+def threads() -> int:
+    """Return how many threads this process has, as the kernel counts them."""
+    return int(linux.own_status()["Threads"])
+
+
+def unfitness(is_untouched: Callable[[], bool] = cuda.is_untouched) -> str:
+    """Return why this process must not fork a job, or "" if it may."""
+    if threads() != 1:
+        # A lock that another thread holds would stay locked in the child for ever.
+        return "more than one thread"
+    if not is_untouched():
+        # A child could not use the device.
+        return "CUDA is in use"
+    return ""

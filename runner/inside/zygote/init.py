@@ -1,0 +1,219 @@
+"""The first of a job's processes: it encloses the job, and outlives and reaps the rest.
+
+In a jail it is process 1 of the job's namespace, so that the kernel ends the others
+with it, and holds it safe from them.
+"""
+
+import contextlib
+import os
+import resource
+import select
+import signal
+import socket
+import time
+import traceback
+from collections.abc import Mapping
+from typing import Final
+
+from runner.inside.grader import loop as grader
+from runner.inside.student import loop
+from runner.inside.student.confine import confine
+from runner.jail.enclosure import Bare, Enclosure, Jail
+from runner.jail.policy import View
+from runner.system import linux
+from runner.system.processes import kill_tree
+from runner.wire.frames import Channel, ChannelClosedError, Frame, FrameError
+from runner.wire.order import DESCRIPTORS, Order, Role
+
+_PAUSE_SECONDS: Final = 0.001
+_PAUSES: Final = 50
+_USAGE_MS: Final = 250
+_FIRST: Final = 1
+_REAPED: Final = 256
+
+
+class Init:
+    """Watches one job for the host."""
+
+    def __init__(self, order: Order, enclosure: Enclosure, host: Channel) -> None:
+        self.order = order
+        self.enclosure = enclosure
+        self.host = host
+        # The notebook's or grader's process, 0 once it has ended.
+        self.student = 0
+        self._is_grader = order.shape.role is Role.GRADER
+        self._is_orphan = False
+        self._is_over = False
+        self._used = (0, 0)
+        self._usage_ms: int | None = None
+        self._wake_in, wake_out = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        if enclosure.parent_ended != signal.SIGKILL:
+            signal.signal(enclosure.parent_ended, self._on_parent_ended)
+        signal.set_wakeup_fd(wake_out, warn_on_full_buffer=False)
+
+    def _on_parent_ended(self, *_: object) -> None:
+        self._is_orphan = True
+
+    def start(self, fds: Mapping[str, int]) -> None:
+        """The job is enclosed, and the student process waits in it, confined."""
+        frame, _ = self.host.receive()
+        if frame["t"] != "enter":
+            raise ChannelClosedError
+        self._score = linux.OutOfMemoryScore()
+        self.enclosure.enter()
+        self._start_student(fds)
+        for fd in fds.values():
+            os.close(fd)
+        self.host.send({"t": "started", "pid": self.student})
+
+    def _start_student(self, fds: Mapping[str, int]) -> None:
+        # The notebook's processes end for want of memory before this one does.
+        with self._score.raised():
+            pid = os.fork()
+            if pid == 0:
+                self._become_student(fds)
+        self.student = pid
+
+    def _become_student(self, fds: Mapping[str, int]) -> None:
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            confine(self.order, self.enclosure, fds)
+            if self.order.shape.role is Role.GRADER:
+                grader.serve(fds["channel"], self.enclosure.writable())
+            drains = (fds["drain_out"], fds["drain_err"])
+            loop.serve(fds["channel"], drains, gpu=self.order.shape.gpu)
+        except BaseException:  # noqa: BLE001 - a process edge: the host reads it
+            traceback.print_exc()
+        finally:
+            os._exit(1)
+
+    def watch(self) -> None:
+        """Do what the host asks, tell it what happens; return when the job is over."""
+        poll = select.poll()
+        poll.register(self.host.sock, select.POLLIN)
+        poll.register(self._wake_in, select.POLLIN)
+        while not self._is_over:
+            events = dict(poll.poll(self._usage_ms))
+            with contextlib.suppress(BlockingIOError):
+                os.read(self._wake_in, 4096)
+            if self._is_orphan:
+                # Before anything is killed: the host must not blame the student.
+                self.host.sock.close()
+                return
+            self._reap()
+            self._tell_usage()
+            if self.host.sock.fileno() in events:
+                for frame, fds in self.host.receive_all():
+                    self._obey(frame, fds)
+
+    def _obey(self, frame: Frame, fds: list[int]) -> None:
+        match frame["t"]:
+            case "room":
+                self.enclosure.make_room(int(frame["total"]))
+            case "file":
+                self.enclosure.store(fds[0], str(frame["name"]), frame["folders"])
+            case "seal":
+                self.enclosure.seal()
+                self._used = self.enclosure.used_bytes()
+                self._usage_ms = _USAGE_MS
+                self._tell({"t": "sealed", "disk": self._used[0]})
+            case "student":
+                # The first one could not be interrupted, and was ended by the host.
+                self._start_student(dict(zip(DESCRIPTORS[1:], fds, strict=True)))
+            case _:
+                self._is_over = True
+        for fd in fds:
+            os.close(fd)
+
+    def _tell_usage(self) -> None:
+        """The host learns what the job stores, when that has changed."""
+        if self._usage_ms is None:
+            return
+        used = self.enclosure.used_bytes()
+        if used != self._used:
+            self._used = used
+            self._tell({"t": "usage", "disk": used[0], "shared": used[1]})
+
+    def _reap(self) -> bool:
+        """Return whether any child is left. In a storm of them, take some and go on."""
+        for _ in range(_REAPED):
+            try:
+                pid, status, used = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return False
+            if pid == 0:
+                return True
+            if pid == self.student:
+                # Its own use: that of the snapshots is told apart.
+                peak = used.ru_maxrss * 1024
+                self._tell({"t": "ended", "status": status, "peak_memory_bytes": peak})
+                # A later process may have the same number.
+                self.student = 0
+                if self._is_grader:
+                    # What its tests have left holds its channel, and nobody hears of
+                    # its end.
+                    self._kill_all()
+        return True
+
+    def _tell(self, frame: Frame) -> None:
+        """The host knows, if it is there to be told."""
+        with contextlib.suppress(OSError, ChannelClosedError):
+            self.host.send(frame)
+
+    def end(self) -> None:
+        """No process of the job is left. Tell the host what they all used."""
+        left = True
+        while left:
+            self._kill_all()
+            for _ in range(_PAUSES):
+                left = self._reap()
+                if not left:
+                    break
+                time.sleep(_PAUSE_SECONDS)
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self._tell(
+            {
+                "t": "gone",
+                "cpu_seconds": used.ru_utime + used.ru_stime,
+                "peak_memory_bytes": used.ru_maxrss * 1024,
+            }
+        )
+
+    def _kill_all(self) -> None:
+        # Only the first process of a namespace may say "all": elsewhere that is the host.
+        if self.order.is_jailed and os.getpid() == _FIRST:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(-1, signal.SIGKILL)
+        else:
+            kill_tree(os.getpid())
+
+
+def run_job(order: Order, fds: dict[str, int], view: View) -> None:
+    """Run one job from its start to the end of its last process."""
+    enclosure: Enclosure = Jail(order, view) if order.is_jailed else Bare(order)
+    host = Channel(socket.socket(fileno=fds.pop("host")))
+    run_enclosed(order, fds, enclosure, host)
+
+
+def run_enclosed(
+    order: Order, fds: dict[str, int], enclosure: Enclosure, host: Channel
+) -> None:
+    """Be the first process of a job, to the end of its last one."""
+    # In a jail the kernel ends the others with this process. Elsewhere it must not be
+    # killed, since nobody would be left to end what the job started.
+    linux.die_with_parent(enclosure.parent_ended)
+    os.setsid()
+    init = Init(order, enclosure, host)
+    try:
+        init.start(fds)
+        init.watch()
+    except (ChannelClosedError, FrameError):
+        pass  # the host is gone
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            host.send({"t": "failed", "reason": str(error)})
+    with contextlib.suppress(OSError):
+        init.end()

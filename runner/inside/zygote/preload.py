@@ -1,0 +1,128 @@
+"""What a zygote does once so that no job has to: import, rehearse, and lie compactly."""
+
+import contextlib
+import gc
+import importlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import matplotlib.pyplot as plt
+import torch
+from IPython.core.pylabtools import print_figure
+from matplotlib_inline import backend_inline
+
+from runner.system import linux
+
+# What torch and IPython would import at first use, at every job's expense: the first
+# optimiser alone takes a second.
+_LAZY: Final = (
+    "torch._dynamo",
+    "torch.utils.data",
+    "torch.utils.serialization.config",
+    "torch._subclasses.schema_check_mode",
+    "IPython.core.display",
+    "IPython.core.logger",
+    *(f"IPython.core.magics.{name}" for name in ("auto", "basic", "code", "config")),
+    *(f"IPython.core.magics.{name}" for name in ("extension", "namespace", "osm")),
+    *(f"IPython.core.magics.{name}" for name in ("execution", "history", "pylab")),
+    *(f"IPython.core.magics.{name}" for name in ("display", "logging", "packaging")),
+    "IPython.core.magics.script",
+    "IPython.extensions.autoreload",
+    "IPython.utils.timing",
+    "matplotlib.animation",
+    "pandas",
+    "pexpect",
+    "pygments.formatters.html",
+    "pygments.formatters.terminal256",
+    "pygments.lexers.python",
+    "pygments.styles.default",
+)
+_HUGE_PAGE: Final = 2 * 1024**2
+_PIECE: Final = 16 * 1024**2
+
+
+def import_all() -> None:
+    """What notebooks import at some time is imported."""
+    for name in _LAZY:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+
+
+def rehearse() -> None:
+    """A figure has been drawn, and on a build of torch without a GPU a net trained.
+
+    One thread does both. Fonts, caches and compiled kernels are there for every job;
+    each job draws its random numbers from a seed of its own.
+    """
+    _draw()
+    if torch.version.cuda is None and torch.version.hip is None:
+        # Elsewhere training would touch the device, and no job could use it then.
+        _train()
+
+
+def _draw() -> None:
+    _, axes = plt.subplots()
+    axes.plot([0, 1], label="$x^2$")
+    axes.imshow([[0, 1]])
+    axes.set_title("title")
+    axes.set_xlabel("label")
+    axes.legend()
+    draw: Any = print_figure
+    draw(axes.figure, bbox_inches="tight", base64=True)
+    plt.close("all")
+    # A notebook is shown what it draws itself, and nothing of this.
+    forget: Any = backend_inline.flush_figures
+    forget()
+
+
+def _train() -> None:
+    torch.set_num_threads(1)
+    net = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 2, 3),
+        torch.nn.BatchNorm2d(2),
+        torch.nn.ReLU(),
+        torch.nn.MaxPool2d(2),
+        torch.nn.Flatten(),
+        torch.nn.Linear(2 * 3 * 3, 2),
+    )
+    for kind in (torch.optim.SGD, torch.optim.Adam):
+        optimiser = kind(net.parameters(), lr=0.1)
+        scores = net(torch.rand(4, 1, 8, 8))
+        loss = torch.nn.functional.cross_entropy(scores, torch.tensor([0, 1, 0, 1]))
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        f"{loss.item()} {scores}"
+    torch.save(net.state_dict(), io.BytesIO())
+
+
+def keep_still() -> None:
+    """What is there now is never looked through for garbage, and so not written to."""
+    gc.collect()
+    gc.freeze()
+
+
+def compaction() -> Iterator[None]:
+    """Piece by piece, the memory that all jobs share is moved into huge pages.
+
+    A fork copies one entry for each page and its end takes them apart again, so that
+    both take a third of the time then. Each piece takes some 50 ms; the whole is worth
+    it for a process that forks more than a few times. Needs Linux 6.1.
+    """
+    for start, end in list(_anonymous_memory()):
+        first = -(-start // _HUGE_PAGE) * _HUGE_PAGE
+        for piece in range(first, end - _HUGE_PAGE + 1, _PIECE):
+            with contextlib.suppress(OSError):
+                linux.collapse(piece, min(_PIECE, end - piece))
+            yield
+
+
+def _anonymous_memory() -> Iterator[tuple[int, int]]:
+    """Yield where this process's own writable memory begins and ends."""
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        addresses, rights, _, _, _, *name = line.split(maxsplit=5)
+        if rights.startswith("rw") and (not name or name == ["[heap]"]):
+            start, _, end = addresses.partition("-")
+            yield int(start, 16), int(end, 16)

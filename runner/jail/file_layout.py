@@ -1,0 +1,83 @@
+"""Which of a job's files lie where, for the notebook and for the grader."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from runner.protocol.jobs import JobFile, JobSpec
+
+
+class Folder(StrEnum):
+    """A folder of a job, wherever it is.
+
+    WORK is where the process runs, FILES holds copies that it cannot change. Only a
+    grader has PRIVATE, and MODULES, from which it may import.
+    """
+
+    WORK = "work"
+    FILES = "files"
+    PRIVATE = "private"
+    MODULES = "modules"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """A file, and the folders that it lies in."""
+
+    file: JobFile
+    folders: tuple[Folder, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """What a process finds: files, and a notebook by its name if it runs one.
+
+    `is_copied` says that copies of the process will hold memory of their own.
+    """
+
+    files: Sequence[Placed] = ()
+    is_copied: bool = False
+    notebook_name: str = ""
+    notebook: str = ""
+
+    @property
+    def sizes(self) -> list[int]:
+        """Return the bytes of each file and of the notebook, at most."""
+        return [len(self.notebook) * 4, *(one.file.size for one in self.files)]
+
+
+def for_student(spec: JobSpec) -> Contents:
+    """Return what lies beside the notebook."""
+    files = [
+        Placed(file=file, folders=(Folder.WORK, Folder.FILES))
+        for file in (*handed_in(spec), *spec.public_files)
+    ]
+    return Contents(
+        files=files,
+        notebook_name=spec.notebook_name,
+        notebook=spec.notebook,
+        is_copied=bool(spec.questions),
+    )
+
+
+def for_grader(spec: JobSpec) -> Contents:
+    """Return what the tests find: the same files, and private ones.
+
+    Nothing handed in lies in the folder that the tests run in, or where modules are
+    looked for: an interpreter that a test starts would run it, or take it for settings.
+    """
+    files = [Placed(file=file, folders=(Folder.FILES,)) for file in handed_in(spec)]
+    files += [
+        Placed(file=file, folders=(Folder.WORK, Folder.FILES, Folder.MODULES))
+        for file in spec.public_files
+    ]
+    files += [
+        Placed(file=file, folders=(Folder.PRIVATE,)) for file in spec.private_files
+    ]
+    return Contents(files=files)
+
+
+def handed_in(spec: JobSpec) -> list[JobFile]:
+    """Return the student's files. They never take the place of the course's own."""
+    taken = {file.name for file in spec.public_files}
+    return [file for file in spec.files if file.name not in taken]

@@ -1,0 +1,197 @@
+"""What one check is worth, and the only words about it that a student may read."""
+
+import builtins
+import re
+from collections.abc import Collection, Mapping
+from typing import Final, cast
+
+from runner.protocol.jobs import CheckOutcome, Outcome, QuestionOutcome, QuestionSpec
+
+PASSED: Final = "passed"
+PARTLY: Final = "passed in part"
+RETURNED_FALSE: Final = "returned False"
+NO_SCORE: Final = "returned something that is not a score"
+OUT_OF_TIME: Final = "out of time"
+ENDED: Final = "the process ended"
+NOT_REACHED: Final = "not reached"
+OUT_OF_MEMORY: Final = "out of memory"
+OUT_OF_DISK: Final = "out of disk space"
+TOO_MANY_PROCESSES: Final = "too many processes"
+NOT_RUN: Final = "not run: the process was lost in an earlier check"
+RAISED: Final = "raised an error"
+PRINTED: Final = "printed something else"
+NOT_DATA: Final = "gave an object where a value is needed"
+
+# So near to 0 or 1, a share is 0 or 1.
+_DUST: Final = 1e-9
+_SHOWN: Final = 200
+_LARGE: Final = 10**30
+# How the grader's process ends that lacks memory for what it was given.
+OUT_OF_MEMORY_STATUS: Final = 77
+_OF_NAME: Final = re.compile(r"`([^\W\d]\w{0,99})` is (?:not defined|no class)")
+_EXCEPTIONS: Final = frozenset(
+    name
+    for name, value in vars(builtins).items()
+    if isinstance(value, type) and issubclass(value, BaseException)
+)
+_FIXED: Final = frozenset(
+    {PASSED, PARTLY, RETURNED_FALSE, NO_SCORE, RAISED, PRINTED, NOT_DATA}
+    | {f"raised {name}" for name in _EXCEPTIONS}
+)
+
+
+def raised(error: BaseException | type[BaseException]) -> str:
+    """Return words for the exception, or its class, that never hold its text."""
+    kind = error if isinstance(error, type) else type(error)
+    if kind.__module__ == "builtins" and kind.__name__ in _EXCEPTIONS:
+        return f"raised {kind.__name__}"
+    return RAISED
+
+
+def raised_by_name(name: str) -> str:
+    """Return words for an exception of which the name alone is known."""
+    return f"raised {name}" if name in _EXCEPTIONS else RAISED
+
+
+def not_defined(name: str) -> str:
+    """Return words for a name that the notebook lacks.
+
+    A test may look up what the student's code has given it, which may be any text.
+    """
+    words = f"`{name}` is not defined"
+    return words if _OF_NAME.fullmatch(words) else RAISED
+
+
+def no_class(name: str) -> str:
+    """Return words for a value that stands under the name of a class."""
+    words = f"`{name}` is no class"
+    return words if _OF_NAME.fullmatch(words) else RAISED
+
+
+class NotAScoreError(Exception):
+    """A check returned what is no score. The words are for staff."""
+
+    def __init__(self, value: object, most: float = 1) -> None:
+        kind = type(value)
+        # The text of any other object may be the student's, and as long as they like.
+        words = f" {value!r}"[:_SHOWN] if kind in {float, str} else ""
+        if kind is int:
+            words = f" {value}" if -_LARGE < cast("int", value) < _LARGE else ""
+        super().__init__(
+            f"returned {kind.__name__}{words}: a score is a number from 0 to {most:g}, "
+            "True, False or None"
+        )
+
+
+def without_dust(score: float) -> float:
+    """Return the score; what floating point has left beside 0 and 1 is gone.
+
+    Twenty times 0.05 is 1.0000000000000002, and (0.9 - 0.8) / 0.1 is less than 1.
+    """
+    nearest = float(score > 0.5)  # noqa: PLR2004 - the middle
+    return nearest if abs(score - nearest) <= _DUST else score
+
+
+def score_of(value: object) -> tuple[float, str]:
+    """Return the score and the words for what a check returned.
+
+    Raises NotAScoreError.
+    """
+    if value is None or value is True:
+        return 1.0, PASSED
+    if value is False:
+        return 0.0, RETURNED_FALSE
+    if type(value) not in {int, float} or not -1 < cast("float", value) < 2:  # noqa: PLR2004 - before it becomes a float
+        raise NotAScoreError(value)
+    score = without_dust(float(cast("float", value)))
+    if not 0 <= score <= 1:
+        raise NotAScoreError(value)
+    if score == 1:
+        return 1.0, PASSED
+    return score, PARTLY if score > 0 else RETURNED_FALSE
+
+
+def from_value(value: object) -> tuple[float, str]:
+    """Return the score and the words for what a check returned: 0 for no score."""
+    try:
+        return score_of(value)
+    except NotAScoreError:
+        return 0.0, NO_SCORE
+
+
+def parse_outcome(
+    frame: Mapping[str, object], expected: Collection[str], names: Collection[str]
+) -> CheckOutcome | None:
+    """Return the outcome that a job's frame reports, or None if it makes no sense.
+
+    The frame is hostile: the check must be one of `expected`, a score outside 0 to 1
+    is 0, and words outside the vocabulary are replaced. `names` are those that the
+    tests ask the notebook for.
+    """
+    name, score, message = (frame.get(key) for key in ("name", "score", "message"))
+    if not isinstance(name, str) or name not in expected:
+        return None
+    if isinstance(score, bool) or not isinstance(score, int | float):
+        return None
+    # An integer may be too large for a float.
+    score = without_dust(score) if -1 < score < 2 else -1  # noqa: PLR2004 - as above
+    if not 0 <= score <= 1:
+        return CheckOutcome(name=name, score=0.0, message=NO_SCORE)
+    words = message if _is_allowed(message, names) else RAISED
+    if score == 1:
+        words = PASSED
+    elif score > 0:
+        words = PARTLY
+    elif words in {PASSED, PARTLY}:
+        words = RETURNED_FALSE
+    trace = frame.get("trace")
+    return CheckOutcome(
+        name=name,
+        score=float(score),
+        message=str(words),
+        trace=trace if isinstance(trace, str) else "",
+    )
+
+
+def _is_allowed(message: object, names: Collection[str]) -> bool:
+    if not isinstance(message, str):
+        return False
+    found = _OF_NAME.fullmatch(message)
+    return message in _FIXED or (found is not None and found[1] in names)
+
+
+def conclude(
+    question: QuestionSpec,
+    found: Mapping[str, CheckOutcome],
+    *,
+    missing: str,
+    seconds: float = 0.0,
+) -> QuestionOutcome:
+    """Return the question's outcome; checks that reported nothing score 0.
+
+    `missing` is the reason for those: NOT_REACHED, OUT_OF_TIME, ENDED, or a limit.
+    """
+    checks = tuple(
+        found.get(check.name)
+        or CheckOutcome(name=check.name, score=0.0, message=missing)
+        for check in question.checks
+    )
+    complete = all(check.name in found for check in question.checks)
+    total = sum(check.score for check in checks)
+    if missing == NOT_REACHED:
+        outcome = Outcome.NOT_REACHED
+    elif missing == OUT_OF_TIME and not complete:
+        outcome = Outcome.TIMEOUT
+    elif checks and total == len(checks):
+        outcome = Outcome.PASSED
+    else:
+        outcome = Outcome.PARTIAL if total > 0 else Outcome.FAILED
+    return QuestionOutcome(
+        key=question.key, outcome=outcome, checks=checks, seconds=round(seconds, 3)
+    )
+
+
+def points(question: QuestionSpec, outcome: QuestionOutcome) -> float:
+    """Return what the outcome has of the checks of `question`: one, or a part of it."""
+    worth = {check.name: check.worth for check in question.checks}
+    return sum(check.score * worth.get(check.name, 0) for check in outcome.checks)

@@ -1,0 +1,48 @@
+"""A question's tests, as the host reads them: it parses them and never runs them."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from runner.protocol.jobs import QuestionSpec, TestStyle
+from runner.protocol.parsing import parse
+
+_NAME: Final = re.compile(r"[^\W\d]\w*")
+_OF_THEIR_OWN: Final = frozenset((TestStyle.SCRIPT, TestStyle.DOCTEST))
+
+
+class TestsUnreadableError(Exception):
+    """The tests of a question are no Python, or lack a check. `str` says so."""
+
+    __test__ = False
+
+
+@lru_cache(maxsize=256)
+def requested_names(question: QuestionSpec) -> frozenset[str]:
+    """Return what the checks may ask the notebook for; raise TestsUnreadableError."""
+    try:
+        if question.style in _OF_THEIR_OWN:
+            return frozenset(_words(question))
+        return frozenset(_parameters(question))
+    except (SyntaxError, ValueError, RecursionError, KeyError) as error:
+        raise TestsUnreadableError(f"tests of {question.key} are unreadable") from error
+
+
+def _words(question: QuestionSpec) -> Iterator[str]:
+    for check in question.checks:
+        if question.style is TestStyle.SCRIPT:
+            parse(check.source)
+        yield from _NAME.findall(check.source)
+
+
+def _parameters(question: QuestionSpec) -> Iterator[str]:
+    tree = parse(question.source)
+    functions = {
+        node.name: node.args for node in tree.body if isinstance(node, ast.FunctionDef)
+    }
+    for check in question.checks:
+        arguments = functions[check.name]
+        for one in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+            yield one.arg

@@ -1,0 +1,117 @@
+"""One side of a conversation in which each may ask the other, also while it waits.
+
+Each question has a number, which its answer repeats, so that no answer is taken for
+another's. A question that whoever asked it no longer waits for breaks the conversation:
+its answer may come at any time.
+"""
+
+import itertools
+import os
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from runner.wire.link import Buffer, Header, Link, LinkClosedError, LinkError
+from runner.wire.turns import Turn
+
+MAX_NESTING: Final = 32
+
+Message = tuple[Header, Sequence[Buffer]]
+
+_forks = 0
+
+
+def _note_fork() -> None:
+    global _forks  # noqa: PLW0603 - hooks cannot be taken back, so there is one
+    _forks += 1
+
+
+os.register_at_fork(after_in_parent=_note_fork)
+
+
+class Endpoint:
+    """Asks the other side and serves its questions meanwhile.
+
+    A question has an "op" in its header and an answer has none. `serve` answers a
+    question; it raises only what ends the conversation. Threads and forked processes
+    ask one after the other: who holds `turn` asks.
+    """
+
+    def __init__(self, link: Link, serve: Callable[[Header, list[Buffer]], Message]):
+        self.link = link
+        self._serve = serve
+        self._nesting = 0
+        self._numbers = itertools.count(1)
+        self._waiting = 0
+        self._is_broken = False
+        self._process, self._forks = os.getpid(), _forks
+        self.turn = Turn(lambda: self._has_forked)
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Say whether an answer may be on its way that the caller does not wait for.
+
+        Nobody does, or another thread, or a process that was forked meanwhile.
+        """
+        return self._is_broken or self._waiting > 0 or self._forks != _forks
+
+    @property
+    def _has_forked(self) -> bool:
+        """Say whether another process may ask: this one's child, or its parent."""
+        return self._forks != _forks or self._process != os.getpid()
+
+    def _next_number(self) -> int:
+        """Return a number that no forked process's question has either."""
+        process = os.getpid()
+        own = 0 if process == self._process else process << 32
+        return own + next(self._numbers)
+
+    def ask(
+        self, header: Header, buffers: Sequence[Buffer]
+    ) -> tuple[Header, list[Buffer]]:
+        """Return the other side's answer. Raises LinkError or LinkClosedError."""
+        with self.turn:
+            if self._is_broken:
+                raise LinkClosedError
+            self._waiting += 1
+            try:
+                return self._exchange(header, buffers)
+            except BaseException:
+                # Of the link, or of a handler of signals that does not wait longer.
+                self._is_broken = True
+                raise
+            finally:
+                self._waiting -= 1
+
+    def _exchange(
+        self, header: Header, buffers: Sequence[Buffer]
+    ) -> tuple[Header, list[Buffer]]:
+        number = self._next_number()
+        self.link.send({**header, "n": number}, buffers)
+        while True:
+            answer, came = self.link.receive()
+            if "op" in answer:
+                self._answer(answer, came)
+            elif answer.get("n") == number:
+                return answer, came
+            else:
+                raise LinkError("an answer to another question")
+
+    def listen(self) -> None:
+        """Answer questions until the other side has gone (LinkClosedError)."""
+        while True:
+            header, buffers = self.link.receive()
+            if "op" not in header:
+                raise LinkError("an answer that nobody asked for")
+            self._answer(header, buffers)
+
+    def _answer(self, header: Header, buffers: list[Buffer]) -> None:
+        if self._nesting >= MAX_NESTING:
+            raise LinkError("too many questions within questions")
+        self._nesting += 1
+        try:
+            answer, more = self._serve(header, buffers)
+        finally:
+            self._nesting -= 1
+        if self._is_broken:
+            raise LinkClosedError
+        self.link.send({**answer, "n": header.get("n")}, more)

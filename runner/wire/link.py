@@ -1,0 +1,150 @@
+"""Messages of a JSON header and raw buffers, over a Unix socket that both sides wait on.
+
+A message is the length of the header and the number of buffers, the length of each
+buffer, the header, the buffers. Whoever reads says how much it takes.
+"""
+
+import json
+import socket
+import struct
+import time
+from collections.abc import Mapping, Sequence
+from select import POLLIN, poll
+from typing import Any, Final
+
+import numpy as np
+
+from runner.wire.frames import load_json
+
+MAX_HEADER: Final = 4 * 1024**2
+MAX_BUFFERS: Final = 4096
+MAX_BYTES: Final = 1024**3
+# What a grader takes from a snapshot in one message.
+MAX_ANSWER_HEADER: Final = 1024**2
+MAX_ANSWER_BYTES: Final = 512 * 1024**2
+# How much of what a call prints goes along with its answer, in characters.
+MAX_PRINTED: Final = 100_000
+MAX_WARNINGS: Final = 100
+# Operations whose printing a test hears; the others look a second time, or copy.
+HEARD: Final = frozenset(
+    (
+        *("call", "make", "set", "del", "operate", "len", "attr", "next", "items"),
+        *("mapping", "pairs", "indexed", "reversed"),
+    )
+)
+_START: Final = struct.Struct("!II")
+_LENGTH: Final = struct.Struct("!Q")
+# How long `_thread.interrupt_main` of a test may go unheard, in milliseconds.
+_UNHEARD: Final = 100
+
+Header = dict[str, Any]
+Buffer = memoryview
+
+
+class LinkError(ValueError):
+    """What arrived is no message, or more than is taken."""
+
+
+class LinkClosedError(EOFError):
+    """The other side is gone."""
+
+
+class Link:
+    """One end of the socket. It sends and receives whole messages, and blocks."""
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        *,
+        max_header: int = MAX_HEADER,
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
+        self.sock = sock
+        self._max_header = max_header
+        self._max_bytes = max_bytes
+
+    def send(self, header: Mapping[str, object], buffers: Sequence[Buffer]) -> None:
+        """Send a message. Raises LinkError for what is no plain data."""
+        try:
+            text = json.dumps(header, allow_nan=False, separators=(",", ":")).encode()
+        except (TypeError, ValueError, RecursionError) as error:
+            raise LinkError("not plain data") from error
+        if len(text) > MAX_HEADER or len(buffers) > MAX_BUFFERS:
+            raise LinkError("too many values in one message")
+        lengths = b"".join(_LENGTH.pack(buffer.nbytes) for buffer in buffers)
+        try:
+            self.sock.sendall(_START.pack(len(text), len(buffers)) + lengths + text)
+            for buffer in buffers:
+                self.sock.sendall(buffer)
+        except OSError as error:
+            raise _of_link(error) from error
+
+    def receive(self) -> tuple[Header, list[Buffer]]:
+        """Wait for a message and return its header and buffers, which may be written to.
+
+        Raises LinkError for junk and LinkClosedError at the end.
+        """
+        self._wait()
+        length, count = _START.unpack(self._exactly(_START.size))
+        if length > self._max_header or count > MAX_BUFFERS:
+            raise LinkError("the message is too large")
+        raw = self._exactly(_LENGTH.size * count)
+        sizes = [size for (size,) in _LENGTH.iter_unpack(raw)]
+        if sum(sizes) > self._max_bytes:
+            raise LinkError("the message is too large")
+        try:
+            header = load_json(bytes(self._exactly(length)))
+        except (ValueError, RecursionError) as error:
+            raise LinkError("not JSON") from error
+        if not isinstance(header, dict):
+            raise LinkError("not an object")
+        return header, [self._exactly(size) for size in sizes]
+
+    def _wait(self) -> None:
+        """Wait until something has arrived, or the end.
+
+        Return to the interpreter now and then: it raises an interrupt that came from
+        Python code, which ends no system call, between two of its own instructions.
+        """
+        ready = poll()
+        try:
+            ready.register(self.sock, POLLIN)
+        except ValueError as error:
+            raise LinkClosedError from error
+        seconds = self.sock.gettimeout()
+        until = None if seconds is None else time.monotonic() + seconds
+        while not ready.poll(_UNHEARD):
+            if until is not None and time.monotonic() > until:
+                raise LinkClosedError
+
+    def _exactly(self, size: int) -> Buffer:
+        try:
+            # Not filled with zeros first, as a bytearray would be.
+            view = np.empty(size, dtype=np.uint8).data
+        except MemoryError as error:
+            raise LinkError("the message is too large") from error
+        done = 0
+        while done < size:
+            try:
+                got = self.sock.recv_into(view[done:])
+            except OSError as error:
+                raise _of_link(error) from error
+            if not got:
+                raise LinkClosedError
+            done += got
+        return view
+
+    def close(self) -> None:
+        """Tell the other side that nothing more comes."""
+        self.sock.close()
+
+
+def _of_link(error: OSError) -> Exception:
+    """Return what to raise for an error that came out of a call of the socket's.
+
+    A test may have a handler of signals raise TimeoutError in it, which is an OSError
+    too. That one was raised by Python code, further down than the call, and stays.
+    """
+    trace = error.__traceback__
+    is_handlers = trace is not None and trace.tb_next is not None
+    return error if is_handlers else LinkClosedError()
