@@ -11,7 +11,13 @@ import pytest
 from runner.host.runner import Runner
 from runner.inside.grader.found_files import _HOLDERS
 from runner.protocol.jobs import CheckSpec, JobFile, QuestionSpec, TestStyle
-from tests.runner.notebooks import job, job_file, scores, with_many_files
+from tests.runner.notebooks import (
+    job,
+    job_file,
+    question,
+    scores,
+    with_many_files,
+)
 
 pytestmark = pytest.mark.torch
 
@@ -57,6 +63,20 @@ FINDING = {
     "found}\nassert sizes['t.csv'] == 17",
     "walk": "assert ('./sub', [], ['a.txt']) in list(os.walk('.'))",
     "an open folder": "assert 't.csv' in os.listdir(os.open('.', os.O_RDONLY))",
+    "a copy with its attributes": "import shutil, tempfile\n"
+    "d = tempfile.mkdtemp()\nshutil.copy2('t.csv', d)\nshutil.copytree('.', d + '/all')\n"
+    "assert os.path.isfile(d + '/t.csv') and os.path.isfile(d + '/all/sub/a.txt')",
+    "the folder that it lies in": "with contextlib.chdir('sub'):\n    assert open('a.txt').read()"
+    "\n    assert os.listdir() == ['a.txt']\nassert open('t.csv').read()",
+    "a path that leaves and comes back": "with contextlib.chdir('/'):\n"
+    "    assert open(os.path.join(here, 't.csv')).read()",
+    "what the test has written elsewhere": "import tempfile\n"
+    "with contextlib.chdir(tempfile.mkdtemp()):\n    assert not os.path.exists('t.csv')\n"
+    "    np.savetxt('t.csv', [7])\n    assert np.loadtxt('t.csv') == 7 and os.listdir() == "
+    "['t.csv']",
+    "a database of the test's that is attached": "import tempfile\n"
+    "own = os.path.join(tempfile.mkdtemp(), 'own.db')\ncon = sqlite3.connect('r.db')\n"
+    "con.execute('attach ? as own', [own])\ncon.execute('create table own.u (b)')\nNone",
     "what the test has written": "open('own.txt', 'w').close()\n"
     "assert glob.glob('*.txt') == ['own.txt']",
 }
@@ -67,11 +87,16 @@ FAILING = {
     "a database that is not there, by its class": "sqlite3.Connection('other.db')",
     "a refusal that is caught": "try:\n    sqlite3.connect('other.db')\n"
     "except Exception: pass",
+    "a database that is attached by its name": "con = sqlite3.connect(':memory:')\n"
+    "con.execute('attach ? as got', ['r.db'])",
+    "a database that is not there and is attached": "con = sqlite3.connect(':memory:')\n"
+    "con.execute(\"attach 'other.db' as got\")",
     "a database that is changed": "sqlite3.connect('r.db').execute('delete from t')",
 }
-USED = """import glob, os, sqlite3
+USED = """import contextlib, glob, os, sqlite3
 from pathlib import Path
 import numpy as np, torch
+here = os.getcwd()
 def rows(con): return con.execute('select a from t').fetchall()
 """
 
@@ -108,6 +133,19 @@ def test_a_handed_in_file_is_found_by_its_name(
     (outcome,) = runner.run(spec).questions
     found = {check.name: check.score for check in outcome.checks}
     assert found == dict.fromkeys(checks, score)
+
+
+def test_a_database_is_attached_by_the_path_of_its_file(
+    runner: Runner, tmp_path: Path
+) -> None:
+    source = (
+        "import sqlite3\ndef check(files):\n    con = sqlite3.connect(':memory:')\n"
+        "    con.execute('attach ? as got', [str(files / 'r.db')])\n"
+        "    assert con.execute('select a from got.t').fetchall() == [(1,)]\n"
+    )
+    questions = (question("q1", source),)
+    spec = job("x = 1", questions=questions, files=handed_in(tmp_path))
+    assert scores(runner.run(spec)) == {"q1": [1.0]}
 
 
 def test_no_two_files_have_one_time(runner: Runner, tmp_path: Path) -> None:

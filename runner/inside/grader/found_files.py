@@ -33,6 +33,11 @@ _DATA_SOURCES: Final = "numpy.lib._datasource"
 # The place of `uri` among the arguments of `sqlite3.connect` that follow the first.
 _URI: Final = 6
 _IN_MEMORY: Final = ":memory:"
+_SQLITE_ATTACH: Final = 24
+_NOT_ATTACHED: Final = (
+    "no handed-in database is attached by its name alone: open it by sqlite3.connect, or "
+    "attach it by the path of its file (files / 'name.db')"
+)
 _NO_DATABASE: Final = (
     "no database of this name was handed in, and a new one would be empty: give the path "
     "of the file, or take ':memory:' or a file in a temporary folder"
@@ -48,6 +53,9 @@ def stand(origins: Origins) -> None:
     # `realpath`, by which paths are checked, asks this one.
     os.lstat = _finding(os.lstat, origins.shown)
     os.access = _finding(os.access, origins.shown)
+    os.listxattr = _finding(os.listxattr, origins.shown)  # as `shutil.copy2` does
+    os.getxattr = _finding(os.getxattr, origins.shown)
+    os.chdir = _finding(os.chdir, origins.found)
     _wrap_listings(origins)
     for name, attribute in _HOLDERS.items():
         if name in sys.modules:
@@ -197,9 +205,25 @@ def _wrap_sqlite(module: Any, origins: Origins) -> None:
             # As nothing else writes it, it needs no journal beside it.
             place = quote(os.fspath(origins.found(path)))
             database, is_uri = f"file:{place}?mode=ro&immutable=1", True
-        return connect(database, *arguments, uri=is_uri, **named)
+        connection = connect(database, *arguments, uri=is_uri, **named)
+        connection.set_authorizer(_attaching(origins))
+        return connection
 
     module.connect = connected
+
+
+def _attaching(origins: Origins) -> Callable[..., int]:
+    """Return what sqlite asks before it attaches a further database by its path."""
+
+    def authorised(action: int, path: Any, *_: object) -> int:
+        if action == _SQLITE_ATTACH and path:
+            place = _path_in(path)[0]
+            if origins.handed_in(place) is not None and origins.found(place) != place:
+                raise refusals.not_permitted(_NOT_ATTACHED)
+            check_database(path, origins)
+        return 0
+
+    return authorised
 
 
 def _take_from_dbapi2(module: Any) -> None:

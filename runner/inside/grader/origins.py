@@ -13,7 +13,9 @@ class Origins:
     """Tells whose a file is by its path: handed in, or the staff's own.
 
     The staff's own are the private files and the public ones, which lie among those
-    that were handed in. A relative path means a file as it does beside the notebook.
+    that were handed in. A path means a handed-in file if it leads from the current
+    folder to that file's name beside the notebook. Where a test has changed its folder,
+    the same name means what lies there.
     """
 
     def __init__(self, folders: Folders, handed_in: Collection[str]) -> None:
@@ -45,14 +47,13 @@ class Origins:
         if path is None:
             return False
         self.folders.check(path)
+        name = self._name(file)
+        # Opened by its name, this one is read, wherever a link of that name leads.
+        if name in self._handed_in:
+            return False
         if Path(os.path.realpath(path)).is_relative_to(self._private):
             return True
-        name = self._name(file)
-        return (
-            name is not None
-            and name not in self._handed_in
-            and (self._files / name).is_file()
-        )
+        return name is not None and (self._files / name).is_file()
 
     def _name(self, file: object) -> str | None:
         """Return the file's name in the folder of files, or beside the notebook."""
@@ -61,7 +62,7 @@ class Origins:
             return None
         self.folders.check(path)
         place = Path(os.path.abspath(path))  # noqa: PTH100 - links are not followed
-        for base in (self._files, Path.cwd()):
+        for base in (self._files, self._work):
             if place.is_relative_to(base):
                 return str(place.relative_to(base))
         return None
@@ -78,21 +79,29 @@ class Origins:
     def shown(self, path: Any) -> Any:
         """Return what `found` returns, without checking that the path may be opened."""
         if isinstance(path, str | bytes | os.PathLike):
-            name = os.path.normpath(os.fsdecode(path)).removeprefix(f"{self._work}/")
-            if name in self._handed_in or name in self._above:  # so it is within
+            name = self._beside(os.fsdecode(path))
+            if name in self._handed_in or name in self._above:
                 place = str(self._files / name)
                 return os.fsencode(place) if isinstance(path, bytes) else place
         return path
+
+    def _beside(self, path: str) -> str | None:
+        """Return the name of what the path leads to in the working folder, or None."""
+        try:
+            place = os.path.abspath(path)  # noqa: PTH100 - links are not followed
+        except FileNotFoundError:  # the current folder is no more
+            return None
+        name = place.removeprefix(f"{self._work}/")
+        return None if name == place else name
 
     def listed(self, path: str) -> str | None:
         """Return the folder of what was handed in below this one, None for none.
 
         None is handed in but in the working folder and below it.
         """
-        place = os.path.abspath(path)  # noqa: PTH100 - links are not followed
-        if path and place == self._work:
+        if path and os.path.abspath(path) == self._work:  # noqa: PTH100 - links stay
             return str(self._files)
-        name = place.removeprefix(f"{self._work}/")
+        name = self._beside(path)
         return str(self._files / name) if name in self._above else None
 
     def is_at_work(self, path: str) -> bool:
@@ -103,9 +112,16 @@ class Origins:
 
 
 def _path_of(file: object) -> str | None:
-    """Return the path of a file, or of a file object that Python's `open` made."""
+    """Return the path of a file, or of a file object that Python's `open` made.
+
+    An open file is where the kernel says: its name may have been a relative one, of a
+    folder that is the current one no more.
+    """
     if isinstance(file, io.FileIO | io.BufferedReader | io.BufferedRandom):
-        file = file.name
+        try:
+            return os.readlink(f"/proc/self/fd/{file.fileno()}")  # noqa: PTH115 - a path's text
+        except (OSError, ValueError):  # it is in memory, or closed
+            return None
     try:
         path = os.fspath(file)  # type: ignore[call-overload]  # anything may come
     except TypeError:
