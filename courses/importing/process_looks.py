@@ -82,8 +82,8 @@ _LISTING: Final = frozenset(
 )
 _LISTING_METHODS: Final = frozenset(("glob", "rglob", "iterdir", "walk"))
 _SHOWS: Final = (
-    "it shows files that are handed in and the course's, and none that the notebook "
-    "has written"
+    "it shows files that are handed in beside the notebook and the course's, not the "
+    "notebook itself, and none that the notebook has written"
 )
 _HINT: Final = (
     "Let a function of the notebook do it and return the number, or judge what the "

@@ -294,6 +294,12 @@ def test_a_ban_that_stays_with_the_tests_is_noted(source: str) -> None:
     assert "the student's code does not notice" in finding.message
 
 
+def test_an_author_is_told_that_no_pattern_shows_the_notebook() -> None:
+    source = "import glob\nfor name in glob.glob('*.ipynb'): open(name)"
+    (finding,) = find_process_looks(ast.parse(source), {})
+    assert "not the notebook itself" in finding.message
+
+
 def test_a_test_that_looks_for_races_is_noted() -> None:
     source = "import threading\nt = threading.Thread(target=count)"
     (finding,) = find_process_looks(ast.parse(source), {})
