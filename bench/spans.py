@@ -13,7 +13,7 @@ from typing import Any, Final
 from unittest import mock
 
 from runner.host.job import Job
-from runner.host.prepared_job import Prepared
+from runner.host.prepared_job import PreparedJob
 from runner.host.session import Session
 from runner.host.spares import Spares
 
@@ -25,7 +25,7 @@ TEAR_DOWN: Final = "tearing down"
 # In the order in which a job goes through them; cells come between SET_UP and END.
 _STEPS: Final[tuple[tuple[type, str, str], ...]] = (
     (Job, "_take_processes", TAKE),
-    (Prepared, "fill", FILL),
+    (PreparedJob, "fill", FILL),
     (Job, "_begin", SET_UP),
     (Session, "finish", END),
     (Spares, "see_off", TEAR_DOWN),

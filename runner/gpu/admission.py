@@ -13,8 +13,8 @@ class NeverFitsError(Exception):
 
 
 @dataclass(eq=False)
-class Place:
-    """One job's place: first in the queue, then on a device, in the end nowhere."""
+class Reservation:
+    """One job's reservation: first in the queue, then on a device, in the end nowhere."""
 
     size: int
     device: str | None = None
@@ -34,38 +34,38 @@ class Ledger:
         self._capacities = dict(capacities)
         self._most = jobs_per_device
         self._withdrawn: set[str] = set()
-        self._waiting: list[Place] = []
-        self._holding: list[Place] = []
+        self._waiting: list[Reservation] = []
+        self._holding: list[Reservation] = []
         self._changed = threading.Condition()
 
-    def join(self, size: int) -> Place:
-        """Return a place at the end of the queue, or raise NeverFitsError."""
+    def join(self, size: int) -> Reservation:
+        """Return a reservation at the end of the queue, or raise NeverFitsError."""
         with self._changed:
             if not self._could_fit(size):
                 raise NeverFitsError
-            place = Place(size)
-            self._waiting.append(place)
-            return place
+            reservation = Reservation(size)
+            self._waiting.append(reservation)
+            return reservation
 
-    def take(self, place: Place) -> str | None:
-        """Return the device that the place now holds, or None if it must wait on.
+    def take(self, reservation: Reservation) -> str | None:
+        """Return the device that the reservation now holds, or None if it must wait on.
 
         Raises NeverFitsError if every device that could hold it has been withdrawn.
         """
         with self._changed:
-            if place.device is None and place in self._waiting:
-                if not self._could_fit(place.size):
+            if reservation.device is None and reservation in self._waiting:
+                if not self._could_fit(reservation.size):
                     raise NeverFitsError
-                if self._is_next(place):
-                    self._settle(place)
-            return place.device
+                if self._is_next(reservation):
+                    self._settle(reservation)
+            return reservation.device
 
-    def leave(self, place: Place) -> None:
-        """The place is given up, wherever it was. More than once does no harm."""
+    def leave(self, reservation: Reservation) -> None:
+        """The reservation is given up, wherever it was. More than once does no harm."""
         with self._changed:
-            for places in (self._waiting, self._holding):
-                if place in places:
-                    places.remove(place)
+            for queue in (self._waiting, self._holding):
+                if reservation in queue:
+                    queue.remove(reservation)
             self._changed.notify_all()
 
     def withdraw(self, device: str) -> None:
@@ -85,7 +85,7 @@ class Ledger:
         with self._changed:
             return tuple(one for one in self._capacities if one not in self._withdrawn)
 
-    def held(self, device: str, *, besides: Place | None = None) -> int:
+    def held(self, device: str, *, besides: Reservation | None = None) -> int:
         """Return the bytes given out on the device, those of `besides` left out."""
         with self._changed:
             return sum(one.size for one in self._on(device) if one is not besides)
@@ -95,8 +95,10 @@ class Ledger:
         with self._changed:
             self._changed.wait(seconds)
 
-    def _on(self, device: str) -> list[Place]:
-        return [place for place in self._holding if place.device == device]
+    def _on(self, device: str) -> list[Reservation]:
+        return [
+            reservation for reservation in self._holding if reservation.device == device
+        ]
 
     def _could_fit(self, size: int) -> bool:
         return any(
@@ -105,23 +107,23 @@ class Ledger:
             if device not in self._withdrawn
         )
 
-    def _is_next(self, place: Place) -> bool:
+    def _is_next(self, reservation: Reservation) -> bool:
         """Say whether nobody before it can hope for a device."""
-        before = self._waiting[: self._waiting.index(place)]
+        before = self._waiting[: self._waiting.index(reservation)]
         return not any(self._could_fit(other.size) for other in before)
 
-    def _settle(self, place: Place) -> None:
-        """The place is on the device with the most room, if there is room at all."""
+    def _settle(self, reservation: Reservation) -> None:
+        """The reservation is on the device with the most room, if there is room at all."""
         rooms = {device: self._room(device) for device in self._capacities}
         device = max(rooms, key=lambda name: rooms[name])
-        if rooms[device] >= place.size:
-            self._waiting.remove(place)
-            place.device = device
-            self._holding.append(place)
+        if rooms[device] >= reservation.size:
+            self._waiting.remove(reservation)
+            reservation.device = device
+            self._holding.append(reservation)
             self._changed.notify_all()
 
     def _room(self, device: str) -> int:
         on_it = self._on(device)
         if device in self._withdrawn or 0 < self._most <= len(on_it):
             return -1
-        return self._capacities[device] - sum(place.size for place in on_it)
+        return self._capacities[device] - sum(reservation.size for reservation in on_it)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from runner.gpu.adapter import GpuHealth
-from runner.protocol.endings import JobStopError, limit
+from runner.protocol.endings import JobEnded, limit
 
 # What a notebook can bring about by itself, with an index out of bounds or a kernel
 # that never ends. The driver ends the one process; the device is well. Were these
@@ -50,7 +50,7 @@ def find_fault(health: GpuHealth, known_errors: int) -> Fault | None:
 
 def out_of_memory(
     ename: str, words: str, *, limit_bytes: int, cell: int
-) -> JobStopError | None:
+) -> JobEnded | None:
     """Return the limit behind a cell's exception, if it ran out of GPU memory."""
     if ename == "OutOfMemoryError" or _NO_MEMORY.search(words):
         return limit("gpu_memory", bytes=limit_bytes, cell=cell)

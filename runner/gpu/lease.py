@@ -5,10 +5,10 @@ from types import TracebackType
 from typing import Self
 
 from runner.gpu.adapter import GpuExposure
-from runner.gpu.admission import Place
+from runner.gpu.admission import Reservation
 from runner.gpu.order import CudaOrder
 from runner.gpu.pool import GpuPool, Watched
-from runner.protocol.endings import JobStopError, limit, platform
+from runner.protocol.endings import JobEnded, limit, platform
 from runner.protocol.jobs import Verdict
 
 
@@ -17,25 +17,29 @@ def acquire(
 ) -> "GpuLease":
     """Return a share of a device, once those who came before have theirs.
 
-    `while_waiting` is called several times a second; what it raises gives up the place
+    `while_waiting` is called several times a second; what it raises gives up the reservation
     in the queue. Raises GpuMissingError if no device in service is large enough.
     """
-    watched, place = pool.wait_for(memory_bytes, while_waiting)
-    return GpuLease(pool, watched, place, memory_bytes)
+    watched, reservation = pool.wait_for(memory_bytes, while_waiting)
+    return GpuLease(pool, watched, reservation, memory_bytes)
 
 
 class GpuLease:
     """One job's share of one device, until `release`."""
 
     def __init__(
-        self, pool: GpuPool, watched: Watched, place: Place, memory_bytes: int
+        self,
+        pool: GpuPool,
+        watched: Watched,
+        reservation: Reservation,
+        memory_bytes: int,
     ) -> None:
         self.device = watched.device
         self.memory_bytes = memory_bytes
         self.peak_bytes = 0
         self._pool = pool
         self._watched = watched
-        self._place = place
+        self._reservation = reservation
         self._faults = watched.faults
         self._overfull = watched.overfull
         self._was_shared = False
@@ -70,7 +74,7 @@ class GpuLease:
             return
         self._due = now + self._pool.policy.look_seconds
         self._pool.look()
-        self._was_shared |= self._pool.is_shared(self._place)
+        self._was_shared |= self._pool.is_shared(self._reservation)
         if self.fault:
             raise platform("gpu_fault", self.fault)
         usage = self._pool.usage(self.device)
@@ -85,7 +89,7 @@ class GpuLease:
         policy = self._pool.policy
         return self.memory_bytes + policy.context_bytes + policy.tolerance_bytes
 
-    def judge(self, stop: JobStopError) -> JobStopError:
+    def judge(self, stop: JobEnded) -> JobEnded:
         """Return how the job ended, which is our fault if its device failed it.
 
         Ask after `release`, which looks at the device once more.
@@ -110,8 +114,8 @@ class GpuLease:
         Call it when no process of the job is left. It takes `return_seconds` at most.
         """
         if self._last_fault is None:
-            self._was_shared |= self._pool.is_shared(self._place)
-            self._pool.give_back(self._watched, self._place)
+            self._was_shared |= self._pool.is_shared(self._reservation)
+            self._pool.give_back(self._watched, self._reservation)
             self._last_fault = self.fault
 
     def __enter__(self) -> Self:

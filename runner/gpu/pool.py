@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from runner.gpu.adapter import GpuAdapter, GpuDevice, GpuUnreadableError
-from runner.gpu.admission import Ledger, NeverFitsError, Place
+from runner.gpu.admission import Ledger, NeverFitsError, Reservation
 from runner.gpu.faults import Fault, find_fault
 from runner.gpu.policy import GpuPolicy
 from runner.gpu.records import DeviceRecords
@@ -118,26 +118,26 @@ class GpuPool:
 
     def wait_for(
         self, memory_bytes: int, while_waiting: Callable[[], None]
-    ) -> tuple[Watched, Place]:
-        """Return a device and a place on it, once those who came before have theirs."""
+    ) -> tuple[Watched, Reservation]:
+        """Return a device and a reservation on it, once those who came before have theirs."""
         if memory_bytes <= 0:
             raise GpuMissingError("the job does not say how much GPU memory it needs")
         self.look()
         size = memory_bytes + self.policy.context_bytes
-        place: Place | None = None
+        reservation: Reservation | None = None
         try:
-            place = self._ledger.join(size)
-            while (uuid := self._ledger.take(place)) is None:
+            reservation = self._ledger.join(size)
+            while (uuid := self._ledger.take(reservation)) is None:
                 self._ledger.wait(_PATIENCE_SECONDS)
                 while_waiting()
                 self.look()
         except BaseException as error:
-            if place is not None:
-                self._ledger.leave(place)
+            if reservation is not None:
+                self._ledger.leave(reservation)
             if isinstance(error, NeverFitsError):
                 raise GpuMissingError(self._why_not(size)) from None
             raise
-        return self._watched[uuid], place
+        return self._watched[uuid], reservation
 
     def _why_not(self, size: int) -> str:
         serving = self._ledger.in_service()
@@ -146,21 +146,21 @@ class GpuPool:
         most = max(self._watched[uuid].capacity for uuid in serving)
         return f"{size} bytes of GPU memory are needed, and {most} can be had"
 
-    def give_back(self, watched: Watched, place: Place) -> None:
-        """The place is free and its memory is back, or the device is in quarantine."""
+    def give_back(self, watched: Watched, reservation: Reservation) -> None:
+        """The reservation is free and its memory is back, or the device is in quarantine."""
         uuid = watched.device.uuid
         try:
             with self._looking:
                 self._examine(watched)
             deadline = self.clock() + self.policy.return_seconds
             while uuid in self._ledger.in_service():
-                if self._is_within(watched, besides=place):
+                if self._is_within(watched, besides=reservation):
                     break
                 if self.clock() >= deadline:
                     self._quarantine(watched, Fault(reason=MEMORY_KEPT))
                 self._pause(_PAUSE_SECONDS)
         finally:
-            self._ledger.leave(place)
+            self._ledger.leave(reservation)
 
     def look(self) -> None:
         """Each device that is due has been looked at, by us or by another thread."""
@@ -229,7 +229,9 @@ class GpuPool:
             watched.unrecorded = fault
             log.exception("the quarantine of GPU %s has no record", watched.device.uuid)
 
-    def _is_within(self, watched: Watched, *, besides: Place | None = None) -> bool:
+    def _is_within(
+        self, watched: Watched, *, besides: Reservation | None = None
+    ) -> bool:
         """Say whether no more memory is in use than has been given out, or nearly."""
         policy = self.policy
         held = self._ledger.held(watched.device.uuid, besides=besides)
@@ -247,9 +249,9 @@ class GpuPool:
         except GpuUnreadableError:
             return {}
 
-    def is_shared(self, place: Place) -> bool:
-        """Say whether others hold a share of the place's device."""
-        return self._ledger.held(place.device or "", besides=place) > 0
+    def is_shared(self, reservation: Reservation) -> bool:
+        """Say whether others hold a share of the reservation's device."""
+        return self._ledger.held(reservation.device or "", besides=reservation) > 0
 
     def close(self) -> None:
         """No device is ours any more."""

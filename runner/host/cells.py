@@ -12,7 +12,7 @@ from runner.host.monitor import NEAR
 from runner.host.outputs import CellOutputs
 from runner.host.session import Session
 from runner.host.timing import Moment
-from runner.protocol.endings import RERUN, JobStopError, died, limit, stopped_at
+from runner.protocol.endings import RERUN, JobEnded, died, limit, stopped_at
 from runner.protocol.jobs import CellStarted, Event, Limits, OutputAdded, Scalar
 from runner.protocol.notebook import Cell, cell_frame
 from runner.wire.frames import Frame
@@ -38,7 +38,7 @@ class Record:
     failed: int = 0
     first_failed: int = 0
     first_ename: str = ""
-    limit: JobStopError | None = None
+    limit: JobEnded | None = None
     # The cells that ended, in their order, and the seconds that each took.
     ended: list[tuple[Cell, float]] = field(default_factory=list)
 
@@ -57,13 +57,13 @@ class _Turn:
     def __init__(self, session: Session, seconds: float) -> None:
         self._session = session
         self._seconds = seconds
-        self._started = session.watch.moment()
+        self._started = session.monitor.moment()
         self._late: Moment | None = None
         self._interrupted = 0.0
 
     def is_over(self) -> bool:
         """Say whether the cell has had its time."""
-        return self._late is not None or self._session.watch.is_past(
+        return self._late is not None or self._session.monitor.is_past(
             self._started, self._seconds
         )
 
@@ -72,8 +72,8 @@ class _Turn:
 
         One interrupt may come where it is swallowed, or where nobody looks.
         """
-        self._late = self._late or self._session.watch.moment()
-        if self._session.watch.is_past(self._late, GRACE_SECONDS):
+        self._late = self._late or self._session.monitor.moment()
+        if self._session.monitor.is_past(self._late, GRACE_SECONDS):
             return False
         if time.monotonic() > self._interrupted + _AGAIN_SECONDS:
             self._session.interrupt()
@@ -107,12 +107,12 @@ class CellRunner:
         cell.raw["execution_count"] = cell.number
         outputs = CellOutputs(session.outputs, cell.number)
         self._on_event(CellStarted(cell=cell.number, cells=self._total))
-        started = session.watch.moment()
+        started = session.monitor.moment()
         try:
             self._note(cell, self._run(cell, outputs))
-            seconds = session.watch.moment().seconds_since(started)
+            seconds = session.monitor.moment().seconds_since(started)
             record.ended.append((cell, seconds))
-        except JobStopError as stop:
+        except JobEnded as stop:
             session.drain(outputs)
             raise self._explained(stop, cell) from None
         finally:
@@ -177,7 +177,7 @@ class CellRunner:
             self.record.first_failed = cell.number
             self.record.first_ename = ename if _ENAME.fullmatch(ename) else ""
 
-    def _limit_behind(self, cell: Cell, ename: str, words: str) -> JobStopError | None:
+    def _limit_behind(self, cell: Cell, ename: str, words: str) -> JobEnded | None:
         gpu_bytes = self._limits.gpu_memory_bytes
         if gpu_bytes and (
             stop := out_of_memory(ename, words, limit_bytes=gpu_bytes, cell=cell.number)
@@ -195,10 +195,10 @@ class CellRunner:
             )
         return None
 
-    def _explained(self, stop: JobStopError, cell: Cell) -> JobStopError:
+    def _explained(self, stop: JobEnded, cell: Cell) -> JobEnded:
         """Return the stop, or the limit that is the likely cause of a death."""
         size = self._limits.memory_bytes
-        near = self.session.watch.peak_memory > NEAR * size
+        near = self.session.monitor.peak_memory > NEAR * size
         if stop.code == "process_died" and near:
             # Nobody saw it go past the limit: the figures say how near it came.
             stop = limit("memory", bytes=size, died=True)

@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from runner.host.grader_client import Examiner, why_it_ended
+from runner.host.grader_client import GraderClient, why_it_ended
 from runner.host.in_place import QuestionsInPlace
-from runner.host.job_files import Place
+from runner.host.job_files import JobFiles
 from runner.host.outputs import OUTPUTS
 from runner.host.question_parts import (
     QuestionPart,
@@ -29,7 +29,7 @@ from runner.host.recovery import MOST_RENEWALS
 from runner.host.session import Session
 from runner.host.snapshots import Snapshot
 from runner.protocol import marks
-from runner.protocol.endings import JobStopError, died
+from runner.protocol.endings import JobEnded, died
 from runner.protocol.jobs import JobSpec, QuestionOutcome, QuestionSpec, Verdict
 from runner.system import descriptors
 
@@ -53,18 +53,18 @@ class Questions:
         self,
         spec: JobSpec,
         session: Session,
-        place: Place,
-        examiner: Examiner,
+        files: JobFiles,
+        grader_client: GraderClient,
         begin_again: Callable[[int, float], bool],
         *,
         in_place: bool,
     ) -> None:
         self._spec = spec
         self._session = session
-        self._place = place
-        self._examiner = examiner
+        self._files = files
+        self._grader_client = grader_client
         self._in_place = (
-            QuestionsInPlace(spec.limits, session, place, examiner, begin_again)
+            QuestionsInPlace(spec.limits, session, files, grader_client, begin_again)
             if in_place
             else None
         )
@@ -78,7 +78,7 @@ class Questions:
         """Make a snapshot for the question, which the notebook has come to.
 
         So many cells have ended before. Call it once for each check cell of the
-        question. Yields the outcome if it is known now. Raises JobStopError.
+        question. Yields the outcome if it is known now. Raises JobEnded.
         """
         if self._in_place is not None:
             yield self._in_place.check(self._by_key[key], cells)
@@ -99,7 +99,7 @@ class Questions:
             self._make(snapshot)
 
     def _make(self, snapshot: Snapshot) -> None:
-        snapshot.ask_for(self._session, self._place, in_place=False)
+        snapshot.ask_for(self._session, self._files, in_place=False)
         self._await(snapshot)
 
     def _await(self, snapshot: Snapshot) -> None:
@@ -137,12 +137,12 @@ class Questions:
         From now on nothing is taken from the notebook. Checks that are shown sooner are
         asked sooner; among equals the order is the revision's, so that an author can
         have labels handed out last: what one question is given, a later one may know.
-        No limit ends the run any more: each is the asked question's. Raises JobStopError
+        No limit ends the run any more: each is the asked question's. Raises JobEnded
         for a fault of ours, and for a job that is cancelled.
         """
         if not self._snapshots:
             return
-        session, watch = self._session, self._session.watch
+        session, watch = self._session, self._session.monitor
         session.silence()
         deadline = time.monotonic() + _SETTLE_SECONDS
         everyone = [one for some in self._snapshots.values() for one in some]
@@ -160,7 +160,7 @@ class Questions:
             if key not in self._snapshots:
                 continue
             # What another question has left is removed in no question's time.
-            self._examiner.get(key, session.attend_to_none)
+            self._grader_client.get(key, session.attend_to_none)
             asked = watch.moment()
             least = each * self._part_of_time(part)
             own = max(least, each - used.get(key, 0.0))
@@ -183,10 +183,10 @@ class Questions:
         """
         question, snapshots = part.question, self._snapshots[part.question.key]
         last = parts_of(self._by_key[question.key])[-1].secrecy == part.secrecy
-        begun = self._session.watch.moment()
+        begun = self._session.monitor.moment()
         best: tuple[QuestionOutcome, Snapshot] | None = None
         for snapshot in snapshots:
-            left = seconds - self._session.watch.moment().seconds_since(begun)
+            left = seconds - self._session.monitor.moment().seconds_since(begun)
             own = max(left, seconds / len(snapshots))
             outcome, asked = self._ask(question, snapshot, own, last=last)
             if best is None or beats(question, outcome, best[0]):
@@ -213,7 +213,7 @@ class Questions:
             snapshot = self._converse(run, question.key, snapshot)
             if not last:
                 self._let_wait(snapshot)
-        except JobStopError as error:
+        except JobEnded as error:
             if error.verdict in {Verdict.CANCELLED, Verdict.PLATFORM}:
                 raise
             # The notebook has ended, so this is the question's, and what was found stays.
@@ -229,14 +229,14 @@ class Questions:
     def _converse(self, run: QuestionRun, key: str, snapshot: Snapshot) -> Snapshot:
         """Have the checks run, and return the snapshot that was asked last."""
         session = self._session
-        session.watch.begin_question()
-        self._examiner.get(key, session.attend_to_none)
+        session.monitor.begin_question()
+        self._grader_client.get(key, session.attend_to_none)
         if not snapshot.thaw(session) and snapshot.is_replaceable:
             snapshot = self._renew(key, snapshot)
         if not snapshot.is_awake:
             run.missing = snapshot.missing
         while snapshot.is_awake and self._ask_once(run, snapshot):
-            session.watch.begin_question()
+            session.monitor.begin_question()
             if not snapshot.resume(session):
                 snapshot = self._renew(key, snapshot)
         if run.can_go_on and run.was_asked:
@@ -269,19 +269,19 @@ class Questions:
         if self._renewals[key] > MOST_RENEWALS or left <= 0:
             fresh.close()
             return fresh
-        session.watch.begin_question()
-        begun = session.watch.moment()
+        session.monitor.begin_question()
+        begun = session.monitor.moment()
         try:
             if self._begin_again(gone.cells, left):
                 self._make(fresh)
-        except JobStopError as error:
+        except JobEnded as error:
             if error.verdict in {Verdict.CANCELLED, Verdict.PLATFORM}:
                 raise
         session.silence()
         fresh.settle(session, time.monotonic() + _SETTLE_SECONDS)
-        used += session.watch.moment().seconds_since(begun)
+        used += session.monitor.moment().seconds_since(begun)
         self._renewing_seconds[key] = used
-        session.watch.begin_question()
+        session.monitor.begin_question()
         if not fresh.thaw(session):
             fresh.close()
         return fresh
@@ -289,8 +289,8 @@ class Questions:
     def _ask_once(self, run: QuestionRun, snapshot: Snapshot) -> bool:
         """Have the checks run that are left. Return whether some can be asked again."""
         session = self._session
-        grader = self._examiner.get(run.key, session.attend_to_none)
-        session.watch.grader_init = grader.job.pid
+        grader = self._grader_client.get(run.key, session.attend_to_none)
+        session.monitor.grader_init = grader.job.pid
 
         def step() -> bool:
             session.attend(grader.student)
@@ -302,11 +302,11 @@ class Questions:
                 session.end_others()
 
         run.ask(grader.student, snapshot.wire.fileno(), step, stop)
-        session.watch.grader_init = 0
+        session.monitor.grader_init = 0
         if run.grader_ended:
             run.note_grader_end(lambda: why_it_ended(grader))
         if not run.answered:
-            self._examiner.dismiss()
+            self._grader_client.dismiss()
         return run.can_go_on
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from concurrent.futures import Future, wait
 from typing import Final
 
 from runner.host.job_files import await_frame
-from runner.host.prepared_job import Prepared
+from runner.host.prepared_job import PreparedJob
 from runner.host.spares import Spares
 from runner.jail import file_layout
 from runner.jail.file_layout import Folder
@@ -27,7 +27,7 @@ _READY_SECONDS: Final = 120
 _CLEAR_SECONDS: Final = 6.0
 
 
-class Examiner:
+class GraderClient:
     """Sees to it that a job has a grader, made while the notebook runs.
 
     `shape` is what the kernel holds it to. `close` it at the end.
@@ -38,7 +38,7 @@ class Examiner:
         self._spec = spec
         self._shape = shape
         self._secret = spec.grading_seed or secrets.randbits(63)
-        self._coming: Future[Prepared] | None = None
+        self._coming: Future[PreparedJob] | None = None
         self._is_over = False
         self._replaced = False
         # The question that the grader was asked last, "" for a fresh one.
@@ -49,7 +49,7 @@ class Examiner:
         if self._coming is None:
             self._coming = self._spares.fit(self._make)
 
-    def _make(self) -> Prepared:
+    def _make(self) -> PreparedJob:
         grader = self._spares.take(self._spec.environment, self._shape).result()
         try:
             grader.fill(file_layout.for_grader(self._spec), self._go_on)
@@ -66,12 +66,12 @@ class Examiner:
         return grader
 
     def _go_on(self) -> None:
-        """Raise JobStopError if nobody needs the grader any more."""
+        """Raise JobEnded if nobody needs the grader any more."""
         if self._is_over:
             raise endings.platform("runner_failed", "the job is over")
 
-    def _setting(self, grader: Prepared) -> dict[str, object]:
-        place = grader.place
+    def _setting(self, grader: PreparedJob) -> dict[str, object]:
+        files = grader.files
         return {
             "t": "setup",
             "secret": self._secret,
@@ -80,13 +80,13 @@ class Examiner:
             "classes": list(self._spec.defined_classes),
             "functions": list(self._spec.defined_functions),
             "methods": list(self._spec.defined_methods),
-            "files": place.path(Folder.FILES),
-            "private": place.path(Folder.PRIVATE),
-            "public": place.path(Folder.MODULES),
+            "files": files.path(Folder.FILES),
+            "private": files.path(Folder.PRIVATE),
+            "public": files.path(Folder.MODULES),
             "handed_in": [file.name for file in file_layout.handed_in(self._spec)],
         }
 
-    def get(self, key: str, meanwhile: Callable[[], None]) -> Prepared:
+    def get(self, key: str, meanwhile: Callable[[], None]) -> PreparedJob:
         """Return a grader that waits for the question's checks.
 
         What the tests of another question have left there is removed first. A grader
@@ -101,7 +101,7 @@ class Examiner:
         self._asked = key
         return grader
 
-    def _clear(self, grader: Prepared, meanwhile: Callable[[], None]) -> bool:
+    def _clear(self, grader: PreparedJob, meanwhile: Callable[[], None]) -> bool:
         """Have the grader remove what tests have left. Return whether nothing is."""
         deadline = time.monotonic() + _CLEAR_SECONDS
         student = grader.student
@@ -122,7 +122,7 @@ class Examiner:
             raise
         return False
 
-    def _get(self, meanwhile: Callable[[], None]) -> Prepared:
+    def _get(self, meanwhile: Callable[[], None]) -> PreparedJob:
         """Return a grader that is alive; raise what making it raised."""
         self.call()
         assert self._coming is not None  # noqa: S101 - called just now
@@ -169,11 +169,11 @@ def _frame_of(question: QuestionSpec) -> dict[str, object]:
     }
 
 
-def why_it_ended(grader: Prepared) -> str:
+def why_it_ended(grader: PreparedJob) -> str:
     """Return the words for a grader that has ended in a check.
 
     Out of memory, or by a signal: libraries crash by what they are given, and a time
-    limit that a test has set itself may end the process. Raises JobStopError for one
+    limit that a test has set itself may end the process. Raises JobEnded for one
     that has ended by itself, in which the notebook had no hand.
     """
     if grader.explained(died(cell=0)).code == "memory":

@@ -3,15 +3,15 @@
 from collections import Counter
 from collections.abc import Callable
 
-from runner.host.grader_client import Examiner, why_it_ended
-from runner.host.job_files import Place
-from runner.host.prepared_job import Prepared
+from runner.host.grader_client import GraderClient, why_it_ended
+from runner.host.job_files import JobFiles
+from runner.host.prepared_job import PreparedJob
 from runner.host.question_run import LIMITS, QuestionRun
 from runner.host.recovery import MOST_RENEWALS
 from runner.host.session import Session
 from runner.host.snapshots import Snapshot
 from runner.protocol import marks
-from runner.protocol.endings import JobStopError, died, limit
+from runner.protocol.endings import JobEnded, died, limit
 from runner.protocol.jobs import Limits, QuestionOutcome, QuestionSpec
 
 
@@ -26,26 +26,26 @@ class QuestionsInPlace:
         self,
         limits: Limits,
         session: Session,
-        place: Place,
-        examiner: Examiner,
+        files: JobFiles,
+        grader_client: GraderClient,
         begin_again: Callable[[int, float], bool],
     ) -> None:
         self._seconds = limits.question_seconds
         self._session = session
-        self._place = place
-        self._examiner = examiner
+        self._files = files
+        self._grader_client = grader_client
         self._begin_again = begin_again
         self._renewals: Counter[str] = Counter()
 
     def check(self, question: QuestionSpec, cells: int) -> QuestionOutcome:
         """Return what the checks found; so many cells have ended before.
 
-        The session is lost afterwards if the notebook cannot go on. Raises JobStopError.
+        The session is lost afterwards if the notebook cannot go on. Raises JobEnded.
         """
         session, seconds = self._session, self._seconds
         share = seconds / max(1, len(question.checks))
         run = QuestionRun(session, question, seconds, share)
-        session.watch.is_asking = True
+        session.monitor.is_asking = True
         try:
             while session.lost is None:
                 lost = self._ask(run)
@@ -55,21 +55,21 @@ class QuestionsInPlace:
                 elif not run.can_go_on:
                     break
         finally:
-            session.watch.is_asking = False
+            session.monitor.is_asking = False
         return run.conclude()
 
-    def _ask(self, run: QuestionRun) -> JobStopError | None:
+    def _ask(self, run: QuestionRun) -> JobEnded | None:
         """Have the checks run that are left. Return why the process cannot go on."""
         session = self._session
-        grader = self._examiner.get(run.key, self._wait)
+        grader = self._grader_client.get(run.key, self._wait)
         snapshot = Snapshot()
-        snapshot.ask_for(session, self._place, in_place=True)
+        snapshot.ask_for(session, self._files, in_place=True)
         session.hear(grader.student)
         try:
             done = self._converse(run, grader, snapshot)
             if run.grader_ended:
                 run.note_grader_end(lambda: why_it_ended(grader))
-        except JobStopError as error:
+        except JobEnded as error:
             if error.code != "process_died" and error.code not in LIMITS:
                 raise
             run.give_up(LIMITS.get(error.code, marks.ENDED))
@@ -78,10 +78,12 @@ class QuestionsInPlace:
             session.hear()
             snapshot.close()
             if not run.answered:
-                self._examiner.dismiss()
+                self._grader_client.dismiss()
         return None if done else limit("question_time", seconds=self._seconds)
 
-    def _converse(self, run: QuestionRun, grader: Prepared, snapshot: Snapshot) -> bool:
+    def _converse(
+        self, run: QuestionRun, grader: PreparedJob, snapshot: Snapshot
+    ) -> bool:
         """Return whether the notebook's process has come to rest again."""
         session = self._session
         done = False
@@ -104,7 +106,7 @@ class QuestionsInPlace:
         self._renewals[key] += 1
         if self._renewals[key] > MOST_RENEWALS:
             return False
-        return self._begin_again(cells, self._session.watch.run_seconds_left())
+        return self._begin_again(cells, self._session.monitor.run_seconds_left())
 
     def _wait(self) -> None:
         """Wait for a moment in which the notebook's process has nothing to say."""

@@ -18,19 +18,19 @@ from runner.gpu.pool import GpuMissingError, GpuPool
 from runner.host.cells import CellRunner
 from runner.host.checks import Questions
 from runner.host.folders import FileMissingError
-from runner.host.grader_client import Examiner
-from runner.host.job_files import Place
+from runner.host.grader_client import GraderClient
+from runner.host.job_files import JobFiles
 from runner.host.job_starter import EnvironmentMissingError, ZygoteLostError
-from runner.host.monitor import Watch
+from runner.host.monitor import Monitor
 from runner.host.outputs import JobOutputs
-from runner.host.prepared_job import Prepared
+from runner.host.prepared_job import PreparedJob
 from runner.host.question_parts import beats
 from runner.host.recovery import Recovery
 from runner.host.session import Session
 from runner.host.spares import Spares
 from runner.jail import file_layout
 from runner.protocol import endings, marks
-from runner.protocol.endings import JobStopError
+from runner.protocol.endings import JobEnded
 from runner.protocol.jobs import (
     Device,
     Event,
@@ -106,7 +106,7 @@ def shape_of(limits: Limits, lease: GpuLease | None = None) -> Shape:
     )
 
 
-def _dispose(taken: Future[Prepared]) -> None:
+def _dispose(taken: Future[PreparedJob]) -> None:
     """Nobody uses the processes that were taken."""
     if taken.exception() is None:
         taken.result().dispose()
@@ -147,11 +147,11 @@ class Job:
                 requested_names(question)
             stop = self._run_on_device(self._notebook)
         except UnreadableError:
-            stop = JobStopError(Verdict.REJECTED, "notebook_unreadable")
+            stop = JobEnded(Verdict.REJECTED, "notebook_unreadable")
         except CellTooLongError as error:
-            stop = JobStopError(Verdict.REJECTED, "cell_too_long", cell=error.number)
+            stop = JobEnded(Verdict.REJECTED, "cell_too_long", cell=error.number)
         except LanguageError as error:
-            stop = JobStopError(Verdict.REJECTED, "language", language=str(error))
+            stop = JobEnded(Verdict.REJECTED, "language", language=str(error))
         except tuple(_OURS) as error:
             stop = endings.platform(_OURS[type(error)], str(error))
         except (ZygoteLostError, NoUserFreeError, OSError) as error:
@@ -159,57 +159,61 @@ class Job:
             stop = endings.platform("runner_failed", str(error))
         return self._result(stop)
 
-    def _run_on_device(self, notebook: Notebook) -> JobStopError:
-        self._watch = Watch(self.spec, self._on_event, self._should_stop, self._clock)
+    def _run_on_device(self, notebook: Notebook) -> JobEnded:
+        self._monitor = Monitor(
+            self.spec, self._on_event, self._should_stop, self._clock
+        )
         if self.spec.device is Device.CPU:
             return self._try_twice(notebook)
         if self._gpus is None:
             raise GpuMissingError("this worker has no GPU")
         memory_bytes = self.spec.limits.gpu_memory_bytes
         try:
-            lease = acquire(self._gpus, memory_bytes, self._watch.idle)
-        except JobStopError as cancelled:
+            lease = acquire(self._gpus, memory_bytes, self._monitor.idle)
+        except JobEnded as cancelled:
             return cancelled
-        self._lease = self._watch.lease = lease
+        self._lease = self._monitor.lease = lease
         with lease:
             stop = self._try_twice(notebook)
         return lease.judge(stop)
 
-    def _try_twice(self, notebook: Notebook) -> JobStopError:
+    def _try_twice(self, notebook: Notebook) -> JobEnded:
         try:
             return self._try(notebook)
-        except JobStopError as stop:
+        except JobEnded as stop:
             if stop.verdict is not Verdict.PLATFORM or self._has_begun():
                 return stop
             # Processes that were made ahead may have died while they waited.
             log.warning("job %s begins again: %s", self.spec.job_id, stop.detail)
         try:
             return self._try(notebook)
-        except JobStopError as stop:
+        except JobEnded as stop:
             return stop
 
     def _has_begun(self) -> bool:
         """Say whether anything of the notebook's may have run."""
         return self._session is not None and self._session.ready
 
-    def _try(self, notebook: Notebook) -> JobStopError:
+    def _try(self, notebook: Notebook) -> JobEnded:
         prepared = self._take_processes()
         clean = False
         try:
-            prepared.fill(file_layout.for_student(self.spec), self._watch.idle)
+            prepared.fill(file_layout.for_student(self.spec), self._monitor.idle)
             self._level = prepared.level
             self._versions = prepared.job.versions
             if self._lease is not None:
                 self._report = CudaReport.from_frame(prepared.hello["gpu"])
-            session = Session(self._watch, JobOutputs(self.spec.limits), prepared)
+            session = Session(self._monitor, JobOutputs(self.spec.limits), prepared)
             self._session = session
-            self._watch.begin(prepared)
-            examiner = self._examiner()
+            self._monitor.begin(prepared)
+            grader_client = self._grader_client()
             try:
                 self._begin(session)
-                return self._run_notebook(notebook, session, prepared.place, examiner)
+                return self._run_notebook(
+                    notebook, session, prepared.files, grader_client
+                )
             finally:
-                examiner.close()
+                grader_client.close()
                 self._spares.refill(self.spec.environment, prepared.shape)
                 clean = session.finish()
         finally:
@@ -218,16 +222,16 @@ class Job:
             else:
                 prepared.dispose(clean=clean)
 
-    def _take_processes(self) -> Prepared:
+    def _take_processes(self) -> PreparedJob:
         """Return enclosed processes; while they are made, the caller hears from us."""
         taken = self._spares.take(
             self.spec.environment, shape_of(self.spec.limits, self._lease)
         )
         try:
             while not taken.done():
-                self._watch.idle()
+                self._monitor.idle()
                 wait([taken], timeout=_PATIENCE_SECONDS)
-        except JobStopError:
+        except JobEnded:
             taken.add_done_callback(_dispose)
             raise
         return taken.result()
@@ -253,17 +257,21 @@ class Job:
         if frames[0].get("t") != "set_up":
             raise endings.platform("runner_failed", "the student process is unwell")
 
-    def _examiner(self) -> Examiner:
+    def _grader_client(self) -> GraderClient:
         private = sum(file.size for file in self.spec.private_files)
         shape = grader_shape(self.spec.limits, private)
-        examiner = Examiner(self._spares, self.spec, shape)
+        grader_client = GraderClient(self._spares, self.spec, shape)
         if self.spec.questions:
-            examiner.call()
-        return examiner
+            grader_client.call()
+        return grader_client
 
     def _run_notebook(
-        self, notebook: Notebook, session: Session, place: Place, examiner: Examiner
-    ) -> JobStopError:
+        self,
+        notebook: Notebook,
+        session: Session,
+        files: JobFiles,
+        grader_client: GraderClient,
+    ) -> JobEnded:
         """Return how the notebook ended, its questions checked as far as it came."""
         in_place = checks_in_place(self.spec.device)
         cells = CellRunner(
@@ -274,15 +282,15 @@ class Job:
         questions = Questions(
             self.spec,
             session,
-            place,
-            examiner,
+            files,
+            grader_client,
             recovery.begin_again,
             in_place=in_place,
         )
         try:
             try:
                 stop = self._run_cells(notebook, cells, questions, recovery)
-            except JobStopError as early:
+            except JobEnded as early:
                 if early.verdict in {Verdict.CANCELLED, Verdict.PLATFORM}:
                     raise
                 stop = endings.stopped_at(early, session.cell)
@@ -299,14 +307,14 @@ class Job:
         cells: CellRunner,
         questions: Questions,
         recovery: Recovery,
-    ) -> JobStopError:
+    ) -> JobEnded:
         for key in notebook.early_questions:
             self._reach(key, cells, questions)
         for cell in notebook.cells:
             if not cell.skipped:
                 try:
                     cells.run(cell)
-                except JobStopError as stop:
+                except JobEnded as stop:
                     self._go_on_after(stop, cell, cells, recovery)
             for key in cell.questions:
                 self._reach(key, cells, questions)
@@ -315,7 +323,7 @@ class Job:
         return self._ending(cells)
 
     def _go_on_after(
-        self, stop: JobStopError, cell: Cell, cells: CellRunner, recovery: Recovery
+        self, stop: JobEnded, cell: Cell, cells: CellRunner, recovery: Recovery
     ) -> None:
         """Have a cell that heard no interrupt cost itself alone, or raise the stop."""
         # A process that computes on a GPU has its state there.
@@ -323,7 +331,7 @@ class Job:
         notebook = self._notebook
         if not is_deaf or notebook is None or not notebook.goes_on_after(cell):
             raise stop
-        left = self._watch.run_seconds_left()
+        left = self._monitor.run_seconds_left()
         if not recovery.go_on_after_cell(len(cells.record.ended), left):
             raise stop
         cells.note_rerun(cell)
@@ -342,20 +350,18 @@ class Job:
             self._outcomes[outcome.key] = outcome
             self._on_event(QuestionDone(question=outcome))
 
-    def _ending(self, cells: CellRunner) -> JobStopError:
+    def _ending(self, cells: CellRunner) -> JobEnded:
         """Return the verdict on a notebook whose cells have all had their turn."""
         record = cells.record
         if record.limit is not None:
             return record.limit
         if not record.failed:
-            return JobStopError(Verdict.COMPLETED, "completed")
+            return JobEnded(Verdict.COMPLETED, "completed")
         if record.first_ename == "SystemExit":
-            return JobStopError(
-                Verdict.STUDENT_ERROR, "exited", cell=record.first_failed
-            )
-        return JobStopError(Verdict.STUDENT_ERROR, "cells_failed", **record.detail())
+            return JobEnded(Verdict.STUDENT_ERROR, "exited", cell=record.first_failed)
+        return JobEnded(Verdict.STUDENT_ERROR, "cells_failed", **record.detail())
 
-    def _result(self, stop: JobStopError) -> JobResult:
+    def _result(self, stop: JobEnded) -> JobResult:
         ours = stop.verdict is Verdict.PLATFORM
         detail: dict[str, Scalar] = dict(stop.detail)
         return JobResult(
@@ -379,7 +385,7 @@ class Job:
         if self._session is None:
             return Measures(level=self._level, seed=self.spec.seed)
         return Measures(
-            **self._watch.used(self._session.gone, self._session.peak_memory),
+            **self._monitor.used(self._session.gone, self._session.peak_memory),
             cells_run=self._cells.record.run if self._cells else 0,
             cells_total=self._notebook.cells_with_code if self._notebook else 0,
             level=self._level,

@@ -27,7 +27,7 @@ _JAILED: Final = {
 }
 
 
-class Place(Protocol):
+class JobFiles(Protocol):
     """A job's files, as the host knows them. Paths are the job's own."""
 
     def path(self, folder: Folder) -> str:
@@ -49,7 +49,7 @@ class Place(Protocol):
         """Nothing of the job is left. Only when none of its processes is."""
 
 
-class JailPlace:
+class JailFiles:
     """Folders in the jail's own memory, filled through its first process."""
 
     def __init__(self) -> None:
@@ -90,7 +90,7 @@ class JailPlace:
         """Do nothing: all of it went with the jail."""
 
 
-class FolderPlace:
+class FolderFiles:
     """A folder of the host's, at level L0."""
 
     def __init__(self, base: Path, uid: int | None) -> None:
@@ -121,7 +121,7 @@ def await_frame(
 ) -> Frame:
     """Return the next frame of that kind from a process of ours that is not yet at work.
 
-    Raise JobStopError if it says something else, closes, or takes too long.
+    Raise JobEnded if it says something else, closes, or takes too long.
     """
     deadline = time.monotonic() + seconds
     while peer.open and time.monotonic() < deadline:

@@ -5,12 +5,12 @@ from typing import Any, Final
 
 from runner.gpu.lease import GpuLease
 from runner.host.memory_shares import MemoryShares
-from runner.host.prepared_job import SLACK_BYTES, Prepared
+from runner.host.prepared_job import SLACK_BYTES, PreparedJob
 from runner.host.snapshot_memory import SnapshotMemory
 from runner.host.timing import Moment
-from runner.host.waiting_snapshots import Kept
+from runner.host.waiting_snapshots import WaitingSnapshots
 from runner.jail.cgroups import JobGroup
-from runner.protocol.endings import JobStopError, limit
+from runner.protocol.endings import JobEnded, limit
 from runner.protocol.jobs import Checking, Event, JobSpec, Usage, Verdict
 from runner.system.clock import JobClock
 from runner.system.processes import (
@@ -34,7 +34,7 @@ FLOOD: Final = 10
 NEAR: Final = 0.9
 
 
-class Watch:
+class Monitor:
     """Measures the job and stops it past a limit. `tick` does what is due.
 
     It reads the clock and /proc, never the job's word. From `silence` on no number that
@@ -56,7 +56,7 @@ class Watch:
         self.checking_peak_memory = 0
         self.lease: GpuLease | None = None
         # Snapshots that wait for their questions: they count for nobody.
-        self.kept = Kept()
+        self.kept = WaitingSnapshots()
         self.is_checking = False
         # A question is asked in the notebook's own process.
         self.is_asking = False
@@ -64,7 +64,7 @@ class Watch:
         # counts as the job's waiting.
         self.grader_init = 0
         self._started = self._ended = Moment(clock=clock.now())
-        self._prepared: Prepared | None = None
+        self._prepared: PreparedJob | None = None
         self._on_event = on_event
         self._should_stop = should_stop
         self._memory = 0
@@ -86,7 +86,7 @@ class Watch:
         self._ended_snapshots: set[int] = set()
         self._due: dict[Callable[[int], None], float] = {}
 
-    def begin(self, prepared: Prepared) -> None:
+    def begin(self, prepared: PreparedJob) -> None:
         """The clock starts: the job's processes get to work."""
         self._prepared = prepared
         self._accounted = self.clock.now()
@@ -210,7 +210,7 @@ class Watch:
 
     def _ask(self, _init: int) -> None:
         if self._should_stop():
-            raise JobStopError(Verdict.CANCELLED, "cancelled")
+            raise JobEnded(Verdict.CANCELLED, "cancelled")
 
     def _members(self, init: int) -> list[ProcessInfo]:
         return family(init, spare=self.kept.numbers())
@@ -312,7 +312,7 @@ class Watch:
     def _measure_storage(self, _init: int) -> None:
         if self._prepared is None:
             return
-        disk, shared = self._prepared.place.storage()
+        disk, shared = self._prepared.files.storage()
         if self.clock.now() < self._base_until:
             # What lies there at a question's start is told with some delay.
             self._disk_before = max(self._disk_before, disk)

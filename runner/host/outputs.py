@@ -28,7 +28,7 @@ MAX_TRACEBACK_LINES: Final = 60
 # Display ids that can be updated, how long they may be, and where each is shown.
 MAX_DISPLAYS: Final = 4096
 MAX_DISPLAY_NAME: Final = 200
-MAX_PLACES: Final = 8
+MAX_SHOWN: Final = 8
 TAIL_CHARACTERS: Final = 2000
 _SHORT_NAME: Final = 100
 _SHORT_VALUE: Final = 200
@@ -83,7 +83,7 @@ def fitting(text: str, room: int) -> str:
 
 
 @dataclass(slots=True)
-class Place:
+class ShownOutput:
     """Where a display stands: the cell that is charged for it, and what it takes up."""
 
     cell: "CellOutputs"
@@ -101,27 +101,27 @@ class JobOutputs:
         self.limits = limits
         self.volume = 0
         self.kept = 0
-        self._places: OrderedDict[str, list[Place]] = OrderedDict()
+        self._shown: OrderedDict[str, list[ShownOutput]] = OrderedDict()
 
-    def places(self, name: str) -> list[Place]:
+    def shown(self, name: str) -> list[ShownOutput]:
         """Return where the display of that id is shown, the latest few."""
-        return self._places.get(name, [])
+        return self._shown.get(name, [])
 
-    def show(self, name: str, place: Place) -> None:
+    def show(self, name: str, one: ShownOutput) -> None:
         """Remember where a display is shown. The oldest are forgotten, past a bound."""
-        places = self._places.setdefault(name, [])
-        places.append(place)
-        del places[:-MAX_PLACES]
-        if len(self._places) > MAX_DISPLAYS:
-            self._places.popitem(last=False)
+        shown = self._shown.setdefault(name, [])
+        shown.append(one)
+        del shown[:-MAX_SHOWN]
+        if len(self._shown) > MAX_DISPLAYS:
+            self._shown.popitem(last=False)
 
     def forget(self, name: str, cell: "CellOutputs") -> None:
         """Stop updating the display of that id in the cell."""
-        left = [one for one in self.places(name) if one.cell is not cell]
+        left = [one for one in self.shown(name) if one.cell is not cell]
         if left:
-            self._places[name] = left
+            self._shown[name] = left
         else:
-            self._places.pop(name, None)
+            self._shown.pop(name, None)
 
 
 class CellOutputs:
@@ -236,22 +236,22 @@ class CellOutputs:
         name = _display_name(frame)
         if (size := self._keep(output)) and name:
             self._shown.add(name)
-            self.job.show(name, Place(self, output, size))
+            self.job.show(name, ShownOutput(self, output, size))
 
     def _update_display(self, frame: Frame) -> None:
-        places = self.job.places(_display_name(frame))
-        if not places:
+        shown = self.job.shown(_display_name(frame))
+        if not shown:
             return
         bundle = _bundle(frame)
         size = stored_size({"output_type": "display_data", **bundle})
-        for place in places:
-            growth = size - place.size
-            if growth > place.cell.room():
+        for one in shown:
+            growth = size - one.size
+            if growth > one.cell.room():
                 self._cut_off()
                 return
-            place.cell.use(growth)
-            place.size = size
-            place.output.update(bundle)
+            one.cell.use(growth)
+            one.size = size
+            one.output.update(bundle)
 
     def _add_result(self, frame: Frame) -> None:
         count = {"execution_count": self._count}

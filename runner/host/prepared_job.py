@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from runner.host.job_files import FolderPlace, JailPlace, Place, await_frame
+from runner.host.job_files import FolderFiles, JailFiles, JobFiles, await_frame
 from runner.host.job_starter import JobStarter, StartedJob
 from runner.jail.cgroups import Hierarchy, JobGroup
 from runner.jail.file_layout import Contents
-from runner.protocol.endings import JobStopError, limit
+from runner.protocol.endings import JobEnded, limit
 from runner.system import descriptors, linux
 from runner.system.processes import kill_user_processes
 from runner.system.users import JobUser
@@ -66,7 +66,7 @@ class Pipe:
         os.close(self.write)
 
 
-class Prepared:
+class PreparedJob:
     """One job's processes: the first one, and the student's, which waits to be set up.
 
     `level` says how they are isolated. Whoever takes it calls `dispose` at the end.
@@ -77,7 +77,7 @@ class Prepared:
     ) -> None:
         self.level = level
         self.shape = shape
-        self.place: Place
+        self.files: JobFiles
         self.pidfd = -1
         self.group: JobGroup | None = None
         self._hierarchy = hierarchy
@@ -86,8 +86,8 @@ class Prepared:
         try:
             if self.user.uid is not None and self.user.unclean:
                 kill_user_processes(self.user.uid)
-            self.place = (
-                JailPlace() if self.is_jailed else FolderPlace(work_dir, self.user.uid)
+            self.files = (
+                JailFiles() if self.is_jailed else FolderFiles(work_dir, self.user.uid)
             )
         except BaseException:
             self.user.release()
@@ -98,7 +98,7 @@ class Prepared:
     def start(self, starter: JobStarter, environment: str) -> None:
         """The processes are there, and the student's says that it waits.
 
-        Raises what the pool raises, or JobStopError. Call `dispose` even then.
+        Raises what the pool raises, or JobEnded. Call `dispose` even then.
         """
         pairs = socket.socketpair(), socket.socketpair()
         self.init, self.student = Peer(pairs[0][0]), Peer(pairs[1][0])
@@ -128,7 +128,7 @@ class Prepared:
     def restart_student(self) -> None:
         """Have another student's process made in the same jail, the first one's twin.
 
-        Call it when the first one has ended. Raises JobStopError.
+        Call it when the first one has ended. Raises JobEnded.
         """
         ours, theirs = socket.socketpair()
         peer, pipes = Peer(ours), {"stdout": Pipe(), "stderr": Pipe()}
@@ -159,9 +159,9 @@ class Prepared:
             is_grouped=self._hierarchy is not None,
         )
 
-    def _folder(self) -> FolderPlace:
-        assert isinstance(self.place, FolderPlace)  # noqa: S101 - for the type checker
-        return self.place
+    def _folder(self) -> FolderFiles:
+        assert isinstance(self.files, FolderFiles)  # noqa: S101 - for the type checker
+        return self.files
 
     def _join_group(self) -> None:
         if self._hierarchy is None:
@@ -177,14 +177,14 @@ class Prepared:
         return shape.memory_bytes + shape.disk_bytes + 2 * files + SLACK_BYTES
 
     def fill(self, contents: Contents, wait: Callable[[], None]) -> None:
-        """The files are in place; raise FileMissingError or JobStopError."""
+        """The files are in place; raise FileMissingError or JobEnded."""
         if self.group is not None:
             copies = self.shape.memory_bytes if contents.is_copied else 0
             files = sum(contents.sizes)
             self.group.limit_memory(self._group_bytes(files) + copies)
-        self.place.fill(contents, self.init, wait)
+        self.files.fill(contents, self.init, wait)
 
-    def explained(self, ending: JobStopError) -> JobStopError:
+    def explained(self, ending: JobEnded) -> JobEnded:
         """Return the ending, or a memory limit if the job's group ran out of memory.
 
         Ask before a process that ended is called a fault of ours: when a job's group is
@@ -223,7 +223,7 @@ class Prepared:
             self._end(clean=clean)
             if not self.is_jailed and not clean and self.user.uid is not None:
                 kill_user_processes(self.user.uid)
-            for remove in (self._remove_group, self.place.remove):
+            for remove in (self._remove_group, self.files.remove):
                 try:
                     remove()
                 except OSError:

@@ -9,7 +9,7 @@ from typing import Final
 from runner.host.session import Session
 from runner.host.timing import Moment
 from runner.protocol import marks
-from runner.protocol.endings import JobStopError
+from runner.protocol.endings import JobEnded
 from runner.protocol.jobs import CheckOutcome, Outcome, QuestionOutcome, QuestionSpec
 from runner.protocol.requested_names import requested_names
 from runner.wire.frames import FrameError, Peer
@@ -56,9 +56,9 @@ class QuestionRun:
         self._had = 0
         self._ends: Counter[str] = Counter()
         self._seconds, self._share = seconds, share
-        self._watch = session.watch
+        self._monitor = session.monitor
         self._started: Moment | None = None
-        self._check_started = self._watch.moment()
+        self._check_started = self._monitor.moment()
         self._stopped_at = 0.0
 
     @property
@@ -101,13 +101,13 @@ class QuestionRun:
         self._had = len(self._found)
         frame = {"t": "question", "key": self._question.key, "checks": self.left}
         grader.send(frame, [wire])
-        self._check_started = self._watch.moment()
+        self._check_started = self._monitor.moment()
         self._started = self._started or self._check_started
         done = False
         while not (done and (self.answered or self.grader_ended)):
             try:
                 done = step() or done
-            except JobStopError as error:
+            except JobEnded as error:
                 done = self._end_at(error, stop)
             self._take(grader)
             if not self._stopped_at:
@@ -116,7 +116,9 @@ class QuestionRun:
                 return
         if not (self._stopped_at or self._is_abandoned) and self.can_go_on:
             # The asked process ended in this check, or made no sense.
-            self.missing = marks.OUT_OF_MEMORY if self._watch.ran_out() else marks.ENDED
+            self.missing = (
+                marks.OUT_OF_MEMORY if self._monitor.ran_out() else marks.ENDED
+            )
             self.give_up(self.missing)
 
     def _stop_if_due(
@@ -148,13 +150,13 @@ class QuestionRun:
                 )
 
     def _is_late(self) -> bool:
-        if self._started is None or not self._watch.is_past(
+        if self._started is None or not self._monitor.is_past(
             self._started, self._seconds
         ):
             return False
-        return self._watch.is_past(self._check_started, self._share)
+        return self._monitor.is_past(self._check_started, self._share)
 
-    def _end_at(self, error: JobStopError, stop: Callable[[str], None]) -> bool:
+    def _end_at(self, error: JobEnded, stop: Callable[[str], None]) -> bool:
         """End the question at a limit that its snapshot has gone past, and only it."""
         words = LIMITS.get(error.code)
         if words is None or self._session.student.open:
@@ -192,13 +194,13 @@ class QuestionRun:
                 outcome = marks.parse_outcome(frame, self.left, self._names)
                 if outcome is not None:
                     self._found[outcome.name] = outcome
-                    self._check_started = self._watch.moment()
+                    self._check_started = self._monitor.moment()
 
     def conclude(self) -> QuestionOutcome:
         """Return what the checks found; those that did not report score 0."""
         seconds = 0.0
         if self._started is not None:
-            seconds = self._watch.clock.now() - self._started.clock
+            seconds = self._monitor.clock.now() - self._started.clock
         found = dict(self._found)
         for name, words in self._given_up.items():
             found[name] = CheckOutcome(name=name, score=0.0, message=words)

@@ -11,7 +11,7 @@ from typing import Final
 
 from runner.host.cells import CellRunner
 from runner.host.session import Session
-from runner.protocol.endings import JobStopError
+from runner.protocol.endings import JobEnded
 from runner.protocol.jobs import Verdict
 
 # A fresh process is set up, and things take a little longer than the first time.
@@ -51,7 +51,7 @@ class Recovery:
 
         Return whether the notebook can go on there. It is not tried if the cells are
         likely to take more than `seconds`, by what they took before, and given up if
-        they take twice that: nobody gains time to compute. Raises JobStopError if the
+        they take twice that: nobody gains time to compute. Raises JobEnded if the
         job is cancelled.
         """
         cells = self._cells.record.ended[:count]
@@ -59,7 +59,7 @@ class Recovery:
         if _SPARE_SECONDS + _SPARE_SHARE * taken > seconds:
             return False
         most = min(seconds, _SPARE_SECONDS + _MOST_SHARE * taken)
-        watch = self._session.watch
+        watch = self._session.monitor
         try:
             self._session.restart()
             self._set_up(self._session)
@@ -70,7 +70,7 @@ class Recovery:
                     return False
                 self._cells.run_again(cell, left)
             self._session.go_on()
-        except JobStopError as stop:
+        except JobEnded as stop:
             if stop.verdict is Verdict.CANCELLED:
                 raise
             # Even a process of ours that did not start: the notebook may have taken

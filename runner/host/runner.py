@@ -19,8 +19,8 @@ from runner.host.housekeeping import Housekeeper
 from runner.host.isolation_levels import Capabilities, probe
 from runner.host.job import Job
 from runner.host.job_starter import JobStarter
-from runner.host.prepared_job import Prepared
-from runner.host.runner_folder import Workplace
+from runner.host.prepared_job import PreparedJob
+from runner.host.runner_folder import RunnerFolder
 from runner.host.spares import Spares
 from runner.host.zygote_pool import ZygotePool
 from runner.protocol.jobs import Device, Event, JobResult, JobSpec
@@ -90,8 +90,8 @@ class Runner:
             raise NotIsolatedError(self._capabilities.missing)
         descriptors.allow_many()
         self._gpus = gpus
-        self._workplace = Workplace(work_dir or Path(tempfile.gettempdir()))
-        self._work_dir = self._workplace.path
+        self._runner_folder = RunnerFolder(work_dir or Path(tempfile.gettempdir()))
+        self._work_dir = self._runner_folder.path
         self._pool: JobStarter = (
             ColdPool(environments)
             if backend is Backend.BWRAP
@@ -102,8 +102,8 @@ class Runner:
         self._spares = Spares(self._prepare, spares)
         self._housekeeper = Housekeeper(self._pool, self._spares, idle_seconds)
 
-    def _prepare(self, environment: str, shape: Shape) -> Prepared:
-        prepared = Prepared(
+    def _prepare(self, environment: str, shape: Shape) -> PreparedJob:
+        prepared = PreparedJob(
             level=self.level(),
             shape=shape,
             hierarchy=self._capabilities.hierarchy,
@@ -155,4 +155,4 @@ class Runner:
         self._pool.close()
         if self._gpus is not None:
             self._gpus.close()
-        self._workplace.close()
+        self._runner_folder.close()

@@ -13,7 +13,7 @@ _PREFIX: Final = "softmark-runner-"
 _LOCK: Final = "lock"
 
 
-class Workplace:
+class RunnerFolder:
     """A folder that is this Runner's alone until `close`.
 
     A lock on a file in it ends with the process, so that the next Runner can tell

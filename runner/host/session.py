@@ -8,10 +8,10 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
-from runner.host.monitor import Watch
+from runner.host.monitor import Monitor
 from runner.host.outputs import CellOutputs, JobOutputs
-from runner.host.prepared_job import Prepared
-from runner.protocol.endings import JobStopError, died, platform
+from runner.host.prepared_job import PreparedJob
+from runner.protocol.endings import JobEnded, died, platform
 from runner.protocol.jobs import Verdict
 from runner.system import descriptors
 from runner.system.processes import (
@@ -45,8 +45,10 @@ class Session:
     the student process empties them before it sends one; so frames are taken first.
     """
 
-    def __init__(self, watch: Watch, outputs: JobOutputs, prepared: Prepared) -> None:
-        self.watch = watch
+    def __init__(
+        self, monitor: Monitor, outputs: JobOutputs, prepared: PreparedJob
+    ) -> None:
+        self.monitor = monitor
         # While cells run again these are others, which nobody keeps.
         self.outputs = self._own_outputs = outputs
         # What a fresh process had put out when the notebook went on in it: no flood.
@@ -66,9 +68,9 @@ class Session:
         # The notebook's own run is over: what ends from now on shows in no measure of it.
         self._is_silent = False
         # Why the notebook cannot go on, although its process may live.
-        self.lost: JobStopError | None = None
+        self.lost: JobEnded | None = None
         # Snapshots of the notebook's process that wait for their questions.
-        self.kept = self.watch.kept
+        self.kept = self.monitor.kept
         # How many processes have been let run, snapshots among them. What stands still
         # can be woken by one of these alone.
         self.turns = 0
@@ -95,8 +97,8 @@ class Session:
             self._take_text(cell)
         self._look_at_init()
         received = self.student.received - self._heard
-        self.watch.check_volume(self.outputs.volume + received)
-        self.watch.tick(self.job.pid)
+        self.monitor.check_volume(self.outputs.volume + received)
+        self.monitor.tick(self.job.pid)
         if not others and not self.student.open:
             self._raise_death(cell)
         return others
@@ -156,7 +158,7 @@ class Session:
                 if not self._is_silent:
                     self.peak_memory = max(self.peak_memory, frame["peak_memory_bytes"])
             elif frame.get("t") == "usage":
-                self._prepared.place.note(frame)
+                self._prepared.files.note(frame)
             elif frame.get("t") == "gone":
                 self.gone = frame
         if not self.init.open and not self.gone:
@@ -197,7 +199,7 @@ class Session:
                 poll.register(peer, select.POLLIN | writing)
         poll.poll(_ROUND_MS)
         self._look_at_init()
-        self.watch.tick(self.job.pid)
+        self.monitor.tick(self.job.pid)
 
     def attend_to_none(self) -> None:
         """Wait a moment while no question is asked."""
@@ -207,7 +209,7 @@ class Session:
     def tick(self) -> None:
         """Measure while no question is asked."""
         with self._limits_end_others():
-            self.watch.tick(self.job.pid)
+            self.monitor.tick(self.job.pid)
 
     @contextlib.contextmanager
     def _limits_end_others(self) -> Iterator[None]:
@@ -217,7 +219,7 @@ class Session:
         """
         try:
             yield
-        except JobStopError as error:
+        except JobEnded as error:
             if error.verdict is not Verdict.LIMIT:
                 raise
             self.end_others()
@@ -228,7 +230,7 @@ class Session:
         What it used is known from here on and changes no more. Nothing of the job is
         left but its first process and the snapshots, which stand still.
         """
-        self.watch.silence()
+        self.monitor.silence()
         self.student.close()
         self.end_others()
         deadline = time.monotonic() + _END_SECONDS
@@ -263,7 +265,7 @@ class Session:
         """End the notebook's processes, and have a fresh one in their place.
 
         Snapshots that wait stay as they are. What it puts out until `go_on` is apart from
-        what there was before, and has the whole limit. Raises JobStopError.
+        what there was before, and has the whole limit. Raises JobEnded.
         """
         self.turns += 1
         self.end_others()
@@ -273,7 +275,7 @@ class Session:
                 raise died(cell=self.cell, reason="restart")
             descriptors.wait([self.init], seconds=_ROUND_MS / 1000)
             self._look_at_init()
-            self.watch.tick(self.job.pid)
+            self.monitor.tick(self.job.pid)
         self.status = None
         if self.outputs is self._own_outputs and not self._is_silent:
             self.outputs.volume += self.student.received - self._heard
@@ -313,6 +315,6 @@ class Session:
         deadline = time.monotonic() + _END_SECONDS
         while self.init.open and not self.gone and time.monotonic() < deadline:
             descriptors.wait([self.init], seconds=0.1)
-            with contextlib.suppress(JobStopError):
+            with contextlib.suppress(JobEnded):
                 self._look_at_init()
         return bool(self.gone)

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import Final
 
 from runner.host.memory_shares import MemoryShares
-from runner.host.waiting_snapshots import Kept
+from runner.host.waiting_snapshots import WaitingSnapshots
 from runner.system.processes import (
     STOPPED,
     ProcessInfo,
@@ -40,7 +40,7 @@ class SnapshotMemory:
         # no more.
         self._tables: dict[int, int] = {}
 
-    def look(self, kept: Kept) -> list[int]:
+    def look(self, kept: WaitingSnapshots) -> list[int]:
         """Measure some of the snapshots anew; past the limit, end the youngest.
 
         Call it a few times a second. Returns the numbers of those that were ended.

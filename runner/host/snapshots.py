@@ -12,11 +12,11 @@ import socket
 import time
 from typing import Final
 
-from runner.host.job_files import Place
+from runner.host.job_files import JobFiles
 from runner.host.session import Session
 from runner.jail.file_layout import Folder
 from runner.protocol import marks
-from runner.protocol.endings import JobStopError
+from runner.protocol.endings import JobEnded
 from runner.protocol.jobs import Verdict
 from runner.system.processes import read_process, rests, stopped_after
 from runner.wire.frames import FrameError, Peer
@@ -59,12 +59,12 @@ class Snapshot:
         self._since = 0.0
         self._turn = 0
 
-    def ask_for(self, session: Session, place: Place, *, in_place: bool) -> None:
+    def ask_for(self, session: Session, files: JobFiles, *, in_place: bool) -> None:
         """Tell the notebook's process to make the snapshot, or to answer itself."""
         message = {
             "t": "check",
             "in_place": in_place,
-            "files": place.path(Folder.FILES),
+            "files": files.path(Folder.FILES),
         }
         fds = [self._theirs.fileno(), self._student_wire.fileno()]
         session.student.send(message, fds)
@@ -134,9 +134,9 @@ class Snapshot:
         is_kept = self.pid in session.kept
         session.kept.discard(self.pid)
         if not self._is_alive():
-            if session.watch.ended_for_memory(self.pid):
+            if session.monitor.ended_for_memory(self.pid):
                 self.missing = marks.OUT_OF_MEMORY
-                self.is_replaceable = not session.watch.had_moved(self.pid)
+                self.is_replaceable = not session.monitor.had_moved(self.pid)
             return False
         if not is_kept or self._ran is None:
             return False
@@ -180,7 +180,7 @@ class Snapshot:
         self.wire.close()
         try:
             self.is_awake = self._interrupt(session)
-        except JobStopError as error:
+        except JobEnded as error:
             if error.verdict is not Verdict.LIMIT:
                 raise
             self.is_awake = False
@@ -192,7 +192,7 @@ class Snapshot:
 
     def _interrupt(self, session: Session) -> bool:
         """Return whether the snapshot came to rest, interrupted some times if need be."""
-        watch, rounds = session.watch, 0
+        watch, rounds = session.monitor, 0
         started = watch.moment()
         while self.peer.open and not watch.is_past(started, _BREAK_SECONDS):
             session.attend(self.peer)

@@ -7,8 +7,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
 from runner.host.job_starter import EnvironmentMissingError, ZygoteLostError
-from runner.host.prepared_job import Prepared
-from runner.protocol.endings import JobStopError
+from runner.host.prepared_job import PreparedJob
+from runner.protocol.endings import JobEnded
 from runner.system.users import NoUserFreeError
 from runner.wire.order import Role, Shape
 
@@ -16,13 +16,13 @@ log = logging.getLogger(__name__)
 
 Key = tuple[str, Shape]
 Slot = tuple[str, Role]
-Maker = Callable[[str, Shape], Prepared]
+Maker = Callable[[str, Shape], PreparedJob]
 _MAKERS: Final = 4
 _FITTERS: Final = 64
 _REFILL_SECONDS: Final = 1.0
 _OURS: Final = (
     EnvironmentMissingError,
-    JobStopError,
+    JobEnded,
     NoUserFreeError,
     OSError,
     ZygoteLostError,
@@ -40,7 +40,7 @@ class Spares:
         self._make = make
         self._count = count
         self._wanted: dict[Slot, Shape] = {}
-        self._ready: dict[Slot, list[Prepared]] = {}
+        self._ready: dict[Slot, list[PreparedJob]] = {}
         self._making: dict[Key, int] = {}
         self._lock = threading.Lock()
         self._closed = False
@@ -48,14 +48,14 @@ class Spares:
         # Each waits for one that is made, and so must not take a maker's place.
         self._fitters = ThreadPoolExecutor(_FITTERS, thread_name_prefix="fitting")
 
-    def take(self, environment: str, shape: Shape) -> Future[Prepared]:
+    def take(self, environment: str, shape: Shape) -> Future[PreparedJob]:
         """Return processes for one job, ready or in the making.
 
         The future raises what making them raises. Another spare is made when the job
         has been at work for a moment, or when `refill` says so: whoever takes is in a
         hurry.
         """
-        found: Future[Prepared] = Future()
+        found: Future[PreparedJob] = Future()
         spare = self._pop(environment, shape)
         if spare is not None:
             found.set_result(spare)
@@ -66,7 +66,7 @@ class Spares:
         later.start()
         return found
 
-    def _pop(self, environment: str, shape: Shape) -> Prepared | None:
+    def _pop(self, environment: str, shape: Shape) -> PreparedJob | None:
         """Return a living spare of the shape; those of another are of no use now."""
         with self._lock:
             slot = environment, shape.role
@@ -92,15 +92,15 @@ class Spares:
             for _ in range(missing):
                 self._makers.submit(self._add, environment, shape)
 
-    def fit(self, call: Callable[[], Prepared]) -> Future[Prepared]:
+    def fit(self, call: Callable[[], PreparedJob]) -> Future[PreparedJob]:
         """Return what the call will return: processes that it takes and readies."""
         return self._fitters.submit(call)
 
-    def discard(self, fitted: Future[Prepared]) -> None:
+    def discard(self, fitted: Future[PreparedJob]) -> None:
         """Nobody needs the processes, ready or not."""
         fitted.add_done_callback(self._discard)
 
-    def _discard(self, fitted: Future[Prepared]) -> None:
+    def _discard(self, fitted: Future[PreparedJob]) -> None:
         if fitted.exception() is not None:
             return
         with self._lock:
@@ -109,7 +109,7 @@ class Spares:
                 return
         fitted.result().dispose()
 
-    def see_off(self, used: Prepared) -> None:
+    def see_off(self, used: PreparedJob) -> None:
         """What is left of a job's processes, its first one alone, ends by itself."""
         with self._lock:
             if not self._closed:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 
-class Kept:
+class WaitingSnapshots:
     """The processes of a job that wait and count for no limit of what runs."""
 
     def __init__(self) -> None:

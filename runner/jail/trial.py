@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from runner.jail import landlock, namespaces, privileges, seccomp
-from runner.jail.enclosure import Jail
+from runner.jail.isolation import Jail
 from runner.jail.policy import host_view
 from runner.system import linux
 from runner.system.users import FIRST_UID

@@ -6,7 +6,7 @@ from typing import Final
 from runner.protocol.jobs import Scalar, Verdict
 
 
-class JobStopError(Exception):
+class JobEnded(Exception):  # noqa: N818 - no error: the end of a job
     """The job ends now, with this verdict, code and detail."""
 
     def __init__(self, verdict: Verdict, code: str, **detail: Scalar) -> None:
@@ -16,23 +16,23 @@ class JobStopError(Exception):
         self.detail: Mapping[str, Scalar] = detail
 
 
-def limit(code: str, **detail: Scalar) -> JobStopError:
-    """Return the stop for a limit that the job went past."""
-    return JobStopError(Verdict.LIMIT, code, **detail)
+def limit(code: str, **detail: Scalar) -> JobEnded:
+    """Return the end of a job for a limit that the job went past."""
+    return JobEnded(Verdict.LIMIT, code, **detail)
 
 
-def died(*, cell: int, signal: int = 0, reason: str = "") -> JobStopError:
-    """Return the stop for a notebook whose process ended or stopped making sense."""
+def died(*, cell: int, signal: int = 0, reason: str = "") -> JobEnded:
+    """Return the end of a job for a notebook whose process ended or stopped making sense."""
     more = {"reason": reason} if reason else {}
-    return JobStopError(
+    return JobEnded(
         Verdict.STUDENT_ERROR, "process_died", cell=cell, signal=signal, **more
     )
 
 
-def platform(code: str, reason: str = "") -> JobStopError:
-    """Return the stop for a failure of ours."""
+def platform(code: str, reason: str = "") -> JobEnded:
+    """Return the end of a job for a failure of ours."""
     more = {"reason": reason} if reason else {}
-    return JobStopError(Verdict.PLATFORM, code, **more)
+    return JobEnded(Verdict.PLATFORM, code, **more)
 
 
 # What a limit cost beyond the cell that it names (a stop's detail "after"). Without one
@@ -43,7 +43,7 @@ RERUN: Final = (
 )
 
 
-def stopped_at(stop: JobStopError, cell: int) -> JobStopError:
+def stopped_at(stop: JobEnded, cell: int) -> JobEnded:
     """Return the stop, if it is for a limit, with the cell at which the notebook ended."""
     if stop.verdict is not Verdict.LIMIT:
         return stop

@@ -8,14 +8,14 @@ import pytest
 from runner.gpu.lease import GpuLease, acquire
 from runner.gpu.policy import GpuPolicy
 from runner.gpu.pool import GpuPool
-from runner.protocol.endings import JobStopError, limit
+from runner.protocol.endings import JobEnded, limit
 from runner.protocol.jobs import Verdict
 from tests.runner.fake_gpu import FIRST, GIB, FakeClock, FakeGpus
 
 POLICY = GpuPolicy(reserve_bytes=GIB, context_bytes=GIB, return_seconds=10)
 PID, OTHER_PID = 101, 102
 OUT_OF_MEMORY = limit("gpu_memory", bytes=4 * GIB, cell=1)
-COMPLETED = JobStopError(Verdict.COMPLETED, "completed")
+COMPLETED = JobEnded(Verdict.COMPLETED, "completed")
 Maker = Callable[..., GpuPool]
 
 

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from runner.host import checks
-from runner.host.monitor import Watch
+from runner.host.monitor import Monitor
 from runner.host.runner import Runner
 from runner.host.session import Session
 from runner.host.snapshots import Snapshot
-from runner.protocol.endings import JobStopError, limit, platform
+from runner.protocol.endings import JobEnded, limit, platform
 from runner.protocol.jobs import JobResult, Limits, Verdict
 from tests.runner.notebooks import cell, job, messages, question
 
@@ -50,17 +50,17 @@ def test_a_full_disk_and_snapshots_that_do_not_stand_still(
 
 
 def raising(
-    monkeypatch: pytest.MonkeyPatch, error: JobStopError, *, asked: bool = False
+    monkeypatch: pytest.MonkeyPatch, error: JobEnded, *, asked: bool = False
 ) -> None:
     """Let the first look raise after the notebook's end, or while a question is asked."""
-    tick, left = Watch.tick, [error]
+    tick, left = Monitor.tick, [error]
 
-    def ticked(watch: Watch, init: int) -> None:
+    def ticked(watch: Monitor, init: int) -> None:
         if watch.is_checking and left and bool(watch.grader_init) is asked:
             raise left.pop()
         tick(watch, init)
 
-    monkeypatch.setattr(Watch, "tick", ticked)
+    monkeypatch.setattr(Monitor, "tick", ticked)
 
 
 def while_settling(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,13 +99,13 @@ def test_a_limit_while_a_question_is_asked_is_that_question_s(
     ("error", "verdict"),
     [
         (platform("runner_failed"), Verdict.PLATFORM),
-        (JobStopError(Verdict.CANCELLED, "cancelled"), Verdict.CANCELLED),
+        (JobEnded(Verdict.CANCELLED, "cancelled"), Verdict.CANCELLED),
     ],
 )
 def test_a_fault_of_ours_and_a_cancelled_job_end_the_run(
     runner: Runner,
     monkeypatch: pytest.MonkeyPatch,
-    error: JobStopError,
+    error: JobEnded,
     verdict: Verdict,
 ) -> None:
     while_settling(monkeypatch)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from runner.host import checks
-from runner.host.monitor import Watch
+from runner.host.monitor import Monitor
 from runner.host.runner import Runner
 from runner.protocol.jobs import JobResult, Limits, QuestionSpec, Verdict
 from tests.runner.notebooks import cell, job, messages, question
@@ -180,7 +180,7 @@ def test_one_that_the_kernel_ended_for_memory_says_so(
 ) -> None:
     """The kernel tells only how many processes of the job it has ended."""
     monkeypatch.setattr(checks, "MOST_RENEWALS", 0)
-    monkeypatch.setattr(Watch, "_memory_kills", lambda self: kills * self.is_checking)
+    monkeypatch.setattr(Monitor, "_memory_kills", lambda self: kills * self.is_checking)
     ending = (
         "import os\nfor pid in filter(str.isdigit, os.listdir('/proc')):\n"
         "    if int(pid) not in (1, os.getpid()): os.kill(int(pid), 9)"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from runner.host.runner import Runner
-from runner.host.runner_folder import Workplace
+from runner.host.runner_folder import RunnerFolder
 from runner.protocol.jobs import CellStarted, Event, JobFile, JobResult, Usage, Verdict
 from runner.protocol.notebook import notebook_of
 from runner.system import users
@@ -298,10 +298,10 @@ def test_a_job_s_user_is_never_shared() -> None:
 
 
 def test_what_a_dead_runner_left_is_removed_by_the_next(tmp_path: Path) -> None:
-    dead, living = Workplace(tmp_path), Workplace(tmp_path)
+    dead, living = RunnerFolder(tmp_path), RunnerFolder(tmp_path)
     (dead.path / "job-1" / "work").mkdir(parents=True)
     os.close(dead._fd)
-    third = Workplace(tmp_path)
+    third = RunnerFolder(tmp_path)
     assert set(tmp_path.iterdir()) == {living.path, third.path}
     living.close()
     third.close()

@@ -8,7 +8,7 @@ import pytest
 from runner.gpu.lease import acquire
 from runner.gpu.pool import GpuMissingError, GpuPool
 from runner.gpu.records import DeviceRecords
-from runner.protocol.endings import JobStopError
+from runner.protocol.endings import JobEnded
 from runner.protocol.jobs import Verdict
 from tests.runner.fake_gpu import FIRST, GIB, SECOND, FakeGpus
 from tests.runner.gpu_host import (
@@ -57,7 +57,7 @@ def test_a_fault_is_ours_for_every_job_that_it_hits(
     running, ending = get(pool), get(pool)
     break_device(gpus)
     later(gpus)
-    with pytest.raises(JobStopError) as caught:
+    with pytest.raises(JobEnded) as caught:
         running.watch([PID])
     assert (caught.value.verdict, caught.value.code) == (Verdict.PLATFORM, "gpu_fault")
     for stop in (COMPLETED, OUT_OF_MEMORY):
@@ -97,7 +97,7 @@ def test_a_cancelled_job_stays_cancelled(gpus: FakeGpus, make_pool: Maker) -> No
     job = get(make_pool())
     break_by_xid(gpus)
     job.release()
-    cancelled = JobStopError(Verdict.CANCELLED, "cancelled")
+    cancelled = JobEnded(Verdict.CANCELLED, "cancelled")
     assert job.judge(cancelled) is cancelled
 
 

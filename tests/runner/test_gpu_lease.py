@@ -13,7 +13,7 @@ from runner.gpu.lease import acquire
 from runner.gpu.policy import GpuPolicy, checks_in_place
 from runner.gpu.pool import MEMORY_KEPT, GpuMissingError, GpuPool
 from runner.gpu.records import DeviceRecords
-from runner.protocol.endings import JobStopError
+from runner.protocol.endings import JobEnded
 from runner.protocol.jobs import Device, Verdict
 from tests.runner.fake_gpu import FIRST, GIB, MIB, SECOND, FakeGpus
 from tests.runner.gpu_host import (
@@ -58,9 +58,9 @@ def test_what_the_caller_raises_gives_up_the_place(make_pool: Maker) -> None:
     first = get(pool, 12 * GIB)
 
     def cancel() -> None:
-        raise JobStopError(Verdict.CANCELLED, "cancelled")
+        raise JobEnded(Verdict.CANCELLED, "cancelled")
 
-    with pytest.raises(JobStopError):
+    with pytest.raises(JobEnded):
         acquire(pool, 12 * GIB, cancel)
     first.release()
     get(pool, 12 * GIB)
@@ -136,7 +136,7 @@ def test_a_job_past_its_memory_fails_and_its_neighbour_goes_on(
     greedy, neighbour = get(pool), get(pool)
     gpus.use(FIRST, PID, 9 * GIB)
     gpus.use(FIRST, OTHER_PID, 2 * GIB)
-    with pytest.raises(JobStopError) as caught:
+    with pytest.raises(JobEnded) as caught:
         greedy.watch([PID])
     neighbour.watch([OTHER_PID])
     assert (caught.value.verdict, caught.value.code) == (Verdict.LIMIT, "gpu_memory")
@@ -153,7 +153,7 @@ def test_a_neighbour_robbed_of_its_memory_is_not_to_blame(
     gpus.use(FIRST, OTHER_PID, 2 * GIB)
     later(gpus)
     neighbour.watch([OTHER_PID])
-    with pytest.raises(JobStopError):
+    with pytest.raises(JobEnded):
         greedy.watch([PID])
     assert neighbour.judge(OUT_OF_MEMORY).code == "gpu_fault"
     assert greedy.judge(OUT_OF_MEMORY) is OUT_OF_MEMORY

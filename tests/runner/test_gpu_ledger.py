@@ -4,7 +4,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from runner.gpu.admission import Ledger, NeverFitsError, Place
+from runner.gpu.admission import Ledger, NeverFitsError, Reservation
 
 CAPACITIES = {"a": 10, "b": 6}
 sizes = st.integers(1, 12)
@@ -17,8 +17,8 @@ class LedgerMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.ledger = Ledger(CAPACITIES)
-        self.waiting: list[Place] = []
-        self.holding: list[Place] = []
+        self.waiting: list[Reservation] = []
+        self.holding: list[Reservation] = []
         self.withdrawn: set[str] = set()
 
     def could_fit(self, size: int) -> bool:
@@ -36,27 +36,27 @@ class LedgerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.waiting)
     @rule(data=st.data())
     def take(self, data: st.DataObject) -> None:
-        place = data.draw(st.sampled_from(self.waiting))
-        if not self.could_fit(place.size):
+        reservation = data.draw(st.sampled_from(self.waiting))
+        if not self.could_fit(reservation.size):
             with pytest.raises(NeverFitsError):
-                self.ledger.take(place)
+                self.ledger.take(reservation)
             return
-        device = self.ledger.take(place)
+        device = self.ledger.take(reservation)
         if device is not None:
-            earlier = self.waiting[: self.waiting.index(place)]
+            earlier = self.waiting[: self.waiting.index(reservation)]
             assert not any(self.could_fit(one.size) for one in earlier)
             assert device not in self.withdrawn
-            self.waiting.remove(place)
-            self.holding.append(place)
+            self.waiting.remove(reservation)
+            self.holding.append(reservation)
 
     @precondition(lambda self: self.waiting or self.holding)
     @rule(data=st.data())
     def leave(self, data: st.DataObject) -> None:
-        place = data.draw(st.sampled_from(self.waiting + self.holding))
-        self.ledger.leave(place)
-        self.ledger.leave(place)
-        places = self.waiting if place in self.waiting else self.holding
-        places.remove(place)
+        reservation = data.draw(st.sampled_from(self.waiting + self.holding))
+        self.ledger.leave(reservation)
+        self.ledger.leave(reservation)
+        queue = self.waiting if reservation in self.waiting else self.holding
+        queue.remove(reservation)
 
     @rule(device=devices)
     def withdraw(self, device: str) -> None:
@@ -71,13 +71,13 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule()
     def drain(self) -> None:
         """Once all who hold have left, all who can be served are, in their order."""
-        for place in self.holding:
-            self.ledger.leave(place)
+        for reservation in self.holding:
+            self.ledger.leave(reservation)
         self.holding.clear()
-        for place in self.waiting:
-            if self.could_fit(place.size):
-                assert self.ledger.take(place) is not None
-            self.ledger.leave(place)
+        for reservation in self.waiting:
+            if self.could_fit(reservation.size):
+                assert self.ledger.take(reservation) is not None
+            self.ledger.leave(reservation)
         self.waiting.clear()
 
     @invariant()
@@ -113,7 +113,7 @@ def test_who_gives_up_waiting_makes_way() -> None:
 def test_the_device_with_the_most_room_is_taken() -> None:
     ledger = Ledger({"a": 10, "b": 9})
     places = [ledger.join(4) for _ in range(3)]
-    assert [ledger.take(place) for place in places] == ["a", "b", "a"]
+    assert [ledger.take(reservation) for reservation in places] == ["a", "b", "a"]
 
 
 def test_jobs_on_a_device_can_be_counted_too() -> None:

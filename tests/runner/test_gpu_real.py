@@ -20,7 +20,7 @@ from runner.gpu.nvidia import find_adapter
 from runner.gpu.order import CudaOrder
 from runner.gpu.policy import GpuPolicy
 from runner.gpu.pool import GpuPool
-from runner.protocol.endings import JobStopError
+from runner.protocol.endings import JobEnded
 from runner.protocol.jobs import Verdict
 from tests.runner.gpu_children import Child, Forker
 
@@ -31,7 +31,7 @@ SEED = 7
 BOTH = pytest.mark.parametrize(
     "where", [pytest.param("cuda", marks=pytest.mark.gpu), "cpu"]
 )
-COMPLETED = JobStopError(Verdict.COMPLETED, "completed")
+COMPLETED = JobEnded(Verdict.COMPLETED, "completed")
 Starter = Callable[..., Child]
 
 
@@ -246,7 +246,7 @@ def test_a_process_that_lifts_torch_s_limit_is_still_held_by_the_host(
         assert child.hear() == {"held": True}
         if child.pid not in pool.usage(share.device):
             pytest.skip("the driver does not tell this process whose memory it is")
-        with pytest.raises(JobStopError) as caught:
+        with pytest.raises(JobEnded) as caught:
             share.watch([child.pid])
         assert caught.value.code == "gpu_memory"
         assert share.peak_bytes > 6 * GIB

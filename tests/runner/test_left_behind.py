@@ -8,7 +8,7 @@ from unittest import mock
 import pytest
 
 from runner.host import grader_client
-from runner.host.grader_client import Examiner
+from runner.host.grader_client import GraderClient
 from runner.host.runner import Runner
 from runner.inside.grader.scratch import Scratch, _Emptying
 from runner.inside.grader.tree_walk import Level, TreeWalk
@@ -135,13 +135,13 @@ CHANGED = {
 def cleared(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Return a list of whether the grader could be cleared, each time."""
     found: list[bool] = []
-    clear = Examiner._clear
+    clear = GraderClient._clear
 
-    def noted(one: Examiner, *others: Any) -> bool:
+    def noted(one: GraderClient, *others: Any) -> bool:
         found.append(clear(one, *others))
         return found[-1]
 
-    monkeypatch.setattr(Examiner, "_clear", noted)
+    monkeypatch.setattr(GraderClient, "_clear", noted)
     return found
 
 

@@ -13,10 +13,10 @@ from types import SimpleNamespace
 import pytest
 
 from runner.host import snapshot_memory
-from runner.host.monitor import Watch
+from runner.host.monitor import Monitor
 from runner.host.runner import Runner
 from runner.host.snapshot_memory import SnapshotMemory
-from runner.host.waiting_snapshots import Kept
+from runner.host.waiting_snapshots import WaitingSnapshots
 from runner.protocol.jobs import Limits
 from runner.system.clock import JobClock
 from runner.system.processes import proportional_memory, read_process
@@ -46,9 +46,9 @@ def hold() -> Iterator[Callable[[int], int]]:
         one.communicate()
 
 
-def keep(*pids: int) -> Kept:
+def keep(*pids: int) -> WaitingSnapshots:
     """Keep them, by descriptors that are never closed here."""
-    kept = Kept()
+    kept = WaitingSnapshots()
     for pid in pids:
         own = os.pidfd_open(pid)
         kept.add(pid, own)
@@ -84,7 +84,7 @@ def test_a_number_that_was_given_to_another_process_is_kept_no_more(
     wait_until(lambda: not kept.numbers(), seconds=5, what="the end of one")
     assert gone not in kept
     # As if the number were given to the other one before anybody looked.
-    kept = Kept()
+    kept = WaitingSnapshots()
     kept._pidfds[other] = os.open(os.devnull, os.O_RDONLY)
     assert SnapshotMemory(MIB).look(kept) == [other]
     assert alive([other]) == [other]
@@ -158,7 +158,7 @@ for _ in range(60):
 def test_the_kernel_s_memory_for_what_waits_is_no_notebook_s(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    watch = Watch(job("1"), lambda _: None, lambda: False, JobClock())
+    watch = Monitor(job("1"), lambda _: None, lambda: False, JobClock())
     group = SimpleNamespace(kernel_bytes=lambda: 300 * MIB)
     monkeypatch.setattr(watch, "_prepared", SimpleNamespace(group=group))
     tables = {5: 100 * MIB, 6: 70 * MIB}

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from runner.host.checks import Questions
-from runner.host.monitor import Watch
+from runner.host.monitor import Monitor
 from runner.host.question_parts import QuestionPart
 from runner.host.runner import Runner
 from runner.protocol.jobs import (
@@ -94,7 +94,7 @@ def test_kills_before_the_end_of_the_notebook_are_no_question_s_doing(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("runner.host.monitor._MEASURE_SECONDS", 0)
-    monkeypatch.setattr(Watch, "_memory_kills", lambda self: int(self.is_checking))
+    monkeypatch.setattr(Monitor, "_memory_kills", lambda self: int(self.is_checking))
     result = run(runner, "answer = 42", ONE, questions=(ANSWER,))
     assert messages(result) == ["passed"]
 

@@ -12,7 +12,7 @@ import pytest
 from runner.host import prepared_job
 from runner.host import spares as spares_module
 from runner.host.job import shape_of
-from runner.host.prepared_job import Prepared
+from runner.host.prepared_job import PreparedJob
 from runner.host.runner import Runner
 from runner.host.spares import Spares
 from runner.protocol.jobs import Event, Limits, Verdict
@@ -24,7 +24,7 @@ SHAPE: Final = shape_of(Limits())
 NEVER: Final = 3600.0
 
 
-def ready(spares: Spares) -> list[Prepared]:
+def ready(spares: Spares) -> list[PreparedJob]:
     """Return the spares that wait for a job."""
     return [one for waiting in spares._ready.values() for one in waiting]
 
@@ -46,17 +46,17 @@ class FakeMaker:
     """Makes what it is told to, when it is told to."""
 
     def __init__(self) -> None:
-        self.asked: Queue[Future[Prepared]] = Queue()
+        self.asked: Queue[Future[PreparedJob]] = Queue()
 
-    def __call__(self, _environment: str, _shape: Shape) -> Prepared:
-        wanted = Future[Prepared]()
+    def __call__(self, _environment: str, _shape: Shape) -> PreparedJob:
+        wanted = Future[PreparedJob]()
         self.asked.put(wanted)
         return wanted.result(10)
 
     def make_next(self) -> FakePrepared:
         """Somebody waits for processes, or will in a moment, and has them."""
         made = FakePrepared()
-        self.asked.get(timeout=10).set_result(cast("Prepared", made))
+        self.asked.get(timeout=10).set_result(cast("PreparedJob", made))
         return made
 
 
@@ -159,7 +159,7 @@ def test_a_spare_is_there_while_a_long_job_goes_on(own_runner: Runner) -> None:
     assert found[-1]
 
 
-def traces(prepared: Prepared) -> list[str]:
+def traces(prepared: PreparedJob) -> list[str]:
     """Return what is still there of a job's processes, in words."""
     found = {
         "first process": is_running(prepared.job.pid),
@@ -172,15 +172,15 @@ def traces(prepared: Prepared) -> list[str]:
 
 
 def is_running(pid: int) -> bool:
-    """Whether the process has not ended. Its parent buries it when it has a moment."""
+    """Say whether the process has not ended. Its parent reaps it when it has a moment."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # reaped before, or meanwhile
         return False
     return state != "Z"
 
 
-def group_folders(prepared: Prepared) -> list[Path]:
+def group_folders(prepared: PreparedJob) -> list[Path]:
     """Return the folders of the job's control group, if it has one."""
     parts = vars(prepared.group).values() if prepared.group else ()
     return [part.path for part in parts if part is not None]

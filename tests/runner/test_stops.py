@@ -14,7 +14,7 @@ from runner.host.runner import Runner
 from runner.host.session import Session
 from runner.host.snapshot_memory import SnapshotMemory
 from runner.host.snapshots import Snapshot
-from runner.host.waiting_snapshots import Kept
+from runner.host.waiting_snapshots import WaitingSnapshots
 from runner.protocol.jobs import JobResult
 from runner.system.processes import rests, stopped_after
 from tests.runner.notebooks import cell, job, messages, question
@@ -84,7 +84,7 @@ def test_what_stands_still_has_the_same_figure_until_it_runs(running: int) -> No
 
 def test_one_that_has_just_been_told_to_stop_has_not_moved(running: int) -> None:
     memory = SnapshotMemory(1)
-    kept, own = Kept(), os.pidfd_open(running)
+    kept, own = WaitingSnapshots(), os.pidfd_open(running)
     kept.add(running, own)
     assert memory.look(kept) == [running]
     assert not memory.moved

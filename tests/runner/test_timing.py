@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from runner.host import monitor
-from runner.host.monitor import Watch
+from runner.host.monitor import Monitor
 from runner.host.timing import Moment
 from runner.system.clock import JobClock
 from tests.runner.notebooks import job
@@ -44,7 +44,7 @@ def test_the_wait_of_any_thread_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first thread sleeps while another computes, or waits for a processor."""
     now = itertools.count(0.0)
     clock = SimpleNamespace(now=lambda: next(now), aside=lambda call: call)
-    one = Watch(job(), print, lambda: False, clock)  # type: ignore[arg-type]  # a clock
+    one = Monitor(job(), print, lambda: False, clock)  # type: ignore[arg-type]  # a clock
     looks = iter([{1: 0.0, 2: 0.0}, {1: 0.0, 2: 0.75}, {1: 0.25, 2: 1.25}])
     monkeypatch.setattr(monitor, "waited_seconds", lambda _pid: next(looks))
     for _ in range(3):
@@ -54,7 +54,7 @@ def test_the_wait_of_any_thread_counts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_thread_that_is_new_has_not_waited(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many short-lived ones do not make the clock stand still."""
-    one = Watch(job(), print, lambda: False, JobClock())
+    one = Monitor(job(), print, lambda: False, JobClock())
     threads = iter(range(100))
     monkeypatch.setattr(monitor, "waited_seconds", lambda _pid: {next(threads): 9.0})
     for _ in range(5):

@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runner.host.job import shape_of
-from runner.host.monitor import Watch
+from runner.host.monitor import Monitor
 from runner.host.outputs import CellOutputs, JobOutputs
-from runner.host.prepared_job import Prepared
+from runner.host.prepared_job import PreparedJob
 from runner.host.runner import Runner
 from runner.host.session import Session
 from runner.jail.cgroups import HierarchyV2, find_hierarchy
-from runner.protocol.endings import JobStopError, platform
+from runner.protocol.endings import JobEnded, platform
 from runner.protocol.jobs import Event, Limits, OutputAdded, Verdict
 from runner.system.clock import JobClock
 from runner.system.processes import family
@@ -32,7 +32,7 @@ MIB = 1024**2
 
 
 @pytest.fixture
-def prepared(runner: Runner) -> Iterator[Prepared]:
+def prepared(runner: Runner) -> Iterator[PreparedJob]:
     made = runner._prepare("default", shape_of(Limits()))
     yield made
     made.group = None
@@ -49,7 +49,7 @@ def score(pid: int) -> int | None:
 
 @pytest.mark.torch
 def test_the_kernel_ends_the_notebook_before_the_job_s_first_process(
-    prepared: Prepared,
+    prepared: PreparedJob,
 ) -> None:
     assert score(prepared.student_pid) == 1000
     assert score(prepared.job.pid) in range(-1000, 1000)
@@ -79,7 +79,7 @@ FULL: Any = SimpleNamespace(memory_kills=lambda: 1, remove=lambda: None)
 
 
 @pytest.mark.torch
-def test_an_end_in_a_full_group_is_for_want_of_memory(prepared: Prepared) -> None:
+def test_an_end_in_a_full_group_is_for_want_of_memory(prepared: PreparedJob) -> None:
     ours = platform("runner_failed", "gone")
     prepared.group = None
     assert prepared.explained(ours) is ours
@@ -89,10 +89,10 @@ def test_an_end_in_a_full_group_is_for_want_of_memory(prepared: Prepared) -> Non
 
 @pytest.mark.torch
 def test_the_end_of_the_first_process_is_asked_after_memory(
-    prepared: Prepared,
+    prepared: PreparedJob,
 ) -> None:
     spec = job("1")
-    watch = Watch(spec, lambda _: None, lambda: False, JobClock())
+    watch = Monitor(spec, lambda _: None, lambda: False, JobClock())
     session = Session(watch, JobOutputs(spec.limits), prepared)
     prepared.group = FULL
     signal.pidfd_send_signal(prepared.pidfd, signal.SIGKILL)
@@ -101,7 +101,7 @@ def test_the_end_of_the_first_process_is_asked_after_memory(
         session._look_at_init()
         return False
 
-    with pytest.raises(JobStopError) as caught:
+    with pytest.raises(JobEnded) as caught:
         wait_until(look, seconds=5, what="its end")
     assert (caught.value.verdict, caught.value.code) == (Verdict.LIMIT, "memory")
 

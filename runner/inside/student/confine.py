@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from runner.jail.enclosure import Enclosure
+from runner.jail.isolation import Isolation
 from runner.system import linux
 from runner.system.environment import literal_environment
 from runner.wire.order import Order, Role
@@ -24,7 +24,7 @@ _CPU_GRACE: Final = 5
 _KEPT: Final = ("channel", "drain_out", "drain_err")
 
 
-def confine(order: Order, enclosure: Enclosure, fds: Mapping[str, int]) -> None:
+def confine(order: Order, isolation: Isolation, fds: Mapping[str, int]) -> None:
     """This process may do only what a job may, and sees nothing of the zygote's.
 
     Afterwards it is not root, cannot become it, has standard input closed, standard
@@ -37,8 +37,8 @@ def confine(order: Order, enclosure: Enclosure, fds: Mapping[str, int]) -> None:
     # So that whoever watches and ends the job gets a turn, whatever it does.
     os.nice(_NICENESS)
     os.umask(0o022)
-    enclosure.lock()
-    _settle(*enclosure.homes(), is_grader=order.shape.role is Role.GRADER)
+    isolation.lock()
+    _settle(*isolation.homes(), is_grader=order.shape.role is Role.GRADER)
 
 
 def _arrange_descriptors(fds: Mapping[str, int]) -> None:

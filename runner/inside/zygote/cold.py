@@ -6,9 +6,9 @@ import socket
 
 from runner.inside.student import loop
 from runner.inside.zygote import preload
-from runner.inside.zygote.init import run_enclosed
+from runner.inside.zygote.init import run_isolated
 from runner.inside.zygote.main import versions
-from runner.jail.enclosure import MadeJail
+from runner.jail.isolation import MadeJail
 from runner.jail.policy import host_view
 from runner.wire.frames import Channel
 from runner.wire.order import DESCRIPTORS, Order
@@ -26,4 +26,4 @@ def main(order: str, host: str, others: str) -> None:
     preload.import_all()
     loop.prepare()
     channel.send({"t": "ready", "versions": dict(versions())})
-    run_enclosed(wanted, fds, MadeJail(wanted, host_view()), channel)
+    run_isolated(wanted, fds, MadeJail(wanted, host_view()), channel)

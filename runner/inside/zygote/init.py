@@ -18,7 +18,7 @@ from typing import Final
 from runner.inside.grader import loop as grader
 from runner.inside.student import loop
 from runner.inside.student.confine import confine
-from runner.jail.enclosure import Bare, Enclosure, Jail
+from runner.jail.isolation import Bare, Isolation, Jail
 from runner.jail.policy import View
 from runner.system import linux
 from runner.system.processes import kill_tree
@@ -35,9 +35,9 @@ _REAPED: Final = 256
 class Init:
     """Watches one job for the host."""
 
-    def __init__(self, order: Order, enclosure: Enclosure, host: Channel) -> None:
+    def __init__(self, order: Order, isolation: Isolation, host: Channel) -> None:
         self.order = order
-        self.enclosure = enclosure
+        self.isolation = isolation
         self.host = host
         # The notebook's or grader's process, 0 once it has ended.
         self.student = 0
@@ -48,8 +48,8 @@ class Init:
         self._usage_ms: int | None = None
         self._wake_in, wake_out = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        if enclosure.parent_ended != signal.SIGKILL:
-            signal.signal(enclosure.parent_ended, self._on_parent_ended)
+        if isolation.parent_ended != signal.SIGKILL:
+            signal.signal(isolation.parent_ended, self._on_parent_ended)
         signal.set_wakeup_fd(wake_out, warn_on_full_buffer=False)
 
     def _on_parent_ended(self, *_: object) -> None:
@@ -61,7 +61,7 @@ class Init:
         if frame["t"] != "enter":
             raise ChannelClosedError
         self._score = linux.OutOfMemoryScore()
-        self.enclosure.enter()
+        self.isolation.enter()
         self._start_student(fds)
         for fd in fds.values():
             os.close(fd)
@@ -80,9 +80,9 @@ class Init:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            confine(self.order, self.enclosure, fds)
+            confine(self.order, self.isolation, fds)
             if self.order.shape.role is Role.GRADER:
-                grader.serve(fds["channel"], self.enclosure.writable())
+                grader.serve(fds["channel"], self.isolation.writable())
             drains = (fds["drain_out"], fds["drain_err"])
             loop.serve(fds["channel"], drains, gpu=self.order.shape.gpu)
         except BaseException:  # noqa: BLE001 - a process edge: the host reads it
@@ -112,12 +112,12 @@ class Init:
     def _obey(self, frame: Frame, fds: list[int]) -> None:
         match frame["t"]:
             case "room":
-                self.enclosure.make_room(int(frame["total"]))
+                self.isolation.make_room(int(frame["total"]))
             case "file":
-                self.enclosure.store(fds[0], str(frame["name"]), frame["folders"])
+                self.isolation.store(fds[0], str(frame["name"]), frame["folders"])
             case "seal":
-                self.enclosure.seal()
-                self._used = self.enclosure.used_bytes()
+                self.isolation.seal()
+                self._used = self.isolation.used_bytes()
                 self._usage_ms = _USAGE_MS
                 self._tell({"t": "sealed", "disk": self._used[0]})
             case "student":
@@ -132,7 +132,7 @@ class Init:
         """The host learns what the job stores, when that has changed."""
         if self._usage_ms is None:
             return
-        used = self.enclosure.used_bytes()
+        used = self.isolation.used_bytes()
         if used != self._used:
             self._used = used
             self._tell({"t": "usage", "disk": used[0], "shared": used[1]})
@@ -193,20 +193,20 @@ class Init:
 
 def run_job(order: Order, fds: dict[str, int], view: View) -> None:
     """Run one job from its start to the end of its last process."""
-    enclosure: Enclosure = Jail(order, view) if order.is_jailed else Bare(order)
+    isolation: Isolation = Jail(order, view) if order.is_jailed else Bare(order)
     host = Channel(socket.socket(fileno=fds.pop("host")))
-    run_enclosed(order, fds, enclosure, host)
+    run_isolated(order, fds, isolation, host)
 
 
-def run_enclosed(
-    order: Order, fds: dict[str, int], enclosure: Enclosure, host: Channel
+def run_isolated(
+    order: Order, fds: dict[str, int], isolation: Isolation, host: Channel
 ) -> None:
     """Be the first process of a job, to the end of its last one."""
     # In a jail the kernel ends the others with this process. Elsewhere it must not be
     # killed, since nobody would be left to end what the job started.
-    linux.die_with_parent(enclosure.parent_ended)
+    linux.die_with_parent(isolation.parent_ended)
     os.setsid()
-    init = Init(order, enclosure, host)
+    init = Init(order, isolation, host)
     try:
         init.start(fds)
         init.watch()

@@ -18,9 +18,9 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from runner.host.job import Job
-from runner.host.job_files import JailPlace, await_frame
+from runner.host.job_files import JailFiles, await_frame
 from runner.host.prepared_job import Pipe
-from runner.protocol.endings import JobStopError
+from runner.protocol.endings import JobEnded
 from runner.protocol.jobs import CheckSpec, JobResult, Limits, QuestionSpec, TestStyle
 from runner.system import descriptors, linux
 from runner.system.processes import kill_tree
@@ -106,7 +106,7 @@ class _Spares:
         fitted: Future[_Prepared] = Future()
         try:
             fitted.set_result(call())
-        except JobStopError as error:
+        except JobEnded as error:
             fitted.set_exception(error)
         return fitted
 
@@ -126,14 +126,14 @@ class _Spares:
 
 
 class _Prepared:
-    """What `Prepared` is to the host."""
+    """What `PreparedJob` is to the host."""
 
     level, is_jailed, group = "L1", True, None
     pidfd = -1
 
     def __init__(self, shape: Shape, script: Script) -> None:
         self.shape, self.script = shape, script
-        self.place = JailPlace()
+        self.files = JailFiles()
         self.init, self._init_end = _pair()
         self.student, self._student_end = _pair()
         self._peers = [self.init, self.student]
@@ -150,7 +150,7 @@ class _Prepared:
     def fill(self, *_: object) -> None:
         """Do nothing: nobody reads the files."""
 
-    def explained(self, ending: JobStopError) -> JobStopError:
+    def explained(self, ending: JobEnded) -> JobEnded:
         return ending
 
     @property

@@ -17,7 +17,7 @@ from runner.wire.order import Order
 _CHUNK: Final = 4 * 1024**2
 
 
-class Enclosure(Protocol):
+class Isolation(Protocol):
     """How a job's first process encloses the job, and how the student locks itself in."""
 
     # The signal by which the first process learns that its parent has ended.
