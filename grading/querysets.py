@@ -48,9 +48,9 @@ def lease_end() -> "models.ExpressionWrapper[models.Expression]":
     return from_now(settings.LEASE_SECONDS)
 
 
-def _not_just_hinted() -> Q:
-    stale = from_now(-settings.REHINT_SECONDS)
-    return Q(hinted_at__isnull=True) | Q(hinted_at__lt=stale)
+def _not_just_woken() -> Q:
+    stale = from_now(-settings.WAKE_AGAIN_SECONDS)
+    return Q(woken_at__isnull=True) | Q(woken_at__lt=stale)
 
 
 def _by_what_counts() -> list[OrderBy]:
@@ -190,16 +190,16 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
         """Running runs whose worker has not been heard of for a whole lease."""
         return self.filter(state=State.RUNNING, lease_expires_at__lt=Now())
 
-    def unhinted(self) -> Self:
+    def not_woken(self) -> Self:
         """Queued runs that no hint has woken a worker for, in the order of the queue."""
         return self.queued().filter(
-            _not_just_hinted(), queued_at__lt=from_now(-settings.REHINT_SECONDS)
+            _not_just_woken(), queued_at__lt=from_now(-settings.WAKE_AGAIN_SECONDS)
         )
 
-    def note_hint(self, run: "GradingRun") -> bool:
+    def note_wake_up(self, run: "GradingRun") -> bool:
         """Record that a hint for the run is sent; False if another sender was first."""
-        due = self.filter(_not_just_hinted(), pk=run.pk)
-        return bool(due.update(hinted_at=Now()))
+        due = self.filter(_not_just_woken(), pk=run.pk)
+        return bool(due.update(woken_at=Now()))
 
     def transition(
         self,

@@ -34,7 +34,7 @@ FIELDS: Final = {
     "gpu_memory_mb": "GPU memory, MB",
     "grace_minutes": "minutes of grace",
     "granted_at": "granted",
-    "hinted_at": "workers told",
+    "woken_at": "workers told",
     "input_sha256": "SHA-256 of what went in",
     "invitation_due_at": "invitation goes out",
     "invited_at": "invited",

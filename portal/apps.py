@@ -9,6 +9,6 @@ __all__ = ["PortalConfig", "celery_app", "checks"]
 
 
 class PortalConfig(AppConfig):
-    """Imported by every process, so that hints go to our broker, not to a default."""
+    """Imported by every process, so that wake-ups go to our broker, not to a default."""
 
     name = "portal"

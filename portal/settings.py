@@ -379,7 +379,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 10,
     "socket_keepalive": True,
 }
-# A hint that cannot be sent is worth one quick try: the row is the queue.
+# A wake-up that cannot be sent is worth one quick try: the row is the queue.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "run" / "beat-schedule")
 CELERY_TIMEZONE = "UTC"
@@ -418,9 +418,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 LEASE_SECONDS: int = env.int("LEASE_SECONDS", 60, validate=Range(min=2))
 HEARTBEAT_SECONDS: float = env.float("HEARTBEAT_SECONDS", LEASE_SECONDS / 4)
 # How often an idle worker looks at the table, and after how long a queued run
-# that nobody has claimed is hinted again.
+# that nobody has claimed is announced to the workers again.
 POLL_SECONDS: float = env.float("POLL_SECONDS", 3.0)
-REHINT_SECONDS: int = env.int("REHINT_SECONDS", 20)
+WAKE_AGAIN_SECONDS: int = env.int("WAKE_AGAIN_SECONDS", 20)
 SWEEP_SECONDS: float = env.float("SWEEP_SECONDS", 15.0)
 PLATFORM_TRIES = 3
 WORKER_SLOTS: int = env.int("WORKER_SLOTS", 1, validate=Range(min=1, max=64))

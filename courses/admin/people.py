@@ -19,7 +19,7 @@ from courses.admin.resources import EnrolmentResource
 from courses.admin.saving import SavedByServices
 from courses.admin.scope import CourseScopedAdmin, ScopedInline
 from courses.admin.times import CourseMomentWidget
-from courses.code_field import ModuleCodesField
+from courses.forms.module_codes import ModuleCodesField
 from courses.models import Course, Enrolment, Role, Week
 from courses.permissions import STAFF_ROLES
 from courses.services.enrolments import LastLecturerError

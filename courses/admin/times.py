@@ -22,8 +22,8 @@ from django.utils import formats, timezone
 from django.utils.text import capfirst
 
 from courses.admin.rights import COURSE_OF, zones_edited
+from courses.forms.moments import SplitMomentField
 from courses.models import Course
-from courses.moment_fields import SplitMomentField
 from courses.wall_clock import moment_words
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
-from courses.keys import free_key
 from courses.models.course import Course, Week
 from courses.models.texts import markdown_field
 from courses.models.timetable import Examinable, Lecture, Session
 from courses.querysets import AttachmentQuerySet, MaterialQuerySet
+from courses.slugs import free_slug
 
 
 class Material(models.Model):
@@ -147,7 +147,7 @@ class Material(models.Model):
     def clean(self) -> None:
         if not self.key and self.course_id:
             others = Material.objects.filter(course=self.course_id).exclude(pk=self.pk)
-            self.key = free_key(self.code or self.title, others)
+            self.key = free_slug(self.code or self.title, others)
         for field, row in (
             ("week", self.week),
             ("session", self.session),

@@ -4,11 +4,11 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
-from courses.keys import free_key
 from courses.models.course import Course, Week
 from courses.models.people import Teacher
 from courses.models.texts import markdown_field
 from courses.querysets import LectureQuerySet, OwnedQuerySet, SessionQuerySet
+from courses.slugs import free_slug
 
 
 class Room(models.Model):
@@ -249,7 +249,7 @@ class Session(models.Model):
     def clean(self) -> None:
         if not self.key and self.course_id and self.week_id:
             others = Session.objects.filter(course=self.course_id).exclude(pk=self.pk)
-            self.key = free_key(f"w{self.week.number}-{self.kind}", others)
+            self.key = free_slug(f"w{self.week.number}-{self.kind}", others)
         if self.week_id and self.week.course_id != self.course_id:
             raise ValidationError({"week": "This week belongs to another course."})
         if (self.starts_at is None) != (self.ends_at is None):

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.models import User
-from courses.hints import send_task_hint
+from courses.broker import send_task_wake_up
 from courses.models import Announcement, Course, CourseChange
 from courses.permissions import Right
 from courses.release import is_out
@@ -100,4 +100,4 @@ def _hint_if_due(announcement: Announcement) -> None:
     """On commit, say that there are mails to send. Losing it costs a minute."""
     is_due = is_out(announcement.release_at, timezone.now())
     if announcement.is_mailed and announcement.mailed_at is None and is_due:
-        transaction.on_commit(lambda: send_task_hint(TASK))
+        transaction.on_commit(lambda: send_task_wake_up(TASK))

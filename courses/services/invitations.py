@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.passwords import password_link
-from courses.hints import send_task_hint
+from courses.broker import send_task_wake_up
 from courses.models import Course, Enrolment
 
 log = structlog.get_logger(__name__)
@@ -49,7 +49,7 @@ def send_invitations(
     rows.filter(invitation_due_at=None).update(invitation_due_at=timezone.now())
     waiting = rows.exclude(invitation_due_at=None).count()
     if waiting:
-        send_task_hint(TASK)
+        send_task_wake_up(TASK)
     return waiting
 
 
@@ -64,7 +64,7 @@ def mail_due_invitations(*, now: dt.datetime) -> int:
     waiting = list(rows[: PORTION + 1])
     sent = _send_all(waiting[:PORTION], now)
     if sent and len(waiting) > PORTION:
-        send_task_hint(TASK)
+        send_task_wake_up(TASK)
     return sent
 
 

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.template.loader import render_to_string
 
 from accounts.actors import SYSTEM
-from courses.hints import send_task_hint
+from courses.broker import send_task_wake_up
 from courses.models import Announcement, CourseChange, Enrolment
 from courses.services.announcements import TASK
 from courses.services.changes import record_change
@@ -86,7 +86,7 @@ class _Mailing:
             self._finish()
         elif is_up:
             Announcement.objects.give_back_mails(announcement.pk, self._claim)
-            send_task_hint(TASK)
+            send_task_wake_up(TASK)
         return is_done
 
     def _send_all(self, connection: Any, people: Sequence[Enrolment]) -> bool:

@@ -16,7 +16,6 @@ from accounts.models import User
 from courses.models import Course, CourseChange, Enrolment
 from courses.permissions import Right
 from courses.roster import Entry, Roster, read_roster, write_roster
-from courses.roster_plan import Change, Plan, Step, make_plan
 from courses.services.access import require
 from courses.services.changes import record_change
 from courses.services.enrolments import has_lecturer, lock_people, require_lecturer
@@ -25,6 +24,7 @@ from courses.services.held_uploads import (
     forget_old_uploads,
     held_root,
 )
+from courses.services.roster_plan import Change, Plan, Step, make_plan
 
 _FILE: Final = "roster.csv"
 # People of the file who were known before, and are in the course from then on.

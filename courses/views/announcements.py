@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
+from courses.forms.staff import AnnouncementForm
 from courses.models import Announcement, Course
 from courses.permissions import Right, can
 from courses.services.access import require
@@ -22,7 +23,6 @@ from courses.services.announcements import (
     delete_announcement,
     edit_announcement,
 )
-from courses.staff_forms import AnnouncementForm
 from courses.views.access import allowed_course
 
 UNPROCESSABLE: Final = 422

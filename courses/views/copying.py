@@ -10,11 +10,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
+from courses.forms.staff import CopyForm, add_faults
 from courses.models import Course
 from courses.permissions import Right
 from courses.services.copying import copy_course
 from courses.services.creating import CourseRefusedError
-from courses.staff_forms import CopyForm, add_faults
 from courses.views.access import allowed_course
 
 UNPROCESSABLE: Final = 422

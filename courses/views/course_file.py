@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.http import SignedInRequest
 from accounts.throttles import ImportThrottle, seconds_to_wait
 from courses.bundle.faults import BundleError, Fault
-from courses.creation_forms import CourseFileForm
+from courses.forms.creation import CourseFileForm
 from courses.models import Course
 from courses.permissions import Right
 from courses.services.course_uploads import (

@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
-from courses.creation_forms import CourseSettingsForm, NewCourseForm
+from courses.forms.creation import CourseSettingsForm, NewCourseForm
+from courses.forms.staff import add_faults
 from courses.models import Course
 from courses.permissions import Right
 from courses.release import is_out
@@ -20,7 +21,6 @@ from courses.services.creating import (
     create_course,
     require_course_creator,
 )
-from courses.staff_forms import add_faults
 from courses.views.access import allowed_course
 
 UNPROCESSABLE: Final = 422

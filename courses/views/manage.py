@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
+from courses.forms.staff import ChangesForm
 from courses.models import CourseChange
 from courses.pages.checklist import course_checklist
 from courses.pages.todo import count_people, todo_items
 from courses.permissions import Right, can
-from courses.staff_forms import ChangesForm
 from courses.views.access import allowed_course
 
 _SESSIONS_SHOWN: Final = 8

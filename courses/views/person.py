@@ -13,10 +13,10 @@ from accounts.http import SignedInRequest
 from courses.models import Course, Role
 from courses.permissions import Right
 from courses.roster import Entry, RosterError
-from courses.roster_plan import Step
 from courses.services.enrolments import LastLecturerError
 from courses.services.invitations import send_invitations
 from courses.services.roster import Imported, RosterChangedError, add_person
+from courses.services.roster_plan import Step
 from courses.views.access import allowed_course
 
 UNPROCESSABLE = 422

@@ -17,7 +17,6 @@ from accounts.throttles import ImportThrottle, seconds_to_wait
 from courses.models import Course
 from courses.permissions import Right
 from courses.roster import MOST_BYTES, RosterError, RosterFault
-from courses.roster_plan import Plan, Step
 from courses.services.enrolments import LastLecturerError
 from courses.services.held_uploads import NothingPendingError
 from courses.services.invitations import send_invitations
@@ -31,6 +30,7 @@ from courses.services.roster import (
     import_roster,
     plan_roster,
 )
+from courses.services.roster_plan import Plan, Step
 from courses.views.access import allowed_course
 from courses.views.people import tell_invited
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
+from courses.forms.staff import MoveForm, ReasonForm, ShiftForm
 from courses.models import Course, Session
 from courses.pages.shift import shift_preview
 from courses.permissions import Right
@@ -27,7 +28,6 @@ from courses.services.timetable import (
     move_session,
     restore_session,
 )
-from courses.staff_forms import MoveForm, ReasonForm, ShiftForm
 from courses.views.access import allowed_course
 
 UNPROCESSABLE: Final = 422

@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                 ('lease_expires_at', models.DateTimeField(blank=True, null=True)),
                 ('worker', models.CharField(blank=True, max_length=120)),
                 ('platform_tries', models.PositiveSmallIntegerField(default=0, help_text="Tries that ended through the portal's own fault.")),
-                ('hinted_at', models.DateTimeField(blank=True, null=True)),
+                ('woken_at', models.DateTimeField(blank=True, null=True)),
                 ('cancel_requested_at', models.DateTimeField(blank=True, null=True)),
                 ('progress', models.JSONField(blank=True, default=dict, help_text='While running: cell, cells, tail, questions, seconds, memory_bytes.')),
                 ('verdict', models.CharField(blank=True, choices=[('completed', 'Ran to the end'), ('student_error', 'Stopped by an error in the notebook'), ('limit', 'Stopped at a limit'), ('rejected', 'Not run')], max_length=13)),

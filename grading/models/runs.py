@@ -88,7 +88,7 @@ class GradingRun(models.Model):
     platform_tries = models.PositiveSmallIntegerField(
         default=0, help_text="Tries that ended through the portal's own fault."
     )
-    hinted_at = models.DateTimeField(null=True, blank=True)
+    woken_at = models.DateTimeField(null=True, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
 
     progress = models.JSONField(

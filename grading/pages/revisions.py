@@ -6,7 +6,7 @@ from courses.models import Assignment, AssignmentRevision
 from grading.models import Publication, Regrade
 from grading.pages.states import Badge
 from grading.pages.trials import standing_badge
-from grading.trials import trials_by_revision
+from grading.trial_state import trials_by_revision
 
 _SHOWN = 10
 

@@ -12,7 +12,7 @@ from grading.pages.states import Badge, badge_for
 from grading.scoring import Outcome
 from grading.services import Trace, staff_results, staff_traces
 from grading.states import State
-from grading.trials import Standing, TrialReport, Trials, trials_of
+from grading.trial_state import Standing, TrialReport, Trials, trials_of
 from grading.worker.progress import Progress
 
 _STANDINGS = {

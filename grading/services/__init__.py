@@ -21,16 +21,6 @@ from grading.services.publishing import (
     publish_revision,
     start_trials,
 )
-from grading.services.queueing import (
-    QueuePlace,
-    cancel_run,
-    enqueue_run,
-    is_of_hand_in,
-    may_cancel,
-    place_in_queue,
-    rerun,
-    submit_work,
-)
 from grading.services.regrades import (
     RegradeRefusedError,
     RegradeRow,
@@ -50,7 +40,18 @@ from grading.services.rescoring import (
     plan_rescore,
     rescore,
 )
-from grading.services.showing import (
+from grading.services.run_queue import (
+    QueuePlace,
+    cancel_run,
+    enqueue_run,
+    is_of_hand_in,
+    may_cancel,
+    place_in_queue,
+    rerun,
+)
+from grading.services.submit import submit_work
+from grading.services.sweeping import SweepReport, sweep
+from grading.services.visibility import (
     RunTimes,
     ShownMark,
     Trace,
@@ -64,7 +65,6 @@ from grading.services.showing import (
     student_mark,
     student_results,
 )
-from grading.services.sweeping import SweepReport, sweep
 
 __all__ = [
     "Claim",

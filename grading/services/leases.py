@@ -20,13 +20,13 @@ from django.db.models.functions import Now
 
 from accounts.actors import SYSTEM
 from courses.models import Question
-from grading.hints import send_hint
 from grading.json_safe import JsonObject, storable, storable_object, storable_text
 from grading.models import GradingRun, QuestionResult
 from grading.querysets import lease_end
 from grading.scoring import ScoredQuestion, rules_of, score_questions
 from grading.services.marks import recompute_mark
 from grading.states import State, Verdict
+from grading.wake_up import send_wake_up
 from grading.worker.input_record import input_record
 from grading.worker.progress import Progress
 from runner.protocol.jobs import JobResult, Measures, QuestionOutcome
@@ -212,12 +212,12 @@ def _requeue(
             event_detail=detail,
             worker="",
             started_at=None,
-            hinted_at=None,
+            woken_at=None,
             progress={},
             **fields,
         )
         if moved:
-            transaction.on_commit(partial(send_hint, run_id), robust=True)
+            transaction.on_commit(partial(send_wake_up, run_id), robust=True)
     return moved
 
 

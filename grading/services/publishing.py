@@ -13,9 +13,9 @@ from courses.release import is_out
 from courses.services.access import require
 from courses.services.changes import record_change
 from grading.models import GradingRun, Publication, Trial
-from grading.services.queueing import store_queued
+from grading.services.run_queue import store_queued
 from grading.states import ACTIVE
-from grading.trials import Trials, trials_of
+from grading.trial_state import Trials, trials_of
 
 # Behind students who wait, before regrades.
 TRIAL_PRIORITY: Final = -5

@@ -24,11 +24,11 @@ from grading.services.marks import (
     everybodys_standing_runs,
     recompute_mark,
 )
-from grading.services.queueing import REGRADE_PRIORITY, cancel_run, queue_run
 from grading.services.rescoring import MarkPreview, preview_mark
-from grading.services.reusing import Reuse, store_reuses
+from grading.services.result_copies import Reuse, store_reuses
+from grading.services.run_queue import REGRADE_PRIORITY, cancel_run, queue_run
 from grading.services.seeds import known_seed, recorded_seeds
-from grading.services.showing import recorded_results
+from grading.services.visibility import recorded_results
 from grading.states import ACTIVE, State
 from grading.worker.input_record import known_environment, record_of
 from grading.worker.run_files import handed_in

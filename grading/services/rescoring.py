@@ -25,8 +25,8 @@ from grading.services.marks import (
     everybodys_standing_runs,
     recompute_mark,
 )
-from grading.services.reusing import Reuse, store_reuses
-from grading.services.showing import recorded_results
+from grading.services.result_copies import Reuse, store_reuses
+from grading.services.visibility import recorded_results
 from grading.states import ACTIVE
 
 

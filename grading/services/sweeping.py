@@ -12,16 +12,16 @@ from django.db.models import Count, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from grading.hints import send_hints
 from grading.models import GradingRun
 from grading.services.leases import end_try
 from grading.states import State
+from grading.wake_up import send_wake_ups
 
 log = structlog.get_logger(__name__)
 
-# A hint is a wake-up, and one worker woken takes more than one run: a rush must not
+# One worker that is woken takes more than one run: a rush must not
 # fill the broker with as many messages as there are rows.
-MOST_HINTS: Final = 16
+MOST_WAKE_UPS: Final = 16
 # A run that waits longer than this is told of; so is one that runs so much longer
 # than its own limit.
 ALERT_QUEUED_SECONDS: Final = 600
@@ -34,18 +34,18 @@ _QUESTION_TIMES: Final = 2
 class SweepReport:
     """What a sweep did and saw."""
 
-    hinted: int = 0
+    woken: int = 0
     expired: int = 0
     overdue: int = 0
     oldest_queued_seconds: float = 0.0
 
 
 def sweep() -> SweepReport:
-    """Take runs from workers that are gone, hint forgotten ones, and tell of old ones."""
+    """Take runs from workers that are gone, announce forgotten ones again, and tell of old ones."""
     expired = _expire_leases()
-    hinted = send_hints(list(GradingRun.objects.unhinted()[:MOST_HINTS]))
+    woken = send_wake_ups(list(GradingRun.objects.not_woken()[:MOST_WAKE_UPS]))
     report = SweepReport(
-        hinted=hinted,
+        woken=woken,
         expired=expired,
         overdue=_overdue(),
         oldest_queued_seconds=_oldest_queued_seconds(),

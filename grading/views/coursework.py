@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
-from courses.coursework_forms import CourseworkForm
+from courses.forms.coursework import CourseworkForm
 from courses.models import Assignment
 from courses.permissions import Right
 from courses.services.saving import save_assignment

@@ -13,15 +13,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.http import SignedInRequest
 from accounts.models import User
+from courses.forms.moments import MomentField
+from courses.forms.staff import add_faults
 from courses.models import Assignment, Enrolment, Extension
-from courses.moment_fields import MomentField
 from courses.permissions import Right
 from courses.services.extensions import (
     ExtensionRefusedError,
     grant_extension,
     withdraw_extension,
 )
-from courses.staff_forms import add_faults
 from courses.wall_clock import moment_words
 from grading.views.access import allowed_assignment
 

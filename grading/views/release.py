@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
+from courses.forms.moments import MomentField
+from courses.forms.staff import require_time
 from courses.models import Assignment
-from courses.moment_fields import MomentField
 from courses.permissions import Right
-from courses.staff_forms import require_time
 from courses.wall_clock import moment_words
 from grading.services.releasing import (
     ReleaseRefusedError,

@@ -14,7 +14,7 @@ from grading.models import GradingRun, Trial
 from grading.pages.executed import executed_cells
 from grading.pages.trials import trials_page
 from grading.services import TrialsNotGoodError, publish_revision, start_trials
-from grading.trials import trials_of
+from grading.trial_state import trials_of
 from grading.views.access import allowed_assignment, revision_of
 from grading.views.live import live_page
 from rendering.notebooks import NotebookUnreadableError

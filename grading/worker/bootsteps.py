@@ -68,7 +68,7 @@ def wrong_options(worker: Any) -> list[str]:
         reasons.append("runs need the threads pool; leave --pool out.")
     if worker.prefetch_multiplier != 1:
         reasons.append(
-            "it would hoard hints: leave --prefetch-multiplier at 1, for an idle "
+            "it would hoard wake-ups: leave --prefetch-multiplier at 1, for an idle "
             "worker elsewhere to get the next."
         )
     if worker.app.conf.task_acks_late:
@@ -143,7 +143,7 @@ class QueuePoller(bootsteps.StartStopStep):
 
     def _fill(self) -> None:
         with self._lock:
-            # Hints hold slots too, those that wait for one included.
+            # Wake-ups hold slots too, those that wait for one included.
             busy = self._in_flight + len(reserved_requests)
             if busy >= self._worker.concurrency:
                 return

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from portal.supervisor import broker
+from portal.supervisor import broker_process
 from portal.supervisor.children import Program
 
 
@@ -28,15 +28,15 @@ def programs() -> list[Program]:
 def broker_program() -> Program | None:
     """Return our own broker, or None where BROKER_URL names somebody else's."""
     path = run_dir() / "broker.sock"
-    if broker.socket_of(settings.BROKER_URL) != path:
+    if broker_process.socket_of(settings.BROKER_URL) != path:
         return None
     data = settings.VAR_DIR / "broker"
     data.mkdir(mode=0o700, exist_ok=True)
     return Program(
         name="broker",
-        command=tuple(broker.server_command(path, data)),
-        ready=lambda: broker.answers(path),
-        hidden=broker.HARMLESS,
+        command=tuple(broker_process.server_command(path, data)),
+        ready=lambda: broker_process.answers(path),
+        hidden=broker_process.HARMLESS,
     )
 
 

@@ -63,14 +63,14 @@ def test_announcement_is_by_whoever_wrote_it(course: Course, lecturer: User) -> 
     assert not made.is_mailed
 
 
-def test_mails_are_hinted_once_it_is_stored(
+def test_workers_are_woken_for_mails_once_it_is_stored(
     course: Course,
     lecturer: User,
     monkeypatch: pytest.MonkeyPatch,
     django_capture_on_commit_callbacks: Any,
 ) -> None:
     sent: list[str] = []
-    monkeypatch.setattr(announcements, "send_task_hint", sent.append)
+    monkeypatch.setattr(announcements, "send_task_wake_up", sent.append)
     with django_capture_on_commit_callbacks(execute=True):
         announce(actor=lecturer, course=course, notice=notice(is_mailed=True))
         assert sent == []
@@ -85,7 +85,7 @@ def test_mails_are_hinted_once_it_is_stored(
         {"is_mailed": True, "release_at": timezone.now() + DAY},
     ],
 )
-def test_nothing_is_hinted_that_is_not_due(
+def test_nobody_is_woken_for_what_is_not_due(
     course: Course,
     lecturer: User,
     changes: dict[str, Any],
@@ -315,14 +315,14 @@ def test_server_that_is_lost_is_given_up_soon(
 def test_large_mailing_goes_out_in_portions(
     server: Server, students: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hinted: list[str] = []
+    woken: list[str] = []
     monkeypatch.setattr(mailing, "_PORTION", 3)
-    monkeypatch.setattr(mailing, "send_task_hint", hinted.append)
+    monkeypatch.setattr(mailing, "send_task_wake_up", woken.append)
     now = timezone.now()
     found = [mail_due_announcements(now=hours(0)) for _ in range(4)]
     assert found == [0, 0, 1, 0]
     assert sorted(server.got) == students
-    assert hinted == ["portal.mail_announcements"] * 2
+    assert woken == ["portal.mail_announcements"] * 2
     assert CourseChange.objects.get().summary.endswith("was mailed to 8 of 8 people.")
     mailed_at = Announcement.objects.get().mailed_at
     assert mailed_at is not None
@@ -354,7 +354,7 @@ def test_server_that_goes_down_between_portions_is_tried_again(
     server: Server, students: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mailing, "_PORTION", 5)
-    monkeypatch.setattr(mailing, "send_task_hint", lambda _task: None)
+    monkeypatch.setattr(mailing, "send_task_wake_up", lambda _task: None)
     mail_due_announcements(now=timezone.now())
     server.is_down = True
     assert mail_due_announcements(now=hours(0)) == 0

@@ -13,7 +13,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.models import User
-from courses import hints
+from courses import broker
 from courses.models import Course, Enrolment
 from courses.services.invitations import (
     PORTION,
@@ -30,10 +30,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def hinted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The tasks of which the broker was told."""
     told: list[str] = []
-    monkeypatch.setattr(hints, "connect", lambda _: None)
+    monkeypatch.setattr(broker, "connect", lambda _: None)
     monkeypatch.setattr(app, "send_task", lambda name, **_: told.append(name))
     return told
 
@@ -117,14 +117,14 @@ def test_somebody_may_be_invited_again(newcomer: Enrolment) -> None:
     assert len(mail.outbox) == 2
 
 
-def test_workers_are_told_and_send_in_portions(hinted: list[str]) -> None:
+def test_workers_are_told_and_send_in_portions(woken: list[str]) -> None:
     course = CourseFactory.create()
     rows = [newcomer_in(course, number) for number in range(PORTION + 1)]
     assert send_invitations(course, [row.user for row in rows]) == PORTION + 1
-    assert hinted == [TASK]
+    assert woken == [TASK]
     assert TASK in app.tasks
-    assert (send(), hinted) == (PORTION, [TASK, TASK])
-    assert (send(), hinted) == (1, [TASK, TASK])
+    assert (send(), woken) == (PORTION, [TASK, TASK])
+    assert (send(), woken) == (1, [TASK, TASK])
 
 
 def test_without_a_broker_they_wait_and_go_out_later(
@@ -133,14 +133,14 @@ def test_without_a_broker_they_wait_and_go_out_later(
     def fail(_: Any) -> None:
         raise OperationalError
 
-    monkeypatch.setattr(hints, "connect", fail)
+    monkeypatch.setattr(broker, "connect", fail)
     assert invited(newcomer) == 1
     assert mail.outbox == []
     task()
     assert len(mail.outbox) == 1
 
 
-def test_the_clock_sends_them_where_no_hint_arrived() -> None:
+def test_the_clock_sends_them_where_no_wake_up_arrived() -> None:
     tasks = {each["task"] for each in app.conf.beat_schedule.values()}
     assert TASK in tasks
 

@@ -10,7 +10,6 @@ from accounts.actors import SYSTEM, Actor
 from accounts.models import User
 from courses.models import Course, CourseChange, Enrolment, Role
 from courses.roster import MOST_ROWS, RosterError
-from courses.roster_plan import Plan, Step
 from courses.services.enrolments import LastLecturerError
 from courses.services.roster import (
     Imported,
@@ -19,6 +18,7 @@ from courses.services.roster import (
     import_roster,
     plan_roster,
 )
+from courses.services.roster_plan import Plan, Step
 from tests.factories import CourseFactory, EnrolmentFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -13,9 +13,9 @@ from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.test import Client
 
+from courses.forms.staff import AnnouncementForm
 from courses.models import Announcement, Course, Material, Week
 from courses.models.texts import MAX_MARKDOWN
-from courses.staff_forms import AnnouncementForm
 from tests.courses.coursefiles import faults, small
 from tests.factories import CourseFactory, MaterialFactory, UserFactory, WeekFactory
 

@@ -11,7 +11,7 @@ from courses.bundle import read_bundle
 from courses.services.revisions import import_revision
 from grading.models import GradingRun, Mark
 from grading.services import publish_revision, start_trials, submit_work
-from grading.trials import trials_of
+from grading.trial_state import trials_of
 from grading.worker.execution import execute_next
 from runner.host.runner import Runner
 from submissions.services import IncomingFile

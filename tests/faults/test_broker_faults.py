@@ -7,10 +7,10 @@ import pytest
 from celery import Celery
 
 from accounts.actors import SYSTEM
-from grading.hints import TASK
 from grading.models import GradingRun
 from grading.services import enqueue_run
 from grading.states import State
+from grading.wake_up import TASK
 from tests.factories import GradingRunFactory
 from tests.faults.conftest import handed_in, queued, steps, wait_for
 from tests.services.portal import LivePortal
@@ -33,7 +33,7 @@ def test_nothing_is_lost_with_a_broker_that_is_killed_and_emptied(
     portal.start_broker()
     worker = portal.start_worker(POLL_SECONDS="1")
     runs = [queued(seconds=0.3) for _ in range(6)]
-    send_hints(portal, runs)
+    send_wake_ups(portal, runs)
     wait_for(runs[0], State.FINISHED)
     portal.broker.forget()
     wait_for(runs[-1], State.FINISHED, seconds=60)
@@ -49,11 +49,11 @@ def test_hints_may_come_often_late_and_for_runs_that_have_ended(
     portal.start_broker()
     done = GradingRunFactory.create(finished=True)
     runs = [queued(seconds=0.2) for _ in range(2)]
-    send_hints(portal, [done, *runs] * 10)
+    send_wake_ups(portal, [done, *runs] * 10)
     worker = portal.start_worker(WORKER_SLOTS="2")
     wait_for(runs[0], State.FINISHED)
     wait_for(runs[1], State.FINISHED)
-    wait_until(lambda: left_in_broker(portal) == 0, what="the hints are used up")
+    wait_until(lambda: left_in_broker(portal) == 0, what="the wake-ups are used up")
     for run in runs:
         assert [target for target, _ in steps(run)] == ["running", "finished"]
     assert steps(done) == []
@@ -65,7 +65,7 @@ def states(runs: list[GradingRun]) -> list[str]:
     return [found[run.pk].state for run in runs]
 
 
-def send_hints(portal: LivePortal, runs: list[GradingRun]) -> None:
+def send_wake_ups(portal: LivePortal, runs: list[GradingRun]) -> None:
     """Send a hint for each run through the portal's own broker."""
     with Celery(broker=portal.broker.url) as app:
         for run in runs:
@@ -73,7 +73,7 @@ def send_hints(portal: LivePortal, runs: list[GradingRun]) -> None:
 
 
 def left_in_broker(portal: LivePortal) -> int:
-    """How many hints nobody has taken yet."""
+    """How many wake-ups nobody has taken yet."""
     with Celery(broker=portal.broker.url) as app, app.connection() as connection:
         channel: Any = connection.default_channel
         return int(channel.client.llen("cpu"))

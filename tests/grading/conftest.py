@@ -2,15 +2,15 @@
 
 import pytest
 
-from grading import hints
+from grading import wake_up
 
 
 @pytest.fixture
-def hinted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The runs for which a hint went out, by a broker that is not there."""
+def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The runs for which a wake-up went out, by a broker that is not there."""
     sent: list[str] = []
-    monkeypatch.setattr(hints, "connect", lambda connection: None)
+    monkeypatch.setattr(wake_up, "connect", lambda connection: None)
     monkeypatch.setattr(
-        hints, "_send", lambda run, connection: sent.append(str(run.pk))
+        wake_up, "_send", lambda run, connection: sent.append(str(run.pk))
     )
     return sent

@@ -1,4 +1,4 @@
-"""The row is the queue: it is written with the submission, and a hint follows."""
+"""The row is the queue: it is written with the submission, and a wake-up follows."""
 
 from collections.abc import Callable
 from typing import Any
@@ -124,23 +124,23 @@ def test_after_an_end_the_next_run_has_the_next_number() -> None:
     assert enqueue_run(actor=SYSTEM, submission=submission).number == 2
 
 
-def test_the_hint_waits_for_the_commit(
-    hinted: list[str], django_capture_on_commit_callbacks: Callable[..., Any]
+def test_the_wake_up_waits_for_the_commit(
+    woken: list[str], django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:
     submission = SubmissionFactory.create()
     with django_capture_on_commit_callbacks(execute=True):
         run = enqueue_run(actor=SYSTEM, submission=submission)
-        assert hinted == []
-    assert hinted == [str(run.pk)]
+        assert woken == []
+    assert woken == [str(run.pk)]
     run.refresh_from_db()
-    assert run.hinted_at is not None
+    assert run.woken_at is not None
 
 
-def test_what_is_rolled_back_is_never_hinted(
-    hinted: list[str], django_capture_on_commit_callbacks: Callable[..., Any]
+def test_what_is_rolled_back_is_never_announced(
+    woken: list[str], django_capture_on_commit_callbacks: Callable[..., Any]
 ) -> None:
     submission = SubmissionFactory.create()
     with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
         enqueue_run(actor=SYSTEM, submission=submission)
         transaction.set_rollback(True)
-    assert (hinted, GradingRun.objects.count()) == ([], 0)
+    assert (woken, GradingRun.objects.count()) == ([], 0)

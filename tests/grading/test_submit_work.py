@@ -10,7 +10,7 @@ from accounts.actors import SYSTEM
 from accounts.models import User
 from courses.models import Assignment
 from grading.models import GradingRun
-from grading.services import queueing, submit_work
+from grading.services import cancel_run, submit, submit_work
 from grading.services.environments import record_environments
 from grading.worker.environments import FoundEnvironment
 from submissions.models import Submission
@@ -104,7 +104,7 @@ def test_a_repetition_after_the_end_does_not_run_again(
     assignment: Assignment, student: User
 ) -> None:
     first = hand_in(assignment, student, key="form-1")
-    queueing.cancel_run(actor=student, run=first)
+    cancel_run(actor=student, run=first)
     assert hand_in(assignment, student, key="form-1") == first
     assert GradingRun.objects.get().state == "cancelled"
 
@@ -115,7 +115,7 @@ def test_without_a_queued_run_no_submission_is_stored(
     def fail(**kwargs: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(queueing, "enqueue_run", fail)
+    monkeypatch.setattr(submit, "enqueue_run", fail)
     with pytest.raises(RuntimeError):
         hand_in(assignment, student)
     assert not Submission.objects.exists()

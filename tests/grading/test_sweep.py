@@ -82,47 +82,49 @@ def test_a_heartbeat_between_the_look_and_the_write_saves_the_run(
     assert GradingRun.objects.get().state == "running"
 
 
-def test_a_forgotten_run_is_hinted_again(hinted: list[str]) -> None:
-    run = GradingRunFactory.create(queued_at=LONG_AGO, hinted_at=LONG_AGO)
-    assert sweep().hinted == 1
-    assert hinted == [str(run.pk)]
+def test_a_forgotten_run_is_announced_again(woken: list[str]) -> None:
+    run = GradingRunFactory.create(queued_at=LONG_AGO, woken_at=LONG_AGO)
+    assert sweep().woken == 1
+    assert woken == [str(run.pk)]
 
 
-def test_a_run_is_hinted_again_and_again_while_nobody_takes_it(
-    hinted: list[str], settings: Settings
+def test_a_run_is_announced_again_and_again_while_nobody_takes_it(
+    woken: list[str], settings: Settings
 ) -> None:
     GradingRunFactory.create(queued_at=LONG_AGO)
     sweep()
-    settings.REHINT_SECONDS = -1  # as if so long had passed on the database's clock
+    settings.WAKE_AGAIN_SECONDS = -1  # as if so long had passed on the database's clock
     sweep()
-    assert len(hinted) == 2
+    assert len(woken) == 2
 
 
-def test_a_fresh_run_and_a_freshly_hinted_one_are_left_alone(hinted: list[str]) -> None:
+def test_a_fresh_run_and_a_freshly_announced_one_are_left_alone(
+    woken: list[str],
+) -> None:
     GradingRunFactory.create()
-    GradingRunFactory.create(queued_at=LONG_AGO, hinted_at=hours(0))
-    assert (sweep().hinted, hinted) == (0, [])
+    GradingRunFactory.create(queued_at=LONG_AGO, woken_at=hours(0))
+    assert (sweep().woken, woken) == (0, [])
 
 
-def test_a_second_sweep_hints_nothing_twice(hinted: list[str]) -> None:
+def test_a_second_sweep_wakes_nobody_twice(woken: list[str]) -> None:
     GradingRunFactory.create(queued_at=LONG_AGO)
     sweep()
     sweep()
-    assert len(hinted) == 1
+    assert len(woken) == 1
 
 
-def test_a_rush_does_not_fill_the_broker(hinted: list[str]) -> None:
+def test_a_rush_does_not_fill_the_broker(woken: list[str]) -> None:
     first = GradingRunFactory.create(queued_at=hours(-2))
-    for _ in range(sweeping.MOST_HINTS + 3):
+    for _ in range(sweeping.MOST_WAKE_UPS + 3):
         GradingRunFactory.create(queued_at=LONG_AGO)
-    assert sweep().hinted == sweeping.MOST_HINTS
-    assert hinted[0] == str(first.pk)
+    assert sweep().woken == sweeping.MOST_WAKE_UPS
+    assert woken[0] == str(first.pk)
 
 
 def test_the_sweep_works_without_a_broker() -> None:
     GradingRunFactory.create(queued_at=LONG_AGO)
     run = expired()
-    assert sweep().hinted == 0
+    assert sweep().woken == 0
     run.refresh_from_db()
     assert run.state == "queued"
 
@@ -144,7 +146,7 @@ def test_a_run_has_the_seconds_of_its_questions_too() -> None:
 
 def test_the_number_of_queries_does_not_grow_with_the_queue(
     assert_max_queries: Callable[[int], AbstractContextManager[None]],
-    hinted: list[str],
+    woken: list[str],
 ) -> None:
     for _ in range(5):
         GradingRunFactory.create()

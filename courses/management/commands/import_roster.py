@@ -8,10 +8,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.actors import SYSTEM
 from courses.models import Course
 from courses.roster import RosterError
-from courses.roster_plan import Plan, Step
 from courses.services.enrolments import LastLecturerError
 from courses.services.invitations import send_invitations
 from courses.services.roster import import_roster, plan_roster
+from courses.services.roster_plan import Plan, Step
 
 
 class Command(BaseCommand):

@@ -36,7 +36,7 @@ from courses.models import Assignment, AssignmentRevision
 from courses.services.revisions import import_revision
 from grading.services import TrialsNotGoodError, publish_revision, start_trials
 from grading.services.environments import installed_modules
-from grading.trials import Trials, trials_of
+from grading.trial_state import Trials, trials_of
 
 T = TypeVar("T")
 _LOOK_EVERY: Final = 0.5

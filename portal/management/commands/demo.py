@@ -25,8 +25,8 @@ from portal.demo.people import MAIN
 PASSWORD = "softmark-demo"  # noqa: S105  printed for everybody to read
 LOCAL = ("localhost", "127.0.0.1", "::1")
 SHORTEST = 12
-# Who says that a hint went nowhere.
-HINTS = ("courses.hints", "grading.hints")
+# Who says that a wake-up went nowhere.
+WAKE_UPS = ("courses.broker", "grading.wake_up")
 
 
 class Command(BaseCommand):
@@ -99,8 +99,8 @@ def _known(passwords: list[str], user: User) -> str:
 @contextmanager
 def _no_word_of_hints() -> Iterator[None]:
     """Keep quiet that no worker could be told: none need run yet, the rows wait."""
-    before = {name: logging.getLogger(name).level for name in HINTS}
-    for name in HINTS:
+    before = {name: logging.getLogger(name).level for name in WAKE_UPS}
+    for name in WAKE_UPS:
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
         yield

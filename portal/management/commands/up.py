@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from portal.demo.building import find_demo
-from portal.supervisor.broker import BrokerMissingError
+from portal.supervisor.broker_process import BrokerMissingError
 from portal.supervisor.console import Console
 from portal.supervisor.lock import AlreadyRunningError, hold_lock
 from portal.supervisor.ports import refusal

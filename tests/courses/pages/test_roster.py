@@ -11,7 +11,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.models import User
-from courses import hints
+from courses import broker
 from courses.models import Course, CourseChange, Enrolment
 from courses.services.invitations import mail_due_invitations
 from courses.views import roster as views
@@ -213,7 +213,7 @@ def test_command_asks_for_invitations_that_did_not_go_out(
     def fail(_: Any) -> None:
         raise OperationalError
 
-    monkeypatch.setattr(hints, "connect", fail)
+    monkeypatch.setattr(broker, "connect", fail)
     told = run(tmp_path, capsys, "--invite")
     assert "1 invitation goes out as soon as the portal runs" in told
     Enrolment.objects.update(invitation_due_at=None)

@@ -9,7 +9,7 @@ from typing import Final
 
 # Linux allows 107 bytes and a terminating zero in a socket's path.
 MAX_SOCKET_PATH: Final = 107
-# Advice for machines whose broker holds gigabytes; ours holds a few hints.
+# Advice for machines whose broker holds gigabytes; ours holds a few wake-ups.
 HARMLESS: Final = ("Memory overcommit must be enabled",)
 ON_PATH: Final = ("valkey-server", "redis-server")
 
@@ -51,7 +51,7 @@ def server_command(socket_path: Path, data_dir: Path) -> list[str]:
     """Return the command that serves on the socket alone, keeping what it is given.
 
     `noeviction` because a dropped key loses a queue's binding without a word; the
-    append-only file because a hint lost in a restart costs the student a poll.
+    append-only file because a wake-up lost in a restart costs the student a poll.
     """
     if len(str(socket_path).encode()) > MAX_SOCKET_PATH:
         raise BrokerMissingError(

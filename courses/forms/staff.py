@@ -12,9 +12,9 @@ from django import forms
 from django.http import QueryDict
 from django.utils import timezone
 
+from courses.forms.moments import MomentField, by_current_clocks
 from courses.models import Announcement, Course, CourseChange, Room, Session
 from courses.models.texts import MAX_MARKDOWN
-from courses.moment_fields import MomentField, by_current_clocks
 from courses.services.announcements import Notice
 from courses.services.refusals import FieldsRefusedError
 from courses.services.timetable import Arrangement

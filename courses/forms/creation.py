@@ -8,14 +8,14 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.text import slugify
 
-from courses.code_field import ModuleCodesField
 from courses.coursefile.dates import AcademicYear, DateError
+from courses.forms.module_codes import ModuleCodesField
+from courses.forms.moments import MomentField
+from courses.forms.staff import require_time
 from courses.models import Course
 from courses.models.texts import MAX_MARKDOWN
-from courses.moment_fields import MomentField
 from courses.services.course_settings import CourseSettings
 from courses.services.creating import HIGHEST_WEEK, MOST_WEEKS, NewCourse
-from courses.staff_forms import require_time
 
 _LONGEST_SLUG: Final = 60
 _YEAR_HELP: Final = "Such as 2026-27."

@@ -9,7 +9,7 @@ from django.utils.text import slugify
 _LONGEST: Final = 50
 
 
-def free_key(words: str, others: QuerySet[Any]) -> str:
+def free_slug(words: str, others: QuerySet[Any]) -> str:
     """Return a key made from the words that none of the other rows has. One query."""
     wanted = slugify(words)[:_LONGEST].strip("-") or "item"
     taken = set(

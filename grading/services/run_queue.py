@@ -1,9 +1,7 @@
-"""Into the queue and out of it: enqueue, cancel, run again, and the place in line."""
+"""The queue of runs: enqueue, cancel, run again, and tell a run's place in it."""
 
 import statistics
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -15,14 +13,11 @@ from accounts.actors import Actor, actor_user
 from accounts.models import User
 from courses.models import Assignment, AssignmentRevision
 from courses.permissions import can_view_all_work
-from grading.hints import send_hint
 from grading.models import GradingRun, Regrade, RunEvent, Trial
-from grading.services.environments import told_modules
 from grading.services.seeds import new_grading_seed
 from grading.states import ACTIVE, State
+from grading.wake_up import send_wake_up
 from submissions.models import Submission
-from submissions.problems import Problem
-from submissions.services import IncomingFile, accept_files, record_submission
 
 LIVE_PRIORITY: Final = 0
 REGRADE_PRIORITY: Final = -10
@@ -38,44 +33,6 @@ class QueuePlace:
     expected_wait_seconds: float | None = None
 
 
-def submit_work(
-    *,
-    actor: User,
-    assignment: Assignment,
-    files: Sequence[IncomingFile],
-    started_at: datetime,
-    idempotency_key: str = "",
-    is_key_of_files: bool = False,
-    known: Sequence[Problem] = (),
-) -> GradingRun:
-    """Store an attempt and its queued run in one transaction, and return the run.
-
-    `known` are problems of the form, told with those of the files. The same files under
-    the same idempotency key give the same run again. Raises SubmissionRefusedError, and
-    with `is_key_of_files` KeyReusedError for a key that was sent with other files; then
-    neither is stored.
-    """
-    accepted = accept_files(
-        actor=actor,
-        assignment=assignment,
-        files=files,
-        idempotency_key=idempotency_key,
-        installed=told_modules(),
-        known=known,
-    )
-    with transaction.atomic():
-        submission = record_submission(
-            actor=actor,
-            assignment=assignment,
-            accepted=accepted,
-            started_at=started_at,
-            idempotency_key=idempotency_key,
-            is_key_of_files=is_key_of_files,
-        )
-        earlier = submission.runs.adopted().order_by("-number").first()
-        return earlier or enqueue_run(actor=actor, submission=submission)
-
-
 @transaction.atomic
 def enqueue_run(
     *, actor: Actor, submission: Submission, priority: int = LIVE_PRIORITY
@@ -83,7 +40,7 @@ def enqueue_run(
     """Put a new run of the submission in the queue and return it.
 
     If one is queued or running already, that one is returned. Where the latest attempt
-    counts, first runs of the author's earlier attempts that still wait are superseded. A hint goes
+    counts, first runs of the author's earlier attempts that still wait are superseded. A wake-up goes
     out on commit.
     """
     run = queue_run(
@@ -107,7 +64,7 @@ def queue_run(
 ) -> GradingRun:
     """Put a new run of the submission by this revision in the queue and return it.
 
-    If one is queued or running already, that one is returned. A hint goes out on
+    If one is queued or running already, that one is returned. A wake-up goes out on
     commit.
     """
     Submission.objects.select_for_update().get(pk=submission.pk)
@@ -130,7 +87,7 @@ def queue_run(
 def store_queued(actor: Actor, run: GradingRun) -> GradingRun:
     """Store the new run as queued now, with its secret and its first event.
 
-    A hint goes out on commit.
+    A wake-up goes out on commit.
     """
     if run.grading_seed is None:
         run.grading_seed = new_grading_seed(run)
@@ -140,7 +97,7 @@ def store_queued(actor: Actor, run: GradingRun) -> GradingRun:
     RunEvent.objects.create(
         run=run, at=Now(), target=State.QUEUED, actor=actor_user(actor)
     )
-    transaction.on_commit(partial(send_hint, run.pk), robust=True)
+    transaction.on_commit(partial(send_wake_up, run.pk), robust=True)
     return run
 
 

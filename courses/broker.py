@@ -1,6 +1,6 @@
-"""Connections for hints: messages whose loss costs seconds, never a row.
+"""Connections to the broker for wake-up messages, whose loss costs seconds, never a row.
 
-The row says what is to be done, and a hint only that it may be done now. So a broker
+The row says what is to be done, and a wake-up only that it may be done now. So a broker
 that is down, slow or emptied is noted in the log and otherwise ignored.
 """
 
@@ -39,7 +39,7 @@ def quick_connection() -> Iterator[Any]:
         try:
             yield connection
         except faults as error:
-            log.warning("hint_not_sent", error=type(error).__name__)
+            log.warning("wake_up_not_sent", error=type(error).__name__)
 
 
 def connect(connection: Any) -> None:
@@ -47,7 +47,7 @@ def connect(connection: Any) -> None:
     connection.ensure_connection(**_ONE_QUICK_TRY)
 
 
-def send_task_hint(task: str) -> None:
+def send_task_wake_up(task: str) -> None:
     """Send a hint that this task, which takes nothing, has something to do."""
     with quick_connection() as connection:
         connect(connection)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from celery import current_app
 
-from grading.hints import TASK, send_hint
 from grading.models import GradingRun
 from grading.tasks import execute_run
+from grading.wake_up import TASK, send_wake_up
 from tests.factories import GradingRunFactory
 from tests.services.broker import Broker
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def our_broker(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Broker:
-    """A real broker, to which this process sends its hints."""
+    """A real broker, to which this process sends its wake-ups."""
     monkeypatch.setenv("CELERY_BROKER_WRITE_URL", broker.url)
     return broker
 
@@ -29,38 +29,38 @@ def waiting_hints() -> int:
         return int(channel.client.llen("cpu"))
 
 
-def seconds_to_hint(run: GradingRun) -> float:
+def seconds_to_wake_up(run: GradingRun) -> float:
     began = time.monotonic()
-    send_hint(run.pk)
+    send_wake_up(run.pk)
     return time.monotonic() - began
 
 
-def test_the_hint_names_the_task_that_there_is() -> None:
+def test_the_wake_up_names_the_task_that_there_is() -> None:
     assert execute_run.name == TASK
     assert TASK in current_app.tasks
 
 
 @pytest.mark.services
-def test_a_hint_reaches_the_broker_and_is_noted(our_broker: Broker) -> None:
+def test_a_wake_up_reaches_the_broker_and_is_noted(our_broker: Broker) -> None:
     run = GradingRunFactory.create()
-    send_hint(run.pk)
+    send_wake_up(run.pk)
     run.refresh_from_db()
-    assert run.hinted_at is not None
+    assert run.woken_at is not None
     assert waiting_hints() == 1
 
 
 def test_a_run_that_is_not_queued_is_not_hinted() -> None:
     run = GradingRunFactory.create(finished=True)
-    send_hint(run.pk)
+    send_wake_up(run.pk)
     run.refresh_from_db()
-    assert run.hinted_at is None
+    assert run.woken_at is None
 
 
-def test_without_a_broker_the_hint_is_given_up_at_once() -> None:
+def test_without_a_broker_the_wake_up_is_given_up_at_once() -> None:
     run = GradingRunFactory.create()
-    assert seconds_to_hint(run) < 1
+    assert seconds_to_wake_up(run) < 1
     run.refresh_from_db()
-    assert (run.state, run.hinted_at) == ("queued", None)
+    assert (run.state, run.woken_at) == ("queued", None)
 
 
 @pytest.mark.services
@@ -69,7 +69,7 @@ def test_a_broker_that_hangs_delays_nobody_for_long(our_broker: Broker) -> None:
     run = GradingRunFactory.create()
     our_broker.service.send(signal.SIGSTOP)
     try:
-        assert seconds_to_hint(run) < 5
+        assert seconds_to_wake_up(run) < 5
     finally:
         our_broker.service.send(signal.SIGCONT)
     assert GradingRun.objects.get().state == "queued"

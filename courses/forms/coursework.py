@@ -7,10 +7,10 @@ from django import forms
 from django.utils import timezone
 from django.utils.text import slugify
 
-from courses.creation_forms import ReleasedForm
+from courses.forms.creation import ReleasedForm
+from courses.forms.moments import MomentField
 from courses.models import Assignment, Course
 from courses.models.texts import MAX_MARKDOWN
-from courses.moment_fields import MomentField
 
 if TYPE_CHECKING:
     AssignmentModelForm = forms.ModelForm[Assignment]

@@ -1,6 +1,6 @@
-"""Hints: messages that wake a worker. Losing one costs seconds, never a run.
+"""Wake-up messages for workers. Losing one costs seconds, never a run.
 
-The row is the queue, and a hint only says that something is queued. So a broker that
+The row is the queue, and a message only says that something is queued. So a broker that
 is down, slow or emptied is noted in the log and otherwise ignored.
 """
 
@@ -10,20 +10,20 @@ from uuid import UUID
 
 from celery import current_app
 
-from courses.hints import connect, quick_connection
+from courses.broker import connect, quick_connection
 from grading.models import GradingRun
 
 TASK: Final = "grading.execute_run"
 VERSION: Final = 1
 
 
-def send_hint(run_id: UUID) -> None:
-    """Send a hint for a queued run. Called on commit; a broker's fault is no error."""
-    send_hints(GradingRun.objects.filter(pk=run_id).queued())
+def send_wake_up(run_id: UUID) -> None:
+    """Send a wake-up for a queued run. Called on commit; a broker's fault is no error."""
+    send_wake_ups(GradingRun.objects.filter(pk=run_id).queued())
 
 
-def send_hints(runs: Iterable[GradingRun]) -> int:
-    """Send a hint for each of these runs that no one else has just hinted.
+def send_wake_ups(runs: Iterable[GradingRun]) -> int:
+    """Send a wake-up for each of these runs for which no one else has just sent one.
 
     Returns how many went out. The first failure ends it: the broker is down for all.
     """
@@ -31,7 +31,7 @@ def send_hints(runs: Iterable[GradingRun]) -> int:
     with quick_connection() as connection:
         for run in runs:
             connect(connection)
-            if GradingRun.objects.note_hint(run):
+            if GradingRun.objects.note_wake_up(run):
                 _send(run, connection)
                 sent += 1
     return sent

@@ -1,0 +1,52 @@
+"""Store what a student hands in, together with its run."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import User
+from courses.models import Assignment
+from grading.models import GradingRun
+from grading.services.environments import told_modules
+from grading.services.run_queue import enqueue_run
+from submissions.problems import Problem
+from submissions.services import IncomingFile, accept_files, record_submission
+
+
+def submit_work(
+    *,
+    actor: User,
+    assignment: Assignment,
+    files: Sequence[IncomingFile],
+    started_at: datetime,
+    idempotency_key: str = "",
+    is_key_of_files: bool = False,
+    known: Sequence[Problem] = (),
+) -> GradingRun:
+    """Store an attempt and its queued run in one transaction, and return the run.
+
+    `known` are problems of the form, told with those of the files. The same files under
+    the same idempotency key give the same run again. Raises SubmissionRefusedError, and
+    with `is_key_of_files` KeyReusedError for a key that was sent with other files; then
+    neither is stored.
+    """
+    accepted = accept_files(
+        actor=actor,
+        assignment=assignment,
+        files=files,
+        idempotency_key=idempotency_key,
+        installed=told_modules(),
+        known=known,
+    )
+    with transaction.atomic():
+        submission = record_submission(
+            actor=actor,
+            assignment=assignment,
+            accepted=accepted,
+            started_at=started_at,
+            idempotency_key=idempotency_key,
+            is_key_of_files=is_key_of_files,
+        )
+        earlier = submission.runs.adopted().order_by("-number").first()
+        return earlier or enqueue_run(actor=actor, submission=submission)
