@@ -1,7 +1,7 @@
 """People and their API tokens, for site staff."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from allauth.account.decorators import reauthentication_required
 from allauth.mfa import admin as _mfa_admin  # noqa: F401  registers what is replaced
@@ -21,18 +21,8 @@ from accounts.http import SignedInRequest
 from accounts.models import ApiToken, User
 from accounts.services import revoke_token
 
-if TYPE_CHECKING:
-    UserAdminBase = DjangoUserAdmin[User]
-    TokenAdminBase = admin.ModelAdmin[ApiToken]
-    AuthenticatorAdminBase = admin.ModelAdmin[Any]
-    NewUserFormBase = AdminUserCreationForm[User]
-else:  # Django's own classes take no type at run time
-    UserAdminBase, TokenAdminBase = DjangoUserAdmin, admin.ModelAdmin
-    AuthenticatorAdminBase = admin.ModelAdmin
-    NewUserFormBase = AdminUserCreationForm
 
-
-class NewUserForm(NewUserFormBase):
+class NewUserForm(AdminUserCreationForm[User]):
     """A new person, by email address; without a password they reset it themselves."""
 
     class Meta:
@@ -63,7 +53,7 @@ def _revoke(
 
 
 @admin.register(User)
-class UserAdmin(UserAdminBase):
+class UserAdmin(DjangoUserAdmin[User]):
     """Django's own pages for people, with the address in the place of a user name.
 
     Nobody is deleted: marks rest on people. They are made inactive.
@@ -159,7 +149,7 @@ class UserAdmin(UserAdminBase):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(TokenAdminBase):
+class ApiTokenAdmin(admin.ModelAdmin[ApiToken]):
     """Tokens, to look at and to revoke. Only their owner can make one."""
 
     list_display = [
@@ -207,7 +197,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Authenticator)
-class AuthenticatorAdmin(AuthenticatorAdminBase):
+class AuthenticatorAdmin(admin.ModelAdmin[Any]):
     """Second factors: to look at, and to delete for somebody who lost theirs.
 
     SECURITY: the stored data is what codes are made from, so it is never shown.

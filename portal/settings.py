@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import django_stubs_ext
 import structlog
 from environs import Env
 from marshmallow.validate import OneOf, Range
 
 from portal.log_limits import shorten_values
+
+# Lets `ModelAdmin[User]` and its like be written at run time, as django-stubs types them.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 

@@ -1,6 +1,6 @@
 """What was handed in: to look at, never to change."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet
@@ -14,15 +14,8 @@ from courses.models import Course
 from submissions.messages import size_in_words
 from submissions.models import Submission, SubmittedFile
 
-if TYPE_CHECKING:
-    AnyModelAdmin = admin.ModelAdmin[Any]
-    AnyTabularInline = admin.TabularInline[Any, Any]
-else:
-    AnyModelAdmin = admin.ModelAdmin
-    AnyTabularInline = admin.TabularInline
 
-
-class SubmittedFileInline(AnyTabularInline):
+class SubmittedFileInline(admin.TabularInline[Any, Any]):
     model = SubmittedFile
     fields = ["download", "original_name", "kind", "bytes", "sha256"]
     readonly_fields = ["download", "bytes"]
@@ -67,7 +60,7 @@ class LateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Submission)
-class SubmissionAdmin(CourseTimes, AnyModelAdmin):
+class SubmissionAdmin(CourseTimes, admin.ModelAdmin[Any]):
     course_path = "assignment__course"
     list_display = [
         "author",

@@ -1,19 +1,16 @@
 """What students hand in. Append-only: a new attempt is a new row."""
 
 import uuid
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
+from django_stubs_ext.db.models.manager import RelatedManager
 
 from courses.deadlines import deadline_for, deadline_of, is_late
 from courses.models import Assignment, AssignmentRevision, RequiredFile
 from submissions.querysets import SubmissionQuerySet
-
-if TYPE_CHECKING:
-    from django.db.models.fields.related_descriptors import RelatedManager
 
 
 class Submission(models.Model):

@@ -5,7 +5,7 @@ is not. So each view knows its parameters, and answers 400 to any other.
 """
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from django.db.models import Model
 from django.http import QueryDict
@@ -20,13 +20,8 @@ from accounts.api.permissions import TokenScope
 RowT_co = TypeVar("RowT_co", bound=Model, covariant=True)
 LONGEST_NAME: Final = 40
 
-if TYPE_CHECKING:
-    _View = APIView
-else:
-    _View = object
 
-
-class StrictRequests(_View):
+class StrictRequests(APIView):
     """Refuses methods first, then unknown parameters.
 
     A method that no handler takes is 405, also for a token whose scopes would not

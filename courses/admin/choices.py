@@ -6,7 +6,7 @@ edited; where a row is added, those of all courses that the person edits, with t
 course's name. They are read once for a form, however many rows its inlines have.
 """
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from django import forms
 from django.contrib import admin
@@ -34,11 +34,6 @@ from courses.models import (
     Teacher,
     Week,
 )
-
-if TYPE_CHECKING:
-    BaseAdmin = admin.options.BaseModelAdmin[Any]
-else:
-    BaseAdmin = object
 
 # Rows about people of their course.
 OF_ITS_PEOPLE: Final = (Extension, Teacher)
@@ -111,7 +106,7 @@ def _whose_rows(page: type[models.Model], course: Course) -> dict[str, Any]:
     return of_course
 
 
-class CourseChoices(BaseAdmin):
+class CourseChoices(admin.options.BaseModelAdmin[Any]):
     """Offers, and takes, only rows of courses that the person edits."""
 
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}, **MOMENTS}

@@ -1,6 +1,6 @@
 """Weeks and materials."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -14,11 +14,6 @@ from courses.admin.resources import MaterialResource, WeekResource
 from courses.admin.saving import SavedByServices
 from courses.admin.scope import CourseScopedAdmin
 from courses.models import Material, Week
-
-if TYPE_CHECKING:
-    MaterialModelForm = forms.ModelForm[Material]
-else:
-    MaterialModelForm = forms.ModelForm
 
 
 @admin.register(Week)
@@ -36,7 +31,7 @@ class WeekAdmin(ScopedImportExport, SavedByServices, CourseScopedAdmin):
         return [SessionInline, MaterialInline] if obj else []
 
 
-class MaterialForm(MaterialModelForm):
+class MaterialForm(forms.ModelForm[Material]):
     """The other weeks that show a material are its own course's."""
 
     def clean_also_in(self) -> Any:

@@ -1,16 +1,11 @@
 """Filters of lists: what students see, what is missing, which week."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-
-if TYPE_CHECKING:
-    AnyModelAdmin = admin.ModelAdmin[Any]
-else:
-    AnyModelAdmin = admin.ModelAdmin
 
 
 class ReleasedFilter(admin.SimpleListFilter):
@@ -20,7 +15,7 @@ class ReleasedFilter(admin.SimpleListFilter):
     parameter_name = "released"
 
     def lookups(
-        self, request: HttpRequest, model_admin: AnyModelAdmin
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
     ) -> list[tuple[str, str]]:
         return [
             ("yes", "Students see it"),
@@ -44,7 +39,7 @@ class ContentFilter(admin.SimpleListFilter):
     parameter_name = "content"
 
     def lookups(
-        self, request: HttpRequest, model_admin: AnyModelAdmin
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
     ) -> list[tuple[str, str]]:
         return [("yes", "A link, a file or a text"), ("no", "Nothing to open")]
 
@@ -61,7 +56,7 @@ class TakesPlaceFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(
-        self, request: HttpRequest, model_admin: AnyModelAdmin
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
     ) -> list[tuple[str, str]]:
         return [
             ("ahead", "Ahead"),
@@ -88,7 +83,7 @@ class WeekFilter(admin.SimpleListFilter):
     parameter_name = "week"
 
     def lookups(
-        self, request: HttpRequest, model_admin: AnyModelAdmin
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
     ) -> list[tuple[str, str]]:
         # SECURITY: of the rows that the person sees, so nothing of other courses.
         rows = model_admin.get_queryset(request).filter(week__isnull=False)
@@ -108,7 +103,7 @@ class ModuleCodeFilter(admin.SimpleListFilter):
     none = "-"
 
     def lookups(
-        self, request: HttpRequest, model_admin: AnyModelAdmin
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
     ) -> list[tuple[str, str]]:
         # SECURITY: of the rows that the person sees.
         rows = model_admin.get_queryset(request).order_by("module_code")

@@ -1,6 +1,6 @@
 """Rows that are edited on the page of what they belong to."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget
@@ -10,13 +10,8 @@ from django.http import HttpRequest
 from courses.admin.scope import ScopedInline
 from courses.models import Attachment, Component, Material, Session, SessionLecture
 
-if TYPE_CHECKING:
-    AnyModelForm = forms.ModelForm[Any]
-else:
-    AnyModelForm = forms.ModelForm
 
-
-class OfParentsCourseForm(AnyModelForm):
+class OfParentsCourseForm(forms.ModelForm[Any]):
     """A row on its parent's page belongs to the parent's course."""
 
     def clean(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Announcements, and what was changed."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -18,13 +18,8 @@ from courses.services.announcements import (
     edit_announcement,
 )
 
-if TYPE_CHECKING:
-    AnnouncementModelForm = forms.ModelForm[Announcement]
-else:
-    AnnouncementModelForm = forms.ModelForm
 
-
-class AnnouncementForm(AnnouncementModelForm):
+class AnnouncementForm(forms.ModelForm[Announcement]):
     """An announcement ends after it is shown."""
 
     def clean(self) -> dict[str, Any]:

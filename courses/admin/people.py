@@ -1,7 +1,7 @@
 """Courses and who is in them."""
 
 import zoneinfo
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from django import forms
 from django.contrib import admin, messages
@@ -24,18 +24,10 @@ from courses.models import Course, Enrolment, Role, Week
 from courses.permissions import STAFF_ROLES
 from courses.services.enrolments import LastLecturerError
 
-if TYPE_CHECKING:
-    EnrolmentModelForm = forms.ModelForm[Enrolment]
-    StaffModelFormSet = forms.BaseInlineFormSet[Enrolment, Course, EnrolmentModelForm]
-else:
-    EnrolmentModelForm = forms.ModelForm
-    StaffModelFormSet = forms.BaseInlineFormSet
-
-
 OWN_ZONE: Final = "the course's time zone, as given on this page"
 
 
-class EnrolmentForm(EnrolmentModelForm):
+class EnrolmentForm(forms.ModelForm[Enrolment]):
     """A course that has a lecturer keeps one."""
 
     def clean(self) -> dict[str, Any]:
@@ -52,7 +44,9 @@ class EnrolmentForm(EnrolmentModelForm):
         return given
 
 
-class StaffFormSet(StaffModelFormSet):
+class StaffFormSet(
+    forms.BaseInlineFormSet[Enrolment, Course, forms.ModelForm[Enrolment]]
+):
     """Of several who stop being lecturers at once, one must stay."""
 
     def clean(self) -> None:

@@ -1,7 +1,7 @@
 """What is saved in the admin goes through the services, as on every page."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from django.contrib import admin
 from django.db.models import Model
@@ -16,11 +16,6 @@ from courses.services.saving import (
     save_session,
 )
 
-if TYPE_CHECKING:
-    BaseAdmin = admin.ModelAdmin[Any]
-else:
-    BaseAdmin = object
-
 _SAVERS: Final[dict[type[Model], Callable[[User, Any], None]]] = {
     Assignment: lambda user, row: save_assignment(actor=user, assignment=row),
     Enrolment: lambda user, row: save_enrolment(actor=user, enrolment=row),
@@ -29,7 +24,7 @@ _SAVERS: Final[dict[type[Model], Callable[[User, Any], None]]] = {
 }
 
 
-class SavedByServices(BaseAdmin):
+class SavedByServices(admin.ModelAdmin[Any]):
     """Rows of its pages that have a service are saved by it.
 
     So what students know is told them, another time, file or deadline; and who made

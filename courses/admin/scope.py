@@ -1,7 +1,7 @@
 """Pages of the admin that show and change rows of one's own courses only."""
 
 import zoneinfo
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from django.contrib import admin
 from django.contrib.admin.options import IS_POPUP_VAR
@@ -14,13 +14,6 @@ from courses.admin.choices import CHOSEN, CourseChoices, course_of_page
 from courses.admin.rights import COURSE_OF, editable, edits_any, user_of
 from courses.admin.times import CourseTimes
 from courses.models import Course
-
-if TYPE_CHECKING:
-    AnyModelAdmin = admin.ModelAdmin[Any]
-    AnyTabularInline = admin.TabularInline[Any, Any]
-else:
-    AnyModelAdmin = admin.ModelAdmin
-    AnyTabularInline = admin.TabularInline
 
 __all__ = [
     "COURSE_OF",
@@ -48,7 +41,7 @@ def _edits_row(request: HttpRequest, user: User, row: models.Model) -> bool:
     return known[key]
 
 
-class CourseScopedAdmin(CourseTimes, CourseChoices, AnyModelAdmin):
+class CourseScopedAdmin(CourseTimes, CourseChoices, admin.ModelAdmin[Any]):
     """Shows and changes rows of courses that the person edits.
 
     Of several courses one is chosen before a row is added to it.
@@ -132,7 +125,7 @@ class CourseScopedAdmin(CourseTimes, CourseChoices, AnyModelAdmin):
         return self._may(request, obj) and (self.lecturers_delete or is_superuser)
 
 
-class ScopedInline(CourseChoices, AnyTabularInline):
+class ScopedInline(CourseChoices, admin.TabularInline[Any, Any]):
     """Rows on their parent's page; who may change the parent may change them."""
 
     extra = 0

@@ -7,7 +7,7 @@ read and written. A list may have rows of many courses: each time names its own 
 import zoneinfo
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from django import forms
 from django.contrib import admin
@@ -25,11 +25,6 @@ from courses.admin.rights import COURSE_OF, zones_edited
 from courses.forms.moments import SplitMomentField
 from courses.models import Course
 from courses.wall_clock import moment_words
-
-if TYPE_CHECKING:
-    BaseAdmin = admin.ModelAdmin[Any]
-else:
-    BaseAdmin = object
 
 
 class CourseMomentWidget(AdminSplitDateTime):
@@ -71,7 +66,7 @@ class MixedZonesList(ChangeList):
         return super().get_filters(request)
 
 
-class CourseTimes(BaseAdmin):
+class CourseTimes(admin.ModelAdmin[Any]):
     """Enters and shows the times of its rows by the clocks of their course.
 
     `course_path` leads from a row to its course, as a lookup does.

@@ -1,7 +1,7 @@
 """Rooms, names on the timetable, hours, lectures and sessions."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -17,7 +17,7 @@ from courses.admin.importing import ScopedImportExport
 from courses.admin.inlines import MaterialInline, SessionLectureInline
 from courses.admin.resources import LectureResource, SessionResource
 from courses.admin.saving import SavedByServices
-from courses.admin.scope import AnyModelAdmin, CourseScopedAdmin, edits_any
+from courses.admin.scope import CourseScopedAdmin, edits_any
 from courses.models import Lecture, Room, Session, Slot, Teacher
 from courses.models.texts import texts_of
 from courses.services.timetable import (
@@ -26,14 +26,9 @@ from courses.services.timetable import (
     restore_session,
 )
 
-if TYPE_CHECKING:
-    SessionModelForm = forms.ModelForm[Session]
-else:
-    SessionModelForm = forms.ModelForm
-
 
 @admin.register(Room)
-class RoomAdmin(CourseChoices, AnyModelAdmin):
+class RoomAdmin(CourseChoices, admin.ModelAdmin[Any]):
     """Places of the college. Who edits any course adds some; site staff repair them."""
 
     list_display = ["name", "other_names", "url"]
@@ -97,7 +92,7 @@ class LectureAdmin(ScopedImportExport, SavedByServices, CourseScopedAdmin):
         return [MaterialInline] if obj else []
 
 
-class SessionForm(SessionModelForm):
+class SessionForm(forms.ModelForm[Session]):
     """Names on the timetable are the session's course's."""
 
     def clean_teachers(self) -> Any:

@@ -1,7 +1,7 @@
 """Forms of the pages on which coursework is created, and its settings changed."""
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from django import forms
 from django.utils import timezone
@@ -12,11 +12,6 @@ from courses.forms.moments import MomentField
 from courses.models import Assignment, Course
 from courses.models.texts import MAX_MARKDOWN
 
-if TYPE_CHECKING:
-    AssignmentModelForm = forms.ModelForm[Assignment]
-else:
-    AssignmentModelForm = forms.ModelForm
-
 _LONGEST_SLUG: Final = 60
 _MOVED: Final = (
     "The last part of its address. After a change links to the old one lead nowhere, and "
@@ -24,7 +19,7 @@ _MOVED: Final = (
 )
 
 
-class CourseworkForm(ReleasedForm, AssignmentModelForm):
+class CourseworkForm(ReleasedForm, forms.ModelForm[Assignment]):
     """The settings of a piece of coursework.
 
     Times are in Django's current zone: views make the course's the current one.

@@ -1,16 +1,14 @@
 """What an assignment runs and how it is marked, frozen at one moment."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.utils import timezone
+from django_stubs_ext.db.models.manager import RelatedManager
 
 from courses.models.assignment import Assignment
-
-if TYPE_CHECKING:
-    from django.db.models.fields.related_descriptors import RelatedManager
 
 
 class AssignmentRevision(models.Model):

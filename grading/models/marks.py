@@ -1,20 +1,17 @@
 """The mark of a student for an assignment, and every change of it."""
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django_stubs_ext.db.models.manager import RelatedManager
 
 from courses.models import Assignment
 from grading.models.runs import GradingRun
 from grading.querysets import MarkQuerySet
-
-if TYPE_CHECKING:
-    from django.db.models.fields.related_descriptors import RelatedManager
 
 
 def final_points(

@@ -7,12 +7,11 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django_stubs_ext.db.models.manager import RelatedManager
 
 from courses.models import Assignment, AssignmentRevision
 
 if TYPE_CHECKING:
-    from django.db.models.fields.related_descriptors import RelatedManager
-
     from grading.models.runs import GradingRun
 
 

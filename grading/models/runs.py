@@ -1,22 +1,19 @@
 """Runs: the queue, their history, and what they found."""
 
 import uuid
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django_stubs_ext.db.models.manager import RelatedManager
 
 from courses.models import Assignment, AssignmentRevision, Question
 from grading.models.regrades import Regrade
 from grading.querysets import GradingRunQuerySet
 from grading.states import ACTIVE, TERMINAL, State, Verdict
 from submissions.models import Submission
-
-if TYPE_CHECKING:
-    from django.db.models.fields.related_descriptors import RelatedManager
 
 
 class Trial(models.TextChoices):
