@@ -294,9 +294,25 @@ def role_name(role: str) -> str:
 
 
 @register.filter
-def badge(run: GradingRun) -> Badge:
+def badge_of(run: GradingRun) -> Badge:
     """Return the words, tone and icon of a run's state or verdict."""
     return badge_for(run)
+
+
+@register.inclusion_tag("components/badge.html")
+def badge(
+    label: object, tone: str = "neutral", icon: str = "", title: str | None = ""
+) -> dict[str, object]:
+    """Show a word on a state: `{% badge "Late" tone="warning" icon="clock" %}`."""
+    return {"label": label, "tone": tone, "icon": icon, "title": title}
+
+
+@register.inclusion_tag("components/stat.html")
+def stat(
+    label: str, value: object, of: object = "", unit: str = "", hint: str | None = ""
+) -> dict[str, object]:
+    """Show a figure with its name: `{% stat "Students" 24 of=30 %}`."""
+    return {"label": label, "value": value, "of": of, "unit": unit, "hint": hint}
 
 
 @register.simple_tag
