@@ -1,6 +1,7 @@
 """The project's own application: it ties Celery to Django and registers checks."""
 
 from django.apps import AppConfig
+from django.conf import settings
 
 from portal import checks
 from portal.celery import app as celery_app
@@ -12,3 +13,8 @@ class PortalConfig(AppConfig):
     """Imported by every process, so that wake-ups go to our broker, not to a default."""
 
     name = "portal"
+
+    def ready(self) -> None:
+        """Make the portal's own folders, which nobody else on the machine may read."""
+        for folder in settings.OWN_FOLDERS:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)

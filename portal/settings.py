@@ -196,8 +196,8 @@ FILE_UPLOAD_HANDLERS = [
 ]
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
 # SECURITY: notebooks may run as another user of this machine, and must not read these.
-for _folder in (VAR_DIR, VAR_DIR / "run", FILE_UPLOAD_TEMP_DIR):
-    _folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+# They are made when Django starts (portal/apps.py), open to nobody else.
+OWN_FOLDERS = (VAR_DIR, VAR_DIR / "run", FILE_UPLOAD_TEMP_DIR)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_NUMBER_FILES = 32
 # Largest notebook and largest whole form, in bytes, whatever an assignment says.
