@@ -1,5 +1,6 @@
 """IPython's own syntax in a cell: magics, shell commands and questions for help."""
 
+import keyword
 import re
 from typing import Final
 
@@ -7,6 +8,11 @@ from typing import Final
 _PYTHON_MAGICS: Final = frozenset(("time", "timeit", "capture", "prun", "debug"))
 # Of a line without its indentation.
 _TIMED: Final = re.compile(r"%(?:time|prun)\s+(?!-)(.*)")
+# What runs a statement, and options of it that are sure not to be part of that.
+_RUNS: Final = re.compile(r"((?:[\w, ]+=[ \t]*)?)%(?:time|timeit|prun|debug)\b(.*)")
+_OPTIONS: Final = re.compile(r"(?:[ \t]+-(?:[nrpl][ \t]*\d+|[qotc]+)(?=[ \t]|$))*")
+_NAME: Final = re.compile(r"(?<![\w.])[^\W\d]\w*")
+_IN_BRACES: Final = re.compile(r"\{[^{}]*\}")
 _CAPTURED: Final = re.compile(r"([\w, ]+=)\s*[!%]")
 
 
@@ -39,6 +45,39 @@ def plain_python(source: str) -> str:
     if not is_python_magic(name):
         return ""
     return "\n".join(map(_plain_line, rest.split("\n")))
+
+
+def run_python(source: str) -> str:
+    """Return all that a cell runs as Python, also what its magics time and expand.
+
+    Where that cannot be told from a magic's options, a call of `run_magic` has all the
+    names in it. The result may have other lines than the cell.
+    """
+    name, arguments, rest = split_cell_magic(source)
+    if not is_python_magic(name):
+        return ""
+    above = [_call_of_magic(arguments)] if arguments.strip() else []
+    return "\n".join((*above, *map(_run_line, rest.split("\n"))))
+
+
+def _run_line(line: str) -> str:
+    text = line.lstrip()
+    indent = line[: len(line) - len(text)]
+    found = _RUNS.fullmatch(text)
+    if found:
+        options = _OPTIONS.match(found[2])
+        statement = found[2][options.end() if options else 0 :].strip()
+        is_plain = statement and not statement.startswith("-")
+        return indent + found[1] + (statement if is_plain else _call_of_magic(found[2]))
+    plain = _plain_line(line)
+    if plain != line and "{" in line:
+        return f"{plain}; {_call_of_magic(' '.join(_IN_BRACES.findall(line)))}"
+    return plain
+
+
+def _call_of_magic(text: str) -> str:
+    names = dict.fromkeys(_NAME.findall(text))
+    return f"run_magic({', '.join(one for one in names if not keyword.iskeyword(one))})"
 
 
 def _plain_line(line: str) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from courses.bundle.magics import plain_python, split_cell_magic
+from courses.bundle.magics import plain_python, run_python, split_cell_magic
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,19 @@ def test_a_cell_s_python_keeps_its_lines(source: str, plain: str) -> None:
 def test_a_cell_magic_has_a_name_and_arguments() -> None:
     assert split_cell_magic("%%writefile -a a.py\nx") == ("writefile", "-a a.py", "\nx")
     assert split_cell_magic("x = 1") == ("", "", "x = 1")
+
+
+@pytest.mark.parametrize(
+    ("source", "run"),
+    [
+        ("%timeit f(x)", "f(x)"),
+        ("if a:\n    r = %timeit -qo -n 3 f(x)", "if a:\n    r = f(x)"),
+        ("%prun -s time f(x)", "run_magic(s, time, f, x)"),
+        ("%%timeit -n 3 a = f(x)\ng(a)", "run_magic(n, a, f, x)\n\ng(a)"),
+        ("names = !ls {f(x)}", "names = None; run_magic(f, x)"),
+        ("%matplotlib inline", "pass"),
+        ("%%bash\nf(x)", ""),
+    ],
+)
+def test_what_magics_run_is_read(source: str, run: str) -> None:
+    assert run_python(source) == run
