@@ -154,16 +154,20 @@ def _few(places: list[int]) -> list[int]:
 def _sure_matches(
     handout: Sequence[HandoutCell], cells: Sequence[StudentCell]
 ) -> dict[int, int]:
-    """Return where the hand-out's cells are that are known by their text or name.
+    """Return where the hand-out's cells are that are known by mark, text or name.
 
-    A text or a name that the hand-out has twice tells nothing.
+    A check cell is known by its question's mark, which it keeps when it is edited. A
+    mark, a text or a name that the hand-out has twice tells nothing.
     """
     found: dict[int, int] = {}
+    marked = _places_of(cell.question for cell in cells)
     places = _places_of(cell.source for cell in cells)
+    marks = dict(_single([cell.question for cell in handout]))
     at = _START
     for index, key in _single([cell.source for cell in handout]):
-        if key in places:
-            at = found[index] = _next_place(places[key], at)
+        known = marked.get(marks[index]) or places.get(key)
+        if known:
+            at = found[index] = _next_place(known, at)
     taken = set(found.values())
     places = _places_of(cell.name for cell in cells)
     for index, key in _single([cell.name for cell in handout]):

@@ -129,6 +129,26 @@ def test_text_that_was_copied_upwards_is_not_the_hand_out_s_cell() -> None:
     assert place(read(cells, handout(ids=False), ids=False)) == 4
 
 
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ("setup again answer* check! again end", 4),
+        ("setup answer* check! again check end", 3),
+        ("setup answer* again check! end", 2),
+        ("setup answer* check! again own check end", 3),
+    ],
+)
+def test_an_edited_check_cell_is_known_by_its_mark(cells: str, expected: int) -> None:
+    """So text below it that was copied upwards, too, stays a copy."""
+    edited = {"source": f"{CELLS['check'][0]}\nprint(mean)"}
+    student = [
+        edited if cell["source"].startswith("check!") else cell
+        for cell in written(cells, ids=False)
+    ]
+    spec = job(*student, questions=(MEAN,), handout=handout(ids=False))
+    assert place(read_notebook(spec)) == expected
+
+
 def test_an_id_that_was_given_anew_is_no_more_than_a_hint() -> None:
     """The second cell has the check cell's id, and is the one that binds the name."""
     cells = written("answer* again end")
