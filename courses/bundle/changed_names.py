@@ -7,53 +7,24 @@ with, or it is called and what it gives is looked at.
 """
 
 import ast
+import builtins
 import re
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from enum import IntEnum
 from functools import lru_cache
 from typing import Final
 
 from courses.bundle.definitions import rebound_names
-from courses.bundle.magics import is_python_magic, plain_python, split_cell_magic
+from courses.bundle.magics import is_python_magic, run_python, split_cell_magic
+from courses.bundle.object_uses import ANY, Fate, Node, Uses
+from courses.bundle.passed_objects import PassedObjects, Scope, parameters_of
 from courses.bundle.syntax import SCOPES, Budget, TooComplexError, parse, walk
 
-ANY: Final = "*"
 # So many names of a cell are told; one that changes more may change any.
 _MOST: Final = 500
-# Functions that may do anything, by name, and what leads to them.
-_DO_ANYTHING: Final = frozenset(
-    (
-        *("exec", "eval", "compile", "globals", "locals", "vars", "__import__"),
-        *("get_ipython", "__main__", "__dict__", "run_path", "run_module", "f_globals"),
-        *("reload", "exec_module", "run_line_magic", "run_cell", "user_ns", "modules"),
-    )
-)
-# Functions that only look at what they are given.
-_LOOK: Final = frozenset(
-    (
-        *("print", "display", "len", "str", "repr", "type", "isinstance", "abs"),
-        *("round", "sum", "min", "max", "float", "int", "bool", "format", "range"),
-    )
-)
-_DRAWING: Final = frozenset(("plt", "sns", "px"))
-_ARRAYS: Final = frozenset(("np", "numpy", "torch"))
-# Methods of values, and functions of array libraries, that give something new.
-_PLAIN: Final = frozenset(
-    (
-        *("item", "tolist", "numpy", "detach", "cpu", "mean", "sum", "std", "var"),
-        *("min", "max", "argmax", "argmin", "head", "tail", "describe", "info"),
-        *("items", "keys", "values", "get", "copy", "astype", "reshape", "flatten"),
-        *("round", "format", "upper", "lower", "split", "join", "count", "index"),
-        *("size", "dim", "numel", "plot", "hist", "corr", "value_counts", "groupby"),
-        *("isna", "any", "all", "norm", "abs", "to_string", "allclose", "isclose"),
-        *("array_equal", "equal", "sqrt", "exp", "log"),
-    )
-)
-_CHANGING: Final = frozenset(("inplace", "out"))
 # IPython's own commands that give the notebook's names no other value.
 _COMMAND: Final = re.compile(r"^[ \t]*+(?:[\w, ]++=[ \t]*+)?%%?(\w+)", re.MULTILINE)
 _HARMLESS: Final = frozenset(
@@ -64,41 +35,35 @@ _HARMLESS: Final = frozenset(
         *("js", "writefile", "file"),
     )
 )
+# Those that run a statement of Python's.
+_RUNNING: Final = frozenset(("time", "timeit", "prun", "debug"))
 # Nodes that say what a name is.
 _TELLING: Final = (*SCOPES, ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom)
-_COMPUTED: Final = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.JoinedStr, ast.Slice)
-_SHOWN: Final = (ast.Expr, ast.Assert, ast.FormattedValue)
+_Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+_BUILTINS: Final = frozenset(dir(builtins))
 _Groups = defaultdict[str, set[str]]
-_GATHERED: Final = (ast.Tuple, ast.List, ast.Set, ast.Dict, ast.Starred, ast.Await)
-
-
-class _Fate(IntEnum):
-    """What becomes of a value: looked at, kept or passed on, or changed."""
-
-    SEEN = 0
-    TAKEN = 1
-    CHANGED = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Read:
-    """What a cell, or a definition, does.
+    """What a cell does.
 
-    `binds` are the names to which it gives a value, `changed` those and the ones whose
-    objects it may change, and `used` all that it reads. `needs` says what the functions
-    and classes that it defines need, `values` what other names are made with, and
-    `held` which objects these may hold: to change an optimiser may change its network.
-    `effects` says what its functions change when they are called.
+    `binds` are the names to which it gives a value, and `used` all that it reads.
+    `needs` says what the functions and classes that it defines need, and `values` what
+    other names are made with. The first of `scopes` is the cell, the others are its
+    definitions. `views` are names and those that are parts or views of them.
+    `is_read` is False for a cell that may do anything.
     """
 
     binds: frozenset[str] = frozenset()
-    changed: frozenset[str] = frozenset()
     used: frozenset[str] = frozenset()
     needs: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
     values: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
-    held: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
-    effects: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
     imports: frozenset[str] = frozenset()
+    scopes: tuple[Scope, ...] = ()
+    views: AbstractSet[tuple[str, str]] = frozenset()
+    stored: AbstractSet[str] = frozenset()
+    is_read: bool = True
 
 
 def changed_in_cells(
@@ -117,33 +82,96 @@ def changed_in_cells(
 
 
 class _Names:
-    """What the names of a hand-out need, and what is changed when they are used."""
+    """What the names of a hand-out need, and what is changed when they are used.
+
+    `_leads` says what is changed with a name, if this becomes of the name: at least
+    the first, at most the second. To bind a name again changes no object.
+    """
 
     def __init__(self, cells: Sequence[_Read]) -> None:
         bound = {name for cell in cells for name in cell.binds - cell.imports}
         imported = {name for cell in cells for name in cell.imports}
-        defined = {name for cell in cells for name in cell.needs}
-        self._libraries = imported - bound
+        self._defined = {name for cell in cells for name in cell.needs}
+        self._libraries = (imported | _BUILTINS) - bound
         self._effects = _groups()
         self._needs = _groups()
-        self._led_to = _groups()
+        self._leads: dict[object, set[tuple[object, Fate, Fate]]] = defaultdict(set)
+        self._changed: dict[int, Mapping[str, Fate]] = {}
         for cell in cells:
-            _gather(self._effects, cell.effects)
             _gather(self._needs, cell.needs)
             # A plain value is what it is; but objects have the methods of their class.
-            methods = {name: found & defined for name, found in cell.values.items()}
+            methods = {
+                name: found & self._defined for name, found in cell.values.items()
+            }
             _gather(self._needs, methods)
-            _gather(self._led_to, cell.held)
         for name, found in self._needs.items():
             for one in found:
-                self._led_to[one].add(name)
+                self._leads[one].add((name, Fate.SEEN, Fate.CHANGED))
+        self._follow(cells, imported)
+
+    def _follow(self, cells: Sequence[_Read], imported: AbstractSet[str]) -> None:
+        """Note what is changed by calls of the notebook's functions, and with parts."""
+        unknown = set(imported).union(*(cell.stored for cell in cells))
+        if not all(cell.is_read for cell in cells):
+            unknown |= self._defined
+        scopes = [scope for cell in cells for scope in cell.scopes]
+        passed = PassedObjects(scopes, libraries=self._libraries, unknown=unknown)
+        for index, scope in enumerate(scopes):
+            changed = passed.changed_in(index)
+            self._changed[id(scope)] = changed
+            if scope.name:
+                found = {
+                    one for one in changed if not self._is_plain(one, changed[one])
+                }
+                self._effects[scope.name] |= found & (scope.free | {ANY})
+                self._effects[scope.name] |= scope.declared
+            own = scope.parameters.names if scope.parameters else frozenset()
+            for owner, held, least in passed.held_in(index):
+                if held not in own:
+                    lead = (_key(index, held), least, Fate.DERIVED)
+                    self._leads[_key(index, owner)].add(lead)
+        for cell in cells:
+            for whole, part in cell.views:
+                self._leads[whole].add((part, Fate.TAKEN, Fate.CHANGED))
 
     def changed_by(self, cell: _Read) -> frozenset[str]:
         """Return the names whose objects the cell may change, by whatever it calls."""
         called = _closure(cell.used, self._needs)
-        changed = set(cell.changed).union(*(self._effects[one] for one in called))
-        found = _closure(changed - self._libraries, self._led_to, self._libraries)
+        starts: list[tuple[object, Fate]] = [
+            *((name, Fate.SEEN) for name in cell.binds | cell.imports),
+            *((name, Fate.CHANGED) for one in called for name in self._effects[one]),
+        ]
+        for scope in cell.scopes[:1]:
+            starts += self._changed[id(scope)].items()
+        found = self._spread(starts) if cell.is_read else frozenset((ANY,))
         return frozenset((ANY,)) if ANY in found or len(found) > _MOST else found
+
+    def _spread(self, left: list[tuple[object, Fate]]) -> frozenset[str]:
+        seen: set[tuple[object, Fate]] = set()
+        found: set[str] = set()
+        while left and len(found) <= _MOST:
+            name, fate = left.pop()
+            is_out = name in self._libraries or self._is_plain(name, fate)
+            if is_out or (name, fate) in seen:
+                continue
+            seen.add((name, fate))
+            if isinstance(name, str):
+                found.add(name)
+            left += [
+                (other, fate)
+                for other, least, most in self._leads.get(name, ())
+                if least <= fate <= most
+            ]
+        return frozenset(found)
+
+    def _is_plain(self, name: object, fate: Fate) -> bool:
+        """Say whether this changes nothing: no function or class has a gradient."""
+        return fate is Fate.DERIVED and name in self._defined
+
+
+def _key(index: int, node: Node) -> object:
+    """Return what tells a slot of one scope from those of others."""
+    return node if isinstance(node, str) else (index, node)
 
 
 def _gather(groups: _Groups, found: Mapping[str, AbstractSet[str]]) -> None:
@@ -152,15 +180,13 @@ def _gather(groups: _Groups, found: Mapping[str, AbstractSet[str]]) -> None:
 
 
 def _closure(
-    names: Iterable[str],
-    leads: Mapping[str, AbstractSet[str]],
-    without: AbstractSet[str] = frozenset(),
+    names: Iterable[str], leads: Mapping[str, AbstractSet[str]]
 ) -> frozenset[str]:
     found: set[str] = set()
     left = list(names)
     while left:
         name = left.pop()
-        if name not in found and name not in without:
+        if name not in found:
             found.add(name)
             left += leads.get(name, ())
     return frozenset(found)
@@ -168,7 +194,7 @@ def _closure(
 
 def _read_all(sources: Iterable[str]) -> list[_Read]:
     budget = Budget()
-    unread = _Read(changed=frozenset((ANY,)))
+    unread = _Read(is_read=False)
     return [_read(text) if budget.covers(text) else unread for text in sources]
 
 
@@ -177,22 +203,22 @@ def _read(source: str) -> _Read:
     source = textwrap.dedent(source)
     binds = rebound_names(source)
     magic, _, _ = split_cell_magic(source)
-    is_any = any(name not in _HARMLESS for name in _COMMAND.findall(source))
-    if is_any or magic not in {"", *_HARMLESS}:
-        binds |= {ANY}
+    commands = {magic, *_COMMAND.findall(source)} - {""}
+    if ANY in binds or not commands <= _HARMLESS:
+        return _Read(binds=binds, is_read=False)
     if not is_python_magic(magic):
-        return _Read(binds=binds, changed=binds)
+        return _Read(binds=binds, stored=binds)
     try:
-        tree = parse(plain_python(source))
-        return _read_tree(tree, binds)
+        return _read_tree(parse(run_python(source)), binds)
     except SyntaxError:
-        return _Read(binds=binds, changed=binds)  # it does not run
+        # It does not run; but what a magic runs may not be read in the right way.
+        return _Read(binds=binds, stored=binds, is_read=commands.isdisjoint(_RUNNING))
     except (TooComplexError, RecursionError):
-        return _Read(changed=binds | {ANY})
+        return _Read(binds=binds, is_read=False)
 
 
 def _read_tree(tree: ast.Module, binds: frozenset[str]) -> _Read:
-    uses = _Uses()
+    uses = Uses()
     uses.visit(tree)
     # Of a long cell, going through the tree is what takes time: it is done once.
     told = [node for node in walk(tree) if isinstance(node, _TELLING)]
@@ -203,20 +229,19 @@ def _read_tree(tree: ast.Module, binds: frozenset[str]) -> _Read:
         for alias in node.names
     )
     free = _Free()
-    effects = _groups()
-    for node in told:
-        if isinstance(node, SCOPES):
-            effects[node.name] |= _effects(node, free)
-    needs, values, held = _definitions(told, free)
+    used = free(tree)
+    scopes = [_scope(node, free) for node in told if isinstance(node, SCOPES)]
+    needs, values = _definitions(told, free)
+    cell = Scope(name="", changed=uses.changed, edges=uses.edges, free=used)
     return _Read(
         binds=binds,
-        changed=binds | uses.changed | imports - {ANY},
-        used=free(tree),
+        used=used,
         needs=needs,
         values=values,
-        held=held,
-        effects=effects,
         imports=imports - {ANY},
+        scopes=(cell, *scopes),
+        views=uses.views,
+        stored=uses.stored.union(*(scope.declared for scope in scopes)),
     )
 
 
@@ -228,8 +253,10 @@ class _Free:
 
     def __init__(self) -> None:
         self._found: dict[ast.AST, frozenset[str]] = {}
-        # The names that a scope declares to be global.
+        # The names that a scope declares to be another's.
         self.declared: dict[ast.AST, frozenset[str]] = {}
+        # The names that the definitions within a scope read.
+        self.read_within: dict[ast.AST, frozenset[str]] = {}
 
     def __call__(self, node: ast.AST) -> frozenset[str]:
         if node not in self._found:
@@ -240,43 +267,61 @@ class _Free:
         read: set[str] = set()
         own: set[str] = set()
         declared: set[str] = set()
+        within: set[str] = set()
         left = list(ast.iter_child_nodes(node))
         while left:
             part = left.pop()
             if isinstance(part, (*SCOPES, ast.Lambda)):
                 read |= self(part)
+                within |= self(part) if isinstance(part, SCOPES) else frozenset()
                 continue
             if isinstance(part, ast.Name):
                 (own if isinstance(part.ctx, ast.Store) else read).add(part.id)
                 continue
             if isinstance(part, ast.arg):
                 own.add(part.arg)
-            elif isinstance(part, ast.Global):
+            elif isinstance(part, ast.Global | ast.Nonlocal):
                 declared.update(part.names)
             left += ast.iter_child_nodes(part)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             read -= own
         self.declared[node] = frozenset(declared)
+        self.read_within[node] = frozenset(within)
         return frozenset(read | declared)
 
 
-def _definitions(
-    nodes: Iterable[ast.AST], free: _Free
-) -> tuple[_Groups, _Groups, _Groups]:
-    """Return what definitions need, what plain values are made with, and what they hold."""
-    needs, values, held = _groups(), _groups(), _groups()
+def _scope(node: _Definition, free: _Free) -> Scope:
+    """Return what a function, or a class's body, does when it is called or made."""
+    names = free(node)
+    declared = free.declared[node]
+    is_class = isinstance(node, ast.ClassDef)
+    uses = Uses(kept=None if is_class else declared)
+    for part in ast.iter_child_nodes(node):
+        uses.visit(part)
+    for name in free.read_within[node] - names:
+        uses.change(name)  # the definitions within may do anything with it
+    return Scope(
+        name=node.name,
+        changed=uses.changed,
+        edges=uses.edges,
+        free=names,
+        declared=declared,
+        parameters=parameters_of(node),
+    )
+
+
+def _definitions(nodes: Iterable[ast.AST], free: _Free) -> tuple[_Groups, _Groups]:
+    """Return what definitions need, and what plain values are made with."""
+    needs, values = _groups(), _groups()
     for node in nodes:
         if isinstance(node, SCOPES):
             needs[node.name] |= free(node)
         elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
             parts = ast.walk(node.value)
             is_function = any(isinstance(one, ast.Lambda) for one in parts)
-            uses = _Uses()
-            uses.visit(node.value)
             for target in _targets(node):
                 (needs if is_function else values)[target] |= free(node.value)
-                held[target] |= uses.changed - {ANY}
-    return needs, values, held
+    return needs, values
 
 
 def _groups() -> _Groups:
@@ -289,97 +334,3 @@ def _targets(node: ast.Assign | ast.AnnAssign) -> Iterator[str]:
         for part in ast.walk(target):
             if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
                 yield part.id
-
-
-def _effects(node: ast.AST, free: _Free) -> frozenset[str]:
-    """Return the names whose objects a function, or a class's methods, may change."""
-    uses = _Uses()
-    for part in ast.iter_child_nodes(node):
-        uses.visit(part)
-    own = free(node) | {ANY}
-    return frozenset(own & uses.changed) | free.declared[node]
-
-
-class _Uses:
-    """Finds the names whose objects a piece of code may change.
-
-    What stands in a definition is not done yet, and is read by itself.
-    """
-
-    def __init__(self) -> None:
-        self.changed: set[str] = set()
-
-    def visit(self, node: ast.AST, fate: _Fate = _Fate.TAKEN) -> None:
-        """Read the node, of whose value this becomes."""
-        match node:
-            case ast.Name():
-                self._visit_name(node, fate)
-            case ast.Attribute(value=value) | ast.Subscript(value=value):
-                self._visit_part(node, value, fate)
-            case ast.Call():
-                self._visit_call(node, fate)
-            case ast.ImportFrom(module=str(name)) if name in _DO_ANYTHING:
-                self.changed.add(ANY)
-            case ast.alias(name=name) if name in _DO_ANYTHING:
-                self.changed.add(ANY)
-            case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test):
-                self.visit(test, _Fate.SEEN)
-                rest = [one for one in ast.iter_child_nodes(node) if one is not test]
-                self._visit_all(rest, fate)
-            case _ if isinstance(node, SCOPES):
-                self._visit_all(node.decorator_list, _Fate.TAKEN)
-            case _:
-                self._visit_all(ast.iter_child_nodes(node), _inner(node, fate))
-
-    def _visit_all(self, nodes: Iterable[ast.AST], fate: _Fate) -> None:
-        for node in nodes:
-            self.visit(node, fate)
-
-    def _visit_name(self, node: ast.Name, fate: _Fate) -> None:
-        if node.id in _DO_ANYTHING:
-            self.changed.add(ANY)
-        is_read = isinstance(node.ctx, ast.Load)
-        if isinstance(node.ctx, ast.Del) or (is_read and fate is not _Fate.SEEN):
-            self.changed.add(node.id)
-
-    def _visit_part(
-        self, node: ast.Attribute | ast.Subscript, value: ast.expr, fate: _Fate
-    ) -> None:
-        is_read = isinstance(node.ctx, ast.Load)
-        self.visit(value, fate if is_read else _Fate.CHANGED)
-        if isinstance(node, ast.Subscript):
-            self.visit(node.slice, _Fate.SEEN)
-        elif node.attr in _DO_ANYTHING:
-            self.changed.add(ANY)
-
-    def _visit_call(self, node: ast.Call, fate: _Fate) -> None:
-        """Read a call. Its result is a new object, unless that is changed in turn."""
-        given = _Fate.CHANGED if fate is _Fate.CHANGED else _Fate.SEEN
-        names = {one.arg for one in node.keywords}
-        looks, is_plain = _looks(node.func), names.isdisjoint(_CHANGING)
-        if isinstance(node.func, ast.Attribute):
-            is_method = node.func.attr in _PLAIN and is_plain
-            self.visit(node.func, given if looks or is_method else _Fate.CHANGED)
-        else:
-            self.visit(node.func, given)
-        taken = given if looks and is_plain else max(given, _Fate.TAKEN)
-        self._visit_all((*node.args, *node.keywords), taken)
-
-
-def _inner(node: ast.AST, fate: _Fate) -> _Fate:
-    """Return what becomes of the parts of a node."""
-    if isinstance(node, (*_COMPUTED, *_SHOWN)):
-        return _Fate.SEEN
-    if isinstance(node, (*_GATHERED, ast.BoolOp, ast.keyword)):
-        return fate
-    return max(fate, _Fate.TAKEN) if isinstance(node, ast.expr) else _Fate.TAKEN
-
-
-def _looks(function: ast.expr) -> bool:
-    """Say whether a function only looks at what it is given."""
-    match function:
-        case ast.Name(id=name):
-            return name in _LOOK
-        case ast.Attribute(value=ast.Name(id=root), attr=name):
-            return root in _DRAWING or (root in _ARRAYS and name in _PLAIN)
-    return False

@@ -71,6 +71,13 @@ SHAPES: Final[dict[str, Build]] = {
     "opens": lambda n: "open('a.csv')\n" * (n // 14),
     "calls": lambda n: "def f():\n open('a')\n" + "f()\n" * (n // 4),
     "functions": lambda n: "def f(): f(); open('a.csv')\n" * (n // 28) + "f()",
+    "functions that call": lambda n: "".join(
+        f"def f{k}(x): f{k + 1}(x); f{k}(x)\n" for k in range(n // 34)
+    ),
+    "views": lambda n: "".join(
+        f"a{k} = b.view(1)\nb.f(a{k})\n" for k in range(n // 29)
+    ),
+    "names for one": lambda n: ", ".join(f"a{k}" for k in range(n // 8)) + " = b.c",
     "branches": lambda n: "if x: open('a')\nelse: open('a','w')\n" * (n // 36),
     "sums": lambda n: "x = " + "a+" * (n // 2) + "a",
     "texts": lambda n: "x = " + "'a' " * (n // 4),

@@ -1,0 +1,118 @@
+"""Calls that only look at what they are given, and what their results may be.
+
+The lists are closed. A result is a new object only where that is certain; any other may
+be a part of what was looked at, or a view of it.
+"""
+
+import ast
+from typing import Final
+
+# Functions that may do anything, by name, and what leads to them.
+DO_ANYTHING: Final = frozenset(
+    (
+        *("exec", "eval", "compile", "globals", "locals", "vars", "__import__"),
+        *("get_ipython", "__main__", "__dict__", "run_path", "run_module", "f_globals"),
+        *("reload", "exec_module", "run_line_magic", "run_cell", "user_ns", "modules"),
+    )
+)
+# Python's functions whose results are new.
+NEW_FUNCTIONS: Final = frozenset(
+    (
+        *("print", "display", "len", "str", "repr", "isinstance", "float", "int"),
+        *("bool", "format", "range", "any", "all", "deepcopy"),
+    )
+)
+# Those that give a number, as a rule; or one of the objects that they were given.
+NUMBER_FUNCTIONS: Final = frozenset(("sum", "min", "max", "abs", "round"))
+# Those whose results hold what they were given.
+PART_FUNCTIONS: Final = frozenset(
+    (
+        *("type", "list", "tuple", "set", "dict", "sorted", "reversed"),
+        *("enumerate", "zip"),
+    )
+)
+DRAWING: Final = frozenset(("plt", "sns", "px"))
+_ARRAYS: Final = frozenset(("np", "numpy", "torch"))
+# Functions of array libraries whose results are new, and how many of their first
+# arguments they look at. The next one may be the array that they write to.
+_ARRAY_FUNCTIONS: Final = {
+    **dict.fromkeys(("mean", "sum", "std", "var", "argmax", "argmin"), 1),
+    **dict.fromkeys(("min", "max", "abs", "round", "sqrt", "exp", "log", "norm"), 1),
+    **dict.fromkeys(("allclose", "isclose", "array_equal", "equal"), 2),
+}
+# Methods of values whose results are new.
+NEW_METHODS: Final = frozenset(
+    (
+        *("item", "mean", "sum", "std", "var", "min", "max", "argmax", "argmin"),
+        *("describe", "info", "round", "format", "upper", "lower", "join", "count"),
+        *("index", "size", "dim", "numel", "plot", "hist", "corr", "value_counts"),
+        *("isna", "any", "all", "norm", "abs", "to_string", "allclose", "isclose"),
+        *("array_equal", "equal", "sqrt", "exp", "log", "clone"),
+    )
+)
+# Methods that look at an object, and may give parts or views of it.
+PART_METHODS: Final = frozenset(
+    (
+        *("items", "keys", "values", "get", "copy", "detach", "numpy", "cpu"),
+        *("astype", "reshape", "flatten", "head", "tail", "split", "groupby"),
+        *("tolist", "view", "squeeze", "ravel", "parameters", "named_parameters"),
+        *("state_dict", "children", "named_children", "modules", "named_modules"),
+    )
+)
+# Methods that look at their arguments, too.
+TEXT_METHODS: Final = frozenset(("format", "join"))
+# Methods by which an object comes to hold their arguments.
+HOLDING_METHODS: Final = frozenset(
+    (
+        *("append", "appendleft", "extend", "insert", "add", "update", "setdefault"),
+        *("add_module", "register_module", "add_param_group", "put", "push"),
+    )
+)
+# Arguments that say what is changed. No name stands for a dictionary of arguments.
+CHANGING_ARGUMENTS: Final = frozenset(("inplace", "out", "file", None))
+# Decorators that leave a function as it is.
+_CALM_DECORATORS: Final = frozenset(("no_grad", "inference_mode"))
+
+
+def array_arguments(function: ast.expr) -> int | None:
+    """Return how many arguments a library's function looks at to make something new."""
+    match function:
+        case ast.Attribute(value=ast.Name(id=root), attr=name) if root in _ARRAYS:
+            return _ARRAY_FUNCTIONS.get(name)
+        case ast.Attribute(value=ast.Name(id="copy"), attr="deepcopy"):
+            return 1
+    return None
+
+
+def is_drawing(function: ast.expr) -> bool:
+    """Say whether a function draws what it is given."""
+    match function:
+        case ast.Attribute(value=ast.Name(id=root)):
+            return root in DRAWING
+    return False
+
+
+def runs_text(call: ast.Call) -> bool:
+    """Say whether a method may run what the notebook does not show as code.
+
+    `net.eval()` and `net.modules()` do not, nor does a text that is only compiled.
+    """
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    is_empty = not call.args and not call.keywords
+    is_calm = name == "compile" or (name in {"eval", "modules"} and is_empty)
+    return name in DO_ANYTHING and not is_calm
+
+
+def is_calm_decorator(node: ast.expr) -> bool:
+    """Say whether a decorator leaves what the function does as it is."""
+    match node.func if isinstance(node, ast.Call) else node:
+        case ast.Attribute(value=ast.Name(id="torch"), attr=name):
+            return name in _CALM_DECORATORS
+    return False
+
+
+def root_name(node: ast.AST) -> str:
+    """Return `a` for `a`, `a.b` and `a[0].b`, and "" for anything else."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
