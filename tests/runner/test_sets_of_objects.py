@@ -182,6 +182,34 @@ def test_objects_that_have_become_equal_have_one_hash() -> None:
     assert hashes.hash_of(one) != hashes.hash_of(other)
 
 
+def test_an_object_costs_the_same_however_many_equal_ones_were_met(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared = count()
+    plain = Card.__eq__
+
+    def equals(self: Card, other: object) -> bool:
+        next(compared)
+        return plain(self, other)
+
+    monkeypatch.setattr(Card, "__eq__", equals)
+    hashes, cards = Hashes(), [Card(1) for _ in range(1000)]
+    assert {hashes.hash_of(card) for card in cards * 2} == {hash(Card(1))}
+    assert next(compared) < 4 * len(cards)
+
+
+def test_what_has_not_changed_keeps_its_hash() -> None:
+    hashes, cards = Hashes(), [Poor(1) for _ in range(3)]
+    told = {hashes.hash_of(one) for one in cards}
+    object.__setattr__(cards[0], "rank", 2)
+    assert {hashes.hash_of(one) for one in cards[1:]} == told
+    assert hashes.hash_of(cards[0]) not in told
+    swapping = [Card(1), Card(1)]
+    told = {hashes.hash_of(one) for one in swapping}
+    object.__setattr__(swapping[0], "rank", 2)
+    assert {hashes.hash_of(swapping[1])} == told
+
+
 WRONG = """
 from dataclasses import dataclass
 @dataclass(frozen=True)
