@@ -26,6 +26,7 @@ from runner.inside.grader.library_objects import (
 )
 from runner.inside.grader.student_errors import handle_behind
 from runner.inside.values.codec import CodecError, Encoder, Node
+from runner.inside.values.gradients import check_operand
 
 _FILES: Final[Mapping[type, str]] = {io.StringIO: "text", io.BytesIO: "bytes"}
 
@@ -34,8 +35,7 @@ class Outgoing(Encoder):
     """An encoder of what goes to the student's process.
 
     A path below `files` goes by its name there. The private folder's name goes nowhere:
-    whoever knows it could answer with a path into that folder. A leaf goes without its
-    gradient: a reference that was called with it has left its own there.
+    whoever knows it could answer with a path into that folder.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Outgoing(Encoder):
         written: Callable[[], Collection[int]] = frozenset,
     ) -> None:
         super().__init__(refer)
-        self.sends_gradients = self.sends_notes = False
+        self.sends_notes = False
         self.sends_missing = True
         self._folders = folders
         self._pickles = LibraryPickles(written(), self.number_of)
@@ -69,6 +69,10 @@ class Outgoing(Encoder):
                 "the file, and give what is in it"
             )
         return super().text(value)
+
+    def check_gradient(self, gradient: Any) -> None:
+        """Raise CodecError for one that a reference may have left in its argument."""
+        check_operand(gradient)
 
     def path(self, value: Any) -> Node:
         """Return the node of a path, which the other process finds if it is handed in."""

@@ -23,6 +23,7 @@ from torch.utils.data import (
 
 from runner.inside.grader import given_generators
 from runner.inside.values.codec import CodecError
+from runner.inside.values.gradients import check_operand, gradient_of
 from runner.inside.values.layouts import is_dense
 
 _LIBRARIES: Final = frozenset(
@@ -126,7 +127,7 @@ class _LibraryPickler(pickle.Pickler):
 def _reduced(value: Any) -> Any:
     """Return how the object is rebuilt, or NotImplemented if its own way will do."""
     if isinstance(value, torch.Tensor):
-        return _compact(value)
+        return _with_gradient(value, _compact(value))
     if isinstance(value, np.ndarray | np.void):
         return _shown_alone(value)
     if type(value) is Subset:
@@ -156,6 +157,19 @@ def _compact(tensor: torch.Tensor) -> Any:
     if type(tensor) is torch.nn.Parameter:
         own = torch.nn.Parameter(own, requires_grad=tensor.requires_grad)
     return own.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+
+
+def _with_gradient(tensor: Any, reduced: Any) -> Any:
+    """Return how a tensor is rebuilt with its gradient, which pickles leave out."""
+    gradient = gradient_of(tensor)
+    if gradient is None:
+        return reduced
+    check_operand(gradient)
+    if reduced is NotImplemented:
+        reduced = tensor.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+    make, arguments = reduced
+    assign: Any = torch._utils._set_obj_state  # noqa: SLF001 - it has no other name
+    return make, arguments, {"grad": gradient}, None, None, assign
 
 
 def _loads_everything(loader: DataLoader[Any]) -> bool:

@@ -19,6 +19,7 @@ from typing import Any, Final
 import torch
 
 from runner.inside.grader import (
+    assigned_gradients,
     audit,
     derivatives,
     empty_values,
@@ -161,6 +162,7 @@ class Grader:
         empty_values.take_over()
         test_runs.take_over()
         derivatives.take_over()
+        assigned_gradients.take_over()
         on_lost_graph.append(refusals.note)
         with audit.resting():
             self._scratch = Scratch(self._places)

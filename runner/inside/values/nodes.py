@@ -123,8 +123,6 @@ class EncoderBase(_Side, ABC):
     def __init__(self) -> None:
         super().__init__()
         self.buffers: list[Buffer] = []
-        # A leaf's gradient goes with it.
-        self.sends_gradients = True
         # What pandas notes on a table goes on all its parts, too.
         self.sends_notes = True
         # A column of pandas goes with its NA, which comparisons skip.
@@ -133,6 +131,9 @@ class EncoderBase(_Side, ABC):
     @abstractmethod
     def encode(self, value: object, depth: int = 0) -> Node:
         """Return the node of the value. Raises CodecError."""
+
+    def check_gradient(self, gradient: Any) -> None:
+        """Raise CodecError for a tensor's gradient that is not to go with it."""
 
     def path(self, value: Any) -> Node:
         """Return the node of a path: its text, which is of this process's files."""

@@ -2,7 +2,8 @@
 
 A tensor crosses as the bits that it has, whatever its dtype, and with its layout in
 memory. One that is more than its bits (sparse, quantised, nested, named) or has none (on
-the device "meta") does not. Of a tensor's graph nothing crosses but that there is one.
+the device "meta") does not. Of a tensor's graph nothing crosses but that there is one. Its
+`grad` crosses with it, or is refused.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ import torch
 from torch.nn.utils.rnn import PackedSequence
 
 from runner.inside.values.arrays import fitting_shape
+from runner.inside.values.gradients import gradient_of, take_for_operand
 from runner.inside.values.graphs import check_plain, grown
 from runner.inside.values.layouts import arranged, layout_of, span_of, spread
 from runner.inside.values.nodes import (
@@ -95,7 +97,7 @@ def _strided(encoder: EncoderBase, value: Any, name: str, depth: int) -> Node:
         else:
             encoder.bytes += span_of(plain.shape, told["st"]) * plain.itemsize
     if value.requires_grad and not value.is_leaf:
-        layout["leaf"] = False
+        layout.update(leaf=False, retains=bool(value.retains_grad))
     # The stride of a single item may be any, which `reshape` keeps.
     flat = items.contiguous().as_strided((items.numel(),), (1,))
     return {
@@ -109,9 +111,10 @@ def _strided(encoder: EncoderBase, value: Any, name: str, depth: int) -> Node:
 
 
 def _gradient(encoder: EncoderBase, value: Any, depth: int) -> Node:
-    gradient = value.grad if value.is_leaf and value.requires_grad else None
-    if gradient is None or not encoder.sends_gradients:
+    gradient = gradient_of(value)
+    if gradient is None:
         return None
+    encoder.check_gradient(gradient)
     node = encoder.encode(gradient, depth + 1)
     if node["k"] not in ("tensor", "parameter", "same"):
         kind = kind_of(gradient)
@@ -170,11 +173,15 @@ def _decode_tensor(decoder: DecoderBase, node: Mapping[str, Any], depth: int) ->
         tensor = torch.nn.Parameter(tensor, requires_grad=wants_gradient)
     else:
         tensor.requires_grad_(wants_gradient)
+    if wants_gradient and node.get("leaf") is False:
+        tensor = grown(tensor.detach(), decoder.refuses_backward)
+        if node["retains"] is True:
+            tensor.retain_grad()
     if node.get("grad") is not None:
         # torch takes it only if it fits.
         tensor.grad = decoder.decode(node["grad"], depth + 1)
-    if wants_gradient and node.get("leaf") is False:
-        return grown(tensor.detach(), decoder.refuses_backward)
+        # The other side has it already, and may be given it again.
+        take_for_operand(tensor.grad)
     return tensor
 
 

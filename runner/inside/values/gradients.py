@@ -1,0 +1,58 @@
+"""The `grad` of a tensor: what it is, and which may go to the student's code.
+
+What a test's own `backward` leaves in a tensor is often what the test expects, so it is
+no operand. A gradient is one if the test has assigned it, or if it came from the
+student's code. Adding to it is an in-place change, by which it is no operand any more.
+"""
+
+import warnings
+from typing import Any, Final
+
+import torch
+from torch.utils.weak import WeakTensorKeyDictionary
+
+from runner.inside.values.nodes import CodecError, RefusedError
+
+_WORDS: Final = (
+    "a tensor's `grad` goes to the student's code if your test has assigned it; this one "
+    "was left by `backward`, and may be what you expect: write `w.grad = "
+    "w.grad.clone()` before the call if it is to go along, else `w.grad = None`, "
+    "`net.zero_grad()`, or give `w.detach()`"
+)
+# The gradients that are operands, with their versions: torch counts in-place changes.
+_OPERANDS: Final[Any] = WeakTensorKeyDictionary()
+
+
+def gradient_of(tensor: torch.Tensor) -> torch.Tensor | None:
+    """Return the tensor's gradient, whether it is a leaf or not.
+
+    Raises RefusedError for one that torch would not take on the other side.
+    """
+    # A subclass of the notebook's own does not answer for the tensor.
+    with torch._C.DisableTorchFunctionSubclass():  # noqa: SLF001 - torch names it so
+        if tensor.is_leaf or tensor.retains_grad:
+            gradient = tensor.grad
+        else:
+            with warnings.catch_warnings():  # that there is none
+                warnings.simplefilter("ignore")
+                gradient = tensor.grad
+        if gradient is not None and (
+            gradient.dtype != tensor.dtype or gradient.shape != tensor.shape
+        ):
+            raise RefusedError(
+                f"a tensor {tensor.dtype} with a gradient {gradient.dtype} cannot be sent"
+            )
+        return gradient
+
+
+def take_for_operand(gradient: torch.Tensor) -> None:
+    """Let the gradient go to the student's code as long as it is what it is now."""
+    if not gradient.is_inference():
+        _OPERANDS[gradient] = gradient._version  # noqa: SLF001 - torch names it so
+
+
+def check_operand(gradient: torch.Tensor) -> None:
+    """Raise CodecError unless the gradient may go to the student's code."""
+    version = _OPERANDS.get(gradient)
+    if version is None or version != gradient._version:  # noqa: SLF001 - same
+        raise CodecError(_WORDS)
