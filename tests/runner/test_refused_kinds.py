@@ -25,10 +25,15 @@ class Key(str):
     __hash__ = object.__hash__
 
 
+class Plain:
+    pass
+
+
 REFUSED: dict[str, Callable[[], Any]] = {
     "nested so deeply": lambda: nested(100),
     "so many digits": lambda: 10**9999,
     "too many parts": lambda: [{}] * 300_000,
+    "parts to be sent": lambda: [Plain() for _ in range(8000)],
     "too large": lambda: [np.zeros(99) for _ in range(5000)],
     "keys of a class": lambda: {Key("a"): 1, Key("a"): 2},
 }

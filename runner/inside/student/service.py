@@ -7,6 +7,7 @@ Nothing depends on its honesty: a grader takes what it sends as data, and no mor
 import builtins
 import contextlib
 import inspect
+import json
 import operator
 import random
 from collections.abc import Callable, Mapping, MutableMapping
@@ -283,6 +284,7 @@ class Service:
             node["classes"] = [self._number(one) for one in own[:_BASES]]
         if isinstance(value, type) and issubclass(value, BaseException):
             node["exception"] = self._exception(value)
+        encoder.size += len(json.dumps(node))
         return node
 
     def _number(self, value: object) -> int:
