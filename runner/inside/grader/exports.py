@@ -24,6 +24,7 @@ from runner.inside.grader.library_objects import (
     library_name,
     remaining,
 )
+from runner.inside.grader.members import handle_behind_member
 from runner.inside.grader.student_errors import handle_behind
 from runner.inside.values.codec import CodecError, Encoder, Node
 from runner.inside.values.gradients import check_operand
@@ -52,6 +53,7 @@ class Outgoing(Encoder):
 
     def _encode(self, value: object, depth: int) -> Node:
         """Return the node of the value, one object with what a pickle holds already."""
+        value = handle_behind_member(value)
         if isinstance(value, torch.Tensor | np.ndarray) and self._pickles.hold(value):
             return self.pickled(value)
         return super()._encode(value, depth)

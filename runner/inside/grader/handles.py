@@ -27,6 +27,7 @@ from runner.inside.grader.handle_parts import (
     observations_of,
     student_of,
 )
+from runner.inside.grader.members import handle_behind_member
 from runner.inside.grader.observations import Observations
 from runner.inside.grader.received import is_building
 from runner.inside.grader.torch_modules import answer_to
@@ -265,6 +266,7 @@ class CallableHandle(Handle):
 
     def __is(self, operation: str, other: object) -> bool:
         """Say whether an object is of the student's own class; a value is of none."""
+        other = handle_behind_member(other)
         if not is_handle(other):
             return False
         key = operation, number_of(self)

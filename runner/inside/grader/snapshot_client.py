@@ -23,6 +23,7 @@ from runner.inside.grader.handles import (
     number_of,
     observations_of,
 )
+from runner.inside.grader.members import Members
 from runner.inside.grader.received import decoded
 from runner.inside.grader.stand_ins import stand_in_for
 from runner.inside.grader.student_errors import (
@@ -30,6 +31,7 @@ from runner.inside.grader.student_errors import (
     NotDefinedError,
     StudentRaisedError,
     nearest_to,
+    no_exception,
     raised,
 )
 from runner.inside.values.codec import REFUSED, CodecError, Encoder
@@ -98,6 +100,7 @@ class Student:
         # So that a test which asks for an object twice has one and the same.
         self._handles: dict[int, Handle] = {}
         self._kinds = HandleClasses()
+        self._members = Members()
         # Classes that the staff's notebook defines, by the numbers of their objects.
         self._constructors: dict[int, Handle] = {}
         # What the snapshot says of the exception classes among them.
@@ -122,6 +125,7 @@ class Student:
         self._handles.clear()
         self._constructors.clear()
         self._kinds.forget()
+        self._members.forget()
         self._described.clear()
         self._errors.forget()
         empty_values.forget()
@@ -337,10 +341,13 @@ class Student:
         match node["k"]:
             case "handle" if type(value) is int and 0 <= value < sys.maxsize:
                 return self._handle(value, node, operation)
+            case "member":
+                resolve = partial(self._resolve, operation=operation)
+                return self._members.find(node, self._classes, resolve)
             case "type" if isinstance(value, str):
                 found = getattr(builtins, value, None)
                 if isinstance(found, type):
-                    return _no_exception(found)
+                    return no_exception(found)
             case "module":
                 raise NotDataError("this name is a module: tests import their own")
         raise CodecError("not a value")
@@ -381,16 +388,6 @@ class Student:
         learn_equality(self._handles[number], told, is_new=True)
         observations_of(self._handles[number]).was_answered = operation != "name"
         return self._handles[number]
-
-
-def _no_exception(kind: type) -> type:
-    """Return the class. Raises NotDataError for an exception's.
-
-    The notebook would else say what a test's `except` catches.
-    """
-    if issubclass(kind, BaseException):
-        raise NotDataError("tests name exceptions themselves")
-    return kind
 
 
 def _changes(operation: str, arguments: tuple[object, ...]) -> bool:

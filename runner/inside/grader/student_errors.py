@@ -12,6 +12,7 @@ import types
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from runner.inside.grader.answers import NotDataError
 from runner.inside.grader.handles import Handle, is_handle
 from runner.inside.values.nodes import CodecError
 
@@ -271,3 +272,13 @@ _IMITATED: Final = frozenset(
     for one in vars(builtins).values()
     if isinstance(one, type) and issubclass(one, _ORDINARY)
 )
+
+
+def no_exception(kind: type) -> type:
+    """Return the class. Raises NotDataError for an exception's.
+
+    The notebook would else say what a test's `except` catches.
+    """
+    if issubclass(kind, BaseException):
+        raise NotDataError("tests name exceptions themselves")
+    return kind

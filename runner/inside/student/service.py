@@ -26,6 +26,7 @@ from runner.inside.student.collections import (
 )
 from runner.inside.student.handed_in import HandedIn
 from runner.inside.student.hashes import Hashes
+from runner.inside.student.members import SentValues
 from runner.inside.student.printed import Heard
 from runner.inside.student.sent_names import SentNames
 from runner.inside.student.unpickled import Unpickled
@@ -254,7 +255,7 @@ class Service:
 
     def _encoder(self) -> Encoder:
         """Return an encoder that refuses what the grader would not take."""
-        return Encoder(
+        return SentValues(
             self._refer, max_text=MAX_ANSWER_HEADER, max_bytes=MAX_ANSWER_BYTES
         )
 

@@ -11,6 +11,7 @@ own checks, and classes come from closed tables of this process.
 import json
 import math
 from collections.abc import Callable, Mapping
+from enum import Enum
 from typing import Any, Final
 
 import numpy as np
@@ -140,6 +141,11 @@ class Encoder(EncoderBase):
         # An object may say of itself that its class is another: `isinstance` believes it.
         kind = type(value)
         encode = _ENCODERS.get(kind)
+        if encode is None and issubclass(kind, Enum) and not self.is_data_only:
+            node = self.member(value)  # type: ignore[arg-type]  # see above
+            if node is not None:
+                self._objects += 1
+                return node
         if encode is None:
             bases = (encode for base, encode in _BASES if issubclass(kind, base))
             encode = next(bases, None) or tables.encoder_for(kind)

@@ -9,6 +9,7 @@ were written out each time: a short message is never a value that takes long to 
 import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from enum import Enum
 from typing import Any, Final, NamedTuple, cast
 
 from runner.wire.link import MAX_ANSWER_BYTES, MAX_ANSWER_HEADER, MAX_BUFFERS, Buffer
@@ -24,6 +25,7 @@ MUTABLE: Final = frozenset(
         *("dict", "OrderedDict", "Counter", "defaultdict"),
         *("array", "objects", "records", "record", "matrix", "recarray"),
         *("tensor", "parameter", "frame", "series", "column", "given", "pickle"),
+        "member",  # often the same, and long
     )
 )
 MAX_DEPTH: Final = 64
@@ -138,6 +140,10 @@ class EncoderBase(_Side, ABC):
     def path(self, value: Any) -> Node:
         """Return the node of a path: its text, which is of this process's files."""
         return {"k": "path", "v": str(value)}
+
+    def member(self, _value: Enum) -> Node:
+        """Return the node of an enumeration's member, or None if it goes as its value."""
+        return None
 
     def add(self, data: object) -> int:
         """Keep the bytes as a buffer of the message and return its number."""

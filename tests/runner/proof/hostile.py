@@ -243,7 +243,15 @@ _handles: Final = _node(
     **{"class": st.booleans()},
     bases=st.lists(st.sampled_from(_BASES), max_size=3),
 )
+_gradients: Final = _node(
+    "tensor", d=st.sampled_from(["float64", "int64"]), s=st.sampled_from([[3], [1]]),
+    b=st.sampled_from([7, 8]), g=st.booleans(), grad=st.none(),
+)  # fmt: skip
 _leaves: Final = st.one_of(
+    _node(
+        "member", v=st.integers(0, 3) | st.just("x"), n=st.sampled_from(_NAMES),
+        s=st.sampled_from(["value", "name", "own", "x"]), r=st.booleans(), o=_handles,
+    ),
     st.none() | st.booleans() | _numbers.map(_plain),
     st.text(max_size=5) | st.sampled_from(["passed", "True", "4", "[1, 2, 3]", "x"]),
     _handles,
@@ -261,7 +269,7 @@ _leaves: Final = st.one_of(
     _laid_out("objects", v=st.lists(st.integers(0, 3), max_size=3)),
     _laid_out(
         "tensor", d=st.just("float64"), b=st.sampled_from([7, 8]), g=st.booleans(),
-        leaf=st.booleans(),
+        leaf=st.booleans(), retains=st.booleans(),
     ),
     _node("same", v=st.integers(-1, 3) | st.sampled_from([True, None])),
     _node("array", d=st.just("<f8"), s=st.just([3]), b=st.sampled_from([7, 8, 9])),
@@ -269,7 +277,7 @@ _leaves: Final = st.one_of(
     _node("scalar", d=_dtypes, s=st.just([]), b=_indices),
     _node(
         "tensor", d=st.just("float64"), s=st.just([3]), b=st.just(8),
-        g=st.booleans(), grad=st.none(),
+        g=st.booleans(), grad=st.none() | _gradients,
     ),
     _node(
         "tensor", d=st.sampled_from(["float32", "bool", "bfloat16", "int64", "x"]),
@@ -338,9 +346,14 @@ _objects: Final = st.fixed_dictionaries(
         "kind": st.sampled_from(["Net", "ndarray", "int", "", "class", "\ud800"]),
     },
 )
+_members: Final = _node(
+    "member", v=st.integers(0, 3), n=st.just("ONE"), s=st.sampled_from(["value", "own"]),
+    r=st.booleans(), o=_objects.map(lambda node: {"kind": "Net", **node}),
+)  # fmt: skip
 _values: Final = st.one_of(
     _objects,
     _objects,
+    _members,
     st.integers(-3, 9) | st.sampled_from([None, True, False, 0.0, 1.5, "x", "[1, 2]"]),
     _node("list", v=st.lists(_objects | st.integers(0, 3), max_size=3)),
     _node("tuple", v=st.tuples(_objects, _objects).map(list)),
@@ -350,13 +363,14 @@ _values: Final = st.one_of(
     ),
     _laid_out("array", d=st.just("<f8"), b=st.just(8)),
     _laid_out(
-        "tensor", d=st.just("float64"), b=st.just(8), g=st.booleans(), leaf=st.booleans()
+        "tensor", d=st.just("float64"), b=st.just(8), g=st.booleans(), leaf=st.booleans(),
+        retains=st.booleans(),
     ),
     _node("array", d=st.just("<f8"), s=st.just([0, 1]), b=st.just(0)),
     _node("array", d=st.just("<f8"), s=st.just([3]), b=st.sampled_from([7, 8, 9])),
     _node(
         "tensor", d=st.just("float64"), s=st.just([3]), b=st.just(8),
-        g=st.booleans(), grad=st.none(),
+        g=st.booleans(), grad=st.none() | _gradients,
     ),
 )  # fmt: skip
 _taken: Final = st.one_of(

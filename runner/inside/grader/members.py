@@ -1,0 +1,167 @@
+"""Members of the notebook's enumerations that are numbers or texts, as a test holds them.
+
+Such a member is a value: it is compared, added and formatted here. It is an object, too:
+one and the same each time, of its class, with a name; and it goes back as what it is.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final, NamedTuple
+
+from runner.inside.grader.handle_parts import is_handle, number_of, student_of
+from runner.inside.values.nodes import CodecError
+
+_TEXT: Final = 1000
+_NAME: Final = 100
+_SMALL: Final = 2**63
+
+
+class _MemberType(type):
+    """The class of an enumeration's members here: it equals the student's own."""
+
+    def __eq__(cls, other: object) -> bool:
+        return cls is other or (is_handle(other) and vars(cls)["_of_objects"] == other)
+
+    __hash__ = type.__hash__
+
+
+class _Told(NamedTuple):
+    """What the snapshot tells of a member: `says` is what its text is.
+
+    It is that of the value, `Class.NAME`, or one of its own. `is_shown` says that its
+    `repr` is the usual one.
+    """
+
+    value: int | str
+    name: str | None
+    says: str
+    is_shown: bool
+
+
+class Member:
+    """What a member is beside its value. What the snapshot has told of it stays so."""
+
+    __slots__ = ()
+
+    @property
+    def name(self) -> str | None:
+        return _told(self).name
+
+    @property
+    def value(self) -> int | str:
+        return _told(self).value
+
+    def __getattr__(self, name: str) -> Any:
+        """Ask the object for what classes of the staff's own notebook have.
+
+        SECURITY: and for nothing else. A number with a shape is two answers.
+        """
+        handle = object_of(self)
+        if name.startswith("_") or name not in student_of(handle).methods:
+            raise AttributeError(name)
+        return getattr(handle, name)
+
+    def __repr__(self) -> str:
+        if not _told(self).is_shown:
+            return repr(object_of(self))
+        return f"<{type(self).__name__}.{self.name}: {self.value!r}>"
+
+    def __str__(self) -> str:
+        says = _told(self).says
+        if says == "own":
+            return str(object_of(self))
+        return (
+            f"{type(self).__name__}.{self.name}" if says == "name" else f"{self.value}"
+        )
+
+    def __format__(self, form: str) -> str:
+        is_value = _told(self).says == "value"
+        return format(self.value if is_value else str(self), form)
+
+    def __reduce_ex__(self, _protocol: object) -> Any:
+        """Return the value alone for a worker, which asks no object."""
+        return type(self.value), (self.value,)
+
+    def __copy__(self) -> "Member":
+        return self
+
+    def __deepcopy__(self, _memo: object) -> "Member":
+        return self
+
+
+def _told(member: Member) -> _Told:
+    told: _Told = vars(member)["_told"]
+    return told
+
+
+def object_of(member: Member) -> Any:
+    """Return the handle to the object that the member is."""
+    return vars(member)["_object"]
+
+
+def handle_behind_member(value: object) -> object:
+    """Return the handle to the object that the value is, or the value itself."""
+    return object_of(value) if issubclass(type(value), Member) else value  # type: ignore[arg-type]
+
+
+class Members:
+    """The members that are known in one check."""
+
+    def __init__(self) -> None:
+        self._members: dict[int, Member] = {}
+        self._kinds: dict[tuple[type, type], type] = {}
+
+    def forget(self) -> None:
+        """Begin anew, for another check."""
+        self._members.clear()
+        self._kinds.clear()
+
+    def find(
+        self,
+        node: Mapping[str, Any],
+        classes: Collection[str],
+        resolve: Callable[[Mapping[str, Any]], object],
+    ) -> object:
+        """Return a member, or its value if the staff's notebook has no such class.
+
+        Raises CodecError for what is no member.
+
+        SECURITY: its value is told once. Its words hold no other: they are the value's,
+        made of names, or marked as the object's.
+        """
+        try:
+            told, is_known = _read(node, classes)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise CodecError("not a member") from error
+        if not is_known:
+            return told.value
+        handle: Any = resolve(node["o"])
+        known = self._members.get(number_of(handle))
+        if known is None:
+            known = self._kind(type(told.value), type(handle))(told.value)
+            vars(known).update(_told=told, _object=handle)
+            self._members[number_of(handle)] = known
+        if _told(known) != told:
+            raise CodecError("another value of one member")
+        return known
+
+    def _kind(self, base: type, kind: type) -> Any:
+        if (base, kind) not in self._kinds:
+            body = {"_of_objects": kind, "__module__": __name__}
+            made = _MemberType(kind.__name__, (Member, base), body)
+            self._kinds[base, kind] = made
+        return self._kinds[base, kind]
+
+
+def _read(node: Mapping[str, Any], classes: Collection[str]) -> tuple[_Told, bool]:
+    """Return what is told of a member, and whether the staff's notebook has its class."""
+    told = _Told(node["v"], node["n"], node["s"], node["r"])
+    is_value = (type(told.value) is int and -_SMALL < told.value < _SMALL) or (
+        type(told.value) is str and len(told.value) <= _TEXT
+    )
+    is_name = told.name is None or (
+        len(told.name) <= _NAME and told.name.isidentifier()
+    )
+    is_said = told.says in ("value", "name", "own") and type(told.is_shown) is bool
+    if not (is_value and is_name and is_said and node["o"]["k"] == "handle"):
+        raise CodecError("not a member")
+    return told, node["o"]["kind"] in classes

@@ -1,0 +1,50 @@
+"""Members of enumerations that are numbers or texts: `class Action(IntEnum)`.
+
+Such a member goes as its value and as the object that it is.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, Final
+
+from runner.inside.values.codec import Encoder, Node, kind_of
+
+_SMALL: Final = 2**63
+_TEXT: Final = 1000
+_NAME: Final = 100
+
+
+class SentValues(Encoder):
+    """An encoder of what goes to a grader, with what its members are beside values."""
+
+    def member(self, value: Enum) -> Node:
+        """Return the node of a member, or None if it is not quite its value."""
+        plain = value._value_
+        name = value._name_ if _is_name(value._name_) else None
+        if not _is_value(plain, value):
+            return None
+        kind = kind_of(value)
+        node = {"k": "member", "v": plain, "n": name, "o": self._refer(value, self)}
+        texts = {str(plain): "value", f"{kind}.{name}": "name"}
+        node["s"] = texts.get(_said(str, value), "own")
+        node["r"] = _said(repr, value) == f"<{kind}.{name}: {plain!r}>"
+        return node
+
+
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and len(name) <= _NAME and name.isidentifier()
+
+
+def _is_value(plain: Any, member: Any) -> bool:
+    if type(plain) is int and isinstance(member, int):
+        return int.__index__(member) == plain and abs(plain) < _SMALL
+    if type(plain) is str and isinstance(member, str):
+        return str.__str__(member) == plain and len(plain) <= _TEXT
+    return False
+
+
+def _said(ask: Callable[[object], str], value: object) -> str:
+    try:
+        return ask(value)
+    except Exception:  # noqa: BLE001 - whatever a student's class raises
+        return ""

@@ -1,0 +1,208 @@
+"""Members of enumerations that are numbers or texts are values, and the objects too."""
+
+import copy
+import enum
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from runner.host.runner import Runner
+from runner.inside.grader.members import Members
+from runner.inside.grader.snapshot_client import Student
+from runner.inside.values.codec import CodecError
+from tests.runner.notebooks import all_scores, marked
+from tests.runner.pairs import student_with
+
+pytestmark = pytest.mark.torch
+
+
+class Action(enum.IntEnum):
+    LEFT = 0
+    RIGHT = 1
+
+    @property
+    def opposite(self) -> "Action":
+        return Action(1 - self)
+
+    @property
+    def shape(self) -> tuple[int]:
+        return (2,)
+
+
+class Suit(enum.StrEnum):
+    HEARTS = "h"
+
+
+class Move(int, enum.Enum):
+    UP = 7
+
+
+class Saying(enum.IntEnum):
+    NINE = 9
+
+    def __str__(self) -> str:
+        return "10"
+
+    __repr__ = __str__
+
+
+class Secret(enum.IntEnum):
+    ONE = 1
+
+
+NAMES: dict[str, Any] = {
+    "Action": Action,
+    "Suit": Suit,
+    "Move": Move,
+    "policy": lambda x: Action.LEFT if x else Action.RIGHT,
+    "is_left": lambda a: a is Action.LEFT,
+    "name_of": lambda a: a.name,
+    "many": lambda n: [Action.LEFT, Action.RIGHT] * n,
+    "table": lambda: {Action.LEFT: 1.5, Action.RIGHT: 2.5},
+    "suit": lambda: Suit.HEARTS,
+    "move": lambda: Move.UP,
+    "saying": lambda: Saying.NINE,
+    "secret": lambda: Secret.ONE,
+    "apply": lambda f: f(Action.RIGHT),
+}
+
+
+@pytest.fixture
+def student() -> Iterator[Student]:
+    classes = ("Action", "Suit", "Move", "Saying")
+    with student_with(NAMES, classes=classes, methods=("opposite",)) as found:
+        yield found
+
+
+def test_a_member_is_its_value(student: Student) -> None:
+    left = student.name("policy")(1)
+    assert left == 0
+    assert isinstance(left, int)
+    assert (left + 1, json.dumps([left])) == (1, "[0]")
+    assert np.asarray([left]).dtype.kind == "i"
+    assert {0: "a"}[left] == "a"
+    assert student.name("suit")().upper() == "H"
+
+
+def test_a_member_is_one_object_of_its_class(student: Student) -> None:
+    kind, policy = student.name("Action"), student.name("policy")
+    left = policy(1)
+    assert left is kind.LEFT is policy(1)
+    assert left is not policy(0)
+    assert isinstance(left, kind)
+    assert not isinstance(left, student.name("Move"))
+    assert not isinstance(0, kind)
+    assert type(left) is type(kind.RIGHT)
+    assert type(left) is not type(student.name("move")())
+    assert type(left) == kind  # noqa: E721 - as tests write
+    assert copy.deepcopy([left])[0] is left
+    assert left.__reduce_ex__(5) == (int, (0,))
+
+
+def test_a_member_has_a_name_and_what_staff_s_classes_have(student: Student) -> None:
+    kind = student.name("Action")
+    assert [one.name for one in kind] == ["LEFT", "RIGHT"]
+    assert [one.value for one in kind] == [0, 1]
+    assert kind.LEFT.opposite is kind.RIGHT
+    assert not hasattr(kind.LEFT, "shape")
+    assert np.shape(kind.LEFT) == ()
+
+
+def test_a_member_goes_back_as_what_it_is(student: Student) -> None:
+    left = student.name("policy")(1)
+    assert student.name("is_left")(left) is True
+    assert student.name("name_of")(left) == "LEFT"
+    assert student.name("apply")(lambda a: a.name) == "RIGHT"
+    assert student.name("name_of")(student.name("apply")(lambda a: a)) == "RIGHT"
+
+
+def test_many_members_are_told_once_each(student: Student) -> None:
+    found = student.name("many")(10_000)
+    assert len(found) == 20_000
+    assert len(set(map(id, found))) == 2
+    assert student.name("table")()[student.name("Action").RIGHT] == 2.5
+
+
+def test_a_member_s_text_holds_no_other_value(student: Student) -> None:
+    left, suit, move = (student.name(one) for one in ("Action", "suit", "move"))
+    assert (str(left.LEFT), f"{left.LEFT:2}", repr(left.LEFT)) == (
+        *("0", " 0"),
+        "<Action.LEFT: 0>",
+    )
+    assert (str(suit()), repr(suit())) == ("h", "<Suit.HEARTS: 'h'>")
+    assert (f"{move()}", repr(move())) == ("Move.UP", "<Move.UP: 7>")
+    said = student.name("saying")()
+    assert said == 9
+    assert {str(said), repr(said), f"{said}"} == {"<the student's Saying> 10"}
+
+
+def test_one_of_no_class_of_staff_s_is_a_number(student: Student) -> None:
+    assert type(student.name("secret")()) is int
+
+
+NODE = {"k": "member", "v": 1, "n": "ONE", "s": "value", "r": True}
+NODE["o"] = {"k": "handle", "v": 0, "kind": "Action", "bases": []}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"v": 2}, {"v": True}, {"v": "1"}, {"v": 1.0}, {"v": 2**70}, {"v": [1]}),
+        *({"n": "TWO"}, {"n": "7 "}, {"n": 3}, {"n": "x" * 101}, {"s": "name"}),
+        *({"s": "10"}, {"r": False}, {"r": 1}, {"o": None}, {"o": {"k": "handle"}}),
+        *({"o": {"k": "type", "v": "int", "kind": "Action"}}, {"o": [1]}),
+        {"o": {"k": "handle", "v": 0, "kind": ["Action"], "bases": []}},
+    ],
+)
+def test_what_contradicts_or_is_none_is_refused(
+    student: Student, changes: dict[str, object]
+) -> None:
+    found, classes = Members(), frozenset(("Action",))
+    assert found.find(NODE, classes, student._resolve) == 1
+    with pytest.raises(CodecError):
+        found.find({**NODE, **changes}, classes, student._resolve)
+
+
+# --- In a jail -----------------------------------------------------------------------
+
+RIGHT = """
+import enum
+class Action(enum.IntEnum):
+    LEFT = 0
+    RIGHT = 1
+class Env:
+    def __init__(self): self.x = 3
+    def step(self, action):
+        if action is Action.LEFT: self.x -= 1
+        elif action is Action.RIGHT: self.x += 1
+        else: raise ValueError(action)
+        return self.x
+def policy(x): return Action.LEFT if x > 2 else Action.RIGHT
+"""
+WRONG = (
+    RIGHT.replace("Action.LEFT if x > 2 else Action.RIGHT", "5")
+    .replace("LEFT =", "BACK =")
+    .replace("is Action.LEFT", "== 0")
+    .replace("-= 1", "-= 2")
+)
+TESTS = (
+    "assert isinstance(policy(3), Action)",
+    "assert policy(3) is Action.LEFT and policy(1) == Action.RIGHT",
+    "assert policy(3).name == 'LEFT'",
+    "env = Env()\nassert env.step(policy(env.x)) == 2",
+    "assert [a.name for a in Action] == ['LEFT', 'RIGHT']",
+    "env = Env()\nenv.step(list(Action)[0])\nassert env.x == 2",
+)
+
+
+@pytest.mark.parametrize(("work", "score"), [(RIGHT, 1), (WRONG, 0)])
+def test_an_environment_is_graded_by_its_actions(
+    runner: Runner, work: str, score: int
+) -> None:
+    names = {"defined_classes": ("Action", "Env"), "defined_methods": ("step", "x")}
+    result = marked(runner, work, *TESTS, **names)
+    traces = [one.trace for one in result.questions[0].checks]
+    assert all_scores(result) == [score] * len(TESTS), traces
