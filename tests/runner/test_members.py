@@ -66,6 +66,7 @@ NAMES: dict[str, Any] = {
     "move": lambda: Move.UP,
     "saying": lambda: Saying.NINE,
     "secret": lambda: Secret.ONE,
+    "total": sum,
     "apply": lambda f: f(Action.RIGHT),
 }
 
@@ -117,6 +118,13 @@ def test_a_member_goes_back_as_what_it_is(student: Student) -> None:
     assert student.name("name_of")(left) == "LEFT"
     assert student.name("apply")(lambda a: a.name) == "RIGHT"
     assert student.name("name_of")(student.name("apply")(lambda a: a)) == "RIGHT"
+
+
+def test_a_member_within_an_array_of_the_test_s_is_its_value(student: Student) -> None:
+    right = student.name("policy")(0)
+    assert student.name("total")(np.array([right, 2], dtype=object)) == 3
+    assert student.name("total")(np.array([right, 2])) == 3
+    assert student.name("total")({right: 3}) == 1
 
 
 def test_many_members_are_told_once_each(student: Student) -> None:

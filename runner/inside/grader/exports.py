@@ -53,7 +53,8 @@ class Outgoing(Encoder):
 
     def _encode(self, value: object, depth: int) -> Node:
         """Return the node of the value, one object with what a pickle holds already."""
-        value = handle_behind_member(value)
+        if not self.is_data_only:
+            value = handle_behind_member(value)
         if isinstance(value, torch.Tensor | np.ndarray) and self._pickles.hold(value):
             return self.pickled(value)
         return super()._encode(value, depth)
