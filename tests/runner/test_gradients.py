@@ -1,5 +1,6 @@
 """A tensor's `grad` crosses with it, or the tensor is refused in words."""
 
+import copy
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -151,7 +152,7 @@ def test_only_what_the_test_s_own_text_assigns_is_assigned(
         assigned_gradients.take_over()
         out(assigned())
         net = network()
-        for value in (net.double(), torch.nn.ParameterList([*net.parameters()]).half()):
+        for value in (net.double(), copy.deepcopy(trained())):
             with pytest.raises(CodecError):
                 out(value)
         del net.weight.grad, net.bias.grad
