@@ -15,8 +15,8 @@ from courses.views import (
     news,
     people,
     person,
-    progress,
     roster,
+    ticks,
     timetable,
 )
 
@@ -27,7 +27,7 @@ of_courses = [
     path("new/file/", course_file.course_new_file, name="course-new-file"),
     path("<slug:slug>/", course.course, name="course"),
     path("<slug:slug>/news/", news.news, name="news"),
-    path("<slug:slug>/progress/", progress.progress, name="progress"),
+    path("<slug:slug>/progress/", ticks.progress, name="progress"),
     path(
         "<slug:slug>/materials/<int:pk>/file/",
         downloads.material_file,

@@ -83,7 +83,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "portal.second_factor.SecondFactorMiddleware",
+    "portal.second_factor_gate.SecondFactorMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"

@@ -18,7 +18,7 @@ from courses.calendar.zones import zones_of
 from courses.deadlines import deadline_of
 from courses.models import Assignment, Course, Session
 from courses.pages.sessions import teachers_of
-from courses.release import is_out
+from courses.release_times import is_out
 
 # How often programs are asked to look again.
 REFRESH: Final = dt.timedelta(hours=1)

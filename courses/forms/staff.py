@@ -16,7 +16,7 @@ from courses.forms.moments import MomentField, by_current_clocks
 from courses.models import Announcement, Course, CourseChange, Room, Session
 from courses.models.texts import MAX_MARKDOWN
 from courses.services.announcements import Notice
-from courses.services.refusals import FieldsRefusedError
+from courses.services.field_refusals import FieldsRefusedError
 from courses.services.timetable import Arrangement
 from courses.wall_clock import day_words
 

@@ -7,7 +7,12 @@ from courses.models.extension import Extension
 from courses.models.material import Attachment, Material
 from courses.models.news import Announcement, CourseChange
 from courses.models.people import Teacher
-from courses.models.reading import CalendarFeed, CalendarHistory, CourseVisit, Progress
+from courses.models.reading_progress import (
+    CalendarFeed,
+    CalendarHistory,
+    CourseVisit,
+    Progress,
+)
 from courses.models.revision import (
     AssignmentRevision,
     Question,

@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from courses.models import Assignment, Course, Enrolment, Material, Session, Week
-from courses.release import is_out
+from courses.release_times import is_out
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from courses.deadlines import Deadline, deadline_of, is_late, is_open, is_overdue
 from courses.models import Assignment
-from courses.release import is_out
+from courses.release_times import is_out
 
 SOON: Final = dt.timedelta(days=3)
 

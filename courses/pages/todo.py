@@ -20,7 +20,7 @@ from courses.models import (
     Week,
 )
 from courses.permissions import STAFF_ROLES
-from courses.release import is_out
+from courses.release_times import is_out
 from courses.wall_clock import start_of_day
 
 SOON: Final = dt.timedelta(days=7)

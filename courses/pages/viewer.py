@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from accounts.models import User
 from courses import permissions
 from courses.models import Course
-from courses.services.reading import new_since
+from courses.services.reading_progress import new_since
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from accounts.models import User
 from courses.broker import send_task_wake_up
 from courses.models import Announcement, Course, CourseChange
 from courses.permissions import Right
-from courses.release import is_out
+from courses.release_times import is_out
 from courses.services.access import require
 from courses.services.changes import record_change
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts.actors import Actor, System, actor_user
 from courses.models import Course, CourseChange, Enrolment, Role, Week
 from courses.services.changes import record_change
-from courses.services.refusals import FieldsRefusedError
+from courses.services.field_refusals import FieldsRefusedError
 from courses.wall_clock import start_of_day
 
 _MONDAY: Final = 0

@@ -9,10 +9,10 @@ from django.utils import timezone
 from accounts.models import User
 from courses.models import Assignment, CourseChange, Extension
 from courses.permissions import Right
-from courses.release import is_out
+from courses.release_times import is_out
 from courses.services.access import require
 from courses.services.changes import record_change
-from courses.services.refusals import FieldsRefusedError
+from courses.services.field_refusals import FieldsRefusedError
 from courses.wall_clock import moment_words
 
 

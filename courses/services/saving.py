@@ -15,7 +15,7 @@ from courses.models import (
     Session,
 )
 from courses.permissions import Right
-from courses.release import is_out
+from courses.release_times import is_out
 from courses.services.access import require
 from courses.services.changes import record_change
 from courses.services.enrolments import change_role, record_new_staff

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.actors import Actor
 from courses.models import Assignment, CourseChange
-from courses.release import is_out
+from courses.release_times import is_out
 from courses.services.changes import record_change
 from courses.wall_clock import moment_words
 

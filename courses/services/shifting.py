@@ -22,7 +22,7 @@ from courses.models import (
     Week,
 )
 from courses.permissions import Right
-from courses.release import is_out
+from courses.release_times import is_out
 from courses.services.access import require
 from courses.services.changes import record_change
 from courses.services.shift_plan import Move, Moved, ShiftPlan, ShiftRefusedError

@@ -13,7 +13,7 @@ from courses.models import Announcement
 from courses.pages.course import course_page
 from courses.pages.course_search import Narrowing, narrow
 from courses.pages.viewer import CourseViewer, viewer_of
-from courses.services.reading import note_visit
+from courses.services.reading_progress import note_visit
 
 SHOWN = {"": "Everything", "examinable": "Examinable only", "new": "New to you"}
 

@@ -14,7 +14,7 @@ from courses.forms.creation import CourseSettingsForm, NewCourseForm
 from courses.forms.staff import add_faults
 from courses.models import Course
 from courses.permissions import Right
-from courses.release import is_out
+from courses.release_times import is_out
 from courses.services.course_settings import save_course_settings
 from courses.services.creating import (
     CourseRefusedError,

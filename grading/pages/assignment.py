@@ -20,7 +20,7 @@ from courses.models import (
     RevisionFile,
 )
 from courses.permissions import Right, rights_in
-from courses.release import is_out
+from courses.release_times import is_out
 from grading.models import GradingRun, RunnerEnvironment
 from grading.pages.attempts import Attempt, own_attempts
 from grading.scoring import rules_of

@@ -10,7 +10,7 @@ from django.db.models import prefetch_related_objects
 from accounts.models import User
 from courses.models import Assignment
 from grading.models import GradingRun
-from grading.pages.states import Badge, badge_for
+from grading.pages.badges import Badge, badge_for
 from grading.services import named_counting_run, show_run
 from grading.states import State
 from grading.visible_results import ShownResults

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from grading.models import Regrade
-from grading.pages.states import Badge, badge_for
+from grading.pages.badges import Badge, badge_for
 from grading.services import RegradeRow, digest_of, preview_regrade
 from grading.states import ACTIVE, State
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from grading.pages.states import Badge
+from grading.pages.badges import Badge
 from grading.scoring import Outcome
 from grading.visible_results import ShownCheck, ShownQuestion, ShownResults
 

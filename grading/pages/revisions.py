@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from courses.models import Assignment, AssignmentRevision
 from grading.models import Publication, Regrade
-from grading.pages.states import Badge
+from grading.pages.badges import Badge
 from grading.pages.trials import standing_badge
 from grading.trial_state import trials_by_revision
 

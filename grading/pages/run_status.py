@@ -10,8 +10,8 @@ from uuid import UUID
 from courses.deadlines import deadline_for
 from grading.messages import Message, Tone, describe
 from grading.models import GradingRun, Mark
+from grading.pages.badges import Badge, badge_for
 from grading.pages.results import ResultsView, results_view
-from grading.pages.states import Badge, badge_for
 from grading.services import (
     RunTimes,
     Trace,

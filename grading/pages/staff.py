@@ -16,7 +16,7 @@ from courses.deadlines import deadline_of, is_late
 from courses.models import Assignment, Question, Role
 from grading.models import GradingRun, Mark
 from grading.models.marks import final_points
-from grading.pages.states import Badge, badge_of
+from grading.pages.badges import Badge, badge_of
 from grading.states import State
 from submissions.models import Submission
 from submissions.querysets import SubmissionQuerySet

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from courses.models import Assignment, AssignmentRevision, RequiredFile, RevisionFile
 from grading.messages import Message, describe
 from grading.models import GradingRun, Publication
+from grading.pages.badges import Badge, badge_for
 from grading.pages.executed import Failures, failures_of
 from grading.pages.results import CheckView, QuestionView, results_view
-from grading.pages.states import Badge, badge_for
 from grading.scoring import Outcome
 from grading.services import Trace, staff_results, staff_traces
 from grading.states import State

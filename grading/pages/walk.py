@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, QuerySet
 
 from grading.models import GradingRun
-from grading.pages.states import Badge, badge_for
+from grading.pages.badges import Badge, badge_for
 from submissions.models import Submission
 
 

@@ -1,6 +1,6 @@
 """Everything that writes runs and marks, and what may be shown of them."""
 
-from grading.services.environments import record_environments
+from grading.services.environment_records import record_environments
 from grading.services.leases import (
     Claim,
     HeartbeatAnswer,

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.actors import Actor, actor_user
 from courses.models import Assignment, AssignmentRevision, CourseChange
 from courses.permissions import Right
-from courses.release import is_out
+from courses.release_times import is_out
 from courses.services.access import require
 from courses.services.changes import record_change
 from grading.models import GradingRun, Publication, Trial

@@ -25,7 +25,7 @@ from courses.services.pending_imports import (
 )
 from grading.pages.importing import ImportForm, preview_page
 from grading.services import start_trials
-from grading.services.environments import environment_names, installed_modules
+from grading.services.environment_records import environment_names, installed_modules
 from grading.trial_state import trials_of
 from grading.views.access import allowed_assignment
 from submissions.arrival import upload_was_too_large

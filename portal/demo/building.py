@@ -21,7 +21,7 @@ from courses.services.extensions import grant_extension
 from courses.services.revisions import import_revision
 from courses.services.shifting import apply_shift, plan_shift
 from grading.services import publish_revision, start_trials, submit_work
-from portal.demo.calendar import THIS_WEEK, Calendar, is_closed
+from portal.demo.demo_dates import THIS_WEEK, Calendar, is_closed
 from portal.demo.people import DOMAIN, EVERYBODY, Person
 from submissions.services import IncomingFile
 

@@ -14,7 +14,7 @@ from portal.local_run.inputs import (
     read_request,
 )
 from portal.local_run.output import Output
-from portal.local_run.report import problems_in_words, report
+from portal.local_run.run_report import problems_in_words, report
 from runner.host.runner import Backend
 from runner.protocol.jobs import Verdict
 

@@ -21,7 +21,7 @@ from courses import permissions, told_changes
 from courses.models import Course, CourseChange, Role, Session
 from courses.wall_clock import zone_of
 from grading.models import GradingRun
-from grading.pages.states import Badge, badge_for
+from grading.pages.badges import Badge, badge_for
 from rendering.markdown import render_markdown
 
 register = template.Library()

@@ -6,7 +6,7 @@ from typing import Self
 
 from runner.gpu.adapter import GpuExposure
 from runner.gpu.admission import Reservation
-from runner.gpu.order import CudaOrder
+from runner.gpu.cuda_order import CudaOrder
 from runner.gpu.pool import GpuPool, Watched
 from runner.protocol.endings import JobEnded, limit, platform
 from runner.protocol.jobs import Verdict

@@ -10,9 +10,9 @@ from typing import Final
 
 from runner.gpu.adapter import GpuAdapter, GpuDevice, GpuUnreadableError
 from runner.gpu.admission import Ledger, NeverFitsError, Reservation
-from runner.gpu.faults import Fault, find_fault
-from runner.gpu.policy import GpuPolicy
-from runner.gpu.records import DeviceRecords
+from runner.gpu.device_faults import Fault, find_fault
+from runner.gpu.device_records import DeviceRecords
+from runner.gpu.gpu_policy import GpuPolicy
 
 log = logging.getLogger(__name__)
 

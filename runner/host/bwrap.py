@@ -20,12 +20,12 @@ from runner.host.job_starter import (
     StartedJob,
     ZygoteLostError,
 )
-from runner.jail import kernel, namespaces, path_access, policy, rootfs
-from runner.jail.policy import View, host_view
+from runner.jail import kernel, namespaces, path_access, path_rules, rootfs
+from runner.jail.path_rules import View, host_view
 from runner.system import descriptors, linux
 from runner.system.environment import literal_environment
 from runner.wire.frames import Frame, Peer
-from runner.wire.order import Order
+from runner.wire.job_order import Order
 
 PROGRAM: Final = "bwrap"
 # What bubblewrap puts into a /dev that it makes.
@@ -67,15 +67,20 @@ def arguments(view: View, order: Order) -> list[str]:
     for place, target in view.links:
         found += ["--symlink", target, place]
     size = str(shape.disk_bytes + _FILES_BYTES)
-    for place in (policy.HOME, policy.PRIVATE, policy.FILES, *policy.TEMPORARY):
+    for place in (
+        path_rules.HOME,
+        path_rules.PRIVATE,
+        path_rules.FILES,
+        *path_rules.TEMPORARY,
+    ):
         found += ["--perms", "0700", "--size", size, "--tmpfs", place]
-    found += ["--dir", policy.WORK, "--proc", "/proc", "--dev", "/dev"]
-    found += ["--size", str(shape.shared_bytes), "--tmpfs", policy.SHARED_MEMORY]
+    found += ["--dir", path_rules.WORK, "--proc", "/proc", "--dev", "/dev"]
+    found += ["--size", str(shape.shared_bytes), "--tmpfs", path_rules.SHARED_MEMORY]
     for path in (*view.trees, *shape.libraries, str(_PACKAGE)):
         found += ["--ro-bind", path, path]
     for place, path in _nodes(order).items():
         found += ["--dev-bind", path, place]
-    for place in policy.MASKED:
+    for place in path_rules.MASKED:
         if Path(place).is_file():
             found += ["--ro-bind", "/dev/null", place]
         elif Path(place).is_dir():
@@ -87,7 +92,7 @@ def _nodes(order: Order) -> dict[str, str]:
     """Return the device files that are not bubblewrap's own, by their places."""
     nodes = {path: path for path in order.shape.nodes}
     is_counted = order.is_grouped or bool(order.shape.gpu)
-    return nodes if is_counted else nodes | policy.UNGROUPED_NODES
+    return nodes if is_counted else nodes | path_rules.UNGROUPED_NODES
 
 
 def launch(uid: str, order: str, host: str, fds: str, parent: str) -> None:
@@ -180,7 +185,7 @@ class ColdPool:
         ]
         return subprocess.Popen(  # noqa: S603 - an interpreter that staff configured
             [interpreter, "-c", _LAUNCHER, str(_PACKAGE.parent), *words],
-            env=literal_environment(policy.TEMPORARY[0]),
+            env=literal_environment(path_rules.TEMPORARY[0]),
             pass_fds=list(fds),
             cwd="/",
             stdin=subprocess.DEVNULL,

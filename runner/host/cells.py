@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from runner.gpu.faults import out_of_memory
+from runner.gpu.device_faults import out_of_memory
 from runner.host.monitor import NEAR
 from runner.host.outputs import CellOutputs
 from runner.host.session import Session

@@ -17,7 +17,7 @@ from runner.protocol.endings import died
 from runner.protocol.jobs import JobSpec, QuestionSpec
 from runner.system import descriptors
 from runner.wire.frames import FrameError
-from runner.wire.order import Shape
+from runner.wire.job_order import Shape
 
 log = logging.getLogger(__name__)
 

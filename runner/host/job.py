@@ -11,20 +11,20 @@ from pathlib import Path
 from typing import Final
 
 from runner.gpu.adapter import GpuExposure
+from runner.gpu.cuda_order import CudaReport
+from runner.gpu.gpu_policy import checks_in_place
 from runner.gpu.lease import GpuLease, acquire
-from runner.gpu.order import CudaReport
-from runner.gpu.policy import checks_in_place
 from runner.gpu.pool import GpuMissingError, GpuPool
 from runner.host.cells import CellRunner
-from runner.host.checks import Questions
-from runner.host.folders import FileMissingError
 from runner.host.grader_client import GraderClient
 from runner.host.job_files import JobFiles
+from runner.host.job_folder import FileMissingError
 from runner.host.job_starter import EnvironmentMissingError, ZygoteLostError
 from runner.host.monitor import Monitor
 from runner.host.outputs import JobOutputs
 from runner.host.prepared_job import PreparedJob
 from runner.host.question_parts import beats
+from runner.host.question_runner import QuestionRunner
 from runner.host.recovery import Recovery
 from runner.host.session import Session
 from runner.host.spares import Spares
@@ -55,7 +55,7 @@ from runner.protocol.requested_names import TestsUnreadableError, requested_name
 from runner.system.clock import JobClock
 from runner.system.users import NoUserFreeError
 from runner.wire.frames import Frame
-from runner.wire.order import Role, Shape
+from runner.wire.job_order import Role, Shape
 
 log = logging.getLogger(__name__)
 
@@ -279,7 +279,7 @@ class Job:
         )
         self._cells = cells
         recovery = Recovery(session, cells, self._set_up)
-        questions = Questions(
+        questions = QuestionRunner(
             self.spec,
             session,
             files,
@@ -305,7 +305,7 @@ class Job:
         self,
         notebook: Notebook,
         cells: CellRunner,
-        questions: Questions,
+        questions: QuestionRunner,
         recovery: Recovery,
     ) -> JobEnded:
         for key in notebook.early_questions:
@@ -336,7 +336,7 @@ class Job:
             raise stop
         cells.note_rerun(cell)
 
-    def _reach(self, key: str, cells: CellRunner, questions: Questions) -> None:
+    def _reach(self, key: str, cells: CellRunner, questions: QuestionRunner) -> None:
         self._note(questions.reach(key, len(cells.record.ended)))
         if cells.session.lost is not None:
             raise cells.session.lost

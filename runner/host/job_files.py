@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, Protocol
 
-from runner.host.folders import FileMissingError, JobFolder, open_source, safe_name
-from runner.jail import policy
+from runner.host.job_folder import FileMissingError, JobFolder, open_source, safe_name
+from runner.jail import path_rules
 from runner.jail.file_layout import Contents, Folder
 from runner.protocol import endings
 from runner.protocol.jobs import JobFile
@@ -20,10 +20,10 @@ _PAGE: Final = 4096
 _FILL_SECONDS: Final = 120
 _ROUND_SECONDS: Final = 0.1
 _JAILED: Final = {
-    Folder.WORK: policy.WORK,
-    Folder.FILES: policy.FILES,
-    Folder.PRIVATE: policy.PRIVATE,
-    Folder.MODULES: policy.MODULES,
+    Folder.WORK: path_rules.WORK,
+    Folder.FILES: path_rules.FILES,
+    Folder.PRIVATE: path_rules.PRIVATE,
+    Folder.MODULES: path_rules.MODULES,
 }
 
 
@@ -73,7 +73,9 @@ class JailFiles:
         if contents.notebook_name:
             with _memory_file(contents.notebook) as fd:
                 name = str(safe_name(contents.notebook_name))
-                init.send({"t": "file", "name": name, "folders": [policy.WORK]}, [fd])
+                init.send(
+                    {"t": "file", "name": name, "folders": [path_rules.WORK]}, [fd]
+                )
         init.send({"t": "seal"})
         sealed = await_frame(init, "sealed", _FILL_SECONDS, wait)
         self._base = int(sealed["disk"])

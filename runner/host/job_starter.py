@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from runner.wire.frames import Peer
-from runner.wire.order import Order
+from runner.wire.job_order import Order
 
 
 class JobStarter(Protocol):

@@ -20,7 +20,7 @@ from runner.system import descriptors, linux
 from runner.system.processes import kill_user_processes
 from runner.system.users import JobUser
 from runner.wire.frames import Frame, Peer
-from runner.wire.order import DESCRIPTORS, Order, Shape
+from runner.wire.job_order import DESCRIPTORS, Order, Shape
 
 log = logging.getLogger(__name__)
 

@@ -25,7 +25,7 @@ from runner.host.spares import Spares
 from runner.host.zygote_pool import ZygotePool
 from runner.protocol.jobs import Device, Event, JobResult, JobSpec
 from runner.system import descriptors
-from runner.wire.order import Shape
+from runner.wire.job_order import Shape
 
 log = logging.getLogger(__name__)
 

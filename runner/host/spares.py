@@ -10,7 +10,7 @@ from runner.host.job_starter import EnvironmentMissingError, ZygoteLostError
 from runner.host.prepared_job import PreparedJob
 from runner.protocol.endings import JobEnded
 from runner.system.users import NoUserFreeError
-from runner.wire.order import Role, Shape
+from runner.wire.job_order import Role, Shape
 
 log = logging.getLogger(__name__)
 

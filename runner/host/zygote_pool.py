@@ -21,7 +21,7 @@ from runner.host.job_starter import (
 )
 from runner.system.environment import literal_environment
 from runner.wire.frames import Channel, ChannelClosedError, Frame, FrameError, Peer
-from runner.wire.order import Order
+from runner.wire.job_order import Order
 
 log = logging.getLogger(__name__)
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
-from runner.jail import landlock, namespaces, policy, privileges, rootfs, seccomp
+from runner.jail import landlock, namespaces, path_rules, privileges, rootfs, seccomp
 from runner.jail.file_layout import Folder
 from runner.jail.landlock import Access
-from runner.jail.policy import View
+from runner.jail.path_rules import View
 from runner.system import linux
 from runner.system.file_times import FileTimes
-from runner.wire.order import Order
+from runner.wire.job_order import Order
 
 _CHUNK: Final = 4 * 1024**2
 
@@ -73,7 +73,7 @@ class Jail:
             raise OSError("not the first process of its namespace")
         namespaces.leave_cgroup_namespace()
         held = rootfs.hold(
-            self.view, {} if self._is_counted else policy.UNGROUPED_NODES
+            self.view, {} if self._is_counted else path_rules.UNGROUPED_NODES
         )
         namespaces.become(self._uid)
         rootfs.build(self.view, held, self._sizes)
@@ -111,10 +111,14 @@ class Jail:
         return rootfs.used_bytes(self._stores)
 
     def homes(self) -> tuple[Path, Path, Path]:
-        return Path(policy.WORK), Path(policy.HOME), Path(policy.TEMPORARY[0])
+        return (
+            Path(path_rules.WORK),
+            Path(path_rules.HOME),
+            Path(path_rules.TEMPORARY[0]),
+        )
 
     def writable(self) -> Sequence[Path]:
-        return tuple(map(Path, policy.ALL_WRITABLE))
+        return tuple(map(Path, path_rules.ALL_WRITABLE))
 
 
 class MadeJail(Jail):
@@ -140,10 +144,10 @@ def rules(view: View) -> list[tuple[str, Access]]:
         ("/proc", landlock.READ),
         ("/etc", landlock.READ),
         ("/dev/pts", landlock.TERMINAL),
-        (policy.FILES, landlock.READ),
+        (path_rules.FILES, landlock.READ),
         *((path, landlock.RUN) for path in view.trees),
         *((path, landlock.DEVICE) for path in view.nodes),
-        *((path, landlock.WRITE) for path in policy.ALL_WRITABLE),
+        *((path, landlock.WRITE) for path in path_rules.ALL_WRITABLE),
     ]
 
 

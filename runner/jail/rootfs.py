@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from runner.jail import kernel, policy
-from runner.jail.policy import View
+from runner.jail import kernel, path_rules
+from runner.jail.path_rules import View
 from runner.system import linux
 
 _BASE: Final = "/tmp"  # noqa: S108 - only something to mount on, in our namespace
@@ -62,7 +62,9 @@ def build(view: View, held: Held, sizes: Sizes) -> None:
 
     Only as the job's user. The root is still writable: `seal` ends that.
     """
-    root = kernel.make_mount("tmpfs", _QUIET, mode="755", size=str(policy.ROOT_BYTES))
+    root = kernel.make_mount(
+        "tmpfs", _QUIET, mode="755", size=str(path_rules.ROOT_BYTES)
+    )
     # The kernel allows a new /proc only to whoever still sees the old one.
     proc = kernel.make_mount("proc", _PROC)
     kernel.attach(root, _BASE)
@@ -102,7 +104,7 @@ def _make_dev(sizes: Sizes) -> None:
         kernel.NO_SUID | kernel.NO_EXEC,
         mode="620",
         ptmxmode="666",
-        max=str(policy.TERMINALS),
+        max=str(path_rules.TERMINALS),
     )
     _attach_new(terminals, "/dev/pts")
     shared = kernel.make_mount(
@@ -110,17 +112,17 @@ def _make_dev(sizes: Sizes) -> None:
         _QUIET | kernel.NO_EXEC,
         mode="1777",
         size=str(sizes.shared_bytes),
-        nr_inodes=str(policy.SHARED_INODES),
+        nr_inodes=str(path_rules.SHARED_INODES),
     )
-    _attach_new(shared, policy.SHARED_MEMORY)
-    for place, target in policy.DEVICE_LINKS.items():
+    _attach_new(shared, path_rules.SHARED_MEMORY)
+    for place, target in path_rules.DEVICE_LINKS.items():
         Path(place).symlink_to(target)
 
 
 def _mask() -> None:
     """What /proc tells of the machine reads as nothing."""
     empty = ""
-    for place in policy.MASKED:
+    for place in path_rules.MASKED:
         if not os.path.exists(place):  # noqa: PTH110 - twenty of these a job
             continue
         if not os.path.isdir(place):  # noqa: PTH112 - same
@@ -141,17 +143,17 @@ def _make_store(sizes: Sizes) -> None:
         _QUIET,
         mode="755",
         size=str(sizes.disk_bytes + _SLACK),
-        nr_inodes=str(policy.INODES),
+        nr_inodes=str(path_rules.INODES),
     )
     _attach_new(store, _STORE)
-    for number, place in enumerate(policy.WRITABLE):
+    for number, place in enumerate(path_rules.WRITABLE):
         part = Path(_STORE, str(number))
         part.mkdir(mode=0o700)
         _attach_new(kernel.hold_tree(str(part)), place)
     kernel.detach(_STORE)
     Path(_STORE).rmdir()
     files = kernel.make_mount("tmpfs", _QUIET, mode="755", size=str(_SLACK))
-    _attach_new(files, policy.FILES)
+    _attach_new(files, path_rules.FILES)
 
 
 def _write_etc() -> None:
@@ -159,7 +161,7 @@ def _write_etc() -> None:
     etc = Path("/etc")
     etc.mkdir(exist_ok=True)
     (etc / "passwd").write_text(
-        f"student:x:{user}:{group}::{policy.HOME}:/bin/sh\n"
+        f"student:x:{user}:{group}::{path_rules.HOME}:/bin/sh\n"
         "nobody:x:65534:65534::/nonexistent:/bin/false\n"
     )
     (etc / "group").write_text(f"student:x:{group}:\nnogroup:x:65534:\n")
@@ -169,13 +171,13 @@ def _write_etc() -> None:
 
 def make_room(total: int, sizes: Sizes) -> None:
     """Files of `total` bytes fit, twice: beside the notebook and untouched."""
-    kernel.resize(policy.WORK, sizes.disk_bytes + total + _SLACK)
-    kernel.resize(policy.FILES, total + _SLACK)
+    kernel.resize(path_rules.WORK, sizes.disk_bytes + total + _SLACK)
+    kernel.resize(path_rules.FILES, total + _SLACK)
 
 
 def seal() -> None:
     """Nothing of the root can be written but the job's own folders."""
-    kernel.restrict_path(policy.FILES, kernel.READ_ONLY)
+    kernel.restrict_path(path_rules.FILES, kernel.READ_ONLY)
     kernel.restrict_path("/", kernel.READ_ONLY)
 
 
@@ -185,7 +187,7 @@ def open_stores() -> tuple[int, int]:
     By these they are measured even if the job closes its folders to everybody.
     """
     flags = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
-    return os.open(policy.WORK, flags), os.open(policy.SHARED_MEMORY, flags)
+    return os.open(path_rules.WORK, flags), os.open(path_rules.SHARED_MEMORY, flags)
 
 
 def used_bytes(stores: tuple[int, int]) -> tuple[int, int]:

@@ -14,10 +14,10 @@ from typing import Final, NoReturn
 
 from runner.jail import landlock, namespaces, privileges, seccomp
 from runner.jail.isolation import Jail
-from runner.jail.policy import host_view
+from runner.jail.path_rules import host_view
 from runner.system import linux
 from runner.system.users import FIRST_UID
-from runner.wire.order import Order, Shape
+from runner.wire.job_order import Order, Shape
 
 _SHAPE: Final = Shape(
     memory_bytes=2**28,

@@ -17,7 +17,7 @@ from courses.models import Assignment, Course, Material, Role
 from grading.models import GradingRun
 from grading.states import State
 from portal.demo.building import COURSEWORK, SLUG
-from portal.demo.calendar import Calendar, is_closed
+from portal.demo.demo_dates import Calendar, is_closed
 from portal.demo.people import EVERYBODY, MAIN
 from tests.factories import CourseFactory, UserFactory
 

@@ -11,7 +11,7 @@ from accounts.models import User
 from courses.models import Assignment
 from grading.models import GradingRun
 from grading.services import cancel_run, submit, submit_work
-from grading.services.environments import record_environments
+from grading.services.environment_records import record_environments
 from grading.worker.environments import FoundEnvironment
 from submissions.models import Submission
 from submissions.problems import SubmissionRefusedError

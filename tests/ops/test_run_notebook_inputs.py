@@ -14,7 +14,7 @@ from portal.local_run.inputs import (
     read_request,
 )
 from portal.local_run.output import Output
-from portal.local_run.report import words_for
+from portal.local_run.run_report import words_for
 from runner.protocol.jobs import JobResult, Limits, Scalar, Verdict
 from tests.runner.notebooks import notebook
 

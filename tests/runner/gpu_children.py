@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from runner.gpu.order import CudaOrder
+from runner.gpu.cuda_order import CudaOrder
 from runner.system import descriptors
 from runner.system.environment import literal_environment
 from runner.wire.frames import Channel
@@ -24,7 +24,7 @@ import contextlib, os, signal, socket, sys
 import torch
 from runner.system import linux
 from runner.wire.frames import Channel, ChannelClosedError
-from runner.gpu.order import CudaOrder
+from runner.gpu.cuda_order import CudaOrder
 from runner.inside.student import cuda
 
 def compute(host, frame, untouched):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from runner.gpu.gpu_policy import GpuPolicy
 from runner.gpu.lease import GpuLease, acquire
-from runner.gpu.policy import GpuPolicy
 from runner.gpu.pool import GpuPool
 from runner.protocol.endings import JobEnded, limit
 from runner.protocol.jobs import Verdict

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from runner.host import checks
+from runner.host import question_runner
 from runner.host.monitor import Monitor
 from runner.host.runner import Runner
 from runner.host.session import Session
@@ -43,7 +43,7 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
 def test_a_full_disk_and_snapshots_that_do_not_stand_still(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checks, "_SETTLE_SECONDS", 1.5)
+    monkeypatch.setattr(question_runner, "_SETTLE_SECONDS", 1.5)
     result = run(runner, WORK, *CHECKS, FULL_AND_AWAKE)
     assert result.code in {"completed", "disk"}
     assert messages(result) == ["the process ended"] * 2

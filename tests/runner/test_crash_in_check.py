@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from runner.host import checks
+from runner.host import question_runner
 from runner.host.monitor import Monitor
 from runner.host.runner import Runner
 from runner.protocol.jobs import JobResult, Limits, QuestionSpec, Verdict
@@ -94,7 +94,7 @@ def test_it_costs_no_more_without_a_group(alone: Runner, name: str) -> None:
 def test_what_no_process_is_left_for_is_said(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checks, "MOST_RENEWALS", 2)
+    monkeypatch.setattr(question_runner, "MOST_RENEWALS", 2)
     result = run(runner, CRASH, asking("bad", "bad", "bad", "bad", "good"))
     assert messages(result) == ["the process ended"] * 3 + [NOT_RUN] * 2
 
@@ -168,7 +168,7 @@ def test_a_snapshot_that_had_to_go_for_memory_is_made_again(alone: Runner) -> No
 def test_one_that_cannot_be_made_again_says_that_memory_ran_out(
     alone: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checks, "MOST_RENEWALS", 0)
+    monkeypatch.setattr(question_runner, "MOST_RENEWALS", 0)
     assert set(large(alone)) == {"passed", "out of memory"}
 
 
@@ -179,7 +179,7 @@ def test_one_that_the_kernel_ended_for_memory_says_so(
     runner: Runner, monkeypatch: pytest.MonkeyPatch, kills: int, words: str
 ) -> None:
     """The kernel tells only how many processes of the job it has ended."""
-    monkeypatch.setattr(checks, "MOST_RENEWALS", 0)
+    monkeypatch.setattr(question_runner, "MOST_RENEWALS", 0)
     monkeypatch.setattr(Monitor, "_memory_kills", lambda self: kills * self.is_checking)
     ending = (
         "import os\nfor pid in filter(str.isdigit, os.listdir('/proc')):\n"
@@ -199,4 +199,4 @@ def test_one_that_the_kernel_ended_for_memory_says_so(
     ],
 )
 def test_a_snapshot_that_cannot_be_made_says_why(number: object, words: str) -> None:
-    assert checks._why_not_made(number) == words
+    assert question_runner._why_not_made(number) == words

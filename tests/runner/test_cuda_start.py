@@ -12,7 +12,7 @@ from unittest import mock
 import pytest
 import torch
 
-from runner.gpu.order import CudaOrder, CudaReport
+from runner.gpu.cuda_order import CudaOrder, CudaReport
 from runner.inside.student import cuda
 
 GIB = 1024**3

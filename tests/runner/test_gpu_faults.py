@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from runner.gpu.device_records import DeviceRecords
 from runner.gpu.lease import acquire
 from runner.gpu.pool import GpuMissingError, GpuPool
-from runner.gpu.records import DeviceRecords
 from runner.protocol.endings import JobEnded
 from runner.protocol.jobs import Verdict
 from tests.runner.fake_gpu import FIRST, GIB, SECOND, FakeGpus

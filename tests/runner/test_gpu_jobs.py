@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from runner.gpu.adapter import GpuDevice, GpuExposure
-from runner.gpu.policy import GpuPolicy
+from runner.gpu.gpu_policy import GpuPolicy
 from runner.gpu.pool import GpuPool
 from runner.host import in_place
 from runner.host.runner import Runner
@@ -39,7 +39,7 @@ cuda = types.ModuleType("runner.inside.student.cuda")
 class CudaUnwellError(Exception): pass
 def start(uuid):
     if uuid == "GPU-ill": raise CudaUnwellError("no answer")
-    from runner.gpu.order import CudaReport
+    from runner.gpu.cuda_order import CudaReport
     return CudaReport(name="Fake", capability="9.0", total_bytes=1, driver="13.0",
         cuda="13.0", cudnn="9")
 def settle(order):

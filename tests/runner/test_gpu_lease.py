@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from runner.gpu.adapter import GpuExposure
+from runner.gpu.device_records import DeviceRecords
+from runner.gpu.gpu_policy import GpuPolicy, checks_in_place
 from runner.gpu.lease import acquire
-from runner.gpu.policy import GpuPolicy, checks_in_place
 from runner.gpu.pool import MEMORY_KEPT, GpuMissingError, GpuPool
-from runner.gpu.records import DeviceRecords
 from runner.protocol.endings import JobEnded
 from runner.protocol.jobs import Device, Verdict
 from tests.runner.fake_gpu import FIRST, GIB, MIB, SECOND, FakeGpus

@@ -2,7 +2,7 @@
 
 import pytest
 
-from runner.gpu.faults import out_of_memory
+from runner.gpu.device_faults import out_of_memory
 from runner.protocol.jobs import Verdict
 
 GIB = 1024**3

@@ -14,11 +14,11 @@ import pytest
 import torch
 
 from runner.gpu.adapter import GpuAdapter, GpuDevice
-from runner.gpu.faults import out_of_memory
+from runner.gpu.cuda_order import CudaOrder
+from runner.gpu.device_faults import out_of_memory
+from runner.gpu.gpu_policy import GpuPolicy
 from runner.gpu.lease import GpuLease, acquire
 from runner.gpu.nvidia import find_adapter
-from runner.gpu.order import CudaOrder
-from runner.gpu.policy import GpuPolicy
 from runner.gpu.pool import GpuPool
 from runner.protocol.endings import JobEnded
 from runner.protocol.jobs import Verdict

@@ -71,7 +71,7 @@ def test_a_frame_that_is_refused_costs_its_check_alone(
 ) -> None:
     source = (
         "def check1(sq): assert sq(3) == 9\n"
-        "def check2(sq):\n    import gc\n    from runner.inside.grader.loop import Grader\n"
+        "def check2(sq):\n    import gc\n    from runner.inside.grader.grader_loop import Grader\n"
         "    (host,) = [o._channel for o in gc.get_objects() if type(o) is Grader]\n"
         f"    host.sock.sendall({REFUSED[name]})\n"
         "def check3(sq): assert sq(4) == 16\n"

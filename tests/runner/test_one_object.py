@@ -13,7 +13,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.inside.student.items import indexed
+from runner.inside.student.sent_items import indexed
 from runner.inside.values.codec import (
     MAX_DEPTH,
     CodecError,

@@ -4,11 +4,11 @@ import sys
 
 import pytest
 
-from runner.jail import policy
+from runner.jail import path_rules
 
 
 def test_nothing_is_shown_twice_and_nothing_of_the_root() -> None:
-    view = policy.host_view()
+    view = path_rules.host_view()
     assert "/" not in view.trees
     for tree in view.trees:
         assert not [
@@ -17,13 +17,13 @@ def test_nothing_is_shown_twice_and_nothing_of_the_root() -> None:
 
 
 def test_the_interpreter_and_its_packages_are_shown() -> None:
-    trees = policy.host_view().trees
+    trees = path_rules.host_view().trees
     for path in (sys.prefix, sys.base_prefix, pytest.__file__):
         assert any(path == tree or path.startswith(tree + "/") for tree in trees)
 
 
 def test_homes_settings_and_data_are_not() -> None:
-    trees = policy.host_view().trees
+    trees = path_rules.host_view().trees
     assert not {"/home", "/root", "/etc", "/var", "/run", "/proc", "/sys", "/dev"} & {
         *trees
     }
@@ -33,5 +33,5 @@ def test_a_python_in_the_root_of_the_system_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sys, "base_prefix", "/")
-    with pytest.raises(policy.TooWideError, match="root of the system"):
-        policy.host_view()
+    with pytest.raises(path_rules.TooWideError, match="root of the system"):
+        path_rules.host_view()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.inside.grader.loop import run_check
+from runner.inside.grader.grader_loop import run_check
 from runner.inside.grader.names import Library
 from runner.inside.grader.tests import Setting, Tests
 from runner.protocol.jobs import CheckSpec, QuestionSpec, TestStyle

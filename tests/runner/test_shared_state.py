@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runner.host.runner import Runner
-from runner.jail import policy
+from runner.jail import path_rules
 from runner.protocol.jobs import Event, JobResult, Limits, OutputAdded
 from tests.runner.notebooks import cell, job, job_file, question, scores, text
 
@@ -119,7 +119,7 @@ def test_what_the_kernel_counts_for_the_machine_reads_as_nothing(
     runner: Runner,
 ) -> None:
     source = (
-        f"import os\nfor place in {policy.MASKED}:\n"
+        f"import os\nfor place in {path_rules.MASKED}:\n"
         "    if os.path.isdir(place): print(os.listdir(place))\n"
         "    elif os.path.exists(place): print(open(place).read() or [])"
     )

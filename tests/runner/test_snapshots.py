@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from runner.host.checks import Questions
 from runner.host.monitor import Monitor
 from runner.host.question_parts import QuestionPart
+from runner.host.question_runner import QuestionRunner
 from runner.host.runner import Runner
 from runner.protocol.jobs import (
     Checking,
@@ -243,13 +243,13 @@ def test_each_question_has_its_own_time_whatever_was_used_before(
 ) -> None:
     """The notebook may have used up the run, and other questions all of theirs."""
     given: list[tuple[str, float]] = []
-    plain = Questions._check
+    plain = QuestionRunner._check
 
-    def check(self: Questions, part: QuestionPart, seconds: float) -> object:
+    def check(self: QuestionRunner, part: QuestionPart, seconds: float) -> object:
         given.append((part.question.key, seconds))
         return plain(self, part, seconds)
 
-    monkeypatch.setattr(Questions, "_check", check)
+    monkeypatch.setattr(QuestionRunner, "_check", check)
     keys = [f"h{n}" for n in range(4)]
     limits = Limits(question_seconds=70, run_seconds=2)
     questions = tuple(asking("assert callable(f)", key=key) for key in keys)

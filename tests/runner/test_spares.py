@@ -16,7 +16,7 @@ from runner.host.prepared_job import PreparedJob
 from runner.host.runner import Runner
 from runner.host.spares import Spares
 from runner.protocol.jobs import Event, Limits, Verdict
-from runner.wire.order import Shape
+from runner.wire.job_order import Shape
 from tests.runner.notebooks import job
 from tests.services.processes import wait_until
 

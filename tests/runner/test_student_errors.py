@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from runner.host.runner import Runner
-from runner.inside.grader.loop import _last_line
+from runner.inside.grader.grader_loop import _last_line
 from runner.inside.grader.names import Library, Names
 from tests.runner.notebooks import marked, scores
 from tests.runner.pairs import student_with

@@ -35,7 +35,7 @@ from courses.importing import (
 from courses.models import Assignment, AssignmentRevision
 from courses.services.revisions import import_revision
 from grading.services import TrialsNotGoodError, publish_revision, start_trials
-from grading.services.environments import installed_modules
+from grading.services.environment_records import installed_modules
 from grading.trial_state import Trials, trials_of
 
 T = TypeVar("T")

@@ -15,11 +15,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
-from runner.inside.grader import audit, formats, named, refusals
+from runner.inside.grader import audit, named, refusals, string_formatting
 from runner.inside.grader.code_places import CodePlaces
 from runner.inside.grader.evaluators import evaluates_harmlessly, frames_from
 from runner.inside.grader.own_texts import OWN
-from runner.inside.grader.programs import check_program
+from runner.inside.grader.subprocesses import check_program
 
 _NOT_COMPILED: Final = (
     "text that is not the tests' own is not evaluated beside them: let a function of the "
@@ -61,7 +61,7 @@ _INTERPRETER: Final = "pandas.core.computation."
 def stand(places: CodePlaces) -> None:
     """Let nothing run in this process from now on but what is the staff's or installed."""
     places.protect()
-    formats.guard_formatter()
+    string_formatting.guard_formatter()
     named.stand()
     checks: dict[str, Callable[..., None]] = {
         "compile": partial(_check_compiled, places),
@@ -207,7 +207,7 @@ def _check_started(
         if frame.f_globals in (vars(subprocess), vars(os)):
             continue
         file = frame.f_code.co_filename
-        is_of_tests = file.startswith("<") or formats.NAME in frame.f_globals
+        is_of_tests = file.startswith("<") or string_formatting.NAME in frame.f_globals
         break
     if not check_program(places, words, cwd, env, is_of_tests=is_of_tests):
         raise refusals.not_permitted(_NOT_RUN)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from runner.inside.grader import refusals
-from runner.inside.grader.folders import Folders
+from runner.inside.grader.given_folders import Folders
 
 _SYSTEM: Final = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt")
 _SHARED: Final = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - where nothing is taken from

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from runner.inside.grader.folders import Folders
+from runner.inside.grader.given_folders import Folders
 from runner.inside.grader.given_generators import seed_in_place_of
 from runner.inside.grader.handles import Handle, is_handle, number_of
 from runner.inside.grader.library_objects import (

@@ -19,8 +19,8 @@ from urllib.parse import quote, unquote
 import torch
 
 from runner.inside.grader import refusals
+from runner.inside.grader.file_origins import Origins
 from runner.inside.grader.named import after_import
-from runner.inside.grader.origins import Origins
 
 # Names by which modules that may be imported by now hold Python's own `open`.
 _HOLDERS: Final = {

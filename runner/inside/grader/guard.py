@@ -21,7 +21,8 @@ import torch
 from runner.inside.grader import audit, code_guard, found_files, refusals, workers
 from runner.inside.grader.callers import CALLERS
 from runner.inside.grader.code_places import CodePlaces
-from runner.inside.grader.folders import Folders, guard_joins
+from runner.inside.grader.file_origins import Origins
+from runner.inside.grader.given_folders import Folders, guard_joins
 from runner.inside.grader.loaders import (
     REFUSED,
     Arrays,
@@ -31,7 +32,6 @@ from runner.inside.grader.loaders import (
     script_loader,
     torch_loader,
 )
-from runner.inside.grader.origins import Origins
 
 # Classes that arrays and plain collections are made of when they are unpickled.
 _MADE_OF: Final = frozenset(

@@ -17,14 +17,14 @@ from typing import Any, Final, Self
 import numpy as np
 
 from runner.inside.grader import refusals
+from runner.inside.grader.file_origins import Origins
 from runner.inside.grader.handles import is_handle
-from runner.inside.grader.origins import Origins
 from runner.inside.grader.snapshot_client import Student
 from runner.inside.readers import array_files
-from runner.inside.readers.faults import NotReadError, UnreadableError
 from runner.inside.readers.holes import Holes
 from runner.inside.readers.pickle_files import read_pickle
 from runner.inside.readers.torch_files import is_script, read_saved
+from runner.inside.readers.unreadable import NotReadError, UnreadableError
 
 REFUSED: Final = (
     "tests unpickle objects only from files, by path: torch.load, numpy.load or "

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from runner.inside.grader import formats
+from runner.inside.grader import string_formatting
 
 
 class _CourseLoader(SourceFileLoader):
@@ -18,12 +18,12 @@ class _CourseLoader(SourceFileLoader):
     def source_to_code(  # type: ignore[override]  # as importlib calls it
         self, data: Any, path: Any, *, _optimize: int = -1
     ) -> CodeType:
-        tree = formats.guarded(ast.parse(data, path))
+        tree = string_formatting.guarded(ast.parse(data, path))
         code: CodeType = compile(tree, path, "exec", dont_inherit=True)
         return code
 
     def exec_module(self, module: ModuleType) -> None:
-        setattr(module, formats.NAME, formats.format_of)
+        setattr(module, string_formatting.NAME, string_formatting.format_of)
         super().exec_module(module)
 
 

@@ -7,7 +7,13 @@ import types
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from runner.inside.grader import empty_values, formats, global_names, refusals, workers
+from runner.inside.grader import (
+    empty_values,
+    global_names,
+    refusals,
+    string_formatting,
+    workers,
+)
 from runner.inside.grader.handles import NotDataError
 from runner.inside.grader.notebook_names import NotebookNames
 from runner.inside.grader.snapshot_client import Student
@@ -75,7 +81,7 @@ class Names(dict[str, Any]):
     ) -> None:
         # As in a notebook: `if __name__ == "__main__": unittest.main()`.
         super().__init__(__name__="__main__", __builtins__=builtins)
-        super().__setitem__(formats.NAME, formats.format_of)
+        super().__setitem__(string_formatting.NAME, string_formatting.format_of)
         super().__setitem__(global_names.NAME, globals)
         super().__setitem__(empty_values.NAME, empty_values.calculated)
         self._student = student

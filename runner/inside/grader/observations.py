@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from runner.inside.grader.answers import Answer, Ask, NotDataError, answer_of
-from runner.inside.grader.contents import Contents
+from runner.inside.grader.object_items import Contents
 
 __all__ = ["NotDataError", "Observations"]
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from runner.inside.grader import empty_values, heard, named_classes, refusals
 from runner.inside.grader.exports import ExpiredCallbackError, Exports, Outgoing
 from runner.inside.grader.fixed_seeds import FixedSeeds
-from runner.inside.grader.folders import Folders
+from runner.inside.grader.given_folders import Folders
 from runner.inside.grader.gradient_mode import with_mode
 from runner.inside.grader.handle_classes import HandleClasses
 from runner.inside.grader.handle_hashes import learn_equality

@@ -17,9 +17,15 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from runner.inside.grader import class_bodies, empty_values, formats, refusals, workers
+from runner.inside.grader import (
+    class_bodies,
+    empty_values,
+    refusals,
+    string_formatting,
+    workers,
+)
 from runner.inside.grader.fixed_seeds import FixedSeeds
-from runner.inside.grader.folders import Folders
+from runner.inside.grader.given_folders import Folders
 from runner.inside.grader.global_names import bound_openly
 from runner.inside.grader.handles import is_handle
 from runner.inside.grader.names import Everything, Library, Names, as_main
@@ -104,7 +110,7 @@ class Tests:
         self._setting = setting
         self._space: dict[str, Any] = {
             "__name__": "checks",
-            formats.NAME: formats.format_of,
+            string_formatting.NAME: string_formatting.format_of,
             empty_values.NAME: empty_values.calculated,
         }
         OWN.begin(_sources(question))
@@ -203,7 +209,7 @@ class Tests:
 
 def _guarded(tree: Any) -> Any:
     """Return the tree, in which templates are checked, and operators too."""
-    return empty_values.guarded(formats.guarded(tree))
+    return empty_values.guarded(string_formatting.guarded(tree))
 
 
 def _compiled_example(

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from runner.inside.readers.faults import NotReadError, UnreadableError
 from runner.inside.readers.pickle_files import read_pickle
+from runner.inside.readers.unreadable import NotReadError, UnreadableError
 
 _ARRAY: Final = b"\x93NUMPY"
 _ARCHIVES: Final = (b"PK\x03\x04", b"PK\x05\x06")

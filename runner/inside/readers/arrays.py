@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from runner.inside.readers.faults import NotReadError, UnreadableError
 from runner.inside.readers.parts import Maker, Name, Pending
+from runner.inside.readers.unreadable import NotReadError, UnreadableError
 
 _CODE: Final = re.compile(r"[?biufcSUOV][0-9]{0,9}|[mM]8")
 _UNIT: Final = re.compile(rb"Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as|generic")

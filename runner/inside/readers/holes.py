@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from runner.inside.readers.faults import NotReadError, UnreadableError
 from runner.inside.readers.parts import Name, Other, Pending
 from runner.inside.readers.tensors import Storage
+from runner.inside.readers.unreadable import NotReadError, UnreadableError
 
 Path = tuple[Any, ...]
 _DEPTH: Final = 100

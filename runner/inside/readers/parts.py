@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from runner.inside.readers.faults import NotReadError
+from runner.inside.readers.unreadable import NotReadError
 
 Maker = Callable[..., object]
 _MAX_KEY: Final = 32

@@ -9,9 +9,9 @@ import struct
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
-from runner.inside.readers.faults import NotReadError, UnreadableError
-from runner.inside.readers.machine import Machine
 from runner.inside.readers.parts import Dialect
+from runner.inside.readers.pickle_machine import Machine
+from runner.inside.readers.unreadable import NotReadError, UnreadableError
 from runner.protocol.weights_only import MAX_INSTRUCTIONS
 
 Do = Callable[[Machine], object]

@@ -7,8 +7,8 @@ import fractions
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from runner.inside.readers.faults import NotReadError, UnreadableError
 from runner.inside.readers.parts import Maker, Name, check_key, frozen_set
+from runner.inside.readers.unreadable import NotReadError, UnreadableError
 
 _LONGEST: Final = 1000
 _LATIN: Final = frozenset(("latin1", "latin-1"))

@@ -11,8 +11,8 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from runner.inside.readers.faults import NotReadError, UnreadableError
 from runner.inside.readers.parts import Maker, Name
+from runner.inside.readers.unreadable import NotReadError, UnreadableError
 from runner.protocol.weights_only import TAKEN_BY_TORCH
 
 _STORAGES: Final[Mapping[str, torch.dtype]] = {

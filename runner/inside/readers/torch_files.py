@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from runner.inside.readers import arrays, plain, tensors
-from runner.inside.readers.faults import NotReadError, UnreadableError
 from runner.inside.readers.parts import Dialect
 from runner.inside.readers.pickles import read
-from runner.inside.readers.records import START, read_records
 from runner.inside.readers.tensors import Storage, Tensors, storage_of
+from runner.inside.readers.unreadable import NotReadError, UnreadableError
+from runner.inside.readers.zip_records import START, read_records
 from runner.protocol.weights_only import TAKEN
 
 # As torch's reader of weights knows them.

@@ -11,7 +11,7 @@ from typing import Final
 from runner.jail.isolation import Isolation
 from runner.system import linux
 from runner.system.environment import literal_environment
-from runner.wire.order import Order, Role
+from runner.wire.job_order import Order, Role
 
 _NICENESS: Final = 10
 # Variables that only the start of an interpreter needs. The grader keeps them, for the

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import torch
 
-from runner.gpu.order import CudaOrder, CudaReport
+from runner.gpu.cuda_order import CudaOrder, CudaReport
 
 _FORMAT: Final = 1000
 _NUMPY_SEEDS: Final = 2**32

@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from runner.inside.student import description, given, items
+from runner.inside.student import description, given_builtins, sent_items
 from runner.inside.student.collections import (
     OPERATORS,
     WithMethods,
@@ -120,15 +120,17 @@ class Service:
             "signature": description.signature,
             "kind": description.is_kind,
             "copy": description.copied,
-            "items": items.items,
-            "count": items.count,
-            "reversed": items.backwards,
-            "mapping": items.mapping,
-            "pairs": lambda value, is_few: items.pairs(value, is_few, self._encoder),
-            "indexed": lambda value, is_few: items.indexed(
+            "items": sent_items.items,
+            "count": sent_items.count,
+            "reversed": sent_items.backwards,
+            "mapping": sent_items.mapping,
+            "pairs": lambda value, is_few: sent_items.pairs(
                 value, is_few, self._encoder
             ),
-            "next": items.Steps().next_item,
+            "indexed": lambda value, is_few: sent_items.indexed(
+                value, is_few, self._encoder
+            ),
+            "next": sent_items.Steps().next_item,
             "script": handed_in.load_script,
             "objects": handed_in.load_objects,
         }
@@ -321,7 +323,7 @@ class Service:
                 case "callback":
                     return self._callback(node["v"])
                 case "given":
-                    return given.made(node["t"], decoder.decode(node["v"]))
+                    return given_builtins.made(node["t"], decoder.decode(node["v"]))
             raise CodecError(f"not known: {node['k']}")
 
         decoder = Decoder(buffers, resolve, max_size=MAX_HEADER, max_bytes=MAX_BYTES)

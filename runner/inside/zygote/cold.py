@@ -4,14 +4,14 @@ import os
 import signal
 import socket
 
-from runner.inside.student import loop
+from runner.inside.student import cell_loop
 from runner.inside.zygote import preload
 from runner.inside.zygote.init import run_isolated
 from runner.inside.zygote.main import versions
 from runner.jail.isolation import MadeJail
-from runner.jail.policy import host_view
+from runner.jail.path_rules import host_view
 from runner.wire.frames import Channel
-from runner.wire.order import DESCRIPTORS, Order
+from runner.wire.job_order import DESCRIPTORS, Order
 
 
 def main(order: str, host: str, others: str) -> None:
@@ -24,6 +24,6 @@ def main(order: str, host: str, others: str) -> None:
     channel = Channel(socket.socket(fileno=int(host)))
     # One notebook is all that will run here, so nothing is rehearsed for others.
     preload.import_all()
-    loop.prepare()
+    cell_loop.prepare()
     channel.send({"t": "ready", "versions": dict(versions())})
     run_isolated(wanted, fds, MadeJail(wanted, host_view()), channel)

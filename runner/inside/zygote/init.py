@@ -15,15 +15,15 @@ import traceback
 from collections.abc import Mapping
 from typing import Final
 
-from runner.inside.grader import loop as grader
-from runner.inside.student import loop
+from runner.inside.grader import grader_loop as grader
+from runner.inside.student import cell_loop
 from runner.inside.student.confine import confine
 from runner.jail.isolation import Bare, Isolation, Jail
-from runner.jail.policy import View
+from runner.jail.path_rules import View
 from runner.system import linux
 from runner.system.processes import kill_tree
 from runner.wire.frames import Channel, ChannelClosedError, Frame, FrameError
-from runner.wire.order import DESCRIPTORS, Order, Role
+from runner.wire.job_order import DESCRIPTORS, Order, Role
 
 _PAUSE_SECONDS: Final = 0.001
 _PAUSES: Final = 50
@@ -84,7 +84,7 @@ class Init:
             if self.order.shape.role is Role.GRADER:
                 grader.serve(fds["channel"], self.isolation.writable())
             drains = (fds["drain_out"], fds["drain_err"])
-            loop.serve(fds["channel"], drains, gpu=self.order.shape.gpu)
+            cell_loop.serve(fds["channel"], drains, gpu=self.order.shape.gpu)
         except BaseException:  # noqa: BLE001 - a process edge: the host reads it
             traceback.print_exc()
         finally:

@@ -18,15 +18,15 @@ import matplotlib
 import numpy as np
 import torch
 
-from runner.inside.student import loop
+from runner.inside.student import cell_loop
 from runner.inside.zygote import preload
 from runner.inside.zygote.fork_safety import unfitness
 from runner.inside.zygote.init import run_job
 from runner.jail import namespaces, path_access
-from runner.jail.policy import TooWideError, View, host_view
+from runner.jail.path_rules import TooWideError, View, host_view
 from runner.system.processes import kill_tree
 from runner.wire.frames import Channel, ChannelClosedError, Frame
-from runner.wire.order import DESCRIPTORS, Order
+from runner.wire.job_order import DESCRIPTORS, Order
 
 _TICK_MS: Final = 1000
 # From so many orders on it is worth while to lie compactly.
@@ -39,7 +39,7 @@ def warm_up() -> Mapping[str, str]:
     preload.import_all()
     # Before there is a shell, which would note that something was drawn.
     preload.rehearse()
-    loop.prepare()
+    cell_loop.prepare()
     preload.keep_still()
     return versions()
 

@@ -9,7 +9,7 @@ from courses.models import Assignment, Course, Material, Week
 from courses.pages.course import Tense, belongs_to, tense_of, week_to_open
 from courses.pages.coursework import DueAssignment, Stage, stage_of
 from courses.pages.materials import MaterialItem, shelve
-from courses.release import is_out
+from courses.release_times import is_out
 
 MONDAY = dt.date(2027, 1, 18)
 NOW = dt.datetime(2027, 1, 20, 12, 0, tzinfo=dt.UTC)

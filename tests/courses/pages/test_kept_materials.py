@@ -7,7 +7,7 @@ from django.test import Client
 
 from accounts.models import User
 from courses.models import Course, Material
-from courses.services.reading import tick
+from courses.services.reading_progress import tick
 from tests.factories import (
     AttachmentFactory,
     CourseFactory,

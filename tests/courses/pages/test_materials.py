@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from courses.models import CourseVisit, Material, Progress
-from courses.services.reading import new_since, note_visit, tick
+from courses.services.reading_progress import new_since, note_visit, tick
 from tests.factories import EnrolmentFactory, MaterialFactory, WeekFactory, hours
 
 pytestmark = pytest.mark.django_db

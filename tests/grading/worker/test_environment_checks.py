@@ -10,7 +10,7 @@ from pytest_django.fixtures import Settings
 from accounts.actors import SYSTEM
 from grading.models import RunnerEnvironment
 from grading.services import record_environments
-from grading.services.environments import installed_modules
+from grading.services.environment_records import installed_modules
 from grading.worker.environment_checks import (
     found_environments,
     unfit_environments,

@@ -21,14 +21,14 @@ from unittest import mock
 import numpy as np
 
 from runner.host import runner
-from runner.jail import policy
+from runner.jail import path_rules
 from runner.protocol.jobs import JobFile
 from tests.runner.notebooks import job_file
 
 ROOT: Final = Path(__file__).parents[3]
 # How bubblewrap's jail answers for the program that begins a job. Below a folder that
 # is the job's own it can be read, though never written.
-OWN_SOURCE: Final = "ok" if str(ROOT).startswith(policy.WRITABLE) else "EACCES"
+OWN_SOURCE: Final = "ok" if str(ROOT).startswith(path_rules.WRITABLE) else "EACCES"
 VARIABLE: Final = "SOFTMARK_CANARY"
 LABELS: Final = "labels.txt"
 # Opened by an attack, these say which file of ours it should not have found.

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from runner.inside.grader.loop import run_check
+from runner.inside.grader.grader_loop import run_check
 from runner.inside.grader.names import Library
 from runner.inside.grader.snapshot_client import MAX_BYTES, MAX_HEADER
 from runner.inside.grader.tests import Setting, Tests, student_for
@@ -168,7 +168,7 @@ def tried(
 def run_checks(
     question: QuestionSpec, sock: socket.socket, found: Marked, setting: Setting
 ) -> None:
-    """Note what the checks give, asked over that socket as runner.inside.grader.loop asks.
+    """Note what the checks give, asked over that socket as runner.inside.grader.grader_loop asks.
 
     Then the other side finds the end of what was sent. The socket stays open, so that
     whatever it still sends fails or not always alike.

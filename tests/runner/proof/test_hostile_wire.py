@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.host import cells, checks, question_run, recovery, snapshots
+from runner.host import cells, question_run, question_runner, recovery, snapshots
 from runner.protocol.jobs import Verdict
 from tests.runner.proof.drawing import at_most
 from tests.runner.proof.wire import HONEST, Script, Turn, frame, run
@@ -106,7 +106,7 @@ _scripts: Final = st.builds(
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the host wait for less long for what never comes."""
     monkeypatch.setattr(cells, "GRACE_SECONDS", 0.1)
-    monkeypatch.setattr(checks, "_SNAPSHOT_SECONDS", 0.5)
+    monkeypatch.setattr(question_runner, "_SNAPSHOT_SECONDS", 0.5)
     monkeypatch.setattr(snapshots, "_BREAK_SECONDS", 0.2)
     monkeypatch.setattr(question_run, "_REAP_SECONDS", 0.3)
     monkeypatch.setattr(recovery, "_SPARE_SECONDS", 0.05)

@@ -25,7 +25,7 @@ from runner.protocol.jobs import CheckSpec, JobResult, Limits, QuestionSpec, Tes
 from runner.system import descriptors, linux
 from runner.system.processes import kill_tree
 from runner.wire.frames import Channel, ChannelClosedError, Peer
-from runner.wire.order import Role, Shape
+from runner.wire.job_order import Role, Shape
 from tests.runner.notebooks import cell, job
 
 _PATIENCE: Final = 0.2

@@ -42,7 +42,7 @@ _SNAPSHOT_SECONDS: Final = 10.0
 _SETTLE_SECONDS: Final = 5.0
 
 
-class Questions:
+class QuestionRunner:
     """All questions of one job, from their check cells to their outcomes.
 
     `begin_again` brings a fresh process to where the notebook was when so many of its

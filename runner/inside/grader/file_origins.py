@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path, PurePath
 from typing import Any
 
-from runner.inside.grader.folders import Folders
+from runner.inside.grader.given_folders import Folders
 
 
 class Origins:

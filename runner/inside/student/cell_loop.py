@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from IPython.core.formatters import format_display_data
 
-from runner.gpu.order import CudaOrder
+from runner.gpu.cuda_order import CudaOrder
 from runner.inside.student import otter, parameters, snapshot, text_bars, weights
+from runner.inside.student.cell_execution import CellExecution
 from runner.inside.student.channel import StudentChannel
-from runner.inside.student.execution import CellExecution
 from runner.inside.student.shell import OUTLET, StudentShell, make_shell, words
 from runner.wire.frames import ChannelClosedError
 

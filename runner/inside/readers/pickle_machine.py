@@ -6,7 +6,6 @@ import struct
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from typing import Any, Final
 
-from runner.inside.readers.faults import NotReadError, UnreadableError
 from runner.inside.readers.parts import (
     Dialect,
     Name,
@@ -15,6 +14,7 @@ from runner.inside.readers.parts import (
     check_key,
     frozen_set,
 )
+from runner.inside.readers.unreadable import NotReadError, UnreadableError
 
 _LONGEST_NUMBER: Final = 4096
 _SHORT_LINE: Final = 256

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from runner.gpu.faults import Fault
+from runner.gpu.device_faults import Fault
 
 _UUID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,79}")
 

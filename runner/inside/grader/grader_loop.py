@@ -27,13 +27,13 @@ from runner.inside.grader import (
     inspection,
     loaders,
     modules,
+    process_targets,
     refusals,
-    targets,
     test_runs,
 )
 from runner.inside.grader.fixed_seeds import FixedSeeds
-from runner.inside.grader.folders import hide
 from runner.inside.grader.generators import Generators
+from runner.inside.grader.given_folders import hide
 from runner.inside.grader.handles import NotDataError
 from runner.inside.grader.named_classes import NoClassError
 from runner.inside.grader.names import Library
@@ -158,7 +158,7 @@ class Grader:
         self._generators.take_over()
         self._fixed_seeds.take_over()
         inspection.take_over()
-        targets.take_over()
+        process_targets.take_over()
         empty_values.take_over()
         test_runs.take_over()
         derivatives.take_over()

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.http import SignedInRequest
 from courses.models import Course, Material
-from courses.services.reading import tick
+from courses.services.reading_progress import tick
 
 
 @login_required

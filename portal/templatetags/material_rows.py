@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from courses.models import Course, Examinable, Lecture, Material
 from courses.pages.materials import MaterialItem
-from courses.release import is_out
+from courses.release_times import is_out
 from portal.templatetags.softmark import course_time, icon
 
 register = template.Library()

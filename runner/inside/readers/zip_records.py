@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from runner.inside.readers.faults import NotReadError, UnreadableError
+from runner.inside.readers.unreadable import NotReadError, UnreadableError
 
 START: Final = b"PK\x03\x04"
 _ENTRY: Final = struct.Struct("<4s6H3L5H2L")
