@@ -1,10 +1,15 @@
 """Changes of a course in the words of one reader, with the deadline that holds now."""
 
-from typing import Any
+from typing import cast
 
+from django_stubs_ext import WithAnnotations
+
+from courses.annotations import ToldChange
 from courses.deadlines import deadline_of
 from courses.models import Assignment, CourseChange
 from courses.wall_clock import moment_words
+
+Told = WithAnnotations[CourseChange, ToldChange]
 
 
 def told_summary(change: CourseChange) -> str:
@@ -16,7 +21,7 @@ def told_summary(change: CourseChange) -> str:
     and its assignment.
     """
     assignment = change.assignment
-    row: Any = change  # with the columns that with_extension_of added
+    row = cast("Told", change)
     if assignment is None:
         return change.summary
     if change.kind == CourseChange.Kind.DEADLINE:
@@ -26,7 +31,7 @@ def told_summary(change: CourseChange) -> str:
     return change.summary
 
 
-def _extension_words(row: Any, assignment: Assignment) -> str:
+def _extension_words(row: Told, assignment: Assignment) -> str:
     own = deadline_of(assignment, row.extended_to)
     now = moment_words(own.due_at, row.course.tz)
     if row.after != now:
@@ -34,7 +39,7 @@ def _extension_words(row: Any, assignment: Assignment) -> str:
     return f"{assignment.title} is due on {now} for you."
 
 
-def _deadline_words(row: Any, assignment: Assignment) -> str:
+def _deadline_words(row: Told, assignment: Assignment) -> str:
     own = deadline_of(assignment, row.extended_to)
     now = moment_words(own.due_at, row.course.tz)
     if own.due_at != assignment.due_at:

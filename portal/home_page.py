@@ -3,12 +3,14 @@
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, cast
 
 from django.db.models.functions import Coalesce, Greatest
 from django.urls import reverse
+from django_stubs_ext import WithAnnotations
 
 from accounts.models import User
+from courses.annotations import ViewedCourse
 from courses.models import (
     Announcement,
     Assignment,
@@ -163,5 +165,5 @@ def _came_out(
 
 
 def _is_new(course: Course, at: dt.datetime) -> bool:
-    row: Any = course  # with the columns that for_viewer added
+    row = cast("WithAnnotations[Course, ViewedCourse]", course)
     return is_newer(at, row.seen_at)

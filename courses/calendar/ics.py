@@ -9,11 +9,13 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 from urllib.parse import urlsplit
 
+from django_stubs_ext import WithAnnotations
 from icalendar import Calendar, Event
 
+from courses.annotations import Extended
 from courses.calendar.zones import zones_of
 from courses.deadlines import deadline_of
 from courses.models import Assignment, Course, Session
@@ -186,7 +188,7 @@ def _lectures(session: Session) -> list[str]:
 
 def _deadline(assignment: Assignment, site: str, now: dt.datetime) -> Event:
     """An event without a length, at the moment of the person's own deadline."""
-    row: Any = assignment  # with the column that with_extension_of added
+    row = cast("WithAnnotations[Assignment, Extended]", assignment)
     course, own = assignment.course, deadline_of(assignment, row.extended_to)
     event = Event()
     event.add("SUMMARY", f"Due: {assignment.title} ({course.codes or course.title})")

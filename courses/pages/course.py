@@ -6,8 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Final
+from typing import Final, cast
 
+from django_stubs_ext import WithAnnotations
+
+from courses.annotations import ViewedMaterial
 from courses.models import Assignment, Course, Material, Session, Week
 from courses.pages.coursework import DueAssignment, due_assignments
 from courses.pages.materials import (
@@ -199,7 +202,7 @@ def _assignments(viewer: CourseViewer) -> Sequence[Assignment]:
 
 def _weeks_of(item: MaterialItem) -> set[int]:
     """The weeks that show the item: its own and those that repeat it."""
-    row: Any = item.material  # with the column that for_viewer added
+    row = cast("WithAnnotations[Material, ViewedMaterial]", item.material)
     return {item.material.week_id or 0, *(row.other_weeks or ())}
 
 

@@ -4,8 +4,11 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final, cast
 
+from django_stubs_ext import WithAnnotations
+
+from courses.annotations import Attempted
 from courses.deadlines import Deadline, deadline_of, is_late, is_open, is_overdue
 from courses.models import Assignment
 from courses.release_times import is_out
@@ -93,7 +96,7 @@ def due_assignments(
     """
     found = []
     for assignment in assignments:
-        row: Any = assignment  # with the columns that the two added
+        row = cast("WithAnnotations[Assignment, Attempted]", assignment)
         own = deadline_of(assignment, row.extended_to)
         is_course_out = is_out(assignment.course.release_at, now)
         stage = stage_of(assignment, own, now) if is_course_out else Stage.HIDDEN

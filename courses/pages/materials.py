@@ -4,10 +4,12 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Final, cast
 
 from django.db.models import Prefetch
+from django_stubs_ext import WithAnnotations
 
+from courses.annotations import ViewedMaterial
 from courses.models import Attachment, Examinable, Lecture, Material
 from courses.pages.coursework import is_newer
 from courses.pages.viewer import CourseViewer
@@ -83,7 +85,7 @@ def material_item(
     It comes from `for_viewer` with `attachments_for`. What came out, opened or was
     replaced after the viewer's last visit is new. Staff see what is announced only.
     """
-    row: Any = material  # with the columns that for_viewer added
+    row = cast("WithAnnotations[Material, ViewedMaterial]", material)
     is_locked = not viewer.is_staff and material.is_locked(now)
     attachments = [] if is_locked else list(material.attachments.all())
     moments = [material.release_at, material.replaced_at]

@@ -2,12 +2,14 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 from django.shortcuts import get_object_or_404
+from django_stubs_ext import WithAnnotations
 
 from accounts.models import User
 from courses import permissions
+from courses.annotations import ViewedCourse
 from courses.models import Course
 from courses.services.reading_progress import new_since
 
@@ -30,7 +32,7 @@ def viewer_of(user: User, slug: str, now: dt.datetime) -> CourseViewer:
     """
     courses = Course.objects.visible_to(user).for_viewer(user)
     course = get_object_or_404(courses, slug=slug)
-    row: Any = course  # with the columns that for_viewer added
+    row = cast("WithAnnotations[Course, ViewedCourse]", course)
     return CourseViewer(
         user=user,
         course=course,

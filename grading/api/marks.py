@@ -3,16 +3,24 @@
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django_stubs_ext import WithAnnotations
 
 from accounts.models import User
+from courses.annotations import Extended
 from courses.deadlines import deadline_of
 from courses.models import Course, Extension
 from grading.models import Mark
 from grading.services import ShownMark, attach_runs, show_mark, shown_time
+
+
+class ReportedMark(Extended):
+    """What `marks_for` adds to marks."""
+
+    sees_all: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +73,7 @@ def report_on(mark: Mark, *, now: dt.datetime) -> MarkReport:
     are left out: their difference would tell what the hidden checks found. So would
     the name of the best attempt.
     """
-    row: Any = mark  # with the columns that marks_for added
+    row = cast("WithAnnotations[Mark, ReportedMark]", mark)
     own = deadline_of(mark.assignment, row.extended_to)
     shown = show_mark(mark, closes_at=own.closes_at, now=now, sees_all=row.sees_all)
     parts = mark if row.sees_all or not shown.is_provisional else None

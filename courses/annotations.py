@@ -1,0 +1,44 @@
+"""Columns that querysets add to rows, for the type checker: `WithAnnotations[Course, …]`."""
+
+import datetime as dt
+from typing import TypedDict
+
+
+class ViewedCourse(TypedDict):
+    """What `CourseQuerySet.for_viewer` adds."""
+
+    reader_role: str | None
+    seen_at: dt.datetime | None
+    seen_before_at: dt.datetime | None
+
+
+class ViewedMaterial(TypedDict):
+    """What `MaterialQuerySet.for_viewer` adds. `other_weeks` has primary keys."""
+
+    is_done: bool
+    other_weeks: list[int] | None
+
+
+class Extended(TypedDict):
+    """What `AssignmentQuerySet.with_extension_of` adds: the person's own due date."""
+
+    extended_to: dt.datetime | None
+
+
+class Attempted(Extended):
+    """What `with_extension_of` and `with_attempts_of` add."""
+
+    attempts_used: int
+    has_handed_in: bool
+
+
+class ToldChange(Extended):
+    """What `CourseChangeQuerySet.with_extension_of` adds."""
+
+    reader_id: int
+
+
+class Taught(TypedDict):
+    """What `SessionQuerySet.with_teaching` adds: pairs of a position and a name."""
+
+    teacher_names: list[tuple[int, str]] | None
