@@ -1,4 +1,4 @@
-"""Lists of related values in one query, on both databases."""
+"""Aggregates that return lists of related values, on SQLite and PostgreSQL."""
 
 from typing import Any
 
@@ -16,5 +16,5 @@ class JSONList(Aggregate):
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
     ) -> tuple[str, Any]:
-        """SQLite calls it JSON_GROUP_ARRAY."""
+        """Return the SQL for SQLite, where the function is JSON_GROUP_ARRAY."""
         return self.as_sql(compiler, connection, function="JSON_GROUP_ARRAY", **extra)

@@ -1,7 +1,7 @@
-"""Connections to the broker for wake-up messages, whose loss costs seconds, never a row.
+"""Connections to the broker for wake-up messages. Losing one costs seconds, not a row.
 
-The row says what is to be done, and a wake-up only that it may be done now. So a broker
-that is down, slow or emptied is noted in the log and otherwise ignored.
+The row says what is to be done. A wake-up only says that it can be done now. So a
+broker that is down, slow or emptied is noted in the log and otherwise ignored.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from kombu.exceptions import OperationalError
 
 log = structlog.get_logger(__name__)
 
-# A person waits for the answer, so: one try, and a short one.
+# A person waits for the page, so there is one short try.
 _ONE_QUICK_TRY: Final = {
     "max_retries": 1,
     "interval_start": 0,
@@ -26,7 +26,7 @@ _TIMEOUTS: Final = {"socket_connect_timeout": 1, "socket_timeout": 1}
 
 @contextmanager
 def quick_connection() -> Iterator[Any]:
-    """Give a connection to the broker; what fails there ends the block, no more."""
+    """Yield a connection to the broker; log a fault of it, and end the block."""
     with current_app.connection_for_write(
         transport_options={**_ONE_QUICK_TRY, **_TIMEOUTS}
     ) as connection:
@@ -43,12 +43,12 @@ def quick_connection() -> Iterator[Any]:
 
 
 def connect(connection: Any) -> None:
-    """The connection is there. Raises at once, and quickly, if the broker is not."""
+    """Connect to the broker; raise OperationalError within seconds if it is down."""
     connection.ensure_connection(**_ONE_QUICK_TRY)
 
 
 def send_task_wake_up(task: str) -> None:
-    """Send a hint that this task, which takes nothing, has something to do."""
+    """Send a wake-up message for this task, which takes no arguments."""
     with quick_connection() as connection:
         connect(connection)
         current_app.send_task(

@@ -1,6 +1,6 @@
-"""Deadlines: who may hand in until when, and what counts as late.
+"""Deadlines: until when each person may hand in, and what is late.
 
-Times are judged to the second, as receipts show them: work that arrives within the
+Times are compared to the second, as receipts show them: work that arrives within the
 second of the deadline is on time, and work of the next second is late.
 """
 
@@ -13,7 +13,7 @@ from courses.models import Assignment, Extension
 
 @dataclass(frozen=True, kw_only=True)
 class Deadline:
-    """One student's deadline, and the time after which nothing is taken.
+    """One student's deadline, and the time after which no work is accepted.
 
     `due_at` is the deadline as it is shown; work is late only after `late_after`.
     """
@@ -24,7 +24,7 @@ class Deadline:
 
     @property
     def stated_closes_at(self) -> datetime:
-        """The closing time as students are told it: the grace is not part of it."""
+        """The closing time as students are told it, without the grace."""
         takes_late_work = self.closes_at > self.late_after
         return self.closes_at if takes_late_work else self.due_at
 
@@ -39,9 +39,9 @@ def deadline(
     """Return the deadline that holds for a student.
 
     An extension only helps: one that ends before the common deadline changes nothing,
-    and work within it is never shut out. Without a closing time, nothing is taken
-    after the deadline. The grace is added to whatever deadline holds, and work within it
-    is on time.
+    and work within it is always accepted. Without a closing time, no work is accepted
+    after the deadline. The grace is added to the deadline that holds, with or without
+    an extension, and work within it is on time.
     """
     due = max(due_at, extended_to or due_at)
     late_after = due + timedelta(minutes=grace_minutes)
@@ -51,22 +51,22 @@ def deadline(
 
 
 def is_late(deadline: Deadline, received_at: datetime) -> bool:
-    """Whether work received then is late."""
+    """Return whether work received at this time is late."""
     return received_at.replace(microsecond=0) > deadline.late_after
 
 
 def is_overdue(deadline: Deadline, at: datetime) -> bool:
-    """Whether the deadline that was told is past, late or still within the grace."""
+    """Return whether the stated deadline has passed; the grace may still run."""
     return at.replace(microsecond=0) > deadline.due_at
 
 
 def is_open(deadline: Deadline, at: datetime) -> bool:
-    """Whether work is still taken then, late or not."""
+    """Return whether work is still accepted at this time, late or not."""
     return at.replace(microsecond=0) <= deadline.closes_at
 
 
 def deadline_of(assignment: Assignment, extended_to: datetime | None) -> Deadline:
-    """Return the assignment's deadline for somebody whose extension ends then."""
+    """Return the assignment's deadline for a student with this extension, or none."""
     return deadline(
         due_at=assignment.due_at,
         closes_at=assignment.closes_at,
@@ -76,7 +76,7 @@ def deadline_of(assignment: Assignment, extended_to: datetime | None) -> Deadlin
 
 
 def deadline_for(assignment: Assignment, user: User | int) -> Deadline:
-    """Return the own deadline of the person, or of the one with this id. One query."""
+    """Return this person's deadline; `user` may be their id. One query."""
     extended_to = (
         Extension.objects.filter(assignment=assignment, student=user)
         .values_list("due_at", flat=True)

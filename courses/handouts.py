@@ -1,4 +1,4 @@
-"""The cells that students start from, of one revision."""
+"""The notebook that students start from: the hand-out of one revision."""
 
 import json
 from collections.abc import Sequence
@@ -10,11 +10,11 @@ from storage.blobs import read_blob
 
 
 def given_notebook(parts: Sequence[RevisionFile]) -> dict[str, Any] | None:
-    """Return the cells from which a student's are put back, if there are any.
+    """Return the given cells, which are put back where a student's lack them, or None.
 
-    SECURITY: those of the hand-out, and where it lacks some, those of the staff's
-    notebook without its solutions. A student reads the notebook that was run, so the
-    staff's own text is never put into it.
+    SECURITY: they are the cells of the hand-out, and for cells that it lacks, those of
+    the staff's notebook without its solutions. A student reads the notebook that was
+    run, so the staff's own text is never put into it.
     """
     staff = notebook_part(parts, RevisionFile.Part.STAFF)
     if staff is None:

@@ -1,4 +1,4 @@
-"""Who may do what in a course: one table, read by views, API, admin and querysets."""
+"""What each role may do in a course: one table for views, API, admin and querysets."""
 
 from enum import StrEnum
 
@@ -33,7 +33,7 @@ STAFF_ROLES = (Role.ASSISTANT, Role.LECTURER)
 def role_in(user: User, course: Course) -> Role | None:
     """Return the person's role in the course, or None.
 
-    A course that was loaded by `for_viewer` knows it. Otherwise one query.
+    No query if the course was loaded by `for_viewer` for this person; otherwise one.
     """
     if getattr(course, "reader_id", None) == user.pk:
         known: str | None = course.reader_role  # type: ignore[attr-defined]  # annotated
@@ -55,25 +55,25 @@ def rights_in(user: User, course: Course) -> frozenset[Right]:
 
 
 def can(user: User, right: Right, course: Course) -> bool:
-    """Whether the person has this right in the course."""
+    """Return whether the person has this right in the course."""
     return right in rights_in(user, course)
 
 
 def can_submit(user: User, assignment: Assignment) -> bool:
-    """Whether the person is one of those who hand this assignment in."""
+    """Return whether the person may hand in this assignment."""
     return can(user, Right.SUBMIT, assignment.course)
 
 
 def can_view_all_work(user: User, course: Course) -> bool:
-    """Whether the person sees everybody's work in the course."""
+    """Return whether the person sees everybody's work in the course."""
     return can(user, Right.VIEW_ALL_WORK, course)
 
 
 def own_or_staffed(user: User, *, course: str, owner: str) -> Q:
     """Match the person's own work, and all work of courses that they staff.
 
-    `course` and `owner` are look-ups from the row. One's own work is hidden with its
-    course.
+    `course` and `owner` are lookups from the row. A person's own work is hidden if its
+    course is hidden from them.
     """
     if user.is_superuser:
         return Q()
@@ -82,7 +82,7 @@ def own_or_staffed(user: User, *, course: str, owner: str) -> Q:
 
 
 def staffed_by(user: User, *, course: str) -> Q:
-    """Match rows of courses that the person staffs; `course` is a look-up from them."""
+    """Match rows of courses that the person staffs, by the lookup `course`."""
     if user.is_superuser:
         return Q()
     return Q(Exists(Course.objects.staffed_by(user).filter(pk=OuterRef(course))))

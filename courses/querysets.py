@@ -1,4 +1,4 @@
-"""What each person sees of courses. Every lookup starts at `visible_to`."""
+"""Querysets that say which rows of courses each person sees, from `visible_to` on."""
 
 import datetime as dt
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
@@ -30,19 +30,19 @@ if TYPE_CHECKING:
 
 RowT = TypeVar("RowT", bound=models.Model)
 
-# Kept beside the table in courses.permissions by tests/courses/test_visibility.py:
-# these are the roles with Right.VIEW_ALL_WORK.
+# The roles with Right.VIEW_ALL_WORK. tests/courses/test_visibility.py compares this
+# with the table in courses.permissions.
 STAFF = ("assistant", "lecturer")
-# And these the roles with Right.EDIT.
+# The roles with Right.EDIT.
 EDITORS = ("lecturer",)
-# How long an announcement without an end stays on top of pages.
+# How long an announcement without an end stays at the top of pages.
 ANNOUNCED_FOR: Final = dt.timedelta(days=14)
-# Who mails one says so with each mail; after this long in silence it is anybody's.
+# A worker's claim on mails ends after this long without a renewal.
 CLAIMED_FOR: Final = dt.timedelta(minutes=5)
 
 
 def _enrolled(user: "User", outer: str, **conditions: object) -> Exists:
-    """An active enrolment of the person in the row's course."""
+    """Match rows whose course, at `outer`, has the person as an active member."""
     from courses.models import Enrolment  # noqa: PLC0415  models import this module
 
     return Exists(
@@ -58,7 +58,7 @@ def _released(row: str = "") -> Q:
 
 class CourseQuerySet(models.QuerySet["Course"]):
     def visible_to(self, user: "User") -> Self:
-        """Courses the person is in; students see them once released."""
+        """Return the person's courses; students see those that are released."""
         if user.is_superuser:
             return self
         return self.filter(
@@ -67,7 +67,7 @@ class CourseQuerySet(models.QuerySet["Course"]):
         )
 
     def for_viewer(self, user: "User") -> Self:
-        """With what a page asks about its viewer: their role and their last visits."""
+        """Annotate the viewer's role and last visits, which pages ask for."""
         from courses.models import CourseVisit, Enrolment  # noqa: PLC0415  as above
 
         role = Enrolment.objects.active().filter(course=OuterRef("pk"), user=user)
@@ -80,7 +80,7 @@ class CourseQuerySet(models.QuerySet["Course"]):
         )
 
     def staffed_by(self, user: "User") -> Self:
-        """Courses whose work the person may see."""
+        """Return the courses in which the person may see everybody's work."""
         return (
             self
             if user.is_superuser
@@ -88,7 +88,7 @@ class CourseQuerySet(models.QuerySet["Course"]):
         )
 
     def editable_by(self, user: "User") -> Self:
-        """Courses whose content the person may edit."""
+        """Return the courses whose content the person may edit."""
         return (
             self
             if user.is_superuser
@@ -106,29 +106,29 @@ NOT_SIGNED_IN: Final = models.Q(
 
 class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
     def active(self) -> Self:
-        """People who have not left."""
+        """Return the enrolments of people who have not left."""
         return self.filter(is_active=True)
 
     def not_signed_in(self) -> Self:
-        """Active people who have neither signed in nor a password to do so with."""
+        """Return active people who have never signed in and have no password."""
         return self.filter(NOT_SIGNED_IN)
 
     def in_courses_visible_to(self, user: "User") -> Self:
-        """Those in courses that the person sees."""
+        """Return the enrolments in courses that the person sees."""
         from courses.models import Course  # noqa: PLC0415  models import this module
 
         return self.filter(course__in=Course.objects.visible_to(user))
 
     def staff(self) -> Self:
-        """Those who see everybody's work in their course: assistants and lecturers."""
+        """Return those who see all work in their course: assistants and lecturers."""
         return self.active().filter(role__in=STAFF)
 
     def editors(self) -> Self:
-        """Those who edit their course, and release its marks."""
+        """Return those who edit their course and release its marks."""
         return self.active().filter(role__in=EDITORS)
 
     def students(self) -> Self:
-        """Those who hand work in."""
+        """Return the active students."""
         return self.active().filter(role="student")
 
 
@@ -136,7 +136,7 @@ class ContentQuerySet(models.QuerySet[RowT]):
     """Rows of a course that students see from their release time on."""
 
     def visible_to(self, user: "User") -> Self:
-        """Rows of the person's courses; for students, released ones of released courses."""
+        """Return rows of the person's courses; students see only released ones."""
         if user.is_superuser:
             return self
         released = _released() & _released("course__")
@@ -146,9 +146,10 @@ class ContentQuerySet(models.QuerySet[RowT]):
         )
 
     def shown_to(self, viewer: "CourseViewer") -> Self:
-        """What `visible_to` gives of the viewer's course, for a page that shows much.
+        """Return what `visible_to` does of the viewer's course, for pages of many rows.
 
-        The viewer was found with their course and role, so no row asks for those again.
+        The viewer was loaded with their course and role, so no row needs a query for
+        them.
         """
         rows = self.filter(course=viewer.course)
         return rows if viewer.is_staff else rows.filter(_released())
@@ -159,10 +160,10 @@ class WeekQuerySet(ContentQuerySet["Week"]):
 
 
 class MaterialQuerySet(ContentQuerySet["Material"]):
-    """Materials of a course. Whether one is open to students: `opened_to`."""
+    """Materials of a course. `opened_to` leaves out those that are only announced."""
 
     def for_viewer(self, user: "User") -> Self:
-        """With whether the person has ticked it, and the other weeks that show it."""
+        """Annotate the person's tick, and the other weeks that show the material."""
         from courses.models import Material, Progress  # noqa: PLC0415  as above
 
         ticks = Progress.objects.filter(material=OuterRef("pk"), user=user)
@@ -171,7 +172,7 @@ class MaterialQuerySet(ContentQuerySet["Material"]):
         return self.annotate(is_done=Exists(ticks), other_weeks=Subquery(weeks))
 
     def opened_to(self, user: "User") -> Self:
-        """Visible ones whose content the person may have: announced ones are not."""
+        """Return the visible materials whose content the person may open."""
         rows = self.visible_to(user)
         if user.is_superuser:
             return rows
@@ -186,16 +187,16 @@ class AssignmentQuerySet(ContentQuerySet["Assignment"]):
     """Assignments of a course."""
 
     def with_extension_of(self, user: "User") -> Self:
-        """With `extended_to`: the person's own deadline, or None."""
+        """Annotate `extended_to`: the person's own deadline, or None."""
         from courses.models import Extension  # noqa: PLC0415  models import this module
 
         own = Extension.objects.filter(assignment=OuterRef("pk"), student=user)
         return self.annotate(extended_to=Subquery(own.values("due_at")[:1]))
 
     def with_attempts_of(self, user: "User") -> Self:
-        """Annotate `attempts_used`, and `has_handed_in`.
+        """Annotate `attempts_used` and `has_handed_in` for the person.
 
-        An attempt that waits for staff through the portal's own fault is not used up.
+        An attempt that waits for staff because of a fault of the portal is not used up.
         """
         used = Q(submissions__author=user, submissions__uses_attempt=True)
         counted = (
@@ -216,13 +217,11 @@ class SessionQuerySet(ContentQuerySet["Session"]):
     """Sessions of a course."""
 
     def with_teaching(self) -> Self:
-        """With room, lectures and `teacher_names`: pairs of position and name.
-
-        The names are in no order: courses.pages.sessions puts them into one.
-        """
+        """Load room and lectures, and annotate teachers' names as `teacher_names`."""
         from courses.models import Session, SessionLecture  # noqa: PLC0415  as above
 
         rows = Session.teachers.through.objects.filter(session=OuterRef("pk"))
+        # Pairs of position and name, in no order: courses.pages.sessions sorts them.
         pair = JSONArray("teacher__position", "teacher__name")
         names = rows.order_by().values("session").values(found=JSONList(pair))
         places = SessionLecture.objects.select_related("lecture")
@@ -233,7 +232,7 @@ class SessionQuerySet(ContentQuerySet["Session"]):
         )
 
     def ahead(self, now: dt.datetime) -> Self:
-        """Those that are not over, the nearest first."""
+        """Return the sessions that are not over, the nearest first."""
         return self.filter(ends_at__gt=now).order_by("starts_at", "position")
 
 
@@ -241,7 +240,7 @@ class AnnouncementQuerySet(ContentQuerySet["Announcement"]):
     """Announcements of a course."""
 
     def current(self, now: dt.datetime) -> Self:
-        """Those that stand on top of pages now."""
+        """Return the announcements that are at the top of pages now."""
         recent = Q(ends_at__isnull=True) & (
             Q(is_pinned=True) | Q(release_at__gt=now - ANNOUNCED_FOR)
         )
@@ -250,23 +249,23 @@ class AnnouncementQuerySet(ContentQuerySet["Announcement"]):
         )
 
     def to_mail(self, now: dt.datetime) -> Self:
-        """Those with mails that are due, and that nobody is sending."""
+        """Return announcements whose mails are due and that no worker is sending."""
         return self._out_by_mail(now).filter(_is_free(now))
 
     def _out_by_mail(self, now: dt.datetime) -> Self:
-        """Those that are mailed, and out: a draft again is mailed to nobody else."""
+        """Return published announcements that are mailed. A draft is not published."""
         return self.filter(
             is_mailed=True, release_at__lte=now, course__release_at__lte=now
         )
 
     def claim_mails(self, pk: int, now: dt.datetime) -> dt.datetime | None:
-        """Return until when the caller, and nobody else, sends this one's mails, or None.
+        """Claim one announcement's mails; return the claim's end, or None if refused.
 
-        That time is what `keep_mails` asks for.
+        Until then no other worker sends them. Pass the time on to `keep_mails`.
         """
         until = timezone.now() + CLAIMED_FOR
         out = self._out_by_mail(now).order_by().values("pk")
-        # Not in the inner query: who waits for the other's lock must look again.
+        # Not in the inner query: a call that waited for the lock must check again.
         free = self.filter(_is_free(now), pk=pk, pk__in=out)
         begun = Coalesce("mailed_at", Value(now))
         return until if free.update(mailed_at=begun, mailing_until=until) else None
@@ -274,10 +273,9 @@ class AnnouncementQuerySet(ContentQuerySet["Announcement"]):
     def keep_mails(
         self, pk: int, claim: dt.datetime, now: dt.datetime, **done: int
     ) -> dt.datetime | None:
-        """Return the claim's new end, with what is `done` stored, or None if it is lost.
+        """Renew the claim and store what is `done`; return its new end, or None.
 
-        It is lost to who came after a long silence, and when the announcement is not
-        out by mail any more.
+        None: another worker has the claim, or the announcement is not to be mailed now.
         """
         until = timezone.now() + CLAIMED_FOR
         out = self._out_by_mail(now).order_by().values("pk")
@@ -285,27 +283,27 @@ class AnnouncementQuerySet(ContentQuerySet["Announcement"]):
         return until if held.update(mailing_until=until, **done) else None
 
     def give_back_mails(self, pk: int, claim: dt.datetime) -> None:
-        """The rest of this one's mails, or all of them, wait for the next try."""
+        """End the claim, so that the next try sends the mails that are left."""
         held = self.filter(pk=pk, mailing_until=claim)
         if not held.filter(mailed_up_to=0).update(mailed_at=None, mailing_until=None):
             held.update(mailing_until=timezone.now())
 
     def end_mails(self, pk: int, claim: dt.datetime) -> bool:
-        """Whether the claim still held; now all of this one's mails are sent."""
+        """Mark all mails as sent; return whether the claim still held."""
         held = self.filter(pk=pk, mailing_until=claim)
         return held.update(mailing_until=None) == 1
 
 
 def _is_free(now: dt.datetime) -> Q:
-    """Not begun, or left by who sent its mails: after a portion, or by dying."""
+    """Match mailings that have not begun, or whose claim was given back or ran out."""
     return Q(mailed_at__isnull=True) | Q(mailing_until__lte=now)
 
 
 class OwnedQuerySet(models.QuerySet[RowT]):
-    """Rows that everybody who sees their course sees: rooms and hours, names, shares."""
+    """Rows for everybody who sees their course: rooms and hours, names, shares."""
 
     def visible_to(self, user: "User") -> Self:
-        """Rows of the courses that the person sees."""
+        """Return the rows of the courses that the person sees."""
         if user.is_superuser:
             return self
         return self.filter(
@@ -322,7 +320,7 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
     """Further files of materials."""
 
     def visible_to(self, user: "User") -> Self:
-        """Released ones of materials that are open; all of them for staff."""
+        """Return released attachments of open materials; for staff, all of them."""
         from courses.models import Material  # noqa: PLC0415  models import this module
 
         rows = self.filter(material__in=Material.objects.visible_to(user))
@@ -333,7 +331,7 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
         )
 
     def shown_to(self, viewer: "CourseViewer") -> Self:
-        """What `visible_to` gives of the viewer's course, as with its materials."""
+        """Return what `visible_to` does of the viewer's course, with fewer queries."""
         rows = self.filter(material__course=viewer.course)
         if viewer.is_staff:
             return rows
@@ -341,7 +339,7 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
 
     @staticmethod
     def _given_out() -> Q:
-        """Released ones of materials that are open."""
+        """Match released attachments of materials that are open."""
         now = timezone.now()
         is_open = Q(material__opens_at__isnull=True) | Q(material__opens_at__lte=now)
         return Q(release_at__lte=now) & is_open
@@ -353,19 +351,19 @@ def _concerns(user: "User") -> Q:
 
 
 class CalendarHistoryQuerySet(models.QuerySet["CalendarHistory"]):
-    """What programs were told of people's calendars."""
+    """Stored versions of what calendar programs were sent."""
 
     def remember(self, history: "CalendarHistory", events: dict[str, Any]) -> bool:
-        """Store what was told now; False if another reading was stored meanwhile."""
+        """Store what was sent; return False if another request stored its own first."""
         same = self.filter(pk=history.pk, version=history.version)
         return bool(same.update(events=events, version=models.F("version") + 1))
 
 
 class CourseChangeQuerySet(models.QuerySet["CourseChange"]):
-    """What was changed in courses."""
+    """Records of what was changed in courses."""
 
     def visible_to(self, user: "User") -> Self:
-        """Public ones of the person's courses; all of them for staff."""
+        """Return public changes of the person's courses; for staff, all of them."""
         if user.is_superuser:
             return self
         return self.filter(
@@ -380,7 +378,7 @@ class CourseChangeQuerySet(models.QuerySet["CourseChange"]):
         )
 
     def told_to(self, user: "User") -> Self:
-        """Return what the person reads as news: public, and not of another student."""
+        """Return the person's news: public changes, and none about other students."""
         return self.visible_to(user).filter(_concerns(user), is_public=True)
 
     def with_extension_of(self, user: "User") -> Self:
@@ -394,7 +392,7 @@ class CourseChangeQuerySet(models.QuerySet["CourseChange"]):
 
     @staticmethod
     def _of_what_is_out() -> Q:
-        """What a change is about may have been hidden again since."""
+        """Match changes whose subject is released; it may be hidden again by now."""
         is_out = Q()
         for about in ("session", "material", "assignment"):
             is_out &= Q(**{f"{about}__isnull": True}) | _released(f"{about}__")

@@ -1,8 +1,8 @@
-"""Whether what has a release time is out."""
+"""The rule that says whether something with a release time is released."""
 
 import datetime as dt
 
 
 def is_out(release_at: dt.datetime | None, now: dt.datetime) -> bool:
-    """Whether students see it already. Without a time it is hidden."""
+    """Return whether students see it at `now`. Without a release time it is hidden."""
     return release_at is not None and release_at <= now

@@ -1,4 +1,4 @@
-"""Rows made from other rows."""
+"""Copies of model rows."""
 
 import copy
 from typing import TypeVar
@@ -9,8 +9,8 @@ RowT = TypeVar("RowT", bound=Model)
 
 
 def unsaved_copy(row: RowT, **changes: object) -> RowT:
-    """An unsaved row like this one, whatever fields it has, with these changed."""
-    copied = copy.copy(row)  # which copies the state too: Model.__getstate__
+    """Return an unsaved copy of the row with all its fields, and these changes."""
+    copied = copy.copy(row)  # copies the state too: Model.__getstate__
     copied.pk, copied._state.adding = None, True  # noqa: SLF001  as Django's docs do
     copied.__dict__.pop("_prefetched_objects_cache", None)
     for name, value in changes.items():

@@ -1,4 +1,4 @@
-"""Names of rows that stay the same: in addresses, course files and calendars."""
+"""Keys that name rows in addresses, course files and calendars, and never change."""
 
 from itertools import count
 from typing import Any, Final
@@ -10,7 +10,7 @@ _LONGEST: Final = 50
 
 
 def free_slug(words: str, others: QuerySet[Any]) -> str:
-    """Return a key made from the words that none of the other rows has. One query."""
+    """Return a key made from these words that no row of `others` has. One query."""
     wanted = slugify(words)[:_LONGEST].strip("-") or "item"
     taken = set(
         others.filter(key__startswith=wanted).values_list("key", flat=True),

@@ -1,4 +1,4 @@
-"""What a worker does for courses."""
+"""Celery tasks of courses."""
 
 from celery import shared_task
 from django.utils import timezone
@@ -8,5 +8,5 @@ from courses.services.invitations import mail_due_invitations
 
 @shared_task(name="courses.invite")
 def invite() -> None:
-    """Send a portion of the invitations that are due."""
+    """Mail one portion of the invitations that are due."""
     mail_due_invitations(now=timezone.now())

@@ -1,4 +1,4 @@
-"""Changes of a course in the words of one reader, with the deadline that holds now."""
+"""The text of a course's change for one person, with the deadline that holds now."""
 
 from typing import cast
 
@@ -13,12 +13,12 @@ Told = WithAnnotations[CourseChange, ToldChange]
 
 
 def told_summary(change: CourseChange) -> str:
-    """Return the change in words, for the reader that `with_extension_of` was given.
+    """Return the text of the change for the person given to `with_extension_of`.
 
-    A record says when work was due as it was made. Since then the deadline may have
-    moved again, the work may have another title, and the reader may have an extension:
-    what is said of the present is computed. No query where the change has its course
-    and its assignment.
+    The record has the deadline from when it was made. Since then the deadline may have
+    moved again, the assignment may have another title, and the person may have an
+    extension: what holds now is computed from the rows. No query if the change was
+    loaded with its course and its assignment.
     """
     assignment = change.assignment
     row = cast("Told", change)

@@ -1,4 +1,4 @@
-"""Courses and what they hand out."""
+"""Addresses of courses' pages and downloads, and of people's calendars."""
 
 from django.urls import include, path
 
@@ -108,7 +108,7 @@ of_courses = [
 ]
 urlpatterns = [
     path("courses/", include(of_courses)),
-    # A person's own: one calendar of all their courses.
+    # One calendar for each person, with all their courses.
     path("account/calendar/", calendar.calendar, name="calendar"),
     path("account/calendar/new/", calendar.calendar_renew, name="calendar-renew"),
     path("account/calendar/end/", calendar.calendar_revoke, name="calendar-revoke"),

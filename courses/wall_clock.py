@@ -1,6 +1,6 @@
-"""Times as the clock on a course's wall shows them. They outlive a change of the clocks.
+"""Times by the clocks of a course's zone, also across a change of the clocks.
 
-Nine o'clock moved by a week is nine o'clock, also where summer time begins in between.
+Nine o'clock moved by a week is nine o'clock, also if summer time begins in between.
 """
 
 import datetime as dt
@@ -13,21 +13,21 @@ NO_TIME: Final = "no time yet"
 
 
 def moved_by(moment: dt.datetime, days: int, zone: zoneinfo.ZoneInfo) -> dt.datetime:
-    """Return the moment so many days later, at the same time of that zone's clocks."""
+    """Return the moment so many days later, at the same time by that zone's clocks."""
     local = moment.astimezone(zone)
     naive = local.replace(tzinfo=None) + dt.timedelta(days=days)
     return naive.replace(tzinfo=zone, fold=local.fold).astimezone(dt.UTC)
 
 
 def start_of_day(day: dt.date, zone: zoneinfo.ZoneInfo) -> dt.datetime:
-    """Return the midnight with which the day begins there."""
+    """Return the midnight at which the day begins in that zone."""
     return dt.datetime.combine(day, dt.time(), tzinfo=zone)
 
 
 def check_hour(naive: dt.datetime, zone: zoneinfo.ZoneInfo) -> None:
     """Raise ValidationError for a time that the zone's clocks skip or show twice.
 
-    The words say which times around it can be entered.
+    The message says which times before and after it can be entered.
     """
     local = naive.replace(tzinfo=zone)
     if local.utcoffset() == local.replace(fold=1).utcoffset():
@@ -49,7 +49,7 @@ def check_hour(naive: dt.datetime, zone: zoneinfo.ZoneInfo) -> None:
 def _clocks_at_change(
     local: dt.datetime, zone: zoneinfo.ZoneInfo
 ) -> tuple[dt.datetime, dt.datetime]:
-    """Return what the clocks show before and after they are changed, near this time."""
+    """Return what the clocks show just before and after the change near this time."""
     middle = local.astimezone(dt.UTC).replace(microsecond=0)
     low, high = middle - dt.timedelta(days=1), middle + dt.timedelta(days=1)
     offset = low.astimezone(zone).utcoffset()
@@ -65,7 +65,7 @@ def _clocks_at_change(
 
 
 def zone_of(local: dt.datetime) -> str:
-    """Return how the zone of a local time is called: GMT, BST, or UTC+03."""
+    """Return the short name of a local time's zone: GMT, BST, or UTC+03."""
     name = local.tzname() or "UTC"
     return f"UTC{name}" if name[0] in "+-" else name
 
@@ -76,7 +76,7 @@ def day_words(day: dt.date) -> str:
 
 
 def moment_words(moment: dt.datetime | None, zone: zoneinfo.ZoneInfo) -> str:
-    """Return a moment in words, its zone named: Fri 31 Jan 2025, 19:00 GMT."""
+    """Return a moment in words, with its zone: Fri 31 Jan 2025, 19:00 GMT."""
     if moment is None:
         return NO_TIME
     local = moment.astimezone(zone)
@@ -88,7 +88,7 @@ def span_words(
     ends_at: dt.datetime | None,
     zone: zoneinfo.ZoneInfo,
 ) -> str:
-    """Return from when to when: Fri 31 Jan 2025, 09:00 to 10:00 GMT."""
+    """Return a start and an end in words: Fri 31 Jan 2025, 09:00 to 10:00 GMT."""
     if starts_at is None or ends_at is None:
         return NO_TIME
     start, end = starts_at.astimezone(zone), ends_at.astimezone(zone)

@@ -1,4 +1,4 @@
-"""Courses, who is in them, what is in them and when it happens."""
+"""Models of courses: their people, their content and their timetable."""
 
 from courses.models.assessment import Component
 from courses.models.assignment import Assignment

@@ -1,4 +1,4 @@
-"""What a course's mark is made of."""
+"""Components: the shares of a course's mark."""
 
 from django.db import models
 
@@ -10,8 +10,8 @@ from courses.querysets import OwnedQuerySet
 class Component(models.Model):
     """A share of the course's mark, such as the exam or the coursework.
 
-    Assignments of a component split its share; while the split is not settled they
-    weigh nothing, and pages say so.
+    Its assignments split its share. Until staff have settled the split, their weights
+    are 0, and pages say so.
     """
 
     class Kind(models.TextChoices):

@@ -1,4 +1,4 @@
-"""A piece of coursework."""
+"""Assignments: pieces of coursework."""
 
 import datetime as dt
 
@@ -14,7 +14,10 @@ from courses.querysets import AssignmentQuerySet
 
 
 class Assignment(models.Model):
-    """A task with a deadline. What is run and how it is marked is in its revision."""
+    """A piece of coursework with a deadline.
+
+    Its revision says what is run and how it is marked.
+    """
 
     class Counting(models.TextChoices):
         LATEST = "latest", "The latest attempt counts"
@@ -101,7 +104,7 @@ class Assignment(models.Model):
         return reverse("grading:assignment", args=[self.course.slug, self.slug])
 
     def clean(self) -> None:
-        # A form that was refused leaves no deadline.
+        # A form with an invalid deadline leaves this unset.
         due_at: dt.datetime | None = self.due_at
         if self.closes_at and due_at and self.closes_at < due_at:
             raise ValidationError(

@@ -1,4 +1,4 @@
-"""A course in one year, its people and its weeks."""
+"""Courses, their enrolments and their weeks."""
 
 import datetime as dt
 import zoneinfo
@@ -15,7 +15,7 @@ from courses.querysets import CourseQuerySet, EnrolmentQuerySet, WeekQuerySet
 
 
 class Role(models.TextChoices):
-    """What a person is in one course. Rights follow from it: courses.permissions."""
+    """A person's role in one course. courses.permissions lists its rights."""
 
     STUDENT = "student", "Student"
     ASSISTANT = "assistant", "Teaching assistant"
@@ -23,7 +23,7 @@ class Role(models.TextChoices):
 
 
 def validate_timezone(name: str) -> None:
-    """Refuse a name that the time zone database does not know."""
+    """Raise ValidationError unless the time zone database has this name."""
     if name not in zoneinfo.available_timezones():
         raise ValidationError(
             "“%(name)s” is not a time zone. Use a name such as Europe/London.",
@@ -32,13 +32,13 @@ def validate_timezone(name: str) -> None:
 
 
 def validate_course_slug(slug: str) -> None:
-    """Refuse an address at which the portal has a page of its own."""
+    """Raise ValidationError for a slug at which the portal has a page of its own."""
     if slug == "new":
         raise ValidationError("“new” is taken by the portal. Choose another address.")
 
 
 class Course(models.Model):
-    """A module's run in one year. Next year's run is another row."""
+    """A module in one academic year. The next year's course is another row."""
 
     slug = models.SlugField(
         max_length=60,
@@ -136,14 +136,14 @@ class Enrolment(models.Model):
 
     @property
     def never_signed_in(self) -> bool:
-        """Whether the person needs an invitation: as `objects.not_signed_in()`."""
+        """Whether the person needs an invitation, by the rule of `not_signed_in()`."""
         user = self.user
         is_there = self.is_active and user.is_active
         return is_there and user.last_login is None and not user.has_usable_password()
 
 
 class Week(models.Model):
-    """A teaching week. Numbers are the college's: a course may begin in week 2."""
+    """A teaching week. Its number is the college's: a course may begin in week 2."""
 
     course = models.ForeignKey(Course, models.CASCADE, related_name="weeks")
     number = models.PositiveSmallIntegerField()
@@ -171,7 +171,7 @@ class Week(models.Model):
         return f"Week {self.number}" + (f": {self.title}" if self.title else "")
 
     def clean(self) -> None:
-        # A form that was refused leaves no day.
+        # A form with an invalid date leaves this unset.
         starts_on: dt.date | None = self.starts_on
         if starts_on is not None and starts_on.weekday():
             raise ValidationError(

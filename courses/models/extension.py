@@ -1,4 +1,4 @@
-"""More time for one student."""
+"""Extensions: later deadlines for single students."""
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -10,7 +10,7 @@ from courses.models.course import Enrolment
 
 
 class Extension(models.Model):
-    """A student's own deadline for one assignment, with who granted it and why."""
+    """A student's own deadline for one assignment, who granted it, and why."""
 
     assignment = models.ForeignKey(
         Assignment, models.CASCADE, related_name="extensions"
@@ -39,7 +39,7 @@ class Extension(models.Model):
 
     def clean(self) -> None:
         if not self.assignment_id or not self.student_id:
-            return  # the form tells what is missing
+            return  # the form says what is missing
         course = self.assignment.course_id
         students = Enrolment.objects.students()
         if not students.filter(course=course, user=self.student_id).exists():

@@ -1,4 +1,4 @@
-"""What students read, watch and work through."""
+"""Materials that students read, watch and work through, and their attachments."""
 
 import datetime as dt
 
@@ -17,9 +17,10 @@ from courses.slugs import free_slug
 class Material(models.Model):
     """An item of a course: notes, slides, a paper, a sheet, a notebook, a video.
 
-    `code` (N02a, T05) is what people call it; it is never derived from a lecture's
-    number. `key` is its place in addresses and in course files. A replaced file keeps
-    both. Until `opens_at` it is announced: students see its name, and no content.
+    People call it by its `code` (N02a, T05), which is never derived from a lecture's
+    number. Addresses and course files name it by its `key`. Replacing its file changes
+    neither. Until `opens_at` it is only announced: students see its name and no
+    content.
     """
 
     class Kind(models.TextChoices):
@@ -158,20 +159,20 @@ class Material(models.Model):
 
     @property
     def has_content(self) -> bool:
-        """Whether there is anything to open, whoever may open it."""
+        """Whether there is anything to open, no matter who may open it."""
         return bool(self.url or self.file or self.body)
 
     def is_locked(self, now: dt.datetime) -> bool:
-        """Whether students see its name only, because it opens later."""
+        """Return whether students see only its name because it opens later."""
         return self.opens_at is not None and self.opens_at > now
 
     def is_announced(self, now: dt.datetime) -> bool:
-        """Whether students see its name only: it opens later, or holds nothing yet."""
+        """Return whether students see only its name: it is locked, or still empty."""
         return not self.has_content or self.is_locked(now)
 
 
 class Attachment(models.Model):
-    """A further file or link of a material: answers, or slides beside notes."""
+    """A further file or link of a material, such as answers, or slides beside notes."""
 
     material = models.ForeignKey(Material, models.CASCADE, related_name="attachments")
     label = models.CharField(max_length=100, help_text="What it is, such as Answers.")

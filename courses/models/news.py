@@ -1,4 +1,4 @@
-"""What people of a course are told, and what changed in it."""
+"""Announcements to the people of a course, and records of what changed in it."""
 
 from django.conf import settings
 from django.db import models
@@ -10,7 +10,7 @@ from courses.querysets import AnnouncementQuerySet, CourseChangeQuerySet
 
 
 class Announcement(models.Model):
-    """A notice to everybody in the course, shown from its release on, and mailed once."""
+    """A notice to everybody in the course, shown from its release on, mailed once."""
 
     course = models.ForeignKey(Course, models.CASCADE, related_name="announcements")
     title = models.CharField(max_length=200)
@@ -38,8 +38,8 @@ class Announcement(models.Model):
     mailed_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When its mailing began."
     )
-    # While it is being mailed: until when nobody else goes on with it, who had their
-    # turn (enrolments up to this one), and how many mails were sent.
+    # State of the mailing: when the current worker's claim ends, the last enrolment
+    # whose turn has come (they go by id), and how many mails were sent.
     mailing_until = models.DateTimeField(null=True, editable=False)
     mailed_up_to = models.BigIntegerField(default=0, editable=False)
     mails_sent = models.PositiveIntegerField(default=0, editable=False)
@@ -57,7 +57,7 @@ class Announcement(models.Model):
                 name="announcement_ends_after_release",
             ),
         ]
-        # Those that wait to be mailed.
+        # For the queries that find announcements to mail.
         indexes = [
             models.Index(
                 fields=["release_at"],
@@ -76,11 +76,11 @@ class Announcement(models.Model):
 
 
 class CourseChange(models.Model):
-    """What somebody changed, when and why. Append-only.
+    """What somebody changed, when and why. Rows are only ever added.
 
-    Students read those with `is_public`, such as a session that moved; the others,
-    such as a role, are for staff. One with a `student` is read by them alone, and by
-    staff.
+    Students read those with `is_public`, such as a session that moved. The others, such
+    as a change of role, are for staff. One with a `student` is read by that student
+    alone, and by staff.
     """
 
     class Kind(models.TextChoices):

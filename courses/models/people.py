@@ -1,4 +1,4 @@
-"""Who teaches, as the timetable names them."""
+"""Teachers, as the timetable names them."""
 
 from django.conf import settings
 from django.db import models
@@ -8,10 +8,10 @@ from courses.querysets import OwnedQuerySet
 
 
 class Teacher(models.Model):
-    """A name on the timetable. It need not have an account.
+    """A name on the timetable, with or without an account.
 
-    A course page says "Kainz" or "Coppock"; whoever that is may sign in, and then
-    `user` links the two.
+    A course page says "Kainz" or "Coppock". If that person has an account, `user` links
+    the two.
     """
 
     course = models.ForeignKey(Course, models.CASCADE, related_name="teachers")

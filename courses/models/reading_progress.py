@@ -1,4 +1,4 @@
-"""How far a person is: last visits, ticks, and the address of their calendar."""
+"""What the portal stores of one person's use: visits, ticks, and their calendar."""
 
 from django.conf import settings
 from django.db import models
@@ -12,8 +12,8 @@ from courses.querysets import CalendarHistoryQuerySet
 class CourseVisit(models.Model):
     """When a person last looked at a course, and the time before that.
 
-    `previous_at` is the end of the visit before this one: what is newer is new to
-    them, for as long as this visit lasts.
+    `previous_at` is the end of the visit before this one. Whatever is newer than that
+    is shown as new for as long as this visit lasts.
     """
 
     course = models.ForeignKey(Course, models.CASCADE, related_name="visits")
@@ -35,7 +35,7 @@ class CourseVisit(models.Model):
 
 
 class Progress(models.Model):
-    """A person's tick: they have read or watched it."""
+    """A person's tick on a material: they have read or watched it."""
 
     material = models.ForeignKey(Material, models.CASCADE, related_name="progress")
     user = models.ForeignKey(
@@ -56,7 +56,7 @@ class Progress(models.Model):
 
 
 class CalendarFeed(models.Model):
-    """The secret address of a person's calendar. Only its hash is kept."""
+    """The secret address of a person's calendar. Only its hash is stored."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="calendar_feed"
@@ -70,11 +70,11 @@ class CalendarFeed(models.Model):
 
 
 class CalendarHistory(models.Model):
-    """What programs were told of each event of a person's calendar.
+    """What calendar programs were sent of each event of a person's calendar.
 
-    `events` has, by the name of an event, a `courses.calendar.ics.Told` as JSON: by it an
-    event of which anything changes gets a higher SEQUENCE. It outlives the address of
-    the calendar, so that a SEQUENCE never falls.
+    `events` maps the name of an event to a `courses.calendar.ics.Told` as JSON. If an
+    event differs from it, the event gets a higher SEQUENCE. The row stays when the
+    calendar's address is revoked, so that a SEQUENCE never falls.
     """
 
     user = models.OneToOneField(

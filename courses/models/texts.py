@@ -1,4 +1,4 @@
-"""Fields for texts that people write, each with a length that can be rendered."""
+"""Model fields for texts that people write, with limits on their length."""
 
 from typing import Any, Final
 
@@ -6,23 +6,27 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.db import models
 
-# SECURITY: a page renders what it shows, so no text is longer than that takes a moment.
+# SECURITY: pages render these texts, so no text may take longer than a moment to
+# render.
 MAX_MARKDOWN: Final = 50_000
 
 
 def markdown_field(**options: Any) -> "models.TextField[str, str]":
-    """Return a field for Markdown, whose length forms and imports check."""
+    """Return a field for Markdown. Forms and imports check its length."""
     return models.TextField(validators=[MaxLengthValidator(MAX_MARKDOWN)], **options)
 
 
 def texts_of(value: Any) -> list[str]:
-    """Return the texts of a JSON list. A form holds anything until it is checked."""
+    """Return the texts of a JSON list; other values are left out.
+
+    In a form the value may be anything until it is validated.
+    """
     listed = value if isinstance(value, list) else []
     return [each for each in listed if isinstance(each, str)]
 
 
 def validate_texts(value: Any) -> None:
-    """Raise ValidationError unless the value is a list of texts that are not empty."""
+    """Raise ValidationError unless the value is a list of stripped, non-empty texts."""
     if not isinstance(value, list) or [t.strip() for t in texts_of(value)] != value:
         raise ValidationError('Write a list of texts, such as ["70010", "97111"].')
     if not all(value):

@@ -1,4 +1,4 @@
-"""When and where a course meets, and what is taught then."""
+"""The timetable: rooms, standing hours, lectures and sessions."""
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -12,7 +12,7 @@ from courses.slugs import free_slug
 
 
 class Room(models.Model):
-    """A place of the college. Its other spellings lead to the same row."""
+    """A room of the college. Its other spellings lead to the same row."""
 
     name = models.CharField(max_length=100, unique=True)
     aliases = models.JSONField(
@@ -45,7 +45,7 @@ class Room(models.Model):
 
 
 class Weekday(models.IntegerChoices):
-    """Days as `datetime.date.weekday` counts them."""
+    """Days, numbered as `datetime.date.weekday` does."""
 
     MONDAY = 0, "Monday"
     TUESDAY = 1, "Tuesday"
@@ -57,7 +57,7 @@ class Weekday(models.IntegerChoices):
 
 
 class SessionKind(models.TextChoices):
-    """What happens in a session."""
+    """The kind of a session."""
 
     LECTURE = "lecture", "Lecture"
     TUTORIAL = "tutorial", "Tutorial"
@@ -76,7 +76,7 @@ class Examinable(models.TextChoices):
 
 
 class Slot(models.Model):
-    """A standing hour of the run: most weeks have a session then. Local time."""
+    """A standing hour of the course, in local time: most weeks have a session then."""
 
     course = models.ForeignKey(Course, models.CASCADE, related_name="slots")
     weekday = models.PositiveSmallIntegerField(choices=Weekday)
@@ -115,10 +115,10 @@ class Slot(models.Model):
 
 
 class Lecture(models.Model):
-    """A unit of teaching. One session may hold several, and one lecture may span two.
+    """A topic. One session may treat several, and one lecture may span two sessions.
 
-    `number` is the course's own (01 to 17): no code of a note and no week follows
-    from it.
+    `number` is the course's own (01 to 17): neither a code of notes nor a week can be
+    derived from it.
     """
 
     course = models.ForeignKey(Course, models.CASCADE, related_name="lectures")
@@ -147,10 +147,10 @@ class Lecture(models.Model):
 
 
 class Session(models.Model):
-    """An hour in which people meet, in a room, online, or both.
+    """A time at which people meet, in a room, online, or both.
 
-    Without a time it is part of its week and nothing more. A cancelled session stays,
-    struck out; `moved_from` is when it should have been.
+    A session without a time only belongs to its week. A cancelled session stays on
+    pages, struck out. `moved_from` is its first planned time.
     """
 
     course = models.ForeignKey(Course, models.CASCADE, related_name="sessions")
@@ -225,7 +225,7 @@ class Session(models.Model):
                 name="session_kind_known",
             ),
         ]
-        # The next session of all of a person's courses.
+        # For the query that finds the next session of all of a person's courses.
         indexes = [models.Index(fields=["course", "starts_at"])]
 
     def __str__(self) -> str:
@@ -233,17 +233,17 @@ class Session(models.Model):
 
     @property
     def name(self) -> str:
-        """What it is called on pages."""
+        """The session's name on pages."""
         return self.title or str(self.get_kind_display())
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether it does not take place."""
+        """Whether the session is cancelled."""
         return self.cancelled_at is not None
 
     @property
     def is_online_only(self) -> bool:
-        """Whether there is no room to go to."""
+        """Whether the session is online and has no room."""
         return self.room_id is None and bool(self.online_label or self.online_url)
 
     def clean(self) -> None:
@@ -259,7 +259,7 @@ class Session(models.Model):
 
 
 class SessionLecture(models.Model):
-    """A lecture's place in a session."""
+    """A lecture that a session treats, with its place in the session."""
 
     session = models.ForeignKey(Session, models.CASCADE, related_name="lecture_places")
     lecture = models.ForeignKey(Lecture, models.CASCADE, related_name="session_places")
