@@ -1,4 +1,4 @@
-"""The check with which each service of a course begins."""
+"""The permission check at the start of each service of a course."""
 
 from django.core.exceptions import PermissionDenied
 
@@ -8,6 +8,6 @@ from courses.permissions import Right, can
 
 
 def require(actor: Actor, right: Right, course: Course) -> None:
-    """Return if the actor has the right in the course, else raise PermissionDenied."""
+    """Raise PermissionDenied unless the actor has the right in the course."""
     if not isinstance(actor, System) and not can(actor, right, course):
         raise PermissionDenied

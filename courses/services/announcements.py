@@ -1,4 +1,4 @@
-"""Announcements: shown in the course, and mailed to everybody in it once."""
+"""Services that write, change and delete announcements."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class AnnouncementRefusedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """What an announcement says, when it shows, and whether it is mailed."""
+    """What an announcement says, when it is shown, and whether it is mailed."""
 
     title: str
     body: str
@@ -36,9 +36,9 @@ class Notice:
 
 @transaction.atomic
 def announce(*, actor: User, course: Course, notice: Notice) -> Announcement:
-    """The course has the announcement, by the actor; it is mailed when it shows.
+    """Store an announcement by the actor, and mail it on its release if it says so.
 
-    Raises AnnouncementRefusedError if it would end before it shows, and
+    Raises AnnouncementRefusedError if it would end before it is shown, and
     PermissionDenied if the actor may not edit the course.
     """
     require(actor, Right.EDIT, course)
@@ -53,9 +53,9 @@ def announce(*, actor: User, course: Course, notice: Notice) -> Announcement:
 def edit_announcement(
     *, actor: Actor, announcement: Announcement, notice: Notice
 ) -> Announcement:
-    """It says this from now on. What was mailed is not mailed again.
+    """Store what the announcement says from now on. Nothing is mailed a second time.
 
-    Raises as `announce` does.
+    Raises the same errors as `announce`.
     """
     require(actor, Right.EDIT, announcement.course)
     _check(notice)
@@ -63,7 +63,7 @@ def edit_announcement(
     locked = rows.get(pk=announcement.pk)
     for name, value in vars(notice).items():
         setattr(locked, name, value)
-    # Not mailed_at: the mails may be on their way just now.
+    # Without mailed_at: a worker may be sending the mails at this moment.
     locked.save(update_fields=list(vars(notice)))
     _record(actor, locked, "was changed")
     _hint_if_due(locked)
@@ -72,7 +72,7 @@ def edit_announcement(
 
 @transaction.atomic
 def delete_announcement(*, actor: Actor, announcement: Announcement) -> None:
-    """It is gone from every page. Mails that were sent are not taken back.
+    """Delete the announcement. Mails that were sent are not taken back.
 
     Raises PermissionDenied if the actor may not edit the course.
     """
@@ -87,7 +87,7 @@ def _check(notice: Notice) -> None:
 
 
 def _record(actor: Actor, announcement: Announcement, what: str) -> None:
-    """For staff: students read the announcement itself."""
+    """Record the change for staff only: students read the announcement itself."""
     record_change(
         actor=actor,
         course=announcement.course,
@@ -97,7 +97,7 @@ def _record(actor: Actor, announcement: Announcement, what: str) -> None:
 
 
 def _hint_if_due(announcement: Announcement) -> None:
-    """On commit, say that there are mails to send. Losing it costs a minute."""
+    """Send a wake-up on commit if there are mails to send. Losing it costs a minute."""
     is_due = is_out(announcement.release_at, timezone.now())
     if announcement.is_mailed and announcement.mailed_at is None and is_due:
         transaction.on_commit(lambda: send_task_wake_up(TASK))

@@ -20,7 +20,7 @@ def record_change(
     about: Session | Material | Assignment | None = None,
     student: User | None = None,
 ) -> CourseChange:
-    """Put the change on record; students read it if it is public.
+    """Record the change; students read it if it is public.
 
     With a `student`, no other student reads it.
 
@@ -44,5 +44,5 @@ def record_change(
 
 
 def _cut(text: str) -> str:
-    text = text.replace("\x00", "")  # which PostgreSQL refuses
+    text = text.replace("\x00", "")  # PostgreSQL refuses this character
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

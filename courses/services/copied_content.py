@@ -1,4 +1,4 @@
-"""The rows of a course's timetable and materials, made again for another course."""
+"""Copying a course's timetable and materials into another course."""
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
@@ -26,9 +26,9 @@ Changes = dict[str, Any]
 
 
 class ContentCopy:
-    """Copies what a course holds into another; `copy()` does it, once.
+    """Copies one course's content into another. Call `copy()` once.
 
-    Afterwards each mapping leads from the key of a row to its copy.
+    Afterwards each mapping leads from the primary key of a row to its copy.
     """
 
     weeks: Mapping[int, Week]
@@ -42,7 +42,7 @@ class ContentCopy:
         self.source, self.target, self.days = source, target, days
 
     def copy(self) -> None:
-        """The target has the source's content, its dates later by `days`."""
+        """Copy the source's content into the target, with all dates later by `days`."""
         course = self.target
         self.weeks = copy_rows(self.source.weeks.all(), self._week)
         self.teachers = copy_rows(
@@ -65,7 +65,7 @@ class ContentCopy:
         )
 
     def later(self, moment: dt.datetime | None) -> dt.datetime | None:
-        """The moment in the target, at the same time of its clocks."""
+        """Return the moment later by `days`, at the same time by the clocks."""
         return moment and moved_by(moment, self.days, self.source.tz)
 
     def _week(self, row: Week) -> Changes:
@@ -76,7 +76,7 @@ class ContentCopy:
         }
 
     def _session(self, row: Session) -> Changes:
-        """As it was planned: an exception of one year is none of the next."""
+        """Return a session as first planned, neither moved nor cancelled."""
         starts_at, ends_at = row.starts_at, row.ends_at
         if row.moved_from and starts_at and ends_at:
             starts_at, ends_at = row.moved_from, row.moved_from + (ends_at - starts_at)
@@ -97,7 +97,7 @@ class ContentCopy:
             "week": row.week_id and self.weeks[row.week_id],
             "session": row.session_id and self.sessions[row.session_id],
             "lecture": row.lecture_id and self.lectures[row.lecture_id],
-            "file": row.file.name,  # the same stored file
+            "file": row.file.name,  # copies share the stored file
             "opens_at": self.later(row.opens_at),
             "release_at": self.later(row.release_at),
             "replaced_at": None,
@@ -111,7 +111,7 @@ class ContentCopy:
         }
 
     def _copy_places(self) -> None:
-        """Who teaches and what is taught in each session; where else a material is."""
+        """Copy sessions' lectures and teachers, and the other weeks of materials."""
         copy_rows(
             SessionLecture.objects.filter(session__course=self.source),
             lambda row: {
@@ -139,7 +139,10 @@ class ContentCopy:
 def copy_rows(
     rows: Iterable[RowT], changes: Callable[[Any], Changes]
 ) -> dict[int, RowT]:
-    """Store a copy of each row with its changes; by the key of the row. Two queries."""
+    """Store a copy of each row with its changes. Two queries.
+
+    Returns the copies by the primary key of the row that each was made from.
+    """
     copies = {row.pk: unsaved_copy(row, **changes(row)) for row in rows}
     made = list(copies.values())
     if made:

@@ -1,4 +1,4 @@
-"""A course's assignments, made again for another course, with nothing published."""
+"""Copying a course's assignments into another course, with nothing published."""
 
 from django.utils import timezone
 
@@ -15,7 +15,7 @@ from courses.services.copied_content import ContentCopy, copy_rows
 
 
 def copy_coursework(*, actor: Actor, content: ContentCopy) -> None:
-    """The target has the source's assignments, and their revisions unpublished."""
+    """Copy the source's assignments into the target, with unpublished revisions."""
     rows = content.source.assignments.select_related("revision")
     for row in rows:
         copied = unsaved_copy(
@@ -38,7 +38,7 @@ def copy_coursework(*, actor: Actor, content: ContentCopy) -> None:
 def _copy_revision(
     actor: Actor, revision: AssignmentRevision, assignment: Assignment
 ) -> None:
-    """The assignment's first revision is like this one: the published, or the latest."""
+    """Store a copy of the published or latest revision as the assignment's first."""
     copied = unsaved_copy(
         revision,
         assignment=assignment,

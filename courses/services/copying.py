@@ -1,4 +1,4 @@
-"""Next year's run of a course, made from this year's."""
+"""Copying a course for the next academic year."""
 
 import datetime as dt
 from typing import Final
@@ -32,15 +32,14 @@ def copy_course(
     slug: str,
     first_week_on: dt.date,
 ) -> Course:
-    """There is a hidden course with this one's content, its dates later by whole weeks.
+    """Create a hidden course with this one's content, its dates later by whole weeks.
 
-    Every time of day stays. Its weeks, people on the timetable, hours, lectures,
-    sessions, materials and coursework are copied, and its staff; the actor is its
-    lecturer. Files are shared: nothing is stored twice. Students, extensions,
-    announcements and changes are not copied, and neither is that a session was
-    cancelled or moved. Nothing is published: an assignment's revision is its copy's
-    first one. Raises CourseRefusedError, or PermissionDenied if the actor may not edit
-    the course.
+    Every time of day stays the same. Copied are the weeks, people on the timetable,
+    standing hours, lectures, sessions, materials and coursework, and the lecturers; the
+    actor becomes a lecturer too. Stored files are shared. Not copied are assistants,
+    students, extensions, announcements, changes, and that a session was cancelled or
+    moved. Nothing is published: the copy of an assignment has one unpublished revision.
+    Raises CourseRefusedError, or PermissionDenied if the actor may not edit the course.
     """
     require(actor, Right.EDIT, course)
     days = _days_between(course, first_week_on)
@@ -78,7 +77,7 @@ def _days_between(course: Course, first_week_on: dt.date) -> int:
 
 
 def _enrol_staff(actor: Actor, course: Course, copied: Course) -> None:
-    """The lecturers who have not left are in the copy, and the actor is one.
+    """Enrol the active lecturers of the course, and the actor, as the copy's lecturers.
 
     Assistants change from year to year, and are added by the roster.
     """

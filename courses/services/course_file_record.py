@@ -1,4 +1,4 @@
-"""The record of what an import changed in a course that people see."""
+"""Records of what an import changed in a course that students see."""
 
 import datetime as dt
 import zoneinfo
@@ -38,15 +38,15 @@ from courses.wall_clock import day_words, moment_words
 
 _REASON: Final = "Imported from a course file."
 _SUBJECTS: Final = (Session, Material, Assignment)
-# Rows that people know by their titles, not by their keys.
+# People know these rows by their titles, not by their keys.
 _TITLED: Final = (CourseworkRow, LectureRow, MaterialRow)
-# What about a session students are told of.
+# Students are told of a session when one of these fields changed.
 _WHEN_AND_WHERE: Final = ("starts_at", "ends_at", "room", "online", "cancelled")
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Import:
-    """By whom, when and into what something was imported; by how much its run moved."""
+    """One import: its actor, course and time, and by how much it moves all weeks."""
 
     actor: Actor
     course: Course
@@ -55,9 +55,9 @@ class _Import:
 
 
 def record_import(actor: Actor, course: Course, plan: Plan, applier: Applier) -> None:
-    """What an import changed in a course that people see is on record.
+    """Record what an import changed in a course that students see.
 
-    A run that moved as a whole is one change, and each deadline of it another.
+    If all weeks moved together, that is one change, and each deadline is another.
     """
     _note_counting(actor, plan, applier)
     now = timezone.now()
@@ -79,7 +79,7 @@ def record_import(actor: Actor, course: Course, plan: Plan, applier: Applier) ->
 
 
 def _note_counting(actor: Actor, plan: Plan, applier: Applier) -> None:
-    """Let the history of marks follow coursework of which another attempt counts."""
+    """Let the history of marks follow assignments with another counting rule."""
     for change in plan.changed:
         if isinstance(change.row, CourseworkRow) and change.differs("counting"):
             note_counting(actor=actor, assignment=applier.find(change.row))
@@ -112,9 +112,9 @@ def _record_one(change: Change, verb: str, *, made: _Import, about: object) -> N
 def _record_coursework(
     change: Change, made: _Import, after: Assignment
 ) -> list[FieldChange]:
-    """Tell students as every other change of it does; return what is left for staff."""
+    """Tell students of an assignment's changes; return the fields left for staff."""
     before = change.before
-    assert isinstance(before, CourseworkRow)  # noqa: S101  an assignment's row
+    assert isinstance(before, CourseworkRow)  # noqa: S101  only assignments reach here
     settings = ToldSettings(
         release_at=before.release_at,
         counting=before.counting,
@@ -134,7 +134,7 @@ def _record_coursework(
 
 
 def _is_moved(change: Change, name: str, made: _Import) -> bool:
-    """Whether the field is a time that moved with its run, by as much."""
+    """Return whether the field is a time that moved by as much as all weeks did."""
     was, becomes = getattr(change.before, name), getattr(change.after, name)
     return bool(made.shift) and _moved(was, becomes, made.course.tz) == made.shift
 
@@ -142,7 +142,7 @@ def _is_moved(change: Change, name: str, made: _Import) -> bool:
 def _words(
     change: Change, field: FieldChange, zone: zoneinfo.ZoneInfo
 ) -> tuple[str, str, str]:
-    """Return what a field is called, and both values, times as everywhere in Changes."""
+    """Return a field's label, and both values with times as all records show them."""
     was, becomes = (
         _time_words(getattr(row, field.field, None), zone)
         for row in (change.before, change.after)
@@ -173,7 +173,7 @@ def _kind(change: Change) -> CourseChange.Kind:
 
 
 def _sentence(change: Change, verb: str, *, told: bool) -> str:
-    """What is new, in words; students read those that they are told of."""
+    """Return what is new, in words; with `told`, in words for students."""
     row = change.row
     if not told:
         titled = row.title if isinstance(row, _TITLED) else ""
@@ -192,7 +192,7 @@ def _sentence(change: Change, verb: str, *, told: bool) -> str:
 
 
 def _shift_of(plan: Plan) -> dt.timedelta:
-    """By how much every week of the course moves, or nothing if they do not agree."""
+    """Return by how much all weeks of the course move, or zero if they differ."""
     before = {row.number: row.starts_on for row in plan.stored.content.weeks}
     moves = {
         row.starts_on - before[row.number]
@@ -223,7 +223,10 @@ def _record_shift(
 
 
 def _moves_along(change: Change, shift: dt.timedelta, zone: zoneinfo.ZoneInfo) -> bool:
-    """Whether nothing changed but that it moved with its run. Deadlines are told."""
+    """Return whether the row only moved as all weeks did.
+
+    False for assignments: students are told of each deadline.
+    """
     if not shift or not change.fields or isinstance(change.row, CourseworkRow):
         return False
     fields = [each.field for each in change.fields]
@@ -234,7 +237,7 @@ def _moves_along(change: Change, shift: dt.timedelta, zone: zoneinfo.ZoneInfo) -
 
 
 def _moved(before: object, after: object, zone: zoneinfo.ZoneInfo) -> dt.timedelta:
-    """By how much clocks and calendars say that it moved."""
+    """Return by how much a date or time moved by the clocks of the zone."""
     if isinstance(before, dt.datetime) and isinstance(after, dt.datetime):
         first, second = (
             when.astimezone(zone).replace(tzinfo=None) for when in (before, after)

@@ -1,4 +1,4 @@
-"""A course from a file, and a file from a course."""
+"""Importing a course from a course file, and exporting it as one."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _LONGEST_SLUG: Final = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Imported:
-    """What an import did, or would do; `course` is None while there is none."""
+    """What an import did, or would do. `course` is None while there is none."""
 
     slug: str
     plan: Plan
@@ -51,12 +51,12 @@ def import_course_file(
     must_be_new: bool = False,
     dry_run: bool = False,
 ) -> Imported:
-    """Make the course as the file says, all of it or, with a fault, nothing.
+    """Make the course as the file says: all of it or, if there is a fault, nothing.
 
-    A second import of the same file changes nothing. What people did meanwhile stays.
-    Who creates a course is its lecturer. Raises BundleError with every fault, also
-    where the course must be new and is not, and PermissionDenied if the actor may
-    neither edit the course nor create a new one.
+    A second import of the same file changes nothing. What people did in the meantime is
+    kept. The person who creates a course becomes its lecturer. Raises BundleError with
+    all faults, also if `must_be_new` and the course exists, and PermissionDenied if the
+    actor may neither edit the course nor create a new one.
     """
     file = read_course_file(path, year=year, first_week=first_week)
     slug = slug or default_slug(file.content)
@@ -80,7 +80,7 @@ def import_course_file(
 
 
 def export_course(*, actor: Actor, course: Course, folder: Path) -> Written:
-    """The folder holds the course as a file, course.yaml, with what it names.
+    """Write the course to the folder as course.yaml, with the files that it names.
 
     Raises PermissionDenied if the actor may not edit the course.
     """
@@ -89,7 +89,7 @@ def export_course(*, actor: Actor, course: Course, folder: Path) -> Written:
 
 
 def default_slug(content: Content) -> str:
-    """Return the address of a course whose file gives it none: 70010-2024-25."""
+    """Return the slug of a course whose file gives none: 70010-2024-25."""
     course = content.course
     first = course.module_codes[0] if course.module_codes else course.title
     room = _LONGEST_SLUG - len(course.academic_year) - 1

@@ -1,4 +1,4 @@
-"""What a course is called, and from when on students see it."""
+"""Services that change a course's title, codes, summary and release."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class CourseSettings:
 def save_course_settings(
     *, actor: Actor, course: Course, settings: CourseSettings
 ) -> None:
-    """Store the settings; another release is on record.
+    """Store the settings, and record a change of the release time.
 
     Raises CourseRefusedError with what to do for each field, and PermissionDenied if
     the actor may not edit the course.
@@ -56,7 +56,7 @@ def save_course_settings(
 def record_course_release(
     *, actor: Actor, course: Course, before: dt.datetime | None
 ) -> None:
-    """Put on record that students see the course from another time on than before."""
+    """Record a change of the time from which students see the course."""
     if before == course.release_at:
         return
     after = moment_words(course.release_at, course.tz)

@@ -1,4 +1,4 @@
-"""A course file that was uploaded: what it would change, and changing exactly that."""
+"""Uploaded course files: previewing what one would change, and importing just that."""
 
 import hashlib
 import shutil
@@ -41,7 +41,7 @@ def hold_course_file(
 ) -> None:
     """Keep the person's file for the course, or for a new one, until they confirm.
 
-    Raises BundleError if it is no kind of file that can be read, and PermissionDenied.
+    Raises BundleError if it is not a YAML or zip file, and PermissionDenied.
     """
     _authorise(actor, course)
     name, content = upload
@@ -68,9 +68,10 @@ def hold_course_file(
 def preview_course_file(
     *, actor: User, course: Course | None, year: AcademicYear
 ) -> CourseFilePreview:
-    """Return what the kept file would change. Raises BundleError with every fault.
+    """Return what the kept file would change.
 
-    Raises NothingPendingError if nothing is kept, and PermissionDenied.
+    Raises BundleError with all faults, NothingPendingError if no file is kept, and
+    PermissionDenied.
     """
     _authorise(actor, course)
     with _opened(actor, course) as path:
@@ -81,7 +82,7 @@ def preview_course_file(
 def import_held_course_file(
     *, actor: User, course: Course | None, year: AcademicYear, digest: str
 ) -> Imported:
-    """Carry out what the preview showed, and keep the file no longer.
+    """Import what the preview showed, and delete the kept file.
 
     Raises NothingPendingError if the file or the course is no longer what the preview
     showed, BundleError, and PermissionDenied.
@@ -123,7 +124,7 @@ def _digest(path: Path, planned: Imported) -> str:
 
 @contextmanager
 def _opened(actor: User, course: Course | None) -> Iterator[Path]:
-    """Yield the path of the kept course file; beside it lie the files that it names."""
+    """Yield the path of the kept course file. The files that it names lie beside it."""
     folder = _folder(actor, course)
     plain, packed = folder / "course.yaml", folder / "course.zip"
     if plain.exists():

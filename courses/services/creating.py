@@ -1,4 +1,4 @@
-"""Creating a course, from nothing. From a file: `courses.services.course_files`."""
+"""Creating a course without a file. With one: `courses.services.course_files`."""
 
 import datetime as dt
 from collections.abc import Collection, Sequence
@@ -26,9 +26,9 @@ class CourseRefusedError(FieldsRefusedError):
 
 @dataclass(frozen=True, kw_only=True)
 class NewCourse:
-    """What a course is called, and when its teaching weeks are.
+    """A new course: what it is called, and when its teaching weeks are.
 
-    Weeks are numbered from `first_week` on; the first begins on `first_week_on`, a
+    Weeks are numbered from `first_week` on. The first begins on `first_week_on`, a
     Monday.
     """
 
@@ -43,16 +43,16 @@ class NewCourse:
 
 
 def require_course_creator(actor: Actor) -> None:
-    """Return if the actor may create courses, else raise PermissionDenied."""
+    """Raise PermissionDenied unless the actor may create courses."""
     if not isinstance(actor, System) and not actor.may_create_courses:
         raise PermissionDenied
 
 
 @transaction.atomic
 def create_course(*, actor: Actor, new: NewCourse) -> Course:
-    """Store a course that students do not see yet, with its weeks.
+    """Store a hidden course with its weeks, and make the actor its lecturer.
 
-    The actor is its lecturer. Each week comes out on its Monday, once the course is
+    Each week is released on its Monday, but students see it only once the course is
     released. Raises CourseRefusedError, and PermissionDenied if the actor may not
     create courses.
     """
@@ -83,7 +83,8 @@ def create_course(*, actor: Actor, new: NewCourse) -> Course:
 def check_course(course: Course, *, fields: Collection[str] = ()) -> None:
     """Raise CourseRefusedError for what the course's own fields refuse.
 
-    With `fields`, these alone are checked.
+    With `fields`, only these fields are validated. The slug must be free and the
+    academic year valid in both cases.
     """
     names = {field.name for field in Course._meta.fields}  # noqa: SLF001  documented
     try:
@@ -98,7 +99,7 @@ def check_course(course: Course, *, fields: Collection[str] = ()) -> None:
 
 
 def check_monday(day: dt.date) -> None:
-    """Raise CourseRefusedError unless a week can begin on this day."""
+    """Raise CourseRefusedError unless the day is a Monday."""
     if day.weekday() != _MONDAY:
         raise CourseRefusedError(
             {"first_week_on": f"That is a {day:%A}. Give a Monday."}

@@ -1,4 +1,4 @@
-"""Who is in a course, and as what."""
+"""Services that enrol people, and change their roles."""
 
 from django.db import transaction
 
@@ -20,10 +20,10 @@ class LastLecturerError(Exception):
 
 
 def enrol(*, actor: Actor, course: Course, user: User, role: Role) -> Enrolment:
-    """The person is in the course with this role, and active.
+    """Enrol the person with this role, or make them active with it.
 
-    A change of somebody's role is on record. Raises PermissionDenied if the actor may
-    not edit the course, and LastLecturerError.
+    A change of role is recorded. Raises PermissionDenied if the actor may not edit the
+    course, and LastLecturerError.
     """
     require(actor, Right.EDIT, course)
     with transaction.atomic():
@@ -39,7 +39,10 @@ def enrol(*, actor: Actor, course: Course, user: User, role: Role) -> Enrolment:
 
 
 def record_new_staff(*, actor: Actor, enrolment: Enrolment) -> None:
-    """If the person who is new in the course is staff of it, that is on record."""
+    """Record a new member of staff.
+
+    Students, and people whom the portal itself enrols, are not recorded.
+    """
     if enrolment.role not in STAFF_ROLES or isinstance(actor, System):
         return
     record_change(
@@ -59,10 +62,10 @@ def change_role(
     role: Role | None = None,
     is_active: bool | None = None,
 ) -> Enrolment:
-    """The person has this role, and has left or not; it is on record.
+    """Give the person this role, make them active or inactive, and record the change.
 
-    Raises PermissionDenied if the actor may not edit the course, and LastLecturerError
-    if the course would have no lecturer who can sign in.
+    None leaves a value as it is. Raises PermissionDenied if the actor may not edit the
+    course, and LastLecturerError if the course would have no lecturer who can sign in.
     """
     require(actor, Right.EDIT, enrolment.course)
     with transaction.atomic():
@@ -78,24 +81,24 @@ def change_role(
 
 
 def lock_people(course: Course) -> None:
-    """Nobody else changes who is in the course until this transaction ends."""
+    """Lock the course's people against other changes until the transaction ends."""
     Course.objects.select_for_update().get(pk=course.pk)
 
 
 def require_lecturer(course: Course, *, had_one: bool) -> None:
-    """Return if the course has a lecturer or never had one, else LastLecturerError."""
+    """Raise LastLecturerError if the course had a lecturer and has none now."""
     if had_one and not has_lecturer(course):
         raise LastLecturerError
 
 
 def has_lecturer(course: Course) -> bool:
-    """Whether somebody who can sign in is a lecturer of the course."""
+    """Return whether the course has a lecturer who can sign in."""
     lecturers = Enrolment.objects.active().filter(course=course, role=Role.LECTURER)
     return lecturers.filter(user__is_active=True).exists()
 
 
 def role_words(role: str, *, is_active: bool) -> str:
-    """What somebody is in the course, as records say it."""
+    """Return a person's role in the course, as records show it."""
     return str(Role(role).label) if is_active else f"{Role(role).label}, inactive"
 
 

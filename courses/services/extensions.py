@@ -1,4 +1,4 @@
-"""Extensions: a student's own deadline, granted, moved and withdrawn."""
+"""Services that grant, change and withdraw extensions."""
 
 import datetime as dt
 
@@ -29,7 +29,7 @@ def grant_extension(
     due_at: dt.datetime,
     reason: str,
 ) -> Extension:
-    """Give the student this deadline, in the place of an earlier extension.
+    """Give the student this deadline, in place of any earlier extension.
 
     Raises ExtensionRefusedError, and PermissionDenied if the actor may not edit the
     course.
@@ -50,10 +50,10 @@ def grant_extension(
 
 @transaction.atomic
 def save_extension(*, actor: User, extension: Extension) -> None:
-    """Store the extension; another deadline than before is on record.
+    """Store the extension, and record a change of the deadline.
 
-    The student reads it among what changed, without the reason. Raises
-    PermissionDenied if the actor may not edit the course.
+    The student reads it among the changes, without the reason. Raises PermissionDenied
+    if the actor may not edit the course.
     """
     require(actor, Right.EDIT, extension.assignment.course)
     rows = Extension.objects.select_for_update()
@@ -66,7 +66,7 @@ def save_extension(*, actor: User, extension: Extension) -> None:
 
 @transaction.atomic
 def withdraw_extension(*, actor: User, extension: Extension) -> None:
-    """Delete the extension: the common deadline holds again, and it is on record.
+    """Delete the extension, so that the common deadline holds again, and record this.
 
     Raises PermissionDenied if the actor may not edit the course.
     """

@@ -1,4 +1,4 @@
-"""What a service says of the fields that it refuses."""
+"""The error with which services refuse single fields."""
 
 from collections.abc import Mapping
 from typing import Self
@@ -15,5 +15,5 @@ class FieldsRefusedError(Exception):
 
     @classmethod
     def of(cls, error: ValidationError) -> Self:
-        """Return the refusal that says what the model's own fields say."""
+        """Return the refusal with the messages of a model's validation."""
         return cls({name: " ".join(said) for name, said in error.message_dict.items()})

@@ -1,4 +1,4 @@
-"""Where uploads wait while a person looks at what they would do."""
+"""The folders in which uploads are kept until the person confirms them."""
 
 import shutil
 import time
@@ -16,17 +16,17 @@ class NothingPendingError(Exception):
 
 
 def held_root() -> Path:
-    """Return the folder of all of them, readable by the portal alone."""
+    """Return the folder that holds all kept uploads, readable by the portal alone."""
     root = Path(settings.VAR_DIR) / "imports"
     root.mkdir(mode=0o700, exist_ok=True)
     return root
 
 
 def forget_old_uploads() -> None:
-    """Uploads that nobody came back to are gone after a day."""
+    """Delete uploads that are older than a day."""
     limit = time.time() - _LIFETIME_SECONDS
     for folder in held_root().iterdir():
-        # Another request may have been first.
+        # Another request may delete it first.
         with suppress(FileNotFoundError):
             if folder.stat().st_mtime < limit:
                 shutil.rmtree(folder, ignore_errors=True)

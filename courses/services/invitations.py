@@ -1,4 +1,4 @@
-"""Mails to new people: which course they are in, and how they sign in.
+"""Invitations: mails that tell new people which course they are in, and how to sign in.
 
 The row of an enrolment says that an invitation is due, so that one which could not be
 sent goes out later: when the mail server, the broker or the portal is back.
@@ -25,11 +25,12 @@ from courses.models import Course, Enrolment
 log = structlog.get_logger(__name__)
 
 TASK: Final = "courses.invite"
-# So many mails in one task: it ends within seconds.
+# Mails in one task, so that it ends within seconds.
 PORTION: Final = 25
-# Until an invitation is tried again that a worker took, or that no server took.
+# When to try again, if a worker claimed an invitation and it was not sent.
 TRIED_AGAIN_AFTER: Final = dt.timedelta(minutes=5)
-# In a row; then the server is down, and the rest waits for the next call.
+# After so many faults in a row the server is taken to be down, and the next call goes
+# on.
 _MOST_FAULTS: Final = 3
 _FAULTS: Final = (SMTPException, OSError)
 
@@ -37,11 +38,12 @@ _FAULTS: Final = (SMTPException, OSError)
 def send_invitations(
     course: Course, users: Sequence[User], *, again: bool = False
 ) -> int:
-    """Have these people of the course invited; return how many invitations now wait.
+    """Mark invitations of these people as due; return how many now wait to be sent.
 
-    Nobody is invited who can sign in already, nor, unless `again`, who was invited
-    before. Call it after the transaction that made them. The invitations are stored
-    first: if the broker or every worker is away, they go out when one is back.
+    People who can sign in already are left out, and so are those who were invited
+    before, unless `again`. Call it after the transaction that created them. The
+    invitations are stored first: if the broker or all workers are down, they go out
+    when one is back.
     """
     rows = course.enrolments.not_signed_in().filter(user__in=users)
     if not again:
@@ -69,7 +71,10 @@ def mail_due_invitations(*, now: dt.datetime) -> int:
 
 
 def _send_all(rows: Sequence[Enrolment], now: dt.datetime) -> int:
-    """Send what nobody else has claimed. A bad address stops no other one."""
+    """Send the invitations that no other worker has claimed.
+
+    A bad address does not stop the others.
+    """
     connection = get_connection()
     sent = faults = 0
     for row in rows:
@@ -78,7 +83,7 @@ def _send_all(rows: Sequence[Enrolment], now: dt.datetime) -> int:
         try:
             is_sent = bool(connection.send_messages([_invitation(row)]))
         except (*_FAULTS, ValueError) as error:  # ValueError: no address at all
-            # SECURITY: the fault's own words hold the address: they are not logged.
+            # SECURITY: the error's text may hold the address, so it is not logged.
             log.warning(
                 "invitation_not_sent", person=row.user_id, error=type(error).__name__
             )
@@ -98,13 +103,13 @@ def _send_all(rows: Sequence[Enrolment], now: dt.datetime) -> int:
 
 
 def _claim(row: Enrolment, now: dt.datetime) -> bool:
-    """Whether this call sends it: it is due again only after some time."""
+    """Claim the invitation; return False if another worker has claimed it."""
     rows = Enrolment.objects.filter(pk=row.pk, invitation_due_at=row.invitation_due_at)
     return bool(rows.update(invitation_due_at=now + TRIED_AGAIN_AFTER))
 
 
 def _close(connection: Any) -> None:
-    """The next mail opens a new connection."""
+    """Close the connection, so that the next mail opens a new one."""
     with suppress(*_FAULTS):
         connection.close()
 

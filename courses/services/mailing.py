@@ -1,4 +1,4 @@
-"""Mailing announcements: each once, to everybody who is in the course then."""
+"""Mailing announcements, each once, to everybody who is in the course at that time."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -20,34 +20,35 @@ from courses.services.changes import record_change
 
 log = structlog.get_logger(__name__)
 
-# One connection's: many a server closes one that sends more, and a worker has other
-# tasks, too.
+# Mails on one connection: many servers close one that sends more, and the worker has
+# other tasks too.
 _PORTION: Final = 50
-# In a row; then the server is down, and the rest is tried when the claim has run out.
+# After so many faults in a row the server is taken to be down, and the rest is tried
+# when the claim has run out.
 _MOST_FAULTS: Final = 5
 _FAULTS: Final = (SMTPException, OSError)
 
 
 class _ClaimLostError(Exception):
-    """Somebody else mails it now, or it is not to be mailed any more."""
+    """Another worker mails the announcement, or it is no longer to be mailed."""
 
 
 def mail_due_announcements(*, now: dt.datetime) -> int:
-    """A portion of each mailing that is due goes out. Returns how many were finished.
+    """Send a portion of each mailing that is due; return how many were finished.
 
-    Each is claimed, so no two workers mail it, and a person's turn is noted before
-    their mail, so nobody gets it twice. After a portion, or once a worker that died is
-    silent for CLAIMED_FOR, the next call goes on with the rest. If the mail server is
-    not there, a later call tries again.
+    Each mailing is claimed, so no two workers send it, and a person is marked as done
+    before their mail is sent, so nobody gets it twice. The next call goes on after a
+    portion, or once a worker that died has not renewed its claim for CLAIMED_FOR. If
+    the mail server is down, a later call tries again.
     """
     waiting = list(Announcement.objects.to_mail(now).values_list("pk", flat=True))
     return sum(_mail(pk, now) for pk in waiting)
 
 
 def _mail(pk: int, now: dt.datetime) -> bool:
-    """Whether the announcement has gone out to everybody, by this portion."""
+    """Send a portion of the mails; return whether it was the last one."""
     claim = Announcement.objects.claim_mails(pk, now)
-    # As it is now: it may have been changed, or deleted, while others were sent.
+    # Loaded now: it may have been changed or deleted while others were sent.
     rows = Announcement.objects.select_related("course", "author")
     announcement = rows.filter(pk=pk).first()
     if claim is None or announcement is None:
@@ -59,7 +60,7 @@ def _mail(pk: int, now: dt.datetime) -> bool:
 
 
 class _Mailing:
-    """A portion of an announcement's mails, by who holds the claim."""
+    """One portion of an announcement's mails, sent while the claim is held."""
 
     def __init__(
         self, announcement: Announcement, claim: dt.datetime, now: dt.datetime
@@ -70,7 +71,10 @@ class _Mailing:
         self._everybody = _people(announcement)
 
     def send(self) -> bool:
-        """Whether everybody has had their turn. Raises _ClaimLostError."""
+        """Send the portion; return whether everybody has had their turn.
+
+        Raises _ClaimLostError.
+        """
         announcement = self._announcement
         people = [row for row in self._everybody if row.pk > announcement.mailed_up_to]
         connection = get_connection()
@@ -90,7 +94,10 @@ class _Mailing:
         return is_done
 
     def _send_all(self, connection: Any, people: Sequence[Enrolment]) -> bool:
-        """Whether the server was there to the end. A bad address stops no other one."""
+        """Send these people's mails; return False once the server is taken to be down.
+
+        A bad address does not stop the others.
+        """
         announcement = self._announcement
         subject, body = _subject(announcement), _body(announcement)
         faults = 0
@@ -103,7 +110,7 @@ class _Mailing:
                 announcement.mails_sent += connection.send_messages([message]) or 0
                 faults = 0
             except (*_FAULTS, ValueError) as error:  # ValueError: no address at all
-                # SECURITY: the fault's own words hold the address: they are not logged.
+                # SECURITY: the error's text may hold the address, so it is not logged.
                 log.warning(
                     "mail_not_sent", person=person.user_id, error=type(error).__name__
                 )
@@ -116,7 +123,7 @@ class _Mailing:
         return faults < _MOST_FAULTS
 
     def _keep(self) -> None:
-        """What is done is stored, and that this goes on."""
+        """Store how far the mailing is, and renew the claim. Raises _ClaimLostError."""
         claim = Announcement.objects.keep_mails(
             self._announcement.pk,
             self._claim,
@@ -133,7 +140,7 @@ class _Mailing:
         announcement = self._announcement
         if not Announcement.objects.end_mails(announcement.pk, self._claim):
             raise _ClaimLostError
-        # Some may have left the course since they got it.
+        # Some people may have left the course since they got the mail.
         count = max(len(self._everybody), announcement.mails_sent)
         record_change(
             actor=SYSTEM,
@@ -145,14 +152,14 @@ class _Mailing:
 
 
 def _people(announcement: Announcement) -> Sequence[Enrolment]:
-    """Everybody in the course who may still sign in, in the order of their turns."""
+    """Return everybody in the course who may sign in, in the order of their turns."""
     enrolled = announcement.course.enrolments.active().select_related("user")
     rows = enrolled.order_by("pk")
     return [row for row in rows if row.user.is_active and row.user.email]
 
 
 def _close(connection: Any) -> None:
-    """The next mail opens a new connection."""
+    """Close the connection, so that the next mail opens a new one."""
     try:
         connection.close()
     except _FAULTS as error:
@@ -166,7 +173,7 @@ def _subject(announcement: Announcement) -> str:
 
 
 def _body(announcement: Announcement) -> str:
-    """The announcement as it was written, and where to read it."""
+    """Return the announcement as it was written, with the course's address."""
     return render_to_string(
         "courses/manage/announcement_mail.txt",
         {

@@ -1,4 +1,4 @@
-"""Uploads that a person has looked at, and has not yet made a revision of."""
+"""Uploads that a person previews before a revision is made from them."""
 
 import shutil
 import tempfile
@@ -43,10 +43,10 @@ def hold_upload(
     notebook: tuple[str, IO[bytes]] | None,
     solution: Sequence[tuple[str, IO[bytes]]] = (),
 ) -> None:
-    """The person's upload for this assignment is kept, in place of an earlier one.
+    """Keep the person's upload for this assignment, in place of an earlier one.
 
     Raises PermissionDenied if they may not edit the course, and BundleError if the
-    upload is of no kind that can be imported.
+    upload is of a kind that cannot be imported.
     """
     require(actor, Right.EDIT, assignment.course)
     forget_old_uploads()
@@ -68,7 +68,8 @@ def preview_upload(
 ) -> Preview:
     """Return what the kept upload would become, or raise BundleError.
 
-    `installed` says which modules can be imported in each environment. Raises NothingPendingError if nothing is kept.
+    `installed` says which modules can be imported in each environment. Raises
+    NothingPendingError if nothing is kept.
     """
     require(actor, Right.EDIT, assignment.course)
     with _opened(actor, assignment, options) as preview:
@@ -79,7 +80,7 @@ def preview_upload(
 def import_upload(
     *, actor: User, assignment: Assignment, options: ImportOptions, digest: str
 ) -> AssignmentRevision:
-    """The kept upload is a revision, not published, and is kept no longer.
+    """Make an unpublished revision of the kept upload, and delete the upload.
 
     Raises NothingPendingError if it is no longer what the preview showed.
     """
@@ -138,7 +139,7 @@ def _keep(upload: tuple[str, IO[bytes]], folder: Path, kinds: tuple[str, ...]) -
 
 
 def _keep_solution(name: str, content: IO[bytes], folder: Path) -> None:
-    """Keep a file of the model solution under its name, which is one that files may have."""
+    """Store a file of the model solution by its name, or raise BundleError."""
     plain = PurePosixPath(name.replace("\\", "/")).name
     if not NAME.fullmatch(plain):
         raise BundleError(
@@ -156,7 +157,7 @@ def _keep_solution(name: str, content: IO[bytes], folder: Path) -> None:
 
 
 def _stem(name: str) -> str:
-    """The name of a file as it may stand on the disk."""
+    """Return the name without its suffix, as it may be stored on the disk."""
     kept = "".join(
         c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in name
     )

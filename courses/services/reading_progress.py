@@ -1,4 +1,4 @@
-"""What is kept of a person's reading: visits and ticks."""
+"""Services that store a person's visits and ticks."""
 
 import datetime as dt
 from typing import Final
@@ -8,9 +8,9 @@ from django.db import transaction
 from accounts.models import User
 from courses.models import Course, CourseVisit, Material, Progress
 
-# A look at the course this long after the last one is a new visit.
+# If a person looks at the course this long after the last time, it is a new visit.
 VISIT: Final = dt.timedelta(minutes=30)
-# The time of a visit is not written more often.
+# The time of a visit is written at most this often.
 NOTE_EVERY: Final = dt.timedelta(minutes=5)
 
 
@@ -21,10 +21,10 @@ def note_visit(
     seen_at: dt.datetime | None,
     now: dt.datetime,
 ) -> None:
-    """The visit goes on, or begins. One write, and none within five minutes.
+    """Store that the visit goes on or begins, with at most one write in five minutes.
 
-    `seen_at` is what is stored. When a visit begins, the end of the one before it is
-    kept, so that what is newer than that can be shown as new.
+    `seen_at` is the stored time of the last look. When a visit begins, the end of the
+    one before it is kept, so that whatever is newer than that can be shown as new.
     """
     if seen_at is not None and now - seen_at < NOTE_EVERY:
         return
@@ -41,9 +41,9 @@ def note_visit(
 def new_since(
     seen_at: dt.datetime | None, seen_before_at: dt.datetime | None, now: dt.datetime
 ) -> dt.datetime | None:
-    """Return the time since which things are new to the reader, or None.
+    """Return the time since which things are new to the person, or None.
 
-    On a first visit nothing is new, since everything would be.
+    On a first visit nothing is shown as new, since everything would be.
     """
     if seen_at is not None and now - seen_at >= VISIT:
         return seen_at
@@ -52,7 +52,7 @@ def new_since(
 
 @transaction.atomic
 def tick(*, actor: User, material: Material, is_done: bool) -> None:
-    """The material is ticked, or not, for this person; again changes nothing."""
+    """Set or remove the person's tick on the material. Repeating it changes nothing."""
     if is_done:
         Progress.objects.get_or_create(material=material, user=actor)
     else:

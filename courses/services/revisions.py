@@ -1,4 +1,4 @@
-"""Turns a bundle into a revision of an assignment."""
+"""Services that make an assignment's revisions, from bundles or earlier revisions."""
 
 import hashlib
 import json
@@ -31,11 +31,11 @@ _PIECE: Final = 1 << 20
 def import_revision(
     *, actor: Actor, assignment: Assignment, bundle: Bundle
 ) -> AssignmentRevision:
-    """The assignment has a revision with exactly this bundle.
+    """Store the bundle as a revision of the assignment, and return it.
 
-    A bundle that the assignment has already gives that revision back. Nothing of an
-    earlier revision changes, and none is published by it: grading.services has
-    publish_revision. Raises BundleError if a file changed since it was read, and
+    If the assignment has a revision of the same bundle, that one is returned. Earlier
+    revisions do not change. Nothing is published: that is done by publish_revision of
+    grading.services. Raises BundleError if a file changed since it was read, and
     PermissionDenied if the actor may not edit the course.
     """
     require(actor, Right.EDIT, assignment.course)
@@ -57,11 +57,11 @@ def derive_revision(
     revision: AssignmentRevision,
     points: Mapping[str, Mapping[str, Decimal]],
 ) -> AssignmentRevision:
-    """The assignment has a revision that differs from this one in points alone.
+    """Return a revision that differs from this one only in points.
 
-    `points` says by question and check what each check is worth; what it leaves out
-    stays. The same points again give the same revision. Raises PermissionDenied if
-    the actor may not edit the course.
+    `points` gives the points of checks by question and check name; checks that it
+    leaves out stay. The same points again give the same revision. Raises
+    PermissionDenied if the actor may not edit the course.
     """
     require(actor, Right.EDIT, revision.assignment.course)
     Assignment.objects.select_for_update().get(pk=revision.assignment_id)
@@ -108,7 +108,7 @@ def _derived_sha256(
 
 
 def _with_points(question: Question, points: Mapping[str, Decimal]) -> Question:
-    """The question with its checks worth these points, and itself worth their sum."""
+    """Give the checks these points, and the question their sum; return the question."""
     if question.checks:
         question.checks = [
             {**check, "points": str(points.get(check["name"], check["points"]))}
@@ -121,12 +121,13 @@ def _with_points(question: Question, points: Mapping[str, Decimal]) -> Question:
 
 
 def bundle_sha256(bundle: Bundle) -> str:
-    """Return a hash of all that the bundle says and holds, wherever it lies."""
+    """Return a hash of all that the bundle says and holds, wherever it is stored."""
     content = asdict(bundle)
     content["files"] = sorted(
         (file.part, file.name, file.sha256) for file in bundle.files
     )
-    # What bundles could not say once is left out, so that theirs keep their hashes.
+    # Fields that were added later are left out at their default, so that older bundles
+    # keep their hashes.
     if not content["imports"]:
         del content["imports"]
     if content["grading_seed"] is None:

@@ -1,4 +1,4 @@
-"""A course's people by file: what it would change, and changing exactly that."""
+"""Rosters: planning what one would change in a course, and importing exactly that."""
 
 import shutil
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ from courses.services.held_uploads import (
 from courses.services.roster_plan import Change, Plan, Step, make_plan
 
 _FILE: Final = "roster.csv"
-# People of the file who were known before, and are in the course from then on.
+# People of the file who had an account before, and are in the course after it.
 _LISTED: Final = (Step.ENROL, Step.BACK, Step.CHANGE, Step.SAME)
 
 
@@ -37,9 +37,9 @@ class RosterChangedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Imported:
-    """What was done, and who has a new account without a password.
+    """The plan that was carried out, and the new accounts, which have no password.
 
-    `cannot_sign_in` are all people of the file who have neither signed in nor a
+    `cannot_sign_in` holds all people of the file who have never signed in and have no
     password.
     """
 
@@ -63,9 +63,10 @@ class Imported:
 def plan_roster(
     *, actor: Actor, course: Course, content: bytes, deactivate_missing: bool
 ) -> Plan:
-    """Return what the file would change. Raises RosterError if it cannot be used.
+    """Return what the file would change.
 
-    Raises PermissionDenied if the actor may not edit the course.
+    Raises RosterError if it cannot be used, and PermissionDenied if the actor may not
+    edit the course.
     """
     require(actor, Right.EDIT, course)
     roster = read_roster(content, module_codes=course.module_codes)
@@ -81,11 +82,12 @@ def import_roster(
     digest: str = "",
     summary: Callable[[Plan], str] | None = None,
 ) -> Imported:
-    """The file's plan is carried out, all of it or nothing, and is on record.
+    """Carry out the file's plan, all of it or nothing, and record it.
 
-    With a digest, exactly that plan: RosterChangedError if the course or an account
-    has changed meanwhile. Raises LastLecturerError if no lecturer would be left. The
-    record says what `summary` makes of the plan; without it, how many people the file changed.
+    With a digest, only exactly that plan is carried out: RosterChangedError if the
+    course or an account has changed meanwhile. The record's text is what `summary`
+    returns for the plan; without it, how many people the file changed. Raises
+    LastLecturerError if no lecturer would be left, RosterError and PermissionDenied.
     """
     require(actor, Right.EDIT, course)
     roster = read_roster(content, module_codes=course.module_codes)
@@ -98,16 +100,16 @@ def import_roster(
             return Imported(
                 plan=plan, new_users=_carry_out(actor, course, plan, summary)
             )
-    except IntegrityError as error:  # somebody made an account of this address just now
+    except IntegrityError as error:  # an account of this address is new
         raise RosterChangedError from error
 
 
 def add_person(*, actor: Actor, course: Course, entry: Entry) -> Imported:
-    """Enrol one person by their address, and make an account if there is none.
+    """Enrol one person by their address, with a new account if they have none.
 
-    Like a roster of one line: somebody who is in the course already, or was, has the
-    role from then on. Raises RosterError if the roster would be refused,
-    LastLecturerError, and PermissionDenied if the actor may not edit the course.
+    It works like a roster of one line: somebody who is or was in the course gets this
+    role. Raises RosterError if the roster would be refused, LastLecturerError, and
+    PermissionDenied if the actor may not edit the course.
     """
     row = {
         "email": entry.email,
@@ -127,14 +129,14 @@ def add_person(*, actor: Actor, course: Course, entry: Entry) -> Imported:
 
 
 def _added(entry: Entry, plan: Plan) -> str:
-    """Say who was added, by the name of their account."""
+    """Return the record's text: who was added, with the name of their account."""
     change = plan.change_of(entry)
     named = "" if change.name == change.email else f" ({change.name})"
     return f"{change.email}{named} was added by address: {change.after}."
 
 
 def hold_roster(*, actor: User, course: Course, content: bytes) -> None:
-    """The person's file for this course is kept, in place of an earlier one."""
+    """Keep the person's file for this course, in place of an earlier one."""
     require(actor, Right.EDIT, course)
     forget_old_uploads()
     folder = _folder(actor, course)
@@ -152,12 +154,12 @@ def held_roster(*, actor: User, course: Course) -> bytes:
 
 
 def forget_roster(*, actor: User, course: Course) -> None:
-    """The person's file is kept no longer."""
+    """Delete the person's kept file."""
     shutil.rmtree(_folder(actor, course), ignore_errors=True)
 
 
 def export_roster(*, actor: Actor, course: Course) -> str:
-    """Return the active people of the course as a roster; the export is on record.
+    """Return the active people of the course as a roster, and record the export.
 
     Importing it again changes nothing. Raises PermissionDenied if the actor may not
     edit the course.
@@ -187,7 +189,7 @@ def export_roster(*, actor: Actor, course: Course) -> str:
 def _plan(
     actor: Actor, course: Course, roster: Roster, *, deactivate_missing: bool
 ) -> Plan:
-    """Two queries, however many people there are."""
+    """Return the roster's plan. Two queries, however many people there are."""
     enrolments = list(course.enrolments.select_related("user").order_by("pk"))
     members = {row.user.email.lower() for row in enrolments}
     strangers = [e.email for e in roster.entries if e.email not in members]
@@ -223,7 +225,7 @@ def _carry_out(
 
 
 def _make_accounts(changes: Sequence[Change]) -> dict[str, User]:
-    """Accounts that cannot sign in until their owner chooses a password."""
+    """Create accounts that cannot sign in until their owners choose a password."""
     made = User.objects.bulk_create(
         User(
             email=change.email,
@@ -262,7 +264,7 @@ def _update(changes: Sequence[Change]) -> None:
 
 
 def _record(actor: Actor, course: Course, plan: Plan, summary: str) -> None:
-    """One line for the file, and one for everybody who becomes staff or stops so."""
+    """Record the import, and each person who becomes staff or stops being staff."""
     counts = plan.counts
     told = {
         "new": counts[Step.NEW],

@@ -1,4 +1,4 @@
-"""What a roster would change in a course, as a list. Nothing is stored here."""
+"""The plan of what a roster would change in a course. Nothing is stored here."""
 
 import hashlib
 import json
@@ -26,9 +26,10 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """One person of the plan. `before` and `after` are words, empty where nothing is.
+    """What the plan does to one person.
 
-    `was` is the role until now, None for somebody who is not in the course.
+    `before` and `after` are words, empty where there is nothing to say. `was` is the
+    role until now, None for somebody who is not in the course.
     """
 
     step: Step
@@ -46,14 +47,14 @@ class Change:
 
     @property
     def changes_staff(self) -> bool:
-        """Whether the person becomes staff of the course, or stops being so."""
+        """Whether the person becomes staff of the course, or stops being staff."""
         if self.step in (Step.MISSING, Step.SAME):
             return False
         now = None if self.step is Step.LEAVE else self.role
         return self.was != now and bool({self.was, now} & set(STAFF_ROLES))
 
     def facts(self) -> list[object]:
-        """What the plan's digest is made of: before and after, and whose rows."""
+        """Return what the plan's digest depends on: before and after, and row keys."""
         rows = (self.user, self.enrolment)
         names = [None if row is None else row.pk for row in rows]
         texts = [self.step, self.email, self.name, self.role, self.module_code]
@@ -69,11 +70,11 @@ class Plan:
     digest: str
 
     def of(self, *steps: Step) -> list[Change]:
-        """The people to whom one of these happens."""
+        """Return the people to whom one of these steps happens."""
         return [change for change in self.changes if change.step in steps]
 
     def change_of(self, entry: Entry) -> Change:
-        """Return what happens to the person of that line of the file."""
+        """Return what happens to the person of this line of the file."""
         return next(
             one
             for one in self.changes
@@ -82,7 +83,7 @@ class Plan:
 
     @property
     def counts(self) -> dict[Step, int]:
-        """How many people there are of each step."""
+        """The number of people for each step."""
         return {step: len(self.of(step)) for step in Step}
 
     @property
@@ -102,8 +103,8 @@ def make_plan(
 ) -> Plan:
     """Return what the roster changes in the course.
 
-    `accounts` has the people who are not in the course, by address. Nobody changes
-    their own role by a file, and no lecturer leaves for not being in it.
+    `accounts` maps addresses to the accounts of people who are not in the course. A
+    file never changes the actor's own role, and lecturers who are not in it stay.
     """
     members = {row.user.email.lower(): row for row in enrolments}
     changes = [
@@ -143,7 +144,10 @@ def _newcomer(entry: Entry, user: User | None) -> Change:
 
 
 def _member(entry: Entry, row: Enrolment, actor: User | None) -> Change:
-    """Somebody in the course, or who was: a file that is silent changes nothing."""
+    """Return the change for a person who is or was in the course.
+
+    What the file leaves out stays as it is.
+    """
     before = _words(Role(row.role), row.module_code, is_active=row.is_active)
     notes = _name_notes(entry, row.user)
     role = entry.role or (Role(row.role) if row.is_active else Role.STUDENT)
@@ -196,7 +200,7 @@ def _words(role: Role, module_code: str, *, is_active: bool = True) -> str:
 
 
 def _name_notes(entry: Entry, user: User | None) -> tuple[str, ...]:
-    """A person's name is their own: another course's roster does not rewrite it."""
+    """Return a note if the file has another name. Accounts keep their names."""
     if user is None or entry.name in (entry.email, user.name):
         return ()
     return (f"The file says “{entry.name}”. The account's name stays.",)

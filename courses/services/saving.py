@@ -1,4 +1,4 @@
-"""Rows that staff edited whole, in the admin: saved, and what students know is told."""
+"""Services that store whole rows edited in the admin, and record the changes."""
 
 import datetime as dt
 
@@ -26,7 +26,7 @@ from courses.wall_clock import moment_words
 
 @transaction.atomic
 def save_session(*, actor: Actor, session: Session) -> None:
-    """The session is stored; another time or place than before is on record.
+    """Store the session, and record a change of its time or place.
 
     Raises PermissionDenied if the actor may not edit the course.
     """
@@ -48,7 +48,7 @@ def save_session(*, actor: Actor, session: Session) -> None:
 
 @transaction.atomic
 def save_assignment(*, actor: Actor, assignment: Assignment) -> None:
-    """Store the assignment; that it is new, or what changed, is on record.
+    """Store the assignment, and record that it is new, or what changed.
 
     Raises PermissionDenied if the actor may not edit the course.
     """
@@ -74,7 +74,7 @@ def save_assignment(*, actor: Actor, assignment: Assignment) -> None:
 
 @transaction.atomic
 def save_material(*, actor: Actor, material: Material) -> None:
-    """The material is stored; that its file or link is another one is on record.
+    """Store the material, and record that its file or link was replaced.
 
     Raises PermissionDenied if the actor may not edit the course.
     """
@@ -98,7 +98,7 @@ def save_material(*, actor: Actor, material: Material) -> None:
 
 @transaction.atomic
 def save_enrolment(*, actor: Actor, enrolment: Enrolment) -> None:
-    """The enrolment is stored; another role than before is on record.
+    """Store the enrolment, and record a change of its role.
 
     Raises PermissionDenied if the actor may not edit the course, and LastLecturerError.
     """
@@ -140,7 +140,7 @@ def _record_release(
 
 
 def _is_replaced(before: Material, after: Material) -> bool:
-    """Whether something that could be opened gave its place to something else."""
+    """Return whether a file or link that could be opened was replaced by another."""
     old, new = (
         {place for place in (row.file.name, row.url) if place}
         for row in (before, after)
@@ -149,6 +149,6 @@ def _is_replaced(before: Material, after: Material) -> bool:
 
 
 def _is_known(material: Material) -> bool:
-    """Whether students have seen it."""
+    """Return whether students have seen the material's content."""
     now = timezone.now()
     return is_out(material.release_at, now) and not material.is_announced(now)

@@ -1,4 +1,4 @@
-"""What follows in the transaction in which coursework gets other settings."""
+"""Records of changes to an assignment's settings, made in the same transaction."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -14,16 +14,16 @@ from courses.services.changes import record_change
 from courses.wall_clock import moment_words
 
 Follower = Callable[[Actor, Assignment, str], None]
-# Apps above this one that keep a history of marks: see grading.apps.
+# Callbacks of apps above this one that keep a history of marks: see grading.apps.
 _FOLLOWERS: Final[list[Follower]] = []
-# The deadline and the release of marks have records of their own. Which revision is
-# published is recorded where that is done.
+# The deadline and the release of marks have records of their own. Publishing a revision
+# is recorded where it is done.
 _TOLD_ELSEWHERE: Final = frozenset({"id", "due_at", "marks_released_at", "revision"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class ToldSettings:
-    """The settings of which students read that they changed, as they were."""
+    """Former values of the settings whose changes students are told of."""
 
     release_at: dt.datetime | None
     counting: str
@@ -42,24 +42,24 @@ class ToldSettings:
 
 
 def follow_counting(follower: Follower) -> None:
-    """Have the follower called when another attempt of everybody may count.
+    """Register a function to call when another attempt of every student may count.
 
-    It gets the actor, the assignment and the reason in words.
+    It is called with the actor, the assignment and the reason in words.
     """
     if follower not in _FOLLOWERS:
         _FOLLOWERS.append(follower)
 
 
 def note_counting(*, actor: Actor, assignment: Assignment) -> None:
-    """Call the followers: which attempt counts has another rule now."""
+    """Call the registered functions: another rule now says which attempt counts."""
     for follower in _FOLLOWERS:
         follower(actor, assignment, f"{assignment.get_counting_display()} now.")
 
 
 def record_settings(*, actor: Actor, before: Assignment, after: Assignment) -> None:
-    """Put on record which settings are others than before, for staff.
+    """Record for staff which settings changed.
 
-    Students read what `tell_settings` says.
+    Students are told what `tell_settings` says.
     """
     changed = [
         field
@@ -88,7 +88,7 @@ def tell_settings(
 ) -> None:
     """Tell students of another counting rule, closing time or number of attempts.
 
-    Nothing is told of coursework that they did not see before, or do not see now.
+    Nothing is told of an assignment that they did not see before, or do not see now.
     """
     now = timezone.now()
     if not (is_out(before.release_at, now) and is_out(after.release_at, now)):
@@ -108,7 +108,7 @@ def tell_settings(
 
 
 def _told(before: ToldSettings, after: Assignment) -> list[tuple[str, str, str]]:
-    """Return what is said of each setting that changed, with both values."""
+    """Return the sentence for each setting that changed, with both values."""
     told = []
     if before.counting != after.counting:
         was = str(Assignment.Counting(before.counting).label)
@@ -140,7 +140,7 @@ def _attempts(most: int | None) -> str:
 def record_deadline(
     *, actor: Actor, assignment: Assignment, before: dt.datetime, reason: str = ""
 ) -> None:
-    """Put another deadline than before on record; students read it."""
+    """Record a change of the deadline. Students read it if they see the assignment."""
     zone = assignment.course.tz
     after = moment_words(assignment.due_at, zone)
     record_change(

@@ -1,4 +1,4 @@
-"""A shift of the run, as it would be: plain data, and a name for exactly this data."""
+"""The plan of a shift as plain data: moving the rest of a course by whole weeks."""
 
 import datetime as dt
 import hashlib
@@ -17,7 +17,7 @@ class ShiftRefusedError(Exception):
 
 
 class Moved(StrEnum):
-    """What a shift moves."""
+    """The kinds of rows that a shift moves."""
 
     WEEK = "week"
     SESSION = "session"
@@ -39,7 +39,7 @@ class Move:
     after: dt.date
 
     def words(self, zone: zoneinfo.ZoneInfo) -> tuple[str, str]:
-        """Before and after, in the zone's time."""
+        """Return both times in words, in the zone's time."""
         return _words(self.before, zone), _words(self.after, zone)
 
 
@@ -51,7 +51,7 @@ def _words(when: dt.date, zone: zoneinfo.ZoneInfo) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Stay:
-    """Something that does not move, and when it is."""
+    """A row that does not move, why, and its time."""
 
     label: str
     why: str
@@ -60,7 +60,7 @@ class Stay:
 
 @dataclass(frozen=True, kw_only=True)
 class ShiftPlan:
-    """Every date that would move and what would stay. With faults it cannot be done."""
+    """All dates that would move, and what would stay. With faults it cannot be done."""
 
     course: Course
     from_week: int
@@ -79,7 +79,7 @@ class ShiftPlan:
 
     @cached_property
     def digest(self) -> str:
-        """A name of exactly this plan: another date or another row is another digest."""
+        """A hash of this plan: any other date or row gives another one."""
         moves = [
             [move.noun, move.pk, move.field, move.before.isoformat()]
             for move in self.moves

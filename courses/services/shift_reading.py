@@ -1,4 +1,4 @@
-"""Reading what a shift of the run would move, and what would stay."""
+"""Planning a shift: finding what would move, and what would stay."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ _OUT: Final = "Students see it already"
 
 @dataclass(frozen=True, kw_only=True)
 class _Shift:
-    """By how much, from when on, and what is not taken back."""
+    """The size of a shift, the moment from which it holds, and the present."""
 
     course: Course
     days: int
@@ -30,19 +30,19 @@ class _Shift:
     now: dt.datetime
 
     def later(self, moment: dt.datetime) -> dt.datetime:
-        """The moment after the shift, at the same time of the course's clocks."""
+        """Return the moment after the shift, at the same time by the clocks."""
         return moved_by(moment, self.days, self.course.tz)
 
     def concerns(self, moment: dt.datetime | None) -> bool:
-        """Whether the moment lies in the part of the run that moves."""
+        """Return whether the moment is in the part of the course that moves."""
         return moment is not None and moment >= self.boundary
 
     def is_taken_back(self, moment: dt.datetime | None) -> bool:
-        """Whether moving this release would hide what students see."""
+        """Return whether moving this release would hide what students see."""
         return moment is not None and moment <= self.now < self.later(moment)
 
     def released(self, moment: dt.datetime | None) -> dt.datetime | None:
-        """When it is released after the shift."""
+        """Return the release time after the shift."""
         if moment is None or not self.concerns(moment) or self.is_taken_back(moment):
             return moment
         return self.later(moment)
@@ -51,9 +51,10 @@ class _Shift:
 def plan_shift(
     *, course: Course, from_week: int, weeks: int, now: dt.datetime
 ) -> ShiftPlan:
-    """Return what would move by so many weeks from that week on. Seven queries.
+    """Return what would move by so many weeks, from that week on. Seven queries.
 
-    Raises ShiftRefusedError if the course has no such week, or it is no shift.
+    Raises ShiftRefusedError if the course has no such week, or the number of weeks is
+    out of range.
     """
     if not 1 <= abs(weeks) <= _MOST_WEEKS:
         raise ShiftRefusedError(
@@ -87,7 +88,7 @@ def plan_shift(
 
 
 class _Reader:
-    """Gathers moves, what stays, and what stands in the way."""
+    """Collects moves, what stays, and the faults that prevent the shift."""
 
     def __init__(self, shift: _Shift) -> None:
         self.shift = shift
@@ -176,7 +177,7 @@ def _hours(course: Course) -> Iterator[Stay]:
 def _overlap(
     earlier: Iterable[Week], later: Iterable[Week], shift: _Shift
 ) -> Iterator[str]:
-    """Weeks that stay must all lie before those that move."""
+    """Yield a fault if a week that moves would not begin after all weeks that stay."""
     last = max(earlier, key=lambda week: week.starts_on, default=None)
     first = min(later, key=lambda week: week.starts_on)
     begins_on = first.starts_on + dt.timedelta(days=shift.days)

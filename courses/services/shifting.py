@@ -1,7 +1,7 @@
-"""Moving the rest of a run by whole weeks: what would move, and then moving it.
+"""Moving the rest of a course by whole weeks, after a preview of what would move.
 
-Everything keeps its time of day in the course's zone. What students see already stays
-seen: a release time that has passed does not move.
+All times keep their time of day in the course's zone. Students never lose what they
+see: a release time that has passed is not moved to the future.
 """
 
 import datetime as dt
@@ -62,11 +62,12 @@ def apply_shift(
     reason: str,
     now: dt.datetime,
 ) -> ShiftPlan:
-    """Everything of the plan whose digest the person has seen has moved.
+    """Move everything in the plan whose digest the person has seen.
 
-    Students read one change for the shift, and one for each deadline that they know.
-    Raises ShiftRefusedError if the plan is another one by now, cannot be followed or no
-    reason is given, and PermissionDenied if the actor may not edit the course.
+    Students read one change for the shift, and one for each deadline of an assignment
+    that they see. Raises ShiftRefusedError if the plan is another one by now, has
+    faults, or no reason is given, and PermissionDenied if the actor may not edit the
+    course.
     """
     require(actor, Right.EDIT, course)
     Course.objects.select_for_update().get(pk=course.pk)
@@ -96,13 +97,14 @@ def _by_noun(moves: Iterable[Move]) -> dict[Moved, list[Move]]:
 
 
 def _write(model: type[models.Model], moves: Iterable[Move]) -> None:
-    """Each row has its new times, unless somebody changes one of them just now.
+    """Store the new times of rows of one model. Two queries, however many rows.
 
-    Two queries, however many rows.
+    Raises ShiftRefusedError if one of the times was changed meanwhile.
     """
     moves = list(moves)
     manager = model._default_manager  # noqa: SLF001  Django's documented name
-    # By key, and not in the model's own order: that may need a join, which no lock can.
+    # Ordered by key: the model's own order may need a join, and joined rows cannot
+    # always be locked.
     locked = manager.select_for_update().order_by("pk")
     rows: dict[int, Any] = locked.in_bulk({move.pk for move in moves})
     for move in moves:

@@ -1,4 +1,4 @@
-"""Sessions that are cancelled, take place after all, or move."""
+"""Services that cancel, restore and move sessions."""
 
 import datetime as dt
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ class SessionRefusedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Arrangement:
-    """When and where a session takes place."""
+    """The time and place of a session."""
 
     starts_at: dt.datetime | None
     ends_at: dt.datetime | None
@@ -33,7 +33,7 @@ class Arrangement:
 
 
 def arrangement_of(session: Session) -> Arrangement:
-    """Return when and where the session takes place as it stands."""
+    """Return the session's current time and place."""
     return Arrangement(
         starts_at=session.starts_at,
         ends_at=session.ends_at,
@@ -45,7 +45,7 @@ def arrangement_of(session: Session) -> Arrangement:
 
 @transaction.atomic
 def cancel_session(*, actor: Actor, session: Session, reason: str) -> Session:
-    """The session does not take place; it stays on pages, struck out.
+    """Cancel the session, and record why. It stays on pages, struck out.
 
     Raises SessionRefusedError if it is cancelled already or no reason is given, and
     PermissionDenied if the actor may not edit the course.
@@ -70,9 +70,10 @@ def cancel_session(*, actor: Actor, session: Session, reason: str) -> Session:
 
 @transaction.atomic
 def restore_session(*, actor: Actor, session: Session, reason: str) -> Session:
-    """The session takes place after all, when and where it was going to.
+    """Undo the cancellation of the session, at its time and place, and record why.
 
-    Raises as `cancel_session` does.
+    Raises SessionRefusedError if it is not cancelled or no reason is given, and
+    PermissionDenied if the actor may not edit the course.
     """
     locked = _locked(actor, session)
     reason = _given(reason)
@@ -95,11 +96,11 @@ def restore_session(*, actor: Actor, session: Session, reason: str) -> Session:
 def move_session(
     *, actor: Actor, session: Session, to: Arrangement, reason: str
 ) -> Session:
-    """The session is then and there; `moved_from` is when it should have been.
+    """Move the session to another time or place; `moved_from` keeps its first time.
 
-    Moved back to its first time it has not moved at all. Raises SessionRefusedError if
-    nothing would change, the times do not fit, no reason is given or it is cancelled,
-    and PermissionDenied if the actor may not edit the course.
+    A session that moves back to its first time counts as not moved. Raises
+    SessionRefusedError if nothing would change, the times are invalid, no reason is
+    given or it is cancelled, and PermissionDenied if the actor may not edit the course.
     """
     locked = _locked(actor, session)
     reason = _given(reason)
@@ -121,7 +122,7 @@ def move_session(
 
 
 def apply_arrangement(session: Session, to: Arrangement) -> None:
-    """The session has this time and place, unsaved, and knows its first time."""
+    """Set this time and place, and the session's first time, without saving."""
     original = session.moved_from or session.starts_at
     if to.starts_at != session.starts_at:
         session.moved_from = None if to.starts_at == original else original
@@ -133,7 +134,7 @@ def apply_arrangement(session: Session, to: Arrangement) -> None:
 def record_move(
     *, actor: Actor, session: Session, before: Arrangement, reason: str
 ) -> None:
-    """It is on record that the session was elsewhere or at another time before."""
+    """Record that the session has another time or place than before."""
     after = arrangement_of(session)
     is_retimed = (before.starts_at, before.ends_at) != (after.starts_at, after.ends_at)
     is_elsewhere = before != replace(
@@ -151,7 +152,7 @@ def record_move(
 
 
 def arrangement_words(session: Session) -> str:
-    """Return when and where it is, in the course's time: for records and pages."""
+    """Return the time and place in words, in the course's zone."""
     return _words(session, arrangement_of(session))
 
 
@@ -163,7 +164,7 @@ def _words(session: Session, at: Arrangement) -> str:
 
 
 def _title(session: Session, before: Arrangement | None = None) -> str:
-    """The session's name, its week and the day that students have in mind."""
+    """Return the session's name, its week, and the day that students know."""
     starts_at = before.starts_at if before else session.starts_at
     day = starts_at.astimezone(session.course.tz) if starts_at else None
     when = f", {day_words(day)}," if day else ""
@@ -201,7 +202,7 @@ def _record(
     before: str,
     after: str,
 ) -> None:
-    """Students read it, unless the session is hidden from them."""
+    """Record the change. Students read it, unless the session is hidden from them."""
     record_change(
         actor=actor,
         course=session.course,
