@@ -1,1 +1,1 @@
-"""What each page of a course shows, as plain data for its template."""
+"""What each page of a course shows, as frozen data for its template."""

@@ -1,4 +1,4 @@
-"""What a new course still needs before its students can use it."""
+"""The checklist of a new course: what it needs before students can use it."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from courses.release_times import is_out
 
 @dataclass(frozen=True, kw_only=True)
 class ChecklistItem:
-    """Something to do, where it is done, and whether it is done."""
+    """Something to do, the address of the page for it, and whether it is done."""
 
     title: str
     detail: str
@@ -21,10 +21,7 @@ class ChecklistItem:
 
 
 def course_checklist(course: Course, now: dt.datetime) -> tuple[ChecklistItem, ...]:
-    """Return what is to be done, in order; nothing once the course has it all.
-
-    One query.
-    """
+    """Return the items in order, or none once the course has everything. One query."""
     has = Course.objects.annotate(
         weeks_there=Exists(Week.objects.filter(course=OuterRef("pk"))),
         students_there=Exists(

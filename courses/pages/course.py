@@ -1,4 +1,4 @@
-"""A course as its page shows it: weeks in a line, with all that belongs to each."""
+"""A course's page: its weeks, each with everything that belongs to it."""
 
 import datetime as dt
 from collections import defaultdict
@@ -27,7 +27,7 @@ WEEK: Final = dt.timedelta(days=7)
 
 
 class Tense(StrEnum):
-    """Where a week lies from today."""
+    """Whether a week is over, is this one, or is still to come."""
 
     PAST = "past"
     NOW = "now"
@@ -36,7 +36,11 @@ class Tense(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class WeekEntry:
-    """A week with what belongs to it; `due` is the work whose deadline is in it."""
+    """A week with what belongs to it.
+
+    `work` is what the week shows; `due` is the part of it whose deadline is in this
+    week.
+    """
 
     week: Week
     tense: Tense
@@ -48,7 +52,7 @@ class WeekEntry:
 
     @cached_property
     def shelves(self) -> Sequence[Shelf]:
-        """The materials that no session shows, by use."""
+        """The materials that no session shows, grouped by use."""
         return shelve(self.items)
 
     @cached_property
@@ -62,23 +66,23 @@ class WeekEntry:
 
     @property
     def open_count(self) -> int:
-        """How many materials can be ticked."""
+        """The number of materials that can be ticked."""
         return sum(item.can_be_ticked for item in self.all_items)
 
     @property
     def done_count(self) -> int:
-        """How many of those are ticked."""
+        """The number of materials that can be ticked and are."""
         return sum(item.can_be_ticked and item.is_done for item in self.all_items)
 
     @property
     def new_count(self) -> int:
-        """How many materials and pieces of work are new to the viewer."""
+        """The number of materials and assignments that are new to the viewer."""
         new_items = sum(item.is_new for item in self.all_items)
         return new_items + sum(work.is_new for work in self.work)
 
     @property
     def is_without_session(self) -> bool:
-        """Whether nobody meets in this week."""
+        """Whether the week has no session that takes place."""
         return all(each.session.is_cancelled for each in self.session_items)
 
     @property
@@ -89,7 +93,7 @@ class WeekEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class CoursePage:
-    """Everything on a course's page; work with its deadline ahead comes first."""
+    """Everything on a course's page. Assignments whose deadline is ahead come first."""
 
     weeks: Sequence[WeekEntry]
     items: Sequence[MaterialItem]
@@ -97,12 +101,12 @@ class CoursePage:
 
     @cached_property
     def general(self) -> Sequence[Shelf]:
-        """The materials of no week, by use."""
+        """The materials of no week, grouped by use."""
         return shelve(self.items)
 
     @property
     def next_session(self) -> SessionItem | None:
-        """The session that comes next, or is going on."""
+        """The session that comes next or is going on, or None."""
         ahead = [
             each
             for entry in self.weeks
@@ -115,7 +119,7 @@ class CoursePage:
 
 def _start(session_item: SessionItem) -> dt.datetime:
     starts_at = session_item.session.starts_at
-    assert starts_at is not None  # noqa: S101  for mypy: the caller has seen to it
+    assert starts_at is not None  # noqa: S101  for mypy: the caller has checked it
     return starts_at
 
 
@@ -124,14 +128,14 @@ def _of_lectures(session_item: SessionItem) -> Iterable[MaterialItem]:
 
 
 def tense_of(week: Week, today: dt.date) -> Tense:
-    """Return where the week lies from today."""
+    """Return whether the week is past, current or future on this day."""
     if today < week.starts_on:
         return Tense.FUTURE
     return Tense.NOW if today < week.starts_on + WEEK else Tense.PAST
 
 
 def week_to_open(weeks: Sequence[Week], today: dt.date) -> Week | None:
-    """Return this week, or the next one, or the last one of a course that is over."""
+    """Return the current week, else the next, else the last one, if there is any."""
     ahead = (week for week in weeks if today < week.starts_on + WEEK)
     return min(ahead, key=lambda week: week.starts_on, default=None) or (
         weeks[-1] if weeks else None
@@ -143,9 +147,9 @@ def _due_on(work: DueAssignment, course: Course) -> dt.date:
 
 
 def belongs_to(work: DueAssignment, week: Week, course: Course) -> bool:
-    """Whether the week shows this work: from its hand-out to its deadline.
+    """Return whether the week shows this assignment: from its hand-out to its deadline.
 
-    One deadline is one row, and every week in between reminds of it.
+    Every week in between shows it too, as a reminder.
     """
     due_on = _due_on(work, course)
     given_at = work.assignment.release_at
@@ -191,7 +195,7 @@ def course_page(viewer: CourseViewer, now: dt.datetime) -> CoursePage:
 
 
 def _assignments(viewer: CourseViewer) -> Sequence[Assignment]:
-    """The coursework that the viewer sees, with what they have of it. One query."""
+    """Return the viewer's assignments with their deadlines and attempts. One query."""
     rows = Assignment.objects.shown_to(viewer).with_extension_of(viewer.user)
     rows = rows.with_attempts_of(viewer.user).select_related("week", "component")
     found = list(rows)
@@ -201,7 +205,7 @@ def _assignments(viewer: CourseViewer) -> Sequence[Assignment]:
 
 
 def _weeks_of(item: MaterialItem) -> set[int]:
-    """The weeks that show the item: its own and those that repeat it."""
+    """Return the ids of the weeks that show the item: its own and the others."""
     row = cast("WithAnnotations[Material, ViewedMaterial]", item.material)
     return {item.material.week_id or 0, *(row.other_weeks or ())}
 
@@ -209,7 +213,7 @@ def _weeks_of(item: MaterialItem) -> set[int]:
 def _session_items(
     viewer: CourseViewer, now: dt.datetime, items: Sequence[MaterialItem]
 ) -> Mapping[int, Sequence[SessionItem]]:
-    """The sessions of each week, in the order of the day. Two queries."""
+    """Return the sessions by the id of their week, in order of time. Two queries."""
     sessions = Session.objects.shown_to(viewer).with_teaching()
     of_lecture: dict[int, list[MaterialItem]] = defaultdict(list)
     of_session: dict[int, list[MaterialItem]] = defaultdict(list)
@@ -229,7 +233,7 @@ def _session_items(
 
 
 def _order(session: Session) -> tuple[bool, float, int]:
-    """Those without a time first, then by time."""
+    """Return the sort key of a session: those without a time first, then by time."""
     starts_at = session.starts_at
     return (
         starts_at is not None,
@@ -239,7 +243,7 @@ def _order(session: Session) -> tuple[bool, float, int]:
 
 
 def _shown_in_sessions(session_items: Mapping[int, Sequence[SessionItem]]) -> set[int]:
-    """The materials that a session shows, and no shelf repeats."""
+    """Return the ids of materials that sessions show, so that no shelf repeats them."""
     return {
         item.material.pk
         for week in session_items.values()

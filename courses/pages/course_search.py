@@ -1,4 +1,4 @@
-"""A course's page narrowed to words, to what is examinable, or to what is new."""
+"""The search on a course's page: by words, examinable only, or new only."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -14,7 +14,7 @@ LONGEST_QUERY: Final = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Narrowing:
-    """What the viewer asks for. Words must all occur, in any order and case."""
+    """What the viewer searches for. All words must occur, in any order and case."""
 
     words: tuple[str, ...] = ()
     examinable: bool = False
@@ -22,7 +22,7 @@ class Narrowing:
 
     @classmethod
     def of(cls, query: str, show: str) -> "Narrowing":
-        """Read it from an address: `q` and `show`. Whatever is unknown is ignored."""
+        """Read `q` and `show` of an address. Unknown values of `show` are ignored."""
         return cls(
             words=tuple(query[:LONGEST_QUERY].casefold().split()),
             examinable=show == "examinable",
@@ -33,12 +33,12 @@ class Narrowing:
         return bool(self.words or self.examinable or self.new)
 
     def has(self, text: str) -> bool:
-        """Whether all the words occur in the text."""
+        """Return whether all the words occur in the text."""
         text = text.casefold()
         return all(word in text for word in self.words)
 
     def wants_item(self, item: MaterialItem, around: str = "") -> bool:
-        """Whether the item is asked for; `around` is the name of what holds it."""
+        """Return whether the item matches; `around` is the name of what contains it."""
         return (
             (not self.examinable or item.is_examinable)
             and (not self.new or item.is_new)
@@ -46,7 +46,7 @@ class Narrowing:
         )
 
     def wants_work(self, work: DueAssignment) -> bool:
-        """Whether the coursework is asked for. It is no part of the exam."""
+        """Return whether the assignment matches. Coursework is never examinable."""
         return (
             not self.examinable
             and (not self.new or work.is_new)
@@ -55,10 +55,10 @@ class Narrowing:
 
 
 def narrow(page: CoursePage, asked: Narrowing) -> CoursePage:
-    """Return the page with what is asked for, all weeks of it open. No query.
+    """Return the page with only what matches, and all its weeks open. No query.
 
-    A week whose name is asked for comes whole, unless only a kind of thing is asked
-    for.
+    A week whose name has the words is kept whole, unless the search is also for what is
+    examinable or new.
     """
     if not asked:
         return page
@@ -98,7 +98,10 @@ def _name(week: Week) -> str:
 
 
 def _narrow_session(session_item: SessionItem, asked: Narrowing) -> SessionItem | None:
-    """The session with the lectures and items that are asked for, or None."""
+    """Return the session with its lectures and items that match, or None.
+
+    A session that has the words itself is kept whole.
+    """
     if not (asked.examinable or asked.new) and asked.has(session_item.words()):
         return session_item
     lectures = [
@@ -115,7 +118,10 @@ def _narrow_session(session_item: SessionItem, asked: Narrowing) -> SessionItem 
 
 
 def _narrow_lecture(lecture: TaughtLecture, asked: Narrowing) -> TaughtLecture | None:
-    """The lecture, whole if its own name is asked for, or with some of its items."""
+    """Return the lecture whole if it matches itself, else with its items that match.
+
+    None if nothing matches. In a search for what is new only the items count.
+    """
     name = f"lecture {lecture.lecture}"
     if asked.new or not _is_wanted(lecture, asked, name):
         items = [item for item in lecture.items if asked.wants_item(item, name)]

@@ -1,4 +1,4 @@
-"""Coursework as one person sees it: their own deadline, and where it stands."""
+"""Assignments for one person: their own deadline, and the stage of each."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ SOON: Final = dt.timedelta(days=3)
 
 
 class Stage(StrEnum):
-    """Where a piece of coursework is for one person. Words: deadline_badge.html."""
+    """The stage of an assignment for one person. Their words: deadline_badge.html."""
 
     HIDDEN = "hidden"
     OPEN = "open"
@@ -29,7 +29,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class DueAssignment:
-    """Coursework with the deadline that holds for one person."""
+    """An assignment with the deadline that holds for one person."""
 
     assignment: Assignment
     deadline: Deadline
@@ -41,7 +41,7 @@ class DueAssignment:
 
     @property
     def badge(self) -> str:
-        """What the badge says: the stage, or why nothing can be handed in all the same.
+        """The key of the badge: the stage, or why nothing can be handed in despite it.
 
         The words are in components/deadline_badge.html.
         """
@@ -56,20 +56,20 @@ class DueAssignment:
 
     @property
     def is_past(self) -> bool:
-        """Whether the deadline is behind."""
+        """Whether the stated deadline has passed."""
         return self.stage in (Stage.OVERDUE, Stage.LATE, Stage.CLOSED)
 
 
 def is_newer(release_at: dt.datetime | None, since: dt.datetime | None) -> bool:
-    """Whether it came out after that time. Without a time nothing is new."""
+    """Return whether it was released after that time. Without a time nothing is new."""
     return since is not None and release_at is not None and release_at > since
 
 
 def stage_of(assignment: Assignment, deadline: Deadline, now: dt.datetime) -> Stage:
-    """Return where the coursework is for somebody with this deadline.
+    """Return the stage of the assignment for a person with this deadline.
 
-    Within a grace it is overdue: the deadline that was told is past, and work is still
-    taken and not late.
+    Within the grace it is overdue: the stated deadline has passed, but work is still
+    accepted and is not late.
     """
     if not is_out(assignment.release_at, now):
         return Stage.HIDDEN
@@ -88,11 +88,11 @@ def due_assignments(
     *,
     since: dt.datetime | None = None,
 ) -> list[DueAssignment]:
-    """Return the work with the person's own deadlines, the nearest first. No query.
+    """Return the assignments with the person's deadlines, the nearest first. No query.
 
-    The assignments have their courses, and come from `with_extension_of` and
-    `with_attempts_of`. What was handed out after `since` is new. In a course that is
-    hidden, everything is.
+    The assignments were loaded with their courses, by `with_extension_of` and
+    `with_attempts_of`. Those handed out after `since` are new. In a hidden course all
+    of them are hidden.
     """
     found = []
     for assignment in assignments:

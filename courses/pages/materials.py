@@ -1,4 +1,4 @@
-"""Materials as one person sees them: open or announced, new, ticked, and where."""
+"""Materials for one viewer: open or announced, new or ticked, and grouped by use."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -15,10 +15,10 @@ from courses.pages.coursework import is_newer
 from courses.pages.viewer import CourseViewer
 
 Kind = Material.Kind
-# Files that are shown on a page of ours.
+# Files that the portal shows on a page.
 PAGES: Final = (".pdf", ".ipynb")
 EXAMINABLE: Final = (Examinable.ALL, Examinable.PARTS)
-# How a student uses each kind of material, in the order in which a week is worked.
+# How a student uses each kind of material, in the order in which a week is studied.
 USES: Final[dict[str, tuple[Kind, ...]]] = {
     "Watch": (Kind.RECORDING,),
     "Read": (Kind.NOTES, Kind.SLIDES, Kind.PAPER),
@@ -30,7 +30,7 @@ USES: Final[dict[str, tuple[Kind, ...]]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class MaterialItem:
-    """A material for one viewer. Without `is_open` its content is not shown."""
+    """A material for one viewer. Unless `is_open`, its content is not shown."""
 
     material: Material
     attachments: Sequence[Attachment]
@@ -45,17 +45,17 @@ class MaterialItem:
 
     @property
     def can_be_ticked(self) -> bool:
-        """Whether one can be done with it: it is open, and no mere link."""
+        """Whether the viewer can tick it: it is open, and more than a link."""
         return self.is_open and self.material.kind != Kind.LINK
 
     @cached_property
     def is_page(self) -> bool:
-        """Whether it is read here, on a page of its own."""
+        """Whether the portal shows its content on a page of its own."""
         name = str(self.material.file.name or "").lower()
         return bool(self.material.body) or name.endswith(PAGES)
 
     def words(self) -> str:
-        """What a search looks at."""
+        """Return the text that a search looks through."""
         material = self.material
         labels = " ".join(each.label for each in self.attachments)
         return (
@@ -66,24 +66,25 @@ class MaterialItem:
 
 @dataclass(frozen=True, kw_only=True)
 class Shelf:
-    """Materials that are used alike."""
+    """Materials with the same use."""
 
     title: str
     items: Sequence[MaterialItem]
 
 
 def attachments_for(viewer: CourseViewer) -> "Prefetch[str]":
-    """Return the prefetch that brings the attachments that the viewer may have."""
+    """Return the prefetch of the attachments that the viewer may have."""
     return Prefetch("attachments", Attachment.objects.shown_to(viewer))
 
 
 def material_item(
     material: Material, viewer: CourseViewer, now: dt.datetime
 ) -> MaterialItem:
-    """Return the material as its viewer sees it. No query.
+    """Return the material for its viewer. No query.
 
-    It comes from `for_viewer` with `attachments_for`. What came out, opened or was
-    replaced after the viewer's last visit is new. Staff see what is announced only.
+    It was loaded by `for_viewer` with `attachments_for`. It is new if it was released,
+    opened or replaced after the viewer's last visit. For staff it is open before
+    `opens_at`.
     """
     row = cast("WithAnnotations[Material, ViewedMaterial]", material)
     is_locked = not viewer.is_staff and material.is_locked(now)
@@ -101,7 +102,7 @@ def material_item(
 
 
 def shelve(items: Iterable[MaterialItem]) -> list[Shelf]:
-    """Return the items by use, without empty shelves."""
+    """Return the items grouped by use, without empty groups."""
     items = list(items)
     shelves = (
         Shelf(title=title, items=[i for i in items if i.material.kind in kinds])
@@ -111,5 +112,5 @@ def shelve(items: Iterable[MaterialItem]) -> list[Shelf]:
 
 
 def is_examinable(lecture: Lecture) -> bool:
-    """Whether all or parts of the lecture may come up in the exam."""
+    """Return whether all or parts of the lecture may come up in the exam."""
     return lecture.examinable in EXAMINABLE

@@ -1,4 +1,4 @@
-"""The people of a course as their page lists them."""
+"""The page that lists the people of a course."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from courses.querysets import NOT_SIGNED_IN
 
 PER_PAGE: Final = 50
 LONGEST_SEARCH: Final = 100
-# What the page can show, and which enrolments that are.
+# The page's filters: the label of each, and which enrolments it shows.
 SHOWN: Final[dict[str, tuple[str, Q]]] = {
     "": ("Everybody", Q(is_active=True)),
     Role.STUDENT: ("Students", Q(is_active=True, role=Role.STUDENT)),
@@ -28,7 +28,7 @@ _SEARCHED: Final = ("first_name", "last_name", "email", "login")
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """An option of the filter, with how many people it shows."""
+    """An option of the filter, with the number of people that it shows."""
 
     value: str
     label: str
@@ -38,30 +38,31 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class PeoplePage:
-    """What the page shows. `query` leads back to it, without the number of the page."""
+    """What the page shows. `query` leads back to it, without the page's number."""
 
     page: "Page[Enrolment]"
     choices: Sequence[Choice]
     q: str
     show: str
     query: str
-    # People who have never signed in, and to whom no invitation was or will be sent.
+    # The number of people who have never signed in, and for whom no invitation was sent
+    # or waits.
     uninvited: int
 
     @property
     def here(self) -> str:
-        """What leads back to just this page, with its question mark."""
+        """The query string that leads back to this page, with its question mark."""
         query = people_query(q=self.q, show=self.show, page=str(self.page.number))
         return f"?{query}"
 
     @property
     def total(self) -> int:
-        """How many people fit the search and the filter."""
+        """The number of people who match the search and the filter."""
         return self.page.paginator.count
 
 
 def people_page(course: Course, *, q: str, show: str, page: str) -> PeoplePage:
-    """Return a page of the course's people. Three queries, however many they are."""
+    """Return a page of the course's people. Three queries, however many there are."""
     q = q.replace("\0", "")[:LONGEST_SEARCH].strip()
     show = show if show in SHOWN else ""
     counts = course.enrolments.aggregate(
@@ -101,7 +102,7 @@ def _numbered() -> "enumerate[tuple[str, Q]]":
 
 
 def _words(q: str) -> list[Q]:
-    """Each word stands somewhere in the name, the address or the login."""
+    """Match people who have each word in their name, address or login."""
     return [
         Q(
             *((f"user__{name}__icontains", word) for name in _SEARCHED),

@@ -1,4 +1,4 @@
-"""Sessions as pages show them: who teaches, what is watched before, what is worked."""
+"""Sessions for pages: their teachers and places, lectures and materials."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from courses.pages.materials import MaterialItem, is_examinable
 
 @dataclass(frozen=True, kw_only=True)
 class TaughtLecture:
-    """A lecture in a session, with its recordings and whatever else belongs to it."""
+    """A lecture in a session, with the materials that belong to it."""
 
     lecture: Lecture
     part: str
@@ -29,7 +29,7 @@ class TaughtLecture:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Somewhere to go or to click. `icon` is a name of static/img/icons.svg."""
+    """A room, or a link to follow. `icon` is a name in static/img/icons.svg."""
 
     icon: str
     label: str
@@ -49,12 +49,12 @@ class SessionItem:
 
     @property
     def watch_before(self) -> Sequence[TaughtLecture]:
-        """The lectures that are watched before it."""
+        """The lectures to watch before the session."""
         return [each for each in self.lectures if each.watch_before]
 
     @property
     def places(self) -> Sequence[Place]:
-        """Its room, where it is online, and the queue for help; what there is of these."""
+        """The session's room, its place online, and its queue for help, if known."""
         session, found = self.session, []
         if session.room:
             room = session.room
@@ -74,7 +74,7 @@ class SessionItem:
         return found
 
     def words(self) -> str:
-        """What a search looks at, apart from its lectures and materials."""
+        """Return the text that a search looks through, without lectures and items."""
         session = self.session
         room = session.room.name if session.room else ""
         return (
@@ -84,13 +84,13 @@ class SessionItem:
 
 
 def named_teachers(session: Session) -> list[str]:
-    """Return the names in order. The session is from `with_teaching`; no query."""
+    """Return the teachers' names in order. No query: `with_teaching` loaded them."""
     row = cast("WithAnnotations[Session, Taught]", session)
     return [name for _, name in sorted(row.teacher_names or [])]
 
 
 def teachers_of(session: Session) -> list[str]:
-    """Return the names in order, and the team last, as `named_teachers` does."""
+    """Return the teachers' names in order, then the team, as `named_teachers` does."""
     names = named_teachers(session)
     return [*names, "the team"] if session.by_team else names
 
@@ -102,9 +102,9 @@ def session_item_of(
     of_lecture: Mapping[int, Sequence[MaterialItem]],
     of_session: Mapping[int, Sequence[MaterialItem]],
 ) -> SessionItem:
-    """Return the session with the items of its lectures and its own. No query.
+    """Return the session with its materials and those of its lectures. No query.
 
-    It comes from `with_teaching`.
+    The session was loaded by `with_teaching`.
     """
     return SessionItem(
         session=session,

@@ -1,4 +1,4 @@
-"""A shift of the run as its page shows it: before and after, by what moves."""
+"""The preview of a shift: all dates before and after, grouped by kind of row."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,9 +46,9 @@ class MoveGroup:
 
 
 def shift_preview(plan: ShiftPlan) -> list[MoveGroup]:
-    """Return the plan's moves by what moves, without empty groups.
+    """Return the plan's moves grouped by kind of row, without empty groups.
 
-    A session's end is left out: it moves with its beginning.
+    A session's end is left out: it moves together with its start.
     """
     shown = [
         move

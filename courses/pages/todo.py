@@ -1,4 +1,4 @@
-"""What staff have to do in a course, in words."""
+"""The list of what staff have to do in a course, in words."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,7 +29,7 @@ _WHOLE: Final = Decimal(100)
 
 @dataclass(frozen=True, kw_only=True)
 class TodoRow:
-    """A row that an item is about. `address` leads to where it is edited."""
+    """A row that an item is about. `address` is the page that edits it."""
 
     label: str
     address: str
@@ -47,7 +47,7 @@ class TodoItem:
 
 @dataclass(frozen=True, kw_only=True)
 class PeopleCount:
-    """How many are in the course."""
+    """The number of people in the course."""
 
     students: int
     staff: int
@@ -74,7 +74,7 @@ def count_people(course: Course) -> PeopleCount:
 
 
 def todo_items(course: Course, now: dt.datetime) -> list[TodoItem]:
-    """Return what staff have to do in the course, the most urgent first. Five queries."""
+    """Return what staff have to do in the course, most urgent first. Five queries."""
     content = _content(course)
     return [
         *_unreleased(course, content, now),
@@ -119,7 +119,7 @@ def _rows(
 def _unreleased(
     course: Course, content: Content, now: dt.datetime
 ) -> Iterator[TodoItem]:
-    """What the next seven days need and students will not see by then."""
+    """Yield what students need in the next seven days and will not see in time."""
     weeks = {week.pk: start_of_day(week.starts_on, course.tz) for week in content.weeks}
     soon = {pk for pk, begins in weeks.items() if now - SOON < begins <= now + SOON}
     if not is_out(course.release_at, now + SOON) and soon:
@@ -233,7 +233,10 @@ def _empty(materials: Iterable[Material]) -> Iterator[TodoItem]:
 def weights_of(
     components: Iterable[Component], assignments: Iterable[Assignment]
 ) -> Iterator[TodoItem]:
-    """Yield what is wrong with the shares: they add to 100, and tasks to their share."""
+    """Yield what is wrong with the shares of the mark.
+
+    All shares must add to 100 %, and the assignments of a component to its share.
+    """
     components, assignments = list(components), list(assignments)
     if not components and not assignments:
         return
@@ -252,9 +255,9 @@ def weights_of(
 def total_of_shares(
     components: Iterable[Component], assignments: Iterable[Assignment]
 ) -> Decimal:
-    """Return what makes up the course mark, in percent.
+    """Return the sum of all shares of the course mark, in percent.
 
-    Coursework within a component is part of its share, other coursework has its own.
+    An assignment in a component is part of its share; any other has a share of its own.
     """
     loose = [row.weight_percent for row in assignments if row.component_id is None]
     return sum((row.weight_percent for row in components), sum(loose, Decimal(0)))

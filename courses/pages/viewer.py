@@ -1,4 +1,4 @@
-"""Who looks at a course: the course, their rights in it, and since when things are new."""
+"""The viewer of a course: their rights in it, and since when things are new to them."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from courses.services.reading_progress import new_since
 
 @dataclass(frozen=True, kw_only=True)
 class CourseViewer:
-    """A person in front of a course that they see."""
+    """A person who looks at a course that they may see."""
 
     user: User
     course: Course
@@ -26,9 +26,9 @@ class CourseViewer:
 
 
 def viewer_of(user: User, slug: str, now: dt.datetime) -> CourseViewer:
-    """Return the person with the course. One query.
+    """Return the viewer of the course. One query.
 
-    Raises Http404 where the course is not visible to them.
+    Raises Http404 if the course is not visible to them.
     """
     courses = Course.objects.visible_to(user).for_viewer(user)
     course = get_object_or_404(courses, slug=slug)

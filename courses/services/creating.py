@@ -130,7 +130,7 @@ def check_academic_year(text: str) -> None:
 
 
 def enrol_creator(*, actor: Actor, course: Course) -> None:
-    """Make the person who creates the course its lecturer; the portal itself is none."""
+    """Enrol the person who creates the course as its lecturer, unless it is SYSTEM."""
     person = actor_user(actor)
     if person is not None:
         Enrolment.objects.create(course=course, user=person, role=Role.LECTURER)

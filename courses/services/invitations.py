@@ -29,8 +29,8 @@ TASK: Final = "courses.invite"
 PORTION: Final = 25
 # When to try again, if a worker claimed an invitation and it was not sent.
 TRIED_AGAIN_AFTER: Final = dt.timedelta(minutes=5)
-# After so many faults in a row the server is taken to be down, and the next call goes
-# on.
+# After so many faults in a row the server is taken to be down, and the rest waits for
+# the next call.
 _MOST_FAULTS: Final = 3
 _FAULTS: Final = (SMTPException, OSError)
 

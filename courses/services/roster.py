@@ -100,7 +100,7 @@ def import_roster(
             return Imported(
                 plan=plan, new_users=_carry_out(actor, course, plan, summary)
             )
-    except IntegrityError as error:  # an account of this address is new
+    except IntegrityError as error:  # such an account was just created
         raise RosterChangedError from error
 
 

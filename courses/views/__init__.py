@@ -1,1 +1,1 @@
-"""Pages of courses, one module for each part."""
+"""Views of courses, one module for each part."""

@@ -1,4 +1,4 @@
-"""Loading a course for a page of its staff: not visible to the person is 404."""
+"""Loading the course of a page for its staff."""
 
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
@@ -9,7 +9,10 @@ from courses.permissions import Right, can
 
 
 def allowed_course(user: User, slug: str, right: Right) -> Course:
-    """Return the course if the person sees it; without the right it is 403."""
+    """Return the course. Raises Http404 if the person does not see it.
+
+    Raises PermissionDenied (403) if they see it but do not have the right.
+    """
     found = get_object_or_404(Course.objects.visible_to(user), slug=slug)
     if not can(user, right, found):
         raise PermissionDenied

@@ -1,4 +1,4 @@
-"""Announcements of a course, for its staff: the list, and writing them."""
+"""Pages on which staff list, write, change and delete announcements."""
 
 from collections.abc import Callable
 from functools import partial
@@ -32,7 +32,7 @@ _ON_A_PAGE: Final = 20
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def announcements(request: SignedInRequest, slug: str) -> HttpResponse:
-    """List them; posted, add one."""
+    """List the course's announcements; on POST, add one."""
     course = allowed_course(request.user, slug, Right.VIEW_ALL_WORK)
     with timezone.override(course.tz):
         if request.method != "POST":
@@ -83,7 +83,7 @@ def _announcement(request: SignedInRequest, slug: str, pk: int) -> Announcement:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def announcement_edit(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
-    """Show what it says; posted, let it say that."""
+    """Show the form with the announcement; on POST, store the changes."""
     found = _announcement(request, slug, pk)
     with timezone.override(found.course.tz):
         if request.method != "POST":
@@ -112,7 +112,7 @@ def _form_page(
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def announcement_delete(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
-    """Ask whether it is meant; posted, delete it."""
+    """Ask for confirmation; on POST, delete the announcement."""
     found = _announcement(request, slug, pk)
     if request.method == "POST":
         delete_announcement(actor=request.user, announcement=found)

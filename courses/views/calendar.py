@@ -1,4 +1,4 @@
-"""A person's calendar: the settings page, and the feed that programs read."""
+"""A person's calendar: its settings page, and the feed for calendar programs."""
 
 import hashlib
 from urllib.parse import urlsplit
@@ -32,7 +32,7 @@ TOO_MANY_REQUESTS = 429
 @login_required
 @require_safe
 def calendar(request: SignedInRequest) -> HttpResponse:
-    """Say what the calendar is, and whether it has an address."""
+    """Show what the calendar is, and whether it has an address."""
     return _page(request)
 
 
@@ -40,10 +40,10 @@ def calendar(request: SignedInRequest) -> HttpResponse:
 @never_cache
 @reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]  # allauth has no types
 def calendar_renew(request: SignedInRequest) -> HttpResponse:
-    """Give the calendar a new address and show it, this once; a GET leads back.
+    """Give the calendar a new address, and show it once; a GET leads back to the page.
 
-    SECURITY: as for an API token, the password is asked for again: the address
-    outlives the session, and says where somebody is and how much more time they have.
+    SECURITY: as for an API token, the password is asked for again: the address outlives
+    the session, and tells where a person is and how much more time they have.
     """
     if request.method != "POST":
         return redirect("courses:calendar")
@@ -58,7 +58,7 @@ def calendar_renew(request: SignedInRequest) -> HttpResponse:
 @login_required
 @require_POST
 def calendar_revoke(request: SignedInRequest) -> HttpResponse:
-    """End the calendar's address."""
+    """Revoke the calendar's address."""
     revoke_feed(actor=request.user)
     messages.success(request, "The address of your calendar no longer works.")
     return redirect("courses:calendar")
@@ -66,10 +66,10 @@ def calendar_revoke(request: SignedInRequest) -> HttpResponse:
 
 @require_safe
 def feed(request: HttpRequest, secret: str) -> HttpResponseBase:
-    """Send what the owner of the secret sees now, as iCalendar; nobody signs in.
+    """Send what the owner of the secret sees now, as iCalendar, without sign-in.
 
-    SECURITY: an address that was revoked, that never was, or whose owner's account is
-    closed are one 404.
+    SECURITY: 404 in the same way for an address that was revoked, one that never
+    existed, and one whose owner's account is closed.
     """
     now = timezone.now()
     found = feed_with(secret)
@@ -96,7 +96,7 @@ def _page(
         "section": "calendar",
         "feed": CalendarFeed.objects.filter(user=request.user).first(),
         "address": f"{site.scheme}://{site.netloc}{path}" if secret else "",
-        # The scheme by which a calendar program opens an address by itself.
+        # With this scheme a browser opens the address in a calendar program.
         "webcal": f"webcal://{site.netloc}{path}",
     }
     return render(request, "accounts/calendar.html", context, status=status)

@@ -1,4 +1,4 @@
-"""Making next year's run of a course."""
+"""The page that copies a course for the next year."""
 
 import datetime as dt
 from typing import Any, Final
@@ -24,7 +24,7 @@ _A_YEAR: Final = dt.timedelta(weeks=52)
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def copy(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Ask what the copy is called and when it begins; then make it."""
+    """Ask for the copy's year, address and first week; on POST, make the copy."""
     course = allowed_course(request.user, slug, Right.EDIT)
     if request.method != "POST":
         return _page(request, course, CopyForm(initial=_next_year(course)))
@@ -44,7 +44,7 @@ def copy(request: SignedInRequest, slug: str) -> HttpResponse:
 
 
 def _next_year(course: Course) -> dict[str, Any]:
-    """What the copy is likely to be called: the year and the address one later."""
+    """Return likely values for the form: the year and the address one later."""
     first = course.weeks.order_by("number").first()
     start, _, _ = course.academic_year.partition("-")
     if not start.isdecimal():

@@ -19,7 +19,7 @@ SHOWN = {"": "Everything", "examinable": "Examinable only", "new": "New to you"}
 
 
 class VisitResponse(HttpResponse):
-    """A page whose visit is noted once it is sent: nobody waits for the disk."""
+    """A response that stores the visit once it is sent, so that nobody waits for it."""
 
     def __init__(self, page: str, *, viewer: CourseViewer, now: dt.datetime) -> None:
         super().__init__(page)
@@ -27,7 +27,7 @@ class VisitResponse(HttpResponse):
         self._now = now
 
     def close(self) -> None:
-        """What the server calls at the end of a request. The database is still there."""
+        """Store the visit. The server calls this with the database still connected."""
         try:
             note_visit(
                 actor=self._reader.user,
@@ -42,7 +42,7 @@ class VisitResponse(HttpResponse):
 @login_required
 @require_safe
 def course(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show the course: its weeks, this one open, what is new, and its coursework."""
+    """Show the course: its weeks with this one open, what is new, its coursework."""
     now = timezone.now()
     viewer = viewer_of(request.user, slug, now)
     course = viewer.course

@@ -1,4 +1,4 @@
-"""Uploading a course file: for a new course, or to change one that is there."""
+"""Pages for uploading a course file, to create a course or to change one."""
 
 import math
 from typing import IO, Any, Final, cast
@@ -99,7 +99,7 @@ def _preview(
 def _import(
     request: SignedInRequest, course: Course | None, form: CourseFileForm
 ) -> HttpResponse:
-    """Do what was shown."""
+    """Import the kept file, if it is still what the preview showed."""
     imported = import_held_course_file(
         actor=request.user,
         course=course,

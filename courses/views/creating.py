@@ -1,4 +1,4 @@
-"""Creating a course from nothing, and changing its settings."""
+"""Pages for creating a course without a file, and for changing its settings."""
 
 from typing import Final
 
@@ -29,7 +29,7 @@ UNPROCESSABLE: Final = 422
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def course_new(request: SignedInRequest) -> HttpResponse:
-    """Ask what the course is called and when its weeks are; then create it."""
+    """Ask what the course is called and when its weeks are; on POST, create it."""
     require_course_creator(request.user)
     if request.method != "POST":
         return _new_page(request, NewCourseForm())
@@ -46,7 +46,7 @@ def course_new(request: SignedInRequest) -> HttpResponse:
 
 
 def created_words(course: Course) -> str:
-    """Return the words about a new course: whether students see it."""
+    """Return the message about a new course, which says whether students see it."""
     if is_out(course.release_at, timezone.now()):
         return f"{course} is here, and students see it."
     return f"{course} is here. Students do not see it yet."
@@ -60,7 +60,7 @@ def _new_page(request: SignedInRequest, form: NewCourseForm) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def course_settings(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show the course's settings; posted, store them."""
+    """Show the course's settings; on POST, store them."""
     course = allowed_course(request.user, slug, Right.EDIT)
     with timezone.override(course.tz):
         if request.method != "POST":

@@ -1,4 +1,4 @@
-"""The files that a course hands out."""
+"""Downloads of a course: files of materials, and of hand-outs."""
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
@@ -18,7 +18,7 @@ from storage.downloads import (
 @login_required
 @require_safe
 def material_file(request: SignedInRequest, slug: str, pk: int) -> FileResponse:
-    """Send a material's file, named as people call it."""
+    """Send a material's file, named by its code and title."""
     material = get_object_or_404(
         Material.objects.opened_to(request.user),
         course__slug=slug,
@@ -68,7 +68,8 @@ def _open_files(
     assignment = get_object_or_404(
         Assignment.objects.visible_to(request.user), course__slug=slug, slug=aslug
     )
-    # SECURITY: the part is filtered here, so a test's or the answers' name is a 404.
+    # SECURITY: only open parts are searched, so the name of a test or an answer is a
+    # 404.
     return RevisionFile.objects.filter(
         revision=assignment.revision_id, part__in=RevisionFile.OPEN_PARTS
     )

@@ -1,4 +1,4 @@
-"""A course for its staff: what it needs, what comes next, and what was changed."""
+"""The staff pages of a course: what it needs, what comes next, and what was changed."""
 
 from typing import Final
 
@@ -45,7 +45,7 @@ def manage(request: SignedInRequest, slug: str) -> HttpResponse:
 @login_required
 @require_safe
 def changes(request: SignedInRequest, slug: str) -> HttpResponse:
-    """List what was changed in the course, by whom and why; the newest first."""
+    """List what was changed in the course, by whom and why, the newest first."""
     course = allowed_course(request.user, slug, Right.VIEW_ALL_WORK)
     form = ChangesForm(request.GET)
     rows = CourseChange.objects.visible_to(request.user).filter(course=course)

@@ -1,4 +1,4 @@
-"""A material's page, and its content shown inside it."""
+"""A material's page, and the PDF or notebook in its frame."""
 
 from pathlib import PurePath
 from typing import Final
@@ -21,7 +21,7 @@ from storage.downloads import opened_file, pdf_inline
 
 NOTEBOOK: Final = ".ipynb"
 PDF: Final = ".pdf"
-# Shown in a frame that runs no script, and only in a page of ours.
+# The page is shown in a frame that runs no script, and only inside the portal.
 FRAMED: Final = {
     "default-src": ["'none'"],
     "style-src": ["'self'"],
@@ -32,7 +32,7 @@ FRAMED: Final = {
     "frame-ancestors": ["'self'"],
     "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
 }
-# Browsers show a PDF by a viewer of their own, which a sandbox would keep out.
+# Browsers show a PDF in a viewer of their own, which a sandbox would block.
 FRAMED_PDF: Final = {
     "default-src": ["'none'"],
     "object-src": ["'self'"],
@@ -72,7 +72,7 @@ def material(request: SignedInRequest, slug: str, key: str) -> HttpResponse:
 @xframe_options_sameorigin
 @csp(FRAMED_PDF)  # type: ignore[arg-type]  # as below
 def material_inline(request: SignedInRequest, slug: str, key: str) -> FileResponse:
-    """Send a material's PDF to be shown in its page."""
+    """Send a material's PDF for the frame on its page."""
     material = _opened(request, slug, key, PDF)
     return pdf_inline(material.file, str(material))
 
@@ -80,9 +80,9 @@ def material_inline(request: SignedInRequest, slug: str, key: str) -> FileRespon
 @login_required
 @require_safe
 @xframe_options_sameorigin
-@csp(FRAMED)  # type: ignore[arg-type]  # whose types know no arguments
+@csp(FRAMED)  # type: ignore[arg-type]  # its types know no arguments
 def material_notebook(request: SignedInRequest, slug: str, key: str) -> HttpResponse:
-    """Show a material's notebook by itself, as a frame of its page does."""
+    """Show a material's notebook alone, for the frame on its page."""
     found = _opened(request, slug, key, NOTEBOOK)
     etag = quote_etag(f"{found.file.name}-{request.user.pk}")
     if etag in parse_etags(request.headers.get("If-None-Match", "")):
@@ -100,7 +100,7 @@ def material_notebook(request: SignedInRequest, slug: str, key: str) -> HttpResp
 
 
 def _opened(request: SignedInRequest, slug: str, key: str, suffix: str) -> Material:
-    """The material whose content the person may have, if its file is of this kind."""
+    """Return the material if the person may open it and its file has this suffix."""
     found = get_object_or_404(
         Material.objects.opened_to(request.user), course__slug=slug, key=key
     )

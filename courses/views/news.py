@@ -1,4 +1,4 @@
-"""What people of a course are told, and what changed."""
+"""The news of a course: announcements and changes."""
 
 from typing import Final
 
@@ -19,7 +19,7 @@ PER_PAGE: Final = 20
 @login_required
 @require_safe
 def news(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show all announcements of the course, and what changed in it for everybody."""
+    """Show the course's newest announcements, and what changed in it for the person."""
     now = timezone.now()
     viewer = viewer_of(request.user, slug, now)
     course = viewer.course

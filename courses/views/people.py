@@ -1,4 +1,4 @@
-"""Who is in a course: the list, and changing what somebody is in it."""
+"""The page of a course's people: the list, changing a role, and inviting."""
 
 from typing import Final
 
@@ -22,10 +22,10 @@ YES_NO: Final = [("1", "yes"), ("0", "no")]
 
 
 class RoleForm(forms.Form):
-    """What somebody is from now on; what is left out stays.
+    """A person's new role or activity; empty fields change nothing.
 
-    The button that makes somebody inactive sends the list of roles too, which then
-    says nothing.
+    The button that makes somebody inactive also sends the list of roles, which is then
+    ignored.
     """
 
     enrolment = forms.IntegerField(min_value=1, max_value=2**62)
@@ -34,7 +34,7 @@ class RoleForm(forms.Form):
 
 
 class InviteForm(forms.Form):
-    """Who is invited; nobody named means all who were not invited."""
+    """The person to invite; if empty, all who were not invited yet."""
 
     enrolment = forms.IntegerField(min_value=1, max_value=2**62, required=False)
 
@@ -62,7 +62,7 @@ def people(request: SignedInRequest, slug: str) -> HttpResponse:
 @login_required
 @require_POST
 def role(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Change somebody's role, or whether they are still there."""
+    """Change somebody's role, or make them inactive or active again."""
     course = allowed_course(request.user, slug, Right.EDIT)
     form = RoleForm(request.POST)
     if not form.is_valid():
@@ -114,7 +114,7 @@ def invite(request: SignedInRequest, slug: str) -> HttpResponse:
 
 
 def tell_invited(request: SignedInRequest, waiting: int) -> None:
-    """Say how many invitations wait, and that a fault only delays them."""
+    """Show how many invitations wait, and that a fault only delays them."""
     if waiting:
         words = "1 invitation is" if waiting == 1 else f"{waiting} invitations are"
         messages.success(
@@ -125,7 +125,7 @@ def tell_invited(request: SignedInRequest, waiting: int) -> None:
 
 
 def _back(request: SignedInRequest, course: Course) -> HttpResponseRedirect:
-    """To the people that were listed, or, for those who no longer see them, away."""
+    """Redirect to the listed people, or home if the person may no longer see them."""
     if not can(request.user, Right.VIEW_ALL_WORK, course):
         return redirect("home")
     query = people_query(

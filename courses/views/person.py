@@ -1,4 +1,4 @@
-"""Adding one person to a course by their address."""
+"""The page that adds one person to a course by their address."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ UNPROCESSABLE = 422
 
 
 class PersonForm(forms.Form):
-    """Who is added, and as what. Names are only for an address without an account."""
+    """Who is added, and in which role. Names are only used for a new account."""
 
     email = forms.EmailField(
         label="Email address",
@@ -70,7 +70,7 @@ class PersonForm(forms.Form):
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def person_add(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Ask for an address and a role; then enrol the person."""
+    """Ask for an address and a role; on POST, enrol the person."""
     course = allowed_course(request.user, slug, Right.EDIT)
     if request.method != "POST":
         return _page(request, course, PersonForm(course))
@@ -94,7 +94,7 @@ def person_add(request: SignedInRequest, slug: str) -> HttpResponse:
 
 
 def _words(done: Imported, entry: Entry) -> str:
-    """Say what became of the person whom the form describes."""
+    """Return the message that says what was done with the person of the form."""
     change = done.plan.change_of(entry)
     if change.step is Step.SAME:
         note = f" {change.notes[0]}" if change.notes else ""

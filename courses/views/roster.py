@@ -1,4 +1,4 @@
-"""People of a course by file: the form, what it would change, and changing it."""
+"""The page that imports and exports a course's people as a CSV file."""
 
 import math
 from typing import Any
@@ -36,7 +36,7 @@ from courses.views.people import tell_invited
 
 UNPROCESSABLE = 422
 TOO_MANY_REQUESTS = 429
-# The steps that the page lists; those who stay as they are are only counted.
+# The steps that the page lists. People who stay as they are are only counted.
 LISTED = {
     Step.NEW: "New accounts",
     Step.ENROL: "Enrolled, with an account already",
@@ -56,7 +56,7 @@ CHANGED = RosterFault(
 
 
 class RosterForm(forms.Form):
-    """A file, and what to do beside reading it."""
+    """A roster, and what to do besides enrolling its people."""
 
     file = forms.FileField(
         label="CSV file",
@@ -103,11 +103,11 @@ def roster(request: SignedInRequest, slug: str) -> HttpResponse:
 @login_required
 @require_safe
 def roster_export(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Send the people of the course as a CSV file; the export is on record."""
+    """Send the people of the course as a CSV file; the service records the export."""
     course = allowed_course(request.user, slug, Right.EDIT)
     text = export_roster(actor=request.user, course=course)
     day = timezone.now().astimezone(course.tz).date().isoformat()
-    # With a mark, or a spreadsheet takes the bytes for an older encoding.
+    # With a byte order mark: without it, spreadsheets guess an older encoding.
     answer = HttpResponse(text.encode("utf-8-sig"), "text/csv; charset=utf-8")
     answer["Content-Disposition"] = (
         f'attachment; filename="roster-{course.slug}-{day}.csv"'
@@ -121,7 +121,7 @@ def _preview(request: SignedInRequest, course: Course) -> HttpResponse:
     form = RosterForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, course, form)
-    # One byte more than is allowed, so that reading it says so.
+    # One byte more than is allowed, so that the reader refuses a longer file.
     content = form.cleaned_data["file"].read(MOST_BYTES + 1)
     deactivate = form.cleaned_data["deactivate_missing"]
     plan = plan_roster(
@@ -135,7 +135,7 @@ def _preview(request: SignedInRequest, course: Course) -> HttpResponse:
 
 
 def _confirm(request: SignedInRequest, course: Course) -> HttpResponse:
-    """Do what was shown, or show what would be done now."""
+    """Import the kept file as previewed, or show what it would change now."""
     form = RosterForm(request.POST)
     form.fields["file"].required = False
     form.full_clean()

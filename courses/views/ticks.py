@@ -1,4 +1,4 @@
-"""Tick a material: a person notes that they have read or watched it."""
+"""The tick of a material: a person notes that they have read or watched it."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, HttpResponseRedirect
@@ -14,10 +14,10 @@ from courses.services.reading_progress import tick
 @login_required
 @require_POST
 def progress(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Tick a material (`done`: its key) or take the tick back (`undo`)."""
+    """Set a person's tick (`done`: the material's key) or remove it (`undo`)."""
     is_done = "done" in request.POST
     key = request.POST.get("done") or request.POST.get("undo") or ""
-    if "\x00" in key:  # which PostgreSQL refuses in a text
+    if "\x00" in key:  # PostgreSQL refuses this in a text
         raise Http404
     course = get_object_or_404(Course.objects.visible_to(request.user), slug=slug)
     material = get_object_or_404(

@@ -1,4 +1,4 @@
-"""Cancelling, restoring and moving sessions; moving the rest of the run."""
+"""Pages that cancel, restore and move sessions, and shift the rest of a course."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -47,7 +47,7 @@ def _asked_why(
     page: str,
     done: str,
 ) -> HttpResponse:
-    """Ask for the reason; posted with one, do it."""
+    """Ask for the reason; on POST with one, call the service."""
     form = ReasonForm(request.POST if request.method == "POST" else None)
     error = ""
     if form.is_valid():
@@ -85,7 +85,7 @@ def _session_page(
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def session_cancel(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
-    """Ask why the session is cancelled; then cancel it."""
+    """Ask why the session is cancelled; on POST, cancel it."""
     session = _session(request, slug, pk)
     return _asked_why(
         request,
@@ -99,7 +99,7 @@ def session_cancel(request: SignedInRequest, slug: str, pk: int) -> HttpResponse
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def session_restore(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
-    """Ask why the session takes place after all; then restore it."""
+    """Ask why the session takes place after all; on POST, restore it."""
     session = _session(request, slug, pk)
     return _asked_why(
         request,
@@ -113,7 +113,7 @@ def session_restore(request: SignedInRequest, slug: str, pk: int) -> HttpRespons
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def session_move(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
-    """Ask when and where the session is to be; then move it."""
+    """Ask when and where the session takes place; on POST, move it."""
     session = _session(request, slug, pk)
     with timezone.override(session.course.tz):
         if request.method != "POST":
@@ -143,7 +143,7 @@ def _move(request: SignedInRequest, session: Session, form: MoveForm) -> HttpRes
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def shift(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show what would move; posted with a reason and that preview's name, move it."""
+    """Show what would move; on POST with a reason and the preview's digest, move it."""
     course = allowed_course(request.user, slug, Right.EDIT)
     given = request.POST if request.method == "POST" else request.GET
     form = ShiftForm(course, given if "from_week" in given else None)
