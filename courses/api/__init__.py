@@ -1,1 +1,1 @@
-"""Courses and what is in them, for other programs to read."""
+"""The read-only API of courses and their content."""

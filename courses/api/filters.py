@@ -1,4 +1,4 @@
-"""How lists of course content are narrowed. Parents are named by what people know."""
+"""Filters of the API's lists of course content, by names that people know."""
 
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
@@ -61,7 +61,7 @@ class OfAssignmentFilter(VisibleRowFilter, NumberFilter):
 
 
 class ContentFilter(filters.FilterSet):
-    """By course; a course that one cannot see is refused by name."""
+    """Filter by course. A course that the person cannot see is an error."""
 
     course = OfCourseFilter("course__slug", help_text="A course's slug.")
 

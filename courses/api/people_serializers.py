@@ -1,4 +1,4 @@
-"""Who is in a course, and what they are told. All of it is read-only."""
+"""Serializers of a course's people, announcements and changes. All are read-only."""
 
 from rest_framework import serializers
 
@@ -33,8 +33,8 @@ class AnnouncementSerializer(serializers.ModelSerializer[Announcement]):
 class CourseChangeSerializer(serializers.ModelSerializer[CourseChange]):
     """Something that somebody changed.
 
-    SECURITY: who did it, and what it is about if students do not see that yet, are for
-    staff. Takes rows that CourseChangeViewSet annotated.
+    SECURITY: only staff are told who did it. What it is about is only named to those
+    who see that. Takes rows that CourseChangeViewSet annotated.
     """
 
     course = serializers.SlugRelatedField[Course]("slug", read_only=True)
@@ -78,13 +78,13 @@ class CourseChangeSerializer(serializers.ModelSerializer[CourseChange]):
         return told_summary(change)
 
     def get_made_by(self, change: CourseChange) -> str | None:
-        """Return who did it, to staff of the course."""
+        """Return the name of who did it, for staff of the course."""
         is_staffed: bool = change.is_staffed  # type: ignore[attr-defined]  # annotated
         return change.made_by.name if is_staffed and change.made_by else None
 
 
 class EnrolmentSerializer(serializers.ModelSerializer[Enrolment]):
-    """Somebody in a course that you staff."""
+    """A person in a course that you staff."""
 
     course = serializers.SlugRelatedField[Course]("slug", read_only=True)
     user = serializers.IntegerField(

@@ -1,4 +1,4 @@
-"""Reading who is in a course, and what they are told."""
+"""Viewsets of a course's people, announcements and changes."""
 
 from django.db.models import Exists, Model, OuterRef, QuerySet, Subquery
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -23,7 +23,7 @@ from courses.permissions import staffed_by
     retrieve=extend_schema(summary="Read an announcement"),
 )
 class AnnouncementViewSet(ReadOnlyViewSet[Announcement]):
-    """What is announced in your courses; for staff, drafts too."""
+    """The announcements in your courses; for staff, drafts too."""
 
     queryset = Announcement.objects.none()
     serializer_class = people_serializers.AnnouncementSerializer
@@ -44,7 +44,7 @@ class AnnouncementViewSet(ReadOnlyViewSet[Announcement]):
     retrieve=extend_schema(summary="Read a change"),
 )
 class CourseChangeViewSet(ReadOnlyViewSet[CourseChange]):
-    """What was changed in your courses: what students are told; for staff, everything."""
+    """Changes in your courses: those that students are told of; for staff, all."""
 
     queryset = CourseChange.objects.none()
     serializer_class = people_serializers.CourseChangeSerializer
@@ -52,7 +52,7 @@ class CourseChangeViewSet(ReadOnlyViewSet[CourseChange]):
     lookup_value_converter = "int"
 
     def get_queryset(self) -> QuerySet[CourseChange]:
-        """Return the visible changes, the newest first, with the names of what they are about."""
+        """Return the visible changes, newest first, with the keys of their subjects."""
         user = sender(self.request)
         staffed = Course.objects.staffed_by(user).filter(pk=OuterRef("course"))
 
@@ -82,7 +82,7 @@ class CourseChangeViewSet(ReadOnlyViewSet[CourseChange]):
     retrieve=extend_schema(summary="Read a person"),
 )
 class PersonViewSet(ReadOnlyViewSet[Enrolment]):
-    """The people of the courses that you staff. Nobody else is told who is there."""
+    """The people of the courses that you staff. Nobody else can list them."""
 
     queryset = Enrolment.objects.none()
     serializer_class = people_serializers.EnrolmentSerializer

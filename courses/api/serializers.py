@@ -1,4 +1,4 @@
-"""Courses and what is in them, as the API writes them. All of it is read-only."""
+"""Serializers of courses and their content. All are read-only."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from courses.models import (
 
 
 class CourseSerializer(serializers.ModelSerializer[Course]):
-    """A course, with what the person who asks is in it."""
+    """A course, with the role in it of the person who asks."""
 
     module_codes = serializers.ListField(child=serializers.CharField())
     role = serializers.ChoiceField(
@@ -79,7 +79,7 @@ class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_file_url(self, attachment: Attachment) -> str | None:
-        """Return the absolute address of its file."""
+        """Return the absolute address of its file, or None."""
         if not attachment.file:
             return None
         return reverse(
@@ -92,8 +92,9 @@ class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
 class MaterialSerializer(serializers.ModelSerializer[Material]):
     """Something to read, watch or work through.
 
-    SECURITY: takes rows that MaterialViewSet annotated with `is_opened`. For whom it is
-    not, there is no link, text, file or attachment: the material is announced only.
+    SECURITY: takes rows that MaterialViewSet annotated with `is_opened`. Where that is
+    false, the material is only announced: its link, text, file and attachments are left
+    out.
     """
 
     course = serializers.SlugRelatedField[Course]("slug", read_only=True)
@@ -146,7 +147,7 @@ class MaterialSerializer(serializers.ModelSerializer[Material]):
         read_only_fields = fields
 
     def to_representation(self, instance: Material) -> dict[str, Any]:
-        """Return the row; without its content while it is announced only."""
+        """Return the row, without its content while the material is only announced."""
         row = super().to_representation(instance)
         if not instance.is_opened:  # type: ignore[attr-defined]  # annotated
             row |= {"url": "", "body": "", "file_url": None, "attachments": []}
@@ -154,13 +155,13 @@ class MaterialSerializer(serializers.ModelSerializer[Material]):
 
     @extend_schema_field(serializers.ListField(child=serializers.IntegerField()))
     def get_also_in(self, material: Material) -> list[int]:
-        """Return the numbers of those of the weeks that the person sees."""
+        """Return the numbers of those other weeks that the person sees."""
         weeks: list[Week] = material.other_weeks  # type: ignore[attr-defined]  # fetched
         return [week.number for week in weeks]
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_file_url(self, material: Material) -> str | None:
-        """Return the absolute address of its file."""
+        """Return the absolute address of its file, or None."""
         if not material.file:
             return None
         return reverse(
@@ -169,7 +170,7 @@ class MaterialSerializer(serializers.ModelSerializer[Material]):
 
 
 class RequiredFileSerializer(serializers.ModelSerializer[RequiredFile]):
-    """A file to hand in: the form's field has its name."""
+    """A file to hand in, under the form field of the same name."""
 
     class Meta:
         model = RequiredFile
@@ -180,8 +181,8 @@ class RequiredFileSerializer(serializers.ModelSerializer[RequiredFile]):
 class QuestionSerializer(serializers.ModelSerializer[Question]):
     """A part of an assignment that earns points.
 
-    SECURITY: its checks are left out. Their names and descriptions are for staff
-    until each becomes visible, which a run's results see to.
+    SECURITY: its checks are left out. Their names and descriptions are for staff until
+    each becomes visible, and then a run's results show them.
     """
 
     class Meta:
@@ -211,10 +212,10 @@ class RevisionFileSerializer(serializers.ModelSerializer[RevisionFile]):
 
 
 class RevisionSerializer(serializers.ModelSerializer[AssignmentRevision]):
-    """What is run, within which limits, and what is asked.
+    """What is run, within which limits, and with which questions.
 
-    SECURITY: takes revisions to which the viewset gave `open_files`; the tests, the
-    answers and the private data are not among them.
+    SECURITY: takes revisions to which the viewset added `open_files`; tests, answers
+    and private data are not among them.
     """
 
     files = RevisionFileSerializer(source="open_files", many=True)
@@ -252,7 +253,7 @@ class DeadlineSerializer(serializers.Serializer[Any]):
 
 
 class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
-    """A piece of coursework, with the deadline of the person who asks.
+    """An assignment, with the deadline of the person who asks.
 
     Takes rows that AssignmentViewSet annotated with `extended_to`.
     """

@@ -1,4 +1,4 @@
-"""When and where a course meets, as the API writes it. All of it is read-only."""
+"""Serializers of a course's sessions and lectures. All are read-only."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from courses.pages.sessions import named_teachers
 
 
 class LectureSerializer(serializers.ModelSerializer[Lecture]):
-    """A unit of teaching. Sessions name it by its number."""
+    """A topic that sessions treat. Sessions name it by its number."""
 
     course = serializers.SlugRelatedField[Course]("slug", read_only=True)
 
@@ -33,7 +33,7 @@ class SessionLectureSerializer(serializers.ModelSerializer[SessionLecture]):
 
 
 class SessionSerializer(serializers.ModelSerializer[Session]):
-    """An hour in which people meet, in a room, online, or both."""
+    """A time at which people meet, in a room, online, or both."""
 
     course = serializers.SlugRelatedField[Course]("slug", read_only=True)
     week = serializers.IntegerField(source="week.number", help_text="Its number.")
@@ -77,5 +77,5 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_teachers(self, session: Session) -> list[Any]:
-        """Return who teaches it."""
+        """Return the names of its teachers, in order."""
         return named_teachers(session)

@@ -1,4 +1,4 @@
-"""Reading when and where courses meet."""
+"""Viewsets of a course's sessions and lectures."""
 
 from django.db.models import F, QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -14,7 +14,7 @@ from courses.models import Lecture, Session
     retrieve=extend_schema(summary="Read a session"),
 )
 class SessionViewSet(ReadOnlyViewSet[Session]):
-    """The sessions of your courses, those that were cancelled too."""
+    """The sessions of your courses, including cancelled ones."""
 
     queryset = Session.objects.none()
     serializer_class = timetable_serializers.SessionSerializer
@@ -22,7 +22,7 @@ class SessionViewSet(ReadOnlyViewSet[Session]):
     lookup_value_converter = "int"
 
     def get_queryset(self) -> QuerySet[Session]:
-        """Return the visible sessions, the earliest first; those without a time last."""
+        """Return the visible sessions, earliest first, those without a time last."""
         return (
             Session.objects.visible_to(sender(self.request))
             .with_teaching()

@@ -1,4 +1,4 @@
-"""Reading courses and what is in them."""
+"""Viewsets of courses and their content."""
 
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.http import FileResponse, Http404
@@ -38,7 +38,7 @@ class CourseViewSet(ReadOnlyViewSet[Course]):
     lookup_value_converter = "slug"
 
     def get_queryset(self) -> QuerySet[Course]:
-        """Return the visible courses, newest year first, each with one's role."""
+        """Return the visible courses, newest year first, with the person's role."""
         user = sender(self.request)
         role = Enrolment.objects.active().filter(course=OuterRef("pk"), user=user)
         return (
@@ -161,7 +161,7 @@ class AssignmentViewSet(ReadOnlyViewSet[Assignment]):
     @action(detail=True, url_path="files/<path:name>", filterset_class=None)
     def file(self, request: Request, pk: int, name: str) -> FileResponse:
         """Send a file of the hand-out, or of the public data."""
-        # SECURITY: among the open files only, so that a test's name is not found.
+        # SECURITY: only open files are searched, so that a test's name is not found.
         open_files = getattr(self.get_object().revision, "open_files", [])
         for found in open_files:
             if found.name == name:
