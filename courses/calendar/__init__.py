@@ -1,1 +1,1 @@
-"""Give each person their calendar as an iCalendar feed (RFC 5545)."""
+"""Each person's calendar, as an iCalendar feed (RFC 5545)."""

@@ -1,8 +1,9 @@
-"""A person's calendar as an iCalendar file (RFC 5545). Reads rows, stores nothing.
+"""Writing a person's calendar as an iCalendar file (RFC 5545). Stores nothing.
 
-The same rows give the same bytes: no time of writing is in them, so that a program
-which asks again can be told that nothing is new. Whatever of an event changes, its
-SEQUENCE, LAST-MODIFIED and DTSTAMP rise: the event is compared with what was told.
+The same rows give the same bytes: the file does not contain the time of writing, so a
+program which asks again can be told that nothing is new. If anything in an event
+changes, its SEQUENCE, LAST-MODIFIED and DTSTAMP rise: the event is compared with what
+was sent.
 """
 
 import datetime as dt
@@ -22,7 +23,7 @@ from courses.models import Assignment, Course, Session
 from courses.pages.sessions import teachers_of
 from courses.release_times import is_out
 
-# How often programs are asked to look again.
+# How often calendar programs are asked to load the calendar again.
 REFRESH: Final = dt.timedelta(hours=1)
 _EPOCH: Final = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 _SECOND: Final = dt.timedelta(seconds=1)
@@ -31,19 +32,19 @@ HIDDEN: Final = "Students do not see this yet."
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """What programs were told of an event: its hash, its SEQUENCE, and when it changed."""
+    """What was sent of an event: its hash, its SEQUENCE, and when it last changed."""
 
     digest: str
     sequence: int
     changed_at: dt.datetime
 
     def to_json(self) -> list[Any]:
-        """Return a plain list."""
+        """Return a list for JSON, which `from_json` reads."""
         return [self.digest, self.sequence, self.changed_at.isoformat()]
 
     @classmethod
     def from_json(cls, data: list[Any]) -> Self:
-        """Return what `to_json` wrote."""
+        """Return the value from what `to_json` returned."""
         digest, sequence, changed_at = data
         return cls(
             digest=digest,
@@ -54,7 +55,7 @@ class Told:
 
 @dataclass(frozen=True, kw_only=True)
 class BuiltCalendar:
-    """A calendar, and what it tells of each of its events, by the event's name."""
+    """A calendar file, and what it tells of each event, by the event's name."""
 
     content: bytes
     told: Mapping[str, Told]
@@ -70,10 +71,10 @@ def build_calendar(
 ) -> BuiltCalendar:
     """Return the sessions that have a time, and the deadlines, as iCalendar.
 
-    The rows come from `courses.calendar.services`, with how often and when each was
-    changed, and work with the person's own `extended_to`. `site` is the portal's
-    address, with which links and names begin. `told` is what the person's programs
-    know already.
+    The rows come from `courses.calendar.services`, annotated with how often and when
+    each was changed, and assignments also with the person's `extended_to`. `site` is
+    the portal's address, with which links begin and from which events get their UID.
+    `told` is what was sent to the person's programs before.
     """
     calendar = Calendar()
     calendar.add("VERSION", "2.0")
@@ -100,7 +101,7 @@ def build_calendar(
 
 
 def _told(event: Event, row: Any, before: Told | None, now: dt.datetime) -> Told:
-    """Return what is told of the event now: as before, or one SEQUENCE further."""
+    """Return what to tell of the event: as before, or with the next SEQUENCE."""
     digest = hashlib.sha256(event.to_ical()).hexdigest()[:32]
     moments = (row.changed_at, row.release_at, row.course.release_at)
     recorded = max((each for each in moments if each and each <= now), default=_EPOCH)
@@ -110,7 +111,7 @@ def _told(event: Event, row: Any, before: Told | None, now: dt.datetime) -> Told
         )
     if before.digest == digest:
         return before
-    # To the second, as a calendar writes it: two changes within one must differ.
+    # Times in a calendar are in whole seconds, and two changes within one must differ.
     earliest = before.changed_at + _SECOND
     found_at = recorded if recorded >= earliest else max(now, earliest)
     return Told(
@@ -121,9 +122,9 @@ def _told(event: Event, row: Any, before: Told | None, now: dt.datetime) -> Told
 
 
 def _stamp(event: Event, told: Told) -> None:
-    """Return when the event last changed, and not when the file was written.
+    """Add the SEQUENCE to the event, and the time of its last change.
 
-    Else each answer would differ from the last.
+    With the time of writing instead, each answer would differ from the last one.
     """
     event.add("SEQUENCE", told.sequence)
     event.add("DTSTAMP", told.changed_at)
@@ -135,7 +136,7 @@ def _second(moment: dt.datetime) -> dt.datetime:
 
 
 def spoken(moment: dt.datetime, course: Course) -> str:
-    """Return a moment in the course's zone, in words."""
+    """Return a moment in words, in the course's zone."""
     local = moment.astimezone(course.tz)
     return f"{local:%A} {local.day} {local:%B %Y, %H:%M %Z}"
 
@@ -158,7 +159,7 @@ def _session(session: Session, site: str, now: dt.datetime) -> Event:
 
 
 def _about(session: Session, site: str, now: dt.datetime) -> list[str]:
-    """What there is to know beside time and place, a line each."""
+    """Return the lines of a session's description, without time and place."""
     course = session.course
     names = teachers_of(session)
     lines = [
@@ -187,7 +188,7 @@ def _lectures(session: Session) -> list[str]:
 
 
 def _deadline(assignment: Assignment, site: str, now: dt.datetime) -> Event:
-    """An event without a length, at the moment of the person's own deadline."""
+    """Return an event without a length, at the moment of the person's own deadline."""
     row = cast("WithAnnotations[Assignment, Extended]", assignment)
     course, own = assignment.course, deadline_of(assignment, row.extended_to)
     event = Event()
@@ -214,7 +215,7 @@ def _deadline(assignment: Assignment, site: str, now: dt.datetime) -> Event:
 
 
 def _local(moment: dt.datetime | None, course: Course) -> dt.datetime:
-    """A moment in the course's zone, without what a calendar does not show."""
+    """Return a moment in the course's zone, in whole seconds."""
     if moment is None:
         raise ValueError("This has no time.")
     return moment.replace(microsecond=0).astimezone(course.tz)

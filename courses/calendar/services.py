@@ -1,4 +1,4 @@
-"""A person's calendar: its secret address, and what is in it now."""
+"""Services for a person's calendar: its secret address, and its content."""
 
 import datetime as dt
 import re
@@ -23,22 +23,22 @@ from courses.models import (
     Session,
 )
 
-# How much later than the last note of its use a feed's use is noted again.
+# The use of a feed is recorded at most this often.
 NOTE_USE_EVERY: Final = dt.timedelta(hours=1)
-# What is longer ago is left out.
+# Events that ended longer ago are left out.
 KEPT: Final = dt.timedelta(days=400)
-# What is further ahead means "never", and no zone can be told for it.
+# Dates further ahead stand for "never", and no zone can be described up to them.
 AHEAD: Final = dt.timedelta(days=5 * 365)
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
-# How often a reading is made again that met another one.
+# How often the calendar is built if other requests store their versions meanwhile.
 _TRIES: Final = 3
 _Kind = CourseChange.Kind
 
 
 def renew_feed(*, actor: User) -> str:
-    """The person's calendar has a new address, and the old one is none; its secret.
+    """Give the person's calendar a new address, end the old one, and return the secret.
 
-    The secret is 256 random bits; it exists only in the answer.
+    The secret is 256 random bits. It exists only in the answer: its hash is stored.
     """
     secret = secrets.token_urlsafe(32)
     CalendarFeed.objects.update_or_create(
@@ -54,14 +54,15 @@ def renew_feed(*, actor: User) -> str:
 
 
 def revoke_feed(*, actor: User) -> None:
-    """The person's calendar has no address; again changes nothing."""
+    """End the address of the person's calendar. Repeating it changes nothing."""
     CalendarFeed.objects.filter(user=actor).delete()
 
 
 def feed_with(secret: str) -> CalendarFeed | None:
-    """Return the feed of this secret, if its owner may still sign in.
+    """Return the feed with this secret, if its owner may still sign in, or None.
 
-    SECURITY: found by its SHA-256, as API tokens are: see accounts.authentication.
+    SECURITY: it is looked up by the secret's SHA-256, as API tokens are: see
+    accounts.authentication.
     """
     if not _SECRET.fullmatch(secret):
         return None
@@ -73,7 +74,10 @@ def feed_with(secret: str) -> CalendarFeed | None:
 
 
 def note_feed_use(*, feed: CalendarFeed, now: dt.datetime) -> bool:
-    """Record that the feed was read, unless that was done within the last hour."""
+    """Record that the feed was read, unless that was recorded within the last hour.
+
+    Returns whether it was recorded now.
+    """
     if feed.read_at is not None and now - feed.read_at < NOTE_USE_EVERY:
         return False
     feed.read_at = now
@@ -84,9 +88,9 @@ def note_feed_use(*, feed: CalendarFeed, now: dt.datetime) -> bool:
 def calendar_of(user: User, now: dt.datetime) -> bytes:
     """Return the sessions and deadlines that the person sees now, as iCalendar.
 
-    Those of the courses that they are in; site staff, who see every course, are not
-    in all of them. What is told of each event is remembered. Three queries, however
-    many rows, and a fourth where something has changed.
+    Only courses that the person is enrolled in count, also for site staff, who see
+    every course. What was sent of each event is stored. Three queries, however many
+    rows, and a fourth if something has changed.
     """
     history = _history_of(user)
     for _ in range(_TRIES):
@@ -98,7 +102,7 @@ def calendar_of(user: User, now: dt.datetime) -> bytes:
         events = {name: told.to_json() for name, told in after.items()}
         if CalendarHistory.objects.remember(history, events):
             break
-        # Another program read the calendar just now: its SEQUENCE may be higher.
+        # Another program read the calendar just now, and its SEQUENCE may be higher.
         history.refresh_from_db()
     return built.content
 
@@ -140,11 +144,11 @@ def _build(user: User, now: dt.datetime, told: Mapping[str, Told]) -> BuiltCalen
 
 
 def _with_changes(rows: QuerySet[Any], name: str, kind: str) -> QuerySet[Any]:
-    """The rows, with how often and when each was changed, by itself or with the run."""
+    """Annotate how often and when each row was changed, alone or by a shift."""
     about = Q(**{name: OuterRef("pk")}, kind=kind) | Q(
         course=OuterRef("course"), kind=_Kind.SHIFT
     )
-    # All of them are the row's course's, so that grouping by it gives one row.
+    # All changes found are of the row's course, so grouping by it gives one row.
     grouped = CourseChange.objects.filter(about).order_by().values("course")
     annotated: QuerySet[Any] = rows.annotate(
         times_changed=Coalesce(

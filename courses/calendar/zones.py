@@ -1,7 +1,7 @@
-"""Time zones as a calendar file describes them: when the clocks change, and by how much.
+"""Time zones in a calendar file: when the clocks change, and by how much.
 
 icalendar's own `Timezone.from_tzinfo` puts the change in spring an hour late, because
-it walks along local time, in which that hour does not exist. Here it is found in UTC.
+it steps through local time, in which that hour does not exist. This module uses UTC.
 """
 
 import datetime as dt
@@ -16,7 +16,7 @@ _MINUTE = dt.timedelta(minutes=1)
 
 
 def zones_of(moments: Sequence[dt.date]) -> list[Timezone]:
-    """Return the zones of the moments, for the years in which they are. UTC has none."""
+    """Return the zones of the moments, for the years that they span. UTC needs none."""
     zones = {
         each.tzinfo.key
         for each in moments
@@ -28,7 +28,7 @@ def zones_of(moments: Sequence[dt.date]) -> list[Timezone]:
 
 @lru_cache(maxsize=32)
 def _zone(name: str, first: int, last: int) -> Timezone:
-    """The zone with every change of its clocks in these years."""
+    """Return the zone with every change of its clocks in these years."""
     zone = ZoneInfo(name)
     component = Timezone()
     component.add("TZID", name)
@@ -42,7 +42,7 @@ def _zone(name: str, first: int, last: int) -> Timezone:
 def _changes(
     zone: ZoneInfo, start: dt.datetime, end: dt.datetime
 ) -> Iterator[dt.datetime]:
-    """When the clocks change, to the minute, in UTC."""
+    """Yield the moments at which the clocks change, in UTC, to the minute."""
     day = start
     while day < end:
         before, after = day, day + _DAY
@@ -58,7 +58,7 @@ def _changes(
 def _observance(
     zone: ZoneInfo, before: dt.datetime, change: dt.datetime
 ) -> TimezoneStandard | TimezoneDaylight:
-    """What holds from a change on. It begins at the local time of before the change."""
+    """Return what holds from a change on, starting at the local time before it."""
     local = change.astimezone(zone)
     component = TimezoneDaylight() if local.dst() else TimezoneStandard()
     component.add("DTSTART", (change + _offset(zone, before)).replace(tzinfo=None))

@@ -1,4 +1,4 @@
-"""Forms of the pages on which coursework is created, and its settings changed."""
+"""The form that creates an assignment, or changes its settings."""
 
 import datetime as dt
 from typing import Any, Final
@@ -20,9 +20,9 @@ _MOVED: Final = (
 
 
 class CourseworkForm(ReleasedForm, forms.ModelForm[Assignment]):
-    """The settings of a piece of coursework.
+    """The settings of an assignment.
 
-    Times are in Django's current zone: views make the course's the current one.
+    Times are in Django's current zone: views set it to the course's zone.
     """
 
     slug = forms.SlugField(
@@ -130,7 +130,7 @@ class CourseworkForm(ReleasedForm, forms.ModelForm[Assignment]):
 
     @classmethod
     def new(cls, course: Course, entered: Any = None) -> "CourseworkForm":
-        """Return the form for new coursework, hidden until its author says otherwise."""
+        """Return the form for a new assignment, which is hidden at first."""
         return cls(
             entered,
             instance=Assignment(course=course),
@@ -139,9 +139,10 @@ class CourseworkForm(ReleasedForm, forms.ModelForm[Assignment]):
 
     @classmethod
     def of(cls, assignment: Assignment, entered: Any = None) -> "CourseworkForm":
-        """Return the form filled with the stored settings, or with what was entered.
+        """Return the form with the stored settings, or with what was entered.
 
-        A valid form changes the assignment that it was given, not the stored row.
+        A valid form changes the assignment object that it was given, and stores
+        nothing.
         """
         return cls(
             entered,
@@ -150,7 +151,7 @@ class CourseworkForm(ReleasedForm, forms.ModelForm[Assignment]):
         )
 
     def clean(self) -> dict[str, Any]:
-        """Make the address of the title, where none is given; it must be free."""
+        """Make the slug from the title if none is given, and check that it is free."""
         given = super().clean()
         if "slug" not in self.errors and "title" in given:
             given["slug"] = given.get("slug") or slugify(given["title"])[:_LONGEST_SLUG]
@@ -168,7 +169,7 @@ class CourseworkForm(ReleasedForm, forms.ModelForm[Assignment]):
             )
 
     def assignment(self, now: dt.datetime | None = None) -> Assignment:
-        """Return what a valid form says, not yet stored."""
+        """Return the assignment as a valid form says, not yet stored."""
         made = self.instance
         made.release_at = self.release(now or timezone.now())
         return made

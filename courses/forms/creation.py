@@ -1,4 +1,4 @@
-"""Forms of the pages on which a course is created, and its settings changed."""
+"""Forms of the pages that create a course or change its settings."""
 
 import datetime as dt
 from typing import Any, Final
@@ -22,7 +22,7 @@ _YEAR_HELP: Final = "Such as 2026-27."
 
 
 class NewCourseForm(forms.Form):
-    """What a course is called, and when its teaching weeks are."""
+    """A new course: what it is called, and when its teaching weeks are."""
 
     title = forms.CharField(label="Title", max_length=200)
     module_codes = ModuleCodesField()
@@ -60,7 +60,7 @@ class NewCourseForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Make the address of code and year, where none is given."""
+        """Make the slug from the first code and the year, if none is given."""
         given = super().clean() or self.cleaned_data
         codes, year = given.get("module_codes"), given.get("academic_year", "")
         if not given.get("slug") and codes and year:
@@ -75,7 +75,7 @@ class NewCourseForm(forms.Form):
 
 
 class CourseFileForm(forms.Form):
-    """A course file, and the year of its dates."""
+    """A course file, and the academic year of its dates."""
 
     file = forms.FileField(
         label="Course file",
@@ -91,7 +91,7 @@ class CourseFileForm(forms.Form):
     )
 
     def clean_academic_year(self) -> AcademicYear:
-        """Return the year."""
+        """Return the academic year, or raise ValidationError."""
         try:
             return AcademicYear.parse(self.cleaned_data["academic_year"])
         except DateError as error:
@@ -99,9 +99,9 @@ class CourseFileForm(forms.Form):
 
 
 class ReleasedForm(forms.Form):
-    """From when on students see something: now, from a time on, or not yet.
+    """The release of something: now, from a time on, or not yet.
 
-    Times are in Django's current zone: views make the course's the current one.
+    Times are in Django's current zone: views set it to the course's zone.
     """
 
     visible = forms.ChoiceField(
@@ -116,14 +116,14 @@ class ReleasedForm(forms.Form):
 
     @staticmethod
     def release_of(release_at: dt.datetime | None) -> dict[str, Any]:
-        """Return the first values of the fields for what is released then."""
+        """Return the initial values of the fields for this release time."""
         return {
             "visible": "hidden" if release_at is None else "later",
             "release_at": release_at,
         }
 
     def clean(self) -> dict[str, Any]:
-        """Ask for the time where one is needed."""
+        """Add an error if a time is needed and missing."""
         given = super().clean() or self.cleaned_data
         require_time(
             self, given, choice="visible", time="release_at", words="Say from when on."
@@ -131,7 +131,7 @@ class ReleasedForm(forms.Form):
         return given
 
     def release(self, now: dt.datetime | None = None) -> dt.datetime | None:
-        """Return the release time that a valid form says; None hides."""
+        """Return the release time of a valid form; None means hidden."""
         given = self.cleaned_data
         times: dict[str, dt.datetime | None] = {
             "now": now or timezone.now(),
@@ -163,7 +163,7 @@ class CourseSettingsForm(ReleasedForm):
     def of(
         cls, course: Course, entered: QueryDict | None = None
     ) -> "CourseSettingsForm":
-        """Return the form filled with the stored settings, or with what was entered."""
+        """Return the form with the stored settings, or with what was entered."""
         return cls(
             entered,
             initial={
@@ -175,7 +175,7 @@ class CourseSettingsForm(ReleasedForm):
         )
 
     def settings(self, now: dt.datetime | None = None) -> CourseSettings:
-        """Return what a valid form says."""
+        """Return the settings of a valid form."""
         given = self.cleaned_data
         return CourseSettings(
             title=given["title"],

@@ -1,4 +1,4 @@
-"""The form field in which people write a course's module codes."""
+"""The form field for a course's module codes."""
 
 import re
 from typing import Any, Final
@@ -31,7 +31,7 @@ class ModuleCodesField(forms.CharField):
         return list(dict.fromkeys(filter(None, parts)))
 
     def run_validators(self, value: Any) -> None:
-        """Check the text's length; each code is checked by the model."""
+        """Check the length of the text; the model checks each code."""
         super().run_validators(", ".join(value))
 
     def has_changed(self, initial: Any, data: Any) -> bool:

@@ -1,7 +1,7 @@
-"""Fields of forms for a moment, entered by the clocks of a course.
+"""Form fields for a moment, entered by the clocks of a course.
 
-They read and show times in Django's current zone, so views make the course's zone the
-current one around them: `timezone.override(course.tz)`.
+They read and show times in Django's current zone, so views set it to the course's zone:
+`timezone.override(course.tz)`.
 """
 
 import datetime as dt
@@ -17,10 +17,10 @@ from courses.wall_clock import check_hour
 
 
 def by_current_clocks(naive: dt.datetime) -> dt.datetime:
-    """Return the moment at which the current zone's clocks show this.
+    """Return the moment at which the clocks of the current zone show this time.
 
-    Raises ValidationError for a time that they skip or show twice, in words that say
-    what to enter.
+    Raises ValidationError for a time that the clocks skip or show twice; its message
+    says what to enter.
     """
     zone = timezone.get_current_timezone()
     if isinstance(zone, zoneinfo.ZoneInfo):
@@ -30,10 +30,10 @@ def by_current_clocks(naive: dt.datetime) -> dt.datetime:
 
 
 class _StoredMomentMixin:
-    """Keeps the stored moment where nothing else was entered.
+    """Keeps the stored moment if the person did not change what the page showed.
 
-    It may have parts of a second, or be in an hour that the clocks show twice, of which
-    the page shows nothing.
+    The page does not show the seconds of a moment, nor which of two equal hours it is
+    in when the clocks go back.
     """
 
     def _clean_bound_field(self, bf: Any) -> Any:
@@ -53,18 +53,18 @@ class MomentInput(forms.DateTimeInput):
 
 
 class MomentField(_StoredMomentMixin, forms.DateTimeField):
-    """A date and a time in one browser field, by the current zone's clocks."""
+    """A date and a time in one browser field, by the clocks of the current zone."""
 
     widget = MomentInput
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Say whether anything else was entered than what the page showed."""
+        """Return whether the entered text differs from what the page showed."""
         widget: Any = self.widget
         shown = widget.format_value(self.prepare_value(initial)) or ""
         return bool(shown != (data or ""))
 
     def to_python(self, value: Any) -> Any:
-        """Return the moment. Raises ValidationError in words that say what to enter."""
+        """Return the moment, or raise ValidationError with what to enter instead."""
         try:
             return super().to_python(value)
         except ValidationError as error:
@@ -72,10 +72,10 @@ class MomentField(_StoredMomentMixin, forms.DateTimeField):
 
 
 class SplitMomentField(_StoredMomentMixin, forms.SplitDateTimeField):
-    """A date and a time in two fields, as the admin has them."""
+    """A date and a time in two fields, as in the admin."""
 
     def compress(self, data_list: Any) -> Any:
-        """Return the moment. Raises ValidationError in words that say what to enter."""
+        """Return the moment, or raise ValidationError with what to enter instead."""
         try:
             return super().compress(data_list)
         except ValidationError as error:
@@ -83,7 +83,7 @@ class SplitMomentField(_StoredMomentMixin, forms.SplitDateTimeField):
 
 
 def _in_words(error: ValidationError) -> ValidationError:
-    """Return the error, in our words if it is about a skipped or doubled hour."""
+    """Return the error; for a skipped or doubled hour, one that says what to enter."""
     if error.code != "ambiguous_timezone":
         return error
     params: Any = error.params

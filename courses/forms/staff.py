@@ -1,7 +1,7 @@
-"""Forms of the pages on which staff change a course. Times are the course's.
+"""Forms of the pages on which staff change a course's content.
 
-They read and show times in Django's current zone, so views make the course's zone the
-current one around them: `timezone.override(course.tz)`.
+They read and show times in Django's current zone, so views set it to the course's zone:
+`timezone.override(course.tz)`.
 """
 
 import datetime as dt
@@ -24,7 +24,7 @@ _REASON_HELP: Final = "Students read it, beside what has changed."
 
 
 def add_faults(form: forms.Form, refused: FieldsRefusedError) -> None:
-    """Show each fault beside its field, and those of no field above the form."""
+    """Add each fault to its field, and those without a field to the form."""
     for name, fault in refused.faults.items():
         form.add_error(name if name in form.fields else None, fault)
 
@@ -32,14 +32,14 @@ def add_faults(form: forms.Form, refused: FieldsRefusedError) -> None:
 def require_time(
     form: forms.Form, given: Mapping[str, Any], *, choice: str, time: str, words: str
 ) -> None:
-    """Ask for the time where the choice is “later” and none was entered."""
+    """Add an error if the choice is “later” and no time was entered."""
     is_missing = not given.get(time) and time not in form.errors
     if given.get(choice) == "later" and is_missing:
         form.add_error(time, words)
 
 
 class ReasonForm(forms.Form):
-    """Why something is done."""
+    """The reason for a change."""
 
     reason = forms.CharField(
         label="Why",
@@ -50,7 +50,7 @@ class ReasonForm(forms.Form):
 
 
 class MoveForm(forms.Form):
-    """When and where a session is to be."""
+    """The new time and place of a session."""
 
     day = forms.DateField(
         label="Day", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -82,7 +82,7 @@ class MoveForm(forms.Form):
 
     @classmethod
     def of(cls, session: Session) -> "MoveForm":
-        """Return the form with what holds now."""
+        """Return the form with the session's current time and place."""
         starts, ends = (
             moment and timezone.localtime(moment)
             for moment in (session.starts_at, session.ends_at)
@@ -99,7 +99,7 @@ class MoveForm(forms.Form):
         )
 
     def clean(self) -> dict[str, Any]:
-        """Make moments of the day and the times, in the current zone."""
+        """Combine the day with each time into a moment in the current zone."""
         given = super().clean() or self.cleaned_data
         for name in ("starts", "ends"):
             if "day" in given and name in given:
@@ -112,7 +112,7 @@ class MoveForm(forms.Form):
 
     @property
     def arrangement(self) -> Arrangement:
-        """When and where, of a valid form."""
+        """The time and place in a valid form."""
         given = self.cleaned_data
         return Arrangement(
             starts_at=given["starts_at"],
@@ -124,7 +124,7 @@ class MoveForm(forms.Form):
 
 
 class ShiftForm(forms.Form):
-    """From which week on the run moves, and by how much."""
+    """The week from which a course is shifted, and by how many weeks."""
 
     from_week = forms.TypedChoiceField(label="From week", coerce=int)
     weeks = forms.IntegerField(
@@ -151,7 +151,7 @@ class ShiftForm(forms.Form):
 
 
 class CopyForm(forms.Form):
-    """What next year's run is called, and when it begins."""
+    """The year, address and first week of a course's copy."""
 
     academic_year = forms.CharField(
         label="Academic year", max_length=7, help_text="Such as 2027-28."
@@ -169,7 +169,7 @@ class CopyForm(forms.Form):
 
 
 class AnnouncementForm(forms.Form):
-    """What people are told, from when on, and whether by mail."""
+    """What an announcement says, from when on, and whether it is mailed."""
 
     title = forms.CharField(label="Title", max_length=200)
     body = forms.CharField(
@@ -205,7 +205,7 @@ class AnnouncementForm(forms.Form):
     def of(
         cls, announcement: Announcement, entered: QueryDict | None = None
     ) -> "AnnouncementForm":
-        """Return the form filled with the stored announcement, or with what was entered."""
+        """Return the form with the stored announcement, or with what was entered."""
         is_draft = announcement.release_at is None
         fields = ("title", "body", "release_at", "ends_at", "is_pinned", "is_mailed")
         return cls(
@@ -224,7 +224,7 @@ class AnnouncementForm(forms.Form):
         return given
 
     def notice(self, now: dt.datetime) -> Notice:
-        """What a valid form says."""
+        """Return the announcement of a valid form. “At once” means `now`."""
         given = self.cleaned_data
         release = {"now": now, "later": given["release_at"], "draft": None}
         return Notice(
@@ -238,7 +238,7 @@ class AnnouncementForm(forms.Form):
 
 
 class ChangesForm(forms.Form):
-    """Which changes are listed."""
+    """The filter of a course's list of changes."""
 
     kind = forms.ChoiceField(
         label="Kind",

@@ -46,7 +46,7 @@ def announcements(request: SignedInRequest, slug: str) -> HttpResponse:
 
 
 def _is_stored(form: AnnouncementForm, store: Callable[..., object]) -> bool:
-    """Whether what the form says was stored; if not, the form says why."""
+    """Store the form's announcement; if refused, return False with the form's error."""
     if not form.is_valid():
         return False
     try:

@@ -175,7 +175,7 @@ def _words(done: Imported) -> str:
 
 
 def _again(request: SignedInRequest) -> RosterForm:
-    """The form with what was ticked; a browser wants the file chosen again."""
+    """Return the form with what was ticked. The person must choose the file again."""
     ticked = {name: name in request.POST for name in ("deactivate_missing", "invite")}
     return RosterForm(initial=ticked)
 

@@ -1,4 +1,4 @@
-"""manage.py export_course SLUG FOLDER"""
+"""The command `manage.py export_course SLUG FOLDER`."""
 
 from pathlib import Path
 from typing import Any

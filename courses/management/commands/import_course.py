@@ -1,4 +1,4 @@
-"""manage.py import_course FILE --year 2024-25"""
+"""The command `manage.py import_course FILE --year 2024-25`."""
 
 import datetime as dt
 from argparse import ArgumentTypeError

@@ -1,4 +1,7 @@
-"""manage.py import_roster SLUG FILE [--dry-run] [--deactivate-missing] [--invite]"""
+"""The command `manage.py import_roster SLUG FILE`.
+
+Its options are [--dry-run] [--deactivate-missing] [--invite].
+"""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""manage.py make_handout FOLDER"""
+"""The command `manage.py make_handout FOLDER`."""
 
 from pathlib import Path
 from typing import Any
