@@ -1,4 +1,4 @@
-"""Editing courses and what is in them: the staff's way in to content."""
+"""The admin of courses and their content, for site staff and lecturers."""
 
 from courses.admin.assignments import AssignmentAdmin, ExtensionAdmin
 from courses.admin.calendars import end_calendars

@@ -1,4 +1,4 @@
-"""Assignments and extensions."""
+"""Admin pages of assignments and extensions."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ class AssignmentAdmin(SavedByServices, CourseScopedAdmin):
     prepopulated_fields = {"slug": ["title"]}
     date_hierarchy = "due_at"
     lecturers_delete = False
-    # Published on the revision's page, which knows how its trial runs stand.
+    # Revisions are published on their own page, which shows the state of their trials.
     readonly_fields = ["revision"]
     fieldsets = [
         (None, {"fields": ["course", "week", "title", "slug", "summary"]}),
@@ -85,7 +85,7 @@ class AssignmentAdmin(SavedByServices, CourseScopedAdmin):
 
 @admin.register(Extension)
 class ExtensionAdmin(CourseScopedAdmin):
-    """More time for a student. Who grants it is whoever saves it first."""
+    """Extensions. Whoever saves one first is the person who granted it."""
 
     list_display = ["student", "assignment", "course", "due_at", "granted_by"]
     list_filter = [("assignment__course", admin.RelatedOnlyFieldListFilter)]

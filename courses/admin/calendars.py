@@ -1,6 +1,6 @@
-"""Addresses of people's calendars, which site staff can end on the pages of people.
+"""An action on people's admin pages that ends the addresses of their calendars.
 
-They have no page of their own: when somebody's calendar was read is theirs to know.
+Calendars have no admin page: when somebody's calendar was read is private.
 """
 
 from django.contrib import admin
@@ -20,7 +20,7 @@ from courses.models import CalendarFeed
 def end_calendars(
     page: UserAdmin, request: HttpRequest, people: QuerySet[User]
 ) -> None:
-    """Let nothing be found at these addresses from the next request on."""
+    """End the addresses of these people's calendars, from the next request on."""
     feeds = CalendarFeed.objects.filter(user__in=people).select_related("user")
     owners = [feed.user for feed in feeds]
     for person in owners:

@@ -1,9 +1,9 @@
-"""Choices of a form in the admin: rows of the course whose page it is.
+"""Choices in admin forms: only rows of the course that the page belongs to.
 
-A week, a lecture or a name on the timetable is only of use in its own course, and
-there are few of them. So their choices are those of the course of the row that is
-edited; where a row is added, those of all courses that the person edits, with the
-course's name. They are read once for a form, however many rows its inlines have.
+A week, a lecture or a name on the timetable is only of use in its own course, and there
+are few of them. So a form offers those of the course of the row that is edited. Where a
+row is added, it offers those of all courses that the person edits, with the course's
+name. They are loaded once for a form, however many rows its inlines have.
 """
 
 from typing import Any, Final
@@ -35,9 +35,9 @@ from courses.models import (
     Week,
 )
 
-# Rows about people of their course.
+# Models whose rows are about people of their course.
 OF_ITS_PEOPLE: Final = (Extension, Teacher)
-# The parameter of a page to add a row that says to which course.
+# The parameter by which a page that adds a row is told the course.
 CHOSEN: Final = "course"
 MOST_DIGITS: Final = 10
 OF_ONE_COURSE: Final[tuple[type[models.Model], ...]] = (
@@ -51,9 +51,10 @@ OF_ONE_COURSE: Final[tuple[type[models.Model], ...]] = (
 
 
 def course_of_page(model: type[models.Model], request: HttpRequest) -> Course | None:
-    """Return the course of the page's row, among those that the person edits.
+    """Return the course of the page's row, if the person edits it, or None.
 
-    Of a row that is added: the course that was chosen for it. Asked once in a request.
+    For a row that is added, it is the course that was chosen for it. Looked up once in
+    a request.
     """
     if not hasattr(request, "_course_of_page"):
         request._course_of_page = _find_course(model, request)  # type: ignore[attr-defined]  # noqa: SLF001
@@ -71,7 +72,7 @@ def _find_course(model: type[models.Model], request: HttpRequest) -> Course | No
         return _course_of(model, row, courses)
     if model is Course:
         return None
-    # Where a row is added: what belongs to a course is known by its first foreign key.
+    # For a new row, the course is found through the row's first foreign key.
     name = COURSE_OF[model].split("__")[0]
     given = (
         request.POST.get(name) or request.POST.get(CHOSEN) or request.GET.get(CHOSEN)
@@ -99,7 +100,7 @@ def _name_and_address(person: Any) -> str:
 
 
 def _whose_rows(page: type[models.Model], course: Course) -> dict[str, Any]:
-    """Return the filter of people about whom such a row can be: students get extensions."""
+    """Return the filter of people for such a row: only students get extensions."""
     of_course: dict[str, Any] = {"enrolments__course": course}
     if page is Extension:
         of_course["enrolments__role"] = Role.STUDENT
@@ -107,7 +108,7 @@ def _whose_rows(page: type[models.Model], course: Course) -> dict[str, Any]:
 
 
 class CourseChoices(admin.options.BaseModelAdmin[Any]):
-    """Offers, and takes, only rows of courses that the person edits."""
+    """Offers and accepts only rows of courses that the person edits."""
 
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}, **MOMENTS}
 
@@ -118,7 +119,8 @@ class CourseChoices(admin.options.BaseModelAdmin[Any]):
         course = course_of_page(page, request)
         related = db_field.remote_field.model
         if related is Course and course is not None:
-            # It was chosen before the form, whose other choices and times follow it.
+            # It was chosen on the page before, and the form's other choices and times
+            # follow it.
             kwargs |= {"queryset": Course.objects.filter(pk=course.pk)}
             kwargs |= {"widget": forms.Select, "empty_label": None}
         if related is User and course is not None and page in OF_ITS_PEOPLE:
@@ -146,10 +148,10 @@ class CourseChoices(admin.options.BaseModelAdmin[Any]):
         related, user = db_field.remote_field.model, user_of(request)
         if related is User and user is not None and not user.is_superuser:
             kwargs.setdefault("queryset", people_taught_by(user))
-            # Suggestions are for who may look at everybody.
+            # Autocomplete is only for those who may see all people.
             kwargs.setdefault("widget", forms.Select)
         if related in COURSE_OF and user is not None:
-            # SECURITY: this is also what a forged choice is checked against.
+            # SECURITY: a forged choice is checked against this queryset too.
             kwargs.setdefault("queryset", self._rows(related, request, user))
 
     def _rows(
@@ -167,7 +169,7 @@ class CourseChoices(admin.options.BaseModelAdmin[Any]):
         return rows.order_by("course", *order)
 
     def _with_choices(self, db_field: Any, request: HttpRequest, field: Any) -> Any:
-        """The field with its choices as a list: inlines would ask for them again."""
+        """List the field's choices, so that inlines do not load them again."""
         related = db_field.remote_field.model
         is_listed = related in OF_ONE_COURSE or related is Room
         if field is None or not is_listed or db_field.name in self.autocomplete_fields:

@@ -1,4 +1,4 @@
-"""Weeks and materials."""
+"""Admin pages of weeks and materials."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ class WeekAdmin(ScopedImportExport, SavedByServices, CourseScopedAdmin):
 
 
 class MaterialForm(forms.ModelForm[Material]):
-    """The other weeks that show a material are its own course's."""
+    """Checks that the other weeks of a material are in its own course."""
 
     def clean_also_in(self) -> Any:
         weeks = self.cleaned_data["also_in"]
@@ -46,7 +46,7 @@ class MaterialForm(forms.ModelForm[Material]):
 
 @admin.register(Material)
 class MaterialAdmin(ScopedImportExport, SavedByServices, CourseScopedAdmin):
-    """Items of a course. A new file in the place of one is told to students."""
+    """Materials of a course. Students are told when a file is replaced."""
 
     resource_classes = [MaterialResource]
     form = MaterialForm

@@ -1,4 +1,4 @@
-"""Filters of lists: what students see, what is missing, which week."""
+"""Filters of admin lists: by release, by what is missing, and by week."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 
 class ReleasedFilter(admin.SimpleListFilter):
-    """Whether students see the row."""
+    """Filter by whether students see the row."""
 
     title = "release"
     parameter_name = "released"
@@ -33,7 +33,7 @@ class ReleasedFilter(admin.SimpleListFilter):
 
 
 class ContentFilter(admin.SimpleListFilter):
-    """Whether a material has anything to open."""
+    """Filter by whether a material has anything to open."""
 
     title = "content"
     parameter_name = "content"
@@ -77,7 +77,7 @@ class TakesPlaceFilter(admin.SimpleListFilter):
 
 
 class WeekFilter(admin.SimpleListFilter):
-    """The number of the week that the row belongs to."""
+    """Filter by the number of the row's week."""
 
     title = "week"
     parameter_name = "week"
@@ -85,7 +85,8 @@ class WeekFilter(admin.SimpleListFilter):
     def lookups(
         self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
     ) -> list[tuple[str, str]]:
-        # SECURITY: of the rows that the person sees, so nothing of other courses.
+        # SECURITY: only weeks of rows that the person sees, so nothing of other
+        # courses.
         rows = model_admin.get_queryset(request).filter(week__isnull=False)
         numbers = rows.order_by("week__number").values_list("week__number", flat=True)
         return [(str(number), f"Week {number}") for number in numbers.distinct()]
@@ -96,7 +97,7 @@ class WeekFilter(admin.SimpleListFilter):
 
 
 class ModuleCodeFilter(admin.SimpleListFilter):
-    """The code under which the person takes the course."""
+    """Filter by the code under which the person takes the course."""
 
     title = "module code"
     parameter_name = "module_code"
@@ -105,7 +106,7 @@ class ModuleCodeFilter(admin.SimpleListFilter):
     def lookups(
         self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
     ) -> list[tuple[str, str]]:
-        # SECURITY: of the rows that the person sees.
+        # SECURITY: only codes of rows that the person sees.
         rows = model_admin.get_queryset(request).order_by("module_code")
         codes = rows.values_list("module_code", flat=True).distinct()
         return [(code, code) if code else (self.none, "None") for code in codes]

@@ -1,4 +1,4 @@
-"""Tables in and out, of one's own courses only."""
+"""Import and export of tables in the admin, for the person's own courses only."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from courses.models import Course
 
 
 class ConfirmTableForm(forms.Form):
-    """What the page that shows a table sends back to have it imported."""
+    """What the page that previews a table sends to have the table imported."""
 
     import_file_name = forms.RegexField(r"^[0-9a-f]{32}$")
     original_file_name = forms.CharField(max_length=300)
@@ -31,7 +31,7 @@ class ConfirmTableForm(forms.Form):
         self.fields["format"].choices = [(each, each) for each in numbers]  # type: ignore[attr-defined]
 
     def clean_import_file_name(self) -> str:
-        """Return the name. Raises ValidationError where no table waits under it."""
+        """Return the name, or raise ValidationError if no table is kept under it."""
         name: str = self.cleaned_data["import_file_name"]
         if CacheStorage(name=name).read() is None:
             raise ValidationError("No table waits under this name.")
@@ -39,14 +39,14 @@ class ConfirmTableForm(forms.Form):
 
 
 class ScopedImportExport(ImportExportMixin):
-    """Imports into courses that the person edits, and exports no other's rows."""
+    """Imports into courses that the person edits, and exports rows of these only."""
 
-    # SECURITY: not YAML, whose aliases make gigabytes of a few hundred bytes.
+    # SECURITY: no YAML, whose aliases can turn a few hundred bytes into gigabytes.
     formats = [base_formats.CSV, base_formats.TSV, base_formats.JSON]
 
     @method_decorator(require_POST)
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """Import the table that was shown; without one, ask for it again."""
+        """Import the previewed table; if it is gone, ask for it again."""
         if self.has_import_permission(request):
             form = ConfirmTableForm(len(self.formats), request.POST)
             if not form.is_valid():
@@ -65,11 +65,11 @@ class ScopedImportExport(ImportExportMixin):
         return edits_any(request)
 
     def get_resource_index(self, form: forms.Form) -> int:
-        # Each kind of row has one table. The form's own number may be any text.
+        # There is one resource for each model. The number in the form may be any text.
         return 0
 
     def get_valid_export_item_pks(self, request: HttpRequest) -> list[Any]:
-        """Return the keys of the rows that the person edits."""
+        """Return the primary keys of the rows that the person edits."""
         return list(self.get_queryset(request).values_list("pk", flat=True))
 
     def get_import_resource_kwargs(

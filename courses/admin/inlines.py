@@ -1,4 +1,4 @@
-"""Rows that are edited on the page of what they belong to."""
+"""Inlines: rows that are edited on the page of the row that they belong to."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from courses.models import Attachment, Component, Material, Session, SessionLect
 
 
 class OfParentsCourseForm(forms.ModelForm[Any]):
-    """A row on its parent's page belongs to the parent's course."""
+    """Puts a row of an inline into the course of its parent."""
 
     def clean(self) -> dict[str, Any]:
         row = self.instance
@@ -53,7 +53,7 @@ class SessionInline(ScopedInline):
 
 
 class SessionLectureInline(ScopedInline):
-    """What is taught in a session."""
+    """Lectures that a session treats."""
 
     model = SessionLecture
     fields = ["lecture", "part", "watch_before", "position"]

@@ -1,4 +1,4 @@
-"""Announcements, and what was changed."""
+"""Admin pages of announcements, and of the record of changes."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from courses.services.announcements import (
 
 
 class AnnouncementForm(forms.ModelForm[Announcement]):
-    """An announcement ends after it is shown."""
+    """Checks that an announcement ends after it is shown."""
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
@@ -32,7 +32,7 @@ class AnnouncementForm(forms.ModelForm[Announcement]):
 
 @admin.register(Announcement)
 class AnnouncementAdmin(CourseScopedAdmin):
-    """Notices to everybody in a course. Whoever writes one is its author."""
+    """Announcements. Whoever writes one is its author."""
 
     form = AnnouncementForm
     list_display = [
@@ -57,7 +57,7 @@ class AnnouncementAdmin(CourseScopedAdmin):
     readonly_fields = ["author", "mailed_at", "created_at"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        # It was mailed to the people of its course.
+        # It may have been mailed to the people of its course.
         return [*(["course"] if obj else []), *self.readonly_fields]
 
     def save_model(
@@ -89,7 +89,7 @@ class AnnouncementAdmin(CourseScopedAdmin):
 
 @admin.register(CourseChange)
 class CourseChangeAdmin(ReadOnlyAdmin):
-    """The record of what was changed: to read only."""
+    """The record of what was changed, read-only."""
 
     list_display = ["summary", "course", "kind", "is_public", "made_by", "made_at"]
     list_filter = [

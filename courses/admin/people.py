@@ -1,4 +1,4 @@
-"""Courses and who is in them."""
+"""Admin pages of courses and enrolments."""
 
 import zoneinfo
 from typing import Any, Final
@@ -28,7 +28,7 @@ OWN_ZONE: Final = "the course's time zone, as given on this page"
 
 
 class EnrolmentForm(forms.ModelForm[Enrolment]):
-    """A course that has a lecturer keeps one."""
+    """Checks that a course which has a lecturer keeps one."""
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
@@ -47,11 +47,11 @@ class EnrolmentForm(forms.ModelForm[Enrolment]):
 class StaffFormSet(
     forms.BaseInlineFormSet[Enrolment, Course, forms.ModelForm[Enrolment]]
 ):
-    """Of several who stop being lecturers at once, one must stay."""
+    """Checks that a lecturer stays if several stop being lecturers at once."""
 
     def clean(self) -> None:
         super().clean()
-        # A row whose id was refused is nobody's; its form says so itself.
+        # A row with an invalid id has no user; its own form shows the error.
         known = [form for form in self.initial_forms if form.instance.user_id]
         rows = [form for form in known if form.instance.user.is_active]
         had_one = any(
@@ -62,7 +62,7 @@ class StaffFormSet(
             _is_lecturer(given.get("role"), given.get("is_active"))
             for given in (getattr(form, "cleaned_data", {}) for form in rows)
         )
-        # A form with a fault of its own says so itself.
+        # If a form has an error, only that error is shown.
         if had_one and not has_one and not any(self.errors):
             raise ValidationError(str(LastLecturerError()))
 
@@ -72,7 +72,7 @@ def _is_lecturer(role: object, is_active: object) -> bool:
 
 
 class StaffInline(ScopedInline):
-    """Assistants and lecturers. Hundreds of students would not fit a form."""
+    """Assistants and lecturers, without students: hundreds would not fit a form."""
 
     model = Enrolment
     form = EnrolmentForm
@@ -119,7 +119,7 @@ class CourseAdmin(SavedByServices, CourseScopedAdmin):
     def zone_of_page(
         self, request: HttpRequest, object_id: str | None
     ) -> zoneinfo.ZoneInfo | None:
-        """Return the course's zone; of a new course, the one given on the page."""
+        """Return the course's zone; for a new course, the one entered on the page."""
         if object_id is not None:
             return super().zone_of_page(request, object_id)
         given = request.POST.get("time_zone", "")
@@ -150,7 +150,7 @@ class CourseAdmin(SavedByServices, CourseScopedAdmin):
 
     @admin.display(description="students", ordering="students")
     def people(self, course: Any) -> str:
-        """The number of students, as a link to everybody in the course."""
+        """Return the number of students, as a link to everybody in the course."""
         if course.pk is None:
             return "–"  # noqa: RUF001  a dash for nothing
         address = reverse("admin:courses_enrolment_changelist")
@@ -164,7 +164,7 @@ class CourseAdmin(SavedByServices, CourseScopedAdmin):
 
 @admin.register(Enrolment)
 class EnrolmentAdmin(ScopedImportExport, SavedByServices, CourseScopedAdmin):
-    """Who is in a course. Somebody who leaves is made inactive, not deleted."""
+    """Enrolments. A person who leaves is made inactive, not deleted."""
 
     resource_classes = [EnrolmentResource]
     form = EnrolmentForm
@@ -195,7 +195,7 @@ class EnrolmentAdmin(ScopedImportExport, SavedByServices, CourseScopedAdmin):
     lecturers_delete = False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        # One person's place in a course is not made another's.
+        # An enrolment is never given to another person or course.
         return ["user", "course"] if obj else []
 
     @admin.display(ordering="user__email")

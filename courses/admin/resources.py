@@ -1,7 +1,7 @@
-"""Rows of a course as tables: one line for each, found by its course and its name.
+"""Tables of a course's rows, for import and export.
 
-Files are not part of a table: who writes one could name any file that is stored. Times
-without a zone are the course's.
+Each row is found by its course and its name. Files are not part of a table, because a
+table could then name any stored file. Times without a zone are in the course's zone.
 """
 
 import datetime as dt
@@ -18,7 +18,7 @@ from courses.wall_clock import check_hour
 
 
 class CourseWidget(widgets.ForeignKeyWidget):
-    """Finds a course by its slug, among those that the importer edits."""
+    """Finds a course by its slug, among those that the person edits."""
 
     courses: QuerySet[Course] | None = None
 
@@ -27,7 +27,7 @@ class CourseWidget(widgets.ForeignKeyWidget):
 
 
 class OfCourseWidget(widgets.ForeignKeyWidget):
-    """Finds a row by its name in the course of the line."""
+    """Finds a row by its name, in the course that the line names."""
 
     courses: QuerySet[Course] | None = None
 
@@ -63,7 +63,7 @@ class RoomWidget(widgets.ForeignKeyWidget):
 
 
 class MomentWidget(widgets.Widget):
-    """Reads a time such as 2027-02-05 09:00: without a zone, the course's."""
+    """Reads a time such as 2027-02-05 09:00; without a zone, in the course's zone."""
 
     courses: QuerySet[Course] | None = None
 
@@ -89,7 +89,7 @@ class MomentWidget(widgets.Widget):
 
 
 class MomentField(fields.Field):
-    """A time of a row, written in the row's course's zone."""
+    """A time of a row, written in the zone of the row's course."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name, name, MomentWidget())
@@ -98,23 +98,23 @@ class MomentField(fields.Field):
         moment = self.get_value(instance)
         if moment is None:
             return ""
-        # A line whose course is not known has no other zone.
+        # A line with an unknown course has no other zone.
         zone = instance.course.tz if instance.course_id else dt.UTC
         return str(moment.astimezone(zone).isoformat(" "))
 
 
 def course_field() -> fields.Field:
-    """The column that says whose row it is."""
+    """Return the column that names the row's course."""
     return fields.Field("course", "course", CourseWidget(Course, "slug"))
 
 
 def of_course_field(model: type[Model], name: str, by: str) -> fields.Field:
-    """A column that names another row of the same course."""
+    """Return a column that names another row of the same course."""
     return fields.Field(name, name, OfCourseWidget(model, by))
 
 
 class ScopedResource(resources.ModelResource):
-    """Rows of the courses that the importer edits; without courses, none are taken."""
+    """Rows of the courses that the person edits; without `courses` no import works."""
 
     def __init__(
         self,
@@ -139,9 +139,9 @@ class ScopedResource(resources.ModelResource):
 
 
 class EnrolmentResource(ScopedResource):
-    """Course, email, role and whether the person is still there.
+    """Enrolments: course, address, role, module code, and whether they are active.
 
-    People must have an account. A row for somebody who is in the course already
+    People must have an account. A line for somebody who is in the course already
     changes the role.
     """
 
@@ -192,7 +192,7 @@ class LectureResource(ScopedResource):
 
 
 class SessionResource(ScopedResource):
-    """Sessions by their key. Another time or place is told to students."""
+    """Sessions by their key. Students are told of another time or place."""
 
     course = course_field()
     week = of_course_field(Week, "week", "number")

@@ -1,4 +1,4 @@
-"""Revisions: to look at, never to change. A change is a new import."""
+"""Read-only admin pages of revisions. A change needs a new import."""
 
 from typing import Any
 

@@ -1,8 +1,8 @@
-"""Who edits which rows in the admin: as the table of rights says, courses.permissions.
+"""Who may edit which rows in the admin, by the table of rights in courses.permissions.
 
-Site staff edit everything. A lecturer whose account may enter the admin edits the
-courses in which they are lecturer, sees no other, and finds no other in a form.
-Django's own model permissions are not asked.
+Site staff edit everything. A lecturer whose account may enter the admin sees and edits
+only the courses in which they are lecturer, and forms offer only those. Django's own
+model permissions are not checked.
 """
 
 from typing import Any, Final
@@ -31,7 +31,7 @@ from courses.models import (
     Week,
 )
 
-# The way from a row to its course.
+# The lookup from a row of each model to its course.
 COURSE_OF: Final[dict[type[models.Model], str]] = {
     Course: "pk",
     Enrolment: "course",
@@ -62,12 +62,12 @@ def editable(model: type[models.Model], user: User) -> models.QuerySet[Any]:
 
 
 def user_of(request: HttpRequest) -> User | None:
-    """Return the person who asks, if it is one."""
+    """Return the person who sent the request, or None if nobody is signed in."""
     return request.user if isinstance(request.user, User) else None
 
 
 def signed_in(request: HttpRequest) -> User:
-    """Return the person who asks; the admin lets nobody else in."""
+    """Return the person who sent the request, or raise PermissionDenied."""
     user = user_of(request)
     if user is None:
         raise PermissionDenied
@@ -77,14 +77,14 @@ def signed_in(request: HttpRequest) -> User:
 def people_taught_by(user: User) -> models.QuerySet[User]:
     """Return the people of the courses that the person edits.
 
-    SECURITY: names and addresses of people elsewhere could else be asked for.
+    SECURITY: without this limit, a form would show names and addresses of all people.
     """
     courses = Course.objects.editable_by(user)
     return User.objects.filter(enrolments__course__in=courses).distinct()
 
 
 def edits_any(request: HttpRequest) -> bool:
-    """Whether the person edits any course; one query at most in a request."""
+    """Return whether the person edits any course; one query at most in a request."""
     user = user_of(request)
     if user is None or not (user.is_active and user.is_staff):
         return False

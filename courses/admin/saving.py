@@ -1,4 +1,4 @@
-"""What is saved in the admin goes through the services, as on every page."""
+"""Saving of admin forms through the services, as on every other page."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -25,10 +25,10 @@ _SAVERS: Final[dict[type[Model], Callable[[User, Any], None]]] = {
 
 
 class SavedByServices(admin.ModelAdmin[Any]):
-    """Rows of its pages that have a service are saved by it.
+    """Saves rows by their service, if their model has one.
 
-    So what students know is told them, another time, file or deadline; and who made
-    somebody what is on record.
+    So students are told of another time, file or deadline, and it is recorded who
+    changed somebody's role.
     """
 
     def save_model(
@@ -48,7 +48,8 @@ class SavedByServices(admin.ModelAdmin[Any]):
             row.delete()
         for row in rows:
             if row.pk is None and hasattr(row, "key"):
-                # Several new rows may have been given the same free key.
+                # Several new rows may have got the same free key, so each key is made
+                # again.
                 row.key = ""
                 row.clean()
             if not _saved(request, row):
@@ -57,7 +58,7 @@ class SavedByServices(admin.ModelAdmin[Any]):
 
 
 def save_by_service(user: User, row: Model) -> bool:
-    """Whether there is a service for such rows; then the row is stored by it."""
+    """Store the row by its model's service; return False if the model has none."""
     saver = _SAVERS.get(type(row))
     if saver is not None:
         saver(user, row)

@@ -1,4 +1,4 @@
-"""Pages of the admin that show and change rows of one's own courses only."""
+"""Base classes of admin pages with rows of the person's own courses only."""
 
 import zoneinfo
 from typing import Any, Final
@@ -31,7 +31,7 @@ MOST_ROWS: Final = 200
 
 
 def _edits_row(request: HttpRequest, user: User, row: models.Model) -> bool:
-    """Whether the row is of a course that the person edits. Asked once in a request."""
+    """Return whether the person edits the row's course. Looked up once in a request."""
     known: dict[tuple[type, object], bool] = request.__dict__.setdefault(
         "_edited_rows", {}
     )
@@ -44,14 +44,14 @@ def _edits_row(request: HttpRequest, user: User, row: models.Model) -> bool:
 class CourseScopedAdmin(CourseTimes, CourseChoices, admin.ModelAdmin[Any]):
     """Shows and changes rows of courses that the person edits.
 
-    Of several courses one is chosen before a row is added to it.
+    If there are several courses, one is chosen before a row is added.
     """
 
     lecturers_add = True
     lecturers_delete = True
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        # What belongs to a row is its course's, and would be left behind there.
+        # A row keeps its course: the rows that belong to it would stay in the old one.
         fields = list(super().get_readonly_fields(request, obj))
         names = {field.name for field in self.model._meta.fields}  # noqa: SLF001  documented
         moves = obj is not None and "course" in names and "course" not in fields
@@ -126,10 +126,10 @@ class CourseScopedAdmin(CourseTimes, CourseChoices, admin.ModelAdmin[Any]):
 
 
 class ScopedInline(CourseChoices, admin.TabularInline[Any, Any]):
-    """Rows on their parent's page; who may change the parent may change them."""
+    """Rows on their parent's page. Whoever may change the parent may change them."""
 
     extra = 0
-    # A form says how many rows it sends, and each is made and shown.
+    # A form itself says how many rows it sends, and each is built and shown.
     max_num = 150
     show_change_link = True
 
@@ -152,7 +152,7 @@ class ScopedInline(CourseChoices, admin.TabularInline[Any, Any]):
 
 
 class FrozenInline(ScopedInline):
-    """Rows on their parent's page that nobody changes there."""
+    """Rows on their parent's page that nobody may change there."""
 
     can_delete = False
 

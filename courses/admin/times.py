@@ -1,7 +1,8 @@
 """Times in the admin: entered and shown by the clocks of the row's course.
 
-A page of a row has one course, so its zone is Django's current one while the page is
-read and written. A list may have rows of many courses: each time names its own zone.
+A page of one row has one course, so Django's current zone is that course's while the
+page is read and written. A list may have rows of many courses, so each time names its
+zone.
 """
 
 import zoneinfo
@@ -28,9 +29,9 @@ from courses.wall_clock import moment_words
 
 
 class CourseMomentWidget(AdminSplitDateTime):
-    """The fields of a moment, with the zone named beside them: the current one's name.
+    """The fields of a moment, with the name of the current zone beside them.
 
-    `zone_words` stands in its place where the zone is given on the same page.
+    `zone_words` is shown instead if the zone is entered on the same page.
     """
 
     zone_words = ""
@@ -54,7 +55,7 @@ def zone_name() -> str:
 
 
 class MixedZonesList(ChangeList):
-    """A list whose rows have several zones has no days and months of its own."""
+    """A list that has no navigation by dates if its rows have several zones."""
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         self.may_have_dates = not getattr(request, "_mixed_zones", False)
@@ -67,15 +68,15 @@ class MixedZonesList(ChangeList):
 
 
 class CourseTimes(admin.ModelAdmin[Any]):
-    """Enters and shows the times of its rows by the clocks of their course.
+    """Reads and shows the times of its rows by the clocks of their course.
 
-    `course_path` leads from a row to its course, as a lookup does.
+    `course_path` is the lookup from a row to its course.
     """
 
     course_path = ""
 
     def path_to_course(self) -> str:
-        """Return the lookup from a row to its course; "pk" is the course itself."""
+        """Return the lookup from a row to its course; "pk" for a course itself."""
         return self.course_path or COURSE_OF[self.model]
 
     # --- The page of a row ---------------------------------------------------
@@ -83,7 +84,7 @@ class CourseTimes(admin.ModelAdmin[Any]):
     def zone_of_page(
         self, request: HttpRequest, object_id: str | None
     ) -> zoneinfo.ZoneInfo | None:
-        """Return the zone of the row's course; None where there is no row."""
+        """Return the zone of the row's course, or None if there is no row."""
         if object_id is None or not self._is_key(object_id):
             return None
         path = self.path_to_course()
@@ -119,7 +120,7 @@ class CourseTimes(admin.ModelAdmin[Any]):
     def save_related(
         self, request: HttpRequest, form: Any, formsets: Any, change: Any
     ) -> None:
-        """Store the page's other rows, and say which times were understood."""
+        """Store the page's related rows, and show how entered times were understood."""
         super().save_related(request, form, formsets, change)
         said = [
             f"{capfirst(str(form.fields[name].label))}: {_in_words(moment)}"
@@ -147,7 +148,7 @@ class CourseTimes(admin.ModelAdmin[Any]):
             return rendered(super().changelist_view(request, extra_context))
 
     def _zone_of_list(self, request: HttpRequest) -> zoneinfo.ZoneInfo | None:
-        """Return the zone of all courses whose rows may be listed, if it is one."""
+        """Return the one zone of all rows that may be listed, or None."""
         names = self.zones_of_list(request)
         chosen = request.GET.get(f"{self.path_to_course()}__id__exact", "")
         if len(names) > 1 and chosen.isdecimal():
@@ -161,7 +162,7 @@ class CourseTimes(admin.ModelAdmin[Any]):
 
 
 def rendered(page: HttpResponseBase) -> HttpResponseBase:
-    """Return the page as text: what is written later has lost its zone."""
+    """Return the page rendered: later the zone is no longer the current one."""
     return page.render() if isinstance(page, TemplateResponse) else page
 
 
@@ -171,7 +172,7 @@ def _in_words(moment: Any) -> str:
 
 @cache
 def _column(model: Any, path: str, name: Any) -> Any:
-    """Return the column: of a time, a function that writes it by its course's clocks."""
+    """Return the column; for a time, a function that shows it by the course's zone."""
     known = {f.name: f for f in model._meta.fields}  # noqa: SLF001  documented
     field = known.get(name) if isinstance(name, str) else None
     if not isinstance(field, models.DateTimeField):

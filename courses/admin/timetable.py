@@ -1,4 +1,4 @@
-"""Rooms, names on the timetable, hours, lectures and sessions."""
+"""Admin pages of rooms, teachers, standing hours, lectures and sessions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,7 +29,7 @@ from courses.services.timetable import (
 
 @admin.register(Room)
 class RoomAdmin(CourseChoices, admin.ModelAdmin[Any]):
-    """Places of the college. Who edits any course adds some; site staff repair them."""
+    """Rooms. Anybody who edits a course may add one; only site staff change them."""
 
     list_display = ["name", "other_names", "url"]
     search_fields = ["name", "aliases_text"]
@@ -93,7 +93,7 @@ class LectureAdmin(ScopedImportExport, SavedByServices, CourseScopedAdmin):
 
 
 class SessionForm(forms.ModelForm[Session]):
-    """Names on the timetable are the session's course's."""
+    """Checks that a session's teachers are on its own course's timetable."""
 
     def clean_teachers(self) -> Any:
         teachers = self.cleaned_data["teachers"]
@@ -106,14 +106,14 @@ class SessionForm(forms.ModelForm[Session]):
 
 
 class ReasonedActionForm(ActionForm):
-    """An action with why it is done."""
+    """The form of an action, with the reason for it."""
 
     reason = forms.CharField(label="Reason", required=False, max_length=200)
 
 
 @admin.register(Session)
 class SessionAdmin(ScopedImportExport, SavedByServices, CourseScopedAdmin):
-    """When and where a course meets. Cancelling and moving keeps what was planned."""
+    """Sessions. Cancelling or moving one keeps what was planned first."""
 
     resource_classes = [SessionResource]
     form = SessionForm
@@ -186,12 +186,12 @@ class SessionAdmin(ScopedImportExport, SavedByServices, CourseScopedAdmin):
 
     @admin.action(description="Cancel the chosen sessions", permissions=["change"])
     def cancel(self, request: HttpRequest, sessions: QuerySet[Session]) -> None:
-        """None of them takes place; the reason is the one given beside the action."""
+        """Cancel the chosen sessions, with the reason given beside the action."""
         self._each(request, sessions, cancel_session, "cancelled")
 
     @admin.action(description="Restore the chosen sessions", permissions=["change"])
     def restore(self, request: HttpRequest, sessions: QuerySet[Session]) -> None:
-        """All of them take place after all."""
+        """Undo the cancellation of the chosen sessions."""
         self._each(request, sessions, restore_session, "restored")
 
     def _each(
