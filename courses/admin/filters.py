@@ -50,7 +50,7 @@ class ContentFilter(admin.SimpleListFilter):
 
 
 class TakesPlaceFilter(admin.SimpleListFilter):
-    """Whether a session is cancelled or has moved, or lacks its time or place."""
+    """Filter by whether a session is ahead, cancelled, moved, or lacks time or place."""
 
     title = "state"
     parameter_name = "state"

@@ -47,7 +47,7 @@ class OfCourseWidget(widgets.ForeignKeyWidget):
 
 
 class RoomWidget(widgets.ForeignKeyWidget):
-    """Finds a room by any of its spellings."""
+    """Finds a room by its name or another spelling."""
 
     def __init__(self) -> None:
         super().__init__(Room, "name")

@@ -6,8 +6,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.db import models
 
-# SECURITY: pages render these texts, so no text may take longer than a moment to
-# render.
+# SECURITY: pages render these texts, so each must be short enough to render in a
+# moment.
 MAX_MARKDOWN: Final = 50_000
 
 

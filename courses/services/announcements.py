@@ -19,7 +19,7 @@ TASK = "portal.mail_announcements"
 
 
 class AnnouncementRefusedError(Exception):
-    """Nothing was stored. The message says why, for the person who asked."""
+    """The announcement was not stored. The message tells the person why."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ HIGHEST_WEEK: Final = 60
 
 
 class CourseRefusedError(FieldsRefusedError):
-    """No course was created or changed."""
+    """The course's values were refused, and nothing was created or changed."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from courses.wall_clock import moment_words
 
 
 class ExtensionRefusedError(FieldsRefusedError):
-    """No extension was stored."""
+    """The extension was refused, and nothing was stored."""
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from courses.wall_clock import day_words, moment_words
 
 
 class ShiftRefusedError(Exception):
-    """Nothing has moved. The message says why, for the person who asked."""
+    """The shift was refused, and nothing moved. The message tells the person why."""
 
 
 class Moved(StrEnum):

@@ -18,7 +18,7 @@ _LONGEST_REASON = 200
 
 
 class SessionRefusedError(Exception):
-    """The session stays as it is. The message says why, for the person who asked."""
+    """The session was not changed. The message tells the person why."""
 
 
 @dataclass(frozen=True, kw_only=True)
