@@ -250,9 +250,9 @@ class AnnouncementQuerySet(ContentQuerySet["Announcement"]):
 
     def to_mail(self, now: dt.datetime) -> Self:
         """Return announcements whose mails are due and that no worker is sending."""
-        return self._out_by_mail(now).filter(_is_free(now))
+        return self._mailable(now).filter(_unclaimed(now))
 
-    def _out_by_mail(self, now: dt.datetime) -> Self:
+    def _mailable(self, now: dt.datetime) -> Self:
         """Return published announcements that are mailed. A draft is not published."""
         return self.filter(
             is_mailed=True, release_at__lte=now, course__release_at__lte=now
@@ -264,9 +264,9 @@ class AnnouncementQuerySet(ContentQuerySet["Announcement"]):
         Until then no other worker sends them. Pass the time on to `keep_mails`.
         """
         until = timezone.now() + CLAIMED_FOR
-        out = self._out_by_mail(now).order_by().values("pk")
+        out = self._mailable(now).order_by().values("pk")
         # Not in the inner query: a call that waited for the lock must check again.
-        free = self.filter(_is_free(now), pk=pk, pk__in=out)
+        free = self.filter(_unclaimed(now), pk=pk, pk__in=out)
         begun = Coalesce("mailed_at", Value(now))
         return until if free.update(mailed_at=begun, mailing_until=until) else None
 
@@ -278,7 +278,7 @@ class AnnouncementQuerySet(ContentQuerySet["Announcement"]):
         None: another worker has the claim, or the announcement is not to be mailed now.
         """
         until = timezone.now() + CLAIMED_FOR
-        out = self._out_by_mail(now).order_by().values("pk")
+        out = self._mailable(now).order_by().values("pk")
         held = self.filter(pk=pk, mailing_until=claim, pk__in=out)
         return until if held.update(mailing_until=until, **done) else None
 
@@ -294,7 +294,7 @@ class AnnouncementQuerySet(ContentQuerySet["Announcement"]):
         return held.update(mailing_until=None) == 1
 
 
-def _is_free(now: dt.datetime) -> Q:
+def _unclaimed(now: dt.datetime) -> Q:
     """Match mailings that have not begun, or whose claim was given back or ran out."""
     return Q(mailed_at__isnull=True) | Q(mailing_until__lte=now)
 
@@ -327,7 +327,7 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
         if user.is_superuser:
             return rows
         return rows.filter(
-            _enrolled(user, "material__course", role__in=STAFF) | self._given_out()
+            _enrolled(user, "material__course", role__in=STAFF) | self._readable()
         )
 
     def shown_to(self, viewer: "CourseViewer") -> Self:
@@ -335,10 +335,10 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
         rows = self.filter(material__course=viewer.course)
         if viewer.is_staff:
             return rows
-        return rows.filter(_released("material__") & self._given_out())
+        return rows.filter(_released("material__") & self._readable())
 
     @staticmethod
-    def _given_out() -> Q:
+    def _readable() -> Q:
         """Match released attachments of materials that are open."""
         now = timezone.now()
         is_open = Q(material__opens_at__isnull=True) | Q(material__opens_at__lte=now)
@@ -373,7 +373,7 @@ class CourseChangeQuerySet(models.QuerySet["CourseChange"]):
                 & _released("course__")
                 & Q(is_public=True)
                 & _concerns(user)
-                & self._of_what_is_out()
+                & self._subject_is_released()
             )
         )
 
@@ -391,7 +391,7 @@ class CourseChangeQuerySet(models.QuerySet["CourseChange"]):
         )
 
     @staticmethod
-    def _of_what_is_out() -> Q:
+    def _subject_is_released() -> Q:
         """Match changes whose subject is released; it may be hidden again by now."""
         is_out = Q()
         for about in ("session", "material", "assignment"):

@@ -99,7 +99,7 @@ def _name_and_address(person: Any) -> str:
     return f"{person.name} ({person.email})"
 
 
-def _whose_rows(page: type[models.Model], course: Course) -> dict[str, Any]:
+def _people_filter(page: type[models.Model], course: Course) -> dict[str, Any]:
     """Return the filter of people for such a row: only students get extensions."""
     of_course: dict[str, Any] = {"enrolments__course": course}
     if page is Extension:
@@ -124,7 +124,7 @@ class CourseChoices(admin.options.BaseModelAdmin[Any]):
             kwargs |= {"queryset": Course.objects.filter(pk=course.pk)}
             kwargs |= {"widget": forms.Select, "empty_label": None}
         if related is User and course is not None and page in OF_ITS_PEOPLE:
-            people = User.objects.filter(**_whose_rows(page, course)).distinct()
+            people = User.objects.filter(**_people_filter(page, course)).distinct()
             kwargs |= {"queryset": people, "widget": forms.Select}
         self._scope(db_field, request, kwargs)
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)

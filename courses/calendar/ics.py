@@ -94,13 +94,13 @@ def build_calendar(
     telling = {}
     for name, row, event in rows:
         event.add("UID", f"{name}@{urlsplit(site).hostname or 'softmark'}")
-        telling[name] = _told(event, row, told.get(name), now)
+        telling[name] = _told_now(event, row, told.get(name), now)
         _stamp(event, telling[name])
         calendar.add_component(event)
     return BuiltCalendar(content=bytes(calendar.to_ical()), told=telling)
 
 
-def _told(event: Event, row: Any, before: Told | None, now: dt.datetime) -> Told:
+def _told_now(event: Event, row: Any, before: Told | None, now: dt.datetime) -> Told:
     """Return what to tell of the event: as before, or with the next SEQUENCE."""
     digest = hashlib.sha256(event.to_ical()).hexdigest()[:32]
     moments = (row.changed_at, row.release_at, row.course.release_at)

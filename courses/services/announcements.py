@@ -45,7 +45,7 @@ def announce(*, actor: User, course: Course, notice: Notice) -> Announcement:
     _check(notice)
     made = Announcement.objects.create(course=course, author=actor, **vars(notice))
     _record(actor, made, "was written")
-    _hint_if_due(made)
+    _wake_worker_if_due(made)
     return made
 
 
@@ -66,7 +66,7 @@ def edit_announcement(
     # Without mailed_at: a worker may be sending the mails at this moment.
     locked.save(update_fields=list(vars(notice)))
     _record(actor, locked, "was changed")
-    _hint_if_due(locked)
+    _wake_worker_if_due(locked)
     return locked
 
 
@@ -96,7 +96,7 @@ def _record(actor: Actor, announcement: Announcement, what: str) -> None:
     )
 
 
-def _hint_if_due(announcement: Announcement) -> None:
+def _wake_worker_if_due(announcement: Announcement) -> None:
     """Send a wake-up on commit if there are mails to send. Losing it costs a minute."""
     is_due = is_out(announcement.release_at, timezone.now())
     if announcement.is_mailed and announcement.mailed_at is None and is_due:

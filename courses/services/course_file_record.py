@@ -73,7 +73,7 @@ def record_import(actor: Actor, course: Course, plan: Plan, applier: Applier) ->
         ("was deleted", plan.deleted),
     ):
         for change in changes:
-            if not _moves_along(change, shift, course.tz):
+            if not _only_shifted(change, shift, course.tz):
                 about = applier.find(change.row)
                 _record_one(change, verb, made=made, about=about)
 
@@ -222,7 +222,7 @@ def _record_shift(
     )
 
 
-def _moves_along(change: Change, shift: dt.timedelta, zone: zoneinfo.ZoneInfo) -> bool:
+def _only_shifted(change: Change, shift: dt.timedelta, zone: zoneinfo.ZoneInfo) -> bool:
     """Return whether the row only moved as all weeks did.
 
     False for assignments: students are told of each deadline.

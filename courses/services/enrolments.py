@@ -34,7 +34,7 @@ def enrol(*, actor: Actor, course: Course, user: User, role: Role) -> Enrolment:
         if is_new:
             record_new_staff(actor=actor, enrolment=enrolment)
         else:
-            _become(actor, enrolment, role, is_active=True)
+            _set_role(actor, enrolment, role, is_active=True)
     return enrolment
 
 
@@ -71,7 +71,7 @@ def change_role(
     with transaction.atomic():
         lock_people(enrolment.course)
         enrolment.refresh_from_db(fields=["role", "is_active"])
-        _become(
+        _set_role(
             actor,
             enrolment,
             Role(enrolment.role) if role is None else role,
@@ -102,7 +102,9 @@ def role_words(role: str, *, is_active: bool) -> str:
     return str(Role(role).label) if is_active else f"{Role(role).label}, inactive"
 
 
-def _become(actor: Actor, enrolment: Enrolment, role: Role, *, is_active: bool) -> None:
+def _set_role(
+    actor: Actor, enrolment: Enrolment, role: Role, *, is_active: bool
+) -> None:
     before = role_words(enrolment.role, is_active=enrolment.is_active)
     after = role_words(role, is_active=is_active)
     if before == after:

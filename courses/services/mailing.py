@@ -103,7 +103,7 @@ class _Mailing:
         faults = 0
         for person in people:
             announcement.mailed_up_to = person.pk
-            self._keep()
+            self._save_progress()
             to = [person.user.email]
             message = EmailMessage(subject, body, to=to, connection=connection)
             try:
@@ -119,10 +119,10 @@ class _Mailing:
             if faults == _MOST_FAULTS:
                 break
         _close(connection)
-        self._keep()
+        self._save_progress()
         return faults < _MOST_FAULTS
 
-    def _keep(self) -> None:
+    def _save_progress(self) -> None:
         """Store how far the mailing is, and renew the claim. Raises _ClaimLostError."""
         claim = Announcement.objects.keep_mails(
             self._announcement.pk,

@@ -52,11 +52,11 @@ def hold_upload(
     forget_old_uploads()
     folder = _folder(actor, assignment)
     shutil.rmtree(folder, ignore_errors=True)
-    _keep(package, folder / "package", _KINDS)
+    _store_upload(package, folder / "package", _KINDS)
     if notebook is not None:
-        _keep(notebook, folder / "notebook", (".ipynb",))
+        _store_upload(notebook, folder / "notebook", (".ipynb",))
     for name, content in solution:
-        _keep_solution(name, content, folder / "solution")
+        _store_solution(name, content, folder / "solution")
 
 
 def preview_upload(
@@ -120,7 +120,9 @@ def _folder(actor: User, assignment: Assignment) -> Path:
     return held_root() / f"{actor.pk}-{assignment.pk}"
 
 
-def _keep(upload: tuple[str, IO[bytes]], folder: Path, kinds: tuple[str, ...]) -> None:
+def _store_upload(
+    upload: tuple[str, IO[bytes]], folder: Path, kinds: tuple[str, ...]
+) -> None:
     name, content = upload
     suffix = Path(name).suffix.lower()
     if suffix not in kinds:
@@ -138,7 +140,7 @@ def _keep(upload: tuple[str, IO[bytes]], folder: Path, kinds: tuple[str, ...]) -
         shutil.copyfileobj(content, sink)
 
 
-def _keep_solution(name: str, content: IO[bytes], folder: Path) -> None:
+def _store_solution(name: str, content: IO[bytes], folder: Path) -> None:
     """Store a file of the model solution by its name, or raise BundleError."""
     plain = PurePosixPath(name.replace("\\", "/")).name
     if not NAME.fullmatch(plain):

@@ -93,7 +93,7 @@ def tell_settings(
     now = timezone.now()
     if not (is_out(before.release_at, now) and is_out(after.release_at, now)):
         return
-    for says, was, becomes in _told(before, after):
+    for says, was, becomes in _sentences(before, after):
         record_change(
             actor=actor,
             course=after.course,
@@ -107,13 +107,13 @@ def tell_settings(
         )
 
 
-def _told(before: ToldSettings, after: Assignment) -> list[tuple[str, str, str]]:
+def _sentences(before: ToldSettings, after: Assignment) -> list[tuple[str, str, str]]:
     """Return the sentence for each setting that changed, with both values."""
     told = []
     if before.counting != after.counting:
         was = str(Assignment.Counting(before.counting).label)
         becomes = after.get_counting_display()
-        told.append((f"{_small(becomes)} now.", was, becomes))
+        told.append((f"{_lower_first(becomes)} now.", was, becomes))
     if before.closes_at != after.closes_at:
         zone = after.course.tz
         was, becomes = (
@@ -167,5 +167,5 @@ def _words(row: Assignment, field: Any) -> str:
     return f"{field.verbose_name}: {text[:80]}"
 
 
-def _small(words: str) -> str:
+def _lower_first(words: str) -> str:
     return words[:1].lower() + words[1:]

@@ -70,24 +70,24 @@ def plan_shift(
         boundary=start_of_day(first.starts_on, course.tz),
         now=now,
     )
-    reader = _Reader(shift)
+    collector = _MoveCollector(shift)
     later = [week for week in known if week.number >= from_week]
     earlier = [week for week in known if week.number < from_week]
-    reader.read_weeks(later)
-    reader.read_sessions(later)
-    reader.read_assignments()
-    reader.read_materials()
+    collector.add_weeks(later)
+    collector.add_sessions(later)
+    collector.add_assignments()
+    collector.add_materials()
     return ShiftPlan(
         course=course,
         from_week=from_week,
         weeks=weeks,
-        moves=tuple(reader.moves),
-        stays=(*_weeks_that_stay(earlier), *reader.stays, *_hours(course)),
-        faults=(*_overlap(earlier, later, shift), *reader.faults),
+        moves=tuple(collector.moves),
+        stays=(*_weeks_that_stay(earlier), *collector.stays, *_hours(course)),
+        faults=(*_overlap(earlier, later, shift), *collector.faults),
     )
 
 
-class _Reader:
+class _MoveCollector:
     """Collects moves, what stays, and the faults that prevent the shift."""
 
     def __init__(self, shift: _Shift) -> None:
@@ -96,14 +96,14 @@ class _Reader:
         self.stays: list[Stay] = []
         self.faults: list[str] = []
 
-    def read_weeks(self, weeks: Iterable[Week]) -> None:
+    def add_weeks(self, weeks: Iterable[Week]) -> None:
         for week in weeks:
             after = week.starts_on + dt.timedelta(days=self.shift.days)
             label = f"Week {week.number}"
             self.moves.append(_move(Moved.WEEK, week, label, "starts_on", after))
             self._release(Moved.WEEK, week, label, "release_at")
 
-    def read_sessions(self, weeks: Iterable[Week]) -> None:
+    def add_sessions(self, weeks: Iterable[Week]) -> None:
         rows = Session.objects.filter(week__in=list(weeks)).select_related("week")
         for session in rows.order_by("starts_at", "week__number", "position"):
             label = str(session)
@@ -111,7 +111,7 @@ class _Reader:
                 self._moment(Moved.SESSION, session, label, field)
             self._release(Moved.SESSION, session, label, "release_at")
 
-    def read_assignments(self) -> None:
+    def add_assignments(self) -> None:
         moved = []
         for row in self.shift.course.assignments.all():
             if not self.shift.concerns(row.due_at):
@@ -130,7 +130,7 @@ class _Reader:
             label = f"{extension.assignment.title}: {extension.student}"
             self._moment(Moved.EXTENSION, extension, label, "due_at")
 
-    def read_materials(self) -> None:
+    def add_materials(self) -> None:
         for material in self.shift.course.materials.all():
             for field in ("release_at", "opens_at"):
                 self._release(Moved.MATERIAL, material, str(material), field)

@@ -51,7 +51,7 @@ def cancel_session(*, actor: Actor, session: Session, reason: str) -> Session:
     PermissionDenied if the actor may not edit the course.
     """
     locked = _locked(actor, session)
-    reason = _given(reason)
+    reason = _checked_reason(reason)
     if locked.is_cancelled:
         raise SessionRefusedError("It is cancelled already.")
     locked.cancelled_at = timezone.now()
@@ -76,7 +76,7 @@ def restore_session(*, actor: Actor, session: Session, reason: str) -> Session:
     PermissionDenied if the actor may not edit the course.
     """
     locked = _locked(actor, session)
-    reason = _given(reason)
+    reason = _checked_reason(reason)
     if not locked.is_cancelled:
         raise SessionRefusedError("It is not cancelled.")
     locked.cancelled_at, locked.cancel_reason = None, ""
@@ -103,7 +103,7 @@ def move_session(
     given or it is cancelled, and PermissionDenied if the actor may not edit the course.
     """
     locked = _locked(actor, session)
-    reason = _given(reason)
+    reason = _checked_reason(reason)
     if locked.is_cancelled:
         raise SessionRefusedError("It is cancelled. Restore it first.")
     _check_times(to)
@@ -177,7 +177,7 @@ def _locked(actor: Actor, session: Session) -> Session:
     return rows.select_related("course", "week", "room").get(pk=session.pk)
 
 
-def _given(reason: str) -> str:
+def _checked_reason(reason: str) -> str:
     reason = " ".join(reason.split())
     if not reason:
         raise SessionRefusedError("Say why: students read it.")

@@ -23,16 +23,16 @@ class VisitResponse(HttpResponse):
 
     def __init__(self, page: str, *, viewer: CourseViewer, now: dt.datetime) -> None:
         super().__init__(page)
-        self._reader = viewer
+        self._viewer = viewer
         self._now = now
 
     def close(self) -> None:
         """Store the visit. The server calls this with the database still connected."""
         try:
             note_visit(
-                actor=self._reader.user,
-                course=self._reader.course,
-                seen_at=self._reader.seen_at,
+                actor=self._viewer.user,
+                course=self._viewer.course,
+                seen_at=self._viewer.seen_at,
                 now=self._now,
             )
         finally:

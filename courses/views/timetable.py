@@ -39,7 +39,7 @@ def _session(request: SignedInRequest, slug: str, pk: int) -> Session:
     return get_object_or_404(rows.select_related("course", "week", "room"), pk=pk)
 
 
-def _asked_why(
+def _ask_reason(
     request: SignedInRequest,
     session: Session,
     service: Callable[..., Session],
@@ -87,7 +87,7 @@ def _session_page(
 def session_cancel(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
     """Ask why the session is cancelled; on POST, cancel it."""
     session = _session(request, slug, pk)
-    return _asked_why(
+    return _ask_reason(
         request,
         session,
         cancel_session,
@@ -101,7 +101,7 @@ def session_cancel(request: SignedInRequest, slug: str, pk: int) -> HttpResponse
 def session_restore(request: SignedInRequest, slug: str, pk: int) -> HttpResponse:
     """Ask why the session takes place after all; on POST, restore it."""
     session = _session(request, slug, pk)
-    return _asked_why(
+    return _ask_reason(
         request,
         session,
         restore_session,
