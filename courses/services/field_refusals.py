@@ -7,7 +7,10 @@ from django.core.exceptions import ValidationError
 
 
 class FieldsRefusedError(Exception):
-    """Nothing was stored. `faults` says for each field what to do."""
+    """The values were refused, and nothing was stored.
+
+    `faults` says for each field what to do.
+    """
 
     def __init__(self, faults: Mapping[str, str]) -> None:
         super().__init__(" ".join(faults.values()))
