@@ -66,7 +66,7 @@ def is_open(deadline: Deadline, at: datetime) -> bool:
 
 
 def deadline_of(assignment: Assignment, extended_to: datetime | None) -> Deadline:
-    """Return the assignment's deadline for a student with this extension, or none."""
+    """Return the assignment's deadline for a student with this extension or None."""
     return deadline(
         due_at=assignment.due_at,
         closes_at=assignment.closes_at,

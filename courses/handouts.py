@@ -10,11 +10,12 @@ from storage.blobs import read_blob
 
 
 def given_notebook(parts: Sequence[RevisionFile]) -> dict[str, Any] | None:
-    """Return the given cells, which are put back where a student's lack them, or None.
+    """Return the cells that are put back where a student's notebook lacks them.
 
-    SECURITY: they are the cells of the hand-out, and for cells that it lacks, those of
-    the staff's notebook without its solutions. A student reads the notebook that was
-    run, so the staff's own text is never put into it.
+    None if the revision has no staff notebook. SECURITY: they are the cells of the
+    hand-out, and for cells that it lacks, those of the staff's notebook without its
+    solutions. A student reads the notebook that was run, so the staff's own text is
+    never put into it.
     """
     staff = notebook_part(parts, RevisionFile.Part.STAFF)
     if staff is None:
