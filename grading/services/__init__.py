@@ -1,4 +1,4 @@
-"""Everything that writes runs and marks, and what may be shown of them."""
+"""Services that write runs and marks, and decide what each person sees of them."""
 
 from grading.services.environment_records import record_environments
 from grading.services.leases import (

@@ -1,4 +1,4 @@
-"""What is installed in the workers' environments, for pages to show."""
+"""The records of what is installed in the workers' environments, for pages to show."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -14,7 +14,7 @@ from grading.worker.environments import FoundEnvironment, environments_in
 def record_environments(
     *, actor: System, found: Iterable[FoundEnvironment], level: str
 ) -> None:
-    """Each environment is described as it was found now. Safe to repeat."""
+    """Store each environment as a worker has found it now. Safe to repeat."""
     for each in found:
         RunnerEnvironment.objects.update_or_create(
             name=each.name,
@@ -29,15 +29,16 @@ def record_environments(
 
 
 def environment_names() -> list[str]:
-    """Return the names that an assignment can have: set here, or told by a worker."""
+    """Return the names of all environments, from the settings and from workers."""
     told = RunnerEnvironment.objects.values_list("name", flat=True)
     return sorted({*settings.RUNNER_ENVIRONMENTS, *told})
 
 
 def installed_modules() -> dict[str, frozenset[str]]:
-    """Return the modules that can be imported in each environment, by its name.
+    """Return the importable modules of each environment, by the environment's name.
 
-    As a worker told last; the interpreters of this host are asked where none has.
+    They come from the latest report of a worker. Where no worker has reported an
+    environment, the interpreter of this host is asked.
     """
     told = told_modules()
     for name, interpreter in settings.RUNNER_ENVIRONMENTS.items():
@@ -47,13 +48,13 @@ def installed_modules() -> dict[str, frozenset[str]]:
 
 
 def told_modules() -> dict[str, frozenset[str]]:
-    """Return the modules of each environment of which a worker has told them."""
+    """Return the modules of each environment for which a worker has reported them."""
     rows = RunnerEnvironment.objects.exclude(modules=[])
     return {row.name: frozenset(row.modules) for row in rows}
 
 
 @lru_cache(maxsize=8)
 def _modules_here(interpreter: str) -> frozenset[str]:
-    """Return what the interpreter of this host can import; nothing if it is not there."""
+    """Return what this host's interpreter can import; nothing if it is missing."""
     found = next(environments_in({"": interpreter}), None)
     return frozenset(found.modules if found else ())

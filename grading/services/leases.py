@@ -1,7 +1,8 @@
-"""A worker's hold on a run: claim, heartbeat, and the end of it.
+"""A worker's hold on a run: claiming it, the heartbeat, and ending the try.
 
-Every write here is conditional on the caller's fencing token, and each is safe to
-repeat: after a broken connection, the row itself says whether a write had happened.
+Every write here happens only if the caller's fencing token is still current, and each
+can be repeated safely: after a broken connection, the row itself says whether the write
+had happened.
 """
 
 import dataclasses
@@ -36,15 +37,15 @@ from submissions.services import charge_attempt
 
 log = structlog.get_logger(__name__)
 
-# An executed notebook larger than this is not kept; its marks are.
+# An executed notebook larger than this is not stored; its marks are.
 MAX_EXECUTED_BYTES: Final = 64 * 1024**2
-# Of what a test raised, the end is kept: it names the line.
+# The end of a traceback is stored, not the beginning: the end names the line.
 MAX_TRACE_LENGTH: Final = 8000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """A worker's hold on a run. `token` fences off whoever held it before."""
+    """A worker's hold on a run. `token` shuts out every earlier holder of the run."""
 
     run_id: UUID
     token: int
@@ -53,16 +54,17 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True)
 class HeartbeatAnswer:
-    """Whether the run is still the caller's, and whether somebody wants it stopped."""
+    """Whether the caller still holds the run, and whether somebody asked to stop it."""
 
     held: bool
     cancel_requested: bool
 
 
 def claim_next(*, worker: str, queues: Collection[str]) -> Claim | None:
-    """Claim the first queued run and return the hold on it, or None if none waits.
+    """Claim the first queued run and return the claim, or None if no run waits.
 
-    Of several workers at once each gets another run. No transaction stays open.
+    Workers that call this at the same time get different runs. No transaction stays
+    open.
     """
     waiting = GradingRun.objects.queued().filter(queue__in=queues)
     while True:
@@ -87,7 +89,7 @@ def claim_next(*, worker: str, queues: Collection[str]) -> Claim | None:
 
 
 def heartbeat(*, claim: Claim, progress: Progress) -> HeartbeatAnswer:
-    """Extend the lease and store the progress, if the run is still the caller's."""
+    """Extend the lease and store the progress, if the caller still holds the run."""
     held = GradingRun.objects.renew_lease(
         run_id=claim.run_id, lease_token=claim.token, progress=progress.to_json()
     )
@@ -103,9 +105,9 @@ def heartbeat(*, claim: Claim, progress: Progress) -> HeartbeatAnswer:
 def finish_run(*, claim: Claim, result: JobResult) -> bool:
     """Record how the run ended, its results and the mark, in one transaction.
 
-    False if the run is no longer the caller's: then nothing is written. A result that
-    is our own fault is no result: see fail_try. Called again after a lost connection,
-    it answers as the first call would have.
+    Return False, and write nothing, if the caller no longer holds the run. A result
+    with the verdict PLATFORM is our fault and goes to `fail_try`. A second call after a
+    lost connection returns what the first one would have returned.
     """
     if result.verdict == RunnerVerdict.PLATFORM:
         return fail_try(claim=claim, code=result.code, detail=dict(result.detail))
@@ -122,10 +124,10 @@ def finish_run(*, claim: Claim, result: JobResult) -> bool:
 
 
 def fail_try(*, claim: Claim, code: str, detail: dict[str, Any] | None = None) -> bool:
-    """Take the run from the caller after a fault of ours; no attempt is used.
+    """End the caller's try after a fault of ours; the student loses no attempt.
 
-    It goes back to the queue, or after PLATFORM_TRIES such tries to staff. False if it
-    was no longer the caller's.
+    The run goes back to the queue, or to staff after PLATFORM_TRIES such tries. Return
+    False if the caller no longer held the run.
     """
     return end_try(
         run_id=claim.run_id, lease_token=claim.token, code=code, detail=detail
@@ -152,10 +154,11 @@ def end_try(
     condition: Q | None = None,
     is_fault: bool = True,
 ) -> bool:
-    """Take the run from the token's holder before its end, and count a fault of ours.
+    """End the holder's try without a result, and count it if it is our fault.
 
-    False if the token is not current, or `condition` no longer holds. Where a person
-    had asked to cancel the run, it is cancelled instead.
+    `is_fault` is false where the try shall not count. A run that somebody has asked to
+    cancel is cancelled instead. Return False if the token is not current, or
+    `condition` no longer holds.
     """
     run = (
         GradingRun.objects.held(run_id=run_id, lease_token=lease_token)
@@ -188,7 +191,7 @@ def end_try(
 
 
 def _spare_attempt(run: GradingRun) -> None:
-    """An attempt that has never run because of us costs its author nothing."""
+    """Give the attempt back to its author if no run of it has ever finished."""
     if run.submission_id is None:
         return
     earlier = GradingRun.objects.filter(
@@ -201,7 +204,7 @@ def _spare_attempt(run: GradingRun) -> None:
 def _requeue(
     run_id: UUID, lease_token: int, code: str, detail: JsonObject, **fields: Any
 ) -> bool:
-    """Put the run back where it stood in the queue, and wake a worker for it."""
+    """Put the run back in its old place in the queue, and wake a worker for it."""
     with transaction.atomic():
         moved = GradingRun.objects.transition(
             run_id=run_id,
@@ -233,7 +236,7 @@ def _cancel(run_id: UUID, lease_token: int) -> bool:
 
 
 def _finish_cancelled(claim: Claim) -> bool:
-    """The runner stopped the job: because a person wished it, or by mistake."""
+    """Record that the runner cancelled the job, by request or by mistake."""
     wished = GradingRun.objects.filter(
         pk=claim.run_id, cancel_requested_at__isnull=False
     )
@@ -243,7 +246,7 @@ def _finish_cancelled(claim: Claim) -> bool:
 
 
 def _store_executed(claim: Claim, result: JobResult) -> str:
-    """Store the executed notebook and return its hash, or "" where there is none."""
+    """Store the executed notebook and return its hash, or "" if there is none."""
     if not result.notebook:
         return ""
     content = storable_text(result.notebook).encode()
@@ -255,7 +258,7 @@ def _store_executed(claim: Claim, result: JobResult) -> str:
 
 
 def _record(claim: Claim, result: JobResult, executed_sha256: str) -> bool:
-    """Write the result, if the run is still the caller's."""
+    """Write the result, if the caller still holds the run."""
     run = (
         GradingRun.objects.held(run_id=claim.run_id, lease_token=claim.token)
         .select_related(
@@ -295,7 +298,7 @@ def _record(claim: Claim, result: JobResult, executed_sha256: str) -> bool:
 
 
 def _let_it_count(run: GradingRun) -> None:
-    """The author's mark follows the run; not for a trial, nor yet for a regrade."""
+    """Update the author's mark, except for a trial or an unconfirmed regrade."""
     if run.submission is None:
         return
     charge_attempt(submission_id=run.submission.pk, uses_attempt=True)
@@ -327,7 +330,7 @@ def _result_row(
 
 
 def _traces(found: QuestionOutcome | None) -> JsonObject:
-    """What the tests raised, by check, for staff."""
+    """Return the tracebacks of the tests by the names of their checks, for staff."""
     return storable_object(
         {
             check.name: check.trace[-MAX_TRACE_LENGTH:]
@@ -344,7 +347,7 @@ def _measures(measures: Measures) -> JsonObject:
 
 
 def _is_recorded(claim: Claim) -> bool:
-    """Whether an earlier call with this token did write its result."""
+    """Return whether an earlier call with this token has already written its result."""
     return GradingRun.objects.filter(
         pk=claim.run_id, state=State.FINISHED, lease_token=claim.token
     ).exists()

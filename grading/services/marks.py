@@ -1,4 +1,4 @@
-"""Marks: which run counts, and what the student's row says. Nothing silent."""
+"""Marks: which run counts, and a record of every change of a student's mark."""
 
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
@@ -15,10 +15,11 @@ from grading.states import State
 
 
 def counting_run(assignment: Assignment, student: User) -> GradingRun | None:
-    """Return the run of the attempt that counts, or None while nothing is finished.
+    """Return the run of the attempt that counts, or None while no run has finished.
 
-    Of each attempt, its latest finished run stands for it. Of these the latest
-    attempt counts, or the best; of two equally good ones, the later.
+    The latest finished run of an attempt stands for that attempt. The latest attempt
+    counts, or the best one, as the assignment says; of two equally good ones, the
+    later.
     """
     return GradingRun.objects.counting_for(
         assignment_id=assignment.pk, student_id=student.pk
@@ -26,10 +27,10 @@ def counting_run(assignment: Assignment, student: User) -> GradingRun | None:
 
 
 def attach_runs(marks: Iterable[Mark], *related: str) -> list[Mark]:
-    """Return the marks, each with the run that counts. One query for all of them.
+    """Return the marks, each with the run that counts, by one query for all of them.
 
-    The runs have their submissions and revisions, and what else `related` names: one
-    query for each.
+    The runs come with their submissions and revisions. `related` names further
+    relations to prefetch, with one query for each.
     """
     found = list(marks)
     counting = GradingRun.objects.counting().filter(
@@ -48,7 +49,7 @@ def attach_runs(marks: Iterable[Mark], *related: str) -> list[Mark]:
 
 
 def automatic_points(run: GradingRun) -> Decimal:
-    """Return what the run earned; nothing where it found nothing."""
+    """Return the points that the run earned, or 0 if it has no result."""
     return run.automatic_points or Decimal(0)
 
 
@@ -63,7 +64,7 @@ def standing_runs(assignment: Assignment, student_id: int) -> list[GradingRun]:
 def everybodys_standing_runs(
     assignment: Assignment,
 ) -> dict[int, list[GradingRun]]:
-    """Return the standing runs of all authors by their ids, in one query."""
+    """Return the standing runs of all authors by the author's id, in one query."""
     runs = (
         GradingRun.objects.adopted()
         .filter(submission__assignment=assignment, state=State.FINISHED)
@@ -83,7 +84,11 @@ def counting_of(
     standing: Sequence[GradingRun],
     points: Callable[[GradingRun], Decimal],
 ) -> GradingRun | None:
-    """Return which of the standing runs, the latest first, counts by these points."""
+    """Return the standing run that counts, or None if there is none.
+
+    `counting` is the assignment's rule, `standing` has the latest attempt first, and
+    `points` returns the points of a run.
+    """
     if counting == Assignment.Counting.LATEST:
         return standing[0] if standing else None
     return max(standing, key=points, default=None)
@@ -105,19 +110,19 @@ def _finished(assignment: Assignment, student_id: int) -> QuerySet[GradingRun]:
 def recompute_mark(
     *, actor: Actor, assignment: Assignment, student: User, reason: str
 ) -> Mark | None:
-    """Put what has become of the student's mark on record, and return the mark.
+    """Record a change of the student's final points, and return the mark.
 
-    The mark itself follows from the run that counts. Every change of the final points
-    leaves a MarkChange with both values, also after release. None, and no row, while
-    the student has neither a finished run nor a mark.
+    The points themselves are computed from the run that counts. Every change of them
+    adds a MarkChange with both values, also after release. Return None, and store no
+    row, while the student has neither a finished run nor a mark.
     """
     marks = Mark.objects.filter(assignment=assignment, student=student)
     if not marks.exists():
         if counting_run(assignment, student) is None:
             return None
         Mark.objects.get_or_create(assignment=assignment, student=student)
-    # Locked before it is read what counts: of two runs that finish at once, the
-    # second to come here sees both.
+    # The row is locked before the run that counts is read: if two runs finish at the
+    # same time, the second caller sees both.
     mark = marks.select_for_update().get()
     mark.updated_at = Now()
     mark.save(update_fields=["updated_at"])
@@ -128,9 +133,9 @@ def recompute_mark(
 
 @transaction.atomic
 def record_changed_marks(*, actor: Actor, assignment: Assignment, reason: str) -> None:
-    """Put every mark that a changed setting of the assignment changes on record.
+    """Record every mark that a changed setting of the assignment changes.
 
-    The number of queries grows only with the marks that change.
+    The number of queries grows only with the number of marks that change.
     """
     marks = Mark.objects.filter(assignment=assignment).select_for_update()
     found = attach_runs(marks.order_by("pk"))
@@ -146,18 +151,21 @@ def record_changed_marks(*, actor: Actor, assignment: Assignment, reason: str) -
 
 
 def follow_settings(actor: Actor, assignment: Assignment, reason: str) -> None:
-    """Put what a changed setting made of the marks on record: see grading.apps."""
+    """Record the marks that a changed setting changes: see grading.apps."""
     record_changed_marks(actor=actor, assignment=assignment, reason=reason)
 
 
 def _last_recorded(marks: Sequence[Mark]) -> dict[int, Decimal]:
-    """Return what each mark came to when it last changed, by its id. One query."""
+    """Return each mark's points after its latest recorded change, by the mark's id.
+
+    One query for all of them.
+    """
     changes = MarkChange.objects.filter(mark__in=marks).order_by("at", "pk")
     return dict(changes.values_list("mark", "after"))
 
 
 def _record(actor: Actor, mark: Mark, before: Decimal | None, reason: str) -> None:
-    """Leave a MarkChange if the final points are others than the last recorded ones."""
+    """Add a MarkChange if the final points differ from the last recorded ones."""
     run = mark.run
     after = mark.with_automatic(automatic_points(run) if run else Decimal(0))
     if before != after:

@@ -1,4 +1,4 @@
-"""Trial runs of a revision, and publishing it once they are as they must be."""
+"""Trial runs of a revision, and publishing it once the trials are as expected."""
 
 from typing import Final
 
@@ -17,12 +17,12 @@ from grading.services.run_queue import store_queued
 from grading.states import ACTIVE
 from grading.trial_state import Trials, trials_of
 
-# Behind students who wait, before regrades.
+# Trials wait behind students' work and before regrades.
 TRIAL_PRIORITY: Final = -5
 
 
 class TrialsNotGoodError(Exception):
-    """The trials are not as they must be, and nobody gave a reason to go on."""
+    """The trials are not as expected, and no reason to publish was given."""
 
     def __init__(self, trials: Trials) -> None:
         super().__init__("The trial runs are not as expected.")
@@ -31,10 +31,10 @@ class TrialsNotGoodError(Exception):
 
 @transaction.atomic
 def start_trials(*, actor: Actor, revision: AssignmentRevision) -> list[GradingRun]:
-    """Both trials of the revision are in the queue or running; return their runs.
+    """Put both trials of the revision in the queue, and return their runs.
 
-    What is there already is returned as it is. Raises PermissionDenied if the actor
-    may not edit the course.
+    A trial that is queued or running already is returned as it is. Raises
+    PermissionDenied if the actor may not edit the course.
     """
     require(actor, Right.EDIT, revision.assignment.course)
     Assignment.objects.select_for_update().get(pk=revision.assignment_id)
@@ -65,11 +65,11 @@ def _start(actor: Actor, revision: AssignmentRevision, trial: Trial) -> GradingR
 def publish_revision(
     *, actor: Actor, revision: AssignmentRevision, reason: str = ""
 ) -> Publication | None:
-    """New work is marked by the revision from now on, and it is kept who said so.
+    """Mark new work by this revision from now on, and record who published it.
 
-    Return the row of it, or None where it was published already. Raises
-    TrialsNotGoodError if its trials are not as they must be and no reason is given,
-    and PermissionDenied if the actor may not edit the course.
+    Return the Publication, or None if the revision is the published one already. Raises
+    TrialsNotGoodError if its trials are not as expected and no reason is given, and
+    PermissionDenied if the actor may not edit the course.
     """
     require(actor, Right.EDIT, revision.assignment.course)
     assignment = Assignment.objects.select_for_update().get(pk=revision.assignment_id)
@@ -88,7 +88,8 @@ def publish_revision(
         else f"{assignment.title} can be handed in.",
         before=f"Revision {assignment.revision.number}" if assignment.revision else "",
         after=f"Revision {revision.number}",
-        # SECURITY: without the reason, which may tell what hidden checks do.
+        # SECURITY: the public entry leaves out the reason, which may tell what hidden
+        # checks do.
         is_public=is_out(assignment.release_at, timezone.now()),
         about=assignment,
     )

@@ -1,7 +1,7 @@
-"""Rerun: everybody's work again, which counts once somebody confirms it.
+"""Regrade: everybody's work is run again, and counts once somebody confirms it.
 
-Where the latest attempt counts, that one is run. Where the best one counts, all are: by
-other tests another one may be the best.
+Where the latest attempt counts, only that attempt is run. Where the best attempt
+counts, all attempts are run: by other tests, another attempt may be the best.
 """
 
 import hashlib
@@ -35,15 +35,15 @@ from grading.worker.run_files import handed_in
 
 
 class RegradeRefusedError(Exception):
-    """Another regrade is open, or this one is not ready or has ended."""
+    """Another regrade is open, or this one is not ready or has already ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RerunPlan:
-    """Whose attempts would be run again, and which need not be.
+    """The attempts that a rerun would execute, and those that it need not execute.
 
-    `known` has, by the id of a submission, a run of the same inputs. `busy` attempts
-    are being run just now, and would be left out.
+    `known` maps the id of a submission to an earlier run with the same inputs. `busy`
+    are attempts that are in the queue or running now, and would be left out.
     """
 
     runs: tuple[GradingRun, ...]
@@ -64,11 +64,11 @@ def plan_rerun(*, assignment: Assignment, revision: AssignmentRevision) -> Rerun
 
     Nothing is written, and the number of queries does not grow with the course.
 
-    SECURITY: was the best attempt alone run again, its new run would tell its author
-    which attempt hidden checks had made the best.
+    SECURITY: if only the best attempt were run again, its new run would tell its author
+    which attempt the hidden checks had made the best.
     """
     is_best = assignment.counting == Assignment.Counting.BEST
-    # Of each student the attempts, the latest first.
+    # The attempts of each student are in order, the latest first.
     counting = [
         run
         for runs in everybodys_standing_runs(assignment).values()
@@ -90,7 +90,7 @@ def plan_rerun(*, assignment: Assignment, revision: AssignmentRevision) -> Rerun
 def _known(
     runs: Sequence[GradingRun], revision: AssignmentRevision
 ) -> dict[UUID, GradingRun]:
-    """Finished runs with the inputs that a rerun would have, by their submission."""
+    """Return finished runs with the inputs that a rerun would have, by submission."""
     prefetch_related_objects(runs, "submission__files")
     environment = known_environment(revision.environment)
     seeds = recorded_seeds([run.work_id for run in runs])
@@ -126,9 +126,9 @@ def start_regrade(
     reason: str,
     again: bool = False,
 ) -> Regrade:
-    """Everybody's work is in the queue, behind live work, by the revision.
+    """Put everybody's work in the queue, behind live work, to be run by the revision.
 
-    Where a run of the same inputs is there, its findings are taken instead, unless
+    Where a run with the same inputs exists, its findings are copied instead, unless
     `again`. No mark changes. Raises RegradeRefusedError while another regrade of the
     assignment is open, and PermissionDenied if the actor may not edit the course.
     """
@@ -178,7 +178,8 @@ def _as_it_was(run: GradingRun) -> Reuse:
 class RegradeRow:
     """A run, and its author's mark before and after.
 
-    `mark` is None while there is no result. Of several runs of one student, one has it.
+    `mark` is None while the run has no result. If a student has several runs, only one
+    of them has the mark.
     """
 
     run: GradingRun
@@ -186,7 +187,7 @@ class RegradeRow:
 
 
 def preview_regrade(regrade: Regrade) -> tuple[RegradeRow, ...]:
-    """Return which marks confirming the regrade would change, as far as it has run.
+    """Return which marks the regrade would change if confirmed, as far as it has run.
 
     The number of queries does not grow with the course.
     """
@@ -225,10 +226,10 @@ def _preview(
     mark: Mark | None,
     current: Sequence[GradingRun],
 ) -> tuple[GradingRun, MarkPreview]:
-    """Return a student's mark if the new runs took the places of their attempts'.
+    """Return the mark if each new run replaced the earlier run of its attempt.
 
-    With it comes the new run beside which it is shown: the one that would count, if
-    one of them would.
+    The mark is shown beside one of the new runs, which is returned with it: the one
+    that would count, or the first one if an earlier run would still count.
     """
     rule = regrade.assignment.counting
     runs = [new.get(other.submission_id, other) for other in current]
@@ -245,11 +246,12 @@ def _preview(
 
 @transaction.atomic
 def confirm_regrade(*, actor: Actor, regrade: Regrade, seen: str) -> int:
-    """The regrade's runs count; return how many marks changed, each with a MarkChange.
+    """Make the regrade's runs count, and return how many marks changed.
 
-    `seen` is the digest of the preview that the actor looked at. Runs without a result
-    leave their student's mark alone. Raises RegradeRefusedError while some still run,
-    once the regrade has ended, and where the preview no longer holds.
+    Each changed mark gets a MarkChange. `seen` is the digest of the preview that the
+    actor looked at. A student whose runs have no result keeps their mark. Raises
+    RegradeRefusedError while some of the runs are active, once the regrade has ended,
+    and if the preview is out of date.
     """
     locked = _locked_open(actor, regrade)
     rows = preview_regrade(locked)
@@ -272,7 +274,7 @@ def confirm_regrade(*, actor: Actor, regrade: Regrade, seen: str) -> int:
 
 
 def digest_of(rows: Sequence[RegradeRow]) -> str:
-    """Say whether a preview is still the one that somebody has looked at."""
+    """Return a digest of the preview, to tell whether it is still what somebody saw."""
     ordered = sorted(
         (row for row in rows if row.mark is not None), key=lambda row: str(row.run.pk)
     )
@@ -282,9 +284,10 @@ def digest_of(rows: Sequence[RegradeRow]) -> str:
 
 @transaction.atomic
 def discard_regrade(*, actor: Actor, regrade: Regrade) -> None:
-    """The regrade never counts; what still waits or runs is cancelled, results stay.
+    """End the regrade so that it never counts, and cancel its runs that have not ended.
 
-    Raises RegradeRefusedError once it has ended.
+    Results that exist already are kept. Raises RegradeRefusedError once the regrade has
+    ended.
     """
     locked = _locked_open(actor, regrade)
     locked.discarded_at = Now()  # by the database's clock

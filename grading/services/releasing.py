@@ -20,13 +20,13 @@ from grading.services.marks import attach_runs
 from grading.states import ACTIVE, State
 from grading.visible_results import HiddenPoints
 
-# So many students are named in a sentence.
+# A sentence names at most this many students.
 _NAMED = 5
 _HIDDEN_UNTIL_THEN = (Visibility.AFTER_DEADLINE, Visibility.AFTER_RELEASE)
 
 
 class ReleaseRefusedError(Exception):
-    """Nothing was released: there are problems, and nobody said to go on."""
+    """The release has problems, and the actor did not confirm it in spite of them."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__(" ".join(problems))
@@ -35,11 +35,11 @@ class ReleaseRefusedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class ReleasePlan:
-    """What a release at a time would show, and what speaks against it.
+    """What a release at a time would show, and its problems.
 
     `marks` are those of students who are in the course, with `student` and `run`.
-    `hidden` are the points that students would see for the first time, and
-    `never_shown` those that are counted and stay hidden.
+    `hidden` are the points that students would see for the first time; `never_shown`
+    are points that are counted and stay hidden.
     """
 
     at: dt.datetime
@@ -52,12 +52,12 @@ class ReleasePlan:
 
     @property
     def without_mark(self) -> int:
-        """How many students have no mark."""
+        """The number of students who have no mark."""
         return self.students - len(self.marks)
 
 
 def plan_release(assignment: Assignment, *, at: dt.datetime) -> ReleasePlan:
-    """Return what releasing the marks at that time would show. Seven queries."""
+    """Return what releasing the marks at that time would show, in seven queries."""
     students = Enrolment.objects.students().filter(course=assignment.course_id)
     marks = (
         Mark.objects.filter(assignment=assignment, student__in=students.values("user"))
@@ -96,10 +96,10 @@ def plan_release(assignment: Assignment, *, at: dt.datetime) -> ReleasePlan:
 def release_marks(
     *, actor: Actor, assignment: Assignment, at: dt.datetime, in_spite: bool = False
 ) -> None:
-    """Release the marks at that time, and put it on record.
+    """Release the marks at that time, and record the change.
 
-    Raises ReleaseRefusedError where something speaks against it and `in_spite` is not
-    said, and PermissionDenied if the actor may not edit the course.
+    Raises ReleaseRefusedError if the release has problems and `in_spite` is false, and
+    PermissionDenied if the actor may not edit the course.
     """
     require(actor, Right.EDIT, assignment.course)
     plan = plan_release(assignment, at=at)
@@ -109,10 +109,10 @@ def release_marks(
 
 
 def take_back_release(*, actor: Actor, assignment: Assignment) -> None:
-    """Make the marks provisional again, and put it on record.
+    """Make the marks provisional again, and record the change.
 
-    What students have seen they have seen. Raises PermissionDenied if the actor may
-    not edit the course.
+    What students have already seen cannot be taken back. Raises PermissionDenied if the
+    actor may not edit the course.
     """
     require(actor, Right.EDIT, assignment.course)
     _store(actor, assignment, None)
@@ -125,7 +125,7 @@ def _store(actor: Actor, assignment: Assignment, at: dt.datetime | None) -> None
 
 
 def _hidden_points(assignment: Assignment) -> dict[Visibility, HiddenPoints]:
-    """Return the points of the published revision's checks, by who sees them when."""
+    """Return the points of the published revision's hidden checks by visibility."""
     if assignment.revision is None:
         return {}
     questions = map(rules_of, assignment.revision.questions.all())
@@ -147,7 +147,10 @@ def _hidden_points(assignment: Assignment) -> dict[Visibility, HiddenPoints]:
 def _still_open(
     assignment: Assignment, students: int, at: dt.datetime
 ) -> tuple[str, ...]:
-    """Say who could still hand in what others read of the hidden checks."""
+    """Return a warning about students who could still hand in, and learn from others.
+
+    Others would see what the hidden checks found, and could tell them.
+    """
     zone = assignment.course.tz
     common = deadline_of(assignment, None)
     if is_open(common, at):
@@ -190,7 +193,7 @@ def _unfinished_words(count: int) -> tuple[str, ...]:
 
 
 def _to_mark(marks: Sequence[Mark]) -> int:
-    """Return how many of these marks lack the points that people give. One query."""
+    """Return how many marks still lack the points that people give. One query."""
     counting = [mark.run for mark in marks if mark.run and not mark.manual_points]
     by_hand = set(
         Question.objects.filter(

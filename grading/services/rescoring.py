@@ -1,6 +1,6 @@
-"""Re-score: new points for what was found, without running anything.
+"""Re-score: give new points for what earlier runs found, without running anything.
 
-What will change is reckoned first, shown, and applied only if it still holds.
+The changes are computed first, shown, and applied only if they are still the same.
 """
 
 import hashlib
@@ -52,8 +52,9 @@ class MarkPreview:
 class RescorePlan:
     """What a re-score would do.
 
-    With `differing` questions it cannot be done: they have other checks than those
-    that were run. `left_out` attempts are being run just now, and stay as they are.
+    The keys in `differing` are questions with other checks than those that were run: if
+    there are any, the re-score cannot be done. `left_out` attempts are in the queue or
+    running now, and stay as they are.
     """
 
     rows: tuple[MarkPreview, ...]
@@ -67,7 +68,7 @@ class RescorePlan:
 
     @property
     def digest(self) -> str:
-        """Says whether a plan is still the one that somebody has looked at."""
+        """A digest of the plan, to tell whether it is still what somebody saw."""
         shown = [
             *((row.student.pk, row.before, row.after) for row in self.rows),
             *sorted((str(reuse.source.pk), reuse.scored) for reuse in self.reuses),
@@ -109,7 +110,7 @@ def plan_rescore(
 def _differing(
     runs: Sequence[GradingRun], rules: Sequence[QuestionRules]
 ) -> tuple[str, ...]:
-    """Keys of the questions that are not the same in what was run."""
+    """Return the keys of questions whose kind or checks differ from those run."""
     new = {rule.key: _shape(rule) for rule in rules}
     found: set[str] = set()
     for revision in {run.revision for run in runs}:
@@ -125,7 +126,11 @@ def _shape(rule: QuestionRules) -> tuple[object, ...]:
 def _reuses(
     runs: Sequence[GradingRun], rules: Sequence[QuestionRules], busy: set[UUID]
 ) -> dict[UUID, Reuse]:
-    """New scores by the run that they are for, where it is not as it would be."""
+    """Return new scores by the id of the run that they replace.
+
+    Attempts that are being run, and runs that were scored by these rules already, are
+    left out.
+    """
     found: dict[UUID, Reuse] = {}
     for run in runs:
         if run.submission_id in busy or _is_by(run, rules):
@@ -173,9 +178,10 @@ def preview_mark(
     before: GradingRun | None,
     points: Decimal,
 ) -> MarkPreview:
-    """Return the mark as it is, by the run before, and with these automatic points.
+    """Return a student's mark as it is, and as it would be with these points.
 
-    `run` is the one that would count.
+    `before` is the run that counts now, `run` the one that would count, and `points`
+    are its automatic points.
     """
     earned = automatic_points(before) if before else Decimal(0)
     return MarkPreview(
@@ -187,7 +193,7 @@ def preview_mark(
 
 
 def by_name(row: MarkPreview) -> tuple[str, str, int]:
-    """Order by last name."""
+    """Return the sort key of a row: last name, first name, id."""
     person = row.student
     return person.last_name.casefold(), person.first_name.casefold(), person.pk
 
@@ -201,11 +207,11 @@ def rescore(
     reason: str,
     digest: str,
 ) -> int:
-    """Everybody's results are worth what the revision says; return how many marks changed.
+    """Score everybody's results by the revision, and return how many marks changed.
 
-    Earlier runs stay as they are beside new ones that take over their findings. Each
-    mark that changes leaves a MarkChange. Raises RescoreRefusedError where the plan is
-    not the one with this digest, and PermissionDenied if the actor may not edit.
+    Earlier runs are kept as they are, and new runs copy their findings. Each mark that
+    changes gets a MarkChange. Raises RescoreRefusedError if the plan no longer has this
+    digest, and PermissionDenied if the actor may not edit the course.
     """
     require(actor, Right.EDIT, assignment.course)
     Assignment.objects.select_for_update().get(pk=assignment.pk)

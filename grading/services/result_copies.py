@@ -1,4 +1,4 @@
-"""Runs that execute nothing: they take over what an earlier run has found."""
+"""Runs that execute nothing: they copy what an earlier run has found."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from grading.states import State
 
 @dataclass(frozen=True, kw_only=True)
 class Reuse:
-    """A run of work, and what its findings are worth now."""
+    """An earlier run of a submission, and the new scores of its findings."""
 
     source: GradingRun
     scored: tuple[ScoredQuestion, ...]
@@ -35,9 +35,10 @@ def store_reuses(
     code: str,
     regrade: Regrade | None = None,
 ) -> None:
-    """Each source's submission has a new finished run with these scores.
+    """Store a finished run with these scores for the submission of each source run.
 
-    Needs the sources' results with their questions, and a transaction.
+    The sources' results and the questions of these must be prefetched. Call it inside a
+    transaction.
     """
     numbers = dict(
         GradingRun.objects.filter(

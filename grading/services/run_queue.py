@@ -1,4 +1,4 @@
-"""The queue of runs: enqueue, cancel, run again, and tell a run's place in it."""
+"""The queue of runs: enqueue, cancel, run again, and a run's place in it."""
 
 import statistics
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ from submissions.models import Submission
 
 LIVE_PRIORITY: Final = 0
 REGRADE_PRIORITY: Final = -10
-# Recent runs from which the expected wait is told.
+# The expected wait is computed from this many recent runs.
 _RECENT_RUNS: Final = 21
 
 
 @dataclass(frozen=True, kw_only=True)
 class QueuePlace:
-    """1 is next; 0 for a run that is not queued. The wait is None where unknown."""
+    """A run's place: 1 is next, 0 is not queued. The wait is None where unknown."""
 
     position: int
     expected_wait_seconds: float | None = None
@@ -39,9 +39,9 @@ def enqueue_run(
 ) -> GradingRun:
     """Put a new run of the submission in the queue and return it.
 
-    If one is queued or running already, that one is returned. Where the latest attempt
-    counts, first runs of the author's earlier attempts that still wait are superseded. A wake-up goes
-    out on commit.
+    If a run is queued or running already, that one is returned. Where the latest
+    attempt counts, first runs of the author's earlier attempts that still wait are
+    superseded. A wake-up is sent on commit.
     """
     run = queue_run(
         actor=actor,
@@ -64,7 +64,7 @@ def queue_run(
 ) -> GradingRun:
     """Put a new run of the submission by this revision in the queue and return it.
 
-    If one is queued or running already, that one is returned. A wake-up goes out on
+    If a run is queued or running already, that one is returned. A wake-up is sent on
     commit.
     """
     Submission.objects.select_for_update().get(pk=submission.pk)
@@ -85,9 +85,9 @@ def queue_run(
 
 
 def store_queued(actor: Actor, run: GradingRun) -> GradingRun:
-    """Store the new run as queued now, with its secret and its first event.
+    """Store the new run as queued now, with its secret seed and its first event.
 
-    A wake-up goes out on commit.
+    A wake-up is sent on commit.
     """
     if run.grading_seed is None:
         run.grading_seed = new_grading_seed(run)
@@ -102,9 +102,9 @@ def store_queued(actor: Actor, run: GradingRun) -> GradingRun:
 
 
 def _supersede_earlier(actor: Actor, submission: Submission) -> None:
-    """Cancel the first runs of earlier attempts: nobody waits for them any more.
+    """Supersede waiting first runs of earlier attempts: nobody waits for them any more.
 
-    Reruns and regrades stay: else a student could end them by handing in again.
+    Reruns and regrades stay. Otherwise a student could end them by handing in again.
     """
     if submission.assignment.counting != Assignment.Counting.LATEST:
         return
@@ -127,10 +127,11 @@ def _supersede_earlier(actor: Actor, submission: Submission) -> None:
 
 
 def may_cancel(user: User, run: GradingRun) -> bool:
-    """Return whether the person may stop this run while it has not ended.
+    """Return whether the person may stop this run before it ends.
 
-    Staff may stop every run. A student may stop the one that their own hand-in put in
-    the queue: reruns and regrades are of staff's making, and for staff to stop.
+    Staff may stop every run. A student may stop only the run that their own hand-in put
+    in the queue: reruns and regrades are started by staff, and only staff may stop
+    them.
     """
     work = run.work
     if can_view_all_work(user, work.assignment.course):
@@ -139,18 +140,19 @@ def may_cancel(user: User, run: GradingRun) -> bool:
 
 
 def is_of_hand_in(run: GradingRun) -> bool:
-    """Return whether the hand-in itself put the run in the queue, and no staff did."""
+    """Return whether the student's hand-in put the run in the queue, not staff."""
     return run.number == 1 and run.regrade_id is None
 
 
 def cancel_run(*, actor: Actor, run: GradingRun) -> bool:
     """Cancel the run at once if it is queued, or ask its worker to stop it.
 
-    False if it had ended already. A running one shows as running until its worker has
-    stopped it, and may still finish if it was about to.
+    Return False if the run has already ended. A running run keeps the state running
+    until its worker has stopped it, and may still finish if it was about to.
     """
     user = actor_user(actor)
-    # It may go round: claimed after the first look, back in the queue after the second.
+    # The run may change between the two looks: a worker claims it after the first, and
+    # it is back in the queue after the second. So both are tried again.
     for _ in range(settings.PLATFORM_TRIES + 1):
         if GradingRun.objects.transition(
             run_id=run.pk,
@@ -186,8 +188,8 @@ def _ask_to_stop(run: GradingRun, user: User | None) -> bool:
 def rerun(*, actor: Actor, submission: Submission) -> GradingRun:
     """Put a new run of the submission in the queue; earlier runs stay as they are.
 
-    It is marked by the revision that its latest result stands by, and waits behind
-    live work, unless the student still waits for a first result.
+    The new run uses the revision of the latest finished run, and waits behind live
+    work. If no run has finished yet, it is queued like a first run.
     """
     standing = (
         submission.runs.adopted()
@@ -211,7 +213,7 @@ def rerun(*, actor: Actor, submission: Submission) -> GradingRun:
 def place_in_queue(run: GradingRun) -> QueuePlace:
     """Return where the run stands in its queue and how long it may wait there.
 
-    The wait is estimated from the median of the assignment's recent runs; before the
+    The wait is estimated from the median of the assignment's recent runs. Before the
     first of them it is unknown.
     """
     if run.state != State.QUEUED:
@@ -231,8 +233,9 @@ def place_in_queue(run: GradingRun) -> QueuePlace:
 def _expected_seconds(run: GradingRun) -> float | None:
     """Return how long a run of this assignment takes, or None before the first one.
 
-    SECURITY: it is made of notebooks' own seconds and of the model solution's checks.
-    How long the checks of students' work took would tell whoever hands in next.
+    SECURITY: the sum is made of the seconds of the students' notebooks, and of the
+    seconds of the model solution's checks. The seconds that checks of students' work
+    took would tell the next student something about these checks.
     """
     recent = GradingRun.objects.filter(
         state=State.FINISHED,

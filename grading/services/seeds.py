@@ -1,7 +1,7 @@
 """The secret seed of a run: the tests draw from it, and only staff may see it.
 
-SECURITY: a student who knows it, or any number that follows from it, knows what the
-tests will draw. It is on no page and in no answer of the API for students.
+SECURITY: a student who knows the seed, or any number derived from it, knows what the
+tests will draw. It is on no page and in no API response for students.
 """
 
 import secrets
@@ -12,15 +12,15 @@ from uuid import UUID
 from courses.models import AssignmentRevision
 from grading.models import GradingRun
 
-_BITS: Final = 63  # as many as a signed column holds
+_BITS: Final = 63  # the largest number of bits that a signed column holds
 
 
 def new_grading_seed(run: GradingRun) -> int:
     """Return the secret seed for a run that is about to be stored.
 
-    It is the revision's own where the revision fixes one. Otherwise each run of a
+    It is the revision's own seed if the revision fixes one. Otherwise each run of a
     submission has the seed of the submission's first run, so that the same inputs give
-    the same mark; a new attempt and a trial draw a new one.
+    the same mark. A new attempt and a trial draw a new seed.
     """
     recorded: Mapping[UUID, int] = {}
     if run.submission_id is not None:
@@ -30,7 +30,7 @@ def new_grading_seed(run: GradingRun) -> int:
 
 
 def known_seed(revision: AssignmentRevision, recorded: int | None) -> int | None:
-    """Return the secret seed that a rerun by the revision has, or None if it draws one.
+    """Return the secret seed of a rerun by the revision, or None if it draws a new one.
 
     `recorded` is the seed of the submission's first run.
     """
@@ -38,7 +38,7 @@ def known_seed(revision: AssignmentRevision, recorded: int | None) -> int | None
 
 
 def recorded_seeds(submissions: Collection[UUID]) -> Mapping[UUID, int]:
-    """Return the seed of the first run that has one, by submission, in one query."""
+    """Return the seed of each submission's first run that has one, in one query."""
     found: dict[UUID, int] = {}
     rows = (
         GradingRun.objects.filter(

@@ -1,6 +1,6 @@
-"""What other settings of coursework change about work that is in: shown before.
+"""What new settings of an assignment would change in stored work, shown before saving.
 
-Everything is computed by the code that counts: nothing is written.
+It is computed by the same code that computes marks, and nothing is written.
 """
 
 import datetime as dt
@@ -25,7 +25,7 @@ from submissions.models import Submission
 
 @dataclass(frozen=True, kw_only=True)
 class LatenessChange:
-    """An attempt that becomes late, or is late no more."""
+    """An attempt that becomes late, or is no longer late."""
 
     student: User
     attempt: int
@@ -36,8 +36,8 @@ class LatenessChange:
 class SettingsPlan:
     """What the new settings would change.
 
-    `marks` are the marks that would be others, `lateness` the attempts that would be
-    late or not, and `words` say what becomes of handing in.
+    `marks` are the marks that would differ, `lateness` the attempts that would become
+    late or on time, and `words` are sentences on who may still hand in.
     """
 
     marks: tuple[MarkPreview, ...]
@@ -46,19 +46,19 @@ class SettingsPlan:
 
     @property
     def become_late(self) -> int:
-        """How many attempts become late."""
+        """The number of attempts that become late."""
         return sum(row.becomes_late for row in self.lateness)
 
     @property
     def become_on_time(self) -> int:
-        """How many attempts are late no more."""
+        """The number of attempts that are no longer late."""
         return len(self.lateness) - self.become_late
 
     @property
     def digest(self) -> str:
-        """Say whether a plan is still the one that somebody has looked at; or nothing.
+        """A digest of the plan, to tell whether it is still what somebody saw.
 
-        Empty where nothing follows that has to be looked at.
+        It is empty where the plan changes nothing that somebody has to look at.
         """
         shown = [
             *((row.student.pk, row.before, row.after) for row in self.marks),
@@ -126,7 +126,7 @@ def _lateness(before: Assignment, after: Assignment) -> tuple[LatenessChange, ..
 def _open_words(
     before: Assignment, after: Assignment, now: dt.datetime
 ) -> tuple[str, ...]:
-    """Say that handing in ends or begins again at once, for those without extensions."""
+    """Return sentences if handing in, without an extension, ends or reopens now."""
     was, becomes = (is_open(deadline_of(each, None), now) for each in (before, after))
     if was and not becomes:
         return ("Handing in ends at once, except for students with an extension.",)
@@ -140,7 +140,7 @@ def _open_words(
 
 
 def _attempt_words(before: Assignment, after: Assignment) -> tuple[str, ...]:
-    """Say how many students would have no attempt left, who have one now."""
+    """Return a sentence on the students who would lose their last attempts."""
     if after.max_attempts is None or after.max_attempts == before.max_attempts:
         return ()
     used = (

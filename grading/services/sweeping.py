@@ -1,6 +1,6 @@
-"""The sweeper: what makes every run end, whatever died. It needs no broker.
+"""The sweeper, which makes every run end, whatever has died. It needs no broker.
 
-Two sweepers at once have one effect, because each step is one conditional write.
+Two sweepers at the same time do no harm, because each step is one conditional write.
 """
 
 import datetime as dt
@@ -19,14 +19,15 @@ from grading.wake_up import send_wake_ups
 
 log = structlog.get_logger(__name__)
 
-# One worker that is woken takes more than one run: a rush must not
-# fill the broker with as many messages as there are rows.
+# A woken worker takes more than one run, so a rush need not fill the broker with as
+# many messages as there are rows.
 MOST_WAKE_UPS: Final = 16
-# A run that waits longer than this is told of; so is one that runs so much longer
-# than its own limit.
+# A run that waits longer than the first is reported, and so is one that exceeds its own
+# limit by more than the second.
 ALERT_QUEUED_SECONDS: Final = 600
 ALERT_OVERRUN_SECONDS: Final = 180
-# A question has its seconds, and once more for snapshots that are made again.
+# A question may use its seconds twice: the second time for snapshots that are made
+# again.
 _QUESTION_TIMES: Final = 2
 
 
@@ -41,7 +42,7 @@ class SweepReport:
 
 
 def sweep() -> SweepReport:
-    """Take runs from workers that are gone, announce forgotten ones again, and tell of old ones."""
+    """Take runs from workers that are gone, wake workers again, and report old runs."""
     expired = _expire_leases()
     woken = send_wake_ups(list(GradingRun.objects.not_woken()[:MOST_WAKE_UPS]))
     report = SweepReport(
@@ -60,14 +61,14 @@ def sweep() -> SweepReport:
 
 
 def _expire_leases() -> int:
-    """End the try of every worker that has not been heard of for a whole lease."""
+    """End the try of every worker that has sent no heartbeat for a whole lease."""
     gone = GradingRun.objects.with_expired_lease().values_list("pk", "lease_token")
     return sum(
         end_try(
             run_id=run_id,
             lease_token=token,
             code="lease_expired",
-            # It may be heard of between the look and the write.
+            # A heartbeat may arrive between the query and this write.
             condition=Q(lease_expires_at__lt=Now()),
         )
         for run_id, token in gone
@@ -75,7 +76,7 @@ def _expire_leases() -> int:
 
 
 def _overdue() -> int:
-    """Count the runs that run far past their own limits: the cells', the questions'."""
+    """Return how many runs are far past their limits for cells and questions."""
     running = (
         GradingRun.objects.filter(state=State.RUNNING)
         .annotate(questions=Count("revision__questions"))

@@ -1,4 +1,4 @@
-"""What a student may see of results and marks. The one door for pages and API."""
+"""What a student may see of results and marks. Pages and the API both ask here."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -32,11 +32,11 @@ from grading.worker.progress import Progress
 class ShownMark:
     """The student's own mark as far as it may be shown: `earned` out of `points`.
 
-    While `is_provisional`, points of hidden checks are not in `earned`, and neither in
-    `shown_points`; after release `earned` is the final mark. A release counts for a
-    student once their own work is taken no more. `counting` is the run that
-    counts, or None where naming it would tell what hidden checks found. `is_whole`
-    says whether the mark's own columns may be shown: nothing in them is hidden.
+    While `is_provisional`, points of hidden checks are neither in `earned` nor in
+    `shown_points`. After release, `earned` is the final mark. A release applies to a
+    student once the portal no longer takes their own work. `counting` is the run that
+    counts, or None where naming it would tell what hidden checks found. `is_whole` says
+    whether the mark's own columns may be shown: they contain nothing hidden.
     """
 
     counting: GradingRun | None
@@ -59,7 +59,7 @@ class Trace:
 
 @dataclass(frozen=True, kw_only=True)
 class RunTimes:
-    """When the run was queued, begun and ended, as exactly as may be shown."""
+    """When the run was queued, started and finished, as precisely as may be shown."""
 
     queued_at: dt.datetime
     started_at: dt.datetime | None
@@ -67,17 +67,17 @@ class RunTimes:
 
 
 def shown_time(at: dt.datetime, *, sees_all: bool) -> dt.datetime:
-    """Return the time at which something of a run happened, as far as may be shown.
+    """Return the time of an event of a run, as precisely as it may be shown.
 
-    SECURITY: students see it to the minute, also after the release. When a run ends,
-    and when the next one begins, tells how long its checks took. Code that is being
-    tested chooses how long it takes, and some checks are never shown.
+    SECURITY: students see it to the minute, also after the release. The times at which
+    one run ends and the next one begins tell how long its checks took. Code under test
+    chooses how long it takes, and some checks are never shown.
     """
     return at if sees_all else at.replace(second=0, microsecond=0)
 
 
 def shown_times(run: GradingRun, *, sees_all: bool) -> RunTimes:
-    """Return the run's times as `shown_time` has them."""
+    """Return the run's times, each as `shown_time` returns it."""
 
     def shown(at: dt.datetime) -> dt.datetime:
         return shown_time(at, sees_all=sees_all)
@@ -92,15 +92,15 @@ def shown_times(run: GradingRun, *, sees_all: bool) -> RunTimes:
 def student_results(run: GradingRun, now: dt.datetime) -> ShownResults:
     """Return what the run's author may see of its results at this moment.
 
-    All questions of a running run wait: in which order they are done, and when, is
-    for staff.
+    All questions of a running run are shown as waiting: only staff may see in which
+    order they are checked, and when.
     """
     own = deadline_for(run.work.assignment, run.work.author)
     return show_run(run, closes_at=own.closes_at, now=now)
 
 
 def staff_traces(run: GradingRun) -> tuple[Trace, ...]:
-    """Return what the run's tests raised: for those who may read the tests."""
+    """Return what the run's tests raised, for people who may read the tests."""
     return tuple(
         Trace(question=result.question.title, check=check, text=text)
         for result in run.results.select_related("question")
@@ -109,9 +109,9 @@ def staff_traces(run: GradingRun) -> tuple[Trace, ...]:
 
 
 def staff_results(run: GradingRun, now: dt.datetime) -> ShownResults:
-    """Return all that the run found: for those who may see everybody's work.
+    """Return all that the run found, for people who may see everybody's work.
 
-    Of a running run, the questions so far; the others wait.
+    For a running run these are the questions so far; the others wait.
     """
     return show_run(run, closes_at=now, now=now, sees_all=True)
 
@@ -119,9 +119,9 @@ def staff_results(run: GradingRun, now: dt.datetime) -> ShownResults:
 def show_run(
     run: GradingRun, *, closes_at: dt.datetime, now: dt.datetime, sees_all: bool = False
 ) -> ShownResults:
-    """Return what may be shown to somebody whose time ends then.
+    """Return what of the run may be shown to a person whose deadline is `closes_at`.
 
-    For many runs at once: no query where `results` and `revision__questions` are
+    For many runs at once: it makes no query if `results` and `revision__questions` are
     prefetched.
     """
     moments = Moments(
@@ -136,7 +136,7 @@ def show_run(
 def student_mark(
     assignment: Assignment, student: User, now: dt.datetime
 ) -> ShownMark | None:
-    """Return what the student may see of their own mark, or None without one."""
+    """Return what the student may see of their own mark, or None without a mark."""
     mark = (
         Mark.objects.filter(assignment=assignment, student=student)
         .select_related("assignment")
@@ -152,11 +152,11 @@ def student_mark(
 def show_mark(
     mark: Mark, *, closes_at: dt.datetime, now: dt.datetime, sees_all: bool = False
 ) -> ShownMark:
-    """Return what may be shown of the mark to somebody whose time ends then.
+    """Return what of the mark may be shown to a person whose deadline is `closes_at`.
 
-    For many marks at once: no query where they come from `attach_runs` with "results"
-    and "revision__questions", except for a student's own mark where the best attempt
-    counts.
+    For many marks at once: it makes no query if they come from `attach_runs` with
+    "results" and "revision__questions", except for a student's own mark where the best
+    attempt counts.
     """
     moments = Moments(
         now=now,
@@ -194,7 +194,7 @@ def show_mark(
 def named_counting_run(
     assignment: Assignment, student: User, *, closes_at: dt.datetime, now: dt.datetime
 ) -> GradingRun | None:
-    """Return the student's run that counts, or None where they may not know which.
+    """Return the student's run that counts, or None where they may not know it.
 
     `closes_at` is the last moment at which the student's work is taken.
     """
@@ -211,12 +211,12 @@ def _secretly_compared(
 ) -> list[ShownResults]:
     """Return what may be shown of the attempts whose hidden points choose the best.
 
-    Empty where the choice tells nothing hidden: marks are released, the latest attempt
-    counts, or no attempt hides points.
+    The list is empty where the choice tells nothing hidden: marks are released, the
+    latest attempt counts, or no attempt hides points.
 
-    SECURITY: one attempt with hidden points is enough. Which of the attempts counts is
-    then a comparison with these points, also where the others show everything: one by
-    an earlier revision, say, that hid nothing.
+    SECURITY: one attempt with hidden points is enough. Which attempt counts then
+    depends on a comparison with these points, even if the other attempts show
+    everything, for example because an earlier revision hid nothing.
     """
     is_best = assignment.counting == Assignment.Counting.BEST
     if not is_best or moments.is_released or moments.sees_all:
@@ -239,7 +239,7 @@ def _results(run: GradingRun, moments: Moments) -> ShownResults:
 
 
 def recorded_results(run: GradingRun) -> list[ScoredQuestion]:
-    """Return what a finished run found, all of it: for scoring, not for showing."""
+    """Return everything that a finished run found: for scoring, never for showing."""
     keys = {question.pk: question.key for question in run.revision.questions.all()}
     return [
         ScoredQuestion(
