@@ -1,4 +1,4 @@
-"""Runs and marks for site staff: to read, and to run again or cancel."""
+"""The admin's pages of runs and marks: site staff may read, run again or cancel."""
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -41,7 +41,7 @@ else:
 
 
 class ReadOnly:
-    """Rows that only services write: nobody adds, edits or deletes them by hand."""
+    """An admin of rows that only services write: all permissions to change are off."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -99,19 +99,19 @@ class GradingRunAdmin(CourseTimes, ReadOnly, RunAdminBase):
 
     @admin.display(description="what", ordering="submission__author__last_name")
     def student(self, run: GradingRun) -> str:
-        """Who handed the work in, or which trial it is."""
+        """Return the student who handed the work in, or the name of the trial."""
         if run.submission is None:
             return f"{run.revision}: {run.get_trial_display()}"
         return run.submission.author.name
 
     @admin.display(description="how it stands", ordering="code")
     def how_it_ended(self, run: GradingRun) -> str:
-        """Return where the run is or how it ended, in the words of its page."""
+        """Return where the run is or how it ended, in the words of the run's page."""
         return describe(run, is_own=False).title
 
     @admin.display(ordering="submission__attempt", empty_value="trial")
     def attempt(self, run: GradingRun) -> int | None:
-        """Which of the student's attempts it is."""
+        """Return the number of the student's attempt, or None for a trial."""
         return run.submission.attempt if run.submission else None
 
     @admin.action(description="Run the work again", permissions=["act"])
@@ -126,7 +126,7 @@ class GradingRunAdmin(CourseTimes, ReadOnly, RunAdminBase):
         self.message_user(request, f"{count} cancelled or about to be.")
 
     def has_act_permission(self, request: SignedInRequest) -> bool:
-        """Whether the person may do more than look."""
+        """Return whether the person may run work again and cancel runs."""
         return request.user.has_perm("grading.change_gradingrun")
 
 
@@ -166,12 +166,12 @@ class MarkAdmin(CourseTimes, ReadOnly, MarkAdminBase):
 
     @admin.display(description="automatic points", ordering="automatic")
     def automatic(self, mark: Any) -> Decimal:
-        """What the run that counts earned."""
+        """Return the points of the run that counts."""
         return Decimal(mark.automatic)
 
     @admin.display(description="final points", ordering="final")
     def final(self, mark: Any) -> Decimal:
-        """What the parts come to."""
+        """Return the final points of the mark."""
         return Decimal(mark.final)
 
 
@@ -190,7 +190,7 @@ class PublicationAdmin(CourseTimes, ReadOnly, PublicationAdminBase):
 
     @admin.display(description="revision", ordering="revision__number")
     def revision_number(self, publication: Publication) -> int:
-        """Which revision was published."""
+        """Return the number of the published revision."""
         return publication.revision.number
 
 
@@ -211,5 +211,5 @@ class RegradeAdmin(CourseTimes, ReadOnly, RegradeAdminBase):
 
     @admin.display(description="revision", ordering="revision__number")
     def revision_number(self, regrade: Regrade) -> int:
-        """By which revision it runs the work again."""
+        """Return the number of the revision by which the work is run again."""
         return regrade.revision.number

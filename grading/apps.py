@@ -5,7 +5,7 @@ class GradingConfig(AppConfig):
     name = "grading"
 
     def ready(self) -> None:
-        """Let the history of marks follow the settings of coursework."""
+        """Record changed marks whenever the settings of an assignment change."""
         from courses.services.settings_changes import (  # noqa: PLC0415  after models
             follow_counting,
         )

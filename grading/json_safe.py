@@ -1,4 +1,4 @@
-"""Values that a database can store as JSON, made of whatever came out of a run."""
+"""Conversion of the values that a run returns to JSON that a database can store."""
 
 import math
 from collections.abc import Mapping
@@ -8,7 +8,10 @@ JsonObject = dict[str, JsonValue]
 
 
 def storable_text(text: str) -> str:
-    """Return the text without what PostgreSQL refuses: NUL and lone surrogates."""
+    """Return the text without the characters that PostgreSQL refuses.
+
+    Lone surrogates become "?", and NUL becomes the replacement character.
+    """
     return (
         text.encode("utf-8", "replace")
         .decode()
@@ -17,14 +20,15 @@ def storable_text(text: str) -> str:
 
 
 def storable_object(value: Mapping[str, object]) -> JsonObject:
-    """Return the mapping as a JSON object that both databases take."""
+    """Return the mapping as a JSON object that both databases accept."""
     return {storable_text(str(key)): storable(item) for key, item in value.items()}
 
 
 def storable(value: object) -> JsonValue:
-    """Return the value as JSON that both databases take.
+    """Return the value as JSON that both databases accept.
 
-    Numbers that are not finite become null, and what is not plain data its text.
+    Numbers that are not finite become null, and values of other types become their
+    text.
     """
     match value:
         case None | bool() | int():

@@ -1,7 +1,7 @@
-"""The words for where a run is and how it ended: one place, for pages and API.
+"""The words for where a run is and how it ended, in one place for pages and the API.
 
-A code names the words; the values in them come from the run's `detail`, which the
-notebook may have had a hand in. So they are shortened here and escaped by the page.
+A code selects the words. The values in them come from the run's `detail`, which the
+notebook may have influenced. So the values are shortened here and escaped by the page.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ _LARGEST_NUMBER: Final = 100_000
 
 
 class Tone(StrEnum):
-    """How the words are meant. OURS: the portal is at fault, not the notebook."""
+    """The tone of a message. OURS: the portal is at fault, not the notebook."""
 
     OK = "ok"
     WARN = "warn"
@@ -41,9 +41,10 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True)
 class _Words:
-    """Texts with `{names}`: the first one of which all values are there is said.
+    """Texts with `{names}`; the first text for which all values are known is used.
 
-    `by_cell` names the cell, `plain` needs no value.
+    `by_cell` is tried first and names the cell, then `text`, then `plain`, which needs
+    no value.
     """
 
     title: str
@@ -204,8 +205,9 @@ _VERDICTS: Final[Mapping[tuple[str, str], _Words]] = {
         hint="Choose a Python kernel in Jupyter, and save it again.",
     ),
 }
-# A cell that was refused memory has not used it, and one whose process died near the
-# limit was not seen to go past it: the words agree with the peak that stands beside them.
+# A cell that was refused memory has not used that memory, and a process that died near
+# the limit was not measured above it. These words agree with the peak that the page
+# shows beside them.
 _REFUSED: Final = (
     "Cell {cell} asked for more memory than was left of the {size} that a run may use."
 )
@@ -213,7 +215,7 @@ _DIED_NEAR: Final = (
     "Python ended in cell {cell}, which had used nearly all of the {size} that a run "
     "may use."
 )
-# What a limit cost, by the detail "after".
+# What the limit cost the notebook, by the value of the detail "after".
 _COSTS: Final[Mapping[object, str]] = {
     STOPPED: "The notebook was stopped here (cell {cell}); nothing after it ran.",
     RERUN: (
@@ -222,7 +224,7 @@ _COSTS: Final[Mapping[object, str]] = {
     ),
 }
 _ONE_CELL: Final = "Only this cell was lost: the cells after it ran."
-# Why staff have to look. The student reads the same text each time, and the hint.
+# Why staff have to look. Each text is followed by the same hint.
 _OURS: Final[Mapping[str, str]] = {
     "lease_expired": "The machine that ran your notebook went away, more than once.",
     "runner_failed": "The program that runs notebooks failed, more than once.",
@@ -239,7 +241,7 @@ _UNKNOWN: Final = _Words(
 )
 
 
-# What is said to the author, and to anybody else.
+# Replacements that turn words for the author into words for anybody else.
 _TO_OTHERS: Final = (
     ("You handed in again", "The student handed in again"),
     ("Your ", "The "),
@@ -250,7 +252,8 @@ _TO_OTHERS: Final = (
 def describe(run: GradingRun, *, is_own: bool = True) -> Message:
     """Return the words for where the run is, or for how it ended.
 
-    They address the author; without `is_own`, somebody who reads another's run.
+    They address the author. If `is_own` is false, they address somebody else who reads
+    it.
     """
     message = _describe(run)
     if is_own:
@@ -283,7 +286,7 @@ def _describe(run: GradingRun) -> Message:
 def describe_end(verdict: str, code: str, detail: Detail) -> Message:
     """Return the words for how a notebook's run ended, whoever ran it.
 
-    Those for a limit say what it cost: one cell, or all that came after it.
+    The words for a limit also say what was lost: one cell, or everything after it.
     """
     words = _VERDICTS.get((verdict, code), _UNKNOWN)
     if verdict != Verdict.LIMIT:
@@ -297,7 +300,7 @@ def describe_end(verdict: str, code: str, detail: Detail) -> Message:
 
 
 def _with_cost(message: Message, detail: Detail) -> Message:
-    """Return the message with what the limit cost, if the detail says so."""
+    """Return the message with what the limit cost, if the detail names the cell."""
     values, after = _values(detail), detail.get("after")
     if "cell" not in values:
         return message
@@ -318,7 +321,7 @@ def _say(words: _Words, detail: Detail) -> Message:
 
 
 def _values(detail: Detail) -> dict[str, str]:
-    """The detail's values in words; those that make no sense are left out."""
+    """Return the detail's values in words, without values that make no sense."""
     in_words: dict[str, tuple[str, Callable[[Any], str]]] = {
         "cell": ("cell", lambda value: str(_number(value))),
         "cells_failed": ("failed", lambda value: _count(_number(value), "cell")),

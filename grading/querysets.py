@@ -1,7 +1,7 @@
-"""What each person sees of runs and marks, and how a run changes state.
+"""Querysets: what each person may see of runs and marks, and how a run changes state.
 
-Every time that decides something here is the database's own, so workers with wrong
-clocks cannot take each other's leases.
+Every time that decides something here is read from the database's clock, so workers
+with wrong clocks cannot take each other's leases.
 """
 
 import datetime as dt
@@ -32,19 +32,20 @@ if TYPE_CHECKING:
     from accounts.models import User
     from grading.models import GradingRun, Mark
 
-# A run that ended two workers is tried again only when nobody else waits.
+# A run whose tries have failed this often may kill workers. It is tried again only when
+# no other run of its priority waits.
 _SUSPECT_TRIES = 2
 
 
 def from_now(seconds: float) -> "models.ExpressionWrapper[models.Expression]":
-    """The database's clock, so many seconds on (or back, where negative)."""
+    """Return the database's time in so many seconds, in the past if negative."""
     return models.ExpressionWrapper(
         Now() + dt.timedelta(seconds=seconds), output_field=models.DateTimeField()
     )
 
 
 def lease_end() -> "models.ExpressionWrapper[models.Expression]":
-    """When a lease that begins or is renewed now will run out."""
+    """Return when a lease that begins or is renewed now will expire."""
     return from_now(settings.LEASE_SECONDS)
 
 
@@ -54,7 +55,7 @@ def _not_just_woken() -> Q:
 
 
 def _by_what_counts() -> list[OrderBy]:
-    """Order runs of one student by which of them counts, first the one that does."""
+    """Return the order of one student's runs in which the run that counts is first."""
     points = Case(
         When(
             submission__assignment__counting="best",
@@ -67,10 +68,10 @@ def _by_what_counts() -> list[OrderBy]:
 
 class GradingRunQuerySet(models.QuerySet["GradingRun"]):
     def visible_to(self, user: "User") -> Self:
-        """Runs of the person's own work, and all work of courses that they staff.
+        """Return runs of the person's own work, and of all work in courses they staff.
 
-        Trials are nobody's work. What a regrade found is shown to students only once
-        it counts.
+        Trials belong to nobody and are left out. Students see a regrade's runs only
+        once it is confirmed.
         """
         seen = own_or_staffed(
             user,
@@ -83,17 +84,17 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
         )
 
     def trials_visible_to(self, user: "User") -> Self:
-        """Trial runs of the courses that the person staffs."""
+        """Return trial runs of the courses that the person staffs."""
         return self.filter(
             staffed_by(user, course="revision__assignment__course"), ~Q(trial="")
         )
 
     def of_work(self) -> Self:
-        """Runs of what students handed in: no trials."""
+        """Return runs of submissions, without trials."""
         return self.filter(submission__isnull=False)
 
     def adopted(self) -> Self:
-        """Runs of work that may count: not those of a regrade before it is confirmed."""
+        """Return runs of work that may count: without those of unconfirmed regrades."""
         return self.of_work().filter(
             Q(regrade__isnull=True) | Q(regrade__confirmed_at__isnull=False)
         )
@@ -110,8 +111,8 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
     def counting(self) -> Self:
         """Return the run that counts for each student and assignment.
 
-        Of the attempts with a finished run the latest counts, or the best; of two
-        equally good ones, the later. As the assignment says now.
+        The latest attempt with a finished run counts, or the best one, as the
+        assignment says now; of two equally good ones, the later.
         """
         first = Window(
             RowNumber(),
@@ -132,11 +133,11 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
         )
 
     def queued(self) -> Self:
-        """Runs waiting for a worker, in the order in which they are taken.
+        """Return runs that wait for a worker, in the order in which they are taken.
 
-        By priority, then first come first served, except that a run which failed
-        twice through our fault steps behind the rest of its class: whatever it does
-        to a worker, it does not do to a queue.
+        The order is by priority, then first come, first served. A run that failed twice
+        through our fault waits behind all others of its priority: if it harms workers,
+        it must not also block the queue.
         """
         return (
             self.filter(state=State.QUEUED)
@@ -150,10 +151,10 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
         )
 
     def ahead_of(self, run: "GradingRun") -> Self:
-        """Queued runs that are taken before this queued one."""
+        """Return the queued runs that are taken before this queued one."""
         suspect = run.platform_tries >= _SUSPECT_TRIES
-        # The row's own time, not the one read from it: SQLite compares times as text,
-        # and its clock writes fewer digits than Django does.
+        # This compares with the row's own time, not with the value read from it: SQLite
+        # compares times as text, and its clock writes fewer digits than Django does.
         queued_at = Subquery(
             self.model.objects.filter(pk=run.pk).values("queued_at")[:1]
         )
@@ -171,13 +172,13 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
         )
 
     def held(self, *, run_id: UUID, lease_token: int) -> Self:
-        """The run, if whoever holds this token still has it."""
+        """Return the run, if the holder of this token still has it."""
         return self.filter(pk=run_id, state=State.RUNNING, lease_token=lease_token)
 
     def renew_lease(
         self, *, run_id: UUID, lease_token: int, progress: dict[str, Any]
     ) -> bool:
-        """Extend the holder's lease and store its progress; False if it lost the run."""
+        """Extend the holder's lease, store its progress; False if it lost the run."""
         held = self.held(run_id=run_id, lease_token=lease_token)
         return bool(held.update(lease_expires_at=lease_end(), progress=progress))
 
@@ -187,17 +188,17 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
         return bool(running.update(cancel_requested_at=Now()))
 
     def with_expired_lease(self) -> Self:
-        """Running runs whose worker has not been heard of for a whole lease."""
+        """Return running runs whose worker has sent no heartbeat for a whole lease."""
         return self.filter(state=State.RUNNING, lease_expires_at__lt=Now())
 
     def not_woken(self) -> Self:
-        """Queued runs that no hint has woken a worker for, in the order of the queue."""
+        """Return queued runs for which no recent wake-up was sent, in queue order."""
         return self.queued().filter(
             _not_just_woken(), queued_at__lt=from_now(-settings.WAKE_AGAIN_SECONDS)
         )
 
     def note_wake_up(self, run: "GradingRun") -> bool:
-        """Record that a hint for the run is sent; False if another sender was first."""
+        """Record that a wake-up is sent; False if another sender was first."""
         due = self.filter(_not_just_woken(), pk=run.pk)
         return bool(due.update(woken_at=Now()))
 
@@ -217,9 +218,10 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
     ) -> bool:
         """Move one run along an allowed edge, set `fields`, and write its event row.
 
-        False if another got there first: the run is no longer in `source`, the lease
-        token is no longer the caller's, or `condition` no longer holds. A claim passes
-        the `next_token` that it takes. Raises ValueError on a forbidden edge.
+        Return False if another process was faster: the run is no longer in `source`,
+        the lease token is no longer the caller's, or `condition` no longer holds. A
+        claim passes its new token as `next_token`. Raises ValueError on a forbidden
+        edge.
         """
         from grading.models import RunEvent  # noqa: PLC0415  models import this module
 
@@ -252,13 +254,13 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
 
 class MarkQuerySet(models.QuerySet["Mark"]):
     def visible_to(self, user: "User") -> Self:
-        """The person's own marks, and all marks of courses that they staff."""
+        """Return the person's own marks, and all marks of courses that they staff."""
         return self.filter(
             own_or_staffed(user, course="assignment__course", owner="student")
         )
 
     def with_points(self) -> Self:
-        """Annotate `automatic` and `final`: the points, for lists that sort by them."""
+        """Annotate the points as `automatic` and `final`, to sort lists by them."""
         from grading.models import GradingRun  # noqa: PLC0415  models import this module
 
         counting = (

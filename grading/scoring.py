@@ -1,8 +1,8 @@
-"""What a run found is worth. No database here.
+"""The points for what a run found. This module uses no database.
 
-The runner says what each check found; what it is worth is only in the revision's own
-rows. A check that the runner does not name earns nothing, and one that it invents is
-ignored.
+The runner says what each check found; how much it is worth stands only in the
+revision's own rows. A check that the runner does not name earns nothing, and a check
+that the runner invents is ignored.
 """
 
 import math
@@ -23,7 +23,7 @@ _MESSAGE_LENGTH: Final = 200
 
 
 class Outcome(StrEnum):
-    """How a question stands. The first six are QuestionResult.Outcome."""
+    """The outcome of a question. The first six are those of QuestionResult.Outcome."""
 
     PASSED = "passed"
     PARTIAL = "partial"
@@ -31,14 +31,14 @@ class Outcome(StrEnum):
     TIMEOUT = "timeout"
     NOT_REACHED = "not_reached"
     MANUAL = "manual"
-    SHOWN_PASSED = "shown_passed"  # what is shown passed; other points are hidden
-    NO_POINTS = "no_points"  # not passed, and worth nothing: nobody has failed it
-    HIDDEN = "hidden"  # nothing that is worth points may be shown yet
-    WAITING = "waiting"  # the run has not come to it
+    SHOWN_PASSED = "shown_passed"  # the shown checks passed, other points are hidden
+    NO_POINTS = "no_points"  # not passed, but worth no points, so nobody has failed it
+    HIDDEN = "hidden"  # no check that is worth points may be shown yet
+    WAITING = "waiting"  # the run has not reached it
 
 
 def quantise(points: Decimal) -> Decimal:
-    """Return the points to the hundredth, half up."""
+    """Return the points rounded to a hundredth, half up."""
     return points.quantize(_CENT, rounding=ROUND_HALF_UP)
 
 
@@ -73,7 +73,7 @@ class CheckResult:
 
 @dataclass(frozen=True, kw_only=True)
 class QuestionRules:
-    """A question as its revision has it: what each check is worth and who sees it."""
+    """A question as its revision has it: points and visibility of each check."""
 
     key: str
     title: str
@@ -117,7 +117,7 @@ def rules_of(question: Question) -> QuestionRules:
 def score_question(
     rules: QuestionRules, found: QuestionOutcome | None
 ) -> ScoredQuestion:
-    """Return what the question earned; where nothing was found, nothing is earned."""
+    """Return what the question earned; without findings it earns nothing."""
     if rules.kind == QuestionKind.MANUAL:
         return ScoredQuestion(
             key=rules.key, outcome=Outcome.MANUAL, points=Decimal("0.00")
@@ -169,7 +169,11 @@ def _bounded(score: float) -> float:
 
 
 def _outcome(checks: Sequence[CheckResult], claimed: RunnerOutcome) -> Outcome:
-    """The outcome that the scores bear out, whatever is claimed."""
+    """Return the outcome that the scores support, not the one that is claimed.
+
+    Unless every check passed, a claimed time limit or a claim that the question was not
+    reached is kept.
+    """
     if checks and all(check.score == 1 for check in checks):
         return Outcome.PASSED
     if claimed in (RunnerOutcome.TIMEOUT, RunnerOutcome.NOT_REACHED):
@@ -181,7 +185,7 @@ def _outcome(checks: Sequence[CheckResult], claimed: RunnerOutcome) -> Outcome:
 def score_questions(
     rules: Iterable[QuestionRules], found: Iterable[QuestionOutcome]
 ) -> tuple[ScoredQuestion, ...]:
-    """Return one score for each question of the revision, in its order."""
+    """Return one score for each question of the revision, in the revision's order."""
     by_key: dict[str, QuestionOutcome] = {}
     for outcome in found:
         by_key.setdefault(outcome.key, outcome)

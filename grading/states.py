@@ -1,4 +1,4 @@
-"""Where a run is (state), how it ended (verdict), and which steps are allowed."""
+"""Where a run is (state), how it ended (verdict), and which transitions are allowed."""
 
 from typing import Final
 
@@ -17,7 +17,7 @@ class State(models.TextChoices):
 
 
 class Verdict(models.TextChoices):
-    """How a finished run ended. The mark is another matter."""
+    """How a finished run ended. The mark is a separate matter."""
 
     COMPLETED = "completed", "Ran to the end"
     STUDENT_ERROR = "student_error", "Stopped by an error in the notebook"

@@ -1,4 +1,4 @@
-"""Tasks: what a message of the broker starts."""
+"""The Celery task that a wake-up starts."""
 
 from typing import Any
 
@@ -14,9 +14,9 @@ from grading.worker.execution import (
 
 @shared_task(name="grading.execute_run")
 def execute_run(message: dict[str, Any]) -> None:
-    """Execute the first run of this worker's queues, if one waits.
+    """Execute the first run of this worker's queues, if a run waits.
 
-    The message only says that something is queued: it may come late, twice, for a run
-    that another has taken, or not at all.
+    The message only says that something is queued. It may come late or twice, for a run
+    that another worker has taken, or not at all.
     """
     execute_next(worker=worker_name(), queues=served_queues(), runner=shared_runner())

@@ -1,4 +1,4 @@
-"""How a revision's trial runs stand: what must hold before students meet it.
+"""How a revision's trial runs stand, and what must hold before students see it.
 
 The model solution must earn every automatic point, and the untouched hand-out none.
 """
@@ -24,7 +24,7 @@ class Standing(StrEnum):
     RUNNING = "running"
     GOOD = "good"
     WRONG = "wrong"
-    NO_RESULT = "no_result"  # cancelled, or left to staff
+    NO_RESULT = "no_result"  # cancelled, or waiting for staff
 
 
 _UNDER_WAY = {State.QUEUED: Standing.WAITING, State.RUNNING: Standing.RUNNING}
@@ -32,7 +32,7 @@ _UNDER_WAY = {State.QUEUED: Standing.WAITING, State.RUNNING: Standing.RUNNING}
 
 @dataclass(frozen=True, kw_only=True)
 class TrialReport:
-    """A trial's latest run, and whether it earned what it must."""
+    """A trial's latest run, and whether it earned the expected points."""
 
     trial: Trial
     run: GradingRun | None
@@ -44,7 +44,7 @@ class TrialReport:
 
     @property
     def earned(self) -> Decimal | None:
-        """What it earned; None without a result."""
+        """The points that it earned, or None without a result."""
         if self.run is None or self.run.state != State.FINISHED:
             return None
         return self.run.automatic_points or Decimal(0)
@@ -57,12 +57,12 @@ class TrialReport:
             return _UNDER_WAY[State(self.run.state)]
         if self.earned is None:
             return Standing.NO_RESULT
-        # What was not run at all earned nothing, which says nothing.
+        # A rejected notebook was not run: that it earned nothing proves nothing.
         is_good = self.earned == self.must_earn and self.run.verdict != Verdict.REJECTED
         return Standing.GOOD if is_good else Standing.WRONG
 
     def to_json(self) -> dict[str, Any]:
-        """Return what is kept of it when a revision is published."""
+        """Return what is stored of the trial when a revision is published."""
         return {
             "standing": self.standing.value,
             "run": str(self.run.pk) if self.run else None,
@@ -89,12 +89,12 @@ class Trials:
 
     @property
     def are_under_way(self) -> bool:
-        """Whether more will happen by itself."""
+        """Whether a trial is still waiting or running."""
         waiting = (Standing.WAITING, Standing.RUNNING)
         return any(report.standing in waiting for report in self.both)
 
     def to_json(self) -> dict[str, Any]:
-        """Return what is kept of them when the revision is published."""
+        """Return what is stored of the trials when the revision is published."""
         return {report.trial.value: report.to_json() for report in self.both}
 
 

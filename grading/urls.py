@@ -1,4 +1,4 @@
-"""Coursework, runs and marks."""
+"""The addresses of the pages of coursework, runs and marks."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""What of a run's results a student may see, and when. No database here."""
+"""What a student may see of a run's results, and when. This module uses no database."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -11,10 +11,10 @@ from grading.scoring import CheckResult, Outcome, QuestionRules, ScoredQuestion
 
 @dataclass(frozen=True, kw_only=True)
 class Moments:
-    """The times that decide what a student may see, and who asks.
+    """The times that decide what a student may see, and whether the viewer sees all.
 
-    `closes_at` is the student's own: the last moment at which their work is taken. Until
-    then they could hand in what a hidden check had taught them.
+    `closes_at` is the last moment at which this student's own work is taken. Until then
+    they could hand in what they have learnt from a hidden check.
     """
 
     now: dt.datetime
@@ -27,18 +27,18 @@ class Moments:
         """Whether marks are released to this student.
 
         SECURITY: never while their own work is still taken: they could hand in what
-        the released results have taught them.
+        they have learnt from the released results.
         """
         is_out = self.released_at is not None and self.released_at <= self.now
         return is_out and self.has_closed
 
     @property
     def has_closed(self) -> bool:
-        """Whether no work is taken any more, to the second as hand-ins are judged."""
+        """Whether no work is taken any more, to the second, as for hand-ins."""
         return self.closes_at < self.now.replace(microsecond=0)
 
     def shows(self, visibility: Visibility) -> bool:
-        """Whether a check of this visibility may be shown."""
+        """Return whether a check of this visibility may be shown."""
         return (
             self.sees_all
             or {
@@ -60,7 +60,7 @@ class HiddenPoints:
 
     @property
     def text(self) -> str:
-        """In words: “3 points are shown when handing in has closed”."""
+        """The points in words: “3 points are shown when handing in has closed”."""
         one = self.points == 1
         points = format(self.points.normalize(), "f")
         return (
@@ -90,8 +90,8 @@ class ShownCheck:
 class ShownQuestion:
     """A question with the parts that may be shown.
 
-    `earned` counts the shown checks only, whose points are `shown_points`. It is out of
-    `points`, what the whole question is worth.
+    `earned` counts only the shown checks, whose points are `shown_points`. `points` is
+    what the whole question is worth.
     """
 
     key: str
@@ -108,7 +108,7 @@ class ShownQuestion:
 
 @dataclass(frozen=True, kw_only=True)
 class ShownResults:
-    """All questions of a run: `earned` of `points`, of which `shown_points` are shown."""
+    """All questions of a run, with `earned` out of `points`. See ShownQuestion."""
 
     questions: tuple[ShownQuestion, ...]
     earned: Decimal
@@ -123,14 +123,14 @@ class ShownResults:
 
     @property
     def hidden_points(self) -> Decimal:
-        """How many points are not in `earned` because their checks are hidden."""
+        """The points that are not in `earned` because their checks are hidden."""
         return sum((each.points for each in self.hidden), Decimal(0))
 
 
 def show_question(
     rules: QuestionRules, scored: ScoredQuestion | None, moments: Moments
 ) -> ShownQuestion:
-    """Return what may be shown; without a score the run has not come to it."""
+    """Return what may be shown; `scored` is None if the run has not reached it."""
     found = {check.name: check for check in scored.checks} if scored else {}
     shown = tuple(
         _show_check(rules, check, found.get(check.name), scored)
@@ -189,7 +189,10 @@ def _shown_outcome(
     shown: Sequence[ShownCheck],
     hidden: Sequence[HiddenPoints],
 ) -> Outcome:
-    """The outcome of the shown checks alone: a hidden one must not shine through."""
+    """Return the outcome of the shown checks alone.
+
+    It must not give away what a hidden check found.
+    """
     if rules.kind == QuestionKind.MANUAL:
         return Outcome.MANUAL
     if scored is None:
@@ -200,7 +203,7 @@ def _shown_outcome(
         return _whole_outcome(scored, shown)
     if any(each.points for each in hidden):
         return _partly_hidden_outcome(shown)
-    # What is hidden is worth nothing: the shown checks say all.
+    # What is hidden is worth nothing, so the shown checks decide the outcome.
     return _outcome_by_worth(shown) if shown else Outcome.HIDDEN
 
 
@@ -212,7 +215,10 @@ def _whole_outcome(scored: ScoredQuestion, shown: Sequence[ShownCheck]) -> Outco
 
 
 def _partly_hidden_outcome(shown: Sequence[ShownCheck]) -> Outcome:
-    """The outcome while points are hidden: nobody has passed all of it, or failed."""
+    """Return the outcome while points are hidden.
+
+    It is not yet known whether the whole question is passed or failed.
+    """
     found = _outcome_by_worth(shown) if shown else Outcome.HIDDEN
     return {
         Outcome.PASSED: Outcome.SHOWN_PASSED,
@@ -221,9 +227,10 @@ def _partly_hidden_outcome(shown: Sequence[ShownCheck]) -> Outcome:
 
 
 def _outcome_by_worth(shown: Sequence[ShownCheck]) -> Outcome:
-    """Return what the checks that are worth points come to.
+    """Return the outcome of the checks that are worth points.
 
-    Where none is, nobody has failed: it is passed, or worth no points.
+    If none of them is worth points, the question is passed or worth no points, and
+    never failed.
     """
     worth = [check for check in shown if check.points] or shown
     if worth and all(check.outcome == Outcome.PASSED for check in worth):

@@ -1,7 +1,7 @@
 """Wake-up messages for workers. Losing one costs seconds, never a run.
 
 The row is the queue, and a message only says that something is queued. So a broker that
-is down, slow or emptied is noted in the log and otherwise ignored.
+is down, slow or emptied is logged and otherwise ignored.
 """
 
 from collections.abc import Iterable
@@ -18,14 +18,15 @@ VERSION: Final = 1
 
 
 def send_wake_up(run_id: UUID) -> None:
-    """Send a wake-up for a queued run. Called on commit; a broker's fault is no error."""
+    """Send a wake-up for a queued run. A fault of the broker raises nothing."""
     send_wake_ups(GradingRun.objects.filter(pk=run_id).queued())
 
 
 def send_wake_ups(runs: Iterable[GradingRun]) -> int:
-    """Send a wake-up for each of these runs for which no one else has just sent one.
+    """Send a wake-up for each of these runs for which nobody else has just sent one.
 
-    Returns how many went out. The first failure ends it: the broker is down for all.
+    Return how many were sent. The first failure ends it, because the broker is then
+    down for all of them.
     """
     sent = 0
     with quick_connection() as connection:
