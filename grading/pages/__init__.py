@@ -1,4 +1,5 @@
-"""What the coursework pages show, put together from rows: frozen dataclasses.
+"""The data of the coursework pages: frozen dataclasses that are made from rows.
 
-A view loads and authorises, a module here assembles, a template only lays out.
+A view loads rows and checks rights, a module here makes the page's data from them, and
+a template only lays it out.
 """

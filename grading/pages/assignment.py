@@ -1,4 +1,4 @@
-"""The coursework page: the brief, what is wanted, the form, and one's own attempts."""
+"""The coursework page: the brief, required files, the form, and one's own attempts."""
 
 import datetime as dt
 import uuid
@@ -29,7 +29,7 @@ from grading.visible_results import Moments, ShownResults
 from submissions.intake import rules_of as file_rules
 from submissions.problems import Problem
 
-# What the browser's file dialogue offers first; content is judged by the server.
+# What the browser's file dialogue offers first. The server checks the content.
 _ACCEPT = {
     RequiredFile.Kind.NOTEBOOK: ".ipynb",
     RequiredFile.Kind.SAFETENSORS: ".safetensors",
@@ -38,7 +38,7 @@ _ACCEPT = {
     RequiredFile.Kind.OTHER: "",
 }
 _MEGABYTE = 1024**2
-# What students ask for first; the others are folded away.
+# The packages that students ask about first; the page folds the others away.
 _MAIN = ("torch", "numpy", "matplotlib")
 _SHOWN = {
     Visibility.ALWAYS: "Shown at once",
@@ -50,7 +50,7 @@ _SHOWN = {
 
 @dataclass(frozen=True, kw_only=True)
 class FileSlot:
-    """A place in the form for one required file, and what was wrong with the last."""
+    """The form's input for one required file, with the problems of the last try."""
 
     field: str
     element_id: str
@@ -61,7 +61,7 @@ class FileSlot:
 
     @property
     def described_by(self) -> str:
-        """Ids of the texts that belong to the input, for those who cannot see it."""
+        """Ids of the texts that belong to the input, for screen readers."""
         parts = [f"{self.element_id}-limit", f"{self.element_id}-chosen"]
         if self.problems:
             parts.insert(0, f"{self.element_id}-problems")
@@ -85,7 +85,7 @@ class CheckRow:
     """What a check is worth, when its result is shown, and what it tests.
 
     SECURITY: `words` are empty until the check may be shown. Its name and description
-    can hold what it tests, so they wait as its result does.
+    can tell what it tests, so they are hidden for as long as its result is.
     """
 
     words: str
@@ -96,7 +96,7 @@ class CheckRow:
 
 @dataclass(frozen=True, kw_only=True)
 class QuestionRow:
-    """A question of the assignment. The names and words of its checks are in `checks`."""
+    """A question of the assignment. Names and words of its checks are in `checks`."""
 
     title: str
     description: str
@@ -147,7 +147,7 @@ class AssignmentPage:
 
     @property
     def replaced(self) -> ShownResults | None:
-        """What the student may see of the attempt that a new one takes the place of.
+        """What the student may see of the attempt that a new attempt would replace.
 
         None where a new attempt can only help, and where nothing is marked yet.
         """
@@ -167,20 +167,20 @@ class AssignmentPage:
 
     @property
     def gpu_memory_bytes(self) -> int:
-        """A run's share of a GPU; 0 where it has none."""
+        """A run's share of GPU memory in bytes, or 0 if it uses no GPU."""
         if self.revision is None or self.revision.queue != "gpu":
             return 0
         return self.revision.gpu_memory_mb * _MEGABYTE
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """Names that are set by us before the notebook uses them, as Python."""
+        """The names that are set before the notebook uses them, as Python code."""
         found = self.revision.parameters if self.revision else {}
         return tuple(f"{name} = {value!r}" for name, value in found.items())
 
     @property
     def packages(self) -> tuple[tuple[str, str], ...]:
-        """Everything that is installed in the environment, by name."""
+        """Every package that is installed in the environment, by name."""
         found = self.environment.packages if self.environment else {}
         return tuple(sorted(found.items(), key=lambda item: item[0].lower()))
 
@@ -196,7 +196,7 @@ class AssignmentPage:
 
 @dataclass(frozen=True, kw_only=True)
 class LastTry:
-    """What is kept of a form that was refused."""
+    """What a refused form keeps for the next try."""
 
     problems: tuple[Problem, ...] = ()
     idempotency_key: str = ""
@@ -250,7 +250,7 @@ def assignment_page(
             if revision and not standing.blocked
             else None
         ),
-        # Beside the form they stand in it.
+        # If the page has a form, the form shows the problems itself.
         refusals=last_try.problems if last_try and standing.blocked else (),
         attempts=attempts,
         is_staff_view=is_staff_view,
@@ -320,7 +320,7 @@ def _check_row(check: Check, moments: Moments) -> CheckRow:
 
 
 def _handouts(revision: AssignmentRevision | None) -> tuple[RevisionFile, ...]:
-    """What students may download: the hand-out first, then its data."""
+    """Return what students may download: the hand-out first, then its data."""
     if revision is None:
         return ()
     parts = [RevisionFile.Part.HANDOUT, RevisionFile.Part.PUBLIC]
@@ -340,7 +340,7 @@ def _main_versions(environment: RunnerEnvironment) -> tuple[tuple[str, str], ...
 
 
 def _last_versions(revision: AssignmentRevision | None) -> tuple[tuple[str, str], ...]:
-    """Names and versions of the packages that the last finished run found there."""
+    """Return package versions from the last finished run in the environment."""
     if revision is None:
         return ()
     measures = (
@@ -357,7 +357,7 @@ def _last_versions(revision: AssignmentRevision | None) -> tuple[tuple[str, str]
 
 
 def field_name(required: RequiredFile) -> str:
-    """The form field that carries this required file."""
+    """Return the name of the form field for this required file."""
     return f"file:{required.name}"
 
 
@@ -388,7 +388,7 @@ def _form(revision: AssignmentRevision, last_try: LastTry) -> SubmitForm:
 def _problems_by_file(
     problems: Iterable[Problem], names: set[str]
 ) -> defaultdict[str, list[Problem]]:
-    """Problems by required file; under "" those of no file that the form has."""
+    """Return the problems by required file; "" has those of no file in the form."""
     found: defaultdict[str, list[Problem]] = defaultdict(list)
     for problem in problems:
         found[problem.file if problem.file in names else ""].append(problem)

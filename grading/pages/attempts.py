@@ -24,7 +24,7 @@ _REASONS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One attempt with its latest run; `counts` is why it counts, or empty."""
+    """One attempt with its latest run. `counts` says why it counts, or is empty."""
 
     submission: Submission
     run: GradingRun | None
@@ -73,7 +73,7 @@ def own_attempts(
 
 
 def _latest_runs(submissions: Iterable[Submission]) -> dict[UUID, GradingRun]:
-    """Return the latest run of each submission, with what its results are shown by."""
+    """Return each submission's latest run, with all that is needed to show results."""
     by_id = {submission.pk: submission for submission in submissions}
     runs = {
         run.work_id: run

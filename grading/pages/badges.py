@@ -34,7 +34,7 @@ _VERDICTS = {
 
 
 def badge_of(state: str, verdict: str) -> Badge:
-    """Return the badge of the verdict where there is one, otherwise of the state."""
+    """Return the badge of the verdict of a finished run, otherwise of the state."""
     if state == State.FINISHED:
         return _VERDICTS[Verdict(verdict)]
     return _STATES[State(state)]

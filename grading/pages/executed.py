@@ -24,7 +24,7 @@ class FailedCell:
 
 @dataclass(frozen=True, kw_only=True)
 class Failures:
-    """The first cells that raised an error, and how many more did."""
+    """The first cells that raised an error, and how many further ones did."""
 
     cells: tuple[FailedCell, ...] = ()
     more: int = 0
@@ -35,7 +35,7 @@ class Failures:
 
 
 def executed_cells(run: GradingRun) -> Sequence[Cell]:
-    """Return the cells of the run's notebook as it was executed.
+    """Return the cells of the run's executed notebook.
 
     Raises NotebookUnreadableError, with words for the reader.
     """
@@ -46,7 +46,7 @@ def executed_cells(run: GradingRun) -> Sequence[Cell]:
 
 
 def failures_of(run: GradingRun) -> Failures:
-    """Return the cells that raised an error; none where there is nothing to read."""
+    """Return the cells that raised an error; none if there is no readable notebook."""
     if not run.executed_sha256:
         return Failures()
     try:

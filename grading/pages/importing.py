@@ -59,13 +59,13 @@ _STYLES: Final = {
 
 
 class FilesInput(forms.ClearableFileInput):
-    """Chooses any number of files."""
+    """A file input that takes any number of files."""
 
     allow_multiple_selected = True
 
 
 class FilesField(forms.FileField):
-    """Any number of files, as a list."""
+    """A form field for any number of files. Its value is a list."""
 
     widget = FilesInput
 
@@ -74,7 +74,10 @@ class FilesField(forms.FileField):
 
 
 class LinesField(forms.CharField):
-    """A value on each line, each read by a function that raises OptionError."""
+    """A form field with one value on each line.
+
+    `read` makes the value from a line, and raises OptionError for a wrong line.
+    """
 
     widget = forms.Textarea
 
@@ -96,7 +99,7 @@ class LinesField(forms.CharField):
 
 
 class ImportForm(forms.Form):
-    """What is uploaded, and what foreign formats do not say."""
+    """The uploaded files, and the options that foreign formats do not contain."""
 
     FOREIGN: Final = (
         *("hidden", "title", "environment", "queue", "required", "solution"),
@@ -168,17 +171,17 @@ class ImportForm(forms.Form):
 
     @property
     def asked(self) -> list[forms.BoundField]:
-        """Return the fields that every format needs."""
+        """The fields that every format needs."""
         return [field for field in self if field.name not in self.FOREIGN]
 
     @property
     def foreign(self) -> list[forms.BoundField]:
-        """Return the fields for what nbgrader and Otter do not say."""
+        """The fields for what nbgrader and Otter files do not contain."""
         return [field for field in self if field.name in self.FOREIGN]
 
     @property
     def has_foreign_words(self) -> bool:
-        """Whether one of these was filled in, or filled in wrongly."""
+        """Whether one of the foreign fields was filled in, or filled in wrongly."""
         return any(
             field.errors or str(field.value() or "") != str(field.field.initial or "")
             for field in self.foreign
@@ -186,7 +189,7 @@ class ImportForm(forms.Form):
         )
 
     def options(self) -> ImportOptions:
-        """Return what a valid form asks for, without the files."""
+        """Return the options of a valid form, without the files."""
         said = self.cleaned_data
         usual = ImportOptions()
         limits = {
@@ -205,7 +208,7 @@ class ImportForm(forms.Form):
         )
 
     def repeated(self) -> list[tuple[str, str]]:
-        """Return the names and texts that ask for the same once more."""
+        """Return names and texts of hidden fields that send the same form again."""
         texts = [
             field for field in self if not isinstance(field.field, forms.FileField)
         ]
@@ -214,7 +217,7 @@ class ImportForm(forms.Form):
 
 @dataclass(frozen=True, kw_only=True)
 class QuestionRow:
-    """One question as it would be imported. `seen` counts checks by when they show."""
+    """One question as it would be imported. `seen` says when its checks are shown."""
 
     key: str
     title: str

@@ -20,8 +20,8 @@ from grading.services import ShownMark, attach_runs, show_mark
 class MarkRow:
     """An assignment and what may be shown of the mark for it.
 
-    `parts` is the row with every column, and `counting` the run that counts, once no
-    hidden check can be read out of them.
+    `parts` is the stored mark with every column, and `counting` the run that counts.
+    Both are None as long as they could tell what a hidden check found.
     """
 
     assignment: Assignment
@@ -32,7 +32,7 @@ class MarkRow:
 
     @property
     def by_hand(self) -> Decimal:
-        """Points that people give and that no check holds, until marks are released."""
+        """The points that people give and no check does; 0 once marks are released."""
         if self.shown is None or not self.shown.is_provisional:
             return Decimal(0)
         hidden = sum((hidden.points for hidden in self.shown.hidden), Decimal(0))
@@ -41,24 +41,24 @@ class MarkRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
-    """A part of the course mark with the coursework, of what one sees, that splits it."""
+    """A component of the course mark, with its assignments that the person sees."""
 
     component: Component
     assignments: tuple[Assignment, ...]
 
     @property
     def is_unsettled(self) -> bool:
-        """Whether there is coursework in it whose own share is not said."""
+        """Whether the component has an assignment without a share of its own."""
         return any(not each.weight_percent for each in self.assignments)
 
     @property
     def split_total(self) -> Decimal:
-        """What the coursework in it adds up to."""
+        """The sum of the shares of the component's assignments."""
         return sum((each.weight_percent for each in self.assignments), Decimal(0))
 
     @property
     def is_split_wrong(self) -> bool:
-        """Whether its coursework adds up to something else than the part itself."""
+        """Whether its assignments' shares do not add up to the component's share."""
         is_split = bool(self.assignments) and not self.is_unsettled
         return is_split and self.split_total != self.component.weight_percent
 
@@ -67,7 +67,7 @@ class Share:
 class MarksPage:
     course: Course
     shares: tuple[Share, ...]
-    # Coursework that is a part of the course mark by itself, in no component.
+    # Assignments with a share of the course mark that belong to no component.
     loose: tuple[Assignment, ...]
     rows: tuple[MarkRow, ...]
     is_student: bool
@@ -76,7 +76,7 @@ class MarksPage:
 
     @property
     def shares_total(self) -> Decimal:
-        """What the parts of the course mark add up to."""
+        """The sum of all shares of the course mark."""
         components = (share.component for share in self.shares)
         return total_of_shares(components, (row.assignment for row in self.rows))
 
@@ -174,6 +174,6 @@ def _row(
         possible=possible,
         shown=shown,
         counting=shown.counting,
-        # SECURITY: the columns of a provisional mark count hidden checks too.
+        # SECURITY: the columns of a provisional mark include hidden checks.
         parts=mark if shown.is_whole else None,
     )

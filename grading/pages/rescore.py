@@ -14,7 +14,7 @@ _MOST: Final = Decimal(99999)
 
 @dataclass(frozen=True, kw_only=True)
 class PointsField:
-    """What a check is worth, as the form has it."""
+    """The points of a check, as the form has them."""
 
     name: str
     label: str
@@ -36,7 +36,7 @@ class RescorePage:
     revisions: tuple[AssignmentRevision, ...]
     revision: AssignmentRevision
     questions: tuple[QuestionPoints, ...]
-    # Those that are not what the revision says, by question and check.
+    # The points that differ from the revision's, by question and check.
     edited: Mapping[str, Mapping[str, Decimal]]
     has_errors: bool
     plan: RescorePlan | None
@@ -51,7 +51,7 @@ def rescore_page(
     given: Mapping[str, str],
     is_asked: bool,
 ) -> RescorePage:
-    """Return the form, and what would change if somebody asks for that."""
+    """Return the form, and what would change if `is_asked`."""
     rows = list(revision.questions.all())
     fields = {
         (question.key, check["name"]): _field(question, check, given)
@@ -95,7 +95,7 @@ def _field(
 
 
 def _points(value: str) -> Decimal | None:
-    """Points to the hundredth, as they are stored; None where it is no such number."""
+    """Return points with at most two decimals, or None for any other text."""
     try:
         points = Decimal(value)
     except InvalidOperation:
@@ -118,7 +118,7 @@ def _edited(
 
 
 def _with(rules: QuestionRules, points: Mapping[str, Decimal]) -> QuestionRules:
-    """The rules as the revision that is derived with these points will have them."""
+    """Return the rules that a revision derived with these points will have."""
     if not rules.checks:
         return rules
     checks = tuple(

@@ -1,4 +1,4 @@
-"""Results per question with the words and tones of their badges."""
+"""Results by question, with the words and tones of their badges."""
 
 from dataclasses import dataclass
 

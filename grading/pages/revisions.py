@@ -23,7 +23,7 @@ class RevisionRow:
 
 @dataclass(frozen=True, kw_only=True)
 class RevisionsCard:
-    """The latest revisions, who published which, and the reruns of everybody's work."""
+    """The latest revisions, the publications, and the reruns of everybody's work."""
 
     rows: tuple[RevisionRow, ...]
     more: int

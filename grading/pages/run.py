@@ -1,4 +1,4 @@
-"""The run page: the run's status, and what lies around it."""
+"""The run page: the run's status, its files, other runs, and its history for staff."""
 
 import datetime as dt
 from dataclasses import dataclass

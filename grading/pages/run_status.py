@@ -1,4 +1,4 @@
-"""Where a run is, how it ended and what it found: all that its live fragment shows."""
+"""All that the live part of a run page shows: state, verdict, results and measures."""
 
 import datetime as dt
 import hashlib
@@ -31,7 +31,7 @@ from grading.worker.progress import Progress
 
 _RUNNING_POLL = 1
 _QUEUED_POLL = 2
-# Further back in the queue than this, nothing moves within seconds.
+# Behind this place in the queue, nothing changes within seconds.
 _NEAR = 5
 _FAR_POLL = 5
 _MEGABYTE = 1024**2
@@ -60,7 +60,7 @@ LEVELS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """A step of the run's way: `state` is done, now, todo or failed."""
+    """A step of a run: `state` is done, now, todo or failed."""
 
     title: str
     state: str
@@ -89,11 +89,11 @@ class Running:
     memory_bytes: int
     memory_limit_bytes: int
     limit_seconds: int
-    # The notebook has ended; `seconds` are what it took.
+    # True once the notebook has ended; `seconds` is then how long it took.
     is_checking: bool
     seconds: int
     is_stopping: bool
-    # Not compared: the page counts on by itself.
+    # Left out of the comparison: the page counts these seconds by itself.
     elapsed_seconds: int = field(repr=False)
 
 
@@ -123,17 +123,17 @@ class Measures:
     versions: tuple[tuple[str, str], ...]
     level: str
     level_words: str
-    # SECURITY: None unless this is a staff view. Code that is being tested chooses what
-    # time and memory it takes, and some checks are never shown.
+    # SECURITY: None unless this is a staff view. Code under test chooses how much time
+    # and memory it takes, and some checks are never shown.
     checking: CheckingMeasures | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunStatus:
-    """All that the fragment shows. Its `repr` decides whether anything has changed.
+    """All that the live part shows. Its `repr` decides whether anything has changed.
 
-    SECURITY: its hash is sent to the person, so nothing may be in it that they cannot
-    see: from the hash of a time, the time can be found.
+    SECURITY: the hash of the `repr` is sent to the person, so it must contain nothing
+    that they may not see: a time can be found from its hash.
     """
 
     run_id: UUID
@@ -148,7 +148,7 @@ class RunStatus:
     results: ResultsView | None
     measures: Measures | None
     record: InputRecord | None
-    # SECURITY: of tests' own lines; empty unless this is a staff view.
+    # SECURITY: traces contain the tests' own lines; empty unless this is a staff view.
     traces: tuple[Trace, ...]
     has_notebook: bool
     counts: bool
@@ -159,7 +159,7 @@ class RunStatus:
 
     @property
     def is_live(self) -> bool:
-        """Whether more will happen."""
+        """Whether the run is not over yet."""
         return self.poll_seconds > 0
 
     @property
@@ -168,7 +168,7 @@ class RunStatus:
 
     @property
     def announcement(self) -> str:
-        """What those who hear the page are told when it changes."""
+        """The sentence that screen readers announce when the page changes."""
         if self.waiting is not None:
             return f"{self.headline}: place {self.waiting.position}."
         return f"{self.headline}."
@@ -227,7 +227,7 @@ def _shown(
 
 
 def _counts(run: GradingRun, *, now: dt.datetime, is_staff_view: bool) -> bool:
-    """Whether to say that this run counts, where that tells nothing hidden."""
+    """Return whether to say that this run counts, where that tells nothing hidden."""
     assignment, author = run.work.assignment, run.work.author
     marks = Mark.objects.filter(assignment=assignment, student=author)
     if run.state != State.FINISHED or not marks.exists():
@@ -251,7 +251,7 @@ def _waiting(run: GradingRun) -> Waiting | None:
 
 
 def _rounded_up(seconds: float) -> int:
-    """To 10 seconds, and above two minutes to whole minutes: it is an estimate."""
+    """Return an estimate in whole tens of seconds, or above two minutes in minutes."""
     step = 10 if seconds <= 2 * _MINUTE else _MINUTE
     return math.ceil(seconds / step) * step
 
@@ -274,7 +274,7 @@ def _running(run: GradingRun, now: dt.datetime) -> Running:
 
 
 def _poll_seconds(run: GradingRun, waiting: Waiting | None) -> int:
-    """How long the page waits before it asks again; 0 when nothing more will come."""
+    """Return after how many seconds the page asks again, or 0 if the run has ended."""
     if run.is_terminal:
         return 0
     if waiting is None:
@@ -286,7 +286,10 @@ _REACHED = {State.QUEUED: 1, State.RUNNING: 2, State.FINISHED: 4}
 
 
 def _steps(run: GradingRun, times: RunTimes) -> tuple[Step, ...]:
-    """Received, queued, running, marked; a run that stopped short says where."""
+    """Return the steps of a run: received, queued, running, marked.
+
+    A run that ended without a result has its end as the last step.
+    """
     titles = (
         ("Received", run.work.received_at),
         ("In the queue", times.queued_at),

@@ -24,7 +24,7 @@ from submissions.querysets import SubmissionQuerySet
 
 @dataclass(frozen=True, kw_only=True)
 class StudentRow:
-    """One student: what they handed in last, how it stands, and which attempt counts."""
+    """One student: their latest work, how it stands, and which attempt counts."""
 
     name: str
     sort_name: str
@@ -41,12 +41,12 @@ class StudentRow:
 
     @property
     def counting_attempt(self) -> int | None:
-        """Which attempt counts."""
+        """The number of the attempt that counts."""
         return self.counting.attempt if self.counting else None
 
     @property
     def mark(self) -> Decimal | None:
-        """What the mark comes to."""
+        """The points of the mark."""
         return self.counting.mark if self.counting else None
 
     @property
@@ -56,7 +56,7 @@ class StudentRow:
 
     @property
     def waits_for_staff(self) -> bool:
-        """Whether anything of this student waits for what a person does."""
+        """Whether anything of this student waits for staff."""
         return self.is_to_mark or self.run_state == State.NEEDS_STAFF
 
 
@@ -64,7 +64,7 @@ class StudentRow:
 class Counted:
     """A student's mark out of `possible` points, and the attempt that counts.
 
-    `to_mark` are the points that people give for this attempt and have not given.
+    `to_mark` are the points that people give for this attempt and have not given yet.
     """
 
     mark: Decimal
@@ -89,7 +89,7 @@ class Summary:
 
     @property
     def waiting_words(self) -> str:
-        """What staff have to do, where anything waits for them."""
+        """What staff have to do, or empty if nothing waits for them."""
         found = {"to mark by hand": self.to_mark, "failed": self.needs_staff}
         return ", ".join(f"{count} {what}" for what, count in found.items() if count)
 
@@ -106,7 +106,7 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A heading of the table and the order that choosing it gives."""
+    """A heading of the table, and the order that a click on it gives."""
 
     label: str
     sort: str
@@ -117,7 +117,7 @@ class Column:
 @dataclass(frozen=True, kw_only=True)
 class StaffPage:
     assignment: Assignment
-    # What every mark is out of, where all are out of the same.
+    # The points of the whole assignment, if they are the same for every mark.
     possible: Decimal | None
     summary: Summary
     rows: tuple[StudentRow, ...]
@@ -195,14 +195,14 @@ def staff_page(
 
 
 class _Worth(NamedTuple):
-    """What a revision is worth, and how much of it is marked by hand."""
+    """The points of a revision, and how many of them are given by hand."""
 
     possible: Decimal | None = None
     by_hand: Decimal = Decimal(0)
 
 
 def _worth_of_revisions(assignment: Assignment) -> dict[int, _Worth]:
-    """What each revision is worth, by its id: marks may be by earlier ones."""
+    """Return the worth of each revision by its id: earlier revisions have marks too."""
     questions = Question.objects.filter(revision__assignment=assignment).order_by()
     is_manual = Q(kind=Question.Kind.MANUAL)
     rows = questions.values_list("revision").annotate(
@@ -212,13 +212,13 @@ def _worth_of_revisions(assignment: Assignment) -> dict[int, _Worth]:
 
 
 def _possible_of_all(rows: list[StudentRow]) -> Decimal | None:
-    """What all marks are out of; None where they are by revisions of other worth."""
+    """Return the points that all marks are out of, or None if these differ."""
     found = {row.counting.possible for row in rows if row.counting}
     return found.pop() if len(found) == 1 else None
 
 
 class _Latest(NamedTuple):
-    """A student's latest attempt. Rows of a large course are plain: pages are quick."""
+    """A student's latest attempt. These are tuples, so that large pages are quick."""
 
     pk: UUID
     attempt: int
@@ -236,7 +236,7 @@ class _Run(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class _Work:
-    """What is known of everybody's work, by the student's id."""
+    """Everybody's work: attempts and marks by student, runs by submission."""
 
     latest: dict[int, _Latest]
     runs: dict[UUID, _Run]
@@ -244,7 +244,7 @@ class _Work:
 
 
 def _student_rows(assignment: Assignment) -> list[StudentRow]:
-    """Everybody enrolled as a student, and those who left but handed something in."""
+    """Return everybody enrolled as a student, and those who left after handing in."""
     work = _Work(
         latest=_latest_attempts(assignment),
         runs=_latest_runs(assignment),
@@ -254,7 +254,7 @@ def _student_rows(assignment: Assignment) -> list[StudentRow]:
         User.objects.filter(
             enrolments__course=assignment.course_id, enrolments__role=Role.STUDENT
         )
-        # Of the enrolment that was asked for: the same join.
+        # One join: `is_enrolled` is of the enrolment that the filter has found.
         .annotate(is_enrolled=F("enrolments__is_active"))
         .only("first_name", "last_name", "email", "login")
         .order_by()
@@ -267,7 +267,7 @@ def _student_rows(assignment: Assignment) -> list[StudentRow]:
 
 
 def _latest_attempts(assignment: Assignment) -> dict[int, _Latest]:
-    """Everybody's latest attempt, late or not as the deadlines stand. One query."""
+    """Return everybody's latest attempt, late by the current deadlines. One query."""
     rows: Any = _latest_submissions(assignment).with_extension()
     own = cache(partial(deadline_of, assignment))
     return {
@@ -281,7 +281,7 @@ def _latest_attempts(assignment: Assignment) -> dict[int, _Latest]:
 
 
 def _marks(assignment: Assignment) -> dict[int, Counted]:
-    """Everybody's final points and the attempt that counts. Three queries."""
+    """Return everybody's final points and the attempt that counts. Three queries."""
     worth = _worth_of_revisions(assignment)
     counting = GradingRun.objects.counting().filter(submission__assignment=assignment)
     runs = {
@@ -310,7 +310,7 @@ def _marks(assignment: Assignment) -> dict[int, Counted]:
 
 
 def _latest_submissions(assignment: Assignment) -> SubmissionQuerySet:
-    """The latest attempt of each author. Served by submission_attempt_unique."""
+    """Return the latest attempt of each author. Served by submission_attempt_unique."""
     later = Submission.objects.filter(
         assignment=OuterRef("assignment"),
         author=OuterRef("author"),
@@ -320,7 +320,7 @@ def _latest_submissions(assignment: Assignment) -> SubmissionQuerySet:
 
 
 def _latest_runs(assignment: Assignment) -> dict[UUID, _Run]:
-    """The latest run of each latest attempt. Served by grading_run_number_unique."""
+    """Return each latest attempt's latest run. Served by grading_run_number_unique."""
     later = GradingRun.objects.adopted().filter(
         submission=OuterRef("submission"), number__gt=OuterRef("number")
     )
@@ -390,7 +390,7 @@ def _chosen_rows(
 
 
 def _columns(sort: str) -> tuple[Column, ...]:
-    """Headings; choosing the current one turns its order round."""
+    """Return the headings. A click on the current one reverses its order."""
     directions = {sort: "ascending"}
     if sort.startswith("-"):
         directions = {sort[1:]: "descending"}

@@ -40,7 +40,7 @@ class TrialView:
 
     @property
     def has_notebook(self) -> bool:
-        """Whether the executed notebook can be read."""
+        """Whether an executed notebook is stored."""
         return self.report.run is not None and bool(self.report.run.executed_sha256)
 
 
@@ -83,7 +83,7 @@ class TrialsPage:
 
 
 def standing_badge(report: TrialReport) -> Badge:
-    """Return the words for how a trial stands."""
+    """Return the badge for how a trial stands."""
     return _STANDINGS[report.standing]
 
 
@@ -94,7 +94,7 @@ def trials_page(
     may_edit: bool,
     now: dt.datetime,
 ) -> TrialsPage:
-    """Return how the revision's trials stand, all that they found, for staff."""
+    """Return how the revision's trials stand and all that they found, for staff."""
     trials = trials_of(revision)
     solution, handout = (_questions(report, now) for report in trials.both)
     return TrialsPage(
@@ -161,7 +161,10 @@ def _pair(
 def _check(
     index: int, solution: QuestionView | None, handout: QuestionView | None
 ) -> CheckPair:
-    """Both are by the same revision, so that their checks stand in the same order."""
+    """Return a check of both trials.
+
+    Both runs use the same revision, so their checks are in the same order.
+    """
     good = solution.checks[index] if solution else None
     bare = handout.checks[index] if handout else None
     some = good or bare
@@ -183,14 +186,14 @@ def _check(
 
 
 def _message(view: CheckView | None) -> str:
-    """Return what the check says; where it passed, its badge says all."""
+    """Return the check's message, or "" if it passed: then the badge is enough."""
     if view is None or view.check.outcome == Outcome.PASSED:
         return ""
     return view.check.message
 
 
 def _missing(revision: AssignmentRevision) -> tuple[str, ...]:
-    """Files that students must hand in and the model solution does not have."""
+    """Return the files that students must hand in and the model solution lacks."""
     there = {
         file.name
         for file in revision.files.all()

@@ -1,4 +1,4 @@
-"""How staff walk from a run: to the student's other attempts, and to other students."""
+"""Links for staff from a run to the student's other attempts and to other students."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class StudentLink:
 
 @dataclass(frozen=True, kw_only=True)
 class Walk:
-    """Where one can go from a run. `place` of `count`: which of the students it is."""
+    """The links from a run. The student is number `place` of `count` students."""
 
     attempts: Sequence[AttemptLink]
     previous: StudentLink | None
@@ -44,7 +44,7 @@ class Walk:
 def walk_of(run: GradingRun) -> Walk:
     """Return the student's attempts and the neighbours by name. Two queries.
 
-    Students are those who handed in, in the order of the page of submissions.
+    The students are all who handed in, in the order of the page of submissions.
     """
     work = run.work
     students = list(_latest_runs_by_name(work.assignment_id))
@@ -82,7 +82,7 @@ def _attempts(run: GradingRun) -> tuple[AttemptLink, ...]:
 
 
 def _latest() -> QuerySet[GradingRun]:
-    """Return the latest run of each attempt that counts or may count."""
+    """Return the latest run of each attempt, without those of unconfirmed regrades."""
     later = GradingRun.objects.adopted().filter(
         submission=OuterRef("submission"), number__gt=OuterRef("number")
     )
