@@ -17,21 +17,21 @@ class TooLarge(APIException):
 
 
 class KeyReused(APIException):
-    """The key was sent before, with other files."""
+    """The idempotency key was sent before, with other files."""
 
     status_code = 409
     default_code = "idempotency_key_reused"
 
 
 class StoreFull(APIException):
-    """There is no room for the files: our fault, and worth another try later."""
+    """There is no room for the files. It is our fault, and a later try may succeed."""
 
     status_code = 503
     default_code = "store_full"
 
 
 def refusal(error: SubmissionRefusedError) -> APIException:
-    """Return the exception that answers with every problem, each at its file."""
+    """Return the exception whose response lists every problem by its file."""
     by_file: dict[str, list[ErrorDetail]] = defaultdict(list)
     for problem in error.problems:
         if problem.code == StoreFull.default_code:

@@ -1,4 +1,4 @@
-"""Fields of the API that several documents have: points, and the times of a run."""
+"""API fields that several documents have: points, and the times of a run."""
 
 import datetime as dt
 from typing import Any, Final
@@ -12,18 +12,18 @@ WHEN: Final = "To the minute, for students."
 
 
 def points_field(**options: Any) -> serializers.DecimalField:
-    """Points, as text so that no program rounds them by accident."""
+    """Return a field for points, as text so that no program rounds them by accident."""
     return serializers.DecimalField(max_digits=9, decimal_places=2, **options)
 
 
 class RunTimeField(serializers.DateTimeField):
-    """A time of a run, exact only in rows that have `sees_all`."""
+    """A time of a run, to the second only in rows that have `sees_all`."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(read_only=True, help_text=WHEN, **options)
 
     def get_attribute(self, instance: GradingRun) -> dt.datetime | None:
-        """Return the time as far as it may be shown."""
+        """Return the time as precisely as it may be shown."""
         sees_all = bool(getattr(instance, "sees_all", False))
         times = shown_times(instance, sees_all=sees_all)
         found: dt.datetime | None = getattr(times, str(self.source))

@@ -1,4 +1,4 @@
-"""How lists of runs and marks are narrowed; see submissions.api.filters."""
+"""The filters of the lists of runs and marks; see submissions.api.filters."""
 
 from django_filters import rest_framework as filters
 

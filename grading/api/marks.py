@@ -25,11 +25,11 @@ class ReportedMark(Extended):
 
 @dataclass(frozen=True, kw_only=True)
 class MarkReport:
-    """A mark, what of it may be shown, and the row of its parts if that may be.
+    """A mark, what of it may be shown, and its row if the columns may be shown.
 
-    `run_id` is the run that counts, or None where naming it would tell too much.
-    `updated_at` is None where the parts are: a setting that makes another attempt the
-    best one changes the marks that hidden points decide, and no others.
+    `run_id` is the run that counts, or None where naming it would tell what is hidden.
+    `updated_at` is None if `parts` is: when a setting makes the best attempt count,
+    only the marks that hidden points decide get a new time.
     """
 
     mark: Mark
@@ -66,12 +66,12 @@ def with_runs(marks: Iterable[Mark]) -> list[Mark]:
 def report_on(mark: Mark, *, now: dt.datetime) -> MarkReport:
     """Return what may be shown of a mark from `marks_for`.
 
-    No query where `with_runs` has seen the mark, except for a student's own one where
-    the best attempt counts.
+    It makes no query if the mark comes from `with_runs`, except for a student's own
+    mark where the best attempt counts.
 
-    SECURITY: a student's provisional mark counts shown checks only, and its columns
-    are left out: their difference would tell what the hidden checks found. So would
-    the name of the best attempt.
+    SECURITY: a student's provisional mark counts shown checks only, and its columns are
+    left out: the difference would tell what the hidden checks found. So would the name
+    of the best attempt.
     """
     row = cast("WithAnnotations[Mark, ReportedMark]", mark)
     own = deadline_of(mark.assignment, row.extended_to)

@@ -1,4 +1,4 @@
-"""Handing in, and reading one's runs and marks; for staff, those of the course."""
+"""The API for handing in, and for reading runs and marks as far as one may see them."""
 
 from typing import Any, cast
 
@@ -42,7 +42,8 @@ from submissions.models import Submission
 from submissions.problems import KeyReusedError, SubmissionRefusedError
 from submissions.services import IncomingFile
 
-# What grows with what a notebook printed, and is read for one run at a time.
+# Columns that grow with what a notebook printed: they are read for one run at a time
+# only.
 LARGE_COLUMNS = ("progress", "detail", "measures", "record")
 SUBMIT_FORM = {
     "multipart/form-data": {
@@ -107,7 +108,7 @@ class SubmissionViewSet(ReadOnlyViewSet[Submission]):
         )
 
     def get_throttles(self) -> list[BaseThrottle]:
-        """Return the limit on handing in; reading has none."""
+        """Return the throttle for handing in; reading has none."""
         return [SubmitThrottle()] if self.action == "create" else []
 
     @extend_schema(
@@ -161,8 +162,8 @@ class SubmissionViewSet(ReadOnlyViewSet[Submission]):
 
 
 def _checked_input(request: Request) -> dict[str, Any]:
-    """Read the form's plain fields and the header. Raises ValidationError."""
-    fields = request.POST  # reading it takes in the whole body
+    """Return the form's plain fields and the header's key. Raises ValidationError."""
+    fields = request.POST  # reading this receives the whole body
     if upload_was_too_large(cast("HttpRequest", request)):
         raise TooLarge
     _check_fields(fields)
@@ -174,7 +175,7 @@ def _checked_input(request: Request) -> dict[str, Any]:
 
 
 def _check_fields(fields: QueryDict) -> None:
-    """Raise ValidationError for fields that would not do what their sender means."""
+    """Raise ValidationError for fields that would not do what the client means."""
     faults: dict[str, list[ErrorDetail]] = {}
     for name, values in fields.lists():
         if name.lower().replace("-", "_") == "idempotency_key":
@@ -207,7 +208,7 @@ def _incoming_files(request: Request) -> list[IncomingFile]:
 
 
 def _staffed_course_of_run(person: User) -> QuerySet[Course]:
-    """Return the run's course where the person sees all its work: for a subquery."""
+    """Return the run's course if the person sees all its work, as a subquery."""
     return Course.objects.staffed_by(person).filter(
         pk=OuterRef("submission__assignment__course")
     )
@@ -241,7 +242,7 @@ class RunViewSet(ReadOnlyViewSet[GradingRun]):
         return super().list(request, *args, **kwargs)
 
     def get_serializer_class(self) -> type[serializers.RunSummarySerializer]:
-        """Return the short form for lists, and the whole for one run."""
+        """Return the short serializer for lists, and the full one for a single run."""
         if self.action == "list":
             return serializers.RunSummarySerializer
         return serializers.RunSerializer
@@ -273,7 +274,7 @@ class MarkViewSet(ReadOnlyViewSet[Mark]):
         return marks_for(sender(self.request))
 
     def paginate_queryset(self, queryset: Any) -> list[Any] | None:
-        """Return the page's marks with their runs, found together."""
+        """Return the page's marks with their runs, which are loaded together."""
         page = super().paginate_queryset(queryset)
         return None if page is None else with_runs(page)
 
