@@ -1,1 +1,1 @@
-"""What a Celery worker does with a run: claim it, execute it, report what came out."""
+"""What a Celery worker does with a run: claim it, execute it, and store its result."""

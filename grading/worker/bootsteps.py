@@ -1,7 +1,7 @@
 """What a Celery worker does besides listening to the broker.
 
-Grading must not depend on the broker: these steps look at the queue's rows by
-themselves, in threads that share nothing with the consumer's connection.
+Grading must not depend on the broker: these steps read the queue's rows themselves, in
+threads that share nothing with the consumer's connection.
 """
 
 import os
@@ -35,12 +35,13 @@ log = structlog.get_logger(__name__)
 
 POOL: Final = "celery.worker.components:Pool"
 JOIN_SECONDS: Final = 5.0
-# A database that is away at the start learns of the environments at the next turn.
+# If the database is away when the worker starts, the environments are recorded at the
+# next turn.
 RECORD_SECONDS: Final = 600.0
 
 
 class Guard(bootsteps.StartStopStep):
-    """Refuses to start a worker that would lose, delay or endanger runs."""
+    """A boot step that refuses workers that would lose, delay or endanger runs."""
 
     requires = (POOL,)
 
@@ -62,7 +63,7 @@ class Guard(bootsteps.StartStopStep):
 
 
 def wrong_options(worker: Any) -> list[str]:
-    """Return what is wrong with the options of this worker, in words."""
+    """Return what is wrong with this worker's options, in words."""
     reasons = []
     if not issubclass(worker.pool_cls, TaskPool):
         reasons.append("runs need the threads pool; leave --pool out.")
@@ -77,7 +78,7 @@ def wrong_options(worker: Any) -> list[str]:
 
 
 class Loop:
-    """A thread that does something every so often, and whenever it is woken."""
+    """A thread that does something at regular intervals, and whenever it is woken."""
 
     def __init__(self, name: str, action: Callable[[], object], seconds: float) -> None:
         self._action = action
@@ -90,11 +91,11 @@ class Loop:
         self._thread.start()
 
     def wake(self) -> None:
-        """Do it again at once."""
+        """Do the action again at once."""
         self._woken.set()
 
     def end(self) -> None:
-        """Let it finish what it does and end."""
+        """End the thread after the action that it is doing."""
         self._ended = True
         self._woken.set()
         self._thread.join(JOIN_SECONDS)
@@ -104,7 +105,7 @@ class Loop:
             try:
                 self._action()
             except (OperationalError, InterfaceError) as error:
-                # The database is away; the next turn may find it.
+                # The database is away; the next turn may reach it.
                 log.warning("database_away", error=type(error).__name__)
             except Exception:
                 log.exception("loop_failed", loop=self._thread.name)
@@ -113,10 +114,10 @@ class Loop:
 
 
 class QueuePoller(bootsteps.StartStopStep):
-    """Executes queued runs by itself, so that grading goes on without a broker.
+    """A boot step that executes queued runs, so that grading goes on without a broker.
 
-    It puts at most one look at the queue into the pool at a time, and only while a
-    slot is free. A look that found a run is followed by another at once.
+    It puts at most one look at the queue into the pool at a time, and only while a slot
+    is free. If a look has found a run, another look follows at once.
     """
 
     requires = (POOL, Guard)
@@ -129,13 +130,13 @@ class QueuePoller(bootsteps.StartStopStep):
         self._loop = Loop("queue-poller", self._fill, settings.POLL_SECONDS)
 
     def start(self, parent: Any) -> None:
-        """Begin to look; from here on this worker executes runs."""
+        """Start to look at the queue; from here on this worker executes runs."""
         self._loop.start()
         if ready := os.environ.get("SOFTMARK_READY_FILE"):
             Path(ready).touch()
 
     def stop(self, parent: Any) -> None:
-        """Stop looking, and give the runs in hand back to the queue."""
+        """Stop looking, and give this worker's runs back to the queue."""
         give_back_runs()
         self._loop.end()
 
@@ -143,7 +144,7 @@ class QueuePoller(bootsteps.StartStopStep):
 
     def _fill(self) -> None:
         with self._lock:
-            # Wake-ups hold slots too, those that wait for one included.
+            # Wake-ups take slots too, including those that still wait for one.
             busy = self._in_flight + len(reserved_requests)
             if busy >= self._worker.concurrency:
                 return
@@ -151,12 +152,12 @@ class QueuePoller(bootsteps.StartStopStep):
         self._worker.pool.apply_async(self._look, args=(), callback=self._looked)
 
     def _look(self) -> bool:
-        """Execute one run, if there is one, in a thread of the pool."""
+        """Execute one run, if one waits, in a thread of the pool."""
         try:
             return execute_next(
                 worker=worker_name(), queues=served_queues(), runner=shared_runner()
             )
-        except Exception as error:  # noqa: BLE001  (the edge: the next look may do)
+        except Exception as error:  # noqa: BLE001  (the edge: the next look may succeed)
             log.warning("look_failed", error=type(error).__name__)
             return False
 
@@ -168,7 +169,7 @@ class QueuePoller(bootsteps.StartStopStep):
 
 
 class Sweeper(bootsteps.StartStopStep):
-    """Sweeps by itself: expired leases and forgotten runs need no broker either."""
+    """A boot step that sweeps, so that this needs no broker either."""
 
     requires = (POOL, Guard)
 
@@ -181,20 +182,21 @@ class Sweeper(bootsteps.StartStopStep):
         self._loop.start()
 
     def stop(self, parent: Any) -> None:
-        """Sweep no more."""
+        """Stop sweeping."""
         self._loop.end()
 
     terminate = stop
 
 
 class Recorder(bootsteps.StartStopStep):
-    """Records what is installed in this worker's environments, for pages to show."""
+    """A boot step that records what is installed in this worker's environments."""
 
     requires = (POOL, Guard)
 
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)
-        # Asked for here: a thread that is late must not make another runner.
+        # The runner is fetched here: a thread that starts late must not make a second
+        # one.
         record = partial(record_once, shared_runner().level())
         self._loop = Loop("recorder", record, RECORD_SECONDS)
 
@@ -203,14 +205,14 @@ class Recorder(bootsteps.StartStopStep):
         self._loop.start()
 
     def stop(self, parent: Any) -> None:
-        """Record no more."""
+        """Stop recording."""
         self._loop.end()
 
     terminate = stop
 
 
 def record_once(level: str) -> None:
-    """Record on a database connection that is known to work."""
+    """Record the environments, on a database connection that is known to work."""
     found = list(found_environments())
     close_old_connections()
     try:

@@ -1,4 +1,4 @@
-"""Whether the interpreters that run notebooks are fit for it, read without torch."""
+"""Checks that the interpreters for notebooks are fit, made without importing torch."""
 
 import importlib.metadata
 import re
@@ -15,7 +15,7 @@ ASK_VERSION: Final = "import importlib.metadata as m; print(m.version('torch'))"
 
 
 def unfit_environments() -> list[str]:
-    """Return why runs must not start, in words, one for each unfit environment."""
+    """Return a sentence for each unfit environment, which says why no run may start."""
     reasons = []
     for name, interpreter in settings.RUNNER_ENVIRONMENTS.items():
         version = torch_version(interpreter)
@@ -26,7 +26,10 @@ def unfit_environments() -> list[str]:
 
 
 def unfitness(version: str) -> str:
-    """Return why this release of torch ("" for none) must not be used, or ""."""
+    """Return why this release of torch must not be used, or "".
+
+    `version` is "" if torch is not installed.
+    """
     if not version:
         return "torch is not installed; pip install -r requirements/torch.txt."
     found = re.match(r"(\d+)\.(\d+)", version)
@@ -45,7 +48,7 @@ def found_environments() -> Iterator[FoundEnvironment]:
 
 
 def torch_version(interpreter: str) -> str:
-    """Return the installed release, read from its metadata; "" where there is none."""
+    """Return torch's installed release from its metadata, or "" if there is none."""
     if not interpreter:
         try:
             return importlib.metadata.version("torch")

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-# Of a package that is there twice, the one that Python imports comes first. Modules that
-# scripts/make_environment.py found unusable count as not there.
+# If a package is installed twice, the one that Python imports comes first. Modules that
+# scripts/make_environment.py found unusable count as not installed.
 ASK_ALL: Final = """
 import importlib.metadata as m, json, os, pkgutil, platform, sys
 found = {}
@@ -30,8 +30,8 @@ ASK_SECONDS: Final = 20
 class FoundEnvironment:
     """What a worker found in one of its interpreters.
 
-    `packages` are versions by the names of what is installed; `modules` are the names
-    that can be imported.
+    `packages` maps the names of installed packages to their versions; `modules` are the
+    names that can be imported.
     """
 
     name: str
@@ -41,7 +41,10 @@ class FoundEnvironment:
 
 
 def environments_in(interpreters: Mapping[str, str]) -> Iterator[FoundEnvironment]:
-    """Yield what is installed in each interpreter that answers, by the names of them."""
+    """Yield what is installed in each interpreter that answers.
+
+    `interpreters` maps the names of environments to interpreters; "" is our own.
+    """
     for name, interpreter in interpreters.items():
         try:
             python, packages, modules = json.loads(
@@ -59,7 +62,7 @@ def environments_in(interpreters: Mapping[str, str]) -> Iterator[FoundEnvironmen
 
 
 def ask(interpreter: str, code: str) -> str:
-    """Return what the code prints there; "" where it cannot be run."""
+    """Return what the code prints in the interpreter, or "" if it cannot be run."""
     try:
         told = subprocess.run(  # noqa: S603  (the operator names the interpreter)
             [interpreter, "-I", "-c", code],

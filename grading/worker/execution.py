@@ -1,7 +1,8 @@
-"""A worker's part: take a run, have the runner execute it, and record the end.
+"""A worker's part: claim a run, have the runner execute it, and record how it ended.
 
-What can fail here is ours, never the student's. A fault on the way ends the try and
-costs no attempt; a database that is away is waited for, so that a result is not lost.
+Whatever fails here is our fault, never the student's. Such a fault ends the try and
+costs no attempt. If the database is away, the worker waits for it, so that no result is
+lost.
 """
 
 import os
@@ -40,15 +41,15 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-# How long a worker waits for its database before it lets a result go, and the
-# shortest and longest pause between two tries.
+# How long a worker waits for its database before it gives up a result, and the shortest
+# and longest pause between two tries.
 PATIENCE_SECONDS: Final = 300.0
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
-# How long a job may take to say its first word: torch is slow to load from a cold disk.
+# How long a job may take to send its first event: torch loads slowly from a cold disk.
 START_SECONDS: Final = 300.0
 _SHORTEST_BEAT: Final = 0.25
-# A page that shows progress is not served by more writes than this.
+# More frequent writes than this would not help a page that shows progress.
 _BEAT_SECONDS: Final = 1.0
 _DATABASE_AWAY: Final = (OperationalError, InterfaceError)
 
@@ -70,7 +71,7 @@ class RunsJobs(Protocol):
 
 
 def worker_name() -> str:
-    """Return who claims: this host, process and thread."""
+    """Return the name under which this thread claims runs: host, process and thread."""
     return f"{socket.gethostname()}:{os.getpid()}:{threading.current_thread().name}"
 
 
@@ -82,7 +83,7 @@ def worker_queues() -> tuple[str, ...]:
 def served_queues() -> tuple[str, ...]:
     """Return those of this worker's queues whose runs its runner can run now.
 
-    A host whose GPUs have all failed would else use up every run's tries.
+    Otherwise a host whose GPUs have all failed would use up the tries of every run.
     """
     return tuple(
         queue
@@ -92,9 +93,9 @@ def served_queues() -> tuple[str, ...]:
 
 
 def execute_next(*, worker: str, queues: Collection[str], runner: RunsJobs) -> bool:
-    """Execute the first queued run to its end; False if none waits.
+    """Execute the first queued run to its end; return False if no run waits.
 
-    Safe to call from several threads and processes at once.
+    It is safe to call from several threads and processes at once.
     """
     drop_broken_connections()
     try:
@@ -130,7 +131,7 @@ def _execute(claim: Claim, runner: RunsJobs) -> None:
 
 
 def _build(claim: Claim) -> JobSpec | None:
-    """Return the run's job, or None after ending the try because there is none."""
+    """Return the run's job, or end the try and return None if it cannot be built."""
     code = "job_unbuildable"
     try:
         return patiently(lambda: build_job(_claimed_run(claim)))
@@ -161,7 +162,7 @@ def _record(claim: Claim, result: JobResult) -> None:
 
 
 def patiently(action: Callable[[], T]) -> T:
-    """Return what the action returns, trying again while the database is away.
+    """Return what the action returns, and try again while the database is away.
 
     The action must be safe to repeat after a write whose answer was lost.
     """
@@ -182,7 +183,7 @@ def patiently(action: Callable[[], T]) -> T:
 def drop_broken_connections() -> None:
     """Close this thread's connections that are broken or too old to trust.
 
-    One inside a transaction is left to whoever opened that.
+    A connection inside a transaction is left to the code that opened the transaction.
     """
     for connection in connections.all(initialized_only=True):
         if not connection.in_atomic_block:
@@ -190,11 +191,12 @@ def drop_broken_connections() -> None:
 
 
 class Pulse:
-    """Keeps the lease of a run alive while its job runs, and carries its progress.
+    """Keeps the lease of a run alive while its job runs, and stores its progress.
 
-    Driven by the runner's events, of which one comes every second, also while the
-    notebook is stuck: a runner that hangs loses its lease. Before the first event,
-    while large files are checked and an environment is loaded, a thread beats instead.
+    The runner's events drive it. One comes every second, also while the notebook is
+    stuck, so a runner that hangs loses its lease. Before the first event, while large
+    files are checked and an environment is loaded, a thread sends the heartbeats
+    instead.
     """
 
     def __init__(self, claim: Claim) -> None:
@@ -230,7 +232,7 @@ class Pulse:
         connections.close_all()
 
     def take_event(self, event: Event) -> None:
-        """Take in what happened, and send a heartbeat if one is due."""
+        """Add the event to the progress, and send a heartbeat if one is due."""
         self._is_under_way.set()
         self._progress = self._progress.after(event)
         now = time.monotonic()
@@ -242,7 +244,7 @@ class Pulse:
         try:
             answer = heartbeat(claim=self._claim, progress=self._progress)
         except _DATABASE_AWAY as error:
-            # The job goes on meanwhile; the next second brings the next beat.
+            # The job goes on meanwhile; the next heartbeat follows in a second.
             log.warning("heartbeat_missed", error=type(error).__name__)
             drop_broken_connections()
             return
@@ -250,7 +252,7 @@ class Pulse:
         self._stop_wished = answer.cancel_requested
 
     def should_stop(self) -> bool:
-        """Whether the job's result is of no more use."""
+        """Return whether to stop the job: its run is lost, cancelled or given back."""
         if self.is_lost or self._stop_wished:
             return True
         self.was_given_back = _stopping.is_set()
@@ -258,14 +260,14 @@ class Pulse:
 
 
 def give_back_runs() -> None:
-    """From now on this process stops its jobs and gives their runs back to the queue."""
+    """Make this process stop its jobs and give their runs back, from now on."""
     _stopping.set()
 
 
 def shared_runner() -> Runner:
     """Return this process's one runner, made at the first call.
 
-    Raises ImproperlyConfigured where the host isolates less than RUNNER_MIN_LEVEL.
+    Raises ImproperlyConfigured if the host isolates less than RUNNER_MIN_LEVEL.
     """
     global _runner  # noqa: PLW0603  one per process, as its zygotes are
     with _runner_lock:
@@ -299,7 +301,7 @@ def _make_runner() -> Runner:
 
 
 def _gpu_pool() -> GpuPool:
-    """Return this host's GPUs, as far as no other worker of it has them."""
+    """Return this host's GPUs that no other of its workers uses."""
     return GpuPool(find_adapter(), settings.VAR_DIR / "gpus")
 
 

@@ -1,7 +1,7 @@
-"""What went into a run, so that its result can be had again: the record of it.
+"""The record of a run's inputs, so that its result can be produced again.
 
-What came out of the machine (seed, threads, versions, hardware, level) is in
-`GradingRun.measures`; this is what the portal gave it.
+What the machine adds (seed, threads, versions, hardware, level) is in
+`GradingRun.measures`; this record has what the portal gave to the run.
 """
 
 import hashlib
@@ -20,10 +20,10 @@ from runner.protocol.jobs import VERSION
 class InputRecord:
     """Everything on which a result depends, apart from the machine.
 
-    Seed, parameters, limits, tests and private data are in the bundle, which
-    `bundle_sha256` stands for. `grading_seed` is the run's secret, for staff alone;
-    None where the tests had none. `environment_sha256` is of the interpreter's and all
-    packages' versions, as a worker last told; "" where none has.
+    `bundle_sha256` stands for the bundle, which contains seed, parameters, limits,
+    tests and private data. `grading_seed` is the run's secret seed, for staff alone;
+    None where the tests had none. `environment_sha256` is a hash of the versions of the
+    interpreter and all packages, as a worker last reported them; "" where none has.
     """
 
     revision: int = 0
@@ -42,14 +42,14 @@ class InputRecord:
         known = self.bundle_sha256 and self.environment_sha256 and self.files
         if not known or self.grading_seed is None:
             return ""
-        # The number says when a bundle was imported, not what is in it.
+        # The revision's number says when a bundle was imported, not what is in it.
         content = self.to_json() | {"revision": 0}
         text = json.dumps(content, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def for_students(self) -> "InputRecord":
-        """What of the record the author of the work may see."""
+        """The part of the record that the author of the work may see."""
         return InputRecord(
             revision=self.revision, environment=self.environment, python=self.python
         )
@@ -65,7 +65,7 @@ class InputRecord:
 
 
 def input_record(run: GradingRun) -> InputRecord:
-    """Return what goes into the run, with the environment as it is now known."""
+    """Return the run's inputs, with the environment as it is known now."""
     return record_of(
         run.revision,
         handed_in(run),
@@ -75,7 +75,7 @@ def input_record(run: GradingRun) -> InputRecord:
 
 
 def known_environment(name: str) -> RunnerEnvironment | None:
-    """Return what a worker told of the environment, or None."""
+    """Return what a worker reported of the environment, or None."""
     return RunnerEnvironment.objects.filter(name=name).first()
 
 
@@ -86,7 +86,7 @@ def record_of(
     *,
     grading_seed: int | None,
 ) -> InputRecord:
-    """Return what these files run with, by this revision, in this environment."""
+    """Return the record of these files, run by this revision in this environment."""
     return InputRecord(
         revision=revision.number,
         bundle_sha256=revision.bundle_sha256,

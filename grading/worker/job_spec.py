@@ -1,4 +1,4 @@
-"""From a run to the job that the runner executes: plain data, and nobody's name."""
+"""Builds the job of a run for the runner: plain data, without anybody's name."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -28,8 +28,8 @@ from runner.protocol.jobs import (
 from storage.blobs import blob_path, read_blob
 from submissions.validation import NotebookFaultError, readable_notebook
 
-# What is shown later is asked later, and what is never shown last: a result that is
-# shown must tell nothing of what a check that comes after it gives.
+# Checks that are shown later run later, and those that are never shown run last: a
+# shown result must tell nothing about what a later check returns.
 _SECRECY: Final[Mapping[Visibility, int]] = {
     Visibility.ALWAYS: 0,
     Visibility.AFTER_DEADLINE: 1,
@@ -45,8 +45,8 @@ class IncompleteRevisionError(Exception):
 def build_job(run: GradingRun) -> JobSpec:
     """Return everything that the run's job needs, checked against the hashes.
 
-    Raises BlobMissingError where content is gone or damaged, and
-    IncompleteRevisionError where a row is missing.
+    Raises BlobMissingError if content is missing or damaged, and
+    IncompleteRevisionError if a row is missing.
     """
     revision = run.revision
     submitted = handed_in(run)
@@ -61,7 +61,7 @@ def build_job(run: GradingRun) -> JobSpec:
     given = given_notebook(parts)
     defined = staff_definitions(parts)
     return JobSpec(
-        # Two tries of one run may be alive at once, when the first was frozen.
+        # Two tries of one run may be alive at the same time, if the first was frozen.
         job_id=f"{run.pk}-{run.lease_token}",
         environment=revision.environment,
         notebook=_notebook(submitted, given, questions),
@@ -102,9 +102,9 @@ def _notebook(
     given: dict[str, Any] | None,
     questions: Sequence[Question],
 ) -> str:
-    """Return the text that the upload was judged by, marked.
+    """Return the notebook text that was checked at upload, with its cells marked.
 
-    Cells that students may not change are as they were given out.
+    Cells that students may not change have the text of the hand-out.
     """
     for file in submitted:
         if file.kind == RequiredFile.Kind.NOTEBOOK:
@@ -115,7 +115,7 @@ def _notebook(
 
 
 def _marked(data: bytes, keys: Sequence[str], locked: Mapping[str, str]) -> str:
-    """The notebook with its cells marked; as it is, if the runner will refuse it."""
+    """Return the notebook with marked cells, or as it is if it will be refused."""
     try:
         notebook = json.loads(readable_notebook(data))
     except NotebookFaultError:
@@ -127,9 +127,9 @@ def _marked(data: bytes, keys: Sequence[str], locked: Mapping[str, str]) -> str:
 def _handed_in(
     submitted: Sequence[HandedIn], parts: Sequence[RevisionFile]
 ) -> tuple[JobFile, ...]:
-    """What the student handed in beside the notebook.
+    """Return the files that the student handed in beside the notebook.
 
-    A handed-in file never takes the place of the course's own.
+    A handed-in file never replaces one of the course's own files.
     """
     taken = {
         part.name.casefold() for part in parts if part.part == RevisionFile.Part.PUBLIC
@@ -165,7 +165,7 @@ def _question(question: Question, parts: Sequence[RevisionFile]) -> QuestionSpec
 
 
 def _question_spec(question: Question, text: str) -> QuestionSpec:
-    """The question with its tests: one module, or a piece of code for each check."""
+    """Return the question with its tests: one module, or code for each check."""
     style = TestStyle(question.style)
     is_cut = style in (TestStyle.SCRIPT, TestStyle.DOCTEST)
     pieces = {each.name: each.source for each in split_sections(text) if is_cut}
@@ -189,7 +189,7 @@ def _question_spec(question: Question, text: str) -> QuestionSpec:
 def _restored(
     given: dict[str, Any] | None, questions: Sequence[Question]
 ) -> dict[str, str]:
-    """The check cells as given out, by question: the student's copies are not run."""
+    """Return the hand-out's check cells by question; they replace the student's."""
     if given is None:
         return {}
     keys = {question.key for question in questions}

@@ -1,7 +1,7 @@
-"""How far a running run has come: what its heartbeats carry.
+"""How far a running run has come: the content of its heartbeats.
 
-Kept in `GradingRun.progress`. It holds every check's outcome, so it is for staff and
-for `student_results` only: a page shows a student what that returns.
+It is stored in `GradingRun.progress`. It holds every check's outcome, so it is for
+staff and for `student_results` only: a page shows a student what that function returns.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ class Progress:
     """Cell `cell` of `cells` runs; `tail` is the end of what it printed.
 
     `seconds` and `memory_bytes` are the notebook's own. Once its questions are being
-    checked (`is_checking`), nothing of it changes any more but `questions`.
+    checked (`is_checking`), only `questions` still changes.
     """
 
     cell: int = 0
@@ -41,10 +41,11 @@ class Progress:
     is_checking: bool = False
 
     def after(self, event: Event) -> "Progress":
-        """Return the progress with the event taken in.
+        """Return the progress with the event added.
 
         SECURITY: what is measured while tests run is left out, whoever sends it: a
-        notebook could choose these numbers to tell its author what tests gave it.
+        notebook could choose these numbers to tell its author what the tests passed to
+        it.
         """
         if self.is_checking and not isinstance(event, QuestionDone):
             return self
@@ -63,7 +64,7 @@ class Progress:
                 return replace(self, is_checking=True)
 
     def to_json(self) -> JsonObject:
-        """Return a plain object for the row, which both databases take."""
+        """Return a plain object for the row, which both databases accept."""
         return storable_object(
             {
                 "cell": self.cell,

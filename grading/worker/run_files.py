@@ -1,4 +1,4 @@
-"""What a run executes: the files that a student handed in, or a trial's own."""
+"""The files that a run executes: those of a submission, or a trial's own."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from grading.models import GradingRun, Trial
 
 @dataclass(frozen=True, kw_only=True)
 class HandedIn:
-    """A file as if it had been handed in, under the name that it runs under."""
+    """A file that was handed in, or a trial's file in its place."""
 
     name: str
     kind: str
@@ -17,10 +17,10 @@ class HandedIn:
 
 
 def handed_in(run: GradingRun) -> tuple[HandedIn, ...]:
-    """Return the run's files: of a trial, those of its revision's bundle.
+    """Return the run's files: for a trial, those of its revision's bundle.
 
-    The model solution is the staff notebook with the files of `solution/`. The
-    hand-out is tried alone, as a student has it who has done nothing.
+    The model solution is the staff notebook with the files of `solution/`. The hand-out
+    is run without other files, like the work of a student who has done nothing.
     """
     if run.submission is not None:
         return tuple(

@@ -1,4 +1,4 @@
-"""What a job is told of the revision's own notebooks: its hand-out and its definitions."""
+"""What a job contains of the revision's own notebooks: the hand-out and definitions."""
 
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
@@ -19,7 +19,7 @@ from courses.models import RevisionFile
 from runner.protocol.jobs import HandoutCell
 from runner.protocol.placement import cell_id, cell_name, fingerprint
 
-# More cells than a notebook may have that is run.
+# The largest number of cells of a notebook that is run.
 _CELLS: Final = 5000
 
 
@@ -70,7 +70,7 @@ def _known(
     keys: frozenset[str],
     solved: Sequence[dict[str, Any]] = (),
 ) -> Iterator[HandoutCell]:
-    """Yield what is told of the cells. `solved` are those of the staff's notebook."""
+    """Yield the job's description of each cell. `solved` is the staff's notebook."""
     sources = [source_of(cell) for cell in cells]
     code = _code(cells)
     rebound = rebound_in_cells(code)

@@ -123,7 +123,7 @@ class Command(BaseCommand):
         revision: AssignmentRevision,
         options: dict[str, Any],
     ) -> None:
-        """The trial runs are in the queue, and the revision is published if it may be."""
+        """Put the trial runs in the queue; publish the revision if asked to."""
         if not trials_of(revision).are_good:
             start_trials(actor=SYSTEM, revision=revision)
         refused = ""
@@ -145,7 +145,7 @@ def _count(number: int | Decimal, noun: str) -> str:
 
 
 def _publish(revision: AssignmentRevision, override: str, wait: float) -> str:
-    """Publish, or say why not."""
+    """Publish the revision, or return why not; "" if it is published."""
     give_up_at = time.monotonic() + (0 if override else wait)
     trials = trials_of(revision)
     while trials.are_under_way and time.monotonic() < give_up_at:
@@ -274,7 +274,7 @@ def _keep(prepared: Prepared, target: Path) -> None:
 
 
 def _outline(prepared: Prepared, bundle: Bundle) -> Iterator[str]:
-    """What would be imported, a line for each question and check."""
+    """Yield what would be imported, with a line for each question and check."""
     yield f"{bundle.title} ({prepared.format}), {bundle.points} points, {bundle.notebook}"
     for question in bundle.questions:
         style = "manual" if question.kind == QuestionKind.MANUAL else question.style
