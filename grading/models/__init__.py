@@ -1,4 +1,4 @@
-"""Runs, what they found, and the marks that follow."""
+"""The models of runs, of what they found, and of the marks that follow."""
 
 from grading.models.marks import Mark, MarkChange
 from grading.models.publications import Publication

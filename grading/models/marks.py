@@ -17,15 +17,15 @@ from grading.querysets import MarkQuerySet
 def final_points(
     automatic: Decimal, manual: Decimal, adjustment: Decimal, late_penalty: Decimal
 ) -> Decimal:
-    """Return what the parts of a mark come to; never less than nothing."""
+    """Return the sum of the parts of a mark, and never less than 0."""
     return max(automatic + manual + adjustment - late_penalty, Decimal(0))
 
 
 class Mark(models.Model):
-    """A student's mark for an assignment: what people gave and took, and its history.
+    """A student's mark for an assignment: the points that people gave, and its history.
 
-    Which run counts, and so what the mark comes to, follows from the runs and from the
-    settings of the assignment as they stand. It is computed and never stored.
+    Which run counts, and so the points of the mark, depend on the runs and on the
+    assignment's settings at the time of asking. They are computed and never stored.
     """
 
     assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="marks")
@@ -65,7 +65,8 @@ class Mark(models.Model):
     def run(self) -> GradingRun | None:
         """The run of the attempt that counts now.
 
-        One query each time, unless `grading.services.marks.attach_runs` has found it.
+        One query each time, unless `grading.services.marks.attach_runs` has attached
+        it.
         """
         if self._attached is not None:
             return self._attached[0]
@@ -74,7 +75,7 @@ class Mark(models.Model):
         )
 
     def attach_run(self, run: GradingRun | None) -> None:
-        """Let the mark know the run that counts, found with those of other marks."""
+        """Set the run that counts, loaded together with those of other marks."""
         self._attached = (run,)
 
     @property
@@ -85,17 +86,17 @@ class Mark(models.Model):
 
     @property
     def automatic_points(self) -> Decimal:
-        """What the run that counts earned."""
+        """The points that the run that counts earned."""
         run = self.run
         return (run.automatic_points if run else None) or Decimal(0)
 
     @property
     def final_points(self) -> Decimal:
-        """What the parts come to."""
+        """The sum of all parts of the mark."""
         return self.with_automatic(self.automatic_points)
 
     def with_automatic(self, points: Decimal) -> Decimal:
-        """Return the final points with these automatic ones."""
+        """Return the final points with these automatic points."""
         return final_points(
             points, self.manual_points, self.adjustment, self.late_penalty
         )

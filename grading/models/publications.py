@@ -1,4 +1,4 @@
-"""Who published which revision, and what its trial runs said then."""
+"""Publications: who published which revision, and how its trial runs stood then."""
 
 from django.conf import settings
 from django.db import models
@@ -9,9 +9,9 @@ from courses.models import Assignment, AssignmentRevision
 
 
 class Publication(models.Model):
-    """A revision became the one by which new work is marked. Append-only.
+    """A revision was published, so that new work is marked by it. Append-only.
 
-    `trials` has, by each of `grading.models.Trial`, how the trial stood.
+    `trials` says for each `grading.models.Trial` how the trial stood.
     """
 
     assignment = models.ForeignKey(

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Regrade(models.Model):
     """Everybody's counting attempt, run again by a revision.
 
-    Until it is confirmed its runs change no mark and no student sees them; discarded,
-    they never do. Either is final.
+    Until the regrade is confirmed, its runs change no mark and no student sees them. If
+    it is discarded, they never do. Both are final.
     """
 
     assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="regrades")
@@ -74,5 +74,5 @@ class Regrade(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether it is neither confirmed nor discarded."""
+        """Whether the regrade is neither confirmed nor discarded."""
         return self.confirmed_at is None and self.discarded_at is None

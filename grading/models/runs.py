@@ -17,7 +17,7 @@ from submissions.models import Submission
 
 
 class Trial(models.TextChoices):
-    """What a trial run of a revision executes."""
+    """The notebook that a trial run of a revision executes."""
 
     SOLUTION = "solution", "Model solution"
     HANDOUT = "handout", "Untouched hand-out"
@@ -27,10 +27,11 @@ class GradingRun(models.Model):
     """One execution of one submission, or of a revision's own notebook as a trial.
 
     The row is the queue. A trial belongs to no student and has no submission; it is
-    claimed, leased, retried and swept as every other run.
+    claimed, leased, retried and swept like every other run.
 
     `lease_token` is a fencing token: it grows with every claim, and only the worker
-    that holds the current one may write. The lease is judged by the database's clock.
+    that holds the current one may write. The database's clock decides when a lease
+    expires.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -107,7 +108,7 @@ class GradingRun(models.Model):
     measures = models.JSONField(
         default=dict, blank=True, help_text="Seconds, memory, versions, seed, hardware."
     )
-    # SECURITY: for staff alone. Whoever knows it knows what the tests draw.
+    # SECURITY: for staff alone. Whoever knows the seed knows what the tests draw.
     grading_seed = models.PositiveBigIntegerField(
         null=True,
         blank=True,
@@ -194,19 +195,19 @@ class GradingRun(models.Model):
             ),
         ]
         indexes = [
-            # The queue: claim_next and the place in it.
+            # The queue: `claim_next` and the place in the queue.
             models.Index(
                 fields=["queue", "-priority", "queued_at"],
                 condition=Q(state="queued"),
                 name="grading_run_queue",
             ),
-            # The sweeper's look for expired leases.
+            # The sweeper's search for expired leases.
             models.Index(
                 fields=["lease_expires_at"],
                 condition=Q(state="running"),
                 name="grading_run_leases",
             ),
-            # The look for an earlier run of the same inputs.
+            # The search for an earlier run of the same inputs.
             models.Index(
                 fields=["input_sha256"],
                 condition=~Q(input_sha256=""),
@@ -228,14 +229,14 @@ class GradingRun(models.Model):
 
     @property
     def work(self) -> Submission:
-        """What was handed in. Raises LookupError for a trial, which has none."""
+        """The submission. Raises LookupError for a trial, which has none."""
         if self.submission is None:
             raise LookupError("A trial run has no submission.")
         return self.submission
 
     @property
     def work_id(self) -> uuid.UUID:
-        """The id of what was handed in. Raises LookupError for a trial."""
+        """The id of the submission. Raises LookupError for a trial."""
         if self.submission_id is None:
             raise LookupError("A trial run has no submission.")
         return self.submission_id
@@ -254,7 +255,7 @@ class GradingRun(models.Model):
 
 
 class RunEvent(models.Model):
-    """A step in a run's life: the history that staff read. Append-only."""
+    """A change of a run's state: the history that staff read. Append-only."""
 
     run = models.ForeignKey(GradingRun, models.CASCADE, related_name="events")
     at = models.DateTimeField(default=timezone.now)
@@ -297,7 +298,8 @@ class QuestionResult(models.Model):
     outcome = models.CharField(max_length=12, choices=Outcome)
     points = models.DecimalField(max_digits=7, decimal_places=2)
     checks = models.JSONField(default=list, blank=True)
-    # SECURITY: a column of its own, so that nothing which shows `checks` shows it.
+    # SECURITY: traces have a column of their own, so that code which shows `checks`
+    # cannot show them.
     traces = models.JSONField(
         default=dict,
         blank=True,
@@ -321,7 +323,7 @@ class QuestionResult(models.Model):
 
 
 class RunnerEnvironment(models.Model):
-    """What an environment holds, as the last worker that has it told."""
+    """The contents of an environment, as the last worker that has it reported them."""
 
     name = models.CharField(max_length=64, unique=True)
     python = models.CharField(max_length=40)

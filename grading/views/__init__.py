@@ -1,4 +1,4 @@
-"""Pages of coursework, runs and marks."""
+"""The views of coursework, runs and marks."""
 
 from grading.views.assignment import assignment, submit
 from grading.views.coursework import assignment_new, assignment_settings

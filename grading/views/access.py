@@ -1,4 +1,4 @@
-"""Loading what a page is about: not visible to the person is 404."""
+"""Load a page's object, or raise Http404 if the person may not see it."""
 
 from typing import Final
 from uuid import UUID
@@ -12,12 +12,12 @@ from courses.models import Assignment, AssignmentRevision
 from courses.permissions import Right, can
 from grading.models import GradingRun
 
-# Of a number that a database column can hold.
+# The most digits of a number that fits into a database column.
 MOST_DIGITS: Final = 9
 
 
 def visible_assignment(user: User, slug: str, aslug: str) -> Assignment:
-    """Return the assignment with its course and revision, if the person sees it."""
+    """Return the assignment with its course and revision, if the person may see it."""
     return get_object_or_404(
         Assignment.objects.visible_to(user).select_related(
             "course", "revision", "week", "component"
@@ -28,7 +28,7 @@ def visible_assignment(user: User, slug: str, aslug: str) -> Assignment:
 
 
 def visible_run(user: User, pk: UUID) -> GradingRun:
-    """Return the run with all that it belongs to, if the person sees it."""
+    """Return the run with all that it belongs to, if the person may see it."""
     return get_object_or_404(
         GradingRun.objects.visible_to(user).select_related(
             "submission__assignment__course", "submission__author", "revision"
@@ -38,7 +38,7 @@ def visible_run(user: User, pk: UUID) -> GradingRun:
 
 
 def allowed_assignment(user: User, slug: str, aslug: str, right: Right) -> Assignment:
-    """Return the assignment if the person sees it; without the right it is 403."""
+    """Return the assignment if the person may see it, and 403 without the right."""
     found = visible_assignment(user, slug, aslug)
     if not can(user, right, found.course):
         raise PermissionDenied
@@ -46,14 +46,17 @@ def allowed_assignment(user: User, slug: str, aslug: str, right: Right) -> Assig
 
 
 def revision_of(assignment: Assignment, number: int) -> AssignmentRevision:
-    """Return the assignment's revision of this number, or 404."""
+    """Return the assignment's revision of this number, or raise Http404."""
     return get_object_or_404(
         assignment.revisions.select_related("assignment__course"), number=number
     )
 
 
 def chosen_revision(assignment: Assignment, number: str) -> AssignmentRevision:
-    """Return the revision that a form names, else the published or the latest one."""
+    """Return the revision with the number, or the published or the latest one.
+
+    `number` is what a form sent, or empty. Raises Http404 if there is no such revision.
+    """
     if number:
         if not number.isascii() or not number.isdecimal() or len(number) > MOST_DIGITS:
             raise Http404

@@ -1,4 +1,4 @@
-"""The coursework page, and handing in."""
+"""The views of the coursework page and of handing in."""
 
 import math
 import re
@@ -43,7 +43,8 @@ _NOT_DECLARED = Problem(
 def assignment(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
     """Show the brief, the form and the person's own attempts.
 
-    Never cached, so that going back shows a fresh form and the attempt just made.
+    The page is never cached, so that the back button shows a fresh form and the attempt
+    just made.
     """
     found = visible_assignment(request.user, slug, aslug)
     return _page(request, found)
@@ -53,7 +54,7 @@ def assignment(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def submit(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
-    """Take the form: to the run on success, else the form again with the problems."""
+    """Store the hand-in and redirect to its run, or show the form's problems."""
     found = visible_assignment(request.user, slug, aslug)
     if request.method != "POST":
         return redirect(found)
@@ -100,7 +101,7 @@ def _page(
 
 
 def _too_often(request: SignedInRequest, found: Assignment, wait: int) -> HttpResponse:
-    """The form again, as it was; the same words whether a script asks or a person."""
+    """Return the form again, with the same problem for a script and for a browser."""
     minutes = math.ceil(wait / 60)
     again = "a minute" if minutes == 1 else f"{minutes} minutes"
     refused = Problem(
@@ -115,12 +116,12 @@ def _too_often(request: SignedInRequest, found: Assignment, wait: int) -> HttpRe
 
 
 def _is_scripted(request: SignedInRequest) -> bool:
-    """Whether static/js/submit.js sent the form, and wants a fragment or an address."""
+    """Return whether static/js/submit.js sent the form and wants no whole page."""
     return request.headers.get("X-Requested-With") == "XMLHttpRequest"
 
 
 def _refuse_too_large(request: SignedInRequest) -> None:
-    """Raise where the body was past the limit, and nothing of it was read."""
+    """Raise if the body was over the limit, so that nothing of it was read."""
     if upload_was_too_large(request):
         raise SubmissionRefusedError([_files_too_large()])
 
@@ -132,7 +133,7 @@ def _files_too_large() -> Problem:
 
 
 def _incoming_files(request: SignedInRequest, found: Assignment) -> list[IncomingFile]:
-    """The form's files under the required names; the service says what is missing."""
+    """Return the form's files by required name; the service reports missing files."""
     revision = found.revision
     required = revision.required_files.all() if revision else ()
     return [

@@ -1,4 +1,4 @@
-"""Creating coursework, and changing its settings."""
+"""The views that create coursework and change its settings."""
 
 from typing import Final
 
@@ -24,7 +24,7 @@ UNPROCESSABLE: Final = 422
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def assignment_new(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Ask for the settings of new coursework; posted, store it."""
+    """Show the form for new coursework; on POST, store it."""
     course = allowed_course(request.user, slug, Right.EDIT)
     with timezone.override(course.tz):
         if request.method != "POST":
@@ -43,10 +43,10 @@ def assignment_new(request: SignedInRequest, slug: str) -> HttpResponse:
 def assignment_settings(
     request: SignedInRequest, slug: str, aslug: str
 ) -> HttpResponse:
-    """Show the settings of coursework; posted, store them.
+    """Show the settings of coursework; on POST, store them.
 
-    Where work that is in is concerned, what follows is shown first, and stored once
-    the form is sent again with the digest of what was shown.
+    If the new settings change anything for stored work, the changes are shown first.
+    They are stored once the form is sent again with the digest of what was shown.
     """
     stored = allowed_assignment(request.user, slug, aslug, Right.EDIT)
     found = allowed_assignment(request.user, slug, aslug, Right.EDIT)

@@ -1,4 +1,4 @@
-"""Extensions of an assignment: who has one, granting one, and withdrawing it."""
+"""The views of extensions: who has one, granting one, and withdrawing it."""
 
 import datetime as dt
 from typing import Any, Final
@@ -33,12 +33,12 @@ class StudentField(forms.ModelChoiceField):  # type: ignore[type-arg]  # Django 
     """A student of the course, by name and address."""
 
     def label_from_instance(self, obj: Any) -> str:
-        """Return the name, and the address that tells namesakes apart."""
+        """Return the name with the address, because names are not unique."""
         return f"{obj.name} ({obj.email})" if obj.name != obj.email else obj.email
 
 
 class ExtensionForm(forms.Form):
-    """Whose deadline moves, and to when: a time of the course's clocks."""
+    """The student and the new deadline, in the course's time zone."""
 
     student = StudentField(User.objects.none(), label="Student")
     due_at = MomentField(label="New deadline")
@@ -64,7 +64,7 @@ class ExtensionForm(forms.Form):
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def extensions(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
-    """List the assignment's extensions; posted, grant one."""
+    """List the assignment's extensions; on POST, grant one."""
     found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
     with timezone.override(found.course.tz):
         if request.method != "POST":
@@ -90,7 +90,7 @@ def extensions(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
 def extension_withdraw(
     request: SignedInRequest, slug: str, aslug: str, pk: int
 ) -> HttpResponse:
-    """Withdraw one: the common deadline holds again."""
+    """Withdraw an extension, so that the common deadline applies again."""
     found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
     rows = found.extensions.select_related("student", "assignment__course")
     extension = get_object_or_404(rows, pk=pk)

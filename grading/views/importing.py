@@ -1,4 +1,4 @@
-"""Importing an assignment: an upload, what it would become, and a new revision."""
+"""The views that import an assignment: an upload, its preview, and a new revision."""
 
 import math
 from typing import IO, Any, cast
@@ -38,7 +38,7 @@ TOO_MANY_REQUESTS = 429
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def assignment_import(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
-    """Show the form; then what the upload would become; then store it, unpublished."""
+    """Show the form, then the upload's preview; then store it unpublished."""
     found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
     if request.method != "POST":
         return _page(request, found, _form())
@@ -84,7 +84,7 @@ def _preview(request: SignedInRequest, found: Assignment) -> HttpResponse:
 
 
 def _store(request: SignedInRequest, found: Assignment) -> HttpResponse:
-    """The upload that was shown becomes a revision."""
+    """Store the previewed upload as a revision."""
     form = _form(request.POST)
     form.fields["package"].required = False
     if not form.is_valid():
@@ -106,12 +106,12 @@ def _store(request: SignedInRequest, found: Assignment) -> HttpResponse:
 
 
 def _form(*args: Any, **more: Any) -> ImportForm:
-    """The form, with the environments that there are to choose from."""
+    """Return the form with the environments to choose from."""
     return ImportForm(*args, environments=environment_names(), **more)
 
 
 def _again(request: SignedInRequest) -> ImportForm:
-    """The form with what was chosen; a browser wants the file chosen again."""
+    """Return the form with the chosen options; a browser cannot send the file again."""
     return _form(initial=request.POST.dict())
 
 

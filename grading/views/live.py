@@ -1,4 +1,4 @@
-"""Pages that keep themselves up to date by asking for a part of themselves."""
+"""Pages that update themselves by asking for a part of themselves."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from accounts.http import SignedInRequest
 def live_page(
     request: SignedInRequest, context: Mapping[str, object], *, page: str, fragment: str
 ) -> HttpResponse:
-    """Return the page, or to htmx its fragment; nothing of it is kept by a cache."""
+    """Return the page, or its fragment if htmx asks; no cache may store either."""
     is_fragment = request.headers.get("HX-Request") == "true"
     answer = render(request, fragment if is_fragment else page, dict(context))
     answer["Cache-Control"] = "private, no-store"

@@ -1,4 +1,4 @@
-"""One's own marks."""
+"""The view of one's own marks."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse

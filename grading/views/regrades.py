@@ -1,4 +1,4 @@
-"""Re-score and rerun: what would change is shown before anybody confirms it."""
+"""The views of re-score and rerun: they show all changes before they are confirmed."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -38,7 +38,7 @@ _NO_REASON = "Say why: the reason is kept with every mark that changes."
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def rescore_marks(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
-    """Show what other points would change; posted with a reason, change it."""
+    """Show what other points would change; on POST with a reason, change it."""
     found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
     given = request.POST if request.method == "POST" else request.GET
     page = rescore_page(
@@ -94,7 +94,7 @@ def _rescore_answer(
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def regrade_start(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
-    """Show what a rerun would execute; posted with a reason, start it."""
+    """Show what a rerun would execute; on POST with a reason, start it."""
     found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
     if request.method == "POST":
         return _start(request, found)
@@ -141,7 +141,7 @@ def _start_answer(
 @login_required
 @require_safe
 def regrade(request: SignedInRequest, slug: str, aslug: str, pk: int) -> HttpResponse:
-    """Show each student's mark before and after; the fragment keeps up to date."""
+    """Show each student's mark before and after; the fragment updates itself."""
     found = allowed_assignment(request.user, slug, aslug, Right.VIEW_ALL_WORK)
     page = regrade_page(
         regrade=_regrade(found, pk),
@@ -166,7 +166,7 @@ def regrade(request: SignedInRequest, slug: str, aslug: str, pk: int) -> HttpRes
 def regrade_confirm(
     request: SignedInRequest, slug: str, aslug: str, pk: int
 ) -> HttpResponse:
-    """Let the rerun count, if its preview is still what the person has seen."""
+    """Make the rerun count, if its preview is still what the person has seen."""
     found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
     chosen = _regrade(found, pk)
     try:
@@ -185,7 +185,7 @@ def regrade_confirm(
 def regrade_discard(
     request: SignedInRequest, slug: str, aslug: str, pk: int
 ) -> HttpResponse:
-    """Let the rerun never count."""
+    """Discard the rerun, so that it never counts."""
     found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
     chosen = _regrade(found, pk)
     try:

@@ -1,4 +1,4 @@
-"""Releasing the marks of an assignment."""
+"""The view that releases the marks of an assignment."""
 
 import datetime as dt
 from typing import Any, Final
@@ -41,13 +41,13 @@ class ReleaseForm(forms.Form):
     in_spite = forms.BooleanField(label="Release them all the same", required=False)
 
     def clean(self) -> dict[str, Any]:
-        """Ask for the time where one is needed."""
+        """Require the time if the marks are to be released later."""
         given = super().clean() or self.cleaned_data
         require_time(self, given, choice="when", time="at", words="Say when.")
         return given
 
     def moment(self, now: dt.datetime) -> dt.datetime:
-        """Return the time that a valid form says."""
+        """Return the release time of a valid form."""
         at: dt.datetime = self.cleaned_data["at"]
         return now if self.cleaned_data["when"] == "now" else at
 
@@ -55,7 +55,7 @@ class ReleaseForm(forms.Form):
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def release(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
-    """Show what a release would show to whom; posted, release or take it back."""
+    """Show what a release would show to whom; on POST, release or take it back."""
     found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
     with timezone.override(found.course.tz):
         now = timezone.now()

@@ -1,4 +1,4 @@
-"""A run: its page, the fragment that keeps it up to date, and what may be done."""
+"""The views of a run: its page, the fragment that updates it, and its actions."""
 
 from uuid import UUID
 
@@ -24,10 +24,10 @@ from storage.downloads import blob_attachment
 @login_required
 @require_safe
 def run(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    """Show the run as it stands; the status inside keeps itself up to date."""
+    """Show the run as it stands; the status inside updates itself."""
     page = _page(request, visible_run(request.user, pk))
     answer = render(request, "grading/run.html", _context(page))
-    # Going back to it must not show a state that has passed.
+    # The back button must not show an outdated state.
     answer["Cache-Control"] = "private, no-store"
     return answer
 
@@ -35,7 +35,7 @@ def run(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_safe
 def run_status(request: SignedInRequest, pk: UUID) -> HttpResponse:
-    """Return the status alone, or 304 where nothing has changed since the last."""
+    """Return only the status, or 304 if it has not changed since the last request."""
     page = _page(request, visible_run(request.user, pk))
     etag = quote_etag(page.etag)
     unchanged = get_conditional_response(request, etag=etag)
@@ -48,7 +48,7 @@ def run_status(request: SignedInRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_safe
 def run_notebook(request: SignedInRequest, pk: UUID) -> FileResponse:
-    """Send the notebook as it was executed, with its outputs."""
+    """Send the executed notebook with its outputs."""
     found = visible_run(request.user, pk)
     if not found.executed_sha256:
         raise Http404
@@ -60,7 +60,7 @@ def run_notebook(request: SignedInRequest, pk: UUID) -> FileResponse:
 def run_cancel(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """Cancel a queued run, or ask the worker of a running one to stop it.
 
-    Students stop the run of their own hand-in only.
+    Students may stop only the run of their own hand-in.
     """
     found = visible_run(request.user, pk)
     if not may_cancel(request.user, found):
@@ -95,7 +95,7 @@ def _context(page: RunPage) -> dict[str, object]:
 
 
 def _notebook_name(found: GradingRun, request: SignedInRequest) -> str:
-    """As the notebook is called, and which run this was; for staff, whose it is."""
+    """Return the notebook's name with attempt and run; for staff, with the author."""
     stem = found.revision.notebook_name.removesuffix(".ipynb")
     author = found.work.author
     whose = "" if author == request.user else f"{author.login or author.pk}-"

@@ -1,4 +1,4 @@
-"""Everybody's work at one assignment."""
+"""The view of everybody's work at one assignment."""
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied

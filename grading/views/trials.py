@@ -1,4 +1,4 @@
-"""Trial runs of a revision, and publishing it."""
+"""The views of a revision's trial runs, and of publishing it."""
 
 from csp.decorators import csp
 from django.contrib import messages
@@ -26,7 +26,7 @@ from storage.downloads import SANDBOXED, blob_attachment
 def trials(
     request: SignedInRequest, slug: str, aslug: str, number: int
 ) -> HttpResponse:
-    """Show model solution and hand-out side by side; the fragment keeps up to date."""
+    """Show model solution and hand-out side by side; the fragment updates itself."""
     found = allowed_assignment(request.user, slug, aslug, Right.VIEW_ALL_WORK)
     page = trials_page(
         assignment=found,
@@ -50,11 +50,11 @@ def trials(
 
 @login_required
 @require_safe
-@csp(SANDBOXED)  # type: ignore[arg-type]  # whose types know no arguments
+@csp(SANDBOXED)  # type: ignore[arg-type]  # csp's types know no arguments
 def trial_notebook(
     request: SignedInRequest, slug: str, aslug: str, number: int, trial: str
 ) -> HttpResponse:
-    """Show a trial's notebook as it was executed, by itself."""
+    """Show the executed notebook of a trial, on a page of its own."""
     run = _executed(request, slug, aslug, number, trial)
     context: dict[str, object] = {"material": f"{Trial(run.trial).label}, executed"}
     try:
@@ -71,7 +71,7 @@ def trial_notebook(
 def trial_file(
     request: SignedInRequest, slug: str, aslug: str, number: int, trial: str
 ) -> FileResponse:
-    """Send a trial's notebook as it was executed."""
+    """Send the executed notebook of a trial."""
     run = _executed(request, slug, aslug, number, trial)
     return blob_attachment(
         run.executed_sha256, f"{aslug}-revision{number}-{run.trial}.ipynb"
@@ -81,7 +81,7 @@ def trial_file(
 def _executed(
     request: SignedInRequest, slug: str, aslug: str, number: int, trial: str
 ) -> GradingRun:
-    """Return the latest run of the trial, or 404 where it has no executed notebook."""
+    """Return the latest run of the trial, or 404 if it has no executed notebook."""
     found = allowed_assignment(request.user, slug, aslug, Right.VIEW_ALL_WORK)
     for report in trials_of(revision_of(found, number)).both:
         if report.trial == trial and report.run and report.run.executed_sha256:
@@ -105,7 +105,7 @@ def trials_start(
 def publish(
     request: SignedInRequest, slug: str, aslug: str, number: int
 ) -> HttpResponse:
-    """Publish the revision; against its trials only with a reason."""
+    """Publish the revision; if its trials are not as expected, only with a reason."""
     found = allowed_assignment(request.user, slug, aslug, Right.EDIT)
     revision = revision_of(found, number)
     reason = request.POST.get("reason", "")
