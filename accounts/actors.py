@@ -1,4 +1,4 @@
-"""Who does something: a person, or the portal itself."""
+"""Who performs an action: a person, or the portal itself."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""How allauth behaves here."""
+"""The adapters that set how allauth behaves in this portal."""
 
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Staff enrol people; signing up by oneself is off unless a setting opens it."""
+    """Staff enrol people, so sign-up is closed unless ACCOUNT_SIGNUP_OPEN opens it."""
 
     error_messages: ClassVar[dict[str, Any]] = {
         **DefaultAccountAdapter.error_messages,
@@ -32,21 +32,22 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(
         self, template_prefix: str, email: str, context: dict[str, Any]
     ) -> None:
-        """Mail it with the portal's own name, not one that the request gave."""
+        """Send the mail with the portal's own name, not one that the request gave."""
         named = {"current_site": {"domain": site_domain()}, **context}
         super().send_mail(template_prefix, email, named)
 
     def _get_login_attempts_cache_key(
         self, request: HttpRequest, **credentials: Any
     ) -> str:
-        # SECURITY: allauth counts wrong passwords for each name of the portal, and a
-        # request may give any port in its Host: each had tries of its own.
+        # SECURITY: allauth counts wrong passwords for each name of the portal. A
+        # request may give any port in its Host header, and each port would have its own
+        # tries.
         login = credentials.get("email") or credentials.get("username") or ""
         return f"{site_domain()}:{login.lower()}"
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
-    """Names the portal by SITE_URL in the authenticator app."""
+    """The authenticator app shows the host of SITE_URL as the portal's name."""
 
     def _get_site_name(self) -> str:
         return site_domain()

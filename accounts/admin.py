@@ -1,4 +1,4 @@
-"""People and their API tokens, for site staff."""
+"""The admin's pages of people, their API tokens and their second factors."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -23,14 +23,14 @@ from accounts.services import revoke_token
 
 
 class NewUserForm(AdminUserCreationForm[User]):
-    """A new person, by email address; without a password they reset it themselves."""
+    """A new person, by email address. Without a password, they reset it themselves."""
 
     class Meta:
         model = User
         fields = ["email", "first_name", "last_name", "login", "can_create_courses"]
 
     def clean_email(self) -> str:
-        """Return the address in small letters: in any case, an address is one person."""
+        """Return the address in lower case: in any case, it belongs to one person."""
         email: str = self.cleaned_data["email"].lower()
         if User.objects.filter(email__iexact=email).exists():
             self.add_error("email", "Somebody has this address already.")
@@ -44,7 +44,7 @@ def _change_url(token: ApiToken) -> str:
 def _revoke(
     page: "admin.ModelAdmin[Any]", request: SignedInRequest, tokens: Iterable[ApiToken]
 ) -> None:
-    """Revoke the tokens, note it in the history of each, and say how many there were."""
+    """Revoke the tokens, log it in each one's history, and show how many they were."""
     done = [t for t in tokens if revoke_token(actor=request.user, token=t)]
     for token in done:
         page.log_change(request, token, "Revoked.")
@@ -54,9 +54,9 @@ def _revoke(
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin[User]):
-    """Django's own pages for people, with the address in the place of a user name.
+    """Django's own pages for people, with the email address instead of a user name.
 
-    Nobody is deleted: marks rest on people. They are made inactive.
+    Nobody is deleted, because marks rest on people. They are made inactive instead.
     """
 
     add_form = NewUserForm
@@ -109,7 +109,7 @@ class UserAdmin(DjangoUserAdmin[User]):
 
     @admin.display(description="API tokens", empty_value="none")
     def tokens(self, person: User) -> str:
-        """List the person's tokens, each with a link to its page."""
+        """Return the person's tokens, each with a link to its page."""
         rows = [(_change_url(t), t, t.state) for t in person.api_tokens.all()]
         return format_html_join("", '<p><a href="{}">{}</a>: {}</p>', rows)
 
@@ -117,12 +117,12 @@ class UserAdmin(DjangoUserAdmin[User]):
         description="Revoke all API tokens of the chosen people", permissions=["revoke"]
     )
     def revoke_tokens(self, request: SignedInRequest, people: QuerySet[User]) -> None:
-        """Make all their tokens useless from the next request on."""
+        """Revoke all their tokens: they are refused from the next request on."""
         tokens = ApiToken.objects.filter(user__in=people, revoked_at__isnull=True)
         _revoke(self, request, tokens.select_related("user"))
 
     def has_revoke_permission(self, request: SignedInRequest) -> bool:
-        """Whether the person may end other people's tokens."""
+        """Return whether the person may revoke other people's tokens."""
         return request.user.is_superuser
 
     def has_delete_permission(
@@ -139,8 +139,8 @@ class UserAdmin(DjangoUserAdmin[User]):
     ) -> HttpResponse:
         """Set somebody's password; one's own is changed on the portal's page.
 
-        SECURITY: it asks for no old password, so whoever borrowed a session of site
-        staff could keep the account.
+        SECURITY: this page asks for no old password. On one's own account, somebody
+        with a borrowed session of site staff could use it to keep the account.
         """
         if id == str(request.user.pk):
             return redirect("account_change_password")
@@ -150,7 +150,7 @@ class UserAdmin(DjangoUserAdmin[User]):
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(admin.ModelAdmin[ApiToken]):
-    """Tokens, to look at and to revoke. Only their owner can make one."""
+    """API tokens, to read and to revoke. Only their owner can create one."""
 
     list_display = [
         "name",
@@ -170,11 +170,11 @@ class ApiTokenAdmin(admin.ModelAdmin[ApiToken]):
 
     @admin.action(description="Revoke the chosen tokens", permissions=["revoke"])
     def revoke(self, request: SignedInRequest, tokens: QuerySet[ApiToken]) -> None:
-        """Make the tokens useless from the next request on."""
+        """Revoke the tokens: they are refused from the next request on."""
         _revoke(self, request, tokens.select_related("user"))
 
     def has_revoke_permission(self, request: SignedInRequest) -> bool:
-        """Whether the person may end other people's tokens."""
+        """Return whether the person may revoke other people's tokens."""
         return request.user.is_superuser
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -192,15 +192,15 @@ class ApiTokenAdmin(admin.ModelAdmin[ApiToken]):
 
 
 admin.site.unregister(Authenticator)
-# Rights follow from roles in courses: no group gives anybody any.
+# Rights follow from roles in courses, so a group gives no rights.
 admin.site.unregister(Group)
 
 
 @admin.register(Authenticator)
 class AuthenticatorAdmin(admin.ModelAdmin[Any]):
-    """Second factors: to look at, and to delete for somebody who lost theirs.
+    """Second factors: to read, and to delete for somebody who lost theirs.
 
-    SECURITY: the stored data is what codes are made from, so it is never shown.
+    SECURITY: codes are made from the stored data, so it is never shown.
     """
 
     list_display = ["user", "type", "created_at", "last_used_at"]
@@ -220,5 +220,5 @@ class AuthenticatorAdmin(admin.ModelAdmin[Any]):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> Any:
-        """Delete a second factor, after the person has signed in again."""
+        """Delete a second factor, after the site staff member has signed in again."""
         return super().delete_view(request, object_id, extra_context)

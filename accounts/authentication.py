@@ -1,4 +1,4 @@
-"""Signing in with an API token."""
+"""Authentication by an API token."""
 
 import re
 from typing import Final
@@ -16,12 +16,12 @@ SECRET: Final = re.compile(r"^sm_[0-9a-f]{8}_[A-Za-z0-9_-]{43}$")
 
 
 class ApiTokenAuthentication(BaseAuthentication):
-    """Reads `Authorization: Bearer sm_…`; nothing else carries a token.
+    """Reads `Authorization: Bearer sm_…`; a token is accepted nowhere else.
 
-    SECURITY: the row is found by the secret's SHA-256. What the time of that look-up
-    could tell is about the digest, which nobody can steer towards a stored one, so
-    the comparison needs no constant time of its own. Every refusal has the same
-    words, so that a revoked token looks like one that never was.
+    SECURITY: the row is found by the secret's SHA-256. The time of that look-up could
+    tell something only about the digest, and nobody can steer a digest towards a stored
+    one, so the comparison needs no constant time of its own. Every refusal has the same
+    words, so that a revoked token looks like one that never existed.
     """
 
     keyword = "Bearer"
@@ -29,7 +29,8 @@ class ApiTokenAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
         """Return the token's owner and the token, or None without a Bearer header.
 
-        Raises PermissionDenied for a token of staff who have no second factor.
+        Raises AuthenticationFailed for a token that is not usable, and PermissionDenied
+        for a token of staff who have no second factor.
         """
         words = get_authorization_header(request).split()
         if not words or words[0].lower() != self.keyword.lower().encode():
@@ -50,7 +51,7 @@ class ApiTokenAuthentication(BaseAuthentication):
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
-        """Return what a 401 asks for."""
+        """Return the WWW-Authenticate header of a 401 response."""
         return f'{self.keyword} realm="Softmark API"'
 
     @staticmethod

@@ -22,7 +22,7 @@ NEW_PASSWORD: Final = {
 
 
 class SignInForm(allauth_forms.LoginForm):
-    """allauth's form in our words."""
+    """allauth's sign-in form with our labels."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -30,7 +30,7 @@ class SignInForm(allauth_forms.LoginForm):
 
 
 class PasswordChangeForm(allauth_forms.ChangePasswordForm):
-    """allauth's form in our words."""
+    """allauth's form for a new password with our labels."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -38,7 +38,7 @@ class PasswordChangeForm(allauth_forms.ChangePasswordForm):
 
 
 class PasswordResetForm(allauth_forms.ResetPasswordKeyForm):
-    """allauth's form in our words."""
+    """allauth's form for a forgotten password with our labels."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -52,7 +52,7 @@ def _relabel(form: forms.Form, **labels: str) -> None:
 
 
 class TokenForm(forms.Form):
-    """What a new API token is for, what it may do, and for how long."""
+    """The name of a new API token, its scopes, and its lifetime."""
 
     name = forms.CharField(
         max_length=80,
@@ -76,7 +76,7 @@ class TokenForm(forms.Form):
 
     @property
     def expires_at(self) -> dt.datetime | None:
-        """When the token stops working, counted from now; None is never."""
+        """When the token stops working, counted from now; None means never."""
         lifetime: Any = self.cleaned_data["lifetime"]
         if lifetime == "never":
             return None

@@ -6,8 +6,8 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 class ModestArgon2PasswordHasher(Argon2PasswordHasher):
     """Argon2id with 19 MiB and two passes, the least that OWASP's cheat sheet accepts.
 
-    Django's own 100 MiB for each check would let ten people who sign in at once, or
-    ten guesses, take a gigabyte from a web process that otherwise needs a tenth.
+    Django's own 100 MiB for each check would be a gigabyte for ten people who sign in
+    at once, or for ten guesses. The web process otherwise needs a tenth of that.
     """
 
     time_cost = 2

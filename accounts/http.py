@@ -1,4 +1,4 @@
-"""Requests whose sender is known."""
+"""Types and functions for requests whose sender is known."""
 
 from django.http import HttpRequest
 from rest_framework.exceptions import NotAuthenticated
@@ -8,7 +8,7 @@ from accounts.models import User
 
 
 class SignedInRequest(HttpRequest):
-    """What a view gets behind `login_required`: its user is a person.
+    """The request of a view behind `login_required`: its user is a person.
 
     For annotations only; no request is ever made as one.
     """
@@ -17,7 +17,7 @@ class SignedInRequest(HttpRequest):
 
 
 def sender(request: Request) -> User:
-    """Return who sent an API request. Raises NotAuthenticated if nobody known did."""
+    """Return who sent an API request. Raises NotAuthenticated for an unknown sender."""
     if not isinstance(request.user, User):
         raise NotAuthenticated
     return request.user

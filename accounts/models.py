@@ -1,4 +1,4 @@
-"""People and the tokens with which their programs sign in."""
+"""People, and the tokens with which their programs sign in."""
 
 from typing import Any, ClassVar, Self
 
@@ -16,7 +16,7 @@ class UserManager(BaseUserManager["User"]):
     def create_user(
         self, email: str, password: str | None = None, **fields: Any
     ) -> "User":
-        """Store a user; without a password the account cannot sign in by one."""
+        """Store a user; without a password, nobody can sign in by password."""
         user = self.model(email=self.normalize_email(email).lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -83,7 +83,7 @@ class User(AbstractUser):
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
     def usable(self) -> Self:
-        """Tokens neither revoked nor expired, whose owner may still sign in."""
+        """Return tokens neither revoked nor expired, whose owner may still sign in."""
         return self.filter(
             models.Q(expires_at__isnull=True) | models.Q(expires_at__gt=timezone.now()),
             revoked_at__isnull=True,
@@ -94,8 +94,8 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
 class ApiToken(models.Model):
     """A secret with which a program acts for a person, within named scopes.
 
-    The secret itself is shown once and never stored: `digest` is its SHA-256, which
-    is enough because the secret is 256 random bits.
+    The secret itself is shown once and never stored: `digest` is its SHA-256, which is
+    enough because the secret is 256 random bits.
     """
 
     class Scope(models.TextChoices):
@@ -123,7 +123,7 @@ class ApiToken(models.Model):
 
     @property
     def state(self) -> str:
-        """Whether it works, in a word."""
+        """Whether the token works, as one word: works, expired or revoked."""
         if self.revoked_at is not None:
             return "revoked"
         is_over = self.expires_at is not None and self.expires_at <= timezone.now()

@@ -1,7 +1,8 @@
 """Who must sign in with a second factor, and whether they have one.
 
-Site staff, lecturers and assistants can read and change marks, so a password that somebody else learned must not be
-enough. The rule is computed at each request: it follows a new role at once.
+Site staff, lecturers and assistants can read and change marks, so a password that
+somebody else has learned must not be enough. The rule is computed at each request, so
+it follows a new role at once.
 """
 
 from typing import Final
@@ -15,12 +16,15 @@ from django.http import HttpRequest
 
 from accounts.models import User
 
-# In the session that set the factor up: whose factor it is.
+# Session key in the session that set the factor up: the id of the factor's owner.
 SET_UP_HERE: Final = "second_factor_set_up_by"
 
 
 def must_have_second_factor(user: User) -> bool:
-    """Whether the person has rights that ask for one. No query for site staff."""
+    """Return whether the person's rights demand a second factor.
+
+    It makes no query for site staff.
+    """
     if not settings.STAFF_SECOND_FACTOR:
         return False
     if user.is_staff or user.is_superuser:
@@ -37,15 +41,15 @@ def has_second_factor(user: User) -> bool:
 
 
 def lacks_second_factor(user: User) -> bool:
-    """Whether the person must have a second factor and has none."""
+    """Return whether the person must have a second factor and has none."""
     return must_have_second_factor(user) and not has_second_factor(user)
 
 
 def has_proved_second_factor(request: HttpRequest) -> bool:
-    """Whether this session was given a code, or set the factor up.
+    """Return whether a code was given in this session, or the factor set up in it.
 
-    SECURITY: a session that began with the password alone, before the factor was set
-    up elsewhere, has not: whoever holds it may be another person.
+    SECURITY: a session that began with the password alone, before the factor was set up
+    elsewhere, has not proved it: its holder may be another person.
     """
     user = request.user
     if not isinstance(user, User):
@@ -58,5 +62,5 @@ def has_proved_second_factor(request: HttpRequest) -> bool:
 
 @receiver(authenticator_added)
 def note_set_up(request: HttpRequest, user: User, **kwargs: object) -> None:
-    """Note in the session that the person has just given a code of the new factor."""
+    """Record in the session that the person has just given a code of the new factor."""
     request.session[SET_UP_HERE] = user.pk

@@ -1,4 +1,4 @@
-"""Making, using and revoking API tokens."""
+"""Services that create, use and revoke API tokens."""
 
 import datetime as dt
 import hashlib
@@ -14,7 +14,7 @@ from accounts.models import ApiToken, User
 
 log = structlog.get_logger(__name__)
 
-# How much later than the last note of its use a token's use is noted again.
+# The use of a token is recorded again only this long after the last record.
 NOTE_USE_EVERY: Final = dt.timedelta(minutes=1)
 
 
@@ -36,8 +36,9 @@ def create_token(
 ) -> tuple[ApiToken, str]:
     """Store a token of the actor's and return it with its secret.
 
-    The secret is `sm_<prefix>_<256 random bits>`; it exists only in the answer. A
-    token is always the actor's own: nobody makes one for another person.
+    The secret is `sm_<prefix>_<256 random bits>`; it exists only in the returned value.
+    A token is always the actor's own: nobody creates one for another person. Raises
+    ValueError if there are no scopes.
     """
     if not scopes:
         raise ValueError("A token without a scope can do nothing.")
@@ -55,9 +56,10 @@ def create_token(
 
 
 def revoke_token(*, actor: Actor, token: ApiToken) -> bool:
-    """Make the token useless from the next request on; False if it was already.
+    """Revoke the token, from the next request on; False if it was revoked already.
 
-    Its owner may, site staff may, and the portal itself may. The log says who did.
+    Its owner, site staff and the portal itself may do this; others get
+    NotYourTokenError. The log says who did.
     """
     user = actor_user(actor)
     if user is not None and user.pk != token.user_id and not user.is_superuser:
@@ -76,7 +78,10 @@ def revoke_token(*, actor: Actor, token: ApiToken) -> bool:
 
 
 def note_token_use(*, token: ApiToken, now: dt.datetime) -> bool:
-    """Record that the token was used, unless that was done within the last minute."""
+    """Record that the token was used, unless that was recorded within the last minute.
+
+    Return whether it was recorded.
+    """
     if token.last_used_at is not None and now - token.last_used_at < NOTE_USE_EVERY:
         return False
     token.last_used_at = now

@@ -1,4 +1,4 @@
-"""How often a person may do what costs the portal something."""
+"""Limits on how often a person may do what costs the portal something."""
 
 import math
 from typing import cast
@@ -17,7 +17,7 @@ class TokenCreationThrottle(UserRateThrottle):
 
 
 class SubmitThrottle(UserRateThrottle):
-    """Work handed in, by whichever door."""
+    """Work handed in, through the page and the API together."""
 
     scope = "submit"
     rate = "60/hour"
@@ -31,10 +31,10 @@ class ImportThrottle(UserRateThrottle):
 
 
 def seconds_to_wait(kind: type[UserRateThrottle], request: HttpRequest) -> int:
-    """Count this request and return 0, or how long to wait if it is one too many.
+    """Count this request and return 0, or the seconds to wait if it is one too many.
 
-    For pages; API views name the class in `throttle_classes`. A throttle reads only
-    the user and the address of a request, which both kinds of request have.
+    This is for pages; API views name the class in `throttle_classes`. A throttle reads
+    only the user and the address of a request, which both kinds of request have.
     """
     throttle = kind()
     if throttle.allow_request(cast("Request", request), cast("APIView", None)):

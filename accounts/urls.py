@@ -1,4 +1,4 @@
-"""One's own account. Signing in and out is allauth's, under /accounts/."""
+"""The addresses of one's own account. allauth's, under /accounts/, sign in and out."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""A person's own account: who they are here, and their API tokens."""
+"""The views of a person's own account: profile and API tokens."""
 
 from typing import Final
 
@@ -43,10 +43,10 @@ def tokens(request: SignedInRequest) -> HttpResponse:
 @never_cache
 @reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]  # allauth has no types
 def token_create(request: SignedInRequest) -> HttpResponse:
-    """Make a token and show its secret, this once; a GET leads to the list.
+    """Create a token and show its secret, this once; a GET leads to the list.
 
     SECURITY: the password or second factor is asked for again, so that a borrowed
-    session cannot be turned into a key that outlives it.
+    session cannot be turned into a token that outlives it.
     """
     if request.method != "POST":
         return redirect("accounts:tokens")

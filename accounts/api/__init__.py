@@ -1,1 +1,1 @@
-"""What the API knows of people, their tokens and its one error shape."""
+"""The API's part about people: tokens, permissions, filters and the one error shape."""

@@ -1,4 +1,4 @@
-"""Faults of a request that Django finds, in the API's one error shape."""
+"""Errors that Django finds in a request, in the API's one error shape."""
 
 from django.core.exceptions import SuspiciousOperation
 from django.http import UnreadablePostError
@@ -7,10 +7,10 @@ from rest_framework.exceptions import ParseError
 
 
 class ApiExceptionHandler(ExceptionHandler):
-    """Answers 400, not 500, to a body that breaks off or goes past Django's limits."""
+    """Answers 400, not 500, to a body that breaks off or exceeds Django's limits."""
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
-        """Return the exception that the API answers with."""
+        """Return the exception from which the API makes its response."""
         if isinstance(exc, SuspiciousOperation):
             return ParseError("The form has too many parts, or one that is too long.")
         if isinstance(exc, UnreadablePostError):

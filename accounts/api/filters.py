@@ -1,6 +1,6 @@
-"""The filters that the lists of the API use. Each refuses what it cannot read.
+"""The filters of the API's lists. Each refuses a value that it cannot read.
 
-Django's own leave out a filter whose value they cannot read, and answer with every row.
+Django's own filters ignore a value that they cannot read, and return every row.
 """
 
 import datetime as dt
@@ -31,7 +31,7 @@ class WholeNumberField(forms.IntegerField):
     """Accept 0 to 2**31 - 1, written in at most ten ASCII digits.
 
     SECURITY: the text is checked before it is converted. `int(Decimal("1e1000000"))`
-    stops every thread of the process for minutes.
+    blocks every thread of the process for minutes.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -46,7 +46,7 @@ class WholeNumberField(forms.IntegerField):
 
 
 class NumberFilter(filters.NumberFilter):
-    """Filter by a number or an id. No filterset uses another filter for numbers."""
+    """Filter by a number or an id. Every filterset uses this filter for numbers."""
 
     field_class = WholeNumberField
 
@@ -58,7 +58,7 @@ class TruthField(forms.Field):
     """Accept true or false, in any case, or 1 or 0."""
 
     def to_python(self, value: Any) -> bool | None:
-        """Return the truth, or None for an empty value. Raises ValidationError."""
+        """Return the boolean, or None for an empty value. Raises ValidationError."""
         text = str(value).strip().lower() if value not in self.empty_values else ""
         if text and text not in _WRITTEN:
             raise ValidationError("Write true or false.", code="invalid")
@@ -71,12 +71,12 @@ class BooleanFilter(filters.BooleanFilter):
     field_class = TruthField
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        # The widget of django-filter turns what it does not know into nothing.
+        # The widget of django-filter turns an unknown value into an empty one.
         super().__init__(*args, **{**kwargs, "widget": forms.TextInput})
 
 
 class ChoiceFilter(filters.ChoiceFilter):
-    """Filter by one of some words, which the refusal of another lists."""
+    """Filter by one of some words. The error message for another word lists them."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         words = ", ".join(str(value) for value, _ in kwargs["choices"])
@@ -85,28 +85,28 @@ class ChoiceFilter(filters.ChoiceFilter):
 
 
 class SlugField(forms.SlugField):
-    """Accept letters, digits, hyphens and underscores: no other text is in a slug."""
+    """Accept letters, digits, hyphens and underscores, of which slugs are made."""
 
 
 class SlugFilter(filters.CharFilter):
-    """Filter by a name as it is in addresses."""
+    """Filter by a slug."""
 
     field_class = SlugField
 
 
 class VisibleRowFilter(filters.Filter):
-    """Filter by a row that the person sees; another is refused, with what was sent.
+    """Filter by a row that the person sees; any other is refused, and the value named.
 
-    SECURITY: a row that is hidden from the person is answered like one that is not
-    there.
+    SECURITY: a row that is hidden from the person gives the same error as a row that
+    does not exist.
     """
 
     noun: str
-    # How the parameter names the row.
+    # The field by which the parameter names the row.
     by: str
 
     def visible(self, user: User) -> models.QuerySet[Any]:
-        """Return the rows of which the parameter may name one."""
+        """Return the rows that the parameter may name."""
         raise NotImplementedError
 
     def filter(self, qs: Any, value: Any) -> Any:
@@ -122,7 +122,7 @@ class VisibleRowFilter(filters.Filter):
 
 
 class PatternFilter(filters.CharFilter):
-    """Filter by a text of one form: `pattern`, and `words` that say how to write it."""
+    """Filter by a text that matches `pattern`; `words` say how to write it."""
 
     field_class = forms.RegexField
 
@@ -152,7 +152,7 @@ class MomentField(forms.Field):
             )
         if moment is None or moment.tzinfo is None:
             raise ValidationError(
-                # What is shown is formatted with %, so it is doubled.
+                # The message is formatted with %, so each % is doubled.
                 "Write a time with its offset, such as 2027-02-05T09:00:00Z or "
                 "2027-02-05T09:00:00%%2B01:00: in an address, + is written %%2B.",
                 code="invalid",

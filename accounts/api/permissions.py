@@ -1,4 +1,4 @@
-"""What a token's scopes allow, on top of what its owner may do."""
+"""What a token's scopes allow, in addition to the rights of its owner."""
 
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
@@ -8,17 +8,17 @@ from accounts.models import ApiToken
 
 
 class TokenScope(BasePermission):
-    """Lets a token read with `read`, and write with the view's `write_scope` only.
+    """Lets a token read with the scope `read`, and write with the view's `write_scope`.
 
-    A view that names no `write_scope` takes no writes by token. Sessions have no
-    scopes: for them this asks nothing.
+    A view without a `write_scope` accepts no writes by token. Sessions have no scopes:
+    for them this permission always allows.
     """
 
     message = "This token's scopes do not allow that."
     code = "scope_missing"
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """Whether the request came without a token, or with one of the right scope."""
+        """Return whether the request has no token, or a token with the right scope."""
         token = request.auth
         if not isinstance(token, ApiToken):
             return True

@@ -1,4 +1,4 @@
-"""How the API's description names its tokens and its errors."""
+"""The tokens and errors in the API's OpenAPI description."""
 
 from typing import Any, Final
 

@@ -1,7 +1,7 @@
-"""The base of every API view: requests that ask for what is not there are refused.
+"""The base classes of all API views, which refuse requests with unknown parameters.
 
-A parameter that is ignored, or an empty filter, gives an answer that looks right and
-is not. So each view knows its parameters, and answers 400 to any other.
+If a parameter is ignored or a filter is empty, the response looks right and is wrong.
+So each view knows its parameters, and answers 400 to any other.
 """
 
 from collections.abc import Collection
@@ -24,8 +24,8 @@ LONGEST_NAME: Final = 40
 class StrictRequests(APIView):
     """Refuses methods first, then unknown parameters.
 
-    A method that no handler takes is 405, also for a token whose scopes would not
-    allow it. OPTIONS is none of ours, so `Allow` does not name it.
+    A method without a handler gives 405, also for a token whose scopes would not allow
+    it. OPTIONS is not supported, so `Allow` does not name it.
     """
 
     http_method_names: ClassVar[list[str]] = [  # type: ignore[misc]  # DRF's stub has no ClassVar
@@ -37,7 +37,7 @@ class StrictRequests(APIView):
         return ()
 
     def check_permissions(self, request: Request) -> None:
-        """Raise MethodNotAllowed before any right is asked for."""
+        """Raise MethodNotAllowed before any permission is checked."""
         if request.method not in self.allowed_methods:
             self.http_method_not_allowed(request)
         super().check_permissions(request)
@@ -78,7 +78,7 @@ class ReadOnlyViewSet(StrictRequests, ReadOnlyModelViewSet[RowT_co]):
 
 
 def check_parameters(given: QueryDict, allowed: Collection[str]) -> None:
-    """Raise ValidationError for a name that is unknown, or a value that is no value."""
+    """Raise ValidationError for a name that is unknown, repeated or without a value."""
     faults = {
         name[:LONGEST_NAME]: [fault]
         for name, values in given.lists()

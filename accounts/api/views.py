@@ -1,4 +1,4 @@
-"""Who is asking."""
+"""The API's view of the person who sends the request."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from accounts.models import ApiToken, User
 
 @dataclass(frozen=True, kw_only=True)
 class Me:
-    """A signed-in person and, behind a token, what it may do."""
+    """A signed-in person, and the scopes of their token; None for a session."""
 
     person: User
     scopes: list[str] | None
@@ -25,7 +25,7 @@ class MeView(StrictAPIView):
 
     @extend_schema(operation_id="me", summary="Who is asking", responses=MeSerializer)
     def get(self, request: Request) -> Response:
-        """The person whose token or session this is."""
+        """Return the person whose token or session this is."""
         token = request.auth
         scopes = token.scopes if isinstance(token, ApiToken) else None
         return Response(MeSerializer(Me(person=sender(request), scopes=scopes)).data)
