@@ -1,1 +1,1 @@
-"""Turn text that people wrote into HTML that is safe to show."""
+"""Turns text that people wrote into HTML that is safe to show."""

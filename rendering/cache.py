@@ -1,4 +1,4 @@
-"""A bounded store of rendered texts, so that no page renders one twice."""
+"""A bounded cache of rendered texts, so that no page renders a text twice."""
 
 import threading
 from collections import OrderedDict
@@ -10,10 +10,10 @@ ValueT = TypeVar("ValueT")
 
 
 class RenderedTexts(Generic[KeyT, ValueT]):
-    """Keep results by their key, the least recently used going first.
+    """Keep results by their key, and drop the least recently used one first.
 
-    The limit is on the total size, as `size_of` tells it: long texts are kept too, and
-    a thousand of them do not fill the memory.
+    The limit is on the sum of what `size_of` returns: long texts are kept too, and a
+    thousand of them do not fill the memory.
     """
 
     def __init__(self, max_size: int, size_of: Callable[[KeyT, ValueT], int]) -> None:

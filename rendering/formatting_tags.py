@@ -3,9 +3,8 @@
 import re
 from typing import Final
 
-# Tags that a parser opens again, with their attributes, in each block that follows
-# while they are not closed.
-# Source: HTML Standard, 13.2.4.3 "The list of active formatting elements".
+# Tags that a parser opens again, with their attributes, in each later block until they
+# are closed. Source: HTML Standard, 13.2.4.3 "The list of active formatting elements".
 FORMATTING: Final = frozenset(
     [
         "a",
@@ -25,7 +24,7 @@ FORMATTING: Final = frozenset(
     ]
 )
 _VOID: Final = frozenset(["br", "col", "hr", "img", "input", "link", "meta", "wbr"])
-# What stands inside these is no tag for a parser.
+# A parser reads the content of these elements as text, without tags.
 _RAW: Final = re.compile(
     r"<(?:iframe|math|noembed|noframes|noscript|plaintext|script|select|svg"
     r"|template|textarea|title|xmp)\b"
@@ -44,8 +43,8 @@ def reopened(html: str) -> int:
     """Return at most how many characters of reopened tags a parser adds to the HTML.
 
     An unclosed `<a href="…">` is written again in every later block, so 80 kB can
-    become 400 MB. A tag counts as closed only if all that was opened in it has been
-    closed in turn; where that cannot be told without a parser (comments, scripts, odd
+    become 400 MB. A tag counts as closed only if all tags opened inside it have been
+    closed in order. Where that cannot be told without a parser (comments, scripts, odd
     quotation marks), no tag counts as closed.
     """
     closes_count = _is_plain(html)
@@ -62,13 +61,13 @@ def reopened(html: str) -> int:
         elif closes_count and opened and opened[-1][0] == name:
             active -= opened.pop()[1]
         else:
-            # A parser may make an element of it.
+            # A parser may make an element of this end tag.
             total += active
     return total
 
 
 def _is_plain(html: str) -> bool:
-    """Return whether every tag is written in the plain way, and holds no raw text."""
+    """Return whether every tag is written plainly and no element has raw text."""
     if _RAW.search(html):
         return False
     return all(_PLAIN_TAG.match(html, start.start()) for start in _START.finditer(html))

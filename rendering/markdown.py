@@ -1,4 +1,4 @@
-"""Markdown to HTML that is safe to put on any page."""
+"""Conversion of Markdown to HTML that is safe to put on any page."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -52,25 +52,25 @@ ATTRIBUTES: Final = {
     "code": {"class"},
     **{tag: set(MATH_ATTRIBUTES) for tag in MATH_TAGS},
 }
-# SECURITY: the converter calls itself for what is nested, without a limit: ten thousand
+# SECURITY: the converter calls itself for nested parts, without a limit: ten thousand
 # braces end the process.
 MAX_FORMULA: Final = 2000
-# A longer text is shown as it was written. Fields take much shorter ones: see
+# A longer text is shown as it was written. Form fields accept much shorter ones: see
 # courses.models.texts.
 MAX_LENGTH: Final = 300_000
-# SECURITY: time to render a text must grow no faster than its length. These are the
-# constructs for which it did: quotation marks in one paragraph, cells that a table does
-# not write, and code in languages whose patterns go back and forth.
+# SECURITY: the time to render a text must grow no faster than its length. With these
+# constructs it grew faster: quotation marks in one paragraph, cells that a table leaves
+# out, and code in languages whose patterns backtrack.
 MAX_QUOTES: Final = 400
 MAX_CELLS_LEFT_OUT: Final = 200
 MAX_CODE: Final = 20_000
-# A link by reference writes its address and title out at each use: of all uses
-# together, in characters.
+# The most characters of all links by reference together: each use of a link writes its
+# address and title out.
 MAX_TARGETS: Final = 200_000
 LANGUAGES: Final = _names("python python3 py py3 pycon bash sh json yaml yml diff")
-# Of all kept texts and their HTML together, in characters.
+# The most characters of all kept texts and their HTML together.
 MAX_KEPT: Final = 16_000_000
-# Cells say their alignment in a style, which the content policy forbids.
+# Table cells have their alignment in a style, which the content policy forbids.
 ALIGN: Final = re.compile(r'<(t[hd]|mtd) style="text-align: ?(left|right|center)[^"]*"')
 
 _math = LatexToMathML(pretty_print="never")
@@ -83,7 +83,7 @@ def _render_math(source: str, options: dict[str, bool]) -> str:
             return _math.convert_with_local_state(
                 source, displaystyle=options["display_mode"]
             )
-    # A formula that cannot be set is shown as it was written.
+    # A formula that cannot be converted is shown as it was written.
     return f'<code class="math-source">{escape(source)}</code>'
 
 
@@ -94,9 +94,9 @@ def _highlight(source: str, language: str, _attributes: str) -> str:
 
 
 def _set_quotes(state: StateCore) -> None:
-    """Curl the quotation marks of each paragraph that has not too many of them.
+    """Curl the quotation marks of each paragraph that has at most MAX_QUOTES of them.
 
-    markdown-it looks back from each mark to all that are still open.
+    For each mark, markdown-it looks at all earlier marks that are still open.
     """
     everything = state.tokens
     state.tokens = [token for token in everything if not _has_many_quotes(token)]
@@ -134,9 +134,9 @@ def render_markdown(text: str) -> SafeString:
     """Return the text as HTML without script, style, form or foreign attributes.
 
     Headings start at h2, because the page has its own h1. Math in dollars becomes
-    MathML, fenced code gets the classes of static/css/highlight.css. A text of more
-    than MAX_LENGTH characters, or whose links write out more than MAX_TARGETS, is
-    shown as it was written.
+    MathML, and fenced code gets the classes of static/css/highlight.css. A text of more
+    than MAX_LENGTH characters, or whose links write out more than MAX_TARGETS, is shown
+    as it was written.
     """
     return _kept.get(text, _render)
 
@@ -148,7 +148,7 @@ def _render(text: str) -> SafeString:
     if len(text) > MAX_LENGTH or _length_of_targets(tokens) > MAX_TARGETS:
         return format_html('<pre tabindex="0">{}</pre>', text)
     html: str = _parse.renderer.render(tokens, _parse.options, environment)
-    # What scrolls sideways on a small screen must be reachable by keyboard.
+    # Parts that scroll sideways on a small screen must be reachable by keyboard.
     html = html.replace("<pre>", '<pre tabindex="0">')
     html = html.replace(
         '<div class="math block">', '<div class="math block" tabindex="0">'
@@ -169,7 +169,7 @@ def _render(text: str) -> SafeString:
 
 
 def _length_of_targets(tokens: Sequence[Token]) -> int:
-    """Return how many characters the attributes of all tokens have together."""
+    """Return the number of characters in the attributes of all tokens together."""
     waiting = list(tokens)
     length = 0
     while waiting:
@@ -180,8 +180,8 @@ def _length_of_targets(tokens: Sequence[Token]) -> int:
 
 
 def without_surrogates(text: str) -> str:
-    """Return the text with a replacement character for each half of a character.
+    """Return the text with a replacement character for each lone surrogate.
 
-    JSON and YAML can hold them; no answer can.
+    JSON and YAML can contain them, but a response cannot.
     """
     return text.encode("utf-8", "replace").decode()

@@ -1,7 +1,7 @@
 """A notebook as HTML that is safe to show: its text, code and stored outputs.
 
-Nothing of it is executed. Markdown and code take the same way as every other text of
-the portal, and whatever HTML an output holds is cleaned as strictly.
+Nothing in it is executed. Its Markdown and code are rendered like every other text of
+the portal, and the HTML of an output is cleaned just as strictly.
 """
 
 import hashlib
@@ -33,22 +33,23 @@ from rendering.markdown import (
 
 MAX_BYTES: Final = 20 * 1024**2
 MAX_CELLS: Final = 1000
-# Of all cells and outputs together, in characters: what is beyond is plain text.
+# The most characters of all cells and outputs together that are styled. The rest is
+# plain text.
 MAX_STYLED: Final = 300_000
-# Of all cells together; further ones are left out.
+# The most outputs of all cells together; further ones are left out.
 MAX_OUTPUTS: Final = 2000
-# Of one output; what is longer is cut, with a word about it.
+# The most characters of one output; a longer one is cut, and its end says so.
 MAX_TEXT: Final = 20_000
 MAX_IMAGE: Final = 4 * 1024**2
-# SECURITY: the time to clean HTML grows with the square of how deep it is nested.
+# SECURITY: the time to clean HTML grows with the square of its nesting depth.
 MAX_DEPTH: Final = 200
-# Of all notebooks that are kept together, in characters of HTML.
+# The most characters of HTML of all kept notebooks together.
 MAX_KEPT: Final = 16_000_000
 FORMAT: Final = 4
 IMAGES: Final = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _ANSI: Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-_]")
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
-# They end by themselves, or never hold anything.
+# Tags that end by themselves, or never contain anything.
 _FLAT_TAGS: Final = frozenset(
     [
         "br",
@@ -77,7 +78,7 @@ class NotebookUnreadableError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """Something that a cell left. `kind` is text, error, image or html."""
+    """An output of a cell. `kind` is text, error, image or html."""
 
     kind: str
     html: SafeString
@@ -94,14 +95,14 @@ class Cell:
 
 
 class _Budget:
-    """What may still be styled, and how many outputs may still be shown."""
+    """How much text may still be styled, and how many outputs may still be shown."""
 
     def __init__(self) -> None:
         self.styled = MAX_STYLED
         self.outputs = MAX_OUTPUTS
 
     def takes(self, text: str) -> bool:
-        """Whether the text may be styled; then it is counted."""
+        """Count the text, and return whether it may be styled."""
         self.styled -= len(text)
         return self.styled >= 0
 
@@ -109,8 +110,8 @@ class _Budget:
 def read_cells(data: bytes) -> Sequence[Cell]:
     """Return the cells of a notebook file of at most 20 MB, format 3 or 4.
 
-    Raises NotebookUnreadableError, with words for the reader. What was read is kept,
-    so that the next reader of the same file does not wait for it.
+    Raises NotebookUnreadableError, with words for the reader. The cells are kept, so
+    that the next reader of the same file does not wait for them.
     """
     return _kept.get(hashlib.sha256(data).digest(), lambda _: _read(data))
 
@@ -158,7 +159,7 @@ def _load(data: bytes) -> dict[str, Any]:
 
 
 def _upgraded(notebook: dict[str, Any]) -> dict[str, Any]:
-    """A notebook of format 3 as one of format 4."""
+    """Return a notebook of format 3 as one of format 4."""
     library: Any = nbformat  # which has few types
     try:
         converted = library.convert(library.from_dict(notebook), FORMAT)
@@ -190,7 +191,7 @@ def _highlighted(source: str) -> SafeString:
 
 
 def _text(value: Any) -> str:
-    """A multi-line string, written whole or as a list of lines."""
+    """Return a multi-line string, which is stored whole or as a list of lines."""
     if isinstance(value, list):
         value = "".join(part for part in value if isinstance(part, str))
     return without_surrogates(value) if isinstance(value, str) else ""
@@ -216,7 +217,7 @@ def _outputs(outputs: list[Any], budget: _Budget) -> Iterator[Output]:
 
 
 def _shown(data: dict[str, Any], budget: _Budget) -> Iterator[Output]:
-    """Return the richest form of a result that can be shown safely, if there is any."""
+    """Yield the richest form of a result that can be shown safely, if there is any."""
     for kind in IMAGES:
         image = _image(kind, _text(data.get(kind)))
         if image is not None:
@@ -252,7 +253,7 @@ def _image(kind: str, encoded: str) -> Output | None:
 
 
 def _plain(text: str) -> SafeString:
-    """Text without the codes of a terminal; of a line that was overwritten, the end."""
+    """Return the text without terminal codes and without overwritten text."""
     text = _CONTROL.sub("", _ANSI.sub("", text.replace("\r\n", "\n")))
     text = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
     if len(text) > MAX_TEXT:
@@ -261,7 +262,7 @@ def _plain(text: str) -> SafeString:
 
 
 def _cleaned(html: str) -> SafeString:
-    """Tables and text of a result; no style, script, form, or address elsewhere."""
+    """Return an output's HTML without style, script, form or foreign addresses."""
     if len(html) > 10 * MAX_TEXT or _is_deep(html) or reopened(html) > 10 * MAX_TEXT:
         return escape("This output is too long to be shown.")
     clean = nh3.clean(
@@ -276,7 +277,7 @@ def _cleaned(html: str) -> SafeString:
 
 
 def _is_deep(html: str) -> bool:
-    """Whether tags may be nested in each other more than MAX_DEPTH times."""
+    """Return whether tags may be nested in each other more than MAX_DEPTH times."""
     still_open: Counter[str] = Counter()
     depth = 0
     for match in _TAG.finditer(html):

@@ -1,1 +1,1 @@
-"""Keep files by their hash, and send them as downloads."""
+"""Stores files by their hash, and sends them as downloads."""

@@ -1,11 +1,11 @@
 """Files by the hash of their content: written once, shared, never changed.
 
-A blob is stored before the row that names it, so a row's blob is always there; a
-blob without a row is swept later. The name is `ab/cd/<sha256>`.
+A blob is stored before the row that names it, so a row's blob always exists. A blob
+without a row is kept: nothing deletes blobs. The name is `ab/cd/<sha256>`.
 
-In a folder store, content is first written to `incoming/` in the same file system,
-synced, made read-only and only then renamed, so that a name never shows half a file
-and a receipt means that the bytes are on the disk.
+In a folder store, content is first written to `incoming/` in the same file system, then
+synced, made read-only and only then renamed. So a name never shows half a file, and a
+receipt means that the bytes are on the disk.
 """
 
 import errno
@@ -41,7 +41,7 @@ class BlobStoreFullError(Exception):
 
 
 class BlobMissingError(Exception):
-    """A row names content that the store does not hold, or holds damaged."""
+    """A row names content that is missing from the store, or damaged there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +55,10 @@ class Blob:
 def store_blob(chunks: Iterable[bytes], *, max_bytes: int) -> Blob:
     """Store the content durably and return its hash and size.
 
-    Content that is already there is replaced by the same bytes: that heals a damaged
-    copy and renews its age, so that a sweep does not take it before its row is
-    written. Raises BlobTooLargeError past `max_bytes`, and BlobStoreFullError where
-    there is no room; then nothing is stored.
+    In a folder store, content that exists already is replaced by the same bytes: that
+    repairs a damaged file and renews its time of modification. Raises BlobTooLargeError
+    if there are more than `max_bytes`, and BlobStoreFullError if there is no room; then
+    nothing is stored.
     """
     storage = storages["blobs"]
     with _full_store_told(), _part_file(storage) as part:
@@ -72,7 +72,10 @@ def store_blob(chunks: Iterable[bytes], *, max_bytes: int) -> Blob:
 
 
 def _name(sha256: str) -> str:
-    """Return where the content lies. Raises BlobMissingError if this is no hash."""
+    """Return the name of the content in the store.
+
+    Raises BlobMissingError if `sha256` is not a hash.
+    """
     if not re.fullmatch(r"[0-9a-f]{64}", sha256):
         raise BlobMissingError(sha256)
     return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
@@ -90,7 +93,7 @@ def _full_store_told() -> Iterator[None]:
 
 @contextmanager
 def _part_file(storage: Storage) -> Iterator[IO[bytes]]:
-    """A file to write to, gone at the end unless it was renamed by then."""
+    """Give a file to write to, and delete it at the end unless it was renamed."""
     folder = _incoming(storage)
     _make_folder(folder)
     with tempfile.NamedTemporaryFile(dir=folder, suffix=PART, delete=False) as part:
@@ -120,7 +123,7 @@ def _copy(chunks: Iterable[bytes], part: IO[bytes], *, max_bytes: int) -> Blob:
 
 
 def _put_in_place(part: IO[bytes], target: Path) -> None:
-    """Give the written file its name, so that it outlives a power cut."""
+    """Move the written file to its name so that it survives a power cut."""
     _make_folder(target.parent)
     os.fchmod(part.fileno(), FILE_MODE)
     os.fsync(part.fileno())
@@ -129,7 +132,7 @@ def _put_in_place(part: IO[bytes], target: Path) -> None:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make the folder and those above it, each private and each on the disk."""
+    """Create the folder and its parents, each private and synced to the disk."""
     if folder.is_dir():
         return
     _make_folder(folder.parent)
@@ -147,7 +150,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _save(storage: Storage, name: str, content: IO[bytes]) -> None:
-    """Save in a store that is no folder. It holds whole objects or none."""
+    """Save in a store that is not a folder. It holds whole objects or none."""
     content.seek(0)
     if storage.exists(name):
         return
@@ -190,7 +193,7 @@ def read_blob(sha256: str) -> bytes:
 def blob_path(sha256: str) -> Path:
     """Return a local path of the content, checked against its hash.
 
-    Raises BlobMissingError if it is absent or damaged.
+    Raises BlobMissingError if it is missing or damaged.
     """
     digest = hashlib.sha256()
     with open_blob(sha256) as content:

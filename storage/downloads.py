@@ -1,4 +1,4 @@
-"""Files leave the portal as downloads, never as pages of it."""
+"""Responses that send files as downloads, never as pages of the portal."""
 
 import io
 import zipfile
@@ -17,7 +17,7 @@ from storage.blobs import open_blob
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-# SECURITY: for what students and staff wrote, shown by itself as a page.
+# SECURITY: for text by students and staff that is shown on a page of its own.
 SANDBOXED: Final = {
     "default-src": ["'none'"],
     "style-src": ["'self'"],
@@ -33,7 +33,7 @@ PDF_MAGIC: Final = b"%PDF-"
 
 
 class NamedBlob(Protocol):
-    """A row that names stored content: a file of a revision, for one."""
+    """A row that names stored content, such as a file of a revision."""
 
     name: str
     size: int
@@ -41,13 +41,13 @@ class NamedBlob(Protocol):
 
 
 class FileNameConverter(StringConverter):
-    """`<filename:name>` in addresses: no NUL, which PostgreSQL refuses in a text."""
+    """`<filename:name>` in addresses: without NUL, which PostgreSQL refuses in text."""
 
     regex = r"[^/\x00]+"
 
 
 class FilePathConverter(StringConverter):
-    """`<filepath:name>` in addresses: as a file name, and in folders."""
+    """`<filepath:name>` in addresses: like a file name, but with folders."""
 
     regex = r"[^\x00]+"
 
@@ -71,7 +71,7 @@ def zip_attachment(files: Iterable[NamedBlob], name: str) -> StreamingHttpRespon
 
 
 class _Outbox(io.RawIOBase):
-    """What was written since the last look, for a zip that nobody seeks in."""
+    """The bytes written since the last `take`, for a zip that needs no seeking."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -105,7 +105,7 @@ def _packed(files: Iterable[NamedBlob]) -> Iterator[bytes]:
 
 
 def opened_file(file: FieldFile) -> IO[bytes]:
-    """Return a field's file, opened. Raises Http404 where there is none."""
+    """Return a field's file, opened. Raises Http404 if there is none."""
     if not file:
         raise Http404
     try:
@@ -116,15 +116,15 @@ def opened_file(file: FieldFile) -> IO[bytes]:
 
 
 def field_attachment(file: FieldFile, title: str) -> FileResponse:
-    """Return a field's file, named by this title. Raises Http404 without one."""
+    """Return a field's file, named by this title. Raises Http404 if there is none."""
     return _attachment(opened_file(file), _name(file, title))
 
 
 def pdf_inline(file: FieldFile, title: str) -> FileResponse:
-    """Return a field's PDF to be shown in a page. Raises Http404 if it is none.
+    """Return a field's PDF to be shown in a page. Raises Http404 if it is no PDF.
 
-    SECURITY: the one thing that is shown under our origin as it was uploaded. It must
-    begin as a PDF does, it is sent as one and not sniffed, and the policy of the view
+    SECURITY: this is the only upload that is shown under our origin as it is. It must
+    begin like a PDF, it is sent as a PDF and not sniffed, and the policy of the view
     lets it load nothing.
     """
     content = opened_file(file)
@@ -149,11 +149,10 @@ def _name(file: FieldFile, title: str) -> str:
 
 
 def _attachment(content: IO[bytes], name: str) -> FileResponse:
-    """Answer with bytes to be saved.
+    """Return a response with bytes to be saved.
 
-    SECURITY: what people upload is never shown by the browser under our origin:
-    always an attachment, always bytes, never sniffed; Django writes the name as
-    RFC 6266 asks.
+    SECURITY: the browser never shows an upload under our origin: it is always an
+    attachment, always bytes, never sniffed; Django writes the name as RFC 6266 asks.
     """
     answer = FileResponse(
         content,
