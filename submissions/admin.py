@@ -1,4 +1,4 @@
-"""What was handed in: to look at, never to change."""
+"""The admin's pages of submissions: to read, never to change."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ class SubmittedFileInline(admin.TabularInline[Any, Any]):
 
 
 class LateFilter(admin.SimpleListFilter):
-    """Late or on time, by the deadlines as they stand now."""
+    """Late or on time, by the deadlines as they are now."""
 
     title = "late"
     parameter_name = "late"
@@ -124,7 +124,7 @@ class SubmissionAdmin(CourseTimes, admin.ModelAdmin[Any]):
 
     @admin.display(description="late")
     def late(self, submission: Submission) -> str:
-        """Whether it is after the author's own deadline, as that stands now."""
+        """Return whether the work is late by the author's deadline as it is now."""
         return "late" if submission.is_late else "on time"
 
     @admin.display(description="files", ordering="file_count")
@@ -140,7 +140,7 @@ class SubmissionAdmin(CourseTimes, admin.ModelAdmin[Any]):
         return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whether the person sees everybody's work, in that course or in any."""
+        """Return whether the person sees everybody's work in that course, or in any."""
         if not isinstance(request.user, User) or not request.user.is_staff:
             return False
         staffed = Course.objects.staffed_by(request.user)

@@ -13,10 +13,10 @@ _TOO_LARGE = "softmark.upload_too_large"
 
 
 class ArrivalHandler(FileUploadHandler):
-    """Notes when the body began to arrive, and keeps nothing that nobody may send.
+    """Records when the body began to arrive, and refuses files that nobody may send.
 
-    Comes first in FILE_UPLOAD_HANDLERS. It runs before the CSRF check and the view,
-    because reading the form is what starts them.
+    It is first in FILE_UPLOAD_HANDLERS. It runs before the CSRF check and the view,
+    because reading the form starts the handlers.
     """
 
     def handle_raw_input(
@@ -34,10 +34,10 @@ class ArrivalHandler(FileUploadHandler):
             )
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        """Refuse the files of a body past the limit, and of somebody unknown.
+        """Refuse the files of a body over the limit, or of an anonymous sender.
 
-        The rest is read and thrown away, so that the browser hears the answer; the
-        fields before the first file stay.
+        The rest is read and thrown away, so that the browser gets the response; the
+        fields before the first file are kept.
         """
         super().new_file(*args, **kwargs)
         request = self.request
@@ -55,9 +55,9 @@ class ArrivalHandler(FileUploadHandler):
 
 
 def upload_started_at(request: HttpRequest) -> dt.datetime:
-    """When the request's body began to arrive; now, for a request without files.
+    """Return when the request's body began to arrive, or now if it has no files.
 
-    SECURITY: never a time that the client sent, nor one that a page carried: a form
+    SECURITY: this is never a time that the client sent or that a page contained: a form
     opened before the deadline may be sent after it.
     """
     started: dt.datetime = request.META.get(_STARTED_AT) or timezone.now()
@@ -65,5 +65,5 @@ def upload_started_at(request: HttpRequest) -> dt.datetime:
 
 
 def upload_was_too_large(request: HttpRequest) -> bool:
-    """Whether the files were thrown away because the whole body was too large."""
+    """Return whether the files were thrown away because the body was too large."""
     return bool(request.META.get(_TOO_LARGE, False))

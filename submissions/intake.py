@@ -35,10 +35,10 @@ PIECE = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class IncomingFile:
-    """A file as it came in: the required name it is for, and what it was called.
+    """A file as it came in: the required name it is for, and its name at the sender.
 
-    `content` is binary and seekable. `size` is what the sender says; what is stored
-    and compared with limits is counted here.
+    `content` is binary and seekable. `size` is what the sender claims; the size that is
+    stored and compared with limits is counted here.
     """
 
     name: str
@@ -59,7 +59,7 @@ class StoredFile:
 
 
 def rules_of(revision: AssignmentRevision) -> dict[str, FileRule]:
-    """Return what the revision asks for, by required name."""
+    """Return the revision's rules for files, by required name."""
     notebook = RequiredFile.Kind.NOTEBOOK
     return {
         required.name: FileRule(
@@ -81,7 +81,7 @@ def check_files(
 ) -> Findings:
     """Return everything that is wrong with the files, alone and together.
 
-    `installed` are the modules that a run can import, None where nobody knows.
+    `installed` are the modules that a run can import, or None if they are not known.
     """
     rules, coursework = rules_of(revision), coursework_of(revision)
     findings = Findings(problems=(*_check_names(files, rules), *_check_total(files)))
@@ -120,7 +120,7 @@ def _check_names(
 
 
 def _unexpected(name: str, absent: list[str], rules: Mapping[str, FileRule]) -> Problem:
-    """A file that nobody asked for, with the name that was probably meant."""
+    """Return the problem of an unexpected file, with the name probably meant."""
     lowered = {each.lower(): each for each in absent}
     close = difflib.get_close_matches(name.lower()[:200], lowered, n=1)
     wanted = [lowered[each] for each in close] or list(rules)
@@ -140,7 +140,8 @@ def _check_total(files: Sequence[IncomingFile]) -> Iterator[Problem]:
 def coursework_of(revision: AssignmentRevision) -> Coursework:
     """Return what the revision gives its students.
 
-    A hand-out that is missing from the store says nothing of the work that is handed in.
+    If the hand-out is missing from the store, it is left out: that is no fault of the
+    work.
     """
     checked = revision.questions.filter(kind=Question.Kind.AUTO)
     parts = list(revision.files.all())
@@ -163,7 +164,7 @@ def _read_notebooks(
     rules: Mapping[str, FileRule],
     coursework: Coursework,
 ) -> list[tuple[CodeReading, tuple[Problem, ...]]]:
-    """Return what is read in the notebooks, each with warnings of copied check cells."""
+    """Return what each notebook's code does, with warnings of copied check cells."""
     found = []
     for file in files:
         if rules[file.name].kind == RequiredFile.Kind.NOTEBOOK:
@@ -182,7 +183,7 @@ def _warnings(
     revision: AssignmentRevision,
     warnings: Sequence[Problem],
 ) -> tuple[Problem, ...]:
-    """Return the files' own warnings, with those about how the notebook uses the files."""
+    """Return the files' own warnings, and those on how the notebook uses the files."""
     rules, present = rules_of(revision), _present(files, revision)
     for reading, repeated in readings:
         left = [each for each in warnings if not is_answered(each, reading)]
@@ -225,7 +226,7 @@ def _store(file: IncomingFile, rule: FileRule) -> StoredFile:
 
 
 def sha256_of(file: IncomingFile) -> str:
-    """Return the hash of the content, storing nothing."""
+    """Return the hash of the content without storing it."""
     digest = hashlib.sha256()
     for piece in _pieces(file.content):
         digest.update(piece)

@@ -1,4 +1,4 @@
-"""Every problem's words: its code, what is wrong, and what to do about it."""
+"""The words of every problem: its code, what is wrong, and what to do about it."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -284,13 +284,13 @@ WORDS: Final[dict[str, Words]] = {**RIGHTS, **FILES, **NOTEBOOKS, **WEIGHTS, **W
 def shown(text: str, limit: int = 80) -> str:
     """Return text that is safe to show in a sentence: one short line, all visible."""
     head = text[:limit].replace("\t", " ")
-    # Direction marks can make a name read as another one; blanks of other kinds hide.
+    # Direction marks can make a name read as another one; unusual blanks are invisible.
     clean = "".join(each if each.isprintable() else "�" for each in head)
     return clean + "…" if len(text) > limit else clean
 
 
 def size_in_words(size: int) -> str:
-    """Return a size as people say it: 20 MB, 1.5 MB, 300 KB, 12 bytes."""
+    """Return a size as people write it: 20 MB, 1.5 MB, 300 KB, 12 bytes."""
     for unit, step in (("GB", 1024**3), ("MB", 1024**2), ("KB", 1024)):
         if size >= step:
             return f"{size / step:.1f}".removesuffix(".0") + f" {unit}"
@@ -302,8 +302,8 @@ def problem(
 ) -> Problem:
     """Return the problem with its words filled in.
 
-    `name` in the words is what the person called the file, `required` the name that it
-    is handed in under.
+    `name` in the words is the person's own name of the file, `required` the name under
+    which it is handed in.
     """
     words = WORDS[code]
     required = file.required if isinstance(file, FileName) else file
@@ -323,6 +323,6 @@ def problem(
 
 
 def clean_file_name(name: str) -> str:
-    """Return the last part of what a file was called, all visible, at most 255 long."""
+    """Return the last part of a file's path, all visible, at most 255 long."""
     last = name.replace("\\", "/").rpartition("/")[2].strip()
     return shown(last, 254)

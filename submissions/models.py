@@ -75,7 +75,7 @@ class Submission(models.Model):
 
     @property
     def is_late(self) -> bool:
-        """Whether it came after the author's own deadline, as that stands now.
+        """Whether the work came after the author's own deadline, as it is now.
 
         No query for rows from `with_extension`.
         """
@@ -87,7 +87,7 @@ class Submission(models.Model):
 
 
 class SubmittedFile(models.Model):
-    """A file of a submission: its required name, its content by hash."""
+    """A file of a submission: its required name, and the hash of its content."""
 
     submission = models.ForeignKey(Submission, models.CASCADE, related_name="files")
     name = models.CharField(

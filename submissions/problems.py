@@ -1,4 +1,4 @@
-"""What is wrong with a hand-in, in a form that pages, API and tests all read."""
+"""Problems of a hand-in, in a form that pages, API and tests all read."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class FileName:
-    """The name that a file is handed in under, and what the person called it."""
+    """The name under which a file is handed in, and the person's own name of it."""
 
     required: str
     chosen: str = ""
@@ -24,7 +24,7 @@ Name = str | FileName
 class Problem:
     """One thing that is wrong, in words for the person who handed it in.
 
-    `code` is stable and names the words in submissions.messages; `file` is the
+    `code` is stable and selects the words in submissions.messages; `file` is the
     required name; `line` counts from 1 in that file.
     """
 
@@ -35,7 +35,7 @@ class Problem:
     hint: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """The same as plain data, for Submission.warnings and the API."""
+        """Return the problem as plain data, for Submission.warnings and the API."""
         return asdict(self)
 
 
@@ -54,7 +54,7 @@ class Findings:
 
 
 class SubmissionRefusedError(Exception):
-    """The hand-in was not taken, and nothing of it was stored as a submission."""
+    """The hand-in was refused, and nothing of it was stored as a submission."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)

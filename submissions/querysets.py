@@ -1,4 +1,4 @@
-"""What each person sees of handed-in work."""
+"""Querysets: which submissions each person sees."""
 
 import datetime as dt
 from typing import TYPE_CHECKING, Final, Self
@@ -19,35 +19,35 @@ _MINUTE: Final = Value(dt.timedelta(minutes=1), models.DurationField())
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
     def visible_to(self, user: "User") -> Self:
-        """The person's own work, and all work of courses that they staff."""
+        """Return the person's own work, and all work of courses that they staff."""
         return self.filter(
             own_or_staffed(user, course="assignment__course", owner="author")
         )
 
     def by(self, user: "User") -> Self:
-        """Those that the person handed in."""
+        """Return submissions by this person."""
         return self.filter(author=user)
 
     def using_attempts(self) -> Self:
-        """Those that use up one of the author's attempts."""
+        """Return submissions that use up one of the author's attempts."""
         return self.filter(uses_attempt=True)
 
     def newest_first(self) -> Self:
-        """By attempt, the latest first."""
+        """Order by attempt, the latest first."""
         return self.order_by("-attempt")
 
     def with_extension(self) -> Self:
         """Annotate `extended_to`: the author's extended deadline, or None.
 
-        `Submission.is_late` reads it, so that a list asks for no extension by itself.
+        `Submission.is_late` reads it, so that a list makes no query for each extension.
         The assignment must be selected with the row, too.
         """
         return self.annotate(extended_to=_extended_to())
 
     def late(self, *, is_late: bool = True) -> Self:
-        """Return work that is late now, or work that is not.
+        """Return work that is late by the present deadlines, or work that is not.
 
-        The same rule as `courses.deadlines`, in SQL: for filters of lists.
+        This is the rule of `courses.deadlines` in SQL, for filters of lists.
         """
         own = Coalesce(_extended_to(), "assignment__due_at")
         minutes = Cast("assignment__grace_minutes", models.IntegerField())

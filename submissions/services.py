@@ -1,4 +1,4 @@
-"""Handing in: the only way in which a submission comes to be."""
+"""Services for handing in: every submission is stored by them."""
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
@@ -40,8 +40,8 @@ __all__ = [
 class AcceptedFiles:
     """The files of one hand-in, checked against one revision and stored.
 
-    `repeated` is the submission that the same files already made, or None; then
-    nothing was checked or stored again.
+    `repeated` is the submission that the same files made earlier, or None. If it is
+    set, nothing was checked or stored again.
     """
 
     revision: AssignmentRevision
@@ -59,13 +59,13 @@ def create_submission(
     started_at: datetime,
     idempotency_key: str = "",
 ) -> Submission:
-    """Store one attempt of the actor, files and all, and return it.
+    """Store one attempt of the actor, with its files, and return it.
 
-    The same files sent again under the same idempotency key give the same submission.
+    The same files sent again under the same idempotency key return the same submission.
     Raises SubmissionRefusedError with every problem found; then no row is written.
 
-    Call it outside any transaction: checking and storing large files takes seconds,
-    and on SQLite nobody else could write meanwhile. Whoever writes rows of its own
+    Call it outside any transaction: checking and storing large files takes seconds, and
+    on SQLite nobody else could write meanwhile. A caller that writes rows of its own
     with the submission calls `accept_files` first, and `record_submission` inside its
     transaction.
     """
@@ -95,11 +95,11 @@ def accept_files(
 ) -> AcceptedFiles:
     """Check the files without executing anything, and store their content.
 
-    `installed` are the modules of each environment, as far as they are known, and `known`
-    problems of the form itself, which are told with those of the files.
+    `installed` are the modules of each environment, as far as they are known, and
+    `known` problems of the form itself, which are reported with those of the files.
 
-    The time of receipt is taken first: every byte has arrived by then, and nobody is
-    late through the portal's own work. Raises SubmissionRefusedError.
+    The time of receipt is taken first: every byte has arrived by then, and nobody
+    becomes late through the portal's own work. Raises SubmissionRefusedError.
     """
     received_at = timezone.now()
     revision = assignment.revision
@@ -107,7 +107,7 @@ def accept_files(
         raise SubmissionRefusedError([problem("not_published")])
     refusals = _refusals(actor, assignment, received_at)
     if refusals:
-        # Whoever repeats what was taken before gets it back, closed or not.
+        # Files that were accepted before return their submission, closed or not.
         repeated = _repeated(actor, assignment, files, idempotency_key)
         if repeated is None:
             raise SubmissionRefusedError(refusals)
@@ -137,9 +137,9 @@ def record_submission(
 ) -> Submission:
     """Write the rows of one attempt, in one transaction, and return the submission.
 
-    The student's enrolment is locked meanwhile, so that of any number of attempts
-    sent at once none goes past the limit. Raises SubmissionRefusedError, and with
-    `is_key_of_files` KeyReusedError for a key that was sent with other files.
+    The student's enrolment is locked meanwhile, so that of many attempts sent at once
+    none exceeds the limit. Raises SubmissionRefusedError, and with `is_key_of_files`
+    KeyReusedError for a key that was sent with other files.
     """
     if accepted.repeated is not None:
         return accepted.repeated
@@ -192,24 +192,24 @@ def _write_rows(
 
 
 def _lock_enrolment(actor: User, assignment: Assignment) -> None:
-    """Hold the one row that all of the student's hand-ins to the course share.
+    """Lock the one row that all of the student's hand-ins to the course share.
 
-    SQLite has no row locks and needs none: a transaction holds the whole file.
+    SQLite has no row locks and needs none: a transaction locks the whole file.
     """
     enrolment = Enrolment.objects.active().select_for_update()
     enrolment.filter(course=assignment.course_id, user=actor).first()
 
 
 def charge_attempt(*, submission_id: UUID, uses_attempt: bool) -> None:
-    """The submission uses up one of its author's attempts, or does not.
+    """Record whether the submission uses up one of its author's attempts.
 
-    It does not where the portal's own fault has kept it from being run.
+    It does not if the portal's own fault has kept it from being run.
     """
     Submission.objects.filter(pk=submission_id).update(uses_attempt=uses_attempt)
 
 
 def _refusals(actor: User, assignment: Assignment, at: datetime) -> list[Problem]:
-    """Every reason why the person may not hand this in at that time."""
+    """Return every reason why the person may not hand this in at that time."""
     if not can_submit(actor, assignment):
         return [problem("not_enrolled")]
     if not _is_released(assignment, at):
@@ -241,7 +241,7 @@ def _last_attempt(actor: User, assignment: Assignment) -> int:
 
 
 def _stored_key(key: str, assignment: Assignment, hashes: Mapping[str, str]) -> str:
-    """Return the key under which a repetition is known, or "" without one.
+    """Return the stored form of an idempotency key, or "" without a key.
 
     The content is part of it, so that other files sent from the same open page are
     never mistaken for a repetition and dropped.

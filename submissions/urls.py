@@ -1,4 +1,4 @@
-"""What was handed in: the receipt and its files."""
+"""The addresses of a submission: the receipt and its files."""
 
 from django.urls import path
 

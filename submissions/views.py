@@ -1,4 +1,4 @@
-"""The receipt, and the files that it names."""
+"""The views of the receipt, and of the files that it names."""
 
 from uuid import UUID
 
@@ -51,7 +51,7 @@ def file(request: SignedInRequest, pk: UUID, name: str) -> FileResponse:
 
 
 def _download_name(found: SubmittedFile, request: SignedInRequest) -> str:
-    """Its own name for its author; for staff one that says whose it is."""
+    """Return the file's own name; for staff, a name that also says the author."""
     author = found.submission.author
     if author == request.user:
         return found.name

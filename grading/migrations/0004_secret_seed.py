@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 def draw_for_waiting_runs(apps, schema_editor):
-    """Give every run that has not ended a secret of its own."""
+    """Give every run that has not ended a secret seed of its own."""
     GradingRun = apps.get_model("grading", "GradingRun")
     for run in GradingRun.objects.filter(state__in=["queued", "running"]):
         run.grading_seed = secrets.randbits(63)

@@ -1,4 +1,4 @@
-"""Which run counts and what a mark comes to are computed, and not stored."""
+"""Stop storing which run counts and the points of a mark: both are computed."""
 
 from django.db import migrations, models
 from django.db.models import Q

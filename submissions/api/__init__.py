@@ -1,1 +1,1 @@
-"""How handed-in work is written in the API. Its addresses are in grading.api."""
+"""How submissions are written in the API. Their addresses are in grading.api."""

@@ -1,8 +1,9 @@
-"""How lists of handed-in work are narrowed.
+"""The filters of the lists of submissions.
 
-SECURITY: numbers and text, never choices of rows: asking for somebody else's work is
-an empty list, and says nothing of whether they or it exist. A course or an assignment
-that the person does not see is refused, whether or not there is one.
+SECURITY: filters are numbers and text, never choices of rows. Asking for somebody
+else's work gives an empty list, and does not tell whether the person or the work
+exists. A course or an assignment that the person does not see is refused, whether or
+not it exists.
 """
 
 from django_filters import rest_framework as filters
@@ -31,5 +32,5 @@ class SubmissionFilter(filters.FilterSet):
         _name: str,
         is_late: bool,  # noqa: FBT001  django-filter calls it
     ) -> SubmissionQuerySet:
-        """Keep work that is late as its deadline stands now, or work that is not."""
+        """Keep work that is late by its deadline as it is now, or work that is not."""
         return rows.late(is_late=is_late)

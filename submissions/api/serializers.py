@@ -1,4 +1,4 @@
-"""Handed-in work, as the API writes it. Nothing of it can be written through these."""
+"""Submissions, as the API writes them. Nothing can be stored through these."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Whether work is late follows from the deadline as it stands, and is not stored."""
+"""Stop storing whether work is late: it is computed from the deadline of now."""
 
 from django.db import migrations
 
