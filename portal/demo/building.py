@@ -1,4 +1,4 @@
-"""Makes the demo course, once. What somebody changed in it afterwards stays."""
+"""Builds the demo course, once. It keeps what somebody changes in the course later."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ SLUG: Final = "deep-learning"
 COURSEWORK: Final = "conv-digits"
 EXAMPLE: Final[Path] = settings.BASE_DIR / "examples" / "conv-digits"
 COURSE_FILE: Final[Path] = settings.BASE_DIR / "examples/deep-learning/course.yaml"
-# The year of its dates, and the number of the week with which it begins.
+# The year of the course file's dates, and the number of its first week.
 FILE_YEAR: Final = AcademicYear(2024)
 FIRST_WEEK: Final = 2
 SHARE: Final = Decimal(25)
@@ -37,7 +37,7 @@ LATE_WORK: Final = dt.timedelta(days=14)
 _LECTURES: Final = (
     "https://www.youtube.com/playlist?list=PL3FW7Lu3i5JvHM8ljYj-zLfQRF3EO8sYv"
 )
-# The course's own links are lost: public pages on the same subjects stand in for them.
+# The course's own links are lost: public pages on the same subjects replace them.
 LINKS: Final[dict[str, str]] = {
     "lecture-02": _LECTURES,
     "lecture-03": _LECTURES,
@@ -57,7 +57,7 @@ _NO_WAITING: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class DemoReport:
-    """What `build_demo` left: the course, and whether it was made just now."""
+    """The result of `build_demo`: the course, and whether it was made just now."""
 
     course: Course
     was_made: bool
@@ -70,7 +70,7 @@ def find_demo() -> Course | None:
 
 
 def has_content_of_its_own() -> bool:
-    """Whether the portal holds courses or people other than the demo's."""
+    """Return whether the portal has courses or people other than the demo's."""
     return (
         Course.objects.exclude(slug=SLUG).exists()
         or User.objects.exclude(email__endswith=f"@{DOMAIN}").exists()
@@ -78,9 +78,9 @@ def has_content_of_its_own() -> bool:
 
 
 def build_demo(*, password: str, now: dt.datetime) -> DemoReport:
-    """The portal has the demo course, its people, and work in the queue.
+    """Build the demo course with its people, and put its work in the queue.
 
-    If it has the course already, nothing changes.
+    If the portal has the course already, nothing changes.
     """
     found = find_demo()
     if found is not None:
@@ -98,7 +98,8 @@ def build_demo(*, password: str, now: dt.datetime) -> DemoReport:
             due_at=assignment.due_at + dt.timedelta(days=7),
             reason="Ill for a week, certified.",
         )
-    # Handing in stores files, which must not hold up other writers: no transaction.
+    # There is no transaction here: handing in stores files, which must not block other
+    # writers.
     runs = [
         _hand_in(people[person.email], assignment, submission, now)
         for person in EVERYBODY
@@ -111,7 +112,7 @@ def build_demo(*, password: str, now: dt.datetime) -> DemoReport:
 
 
 def _make_course(calendar: Calendar) -> Course:
-    """The course of the example's file, moved so that today is in its week 4."""
+    """Return the course of the example's file, moved so that today is in its week 4."""
     imported = import_course_file(
         actor=SYSTEM,
         path=COURSE_FILE,
@@ -127,7 +128,7 @@ def _make_course(calendar: Calendar) -> Course:
 
 
 def _skip_closed_weeks(course: Course, now: dt.datetime) -> None:
-    """Move what would fall on holidays, and all that follows, by whole weeks."""
+    """Move weeks that would fall on holidays, and all that follow, by whole weeks."""
     while True:
         closed = [
             week
@@ -155,7 +156,11 @@ def _skip_closed_weeks(course: Course, now: dt.datetime) -> None:
 
 
 def _make_people(course: Course, password: str) -> dict[str, User]:
-    """Accounts with one password, hashed once: it is no secret, and takes a moment."""
+    """Create accounts with one password and return them by email address.
+
+    The password is hashed once, because that takes a moment and the password is no
+    secret.
+    """
     encoded = make_password(password)
     people = {}
     for person in EVERYBODY:
@@ -185,10 +190,10 @@ def _make_user(person: Person, encoded: str) -> User:
 
 
 def _make_coursework(course: Course, calendar: Calendar, bundle: Bundle) -> Assignment:
-    """The first task is due in a few days, and is marked by the example's bundle.
+    """Set the first coursework's dates, import the example's bundle and publish it.
 
-    The page that the course follows does not say how its coursework's half is split;
-    the demo's lecturer halves it.
+    It is due in a few days. The page that the course follows does not say how the half
+    of the mark for coursework is split, so each of the two assignments gets half of it.
     """
     work = {assignment.slug: assignment for assignment in course.assignments.all()}
     first = work[COURSEWORK]

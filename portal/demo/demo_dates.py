@@ -1,4 +1,4 @@
-"""When things happen in the demo course: around the day on which it is made."""
+"""The dates of the demo course: around the day on which it is made."""
 
 import datetime as dt
 import zoneinfo
@@ -15,7 +15,7 @@ _LEAST_TIME: Final = dt.timedelta(days=3)
 
 @dataclass(frozen=True, kw_only=True)
 class Calendar:
-    """Today is in week 4, or soon after it while the college is closed.
+    """Dates by which today is in week 4, or soon after it while the college is closed.
 
     The first coursework is due in a few days.
     """
@@ -28,14 +28,14 @@ class Calendar:
         return self.now.astimezone(ZONE).date()
 
     def monday(self, week: int) -> dt.date:
-        """The Monday of a teaching week."""
+        """Return the Monday of a teaching week."""
         this_monday = self.today - dt.timedelta(days=self.today.weekday())
         while is_closed(this_monday):
             this_monday -= dt.timedelta(weeks=1)
         return this_monday + dt.timedelta(weeks=week - THIS_WEEK)
 
     def at(self, week: int, *, day: int = 0, hour: int = 9) -> dt.datetime:
-        """A day and an hour of a teaching week, London time. Day 0 is Monday."""
+        """Return a day and an hour of a teaching week, London time. Day 0 is Monday."""
         date = self.monday(week) + dt.timedelta(days=day)
         return dt.datetime.combine(date, dt.time(hour), tzinfo=ZONE)
 
@@ -52,13 +52,13 @@ class Calendar:
 
 
 def is_closed(monday: dt.date) -> bool:
-    """Say whether the college is closed in this week: Christmas, New Year or Easter."""
+    """Return whether the college is closed this week: Christmas, New Year, Easter."""
     days = {monday + dt.timedelta(days=day) for day in range(7)}
     holidays = {
         *(dt.date(day.year, 12, 25) for day in days),
         *(dt.date(day.year, 1, 1) for day in days),
         *(easter(day.year) for day in days),
-        # Easter Monday begins the week after.
+        # Easter Monday is the first day of the next week.
         *(easter(day.year) + dt.timedelta(days=1) for day in days),
     }
     return bool(days & holidays)

@@ -1,4 +1,4 @@
-"""Who is in the demo course. Every name is made up."""
+"""The people of the demo course. Every name is made up."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +10,7 @@ DOMAIN: Final = "demo.example"
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """An account. `hands_in` names an example submission, in the order of attempts."""
+    """An account. `hands_in` names example submissions in the order of attempts."""
 
     email: str
     first_name: str

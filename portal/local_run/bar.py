@@ -1,4 +1,4 @@
-"""How far a job has come, on a terminal or in a log."""
+"""The progress of a job, on a terminal or in a log."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from submissions.messages import shown
 _BAR_WIDTH: Final = 20
 _COLUMNS: Final = 80
 _LIVE_SECONDS: Final = 0.1
-# Between two lines of a log about the same cell, and about different ones.
+# The least time between two log lines about the same cell, and about different ones.
 _SAME_CELL_SECONDS: Final = 10.0
 _NEXT_CELL_SECONDS: Final = 1.0
 # What a notebook prints to move the cursor, to colour, or to name the window.
@@ -25,22 +25,22 @@ _FULL: Final = re.compile("[━#]+")
 _COLOUR: Final = "\x1b[36m"
 _FAINT: Final = "\x1b[2m"
 _PLAIN: Final = "\x1b[0m"
-# Back to the margin, and nothing to the right of it.
+# Move back to the margin, and clear the line.
 _CLEAR: Final = "\r\x1b[K"
 
 
 def is_coloured(out: TextIO) -> bool:
-    """Whether colour may be used: a terminal, and nobody said NO_COLOR."""
+    """Return whether colour may be used: on a terminal without NO_COLOR."""
     return is_terminal(out) and not os.environ.get("NO_COLOR")
 
 
 def is_terminal(out: TextIO) -> bool:
-    """Whether a line that was written can be written over."""
+    """Return whether a line that was written can be overwritten."""
     return out.isatty() and os.environ.get("TERM") != "dumb"
 
 
 class ProgressBar:
-    """Tells of a job: one line, drawn again and again, or plain lines in a log.
+    """Shows a job's progress: one line, drawn again and again, or plain lines in a log.
 
     Give it the job's events, which come at least once a second, and `close` it before
     anything else is written. What the notebook printed cannot move the cursor.
@@ -59,7 +59,7 @@ class ProgressBar:
         self._told_cell = -1
 
     def take(self, event: Event) -> None:
-        """Take in what happened, and show it if that is due."""
+        """Add the event to the progress, and show it if that is due."""
         self._progress = self._progress.after(event)
         now = self._clock()
         if now - self._told_at < self._pause(event):
@@ -69,7 +69,7 @@ class ProgressBar:
         self._write(text)
 
     def _pause(self, event: Event) -> float:
-        """How long after the last time this is worth showing."""
+        """Return how long after the last output this event is worth showing."""
         if self._is_live:
             return 0 if isinstance(event, CellStarted) else _LIVE_SECONDS
         if self._progress.cell == self._told_cell:
@@ -77,7 +77,7 @@ class ProgressBar:
         return _NEXT_CELL_SECONDS if self._told_cell > 0 else 0
 
     def close(self) -> None:
-        """The line is gone, and the next one to be written begins at the margin."""
+        """Clear the line, so that the next output begins at the margin."""
         if self._is_live:
             self._write(_CLEAR)
 
@@ -114,7 +114,7 @@ class ProgressBar:
         return full * done + empty * (_BAR_WIDTH - done)
 
     def _has(self, characters: str) -> bool:
-        """Whether the terminal's encoding has these characters."""
+        """Return whether the terminal's encoding has these characters."""
         try:
             characters.encode(self._out.encoding or "ascii")
         except (LookupError, UnicodeEncodeError):
@@ -144,7 +144,7 @@ def _clock_face(seconds: float) -> str:
 
 
 def last_line(text: str) -> str:
-    """Return the last line with something in it, without what would move the cursor."""
+    """Return the last line that is not blank, without codes that move the cursor."""
     lines = re.split(r"[\r\n]+", _ESCAPES.sub("", text))
     return next(
         (shown(line.strip(), 200) for line in reversed(lines) if line.strip()), ""
@@ -152,7 +152,7 @@ def last_line(text: str) -> str:
 
 
 def cut(text: str, columns: int) -> str:
-    """Return what of the text fits into so many columns."""
+    """Return the part of the text that fits into so many columns."""
     if _width(text) <= columns:
         return text
     while text and _width(text) >= columns:
@@ -161,7 +161,7 @@ def cut(text: str, columns: int) -> str:
 
 
 def _width(text: str) -> int:
-    """How many columns the text takes on a terminal."""
+    """Return how many columns the text takes on a terminal."""
     return sum(_columns_of(character) for character in text)
 
 

@@ -15,17 +15,17 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """How the job ended, and by which signal it was asked to; 0 for none."""
+    """How the job ended, and the signal that asked it to end; 0 for none."""
 
     result: JobResult
     signal: int
 
 
 class Interruption:
-    """Within it, Ctrl-C or SIGTERM is noted, for the job to be stopped.
+    """A context in which Ctrl-C or SIGTERM is recorded, so that the job can be stopped.
 
-    A second one raises KeyboardInterrupt: whoever asks twice does not want to wait.
-    Only in the main thread.
+    A second signal raises KeyboardInterrupt, because somebody who asks twice does not
+    want to wait. It works only in the main thread.
     """
 
     def __init__(self) -> None:
@@ -60,9 +60,9 @@ def run_job(
     backend: Backend,
     on_event: Callable[[Event], None],
 ) -> Ended:
-    """Run the job to its end; no process or file of it is left.
+    """Run the job to its end; afterwards none of its processes or files is left.
 
-    Raises UnusableError where this host cannot enclose it as asked.
+    Raises UnusableError if this host cannot isolate it as requested.
     """
     with Interruption() as asked:
         try:

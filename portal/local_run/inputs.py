@@ -1,4 +1,4 @@
-"""From files on this machine to a job, checked as an upload is; nothing is executed."""
+"""Makes a job from local files, checked like an upload; nothing is executed."""
 
 import hashlib
 import io
@@ -22,15 +22,13 @@ from submissions.validation import (
 )
 from submissions.validation.kinds import Kind, kind_of
 
-# What YAML and JSON call them, and Python does not.
-
 
 class UnusableError(Exception):
-    """What was asked for cannot be run. `str` says what to do."""
+    """The request cannot be run. `str` says what to do."""
 
 
 class RefusedError(Exception):
-    """The content of a file is not what can be run; `problems` say why."""
+    """The content of a file cannot be run; `problems` say why."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
@@ -39,7 +37,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is to be run: `files` will lie beside the notebook under their own names."""
+    """What to run: `files` will lie beside the notebook under their own names."""
 
     notebook: Path
     files: Sequence[Path] = ()
@@ -59,7 +57,7 @@ class ReadyJob:
 
 
 def read_request(request: Request, *, max_notebook_bytes: int) -> ReadyJob:
-    """Return the job. Raises UnusableError, and RefusedError where an upload would."""
+    """Return the job. Raises UnusableError, and RefusedError as an upload would."""
     names = _names(request)
     coursework = Coursework(
         skip_tags=request.skip_tags, parameters=dict(request.parameters)
@@ -83,7 +81,10 @@ def read_request(request: Request, *, max_notebook_bytes: int) -> ReadyJob:
 
 
 def _names(request: Request) -> list[str]:
-    """What lies in the notebook's folder when it runs."""
+    """Return the names of the files in the notebook's folder when it runs.
+
+    Raises UnusableError if two files have the same name.
+    """
     names = [path.name for path in (request.notebook, *request.files)]
     name, times = Counter(names).most_common(1)[0]
     if times > 1:
@@ -97,7 +98,7 @@ def _names(request: Request) -> list[str]:
 def _read_notebook(
     path: Path, max_bytes: int, coursework: Coursework
 ) -> tuple[bytes, tuple[Problem, ...]]:
-    """Return the notebook's bytes, and warnings of it."""
+    """Return the notebook's bytes, and warnings about it."""
     with _open(path) as content:
         rule = FileRule(name=path.name, kind="notebook", max_bytes=max_bytes)
         findings = check_file(content, rule, coursework=coursework)

@@ -1,4 +1,4 @@
-"""Where the executed notebook goes: a file beside the notebook, one named, or stdout."""
+"""Where the executed notebook goes: beside the notebook, another file, or stdout."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ STANDARD_OUTPUT: Final = "-"
 
 
 class Output:
-    """The target of the executed notebook, known to be writable before the run.
+    """The target of the executed notebook, checked to be writable before the run.
 
     `target` is a path, "-" for the stream `out`, or "" for NAME.executed.ipynb beside
     the notebook. Raises UnusableError.
@@ -44,13 +44,13 @@ class Output:
             )
 
     def write(self, text: str) -> str:
-        """The notebook is there, whole; return where, in words."""
+        """Write the whole notebook, and return where, in words."""
         if self.is_stream:
-            # A notebook is UTF-8 whatever the terminal's encoding is.
+            # A notebook is UTF-8, whatever the terminal's encoding is.
             self._out.buffer.write(text.encode())
             self._out.buffer.flush()
             return ""
-        # An executed notebook that was there before stays whole until this one is.
+        # An executed notebook of an earlier run stays whole until this one is written.
         part = self.path.with_name(f"{self.path.name}.part")
         try:
             part.write_text(text, encoding="utf-8")

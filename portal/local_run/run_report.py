@@ -1,4 +1,4 @@
-"""The end of a run in words, for whoever started it."""
+"""The words that tell the user how a local run ended."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -21,13 +21,13 @@ _BETWEEN_SENTENCES: Final = re.compile(r"(?<=\.) ")
 
 
 def words_for(result: JobResult) -> Message:
-    """Return how the run ended, in the words that a student reads where there are any.
+    """Return how the run ended, in the words that students read if there are any.
 
     A fault of ours comes with its reason, which students are not told.
     """
     if result.verdict is Verdict.PLATFORM:
         what = _OURS.get(result.code, result.code)
-        # It may hold the last words of a process that ran the notebook.
+        # The reason may contain the last output of a process that ran the notebook.
         reason = shown(str(result.detail.get("reason") or "no reason was given"), 300)
         return Message(
             title="Our fault, not the notebook's",
@@ -46,7 +46,7 @@ def words_for(result: JobResult) -> Message:
 
 
 def _without_marking(hint: str) -> str:
-    """Leave out what is said about questions: nothing is marked here."""
+    """Return the hint without its sentences on questions: nothing is marked here."""
     sentences = _BETWEEN_SENTENCES.split(hint)
     return " ".join(each for each in sentences if "question" not in each.lower())
 
@@ -54,7 +54,7 @@ def _without_marking(hint: str) -> str:
 def report(
     result: JobResult, *, limits: Limits, written: str, is_coloured: bool
 ) -> str:
-    """Return what is said at the end of a run: the verdict, then what it took."""
+    """Return the text for the end of a run: the verdict, then what the run used."""
     message = words_for(result)
     title = message.title
     if is_coloured:

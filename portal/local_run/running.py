@@ -1,4 +1,4 @@
-"""A run from request to report: what `manage.py run_notebook` does."""
+"""What `manage.py run_notebook` does, from the request to the report."""
 
 import sys
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ from runner.protocol.jobs import Verdict
 COMPLETED: Final = 0
 NOTEBOOKS_FAULT: Final = 1
 OUR_FAULT: Final = 2
-# As shells have it: 130 after Ctrl-C.
+# Shells use this number and the signal's: 130 after Ctrl-C.
 SIGNALLED: Final = 128
 
 
 @dataclass(frozen=True, kw_only=True)
 class Screen:
-    """Where to write: the report and the notebook to `out`, what is passing to `err`."""
+    """The output streams: `out` for report and notebook, `err` for progress."""
 
     out: TextIO
     err: TextIO
@@ -42,7 +42,7 @@ def run_notebook(
     max_notebook_bytes: int,
     screen: Screen | None = None,
 ) -> int:
-    """Run it, write it with its outputs, and say how it went; return the exit status."""
+    """Run the notebook, write it with its outputs, and return the exit status."""
     screen = screen or Screen(out=sys.stdout, err=sys.stderr)
     try:
         output = Output(target, notebook=request.notebook, out=screen.out)
@@ -70,7 +70,7 @@ def _execute(ready: ReadyJob, interpreter: str, backend: Backend, err: TextIO) -
 
 
 def _finish(ended: Ended, ready: ReadyJob, output: Output, screen: Screen) -> None:
-    """What was run is written, and the report after it."""
+    """Write the executed notebook if there is one, and then the report."""
     result = ended.result
     written = output.write(result.notebook) if result.notebook else ""
     to = screen.err if output.is_stream else screen.out

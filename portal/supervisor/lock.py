@@ -1,4 +1,4 @@
-"""One supervisor for each var folder."""
+"""The lock that allows one supervisor for each var folder."""
 
 import fcntl
 import os
@@ -10,10 +10,11 @@ class AlreadyRunningError(Exception):
 
 
 def hold_lock(path: Path) -> int:
-    """Hold the folder for this process until it ends, however it ends.
+    """Lock the folder for this process until it ends, however it ends.
 
-    Returns the descriptor, which the caller keeps. The kernel frees the lock when the
-    process dies, so a lock file that was left behind locks nobody out.
+    Return the descriptor, which the caller keeps open. The kernel frees the lock when
+    the process dies, so a lock file that was left behind blocks nobody. Raises
+    AlreadyRunningError.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

@@ -1,7 +1,7 @@
-"""Whether the web port can be had: `python ports.py [ENV_FILE]`.
+"""Checks whether the web port is free: `python ports.py [ENV_FILE]`.
 
-Run as a script by any Python, before anything is installed or started. BIND and PORT
-come from the environment or else from the file, as in the settings.
+It is run as a script by any Python, before anything is installed or started. BIND and
+PORT come from the environment or else from the file, as in the settings.
 """
 
 import errno
@@ -14,7 +14,7 @@ HIGHEST_PORT = 65535
 
 
 def refusal(bind: str, port: str) -> str:
-    """Return why nobody can listen there, in words that say what to do, or ""."""
+    """Return why nobody can listen on the port, in words that say what to do, or ""."""
     if not port.isdecimal() or not 0 < int(port) <= HIGHEST_PORT:
         return f"PORT is {port!r}, which is not a port: make run PORT=8000"
     family = socket.AF_INET6 if ":" in bind else socket.AF_INET

@@ -1,4 +1,4 @@
-"""The four programs of the one-command shape, in the order in which they start."""
+"""The four programs that `manage.py up` runs, in the order in which they start."""
 
 import http.client
 import sys
@@ -20,13 +20,13 @@ def run_dir() -> Path:
 
 
 def programs() -> list[Program]:
-    """Return what to run; the broker is left out where BROKER_URL names another."""
+    """Return the programs to run, without a broker if BROKER_URL names another."""
     own = broker_program()
     return [*([own] if own else []), web_program(), worker_program(), beat()]
 
 
 def broker_program() -> Program | None:
-    """Return our own broker, or None where BROKER_URL names somebody else's."""
+    """Return our own broker, or None if BROKER_URL names another one."""
     path = run_dir() / "broker.sock"
     if broker_process.socket_of(settings.BROKER_URL) != path:
         return None
@@ -70,7 +70,7 @@ def worker_program() -> Program:
 
 
 def beat() -> Program:
-    """Return Celery's clock, which reminds the worker of daily work."""
+    """Return Celery beat, which tells the worker of periodic work."""
     return Program(
         name="beat",
         command=(*celery(), "beat", "--pidfile="),
@@ -85,7 +85,7 @@ def celery() -> tuple[str, ...]:
 
 
 def web_answers() -> bool:
-    """Whether the web server answers a request, and Django with it."""
+    """Return whether the web server answers a request, and Django with it."""
     here = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104
     bind = settings.BIND.strip("[]")
     site = urlsplit(settings.SITE_URL).netloc

@@ -14,14 +14,14 @@ LOOK_SECONDS: Final = 0.05
 
 
 class StopRequestedError(Exception):
-    """Somebody asked the supervisor to end while it was starting."""
+    """Somebody asked the supervisor to end."""
 
 
 class Supervisor:
     """Runs the programs from the calling thread, which must be the main thread.
 
-    Signals are blocked and waited for, never handled asynchronously, so that no
-    step is ever interrupted half way.
+    Signals are blocked and waited for, never handled asynchronously, so that no step is
+    ever interrupted half way.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Supervisor:
         self.console = console
         variables = {**(os.environ if env is None else env)}
         variables["SOFTMARK_SUPERVISED"] = str(os.getpid())
-        # Under nohup a terminal that goes away is no reason to end.
+        # Under nohup, the supervisor goes on if the terminal goes away.
         nohup = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
         self.stop_signals = {signal.SIGINT, signal.SIGTERM} | (
             set() if nohup else {signal.SIGHUP}
@@ -84,7 +84,7 @@ class Supervisor:
             for child in self.children:
                 self._tend(child, now)
             due = [c.restart_at for c in self.children if c.restart_at is not None]
-            # The longest wait only bounds the harm of a lost SIGCHLD.
+            # A SIGCHLD may be lost: the longest wait limits the delay that this causes.
             self._take_signal(max(0.0, min([*due, now + 5.0]) - now))
 
     def _tend(self, child: Child, now: float) -> None:
@@ -110,12 +110,13 @@ class Supervisor:
                 try:
                     self._take_signal(min(remaining, LOOK_SECONDS * 4))
                 except StopRequestedError:
-                    # Asked twice: whoever presses Ctrl-C again is in a hurry.
+                    # This is the second request: somebody who presses Ctrl-C again is
+                    # in a hurry.
                     deadline = 0.0
             child.kill()
 
     def _take_signal(self, seconds: float) -> None:
-        """Wait so long for a signal; a request to stop ends the wait and is raised."""
+        """Wait at most so long for a signal. Raises StopRequestedError on a stop."""
         watched = self.stop_signals | {signal.SIGCHLD}
         taken = signal.sigtimedwait(watched, seconds)
         if taken is not None and taken.si_signo in self.stop_signals:
@@ -123,7 +124,7 @@ class Supervisor:
 
 
 class StartFailedError(Exception):
-    """A program did not come up, so the portal as a whole does not."""
+    """A program did not start, so the portal as a whole does not."""
 
 
 def ending(code: int) -> str:

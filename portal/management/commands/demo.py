@@ -25,12 +25,12 @@ from portal.demo.people import MAIN
 PASSWORD = "softmark-demo"  # noqa: S105  printed for everybody to read
 LOCAL = ("localhost", "127.0.0.1", "::1")
 SHORTEST = 12
-# Who says that a wake-up went nowhere.
+# The loggers that report a wake-up that could not be sent.
 WAKE_UPS = ("courses.broker", "grading.wake_up")
 
 
 class Command(BaseCommand):
-    """Adds the demo course, once; a second time changes nothing."""
+    """Adds the demo course, once; a second call changes nothing."""
 
     help = "Add a demo course with accounts of known passwords, to try the portal on."
 
@@ -92,13 +92,13 @@ class Command(BaseCommand):
 
 
 def _known(passwords: list[str], user: User) -> str:
-    """The one of these with which the person signs in, or nothing."""
+    """Return the password of these with which the person signs in, or ""."""
     return next((p for p in passwords if p and check_password(p, user.password)), "")
 
 
 @contextmanager
 def _no_word_of_hints() -> Iterator[None]:
-    """Keep quiet that no worker could be told: none need run yet, the rows wait."""
+    """Log no warnings about wake-ups: no worker need run yet, and the rows wait."""
     before = {name: logging.getLogger(name).level for name in WAKE_UPS}
     for name in WAKE_UPS:
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -110,7 +110,7 @@ def _no_word_of_hints() -> Iterator[None]:
 
 
 def _is_private() -> bool:
-    """Whether only this machine can reach the portal."""
+    """Return whether only this machine can reach the portal."""
     return settings.BIND.strip("[]") in LOCAL
 
 
@@ -119,7 +119,10 @@ def _kept_password() -> Path:
 
 
 def _own_password() -> str:
-    """A password for a new demo: random, and kept, where others can reach it."""
+    """Return a password for a new demo: if others can reach the portal, a random one.
+
+    A random password is stored in a file.
+    """
     if _is_private():
         return PASSWORD
     path = _kept_password()
@@ -129,13 +132,13 @@ def _own_password() -> str:
 
 
 def _usual_passwords() -> list[str]:
-    """The passwords that this command may have given the accounts before."""
+    """Return the passwords that this command may have given the accounts before."""
     path = _kept_password()
     return [PASSWORD, *([path.read_text()] if path.is_file() else [])]
 
 
 def _reason_against(password: str, *, beside: bool) -> str:
-    """Why accounts with a known password may not be added here, or nothing."""
+    """Return why accounts with a known password may not be added here, or ""."""
     host = urlsplit(settings.SITE_URL).hostname or ""
     is_local = host in LOCAL or host.endswith(".localhost")
     if not is_local and (password == PASSWORD or len(password) < SHORTEST):

@@ -49,7 +49,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{name:<16}{value}")
 
     def _attack(self, runner: Runner) -> int:
-        """Print what came of each attack; return how many were successful."""
+        """Print the result of each attack; return how many were successful."""
         self.stdout.write("\nAttacks on the jail:")
         broken = 0
         for finding in examine(runner):

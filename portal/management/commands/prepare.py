@@ -14,7 +14,7 @@ from portal.supervisor.programs import run_dir
 
 
 class Command(BaseCommand):
-    """Leaves everything ready for `up`. Safe to repeat; nothing is overwritten."""
+    """Prepares everything that `up` needs. Safe to repeat; nothing is overwritten."""
 
     help = "Make folders, migrate, collect static files, and add the demo course."
 
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        # A folder that was there before may be open to everybody.
+        # A folder that existed before may be open to everybody.
         settings.VAR_DIR.chmod(settings.VAR_DIR.stat().st_mode & 0o750)
         try:
             hold_lock(run_dir() / "up.lock")
@@ -38,9 +38,9 @@ class Command(BaseCommand):
 
 
 def collect_static() -> None:
-    """Leave the static files of this release in STATIC_ROOT.
+    """Collect the static files of this release in STATIC_ROOT, if one has changed.
 
-    Hashing and compressing them takes seconds, so it is done when one has changed.
+    Hashing and compressing them takes seconds.
     """
     stamp = Path(settings.STATIC_ROOT) / "collected"
     state = static_state()

@@ -1,4 +1,4 @@
-"""`manage.py run_notebook`: one notebook through the real runner, with no database."""
+"""`manage.py run_notebook`: one notebook in the real runner, without a database."""
 
 import io
 import sys
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         "Run one notebook as a worker would, without tests and without the database, "
         "and write it with its outputs."
     )
-    # They would look at what only the portal needs.
+    # The checks would look at settings that only the portal needs.
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -116,14 +116,14 @@ class Command(BaseCommand):
 
 
 def _never_fail_at_a_character() -> None:
-    """What a terminal's encoding does not have is shown as a question mark."""
+    """Show characters that the terminal's encoding lacks as question marks."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
 def _limit(text: str) -> int:
-    """Read a whole number above 0."""
+    """Return a whole number above 0, or raise ArgumentTypeError."""
     if not text.isdecimal() or int(text) == 0:
         raise ArgumentTypeError(f"“{text}” is not a whole number above 0")
     return int(text)
@@ -147,7 +147,10 @@ def _request(options: dict[str, Any]) -> Request:
 
 
 def _interpreter(environment: str) -> str:
-    """Return the environment's interpreter, which is fit for use as a worker's is."""
+    """Return the environment's interpreter, checked as a worker checks its own.
+
+    Raises CommandError.
+    """
     known = settings.RUNNER_ENVIRONMENTS
     if environment not in known:
         names = ", ".join(f"“{name}”" for name in known)

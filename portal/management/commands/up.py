@@ -24,12 +24,13 @@ class Command(BaseCommand):
     """Runs broker, web, worker and beat until Ctrl-C or SIGTERM."""
 
     help = "Run broker, web server, worker and beat until Ctrl-C."
-    # They import every page; `prepare` runs them, and the supervisor stays small.
+    # The checks import every page. `prepare` runs them, so that the supervisor stays
+    # small.
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            # Held until this process ends.
+            # The lock is held until this process ends.
             lock = hold_lock(run_dir() / "up.lock")
             if reason := refusal(settings.BIND, str(settings.PORT)):
                 raise CommandError(reason)
@@ -45,12 +46,12 @@ class Command(BaseCommand):
 
 
 def greet(console: Console) -> None:
-    """Say where the portal is and who may sign in."""
+    """Print where the portal is and who may sign in."""
     console.plain(f"\n  Softmark is ready: {settings.SITE_URL}\n")
     if find_demo() is not None:
         told = io.StringIO()
         call_command("demo", stdout=told, skip_checks=True)
-        # Its first line says what it did, which is nothing.
+        # The first line says what the command did, which is nothing.
         accounts = told.getvalue().partition("\n")[2].rstrip()
         console.plain("  Sign in to the demo course as one of these:\n")
         console.plain(f"{textwrap.indent(accounts, '  ')}\n")
