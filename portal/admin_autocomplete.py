@@ -1,4 +1,4 @@
-"""What the admin's search fields offer: to lecturers, the people of their courses."""
+"""Rows that the admin's search fields offer; lecturers get their courses' people."""
 
 from typing import Any
 
@@ -18,15 +18,15 @@ class ScopedAutocompleteView(AutocompleteJsonView):
     """
 
     def has_perm(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Say whether the person may search rows of this kind."""
+        """Return whether the person may search rows of this kind."""
         if super().has_perm(request, obj):
             return True
         return self.model_admin.model is User and edits_any(request)
 
     def get_queryset(self) -> QuerySet[Any]:
-        """Return the rows that fit what was typed.
+        """Return the rows that match what was typed.
 
-        SECURITY: without this limit the names and addresses of people in other courses
+        SECURITY: without this limit, the names and addresses of people in other courses
         could be searched.
         """
         rows: QuerySet[Any] = super().get_queryset()

@@ -1,4 +1,4 @@
-"""How Django finds the portal's admin site. It imports no models."""
+"""The app configuration by which Django finds the admin site. It imports no models."""
 
 from django.contrib.admin.apps import AdminConfig
 
@@ -9,7 +9,7 @@ class PortalAdminConfig(AdminConfig):
     default_site = "portal.admin_site.PortalAdminSite"
 
     def ready(self) -> None:
-        """Find every app's pages, and name what they show."""
+        """Find every app's admin pages, and set the names of models and fields."""
         super().ready()
         from portal.admin_words import name_fields_and_models  # noqa: PLC0415  now
 

@@ -1,8 +1,8 @@
-"""What a request to the admin may ask for: bounded values of known parameters.
+"""Checks of requests to the admin: only known parameters with bounded values pass.
 
-Django's lists take any field and lookup as a parameter, and hand its value to the
-database: a number too large, a year that no calendar has or a character that
-PostgreSQL refuses ended in an error of ours.
+Django's lists accept any field and lookup as a parameter, and hand its value to the
+database. A number that is too large, a year that no calendar has or a character that
+PostgreSQL refuses then ended in a server error.
 """
 
 import re
@@ -27,7 +27,7 @@ from django.http.response import HttpResponseBase
 
 ViewT = TypeVar("ViewT", bound=Callable[..., HttpResponseBase])
 LONGEST: Final = 2000
-# Each word is looked for in each field of a list.
+# Each word is searched in each field of a list.
 LONGEST_SEARCH: Final = 200
 MOST_DIGITS: Final = 10
 _SEARCHES: Final = (SEARCH_VAR, "term")
@@ -50,7 +50,7 @@ _LOOKUPS: Final = (
 )
 _DATE_PARTS: Final = ("__year", "__month", "__day")
 _DATE_PART: Final = re.compile(r"[1-9][0-9]{0,3}")
-# Times beyond these are no times of every zone.
+# Times outside these years do not exist in every time zone.
 _YEAR: Final = re.compile(r"\b(\d{4})-\d")
 _FIRST_YEAR: Final = 1970
 _LAST_YEAR: Final = 2200
@@ -59,7 +59,7 @@ _LONG_NUMBER: Final = re.compile(rf"\d{{{MOST_DIGITS + 1}}}")
 
 
 def with_checked_parameters(view: ViewT) -> ViewT:
-    """Return the view, which answers 400 to what its pages never ask for."""
+    """Return the view, but with 400 for requests that no admin page makes."""
 
     @wraps(view)
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -114,7 +114,7 @@ def _names_of_list(owner: "ModelAdmin[Any]", request: HttpRequest) -> Iterator[s
 
 
 def _check_first_values(request: HttpRequest, model: type[Model]) -> None:
-    """Raise BadRequest if a page to add a row is asked to begin with no such value."""
+    """Raise BadRequest for first values of a new row that an address may not set."""
     for field in model._meta.fields:  # noqa: SLF001  Django's documented name
         if isinstance(field, DateField | TimeField) and field.name in request.GET:
             raise BadRequest(f"“{field.name}” is not given by an address.")
@@ -122,10 +122,10 @@ def _check_first_values(request: HttpRequest, model: type[Model]) -> None:
 
 
 def _check_choices(given: QueryDict, model: type[Model]) -> None:
-    """Raise BadRequest if what is chosen is the key of no row that there can be.
+    """Raise BadRequest if a chosen value cannot be the key of any row.
 
-    Widgets look for a chosen row before the form does, and end where that cannot be
-    asked of the database.
+    Widgets search a chosen row before the form checks it, and fail if the database
+    cannot search for it.
     """
     meta = model._meta  # noqa: SLF001  Django's documented name
     for field in [*meta.fields, *meta.many_to_many]:
@@ -139,7 +139,7 @@ def _check_choices(given: QueryDict, model: type[Model]) -> None:
 
 
 def _check_selection(request: HttpRequest, model: type[Model]) -> None:
-    """Raise BadRequest if an action is asked for on a row that no list can show."""
+    """Raise BadRequest if an action names a row that no list can show."""
     key_field = model._meta.pk  # noqa: SLF001  Django's documented name
     for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
         if not _is_key(key_field, key):
@@ -147,7 +147,7 @@ def _check_selection(request: HttpRequest, model: type[Model]) -> None:
 
 
 def _is_key(field: Any, text: str) -> bool:
-    """Whether a row could have this key."""
+    """Return whether a row could have this key."""
     if len(text) > LONGEST or _TOO_LARGE.fullmatch(text.strip()):
         return False
     try:

@@ -1,4 +1,4 @@
-"""The admin's own pages: sign-in, passwords and short links, by the portal's rules."""
+"""The admin site: sign-in, passwords and short links by the portal's rules."""
 
 from typing import Any
 
@@ -15,18 +15,18 @@ from portal.admin_requests import ViewT, with_checked_parameters
 
 
 class PortalAdminSite(admin.AdminSite):
-    """Serve the admin without account pages and short links of Django's own.
+    """Serve the admin without Django's own account pages and short links.
 
     SECURITY: Django's forms for signing in and for changing a password have no rate
-    limit and do not know the second factor. None of them is reached here: each address
+    limit and do not know the second factor. Neither can be reached here: each address
     leads to allauth's page.
     """
 
-    # The lists are wide and the index is one click away.
+    # The lists are wide, and the index is one click away.
     enable_nav_sidebar = False
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Return the admin's addresses with our short link before Django's."""
+        """Return the admin's addresses with our short link instead of Django's."""
         short_link = path(
             "r/<path:content_type_id>/<path:object_id>/",
             self.admin_view(self.view_on_site),
@@ -48,7 +48,7 @@ class PortalAdminSite(admin.AdminSite):
     def logout(  # type: ignore[override]  # a redirect, no page
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
-        """End the session as the portal's own page does."""
+        """End the session like the portal's own page."""
         answer: HttpResponseBase = account_views.logout(request)
         return answer
 
@@ -68,7 +68,7 @@ class PortalAdminSite(admin.AdminSite):
         self, request: HttpRequest
     ) -> HttpResponseBase:
         """Answer a search field with rows that the person may choose."""
-        # It knows models, which are loaded after this class.
+        # The module imports models, which are loaded after this class.
         from portal.admin_autocomplete import (  # noqa: PLC0415
             ScopedAutocompleteView,
         )
@@ -78,10 +78,10 @@ class PortalAdminSite(admin.AdminSite):
     def view_on_site(
         self, request: HttpRequest, content_type_id: str, object_id: str
     ) -> HttpResponse:
-        """Lead to the page of a row that the person sees in the admin, else 404.
+        """Redirect to a row's page if the person sees it in the admin, else 404.
 
-        SECURITY: Django's own view asks for no permission, and so told the address of
-        any row, released or not.
+        SECURITY: Django's own view checks no permission, and so gave away the address
+        of any row, released or not.
         """
         model = _model(content_type_id)
         row_admin = self._registry.get(model) if model else None
@@ -98,11 +98,11 @@ def _name(url: URLPattern | URLResolver) -> str | None:
 
 
 def _to_index(request: HttpRequest) -> HttpResponse:
-    """Send to the admin's first page whoever is signed in already."""
+    """Send people who are signed in already to the admin's first page."""
     return redirect("admin:index")
 
 
-# It refuses people who are not staff, and sends strangers to allauth's page.
+# It refuses people who are not staff, and sends anonymous people to allauth's page.
 _sign_in = secure_admin_login(_to_index)
 
 

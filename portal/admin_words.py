@@ -1,7 +1,7 @@
-"""What the admin calls fields and models: the words of the pages, not of the code.
+"""The admin's names for fields and models: the words of the pages, not of the code.
 
 Django makes a label of a field's name: "Is late", "Due at", "Made by". Only the shown
-name is set, so that no migration is needed for a word.
+name is set here, so that no migration is needed for a word.
 """
 
 from typing import Any, Final

@@ -45,12 +45,12 @@ router.register("marks", MarkViewSet, "mark")
 
 
 class SchemaView(StrictRequests, SpectacularAPIView):
-    """The description: YAML, or JSON for who accepts only that. Refusals are JSON."""
+    """The API's description in YAML, or in JSON if asked. Errors are in JSON."""
 
     def finalize_response(
         self, request: Request, response: Response, *args: Any, **kwargs: Any
     ) -> Response:
-        """Return the response; a refusal in the API's one error shape."""
+        """Return the response; an error is in the API's one error shape."""
         done: Response = super().finalize_response(request, response, *args, **kwargs)
         if done.exception:
             done.accepted_renderer = JSONRenderer()
@@ -59,7 +59,8 @@ class SchemaView(StrictRequests, SpectacularAPIView):
         return done
 
 
-# The description is the same for everyone and names nobody, so it is public.
+# The description is the same for everyone and contains no personal data, so it is
+# public.
 schema = SchemaView.as_view(
     permission_classes=[AllowAny], generator_class=DescriptionOnce
 )

@@ -16,10 +16,10 @@ def _made_description() -> Any:
 
 
 def description() -> Any:
-    """Return the description, which stays as it is while the process lives.
+    """Return the description, which does not change while the process lives.
 
-    One thread makes it: drf-spectacular looks for its extensions in lists that it
-    changes meanwhile, and several at once found some half loaded.
+    Only one thread makes it: drf-spectacular looks for its extensions in lists that it
+    changes meanwhile, and several threads at once found some of them half loaded.
     """
     with _making:
         return _made_description()

@@ -1,6 +1,6 @@
-"""Answers under /api/ that no view of the API gave, in the API's one error shape.
+"""Errors under /api/ from outside the API's views, in the API's one error shape.
 
-Django answers with a page where no address fits, where a middleware refuses, and where
+Django answers with an HTML page if no address matches, if a middleware refuses, and if
 it fails. A program cannot read pages, so each becomes the JSON of docs/api.md.
 """
 
@@ -15,7 +15,7 @@ from django.urls import is_valid_path
 
 ROOT: Final = "/api"
 _JSON: Final = "application/json"
-# What the new answer keeps of the old one.
+# The headers that the new response keeps from the old one.
 _KEPT: Final = ("Allow", "Cache-Control", "Retry-After", "Vary", "WWW-Authenticate")
 _CODES: Final = {
     400: (
@@ -32,19 +32,19 @@ _CODES: Final = {
 
 
 def is_api(path: str) -> bool:
-    """Whether the path is of the API."""
+    """Return whether the path belongs to the API."""
     return path == ROOT or path.startswith(f"{ROOT}/")
 
 
 class SlashesOfPages(CommonMiddleware):
     """Adds a missing slash to addresses of pages, never to those of the API.
 
-    A redirect is followed with GET, so a hand-in sent without the slash would end with
-    200 and a list, and nothing stored.
+    A client follows a redirect with GET. A hand-in sent without the slash would end
+    with 200 and a list, and nothing would be stored.
     """
 
     def should_redirect_with_slash(self, request: HttpRequest) -> bool:
-        """Whether the person is sent to the same address with a slash."""
+        """Return whether to redirect to the same address with a slash."""
         is_page = not is_api(request.path_info)
         return is_page and super().should_redirect_with_slash(request)
 
@@ -52,10 +52,10 @@ class SlashesOfPages(CommonMiddleware):
 def answer_api_in_json(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Turn each refusal under /api/ that is a page into JSON.
+    """Turn each error page under /api/ into JSON.
 
     A request for the API without TLS is refused, not redirected: its token has been
-    sent in the clear, which its owner should know.
+    sent unencrypted, and its owner should know that.
     """
 
     def answer(request: HttpRequest) -> HttpResponseBase:
@@ -77,7 +77,7 @@ def answer_api_in_json(
 def api_error(
     status: int, code: str, detail: str, attr: str | None = None
 ) -> JsonResponse:
-    """Return an answer in the API's one error shape."""
+    """Return a response in the API's one error shape."""
     is_ours = status >= HTTPStatus.INTERNAL_SERVER_ERROR
     error = {"code": code, "detail": detail, "attr": attr}
     kind = "server_error" if is_ours else "client_error"
@@ -89,7 +89,7 @@ def api_error(
 def _in_json(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     status = response.status_code
     if status not in _CODES:
-        # A status that is not listed here, or a redirect: no address of ours redirects.
+        # This is a status that is not listed, or a redirect: no API address redirects.
         is_redirect = status < HTTPStatus.BAD_REQUEST
         status = HTTPStatus.NOT_FOUND if is_redirect else status
     code, detail = _CODES.get(status, ("error", HTTPStatus(status).phrase))

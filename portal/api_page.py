@@ -1,6 +1,6 @@
 """The page that describes the API: the OpenAPI description, written as HTML.
 
-Made here and not by Swagger UI, whose page axe faults in dozens of places, and which
+It is made here and not by Swagger UI: axe reports dozens of faults in that page, and it
 needs a script to show a text.
 """
 
@@ -35,7 +35,7 @@ _KINDS: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """What a value is: words, and the name of the document type that they end with."""
+    """The type of a value: words, and the document type with which they end."""
 
     words: str
     document: str = ""
@@ -56,7 +56,7 @@ class Value:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What comes back with a status."""
+    """The response with one status."""
 
     status: str
     kind: Kind
@@ -78,7 +78,7 @@ class Operation:
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """A JSON document that answers hold."""
+    """A JSON document that responses contain."""
 
     name: str
     help: str
@@ -96,7 +96,7 @@ class Group:
 
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
-    """Show every address of the API, what it takes, and what it answers."""
+    """Show every address of the API, with its parameters and its responses."""
     return render(
         request,
         "api/docs.html",
@@ -179,7 +179,7 @@ def _answers(responses: Any) -> Iterator[Answer]:
 
 
 def _kind(schema: Any) -> Kind:
-    """Return what a schema says, in words."""
+    """Return a schema's type in words."""
     if _REF in (ref := schema.get("$ref", "")):
         return Kind(words="", document=ref.removeprefix(_REF))
     parts = schema.get("allOf") or schema.get("oneOf") or []

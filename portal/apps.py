@@ -10,11 +10,11 @@ __all__ = ["PortalConfig", "celery_app", "checks"]
 
 
 class PortalConfig(AppConfig):
-    """Imported by every process, so that wake-ups go to our broker, not to a default."""
+    """Imported by every process, so that wake-ups go to our broker, not the default."""
 
     name = "portal"
 
     def ready(self) -> None:
-        """Make the portal's own folders, which nobody else on the machine may read."""
+        """Create the portal's own folders; no other user may read them."""
         for folder in settings.OWN_FOLDERS:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,11 +1,11 @@
 """The Celery application.
 
-A message is only a hint: the GradingRun row is the queue. So a task takes ids, is
-safe to run twice or never, is acknowledged before it starts, and returns nothing:
-CELERY_TASK_ANNOTATIONS in the settings says so for all. Each has its name written
-down, because the name is part of a message and must outlive a move between modules.
-There is no canvas (chain, group, chord), no countdown and no retry by the broker:
-a run that was lost is found by its lease, and a queued one by the next poll.
+A message is only a wake-up: the GradingRun row is the queue. So a task takes ids, can
+safely run twice or never, is acknowledged before it starts, and returns nothing:
+CELERY_TASK_ANNOTATIONS in the settings says so for all tasks. Each task has an explicit
+name, because the name is part of a message and must stay the same if the task moves to
+another module. There is no canvas (chain, group, chord), no countdown and no retry by
+the broker: a lost run is found by its lease, and a queued one by the next poll.
 """
 
 import os
@@ -16,8 +16,8 @@ from celery.exceptions import SecurityWarning
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
-# Celery warns whoever is root. The worker runs nothing of a student's by itself, and
-# the runner's jobs are never root's.
+# Celery warns if it runs as root. The worker itself runs nothing of a student's, and
+# the runner's jobs never run as root.
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("softmark")

@@ -1,4 +1,4 @@
-"""System checks: what `manage.py check --deploy` refuses, in words that say what to do.
+"""System checks: what `manage.py check --deploy` refuses, with words on what to do.
 
 These are errors, not warnings: each one alone would put marks or accounts at risk.
 """
@@ -40,7 +40,7 @@ def _no_mail() -> bool:
     return any(f".{name}." in settings.EMAIL_BACKEND for name in SILENT_MAIL)
 
 
-# What must not be, and the error that says so.
+# Each condition that must not hold, with its error.
 RULES: Final[Sequence[tuple[Callable[[], bool], Error]]] = (
     (
         _low_level,
@@ -111,5 +111,5 @@ RULES: Final[Sequence[tuple[Callable[[], bool], Error]]] = (
 def production_is_safe(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Return an error for every setting that is unfit for real students."""
+    """Return an error for every setting that is unsafe for real students."""
     return [error for is_broken, error in RULES if is_broken()]

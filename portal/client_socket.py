@@ -1,4 +1,4 @@
-"""A client's connection, on which no thread waits without a clock."""
+"""A client's connection with a limit on the time that a thread waits for it."""
 
 import contextlib
 import errno
@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Self, TypeVar
 
-# The longest wait for one piece, and all waiting that a request may cost beside what
-# its bytes take at the least rate.
+# The longest wait for one piece. A request may also wait this long in total, in
+# addition to the time that its bytes take at the least rate (in bytes a second).
 STALL_SECONDS: Final = 30.0
 LEAST_RATE: Final = 16 * 1024
 _PIECE: Final = 256 * 1024
@@ -19,18 +19,19 @@ ResultT = TypeVar("ResultT")
 
 
 class ClientTooSlowError(ConnectionResetError):
-    """The client was given up, as if it had gone."""
+    """The connection to the client was given up, as if the client had closed it."""
 
     def __init__(self) -> None:
         super().__init__(errno.ECONNRESET, "the client is too slow")
 
 
 class ClientSocket(socket.socket):
-    """A connection whose reads and writes wait for so long in total.
+    """A connection whose reads and writes may wait only for a limited time in total.
 
     A request may wait STALL_SECONDS, and a second more for each LEAST_RATE bytes that
-    came or went; then reads and writes raise ClientTooSlowError. Only waiting counts,
-    not what the portal itself takes. `restart_clock` begins the next request.
+    were read or written; then reads and writes raise ClientTooSlowError. Only waiting
+    counts, not the time that the portal itself takes. `restart_clock` begins the next
+    request.
     """
 
     _limit: float | None = STALL_SECONDS
@@ -39,16 +40,16 @@ class ClientSocket(socket.socket):
 
     @classmethod
     def of(cls, accepted: socket.socket) -> Self:
-        """Take over a connection that was just accepted."""
+        """Return a client socket that takes over a connection just accepted."""
         family, kind, proto = accepted.family, accepted.type, accepted.proto
         return cls(family, kind, proto, fileno=accepted.detach())
 
     def restart_clock(self) -> None:
-        """Begin to count anew, for the next request of the connection."""
+        """Set the waiting time to zero, for the next request of the connection."""
         self._waited, self._moved = 0.0, 0
 
     def settimeout(self, value: float | None, /) -> None:
-        """Wait so long for one piece, if it is less than STALL_SECONDS."""
+        """Set the longest wait for one piece, at most STALL_SECONDS."""
         self._limit = STALL_SECONDS if value is None else min(value, STALL_SECONDS)
         super().settimeout(self._limit)
 
@@ -63,7 +64,7 @@ class ClientSocket(socket.socket):
         return data
 
     def send(self, data: Any, flags: int = 0, /) -> int:
-        """Send a part of the data. Raises ClientTooSlowError."""
+        """Send a part of the data and return its length. Raises ClientTooSlowError."""
         sent = self._wait(lambda: super(ClientSocket, self).send(data, flags))
         self._moved += sent
         return sent
@@ -75,7 +76,10 @@ class ClientSocket(socket.socket):
             rest = rest[self.send(rest[:_PIECE], flags) :]
 
     def sendfile(self, file: Any, offset: int = 0, count: int | None = None) -> int:
-        """Send so many bytes of a file, or all. Raises ClientTooSlowError."""
+        """Send `count` bytes of a file, or all, and return how many were sent.
+
+        Raises ClientTooSlowError.
+        """
         total = 0
         while count is None or total < count:
             size = _PIECE if count is None else min(_PIECE, count - total)

@@ -15,14 +15,16 @@ from portal.log_redaction import MaskSecrets, escaped, masked
 from portal.supervisor.launch import die_with_parent
 
 bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-# It watches connections, and gives a thread to a request that is here.
+# This worker watches connections, and gives a thread only to a request that has
+# arrived.
 worker_class = "portal.gunicorn_worker.ClockedWorker"
-# Fewer than files that a process may have open (1024, mostly).
+# Fewer than the files that a process may have open (1024, mostly).
 worker_connections = 500
 workers = int(os.environ.get("WEB_PROCESSES", "1"))
 threads = int(os.environ.get("WEB_THREADS", "8"))
-# A worker that does not stir for this long is replaced. A slow upload keeps one
-# thread busy, not the worker, so this is no limit on a request: portal.client_socket is.
+# A worker that does not respond for this long is replaced. A slow upload keeps one
+# thread busy, not the worker, so this does not limit a request: portal.client_socket
+# does.
 timeout = 60
 graceful_timeout = 8
 keepalive = 15
@@ -33,7 +35,7 @@ worker_tmp_dir = str(_memory) if os.access(_memory, os.W_OK | os.X_OK) else None
 control_socket_disable = True
 proc_name = "softmark-web"
 accesslog = "-" if os.environ.get("ACCESS_LOG", "") == "1" else None
-# In quotation marks: a space in an address begins no new field.
+# The address is in quotation marks, so that a space in it begins no new field.
 access_log_format = '%(m)s "%(U)s" %(s)s %(B)s bytes in %(M)s ms'
 errorlog = "-"
 loglevel = "warning" if os.environ.get("SOFTMARK_SUPERVISED") else "info"
@@ -41,9 +43,9 @@ _ready = os.environ.get("SOFTMARK_READY_FILE", "")
 
 
 class MaskingLogger(Logger):
-    """Leaves secret addresses out of the line of each request, and of errors.
+    """Leaves secret addresses out of the log line of each request, and of errors.
 
-    SECURITY: the line of a request is one line, whatever the client sent.
+    SECURITY: each request gives exactly one line, whatever the client sent.
     """
 
     def setup(self, cfg: Any) -> None:
@@ -54,7 +56,8 @@ class MaskingLogger(Logger):
     def atoms(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         atoms: dict[str, Any] = super().atoms(*args, **kwargs)
         return {
-            # Cut first: an escape in two halves could be read as another.
+            # The value is cut before it is escaped: half an escape could be read as
+            # another.
             name: escaped(cut(masked(value), MAX_VALUE))
             if isinstance(value, str)
             else value
@@ -66,15 +69,16 @@ logger_class = MaskingLogger
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """Tie the worker's life to the arbiter's, which is tied to the supervisor's."""
+    """End the worker with the arbiter, which itself ends with the supervisor."""
     die_with_parent(worker.ppid)
 
 
 def post_worker_init(worker: Any) -> None:
-    """What is loaded by now stays, so it is not looked through for garbage again.
+    """Exclude everything loaded by now from garbage collection, and collect less often.
 
-    That took a tenth of a second, in the middle of a request. What a page makes goes
-    with it, mostly without the collector, which so need not come a dozen times a page.
+    Looking through it took a tenth of a second, in the middle of a request. Most
+    objects that a page creates are freed without the collector, so it need not run a
+    dozen times a page.
     """
     gc.collect()
     gc.freeze()
@@ -82,6 +86,6 @@ def post_worker_init(worker: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    """Say that the port is open."""
+    """Create the ready file: the port is open."""
     if _ready:
         Path(_ready).touch()

@@ -1,9 +1,9 @@
-"""gunicorn's worker with threads, of which none waits for a client to ask.
+"""A gunicorn worker with threads, none of which waits for a client's request.
 
-A connection is watched by the worker's own loop until its request is here: the whole
-head, and a body as long as most forms are. Then it gets a thread. A longer body is read
-by a thread of its own pool, so that slow uploads keep no page waiting, and every read
-and write has a clock: portal.client_socket.
+The worker's own loop watches a connection until its request has arrived: the whole
+head, and a body as long as most forms are. Then the request gets a thread. A longer
+body is read by a thread of a separate pool, so that slow uploads delay no page, and
+every read and write has a time limit: portal.client_socket.
 """
 
 import contextlib
@@ -26,8 +26,8 @@ HEAD_SECONDS: Final = 20.0
 BODY_SECONDS: Final = 20.0
 # How long a stopping worker waits for requests that have begun to arrive.
 STOP_SECONDS: Final = 2.0
-# How long a connection that ends waits for the client to end it, too, and how much it
-# throws away meanwhile.
+# How long a connection that ends waits for the client to close it too, and how many
+# bytes it throws away meanwhile.
 END_SECONDS: Final = 2.0
 MAX_DRAINED: Final = 64 * 1024
 MAX_HEAD: Final = 64 * 1024
@@ -37,7 +37,7 @@ _END: Final = b"\r\n\r\n"
 _LENGTH: Final = re.compile(
     rb"\r\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r\n", re.IGNORECASE
 )
-# Its body has no length, or the client waits to be asked for it.
+# The body has no length, or the client waits to be asked for it.
 _OPEN_ENDED: Final = re.compile(rb"\r\n(?:transfer-encoding|expect):", re.IGNORECASE)
 _OURS: Final = 500
 _TOO_LONG: Final = (
@@ -69,7 +69,7 @@ util.write_error = write_error
 
 
 class Arrival:
-    """What has come of a request, and when the rest must be here."""
+    """The bytes of a request that have arrived, and the deadline for the rest."""
 
     def __init__(self, conn: TConn, held: bytes = b"") -> None:
         self.conn = conn
@@ -81,7 +81,7 @@ class Arrival:
         self.add(held)
 
     def add(self, data: bytes) -> None:
-        """Take in more bytes."""
+        """Add more bytes of the request."""
         searched = max(len(self.data) - len(_END), 0)
         self.data += data
         while self.needed is None and self.data.startswith(b"\r\n"):
@@ -117,21 +117,21 @@ class ClockedWorker(ThreadWorker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.arrivals: dict[TConn, Arrival] = {}
-        # Connections that were answered and end, and when at the latest.
+        # Connections that were answered and are ending, each with its deadline.
         self.endings: dict[TConn, float] = {}
         self.uploads = ThreadPoolExecutor(
             max_workers=self.cfg.threads, thread_name_prefix="upload"
         )
 
     def accept(self, listener: Any) -> None:
-        """Take a connection and watch it."""
+        """Accept a connection and watch it."""
         self._make_room(at_most=self.worker_connections * 3 // 4)
         try:
             accepted, address = listener.accept()
         except BlockingIOError:
             return
         except OSError as error:
-            # Of files that may be open there are none left, say.
+            # For example, no more files may be opened.
             self.log.warning("A connection was not taken: %s", error)
             self._make_room(at_most=0)
             return
@@ -152,13 +152,13 @@ class ClockedWorker(ThreadWorker):
         if not is_kept:
             self._end(conn)
         elif held := conn.parser.unreader.take_buffered():
-            # The next request has begun to arrive, behind the last one.
+            # The next request has begun to arrive, directly after the last one.
             self._watch(Arrival(conn, held))
         else:
             super().finish_request(conn, done)
 
     def murder_pending(self) -> None:
-        """Give up connections whose request, or whose end, did not come in time."""
+        """Close connections whose request, or whose end, missed its deadline."""
         now = time.monotonic()
         for arrival in list(self.arrivals.values()):
             is_stopping = not self.alive and now - arrival.begun > STOP_SECONDS
@@ -185,7 +185,7 @@ class ClockedWorker(ThreadWorker):
     # --- Requests that arrive ------------------------------------------------
 
     def _watch(self, arrival: Arrival) -> None:
-        """Read what comes on the connection until the request is here."""
+        """Read what arrives on the connection until the request is complete."""
         conn = arrival.conn
         conn.sock.settimeout(0)
         self.arrivals[conn] = arrival
@@ -204,7 +204,7 @@ class ClockedWorker(ThreadWorker):
         self._settle(arrival)
 
     def _settle(self, arrival: Arrival) -> None:
-        """Give a request that is here a thread, and no more time to one too long."""
+        """Give a complete request a thread, and reject one that is too long."""
         if arrival.is_too_long:
             self._give_up(arrival, _TOO_LONG)
         elif arrival.is_whole:
@@ -216,7 +216,7 @@ class ClockedWorker(ThreadWorker):
             self.enqueue_req(conn, is_long=arrival.is_long)
 
     def _make_room(self, at_most: int) -> None:
-        """Give up the oldest of too many half requests: an honest one takes moments."""
+        """Give up the oldest incomplete requests: a normal one takes only moments."""
         while len(self.arrivals) > at_most:
             self._give_up(next(iter(self.arrivals.values())), _TOO_SLOW)
 
@@ -230,10 +230,10 @@ class ClockedWorker(ThreadWorker):
     # --- Connections that end ------------------------------------------------
 
     def _end(self, conn: TConn) -> None:
-        """Say that nothing follows, and close once the client has as well.
+        """Signal the end of the response, and close once the client has closed too.
 
         gunicorn waits for that in its only loop, two seconds for each client that does
-        not. A connection closed at once could lose the answer (RFC 9112, 9.6).
+        not close. A connection closed at once could lose the response (RFC 9112, 9.6).
         """
         try:
             conn.sock.settimeout(0)
@@ -265,7 +265,7 @@ class ClockedWorker(ThreadWorker):
 
 
 def _read(client: ClientSocket) -> bytes | None:
-    """Return what has come, nothing if the client has gone, None if nothing came."""
+    """Return what has come, b"" if the client has gone, or None if nothing came."""
     try:
         return client.recv(_PIECE)
     except (BlockingIOError, InterruptedError):

@@ -1,4 +1,4 @@
-"""What a person needs to know today, over all of their courses."""
+"""What the home page shows of all the person's courses: sessions, work due and news."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -80,10 +80,10 @@ def work_ahead(
 def news_of(
     courses: Mapping[int, Course], user: User, now: dt.datetime
 ) -> Sequence[Entry]:
-    """Return what was said, changed or came out in two weeks, the newest first.
+    """Return what was announced, changed or released in two weeks, the newest first.
 
-    Three queries. The courses come from `for_viewer`: what is newer than the
-    person's last look at its course is new.
+    Three queries. The courses come from `for_viewer`: an entry is new if it is newer
+    than the person's last look at its course.
     """
     since = now - RECENT
     entries = [

@@ -1,8 +1,8 @@
-"""Addresses that are secrets do not stand in logs, and no address writes a log line.
+"""Keeps secret addresses out of logs, and stops addresses from forging log lines.
 
-SECURITY: whoever has the address of somebody's calendar reads it without signing in,
-and a log is read by more people than a database. Who asks for an address chooses what
-is in it, line ends and the codes that terminals obey among it.
+SECURITY: everybody who has the address of a person's calendar can read it without
+signing in, and more people read a log than a database. A client chooses what is in an
+address, including line ends and the codes that terminals obey.
 """
 
 import logging
@@ -28,7 +28,7 @@ def escaped(text: str) -> str:
 
 
 class MaskSecrets(logging.Filter):
-    """Leaves secrets out of what Django says of requests that went wrong."""
+    """Leaves secrets out of Django's log entries about failed requests."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.msg, str):

@@ -1,4 +1,4 @@
-"""What holds for every request and answer of the portal."""
+"""Middleware for every request and response of the portal."""
 
 from collections.abc import Callable
 from urllib.parse import urljoin
@@ -11,9 +11,9 @@ from django.utils.encoding import iri_to_uri
 def keep_no_copies(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Let nothing keep a page, unless its view says how long it may be kept.
+    """Forbid caches to store a page, unless its view says how long it may be kept.
 
-    SECURITY: on a shared machine, going back after signing out would show marks.
+    SECURITY: on a shared machine, the back button would show marks after signing out.
     """
 
     def answer(request: HttpRequest) -> HttpResponseBase:
@@ -29,9 +29,9 @@ def write_addresses_of_the_site(
 ) -> Callable[[HttpRequest], HttpResponseBase]:
     """Make `request.build_absolute_uri` begin with SITE_URL.
 
-    SECURITY: allauth mails addresses that it builds from the request, so whoever sent
-    the request would choose, by its Host, where somebody else's key for a new password
-    goes. The API writes its addresses in the same way.
+    SECURITY: allauth mails addresses that it builds from the request. By its Host
+    header, the sender of a request would choose where somebody else's key for a new
+    password is sent. The API writes its addresses in the same way.
     """
 
     def answer(request: HttpRequest) -> HttpResponseBase:

@@ -1,4 +1,4 @@
-"""One way to page every list of the API."""
+"""The pagination of every list of the API."""
 
 import re
 from typing import Any, Final
@@ -7,15 +7,15 @@ from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
 
-# Fewer digits than any number that stops the process while it is read.
+# Reading a much longer number would block the process.
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,8}")
 
 
 class Page(PageNumberPagination):
     """Pages of 50; `?page_size=` up to 200.
 
-    A page or a size that cannot be is 400, so that nobody takes one page for the whole
-    list. A page past the end is 404.
+    An impossible page or size is 400, so that nobody takes one page for the whole list.
+    A page past the end is 404.
     """
 
     page_size = 50
@@ -23,7 +23,7 @@ class Page(PageNumberPagination):
     max_page_size = 200
 
     def get_page_number(self, request: Request, paginator: Any) -> int:
-        """Return which page is asked for. Raises ValidationError or NotFound."""
+        """Return the requested page's number. Raises ValidationError or NotFound."""
         number = _number(request, self.page_query_param, "1 or more") or 1
         if number > paginator.num_pages:
             last = paginator.num_pages

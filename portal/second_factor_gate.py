@@ -1,4 +1,4 @@
-"""Staff without a second factor reach the pages on which they set one up, and no others."""
+"""The middleware that sends staff without a second factor to the pages to set it up."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -18,14 +18,14 @@ from accounts.second_factor import (
 )
 from portal.api_errors import api_error, is_api
 
-# Open to everybody, or the way out.
+# Views that are open to everybody, or that end the session.
 ALWAYS: Final = frozenset(
     {
         *("account_logout", "admin:logout", "account_login"),
         *("api:docs", "api:schema", "health"),
     }
 )
-# What sets up a factor. None of them shows or ends one that is there.
+# Views that set up a factor. None of them shows or deletes an existing factor.
 SETTING_UP: Final = frozenset(
     {
         *("mfa_index", "mfa_activate_totp"),
@@ -42,9 +42,9 @@ WORDS: Final = (
 class SecondFactorMiddleware:
     """Asks staff for a second factor before any view, page and API alike.
 
-    API tokens are asked in accounts.authentication. Pages learn from
-    `request.second_factor` what is asked: "set up", "prove", or nothing; it is "off"
-    for staff where the setting asks nobody.
+    For API tokens, accounts.authentication asks. Pages read from
+    `request.second_factor` what is asked: "set up", "prove", or nothing. It is "off"
+    for staff where the setting turns the second factor off.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -56,7 +56,7 @@ class SecondFactorMiddleware:
     def process_view(
         self, request: HttpRequest, view: object, args: Any, kwargs: Any
     ) -> HttpResponseBase | None:
-        """Return the answer in place of a view that the person may not reach yet."""
+        """Return a response in place of a view that the person may not reach yet."""
         name = request.resolver_match.view_name if request.resolver_match else ""
         asked = "" if name in ALWAYS else _asked_of(request)
         request.second_factor = asked  # type: ignore[attr-defined]  # for templates

@@ -1,8 +1,8 @@
 """Settings. Everything that differs between machines comes from the environment.
 
-A `.env` file beside manage.py is read first; `make run` writes one. Variables and
-their defaults are listed in docs/operating.md. A bad or missing value stops the
-start with words that say what to set.
+A `.env` file beside manage.py is read first; `make run` writes one. Variables and their
+defaults are listed in docs/operating.md. A wrong or missing value stops the start with
+words on what to set.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ from marshmallow.validate import OneOf, Range
 
 from portal.log_limits import shorten_values
 
-# Lets `ModelAdmin[User]` and its like be written at run time, as django-stubs types them.
+# Allows `ModelAdmin[User]` and the like at run time, as django-stubs types them.
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -35,7 +35,7 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 # Where `manage.py up` listens.
 BIND: str = env.str("BIND", "127.0.0.1")
 PORT: int = env.int("PORT", 8000, validate=Range(min=1, max=65535))
-# The address that links in mails and API answers start with.
+# The address with which links in mails and API responses begin.
 SITE_URL: str = env.str("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
 HTTPS: bool = env.bool("HTTPS", SITE_URL.startswith("https://"))
 VAR_DIR = Path(env.str("SOFTMARK_VAR", str(BASE_DIR / "var"))).resolve()
@@ -110,11 +110,11 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 
 def sqlite_options() -> dict[str, Any]:
-    """Return the options under which SQLite serves web and workers at once.
+    """Return the options with which SQLite serves web and workers at the same time.
 
-    WAL lets readers and one writer work side by side, IMMEDIATE takes the write
-    lock at BEGIN so that no transaction dies half way, and FULL makes a receipt
-    mean that the row is on the disk.
+    WAL lets readers and one writer work side by side. IMMEDIATE takes the write lock at
+    BEGIN, so that no transaction fails half way. FULL makes a receipt mean that the row
+    is on the disk.
     """
     return {
         "transaction_mode": "IMMEDIATE",
@@ -134,29 +134,29 @@ DATABASES: dict[str, dict[str, Any]] = {
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = sqlite_options()
-    # A thread keeps its connection: a new one reads the whole schema, and finds its
-    # cache empty, at the expense of the request that waits for it.
+    # A thread keeps its connection: a new one reads the whole schema and starts with an
+    # empty cache, while a request waits for it.
     DATABASES["default"]["CONN_MAX_AGE"] = 600
 else:
-    # A request holds one connection, and as many uploads as requests go on at a time;
-    # a run holds one, and another while it starts.
+    # A request uses one connection, and as many uploads as requests run at the same
+    # time; a run uses one, and another while it starts.
     _most_threads = 2 * max(env.int("WEB_THREADS", 8), env.int("WORKER_SLOTS", 1))
     DATABASES["default"].setdefault("OPTIONS", {})
     DATABASES["default"]["OPTIONS"].setdefault(
         "pool",
         {"min_size": 1, "max_size": env.int("DATABASE_POOL", _most_threads + 4)},
     )
-    # After a restart of the server the pool is full of broken connections.
+    # After a restart of the server, the pool is full of broken connections.
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# The cache counts sign-in attempts. It lives in the database, so that signing in
-# works, and stays limited, while the broker is down.
+# The cache counts sign-in attempts. It is in the database, so that signing in works,
+# and stays limited, while the broker is down.
 CACHES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "portal_cache",
-        # Past this number the rows of some people's limits are dropped.
+        # Above this number, the rows of some people's limits are dropped.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
@@ -166,7 +166,7 @@ STORAGES: dict[str, dict[str, Any]] = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": VAR_DIR / "files"},
     },
-    # Content-addressed: storage.blobs is the only door.
+    # Content-addressed: only storage.blobs reads and writes it.
     "blobs": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {
@@ -184,8 +184,8 @@ STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
-# SECURITY: a table that is looked at before it is imported waits here, and not as a file
-# that anybody could name.
+# SECURITY: a table that staff preview before they import it waits here, and not as a
+# file that anybody could name.
 IMPORT_EXPORT_TMP_STORAGE_CLASS = "import_export.tmp_storages.CacheStorage"
 
 # --- Uploads -----------------------------------------------------------------
@@ -196,7 +196,7 @@ FILE_UPLOAD_HANDLERS = [
 ]
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
 # SECURITY: notebooks may run as another user of this machine, and must not read these.
-# They are made when Django starts (portal/apps.py), open to nobody else.
+# They are created when Django starts (portal/apps.py), open to nobody else.
 OWN_FOLDERS = (VAR_DIR, VAR_DIR / "run", FILE_UPLOAD_TEMP_DIR)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_NUMBER_FILES = 32
@@ -237,16 +237,16 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-# Django ends all the other sessions of the account by itself.
+# Django itself ends all the other sessions of the account.
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Softmark: "
-# People are enrolled by staff; whoever runs an open course may allow signing up.
+# People are enrolled by staff; the operator of an open course may allow signing up.
 ACCOUNT_SIGNUP_OPEN: bool = env.bool("ACCOUNT_SIGNUP_OPEN", False)
-# Rosters and marks go by the address, so where staff enrol people it is theirs to change.
+# Rosters and marks use the address, so where staff enrol people only they change it.
 ACCOUNT_MAX_EMAIL_ADDRESSES: int | None = None if ACCOUNT_SIGNUP_OPEN else 1
-# Whether site staff must have a second factor, and whether lecturers must, too. A portal
-# that only this machine can reach is for trying things out.
+# Whether site staff must have a second factor, and whether lecturers must, too. A
+# portal that only this machine can reach is for trying things out.
 _host = urlsplit(SITE_URL).hostname or ""
 STAFF_SECOND_FACTOR: bool = env.bool(
     "STAFF_SECOND_FACTOR",
@@ -254,7 +254,7 @@ STAFF_SECOND_FACTOR: bool = env.bool(
 )
 COURSE_STAFF_SECOND_FACTOR: bool = env.bool("COURSE_STAFF_SECOND_FACTOR", True)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-# Staff vouch for the addresses that they enrol; strangers' addresses must be verified.
+# Staff vouch for the addresses that they enrol; others must be verified.
 MFA_ALLOW_UNVERIFIED_EMAIL = not ACCOUNT_SIGNUP_OPEN
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -267,7 +267,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 BEHIND_PROXY: bool = env.bool("BEHIND_PROXY", False)
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-# Whom a limit on signing in is for: behind a proxy, all people have its address.
+# Limits on signing in count by address. Behind a proxy, all have the proxy's.
 ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -314,15 +314,15 @@ REST_FRAMEWORK = {
         "accounts.authentication.ApiTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    # Forgetting to say who may call an endpoint closes it.
+    # A view that names no permission is closed.
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
     "DEFAULT_PAGINATION_CLASS": "portal.pagination.Page",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    # Nearly all of the API is read; a view that takes a body names its parsers.
+    # Nearly all of the API is read-only; a view that takes a body names its parsers.
     "DEFAULT_PARSER_CLASSES": [],
     "DEFAULT_METADATA_CLASS": None,
-    # The answer is JSON; `?format=` is a parameter that no address has.
+    # The response is always JSON; no address has the parameter `?format=`.
     "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
@@ -358,7 +358,7 @@ DRF_STANDARDIZED_ERRORS = {
     ),
 }
 
-# A cell that begins like a formula is only text in what staff export.
+# In exports for staff, a cell that begins like a formula is only text.
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 
 # --- Celery ------------------------------------------------------------------
@@ -369,7 +369,7 @@ BROKER_URL: str = env.str(
 CELERY_BROKER_URL = BROKER_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = False
-# No retry and no redelivery: the next look at the rows finds what was lost.
+# There is no retry and no redelivery: the next look at the rows finds what was lost.
 CELERY_TASK_ANNOTATIONS = {"*": {"max_retries": 0, "reject_on_worker_lost": False}}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -387,7 +387,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "run" / "beat-schedule")
 CELERY_TIMEZONE = "UTC"
-# A reminder that nobody took before the next one is of no use.
+# A message that nobody took before the next one is of no use.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep the queue": {
         "task": "portal.sweep_queue",
@@ -421,25 +421,25 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 # How long a claim on a run lasts without a heartbeat, and how often one is sent.
 LEASE_SECONDS: int = env.int("LEASE_SECONDS", 60, validate=Range(min=2))
 HEARTBEAT_SECONDS: float = env.float("HEARTBEAT_SECONDS", LEASE_SECONDS / 4)
-# How often an idle worker looks at the table, and after how long a queued run
-# that nobody has claimed is announced to the workers again.
+# How often an idle worker looks at the table, and when a wake-up is sent again for a
+# queued run that nobody has claimed.
 POLL_SECONDS: float = env.float("POLL_SECONDS", 3.0)
 WAKE_AGAIN_SECONDS: int = env.int("WAKE_AGAIN_SECONDS", 20)
 SWEEP_SECONDS: float = env.float("SWEEP_SECONDS", 15.0)
 PLATFORM_TRIES = 3
 WORKER_SLOTS: int = env.int("WORKER_SLOTS", 1, validate=Range(min=1, max=64))
-# Threads, because the work is done in the runner's processes; the rest waits.
+# The pool has threads, because the runner's processes do the work and the threads wait.
 CELERY_WORKER_POOL = "threads"
 CELERY_WORKER_CONCURRENCY = WORKER_SLOTS
-# What encloses notebooks: our own jail; bubblewrap, cold; or nothing (L0).
+# The isolation of notebooks: our own jail; bubblewrap, started cold; or none (L0).
 RUNNER_BACKEND: str = env.str(
     "RUNNER_BACKEND", "namespaces", validate=OneOf(["namespaces", "bwrap", "bare"])
 )
 # L0 rlimits only; L1 adds namespaces, Landlock, seccomp; L2 a cgroup; L3 cold exec.
 RUNNER_MIN_LEVEL: int = env.int("RUNNER_MIN_LEVEL", 1, validate=Range(min=0, max=3))
-# name -> interpreter. Empty means the interpreter that runs Softmark itself.
+# Name to interpreter. Empty means the interpreter that runs Softmark itself.
 RUNNER_ENVIRONMENTS: dict[str, str] = env.dict("RUNNER_ENVIRONMENTS", {"default": ""})
-# An environment that no run has asked for in so long is stopped, to free its memory.
+# An environment that no run has used for this long is stopped, to free its memory.
 RUNNER_IDLE_SECONDS: float = env.float("RUNNER_IDLE_SECONDS", 1800.0)
 
 # --- Logs --------------------------------------------------------------------

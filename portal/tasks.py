@@ -1,4 +1,4 @@
-"""Work that Celery's clock reminds a worker of. Missing a turn harms nothing."""
+"""The periodic tasks that Celery beat starts. Missing one of them harms nothing."""
 
 import datetime as dt
 
@@ -19,17 +19,17 @@ def clear_sessions() -> None:
 
 @shared_task(name="portal.discard_uploads")
 def discard_uploads() -> None:
-    """Delete what processes that were killed left half written, a day ago or longer."""
+    """Delete files that killed processes left half written at least a day ago."""
     discard_abandoned(older_than=dt.timedelta(days=1))
 
 
 @shared_task(name="portal.sweep_queue")
 def sweep_queue() -> None:
-    """Sweep once; the workers also do it by themselves."""
+    """Sweep once; the workers also sweep by themselves."""
     sweep()
 
 
 @shared_task(name="portal.mail_announcements")
 def mail_announcements() -> None:
-    """Mail the announcements whose time has come, each once."""
+    """Mail the announcements that are due, each once."""
     mail_due_announcements(now=timezone.now())

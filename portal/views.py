@@ -1,4 +1,4 @@
-"""The pages that belong to no course."""
+"""The views of the pages that belong to no course."""
 
 import re
 
@@ -24,7 +24,7 @@ UNAVAILABLE = 503
 @login_required
 @require_safe
 def home(request: SignedInRequest) -> HttpResponse:
-    """Show the person's next session, what is due and what changed, in all courses."""
+    """Show the person's next sessions, what is due and what changed, in all courses."""
     user, now = request.user, timezone.now()
     rows = Course.objects.visible_to(user).for_viewer(user)
     courses = {course.pk: course for course in rows}
@@ -45,7 +45,7 @@ def home(request: SignedInRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:
-    """Say that this process answers and reaches its database, or 503."""
+    """Answer 200 if this process reaches its database, or 503."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

@@ -1,4 +1,4 @@
-"""WSGI entry point: `gunicorn portal.wsgi`."""
+"""The WSGI entry point: `gunicorn portal.wsgi`."""
 
 import os
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ _portal = get_wsgi_application()
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Answer a request; one whose client stalls is given up.
+    """Answer a request, and give it up if its client stalls.
 
     Gunicorn itself waits for ever, so a few connections that send half a form would
     hold every thread.

@@ -1,1 +1,1 @@
-"""How the admin writes and reads dates: by language, as Django looks for them."""
+"""The admin's formats of dates, by language, where Django looks for them."""

@@ -1,4 +1,4 @@
-"""A material in a list. A course's page has a hundred, most of them as for everybody."""
+"""A material in a list. Most of a course's hundred rows look the same for everybody."""
 
 import datetime as dt
 from functools import lru_cache
@@ -21,10 +21,10 @@ register = template.Library()
 
 
 class Row(NamedTuple):
-    """All that a material's row shows: equal rows are the same HTML.
+    """All that a material's row shows: equal rows have the same HTML.
 
     `prefix` is where the portal's addresses begin, `hidden` and `attachments` are HTML,
-    and `opens` is a time as it is written.
+    and `opens` is a time in words.
     """
 
     prefix: str
@@ -53,12 +53,12 @@ class Row(NamedTuple):
 
     @property
     def kind_name(self) -> str:
-        """What its kind is called."""
+        """The name of the material's kind."""
         return str(Material.Kind(self.kind).label)
 
     @property
     def name(self) -> str:
-        """What it is called aloud."""
+        """The material's name as it is read aloud."""
         return f"{self.code} {self.title}".strip()
 
 
@@ -66,11 +66,11 @@ class Row(NamedTuple):
 def material_row(context: Context, item: MaterialItem) -> SafeString:
     """Return a material's row. Context: course; now; is_course_staff.
 
-    Rows are kept, and found again by everything that is in them: making one takes a
-    quarter of a millisecond.
+    Rows are cached by everything that they show: rendering one takes a quarter of a
+    millisecond.
     """
     row = _row(item, context["course"], context["now"], context)
-    # Whoever works on the template sees at once what it does.
+    # With DEBUG, a change of the template shows at once.
     return _new_html(row) if settings.DEBUG else _kept_html(row)
 
 
@@ -118,13 +118,13 @@ def _new_html(row: Row) -> SafeString:
     return render_to_string("courses/_material.html", {"row": row})
 
 
-# Some 2 KB each: what a term's courses show.
+# About 2 KB each: enough for what a term's courses show.
 _kept_html = lru_cache(maxsize=4096)(_new_html)
 
 
 @register.simple_tag
 def examinable(of: Lecture | Material | Row) -> SafeString | str:
-    """Return whether it is part of the exam, or nothing where that is not said."""
+    """Return whether it is part of the exam, or "" if that is not known."""
     return _examinable(of.examinable) if of.examinable else ""
 
 

@@ -27,7 +27,7 @@ from rendering.markdown import render_markdown
 register = template.Library()
 
 MINUTE, HOUR, DAY, WEEK, MONTH, YEAR = 60, 3600, 86400, 604800, 2629800, 31557600
-# Up to how many seconds a unit is used, the unit, and its name.
+# For each unit: the seconds below which it is used, its length, and its name.
 RELATIVE_STEPS: Final = (
     (90 * MINUTE, MINUTE, "minute"),
     (48 * HOUR, HOUR, "hour"),
@@ -35,20 +35,21 @@ RELATIVE_STEPS: Final = (
     (9 * WEEK, WEEK, "week"),
     (2 * YEAR, MONTH, "month"),
 )
-# What is nearer than this is told in hours, also past midnight.
+# A nearer time is written in hours, also past midnight.
 _SOON: Final = 6 * HOUR
 KILO: Final = 1024
-# Below it one decimal is worth showing.
+# Numbers below this are written with one decimal.
 SINGLE_FIGURES: Final = 9.95
 NONE: Final = "\N{EN DASH}"
 NBSP: Final = "\N{NO-BREAK SPACE}"
 
 
 def relative_words(seconds: float, days: int | None = None) -> str:
-    """Return "in 2 days" or "2 days ago". Never promises more hours than are left.
+    """Return "in 2 days" or "2 days ago", never with more hours than are left.
 
-    Days are those of a calendar, as people count them, if you pass how many lie between
-    the two dates. What is some hours away is then "tomorrow" on the next date.
+    Pass the number of calendar days between the two dates as `days`, and the words
+    count days as people do. A time some hours away is then "tomorrow" if it is on the
+    next date.
     """
     span = abs(seconds)
     if span < MINUTE:
@@ -70,10 +71,10 @@ def relative_words(seconds: float, days: int | None = None) -> str:
 
 @register.simple_tag
 def course_time(value: datetime | None, course: Course, style: str = "full") -> str:
-    """Return a <time> in the course's zone, the zone named.
+    """Return a <time> in the course's zone, with the zone named.
 
-    Styles: full (Fri 31 Jan, 19:00 GMT), date (Fri 31 Jan), clock (19:00 GMT). The
-    year is written unless it is this one.
+    Styles: full (Fri 31 Jan, 19:00 GMT), date (Fri 31 Jan), clock (19:00 GMT). The year
+    is written unless it is this one.
     """
     if value is None:
         return NONE
@@ -81,8 +82,8 @@ def course_time(value: datetime | None, course: Course, style: str = "full") -> 
     return _time_html(value, course.tz, style, this_year)
 
 
-# A course's page names the same hundred moments to everybody. Equal times may be of
-# different zones, so the zone is a part of what finds them again.
+# A course's page shows the same hundred times to everybody. Equal times may have
+# different zones, so the zone is a part of the cache key.
 @lru_cache(maxsize=4096)
 def _time_html(
     value: datetime, zone: ZoneInfo, style: str, this_year: int
@@ -99,7 +100,7 @@ def _time_html(
 
 @register.simple_tag
 def session_time(session: Session, course: Course, style: str = "full") -> str:
-    """Return when a session is, in the course's zone, or nothing without a time.
+    """Return when a session is, in the course's zone, or "" if it has no time.
 
     Styles: full (Fri 31 Jan, 09:00 to 10:00 GMT), clock (09:00 to 10:00 GMT).
     """
@@ -207,14 +208,14 @@ def duration(value: float | None) -> str:
 
 @register.filter
 def markdown(value: str | None) -> SafeString:
-    """Return Markdown as HTML that carries no script, style or form."""
+    """Return Markdown as HTML without any script, style or form."""
     return render_markdown(value or "")
 
 
 @register.simple_tag
 @lru_cache(maxsize=256)
 def icon(name: str, label: str = "") -> str:
-    """Return an icon of static/img/icons.svg; decorative unless it has a label."""
+    """Return an icon of static/img/icons.svg, decorative unless it has a label."""
     href = f"{static('img/icons.svg')}#{name}"
     hidden = (
         format_html('role="img" aria-label="{}"', label)
@@ -228,7 +229,7 @@ def icon(name: str, label: str = "") -> str:
 
 @register.filter
 def tone_icon(tone: str) -> str:
-    """Return the icon that says the same as a tone."""
+    """Return the icon that has the same meaning as a tone."""
     return {"success": "check", "warning": "alert", "danger": "alert"}.get(tone, "info")
 
 
@@ -272,10 +273,10 @@ def component(
 ) -> SafeString:
     """Return components/<name>.html around the block's content.
 
-    For components that hold other markup: `{% component "card" title="Files" %}`.
-    The template gets `content`, the request and the named variables, nothing else.
+    For components that hold other markup: `{% component "card" title="Files" %}`. The
+    template gets `content`, the request and the named variables, nothing else.
     """
-    # The tag renders `content` before it comes here, with escaping on.
+    # Django renders `content` before it calls this tag, with escaping on.
     inner = {"content": mark_safe(content), **variables}  # noqa: S308
     request = context.get("request")
     return render_to_string(f"components/{name}.html", inner, request=request)
@@ -283,13 +284,13 @@ def component(
 
 @register.filter
 def sees_all_work_of(user: User, course: Course) -> bool:
-    """Whether the person is staff of the course, for its tabs."""
+    """Return whether the person is staff of the course, for its tabs."""
     return permissions.can_view_all_work(user, course)
 
 
 @register.filter
 def role_name(role: str) -> str:
-    """Return what a role is called."""
+    """Return the name of a role."""
     return str(Role(role).label)
 
 
