@@ -24,7 +24,7 @@ _CORES: Final = 2
 
 @dataclass(frozen=True, kw_only=True)
 class RowResult:
-    """What a row found, and the result of one run, which names versions and level."""
+    """The findings of a row, and the result of one run, with versions and level."""
 
     findings: Findings
     result: JobResult
@@ -43,7 +43,7 @@ def _numbers(text: str) -> list[int]:
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Return what the command line asks for."""
+    """Return the parsed command line."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--rows", type=_numbers, default=list(ROWS))
     parser.add_argument("--repeats", type=int, default=7)
@@ -81,7 +81,7 @@ def _measure_row(number: int, repeats: int, peers: Path, folder: Path) -> RowRes
 
 
 def main(arguments: Sequence[str]) -> None:
-    """The rows are measured and printed, and written where that was asked for."""
+    """Measure the rows, print the report, and write it to a file if asked to."""
     options = parse(arguments)
     report = measure(options.rows, options.repeats, options.peers)
     print(report.text())

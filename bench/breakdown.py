@@ -1,4 +1,4 @@
-"""Where the time goes: medians, phase by phase, side by side."""
+"""Breakdowns of the time: medians, phase by phase, side by side."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ IN_ALL: Final = "in all"
 class Breakdown:
     """A table of phases (lines) and contestants (columns), in seconds.
 
-    Each figure is a median of its own, so they need not add up to the median total.
+    Each figure is a separate median, so they need not add up to the median total.
     """
 
     title: str
@@ -23,7 +23,7 @@ class Breakdown:
 
     @property
     def phases(self) -> list[str]:
-        """Return every phase, in the order of the longest column; the total is last."""
+        """Every phase, in the order of the longest column; the total is last."""
         order: dict[str, None] = {}
         for column in sorted(self.columns.values(), key=len, reverse=True):
             order.update(dict.fromkeys(column))
@@ -36,7 +36,7 @@ def medians(runs: Sequence[Phases]) -> dict[str, float]:
 
 
 class Phased:
-    """A contestant whose runs tell their phases, which it keeps."""
+    """A contestant whose runs return their phases, which it stores."""
 
     def __init__(self, run: Callable[[], Phases]) -> None:
         self._run = run

@@ -1,4 +1,4 @@
-"""The machine and the versions that figures were measured with."""
+"""The machine and the versions with which figures were measured."""
 
 import os
 import platform
@@ -22,7 +22,7 @@ for name in sys.argv[1:]:
 
 
 def facts() -> dict[str, str]:
-    """Return what any figure depends on, as pairs of words."""
+    """Return the facts on which any figure depends, as pairs of words."""
     return {
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
         "processor": f"{hardware()}, {len(os.sched_getaffinity(0))} of {os.cpu_count()} cores used",
@@ -31,7 +31,10 @@ def facts() -> dict[str, str]:
 
 
 def describe(result: JobResult, peers: Path) -> dict[str, str]:
-    """Return what the runner's figures depend on. `result` is of any run."""
+    """Return the facts on which the runner's figures depend.
+
+    `result` may be the result of any run.
+    """
     return {
         **facts(),
         "isolation level": result.measures.level,

@@ -40,7 +40,7 @@ plt.plot(losses)
 plt.xlabel("step")
 plt.title("loss");"""
 
-# A mistake that students make, so that not every question passes.
+# This is a mistake that students make, so that not every question passes.
 _ACCURACY: Final = """\
 def accuracy(scores, labels):
     return (scores.argmax(1) == labels).sum().item()"""
@@ -81,7 +81,7 @@ SMALL: Final = Work(
     earned=3,
 )
 
-# The same with enough training for its own time to outweigh ours.
+# The same, with so much training that its own time outweighs ours.
 LONG: Final = Work(
     steps=(
         Step(source=_IMPORTS),
@@ -120,7 +120,7 @@ import numpy as np
 assert np.isclose(entropy(np.array([0.5, 0.5])), np.log(2))
 assert entropy(np.array([1.0, 0.0])) == 0"""
 
-# Asks next to nothing of the processor: numpy alone.
+# Needs hardly any processor time: numpy alone.
 LIGHT: Final = Work(
     steps=(
         Step(source="import numpy as np"),

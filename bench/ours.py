@@ -1,4 +1,4 @@
-"""Our side: a Runner, the job that a piece of work makes, and one timed run of it."""
+"""Our side: a Runner, the job made from a piece of work, and one timed run of it."""
 
 import time
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from runner.protocol.jobs import (
 
 
 def job_spec(work: Work) -> JobSpec:
-    """Return the work as a job, with a check cell behind each step with a question."""
+    """Return the work as a job, with a check cell after each step with a question."""
     cells = []
     for step in work.steps:
         cells.append(code_cell(step.source))
@@ -44,13 +44,13 @@ def _question_spec(question: Question) -> QuestionSpec:
     )
 
 
-# Long enough for a spare to be ready, as it is where jobs come one by one.
+# Long enough for a spare to be ready, as it is if jobs come one by one.
 _GAP_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One run: when it began and ended, when each cell started, and what came of it."""
+    """One run: when it began and ended, when each cell started, and its result."""
 
     begun: float
     ended: float
@@ -63,7 +63,7 @@ class Run:
 
 
 def points_of(work: Work, result: JobResult) -> float:
-    """Return what the result earns."""
+    """Return the points that the result earns."""
     outcomes = {one.key: one.checks for one in result.questions}
     return sum(
         question.points * outcomes[question.key][0].score for question in work.questions
@@ -71,7 +71,7 @@ def points_of(work: Work, result: JobResult) -> float:
 
 
 class Ours:
-    """Runs pieces of work in a warm runner, and sees that each ends as it should."""
+    """Runs pieces of work in a warm runner, and asserts that each ends as expected."""
 
     def __init__(self, runner: Runner) -> None:
         self.runner = runner
@@ -95,7 +95,7 @@ class Ours:
     def phases(self, work: Work, labels: list[str]) -> Phases:
         """Return how long each step and cell of one run took.
 
-        The work must be without questions, whose time would count as a cell's.
+        The work must have no questions, because their time would count as a cell's.
         """
         with watch_steps() as spans:
             run = self.run(work)
@@ -113,7 +113,7 @@ class Ours:
         }
 
     def alone(self, work: Work, labels: list[str]) -> Callable[[], Phases]:
-        """Return what runs the work after a pause, so that a spare is ready."""
+        """Return a function that runs the work after a pause, when a spare is ready."""
 
         def run() -> Phases:
             time.sleep(_GAP_SECONDS)
@@ -122,7 +122,7 @@ class Ours:
         return run
 
     def at_once(self, work: Work, labels: list[str]) -> Callable[[], Phases]:
-        """Return what runs the work right behind another run, which does not count."""
+        """Return a function that runs the work right after an uncounted run."""
 
         def run() -> Phases:
             self.run(work)

@@ -52,7 +52,7 @@ _STAFF_PAGES: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class PageTimes:
-    """What a page took, in seconds, in the order of size."""
+    """The times of a page in seconds, in ascending order."""
 
     page: str
     seconds: tuple[float, ...]
@@ -64,7 +64,7 @@ class PageTimes:
 
     @property
     def p95(self) -> float:
-        """The least time that 95 % of the answers did not exceed."""
+        """The least time that 95 % of the responses did not exceed."""
         return self.seconds[math.ceil(0.95 * len(self.seconds)) - 1]
 
     def cells(self) -> tuple[str, ...]:
@@ -84,9 +84,9 @@ _HEAD: Final = ("page", "median", "p95", "most", "n", "size", "p95 < 60 ms")
 
 
 def fill() -> tuple[list[str], str, str]:
-    """Return keys of sessions: of 300 students, a lecturer, and site staff to warm up by.
+    """Release the whole course and return session keys: students, lecturer, site staff.
 
-    The course is out, all of it.
+    There are 300 students. The session of site staff is for warm-ups.
     """
     from django.test import Client  # noqa: PLC0415  Django is set up by now
     from django.utils import timezone  # noqa: PLC0415
@@ -157,7 +157,7 @@ def measure(
     keys: Sequence[str],
     warm_up: str,
 ) -> PageTimes:
-    """Return what the page took for each of these sessions, after warm-ups by another."""
+    """Return the page's times for each of these sessions, after warm-ups by another."""
     seconds, size = [], 0
     for turn, key in enumerate([warm_up] * _WARM_UPS + [*keys]):
         headers = {"Cookie": f"sessionid={key}", "Accept-Encoding": "identity"}
@@ -167,7 +167,8 @@ def measure(
         size = len(answer.read())
         if turn >= _WARM_UPS:
             seconds.append(time.perf_counter() - begun)
-        # The server still notes the visit; the next student comes by another connection.
+        # The server still records the visit; the next student comes by another
+        # connection.
         time.sleep(_PAUSE_SECONDS)
         if answer.status != http.client.OK:
             sys.exit(f"{path} answered {answer.status}")
@@ -175,7 +176,7 @@ def measure(
 
 
 def measure_all() -> list[PageTimes]:
-    """Return what all pages took, in a portal made for it."""
+    """Return the times of all pages, in a portal made for it."""
     students, lecturer, other = fill()
     turns = {
         "student": (_STUDENT_PAGES, students),
@@ -190,14 +191,14 @@ def measure_all() -> list[PageTimes]:
 
 
 def main() -> None:
-    """Measure, print the table, and write it where asked."""
+    """Measure, print the table, and write it to a file if asked to."""
     parser = argparse.ArgumentParser(prog="bench.pages", description=__doc__)
     parser.add_argument("--write", type=Path, help="write the report as Markdown")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         os.environ.update(
             SOFTMARK_VAR=folder,
-            # Whatever database the environment names has nothing to do with this.
+            # The database that the environment names must not be used here.
             DATABASE_URL=f"sqlite:///{folder}/pages.sqlite3",
             PORT=str(_free_port()),
             WEB_PROCESSES="1",

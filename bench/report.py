@@ -27,7 +27,7 @@ Written by `make bench WRITE=docs/benchmarks.md`. Every row is measured beside i
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What was found, on which machine."""
+    """The findings, and the machine on which they were made."""
 
     facts: Mapping[str, str]
     findings: Sequence[Findings]

@@ -9,7 +9,7 @@ Contestant = Callable[[], float]
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """What one contestant's runs gave, in the order in which they were made."""
+    """The values of one contestant's runs, in the order in which they were made."""
 
     values: tuple[float, ...]
 
@@ -30,7 +30,7 @@ class Series:
 
 
 def _keep_quiet(_words: str) -> None:
-    """Say nothing."""
+    """Ignore the words."""
 
 
 def take_turns(

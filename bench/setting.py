@@ -1,4 +1,4 @@
-"""What every row is measured in, and what it finds."""
+"""The setting in which every row is measured, and a row's findings."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -11,13 +11,13 @@ from bench.peers.process import Worker, stock_environment
 from bench.series import Contestant, Series, take_turns
 from bench.targets import Row
 
-# As the runner's own: one thread for each notebook.
+# One thread for each notebook, as in the runner.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
-    """What a row found: lines of the table, and where the time went."""
+    """What a row found: lines of the table, and breakdowns of the time."""
 
     rows: tuple[Row, ...]
     breakdowns: tuple[Breakdown, ...] = ()
@@ -25,7 +25,7 @@ class Findings:
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """A warm runner, the interpreter that has the peers, and a folder for scraps."""
+    """A warm runner, the interpreter that has the peers, and a scratch folder."""
 
     ours: Ours
     peers: Path
@@ -36,7 +36,7 @@ class Setting:
     def take_turns(
         self, contestants: Mapping[str, Contestant], *, warm_ups: int = 1
     ) -> dict[str, Series]:
-        """Return a series for each, measured in turns."""
+        """Return a series for each contestant, measured in turns."""
         return take_turns(
             contestants, repeats=self.repeats, warm_ups=warm_ups, say=self.say
         )

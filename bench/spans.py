@@ -1,6 +1,6 @@
-"""How long the runner's own steps take, timed from outside while they are watched.
+"""How long the runner's own steps take, timed from outside.
 
-The runner knows nothing of this: its methods are wrapped for as long as it takes.
+The runner knows nothing of this: its methods are wrapped while they are timed.
 """
 
 import functools
@@ -46,7 +46,7 @@ class Span:
 
 @contextmanager
 def watch_steps() -> Iterator[dict[str, Span]]:
-    """The steps of a job that this thread runs are put into the dictionary."""
+    """Give a dictionary, and put the spans of this thread's job into it by step."""
     spans: dict[str, Span] = {}
     with ExitStack() as stack:
         for owner, name, step in _STEPS:
@@ -66,7 +66,7 @@ def _timed(
         try:
             return method(*args, **kwargs)
         finally:
-            # Others make and dispose of spares meanwhile.
+            # Other threads make and dispose of spares meanwhile.
             if threading.get_ident() == thread:
                 spans[step] = Span(begun=begun, ended=time.perf_counter())
 

@@ -21,7 +21,7 @@ def duration(seconds: float) -> str:
 
 
 def spread(series: Series, unit: Unit) -> str:
-    """Return the median, and behind it the least, the most and how many there are."""
+    """Return the median, and after it the least, the most and the number of values."""
     if unit == "/min":
         shown = [f"{v:.1f}" for v in (series.median, series.least, series.most)]
         shown[0] += " /min"
@@ -71,6 +71,6 @@ def as_text(lines: Sequence[Sequence[str]]) -> str:
 
 
 def as_markdown(lines: Sequence[Sequence[str]]) -> str:
-    """Return the lines as a Markdown table, the first being its head."""
+    """Return the lines as a Markdown table, whose head is the first line."""
     rule = ["---"] * len(lines[0])
     return "\n".join(f"| {' | '.join(line)} |" for line in (lines[0], rule, *lines[1:]))

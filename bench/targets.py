@@ -1,4 +1,4 @@
-"""What is to be reached, and whether it was: one function for each kind of target."""
+"""The targets, and whether they were reached: one function for each kind of target."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -27,7 +27,7 @@ class Row:
 def at_least_as_fast(
     work: str, ours: Series, peer_name: str, peer: Series, *, times: float
 ) -> Row:
-    """The peer takes at least `times` as long."""
+    """Return a row whose target is that the peer takes at least `times` as long."""
     ratio = peer.median / ours.median
     return Row(
         work=work,
@@ -43,7 +43,7 @@ def at_least_as_fast(
 def at_least_as_many(
     work: str, ours: Series, peer_name: str, peer: Series, *, times: float
 ) -> Row:
-    """At least `times` as many runs a minute as the peer's."""
+    """Return a row whose target is `times` as many runs a minute as the peer."""
     ratio = ours.median / peer.median
     return Row(
         work=work,
@@ -60,7 +60,10 @@ def at_least_as_many(
 def at_most(
     work: str, ours: Series, peer_name: str, peer: Series, *, seconds: float
 ) -> Row:
-    """The median is at most so many seconds; the peer shows what is possible."""
+    """Return a row whose target is a median of at most so many seconds.
+
+    The peer shows what is possible.
+    """
     return Row(
         work=work,
         ours=ours,
@@ -73,7 +76,10 @@ def at_most(
 
 
 def little_on_top(work: str, ours: Series, peer_name: str, peer: Series) -> Row:
-    """What we add to the peer is at most 5 % of it, or 60 ms if that is more."""
+    """Return a row whose target is a small addition to the peer's median.
+
+    We may add 5 % of it, or 60 ms if that is more.
+    """
     added = ours.median - peer.median
     allowed = max(_SHARE * peer.median, _ALLOWANCE)
     return Row(

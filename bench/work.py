@@ -1,4 +1,4 @@
-"""A piece of a student's work, in a form that each contestant's format is made from."""
+"""A piece of a student's work, from which each contestant's format is made."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """`test` holds statements about the name `asks`; one raises if the answer is wrong."""
+    """A question. `test` has statements on the name `asks`; a wrong answer raises."""
 
     key: str
     points: int
@@ -18,7 +18,7 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """A cell of the student's, and the question that is checked behind it."""
+    """A cell of the student's, and the question that is checked after it."""
 
     source: str
     question: Question | None = None

@@ -1,1 +1,1 @@
-"""What Softmark is measured against."""
+"""The peers with which Softmark is compared."""

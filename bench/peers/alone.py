@@ -8,7 +8,7 @@ from bench.work import Work
 
 
 def cells_alone(worker: Worker, work: Work, labels: list[str]) -> Callable[[], Phases]:
-    """Return what runs the work's cells once and tells how long each took."""
+    """Return a function that runs the work's cells once and returns their times."""
 
     def run() -> Phases:
         answer = worker.ask(cells=work.sources)

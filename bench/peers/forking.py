@@ -12,7 +12,7 @@ class BareFork:
         self.isolated = True
 
     def run(self) -> Phases:
-        """Return how long it took until the child was isolated, and what came after."""
+        """Return the times until the child was isolated, and until it was gone."""
         answer = self._worker.ask()
         self.isolated = self.isolated and answer["isolated"]
         return {

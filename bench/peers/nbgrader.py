@@ -14,7 +14,7 @@ from bench.work import Question, Step, Work, code_cell, to_notebook
 
 ASSIGNMENT: Final = "bench"
 _SCHEMA: Final = 3
-# NULL until the cell is graded, unlike a score of 0.
+# The score is NULL until the cell is graded, unlike a score of 0.
 _POINTS: Final = """
     SELECT SUM(grade.auto_score), COUNT(grade.auto_score) FROM grade
     JOIN submitted_notebook ON submitted_notebook.id = grade.notebook_id
@@ -58,7 +58,7 @@ def _cells(step: Step) -> Iterator[dict[str, object]]:
 
 
 def staff_notebook(work: Work) -> str:
-    """Return the notebook that an assignment is generated from."""
+    """Return the notebook from which an assignment is generated."""
     return to_notebook(cell for step in work.steps for cell in _cells(step))
 
 

@@ -1,4 +1,4 @@
-"""Processes that peers run in: commands, and workers that answer line by line."""
+"""Processes in which peers run: commands, and workers that answer line by line."""
 
 import json
 import subprocess
@@ -11,14 +11,14 @@ _ROOT: Final = Path(__file__).resolve().parents[2]
 
 
 class PeerFailedError(Exception):
-    """A peer did not do its work. `str` ends with what it last said."""
+    """A peer did not do its work. `str` ends with its last output."""
 
 
 def stock_environment(interpreter: Path, home: Path) -> dict[str, str]:
-    """Return the environment that a peer gets: nothing but what it needs.
+    """Return the environment variables of a peer: only what it needs.
 
-    Threads are as the libraries choose. `home` is kept from run to run, so that font
-    caches and profiles are made in the warm-up.
+    The libraries choose the number of threads. `home` is kept from run to run, so that
+    font caches and profiles are made in the warm-up.
     """
     return {
         "PATH": f"{interpreter.parent}:/usr/local/bin:/usr/bin:/bin",

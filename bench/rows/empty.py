@@ -8,13 +8,13 @@ from bench.peers.forking import BareFork
 from bench.setting import Findings, Setting
 from bench.targets import at_most
 
-# Short runs settle later.
+# Short runs need more warm-ups until their times are stable.
 _WARM_UPS: Final = 3
 _SECONDS: Final = 0.06
 
 
 def measure(setting: Setting) -> Findings:
-    """What of an empty run is the kernel's, and what is ours."""
+    """Return the times of an empty run of ours, and of a bare fork."""
     with setting.warm_worker("fork_isolated") as worker:
         fork = BareFork(worker)
         columns = {

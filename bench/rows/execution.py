@@ -22,7 +22,7 @@ _TIMES: Final = 15
 
 
 def measure(setting: Setting) -> Findings:
-    """Both sides run the same cells and show the same."""
+    """Return the times of both sides, which run the same cells and show the same."""
     ours = setting.ours
     with (
         setting.stock_worker("run_nbclient") as stock_worker,

@@ -12,7 +12,7 @@ _WORK: Final = "2. the same, graded"
 
 
 def measure(setting: Setting) -> Findings:
-    """All three grade the same answers by the same tests, and give the same points."""
+    """Return the times of three graders with the same answers, tests and points."""
     course = Course(
         SMALL,
         students=1,

@@ -15,7 +15,10 @@ _LONG_CELLS: Final = ["imports", "400 SGD steps", "a figure"]
 
 
 def measure(setting: Setting) -> Findings:
-    """A small notebook, whose allowance is 60 ms, and a longer one, held to 5 %."""
+    """Return the time added to a small notebook and to a longer one.
+
+    At most 60 ms may be added, or 5 % if that is more.
+    """
     with setting.warm_worker("run_cells") as worker:
         small = _compare(
             setting, worker, SMALL.ungraded(), _SMALL_CELLS, "4. small notebook"

@@ -1,4 +1,4 @@
-"""Row 6: what a test pays for asking the student's process instead of its own."""
+"""Row 6: the cost of a test's call into the student's process instead of its own."""
 
 import re
 import time
@@ -17,7 +17,7 @@ from runner.protocol.jobs import CheckSpec, JobSpec, QuestionSpec
 
 _SMALL: Final = 16
 _CALLS: Final = 200
-# Eight bytes each: 64 MB there, and as much back.
+# Eight bytes each: 64 MB there, and 64 MB back.
 _LARGE: Final = 8 * 1024**2
 _LARGE_CALLS: Final = 3
 _BYTES_A_SECOND: Final = 500e6
@@ -39,7 +39,7 @@ def check(double):
 
 
 def measure(setting: Setting) -> Findings:
-    """A call with a small array, and with a large one, each there and back."""
+    """Return the times of a call with a small and a large array, there and back."""
     context = get_context("spawn")
     ours, theirs = context.Pipe()
     peer = context.Process(target=_serve, args=[theirs])
@@ -85,7 +85,7 @@ def _contestants(
 
 
 def call_seconds(ours: Ours, size: int, calls: int) -> float:
-    """Return what one call took, in a real grader against a real notebook."""
+    """Return the seconds of one call, in a real grader against a real notebook."""
     question = QuestionSpec(
         key="q1",
         source=_TEST.format(size=size, calls=calls),
@@ -106,7 +106,10 @@ def call_seconds(ours: Ours, size: int, calls: int) -> float:
 
 
 def _serve(connection: Connection) -> None:
-    """Double what comes, until nothing does: no jail, no check, any object taken."""
+    """Double each received object until the pipe is closed.
+
+    There is no jail and no check, and any object is accepted.
+    """
     while True:
         try:
             connection.send(2 * connection.recv())

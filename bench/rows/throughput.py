@@ -12,12 +12,12 @@ from bench.targets import at_least_as_many
 
 _AT_ONCE: Final = 2
 _OUR_RUNS: Final = 40
-# One command grades them all, one after another: its own start counts once.
+# One command grades all of them, one after another: its own start counts once.
 _STUDENTS: Final = 4
 
 
 def measure(setting: Setting) -> Findings:
-    """Both grade the same CPU-light notebook, and give the same points."""
+    """Return the rates of both graders with the same CPU-light notebook and points."""
     course = Course(
         LIGHT,
         students=_STUDENTS,
@@ -42,7 +42,7 @@ def measure(setting: Setting) -> Findings:
 
 
 def _rate(ours: Ours, threads: ThreadPoolExecutor) -> float:
-    """Return how many runs a minute there were."""
+    """Return how many runs there were in a minute."""
     begun = time.perf_counter()
     list(threads.map(ours.run, [LIGHT] * _OUR_RUNS))
     return _OUR_RUNS / (time.perf_counter() - begun) * 60

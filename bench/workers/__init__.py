@@ -1,4 +1,4 @@
-"""Programs that a peer is measured in: each in a process, and interpreter, of its own.
+"""Programs in which a peer is measured, each in its own process and interpreter.
 
-They import nothing of ours but this package.
+Of our code they import only this package.
 """

@@ -1,6 +1,7 @@
 """Forks this process, which has torch imported, into namespaces of its own.
 
-The child says so and ends. It is what any warm and jailed run costs at least.
+The child reports its times and ends. This is the least that a warm and jailed run
+costs.
 """
 
 import ctypes
@@ -20,7 +21,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def run(_request: object) -> Answer:
-    """Return how long it took until the child was isolated, and until it was gone."""
+    """Return the times until the child was isolated, and until it was gone."""
     ours, theirs = os.pipe()
     begun = time.perf_counter()
     pid = os.fork()

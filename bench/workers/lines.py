@@ -1,4 +1,4 @@
-"""A worker's side of the talk: a line of JSON in, a line of JSON out."""
+"""A worker's side of the conversation: a line of JSON in, a line of JSON out."""
 
 import json
 import os
@@ -10,9 +10,10 @@ Answer = Mapping[str, Any]
 
 
 def serve(answer: Callable[[Any], Answer], greeting: Answer) -> None:
-    """Greet, then answer each line until there is no other.
+    """Write the greeting, then answer each line until the input ends.
 
-    What the measured code prints goes to standard error, so that it is no answer.
+    What the measured code prints goes to standard error, so that it is not read as an
+    answer.
     """
     out = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)

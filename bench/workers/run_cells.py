@@ -1,6 +1,6 @@
 """Runs cells in this process, which has torch imported and has run them before.
 
-That is the cells' own time: what is left when nothing starts, watches or ends them.
+That is the cells' own time: nothing starts, watches or ends them.
 """
 
 import random
@@ -20,7 +20,7 @@ from bench.workers.lines import Answer, serve
 
 
 def run(request: dict[str, list[str]]) -> Answer:
-    """Return how long each cell took, with the picture of a figure that it leaves."""
+    """Return how long each cell took, with the drawing of the figures it leaves."""
     random.seed(0)
     np.random.seed(0)
     torch.manual_seed(0)
@@ -30,7 +30,7 @@ def run(request: dict[str, list[str]]) -> Answer:
         begun = time.perf_counter()
         exec(compile(source, "<cell>", "exec"), names)  # noqa: S102 - our own cells
         for number in plt.get_fignums():
-            # As the inline backend draws it.
+            # The inline backend draws it in the same way.
             print_figure(  # type: ignore[no-untyped-call]
                 plt.figure(number), bbox_inches="tight", base64=True
             )
