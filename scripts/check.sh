@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every check that needs no test: `check.sh BIN`. All run; one failure fails it.
+# Run every check that is not a test: `check.sh BIN`. It fails if one of them fails.
 bin=$1
 status=0
 
@@ -24,7 +24,7 @@ SOFTMARK_VAR=$(mktemp -d)
 export SOFTMARK_VAR
 trap 'rm -rf "$SOFTMARK_VAR"' EXIT
 
-# It takes as long as all the others, so they run beside it.
+# mypy takes as long as all the others together, so they run at the same time.
 step "mypy" "$bin/mypy" . &
 mypy=$!
 step "ruff check" "$bin/ruff" check . || status=1

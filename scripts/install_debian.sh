@@ -1,7 +1,7 @@
 #!/bin/sh
-# Install what the tests use of Debian's, where that is possible: Chromium for the
-# browser tests, bubblewrap for the second kind of jail. Never fails: without them
-# those tests are skipped and say why.
+# Install the Debian packages that the tests use, where that is possible: Chromium for
+# the browser tests, bubblewrap for the second kind of jail. It never fails: without
+# these packages, the tests are skipped and say why.
 export DEBIAN_FRONTEND=noninteractive
 
 present() {

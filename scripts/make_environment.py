@@ -18,13 +18,13 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 # Read after the environment's own packages, which therefore win.
 SHARED: Final = "shared-packages.pth"
-# Modules that are shared and cannot be imported here: grading/worker/environment_checks.py reads it.
+# Shared modules that cannot be imported here. grading/worker/environments.py reads it.
 UNUSABLE: Final = "unusable-modules.txt"
 _NEEDED: Final = ("IPython", "matplotlib.pyplot", "numpy", "torch")
-# What many notebooks import.
+# Modules that many notebooks import.
 _USUAL: Final = ("scipy", "pandas", "sklearn", "einops", "torchmetrics", "tqdm")
 # Prints each module with the reason why it cannot be imported, if there is one. A
-# module that is not there at all is no clash.
+# missing module is no clash.
 _TRY: Final = """
 import importlib, importlib.util, os, sys
 for name in sys.argv[1:]:
@@ -51,9 +51,10 @@ class UnmadeError(Exception):
 
 
 def make_environment(folder: Path, pins: list[str]) -> tuple[Path, list[str]]:
-    """Return the interpreter of an environment that has the pins, and what to know.
+    """Return the interpreter of an environment that has the pins, and notes.
 
-    What to know are shared packages that cannot be imported beside the pins.
+    The notes are shared packages that cannot be imported beside the pins. Raises
+    UnmadeError.
     """
     if unpinned := [pin for pin in pins if "==" not in pin]:
         raise UnmadeError(f"Pin a version, as in numpy==1.26.4: {', '.join(unpinned)}")
@@ -74,7 +75,7 @@ def make_environment(folder: Path, pins: list[str]) -> tuple[Path, list[str]]:
 
 
 def _install(pins: list[str], site: Path) -> None:
-    """The pins lie in the folder, without what they ask for: that is shared."""
+    """Install the pins into the folder without their dependencies, which are shared."""
     options = ["--quiet", "--upgrade", "--no-deps", "--only-binary=:all:"]
     options += ["--disable-pip-version-check", "--target", str(site)]
     ended = subprocess.run(  # noqa: S603  (the operator names the packages)
@@ -88,10 +89,11 @@ def _install(pins: list[str], site: Path) -> None:
 
 
 def _try(python: Path, pins: list[str], site: Path) -> list[str]:
-    """Return the shared packages that cannot be imported beside the pins, with why.
+    """Return the shared packages that cannot be imported beside the pins, and why.
 
-    What every notebook needs and what was installed must be importable. Modules that
-    are not are written down, so that an import of an assignment tells its staff.
+    Raises UnmadeError if a package that every notebook needs, or a pin, cannot be
+    imported. Other modules that cannot be imported are written to a file, so that the
+    import of an assignment can tell staff.
     """
     modules = {name: pin for pin in pins for name in _modules(pin, site)}
     failed = _failures(python, [*_NEEDED, *modules, *_USUAL])
@@ -132,7 +134,7 @@ def _is_code(file: importlib.metadata.PackagePath) -> bool:
 
 
 def _failures(python: Path, modules: list[str]) -> dict[str, str]:
-    """Return why modules cannot be imported, by name. Each is tried in a process."""
+    """Return why modules cannot be imported, by name. Each has its own process."""
     ended = subprocess.run(  # noqa: S603  (the interpreter just made)
         [str(python), "-I", "-c", _TRY, *dict.fromkeys(modules)],
         capture_output=True,
@@ -146,7 +148,7 @@ def _failures(python: Path, modules: list[str]) -> dict[str, str]:
 
 
 def main() -> None:
-    """Make it, and say how to name it."""
+    """Make the environment, and print the setting that names it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", help="what assignments call it")
     parser.add_argument("pins", nargs="+", metavar="PACKAGE==VERSION")

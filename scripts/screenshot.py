@@ -1,8 +1,8 @@
 """Take docs/screenshot.png: the page of a finished run in the demo course.
 
-Prepares and starts a portal of its own in a temporary folder, signs in as the demo's
-student, hands in the good example, and waits until its run has ended.
-`make screenshot` runs it; CHROMIUM may name the browser.
+The script prepares and starts a portal of its own in a temporary folder, signs in as
+the demo's student, hands in the good example, and waits until its run has ended. `make
+screenshot` runs it; CHROMIUM may name the browser.
 """
 
 import os
@@ -37,7 +37,7 @@ QUIET_FLAGS = [
 
 
 def browser_path() -> str:
-    """Return the system's browser, or end with words that say what to install."""
+    """Return the system's browser, or exit with words that say what to install."""
     found = os.environ.get("CHROMIUM") or next(
         filter(None, map(shutil.which, BROWSERS)), None
     )
@@ -47,14 +47,14 @@ def browser_path() -> str:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on just now."""
+    """Return a port on which nobody listens just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def start_portal(var: str, port: int) -> subprocess.Popen[bytes]:
-    """Return the supervisor of a portal that answers, with the demo course in it."""
+    """Start a portal with the demo course; return its supervisor once it answers."""
     env = {
         **os.environ,
         "SOFTMARK_VAR": var,
@@ -77,7 +77,7 @@ def start_portal(var: str, port: int) -> subprocess.Popen[bytes]:
 
 
 def open_finished_run(page: Page, address: str) -> None:
-    """Leave the page at the ended run of work that is handed in now."""
+    """Hand in the work, and leave the page at its run once that has ended."""
     page.goto(f"{address}/accounts/login/")
     page.locator("input[name=login]").fill(STUDENT[0])
     page.locator("input[name=password]").fill(STUDENT[1])
@@ -89,17 +89,17 @@ def open_finished_run(page: Page, address: str) -> None:
     form.locator("[name=declaration]").check()
     form.locator("button[type=submit]").click()
     page.wait_for_url("**/runs/**")
-    # A run that goes on polls; one that has ended has left that out.
+    # The page of an active run polls; the page of an ended run does not.
     page.wait_for_function(
         "() => !document.querySelector('[hx-trigger*=every], [data-hx-trigger*=every]')",
         timeout=SECONDS_TO_RUN * 1000,
     )
-    # Without the message of a moment ago.
+    # Reloading removes the message about the hand-in.
     page.reload(wait_until="networkidle")
 
 
 def main() -> None:
-    """Write the picture."""
+    """Take and write the screenshot."""
     browser = browser_path()
     var, port = tempfile.mkdtemp(prefix="sm-"), free_port()
     portal = start_portal(var, port)

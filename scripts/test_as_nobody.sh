@@ -1,10 +1,11 @@
 #!/bin/sh
-# Run the jail's tests as a user without rights: as root, in a clone of HEAD that this
-# user owns, removed afterwards. Changes that are not committed are not in it.
+# Run the jail's tests as a user without rights. Start it as root: it clones HEAD into a
+# folder that this user owns, and removes the folder afterwards. Changes that are not
+# committed are not in the clone.
 #
 #     sh scripts/test_as_nobody.sh [TEST…]
 #
-# PYTHON is an interpreter that everybody may execute, FOLDER where the clone goes.
+# PYTHON is an interpreter that everybody may execute, FOLDER is where the clone goes.
 set -eu
 PYTHON=${PYTHON:-/usr/bin/python3}
 FOLDER=${FOLDER:-/srv/softmark-as-nobody}

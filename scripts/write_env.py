@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def main(path: Path) -> None:
-    """Leave a file that only its owner can read; an existing one is kept as it is."""
+    """Write a file that only its owner can read; an existing file is kept as it is."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
