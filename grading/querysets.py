@@ -54,7 +54,7 @@ def _not_just_woken() -> Q:
     return Q(woken_at__isnull=True) | Q(woken_at__lt=stale)
 
 
-def _by_what_counts() -> list[OrderBy]:
+def _counting_first() -> list[OrderBy]:
     """Return the order of one student's runs in which the run that counts is first."""
     points = Case(
         When(
@@ -117,7 +117,7 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
         first = Window(
             RowNumber(),
             partition_by=["submission__assignment", "submission__author"],
-            order_by=_by_what_counts(),
+            order_by=_counting_first(),
         )
         return self.standing().annotate(place_in_mark=first).filter(place_in_mark=1)
 
@@ -128,7 +128,7 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
         return (
             self.standing()
             .filter(submission__assignment=assignment_id, submission__author=student_id)
-            .order_by(*_by_what_counts())
+            .order_by(*_counting_first())
             .first()
         )
 
@@ -269,7 +269,7 @@ class MarkQuerySet(models.QuerySet["Mark"]):
                 submission__assignment=OuterRef("assignment"),
                 submission__author=OuterRef("student"),
             )
-            .order_by(*_by_what_counts())
+            .order_by(*_counting_first())
         )
         nothing = Value(Decimal(0), models.DecimalField())
         by_hand = F("manual_points") + F("adjustment") - F("late_penalty")

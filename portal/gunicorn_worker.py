@@ -191,7 +191,7 @@ class ClockedWorker(ThreadWorker):
         self.arrivals[conn] = arrival
         on_piece = partial(self._on_piece, arrival)
         self.poller.register(conn.sock, selectors.EVENT_READ, on_piece)
-        self._settle(arrival)
+        self._hand_over_or_reject(arrival)
 
     def _on_piece(self, arrival: Arrival, client: ClientSocket) -> None:
         data = _read(client)
@@ -201,9 +201,9 @@ class ClockedWorker(ThreadWorker):
             self._give_up(arrival)
             return
         arrival.add(data)
-        self._settle(arrival)
+        self._hand_over_or_reject(arrival)
 
-    def _settle(self, arrival: Arrival) -> None:
+    def _hand_over_or_reject(self, arrival: Arrival) -> None:
         """Give a complete request a thread, and reject one that is too long."""
         if arrival.is_too_long:
             self._give_up(arrival, _TOO_LONG)

@@ -61,7 +61,7 @@ def store_blob(chunks: Iterable[bytes], *, max_bytes: int) -> Blob:
     nothing is stored.
     """
     storage = storages["blobs"]
-    with _full_store_told(), _part_file(storage) as part:
+    with _full_store_as_error(), _part_file(storage) as part:
         blob = _copy(chunks, part, max_bytes=max_bytes)
         name = _name(blob.sha256)
         if isinstance(storage, FileSystemStorage):
@@ -82,7 +82,7 @@ def _name(sha256: str) -> str:
 
 
 @contextmanager
-def _full_store_told() -> Iterator[None]:
+def _full_store_as_error() -> Iterator[None]:
     try:
         yield
     except OSError as error:

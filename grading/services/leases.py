@@ -176,7 +176,7 @@ def end_try(
         log.warning("try_failed", run=str(run_id), code=code, tries=tries)
         return _requeue(run_id, lease_token, code, plain, platform_tries=tries)
     log.error("run_needs_staff", run=str(run_id), code=code, tries=tries)
-    _spare_attempt(run)
+    _give_attempt_back(run)
     return GradingRun.objects.transition(
         run_id=run_id,
         source=State.RUNNING,
@@ -190,7 +190,7 @@ def end_try(
     )
 
 
-def _spare_attempt(run: GradingRun) -> None:
+def _give_attempt_back(run: GradingRun) -> None:
     """Give the attempt back to its author if no run of it has ever finished."""
     if run.submission_id is None:
         return
@@ -293,11 +293,11 @@ def _record(claim: Claim, result: JobResult, executed_sha256: str) -> bool:
         _result_row(run, questions[score.key], score, traces.get(score.key))
         for score in scored
     )
-    _let_it_count(run)
+    _update_mark(run)
     return True
 
 
-def _let_it_count(run: GradingRun) -> None:
+def _update_mark(run: GradingRun) -> None:
     """Update the author's mark, except for a trial or an unconfirmed regrade."""
     if run.submission is None:
         return

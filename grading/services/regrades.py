@@ -82,12 +82,12 @@ def plan_rerun(*, assignment: Assignment, revision: AssignmentRevision) -> Rerun
     runs = tuple(run for run in counting if run.work_id not in busy)
     return RerunPlan(
         runs=runs,
-        known=_known(runs, revision),
+        known=_runs_of_same_inputs(runs, revision),
         busy=busy & {run.work_id for run in counting},
     )
 
 
-def _known(
+def _runs_of_same_inputs(
     runs: Sequence[GradingRun], revision: AssignmentRevision
 ) -> dict[UUID, GradingRun]:
     """Return finished runs with the inputs that a rerun would have, by submission."""
@@ -147,7 +147,7 @@ def start_regrade(
     if not again:
         store_reuses(
             actor=actor,
-            reuses=[_as_it_was(run) for run in plan.known.values()],
+            reuses=[_with_same_scores(run) for run in plan.known.values()],
             revision=revision,
             code="same_inputs",
             regrade=regrade,
@@ -170,7 +170,7 @@ def open_regrade(assignment: Assignment) -> Regrade | None:
     ).first()
 
 
-def _as_it_was(run: GradingRun) -> Reuse:
+def _with_same_scores(run: GradingRun) -> Reuse:
     return Reuse(source=run, scored=tuple(recorded_results(run)))
 
 

@@ -133,7 +133,7 @@ def _reuses(
     """
     found: dict[UUID, Reuse] = {}
     for run in runs:
-        if run.submission_id in busy or _is_by(run, rules):
+        if run.submission_id in busy or _was_scored_by(run, rules):
             continue
         stored = {score.key: score for score in recorded_results(run)}
         scored = tuple(rescore_question(rule, stored.get(rule.key)) for rule in rules)
@@ -141,7 +141,7 @@ def _reuses(
     return found
 
 
-def _is_by(run: GradingRun, rules: Sequence[QuestionRules]) -> bool:
+def _was_scored_by(run: GradingRun, rules: Sequence[QuestionRules]) -> bool:
     return [rules_of(q) for q in run.revision.questions.all()] == list(rules)
 
 

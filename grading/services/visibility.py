@@ -176,7 +176,7 @@ def show_mark(
             points=points,
             is_provisional=not moments.is_released,
         )
-    compared = _secretly_compared(mark.assignment, mark.student_id, moments)
+    compared = _compared_by_hidden_points(mark.assignment, mark.student_id, moments)
     # SECURITY: the results of the attempt that counts would tell which of two attempts
     # the hidden checks made the better one.
     shown = max(compared, key=lambda results: results.earned, default=shown)
@@ -201,12 +201,12 @@ def named_counting_run(
     moments = Moments(
         now=now, closes_at=closes_at, released_at=assignment.marks_released_at
     )
-    if _secretly_compared(assignment, student.pk, moments):
+    if _compared_by_hidden_points(assignment, student.pk, moments):
         return None
     return counting_run(assignment, student)
 
 
-def _secretly_compared(
+def _compared_by_hidden_points(
     assignment: Assignment, student_id: int, moments: Moments
 ) -> list[ShownResults]:
     """Return what may be shown of the attempts whose hidden points choose the best.

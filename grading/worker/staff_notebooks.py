@@ -62,10 +62,10 @@ def _cells(
     notebook = read_notebook_part(sha256)
     handout = make_handout(notebook) if is_staff else notebook
     solved = [] if staff is None else read_notebook_part(staff)["cells"]
-    return tuple(_known(handout["cells"][:_CELLS], keys, solved[:_CELLS]))
+    return tuple(_described_cells(handout["cells"][:_CELLS], keys, solved[:_CELLS]))
 
 
-def _known(
+def _described_cells(
     cells: Sequence[dict[str, Any]],
     keys: frozenset[str],
     solved: Sequence[dict[str, Any]] = (),

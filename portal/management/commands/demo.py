@@ -60,11 +60,11 @@ class Command(BaseCommand):
             if reason:
                 self.stdout.write(f"No demo course was added. {reason}")
                 return
-            given = given or _own_password()
-        with _no_word_of_hints():
+            given = given or _new_password()
+        with _without_wake_up_warnings():
             report = build_demo(password=given, now=timezone.now())
         if options["verbosity"] > 0:
-            self._report(report, [given, *_usual_passwords()])
+            self._report(report, [given, *_earlier_passwords()])
 
     def _report(self, report: DemoReport, passwords: list[str]) -> None:
         state = "is made" if report.was_made else "was there already, and is unchanged"
@@ -75,7 +75,7 @@ class Command(BaseCommand):
         for person in MAIN:
             if person.email in users:
                 role = person.role.label if person.role else "Site administrator"
-                known = _known(passwords, users[person.email])
+                known = _matching_password(passwords, users[person.email])
                 is_exposed |= known == PASSWORD and not _is_private()
                 shown = known or "(password changed)"
                 self.stdout.write(f"  {person.email:<24} {shown:<20} {role}")
@@ -91,13 +91,13 @@ class Command(BaseCommand):
             )
 
 
-def _known(passwords: list[str], user: User) -> str:
+def _matching_password(passwords: list[str], user: User) -> str:
     """Return the password of these with which the person signs in, or ""."""
     return next((p for p in passwords if p and check_password(p, user.password)), "")
 
 
 @contextmanager
-def _no_word_of_hints() -> Iterator[None]:
+def _without_wake_up_warnings() -> Iterator[None]:
     """Log no warnings about wake-ups: no worker need run yet, and the rows wait."""
     before = {name: logging.getLogger(name).level for name in WAKE_UPS}
     for name in WAKE_UPS:
@@ -114,26 +114,26 @@ def _is_private() -> bool:
     return settings.BIND.strip("[]") in LOCAL
 
 
-def _kept_password() -> Path:
+def _password_file() -> Path:
     return settings.VAR_DIR / "demo-password"
 
 
-def _own_password() -> str:
+def _new_password() -> str:
     """Return a password for a new demo: if others can reach the portal, a random one.
 
     A random password is stored in a file.
     """
     if _is_private():
         return PASSWORD
-    path = _kept_password()
+    path = _password_file()
     path.touch(mode=0o600)
     path.write_text(secrets.token_urlsafe(12))
     return path.read_text()
 
 
-def _usual_passwords() -> list[str]:
+def _earlier_passwords() -> list[str]:
     """Return the passwords that this command may have given the accounts before."""
-    path = _kept_password()
+    path = _password_file()
     return [PASSWORD, *([path.read_text()] if path.is_file() else [])]
 
 

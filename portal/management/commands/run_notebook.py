@@ -96,7 +96,7 @@ class Command(BaseCommand):
             )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        _never_fail_at_a_character()
+        _replace_unknown_characters()
         try:
             request = _request(options)
         except UnusableError as error:
@@ -115,7 +115,7 @@ class Command(BaseCommand):
         sys.exit(status)
 
 
-def _never_fail_at_a_character() -> None:
+def _replace_unknown_characters() -> None:
     """Show characters that the terminal's encoding lacks as question marks."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
