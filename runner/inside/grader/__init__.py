@@ -1,5 +1,5 @@
-"""The grader's process: it holds the tests and runs them, and no code of a student's.
+"""The grader's process, which holds and runs the tests and no student code.
 
-What a test asks of the notebook it asks over a socket, of a snapshot of the student's
-process, and what comes back is data.
+A test asks the notebook over a socket: a snapshot of the student's process answers, and
+each answer is data.
 """

@@ -1,8 +1,8 @@
-"""Library functions that evaluate text, and which text they may be given.
+"""Library functions that evaluate text, and the text that each may be given.
 
-They take the staff's own text, and the student's if it is harmless: a formula of names
-and numbers, without a call, an attribute or an item. Each is recognised by its frame
-when it is about to compile or to parse.
+They may evaluate the staff's own text, and the student's if it is harmless: a formula
+of names and numbers, without a call, an attribute or an item. A function is recognised
+by its frame when it is about to compile or to parse.
 """
 
 import ast
@@ -21,9 +21,9 @@ _FORMULA: Final = (
     *(ast.operator, ast.unaryop, ast.boolop, ast.cmpop),
 )
 _ANNOTATION: Final = (*_FORMULA, ast.Attribute, ast.Subscript, ast.Slice)
-# What timeit runs where it is given a function, or nothing.
+# The text that timeit runs when it is given a function, or nothing.
 _NOTHING: Final = frozenset(("", "pass", "_stmt()", "_setup()"))
-# What a function that sympy prints may use of Python's own.
+# The built-ins that a function which sympy generates may use.
 _ARITHMETIC: Final = frozenset(
     (
         *("abs", "min", "max", "sum", "range", "round", "int", "float", "complex"),
@@ -33,9 +33,9 @@ _ARITHMETIC: Final = frozenset(
 
 
 def evaluates_harmlessly(frame: FrameType | None, source: object) -> bool | None:
-    """Say whether a library evaluates nothing of the student's; None if none does.
+    """Return whether a library evaluates harmless text here, or None if none evaluates.
 
-    `frame` compiles or parses `source`.
+    `frame` is the frame that compiles or parses `source`.
     """
     for place in islice(frames_from(frame), _DEEPEST):
         name = place.f_globals.get("__name__"), place.f_code.co_name
@@ -54,7 +54,7 @@ def frames_from(frame: FrameType | None) -> Iterator[FrameType]:
 
 
 def is_formula(text: str) -> bool:
-    """Say whether the text is made of names, numbers and operators alone."""
+    """Return whether the text consists only of names, numbers and operators."""
     return _consists_of(text, _FORMULA)
 
 
@@ -67,7 +67,7 @@ def _consists_of(text: str, kinds: tuple[type[ast.AST], ...]) -> bool:
 
 
 def _is_open(node: ast.AST) -> bool:
-    """Say whether the node names nothing of an object's own machinery."""
+    """Return whether the node uses no name with a leading underscore."""
     name = getattr(node, "attr", getattr(node, "id", ""))
     return not name.startswith("_")
 
@@ -75,9 +75,9 @@ def _is_open(node: ast.AST) -> bool:
 def _texts_in(
     names: tuple[str, ...], may_be: Callable[[str], bool]
 ) -> Callable[[Mapping[str, Any], object], bool | None]:
-    """Return a check of the texts that an evaluator has in these variables.
+    """Return a check of the texts in these local variables of an evaluator.
 
-    It gives None where none of them is a text.
+    The check gives None if none of them is a text.
     """
 
     def check(variables: Mapping[str, Any], _source: object) -> bool | None:
@@ -97,9 +97,9 @@ def _is_own_or_formula(text: str) -> bool:
 
 
 def _columns(variables: Mapping[str, Any], _source: object) -> bool:
-    """Check what pandas evaluates: a formula about the columns of a table.
+    """Return whether pandas may evaluate its text: a formula about a table's columns.
 
-    Without a table its names would be the test's own variables.
+    Without a table the names in it would be the test's own variables.
     """
     text = variables.get("expr")
     if not isinstance(text, str) or OWN.covers(text):
@@ -113,7 +113,7 @@ def _annotation(variables: Mapping[str, Any], source: object) -> bool:
 
 
 def _printed(_variables: Mapping[str, Any], source: object) -> bool:
-    """Check the function that sympy makes of an expression: it only calculates."""
+    """Return whether the source that sympy makes of an expression only calculates."""
     try:
         tree = ast.parse(_text(source))
     except (SyntaxError, ValueError, RecursionError):

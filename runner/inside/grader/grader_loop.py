@@ -1,4 +1,4 @@
-"""The grader's process: takes tests from the host and runs each question's in turn."""
+"""The grader's process: it takes tests from the host and runs each question's."""
 
 import builtins
 import contextlib
@@ -56,20 +56,20 @@ from runner.wire.frames import Channel, ChannelClosedError
 from runner.wire.link import Link
 
 _TRACE: Final = 4000
-# To end what a question's tests have left running, and to remove what they have stored.
-# A fresh jail takes little longer.
+# Time to end the processes that a question's tests have left running, and time to
+# remove the files that they have stored. Starting a fresh jail takes little longer.
 _END_SECONDS: Final = 1.0
 _REMOVE_SECONDS: Final = 2.0
-# Longer than any words that a student may read.
+# Longer than any message that a student may read.
 _WORDS: Final = 200
-# Where Python keeps what was raised last.
+# The places in `sys` where Python keeps the last exception.
 _LAST: Final = ("last_exc", "last_type", "last_value", "last_traceback")
 
 
 def serve(fd: int, places: Sequence[Path]) -> None:
-    """Do what the host says until it closes the channel.
+    """Obey the host until it closes the channel.
 
-    `places` are all places below which the jail lets files be made.
+    `places` are all the folders below which the jail lets files be made.
     """
     channel = Channel(socket.socket(fileno=fd))
     channel.send({"t": "hello", "gpu": None})
@@ -86,7 +86,7 @@ def serve(fd: int, places: Sequence[Path]) -> None:
 
 
 class Grader:
-    """Holds one job's tests."""
+    """The grader of one job: it holds the job's tests and runs them."""
 
     def __init__(self, channel: Channel, places: Sequence[Path]) -> None:
         self._channel = channel
@@ -98,7 +98,7 @@ class Grader:
         self._scratch: Scratch
 
     def obey(self, frame: Mapping[str, Any], fds: list[int]) -> None:
-        """Do what the host asks, and say that it is done."""
+        """Do what the host asks, and tell it when that is done."""
         match frame["t"]:
             case "setup":
                 self._set_up(frame)
@@ -118,18 +118,20 @@ class Grader:
     def _clear(self) -> bool:
         """Remove what the tests have left. Return whether all is as it was at first.
 
-        Whatever lies there, this ends neither the grader nor late.
+        Whatever the tests have left, this neither ends the grader nor takes longer than
+        its two time limits.
         """
-        # First of all, so that nobody changes what is being removed, or holds it open.
+        # Before anything is removed, so that no process changes those files or holds
+        # them open.
         if not end_left_running(_END_SECONDS):
             return False
         with audit.resting():
             return self._scratch.clear(_REMOVE_SECONDS)
 
     def _answer(self, question: QuestionSpec, sock: socket.socket) -> None:
-        """Tell what each check found, and that it was all."""
+        """Tell the host what each check found, and then that the question is answered."""
         is_whole = self._check(question, sock)
-        # A thread of a test may still wait there.
+        # A thread of a test may still be waiting at the socket.
         with contextlib.suppress(OSError):
             sock.shutdown(socket.SHUT_RDWR)
         answered = {"t": "answered", "key": question.key}
@@ -168,10 +170,11 @@ class Grader:
             self._scratch = Scratch(self._places)
 
     def _check(self, question: QuestionSpec, sock: socket.socket) -> bool:
-        """Tell what each check found; the host gives nothing for those not told of.
+        """Run the checks and tell the host the result of each.
 
-        Return false if the last check that was told of did not wait for an answer, so
-        that the others must be asked in another conversation.
+        The host gives nothing for a check of which it is told nothing. Return false if
+        the last check did not wait for an answer of the snapshot: the remaining checks
+        must then be asked in another conversation.
         """
         link = Link(sock, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
         forget_named_tuples()
@@ -185,16 +188,16 @@ class Grader:
                 return True
             for number, check in enumerate(question.checks):
                 if number:
-                    # Nothing is cleared after the last one: this process ends.
+                    # Nothing is cleared after the last check: this process ends.
                     _clear_away(student)
                 else:
                     student.begin_check()
                 self._generators.start(question.key, check.name)
                 self._fixed_seeds.begin_check(question.source, check.source)
-                # A time limit of a test's own may interrupt it.
+                # So that a time limit which a test sets itself can interrupt it.
                 signal.signal(signal.SIGINT, signal.default_int_handler)
                 score, words, error = run_check(tests, check, _stop_timers)
-                # Or for a process that the test has forked.
+                # Also if the end was noted for a process that the test has forked.
                 student.lost |= refusals.is_over()
                 if not student.lost:
                     self._tell(check.name, score, words, error)
@@ -210,27 +213,28 @@ class Grader:
     def _tell(
         self, name: str, score: float, words: str, error: BaseException | None
     ) -> None:
-        """Tell the host of a check. What is told is short, whatever the test was given."""
+        """Tell the host the result of a check, in a frame of bounded length."""
         trace = ""
         if error is not None:
-            with contextlib.suppress(Exception):  # worded by what it holds
+            with contextlib.suppress(Exception):  # its own data may make it fail
                 trace = _trace(error)
         found = {"name": name, "score": score, "message": words[:_WORDS]}
         self._channel.send({"t": "check", **found, "trace": trace})
 
 
 def _forget(error: BaseException) -> None:
-    """Let go of its frames: they hold what the check was given, which may be much."""
+    """Clear the error's frames: they hold what the check was given, which may be much."""
     with contextlib.suppress(Exception):
         traceback.clear_frames(error.__traceback__)
         error.__traceback__ = None
 
 
 def _clear_away(student: Student) -> None:
-    """Let nothing of a check be left: no value, no name, and no memory.
+    """Remove every trace of a check: values, names and memory.
 
-    A doctest leaves its last value under the name `_`, for all that Python runs later.
-    What was given before this process began is not looked through.
+    A doctest leaves its last value under the name `_` in `builtins`, for all code that
+    runs later. The garbage collector does not look through objects from before this
+    process began.
     """
     student.begin_check()
     refusals.forget()
@@ -241,7 +245,7 @@ def _clear_away(student: Student) -> None:
 
 
 def question_of(frame: Mapping[str, Any]) -> QuestionSpec:
-    """Return the question that a frame of the host's holds."""
+    """Return the question in a frame from the host."""
     return QuestionSpec(
         key=frame["key"],
         style=TestStyle(frame["style"]),
@@ -261,7 +265,7 @@ def part_of(question: QuestionSpec, checks: Sequence[str] | None) -> QuestionSpe
 def run_check(
     tests: Tests, check: CheckSpec, finish: Callable[[], None] = lambda: None
 ) -> tuple[float, str, BaseException | None]:
-    """Return the check's score, the words for it, and what it or `finish` raised."""
+    """Return the check's score and message, and what it or `finish` raised."""
     refusals.forget()
     try:
         try:
@@ -277,7 +281,7 @@ def run_check(
 
 
 def _stop_timers() -> None:
-    """End the time limits that a check has set itself: none of them is another's."""
+    """End the time limits that a check has set itself: none may reach the next one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for thread in threading.enumerate():
         if isinstance(thread, threading.Timer):
@@ -288,7 +292,7 @@ def _stop_timers() -> None:
 
 
 def _safe_words_for(error: BaseException) -> str:
-    """Return words for the error. Whatever it holds, they can be found."""
+    """Return the message for the error, even if wording the error fails."""
     try:
         return _words_for(error)
     except Exception:  # noqa: BLE001 - its own class, or a name in it, may do anything
@@ -314,7 +318,7 @@ def _words_for(error: BaseException) -> str:
 
 
 def _told_as(error: BaseException) -> BaseException | type[BaseException]:
-    """Return the exception whose class a student reads."""
+    """Return the exception, or its class, whose name a student reads."""
     if isinstance(error, StudentRaisedError):
         return nearest_builtin(error) or error
     if isinstance(error, refusals.RefusedElsewhereError):
@@ -323,13 +327,14 @@ def _told_as(error: BaseException) -> BaseException | type[BaseException]:
 
 
 def _last_line(error: BaseException) -> str:
-    """Return the line that names the error, which may be the student's, in words.
+    """Return the line that names the error and gives its message.
 
-    SECURITY: Python's own wording reads what an error has and asks objects for more. An
-    error that the student's code has made could make it fail, or talk to a snapshot.
+    SECURITY: Python's own `traceback` reads attributes of an error and asks objects for
+    more. An error that the student's code has made could make that fail, or talk to a
+    snapshot.
     """
     if isinstance(error, SyntaxError) and not isinstance(error, StudentRaisedError):
-        # Of the tests' own text: where it is wrong.
+        # An error in the tests' own text: Python also shows where.
         with contextlib.suppress(Exception):
             return "".join(traceback.format_exception_only(error))
     words = ""
@@ -342,12 +347,12 @@ def _last_line(error: BaseException) -> str:
 
 
 def _trace(error: BaseException) -> str:
-    """Return what staff read of the error: its own lines, without ours."""
+    """Return the traceback that staff read, without the frames of this package."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename.startswith("<")]
     words = "".join(traceback.format_list(own)) + _last_line(error)
     refused = refusals.first()
     if refused is not None and refused is not error:
-        # Else a library's own words would hide why it failed.
+        # Without this line, a library's own message would hide why the check failed.
         words += f"Before that, this was refused: {refused}\n"
     return words[-_TRACE:].encode("utf-8", "replace").decode()

@@ -1,8 +1,8 @@
-"""What a test may not do by itself, because a student's file would run code by it.
+"""The rules that keep a student's file from running code in the tests' process.
 
-Nothing that was handed in is unpickled in this process. What `torch.load`,
-`numpy.load(allow_pickle=True)` and `pickle.load` are given is read by readers that run
-none of it (`loaders`). Private files are the staff's own and are unpickled. Any other
+Nothing that was handed in is unpickled in this process. Files given to `torch.load`,
+`numpy.load(allow_pickle=True)` and `pickle.load` are read by readers that run none of
+their code (`loaders`). Private files are the staff's own and are unpickled. All other
 unpickling is refused.
 """
 
@@ -33,7 +33,7 @@ from runner.inside.grader.loaders import (
     torch_loader,
 )
 
-# Classes that arrays and plain collections are made of when they are unpickled.
+# The classes and functions that pickled arrays and plain collections are built from.
 _MADE_OF: Final = frozenset(
     (
         *(("builtins", name) for name in ("set", "frozenset", "complex", "slice")),
@@ -57,14 +57,14 @@ _MADE_OF: Final = frozenset(
 )
 _ARRAYS: Final = "arrays"
 _EVERYTHING: Final = "everything"
-# So many pickles of the tests' own can be read again.
+# How many of the tests' own pickles are remembered, so that they can be read again.
 _OWN_PICKLES: Final = 1000
-# Audit events by which a file is opened or a folder is listed.
+# Audit events of opening a file and of listing a folder.
 _OPENING: Final = frozenset(("open", "os.listdir", "os.scandir"))
 
 
 def stand(folders: Folders, handed_in: Collection[str], public: Path) -> None:
-    """Let nothing that a student handed in run code in this process from now on."""
+    """Prevent from now on that anything a student handed in runs code in this process."""
     origins = Origins(folders, handed_in)
     guard_joins(folders)
     found_files.stand(origins)
@@ -80,7 +80,7 @@ def stand(folders: Folders, handed_in: Collection[str], public: Path) -> None:
 
 
 def _trusting(load: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the loader, which may unpickle arrays."""
+    """Return the loader with permission to unpickle arrays."""
 
     def loaded(file: Any, *arguments: Any, **named: Any) -> Any:
         with _trusted():
@@ -91,7 +91,7 @@ def _trusting(load: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _guard_pickle(origins: Origins) -> None:
-    """Replace all ways into Python's pickle machine."""
+    """Replace every entry point of Python's pickle module."""
 
     def load(file: Any, **named: Any) -> Any:
         if _trust.what or origins.is_own(file):
@@ -114,20 +114,20 @@ def _guard_pickle(origins: Origins) -> None:
     machine: Any = pickle
     pickle_loads = pickle.loads
     machine.load, machine.loads, machine.dumps = load, loads, dumped
-    # The second is in Python, and other libraries build on it.
+    # The second is pickle's version in Python. Other libraries derive from it.
     for name in ("Unpickler", "_Unpickler"):
         setattr(machine, name, _own_files_only(getattr(machine, name), origins))
     workers.take_over(seals, loads)
 
 
 class _OwnPickles:
-    """Knows the pickles that the tests of this process have made, by their hashes."""
+    """The pickles that the tests of this process have made, known by their hashes."""
 
     def __init__(self) -> None:
         self._hashes: dict[bytes, None] = {}
 
     def note(self, data: bytes) -> bytes:
-        """Note the pickle, and return it. Only the newest are known."""
+        """Remember the pickle, and return it. Only the newest are remembered."""
         self._hashes[hashlib.sha256(data).digest()] = None
         if len(self._hashes) > _OWN_PICKLES:
             del self._hashes[next(iter(self._hashes))]
@@ -138,7 +138,7 @@ class _OwnPickles:
 
 
 def _own_files_only(base: Any, origins: Origins) -> Any:
-    """Return an unpickler like `base` that reads files of the staff's alone."""
+    """Return an unpickler like `base` that reads only the staff's files."""
 
     class Unpickler(base):
         def __init__(self, file: Any, *arguments: Any, **named: Any) -> None:
@@ -154,7 +154,7 @@ def _own_files_only(base: Any, origins: Origins) -> Any:
 
 
 class _Trust(threading.local):
-    """What this thread unpickles now. Another thread has no part in it."""
+    """What this thread may unpickle now. Other threads get no permission from it."""
 
     def __init__(self) -> None:
         self.what: list[str] = []
@@ -165,7 +165,7 @@ _trust: Final = _Trust()
 
 @contextlib.contextmanager
 def _trusted(what: str = _ARRAYS) -> Iterator[None]:
-    """Let the arrays of a file of the staff's, or everything, be unpickled inside."""
+    """Permit the unpickling of arrays, or of everything, inside."""
     _trust.what.append(what)
     try:
         yield
@@ -174,9 +174,9 @@ def _trusted(what: str = _ARRAYS) -> Iterator[None]:
 
 
 def _watcher(origins: Origins) -> Callable[[str, tuple[Any, ...]], None]:
-    """Return an audit hook that refuses what gets past the functions above.
+    """Return an audit hook that refuses what the functions above have missed.
 
-    It sees every name that is unpickled, and every file that is opened.
+    It sees every name that is unpickled and every file that is opened.
     """
     checks: dict[str, Callable[..., None]] = {
         "pickle.find_class": _check_unpickled,

@@ -1,4 +1,4 @@
-"""Objects that stay in the student's process, as a test holds them."""
+"""Handles: what a test holds in the place of an object in the student's process."""
 
 import sys
 from collections import deque
@@ -46,18 +46,19 @@ __all__ = [
     "observations_of",
 ]
 
-# What a handle may say that it is: an object with a life of its own, never a value.
+# The libraries whose classes a handle may pass for, and the classes that it never may:
+# an object can change, a value is compared.
 _LIBRARIES: Final = frozenset(("torch", "numpy", "sklearn", "collections"))
 _VALUES: Final = (
     *(torch.Tensor, np.ndarray, np.generic, bool, int, float, complex, str, bytes),
     *(list, tuple, dict, set, frozenset, deque, BaseException, type),
 )
-# What a mapping shows of itself: all from the same keys and values.
+# The views of a mapping, all made from the same keys and values.
 _VIEWS: Final = frozenset(("keys", "values", "items"))
-# Of the special names only these are asked for. By the others a library would take a
-# handle for something that it is not: `__array_interface__` names an address.
+# The only special names that are asked for by attribute. By others a library would
+# mistake a handle for something else: `__array_interface__` gives an address in memory.
 _SPECIAL: Final = frozenset(("__name__", "__qualname__", "__dict__", "__annotations__"))
-# Read by their names these are the object's own.
+# If a test reads these by name, the object's own are returned.
 _ASKED: Final = frozenset(
     (
         *(f"__{name}__" for name in (*UNARY, *BINARY)),
@@ -67,28 +68,28 @@ _ASKED: Final = frozenset(
         *("__init__", "__enter__", "__exit__", "__doc__", "__module__"),
     )
 )
-# Of these, methods that take a value. Called by its name such a one is an operator.
+# Those of them that take a value. If a test calls one by name, it is an operator.
 _WITH_OPERANDS: Final = frozenset(
     (
         *(f"__{side}{name}__" for name in BINARY for side in ("", "r", "i")),
         *("__getitem__", "__setitem__", "__delitem__", "__contains__"),
     )
 )
-# Every handle has these in its own way, so they say nothing of the object.
+# Every handle has these in its own way, so they tell nothing of the object.
 _OF_HANDLES: Final = frozenset(
     (
         *("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__"),
         *("__repr__", "__str__", "__format__", "__slots__", "__mro__"),
     )
 )
-# These are refused, where the object has them at all.
+# These are refused for an object that has them.
 _REFUSED: Final = frozenset(
     ("__bool__", "__int__", "__float__", "__complex__", "__index__")
 )
 
 
 def known_class(bases: Sequence[str]) -> type | None:
-    """Return the library class that an object with these bases may pass for."""
+    """Return the library class that an object with these bases may pass for, or None."""
     for base in bases:
         module, _, name = base.rpartition(".")
         if module.partition(".")[0] not in _LIBRARIES:
@@ -102,12 +103,13 @@ def known_class(bases: Sequence[str]) -> type | None:
 class Handle(HandleBase):
     """An object in the student's process.
 
-    It is called, read and iterated there. Whether it equals something or is true it
-    is never asked: that would be the student's word for the student's work. What it
-    has said of itself stays as it was said: see `Observations`.
+    It is called, read and iterated there. It is never asked whether it equals something
+    or is true: that would be the student's word for the student's work. Each answer
+    about the object stays the same as long as the test has not changed it: see
+    `Observations`.
     """
 
-    # Private by Python's own means: any other name may be one of the object's.
+    # Private by Python's name mangling: any other name may be one of the object's.
     __slots__ = ("__is_class", "__known", "__label", "__number", "__seen", "__student")
 
     def __init__(
@@ -138,15 +140,16 @@ class Handle(HandleBase):
 
     @property
     def __bases__(self) -> tuple[type, ...]:
-        """Return the base classes, for `issubclass`. Raises AttributeError for no class."""
+        """The base classes, for `issubclass`. Raises AttributeError for no class."""
         if not self.__is_class:
             raise AttributeError("__bases__")
         return (self.__known or object,)
 
     def __getattribute__(self, name: str) -> Any:
-        """Ask for the special methods that a test reads by name, and the docstring.
+        """Ask the object for special methods that a test reads, and the docstring.
 
-        Python itself looks for them in the class, which has them for all objects.
+        Python itself would find them in the class of handles, which has them for all
+        objects.
         """
         if name in _OF_HANDLES:
             raise NotDataError(
@@ -160,7 +163,7 @@ class Handle(HandleBase):
         return object.__getattribute__(self, name)
 
     def __mro_entries__(self, _bases: tuple[object, ...]) -> NoReturn:
-        """Refuse to be a base. Python's own TypeError would be taken for the student's."""
+        """Refuse to be a base: Python's own TypeError would pass for the student's."""
         raise NotDataError(
             f"{label_of(self)} is no base for a class of a test's: let a function of "
             "the notebook derive from it"
@@ -210,8 +213,8 @@ class Handle(HandleBase):
     def __words(self, operation: str) -> str:
         """Return the object's text behind its label, which no value's text has.
 
-        The text of an instance that the test itself has made stands alone: a class
-        whose `__repr__` is the exercise.
+        The text of an instance that the test itself has made stands alone: the exercise
+        may be to write the `__repr__` of its class.
         """
         text = self.__seen.text(operation, lambda: self.__student.ask(operation, self))
         return text if self.__seen.is_instance else f"{label_of(self)} {text}"
@@ -223,18 +226,18 @@ class Handle(HandleBase):
         return self is other if is_building() else self.__refuse()
 
     def __ne__(self, other: object) -> bool:
-        # `np.vectorize(f)` asks whether it was given one.
+        # `np.vectorize(f)` compares its argument with this value.
         return other is np._NoValue or self.__refuse()
 
     __hash__ = hash_of
     __bool__ = __lt__ = __le__ = __gt__ = __ge__ = __refuse
-    # Else numpy would make an array of what has a length and items.
+    # Otherwise numpy would make an array of an object that has a length and items.
     __array__ = __refuse
     __int__ = __float__ = __complex__ = __index__ = __refuse
 
 
 class CallableHandle(Handle):
-    """A function, a class or another object of the student's that can be called."""
+    """A function, class or other callable object of the student's."""
 
     __slots__ = ()
 
@@ -265,7 +268,7 @@ class CallableHandle(Handle):
         return self.__is("issubclass", subclass)
 
     def __is(self, operation: str, other: object) -> bool:
-        """Say whether an object is of the student's own class; a value is of none."""
+        """Return whether an object is of the student's own class; no value is."""
         other = handle_behind_member(other)
         if not is_handle(other):
             return False
@@ -276,7 +279,7 @@ class CallableHandle(Handle):
 
 
 def constructor_of(handle: Handle) -> Handle:
-    """Return another handle to the same object, by which a test makes objects."""
+    """Return another handle to the same class, with which a test makes objects."""
     own = partial(object.__getattribute__, handle)
     made = type(handle)(
         own("_Handle__student"),
@@ -290,9 +293,9 @@ def constructor_of(handle: Handle) -> Handle:
 
 
 def _keep_values_from(handle: Handle, name: str, method: Handle) -> None:
-    """Refuse an object's method that is told what the test expects, or its calls."""
+    """Refuse a method that would receive the test's values, or refuse its calls."""
     if name in _WITH_OPERANDS:
-        observations_of(method).is_withheld = True  # but `hasattr` finds it
+        observations_of(method).is_withheld = True  # `hasattr` must still find it
     elif name in VALUE_METHODS:
         raise NotDataError(
             f"{label_of(handle)} is an object: only values have a method {name!r}, or "

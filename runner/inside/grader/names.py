@@ -1,4 +1,4 @@
-"""What a name in a test stands for, if the test itself does not say."""
+"""The names in a test that the test itself does not define, and their look-up."""
 
 import builtins
 import contextlib
@@ -20,7 +20,7 @@ from runner.inside.grader.snapshot_client import Student
 from runner.inside.grader.stand_ins import StandInError, stand_in_for
 from runner.wire.naming import import_named
 
-# How everybody calls these. A notebook's own idea of them is of no interest.
+# The usual names of these libraries, whatever the notebook means by them.
 _USUAL: Final[Mapping[str, str]] = {
     **dict.fromkeys(("np", "numpy"), "numpy"),
     **{name: name for name in ("torch", "math", "random", "itertools", "os", "sys")},
@@ -33,9 +33,9 @@ _USUAL: Final[Mapping[str, str]] = {
 
 
 class Library:
-    """What tests import: this process's own copy, whatever the notebook made of it.
+    """The libraries that tests import: this process's own, not the notebook's.
 
-    `names` says what else a name stands for: "numpy", or "torch.nn:Conv2d".
+    `names` maps further names to what they stand for: "numpy", or "torch.nn:Conv2d".
     """
 
     def __init__(self, names: Mapping[str, str]) -> None:
@@ -45,10 +45,10 @@ class Library:
         return name in self._names
 
     def find(self, name: str) -> object:
-        """Return what the name stands for. Raises ImportError.
+        """Return the module or object that the name stands for. Raises ImportError.
 
-        Nothing of the notebook's takes its place: it could answer for the library, or
-        for a helper of the course's.
+        Nothing of the notebook's takes its place: that could answer for the library, or
+        for a helper module of the course.
         """
         target = self._names[name]
         try:
@@ -64,16 +64,16 @@ class Library:
 
 
 class Names(dict[str, Any]):
-    """The names of a test that is a piece of a notebook.
+    """The global names of a test that is a piece of a notebook.
 
     A name is looked up first among the test's own, then in the notebook if the staff's
-    notebook defines it (`defined`), then among Python's own, then in the libraries that
-    the staff's notebook imports, else in the notebook again. Only the test's own names
-    and the libraries are kept here. Those of the notebook may change with each call.
+    notebook defines it (`defined`), then among Python's built-ins, then in the
+    libraries that the staff's notebook imports, and last in the notebook again. This
+    dictionary holds only the test's own names and the libraries, because the notebook's
+    may change with each call.
 
-    A test that gives a name of its own a value keeps it to itself. Only a name that the
-    staff's notebook defines can be taken away from the notebook, or be replaced by a
-    stand-in.
+    A value that a test gives to a name stays in the test. Only a name that the staff's
+    notebook defines can be removed from the notebook, or be replaced by a stand-in.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Names(dict[str, Any]):
             self._replace(name, value)
 
     def replace(self, name: str, value: Any) -> None:
-        """Bind the name here and in the notebook. Raises StandInError if it may not."""
+        """Bind the name here and in the notebook. Raises StandInError if it may not be."""
         if name not in self._defined:
             raise StandInError(f"the staff's notebook defines no {name!r} to replace")
         super().__setitem__(name, value)
@@ -108,7 +108,7 @@ class Names(dict[str, Any]):
             )
 
     def _replace(self, name: str, value: object) -> bool:
-        """Replace the notebook's name by a stand-in; say whether that was possible."""
+        """Replace the notebook's name by a stand-in; return whether that was possible."""
         stand_in = stand_in_for(value)
         if stand_in is None:
             return False
@@ -134,7 +134,7 @@ class Names(dict[str, Any]):
             raise KeyError(name)
 
     def pop(self, name: str, *default: Any) -> Any:
-        """Take the name away as `del` does, and return what it stood for."""
+        """Remove the name as `del` does, and return its value."""
         if name not in self:
             return super().pop(name, *default)
         value = self[name]
@@ -142,7 +142,7 @@ class Names(dict[str, Any]):
         return value
 
     def setdefault(self, name: str, default: Any = None) -> Any:
-        """Return what the name stands for; bind it if it stands for nothing."""
+        """Return the name's value; bind the name to the default if it has none."""
         if name not in self:
             self[name] = default
         return self[name]
@@ -153,30 +153,29 @@ class Names(dict[str, Any]):
             self[name] = value
 
     def copy(self) -> "Names":
-        """Return other names that know the notebook: doctest runs examples in them."""
+        """Return a copy that knows the notebook, too: doctest runs examples in it."""
         made = Names(self._student, self._library, self._defined)
         for name, value in self.items():
             dict.__setitem__(made, name, value)
-        made._replaced = self._replaced  # which `restore` gives back
+        made._replaced = self._replaced  # for `restore`: the copy replaces names, too
         return made
 
     def restore(self) -> None:
         """Give the notebook back the names that were replaced or taken away."""
         self._student.stand_ins.clear()
         for name in self._replaced:
-            with contextlib.suppress(
-                Exception
-            ):  # a snapshot that is gone needs nothing
+            # A snapshot that is gone needs nothing.
+            with contextlib.suppress(Exception):
                 self._student.ask("restore", name)
         self._replaced.clear()
 
     def __contains__(self, name: object) -> bool:
-        """Say whether a test finds the name: `"double" in globals()`."""
+        """Return whether a test finds the name: `"double" in globals()`."""
         if super().__contains__(name) or not isinstance(name, str):
             return super().__contains__(name)
         if name not in self._defined:
             if hasattr(builtins, name):
-                return False  # no name of the notebook's
+                return False  # the notebook is not asked for this name
             if name in self._library:
                 return True
         return self._student.ask("has", name) is True
@@ -190,7 +189,7 @@ class Names(dict[str, Any]):
 
     def __missing__(self, name: str) -> Any:
         if name not in self._defined and hasattr(builtins, name):
-            raise KeyError(name)  # Python goes on to look there
+            raise KeyError(name)  # Python then looks it up in `builtins`
         if name in self._library and name not in self._defined:
             super().__setitem__(name, self._library.find(name))
             return self[name]
@@ -198,7 +197,7 @@ class Names(dict[str, Any]):
 
 
 class _Main(types.ModuleType):
-    """The notebook as the module `__main__`, as code within it would find it."""
+    """The notebook as the module `__main__`, as code within it would see it."""
 
     def __init__(self, names: Names) -> None:
         super().__init__("__main__")
@@ -211,7 +210,7 @@ class _Main(types.ModuleType):
         raise AttributeError(name)
 
     def __dir__(self) -> list[str]:
-        """Return the test's own names: the classes of tests that a test runner looks for."""
+        """Return the test's own names: a test runner looks for classes of tests there."""
         return [name for name in self.__names if not name.startswith("__")]
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -226,9 +225,9 @@ class _Main(types.ModuleType):
 
 @contextlib.contextmanager
 def as_main(names: Names) -> Iterator[None]:
-    """Let `__main__` be the notebook inside: `mock.patch("__main__.double")` reaches it.
+    """Make `__main__` the notebook inside, for `mock.patch("__main__.double")`.
 
-    Afterwards the notebook has its own names back.
+    At the end the notebook gets its own names back.
     """
     kept = sys.modules["__main__"]
     sys.modules["__main__"] = _Main(names)
@@ -242,7 +241,7 @@ def as_main(names: Names) -> Iterator[None]:
 
 
 class Everything(Mapping[str, Any]):
-    """All names of the notebook, each asked for when it is used."""
+    """All names of the notebook. Each is asked for when it is used."""
 
     def __init__(self, student: Student) -> None:
         self._notebook = NotebookNames(student)

@@ -1,7 +1,6 @@
-"""What items an object of the student's has, as far as it has told them.
+"""The items of an object of the student's, as far as the snapshot has told them.
 
-Each thing is asked once, and answers agree with each other, by whatever way they came:
-by a length, an index, a slice, or going through the object.
+Each fact is asked for once. All answers must agree, by a length, index, slice or loop.
 """
 
 from collections.abc import Callable
@@ -25,12 +24,12 @@ from runner.inside.grader.answers import (
 from runner.inside.grader.last_items import LastItem
 from runner.inside.values.codec import CodecError
 
-_MOST_PARTS: Final = 2  # of an item: it, and whether it is the one before it
+_MOST_PARTS: Final = 2  # the item, and whether it is the previous one again
 
 
 @dataclass(frozen=True)
 class _Item:
-    """What is under a key. It is `bound` to agree with the other items."""
+    """The answer for one key. If `is_bound`, it must agree with the other items."""
 
     key: object
     answer: Answer
@@ -41,9 +40,9 @@ class Contents:
     """The items of one object, until the test may have changed it.
 
     `is_free` says whether its indices may be anything: the test has made the object by
-    calling a class of the notebook's, so how it is indexed may be the exercise (a ring,
-    a list that begins at one). Its items are still as many as its length says. Raises
-    NotDataError where a new answer contradicts an older one.
+    calling a class of the notebook's, so the exercise may be how it is indexed (a ring,
+    a list from one). It still has as many items as its length says. Raises NotDataError
+    if a new answer contradicts an older one.
     """
 
     def __init__(
@@ -51,7 +50,7 @@ class Contents:
     ) -> None:
         self._label = label
         self._is_free = is_free
-        # Its keys need be no indices: it is a mapping, or a test has assigned to some.
+        # Its keys may be other than indices: a mapping, or a test has assigned to one.
         self.is_keyed = is_keyed
         self._length: int | None = None
         self._whole: list[object] | None = None
@@ -64,7 +63,7 @@ class Contents:
         self._has_ended = False
         self._last = LastItem()
         self._items: dict[object, _Item] = {}
-        self._plain: Any = None  # the list or its like that it is without its class
+        self._plain: Any = None  # its value, if it is a list or the like
         # Objects that are slices of this one.
         self._slices: list[tuple[slice, Contents]] = []
 
@@ -81,12 +80,12 @@ class Contents:
         return self._length
 
     def items(self, ask: Ask, count: Ask) -> list[object] | None:
-        """Return all items, taken at once, or None if it is an iterator.
+        """Return all items, asked for at once, or None if it is an iterator.
 
         `ask` returns None for an iterator, else the list of items, the length that the
         object gives for itself or None, and whether it is a mapping. If the object is
-        gone through again, `count` returns how many items it then gives, or None for
-        an iterator. The items are those of the first time.
+        iterated again, `count` returns how many items it then gives, or None for an
+        iterator. The items returned are always the first ones.
         """
         if self._is_iterator:
             return None
@@ -106,18 +105,18 @@ class Contents:
         return self._settle(items, length)
 
     def by_index(self, ask: Ask) -> list[object] | None:
-        """Return all items by their indices, taken at once, or None if they cannot be.
+        """Return all items by their indices, asked for at once, or None if there are none.
 
-        `ask` returns None for too many and False for an error, else the list of items,
-        and the length or None. Where it cannot, the items stand with which the object
-        was gone through, if it was.
+        `ask` returns None for too many items and False for an error, else the list of
+        items and the length or None. In those cases the items of an earlier iteration,
+        if any, are returned.
         """
         if self._is_iterator:
             return None
         if not self._was_indexed or self._whole is None:
             found = ask()
             if found is None or found is False:
-                # It has been gone through: what it gave then is what it has.
+                # The items of an earlier iteration, if there was one.
                 return None if self.is_keyed else self._whole
             match found:
                 case [list() as items, (None | int()) as length]:
@@ -130,8 +129,9 @@ class Contents:
     def backwards(self, ask: Ask, forwards: Callable[[], object]) -> list[object]:
         """Return all items in the order of the object's own `reversed`.
 
-        `ask` returns the list of them, and the length or None; `forwards` takes them
-        as others are taken. An object that the test has not made gives the same ones.
+        `ask` returns the list of them, and the length or None; `forwards` asks for the
+        items in their usual order. An object that the test has not made gives the same
+        items backwards.
         """
         if self._backwards is None:
             if not self._is_free():
@@ -148,10 +148,11 @@ class Contents:
         return self._backwards
 
     def mapping(self, ask: Ask) -> dict[object, object] | None:
-        """Return all keys and values, taken at once, or None if they cannot be.
+        """Return all keys and values, asked for at once, or None if that is impossible.
 
-        `ask` returns None for what is no mapping and False for one that cannot be
-        taken, else a list of pairs and the length that the object gives for itself or None.
+        `ask` returns None for an object that is no mapping and False for a mapping that
+        cannot be sent, else a list of pairs and the length that the object gives for
+        itself or None.
         """
         if self._pairs is None and self._may_be_mapping:
             found = ask()
@@ -186,7 +187,7 @@ class Contents:
         return self._items[known].answer.give()
 
     def _refuse_odd_slice(self, item: _Item) -> None:
-        """Raise NotDataError for a slice that cannot be held against the items."""
+        """Raise NotDataError for a slice that cannot be compared with the items."""
         if self.is_keyed or not item.is_bound or not is_index_slice(item.key):
             return
         value, error = item.answer.value, item.answer.error
@@ -207,7 +208,7 @@ class Contents:
         self._slices.append((key, part))
 
     def expect(self, items: list[object]) -> None:
-        """Have these items from now on, unless others are known."""
+        """Set the items, or raise NotDataError if other items are known."""
         self._agree_on(len(items))
         if self._whole is None:
             self._whole = self._with_earlier(items)
@@ -217,12 +218,12 @@ class Contents:
             raise NotDataError(f"{self._label} has two answers about its items")
 
     def expect_length(self, length: int) -> None:
-        """Have so many items."""
+        """Set the number of items."""
         self._agree_on(length)
         self._length = length
 
     def next_item(self, ask: Ask, steps: Callable[[], int] = lambda: -1) -> Any:
-        """Return an iterator's next item, or raise StopIteration, then always."""
+        """Return an iterator's next item. Raises StopIteration at its end, then always."""
         self._become_iterator()
         if not self._has_ended:
             was, found = steps(), ask()
@@ -234,7 +235,7 @@ class Contents:
         raise StopIteration
 
     def hold_plain(self, found: Any) -> None:
-        """Hold the list or its like that the object is against what is known."""
+        """Compare the list (or the like) that the object is with what is known of it."""
         self.is_keyed = self.is_keyed or isinstance(found, dict)
         self._count(len(found), None)
         self._plain = found
@@ -242,7 +243,7 @@ class Contents:
 
     @property
     def count(self) -> int | None:
-        """How many items the object has, if that is known."""
+        """How many items the object has, or None if that is not known."""
         return self._length if self._whole is None else len(self._whole)
 
     # --- Agreement ------------------------------------------------------------------
@@ -267,7 +268,7 @@ class Contents:
             )
 
     def _settle(self, items: list[object], length: int | None) -> list[object]:
-        """Return the items that stand from now on: those that were told first."""
+        """Return the items that count from now on: those that were told first."""
         self._count(len(items), length)
         if self._whole is None:
             self._whole = self._with_earlier(items)
@@ -283,7 +284,7 @@ class Contents:
         return self._whole
 
     def _agree_with_plain(self) -> None:
-        """Hold the items against the list or its like that the object is."""
+        """Compare the items with the list (or the like) that the object is."""
         if self._plain is None or self._whole is None:
             return
         if not are_alike(self._plain, self._whole):
@@ -292,7 +293,7 @@ class Contents:
             )
 
     def _with_earlier(self, items: list[object]) -> list[object]:
-        """Return the items with those in their places that were told before."""
+        """Return the items, in which those told before keep their places."""
         if self.is_keyed or self._is_free():
             return items
         told = list(items)
@@ -311,7 +312,7 @@ class Contents:
         return told
 
     def _as_known(self, item: _Item, whole: list[object]) -> Answer:
-        """Return the answer about a slice as it follows from the known items."""
+        """Return the answer for a slice as it follows from the known items."""
         value: Any = item.answer.value
         if self.is_keyed or not is_index_slice(item.key) or type(value) not in SIZED:
             return item.answer
@@ -349,13 +350,13 @@ class Contents:
         return taken
 
     def _agree_about_key(self, item: _Item, pairs: dict[object, object]) -> None:
-        """Hold whether there is something under a key against the keys of a mapping."""
+        """Compare the answer for a key with the keys of a mapping."""
         is_there = item.answer.error is None
         if item.is_bound and is_there != (item.key in pairs):
             raise NotDataError(f"{self._label} has two answers about {item.key!r}")
 
     def _count(self, items: int, length: int | None) -> None:
-        """Hold the number of items that came against all that was said before."""
+        """Compare the number of received items with all lengths told before."""
         if length is not None and length != items:
             raise NotDataError(
                 f"{self._label} has a length of {length}, and gives {items} items"
@@ -368,7 +369,7 @@ class Contents:
         self._length = self._length if length is None else length
 
     def _agree_on(self, count: int) -> None:
-        """Hold a number of items against the items that are known."""
+        """Compare a number of items with the known items."""
         if self._is_iterator:
             raise NotDataError(f"{self._label} is an iterator, and has a length too")
         if self._whole is not None and len(self._whole) != count:
@@ -380,7 +381,7 @@ class Contents:
             self._agree_at(item, count)
 
     def _agree_at(self, item: _Item, count: int) -> None:
-        """Hold what an object has at an index against how many items it has."""
+        """Compare the answer for an index or a slice with the number of items."""
         if self.is_keyed or not item.is_bound:
             return
         key, answer = item.key, item.answer

@@ -1,4 +1,4 @@
-"""The notebook as a test sees it: names whose values are data, or handles to objects."""
+"""The notebook as a test sees it: names whose values are data or handles."""
 
 import builtins
 import contextlib
@@ -59,9 +59,9 @@ _CHANGING: Final = frozenset(("call", "make", "set", "del", "copy"))
 _GOING_THROUGH: Final = frozenset(
     ("next", "items", "mapping", "pairs", "indexed", "count", "reversed")
 )
-# Operations that run code of the student's.
+# Operations that run the student's code.
 _RUNNING: Final = _CHANGING | {"operate", "len", "attr"} | _GOING_THROUGH
-# What tests replace in the notebook, too: `mock.patch("builtins.input", …)`.
+# Functions that tests also replace in the notebook: `mock.patch("builtins.input", …)`.
 _LENT: Final = {"input": builtins.input, "print": builtins.print}
 _LOOKING: Final = frozenset(("getitem",))
 
@@ -69,11 +69,12 @@ _LOOKING: Final = frozenset(("getitem",))
 class Student:
     """One question's conversation with a snapshot of the student's process.
 
-    What crosses to the snapshot are the names that tests ask for, and the operands of
-    the calls, attributes and indices that they write; nothing else of a test's.
+    The snapshot receives the names that tests ask for, and the operands of the calls,
+    attributes and indices that they write; nothing else of a test's.
+
     `classes` and `functions` are the names that the staff's own notebook defines as such,
-    `methods` those that its classes and objects have. `lost` says that the conversation has ended.
-    After that no check may pass, whatever a test makes of the exception.
+    `methods` those that its classes and objects have. `lost` says that the conversation
+    has ended: after that no check may pass, whatever a test makes of the exception.
     """
 
     def __init__(
@@ -88,40 +89,40 @@ class Student:
     ) -> None:
         self._folders = folders
         self._seeds = seeds
-        # Functions of Python's that a test has replaced, as the snapshot knows them.
+        # Functions of `_LENT` that a test has replaced, as far as the snapshot knows.
         self._lent: set[str] = set()
-        # Whether what the student's code prints is a doctest's output.
+        # Whether a doctest takes what the student's code prints as its output.
         self.prints = False
         self._endpoint = Endpoint(link, self._serve)
         self._classes = frozenset(classes)
         self._functions = frozenset(functions)
         self.methods = frozenset(methods)
         self._exports = Exports(lambda: () if seeds is None else seeds.written)
-        # So that a test which asks for an object twice has one and the same.
+        # A test that asks for an object twice gets the same handle.
         self._handles: dict[int, Handle] = {}
         self._kinds = HandleClasses()
         self._members = Members()
-        # Classes that the staff's notebook defines, by the numbers of their objects.
+        # Handles that make objects, by number: classes of the staff's notebook.
         self._constructors: dict[int, Handle] = {}
-        # What the snapshot says of the exception classes among them.
+        # The snapshot's descriptions of those that are exception classes.
         self._described: dict[int, object] = {}
         self._errors = ErrorClasses()
         self.stand_ins: dict[str, Callable[..., object]] = {}
         self.epoch = 0
-        # How many times the student's code has run, in a loop over its objects too.
+        # How many times the student's code has run, also in a loop over its objects.
         self.steps = 0
         self.lost = False
 
     @property
     def is_abandoned(self) -> bool:
-        """Say whether a test no longer waits for an answer that may still come.
+        """Whether a test no longer waits for an answer that may still come.
 
-        It had a time limit of its own. Nothing more can be asked then.
+        The test had a time limit of its own. Nothing more can be asked after that.
         """
         return self._endpoint.is_abandoned
 
     def begin_check(self) -> None:
-        """Know nothing of the notebook's objects: another check has learned of them."""
+        """Forget what the previous check has learned of the notebook's objects."""
         self._handles.clear()
         self._constructors.clear()
         self._kinds.forget()
@@ -135,7 +136,7 @@ class Student:
         self.stand_ins.clear()
 
     def name(self, name: str) -> Any:
-        """Return the value of a name of the notebook, or raise NotDefinedError."""
+        """Return the value of a name of the notebook. Raises NotDefinedError."""
         try:
             value = self.ask("name", name)
         except StudentRaisedError:
@@ -150,11 +151,11 @@ class Student:
         return value
 
     def _constructor(self, value: Handle) -> Handle:
-        """Return the class as the name gives it, by which a test makes objects.
+        """Return the handle to the named class by which a test makes objects.
 
-        SECURITY: the right is the name's. The same object, met as an answer, is a handle
-        like any other: a class could else stand in the place of a function as well, and
-        of what it makes.
+        SECURITY: only the name gives this right. The same class in another answer is a
+        handle like any other: otherwise a class could also stand in the place of a
+        function, and of the function's result.
         """
         number = number_of(value)
         if number not in self._constructors:
@@ -162,9 +163,10 @@ class Student:
         return self._constructors[number]
 
     def ask(self, operation: str, *arguments: object) -> Any:
-        """Return what the student's process answers, or raise what its code raised.
+        """Return the answer of the student's process, or raise what its code raised.
 
-        Raises LinkError, LinkClosedError or CodecError if it makes no sense or is gone.
+        Raises LinkError, LinkClosedError or CodecError if the process is gone or its
+        answer makes no sense.
         """
         with self._endpoint.turn:
             return self._ask(operation, arguments)
@@ -180,7 +182,7 @@ class Student:
             try:
                 node = encoder.encode(list(arguments))
             except Exception as error:
-                # A test that expects a ValueError would take this one for it.
+                # A test that expects a ValueError would otherwise accept this one.
                 refusals.note(error)
                 raise
             given, self._exports.handles = self._exports.handles, handles
@@ -202,10 +204,7 @@ class Student:
         return result
 
     def _prepare(self) -> None:
-        """Send the snapshot what the test has set for its next call.
-
-        A seed, or an `input` of its own.
-        """
+        """Send the snapshot what the test has set for its next call: seeds, `input`."""
         for name, function in _LENT.items():
             is_lent = getattr(builtins, name) is not function
             if is_lent is not (name in self._lent):
@@ -221,7 +220,7 @@ class Student:
     def _learn(
         self, operation: str, arguments: tuple[object, ...], given: list[Handle]
     ) -> None:
-        """Ask anew about objects that the student's code may have changed just now."""
+        """Forget what the student's code may have changed just now."""
         if _changes(operation, arguments):
             self.steps += 1
             self._forget(given)
@@ -231,7 +230,7 @@ class Student:
                 observations_of(handle).forget_attributes()
 
     def _forget(self, given: list[Handle]) -> None:
-        """Ask anew about the objects that the student's code was given."""
+        """Forget what is known of the objects that the student's code was given."""
         self.epoch += 1
         for handle in given:
             observations_of(handle).forget_with_owners()
@@ -239,7 +238,7 @@ class Student:
     def _note_origin(
         self, result: Handle, operation: str, arguments: tuple[object, ...]
     ) -> None:
-        """Note where the test has the object from."""
+        """Note by which operation the test has got the object."""
         subject = arguments[0] if arguments else None
         place: list[object] = [operation]
         for argument in arguments[:2]:
@@ -261,7 +260,7 @@ class Student:
             raise LinkError("no answer")
         kind, words = str(error.get("type")), str(error.get("words"))[:_WORDS]
         if kind == REFUSED:
-            # Only this answer is lost. The next check asks the same snapshot.
+            # Only this answer is lost. The next check can ask the same snapshot.
             raise NotDataError(words)
         arguments = self._error_arguments(error, buffers)
         if "class" not in error:
@@ -272,7 +271,7 @@ class Student:
     def _error_arguments(
         self, error: Header, buffers: list[Buffer]
     ) -> list[object] | None:
-        """Return the arguments that an exception was made with, if they are data."""
+        """Return the arguments an exception was made with, or None if no data."""
         found = decoded(error.get("args"), buffers, self._resolve)
         return found if type(found) is list else None
 
@@ -302,7 +301,7 @@ class Student:
     def _lend(
         self, name: object, given: list[object], named: dict[str, object]
     ) -> str | None:
-        """Return what the test's own `input` answers; let its own `print` be called."""
+        """Return the answer of the test's own `input`, or call its own `print`."""
         if name not in self._lent or not isinstance(name, str):
             raise ExpiredCallbackError("the test has its function back")
         answer = getattr(builtins, name)(*given, **named)
@@ -315,13 +314,13 @@ class Student:
     def _record(
         self, name: object, given: list[object], named: dict[str, object]
     ) -> None:
-        """Let a mock note that the notebook has called it. What it returns stays here."""
+        """Let a mock note that the notebook has called it. Its return value stays here."""
         mock = self.stand_ins.get(name) if isinstance(name, str) else None
         stand_in = stand_in_for(mock)
         if mock is None or stand_in is None or not stand_in.records:
-            # A mock that has been given an answer since would run a test's code.
+            # This mock has got an answer since, so calling it would run a test's code.
             raise ExpiredCallbackError("nothing stands in for this name")
-        with contextlib.suppress(Exception):  # which the stub raises by itself
+        with contextlib.suppress(Exception):  # the stub raises it itself
             mock(*given, **named)
 
     def _arguments(
@@ -353,7 +352,7 @@ class Student:
         raise CodecError("not a value")
 
     def _handle(self, number: int, node: Mapping[str, Any], operation: str) -> Handle:
-        """Return the handle with this number; what it was called first, it stays."""
+        """Return the handle with this number. It keeps the label it got first."""
         told = node.get("equality")
         if number in self._handles:
             learn_equality(self._handles[number], told, is_new=False)
@@ -391,7 +390,7 @@ class Student:
 
 
 def _changes(operation: str, arguments: tuple[object, ...]) -> bool:
-    """Say whether the operation may change an object of the student's."""
+    """Return whether the operation may change an object of the student's."""
     if operation == "operate":
         return arguments[0] not in _LOOKING
     return operation in _CHANGING

@@ -1,4 +1,4 @@
-"""The four styles of tests, each run to a score between 0 and 1 and a word about it."""
+"""The four styles of tests, each run to a score between 0 and 1 and a message."""
 
 import ast
 import contextlib
@@ -36,7 +36,7 @@ from runner.protocol.jobs import CheckSpec, QuestionSpec, TestStyle
 from runner.wire.link import Link
 
 _RETURNED: Final = "__returned__"
-# What a check's `return f(x)` gives where f returns nothing.
+# The value of a check whose `return f(x)` returns nothing because f does.
 _NOTHING: Final = object()
 _OTTER: Final = "otter.test_files"
 _TRACEBACK: Final = "Traceback (most recent call last):\n"
@@ -48,10 +48,11 @@ _NUMPY_WORDS: Final = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What a question's tests are run with: folders, and what names stand for.
+    """The folders and names that a question's tests run with.
 
     `defined` are the names that the staff's notebook defines, `classes` and `functions`
-    those of them that it defines as such, and `methods` the names that its objects have.
+    those of them that are classes and functions, and `methods` the names of the methods
+    of its classes and objects.
     """
 
     files: Path
@@ -64,14 +65,14 @@ class Setting:
 
     @property
     def folders(self) -> Folders:
-        """Return the two folders that a test reads from."""
+        """The two folders that a test reads from."""
         return Folders(self.files, self.private)
 
 
 def student_for(
     link: Link, setting: Setting, seeds: FixedSeeds | None = None
 ) -> Student:
-    """Return a conversation over the link, for tests that run with this setting."""
+    """Return a conversation over the link for tests that run with this setting."""
     return Student(
         link,
         setting.classes,
@@ -83,10 +84,10 @@ def student_for(
 
 
 class WrongAnswerError(AssertionError):
-    """A doctest did not give what stands below a line of it.
+    """Raised when a doctest did not give what stands below one of its lines.
 
-    `error` is what the first such line raised where something else was expected, or
-    None. `ename` names what it raised in place of another exception, or is "".
+    `error` is the exception that the first such line raised where none was expected, or
+    None. `ename` names the exception that it raised in place of another one, or is "".
     """
 
     def __init__(
@@ -120,11 +121,11 @@ class Tests:
             refusals.forget()
             self._execute(question)
             refused = refusals.first()
-            if refused is not None:  # what the source has caught counts, too
+            if refused is not None:  # even if the source has caught it
                 raise refused
 
     def run(self, check: CheckSpec) -> tuple[float, str]:
-        """Return the check's score and the words for it, or raise what it raises."""
+        """Return the check's score and its message, or raise what the check raises."""
         match self._question.style:
             case TestStyle.SCRIPT:
                 return self._run_script(check)
@@ -148,7 +149,7 @@ class Tests:
     # --- Functions ---------------------------------------------------------------
 
     def _run_function(self, check: Callable[..., object]) -> tuple[float, str]:
-        # A parameter with a default is a constant of the test's.
+        # A parameter with a default is a constant of the test, no name of the notebook.
         values = {
             name: self._argument(name)
             for name, parameter in inspect.signature(check).parameters.items()
@@ -174,7 +175,7 @@ class Tests:
         return Names(self._student, self._setting.library, self._setting.defined)
 
     def _run_script(self, check: CheckSpec) -> tuple[float, str]:
-        """Run a piece of code; a number that it ends in is what it is worth."""
+        """Run a piece of code. If it ends in a number, that is the points it gives."""
         name = f"<check {check.name}>"
         _remember(name, check.source)
         tree = class_bodies.reaching(
@@ -192,7 +193,7 @@ class Tests:
         return _share(_plain(value), check.worth)
 
     def _run_doctest(self, check: CheckSpec) -> tuple[float, str]:
-        """Run an interpreter session; every line must print what stands below it."""
+        """Run an interpreter session: every line must print what stands below it."""
         examples = doctest.DocTestParser().get_examples(check.source, check.name)
         test = doctest.DocTest(examples, {}, check.name, None, 0, check.source)
         test.globs = names = self._names()
@@ -208,7 +209,7 @@ class Tests:
 
 
 def _guarded(tree: Any) -> Any:
-    """Return the tree, in which templates are checked, and operators too."""
+    """Return the tree with guards around its templates and its operators."""
     return empty_values.guarded(string_formatting.guarded(tree))
 
 
@@ -219,32 +220,33 @@ def _compiled_example(
     flags: int,
     dont_inherit: bool,  # noqa: FBT001 - as `compile`
 ) -> Any:
-    """Compile an example of a doctest as the tests of other styles are compiled."""
+    """Compile an example of a doctest in the same way as the tests of other styles."""
     tree: Any = compile(source, name, mode, flags | ast.PyCF_ONLY_AST, dont_inherit)
     tree = class_bodies.reaching(bound_openly(_guarded(tree)))
     return compile(tree, name, mode, flags, dont_inherit)
 
 
-# Where doctest looks for it before it takes Python's own.
+# doctest looks up `compile` among its own globals before it takes Python's own.
 vars(doctest)["compile"] = _compiled_example
 
 
 def _sources(question: QuestionSpec) -> Iterator[str]:
-    """Yield all that the question's tests consist of, as Python's text."""
+    """Yield every piece of Python source in the question's tests."""
     yield question.source
     parser = doctest.DocTestParser()
     for check in question.checks:
         if question.style is TestStyle.DOCTEST:
-            with contextlib.suppress(ValueError):  # which running it raises
+            with contextlib.suppress(ValueError):  # running the check raises it
                 yield from (one.source for one in parser.get_examples(check.source))
         else:
             yield check.source
 
 
 class _ReturnsNothing(ast.NodeTransformer):
-    """Tells a check that returns nothing from one whose `return f(x)` gave None.
+    """Mark the returns of a check that give a value.
 
-    The first passes. The second would pass for a function without a body.
+    A check without a return value passes. A check whose `return f(x)` gave None does
+    not: it would pass for a function without a body.
     """
 
     def visit_Return(self, node: ast.Return) -> ast.Return:
@@ -256,7 +258,7 @@ class _ReturnsNothing(ast.NodeTransformer):
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
-        return node  # its returns are not the check's
+        return node  # a nested function's returns are not the check's
 
     visit_AsyncFunctionDef = visit_FunctionDef  # type: ignore[assignment]  # noqa: N815 - same
     visit_Lambda = visit_FunctionDef  # type: ignore[assignment]  # noqa: N815 - same
@@ -267,9 +269,10 @@ def _returned(value: object) -> object:
 
 
 class _DoctestRunner(doctest.DocTestRunner):
-    """Takes what the student's code prints for the output of a line that calls it.
+    """A doctest runner that takes the student's printing as the output of a line.
 
-    It remembers what the first line that failed has raised.
+    Only for a line that is a call of the student's code. It keeps what the first line
+    that failed has raised.
     """
 
     error: BaseException | None = None
@@ -284,7 +287,7 @@ class _DoctestRunner(doctest.DocTestRunner):
     def report_start(
         self, out: Any, test: doctest.DocTest, example: doctest.Example
     ) -> None:
-        """Note whether the next line is a call of the student's code and no more."""
+        """Note whether the next line is a call of the student's code and nothing else."""
         self._student.prints = self._is_call(example.source)
 
     def _is_call(self, source: str) -> bool:
@@ -307,7 +310,8 @@ class _DoctestRunner(doctest.DocTestRunner):
 
     def report_failure(self, out: Any, test: Any, example: Any, got: str) -> None:
         if not self._has_failed and example.exc_msg is not None:
-            # Where one exception is expected, another one is told as text alone.
+            # doctest gives an unexpected exception as text only where another is
+            # expected.
             found = _RAISED.search(got.rpartition(_TRACEBACK)[2])
             self.ename = found[1] if found and _TRACEBACK in got else ""
         self._has_failed = True
@@ -315,7 +319,7 @@ class _DoctestRunner(doctest.DocTestRunner):
 
 
 class _Printed(doctest.OutputChecker):
-    """Takes numbers for the same whether numpy prints their types or not."""
+    """A checker for which numbers are equal whether numpy prints their types or not."""
 
     def check_output(self, want: str, got: str, optionflags: int) -> bool:
         if super().check_output(want, got, optionflags):
@@ -334,9 +338,10 @@ def _plain(value: object) -> object:
 
 
 def _share(value: object, worth: float) -> tuple[float, str]:
-    """Return the score of a script that ended in this value.
+    """Return the score and message of a script that ended in this value.
 
-    A number is points out of `worth`. What is no score is worth nothing.
+    A number is points out of `worth`. Raises NotAScoreError for a value that is no
+    score.
     """
     if type(value) in {int, float}:
         share = value / worth if worth > 0 else float(bool(value))  # type: ignore[operator]  # a number
@@ -348,19 +353,19 @@ def _share(value: object, worth: float) -> tuple[float, str]:
 
 
 def _remember(name: str, source: str) -> None:
-    """Let tracebacks show the test's own lines, to staff."""
+    """Keep the test's source, so that the tracebacks for staff show its lines."""
     lines = source.splitlines(keepends=True)
     linecache.cache[name] = (len(source), None, lines, name)
 
 
 def test_case(**_: object) -> Callable[[Callable[..., object]], Callable[..., object]]:
-    """Stand for Otter's decorator: what it says of a case is in the assignment."""
+    """Replace Otter's decorator: the assignment already holds what it says of a case."""
     return lambda function: function
 
 
 @contextlib.contextmanager
 def _otter_at_hand() -> Iterator[None]:
-    """Let tests import Otter's decorator, whether Otter is installed or not."""
+    """Let tests import Otter's decorator inside, whether Otter is installed or not."""
     module = types.ModuleType(_OTTER)
     module.test_case = test_case  # type: ignore[attr-defined]  # a module of our making
     package = types.ModuleType("otter")

@@ -1,8 +1,8 @@
-"""A test's own worker processes: what crosses between them, and how they are started.
+"""A test's own worker processes: how they are started, and the pickles they exchange.
 
-Workers are forked, so that what guards this process guards them too. A pickle that one
-of them sends to another is sealed with a key that is made for this grader and leaves it
-for nobody. So nothing that was handed in or answered can be taken for such a pickle.
+Workers are forked, so that the guards of this process guard them too. A pickle that one
+of them sends to another is sealed with a key that is made for this grader and never
+leaves it. So nothing handed in or answered can be taken for such a pickle.
 """
 
 import hashlib
@@ -43,7 +43,7 @@ _NOT_STARTED: Final = (
     "concurrent.futures.ProcessPoolExecutor"
 )
 _SEAL: Final = 32
-# What a pool or a loader runs in each of its processes.
+# The functions that a pool or a loader runs in each of its processes.
 _WORKERS: Final = (
     torch_worker._worker_loop,  # noqa: SLF001 - it has no other name
     futures_process._process_worker,  # noqa: SLF001 - same
@@ -54,31 +54,31 @@ _WORKERS: Final = (
 _JOBLIB: Final = ("_multiprocessing_helpers", "_parallel_backends", "parallel")
 
 
-# The names of the tests that run now, of which one question's run at a time.
+# The global names of the running tests. One question's tests run at a time.
 _names: dict[str, Any] = {}
 
 
 def know(names: dict[str, Any]) -> None:
-    """Let functions and classes of these names go to workers, by their names."""
+    """Let functions and classes with these names be pickled by name for workers."""
     global _names  # noqa: PLW0603 - what unpickles them is called with a name alone
     _names = names
 
 
 class Seals:
-    """Seals pickles of this process and of those that are forked from it."""
+    """Seals for pickles of this process and of those that are forked from it."""
 
     def __init__(self) -> None:
-        # Not made at the import: the student's process is forked from the same one.
+        # Not made at import: the student's process is forked from the same zygote.
         self._key = secrets.token_bytes(_SEAL)
 
     def seal(self, pickled: io.BytesIO) -> None:
-        """Put a seal at the end of what has been pickled."""
+        """Append a seal to the pickle."""
         with pickled.getbuffer() as view:
             digest = self._digest(view)
         pickled.write(digest)
 
     def content(self, data: object) -> memoryview | None:
-        """Return the pickle that was sealed, or None."""
+        """Return the pickle without its seal, or None if it has no valid one."""
         if type(data) not in (bytes, bytearray, memoryview):
             return None
         view = memoryview(data).cast("B")  # type: ignore[arg-type]  # one of these
@@ -92,9 +92,9 @@ class Seals:
 
 
 def take_over(seals: Seals, loads: Callable[..., Any]) -> None:
-    """Let test's own workers start guarded, and exchange what they have pickled.
+    """Start all workers by a fork, with the guards, and let them exchange pickles.
 
-    `loads` unpickles what is sealed, and reads anything else as data.
+    `loads` unpickles sealed data, and reads any other as data alone.
     """
     _seal_pickles(seals, loads)
     _fork_all()
@@ -137,17 +137,17 @@ def _reduced(_pickler: object, value: object) -> Any:
 
 
 def own_named(name: str) -> Any:
-    """Return what the tests that run now call so."""
+    """Return the object that has this name in the running tests."""
     return dict.__getitem__(_names, name)
 
 
 def _telling(tell: Callable[..., None]) -> Callable[..., None]:
-    """Return what a queue does for a value that it cannot send, which is none else."""
+    """Return a queue's error handler that also sends a refusal to the receiver."""
 
     def told(queue: Any, error: Exception, value: Any) -> None:
         tell(error, value)
         if isinstance(error, NotDataError) and queue._sem.acquire(block=False):  # noqa: SLF001 - as the queue itself
-            # Whoever waits for the value would wait for ever.
+            # Without this, the receiver would wait for the value for ever.
             with queue._wlock:  # noqa: SLF001 - same
                 queue._writer.send_bytes(ForkingPickler.dumps(_Refusal()))  # noqa: SLF001 - same
 
@@ -155,14 +155,14 @@ def _telling(tell: Callable[..., None]) -> Callable[..., None]:
 
 
 class _Refusal:
-    """Stands for a value that was refused: whoever takes it meets the refusal."""
+    """The replacement of a refused value: unpickling it raises the refusal."""
 
     def __reduce__(self) -> Any:
         return refuse, (_NO_OBJECTS,)
 
 
 def refuse(words: str) -> None:
-    """Raise a refusal in these words."""
+    """Raise a refusal with this message."""
     raise refusals.note(NotDataError(words))
 
 
@@ -170,14 +170,15 @@ def refuse(words: str) -> None:
 
 
 def _fork_all() -> None:
-    """Let each worker be forked, and none of many ask the notebook.
+    """Start each worker by a fork, and refuse questions to the notebook from pools.
 
-    Each would be told anew what an object holds, so that it could contradict itself.
+    Each worker would be told anew what an object holds, so an object could contradict
+    itself without being noticed.
     """
     run, start = BaseProcess.run, BaseProcess.start
 
     def running(process: Any) -> None:
-        # The target may be an object of the student's, which is compared to nothing.
+        # Compared by identity: the target may be an object of the student's.
         if any(process._target is each for each in _WORKERS):  # noqa: SLF001 - it has no other name
             endpoint: Any = Endpoint
             endpoint.ask = _ask_nothing
@@ -208,7 +209,7 @@ def _ask_nothing(*_: object) -> None:
 
 
 def _keep_joblib_here() -> None:
-    """Let joblib do all work in the test's own process: its workers are not forked."""
+    """Make joblib work in the test's own process, since it does not fork its workers."""
     os.environ["JOBLIB_MULTIPROCESSING"] = "0"
     for name in _JOBLIB:
         module: Any = sys.modules.get(f"joblib.{name}")

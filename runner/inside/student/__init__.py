@@ -1,1 +1,1 @@
-"""What runs in a job's own processes. Nothing here is trusted by the host."""
+"""The code that runs in a job's own processes. The host trusts nothing from it."""

@@ -1,1 +1,1 @@
-"""The warm process that jobs are forked from, and the parent of each job."""
+"""The zygote, the process from which jobs are forked, and the first process of a job."""

@@ -1,4 +1,4 @@
-"""The first process of a cold job: it imports all by itself, inside its jail."""
+"""The first process of a cold job, which imports everything itself in its jail."""
 
 import os
 import signal
@@ -15,14 +15,14 @@ from runner.wire.job_order import DESCRIPTORS, Order
 
 
 def main(order: str, host: str, others: str) -> None:
-    """Say that all is imported, and run the job."""
+    """Import, tell the host that this is done, and run the job."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     wanted = Order.from_json(order)
     fds = dict(zip(DESCRIPTORS[1:], map(int, others.split(",")), strict=True))
     for fd in fds.values():
         os.set_inheritable(fd, False)  # noqa: FBT003 - of the standard library
     channel = Channel(socket.socket(fileno=int(host)))
-    # One notebook is all that will run here, so nothing is rehearsed for others.
+    # Only one notebook will run here, so a rehearsal would not pay.
     preload.import_all()
     cell_loop.prepare()
     channel.send({"t": "ready", "versions": dict(versions())})

@@ -1,4 +1,4 @@
-"""Whether a zygote may fork: if in doubt, it gives itself up for another."""
+"""The check whether a zygote may fork. If in doubt, it asks to be replaced."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from runner.system import linux
 
 
 def threads() -> int:
-    """Return how many threads this process has, as the kernel counts them."""
+    """Return how many threads this process has, by the kernel's count."""
     return int(linux.own_status()["Threads"])
 
 

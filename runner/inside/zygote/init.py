@@ -1,7 +1,7 @@
-"""The first of a job's processes: it encloses the job, and outlives and reaps the rest.
+"""The first process of a job: it isolates the job, outlives the others and reaps them.
 
-In a jail it is process 1 of the job's namespace, so that the kernel ends the others
-with it, and holds it safe from them.
+In a jail it is process 1 of the job's namespace. So the kernel ends the others with it,
+and protects it from them.
 """
 
 import contextlib
@@ -33,13 +33,13 @@ _REAPED: Final = 256
 
 
 class Init:
-    """Watches one job for the host."""
+    """The first process of one job, which watches it for the host."""
 
     def __init__(self, order: Order, isolation: Isolation, host: Channel) -> None:
         self.order = order
         self.isolation = isolation
         self.host = host
-        # The notebook's or grader's process, 0 once it has ended.
+        # The pid of the notebook's or grader's process, or 0 once that has ended.
         self.student = 0
         self._is_grader = order.shape.role is Role.GRADER
         self._is_orphan = False
@@ -56,7 +56,7 @@ class Init:
         self._is_orphan = True
 
     def start(self, fds: Mapping[str, int]) -> None:
-        """The job is enclosed, and the student process waits in it, confined."""
+        """Isolate the job, and start the confined student process, which then waits."""
         frame, _ = self.host.receive()
         if frame["t"] != "enter":
             raise ChannelClosedError
@@ -68,7 +68,7 @@ class Init:
         self.host.send({"t": "started", "pid": self.student})
 
     def _start_student(self, fds: Mapping[str, int]) -> None:
-        # The notebook's processes end for want of memory before this one does.
+        # If memory runs out, the kernel kills the notebook's processes before this one.
         with self._score.raised():
             pid = os.fork()
             if pid == 0:
@@ -91,7 +91,7 @@ class Init:
             os._exit(1)
 
     def watch(self) -> None:
-        """Do what the host asks, tell it what happens; return when the job is over."""
+        """Obey the host and report events to it. Return when the job is over."""
         poll = select.poll()
         poll.register(self.host.sock, select.POLLIN)
         poll.register(self._wake_in, select.POLLIN)
@@ -100,7 +100,7 @@ class Init:
             with contextlib.suppress(BlockingIOError):
                 os.read(self._wake_in, 4096)
             if self._is_orphan:
-                # Before anything is killed: the host must not blame the student.
+                # Close this before killing anything: the host must not blame the student.
                 self.host.sock.close()
                 return
             self._reap()
@@ -121,7 +121,7 @@ class Init:
                 self._usage_ms = _USAGE_MS
                 self._tell({"t": "sealed", "disk": self._used[0]})
             case "student":
-                # The first one could not be interrupted, and was ended by the host.
+                # The first process could not be interrupted, so the host has ended it.
                 self._start_student(dict(zip(DESCRIPTORS[1:], fds, strict=True)))
             case _:
                 self._is_over = True
@@ -129,7 +129,7 @@ class Init:
             os.close(fd)
 
     def _tell_usage(self) -> None:
-        """The host learns what the job stores, when that has changed."""
+        """Tell the host how much the job stores, if that has changed."""
         if self._usage_ms is None:
             return
         used = self.isolation.used_bytes()
@@ -138,7 +138,7 @@ class Init:
             self._tell({"t": "usage", "disk": used[0], "shared": used[1]})
 
     def _reap(self) -> bool:
-        """Return whether any child is left. In a storm of them, take some and go on."""
+        """Reap ended children, at most 256, and return whether any child is left."""
         for _ in range(_REAPED):
             try:
                 pid, status, used = os.wait4(-1, os.WNOHANG)
@@ -147,24 +147,24 @@ class Init:
             if pid == 0:
                 return True
             if pid == self.student:
-                # Its own use: that of the snapshots is told apart.
+                # Its own usage: that of the snapshots is reported separately.
                 peak = used.ru_maxrss * 1024
                 self._tell({"t": "ended", "status": status, "peak_memory_bytes": peak})
-                # A later process may have the same number.
+                # A later process may get the same number.
                 self.student = 0
                 if self._is_grader:
-                    # What its tests have left holds its channel, and nobody hears of
-                    # its end.
+                    # Processes that its tests have left hold the channel open, so the
+                    # host would not notice the grader's end.
                     self._kill_all()
         return True
 
     def _tell(self, frame: Frame) -> None:
-        """The host knows, if it is there to be told."""
+        """Send the host a frame. Do nothing if the host is gone."""
         with contextlib.suppress(OSError, ChannelClosedError):
             self.host.send(frame)
 
     def end(self) -> None:
-        """No process of the job is left. Tell the host what they all used."""
+        """End every process of the job, and tell the host what they used together."""
         left = True
         while left:
             self._kill_all()
@@ -183,7 +183,7 @@ class Init:
         )
 
     def _kill_all(self) -> None:
-        # Only the first process of a namespace may say "all": elsewhere that is the host.
+        # Only process 1 of a namespace may signal "all": elsewhere that includes the host.
         if self.order.is_jailed and os.getpid() == _FIRST:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)
@@ -201,9 +201,9 @@ def run_job(order: Order, fds: dict[str, int], view: View) -> None:
 def run_isolated(
     order: Order, fds: dict[str, int], isolation: Isolation, host: Channel
 ) -> None:
-    """Be the first process of a job, to the end of its last one."""
-    # In a jail the kernel ends the others with this process. Elsewhere it must not be
-    # killed, since nobody would be left to end what the job started.
+    """Act as the first process of a job until its last process has ended."""
+    # In a jail the kernel ends the other processes with this one. Elsewhere it must not
+    # be killed, since nothing would be left to end what the job started.
     linux.die_with_parent(isolation.parent_ended)
     os.setsid()
     init = Init(order, isolation, host)

@@ -1,4 +1,4 @@
-"""The first thing a zygote runs: tie its life to its maker's, then warm up."""
+"""The start of a zygote: tie its life to its parent's, then preload."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from runner.wire.frames import Channel
 
 
 def launch(root: str, control: int, parent: int, work_dir: str) -> None:
-    """Be a zygote of the process `parent`, obeying the socket `control`, to the end."""
+    """Run a zygote for the process `parent`, with the control socket `control`."""
     linux.die_with_parent()
     if os.getppid() != parent:
         return
@@ -22,6 +22,6 @@ def launch(root: str, control: int, parent: int, work_dir: str) -> None:
     except ImportError as error:
         channel.send({"t": "failed", "reason": f"cannot import {error.name}"})
         return
-    # Notebooks do not see the folder that this package is in.
+    # Notebooks must not see the folder that this package is in.
     sys.path.remove(root)
     main(channel, work_dir)

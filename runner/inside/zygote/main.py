@@ -1,8 +1,8 @@
-"""The zygote: imports what notebooks import, runs none of it, and forks jobs.
+"""The zygote: a process that imports what notebooks import, and forks jobs.
 
-Rules: it is executed with a literal environment, holds no secret, has one thread at
-each fork, ends when its control socket closes or the process that made it ends, and
-gives itself up for replacement rather than forking in doubt.
+It runs no notebook itself. It is executed with a literal environment, holds no secret
+and has one thread at each fork. It ends when its control socket closes or when its
+parent ends. If it may be unfit to fork, it asks to be replaced.
 """
 
 import contextlib
@@ -29,15 +29,15 @@ from runner.wire.frames import Channel, ChannelClosedError, Frame
 from runner.wire.job_order import DESCRIPTORS, Order
 
 _TICK_MS: Final = 1000
-# From so many orders on it is worth while to lie compactly.
+# After this many orders the zygote has jobs enough to make compaction worth its time.
 _SETTLED: Final = 4
 _PIECE_MS: Final = 50
 
 
 def warm_up() -> Mapping[str, str]:
-    """The shell is built and all that was imported is shared. Return versions."""
+    """Build the shell, preload what jobs share, and return the versions."""
     preload.import_all()
-    # Before there is a shell, which would note that something was drawn.
+    # Before the shell exists: it would note that something was drawn.
     preload.rehearse()
     cell_loop.prepare()
     preload.keep_still()
@@ -45,7 +45,7 @@ def warm_up() -> Mapping[str, str]:
 
 
 def versions() -> Mapping[str, str]:
-    """What runs a notebook here, for the record of each result."""
+    """Return the versions of what runs a notebook here, to record with each result."""
     return {
         "python": ".".join(map(str, sys.version_info[:3])),
         "ipython": IPython.__version__,
@@ -56,7 +56,7 @@ def versions() -> Mapping[str, str]:
 
 
 class Zygote:
-    """Serves the host's orders until the control socket closes."""
+    """The server of the host's orders, until the control socket closes."""
 
     def __init__(self, channel: Channel, view: View) -> None:
         self.channel = channel
@@ -68,7 +68,7 @@ class Zygote:
         self._wake_in, self._wake_out = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def serve(self) -> None:
-        """Start a job for each order; return when the host is done with us."""
+        """Fork a job for each order. Return once the host has closed the socket."""
         signal.set_wakeup_fd(self._wake_out, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         poll = select.poll()
@@ -84,8 +84,8 @@ class Zygote:
                     self._orders += 1
                 elif self._is_to_compact:
                     self._compact()
-        # Each job ends by itself when its own socket closes. Ours has, and would wake us
-        # without end.
+        # Each job ends by itself when its own socket closes. The zygote's socket is
+        # closed and would wake this loop without end.
         poll.unregister(self.channel.sock)
         while self.jobs:
             poll.poll(_TICK_MS)
@@ -96,7 +96,7 @@ class Zygote:
         return self._orders >= _SETTLED and not self._is_compact
 
     def _compact(self) -> None:
-        """Nobody waits for us: another piece of memory is put in order."""
+        """Move another piece of memory into huge pages while no order waits."""
         if self._compaction is None:
             self._compaction = preload.compaction()
         self._is_compact = next(self._compaction, self) is self
@@ -118,15 +118,14 @@ class Zygote:
         if pid == 0:
             self._become_init(order, fds)
         self.jobs.add(pid)
-        with contextlib.suppress(
-            OSError
-        ):  # a host that is gone; its job will learn of it
+        # The host may be gone. The job will notice that itself.
+        with contextlib.suppress(OSError):
             self.channel.send({"t": "started", "pid": pid, "fds": 1}, [pidfd])
         for fd in (pidfd, *fds):
             os.close(fd)
 
     def _fork(self, order: Order) -> tuple[int, int]:
-        """Return (0, -1) in the job's first process, else its number and descriptor."""
+        """Return (0, -1) in the job's first process, else its pid and pidfd."""
         if order.is_jailed:
             return namespaces.clone_init(order.uid)
         pid = os.fork()
@@ -144,7 +143,7 @@ class Zygote:
             os._exit(status)
 
     def _reap(self) -> None:
-        """Ended children are gone, and so is what a job's dead init left to us."""
+        """Reap ended children, and kill what a job's dead init has left to this process."""
         with contextlib.suppress(BlockingIOError):
             os.read(self._wake_in, 4096)
         orphans = False
@@ -160,7 +159,7 @@ class Zygote:
 
 
 def main(channel: Channel, work_dir: str) -> None:
-    """Warm up, say so or why not, and serve."""
+    """Preload, tell the host the versions or the failure, and serve."""
     try:
         path_access.make_reachable([work_dir])
         zygote = Zygote(channel, host_view())

@@ -1,4 +1,4 @@
-"""What a zygote does once so that no job has to: import, rehearse, and lie compactly."""
+"""The work that a zygote does once for all jobs: imports, a rehearsal, huge pages."""
 
 import contextlib
 import gc
@@ -15,8 +15,8 @@ from matplotlib_inline import backend_inline
 
 from runner.system import linux
 
-# What torch and IPython would import at first use, at every job's expense: the first
-# optimiser alone takes a second.
+# Modules that torch and IPython would import at first use, in every job again: the
+# first optimiser alone takes a second.
 _LAZY: Final = (
     "torch._dynamo",
     "torch.utils.data",
@@ -44,21 +44,21 @@ _PIECE: Final = 16 * 1024**2
 
 
 def import_all() -> None:
-    """What notebooks import at some time is imported."""
+    """Import every module that a notebook may import later."""
     for name in _LAZY:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
 
 
 def rehearse() -> None:
-    """A figure has been drawn, and on a build of torch without a GPU a net trained.
+    """Draw a figure and, if torch is built without GPU support, train a net.
 
-    One thread does both. Fonts, caches and compiled kernels are there for every job;
+    Both happen in one thread. Every job then finds fonts, caches and compiled kernels;
     each job draws its random numbers from a seed of its own.
     """
     _draw()
     if torch.version.cuda is None and torch.version.hip is None:
-        # Elsewhere training would touch the device, and no job could use it then.
+        # With GPU support, training would touch the device, and no job could use it then.
         _train()
 
 
@@ -72,7 +72,7 @@ def _draw() -> None:
     draw: Any = print_figure
     draw(axes.figure, bbox_inches="tight", base64=True)
     plt.close("all")
-    # A notebook is shown what it draws itself, and nothing of this.
+    # A notebook must show the figures that it draws itself, and not this one.
     forget: Any = backend_inline.flush_figures
     forget()
 
@@ -99,17 +99,17 @@ def _train() -> None:
 
 
 def keep_still() -> None:
-    """What is there now is never looked through for garbage, and so not written to."""
+    """Exclude all present objects from garbage collection, which would write to them."""
     gc.collect()
     gc.freeze()
 
 
 def compaction() -> Iterator[None]:
-    """Piece by piece, the memory that all jobs share is moved into huge pages.
+    """Move the memory that all jobs share into huge pages, one piece at each step.
 
-    A fork copies one entry for each page and its end takes them apart again, so that
-    both take a third of the time then. Each piece takes some 50 ms; the whole is worth
-    it for a process that forks more than a few times. Needs Linux 6.1.
+    A fork copies one entry for each page, and the end of the child takes them apart
+    again. With huge pages both take a third of the time. Each piece takes some 50 ms. The
+    whole is worth it for a process that forks more than a few times. Needs Linux 6.1.
     """
     for start, end in list(_anonymous_memory()):
         first = -(-start // _HUGE_PAGE) * _HUGE_PAGE
@@ -120,7 +120,7 @@ def compaction() -> Iterator[None]:
 
 
 def _anonymous_memory() -> Iterator[tuple[int, int]]:
-    """Yield where this process's own writable memory begins and ends."""
+    """Yield the start and end of each range of this process's own writable memory."""
     for line in Path("/proc/self/maps").read_text().splitlines():
         addresses, rights, _, _, _, *name = line.split(maxsplit=5)
         if rights.startswith("rw") and (not name or name == ["[heap]"]):
