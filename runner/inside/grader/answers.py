@@ -1,4 +1,4 @@
-"""Answers of the student's process about an object, and what they are kept under."""
+"""Answers of the student's process about an object, and the keys they are stored by."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ _NUMBERS: Final = (int, float, complex, np.generic)
 
 
 class NotDataError(TypeError):
-    """A test needs a value, and the student's code gave an object of its own.
+    """Raised when a test needs a value, and the student's code gave an object of its own.
 
-    A check that met one cannot pass, since a test that expects a TypeError of the
-    student's code would else take this one for it.
+    A check that met one cannot pass. Otherwise a test that expects a TypeError of the
+    student's code would accept this one.
     """
 
     def __init__(self, words: str) -> None:
@@ -29,7 +29,7 @@ class NotDataError(TypeError):
 
 @dataclass(frozen=True)
 class Answer:
-    """A value, or the exception that stands in its place."""
+    """A value, or the exception that was raised instead."""
 
     value: object = None
     error: Exception | None = None
@@ -42,7 +42,7 @@ class Answer:
 
 
 def answer_of(ask: Ask) -> Answer:
-    """Return what is answered. An error that ends the conversation is raised."""
+    """Return the answer. An error that ends the conversation is raised."""
     try:
         return Answer(ask())
     except (AttributeError, LookupError) as error:
@@ -50,19 +50,19 @@ def answer_of(ask: Ask) -> Answer:
 
 
 def is_index_slice(key: object) -> TypeGuard[slice]:
-    """Say whether the key is a slice by indices."""
+    """Return whether the key is a slice by indices."""
     if not isinstance(key, slice) or key.step == 0:
         return False
     return all(part is None or type(part) is int for part in slice_parts(key))
 
 
 def slice_parts(key: slice) -> tuple[object, object, object]:
-    """Return what the slice is made of."""
+    """Return the three parts of the slice."""
     return key.start, key.stop, key.step
 
 
 def known_key(key: object) -> tuple[object, ...] | None:
-    """Return under what an answer about the key is kept; None if it is not kept."""
+    """Return the key for storing an answer, or None if it is not to be stored."""
     parts: tuple[object, ...] = (key,)
     if isinstance(key, slice):
         parts = slice_parts(key)
@@ -81,7 +81,7 @@ def with_slice(items: list[object], key: slice, values: Any) -> list[object]:
 
 
 def kind_of(value: object) -> object:
-    """Return what an item is, whichever number or object of the student's."""
+    """Return the type of an item; one value for all numbers, and one for all objects."""
     if isinstance(value, _NUMBERS):
         return "number"
     kind = type(value)
@@ -89,7 +89,7 @@ def kind_of(value: object) -> object:
 
 
 def is_same(value: Any, items: list[Any]) -> bool:
-    """Say whether an array, a tensor or text is made of just these items."""
+    """Return whether an array, a tensor or text consists of exactly these items."""
     try:
         if isinstance(value, torch.Tensor):
             due = torch.stack([torch.as_tensor(one) for one in items])
@@ -104,7 +104,7 @@ def is_same(value: Any, items: list[Any]) -> bool:
 
 
 def are_keys(items: list[object], pairs: dict[object, object]) -> bool:
-    """Say whether the items are the keys of the pairs, of the same kinds."""
+    """Return whether the items are the keys of the pairs, of the same kinds."""
     if list(map(kind_of, items)) != list(map(kind_of, pairs)):
         return False
     try:
@@ -114,7 +114,7 @@ def are_keys(items: list[object], pairs: dict[object, object]) -> bool:
 
 
 def are_alike(plain: Any, items: list[Any]) -> bool:
-    """Say whether a list or its like has these items; the order of a set is no matter."""
+    """Return whether a list or the like has these items; a set has no order."""
     if isinstance(plain, set | frozenset):
         return len(plain) == len(items) and plain == {
             one for one in items if is_hashable(one)
@@ -136,7 +136,7 @@ def _is_alike(one: Any, other: Any) -> bool:
 
 
 def is_hashable(value: object) -> bool:
-    """Say whether the value can be a key."""
+    """Return whether the value can be a key."""
     try:
         hash(value)
     except TypeError:

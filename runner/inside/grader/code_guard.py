@@ -1,7 +1,7 @@
-"""What runs beside the tests: their own source, what is installed, and nothing else.
+"""The rules for code beside the tests: only the tests' source and installed code run.
 
-The tests may hold text of the student's, and libraries evaluate text where nobody would
-think of it: `sympy.expand(answer)` does. Audit hooks see whatever is compiled, executed,
+The tests may hold text of the student's, and libraries evaluate text where nobody expects
+it: `sympy.expand(answer)` does. Audit hooks see everything that is compiled, executed,
 imported, loaded as a library or started as a program. By default it is refused.
 """
 
@@ -34,7 +34,7 @@ _NOT_IMPORTED: Final = (
     "tests import nothing from the folder of handed-in files, and nothing from a folder "
     "that can be written to: modules of the course are found without it"
 )
-# They compile text that they make themselves, of names and numbers.
+# These modules compile text that they make themselves, of names and numbers.
 _GENERATORS: Final = frozenset(
     (
         *("collections", "dataclasses", "enum", "functools", "unittest.mock"),
@@ -54,12 +54,12 @@ _IMPORTERS: Final = frozenset(
     ("importlib._bootstrap", "importlib._bootstrap_external", "runpy")
 )
 _FROZEN: Final = "<frozen importlib._bootstrap_external>"
-# It evaluates what it parses by itself.
+# The module prefix of pandas' own interpreter, which evaluates what it parses.
 _INTERPRETER: Final = "pandas.core.computation."
 
 
 def stand(places: CodePlaces) -> None:
-    """Let nothing run in this process from now on but what is the staff's or installed."""
+    """Refuse from now on all code in this process except the staff's and installed code."""
     places.protect()
     string_formatting.guard_formatter()
     named.stand()
@@ -106,7 +106,7 @@ def stand(places: CodePlaces) -> None:
 
 
 def _caller() -> FrameType | None:
-    """Return the frame of whoever raised the event: the first that is not of this module."""
+    """Return the frame that raised the event: the first outside this module."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - an audit hook has no other way
     while frame is not None and frame.f_globals is globals():
         frame = frame.f_back
@@ -124,9 +124,9 @@ def _check_compiled(places: CodePlaces, source: object, file: object) -> None:
 
 
 def _is_trusted(places: CodePlaces, frame: FrameType, file: object) -> bool:
-    """Say whether the frame compiles nothing but what it may, whatever the text."""
+    """Return whether the frame may compile any text."""
     if frame.f_code is ast.parse.__code__:
-        # Whoever parses does not run it, but for one.
+        # Parsing alone runs nothing, except in pandas' own interpreter.
         asker = frame.f_back
         above = "" if asker is None else str(asker.f_globals.get("__name__"))
         return not above.startswith(_INTERPRETER)
@@ -137,7 +137,7 @@ def _is_trusted(places: CodePlaces, frame: FrameType, file: object) -> bool:
 
 
 def _is_importing(frame: FrameType) -> bool:
-    """Say whether a module is being imported, which is installed or of the course's."""
+    """Return whether a module is being imported that is installed or the course's."""
     return any(
         one.f_code.co_filename == _FROZEN and one.f_code.co_name == "exec_module"
         for one in frames_from(frame)
@@ -154,7 +154,7 @@ def _text_of(source: object) -> str:
 
 
 def _is_elsewhere(places: CodePlaces, file: object) -> bool:
-    """Say whether code claims to be of a file that no code may come from."""
+    """Return whether code claims to come from a file in a writable folder."""
     if not isinstance(file, str | bytes | os.PathLike):
         return False
     name = os.fsdecode(file)
@@ -167,7 +167,7 @@ def _check_executed(places: CodePlaces, code: Any) -> None:
 
 
 def _check_loaded(places: CodePlaces, *_: object) -> None:
-    """Take compiled code from the cache of a module that may be imported."""
+    """Allow compiled code only from the cache of a module that may be imported."""
     frame = _caller()
     if frame is not None and frame.f_globals.get("__name__") in _IMPORTERS:
         paths = (frame.f_locals.get(n) for n in ("bytecode_path", "source_path"))
@@ -187,7 +187,7 @@ def _check_import(
 
 
 def _check_library(places: CodePlaces, name: object) -> None:
-    """Take a library by its bare name, or from where it is installed."""
+    """Allow a library by its bare name, or by a path where libraries are installed."""
     is_path = isinstance(name, str | bytes) and b"/" in os.fsencode(name)
     if is_path and not places.allows(name):
         raise refusals.not_permitted(_NOT_RUN)

@@ -1,7 +1,7 @@
-"""Where code may come from that runs beside the tests: what is installed, and the staff's.
+"""The places that code beside the tests may come from: installed, or the staff's own.
 
-Nothing comes from a folder that anybody may write to. A test may unpack a handed-in
-archive there, or copy a handed-in module under another name.
+No code comes from a folder to which any process of the job may write: a test may unpack
+a handed-in archive there, or copy a handed-in module under another name.
 """
 
 import os
@@ -21,10 +21,10 @@ _WRITTEN: Final = "the course's own files stay as they are while tests run: unpa
 
 
 class CodePlaces:
-    """Tells by its path whether a file may be run, loaded or imported, or written to.
+    """The places of code: whether a path may be run, loaded, imported, or written to.
 
     `public` is the folder of the course's files, from which its modules are imported.
-    The innermost of the folders that a path lies in decides.
+    The innermost known folder that holds a path decides.
     """
 
     def __init__(self, folders: Folders, public: Path) -> None:
@@ -45,15 +45,15 @@ class CodePlaces:
         self._approved: tuple[object, ...] = ()
 
     def allows(self, path: object) -> bool:
-        """Say whether code may come from the file or folder with this path."""
+        """Return whether code may come from the file or folder with this path."""
         return self._innermost(path) in self._allowed
 
     def is_own(self, path: object) -> bool:
-        """Say whether the path lies among the course's own files."""
+        """Return whether the path lies among the course's own files."""
         return self._innermost(path) in self._own
 
     def is_writable(self, path: object) -> bool:
-        """Say whether the path lies in a folder from which nothing is run."""
+        """Return whether the path lies in a folder from which nothing is run."""
         return self._innermost(path) in self._writable
 
     def _innermost(self, path: object) -> str:
@@ -69,7 +69,7 @@ class CodePlaces:
         return place
 
     def allow_all(self, paths: Iterable[object]) -> bool:
-        """Say whether modules may be looked for in all of these folders."""
+        """Return whether modules may be looked for in all of these folders."""
         asked = tuple(paths)
         if asked != self._approved:
             if not all(one and self.allows(one) for one in asked):
@@ -80,7 +80,7 @@ class CodePlaces:
     # --- The course's own files ---------------------------------------------------------
 
     def protect(self) -> None:
-        """Take away the right to write to the course's files beside the tests."""
+        """Remove the permission to write to the course's files beside the tests."""
         for path in self._protected:
             os.chmod(path, 0o444)  # noqa: PTH101 - a path's text
         folders = [self._public, *map(str, Path(self._public).rglob("*/"))]
@@ -95,7 +95,7 @@ class CodePlaces:
     def check_changed(self, path: object, folder: object = -1) -> None:
         """Raise PermissionError if the path is, or holds, one of the course's files.
 
-        A relative path is one within the folder with this descriptor, if it is one.
+        A relative path is relative to `folder` if that is a descriptor.
         """
         places = _places(path, folder)
         holds = (
@@ -107,13 +107,13 @@ class CodePlaces:
     def check_itself(self, path: object, folder: object = -1) -> None:
         """Raise PermissionError if the path is that of one of the course's files.
 
-        A folder of the tests' own that holds one may have another mode.
+        A folder of the tests' own that holds such a file may get another mode.
         """
         if self._has_own(_places(path, folder)):
             raise refusals.not_permitted(_WRITTEN)
 
     def _has_own(self, places: set[str]) -> bool:
-        """Say whether one of the places is that of one of the course's files."""
+        """Return whether one of the places is that of one of the course's files."""
         public = f"{self._public}/"
         return any(
             place in self._protected or f"{place}/".startswith(public)
@@ -123,20 +123,20 @@ class CodePlaces:
     def check_moved(
         self, old: object, new: object, old_folder: object = -1, new_folder: object = -1
     ) -> None:
-        """Raise PermissionError if one of the course's files is moved or replaced.
+        """Raise PermissionError if one of the course's files is moved, replaced or linked.
 
-        Or given another name, by which it could be written to.
+        By another name it could be written to.
         """
         self.check_changed(old, old_folder)
         self.check_changed(new, new_folder)
 
     def check_linked(self, _old: object, new: object, *folders: object) -> None:
-        """Raise PermissionError if a symbolic link takes the place of one of the course's files."""
+        """Raise PermissionError if a symbolic link replaces one of the course's files."""
         self.check_changed(new, folders[-1] if folders else -1)
 
 
 def _places(path: object, folder: object) -> set[str]:
-    """Return where the path leads, by its text and by its links."""
+    """Return the places that the path may mean, with links followed and not."""
     try:
         text = os.fsdecode(path)  # type: ignore[arg-type]  # anything may come
     except TypeError:
@@ -151,7 +151,7 @@ def _real(*paths: str | Path) -> set[str]:
 
 
 def _protected(public: Path, folders: Iterable[Path]) -> Iterable[str]:
-    """Yield the paths of the course's files, which lie in each of the folders."""
+    """Yield the paths of the course's files in `public`, and of their copies in `folders`."""
     for path in public.rglob("*"):
         if path.is_file():
             for folder in (public, *folders):

@@ -1,9 +1,10 @@
-"""Refuse comparisons in which an answer without items is stretched against numbers.
+"""The refusal of comparisons that broadcast an answer without items against numbers.
 
-numpy and torch stretch an array without items against any number, and against a side of
-length one. All that is said of the result holds: `np.allclose([], 3)`. Where the
-notebook has given such a value, an array without items is no longer stretched against
-one that has items. A selection of the test's own, such as `out[x < 0]`, stays as it is.
+numpy and torch broadcast an array without items against any number, and against a side
+of length one. The result is empty, so every claim about all of it is true:
+`np.allclose([], 3)`. Once the notebook has given such a value, an array without items
+is no longer broadcast against one that has items. A selection of the test's own, such
+as `out[x < 0]`, is not affected.
 """
 
 import ast
@@ -21,7 +22,7 @@ from runner.inside.grader.named import after_import
 
 Tree = TypeVar("Tree", bound=ast.AST)
 
-# By this name the tests' own source finds `calculated`.
+# The name by which the tests' own source finds `calculated`.
 NAME: Final = "__calculated__"
 _OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "Sub": operator.sub,
@@ -36,7 +37,7 @@ _ARRAYS: Final = (np.ndarray, torch.Tensor)
 _CONTAINERS: Final = (list, tuple, set, frozenset, dict)
 _PLAIN: Final = frozenset((int, float, complex, bool, str, bytes, type(None)))
 _SIDES: Final = ("a", "b", "a1", "a2", "actual", "desired", "x", "y", "input", "other")
-# Functions that compare each by itself; the others go through `assert_array_compare`.
+# Functions that do their own comparison; the others call `assert_array_compare`.
 _TESTING: Final = ("assert_array_almost_equal_nulp", "assert_approx_equal")
 _came: Final[list[bool]] = []
 
@@ -45,14 +46,14 @@ _came: Final[list[bool]] = []
 
 
 def noted(value: Any) -> Any:
-    """Return the value, and note whether it has, or holds, something without items."""
+    """Return the value, and note whether it is, or holds, a value without items."""
     if not _came and _has_empty(value):
         _came.append(True)
     return value
 
 
 def forget() -> None:
-    """Begin anew, for another check."""
+    """Forget, before another check, that such a value was given."""
     _came.clear()
 
 
@@ -77,7 +78,7 @@ def _has_shape(kind: type) -> bool:
 
 
 def take_over() -> None:
-    """Let functions that compare arrays hold no side without items for another."""
+    """Wrap the functions that compare arrays so that they refuse such comparisons."""
     arrays: Any = np
     for name in ("allclose", "isclose", "array_equiv"):
         setattr(arrays, name, _comparing(getattr(np, name)))
@@ -141,7 +142,7 @@ def _noting(load: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _check(one: Any, other: Any) -> None:
-    """Raise AssertionError if one side has no items, and the other has."""
+    """Raise AssertionError if one side has no items and the other has."""
     if not _fit(one, other):
         shapes = f"{_shape(one)} and {_shape(other)}"
         raise AssertionError(
@@ -151,7 +152,7 @@ def _check(one: Any, other: Any) -> None:
 
 
 def _fit(one: Any, other: Any) -> bool:
-    """Say whether both sides have items, or neither has."""
+    """Return whether both sides have items, or neither has."""
     shapes = [_shape(side) for side in (one, other) if _came or is_handle(side)]
     if not _came or len(shapes) != 2 or None in shapes:  # noqa: PLR2004 - two sides
         return True
@@ -159,7 +160,7 @@ def _fit(one: Any, other: Any) -> bool:
 
 
 def _shape(side: Any) -> tuple[int, ...] | None:
-    """Return the shape of what the side is an array of, or None for what is none."""
+    """Return the shape of the side as an array, or None if it is none."""
     if _has_shape(type(side)):
         return tuple(side.shape)
     try:
@@ -173,7 +174,7 @@ def _shape(side: Any) -> tuple[int, ...] | None:
 
 
 class _Calculates(ast.NodeTransformer):
-    """Lets `calculated` compare and subtract."""
+    """Replace comparisons and subtractions in the tests by calls of `calculated`."""
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
         self.generic_visit(node)
@@ -196,15 +197,15 @@ def _call(node: ast.expr, operation: ast.AST, *sides: ast.expr) -> ast.expr:
 
 
 def guarded(tree: Tree) -> Tree:
-    """Return the tree, changed so that no operator stretches what has no items."""
+    """Return the tree, changed so that no operator broadcasts an empty array."""
     _Calculates().visit(tree)
     return ast.fix_missing_locations(tree)
 
 
 def calculated(name: str, one: Any, other: Any) -> Any:
-    """Return what the operator gives. Raises AssertionError for sides that do not fit.
+    """Return the operator's result. Raises AssertionError for sides that do not fit.
 
-    A single number beside an array without items is taken: `(got == 0).all()`.
+    A single number beside an array without items is allowed: `(got == 0).all()`.
     """
     if _came and (_is_array(one) or _is_array(other)) and _is_long(one, other):
         _check(one, other)
@@ -216,7 +217,7 @@ def _is_array(side: Any) -> bool:
 
 
 def _is_long(*sides: Any) -> bool:
-    """Say whether each side has a length."""
+    """Return whether each side has a length."""
     return all(
         side.ndim > 0 if _is_array(side) else type(side) in {list, tuple}
         for side in sides

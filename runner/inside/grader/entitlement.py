@@ -1,7 +1,7 @@
-"""Which objects of the student's are told what a test calls, indexes or assigns.
+"""Which objects of the student's may learn what a test calls, indexes or assigns.
 
-An object in a value's place would else learn what the test expects: by the argument of
-a method that values have, too, by an index that is a label, by an assigned value.
+Otherwise an object in a value's place would learn what the test expects: by the argument
+of a method that values have, too, by an index that is a label, by an assigned value.
 """
 
 import sys
@@ -19,8 +19,8 @@ from runner.inside.grader.handle_parts import (
     student_of,
 )
 
-# Objects with a life of their own, which may have what their class has, also by a
-# value's name.
+# Classes of objects that are no values. Their objects may have all that the class has,
+# even under the name of a value's method.
 _OF_OBJECTS: Final = (
     torch.nn.Module,
     torch.nn.ParameterList,
@@ -31,24 +31,24 @@ _OF_OBJECTS: Final = (
     torch.utils.data.Sampler,
     torch.distributions.Distribution,
 )
-# What such a class may be given in an item's place.
+# Values that may be assigned to an item of such a class.
 _PARTS: Final = (torch.nn.Module, torch.nn.Parameter)
 
 
 def is_made(handle: HandleBase) -> bool:
-    """Say whether the test has made the object and has it from there."""
+    """Return whether the test has made the object and got it only from there."""
     return observations_of(handle).is_made
 
 
 def staff_defines(handle: HandleBase, name: str) -> bool:
-    """Say whether the staff's own notebook defines a method of that name."""
+    """Return whether the staff's own notebook defines a method of that name."""
     return name in student_of(handle).methods
 
 
 def library_has(handle: HandleBase, name: str) -> bool:
-    """Say whether the object's class passes for one of a library's that has the method.
+    """Return whether the object passes for one of a library's class with the method.
 
-    For a closed list of classes: torch has others that stand for lists and numbers.
+    Only for a closed list of classes: torch has others that stand for lists and numbers.
     """
     known: Any = known_of(handle)
     return (
@@ -62,12 +62,12 @@ def _objects_of_libraries() -> tuple[type, ...]:
 
 
 def has_own(handle: HandleBase, name: str) -> bool:
-    """Say whether the object may have a method that values have, too."""
+    """Return whether the object may have a method that values have, too."""
     return staff_defines(handle, name) or is_made(handle) or library_has(handle, name)
 
 
 def may_be_called_by_all(handle: HandleBase) -> bool:
-    """Say whether a library may call the object that would take a value in its place.
+    """Return whether a library may call the object where it would also take a value.
 
     An instance that the test has made is meant to be called if its class says so in the
     staff's own notebook, or in a library.
@@ -80,15 +80,15 @@ def may_be_called_by_all(handle: HandleBase) -> bool:
 
 
 def may_get(handle: HandleBase, key: object) -> bool:
-    """Say whether the object may be asked for what is under the key.
+    """Return whether the object may be asked for the item under the key.
 
-    An object that the test has made may always be.
+    An object that the test has made always may be.
     """
     return is_made(handle) or _may_learn(handle, "__getitem__", key)
 
 
 def may_set(handle: HandleBase, key: object, value: object) -> bool:
-    """Say whether the object may be given the value under the key."""
+    """Return whether the object may be given the value under the key."""
     if is_made(handle):
         return True
     is_free = staff_defines(handle, "__setitem__")
@@ -97,14 +97,15 @@ def may_set(handle: HandleBase, key: object, value: object) -> bool:
 
 
 def may_delete(handle: HandleBase, key: object) -> bool:
-    """Say whether the object may be told to delete what is under the key."""
+    """Return whether the object may be told to delete the item under the key."""
     return is_made(handle) or _may_learn(handle, "__delitem__", key)
 
 
 def _may_learn(handle: HandleBase, method: str, key: object) -> bool:
-    """Say whether an object that the test has not made may learn the key.
+    """Return whether an object that the test has not made may learn the key.
 
-    Pairs of indices are what arrays have: only classes of the exercise have them too.
+    Arrays are indexed by tuples of indices, too; so only classes that the staff's
+    notebook defines may learn a tuple.
     """
     if staff_defines(handle, method):
         parts = key if isinstance(key, tuple) else (key,)
@@ -121,7 +122,7 @@ def _is_plain(key: object) -> bool:
 
 
 def index_of(key: object) -> int | None:
-    """Return the integer that the key is, or None if it is none."""
+    """Return the integer that the key stands for, or None if it stands for none."""
     if isinstance(key, bool | np.bool_):
         return None
     if isinstance(key, int | np.integer):

@@ -1,4 +1,4 @@
-"""Whose a file is that a test opens: handed in, or the staff's own."""
+"""The origin of a file that a test opens: handed in, or the staff's own."""
 
 import io
 import os
@@ -10,12 +10,12 @@ from runner.inside.grader.given_folders import Folders
 
 
 class Origins:
-    """Tells whose a file is by its path: handed in, or the staff's own.
+    """The origins of files, found by their paths: handed in, or the staff's own.
 
-    The staff's own are the private files and the public ones, which lie among those
-    that were handed in. A path means a handed-in file if it leads from the current
-    folder to that file's name beside the notebook. Where a test has changed its folder,
-    the same name means what lies there.
+    The staff's own are the private files, and the public ones, which lie among the
+    handed-in files. A path means a handed-in file if it leads from the current folder
+    to that file's name beside the notebook. If a test has changed its folder, the same
+    name means the file that lies there.
     """
 
     def __init__(self, folders: Folders, handed_in: Collection[str]) -> None:
@@ -23,7 +23,7 @@ class Origins:
         self._files = folders.files
         self._private = Path(os.path.realpath(folders.private))
         self._handed_in = frozenset(handed_in)
-        # The folders in which some were handed in.
+        # The folders that hold some of the handed-in files.
         self._above = frozenset(
             str(folder)
             for name in handed_in
@@ -42,13 +42,13 @@ class Origins:
         return str(self._files / name)
 
     def is_own(self, file: object) -> bool:
-        """Say whether the file is one of the staff's."""
+        """Return whether the file is one of the staff's."""
         path = _path_of(file)
         if path is None:
             return False
         self.folders.check(path)
         name = self._name(file)
-        # Opened by its name, this one is read, wherever a link of that name leads.
+        # By this name the handed-in file is opened, wherever a link of that name leads.
         if name in self._handed_in:
             return False
         if Path(os.path.realpath(path)).is_relative_to(self._private):
@@ -56,7 +56,7 @@ class Origins:
         return name is not None and (self._files / name).is_file()
 
     def _name(self, file: object) -> str | None:
-        """Return the file's name in the folder of files, or beside the notebook."""
+        """Return the file's name in the folder of files, or beside the notebook, or None."""
         path = _path_of(file)
         if path is None:
             return None
@@ -68,7 +68,7 @@ class Origins:
         return None
 
     def found(self, path: Any) -> Any:
-        """Return the path, or that of the handed-in file which it means.
+        """Return the path, or the path of the handed-in file that it means. Check it first.
 
         Such a file is meant by its name beside the notebook, whether or not the path
         goes through the working folder.
@@ -86,18 +86,18 @@ class Origins:
         return path
 
     def _beside(self, path: str) -> str | None:
-        """Return the name of what the path leads to in the working folder, or None."""
+        """Return the name, in the working folder, to which the path leads, or None."""
         try:
             place = os.path.abspath(path)  # noqa: PTH100 - links are not followed
-        except FileNotFoundError:  # the current folder is no more
+        except FileNotFoundError:  # the current folder was removed
             return None
         name = place.removeprefix(f"{self._work}/")
         return None if name == place else name
 
     def listed(self, path: str) -> str | None:
-        """Return the folder of what was handed in below this one, None for none.
+        """Return the folder of the handed-in files below this one, or None.
 
-        None is handed in but in the working folder and below it.
+        Files are handed in only in the working folder and below it.
         """
         if path and os.path.abspath(path) == self._work:  # noqa: PTH100 - links stay
             return str(self._files)
@@ -105,22 +105,22 @@ class Origins:
         return str(self._files / name) if name in self._above else None
 
     def is_at_work(self, path: str) -> bool:
-        """Say whether the path leads to the working folder, or below it."""
+        """Return whether the path leads to the working folder, or below it."""
         return f"{os.path.realpath(path)}/".startswith(
             f"{os.path.realpath(self._work)}/"
         )
 
 
 def _path_of(file: object) -> str | None:
-    """Return the path of a file, or of a file object that Python's `open` made.
+    """Return the path of a file, or of a file object that Python's `open` made, or None.
 
-    An open file is where the kernel says: its name may have been a relative one, of a
-    folder that is the current one no more.
+    The kernel knows where an open file is: its name may be relative to a folder that is
+    no longer the current one.
     """
     if isinstance(file, io.FileIO | io.BufferedReader | io.BufferedRandom):
         try:
             return os.readlink(f"/proc/self/fd/{file.fileno()}")  # noqa: PTH115 - a path's text
-        except (OSError, ValueError):  # it is in memory, or closed
+        except (OSError, ValueError):  # in memory, or closed
             return None
     try:
         path = os.fspath(file)  # type: ignore[call-overload]  # anything may come

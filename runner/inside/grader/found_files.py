@@ -1,9 +1,9 @@
-"""Handed-in files, found by the names that they have beside the notebook.
+"""The look-up of handed-in files by the names that they have beside the notebook.
 
-They lie in a folder of their own, so that nothing of them is imported or run from where
-the tests run. A test that was written for a notebook opens `weights.pt`, asks whether it
-is there, or goes through `glob("*.pt")`. All of these find it: whatever opens a file or
-lists a folder by its name asks `Origins` what the name means.
+They lie in a folder of their own, so that nothing of them is imported or run from the
+folder in which the tests run. A test that was written for a notebook opens
+`weights.pt`, asks whether it exists, or lists `glob("*.pt")`. All of these find it: the
+functions that open a file or list a folder by name ask `Origins` what the name means.
 """
 
 import builtins
@@ -22,7 +22,7 @@ from runner.inside.grader import refusals
 from runner.inside.grader.file_origins import Origins
 from runner.inside.grader.named import after_import
 
-# Names by which modules that may be imported by now hold Python's own `open`.
+# Modules that may be imported by now, with their own names for Python's `open`.
 _HOLDERS: Final = {
     "tokenize": "_builtin_open",
     "bz2": "_builtin_open",
@@ -30,7 +30,7 @@ _HOLDERS: Final = {
     "numpy.lib._datasource": "_open",
 }
 _DATA_SOURCES: Final = "numpy.lib._datasource"
-# The place of `uri` among the arguments of `sqlite3.connect` that follow the first.
+# The index of `uri` among the arguments of `sqlite3.connect` after the first.
 _URI: Final = 6
 _IN_MEMORY: Final = ":memory:"
 _SQLITE_ATTACH: Final = 24
@@ -45,15 +45,15 @@ _NO_DATABASE: Final = (
 
 
 def stand(origins: Origins) -> None:
-    """Let tests find handed-in files by their names, from now on."""
+    """Let tests find handed-in files by their names from now on."""
     opened = _finding(builtins.open, origins.found)
     builtins.open = io.open = opened
     os.stat = _finding(os.stat, origins.found)
     os.open = _finding(os.open, origins.found)
-    # `realpath`, by which paths are checked, asks this one.
+    # `realpath`, which resolves paths for the checks, calls this one.
     os.lstat = _finding(os.lstat, origins.shown)
     os.access = _finding(os.access, origins.shown)
-    os.listxattr = _finding(os.listxattr, origins.shown)  # as `shutil.copy2` does
+    os.listxattr = _finding(os.listxattr, origins.shown)  # for `shutil.copy2`
     os.getxattr = _finding(os.getxattr, origins.shown)
     os.chdir = _finding(os.chdir, origins.found)
     _wrap_listings(origins)
@@ -62,7 +62,7 @@ def stand(origins: Origins) -> None:
             setattr(sys.modules[name], attribute, opened)
     openers = getattr(sys.modules.get(_DATA_SOURCES), "_file_openers", None)
     if openers is not None:
-        openers[None]  # which makes the table
+        openers[None]  # makes numpy fill the table
         openers._file_openers[None] = opened  # noqa: SLF001 - numpy has no other way
     _wrap_compiled(origins)
     after_import("sqlite3.dbapi2", lambda module: _wrap_sqlite(module, origins))
@@ -72,7 +72,7 @@ def stand(origins: Origins) -> None:
 def _finding(
     call: Callable[..., Any], find: Callable[[Any], Any]
 ) -> Callable[..., Any]:
-    """Return the function, which is given the path that its first argument means."""
+    """Return the function with its first argument replaced by the path that it means."""
 
     def found(path: Any, *arguments: Any, **named: Any) -> Any:
         if named.get("dir_fd") is None:
@@ -84,7 +84,7 @@ def _finding(
 
 
 def _takes_as(call: Callable[..., Any], other: Callable[..., Any]) -> None:
-    """Tell libraries that the other function takes what this one takes."""
+    """Register the wrapper in those sets of `os` in which the wrapped function is."""
     for abilities in (
         os.supports_dir_fd,
         os.supports_effective_ids,
@@ -96,7 +96,7 @@ def _takes_as(call: Callable[..., Any], other: Callable[..., Any]) -> None:
 
 
 def _wrap_compiled(origins: Origins) -> None:
-    """Let libraries find handed-in files that open them by themselves."""
+    """Wrap the functions of libraries that open files in compiled code."""
     for name in ("safetensors", "safetensors.torch"):
         with contextlib.suppress(ImportError):
             module: Any = importlib.import_module(name)
@@ -128,7 +128,7 @@ class _Entry:
 
 
 class _Entries:
-    """An iterator over entries that can be closed, as `os.scandir` returns."""
+    """An iterator over entries that can be closed, like that of `os.scandir`."""
 
     def __init__(self, entries: list[Any]) -> None:
         self._entries = iter(entries)
@@ -150,7 +150,7 @@ class _Entries:
 
 
 def _wrap_listings(origins: Origins) -> None:
-    """Let listings of the working folder show what was handed in."""
+    """Wrap the listings, so that the working folder also shows the handed-in files."""
     scan = os.scandir
 
     def scandir(path: Any = ".") -> Any:
@@ -182,7 +182,7 @@ def _wrap_listings(origins: Origins) -> None:
 
 
 def _text_of(path: Any) -> str:
-    """Return the path of the folder, which may be an open one."""
+    """Return the path of the folder, which may be given by a descriptor."""
     if path is None:
         return "."
     if isinstance(path, int):
@@ -194,7 +194,7 @@ def _text_of(path: Any) -> str:
 
 
 def _wrap_sqlite(module: Any, origins: Origins) -> None:
-    """Let sqlite find handed-in databases, and make no empty one in their place."""
+    """Let sqlite find handed-in databases, and create no empty one in their place."""
     connect = module.connect
 
     def connected(database: Any, *arguments: Any, **named: Any) -> Any:
@@ -202,7 +202,7 @@ def _wrap_sqlite(module: Any, origins: Origins) -> None:
         arguments = arguments[:_URI]
         path = _path_in(database)[0] if is_uri else database
         if origins.handed_in(path) is not None:
-            # As nothing else writes it, it needs no journal beside it.
+            # As nothing else writes to the file, it needs no journal beside it.
             place = quote(os.fspath(origins.found(path)))
             database, is_uri = f"file:{place}?mode=ro&immutable=1", True
         connection = connect(database, *arguments, uri=is_uri, **named)
@@ -213,7 +213,7 @@ def _wrap_sqlite(module: Any, origins: Origins) -> None:
 
 
 def _attaching(origins: Origins) -> Callable[..., int]:
-    """Return what sqlite asks before it attaches a further database by its path."""
+    """Return the authoriser that sqlite calls before it attaches another database."""
 
     def authorised(action: int, path: Any, *_: object) -> int:
         if action == _SQLITE_ATTACH and path:
@@ -231,9 +231,9 @@ def _take_from_dbapi2(module: Any) -> None:
 
 
 def check_database(database: Any, origins: Origins) -> None:
-    """Raise PermissionError for one that may not be opened, or would be made anew.
+    """Raise PermissionError for a database that may not be opened or created.
 
-    A new one in the working folder stands where a handed-in one is looked for.
+    A new one in the working folder would lie where a handed-in one is looked for.
     """
     path, query = _path_in(database)
     origins.folders.check(path)
@@ -244,7 +244,7 @@ def check_database(database: Any, origins: Origins) -> None:
 
 
 def _path_in(database: Any) -> tuple[str, str]:
-    """Return the path in what sqlite opens, which may be a URI, and what follows it."""
+    """Return the path in sqlite's argument, which may be a URI, and the URI's query."""
     text = os.fsdecode(database)
     if not text.startswith("file:"):
         return text, ""

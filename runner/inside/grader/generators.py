@@ -13,9 +13,9 @@ import torch
 from numpy.random import bit_generator
 
 _SEED_BYTES: Final = 32
-# The state of a Mersenne Twister, as torch lays it out: its seed, how many words are
-# left, whether it has a seed, the next word, the words in 64 bits each, and normals
-# that were drawn ahead, of which there are none.
+# The state of a Mersenne Twister in torch's layout: its seed, the number of words left,
+# whether it has a seed, the next word, the words in 64 bits each, and the normals drawn
+# ahead, of which there are none.
 _WORDS: Final = 624
 _HEAD: Final = np.array([1 | 1 << 32, 0], dtype="<u8")
 _NORMALS_BYTES: Final = 40
@@ -25,7 +25,7 @@ _seed: Final = random.Random.seed
 
 
 class Generators:
-    """Starts the generators of this process for one check after the other."""
+    """The generators of this process, started for one check after the other."""
 
     def __init__(self, secret: int) -> None:
         self._secret = secret
@@ -34,8 +34,9 @@ class Generators:
     def take_over(self) -> None:
         """Let new generators start from the secret if the test gives them no seed.
 
-        numpy asks for their bits in one place. torch would start each from one number
-        that everybody knows, and Python from the system, so that no rerun is the same.
+        numpy takes their bits from one function. torch would start each from one number
+        that everybody knows, and Python from the system, so that no rerun would be the
+        same.
         """
         numpy, fresh = bit_generator, self._fresh_seeds
         numpy.randbits = fresh.getrandbits  # type: ignore[attr-defined]  # asked by name
@@ -48,10 +49,10 @@ class Generators:
         random.Random.seed = seed  # type: ignore[method-assign, assignment]  # as above
 
     def start(self, *place: str) -> None:
-        """Start all generators for a check: as ever in this run, unlike any other's.
+        """Start all generators for a check: the same in every rerun, different for others.
 
-        What one check draws and passes to the student's code says nothing of what
-        another draws, and one library's numbers say nothing of another's.
+        Numbers that one check draws and passes to the student's code say nothing of
+        another check's, and one library's numbers say nothing of another's.
         """
         text = "\0".join((str(self._secret), *place)).encode()
         random.seed(_digest("random", text, _SEED_BYTES))
@@ -59,19 +60,19 @@ class Generators:
         np.random.seed(words)
         _tell_no_seed(_digest("told", text, 4))
         torch.set_rng_state(_torch_state(_digest("torch", text, 4 * _WORDS)))
-        # A generator that a test makes without a seed is as good as the global one.
+        # A generator that a test makes without a seed is as secret as the global one.
         self._fresh_seeds.seed(_digest("fresh", text, _SEED_BYTES))
 
 
 class _LikeTorch(type(_Torch)):  # type: ignore[misc]  # a class of torch's own
-    """Takes every generator of torch's for one of this class."""
+    """The metaclass by which every generator of torch's is an instance of this class."""
 
     def __instancecheck__(cls, instance: object) -> bool:
         return isinstance(instance, _Torch)
 
 
 def _torch_class(fresh: random.Random) -> type:
-    """Return torch's class of generators; a new one starts from the secret."""
+    """Return torch's class of generators, changed so that new ones start from the secret."""
 
     class Generator(_Torch, metaclass=_LikeTorch):  # type: ignore[misc, valid-type]  # torch's
         def __new__(cls, *arguments: Any, **named: Any) -> Any:
@@ -94,9 +95,9 @@ def torch_generator(key: bytes) -> torch.Generator:
 
 
 def _tell_no_seed(bits: bytes) -> None:
-    """Change the bits of numpy's first word that are in no draw.
+    """Change those bits of numpy's first word that no draw uses.
 
-    Tests take the word for the seed, and without this it is the same in every run.
+    Tests take that word for the seed, and without this it is the same in every run.
     """
     state: Any = np.random.get_state()
     state[1][0] = int(state[1][0]) & 1 << 31 | int.from_bytes(bits) >> 1
@@ -108,9 +109,9 @@ def _digest(library: str, text: bytes, size: int) -> bytes:
 
 
 def _torch_state(words: bytes) -> torch.Tensor:
-    """Return the state of torch's generator on the CPU that holds these words."""
+    """Return the state of torch's CPU generator that holds these words."""
     state = np.frombuffer(words, dtype="<u4").astype("<u8")
-    # What it says that its seed was is none, and nobody knows it either.
+    # The state must name a seed. This one generates nothing, and nobody knows it.
     seed = hashlib.sha256(words).digest()[:8]
     data = seed + _HEAD.tobytes() + state.tobytes() + bytes(_NORMALS_BYTES)
     return torch.frombuffer(bytearray(data), dtype=torch.uint8)

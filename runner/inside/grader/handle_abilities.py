@@ -1,4 +1,4 @@
-"""What an object of the student's can do, if its class has the special methods for it."""
+"""The abilities of handles: what an object of the student's can do by special methods."""
 
 import operator
 from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +28,7 @@ class Sized:
 
 
 class GoneThrough:
-    """An object that can be gone through."""
+    """An object that can be iterated."""
 
     __slots__ = ()
 
@@ -42,7 +42,7 @@ class GoneThrough:
 
 
 class Reversible:
-    """An object that can be gone through backwards."""
+    """An object that can be iterated backwards."""
 
     __slots__ = ()
 
@@ -65,7 +65,7 @@ class Stepping:
 
 
 class Container:
-    """An object that says what is in it, which is never asked."""
+    """An object with a membership test of its own, which is never called."""
 
     __slots__ = ()
 
@@ -74,7 +74,7 @@ class Container:
 
 
 class Indexed(GoneThrough, Reversible):
-    """An object with items under keys, which Python would go through by index."""
+    """An object with items under keys, which Python would iterate by index."""
 
     __slots__ = ()
 
@@ -85,7 +85,7 @@ class Indexed(GoneThrough, Reversible):
 class Context:
     """An object that a `with` statement enters and leaves.
 
-    It never learns of an exception of the test's, and never ends one.
+    It is never told of an exception of the test's, and cannot suppress one.
     """
 
     __slots__ = ()
@@ -100,9 +100,9 @@ class Context:
 
 
 class Collection:
-    """An object that is a list or its like, with methods of its own.
+    """An object that is a list or the like, with methods of its own.
 
-    It is compared by what is in it, which is asked once, by the tests' own comparison.
+    Its items are asked for once and compared here, by the test's own comparison.
     """
 
     __slots__ = ()
@@ -133,12 +133,12 @@ for _compare in (
 
 
 def is_collection(value: object) -> bool:
-    """Say whether the value is a handle to a list or its like."""
+    """Return whether the value is a handle to a list or the like."""
     return issubclass(type(value), Collection)
 
 
 def plain_of(handle: Any) -> Any:
-    """Return the list or its like that the object is without its class."""
+    """Return the object's value as a plain list or the like, without its class."""
     student = student_of(handle)
     return observations_of(handle).plain(lambda: student.ask("plain", handle))
 
@@ -160,14 +160,14 @@ def _rest(student: Asking, iterator: HandleBase) -> Iterator[Any]:
 
 
 def _next_of(student: Asking, iterator: HandleBase) -> Any:
-    """Return the next item, or raise StopIteration."""
+    """Return the next item. Raises StopIteration."""
     contents = observations_of(iterator).contents
     return contents.next_item(
         lambda: student.ask("next", iterator), lambda: student.steps
     )
 
 
-# No special method: the snapshot says that the object is a list or its like.
+# No special method: the snapshot says that the object is a list or the like.
 COLLECTION: Final = "collection"
 ABILITIES: Final[Mapping[str, type]] = {
     "__len__": Sized,

@@ -1,4 +1,4 @@
-"""Objects of libraries as they go to a snapshot, with no more than what they show."""
+"""Objects of library classes as they go to a snapshot, without their hidden data."""
 
 import functools
 import io
@@ -32,7 +32,7 @@ _LIBRARIES: Final = frozenset(
         *("numpy", "pandas", "scipy", "sklearn", "torch"),
     )
 )
-# Where a function that does not know its own module is looked for.
+# The modules searched for a function that does not know its own module.
 _HOMES: Final = (
     "torch",
     "torch.nn.functional",
@@ -51,14 +51,15 @@ _WHOLE_SAMPLERS: Final = (SequentialSampler, RandomSampler)
 
 
 def is_iterator(value: object) -> bool:
-    """Say whether the value is an iterator of Python's or of a library's."""
+    """Return whether the value is an iterator of Python's or of a library's."""
     return hasattr(type(value), "__next__") and _is_library(type(value).__module__)
 
 
 def remaining(iterator: Any) -> list[object]:
-    """Return the items that are left in it, and use them up, as a call would.
+    """Return the items that are left in the iterator, and use them up as a call would.
 
-    Its pickle would also hold the items that it has already given. Raises CodecError.
+    Its pickle would also hold the items that it has already given. Raises CodecError
+    for more than 100,000 items.
     """
     items = list(itertools.islice(iterator, _MAX_ITEMS + 1))
     if len(items) > _MAX_ITEMS:
@@ -67,7 +68,7 @@ def remaining(iterator: Any) -> list[object]:
 
 
 def library_name(value: object) -> str:
-    """Return where the function or class is found in a library, or ""."""
+    """Return the place of the function or class in a library, or ""."""
     name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
     if not isinstance(name, str):
         return ""
@@ -88,11 +89,11 @@ def _is_library(module: object) -> bool:
 
 
 class _LibraryPickler(pickle.Pickler):
-    """Takes objects of library classes, with no more than what they show.
+    """A pickler for objects of library classes that leaves out their hidden data.
 
-    Nothing of a test's own goes along, and no object brings the rest of what it is a
-    part of: a tensor its whole storage, a subset its whole dataset, or a generator what
-    it has drawn.
+    It takes no object of a test's own classes. No object brings the rest of what it is
+    a part of: a tensor its whole storage, a subset its whole dataset, or a generator
+    what it has drawn.
     """
 
     def __init__(
@@ -104,11 +105,11 @@ class _LibraryPickler(pickle.Pickler):
         super().__init__(sink, protocol=5)
         self._written = written
         self._known = known
-        # Tensors and arrays that are in the pickles so far, by their ids.
+        # The ids of the tensors and arrays that are in the pickles so far.
         self.values: set[int] = set()
 
     def persistent_id(self, value: Any) -> Any:
-        """Return the number of a part of the message that has crossed as data."""
+        """Return the number of a part of the message that was sent as data."""
         return self._known(value) if isinstance(value, _DATA) else None
 
     def reducer_override(self, value: Any) -> Any:
@@ -125,7 +126,7 @@ class _LibraryPickler(pickle.Pickler):
 
 
 def _reduced(value: Any) -> Any:
-    """Return how the object is rebuilt, or NotImplemented if its own way will do."""
+    """Return how the object is rebuilt, or NotImplemented to use its own way."""
     if isinstance(value, torch.Tensor):
         return _with_gradient(value, _compact(value))
     if isinstance(value, np.ndarray | np.void):
@@ -143,7 +144,7 @@ def _reduced(value: Any) -> Any:
 
 
 def _compact(tensor: torch.Tensor) -> Any:
-    """Return how a tensor is rebuilt that shares a larger storage, by its own numbers."""
+    """Return how to rebuild a tensor, without the larger storage that it may share."""
     if tensor.layout is not torch.strided:
         return NotImplemented
     size = tensor.numel() * tensor.element_size()
@@ -173,7 +174,7 @@ def _with_gradient(tensor: Any, reduced: Any) -> Any:
 
 
 def _loads_everything(loader: DataLoader[Any]) -> bool:
-    """Say whether the loader gives all items of its dataset, and holds nothing else."""
+    """Return whether the loader gives all items of its dataset, and holds no others."""
     sampler: Any = loader.sampler
     dataset: Any = loader.dataset
     samplers = [sampler, getattr(loader.batch_sampler, "sampler", sampler)]
@@ -192,10 +193,10 @@ def _loads_everything(loader: DataLoader[Any]) -> bool:
 
 
 def _shown_alone(value: Any) -> Any:
-    """Return how an array is rebuilt without what lies in its memory and is not shown.
+    """Return how to rebuild an array, without memory that it does not show.
 
-    A few fields of a record are a view of all of them, and a masked array holds what it
-    masks.
+    A few fields of a record array are a view of all fields, and a masked array also
+    holds the values that it masks.
     """
     own = value
     if isinstance(value, np.ma.MaskedArray):
@@ -212,11 +213,11 @@ def _is_function(value: object) -> bool:
 
 
 class LibraryPickles:
-    """The pickles of one message, which share what they hold.
+    """The pickles of one message, which share their objects.
 
-    An optimiser so steps on the parameters of the network beside it. `known` returns the
-    number of a part of the message that has crossed as data, or None. `written` are the
-    seeds that stand in the test's text.
+    So an optimiser steps on the parameters of the network sent with it. `known` returns
+    the number of a part of the message that was sent as data, or None. `written` are
+    the seeds that stand in the test's text.
     """
 
     def __init__(
@@ -226,7 +227,7 @@ class LibraryPickles:
         self._pickler = _LibraryPickler(self._sink, written, known)
 
     def hold(self, value: object) -> bool:
-        """Say whether the tensor or array is in a pickle already."""
+        """Return whether the tensor or array is in a pickle already."""
         return id(value) in self._pickler.values
 
     def pickled(self, value: object) -> bytes | None:
@@ -238,8 +239,8 @@ class LibraryPickles:
         self._sink.truncate()
         try:
             self._pickler.dump(value)
-        except Exception as error:  # whatever an object's own __reduce__ raises
-            # What was written is not sent, and nothing may refer to it.
+        except Exception as error:  # an object's own __reduce__ may raise anything
+            # This pickle is not sent, so later ones must not refer to its objects.
             self._pickler.memo, self._pickler.values = memo, values
             if isinstance(error, CodecError):
                 raise

@@ -1,9 +1,9 @@
-"""`torch.load`, `numpy.load` and `pickle.load` of what was handed in.
+"""`torch.load`, `numpy.load` and `pickle.load` for handed-in files.
 
-What a file holds is read here, by readers that run nothing of it (`runner/inside/readers`). So
-a test is told what the file holds, and not what the student's process says of it.
-Objects of other classes in it, where a test allows them, are the snapshot's: what it
-gives in their place is an object, and never data that a file could have held itself.
+The file is read here, by readers that run no code in it (`runner/inside/readers`). So a
+test gets what the file holds, and not what the student's process says of it. If the
+test allows objects of other classes, they stay in the snapshot: in their place it gives
+handles, and never data that a file could have held itself.
 """
 
 import contextlib
@@ -53,7 +53,7 @@ def asking(student: Student) -> Iterator[None]:
 
 
 def script_loader(load: Callable[..., Any], origins: Origins) -> Callable[..., Any]:
-    """Return `torch.jit.load`: the snapshot reads what was handed in."""
+    """Return a `torch.jit.load` that lets the snapshot read handed-in files."""
 
     def loaded(f: Any, *arguments: Any, **named: Any) -> Any:
         if origins.is_own(f):
@@ -64,7 +64,7 @@ def script_loader(load: Callable[..., Any], origins: Origins) -> Callable[..., A
 
 
 def torch_loader(load: Callable[..., Any], origins: Origins) -> Callable[..., Any]:
-    """Return `torch.load`. All tensors come on the CPU, whatever place is asked for."""
+    """Return a `torch.load` that puts handed-in tensors on the CPU, whatever is asked for."""
 
     def loaded(
         f: Any,
@@ -95,15 +95,15 @@ def torch_loader(load: Callable[..., Any], origins: Origins) -> Callable[..., An
 
 
 def _safetensors(path: str) -> Any:
-    """Return the tensors of such a file, which torch.load takes by its name."""
-    # An environment may lack the package.
+    """Return the tensors of a safetensors file, known to torch.load by its suffix."""
+    # Imported here: an environment may lack the package.
     return importlib.import_module("safetensors.torch").load_file(path)
 
 
 def array_loader(
     load: Callable[..., Any], load_own: Callable[..., Any], origins: Origins
 ) -> Callable[..., Any]:
-    """Return `numpy.load`. `load_own` reads files of the staff's that hold pickles."""
+    """Return a `numpy.load`. `load_own` reads the staff's files that hold pickles."""
 
     def loaded(
         file: Any, mmap_mode: Any = None, allow_pickle: Any = None, **named: Any
@@ -126,7 +126,7 @@ def array_loader(
 
 
 def load_pickle(file: Any, origins: Origins, **named: Any) -> Any:
-    """Return what the pickle at the place in the file makes, and go to its end."""
+    """Return the value of the pickle at the file's position, and move to its end."""
     name, start = origins.handed_in(file), file.tell()
     with _words():
         found, end = read_pickle(_content(file, origins, name), **_encoding(named))
@@ -135,7 +135,7 @@ def load_pickle(file: Any, origins: Origins, **named: Any) -> Any:
 
 
 def load_pickled(data: Any, **named: Any) -> Any:
-    """Return what the bytes make, whosever they are. They hold data alone."""
+    """Return the value of the pickled bytes, whoever made them. They hold only data."""
     if type(data) not in (bytes, bytearray, memoryview):
         raise refusals.not_permitted(REFUSED)
     with _words():
@@ -148,7 +148,7 @@ def _encoding(named: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Arrays(dict[str, Any]):
-    """The arrays of an archive, read at once, as `numpy.load` gives them."""
+    """The arrays of an archive, all read at once, as `numpy.load` gives them."""
 
     def __init__(self, archive: Any) -> None:
         with contextlib.ExitStack() as stack:
@@ -178,9 +178,9 @@ def _named(name: str | None) -> str:
 
 
 def _content(file: Any, origins: Origins, name: str | None) -> memoryview:
-    """Return the bytes of a handed-in file, or those that an open file has yet to give.
+    """Return the bytes of a handed-in file, or the rest of an open file's bytes.
 
-    What runs no code may read any open file, whosever it is.
+    Reading them runs no code, so any open file may be read, whoever has made it.
     """
     if _is_path(file):
         with open(origins.place(_named(name)), "rb") as opened:  # noqa: PTH123 - guarded
@@ -197,7 +197,7 @@ def _content(file: Any, origins: Origins, name: str | None) -> memoryview:
 
 
 def _rest(file: Any) -> memoryview:
-    """Return what the open file has yet to give: a packed one grows while it is read."""
+    """Return the rest of the open file. A compressed one grows while it is read."""
     content = bytearray()
     while part := file.read(_AT_ONCE):
         content += part
@@ -207,7 +207,7 @@ def _rest(file: Any) -> memoryview:
 
 
 def _mapped(file: Any) -> memoryview:
-    """Return the whole file. Nothing of it is in memory before it is looked at."""
+    """Return the whole file as mapped memory, which is filled when it is read."""
     if not os.fstat(file.fileno()).st_size:
         return memoryview(b"")
     return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
@@ -215,7 +215,7 @@ def _mapped(file: Any) -> memoryview:
 
 @contextlib.contextmanager
 def _words(before: str = "") -> Iterator[None]:
-    """Say what file cannot be read, and note what another reader might have read."""
+    """Word the errors of a reader, and note those for files that are only unsupported."""
     try:
         yield
     except NotReadError as error:
@@ -233,9 +233,10 @@ def _words(before: str = "") -> Iterator[None]:
 def _with_objects(
     value: Any, place: tuple[str, str | None, int], *, others: bool = True
 ) -> Any:
-    """Return the value with the snapshot's objects where objects of other classes stand.
+    """Return the value with the snapshot's objects in the place of other classes' objects.
 
-    `place` says how the snapshot reads the file, its name, and where it begins.
+    `place` says how the snapshot reads the file, the file's name, and where the pickle
+    begins.
     """
     holes = Holes(value, others=others)
     if not holes.paths:

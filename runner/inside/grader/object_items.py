@@ -108,8 +108,8 @@ class Contents:
         """Return all items by their indices, asked for at once, or None if there are none.
 
         `ask` returns None for too many items and False for an error, else the list of
-        items and the length or None. In those cases the items of an earlier iteration,
-        if any, are returned.
+        items and the length or None. In those cases return the items of an earlier
+        iteration, if any.
         """
         if self._is_iterator:
             return None
@@ -150,9 +150,8 @@ class Contents:
     def mapping(self, ask: Ask) -> dict[object, object] | None:
         """Return all keys and values, asked for at once, or None if that is impossible.
 
-        `ask` returns None for an object that is no mapping and False for a mapping that
-        cannot be sent, else a list of pairs and the length that the object gives for
-        itself or None.
+        `ask` returns None for no mapping and False for one that cannot be sent, else a
+        list of pairs and the length that the object gives for itself or None.
         """
         if self._pairs is None and self._may_be_mapping:
             found = ask()

@@ -1,7 +1,7 @@
-"""Folders that tests may write to, emptied between questions.
+"""The folders that tests may write to, which are emptied between questions.
 
-What one question's tests have stored would else take another question's room, or lie in
-its way.
+Otherwise files of one question's tests would take another question's disk space, or be
+found by it.
 """
 
 import os
@@ -22,16 +22,16 @@ from runner.inside.grader.tree_walk import (
     identity_of,
 )
 
-# Tests find handed-in files by another one, which takes the place of Python's own.
+# Taken here, before Python's own is replaced by one that finds handed-in files.
 _stat: Final = os.stat
 
 
 @dataclass(slots=True, kw_only=True)
 class _Noted:
-    """What an entry was like before any test ran.
+    """The state of an entry before any test ran.
 
-    `inside` is what lay in a folder; None for one that the walk does not go into, since
-    it is a place of its own, or another's.
+    `inside` holds the entries of a folder. It is None for a file, and for a folder that the
+    walk does not enter because it is another of the places, or of another device or user.
     """
 
     identity: Identity
@@ -39,7 +39,7 @@ class _Noted:
     size: int
     changed_ns: int
     inside: "dict[str, _Noted] | None" = None
-    # How many of these the walk has found again.
+    # How many of the entries inside the walk has found again.
     found: int = 0
 
     @classmethod
@@ -52,10 +52,10 @@ class _Noted:
         )
 
     def is_still(self, status: os.stat_result) -> bool:
-        """Say whether this is the same entry, and unchanged.
+        """Return whether this is the same entry, unchanged.
 
-        A folder may have another mode, which is put back. Whatever is done to a file,
-        the kernel notes the time, which nobody can change.
+        A folder may have another mode, which is restored. For a file, the kernel notes
+        the time of every change, and no process can set that time.
         """
         if stat.S_ISDIR(self.mode):
             return self.identity == identity_of(status)
@@ -65,7 +65,7 @@ class _Noted:
 
 
 class _Noting(TreeWalk[_Noted]):
-    """Notes what lies there. `tops` are places that are walked by themselves."""
+    """The walk that notes what lies there. `tops` are places that get their own walk."""
 
     def __init__(self, tops: frozenset[Identity]) -> None:
         super().__init__(inf)
@@ -86,14 +86,14 @@ class _Noting(TreeWalk[_Noted]):
             try:
                 self.enter(name, noted.identity, noted)
             except PermissionError:
-                noted.inside = None  # another user's
+                noted.inside = None  # another user's folder
 
     def leave(self, level: Level[_Noted]) -> int:
         return level.mode
 
 
 class _Emptying(TreeWalk[_Noted | None]):
-    """Removes what has come since. `is_clean` says whether all is as it was noted."""
+    """The walk that removes what is new. `is_clean` says whether all is as it was noted."""
 
     def __init__(self, deadline: float) -> None:
         super().__init__(deadline)
@@ -116,7 +116,7 @@ class _Emptying(TreeWalk[_Noted | None]):
         noted = known.get(name)
         if noted is not None and level.about is not None:
             if not noted.is_still(status):
-                # What was there is gone, and nobody can bring it back.
+                # The noted entry is gone and cannot be restored.
                 self.is_clean = False
                 return
             level.about.found += 1
@@ -153,7 +153,7 @@ class Scratch:
 
     def __init__(self, places: Iterable[Path]) -> None:
         self._noted: dict[Path, _Noted] | None = None
-        with suppress(Exception):  # then nothing is ever called clean
+        with suppress(Exception):  # without notes, `clear` always returns False
             there = {place: _stat(place) for place in places if place.is_dir()}
             tops = frozenset(map(identity_of, there.values()))
             self._noted = {
@@ -161,9 +161,9 @@ class Scratch:
             }
 
     def clear(self, seconds: float) -> bool:
-        """Remove what has come since, in so many seconds at most.
+        """Remove what is new, in so many seconds at most.
 
-        Return whether all is as it was at first. Whatever lies there, nothing is raised.
+        Return whether all is as it was at first. This raises nothing, whatever lies there.
         """
         try:
             return self._clear(time.monotonic() + seconds)

@@ -1,9 +1,9 @@
-"""What the student's code raises, as exceptions that a test can catch.
+"""The exceptions of the student's code, as exceptions that a test can catch.
 
-Python's own ordinary errors are imitated, and so are exception classes that the
-staff's notebook defines: a test that expects one has written its name. No class made
-here is a superclass of anything but the student's errors, so none catches what the
-test itself raises.
+Python's own ordinary errors are imitated, and so are exception classes that the staff's
+notebook defines: a test that expects one has written its name. No class made here is a
+superclass of anything but the student's errors, so none catches what the test itself
+raises.
 """
 
 import builtins
@@ -17,7 +17,8 @@ from runner.inside.grader.handles import Handle, is_handle
 from runner.inside.values.nodes import CodecError
 
 _LABEL: Final = 80
-# More ancestors than these are left out, and more classes are taken for their bases.
+# Ancestors beyond this depth and bases beyond this number are left out. For classes
+# beyond this number, one of their bases is used.
 _MAX_DEPTH: Final = 8
 _MAX_BASES: Final = 8
 _MAX_CLASSES: Final = 1000
@@ -37,7 +38,7 @@ _LIBRARIES: Final = frozenset(
         ),
     )
 )
-# Exceptions that say what went wrong, and to which Python itself gives no meaning.
+# Exceptions that only say what went wrong. Python itself gives others a meaning:
 # StopIteration and its like end the loops and generators of a test that they reach.
 _ORDINARY: Final = (
     *(ArithmeticError, AssertionError, AttributeError, BufferError, EOFError),
@@ -47,7 +48,7 @@ _ORDINARY: Final = (
 
 
 class _StudentClass(type):
-    """The class of a student's exception class: a test may call it and read it."""
+    """The metaclass of the student's exception classes: a test may call and read them."""
 
     handle: Handle | None = None
 
@@ -69,9 +70,9 @@ class _StudentClass(type):
 
 
 class StudentRaisedError(Exception, metaclass=_StudentClass):
-    """The student's code raised something that no test can tell apart."""
+    """Raised for an exception of the student's code, or for one that has no imitation."""
 
-    # Private by Python's own means: any other name may be one of the student's.
+    # Private by Python's name mangling: any other name may be one of the student's.
     __words: str | None = None
     __object: Handle | None = None
 
@@ -90,7 +91,7 @@ _OBJECT: Final = "_StudentRaisedError__object"
 
 
 class NotDefinedError(NameError):
-    """The notebook has no such name."""
+    """Raised when the notebook has no such name."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"name {name!r} is not defined")
@@ -103,10 +104,10 @@ _imitations: Final[dict[type, type[StudentRaisedError]]] = {}
 def raised(
     kind: str, words: str, arguments: Sequence[object] | None = None
 ) -> Exception:
-    """Return an exception that `except ValueError` catches if that was raised.
+    """Return an exception that `except ValueError` catches if a ValueError was raised.
 
-    Ordinary errors alone are imitated. Whatever steers the interpreter (StopIteration,
-    GeneratorExit, SystemExit, KeyboardInterrupt) is a StudentRaisedError.
+    Only ordinary errors are imitated. Exceptions that steer the interpreter (StopIteration,
+    GeneratorExit, SystemExit, KeyboardInterrupt) become a StudentRaisedError.
     """
     found = _imitation(kind)
     if found is StudentRaisedError:
@@ -115,7 +116,7 @@ def raised(
 
 
 def handle_behind(value: object) -> Handle | None:
-    """Return the student's object that an exception or a class of them stands for."""
+    """Return the student's object behind an exception or a class of exceptions, or None."""
     if isinstance(value, _StudentClass):
         return value.handle
     if not isinstance(value, StudentRaisedError):
@@ -125,15 +126,15 @@ def handle_behind(value: object) -> Handle | None:
 
 
 def nearest_builtin(error: StudentRaisedError) -> type[BaseException] | None:
-    """Return the class of Python's own that the error is an imitation of, or None."""
+    """Return the built-in class that the error imitates, or None."""
     kinds = (one for one in type(error).__mro__ if one in _IMITATED)
     return next(kinds, None)
 
 
 def nearest_to(kind: type[BaseException]) -> type:
-    """Return the class of Python's own that the test's exception class derives from.
+    """Return the built-in class from which the test's exception class derives.
 
-    An expired callback is told by its own name.
+    A class of this package, such as that for an expired callback, is returned itself.
     """
     if kind.__module__.startswith("runner."):
         return kind
@@ -147,14 +148,14 @@ class ErrorClasses:
         self._known: dict[int, type[StudentRaisedError]] = {}
 
     def forget(self) -> None:
-        """Know no class: another check has learned of them."""
+        """Forget the classes: another check has learned of them."""
         self._known.clear()
 
     def find(self, node: object, depth: int = 0) -> type[StudentRaisedError]:
         """Return the class that the node describes. Raises CodecError.
 
-        A node is the name of a class of Python's, or the number, name and bases of one
-        of the student's.
+        A node is the name of a built-in class, the place of a library's class, or the
+        number, name and bases of one of the student's.
         """
         match node:
             case str():
@@ -190,7 +191,7 @@ class ErrorClasses:
         arguments: Sequence[object] | None,
         handle: object,
     ) -> Exception:
-        """Return an exception of the student's own class, with what it holds."""
+        """Return an exception of the student's own class, with the data it was sent with."""
         words, kind = told["words"], self.find(node)
         error = _made(kind, words, arguments) or StudentRaisedError(words)
         if is_handle(handle):
@@ -205,7 +206,7 @@ def _derived(
     body = {"__module__": "__main__", "handle": None}
     try:
         return _StudentClass(name, bases, body)  # type: ignore[return-value]  # its bases are
-    except TypeError:  # Python cannot put these bases into one order
+    except TypeError:  # Python finds no method resolution order for these bases
         return _StudentClass(name, (StudentRaisedError,), body)  # type: ignore[return-value]  # same
 
 
@@ -217,7 +218,7 @@ def _imitation(kind: str) -> type[StudentRaisedError]:
 
 
 def _of_library(place: str) -> type[StudentRaisedError] | None:
-    """Return the imitation of a library's class, if this process has imported it.
+    """Return the imitation of a library's class, or None if it is not imported here.
 
     The place is the module that defines the class, and the class's name in it. SECURITY:
     a library's module also shows classes of others, such as unittest's SkipTest.
@@ -233,7 +234,7 @@ def _of_library(place: str) -> type[StudentRaisedError] | None:
 
 
 def _is_ordinary(base: type) -> bool:
-    """Say whether all that the class derives from is ordinary, or such a library's."""
+    """Return whether all base classes are ordinary, or of a library that is imitated."""
     return all(
         kind in {Exception, BaseException, object}
         or (kind.__module__ == "builtins" and issubclass(kind, _ORDINARY))
@@ -254,14 +255,14 @@ def _imitation_of(base: type) -> type[StudentRaisedError]:
 def _made(
     kind: type[StudentRaisedError], words: str, arguments: Sequence[object] | None
 ) -> StudentRaisedError | None:
-    """Return an exception of the class, or None for one that wants other arguments."""
+    """Return an exception of the class, or None if the class takes other arguments."""
     for given in ([words] if arguments is None else arguments, [words]):
         try:
             error: StudentRaisedError = type.__call__(kind, *given)
         except TypeError:  # as UnicodeDecodeError does
             if kind.__module__ in {"builtins", "__main__"}:
                 continue
-            error = kind.__new__(kind, *given)  # its attributes are the object's
+            error = kind.__new__(kind, *given)  # the object has its attributes
         vars(error)[_WORDS] = words
         return error
     return None
