@@ -1,4 +1,4 @@
-"""Tell the grader's audit hooks when they rest: no test runs then."""
+"""The switch that suspends the grader's audit hooks while no test runs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,15 +8,15 @@ _resting: Final[list[None]] = []
 
 
 def is_resting() -> bool:
-    """Say whether the hooks refuse nothing now."""
+    """Return whether the hooks are suspended."""
     return bool(_resting)
 
 
 @contextmanager
 def resting() -> Iterator[None]:
-    """Have the hooks refuse nothing: the grader works for itself.
+    """Suspend the hooks inside, while the grader does its own work.
 
-    SECURITY: use it only where neither a test nor a value of the student's is there.
+    SECURITY: use it only while neither a test nor a value of the student's is present.
     """
     _resting.append(None)
     try:

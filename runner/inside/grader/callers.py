@@ -1,16 +1,16 @@
-"""Who calls an object of the student's: a test, or a library that a test has given it to.
+"""The caller of an object of the student's: a test, or a library that was given it.
 
-Many functions of libraries take a value or a function, and call what can be called:
-`table.assign(found=predict(x))` calls what `predict` gives with the whole table, and its
-hidden column. A call of a library's is none that the test wrote.
+Many functions of libraries take a value or a function, and call any callable:
+`table.assign(found=predict(x))` calls the result of `predict` with the whole table,
+including its hidden column. A library's call is not one that the test wrote.
 """
 
 from types import FrameType
 from typing import Final, Protocol
 
-# The names of modules that tests run in.
+# The names of the modules that tests run in.
 _TESTS: Final = frozenset(("checks", "__main__"))
-# Libraries that call what is a function by all that they say, and never a value.
+# Libraries that call only arguments documented as functions, and never a value.
 _CALLING: Final = frozenset(
     (
         *(
@@ -32,7 +32,7 @@ _CALLING: Final = frozenset(
         ),
     )
 )
-# torch's modules pass on to one of the student's what others are to have.
+# Functions by which torch's modules pass the data of others on to a student's module.
 _PASSING_ON: Final = ("Module.load_state_dict",)
 # Functions of these libraries that take a name or a function.
 _TAKING_BOTH: Final = frozenset(
@@ -42,27 +42,27 @@ _TAKING_BOTH: Final = frozenset(
         *("TransformerEncoderLayer._ff_block", "TransformerDecoderLayer._ff_block"),
     )
 )
-# Functions of numpy that call functions alone, where others take values, too.
+# The functions of numpy that call only functions. Others take values, too.
 _OF_NUMPY: Final = ("vectorize.", "apply_along_axis", "apply_over_axes", "fromfunction")
 
 
 class _Places(Protocol):
     def is_own(self, path: object) -> bool:
-        """Say whether the file is the course's own."""
+        """Return whether the file is the course's own."""
 
 
 class Callers:
-    """Tells by its frame who calls: `places` says which files are the course's own."""
+    """The check of callers by their frames. `places` knows the course's own files."""
 
     def __init__(self) -> None:
         self._places: _Places | None = None
 
     def take_own(self, places: _Places) -> None:
-        """Take the modules that lie among the course's own files for the tests'."""
+        """Treat the modules among the course's own files as the tests' own."""
         self._places = places
 
     def call_functions(self, frame: FrameType) -> bool:
-        """Say whether who calls from this frame calls what is meant to be called."""
+        """Return whether code in this frame only calls what is meant to be called."""
         module = str(frame.f_globals.get("__name__"))
         library, name = module.partition(".")[0], frame.f_code.co_qualname
         if library in {"torch", "scipy"} and name in _TAKING_BOTH:
@@ -84,5 +84,5 @@ class Callers:
         )
 
 
-# One process runs the tests of one job.
+# A process runs the tests of one job.
 CALLERS: Final = Callers()

@@ -1,9 +1,9 @@
-"""Names in the body of a class: looked up like those of all other code of a test.
+"""Names in class bodies, looked up like the names in all other code of a test.
 
-Python reads the names of a module by their dictionary's own way, which asks the notebook
-for what is missing, everywhere but in the body of a class. There it looks into the
-dictionary itself, and would not find `double` in `class Case: two = double(1)`. A name
-that is declared `global` is read as in a function.
+Python reads the names of a module through `__missing__` of its dictionary, which asks
+the notebook, everywhere but in the body of a class. There it reads the dictionary
+directly, and would not find `double` in `class Case: two = double(1)`. A name that is
+declared `global` is read as in a function.
 """
 
 import ast
@@ -15,7 +15,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 def reaching(tree: Tree) -> Tree:
-    """Return the tree, its classes changed so that their bodies find all names."""
+    """Return the tree, with its classes changed so that their bodies find all names."""
     for kind in _classes(tree):
         read = {node.id for node in _nodes(kind) if isinstance(node, ast.Name)}
         names = sorted(name for name in read - _bound(kind) if name[:2] != "__")
@@ -26,7 +26,7 @@ def reaching(tree: Tree) -> Tree:
 
 
 def _classes(node: ast.AST) -> Iterator[ast.ClassDef]:
-    """Yield the classes of a module that stand in no function."""
+    """Yield the classes of a module that are not inside a function."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, _FUNCTIONS):
             continue
@@ -36,13 +36,13 @@ def _classes(node: ast.AST) -> Iterator[ast.ClassDef]:
 
 
 def _nodes(kind: ast.ClassDef) -> Iterator[ast.AST]:
-    """Yield what stands in the body of the class, and in all that is in it."""
+    """Yield every node in the body of the class, at any depth."""
     for statement in kind.body:
         yield from ast.walk(statement)
 
 
 def _bound(kind: ast.ClassDef) -> set[str]:
-    """Return all names that are given a meaning anywhere in the class."""
+    """Return all names that are bound anywhere in the class."""
     found: set[str] = set()
     for node in _nodes(kind):
         match node:

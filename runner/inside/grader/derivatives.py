@@ -1,7 +1,7 @@
-"""Derivatives that a test asks torch for, by whatever function of torch's.
+"""Derivatives that a test requests from torch, by any of torch's functions.
 
-`backward`, `autograd.grad`, `autograd.functional`, `torch.func` and `gradcheck` all come
-to one engine. There a derivative through the student's code is refused.
+`backward`, `autograd.grad`, `autograd.functional`, `torch.func` and `gradcheck` all use
+one engine. That engine refuses a derivative through the student's code.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import torch
 
 from runner.inside.values.graphs import check_derivative
 
-# Of the engine's positional arguments: outputs, gradients, two switches, inputs.
+# The index of the inputs: after outputs, gradients and two switches.
 _INPUTS_AT: Final = 3
 
 
@@ -20,7 +20,7 @@ _Plain: Final[Any] = type(_VARIABLE._execution_engine)  # noqa: SLF001 - torch n
 
 
 class _Engine(_Plain):
-    """torch's engine, which first looks at what it is asked for."""
+    """torch's engine, with a check before each derivative."""
 
     def run_backward(
         self, outputs: Sequence[Any], *arguments: Any, **named: Any
@@ -31,5 +31,5 @@ class _Engine(_Plain):
 
 
 def take_over() -> None:
-    """Let the tests of this process differentiate by an engine that looks first."""
+    """Make torch differentiate with the checking engine in this process."""
     _VARIABLE._execution_engine = _Engine()  # noqa: SLF001 - same

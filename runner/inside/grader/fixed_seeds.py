@@ -1,4 +1,4 @@
-"""Seeds that a test writes down, which the notebook's generators are given too.
+"""Seeds that stand in a test's text, with which the notebook's generators are seeded too.
 
 In a notebook a test and the student's code share their generators: a test that seeds
 them expects the student's function to draw from them. A seed that stands in the test's
@@ -16,14 +16,14 @@ import numpy as np
 import torch
 
 _NUMBER: Final = re.compile(r"(?<![\w.])\d{1,20}(?![\w.])")
-# `for seed in range(5)` writes five seeds down.
+# `for seed in range(5)` contains five seeds.
 _RANGE: Final = re.compile(r"\brange\(\s*(?:(\d{1,6})\s*,\s*)?(\d{1,6})\s*\)")
 _MOST: Final = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Generator:
-    """The module and function by which a generator is seeded, and what it has drawn."""
+    """A library's generator: its module, its seeding function, and its state."""
 
     module: Any
     function: str
@@ -48,20 +48,20 @@ _GENERATORS: Final[Mapping[str, _Generator]] = {
 
 
 class FixedSeeds:
-    """Notes the seeds that one check writes down."""
+    """The seeds that one check sets and that stand in its text."""
 
     def __init__(self) -> None:
         self.written: frozenset[int] = frozenset()
         self._waiting: dict[str, tuple[int, object]] = {}
 
     def take_over(self) -> None:
-        """Hear of every seed that a test gives to a library, from now on."""
+        """Watch from now on every seed that a test gives to a library."""
         for library, generator in _GENERATORS.items():
             seed = getattr(generator.module, generator.function)
             setattr(generator.module, generator.function, self._heard(seed, library))
 
     def begin_check(self, *sources: str) -> None:
-        """Know the numbers in the text of another check, and no seed."""
+        """Read the numbers in another check's text, and forget all seeds."""
         numbers = (number for text in sources for number in _NUMBER.findall(text))
         self.written = frozenset((*map(int, numbers), *ranges_in(sources)))
         self._waiting.clear()

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any, Final
 
 _TOKEN_BYTES: Final = 16
-# Its owner may go through the folder and cannot list it.
+# The owner may pass through the folder and cannot list it.
 _UNLISTED: Final = 0o100
 
 
 @dataclass(frozen=True)
 class Folders:
-    """The folder of handed-in and public files, and that of private files."""
+    """The folder of handed-in and public files, and the folder of private files."""
 
     files: Path
     private: Path
@@ -33,14 +33,14 @@ class Folders:
         return text.removeprefix(inside) if text.startswith(inside) else None
 
     def tells_of_private(self, text: str) -> bool:
-        """Say whether the text names the private folder."""
+        """Return whether the text contains the path of the private folder."""
         return str(self.private) in text
 
     def check(self, path: object) -> None:
-        """Raise PermissionError for a path that its own text does not lead to.
+        """Raise PermissionError for a path whose links lead elsewhere than its text.
 
-        A path that begins with one of the folders stays there. Any other path stays out
-        of the private folder, whatever links it goes through.
+        A path that begins with one of the folders must stay in it. Any other path must
+        stay out of the private folder, whatever links it goes through.
         """
         text = _text_of(path)
         if text is None:
@@ -68,7 +68,7 @@ class Folders:
 
 
 def hide(folder: Path) -> Path:
-    """Move what is in the folder to one inside it with a name that nobody can guess.
+    """Move the folder's entries to a folder inside it whose name nobody can guess.
 
     Return the new folder. The old one cannot be listed afterwards.
     """
@@ -82,7 +82,7 @@ def hide(folder: Path) -> Path:
 
 
 def guard_joins(folders: Folders) -> None:
-    """Refuse joins that lead out of the folder they begin with, from now on."""
+    """Refuse from now on all joins that lead out of the folder they begin with."""
     join = posixpath.join
 
     def joined(first: Any, *others: Any) -> Any:
@@ -116,7 +116,7 @@ def _checked(method: Callable[..., Any], folders: Folders) -> Callable[..., Any]
 def _made(new: Callable[..., Any]) -> Callable[..., Any]:
     def make(kind: type, *parts: Any, **named: Any) -> Any:
         if len(parts) > 1:
-            with contextlib.suppress(TypeError):  # which `new` raises in its own words
+            with contextlib.suppress(TypeError):  # `new` raises its own
                 os.path.join(*parts)  # noqa: PTH118 - checked by its guard
         return new(kind, *parts, **named)
 

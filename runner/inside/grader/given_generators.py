@@ -1,10 +1,10 @@
-"""What goes to the student's process in the place of a random generator of a test's.
+"""The random generators that go to the student's process in place of a test's own.
 
-SECURITY: a generator's state can be wound back, to all that the test has drawn from it,
-and tells what it will draw. So the student's code gets another generator, which starts
-from a hash of what the test's own draws next. Only a generator from which nothing has
-been drawn, and whose seed stands in the test's text, goes as it is: whoever knows the
-seed knows it anyway, and a reference in the test can repeat its draws.
+SECURITY: a generator's state can be wound back to everything that the test has drawn
+from it, and determines what it will draw. So the student's code gets another generator,
+which starts from a hash of what the test's own draws next. A generator goes as it is
+only if nothing has been drawn from it and its seed stands in the test's text: whoever
+knows the seed knows it anyway, and a reference in the test can repeat its draws.
 """
 
 import hashlib
@@ -20,10 +20,10 @@ from runner.inside.grader.generators import torch_generator
 from runner.inside.values.codec import CodecError
 
 _BYTES: Final = 32
-# Seeds of Python's generators are found by trying: so many numbers of a test at most.
+# The seeds of Python's generators are found by trying this many numbers of a test.
 _TRIED: Final = 1000
 _WORDS: Final = 624
-# Sequences that are drawn once, and read again from their beginning at will.
+# Engines that draw a fixed sequence and can be reset to its start at any time.
 _SEQUENCES: Final = frozenset(("SobolEngine", "QMCEngine"))
 _Torch: Final = torch.Generator
 _BIT_GENERATORS: Final = (
@@ -33,17 +33,18 @@ _BIT_GENERATORS: Final = (
 
 
 def seed_in_place_of(generator: Any, written: Collection[int]) -> tuple[int, bool]:
-    """Return the seed to give in the place of the generator, and draw from it.
+    """Return the seed to give in place of the generator, and whether it is its own.
 
-    It is the generator's own, and that is said too, if nothing has been drawn yet and
-    the seed is among `written`, those that stand in the test's text.
+    This draws from the generator. The seed is its own if nothing had been drawn yet and
+    the seed is in `written`, the numbers that stand in the test's text.
     """
     kind = _Torch if isinstance(generator, _Torch) else type(generator)
     draw, possible = _KINDS[kind]
     fresh = [
         seed for seed in possible(generator, written) if _is_fresh(generator, seed)
     ]
-    # In any case: what the student's code draws, this one does not draw again.
+    # Drawn in any case, so that this generator does not repeat what the student's code
+    # draws.
     key = kind.__name__.encode() + b"\0" + draw(generator)
     if fresh:
         return fresh[0], True
@@ -51,9 +52,9 @@ def seed_in_place_of(generator: Any, written: Collection[int]) -> tuple[int, boo
 
 
 def reduced(value: Any, written: Collection[int]) -> Any:
-    """Return how the student's process makes its own generator; None for other values.
+    """Return how the student's process makes its own generator, or None for other values.
 
-    Raises CodecError for what cannot be given.
+    Raises CodecError for an object that cannot be given.
     """
     names = {one.__name__ for one in type(value).__mro__}
     if names & _SEQUENCES:
@@ -93,7 +94,7 @@ def _is_fresh(generator: Any, seed: int) -> bool:
 
 
 def _state(generator: Any) -> object:
-    """Return all that decides what the generator draws, to be compared."""
+    """Return all that decides what the generator draws, in a form that compares."""
     match generator:
         case random.Random():
             return generator.getstate()
@@ -119,7 +120,7 @@ def _numpy_s(generator: Any, written: Collection[int]) -> Collection[int]:
 
 
 def _numpy_s_old(generator: Any, written: Collection[int]) -> Collection[int]:
-    """Return the seed that stands first in the words which it gives."""
+    """Return the seed, which such a generator keeps as the first word of its state."""
     state = generator.get_state(legacy=False)
     if state["bit_generator"] != "MT19937":
         return ()

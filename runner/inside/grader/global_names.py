@@ -1,8 +1,8 @@
-"""Names that a function of a test declares `global`: it binds them as the top does.
+"""Names that a function of a test declares `global`, bound through `Names`.
 
-Python stores such a name past `Names`, so that a function that takes a name of the
-notebook's away would take it from the test alone, and whoever calls the forbidden
-function would pass.
+Python would store such a name without calling `Names`. A function that removes a name
+of the notebook would then remove it from the test alone, and a solution that calls the
+forbidden function would pass.
 """
 
 import ast
@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 Tree = TypeVar("Tree", bound=ast.AST)
 
-# By this name the tests' own source finds `globals`, whatever a notebook calls so.
+# The name by which the tests' source finds `globals`, which a notebook may redefine.
 NAME: Final = "__globals_of__"
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -22,7 +22,7 @@ def bound_openly(tree: Tree) -> Tree:
 
 
 class _BindsOpenly(ast.NodeTransformer):
-    """Turns `name = value` into `globals()["name"] = value` where it means that."""
+    """Replace `name = value` by `globals()["name"] = value` for a global name."""
 
     def __init__(self) -> None:
         self._declared: frozenset[str] = frozenset()
@@ -48,24 +48,24 @@ class _BindsOpenly(ast.NodeTransformer):
     visit_ImportFrom = _import  # noqa: N815 - same
 
     def visit_comprehension(self, node: ast.comprehension) -> ast.comprehension:
-        """Leave the target: it is the comprehension's own."""
+        """Leave the target: it is local to the comprehension."""
         node.iter = self.visit(node.iter)
         node.ifs = [self.visit(each) for each in node.ifs]
         return node
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.NamedExpr:
-        """Leave the target: Python takes nothing but a name there."""
+        """Leave the target: Python allows only a name there."""
         node.value = self.visit(node.value)
         return node
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        """Bind or delete a global name as an item of all names."""
+        """Bind or delete a global name as an item of `globals()`."""
         if node.id not in self._declared or isinstance(node.ctx, ast.Load):
             return node
         return ast.copy_location(_item(node.id, node.ctx), node)
 
     def _again(self, names: list[str], node: ast.stmt) -> list[ast.stmt]:
-        """Return assignments that bind names once more, as all others are bound."""
+        """Return assignments that bind the statement's global names again, through `Names`."""
         return [
             ast.copy_location(
                 ast.Assign(

@@ -1,4 +1,4 @@
-"""Whether the student's code computes gradients: as the test that calls it says."""
+"""The gradient mode of the student's code: that of the test which calls it."""
 
 import torch
 
@@ -6,5 +6,5 @@ from runner.wire.link import Header
 
 
 def with_mode(question: Header) -> Header:
-    """Return the question, with `torch.no_grad()` of the test that asks it."""
+    """Return the question, marked if the asking test runs under `torch.no_grad()`."""
     return question if torch.is_grad_enabled() else {**question, "g": False}

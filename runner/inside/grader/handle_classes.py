@@ -1,7 +1,7 @@
 """The Python types of handles: one for each class of the student's.
 
-So `type(a) is type(b)`, `isinstance(a, type(b))` and `a.__class__ is b.__class__` go by
-the classes of the objects, as the snapshot told them at first sight.
+So `type(a) is type(b)`, `isinstance(a, type(b))` and `a.__class__ is b.__class__`
+answer by the classes of the objects, as the snapshot first told them.
 """
 
 import builtins
@@ -25,17 +25,17 @@ from runner.inside.grader.handle_abilities import (
 from runner.inside.grader.handle_parts import is_handle, number_of
 from runner.inside.grader.handles import CallableHandle, Handle, known_class
 
-# More types than these are not kept for objects of the same classes.
+# Beyond this number of types they are forgotten, and made again when needed.
 _MOST: Final = 1000
-# An object does not pass for a value by the name of its class either.
+# The class name of an object is not shown if it is the name of a value's type.
 _LIBRARIES: Final = (builtins, types, np, torch)
 _VALUES: Final = frozenset(("DataFrame", "Series", "Index", "Parameter", "NoneType"))
 
 
 class HandleType(type):
-    """The type of handles to objects of one class; `told` says what is known of it.
+    """The metaclass of handles to objects of one class; `told` describes that class.
 
-    It equals the student's class itself: `type(x) == Tree`.
+    A type made by it equals the student's class itself: `type(x) == Tree`.
     """
 
     def __eq__(cls, other: object) -> bool:
@@ -62,10 +62,11 @@ class HandleType(type):
 
 @dataclass(frozen=True)
 class _Told:
-    """What the snapshot has told of an object's class, which names its type here.
+    """What the snapshot has told of an object's class, as a key of the types.
 
-    `classes` are the numbers of the class and those that it inherits from. `known` is
-    the library class that the object passes for, its own if `is_exact`.
+    `classes` are the numbers of the class and of those that it inherits from. `known`
+    is the library class that the object passes for, and `is_exact` whether that is its
+    own class.
     """
 
     names: frozenset[str]
@@ -88,7 +89,7 @@ class HandleClasses:
         self._kinds: dict[_Told, type[Handle]] = {}
 
     def forget(self) -> None:
-        """Begin anew, for another check."""
+        """Forget the types, before another check."""
         self._kinds.clear()
 
     def find(
@@ -103,7 +104,8 @@ class HandleClasses:
     ) -> type[Handle]:
         """Return the type of handles to objects with these special methods and classes.
 
-        So `isinstance(x, Iterable)`, `len(x)` and the like go by the object's own class.
+        So `isinstance(x, Iterable)`, `len(x)` and the like answer by the object's own
+        class.
         """
         given = methods if isinstance(methods, list) else []
         names = {name for name in ABILITIES if name in given}
@@ -121,7 +123,7 @@ class HandleClasses:
         )
         if told not in self._kinds:
             if len(self._kinds) >= _MOST:
-                self._kinds.clear()  # a class that comes again has another type
+                self._kinds.clear()  # a class met again gets a new type
             self._kinds[told] = _made(told)
         return self._kinds[told]
 
@@ -129,7 +131,7 @@ class HandleClasses:
 def _made(told: _Told) -> type[Handle]:
     kinds = {ABILITIES[name] for name in told.names}
     if Indexed in kinds:
-        kinds -= {GoneThrough, Reversible}  # of which it is one
+        kinds -= {GoneThrough, Reversible}  # Indexed derives from both
     if Collection in kinds:
         kinds -= {Container}
     base = CallableHandle if told.is_callable else Handle
@@ -146,7 +148,7 @@ def _made(told: _Told) -> type[Handle]:
 
 
 def _shown(told: _Told) -> type | None:
-    """Return the library class that `__class__` gives, or a class below it, or None.
+    """Return the library class that `__class__` gives, a subclass of it, or None.
 
     Objects of two classes of the student's are of two classes here, too.
     """

@@ -1,9 +1,9 @@
-"""What sets and dictionaries ask of an object: its hash, and whether it is another one.
+"""The hash of an object of the student's, for sets and dictionaries.
 
-An object whose class says itself what equals it has the hash that the snapshot tells, as
-it would have in a notebook. Objects of different hashes are different ones; where two
-hashes are the same, Python asks for `==`, which is refused. By identity, 52 times the
-same card would be 52 cards.
+An object whose class defines equality has the hash that the snapshot tells, as it would
+have in a notebook. Objects with different hashes are different; if two hashes are the
+same, Python calls `==`, which is refused. With hashes by identity, 52 times the same
+card would be 52 cards.
 """
 
 from runner.inside.grader.handle_parts import (
@@ -18,7 +18,7 @@ from runner.inside.values.codec import CodecError
 
 
 def hash_of(handle: HandleBase) -> int:
-    """Return the object's hash: by identity, unless its class compares its objects."""
+    """Return the object's hash: by identity, unless its class defines equality."""
     seen = observations_of(handle)
     if not seen.has_equality:
         return object.__hash__(handle)
@@ -38,7 +38,7 @@ def hash_of(handle: HandleBase) -> int:
 def learn_equality(handle: HandleBase, told: object, *, is_new: bool) -> None:
     """Note what the snapshot says of the object's equality, and its hash if it has one.
 
-    Whether its class compares its objects is fixed at first sight.
+    Whether its class defines equality is fixed by the first answer.
     """
     seen = observations_of(handle)
     if is_new:

@@ -1,7 +1,7 @@
-"""What is under an index or a key of an object of the student's.
+"""The items of an object of the student's, by index or key.
 
-An index is an operand. It crosses to an object that the test has made. Any other object
-is taken whole where that is possible, and indexed here.
+An index is an operand. It is sent to an object that the test has made. Of any other
+object all items are requested if possible, and indexed here.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ _NUMBERS: Final = "biufc"
 
 
 def item_of(handle: HandleBase, key: object) -> Any:
-    """Return what is under the key. Raises NotDataError where that cannot be told."""
+    """Return the item under the key. Raises NotDataError if it cannot be told."""
     if not may_get(handle, key):
         return _within(handle, key)
     contents = observations_of(handle).contents
@@ -49,7 +49,8 @@ def item_of(handle: HandleBase, key: object) -> Any:
         known = _known_item(handle, place)
         if known is not None:
             if index is not None and index < 0:
-                contents.item(index, ask)  # which not every object has
+                # Not every object takes a negative index, so ask it once.
+                contents.item(index, ask)
             return known.give()
     found = contents.item(place, ask)
     if is_handle(found):
@@ -58,7 +59,7 @@ def item_of(handle: HandleBase, key: object) -> Any:
 
 
 def _known_item(handle: HandleBase, key: object) -> Answer | None:
-    """Return what is under the key if the object is soon taken whole, and has it."""
+    """Return the item under the key if a small object's items, all requested, have it."""
     pairs = _pairs(handle, is_few=True)
     if pairs is not None:
         is_there = is_hashable(key) and key in pairs
@@ -72,7 +73,7 @@ def _known_item(handle: HandleBase, key: object) -> Answer | None:
 
 
 def _within(handle: HandleBase, key: object) -> Any:
-    """Return what is under the key in all that the object holds."""
+    """Return the item under the key, out of all items that the object holds."""
     pairs = _pairs(handle, is_few=False)
     if pairs is not None:
         if not is_hashable(key):
@@ -90,7 +91,7 @@ def _within(handle: HandleBase, key: object) -> Any:
 
 
 def assign(handle: HandleBase, key: object, value: object) -> None:
-    """Put the value under the key. Raises NotDataError where the object may not learn it."""
+    """Assign the item under the key. Raises NotDataError if the object may not learn it."""
     if not may_set(handle, key, value):
         raise _change_refusal(handle)
     observations_of(handle).contents.is_keyed = True
@@ -98,7 +99,7 @@ def assign(handle: HandleBase, key: object, value: object) -> None:
 
 
 def delete(handle: HandleBase, key: object) -> None:
-    """Delete what is under the key. Raises NotDataError like `assign`."""
+    """Delete the item under the key. Raises NotDataError like `assign`."""
     if not may_delete(handle, key):
         raise _change_refusal(handle)
     observations_of(handle).contents.is_keyed = True
@@ -106,17 +107,17 @@ def delete(handle: HandleBase, key: object) -> None:
 
 
 def _pairs(handle: HandleBase, *, is_few: bool) -> dict[object, object] | None:
-    """Return the object's keys and values, or None if they cannot be taken whole."""
+    """Return the object's keys and values, or None if they cannot be sent at once."""
     return observations_of(handle).contents.mapping(_whole(handle, "pairs", is_few))
 
 
 def _items(handle: HandleBase, *, is_few: bool) -> list[object] | None:
-    """Return the object's items by index, or None if they cannot be taken whole."""
+    """Return the object's items by index, or None if they cannot be sent at once."""
     return observations_of(handle).contents.by_index(_whole(handle, "indexed", is_few))
 
 
 def _whole(handle: HandleBase, way: str, is_few: bool) -> Callable[[], Any]:  # noqa: FBT001 - an operand
-    """Return what asks for all that the object holds, and not anew once that failed."""
+    """Return a function that requests all items once, and remembers a failure."""
     seen, student = observations_of(handle), student_of(handle)
 
     def ask() -> Any:
@@ -131,7 +132,7 @@ def _whole(handle: HandleBase, way: str, is_few: bool) -> Callable[[], Any]:  # 
 
 
 def _array_of(handle: HandleBase, items: list[Any]) -> Any:
-    """Return the items as an array of numbers, or a tensor of them."""
+    """Return the items as an array of numbers, or as a tensor."""
     try:
         if items and all(isinstance(one, torch.Tensor) for one in items):
             return torch.stack(items)

@@ -1,4 +1,4 @@
-"""Operators between objects of the student's, and what of their answers counts."""
+"""Operators between objects of the student's, and which of their results count."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
@@ -15,13 +15,13 @@ from runner.inside.grader.own_texts import OWN
 
 UNARY: Final = ("neg", "pos", "abs", "invert")
 BINARY: Final = (*("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow"),)
-# Operators whose value counts. By the others people compare: `abs(a - b) < 1e-9` would
-# be the student's word for the student's work.
+# Operators whose value counts. The others compare: `abs(a - b) < 1e-9` would be the
+# student's word for the student's work.
 _COUNTING: Final = frozenset((*UNARY, "add", "mul", "matmul"))
 
 
 def operators() -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Yield the special methods of a handle by which it takes part in operators."""
+    """Yield the names and methods by which handles take part in operators."""
     for name in (*UNARY, *BINARY):
         yield f"__{name}__", _operator(name)
     for name in BINARY:
@@ -36,8 +36,8 @@ def _operator(
 
     def operate(self: Any, *others: object) -> Any:
         # `answer - expected` would tell the student's code what is expected of it. Only
-        # an instance that the test itself has made takes a value, as its methods do. One
-        # that a method has given back might stand in the place of a number.
+        # an instance that the test itself has made takes a value, as its methods do. An
+        # object that a method has returned might stand in the place of a number.
         seen = [observations_of(one) for one in (self, *others) if is_handle(one)]
         is_instance = all(one.is_instance for one in seen)
         takes_value = len(seen) <= len(others)
@@ -48,13 +48,13 @@ def _operator(
         is_fresh = observations_of(self).is_fresh
         result = student_of(self).ask("operate", asked, *operands)
         if is_in_place and result is self:
-            # `v += w` leaves the test with the object that it had.
+            # After `v += w` the test still has the object that it had.
             observations_of(self).is_fresh = is_fresh
         counts = name in _COUNTING and not takes_value and _is_counted(seen)
         if not is_handle(result):
             if is_instance and counts:
                 return result
-            # Else an object could stand for any number: `abs(42 - answer) < 1e-6`.
+            # Otherwise an object could stand for any number: `abs(42 - answer) < 1e-6`.
             raise _refusal(self)
         if is_instance:
             mark_instance(result)
@@ -66,10 +66,10 @@ def _operator(
 
 
 def _may_take(seen: Sequence[Observations], others: Sequence[object]) -> bool:
-    """Say whether objects that the test has made may be told these values.
+    """Return whether objects that the test has made may be told these values.
 
-    What an operator has given may stand in the place of a number: `a @ b - expected`. It
-    is told numbers alone that the test has written down: `a * b + 10`.
+    The result of an operator may stand in the place of a number: `a @ b - expected`. It
+    is told only numbers that the test has written down: `a * b + 10`.
     """
     values = [one for one in others if not is_handle(one)]
     is_derived = any(one.is_derived for one in seen)

@@ -1,4 +1,4 @@
-"""What makes up a handle, as the modules ask that give it its abilities."""
+"""The parts of a handle, for the modules that give it its abilities."""
 
 from collections.abc import Collection
 from functools import partial
@@ -8,15 +8,15 @@ from runner.inside.grader.observations import NotDataError, Observations
 
 
 class Asking(Protocol):
-    """Who passes a question on to the student's process."""
+    """The client that passes questions on to the student's process."""
 
     @property
     def epoch(self) -> int:
-        """Return how many times the test has called the student's code."""
+        """How many times the test has called the student's code."""
 
     @property
     def steps(self) -> int:
-        """Return how many times the student's code has run, in loops too."""
+        """How many times the student's code has run, in loops too."""
 
     @property
     def methods(self) -> Collection[str]:
@@ -26,17 +26,17 @@ class Asking(Protocol):
 
 
 class HandleBase:
-    """An object in the student's process, whatever it can do."""
+    """An object in the student's process, whatever its abilities."""
 
     __slots__ = ()
 
     def __reduce_ex__(self, _protocol: object) -> Any:
-        """Return how `copy.deepcopy` makes a copy: the student's process does."""
+        """Return how `copy.deepcopy` makes a copy, which is left to the student's process."""
         return partial(copy_of, self, is_deep=True), ()
 
 
 def copy_of(handle: HandleBase, *, is_deep: bool) -> Any:
-    """Return the object that the student's process gives for a copy."""
+    """Return a handle to a copy that the student's process makes. Raises NotDataError."""
     found = student_of(handle).ask("copy", handle, is_deep)
     if not is_handle(found):
         raise NotDataError(f"a copy of {label_of(handle)} is no object")
@@ -50,30 +50,30 @@ def number_of(handle: HandleBase) -> int:
 
 
 def student_of(handle: HandleBase) -> Asking:
-    """Return who is asked about the object."""
+    """Return the client that asks about the object."""
     student: Asking = object.__getattribute__(handle, "_Handle__student")
     return student
 
 
 def observations_of(handle: HandleBase) -> Observations:
-    """Return what the object has said of itself so far."""
+    """Return the answers known of the object."""
     seen: Observations = object.__getattribute__(handle, "_Handle__seen")
     return seen
 
 
 def known_of(handle: HandleBase) -> type | None:
-    """Return the library class that the object passes for."""
+    """Return the library class that the object passes for, or None."""
     known: type | None = object.__getattribute__(handle, "_Handle__known")
     return known
 
 
 def label_of(handle: HandleBase) -> str:
-    """Return what the object is called here, without asking it."""
+    """Return the object's label, without asking for it."""
     return f"<the student's {object.__getattribute__(handle, '_Handle__label')}>"
 
 
 def mark_constructor(handle: HandleBase) -> None:
-    """Note that the staff's notebook has a class in this object's place.
+    """Note that the staff's notebook defines a class where this object stands.
 
     The grader knows this from the staff's notebook, not from the student's.
     """
@@ -86,5 +86,5 @@ def mark_instance(handle: HandleBase) -> None:
 
 
 def is_handle(value: object) -> TypeGuard[Any]:
-    """Say whether the value is a handle, whatever class it passes for."""
+    """Return whether the value is a handle, whatever class it passes for."""
     return issubclass(type(value), HandleBase)

@@ -1,4 +1,4 @@
-"""What the student's code has printed or warned of, passed on to the test."""
+"""Output and warnings of the student's code, passed on to the test."""
 
 import builtins
 import doctest
@@ -8,15 +8,15 @@ from typing import Final
 
 from runner.wire.link import MAX_PRINTED, MAX_WARNINGS
 
-# The place of a warning, as its words show it.
+# The file name that a warning shows.
 _PLACE: Final = "<the student's code>"
 
 
 def print_out(text: object, *, is_call: bool) -> None:
-    """Print what the student's code has printed where a test listens.
+    """Print what the student's code has printed, if a test captures output.
 
-    A doctest hears only what a call of its own prints (`is_call`): in
-    `if f(3) == 9: print("ok")` the student's code would else say "ok" itself.
+    A doctest gets only the output of its own call (`is_call`): otherwise in `if f(3) ==
+    9: print("ok")` the student's code could print "ok" itself.
     """
     if not isinstance(text, str) or len(text) > MAX_PRINTED:
         return
@@ -26,9 +26,9 @@ def print_out(text: object, *, is_call: bool) -> None:
 
 
 def warn(found: object) -> None:
-    """Warn of what the student's code has warned of, by the test's own filters.
+    """Issue the warnings of the student's code again, under the test's own filters.
 
-    Raises the warning if the test has said that warnings are errors.
+    Raises a warning if the test has turned warnings into errors.
     """
     if not isinstance(found, list) or len(found) > MAX_WARNINGS:
         return

@@ -1,6 +1,6 @@
-"""What `inspect` and `copy` do for a test with an object of the student's.
+"""`inspect` and `copy` for objects of the student's.
 
-It is what the student's process says, as its docstring is: no proof of what runs.
+Their results, like a docstring, come from the student's process: no proof of what runs.
 """
 
 import copy
@@ -20,7 +20,7 @@ _KINDS: Final = {int(kind): kind for kind in inspect._ParameterKind}  # noqa: SL
 _getsource: Final = inspect.getsource
 _signature: Final = inspect.signature
 _copy: Final = copy.copy
-# What the objects of the student's may be, by the names of `inspect`.
+# Functions of `inspect` that tell the kind of an object of the student's.
 _ASKED: Final = (
     *("isfunction", "isgeneratorfunction", "iscoroutinefunction", "ismethod"),
     *("isgenerator", "iscoroutine", "isabstract", "isroutine"),
@@ -28,7 +28,7 @@ _ASKED: Final = (
 
 
 def take_over() -> None:
-    """Let `inspect` and `copy.copy` take the student's objects."""
+    """Make `inspect` and `copy.copy` work for the student's objects."""
     module: Any = inspect
     module.getsource, module.signature = source_of, signature_of
     for name in _ASKED:
@@ -38,7 +38,7 @@ def take_over() -> None:
 
 
 def _asking(name: str, own: Callable[..., bool]) -> Callable[..., bool]:
-    """Return the function of `inspect` that also says of what kind a handle is."""
+    """Return the function of `inspect`, extended to handles."""
 
     def asking(value: Any) -> bool:
         if not is_handle(value):
@@ -53,12 +53,12 @@ def _asking(name: str, own: Callable[..., bool]) -> Callable[..., bool]:
 
 
 def shallow_copy_of(value: Any) -> Any:
-    """Return a shallow copy, which the student's process makes of an object of its own."""
+    """Return a shallow copy. That of a student's object is made by the student's process."""
     return copy_of(value, is_deep=False) if is_handle(value) else _copy(value)
 
 
 def source_of(value: Any) -> str:
-    """Return the text of a function or class."""
+    """Return the source of a function or class."""
     if not is_handle(value):
         return _getsource(value)
     seen, student = observations_of(value), student_of(value)
@@ -66,7 +66,7 @@ def source_of(value: Any) -> str:
 
 
 def signature_of(value: Any, **named: Any) -> inspect.Signature:
-    """Return the parameters of a function; a default that is an object is `...`."""
+    """Return the signature of a function; a default that is an object is `...`."""
     if not is_handle(value):
         return _signature(value, **named)
     found = student_of(value).ask("signature", value)

@@ -1,7 +1,7 @@
-"""The item that an iterator has given last, in case it gives the same object again.
+"""The last item of an iterator, in case the iterator gives the same object again.
 
-A generator that yields one list over and over, and changes it, gives a test one list. A
-copy of each item would hide the mistake.
+A generator that yields one list again and again, and changes it, must give a test one
+list. A copy for each item would hide the mistake.
 """
 
 from collections import deque
@@ -14,11 +14,11 @@ _NONE: Final = object()
 
 
 class LastItem:
-    """The last item of an iterator, and when the test got it.
+    """The last item of an iterator, and the step at which the test got it.
 
-    SECURITY: the snapshot says that an item is the one before it. That one is changed
-    only if no code of the student's has run in between, which could have learned what is
-    expected of it.
+    SECURITY: it is the snapshot that says that an item is the previous one again. The
+    previous one is changed only if no code of the student's has run in between, which
+    could have learned what is expected of the item.
     """
 
     def __init__(self) -> None:
@@ -33,11 +33,11 @@ class LastItem:
         steps: int,
         was: int,
     ) -> Any:
-        """Return what the test gets for an item.
+        """Return the object that the test gets for an item.
 
-        `is_same` says whether the item is the one before it, for a tuple of each of its
-        parts. `steps` is how many times the student's code has run, and `was` how many
-        it had before this item was asked for.
+        `is_same` says whether the item is the previous one again, for a tuple of each
+        of its parts. `steps` is how many times the student's code has run, and `was`
+        how many times it had run before this item was asked for.
         """
         if was == self._steps and self._item is not _NONE:
             item = _changed(self._item, item, is_same)
@@ -46,7 +46,7 @@ class LastItem:
 
 
 def _changed(old: Any, new: Any, is_same: object) -> Any:
-    """Return the older object with the newer's content, if it is the same object."""
+    """Return the old object with the new one's content, if it is the same object."""
     if isinstance(is_same, list) and type(old) is type(new) is tuple:
         parts = zip(old, new, is_same, strict=False)
         if len(old) == len(new) == len(is_same):
@@ -57,7 +57,7 @@ def _changed(old: Any, new: Any, is_same: object) -> Any:
 
 
 def _take(old: Any, new: Any) -> bool:
-    """Give the older object the newer's content. Return whether that can be done."""
+    """Give the old object the new one's content. Return whether that was possible."""
     match old:
         case list() | bytearray():
             old[:] = new
@@ -75,7 +75,7 @@ def _take(old: Any, new: Any) -> bool:
             try:
                 with torch.no_grad():
                     old.copy_(new)
-            except RuntimeError:  # some of its items share a place in memory
+            except RuntimeError:  # some of its items share memory
                 return False
         case _:
             return False

@@ -1,4 +1,4 @@
-"""The course's own modules, as the tests import them: their templates are checked too."""
+"""The course's own modules, imported by tests with checks of their templates, too."""
 
 import ast
 import contextlib
@@ -13,7 +13,7 @@ from runner.inside.grader import string_formatting
 
 
 class _CourseLoader(SourceFileLoader):
-    """Compiles a module of the course as a test is compiled."""
+    """A loader that compiles a module of the course as a test is compiled."""
 
     def source_to_code(  # type: ignore[override]  # as importlib calls it
         self, data: Any, path: Any, *, _optimize: int = -1
@@ -28,7 +28,7 @@ class _CourseLoader(SourceFileLoader):
 
 
 def find_in(folder: Path) -> None:
-    """Let the tests import what lies in the folder, behind all that is installed."""
+    """Let the tests import modules from the folder, after all that are installed."""
     find = FileFinder.path_hook((_CourseLoader, [".py"]))
 
     def hook(path: str) -> Any:

@@ -1,8 +1,8 @@
-"""Libraries by whose text a name of the tests' own is looked up: they give nothing.
+"""Libraries that look up an object of this process by a name in a text.
 
-`!!python/name:__main__.want` in a YAML file stands for what is wanted, and
-`pydoc.locate(answer)` gives whatever object the student has named. What looks up an
-object by a dotted name takes the staff's own text alone.
+`!!python/name:__main__.want` in a YAML file stands for the expected value, and
+`pydoc.locate(answer)` returns whatever object the student has named. Functions that
+look up an object by a dotted name accept only the staff's own text.
 """
 
 import importlib.util
@@ -26,7 +26,7 @@ _LOOK_UP: Final = {
     "logging.config": ("_resolve", "BaseConfigurator.resolve"),
     "jsonpickle.unpickler": ("loadclass",),
 }
-# They pass on a part of a name that the test has written.
+# These modules pass on a part of a name that the test has written.
 _ASKERS: Final = frozenset(("unittest.mock", "pydoc"))
 _WORDS: Final = (
     "text that names Python's own objects is not read beside the tests: take yaml.safe_load, "
@@ -39,14 +39,14 @@ _NOT_FOUND: Final = (
 
 
 class _AfterImport(MetaPathFinder):
-    """Changes a module right after it is imported, whenever that is."""
+    """A finder that changes a module right after its import."""
 
     def __init__(self, name: str, change: Callable[[Any], None]) -> None:
         self._name = name
         self._change = change
 
     def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
-        """Find the module as others do, and have it changed."""
+        """Find the module with the other finders, and let its loader change it."""
         if name != self._name:
             return None
         sys.meta_path.remove(self)
@@ -64,7 +64,7 @@ class _AfterImport(MetaPathFinder):
 
 
 def stand() -> None:
-    """Refuse text that names objects of this process, from now on."""
+    """Refuse from now on text that names objects of this process."""
     matrices: Any = defmatrix
     matrices._from_string = _refuse  # noqa: SLF001 - np.bmat reads its caller's variables
     after_import("yaml.constructor", _change_yaml)
@@ -73,7 +73,7 @@ def stand() -> None:
 
 
 def after_import(name: str, change: Callable[[Any], None]) -> None:
-    """Change this module now if it is imported, else right after it is."""
+    """Change this module now if it is imported, or right after its import."""
     if name in sys.modules:
         change(sys.modules[name])
     else:
@@ -88,7 +88,7 @@ def _keep_to_own_names(functions: tuple[str, ...], module: Any) -> None:
 
 
 def _of_own_names(look_up: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function, which refuses every name that the tests do not hold."""
+    """Return the function, changed to refuse every name that the tests do not hold."""
 
     @wraps(look_up)
     def checked(*arguments: Any, **named: Any) -> Any:

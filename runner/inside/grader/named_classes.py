@@ -1,4 +1,4 @@
-"""What stands in the notebook under a name that the staff's notebook has for a class."""
+"""The check of a notebook's value whose name is a class in the staff's notebook."""
 
 from typing import Any, TypeGuard
 
@@ -7,7 +7,7 @@ from runner.inside.grader.handles import NotDataError, is_handle
 
 
 class NoClassError(NotDataError):
-    """The notebook has something else under the name of a class."""
+    """Raised when the notebook has a value under the name of a class."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
@@ -17,10 +17,11 @@ class NoClassError(NotDataError):
 
 
 def is_object(name: str, value: object) -> TypeGuard[Any]:
-    """Say whether it is an object. Raises NoClassError for a value, such as None.
+    """Return whether the value is an object. Raises NoClassError for data such as None.
 
-    A test gives the name to what takes other things, too: `pytest.raises(None)` lets
-    any exception pass. An object, such as a function that makes the objects, is taken.
+    A test also passes the name to functions that take other values:
+    `pytest.raises(None)` accepts any exception. An object, such as a function that
+    makes the objects, is allowed.
     """
     if not is_handle(value) and not isinstance(value, type):
         raise refusals.note(NoClassError(name))

@@ -1,8 +1,8 @@
-"""What names of the notebook stand for: asked anew once the student's code has run.
+"""The values of the notebook's names, asked for again once the student's code has run.
 
-In a notebook a test and the student's code share their names: `increment()`, and then
-`counter` is another number. What a test has done to its own copy of a value stays, as
-there: `data.append(4)`, and then `len(data)` is one more.
+In a notebook a test and the student's code share their names: after `increment()` the
+name `counter` has another number. What a test has done to its own copy of a value
+stays, as in a notebook: after `data.append(4)`, `len(data)` is one more.
 """
 
 from dataclasses import dataclass
@@ -13,17 +13,18 @@ from runner.inside.grader.snapshot_client import Student
 from runner.inside.values.codec import Encoder, Node
 from runner.inside.values.fingerprint import Fingerprint, fingerprint
 
-# So much of one name's value is compared in a check; after that the test has what it
-# has. A loop over the words of a large dictionary would else take minutes.
+# At most this much of one name's value is compared in a check. After that the test keeps
+# the value that it has: a loop over the words of a large dictionary would take minutes.
 _MOST: Final = 256 * 1024**2
 
 
 @dataclass
 class _Known:
-    """A value, and its fingerprint as it arrived: none for an object.
+    """A value, and its fingerprint as it arrived, or None for an object.
 
-    `is_kept` says that it is not asked for again. `compared` is how much has been read
-    to see whether the name's value has changed, and `steps` when that was last seen to.
+    `is_kept` says that it is not asked for again. `compared` is how many bytes have
+    been read to see whether the name's value has changed, and `steps` the time of the
+    last comparison.
     """
 
     value: Any
@@ -41,7 +42,7 @@ class NotebookNames:
         self._known: dict[str, _Known] = {}
 
     def __getitem__(self, name: str) -> Any:
-        """Return what the name stands for now. Raises NotDefinedError."""
+        """Return the present value of the name. Raises NotDefinedError."""
         known = self._known.get(name)
         steps = self._student.steps
         if known is None or (known.steps != steps and self._has_changed(name, known)):
@@ -52,11 +53,11 @@ class NotebookNames:
         return known.value
 
     def forget(self, name: str) -> bool:
-        """Ask for the name anew when it is next needed. Say whether it was known."""
+        """Forget the name's value, to ask for it again. Return whether it was known."""
         return self._known.pop(name, None) is not None
 
     def _has_changed(self, name: str, known: _Known) -> bool:
-        """Say whether the notebook has another value, and the test has not."""
+        """Return whether the notebook's value has changed and the test's own has not."""
         if known.arrived is None:
             return not known.is_kept
         known.compared += known.arrived.cost
@@ -75,7 +76,7 @@ def _known(value: Any, compared: int) -> _Known:
 
 
 def _fingerprint(value: object) -> Fingerprint | None:
-    """Return the value's fingerprint, or None if it is too large, or no data any more."""
+    """Return the value's fingerprint, or None if it is too large, or no longer data."""
     encoder = Encoder(_refer)
     encoder.sends_missing = True
     try:
@@ -86,5 +87,5 @@ def _fingerprint(value: object) -> Fingerprint | None:
 
 
 def _refer(value: object, _: Encoder) -> Node:
-    """Return a node for what is no data: an object of the student's, or of the test's."""
+    """Return a node for an object that is no data, of the student's or the test's."""
     return {"k": "object", "v": number_of(value) if is_handle(value) else id(value)}

@@ -1,8 +1,8 @@
-"""Run each conversation of the grader's in a process of its own, and end what is left.
+"""Run each conversation of the grader in its own process, and end what it leaves.
 
-Tests change the state of the process that they run in: settings of torch and numpy, the
-environment, mocks that were started, figures that are open. A check that fails before it
-puts them back would else cost another question its points.
+Tests change the state of their process: settings of torch and numpy, the environment,
+started mocks, open figures. Otherwise a check that fails before it restores that state
+would cost another question its points.
 """
 
 import os
@@ -25,8 +25,8 @@ _PAUSE_SECONDS: Final = 0.001
 def run_apart(work: Callable[[], None]) -> None:
     """Do the work in a forked process, and wait for its end.
 
-    If it did not come to its end, this process ends in the same way: by the same signal
-    or with the same status.
+    If the work did not finish, this process ends in the same way as that one: by the
+    same signal or with the same status.
     """
     told, tell = os.pipe()
     pid = os.fork()
@@ -35,9 +35,9 @@ def run_apart(work: Callable[[], None]) -> None:
         _do(work, tell)
     os.close(tell)
     ended, status = os.waitpid(-1, 0)
-    while ended != pid:  # an orphan of a test's
+    while ended != pid:  # an orphan of a test
         ended, status = os.waitpid(-1, 0)
-    # A process that a test has left behind may hold the other end.
+    # A process that a test has left behind may hold the other end open.
     os.set_blocking(told, False)
     with suppress(BlockingIOError):
         is_done = os.read(told, 1) == b"."
@@ -48,7 +48,7 @@ def run_apart(work: Callable[[], None]) -> None:
 
 
 def adopt_orphans() -> None:
-    """Let whatever the tests' processes start be below this one, to be ended by it."""
+    """Make this process the parent of its descendants' orphans, so that it can end them."""
     linux.adopt_orphans()
 
 
@@ -56,7 +56,7 @@ def end_left_running(seconds: float) -> bool:
     """End the processes that a test has left, and wait until they are gone.
 
     Their memory is free again then. Return whether that took so many seconds at most.
-    Nothing is raised.
+    Raises nothing.
     """
     deadline, own = time.monotonic() + seconds, os.getpid()
     try:
@@ -72,7 +72,7 @@ def end_left_running(seconds: float) -> bool:
 
 
 def _reap() -> bool:
-    """Take in children that have ended. Return whether any is left."""
+    """Reap children that have ended. Return whether any child is left."""
     while True:
         try:
             pid, _ = os.waitpid(-1, os.WNOHANG)

@@ -1,7 +1,7 @@
-"""Texts that are the staff's: constants of the tests and of the course's own files.
+"""The staff's texts: constants of the tests and of the course's own files.
 
-Text that a test has from the student must never be evaluated beside the tests. What may
-be is told by this: it stands in the tests' source as it is, or in a file of the staff's.
+Text that a test has from the student must never be evaluated beside the tests. Text may
+be evaluated if it stands unchanged in the tests' source or in a file of the staff's.
 """
 
 import ast
@@ -26,7 +26,7 @@ class OwnTexts:
         self._filed: set[str] | None = None
 
     def begin(self, sources: Iterable[str]) -> None:
-        """Take these sources for those of the tests that are to run."""
+        """Use these sources as the text of the tests that are to run."""
         sources = list(sources)
         self._texts = set()
         self._numbers = frozenset(_numbers(sources))
@@ -35,11 +35,11 @@ class OwnTexts:
             self._texts.update(map(_plain, _constants(source)))
 
     def look_in(self, *folders: Path) -> None:
-        """Take the files in these folders for the staff's own."""
+        """Use the files in these folders as the staff's own."""
         self._folders, self._filed = folders, None
 
     def covers(self, text: str) -> bool:
-        """Say whether the text is the staff's. White space makes no difference."""
+        """Return whether the text is the staff's, apart from white space."""
         plain = _plain(text)
         if plain in self._texts:
             return True
@@ -48,7 +48,7 @@ class OwnTexts:
         return plain in self._filed
 
     def holds_number(self, value: object) -> bool:
-        """Say whether the value is a number that stands in the tests, or its negative."""
+        """Return whether the value is a number that stands in the tests, or its negative."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             return False
         try:
@@ -68,7 +68,7 @@ class OwnTexts:
 
 
 def _plain(text: str) -> str:
-    """Return the text without white space: a test may take out its indentation."""
+    """Return the text without white space: a test may remove its indentation."""
     return "".join(text.split())
 
 
@@ -89,5 +89,5 @@ def _constants(source: str) -> Iterator[str]:
             yield from node.value.splitlines()
 
 
-# One process runs the tests of one question at a time.
+# A process runs the tests of one question at a time.
 OWN: Final = OwnTexts()

@@ -1,4 +1,4 @@
-"""The student's functions as the work of processes that a test starts."""
+"""Support for processes of a test whose target is a function of the student's."""
 
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -13,10 +13,10 @@ def take_over() -> None:
 
 
 def _running(plain: Any) -> Any:
-    """Return what a process does.
+    """Return a `run` for processes that never asks whether an object is true.
 
-    `multiprocessing` asks its target whether it is true. No object of the student's is
-    asked that: its answer would be the student's.
+    `multiprocessing` tests the truth of its target. No object of the student's may be
+    asked that: the answer would be the student's word.
     """
 
     def run(self: Any) -> None:

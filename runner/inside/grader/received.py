@@ -1,4 +1,4 @@
-"""Values that the snapshot has sent, while they are built here."""
+"""The decoding of values that the snapshot has sent."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +18,7 @@ _building: Final = _Building()
 
 @contextmanager
 def building() -> Iterator[None]:
-    """Build sets and dictionaries of the student's own: their items are different ones.
+    """Compare handles by identity inside, where sets and dictionaries are built.
 
     SECURITY: no code of a test's runs meanwhile, and the snapshot is asked nothing.
     """
@@ -30,7 +30,7 @@ def building() -> Iterator[None]:
 
 
 def is_building() -> bool:
-    """Say whether this thread is building a value that the snapshot has sent."""
+    """Return whether this thread is building a value that the snapshot has sent."""
     return _building.is_on
 
 

@@ -1,8 +1,8 @@
-"""What the grader refused a test: a check that met a refusal cannot pass.
+"""Refusals of the grader, noted so that a check that met one cannot pass.
 
 A test may catch any exception, and one that expects an error of the student's would
-take a refusal for it. It may also ask in a thread, or in a process that it forks: so a
-refusal is noted in memory that forked processes share.
+accept a refusal in its place. It may also ask in a thread, or in a process that it
+forks: so a refusal is noted in memory that forked processes share.
 """
 
 import builtins
@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 Refusal = TypeVar("Refusal", bound=Exception)
 
-# In the shared memory: a mark, the length of the words in two bytes, the words.
+# The shared memory: a mark, the length of the text in two bytes, the text.
 _MET: Final = 1
 _OVER: Final = 2
 _WORDS_AT: Final = 3
@@ -20,7 +20,7 @@ _MOST: Final = mmap.PAGESIZE - _WORDS_AT
 
 
 class RefusedElsewhereError(Exception):
-    """A process that a test has forked met a refusal. `kind` is the exception's name."""
+    """Raised for a refusal in a forked process. `kind` is the exception's name there."""
 
     def __init__(self, kind: str, words: str) -> None:
         self.kind = kind
@@ -28,7 +28,7 @@ class RefusedElsewhereError(Exception):
 
     @property
     def told_as(self) -> type[BaseException]:
-        """Return the class of Python's that is called so, or this one."""
+        """The built-in class with the name `kind`, or this class."""
         found = getattr(builtins, self.kind, None)
         if isinstance(found, type) and issubclass(found, BaseException):
             return found
@@ -36,26 +36,26 @@ class RefusedElsewhereError(Exception):
 
 
 class _Check:
-    """What one check has met, in whichever of its threads and processes.
+    """The refusals that one check has met, in all its threads and processes.
 
-    SECURITY: each check has memory of its own. A process that an earlier one has left
+    SECURITY: each check has its own memory. A process that an earlier check has left
     behind writes where nobody reads any longer.
     """
 
     def __init__(self) -> None:
         self.met: list[Exception] = []
-        # Anonymous, and shared with what is forked from here on.
+        # Anonymous memory, shared with all processes that are forked from here on.
         self.shared = mmap.mmap(-1, mmap.PAGESIZE)
 
     def note(self, error: Exception, mark: int) -> None:
-        """Note the first of all. The mark counts, even if the words are cut off."""
+        """Note the first error. The mark counts for every one, even if the text is cut off."""
         if not self.met:
             self.met.append(error)
         is_first = not self.shared[0]
         self.shared[0] |= mark
         if is_first:
             words = ""
-            with suppress(Exception):  # of its own class
+            with suppress(Exception):  # raised by the error's own class
                 words = str(error)[:_MOST]
             text = f"{type(error).__name__}\n{words}".encode("utf-8", "replace")
             text = text[:_MOST]
@@ -63,7 +63,7 @@ class _Check:
             self.shared[1:_WORDS_AT] = len(text).to_bytes(2, "little")
 
     def elsewhere(self) -> RefusedElsewhereError:
-        """Return what another process has noted."""
+        """Return the refusal that another process has noted."""
         length = int.from_bytes(self.shared[1:_WORDS_AT], "little")
         text = self.shared[_WORDS_AT : _WORDS_AT + length]
         kind, _, words = text.decode("utf-8", "replace").partition("\n")
@@ -80,13 +80,13 @@ def note(error: Refusal) -> Refusal:
 
 
 def note_end(error: Refusal) -> Refusal:
-    """Note that the conversation with the snapshot has ended so, and return it."""
+    """Note that this ended the conversation with the snapshot, and return it."""
     _check.note(error, _OVER)
     return error
 
 
 def not_permitted(words: str) -> PermissionError:
-    """Return a PermissionError with these words for staff, which is noted."""
+    """Return a PermissionError with this message for staff, after noting it."""
     return note(PermissionError(words))
 
 
@@ -98,11 +98,11 @@ def first() -> Exception | None:
 
 
 def is_over() -> bool:
-    """Say whether the conversation has ended, for whichever process asked."""
+    """Return whether the conversation has ended, in whichever process."""
     return bool(_check.shared[0] & _OVER)
 
 
 def forget() -> None:
-    """Begin anew: for another check, what this one met is of no interest."""
+    """Forget what was noted, before another check."""
     global _check  # noqa: PLW0603 - one check at a time is judged
     _check = _Check()

@@ -1,8 +1,8 @@
-"""What a test may put in the place of one of the notebook's names.
+"""Stand-ins: what a test may put in the place of one of the notebook's names.
 
 A stand-in tells the notebook nothing: it has no text, no value and no object of the
 test's. It is an object of the notebook's own, or something that raises an error or
-returns None; a mock also learns with which arguments it was called.
+returns None; a mock also records the arguments of each call.
 """
 
 import ast
@@ -19,12 +19,12 @@ _MOCKS: Final = (mock.Mock, mock.MagicMock)
 
 
 class StandInError(TypeError):
-    """A test puts something in a name's place that may not reach the notebook."""
+    """Raised when a test replaces a name by something that may not reach the notebook."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StandIn:
-    """What the snapshot is told: to use an object that it has, or to make a stub.
+    """The snapshot's instruction: to use an object that it has, or to make a stub.
 
     The stub raises the built-in exception with the name `raises`, or returns None. It
     first reports its arguments if `records`.
@@ -36,10 +36,10 @@ class StandIn:
 
 
 def stand_in_for(value: object) -> StandIn | None:
-    """Return what may stand in the notebook for this value of a test's, or None."""
+    """Return the stand-in for this value of a test's, or None if it may have none."""
     if is_handle(value):
         return StandIn(handle=value)
-    if type(value).__base__ in _MOCKS:  # each mock has a class of its own
+    if type(value).__base__ in _MOCKS:  # each mock has its own subclass
         return _of_mock(value)
     if type(value) is types.FunctionType:
         return _of_function(value)
@@ -47,10 +47,10 @@ def stand_in_for(value: object) -> StandIn | None:
 
 
 def _of_mock(value: Any) -> StandIn | None:
-    """Return the stand-in for a mock that gives no answer of its own."""
+    """Return the stand-in for a mock without a return value of its own, or None."""
     effect = value.side_effect
     raises = _exception_name(effect)
-    # Nothing public tells. A mock that was called answers with a mock of its making.
+    # No public attribute shows it. A mock that was called has made its own return value.
     answer = value._mock_return_value  # noqa: SLF001 - see above
     is_plain = (
         value._mock_wraps is None  # noqa: SLF001 - same
@@ -63,7 +63,7 @@ def _of_mock(value: Any) -> StandIn | None:
 
 
 def _exception_name(value: object) -> str:
-    """Return the name of a built-in exception class or a bare instance of one."""
+    """Return the name of a built-in exception class, or of a bare instance, or ""."""
     kind: type = value if isinstance(value, type) else type(value)
     name = kind.__name__
     is_known = issubclass(kind, Exception) and getattr(builtins, name, None) is kind
@@ -71,7 +71,7 @@ def _exception_name(value: object) -> str:
 
 
 def _of_function(function: types.FunctionType) -> StandIn | None:
-    """Return the stand-in for a function that only raises, or does nothing."""
+    """Return the stand-in for a function that only raises, or does nothing, or None."""
     node = _definition(function)
     if node is None or node.decorator_list:
         return None
@@ -97,12 +97,12 @@ def _raising(function: types.FunctionType, name: str) -> StandIn | None:
 
 
 def _is_constant(node: ast.stmt) -> bool:
-    """Say whether the statement is a docstring or `...`."""
+    """Return whether the statement is a docstring or `...`."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def _definition(function: types.FunctionType) -> ast.FunctionDef | None:
-    """Return the statement of the test's source that defines the function."""
+    """Return the statement of the test's source that defines the function, or None."""
     code = function.__code__
     try:
         tree = ast.parse("".join(linecache.getlines(code.co_filename)))

@@ -1,4 +1,4 @@
-"""`str.format` with a template of the student's: it names values, and reads no further.
+"""`str.format` for a template of the student's, which may name values and no more.
 
 `{user.__init__.__globals__[want]}` would read the tests' own variables. The tests'
 source is compiled here, so that each `template.format` in it goes through `format_of`.
@@ -15,7 +15,7 @@ from runner.inside.grader.own_texts import OWN
 
 Tree = TypeVar("Tree", bound=ast.AST)
 
-# By this name the tests' own modules find `format_of`.
+# The name by which the tests' own modules find `format_of`.
 NAME: Final = "__format_of__"
 _METHODS: Final = frozenset(("format", "format_map"))
 _WORDS: Final = (
@@ -25,7 +25,7 @@ _WORDS: Final = (
 
 
 class _GuardsFormats(ast.NodeTransformer):
-    """Lets `format_of` give each method `format` of what is no literal."""
+    """Replace each `format` method of an expression by a call of `format_of`."""
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         self.generic_visit(node)
@@ -41,13 +41,13 @@ class _GuardsFormats(ast.NodeTransformer):
 
 
 def guarded(tree: Tree) -> Tree:
-    """Return the tree, changed so that no template is filled in unseen."""
+    """Return the tree, changed so that every template is checked before it is filled in."""
     _GuardsFormats().visit(tree)
     return ast.fix_missing_locations(tree)
 
 
 def format_of(receiver: Any, name: str) -> Any:
-    """Return the method of this name. Raises PermissionError for a template that reads."""
+    """Return the method. Raises PermissionError for a template that reads attributes."""
     if receiver is str:
         return _unbound(name)
     if isinstance(receiver, str):
@@ -64,17 +64,17 @@ def _unbound(name: str) -> Callable[..., str]:
 
 
 def check_template(template: str) -> None:
-    """Raise PermissionError for a template that reads, if it is not the staff's own."""
+    """Raise PermissionError for a template that reads attributes and is not the staff's."""
     if _reads(template) and not OWN.covers(template):
         raise refusals.not_permitted(_WORDS)
 
 
 def _reads(template: str) -> bool:
-    """Say whether a field of the template is more than a name."""
+    """Return whether a field of the template is more than a name."""
     try:
         fields = list(string.Formatter().parse(template))
     except ValueError:
-        return False  # which `format` itself refuses
+        return False  # `format` refuses it itself
     return any(
         field is not None and ("." in field or "[" in field or _reads(inner or ""))
         for _, field, inner, _ in fields
@@ -82,7 +82,7 @@ def _reads(template: str) -> bool:
 
 
 def guard_formatter() -> None:
-    """Check templates that tests fill in by `string.Formatter`, from now on."""
+    """Check from now on the templates that tests fill in by `string.Formatter`."""
     formatter: Any = string.Formatter
     fill_in = formatter.vformat
 

@@ -1,7 +1,7 @@
-"""Which programs a test may start: installed ones, with words of the test's own.
+"""The programs that a test may start: installed ones, with arguments of the test's own.
 
-A program sees the private files, and knows nothing of what is refused to the tests. So
-it is given no text of the student's, and no file from a folder that can be written to.
+A program sees the private files, and does not know the rules for tests. So it gets no
+text of the student's, and no file from a writable folder.
 """
 
 import os
@@ -15,7 +15,7 @@ from runner.inside.grader.code_places import CodePlaces
 from runner.inside.grader.own_texts import OWN
 
 _NUMBER: Final = re.compile(r"[-+]?[0-9][0-9.]*(e[-+]?[0-9]+)?")
-# Settings by which a program finds code.
+# Environment variables by which a program finds code.
 _SEARCHED: Final = (
     *("PATH", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONUSERBASE"),
     *("LD_PRELOAD", "LD_LIBRARY_PATH", "BASH_ENV", "ENV"),
@@ -32,9 +32,9 @@ def check_program(
     *,
     is_of_tests: bool,
 ) -> bool:
-    """Say whether a program may be started with these words, there, so set.
+    """Return whether a program may be started with this command, folder and environment.
 
-    A library makes its words itself; those of a test must be its own.
+    A library makes its arguments itself; the arguments of a test must be the test's own.
     """
     words = list(_words(command))
     where = os.getcwd() if cwd is None else os.fsdecode(cwd)  # type: ignore[arg-type]  # noqa: PTH109 - a path
@@ -58,13 +58,13 @@ def _words(command: object) -> Iterator[str]:
 def _is_own(places: CodePlaces, word: str) -> bool:
     if word == sys.executable or _NUMBER.fullmatch(word) or OWN.covers(word):
         return True
-    if word in {"/bin/sh", "-c"}:  # which `shell=True` puts before the command
+    if word in {"/bin/sh", "-c"}:  # put before the command by `shell=True`
         return True
     return word.startswith("/") and places.allows(word) and os.path.exists(word)  # noqa: PTH110 - a path's text
 
 
 def _leads_to_writable(places: CodePlaces, word: str, where: str) -> bool:
-    """Say whether the word, or a part of it, is a file in a folder that can be written to."""
+    """Return whether the word or a part of it is a path in a writable folder."""
     for part in {word, *re.split(r"[\s'\"=:;,()]+", word)}:
         path = os.path.join(where, part)  # noqa: PTH118 - a path's text
         if part and "\0" not in part and len(part) < 4096 and places.is_writable(path):  # noqa: PLR2004 - the longest path
@@ -93,7 +93,7 @@ def _is_set_safely(
 
 
 def _reads_program(words: list[str]) -> bool:
-    """Say whether an interpreter is started that reads its program from its input."""
+    """Return whether this is an interpreter that reads its program from standard input."""
     named = [word for word in words if not word.startswith("-")]
     return bool(named) and all(
         _INTERPRETERS.fullmatch(Path(word).name) for word in named

@@ -1,7 +1,7 @@
-"""Runs of doctest and unittest that a test starts itself: one that runs nothing fails.
+"""Runs of doctest and unittest that a test starts itself: one without a test fails.
 
 `doctest.testmod()` and `unittest.main()` look for examples and tests in the module
-`__main__`. Where they find none, they say that nothing has failed.
+`__main__`. If they find none, they report that nothing has failed.
 """
 
 import doctest
@@ -20,11 +20,11 @@ _NONE: Final = (
 
 
 class NothingRunError(AssertionError):
-    """A run of tests that a check has started has run none."""
+    """Raised when a run of tests that a check has started has run none."""
 
 
 def take_over() -> None:
-    """Refuse each run of `doctest` and `unittest` that runs nothing, from now on."""
+    """Refuse from now on each run of `doctest` and `unittest` that runs nothing."""
     for name in ("testmod", "testfile"):
         setattr(doctest, name, _running(getattr(doctest, name)))
     docs: Any = doctest
@@ -60,7 +60,7 @@ def _examples_of(  # noqa: PLR0917 - as doctest has it
 ) -> None:
     """Run the examples of a docstring. Raises AssertionError if one fails.
 
-    doctest prints what failed, which nobody reads here, and returns nothing.
+    doctest's own function only prints the failures, which nobody reads here.
     """
     finder = doctest.DocTestFinder(verbose=verbose, recurse=False)
     runner = doctest.DocTestRunner(verbose=verbose, optionflags=optionflags)
@@ -73,7 +73,7 @@ def _examples_of(  # noqa: PLR0917 - as doctest has it
 
 
 def _finding(find: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a finder that refuses a module in which no example is found."""
+    """Return a finder that refuses a module in which it finds no example."""
 
     @functools.wraps(find)
     def finding(self: Any, obj: Any, *arguments: Any, **named: Any) -> Any:
@@ -97,7 +97,7 @@ def _summing(summarize: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _suite_running(run: Callable[..., Any]) -> Callable[..., Any]:
-    """Return `TestSuite.run`, which refuses if no test of the whole suite has run."""
+    """Return a `TestSuite.run` that refuses if no test of the whole suite has run."""
 
     @functools.wraps(run)
     def running(self: Any, result: Any, *arguments: Any, **named: Any) -> Any:
@@ -111,6 +111,6 @@ def _suite_running(run: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _is_vacuous(result: Any) -> bool:
-    """Say whether all tests were skipped, and nothing went wrong beside them."""
+    """Return whether all tests were skipped, without any error."""
     wrong = (*result.errors, *result.failures, *result.unexpectedSuccesses)
     return not wrong and result.testsRun <= len(result.skipped)

@@ -1,8 +1,8 @@
-"""What torch asks of a student's module that stands among a test's own.
+"""torch's calls to a student's module that is part of a test's own module.
 
-torch passes on what it has met so far: all modules before it with their weights, or the
-dictionary that it is filling. None of that goes to the student's process. The module is
-asked for its own part, and the rest is done here.
+torch passes on what it has collected so far: all modules before it with their weights,
+or the dictionary that it is filling. None of that goes to the student's process. The
+module is asked for its own part, and the rest is done here.
 """
 
 from collections.abc import Callable, Iterator, MutableMapping
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 
 def answer_to(frame: FrameType) -> Callable[..., Any] | None:
-    """Return what answers a call of torch's from this frame, or None for others."""
+    """Return the function for a call by torch from this frame, or None for other calls."""
     if str(frame.f_globals.get("__name__")) != "torch.nn.modules.module":
         return None
     return _ANSWERS.get(frame.f_code.co_qualname)
@@ -23,7 +23,7 @@ def _named_modules(
     prefix: str = "",
     remove_duplicate: bool = True,  # noqa: FBT001, FBT002 - as torch calls it
 ) -> Iterator[tuple[str, Any]]:
-    """Yield the module and those in it, but for the ones that are in the memo."""
+    """Yield the module and its submodules, except those in the memo."""
     for name, module in method(prefix=prefix, remove_duplicate=remove_duplicate):
         if module not in memo:
             if remove_duplicate:

@@ -1,4 +1,4 @@
-"""Walk through a folder by descriptors, whatever lies in it.
+"""A walk through a folder by descriptors, which works whatever lies in the folder.
 
 A tree that a test has unpacked may be deeper than Python can recurse, and than any path
 can name. Its folders may be closed to their owner, and hold links and pipes. The walk
@@ -18,7 +18,7 @@ _HELD: Final = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _OWNER: Final = stat.S_IRWXU
 
-# Tests find handed-in files by others, which take the place of Python's own.
+# Taken here, before Python's own are replaced by others that find handed-in files.
 _stat: Final = os.stat
 _listdir: Final = os.listdir
 
@@ -27,11 +27,11 @@ About = TypeVar("About")
 
 
 class NotWalkedError(OSError):
-    """The walk did not come to its end: time was up, or a folder was moved."""
+    """Raised when the walk cannot finish: time was up, or a folder was moved."""
 
 
 def identity_of(status: os.stat_result) -> Identity:
-    """Return what tells this file from all others that exist now."""
+    """Return the device and inode, which differ for all files that exist now."""
     return status.st_dev, status.st_ino
 
 
@@ -39,7 +39,7 @@ def identity_of(status: os.stat_result) -> Identity:
 class Level(Generic[About]):
     """A folder that the walk is in, with the names in it that are left to visit.
 
-    `about` is what the walker knows of it. `mode` is what it was before the walk.
+    `about` is the walker's own data for it. `mode` is the folder's mode before the walk.
     """
 
     name: str
@@ -50,10 +50,10 @@ class Level(Generic[About]):
 
 
 class TreeWalk(Generic[About]):
-    """Visits what lies below a folder. Derive from it, and call `walk` once.
+    """A walk over everything below a folder. Derive from it, and call `walk` once.
 
     Folders that are closed to their owner are opened. SECURITY: no link is followed. A
-    folder that was moved under the walk ends it, so that it never leaves the tree.
+    folder that was moved during the walk ends it, so that it never leaves the tree.
     """
 
     def __init__(self, deadline: float) -> None:
@@ -62,18 +62,18 @@ class TreeWalk(Generic[About]):
         self._levels: list[Level[About]] = []
 
     def visit(self, level: Level[About], name: str) -> None:
-        """Do what there is to do about an entry of the folder; may `enter` it."""
+        """Handle an entry of the folder; may call `enter` for a folder."""
         raise NotImplementedError
 
     def leave(self, level: Level[About]) -> int | None:
-        """Return the mode that the folder is to have, None to leave it open."""
+        """Return the mode that the folder is to get, or None to leave it open."""
         raise NotImplementedError
 
     def left(self, level: Level[About]) -> None:
-        """Do what there is to do about the folder once the walk is out of it."""
+        """Handle the folder after the walk has left it."""
 
     def walk(self, top: Path, about: About) -> None:
-        """Visit all that lies below the folder. Raises OSError."""
+        """Visit everything below the folder. Raises OSError."""
         with _held(str(top), None) as held:
             self._go_into(held, "", about)
         try:
@@ -89,11 +89,11 @@ class TreeWalk(Generic[About]):
             self._hold(-1)
 
     def status(self, name: str) -> os.stat_result:
-        """Return what the kernel says of an entry of the folder that the walk is in."""
+        """Return the status of an entry of the folder that the walk is in."""
         return _stat(name, dir_fd=self._fd, follow_symlinks=False)
 
     def enter(self, name: str, expected: Identity, about: About) -> None:
-        """Go into a folder, if it is still the one that was looked at."""
+        """Go into a folder. Raises NotWalkedError if it is not the expected one."""
         with _held(name, self._fd) as held:
             if identity_of(os.fstat(held)) != expected:
                 raise NotWalkedError("a folder was moved")
@@ -110,7 +110,7 @@ class TreeWalk(Generic[About]):
         status = os.fstat(held)
         mode = stat.S_IMODE(status.st_mode)
         if mode & _OWNER != _OWNER:
-            with suppress(OSError):  # then it cannot be read, or it need not be opened
+            with suppress(OSError):  # it may be readable without this, or fail to open
                 os.chmod(f"/proc/self/fd/{held}", mode | _OWNER)  # noqa: PTH101 - not by a name that may be another's
         fd = os.open(".", _READ, dir_fd=held)
         self._hold(fd)
@@ -138,7 +138,7 @@ class TreeWalk(Generic[About]):
 
 @contextmanager
 def _held(name: str, above: int | None) -> Iterator[int]:
-    """Yield the folder as a descriptor that needs no right to the folder itself."""
+    """Yield a descriptor of the folder that needs no permission on the folder itself."""
     fd = os.open(name, _HELD, dir_fd=above)
     try:
         yield fd
