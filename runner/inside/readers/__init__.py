@@ -1,5 +1,5 @@
-"""What files of weights, arrays and pickles hold, read without running any of it.
+"""Readers for files of weights, arrays and pickles, which run nothing of a file.
 
-Each reader follows a file's bytes and makes data from them by functions of its own: it
-imports nothing that a file names, and calls nothing that a file chooses.
+Each reader follows a file's bytes and makes data from them with functions of its own:
+it imports nothing that a file names, and calls nothing that a file chooses.
 """

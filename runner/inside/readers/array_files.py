@@ -1,4 +1,4 @@
-"""What numpy.save and numpy.savez have written where it needs a pickle: objects."""
+"""Files of numpy.save and numpy.savez, including arrays of pickled objects."""
 
 import io
 import zipfile
@@ -19,7 +19,7 @@ _HEADERS: Final[Any] = {
 
 
 def is_archive(data: memoryview) -> bool:
-    """Say whether there are several arrays, by names."""
+    """Return whether the file is an archive of several named arrays."""
     return bytes(data[:4]) in _ARCHIVES
 
 
@@ -43,7 +43,7 @@ def read_archive(data: memoryview, *, encoding: str = "ascii") -> dict[str, Any]
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, encoding: str) -> Any:
     with archive.open(member) as source:
         content = source.read(member.file_size + 1)
-    # What is no array numpy gives as the bytes that it is.
+    # numpy returns the bytes of a member that is no array.
     is_array = content.startswith(_ARRAY)
     if not is_array:
         return content
@@ -51,7 +51,7 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, encoding: str) ->
 
 
 def read_array(data: memoryview, *, encoding: str = "ascii") -> Any:
-    """Return the array. Raises UnreadableError. Other objects in it are holes."""
+    """Return the array, with holes for objects of other classes. Raises UnreadableError."""
     source = io.BytesIO(data)
     if bytes(data[: len(_ARRAY)]) != _ARRAY:
         return read_pickle(data, encoding=encoding)[0]

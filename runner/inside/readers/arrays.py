@@ -1,4 +1,4 @@
-"""Numpy's arrays, scalars and dtypes, made of what a pickle says of them."""
+"""Numpy's arrays, scalars and dtypes, made from their description in a pickle."""
 
 import math
 import re
@@ -36,7 +36,7 @@ def check_array(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def shape_of(sizes: object) -> tuple[int, ...]:
-    """Return what a pickle says is a shape. Raises UnreadableError."""
+    """Return the shape, checked. Raises UnreadableError if the value is none."""
     if type(sizes) is not tuple or len(sizes) > _DIMENSIONS:
         raise UnreadableError("a shape that is none")
     if not all(type(size) is int and 0 <= size < _LARGEST for size in sizes):
@@ -103,7 +103,7 @@ def _records(names: Any, fields: Any, size: Any, aligned: bool) -> np.dtype[Any]
 
 
 def exactly_dtype(value: object) -> np.dtype[Any]:
-    """Return the value, which must be a finished dtype of numpy's."""
+    """Return the value. Raises UnreadableError if it is no finished dtype of numpy's."""
     if not isinstance(value, np.dtype):
         raise UnreadableError("no dtype where one is needed")
     return value
@@ -132,7 +132,7 @@ def _finished_array(state: object) -> Any:
     if exactly_dtype(dtype).hasobject:
         return _of_objects(shape, order, content)
     array = _of_bytes(content, dtype, shape, order)
-    # As numpy does with what another machine has written.
+    # numpy does the same with an array from a machine of other byte order.
     is_native = dtype.isnative or dtype.names is not None
     return array if is_native else array.astype(dtype.newbyteorder("="))
 
@@ -155,7 +155,7 @@ def _of_bytes(content: Any, dtype: Any, shape: tuple[int, ...], order: Any) -> A
     if not content:
         return np.empty(shape, dtype=dtype, order=order)
     flat = np.frombuffer(bytearray(content), dtype=dtype)
-    # A dtype that is an array itself has become part of the flat array's shape.
+    # A dtype with a shape of its own has added that to the flat array's shape.
     return check_array(flat.reshape(shape + flat.shape[1:], order=order))
 
 
@@ -175,9 +175,9 @@ def _scalar(dtype: object, content: object = b"") -> Any:
 
 _CORES: Final = ("numpy.core", "numpy._core")
 DTYPE: Final = "numpy.dtype"
-# What stands among the arguments of these.
+# Names that stand in a pickle only as arguments of these functions.
 ARGUMENTS: Final = frozenset({"numpy.ndarray"})
-# Those that torch.load takes, too.
+# The functions that torch.load allows with weights_only, too.
 WITH_WEIGHTS: Final[Mapping[str, Maker]] = {
     DTYPE: _dtype,
     **{f"{core}.multiarray._reconstruct": _reconstruct for core in _CORES},

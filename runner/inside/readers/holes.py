@@ -1,4 +1,4 @@
-"""Where objects of other classes stand in what was read, and how to put some there."""
+"""Holes: the places of objects of other classes in a value that was read."""
 
 import collections
 from collections.abc import Iterator, Sequence
@@ -20,11 +20,11 @@ _ROWS: Final = (list, tuple, collections.deque)
 
 
 class Holes:
-    """The holes in a value: for each object of another class one path that leads to it.
+    """The holes in a value, with one path to each object of another class.
 
-    A path is the keys and places on the way. Raises UnreadableError for what is nested
-    too deeply, and for what is no value, such as a bare storage or the name of a class
-    where `others` are not allowed.
+    A path is the keys and indices on the way. Raises UnreadableError for a value that
+    is nested too deeply, and for something that is no value, such as a bare storage, or
+    the name of a class if `others` are not allowed.
     """
 
     def __init__(self, value: Any, *, others: bool) -> None:
@@ -49,7 +49,7 @@ class Holes:
         raise NotReadError(f"it is nested more than {_DEPTH} deep")
 
     def _within(self, path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
-        """Yield the collections and holes in a value, or note that it is a hole."""
+        """Yield the collections and holes in a value. Note the value if it is a hole."""
         if isinstance(value, Other | Name):
             self._note(path, value)
         elif isinstance(value, Pending | Storage):
@@ -74,7 +74,7 @@ class Holes:
 
 
 class _Filling:
-    """Puts objects in the place of holes, once in each collection."""
+    """The replacement of holes by objects, done once for each collection."""
 
     def __init__(self, objects: dict[int, Any]) -> None:
         self._done = objects
@@ -103,7 +103,7 @@ def _parts(value: Any) -> Iterator[tuple[Any, Any]]:
         yield from value.items()
         metadata = getattr(value, "_metadata", None)
         if metadata is not None:
-            # No hole may be there: nothing leads to it.
+            # No hole may be there, since no path leads to it.
             _check_plain(metadata)
     elif type(value) in _ROWS:
         yield from enumerate(value)

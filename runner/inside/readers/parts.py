@@ -1,4 +1,4 @@
-"""What a pickle is made of while it is read, and what its kind may hold."""
+"""Placeholders used while a pickle is read, and the dialect of what it may hold."""
 
 import datetime as dt
 import decimal
@@ -22,23 +22,23 @@ _KEYS: Final = frozenset(
 
 @dataclass(frozen=True)
 class Name:
-    """The name of a class or a function: its module's, a dot, its own."""
+    """The name of a class or function: module, dot, qualified name."""
 
     path: str
 
 
 @dataclass(eq=False)
 class Other:
-    """An object that these readers do not make."""
+    """A hole: an object of a class that these readers do not make."""
 
     path: str
 
 
 @dataclass(eq=False)
 class Pending:
-    """Something that a pickle first makes, and then gives its state.
+    """An object that a pickle creates first, and gives its state later.
 
-    `places` are where the pickle keeps it, until it is what it is to be.
+    `places` are its numbers in the pickle's memo, where the finished object replaces it.
     """
 
     finish: Maker
@@ -47,10 +47,10 @@ class Pending:
 
 @dataclass(frozen=True, kw_only=True)
 class Dialect:
-    """What a kind of pickles may hold.
+    """The contents that one kind of pickle may have.
 
-    `makers` and `constants` are by names. `others` says whether objects of other classes
-    may stand in it; `instructions`, if given, are the only ones that are taken.
+    `makers` and `constants` are found by name. `others` says whether it may hold
+    objects of other classes. `instructions`, if given, are the only ones allowed.
     """
 
     makers: Mapping[str, Maker]
@@ -63,12 +63,12 @@ class Dialect:
     encoding: str = "ascii"
 
     def knows(self, path: str) -> bool:
-        """Say whether the name may stand in such a pickle."""
+        """Return whether the name may stand in such a pickle."""
         return path in self.makers or path in self.arguments
 
 
 def check_key(key: object) -> None:
-    """Raise unless the value can be a key: plain, and not large."""
+    """Raise NotReadError unless the value can be a key: plain, and not large."""
     waiting, count = [key], 0
     while waiting:
         each = waiting.pop()

@@ -1,4 +1,4 @@
-"""What a pickle holds: one that pickle.dump has written, alone or among others."""
+"""The reader of pickles from pickle.dump, alone in a file or among others."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from runner.inside.readers.torch_files import dialect_of
 def read_pickle(
     data: memoryview, at: int = 0, *, encoding: str = "ascii"
 ) -> tuple[Any, int]:
-    """Return what the pickle there makes, and where it ends. Raises UnreadableError.
+    """Return the value of the pickle at the offset, and the offset of its end.
 
-    Objects of other classes stand in it as holes (see `pickles`).
+    Objects of other classes become holes in it (see `pickles`). Raises UnreadableError.
     """
     tensors = Tensors()
     dialect = dialect_of(tensors, None, others=True, encoding=encoding)

@@ -1,4 +1,4 @@
-"""What the instructions of a pickle do. Nothing is imported, and nothing of it is called."""
+"""The machine that executes a pickle's instructions, without an import or a call."""
 
 import codecs
 import collections
@@ -22,14 +22,14 @@ _TABLES: Final = frozenset(
     (dict, collections.OrderedDict, collections.Counter, collections.defaultdict)
 )
 _ENCODINGS: Final = frozenset(("ascii", "latin1", "latin-1", "utf-8", "utf8", "bytes"))
-# Since this protocol, names are those of Python 3.
+# From this protocol on, names are those of Python 3.
 _PYTHON_3: Final = 3
-# The attribute that a state dict has, and nothing else that a dictionary may be given.
+# The only attribute that a dictionary may get: a state dict has it.
 _METADATA: Final = "_metadata"
 
 
 class Machine:
-    """Does what one pickle's instructions say. `at` is the place of the next one."""
+    """The state of one pickle's execution. `at` is the offset of the next instruction."""
 
     def __init__(self, data: memoryview, dialect: Dialect, at: int = 0) -> None:
         self._data = data
@@ -66,7 +66,7 @@ class Machine:
             size *= 2
 
     def _string(self, raw: bytes) -> str | bytes:
-        """Return text that Python 2 has pickled, in the encoding that was asked for."""
+        """Return text that Python 2 has pickled, in the requested encoding, or its bytes."""
         encoding = self._dialect.encoding.lower()
         if encoding not in _ENCODINGS:
             raise NotReadError(f"encoding {encoding}")
@@ -82,7 +82,7 @@ class Machine:
         self.stack = []
 
     def items(self) -> list[Any]:
-        """Return what was pushed since the last mark."""
+        """Return the items pushed since the last mark, and remove them."""
         items, self.stack = self.stack, self._below.pop()
         return items
 
@@ -223,7 +223,7 @@ class Machine:
             if self._dialect.others:
                 return Other(called.path)
             raise
-        except (RuntimeError, ArithmeticError) as error:  # torch's, decimal's
+        except (RuntimeError, ArithmeticError) as error:  # from torch, decimal
             raise UnreadableError(f"{called.path} cannot be made: {error}") from error
 
     def _other(self, called: object) -> Other:
@@ -268,7 +268,7 @@ class Machine:
 
 
 def _give_metadata(table: Any, state: object) -> None:
-    """Give a state dict the attribute in which torch keeps versions of its layers."""
+    """Give a state dict the attribute in which torch keeps the versions of its layers."""
     if type(state) is not dict or not set(state) <= {_METADATA}:
         raise NotReadError("a dictionary with attributes of its own")
     metadata = state.get(_METADATA)

@@ -1,8 +1,8 @@
 """Pickles, read as lists of instructions. Nothing that they name is imported or called.
 
-What a pickle calls is looked up in a closed table of functions of our own, which make
-data of plain arguments. What is not in the table ends the reading or, where the dialect
-allows it, leaves a hole: an `Other`, which stands for an object of another class.
+A function that a pickle calls is looked up in a closed table of functions of our own,
+which make data from plain arguments. A name outside the table ends the reading or, if
+the dialect allows it, leaves a hole: an `Other`, for an object of another class.
 """
 
 import struct
@@ -18,7 +18,10 @@ Do = Callable[[Machine], object]
 
 
 def read(data: memoryview, dialect: Dialect, at: int = 0) -> tuple[Any, int]:
-    """Return what the pickle there makes, and where it ends. Raises UnreadableError."""
+    """Return the value of the pickle at the offset, and the offset of its end.
+
+    Raises UnreadableError.
+    """
     machine = Machine(data, dialect, at)
     try:
         return _follow(machine, dialect.instructions), machine.at

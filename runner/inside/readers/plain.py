@@ -1,4 +1,4 @@
-"""Python's own collections and values, made of what a pickle says of them."""
+"""Python's own collections and values, made from their description in a pickle."""
 
 import collections
 import datetime as dt
@@ -12,7 +12,7 @@ from runner.inside.readers.unreadable import NotReadError, UnreadableError
 
 _LONGEST: Final = 1000
 _LATIN: Final = frozenset(("latin1", "latin-1"))
-# What a default dictionary makes for a key that it has not.
+# The classes that a default dictionary may call for a missing key.
 _DEFAULTS: Final[Mapping[str, Callable[[], object]]] = {
     **{f"builtins.{kind.__name__}": kind for kind in (int, float, bool, str, list)},
     **{f"builtins.{kind.__name__}": kind for kind in (dict, set, tuple, complex)},
@@ -86,7 +86,7 @@ def _byte_array(content: Any = b"", encoding: Any = None) -> bytearray:
 
 
 def _numbers(make: Maker, *kinds: type) -> Maker:
-    """Return the maker, for arguments that are all of these kinds."""
+    """Return the maker with a check that all arguments are of these kinds."""
 
     def made(*arguments: Any) -> object:
         _need(all(type(each) in kinds for each in arguments), "number")
@@ -101,7 +101,7 @@ def _decimal(text: Any) -> decimal.Decimal:
 
 
 def _moment(make: Callable[..., object], *more: type) -> Maker:
-    """Return the maker of a date or time, from the bytes that Python pickles."""
+    """Return a maker of a date or time from the bytes that Python pickles."""
 
     def made(content: Any, *rest: Any) -> object:
         _need(type(content) is bytes and all(type(e) in more for e in rest), "time")
@@ -117,7 +117,7 @@ def _zone(span: Any = None, *name: Any) -> object:
     return dt.timezone(span, *name)
 
 
-# Those that torch.load takes, too.
+# The functions that torch.load allows with weights_only, too.
 WITH_WEIGHTS: Final[Mapping[str, Maker]] = {
     "collections.OrderedDict": _ordered,
     "collections.Counter": _counter,

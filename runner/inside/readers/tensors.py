@@ -1,7 +1,7 @@
-"""Torch's tensors, made of what a pickle says of them, on storages that were read.
+"""Torch's tensors, made from their description in a pickle and storages that were read.
 
 A tensor is strided, on the CPU, and within its storage. Sparse, quantised and nested
-ones, those without data, and bare storages are not made.
+tensors, tensors without data, and bare storages are not made.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ _STORAGES: Final[Mapping[str, torch.dtype]] = {
 _UNTYPED: Final = "torch.storage.UntypedStorage"
 _LARGEST: Final = 2**48
 _DIMENSIONS: Final = 64
-# So many bytes may a tensor seem to have that repeats a smaller storage.
+# The bytes that a tensor may seem to have if it repeats a smaller storage.
 _SEEMING: Final = 2**30
 _MARKS: Final = frozenset(("conj", "neg"))
 _PLAIN: Final = (type(None), bool, int, float, str)
@@ -57,14 +57,14 @@ class Storage:
     content: torch.UntypedStorage
 
     def fill(self, content: memoryview) -> None:
-        """Take over the bytes, which are as many as the storage has."""
+        """Copy the bytes into the storage, which has the same size."""
         if content.nbytes:
             bits = torch.empty(0, dtype=torch.uint8).set_(self.content)
             bits.numpy()[:] = np.frombuffer(content, dtype=np.uint8)
 
 
 def storage_of(kind: object, count: object, room: int) -> Storage:
-    """Return an empty storage, as a pickle names it. `room` bytes at most."""
+    """Return an empty storage of at most `room` bytes, of the kind that a pickle names."""
     if not isinstance(kind, Name) or type(count) is not int or count < 0:
         raise UnreadableError("a storage that is none")
     path = kind.path.replace("torch.cuda.", "torch.")
@@ -82,7 +82,7 @@ def storage_of(kind: object, count: object, room: int) -> Storage:
 
 
 class Tensors:
-    """Makes the tensors of one file. `check` is due once their storages are filled."""
+    """The makers of one file's tensors. Call `check` once their storages are filled."""
 
     def __init__(self) -> None:
         self._truths: list[torch.Tensor] = []
@@ -102,7 +102,9 @@ class Tensors:
         }
 
     def check(self) -> None:
-        """Raise UnreadableError for a truth value that is neither true nor false."""
+        """Raise UnreadableError if a tensor of truth values holds a byte other than 0
+        and 1.
+        """
         for tensor in self._truths:
             if tensor.numel() and tensor.view(torch.uint8).max() > 1:
                 raise UnreadableError("a truth value that is neither true nor false")
@@ -167,7 +169,7 @@ class Tensors:
 
 
 def _check_place(room: int, offset: Any, size: Any, stride: Any, itemsize: int) -> None:
-    """Raise UnreadableError unless the view lies within so many bytes."""
+    """Raise UnreadableError unless the view lies within `room` bytes."""
     numbers = (offset, *_tuple(size), *_tuple(stride))
     if not all(type(each) is int and 0 <= each < _LARGEST for each in numbers):
         raise UnreadableError("a shape that is none")
@@ -222,7 +224,7 @@ def _parameter_with_state(data: Any, gradient: Any, hooks: Any, state: Any) -> A
 
 
 def _with_attributes(tensor: Any, state: Any) -> Any:
-    """Give the tensor plain attributes, none of which has another meaning to torch."""
+    """Give the tensor plain attributes, and refuse those that mean something to torch."""
     if state is None:
         return tensor
     if type(state) is not dict:
@@ -238,7 +240,7 @@ def _with_attributes(tensor: Any, state: Any) -> Any:
 
 
 def _moved(data: Any, dtype: Any, device: Any, wants_gradient: Any) -> Any:
-    """Return a tensor that was on a device; here it is on the CPU."""
+    """Return on the CPU a tensor that was on another device."""
     if type(data) is np.ndarray and not data.dtype.hasobject:
         data = torch.from_numpy(np.ascontiguousarray(data))
     if type(data) is not torch.Tensor or not isinstance(dtype, torch.dtype):
@@ -283,7 +285,7 @@ _BASIC: Final = frozenset(
 _NOT_MADE: Final = frozenset(
     name for name in TAKEN_BY_TORCH if "._rebuild_" in name or name.endswith("Tensor")
 )
-# Dtypes and schemes stand in a pickle by their names.
+# Dtypes and schemes are named in a pickle.
 CONSTANTS: Final[Mapping[str, object]] = {
     str(each): each
     for each in vars(torch).values()

@@ -1,4 +1,4 @@
-"""What torch.save has written: a zip archive of records, or the older single stream."""
+"""Files of torch.save: a zip archive of records, or the older single stream."""
 
 import pickle
 import struct
@@ -13,7 +13,7 @@ from runner.inside.readers.unreadable import NotReadError, UnreadableError
 from runner.inside.readers.zip_records import START, read_records
 from runner.protocol.weights_only import TAKEN
 
-# As torch's reader of weights knows them.
+# The instructions that torch's own reader of weights allows.
 _INSTRUCTIONS: Final = frozenset(
     code[0]
     for code in (
@@ -35,16 +35,16 @@ _LOAD_FROM_BYTES: Final = "torch.storage._load_from_bytes"
 
 
 def is_script(data: memoryview) -> bool:
-    """Say whether this is a TorchScript archive."""
+    """Return whether this is a TorchScript archive."""
     return bytes(data[:4]) == START and "constants.pkl" in read_records(data)
 
 
 def read_saved(
     data: memoryview, *, others: bool = False, encoding: str = "utf-8"
 ) -> Any:
-    """Return what torch.save has written there. Raises UnreadableError.
+    """Return the value that torch.save has written. Raises UnreadableError.
 
-    With `others` objects of other classes may be among it, as holes (see `pickles`).
+    With `others` it may hold objects of other classes, which become holes (see `pickles`).
     """
     tensors_ = Tensors()
     by_kind = _read_zip if bytes(data[:4]) == START else _read_stream
@@ -59,7 +59,7 @@ def dialect_of(
     others: bool,  # noqa: FBT001 - passed on
     encoding: str,
 ) -> Dialect:
-    """Return what a pickle of torch's may hold."""
+    """Return the dialect of torch's pickles, with or without objects of `others`."""
     if others:
         makers: Mapping[str, Any] = {
             **plain.MAKERS,
@@ -113,7 +113,7 @@ def _read_zip(data: memoryview, tensors_: Tensors, others: bool, encoding: str) 
 
 
 def _check_records(records: Mapping[str, memoryview]) -> None:
-    """Raise unless the records beside the tensors are as torch reads them."""
+    """Raise UnreadableError unless the records beside the tensors are as torch reads them."""
     version = bytes(records.get("version", b"")).strip()
     if "data.pkl" not in records or not version.isdigit():
         raise UnreadableError("it is an archive of something else")
@@ -124,7 +124,7 @@ def _check_records(records: Mapping[str, memoryview]) -> None:
 
 
 def _parts(pid: object, count: int) -> tuple[Any, Any, Any]:
-    """Return the kind, the key and the length of a storage that a pickle names."""
+    """Return the kind, the key and the length of the storage that a pickle names."""
     if (
         type(pid) is not tuple
         or len(pid) != count
@@ -169,15 +169,15 @@ def _read_stream(
 def _in_stream(
     storages: dict[str, tuple[Storage, object]], room: int, *, others: bool
 ) -> Callable[[object], object]:
-    """Return what makes the empty storages that a stream names, and notes them.
+    """Return a function that makes and notes the empty storages that a stream names.
 
-    They have `room` bytes together.
+    They may have `room` bytes together.
     """
 
     def stored(pid: object) -> object:
         nonlocal room
         if others and type(pid) is tuple and pid[:1] == ("module",):
-            return pid[1]  # a class, with its source
+            return pid[1]  # a class, pickled with its source
         if type(pid) is not tuple or len(pid) != 6 or pid[5] is not None:  # noqa: PLR2004 - with its view
             raise UnreadableError("it names something that is no storage")
         kind, key, count = _parts(pid[:5], 5)
@@ -198,7 +198,7 @@ def _in_stream(
 def _fill(
     data: memoryview, storages: Mapping[str, tuple[Storage, object]], keys: object
 ) -> None:
-    """Fill the storages with what follows the pickles, in the order of the keys."""
+    """Fill the storages with the bytes after the pickles, in the order of the keys."""
     if type(keys) is not list or not all(type(key) is str for key in keys):
         raise UnreadableError("its storages have no names")
     if len(set(keys)) != len(keys) or set(keys) != set(storages):
@@ -217,7 +217,7 @@ def _fill(
 
 
 def _storage_from_bytes(content: Any) -> Storage:
-    """Return the storage in bytes of a pickle that torch.save has not made itself."""
+    """Return the storage in bytes within a pickle that torch.save has not written."""
     if type(content) is not bytes:
         raise UnreadableError("a storage without bytes")
     tensors_ = Tensors()

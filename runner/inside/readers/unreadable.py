@@ -1,11 +1,11 @@
-"""What a reader says of a file that it does not take."""
+"""The errors that a reader raises for a file that it does not read."""
 
 import pickle
 
 
 class UnreadableError(pickle.UnpicklingError):
-    """The file is damaged, or its parts do not fit together."""
+    """Raised for a file that is damaged, or whose parts do not fit together."""
 
 
 class NotReadError(UnreadableError):
-    """The file is in order, and holds what these readers do not make; the words say what."""
+    """Raised for a sound file that holds something unsupported; the message names it."""

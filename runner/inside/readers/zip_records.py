@@ -1,8 +1,8 @@
-"""The directory of a zip archive as torch.save writes it: records, stored as they are.
+"""The directory of a zip archive as torch.save writes it: uncompressed records.
 
-It is read strictly. Whatever could mean one thing here and another to torch or to the
-check of an upload is refused: bytes before or after the archive, two ends, two names
-that differ in their letters' case, a record under another name at its place.
+It is read strictly. Anything that torch or the check of an upload could understand in
+another way is refused: bytes before or after the archive, two ends, two names that
+differ only in case, a record under another name at its place.
 """
 
 import struct
@@ -21,7 +21,7 @@ _LOCATOR: Final = struct.Struct("<4sLQL")
 _MAX_RECORDS: Final = 20_000
 _FULL: Final = 0xFFFFFFFF
 _FULL_COUNT: Final = 0xFFFF
-# Sizes stand behind the content; names are UTF-8.
+# The flags of torch.save: sizes follow the content, and names are UTF-8.
 _FLAGS: Final = 0x808
 _STORED: Final = 0
 _FOLDER: Final = 0x10
@@ -29,7 +29,7 @@ _FOLDER: Final = 0x10
 
 @dataclass(frozen=True, kw_only=True)
 class _Entry:
-    """A record as the directory tells of it."""
+    """A record as the directory describes it."""
 
     name: bytes
     flags: int
@@ -86,7 +86,7 @@ def _directory(data: memoryview) -> tuple[int, int, int]:
 
 
 def _end_64(data: memoryview, end: int) -> tuple[int, tuple[int, int, int] | None]:
-    """Return where what stands before the ends stops, and what the larger end tells."""
+    """Return the offset where the ends begin, and the numbers in the 64-bit end, or None."""
     place = end - _LOCATOR.size
     if place < 0 or bytes(data[place : place + 4]) != b"PK\x06\x07":
         return end, None
@@ -119,7 +119,7 @@ def _entries(directory: memoryview, count: int) -> Iterator[_Entry]:
             raise NotReadError("a record is packed or encrypted")
         if _FULL in (size, fields[16]):
             raise NotReadError("it is larger than 4 GB")
-        # Torch gives for a folder whatever was in memory, and reads no other disk.
+        # For a folder torch returns uninitialised memory, and it reads only one disk.
         if fields[13] or fields[15] & _FOLDER:
             raise UnreadableError("a record is a folder, or on another disk")
         name = bytes(directory[begin : begin + name_bytes])
@@ -129,7 +129,7 @@ def _entries(directory: memoryview, count: int) -> Iterator[_Entry]:
 
 
 def _content(data: memoryview, entry: _Entry) -> tuple[int, int]:
-    """Return where the record's bytes begin and stop."""
+    """Return the offsets at which the record's bytes begin and stop."""
     if entry.offset + _LOCAL.size > len(data):
         raise UnreadableError("a record is not where the directory says")
     fields = _LOCAL.unpack_from(data, entry.offset)
@@ -146,7 +146,7 @@ def _content(data: memoryview, entry: _Entry) -> tuple[int, int]:
 def _check_places(
     entries: list[_Entry], contents: list[tuple[int, int]], start: int
 ) -> None:
-    """Raise if records overlap, or if something stands before the first."""
+    """Raise UnreadableError if records overlap, or if bytes stand before the first."""
     end = 0
     places = sorted(
         (entry.offset, stop) for entry, (_, stop) in zip(entries, contents, strict=True)
