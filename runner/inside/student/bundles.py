@@ -1,4 +1,4 @@
-"""What a display shows, as plain data: by media type, the forms that it has."""
+"""A display's data, converted to JSON: one form for each media type."""
 
 import math
 from base64 import b64encode
@@ -9,15 +9,15 @@ from typing import Any
 
 
 def plain_bundle(bundle: Mapping[Any, object] | None) -> dict[str, object]:
-    """Return the data or metadata as JSON holds it, or raise ValueError.
+    """Return the data or metadata in the form that JSON holds. Raises ValueError.
 
-    Binary data, such as images, is base64 in one line, as notebooks have it.
+    Binary data, such as images, becomes base64 in one line, as in notebooks.
     """
     return {str(kind): plain(value) for kind, value in (bundle or {}).items()}
 
 
 def plain(value: object) -> object:
-    """Return the value as JSON holds it, or raise ValueError."""
+    """Return the value in the form that JSON holds. Raises ValueError."""
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, Real):
@@ -34,7 +34,7 @@ def plain(value: object) -> object:
 
 
 def _plain_number(value: Real) -> int | float | str:
-    """Return the number; one that JSON has no word for is its own name."""
+    """Return the number, or its name if JSON cannot write it."""
     if isinstance(value, Integral):
         return int(value)
     number = float(value)

@@ -1,4 +1,4 @@
-"""Runs a cell's source as a notebook's kernel does: inside a running event loop."""
+"""The execution of cells as in a notebook's kernel: inside a running event loop."""
 
 import asyncio
 import contextlib
@@ -12,16 +12,16 @@ from typing import Any, Final
 
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 
-# Whose code the main thread runs while every task of the loop waits.
+# The packages whose code the main thread runs while every task of the loop waits.
 _WAITING: Final = frozenset({"asyncio", "selectors"})
 
 
 class CellExecution:
-    """Runs cells one after another in one loop.
+    """The execution of cells one after another in one event loop.
 
-    A cell may therefore start tasks, which go on while later cells run, and may not
-    start a loop of its own: `asyncio.run` raises, as it does in a notebook. Context
-    variables that a cell sets are there for the next, unless the cell awaits.
+    A cell may therefore start tasks, which continue while later cells run, and may not
+    start a loop of its own: `asyncio.run` raises, as in a notebook. Context variables
+    that a cell sets are visible in the next, unless the cell awaits.
     """
 
     def __init__(self, shell: InteractiveShell) -> None:
@@ -30,18 +30,18 @@ class CellExecution:
         self._loop = self._new_loop()
 
     def rehearse(self) -> None:
-        """The way of a cell has been gone once; the shell counts and keeps nothing."""
+        """Run one silent cell, which the shell neither counts nor stores."""
         run: Callable[..., ExecutionResult] = self._shell.run_cell
         self._finish(self._run("None", run=partial(run, silent=True)))
-        # The notebook sees a shell that has run nothing.
+        # The notebook must see a shell that has run nothing.
         self._shell.last_execution_result = None
 
     def run(self, source: str) -> BaseException | None:
-        """Return what the cell raised; SIGINT means something only meanwhile."""
+        """Run the cell and return what it raised. SIGINT has an effect only meanwhile."""
         try:
             return self._run_interruptible(source)
         except KeyboardInterrupt as interrupt:
-            return interrupt  # It came when the cell had just ended.
+            return interrupt  # it came when the cell had just ended
 
     def _run_interruptible(self, source: str) -> BaseException | None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -61,7 +61,7 @@ class CellExecution:
         return loop
 
     def _finish(self, cell: Coroutine[Any, Any, ExecutionResult]) -> ExecutionResult:
-        """Return the cell's result; a task that raises SystemExit ends the cell."""
+        """Return the cell's result. A task that raises SystemExit ends the cell."""
         if self._loop.is_closed():
             self._loop = self._new_loop()
         task = self._loop.create_task(cell, context=self._context)
@@ -90,7 +90,7 @@ class CellExecution:
             task = asyncio.ensure_future(self._run_async(source, how))
             with self._cancelled_by_interrupt(task):
                 result = await task
-        # Tasks that can go on have a turn before the next cell.
+        # Tasks that can continue get a turn before the next cell.
         await asyncio.sleep(0)
         return result
 
@@ -107,7 +107,7 @@ class CellExecution:
 
     @contextlib.contextmanager
     def _cancelled_by_interrupt(self, task: asyncio.Task[Any]) -> Iterator[None]:
-        """A cell that awaits is cancelled where it awaits, not where the loop waits."""
+        """Cancel a cell that awaits by cancelling its task, not by interrupting the loop."""
         loop = self._loop
 
         def interrupt(number: int, frame: FrameType | None) -> None:
@@ -124,6 +124,6 @@ class CellExecution:
 
 
 def _package(frame: FrameType | None) -> str:
-    """Return the outermost package of the code that the frame runs."""
+    """Return the top-level package of the code that the frame runs."""
     name = frame.f_globals.get("__name__") if frame else ""
     return str(name).split(".", 1)[0]

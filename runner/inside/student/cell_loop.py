@@ -1,4 +1,4 @@
-"""The student process: runs the cells that the host sends, one by one."""
+"""The student process: it runs the cells that the host sends, one by one."""
 
 import contextlib
 import json
@@ -24,7 +24,7 @@ _shell: StudentShell | None = None
 
 
 def prepare() -> None:
-    """The shell is built, in the zygote, before any job."""
+    """Build the shell and its stand-ins, in the zygote, before any job."""
     global _shell  # noqa: PLW0603 - one shell a process, and forks inherit it
     _shell = make_shell()
     otter.offer()
@@ -34,7 +34,7 @@ def prepare() -> None:
 
 
 def _fail_once(shell: StudentShell) -> None:
-    """Where modules lie, and how Python is coloured, is known before a cell fails."""
+    """Format one traceback, so that its caches are filled before a cell fails."""
     try:
         json.loads("")
     except ValueError as error:
@@ -56,20 +56,20 @@ def serve(fd: int, drains: tuple[int, int], *, gpu: str = "") -> None:
             frame, fds = channel.receive()
             session.obey(frame, list(fds))
             if not channel.is_mine:
-                # A copy that the notebook forked, fallen out of its cell.
+                # A child that the notebook forked has left its cell and reached this loop.
                 os._exit(0)
     os._exit(0)
 
 
 def _start_gpu(name: str) -> dict[str, Any]:
-    """CUDA runs on the device. Return what it says of itself."""
+    """Start CUDA on the device, and return its description."""
     from runner.inside.student import cuda  # noqa: PLC0415 - most jobs have no GPU
 
     return cuda.start(name).to_frame()
 
 
 def _seed(seed: int) -> None:
-    """The generators start from the seed, and torch computes with one thread."""
+    """Seed all generators, and let torch compute with one thread."""
     random.seed(seed)
     np.random.seed(seed % _NUMPY_SEEDS)
     torch.manual_seed(seed)
@@ -77,7 +77,7 @@ def _seed(seed: int) -> None:
 
 
 class Session:
-    """One notebook's life in this process."""
+    """The run of one notebook in this process."""
 
     def __init__(self, shell: StudentShell, channel: StudentChannel) -> None:
         self.shell = shell
@@ -85,9 +85,9 @@ class Session:
         self.channel = channel
 
     def settle(self) -> None:
-        """What every job needs is done, and the memory that it writes to is our own.
+        """Prepare what every job needs, so that the memory for it is written before a job.
 
-        A fork shares its parent's memory until it writes, and each first write costs.
+        A fork shares its parent's memory until it writes, and each first write costs time.
         """
         self.shell.move_in(Path.home())
         self.execution.rehearse()
@@ -96,7 +96,7 @@ class Session:
         _seed(0)
 
     def obey(self, frame: Mapping[str, Any], fds: list[int]) -> None:
-        """Do what the host asks and say that it is done."""
+        """Do what the host asks, and tell it when that is done."""
         match frame["t"]:
             case "setup":
                 self._set_up(frame)
@@ -119,7 +119,7 @@ class Session:
 
     def _run_cell(self, frame: Mapping[str, Any]) -> None:
         self.shell.display_error = None
-        # The host's number: so tracebacks and `Out` agree with it after a fresh start.
+        # The host's number: tracebacks and `Out` then agree with it after a fresh start.
         self.shell.execution_count = frame["cell"]
         error = self.execution.run(frame["source"]) or self.shell.display_error
         ename = type(error).__name__ if error is not None else ""

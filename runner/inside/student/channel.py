@@ -12,9 +12,9 @@ from runner.wire.frames import SMALL_FRAME, Channel, FrameError, pack
 
 
 class StudentChannel:
-    """Sends whole frames, whatever interrupts; forked copies of the process send none.
+    """A channel that sends whole frames, whatever interrupts. Forked children send none.
 
-    SIGINT is without effect until a cell runs, and then never inside a frame.
+    SIGINT has no effect until a cell runs, and never interrupts a frame.
     """
 
     def __init__(self, fd: int) -> None:
@@ -27,11 +27,11 @@ class StudentChannel:
 
     @property
     def is_mine(self) -> bool:
-        """Say whether this process is the one that the host talks to."""
+        """Whether this process is the one that the host talks to, and no fork of it."""
         return os.getpid() == self._owner
 
     def send(self, message: dict[str, object]) -> None:
-        """The frame is sent, or a note that it was too large."""
+        """Send the frame, or a note that it was too large."""
         if not self.is_mine:
             return
         with self.undisturbed():
@@ -41,7 +41,7 @@ class StudentChannel:
                 self.channel.send({"t": "dropped"})
 
     def send_output(self, message: dict[str, object]) -> None:
-        """The output is sent unless it is too large or not plain data."""
+        """Send the output, or a note that it was dropped: too large, or no plain data."""
         try:
             fits = len(pack(message)) <= self.max_output
         except FrameError:
@@ -49,14 +49,14 @@ class StudentChannel:
         self.send(message if fits else {"t": "dropped"})
 
     def receive(self) -> tuple[dict[str, object], Sequence[int]]:
-        """Wait for the host's next word."""
+        """Wait for the host's next frame."""
         return self.channel.receive()
 
     @contextlib.contextmanager
     def undisturbed(self) -> Iterator[None]:
-        """No other thread sends meanwhile, and an interrupt comes afterwards."""
+        """Keep other threads from sending inside, and delay an interrupt to the end."""
         if not self.is_mine:
-            # A forked copy has no say, and nobody to give the lock back to it.
+            # The lock may have been held at the fork, and no thread here would release it.
             yield
             return
         with self._one_at_a_time, self._uninterrupted():
@@ -65,7 +65,7 @@ class StudentChannel:
     @contextlib.contextmanager
     def _uninterrupted(self) -> Iterator[None]:
         if threading.current_thread() is not threading.main_thread():
-            yield  # Signals are the main thread's to handle.
+            yield  # only the main thread handles signals
             return
         handler = signal.signal(signal.SIGINT, self._note_interrupt)
         try:

@@ -1,4 +1,4 @@
-"""Lists and their like of the notebook's own classes, which go as objects to a test."""
+"""Lists and the like of the notebook's own classes, sent to a test as objects."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ OPERATORS: Final = frozenset(
 )
 _COLLECTIONS: Final = (list, tuple, dict, set, frozenset, deque)
 _LIBRARIES: Final = frozenset(("builtins", "collections", "numpy", "torch", "typing"))
-# Special methods that make an object more than what is in it.
+# Special methods that make an object more than its items.
 _OWN_METHODS: Final = frozenset(
     (
         *(f"__{name}__" for name in OPERATORS),
@@ -25,20 +25,20 @@ _OWN_METHODS: Final = frozenset(
 
 @dataclass(frozen=True)
 class WithMethods:
-    """A list or its like that goes as an object, not as what is in it."""
+    """A list or the like that is sent as an object, not as its items."""
 
     made: object
 
 
 def plain_of(value: object) -> object:
-    """Return a list or its like, which goes as what is in it."""
+    """Return the list or the like, which is sent as its items. Raises CodecError."""
     if not isinstance(value, _COLLECTIONS):
         raise CodecError("not a collection")
     return value
 
 
 def has_own_methods(value: object) -> bool:
-    """Say whether the value is a list or its like of a class with methods of its own."""
+    """Return whether the value is a list or the like whose class has methods of its own."""
     if not isinstance(value, _COLLECTIONS):
         return False
     return any(

@@ -1,4 +1,4 @@
-"""How a student's process gives up what the zygote had, before it runs anything."""
+"""The steps by which a student's process gives up the zygote's rights and state."""
 
 import os
 import resource
@@ -14,18 +14,18 @@ from runner.system.environment import literal_environment
 from runner.wire.job_order import Order, Role
 
 _NICENESS: Final = 10
-# Variables that only the start of an interpreter needs. The grader keeps them, for the
+# Variables that only the start of an interpreter needs. The grader keeps them for the
 # programs that a test starts: they import nothing that was handed in.
 _ZYGOTES: Final = {"PYTHONSAFEPATH", "PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE"}
-# Signals that wait and timers, which are counted for the whole machine's root too.
+# Pending signals and timers, which the kernel counts for root of the whole machine too.
 _SIGNALS: Final = 1024
-# From the signal that says that the processor time is used up to the kill.
+# Seconds between the signal for used-up processor time and the kill.
 _CPU_GRACE: Final = 5
 _KEPT: Final = ("channel", "drain_out", "drain_err")
 
 
 def confine(order: Order, isolation: Isolation, fds: Mapping[str, int]) -> None:
-    """This process may do only what a job may, and sees nothing of the zygote's.
+    """Restrict this process to what a job may do, and hide the zygote's state from it.
 
     Afterwards it is not root, cannot become it, has standard input closed, standard
     output and error captured, its limits set, and its own folder to work in.
@@ -34,7 +34,7 @@ def confine(order: Order, isolation: Isolation, fds: Mapping[str, int]) -> None:
     os.setsid()
     _arrange_descriptors(fds)
     _set_limits(order)
-    # So that whoever watches and ends the job gets a turn, whatever it does.
+    # The processes that watch and end the job must get processor time, whatever it does.
     os.nice(_NICENESS)
     os.umask(0o022)
     isolation.lock()
@@ -52,16 +52,17 @@ def _arrange_descriptors(fds: Mapping[str, int]) -> None:
             try:
                 os.close(int(name))
             except OSError:
-                continue  # the listing's own descriptor
+                continue  # the descriptor of the listing itself
 
 
 def _set_limits(order: Order) -> None:
     shape = order.shape
     processes = shape.processes
     if order.uid is None and not order.is_jailed:
-        # The kernel counts all of the user's processes, ours too.
+        # The kernel counts all processes of the user, including those of this service.
         processes += _own_tasks()
-    # CUDA reserves far more than it uses; there the host and the group measure alone.
+    # CUDA reserves far more than it uses. With it only the host and the control group
+    # limit memory.
     data = resource.RLIM_INFINITY if shape.gpu else _data_limit(shape.memory_bytes)
     for kind, value in (
         (resource.RLIMIT_DATA, data),
@@ -77,7 +78,8 @@ def _set_limits(order: Order) -> None:
         _, hard = resource.getrlimit(kind)
         known = [one for one in (value, hard) if one != resource.RLIM_INFINITY]
         allowed = min(known, default=resource.RLIM_INFINITY)
-        # Where both are the same, the kernel kills at once and says nothing of why.
+        # With equal limits the kernel kills at once, without the signal that gives the
+        # reason.
         most = allowed + _CPU_GRACE if kind == resource.RLIMIT_CPU else allowed
         if hard != resource.RLIM_INFINITY:
             most = min(most, hard)
@@ -87,8 +89,8 @@ def _set_limits(order: Order) -> None:
 def _data_limit(memory_bytes: int) -> int:
     """Return the limit on data at which resident memory reaches `memory_bytes`.
 
-    The kernel limits what is reserved; the assignment speaks of what is used, with
-    the libraries that are there from the start.
+    The kernel limits reserved memory. The assignment's limit is for used memory,
+    including the libraries that are loaded from the start.
     """
     fields = linux.own_status()
     data, resident = (int(fields[name].split()[0]) for name in ("VmData", "VmRSS"))
@@ -107,7 +109,7 @@ def _own_tasks() -> int:
 
 
 def _settle(work: Path, home: Path, temporary: Path, *, is_grader: bool) -> None:
-    """The working folder, home and temporary folder are the job's own."""
+    """Set the job's working folder, home, temporary folder and environment."""
     os.chdir(work)
     dropped = {"PYTHONHASHSEED"} if is_grader else _ZYGOTES
     kept = literal_environment(str(home)).keys() - dropped
@@ -117,7 +119,7 @@ def _settle(work: Path, home: Path, temporary: Path, *, is_grader: bool) -> None
     os.environ["TMPDIR"] = str(temporary)
     os.environ["MPLCONFIGDIR"] = str(home)
     os.environ["PWD"] = str(work)
-    # `!python` is this interpreter.
+    # `!python` must start this interpreter.
     own = str(Path(sys.executable).parent)
     os.environ["PATH"] = f"{own}:{os.environ['PATH']}"
     tempfile.tempdir = None

@@ -1,8 +1,7 @@
-"""CUDA in a student process: first touched here, after the fork and inside the jail.
+"""CUDA in a student process: first used after the fork and inside the jail.
 
-`start` can run ahead of demand, in a process that waits for a job; `settle` needs the
-job. Neither draws a random number, so a run on a process that has waited gives the
-same as a run on a fresh one.
+`start` can run ahead of demand, in a spare; `settle` needs the job. Neither draws a
+random number, so a run in a spare gives the same as a run in a fresh process.
 """
 
 import ctypes
@@ -23,37 +22,37 @@ _SIDE: Final = 8
 
 
 class CudaUnwellError(Exception):
-    """CUDA cannot be had on the device. `str` says why; it is no notebook's fault."""
+    """Raised if the device cannot run CUDA, with the reason. No notebook is at fault."""
 
 
 def is_untouched() -> bool:
-    """Say whether this process has opened no GPU, and so may be forked.
+    """Return whether this process has opened no GPU, and so may be forked.
 
-    Whatever started CUDA, and not only torch, it holds a node of the driver open.
+    Any user of CUDA, torch or another, holds a device node of the driver open.
     """
     for entry in Path("/proc/self/fd").iterdir():
         try:
             if str(entry.readlink()).startswith(_NODES):
                 return False
         except OSError:
-            continue  # the listing's own descriptor
+            continue  # the descriptor of the listing itself
     return True
 
 
 def warm(order: CudaOrder) -> CudaReport:
-    """This process computes on the order's device, with its memory and its seed."""
+    """Start CUDA on the order's device, with its memory limit and its seed."""
     report = start(order.uuid)
     settle(order)
     return report
 
 
 def start(uuid: str) -> CudaReport:
-    """CUDA runs on the one device, and its libraries are loaded. Say what it is.
+    """Start CUDA on the one device, load its libraries, and return its description.
 
     Raises CudaUnwellError if that fails, or if the device is another.
     """
     os.environ["CUDA_VISIBLE_DEVICES"] = uuid
-    # Else cuBLAS may choose differently from run to run; read when it starts.
+    # Otherwise cuBLAS may choose other algorithms in each run. Read when it starts.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     try:
         torch.cuda.init()  # type: ignore[no-untyped-call]
@@ -76,7 +75,7 @@ def start(uuid: str) -> CudaReport:
 
 
 def _load_libraries() -> None:
-    """The first product and convolution cost seconds; here they cost no job's time."""
+    """Run a product and a convolution: the first ones cost seconds, here not a job's."""
     square = torch.zeros(_SIDE, _SIDE, device="cuda")
     torch.mm(square, square)
     image = square.view(1, 1, _SIDE, _SIDE)
@@ -87,17 +86,17 @@ def _load_libraries() -> None:
 
 
 def settle(order: CudaOrder) -> None:
-    """torch allots no more than the job's memory, and all generators have its seed."""
+    """Limit torch to the job's memory, and seed all generators with its seed."""
     total = torch.cuda.get_device_properties(0).total_memory
     torch.cuda.set_per_process_memory_fraction(min(1.0, order.memory_bytes / total))
     torch.cuda.reset_peak_memory_stats()
     random.seed(order.seed)
     np.random.seed(order.seed % _NUMPY_SEEDS)
-    torch.manual_seed(order.seed)  # the device's generator too
+    torch.manual_seed(order.seed)  # seeds the device's generator, too
 
 
 def _driver() -> str:
-    """Return the newest CUDA that the driver knows, such as 13.0."""
+    """Return the newest CUDA version that the driver supports, such as 13.0."""
     version = ctypes.c_int()
     ctypes.CDLL("libcuda.so.1").cuDriverGetVersion(ctypes.byref(version))
     major, rest = divmod(version.value, _FORMAT)

@@ -1,4 +1,4 @@
-"""What `inspect` and `copy` do with an object of the notebook's, for a test that asks."""
+"""`inspect` and `copy` for an object of the notebook's, on behalf of a test."""
 
 import copy
 import inspect
@@ -31,7 +31,7 @@ def _data(value: object) -> object:
 
 
 def is_kind(name: str, value: object) -> bool:
-    """Say what the function of `inspect` with this name says of the value."""
+    """Return the answer of the function of `inspect` with this name."""
     return name in _KINDS and bool(getattr(inspect, name)(value))
 
 

@@ -1,4 +1,4 @@
-"""Objects of Python's own that a test gives, made anew from what the grader tells of them."""
+"""Built-in objects that a test gives, made again from the grader's description."""
 
 import io
 import itertools
@@ -16,5 +16,5 @@ _MAKERS: Final[Mapping[str, Callable[[Any], object]]] = {
 
 
 def made(kind: str, content: object) -> object:
-    """Return a new object of that kind, with this content."""
+    """Return a new object of that kind with this content."""
     return _MAKERS[kind](content)

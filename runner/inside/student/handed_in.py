@@ -1,7 +1,7 @@
-"""Objects in handed-in files, as the student's process reads them.
+"""Objects in handed-in files, read by the student's process.
 
-The tests' own process reads what a file holds by itself. What it cannot make, an object
-of some class, is made here and stays here.
+The grader reads the data in a file itself. An object that it cannot make, of some
+class, is made here and stays here.
 """
 
 import pickle
@@ -14,7 +14,7 @@ import torch
 
 
 class HandedIn:
-    """The folder of handed-in files."""
+    """The folder of handed-in files, and the readers for objects in them."""
 
     def __init__(self, files: Path) -> None:
         self._files = files
@@ -29,7 +29,8 @@ class HandedIn:
     ) -> list[object]:
         """Return the objects in a handed-in file to which the paths lead.
 
-        `how` says what has written it, and `offset` where it begins.
+        `how` names the library that has written the file, and `offset` is where its
+        pickle begins.
         """
         found = _READERS[how](self._files / name, offset)
         return [_object_at(found, path) for path in paths]

@@ -1,7 +1,7 @@
 """Magics that a notebook's kernel adds to IPython's own.
 
-They ask something of a front end. Without one they do what they can, so that no cell
-fails for a line that is there out of habit.
+They request something from a front end. Without one they do what they can, so that no
+cell fails because of a line that is there out of habit.
 """
 
 from collections.abc import Callable
@@ -15,11 +15,11 @@ _publish: Callable[[dict[str, str]], None] = publish_display_data
 
 @magics_class
 class NotebookMagics(Magics):
-    """A front end's saving and paging, without a front end."""
+    """Magics for a front end's saving and paging, without a front end."""
 
     @line_magic
     def autosave(self, line: str) -> None:
-        """The interval of saving, in seconds, is in the output for those who read it."""
+        """Put the interval of saving, in seconds, into the output, as a kernel does."""
         try:
             seconds = int(line)
         except ValueError as error:
@@ -33,12 +33,12 @@ class NotebookMagics(Magics):
 
     @line_magic
     def less(self, line: str) -> None:
-        """Show nothing, as what is paged is no part of a notebook."""
+        """Show nothing: a pager's text is no part of a notebook."""
 
     @line_magic
     def more(self, line: str) -> None:
-        """Show nothing, as what is paged is no part of a notebook."""
+        """Show nothing: a pager's text is no part of a notebook."""
 
     @line_magic
     def man(self, line: str) -> None:
-        """Show nothing, as what is paged is no part of a notebook."""
+        """Show nothing: a pager's text is no part of a notebook."""

@@ -1,7 +1,7 @@
-"""Stands for Otter where it is not installed, in notebooks that were given out with it.
+"""A stand-in for Otter, for notebooks that import it where it is not installed.
 
-They import it in their first cell, often before other things: if that failed, a student
-would lack whatever stands below it.
+They import it in their first cell, often before other things. If that failed, a student
+would lose every name that the rest of the cell defines.
 """
 
 import sys
@@ -15,7 +15,7 @@ _NAME: Final = "otter"
 
 
 class Notebook:
-    """Otter's grader, which does nothing here: questions are tested apart from it."""
+    """Otter's grader, which does nothing here: questions are tested separately."""
 
     def __init__(self, *_: object, **__: object) -> None:
         pass
@@ -27,7 +27,7 @@ class Notebook:
 
 
 class _StandIn(MetaPathFinder, Loader):
-    """Finds Otter when nobody else has."""
+    """A finder for Otter, tried after all others."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -39,5 +39,5 @@ class _StandIn(MetaPathFinder, Loader):
 
 
 def offer() -> None:
-    """Importing Otter succeeds from now on, whether it is installed or not."""
+    """Make `import otter` succeed from now on, whether it is installed or not."""
     sys.meta_path.append(_StandIn())

@@ -18,17 +18,17 @@ _IMPORTS: Final = (ast.Import, ast.ImportFrom)
 
 
 class ForceParameters(ast.NodeTransformer):
-    """Give each parameter its forced value wherever a cell binds its name anew.
+    """Give each parameter its forced value wherever a cell binds its name.
 
-    At module level and where a function or class says `global`, the forced value
-    follows every statement that binds the name, and stands at the beginning of each
-    block that the head of a statement binds it for (`for`, `with`, `except`, `case`).
-    The statement itself still runs, so that its side effects stay.
+    At module level, and in a function or class that declares the name `global`, an
+    assignment of the forced value follows every statement that binds the name. It also
+    begins each block whose statement binds the name in its head (`for`, `with`,
+    `except`, `case`). The statement itself still runs, so that its side effects stay.
     """
 
     def __init__(self, values: Mapping[str, Scalar]) -> None:
         self.values = dict(values)
-        # The parameters whose names mean the notebook's own in the scope at hand.
+        # The parameters whose names are global in the present scope.
         self._here = frozenset(self.values)
 
     def visit(self, node: ast.AST) -> ast.AST:
@@ -36,7 +36,7 @@ class ForceParameters(ast.NodeTransformer):
         if isinstance(node, _SCOPES):
             self._visit_scope(node)
         elif isinstance(node, ast.Lambda):
-            self.visit(node.args)  # a walrus in the body binds a name of its own
+            self.visit(node.args)  # a walrus in the body binds a local name
         else:
             self._visit_fields(node)
             if isinstance(node, ast.NamedExpr) and node.target.id in self._here:
@@ -46,7 +46,7 @@ class ForceParameters(ast.NodeTransformer):
     def _visit_scope(
         self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
     ) -> None:
-        """Go through a body that has names of its own; its head is still outside."""
+        """Visit a scope: its body has names of its own, its head belongs outside."""
         for field, value in ast.iter_fields(node):
             if field != "body":
                 self._visit_all(value)
@@ -58,7 +58,8 @@ class ForceParameters(ast.NodeTransformer):
     def _visit_fields(self, node: ast.AST) -> None:
         for field, value in ast.iter_fields(node):
             if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
-                # What the head binds: the others of its fields are visited apart.
+                # The names that the statement's head binds. Its other fields are
+                # visited separately.
                 head = self._assignments(head_names(node), value[0])
                 is_body = field == "body"
                 forced = [*(head if is_body else ()), *self._forced(value)]
@@ -105,7 +106,7 @@ def outside_names(
 def bound_names(statement: ast.stmt) -> Iterator[str]:
     """Yield the names that the statement binds or deletes; "*" stands for any.
 
-    Those bound within its blocks are not among them, but for what its head binds.
+    Names bound within its blocks are left out, except those that its head binds.
     """
     if isinstance(statement, _SCOPES):
         yield statement.name
@@ -156,7 +157,7 @@ def _captures(pattern: ast.pattern) -> Iterator[str]:
 
 
 def _force_walrus(node: ast.NamedExpr, value: Scalar) -> None:
-    """Let `(X := f())` call f, and bind the forced value to X and give it back."""
+    """Make `(X := f())` call f, bind the forced value to X and return that value."""
     pair = ast.Tuple(elts=[node.value, ast.Constant(value)], ctx=ast.Load())
     forced = ast.Subscript(value=pair, slice=ast.Constant(1), ctx=ast.Load())
     node.value = ast.fix_missing_locations(ast.copy_location(forced, node.value))
@@ -172,8 +173,8 @@ def _assignment(name: str, value: Scalar, near: ast.stmt) -> ast.stmt:
 def force(shell: Any, values: Mapping[str, Scalar]) -> None:
     """Force the parameters in every cell that the shell runs from now on.
 
-    Before and after each cell a parameter that the notebook has bound in another way,
-    as by `globals()["TRAIN"] = True`, gets its value back.
+    A parameter that the notebook binds in another way, as by `globals()["TRAIN"] =
+    True`, is set back before and after each cell.
     """
 
     def restore(*_: object) -> None:
@@ -187,5 +188,5 @@ def force(shell: Any, values: Mapping[str, Scalar]) -> None:
 def restore_values(
     names: MutableMapping[str, Any], values: Mapping[str, Scalar]
 ) -> None:
-    """Give the parameters among the names their forced values; add none."""
+    """Set those parameters that are among the names to their forced values; add none."""
     names.update({name: values[name] for name in values if name in names})

@@ -1,4 +1,4 @@
-"""What the student's code prints, and warns of, while a test's call runs."""
+"""Output and warnings of the student's code while a test's call runs."""
 
 import contextlib
 import io
@@ -12,16 +12,16 @@ _WORDS: Final = 500
 
 
 class Printed(io.StringIO):
-    """Keeps the beginning of what is printed."""
+    """A text stream that keeps only the beginning of what is printed."""
 
     def write(self, text: str) -> int:
-        """Keep the text as far as there is room. Return its length."""
+        """Keep as much of the text as there is room for. Return the text's whole length."""
         super().write(text[: MAX_PRINTED - self.tell()])
         return len(text)
 
 
 class Heard:
-    """What is told of one call, beside its answer."""
+    """The output and the warnings of one call, sent with its answer."""
 
     def __init__(self) -> None:
         self._printed = Printed()
@@ -29,9 +29,10 @@ class Heard:
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[None]:
-        """Hear what is printed inside, and each warning, for the test's own filters.
+        """Record inside everything that is printed, and each warning.
 
-        As in a notebook, what the test says of warnings goes before what was said above.
+        The test's own filters for warnings apply, as the latest ones do in a notebook;
+        those of the notebook do not.
         """
         with contextlib.redirect_stdout(self._printed), warnings.catch_warnings():
             warnings.simplefilter("always")
@@ -49,7 +50,7 @@ class Heard:
             self._warned.append([kind, str(message)[:_WORDS], is_own])
 
     def told(self) -> dict[str, object]:
-        """Return what was heard, as parts of an answer's header."""
+        """Return what was recorded, as parts of an answer's header."""
         text = self._printed.getvalue()
         return {
             **({"out": text} if text else {}),

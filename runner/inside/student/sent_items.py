@@ -1,4 +1,4 @@
-"""What an object of the notebook holds, as a grader takes it: all at once."""
+"""The items of an object of the notebook's, taken all at once for a grader."""
 
 import itertools
 import time
@@ -12,7 +12,7 @@ import torch
 from runner.inside.values.codec import Encoder, RefusedError
 
 _MAX_ITEMS: Final = 100_000
-# An object that may also be asked for one item is taken whole if that is soon done.
+# An object that may also be asked for single items is taken whole only if it is small.
 _MOST_ITERATORS: Final = 16
 _MUTABLE: Final = (list, dict, set, bytearray, deque, np.ndarray, torch.Tensor)
 _FEW_ITEMS: Final = 512
@@ -23,7 +23,7 @@ EncoderMaker = Callable[[], Encoder]
 
 
 def items(value: Any) -> object:
-    """Return all items at once, the length and whether it is a mapping.
+    """Return all items at once, the length, and whether the object is a mapping.
 
     None stands for an iterator, which gives its items one by one.
     """
@@ -34,7 +34,7 @@ def items(value: Any) -> object:
 
 
 def count(value: Any) -> object:
-    """Return how many items it gives when it is gone through; None for an iterator."""
+    """Return how many items an iteration gives, or None for an iterator."""
     iterator = iter(value)
     return None if iterator is value else len(_all_of(iterator))
 
@@ -45,9 +45,10 @@ def backwards(value: Any) -> object:
 
 
 class Steps:
-    """Goes through iterators one item after the other.
+    """Iterators, advanced one item at a time.
 
-    It keeps the last item of each of the last few, to tell one that is given again.
+    The last item of each of the latest iterators is kept, to notice one that is given
+    again.
     """
 
     def __init__(self) -> None:
@@ -56,8 +57,8 @@ class Steps:
     def next_item(self, iterator: Any) -> object:
         """Return a list with the next item, or an empty one at the end.
 
-        If it is the object that was given before it, True stands behind it; behind a
-        tuple stands for each of its parts whether it is.
+        If the item is the same object as the previous one, True follows it. For a
+        tuple, a list follows that says so for each of its parts.
         """
         key = id(iterator)
         try:
@@ -88,9 +89,9 @@ def mapping(value: Any) -> object:
 
 
 def pairs(value: Any, is_few: bool, make: EncoderMaker) -> object:  # noqa: FBT001 - an operand
-    """Return what `mapping` does, or False if that cannot be taken.
+    """Return the result of `mapping`, or False if the items cannot be taken.
 
-    If `is_few`, neither is what takes long.
+    If `is_few`, False also if taking them is slow or large.
     """
     if not _is_mapping(value):
         return None
@@ -112,7 +113,7 @@ def indexed(value: Any, is_few: bool, make: EncoderMaker) -> object:  # noqa: FB
     """Return all items by their indices and the length.
 
     None stands for too many of them, False for an object that has none. If `is_few`,
-    what takes long is too much.
+    items that are slow to take or large count as too many.
     """
     bounds = _Bounds(make, is_few=is_few)
     try:
@@ -126,7 +127,7 @@ def indexed(value: Any, is_few: bool, make: EncoderMaker) -> object:  # noqa: FB
 
 
 def _by_index(value: Any, length: int | None, bounds: "_Bounds") -> list[object] | None:
-    """Return the items, up to an IndexError if there is no length; None for too many."""
+    """Return the items, up to an IndexError if there is no length, or None for too many."""
     found: list[object] = []
     for index in range(bounds.items if length is None else length):
         try:
@@ -141,7 +142,7 @@ def _by_index(value: Any, length: int | None, bounds: "_Bounds") -> list[object]
 
 
 class _Bounds:
-    """How much is taken whole of an object that may also be asked for one item."""
+    """The limits within which an object is taken whole, if it also gives single items."""
 
     def __init__(self, make: EncoderMaker, *, is_few: bool) -> None:
         self.items = _FEW_ITEMS if is_few else _MAX_ITEMS
@@ -150,7 +151,7 @@ class _Bounds:
         self._end = time.monotonic() + _FEW_SECONDS
 
     def hold(self, item: object) -> bool:
-        """Say whether this item, too, is within the bounds."""
+        """Return whether this item, too, is within the limits."""
         if not self._is_few:
             return True
         try:

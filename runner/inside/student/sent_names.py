@@ -1,4 +1,4 @@
-"""The names whose values a grader has: so that it asks again only for what has changed."""
+"""Names whose values a grader has, so that it asks again only for changed ones."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from runner.wire.link import Buffer
 
 
 class SentNames:
-    """Remembers each value that went to the grader under a name, by its fingerprint."""
+    """The fingerprints of the values that were sent to the grader, by name."""
 
     def __init__(
         self, names: Mapping[str, Any], encoder: Callable[[], Encoder]
@@ -19,11 +19,11 @@ class SentNames:
         self._sent: dict[str, Fingerprint | None] = {}
 
     def note(self, name: str, node: Node, buffers: list[Buffer]) -> None:
-        """Remember what has been encoded as the value of the name."""
+        """Remember the fingerprint of the name's encoded value."""
         self._sent[name] = fingerprint(node, buffers)
 
     def is_same(self, name: str) -> bool:
-        """Say whether the name still has the value that was sent last."""
+        """Return whether the name still has the value that was sent last."""
         sent = self._sent.get(name)
         if sent is None or name not in self._names:
             return False

@@ -1,7 +1,7 @@
-"""The student's side of a question: does with the notebook's objects what a grader asks.
+"""The snapshot's side of a question: it does with its objects what a grader asks.
 
 It runs in a snapshot of the student's process, whose code may have changed all of it.
-Nothing depends on its honesty: a grader takes what it sends as data, and no more.
+Nothing depends on its honesty: a grader takes its answers as data and nothing more.
 """
 
 import builtins
@@ -74,16 +74,16 @@ _OPERATORS: Final = OPERATORS | _IN_PLACE | {"getitem", "setitem", "delitem"}
 
 
 class Service:
-    """Answers one grader's questions about the names of a notebook.
+    """The answers to one grader's questions about the names of a notebook.
 
-    `files` is where the handed-in files lie.
+    `files` is the folder of handed-in files.
     """
 
     def __init__(
         self, names: MutableMapping[str, Any], link: Link, files: Path
     ) -> None:
         self._names = names
-        # What the notebook had under the names that a test has replaced.
+        # The notebook's values of the names that a test has replaced: none, or one.
         self._originals: dict[str, list[object]] = {}
         self._files = files
         self._objects: list[object] = []
@@ -162,7 +162,7 @@ class Service:
         return {"ok": node}, encoder.buffers
 
     def _error(self, error: BaseException) -> Message:
-        """Return what a grader is told of an exception.
+        """Return the description of an exception for a grader.
 
         An exception of the notebook's own class stays here as an object, of which the
         grader may read the attributes.
@@ -175,7 +175,7 @@ class Service:
             encoder = self._encoder()
         kind = type(error)
         if kind.__module__ != "builtins" and told["type"] != REFUSED:
-            error.__traceback__ = None  # whose frames may hold much
+            error.__traceback__ = None  # its frames may hold much
             told["class"] = self._exception(kind)
             told["object"] = self._refer(error, encoder)
         return {"error": told}, encoder.buffers
@@ -188,13 +188,13 @@ class Service:
         return self._names[name]
 
     def _replace(self, name: str, value: object) -> None:
-        """Let a name that the notebook has, or had, stand for something else."""
+        """Bind a name that the notebook has, or had, to another value."""
         if name in self._names or name in self._originals:
             self._keep(name)
             self._names[name] = value
 
     def _stub(self, name: str, raises: str, records: bool) -> None:  # noqa: FBT001 - an operand
-        """Let the name stand for a function that raises, or returns None."""
+        """Bind the name to a function that raises, or returns None."""
 
         def stub(*arguments: object, **named: object) -> None:
             if records:
@@ -208,7 +208,7 @@ class Service:
         self._replace(name, stub)
 
     def _remove(self, name: str) -> bool:
-        """Take the name from the notebook. Return whether it had it."""
+        """Remove the name from the notebook. Return whether it existed."""
         if name not in self._names:
             return False
         self._keep(name)
@@ -216,7 +216,7 @@ class Service:
         return True
 
     def _lend(self, name: str, is_lent: bool) -> None:  # noqa: FBT001 - an operand
-        """Let `input` or `print` be the test's, until it has them back."""
+        """Replace `input` or `print` by the test's own, or restore it."""
         if name not in ("input", "print"):
             raise CodecError("not a function that is lent")
         if not is_lent:
@@ -234,7 +234,7 @@ class Service:
         self._originals.setdefault(name, had)
 
     def _restore(self, name: str) -> None:
-        """Give the name back what it stood for before a test replaced it."""
+        """Restore the value that the name had before a test replaced it."""
         if name in self._originals:
             self._names.pop(name, None)
             self._names.update((name, value) for value in self._originals.pop(name))
@@ -250,13 +250,13 @@ class Service:
         operate: Callable[..., object] = getattr(operator, name)
         result = operate(*arguments)
         if name in _IN_PLACE and result is arguments[0] and has_own_methods(result):
-            return WithMethods(result)  # it stays the object that it was
+            return WithMethods(result)  # it remains the same object
         return result
 
     # --- Values ----------------------------------------------------------------
 
     def _encoder(self) -> Encoder:
-        """Return an encoder that refuses what the grader would not take."""
+        """Return an encoder that refuses values too large for an answer."""
         return SentValues(
             self._refer, max_text=MAX_ANSWER_HEADER, max_bytes=MAX_ANSWER_BYTES
         )
@@ -298,7 +298,7 @@ class Service:
         return number
 
     def _exception(self, kind: type) -> Node:
-        """Return what a grader is told of a class of exceptions."""
+        """Return the description of a class of exceptions for a grader."""
         if kind.__module__ == "builtins":
             return kind.__name__
         bases = [one for one in kind.__bases__ if issubclass(one, BaseException)]
@@ -343,7 +343,9 @@ class Service:
     def _ask_back(
         self, operation: str, what: object, arguments: Any, named: Any
     ) -> object:
-        """Return what a function of the test's gives. Raises what a grader names."""
+        """Return the result of a test's function, or raise the exception that a grader
+        names.
+        """
         encoder = self._encoder()
         node = encoder.encode([list(arguments), named])
         question = {"op": operation, "v": what, "a": node}
@@ -352,25 +354,25 @@ class Service:
         if error is None:
             return self._decoder(buffers).decode(header["ok"])
         if operation == "lent" and error == "EOFError":
-            raise EOFError  # so a test lets the user of `input` give up
+            raise EOFError  # so that a test can let the user of `input` end the input
         raise _as_in_a_notebook(str(error))
 
 
 def _as_in_a_notebook(error: str) -> Exception:
-    """Return what a test's function has raised: of Python's own, with no words."""
+    """Return an exception for a test's function: a built-in one, without a message."""
     kind = getattr(builtins, error, None)
     if isinstance(kind, type) and issubclass(kind, Exception):
-        with contextlib.suppress(TypeError):  # as UnicodeDecodeError wants more
+        with contextlib.suppress(TypeError):  # UnicodeDecodeError needs arguments
             return kind()
     return RuntimeError(_CALLBACK_WORDS.get(error, error))
 
 
 class _NotDefinedError(NameError):
-    """The notebook has no such name."""
+    """Raised when the notebook has no such name."""
 
 
 def _words_of(error: BaseException) -> dict[str, str]:
-    """Return the nearest built-in class of the error, and its words."""
+    """Return the nearest built-in class of the error, and its message."""
     if isinstance(error, RefusedError):
         return {"type": REFUSED, "words": str(error)}
     kinds = (

@@ -1,4 +1,4 @@
-"""An IPython shell whose outputs go to the host as a notebook front end has them."""
+"""An IPython shell that sends its outputs to the host in the form of a front end's."""
 
 import builtins
 import getpass
@@ -29,21 +29,21 @@ _PACKAGES: Final = "site-packages"
 
 
 class Outlet:
-    """Where outputs go once a job has begun; until then there is nowhere."""
+    """The way of outputs to the host, closed until a job has begun."""
 
     def __init__(self) -> None:
         self.channel: StudentChannel | None = None
         self.drain: Drain | None = None
 
     def connect(self, channel: StudentChannel, fds: tuple[int, int]) -> None:
-        """Outputs of every kind reach the host from now on."""
+        """Send outputs of every kind to the host from now on."""
         self.channel = channel
         self.drain = Drain(fds, channel)
         sys.stdout = CapturedStream(1, "stdout", self.drain)
         sys.stderr = CapturedStream(2, "stderr", self.drain)
 
     def put(self, message: dict[str, object]) -> None:
-        """The output is on its way, behind all text written before it."""
+        """Send the output after all text that was written before it."""
         if self.channel is not None and self.drain is not None:
             with self.channel.undisturbed():
                 self.drain.all()
@@ -54,7 +54,7 @@ OUTLET = Outlet()
 
 
 class HostDisplayHook(DisplayHook):
-    """Sends the value of a cell's last expression as its result."""
+    """A display hook that sends the value of a cell's last expression as its result."""
 
     showing = False
 
@@ -75,7 +75,7 @@ class HostDisplayHook(DisplayHook):
 
 
 class HostDisplayPublisher(DisplayPublisher):
-    """Sends what `display` shows, its updates, and the clearing of a cell's output."""
+    """A publisher that sends displays, their updates, and the clearing of the output."""
 
     def publish(
         self,
@@ -100,7 +100,7 @@ class HostDisplayPublisher(DisplayPublisher):
 
 
 class CellCompiler(CachingCompiler):
-    """Names the source of cells as a notebook's kernel does, whatever runs them."""
+    """A compiler that names the source of cells as a notebook's kernel does."""
 
     def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
         name = zlib.crc32(raw_code.encode("utf-8", "replace"))
@@ -114,15 +114,15 @@ class StudentShell(InteractiveShell):
     displayhook_class = Type(HostDisplayHook)
     display_pub_class = Type(HostDisplayPublisher)
     compiler_class = Type(CellCompiler)
-    # As in a notebook: through a terminal of its own, so that tools write as they do
-    # for a person.
+    # As in a notebook: commands run in a terminal of their own, so that tools write as
+    # they do for a person.
     system = InteractiveShell.system_piped
 
-    # What the value of a cell's last expression raised while it was shown.
+    # The error raised while the value of a cell's last expression was shown.
     display_error: BaseException | None = None
 
     def init_hooks(self) -> None:
-        """Help that a front end would show in a pager is not kept, as by a kernel."""
+        """Keep no help text that a front end would show in a pager, as a kernel does."""
         inherited: Any = super()
         inherited.init_hooks()
         inherited.set_hook("show_in_pager", lambda *_, **__: None, 99)
@@ -133,9 +133,10 @@ class StudentShell(InteractiveShell):
         self.InteractiveTB = make(mode=self.xmode, theme_name=self.colors, tb_offset=1)
 
     def move_in(self, home: Path) -> None:
-        """What the shell keeps on disk is kept in the job's own home.
+        """Set the shell's folder on disk and the import path for this job.
 
-        Modules beside the notebook can be imported, and do not hide Python's own.
+        The shell's files go into the job's own home. Modules beside the notebook can be
+        imported, and do not hide Python's own.
         """
         make: Callable[[str], Any] = ProfileDir.create_profile_dir
         self.ipython_dir = str(home / ".ipython")
@@ -146,7 +147,7 @@ class StudentShell(InteractiveShell):
         sys.path.insert([*names, _PACKAGES].index(_PACKAGES), "")
 
     def enable_matplotlib(self, gui: str | None = None) -> Any:
-        """Figures are shown in line, whatever the notebook asks for."""
+        """Show figures in line, whatever the notebook asks for."""
         inherited: Callable[[str], Any] = super().enable_matplotlib
         return inherited("inline")
 
@@ -171,12 +172,12 @@ class StudentShell(InteractiveShell):
         OUTLET.put(message)
 
 
-# Libraries look for this name to learn that they run in a notebook.
+# Libraries look for this name to learn whether they run in a notebook.
 StudentShell.__name__ = "ZMQInteractiveShell"
 
 
 def words(value: object) -> str:
-    """Return the value's text, or none if it has none to give."""
+    """Return the value's text, or "" if that fails."""
     try:
         return str(value)
     except Exception:  # noqa: BLE001 - a student's __str__ may raise anything
@@ -184,7 +185,7 @@ def words(value: object) -> str:
 
 
 def _refuse_input(asked: str) -> Callable[..., NoReturn]:
-    """Return a function that asks nobody, and says so as a kernel does."""
+    """Return a function that raises the error with which a kernel refuses input."""
 
     def refuse(*_: object, **__: object) -> NoReturn:
         raise StdinNotImplementedError(
@@ -199,7 +200,7 @@ def make_shell() -> StudentShell:
     config = Config()
     config.HistoryManager.enabled = False
     config.HistoryManager.hist_file = ":memory:"
-    # tqdm looks here to learn that it runs in a notebook.
+    # tqdm looks here to learn whether it runs in a notebook.
     config.IPKernelApp.parent_appname = "softmark"
     shell = StudentShell.instance(config=config)
     shell.register_magics(NotebookMagics)

@@ -1,9 +1,9 @@
 """A question's snapshot: the notebook's process, kept as it is at the check cell.
 
-The snapshot waits until all cells have run and nothing that they could still say is
-taken, and answers a grader then: what it learns of hidden tests it can tell nobody. The
-host stops it while it waits. On a GPU, where a process cannot be forked, the notebook's
-own process answers at once.
+The snapshot waits until all cells have run and no more of their output is taken. Only
+then it answers a grader, so it cannot pass on what it learns of hidden tests. The host
+stops it while it waits. On a GPU, where a process cannot be forked, the notebook's own
+process answers at once.
 """
 
 import contextlib
@@ -30,9 +30,9 @@ def keep(
 ) -> None:
     """Make a snapshot, which waits for a grader on the second of the sockets.
 
-    The first is the host's, which learns from it who the snapshot is. The snapshot is no
+    Through the first socket the host learns the snapshot's identity. The snapshot is no
     child of this process, so that a notebook which waits for its children never waits
-    for it. Why it could not be made is told with "checked".
+    for it. If it could not be made, "checked" gives the error number.
     """
     number = 0
     try:
@@ -48,7 +48,7 @@ def keep(
 def _fork_sibling() -> bool:
     """Return true in a snapshot of this process that is no child of it. Raises OSError."""
     if linux.own_status()["Threads"] == "1":
-        with contextlib.suppress(OSError):  # a processor that we do not know
+        with contextlib.suppress(OSError):  # the processor may be an unknown one
             return kernel.clone_sibling() == 0
     pid = os.fork()
     if pid:
@@ -86,9 +86,9 @@ def _become_snapshot(
 def _serve_all(shell: StudentShell, fds: Sequence[int], files: str) -> None:
     """Answer graders, one after the other, until the host is gone.
 
-    The host breaks a conversation off, and sends an interrupt, when a check was too
-    slow. It learns from "idle" that what the notebook's code did has ended, and then
-    sends the next grader's socket. No interrupt means anything between conversations.
+    If a check is too slow, the host closes the conversation and sends an interrupt.
+    After "idle" it knows that the notebook's code no longer runs, and sends the next
+    grader's socket. Interrupts have no effect between conversations.
     """
     host = Channel(socket.socket(fileno=fds[0]))
     host.send({"t": "ready"})
@@ -113,23 +113,24 @@ def _answer_one(shell: StudentShell, fd: int, files: str) -> None:
 def answer(
     shell: StudentShell, channel: StudentChannel, fds: Sequence[int], files: str
 ) -> None:
-    """This very process answers the grader: on a GPU it cannot be copied.
+    """Answer the grader in this very process: with a GPU it cannot be forked.
 
-    What it writes meanwhile is nobody's, and an interrupt ends the answer.
+    Its output meanwhile is discarded, and an interrupt ends the answer.
     """
     with _silence():
         signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             _serve(shell, fds, files)
         except (KeyboardInterrupt, OSError):
-            pass  # what the grader has made of it by now counts
+            # The results that the grader has so far count.
+            pass
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
     channel.send({"t": "checked"})
 
 
 def _serve(shell: StudentShell, fds: Sequence[int], files: str) -> None:
-    """Say who answers, then answer until the grader is gone."""
+    """Tell the host which process answers, then answer until the grader is gone."""
     host, grader = (socket.socket(fileno=fd) for fd in fds)
     with host, grader:
         Channel(host).send({"t": "ready"})
@@ -144,7 +145,7 @@ def _listen(shell: StudentShell, grader: socket.socket, files: str) -> None:
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    """What is written to standard output and error is lost."""
+    """Discard everything written to standard output and error inside."""
     kept = os.dup(1), os.dup(2)
     null = os.open(os.devnull, os.O_WRONLY)
     try:

@@ -1,8 +1,8 @@
 """Standard output and error as notebooks use them, and the order between outputs.
 
-All text goes to the captured descriptors 1 and 2, also that of C code and of child
-processes, and the host reads it when it likes. Before anything else is sent, the
-text that still waits there is sent first (`Drain`), so that outputs keep their order.
+All text goes to the captured descriptors 1 and 2, including that of C code and of child
+processes, and the host reads it at any time. Before any other output is sent, the text
+that still waits there is sent first (`Drain`), so that outputs keep their order.
 """
 
 import base64
@@ -27,19 +27,19 @@ def waiting_bytes(fd: int) -> int:
 
 
 class Drain:
-    """Takes the text that waits in the captured descriptors to the host, in order."""
+    """The way of waiting text from the captured descriptors to the host, in order."""
 
     def __init__(self, fds: tuple[int, int], channel: StudentChannel) -> None:
         self._fds = dict(zip(_NAMES, fds, strict=True))
         self._channel = channel
 
     def before(self, name: str) -> None:
-        """Text in the other stream, if any waits, is sent before `name` gets more."""
+        """Send the other stream's waiting text before stream `name` gets more."""
         if any(waiting_bytes(fd) for other, fd in self._fds.items() if other != name):
             self.all()
 
     def all(self) -> None:
-        """Nothing waits in either stream; a forked copy leaves it to its original."""
+        """Send all waiting text of both streams, unless this is a forked child."""
         if not self._channel.is_mine:
             return
         with self._channel.undisturbed():
@@ -48,7 +48,7 @@ class Drain:
                     self._take(name, fd)
 
     def _take(self, name: str, fd: int) -> None:
-        """Send what waits now, and no more, should another thread go on writing."""
+        """Send the text that waits now, and no more if another thread goes on writing."""
         left = waiting_bytes(fd)
         with contextlib.suppress(BlockingIOError):
             while left > 0:

@@ -1,7 +1,7 @@
-"""tqdm's bars of a notebook as text, which is what an executed notebook can show.
+"""tqdm's notebook bars as text, which an executed notebook can show.
 
 `tqdm.notebook` needs ipywidgets, and fails without. Its bars would be widgets, of which
-nothing is left when the run has ended.
+nothing remains when the run has ended.
 """
 
 import sys
@@ -16,7 +16,7 @@ _NAME: Final = "tqdm.notebook"
 
 
 class _StandIn(MetaPathFinder, Loader):
-    """Finds `tqdm.notebook` before anybody else, once tqdm itself was found."""
+    """A finder for `tqdm.notebook`, tried before all others once tqdm was found."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -35,7 +35,7 @@ class _StandIn(MetaPathFinder, Loader):
             tqdm_notebook=bar,
             trange=trange,
             tnrange=trange,
-            # tqdm.auto looks at these two.
+            # tqdm.auto reads these two.
             IProgress=bar,
             WARN_NOIPYW="",
             __all__=["tqdm_notebook", "tnrange", "tqdm", "trange"],
@@ -43,11 +43,11 @@ class _StandIn(MetaPathFinder, Loader):
 
 
 def _text_bar(usual: Any) -> Any:
-    """Return a bar of text that takes what a widget's bar takes."""
+    """Return a class of text bars that takes the arguments of a widget's bar."""
 
     class tqdm(usual):  # noqa: N801 - as tqdm calls it
         def __init__(self, *args: Any, display: bool = True, **options: Any) -> None:
-            # A widget's width may be in pixels or per cent.
+            # The width of a widget may be in pixels or per cent.
             if isinstance(options.get("ncols"), str):
                 del options["ncols"]
             super().__init__(*args, **options)
@@ -57,5 +57,5 @@ def _text_bar(usual: Any) -> Any:
 
 
 def offer() -> None:
-    """From now on `tqdm.notebook` has bars of text."""
+    """Make `tqdm.notebook` show bars of text from now on."""
     sys.meta_path.insert(0, _StandIn())

@@ -1,4 +1,4 @@
-"""Tracebacks as a notebook's kernel shows them: of the notebook, and short."""
+"""Tracebacks as a notebook's kernel shows them: only the notebook's frames, and short."""
 
 from collections.abc import Sequence
 from types import TracebackType
@@ -14,10 +14,10 @@ _frame_info: Any = ultratb.FrameInfo  # type: ignore[attr-defined]  # it is ther
 
 
 class NotebookTB(ultratb.AutoFormattedTB):
-    """Leaves the runner's own frames out, and the middle of a deep stack.
+    """Tracebacks without the runner's own frames and without the middle of a deep stack.
 
-    A kernel shows all of an endless recursion: thousands of frames, which take it
-    seconds, at the notebook's expense.
+    A kernel shows all of an endless recursion: thousands of frames, which take seconds
+    of the notebook's time.
     """
 
     def get_records(self, etb: TracebackType, context: int, tb_offset: int) -> Any:

@@ -1,4 +1,4 @@
-"""The pickles of one message of the grader's, which share what they hold."""
+"""The pickles of one message of the grader's, which share their objects."""
 
 import io
 import pickle
@@ -10,13 +10,13 @@ from runner.wire.link import Buffer
 
 
 class _Feed:
-    """A file whose content is replaced: the pickle that is to be read next."""
+    """A file with replaceable content: the next pickle to read."""
 
     def __init__(self) -> None:
         self._content = io.BytesIO()
 
     def fill(self, data: Buffer) -> None:
-        """Begin to read this."""
+        """Set the content."""
         self._content = io.BytesIO(data)
 
     def read(self, size: int = -1) -> bytes:
@@ -27,10 +27,10 @@ class _Feed:
 
 
 class Unpickled(pickle.Unpickler):
-    """Reads the pickles in the order in which they were written.
+    """An unpickler for a message's pickles, in the order in which they were written.
 
-    They come from the grader, which made them of library classes alone. `part` returns a
-    part of the message that crossed as data.
+    They come from the grader, which made them from library classes alone. `part`
+    returns a part of the message that was sent as data.
     """
 
     def __init__(self, part: Callable[[int], Any]) -> None:
@@ -43,7 +43,9 @@ class Unpickled(pickle.Unpickler):
         return self._part(number)
 
     def find_class(self, module: str, name: str) -> Any:
-        """Return a class or function of a library, and none of the notebook's own."""
+        """Return a class or function of a library. Raises CodecError for the notebook's
+        own.
+        """
         if module == "__main__":
             raise CodecError("a name of the notebook's")
         return super().find_class(module, name)

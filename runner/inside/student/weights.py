@@ -1,4 +1,4 @@
-"""Numbers and arrays of numpy's in files that torch.load reads with weights_only."""
+"""Numpy's numbers and arrays in files that torch.load reads with weights_only."""
 
 import contextlib
 import importlib
@@ -10,11 +10,11 @@ from runner.protocol.weights_only import ADDED_HERE, DTYPES_MODULE
 
 
 def take_numpy() -> None:
-    """Let torch.load read what uploads are taken with (see runner.protocol.weights_only)."""
+    """Let torch.load read all that uploads may hold (see runner.protocol.weights_only)."""
     found: list[Any] = []
     for path in sorted(ADDED_HERE):
         module, _, name = path.rpartition(".")
-        # numpy 1 and 2 read each other's files, so both names mean what there is.
+        # numpy 1 and 2 read each other's files, so both names mean the installed module.
         for real in (module.replace(".core.", "._core."), module):
             with contextlib.suppress(ImportError, AttributeError):
                 found.append((getattr(importlib.import_module(real), name), path))
