@@ -1,7 +1,7 @@
-"""Numpy's arrays and scalars: numbers, text, times, records, and data of any kind.
+"""Numpy's arrays and scalars: numbers, text, times, records, and objects of data.
 
-An array crosses with its byte order, its fields and its layout in memory, or not at all.
-A masked array does not: numpy takes what is masked for equal to everything.
+An array is sent with its byte order, its fields and its layout in memory, or not at
+all. A masked array is not sent: for numpy, masked items are equal to everything.
 """
 
 import math
@@ -54,14 +54,14 @@ _TIME: Final = re.compile(
 
 
 def is_plain(name: object) -> bool:
-    """Say whether this is numpy's name for a dtype whose arrays cross as their bytes."""
+    """Return whether this is numpy's name of a dtype whose arrays are sent as bytes."""
     return isinstance(name, str) and (
         name in _NUMBERS or bool(_TEXT.fullmatch(name) or _TIME.fullmatch(name))
     )
 
 
 def shape_of(node: Mapping[str, Any]) -> tuple[int, ...]:
-    """Return the shape that an array's or a tensor's node names."""
+    """Return the shape in an array's or a tensor's node. Raises CodecError."""
     shape = list_of(node, "s")
     if len(shape) > _DIMENSIONS:
         raise CodecError("not a shape")
@@ -73,7 +73,7 @@ def shape_of(node: Mapping[str, Any]) -> tuple[int, ...]:
 def fitting_shape(
     node: Mapping[str, Any], size: int, itemsize: int = 1
 ) -> tuple[int, ...]:
-    """Return the shape that the node names, if it has just so many bytes or items."""
+    """Return the shape in the node. Raises CodecError if it does not fit the size."""
     shape = shape_of(node)
     if math.prod(shape) * itemsize != size:
         raise CodecError("the shape does not fit the content")
@@ -84,9 +84,9 @@ def fitting_shape(
 
 
 def encode_array(encoder: EncoderBase, value: Any, depth: int) -> Node:
-    """Return the node of an array, or None if it cannot cross as what it is."""
+    """Return the node of an array, or None if it cannot be sent unchanged."""
     if isinstance(value, np.ma.MaskedArray):
-        # Comparisons pass over what is masked: it would be right whatever it is.
+        # Comparisons skip masked items: such an array would always be right.
         return None
     try:
         with encoder.data_only():
@@ -102,7 +102,8 @@ def encode_array(encoder: EncoderBase, value: Any, depth: int) -> Node:
 def _array(encoder: EncoderBase, array: Any, depth: int) -> Node:
     if not _crosses(array.dtype):
         return None
-    if not array.dtype.itemsize:  # text without a character: numpy pads it anyway
+    # Text without a character: numpy pads it to one anyway.
+    if not array.dtype.itemsize:
         array = array.astype(f"{array.dtype.str[:2]}1")
     layout: dict[str, Any] = {"s": list(array.shape)}
     flags = array.flags
@@ -119,7 +120,7 @@ def _array(encoder: EncoderBase, array: Any, depth: int) -> Node:
 
 
 def _laid_out(encoder: EncoderBase, array: Any, layout: dict[str, Any]) -> Any:
-    """Add what tells the array's layout. Return its items in the order to send them."""
+    """Add the array's layout. Return the array with its items in the order to send them."""
     told = layout_of(array.shape, array.strides, array.itemsize)
     layout.update(told)
     if "o" in told:
@@ -129,7 +130,7 @@ def _laid_out(encoder: EncoderBase, array: Any, layout: dict[str, Any]) -> Any:
 
 
 def _crosses(dtype: np.dtype[Any]) -> bool:
-    """Say whether an array of this dtype can be made anew from what is sent of it."""
+    """Return whether an array of this dtype can be rebuilt from what is sent of it."""
     if dtype.names is None:
         is_empty_text = dtype.kind in "SU" and not dtype.itemsize
         return dtype.kind == "O" or is_empty_text or is_plain(dtype.str)
@@ -182,7 +183,7 @@ def _decode_array(decoder: DecoderBase, node: Mapping[str, Any], _depth: int) ->
     dtype, raw = np.dtype(name), decoder.bytes_of(node)
     shape = fitting_shape(node, raw.nbytes, dtype.itemsize)
     if dtype.kind == "b":
-        # Any other byte than 0 and 1 would be neither true nor false.
+        # A byte other than 0 and 1 would be neither true nor false.
         return _arranged(decoder, np.frombuffer(raw, dtype=np.uint8) != 0, shape, node)
     if dtype.kind == "U":
         points = np.frombuffer(raw, dtype=dtype.str[0] + "u4")
@@ -194,7 +195,7 @@ def _decode_array(decoder: DecoderBase, node: Mapping[str, Any], _depth: int) ->
 def _arranged(
     decoder: DecoderBase, flat: Any, shape: tuple[int, ...], node: Mapping[str, Any]
 ) -> Any:
-    """Return the array of these items, in the layout that the node tells."""
+    """Return the array of these items, in the layout that the node gives."""
     array = arranged(flat, shape, node)
     if "st" in node:
         array, _ = spread(decoder, array, node)

@@ -1,11 +1,11 @@
-"""Plain data, arrays and tensors as a tree for JSON and raw buffers beside it, and back.
+"""The codec: data, arrays and tensors as a tree for JSON with raw buffers, and back.
 
 None, truth values, small integers, finite floats and text stand for themselves. Every
 other node is an object whose "k" says its kind. Each side adds kinds of its own.
 
-A value arrives as what it was, or is refused in words that name its kind: it never
-becomes another value on the way. Whoever decodes believes nothing: each kind has its
-own checks, and classes come from closed tables of this process.
+A value arrives unchanged, or is refused in words that name its kind: it never becomes
+another value on the way. A decoder trusts nothing: each kind has its own checks, and
+classes come from closed tables of this process.
 """
 
 import json
@@ -45,17 +45,17 @@ __all__ = [
     "kind_of",
 ]
 
-# How an answer says that the value cannot cross, where another error names its class.
+# The error type of an answer whose value cannot be sent. Other errors name a class.
 REFUSED: Final = "refused"
 
 _SMALL: Final = 2**63
-# What holds nothing else, and cannot be changed.
+# Values that hold no others and cannot be changed.
 _ATOMS: Final = frozenset((type(None), bool, int, float, str))
 _DIGITS: Final = 4000
-# Room in a message for what stands around the value.
+# Room in a message for the parts around the value.
 _AROUND: Final = 1024
 
-# What a node raises that is not what it says.
+# The errors of a decoder whose node does not fit its kind.
 _UNFIT: Final = (
     AttributeError,
     KeyError,
@@ -68,11 +68,11 @@ _UNFIT: Final = (
 
 
 class Encoder(EncoderBase):
-    """Turns values into nodes; `buffers` holds the bytes that belong to them.
+    """The encoder of values as nodes; `buffers` holds the bytes that belong to them.
 
-    `refer` gives the node of a value that does not cross by value. `max_text` is how
-    long the JSON text of the whole may be, so that what is too large is refused here
-    and costs one answer only.
+    `refer` gives the node of a value that is not sent by value. `max_text` is the limit
+    for the JSON text of the whole: a larger value is refused here, at the cost of one
+    answer only.
     """
 
     def __init__(
@@ -86,8 +86,8 @@ class Encoder(EncoderBase):
         self._refer = refer
         self._max_text = max_text - _AROUND
         self._max_bytes = max_bytes
-        # What has been met, by its id, with its node. It is held on to, so that no other
-        # object gets the same id meanwhile.
+        # The values met so far, by id, with their nodes. They are kept alive, so that
+        # no other object gets the same id meanwhile.
         self._met: dict[int, Part] = {}
         self._shared = 0
 
@@ -107,7 +107,7 @@ class Encoder(EncoderBase):
         return node
 
     def _anew(self, value: object, depth: int) -> Node:
-        """Return a node of its own, and keep it in mind for the next time."""
+        """Return a new node, and remember it in case the value is met again."""
         before = self._begin(depth)
         node = self._encode(value, depth)
         if type(node) is dict and node.get("k") in MUTABLE:
@@ -123,7 +123,7 @@ class Encoder(EncoderBase):
         return {"k": "same", "v": self._numbered(part.node)}
 
     def _numbered(self, node: Node) -> int:
-        """Return the number of a node, by which others refer to it."""
+        """Return the number of a node, by which other nodes refer to it."""
         if "as" not in node:
             node["as"] = self._shared
             self._shared += 1
@@ -131,14 +131,14 @@ class Encoder(EncoderBase):
         return number
 
     def number_of(self, value: object) -> int | None:
-        """Return the number of the part that the value is, None if it has not crossed."""
+        """Return the number of the value's part of the message, or None if it has none."""
         part = self._met.get(id(value))
         return None if part is None else self._numbered(part.node)
 
     def _encode(self, value: object, depth: int) -> Node:
         if value is None:
             return None
-        # An object may say of itself that its class is another: `isinstance` believes it.
+        # Not `isinstance`: an object may claim another class, and `isinstance` believes it.
         kind = type(value)
         encode = _ENCODERS.get(kind)
         if encode is None and issubclass(kind, Enum) and not self.is_data_only:
@@ -153,7 +153,7 @@ class Encoder(EncoderBase):
         node = encode(self, value, depth) if encode is not None else None
         if node is not None:
             return node
-        while len(self._met) > known:  # parts of a node that was given up
+        while len(self._met) > known:  # parts of a rejected node
             self._met.popitem()
         self._objects += 1
         if self.is_data_only:
@@ -167,7 +167,7 @@ class Encoder(EncoderBase):
 
     @property
     def fits(self) -> bool:
-        """Whether what was encoded so far is surely short enough to be sent."""
+        """Whether what was encoded so far is certainly short enough to be sent."""
         return self.size <= self._max_text
 
     def _check_size(self, node: Node) -> None:
@@ -175,7 +175,7 @@ class Encoder(EncoderBase):
             raise RefusedError("the value is too large to be sent: use less data")
         if self.size <= self._max_text:
             return
-        # Each node and character is counted as one by whoever decodes.
+        # The decoder counts each node and each character as one.
         is_large = self._shared and self.size > CHARACTER * self._max_text
         if is_large or len(json.dumps(node)) > self._max_text:
             raise RefusedError(
@@ -188,7 +188,7 @@ def _too_deep() -> RefusedError:
 
 
 def kind_of(value: object) -> str:
-    """Return words for the kind of a value that does not cross as one."""
+    """Return words for the kind of a value that cannot be sent by value."""
     if isinstance(value, torch.Tensor):
         return tensors.kind_of(value)
     if isinstance(value, np.ma.MaskedArray):
@@ -254,7 +254,7 @@ _ENCODERS: Final[Mapping[type, Encode]] = {
     **library.ENCODERS,
     **tensors.ENCODERS,
 }
-# A value of a class of one's own is taken as what it is underneath.
+# A value of a subclass is sent as a value of its base class.
 _BASES: Final[tuple[tuple[type, Encode], ...]] = (
     *tensors.BASES,
     *arrays.BASES,
@@ -269,9 +269,9 @@ _BASES: Final[tuple[tuple[type, Encode], ...]] = (
 
 
 class Decoder(DecoderBase):
-    """Turns nodes that anybody may have made into values, or raises CodecError.
+    """The decoder of nodes from an untrusted source. Raises CodecError.
 
-    `refer` gives the value of a node of a kind that is not known here.
+    `refer` gives the value of a node whose kind is not known here.
     """
 
     def __init__(
@@ -282,7 +282,7 @@ class Decoder(DecoderBase):
     ) -> None:
         super().__init__(buffers, **bounds)
         self._refer = refer
-        # The parts that may be referred to, by their numbers.
+        # The parts that other nodes may refer to, by number.
         self._parts: dict[int, Part] = {}
 
     def decode(self, node: Node, depth: int = 0) -> Any:
@@ -304,7 +304,7 @@ class Decoder(DecoderBase):
         return self._numbered(node, depth) if "as" in node else self._made(node, depth)
 
     def _numbered(self, node: Mapping[str, Any], depth: int) -> Any:
-        """Return the value of a node that others of this message refer to."""
+        """Return the value of a node to which others of this message refer."""
         number = node["as"]
         if type(number) is not int:
             raise CodecError("not a number of a node")
@@ -319,7 +319,7 @@ class Decoder(DecoderBase):
         return value
 
     def _again(self, node: Mapping[str, Any], depth: int) -> Any:
-        """Return the value of an earlier node, which is complete."""
+        """Return the value of an earlier node, which must be complete."""
         number = node.get("v")
         part = self._parts.get(number) if type(number) is int else None
         if part is None:

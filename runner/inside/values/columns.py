@@ -1,10 +1,10 @@
-"""What one column or index of pandas holds, and pandas' own scalars.
+"""The values of one column or index of pandas, and pandas' own scalars.
 
-SECURITY: nothing that may hold pandas' NA comes from the student's process: no column of
-a dtype whose missing value it is, whether one is missing or not, and no object column
-with an NA in it. What is compared with NA is NA, and `all`, `any` and `sum` skip it, so
-that a column of nothing would equal every other. Such a dtype hides values even if none
-is missing: where two columns have other labels, pandas fills up with NA.
+SECURITY: nothing that may hold pandas' NA comes from the student's process: no column
+of a dtype with NA as its missing value, whether one is missing or not, and no object
+column with an NA in it. A comparison with NA gives NA, and `all`, `any` and `sum` skip
+it, so that a column of NA would equal every other. Such a dtype hides values even if
+none is missing: if two columns have different labels, pandas fills the gaps with NA.
 """
 
 import importlib
@@ -33,7 +33,7 @@ _MASKED: Final = re.compile(r"(U?Int(8|16|32|64))|Float(32|64)|boolean")
 
 
 def pandas_here() -> Any:
-    """Return pandas. Raises RefusedError where it is not installed."""
+    """Return pandas. Raises RefusedError if it is not installed."""
     try:
         return importlib.import_module("pandas")
     except ImportError as error:
@@ -44,7 +44,7 @@ def pandas_here() -> Any:
 
 
 def values_of(encoder: EncoderBase, array: Any, depth: int) -> Node:
-    """Return the node of the values of a column or an index. Raises RefusedError."""
+    """Return the node of a column's or an index's values. Raises RefusedError."""
     dtype = array.dtype
     if not encoder.sends_missing and _may_hide(array):
         raise RefusedError(
@@ -68,7 +68,7 @@ def values_of(encoder: EncoderBase, array: Any, depth: int) -> Node:
 
 
 def _may_hide(array: Any) -> bool:
-    """Say whether comparisons with these values skip some of them, or may."""
+    """Return whether comparisons with these values skip some of them, or may."""
     dtype, missing = array.dtype, pandas_here().NA
     if str(dtype) == "object":
         return any(value is missing for value in np.asarray(array))
@@ -149,7 +149,7 @@ SCALARS: Final[Mapping[str, Encode]] = {
 
 
 def made_of(kind: Any, values: Any, index: Any = None, name: Any = None) -> Any:
-    """Return the column or index of these values, as what they are."""
+    """Return the column or index of these values, with their own dtype."""
     index = {} if index is None else {"index": index}
     return kind(values, dtype=values.dtype, name=name, copy=True, **index)
 
@@ -177,7 +177,7 @@ def _decode_masked(decoder: DecoderBase, node: Mapping[str, Any], depth: int) ->
 
 def _decode_category(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
     pandas = pandas_here()
-    # pandas shows its own codes as an array that may not be written to.
+    # pandas' own codes come as an array that cannot be written to.
     codes = exactly(decoder.decode(node["v"], depth), np.ndarray).copy()
     labels = made_of(pandas.Index, decode_values(decoder, node["c"], depth + 1))
     dtype = pandas.CategoricalDtype(labels, ordered=node["o"] is True)

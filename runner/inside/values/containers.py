@@ -1,8 +1,8 @@
 """Lists, tuples, sets, dictionaries and their relatives of Python's own library.
 
-An object of a subclass crosses as what it holds: what `list(value)` or `dict(value)`
-gives. It is read once, here, so that whoever receives it has one answer to everything.
-A named tuple keeps the names of its fields, and a `defaultdict` its default.
+An object of a subclass is sent as its content: as `list(value)` or `dict(value)`. It is
+read once, here, so that the receiver has one answer to everything. A named tuple keeps
+the names of its fields, and a `defaultdict` its default.
 """
 
 import collections
@@ -27,9 +27,9 @@ from runner.inside.values.nodes import (
 from runner.inside.values.value_methods import VALUE_METHODS
 
 _SMALL: Final = 2**63
-# From so many numbers on, a list is packed.
+# A list of at least this many numbers is packed.
 _PACKED: Final = 32
-# So many keys of one dictionary may have the same hash: more of them would cost time
+# At most this many keys of one dictionary may have the same hash: more would cost time
 # that grows with the square of their number.
 _SAME_HASH: Final = 64
 _FIELDS: Final = 256
@@ -59,7 +59,7 @@ def _sequence(kind: str, plain: Any) -> Encode:
 
 
 def _packed(encoder: EncoderBase, kind: str, items: Any) -> Node:
-    """Return the node of many numbers of one kind as their bytes, else None."""
+    """Return the node of many numbers of one kind as bytes, or None for others."""
     if len(items) < _PACKED or not encoder.has_room:
         return None
     kinds = set(map(type, items))
@@ -144,7 +144,7 @@ def _default_dict(encoder: EncoderBase, value: Any, depth: int) -> Node:
 
 
 def _check_distinct(keys: Iterable[Any], nodes: list[Node]) -> None:
-    """Refuse keys of a class of one's own that are one key as plain values."""
+    """Refuse keys of other classes that are equal once they are plain values."""
     if all(type(key).__module__ == "builtins" for key in keys):
         return
     texts = {json.dumps(node, sort_keys=True) for node in nodes}
@@ -191,7 +191,7 @@ def _decode_default(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -
 
 
 def _own_default() -> NoReturn:
-    """Stand for a default that is a function: it stays where it was made."""
+    """Replace a default that is a function: functions stay in their own process."""
     raise KeyError(
         "a missing key, of a defaultdict whose default is a function of its own: only "
         "defaults like int and list can be sent"
@@ -206,7 +206,7 @@ def encode_tuple(encoder: EncoderBase, value: Any, depth: int) -> Node:
     kind = type(value)
     fields = getattr(kind, "_fields", None)
     if fields is None and hasattr(kind, "n_sequence_fields"):
-        # Python's own, as time.struct_time; some have items without a name.
+        # A class of Python's own, such as time.struct_time; some have items without a name.
         fields = kind.__match_args__[: kind.n_sequence_fields]
         if len(fields) != kind.n_sequence_fields:
             return None
@@ -221,7 +221,7 @@ def encode_tuple(encoder: EncoderBase, value: Any, depth: int) -> Node:
 
 
 def _are_fields(fields: Any) -> bool:
-    """Say whether these are names that a named tuple may have."""
+    """Return whether these are names that a named tuple may have."""
     return (
         isinstance(fields, tuple)
         and len(fields) <= _FIELDS
@@ -250,7 +250,7 @@ def _decode_named(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> 
 
 
 def _judges(fields: Sequence[str], items: Sequence[object]) -> bool:
-    """Say whether `found.difference(expected)` would call something of the tuple's own."""
+    """Return whether `found.difference(expected)` would call an item of the tuple."""
     return any(
         name in VALUE_METHODS and callable(item)
         for name, item in zip(fields, items, strict=True)
@@ -258,17 +258,17 @@ def _judges(fields: Sequence[str], items: Sequence[object]) -> bool:
 
 
 def forget_named_tuples() -> None:
-    """Make the classes of named tuples anew: another question has used some up."""
+    """Forget the classes of named tuples, whose number is limited, for another question."""
     _named_tuples.clear()
 
 
 def _class_of(name: str, fields: tuple[str, ...]) -> Callable[[list[Any]], Any]:
-    """Return what makes named tuples of this class, which is made once."""
+    """Return the function that makes named tuples of this class, which is made once."""
     make = _named_tuples.get((name, *fields))
     if make is None:
         if len(_named_tuples) >= _CLASSES:
             raise RefusedError("so many classes of named tuples cannot be sent")
-        # Names like _0 are those that Python itself gives to fields without one.
+        # Python itself gives names like _0 to fields without one.
         kind: Any = collections.namedtuple(name, fields, rename=True)  # type: ignore[misc]
         make = _named_tuples[(name, *fields)] = kind._make
     return make
@@ -285,7 +285,7 @@ ENCODERS: Final[Mapping[type, Encode]] = {
     collections.defaultdict: _default_dict,
     collections.deque: _deque,
 }
-# Subclasses; a class stands before those that it is a subclass of.
+# Subclasses; each class stands before its own base classes.
 BASES: Final[tuple[tuple[type, Encode], ...]] = (
     (collections.OrderedDict, ENCODERS[collections.OrderedDict]),
     (collections.Counter, ENCODERS[collections.Counter]),

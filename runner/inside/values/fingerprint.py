@@ -1,4 +1,4 @@
-"""A short mark of an encoded value, by which either side sees that it has changed."""
+"""Fingerprints of encoded values, by which either side notices a change."""
 
 import hashlib
 import json
@@ -8,22 +8,22 @@ from typing import Final
 from runner.inside.values.nodes import Node
 from runner.wire.link import Buffer
 
-# A larger value is looked at once: to compare it would take longer than a call.
+# No larger value gets one: a comparison would take longer than a call.
 _LARGEST: Final = 1024**2
-# So many bytes of an array are read in the time that a character of JSON takes.
+# This many bytes of an array are hashed in the time of one character of JSON.
 _SLOWER: Final = 16
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """The mark, and what it costs to make, in bytes of an array."""
+    """The digest, and the cost of making it, in bytes of an array."""
 
     digest: bytes
     cost: int
 
 
 def fingerprint(node: Node, buffers: list[Buffer]) -> Fingerprint | None:
-    """Return the mark of an encoded value, or None if it is too large."""
+    """Return the fingerprint of an encoded value, or None if it is too large."""
     size = sum(buffer.nbytes for buffer in buffers)
     if size > _LARGEST:
         return None

@@ -1,8 +1,8 @@
-"""The `grad` of a tensor: what it is, and which may go to the student's code.
+"""The `grad` of a tensor: what it is, and whether it may go to the student's code.
 
-What a test's own `backward` leaves in a tensor is often what the test expects, so it is
-no operand. A gradient is one if the test has assigned it, or if it came from the
-student's code. Adding to it is an in-place change, by which it is no operand any more.
+A gradient that a test's own `backward` leaves in a tensor is often what the test
+expects, so it is no operand. A gradient is an operand if the test has assigned it, or
+if it came from the student's code. Adding to it changes it in place, and ends that.
 """
 
 import warnings
@@ -26,14 +26,14 @@ _OPERANDS: Final[Any] = WeakTensorKeyDictionary()
 def gradient_of(tensor: torch.Tensor) -> torch.Tensor | None:
     """Return the tensor's gradient, whether it is a leaf or not.
 
-    Raises RefusedError for one that torch would not take on the other side.
+    Raises RefusedError for a gradient that torch would not accept on the other side.
     """
-    # A subclass of the notebook's own does not answer for the tensor.
+    # A subclass of the notebook's own must not answer for the tensor.
     with torch._C.DisableTorchFunctionSubclass():  # noqa: SLF001 - torch names it so
         if tensor.is_leaf or tensor.retains_grad:
             gradient = tensor.grad
         else:
-            with warnings.catch_warnings():  # that there is none
+            with warnings.catch_warnings():  # torch warns that there is none
                 warnings.simplefilter("ignore")
                 gradient = tensor.grad
         if gradient is not None and (
@@ -46,7 +46,7 @@ def gradient_of(tensor: torch.Tensor) -> torch.Tensor | None:
 
 
 def take_for_operand(gradient: torch.Tensor) -> None:
-    """Let the gradient go to the student's code as long as it is what it is now."""
+    """Let the gradient go to the student's code until it is changed."""
     if not gradient.is_inference():
         _OPERANDS[gradient] = gradient._version  # noqa: SLF001 - torch names it so
 

@@ -1,9 +1,9 @@
 """Tensors of a graph whose other part is in the other process.
 
-The stand-in for that part has no edge to what the other process was given. torch's engine
-runs only what leads to the tensors that it is asked for, so it would answer "no gradient"
-without ever running the stand-in. Whoever differentiates in the grader is therefore
-refused by what the outputs come from, and not by what the engine runs.
+The stand-in for that part has no edge to the tensors that the other process was given.
+torch's engine runs only the nodes that lead to the requested tensors, so it would answer
+"no gradient" without ever running the stand-in. A derivative in the grader is therefore
+refused by the nodes that its outputs come from, and not by the nodes that the engine runs.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -28,17 +28,17 @@ _TRANSFORMED: Final = (
 
 
 class LostGraphError(Exception):
-    """A derivative was asked for through a graph that is in the other process."""
+    """Raised when a derivative needs a graph that is in the other process."""
 
 
-# Called with the error before it is raised.
+# Functions that are called with the error before it is raised.
 on_lost_graph: Final[list[Callable[[LostGraphError], object]]] = []
 
 
 class _Graph(torch.autograd.Function):
     """A stand-in for the part of a tensor's graph that is in the other process."""
 
-    # Whether this process has made one that refuses: else no graph is walked.
+    # Whether this process has made one that refuses: otherwise no graph is searched.
     is_in_use = False
 
     @staticmethod
@@ -58,27 +58,27 @@ _STAND_IN: Final[Any] = _Graph._backward_cls  # noqa: SLF001 - torch names it so
 
 
 def _next_functions(node: Any) -> object:
-    """Return what torch says of the node, or refuse: what follows is not here."""
+    """Return torch's own answer, or refuse if the following nodes are not here."""
     if node.refuses:
         refuse()
     return _PLAIN.__get__(node)
 
 
 _PLAIN: Final[Any] = _STAND_IN.next_functions
-# A test may look for a tensor in the graph by itself.
+# A test may itself search the graph for a tensor.
 _STAND_IN.next_functions = property(_next_functions)
 
 
 def grown(tensor: torch.Tensor, refuses: object) -> Any:
-    """Return the tensor as one that has been computed from others that want gradients."""
+    """Return the tensor as the result of a computation on others that want gradients."""
     with torch.enable_grad():
         start = torch.zeros((), requires_grad=True)
-        # `data` is no view, so that the test may change the tensor in place.
+        # `data` is no view, so the test may change the tensor in place.
         return _Graph.apply(start, [tensor.data], refuses)  # type: ignore[no-untyped-call]
 
 
 def refuse() -> NoReturn:
-    """Raise LostGraphError, of which those are told who want to know."""
+    """Raise LostGraphError, after calling all functions in `on_lost_graph`."""
     error = LostGraphError(_WORDS)
     for call in on_lost_graph:
         call(error)
@@ -86,10 +86,10 @@ def refuse() -> NoReturn:
 
 
 def check_derivative(outputs: Iterable[Any], inputs: Iterable[Any]) -> None:
-    """Refuse derivatives of the outputs that may flow through a graph that is not here.
+    """Refuse derivatives of the outputs that may need a graph that is not here.
 
-    No input at all means all leaves, as for `backward`. A derivative with respect to a
-    received tensor itself is complete: nothing before the tensor counts for it.
+    No inputs means all leaves, as for `backward`. A derivative with respect to a
+    received tensor itself is complete: nothing before that tensor matters for it.
     """
     if not _Graph.is_in_use:
         return
@@ -114,7 +114,7 @@ def _edge_of(tensor: Any) -> _Edge | None:
 
 
 def _is_lost(edges: Iterable[_Edge | None], end: _Edge | None) -> bool:
-    """Say whether a path leads from the edges to a stand-in, but for those past the end.
+    """Return whether a path leads from the edges to a stand-in without passing the end.
 
     Each edge is followed once.
     """
@@ -138,7 +138,7 @@ def _nodes(edges: Iterable[_Edge | None], end: _Edge | None) -> Iterator[Any]:
 
 
 def check_plain(tensor: torch.Tensor) -> None:
-    """Raise RefusedError for a tensor that stands for others, or has a tangent."""
+    """Raise RefusedError for a tensor that wraps others, or has a tangent."""
     is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor  # noqa: SLF001 - same
     unpack: Any = forward_ad.unpack_dual
     if is_wrapped(tensor) or unpack(tensor).tangent is not None:

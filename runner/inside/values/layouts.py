@@ -1,9 +1,10 @@
-"""How the items of an array or a tensor lie in memory: the order of axes, gaps, repeats.
+"""The layout of an array or a tensor in memory: order of axes, gaps, repeated items.
 
-Nothing is said of items in C order. If each item stands once and there is no gap, the
-order of the axes ("o") is sent, and the items in that order. Otherwise the stride of each
-axis ("st") is sent, in items, and the items in C order. Whoever decodes makes the gaps,
-and fills them with zeros. So what lay beside the items that are shown does not cross.
+For items in C order the node gives no layout. If each item stands once and there is no
+gap, the node gives the order of the axes ("o"), and the items are sent in that order.
+Otherwise it gives the stride of each axis ("st"), in items, and the items are sent in C
+order. The decoder makes the gaps, and fills them with zeros. So memory beside the items
+that are shown is never sent.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,10 +20,10 @@ _SMALL: Final = 2**63
 def layout_of(
     shape: Sequence[int], strides: Sequence[int], itemsize: int = 1
 ) -> dict[str, list[int]]:
-    """Return the parts of a node that tell the layout of items that lie not in C order.
+    """Return the parts of a node that give the layout of items that are not in C order.
 
-    `strides` are in units of which an item takes `itemsize`. A gap is told as a gap, and
-    not how wide it is: that is the width of what an array was cut from.
+    `strides` are in units of which an item takes `itemsize`. The node says that there is a
+    gap, and not how wide it is: the width belongs to the array from which this one was cut.
     """
     order = sorted(
         range(len(shape)), key=lambda axis: (shape[axis] > 1, -abs(strides[axis]))
@@ -51,26 +52,26 @@ def layout_of(
 
 
 def is_dense(shape: Sequence[int], strides: Sequence[int]) -> bool:
-    """Say whether each item stands once, and none that is not shown stands between."""
+    """Return whether each item stands once, with no hidden item between."""
     return 0 in shape or "o" in layout_of(shape, strides)
 
 
 def _is_covered(
     shape: Sequence[int], strides: Sequence[int], itemsize: int, exact: Sequence[int]
 ) -> bool:
-    """Say whether the items overlap so much that they need less room than alone."""
+    """Return whether the items overlap so much that they take no more room than apart."""
     is_whole = not any(stride % itemsize for stride in strides)
     return is_whole and span_of(shape, exact) <= np.prod(shape, dtype=object)
 
 
 def span_of(shape: Sequence[int], strides: Sequence[int]) -> int:
-    """Return how many items there are from the first in memory to the last."""
+    """Return how many items lie between the first and the last in memory, both included."""
     steps = zip(shape, strides, strict=True)
     return 1 + sum((size - 1) * abs(stride) for size, stride in steps)
 
 
 def arranged(flat: Any, shape: tuple[int, ...], node: Mapping[str, Any]) -> Any:
-    """Return the array or tensor of items that lie in the order that the node names."""
+    """Return the array or tensor of items that come in the node's order of axes."""
     order = _order_of(node, shape)
     if order is None:
         return flat.reshape(shape)
@@ -100,9 +101,9 @@ def _order_of(node: Mapping[str, Any], shape: tuple[int, ...]) -> list[int] | No
 def spread(
     decoder: DecoderBase, items: Any, node: Mapping[str, Any]
 ) -> tuple[Any, list[int]]:
-    """Return the items as an array with the strides that the node names, and these.
+    """Return the items as an array with the node's strides, and the strides.
 
-    The array's `base` is the memory, which holds zeros in the gaps.
+    The array's `base` is the memory, with zeros in the gaps.
     """
     strides = list_of(node, "st")
     if len(strides) != items.ndim or not items.size:

@@ -1,6 +1,6 @@
 """Small values of Python's own library: fractions, dates, paths, views, namespaces.
 
-Only objects of these very classes cross. A subclass may mean more by them.
+Only objects of these very classes are sent. A subclass may give them another meaning.
 """
 
 import array
@@ -29,7 +29,7 @@ from runner.inside.values.value_methods import VALUE_METHODS
 _ISO: Final = 40
 _PATH: Final = 4096
 _TYPECODES: Final = "bBhHiIlLqQfd"
-# A test that turned a larger one into an integer would not come to an end.
+# Bounded, since converting a larger one to an integer would not end in time.
 _DECIMAL: Final = re.compile(
     r"-?([0-9]{1,999}(\.[0-9]{1,999})?(E[+-]?[0-9]{1,4})?|Infinity|NaN)"
 )
@@ -47,7 +47,7 @@ def _decimal(_: EncoderBase, value: Any, _depth: int) -> Node:
 
 def _moment(kind: str) -> Encode:
     def encode(_: EncoderBase, value: Any, _depth: int) -> Node:
-        # A zone is more than its offset, which alone would be sent.
+        # Only the offset would be sent, and a zone is more than that.
         zone = getattr(value, "tzinfo", None)
         is_plain = zone is None or type(zone) is timezone
         return {"k": kind, "v": value.isoformat()} if is_plain else None
@@ -61,7 +61,7 @@ def _duration(encoder: EncoderBase, value: Any, depth: int) -> Node:
 
 
 class SentPath(PurePosixPath):
-    """A path as the other process has it. It names no file of this one."""
+    """A path of the other process. It names no file of this one."""
 
     def __fspath__(self) -> NoReturn:
         raise TypeError("this path is of another process, which has other files")
@@ -111,7 +111,7 @@ def _decode_path(_: DecoderBase, node: Mapping[str, Any], _depth: int) -> Any:
 
 
 def _view(kind: str) -> Encode:
-    """Return the encoder of a view: what it shows, without the rest of the dictionary."""
+    """Return the encoder of a view, which sends the shown part of its dictionary only."""
     return lambda encoder, value, depth: encoder.many(kind, list(value), depth)
 
 
@@ -152,7 +152,7 @@ def _decode_namespace(decoder: DecoderBase, node: Mapping[str, Any], depth: int)
 
 
 def _are_fields(fields: Mapping[Any, Any]) -> bool:
-    """Say whether these are plain names, and none of them judges what it is given."""
+    """Return whether the names are plain, and none is a value's method that can be called."""
     return all(
         type(name) is str
         and name.isidentifier()

@@ -1,9 +1,10 @@
-"""What the codec's modules share: errors, buffers, and the two sides' base classes.
+"""The base of the codec's modules: errors, buffers, and the two sides' base classes.
 
-What can be changed is told apart by who holds it: `[[0] * 3] * 3` has one row. So a part
-of a message that is met again is not written again. It is a node of the kind "same" with
-the number of the earlier node, which bears it as "as". Sizes are counted as if each part
-were written out each time: a short message is never a value that takes long to compare.
+For objects that can be changed, identity matters: `[[0] * 3] * 3` has one row. So a
+part of a message that is met again is not written again. It becomes a node of the kind
+"same" with the number of the earlier node, which has that number as "as". Sizes are
+counted as if each part were written out each time: a short message is never a value
+that takes long to compare.
 """
 
 import contextlib
@@ -15,8 +16,8 @@ from typing import Any, Final, NamedTuple, cast
 from runner.wire.link import MAX_ANSWER_BYTES, MAX_ANSWER_HEADER, MAX_BUFFERS, Buffer
 
 Node = Any
-# So short is written into the node itself: a list of ten thousand numpy scalars would
-# else need more buffers than a message may have.
+# Bytes up to this length are written into the node itself: a list of ten thousand numpy
+# scalars would otherwise need more buffers than a message may have.
 _INLINE: Final = 32
 # Kinds of nodes whose values can be changed or used up.
 MUTABLE: Final = frozenset(
@@ -25,11 +26,11 @@ MUTABLE: Final = frozenset(
         *("dict", "OrderedDict", "Counter", "defaultdict"),
         *("array", "objects", "records", "record", "matrix", "recarray"),
         *("tensor", "parameter", "frame", "series", "column", "given", "pickle"),
-        "member",  # often the same, and long
+        "member",  # often repeated, and long
     )
 )
 MAX_DEPTH: Final = 64
-# What a node and a character need at most as JSON text.
+# The longest JSON text of a node and of a character.
 NODE: Final = 40
 CHARACTER: Final = 12
 # Lists of numbers are packed only while this many buffers are left for others.
@@ -37,22 +38,22 @@ _RESERVE: Final = MAX_BUFFERS // 2
 
 
 class CodecError(ValueError):
-    """The tree is not one that may stand for a value, or the value cannot cross."""
+    """Raised for a tree that is no value's, or for a value that cannot be sent."""
 
 
 class RefusedError(CodecError):
-    """The value cannot cross. The words name its kind and say what to do."""
+    """Raised for a value that cannot be sent. The message names its kind and a remedy."""
 
 
 class ObjectWithinError(CodecError):
-    """Something that is no data stands where only data may."""
+    """Raised for something that is no data where only data is allowed."""
 
 
 class Part(NamedTuple):
-    """A complete part of a message, and how large it is when it is written out.
+    """A complete part of a message, and its size when it is written out.
 
-    `size` is that of its structure, `height` how deeply it is nested, and `objects` how
-    many objects are in it that are no data. An encoder keeps its `node`, too.
+    `size` is the size of its structure, `height` its depth of nesting, and `objects`
+    the number of objects in it that are no data. An encoder keeps its `node`, too.
     """
 
     value: Any
@@ -64,9 +65,9 @@ class Part(NamedTuple):
 
 
 class _Side:
-    """One side of a message: it counts what has crossed, as if all were written out.
+    """One side of a message, which counts everything as if it were written out.
 
-    It can be told to take nothing but data for a while.
+    It can be told to accept only data for a while.
     """
 
     def __init__(self) -> None:
@@ -77,7 +78,7 @@ class _Side:
         self._deepest = 0
 
     def _begin(self, depth: int) -> tuple[int, int, int, int]:
-        """Return where the counts stand before a part at this depth."""
+        """Return the counts before a part at this depth, and start the part's own depth."""
         before = self.size, self.bytes, self._objects, self._deepest
         self._deepest = depth
         return before
@@ -85,7 +86,7 @@ class _Side:
     def _part(
         self, value: object, before: tuple[int, ...], depth: int, node: Node = None
     ) -> Part:
-        """Return the part that has been counted since."""
+        """Return the part that has been counted since `before`."""
         size, taken, objects, _ = before
         return Part(
             value,
@@ -111,7 +112,7 @@ class _Side:
 
     @contextlib.contextmanager
     def data_only(self) -> Iterator[None]:
-        """Raise ObjectWithinError inside for what is no data."""
+        """Raise ObjectWithinError inside for anything that is no data."""
         self._levels += 1
         try:
             yield
@@ -120,14 +121,14 @@ class _Side:
 
 
 class EncoderBase(_Side, ABC):
-    """What the encoders of single kinds ask of the encoder."""
+    """The interface of the encoder for the encoders of single kinds."""
 
     def __init__(self) -> None:
         super().__init__()
         self.buffers: list[Buffer] = []
-        # What pandas notes on a table goes on all its parts, too.
+        # Whether pandas' notes on a table are sent. They go on all its parts, too.
         self.sends_notes = True
-        # A column of pandas goes with its NA, which comparisons skip.
+        # Whether a column of pandas is sent with its NA, which comparisons skip.
         self.sends_missing = False
 
     @abstractmethod
@@ -135,14 +136,14 @@ class EncoderBase(_Side, ABC):
         """Return the node of the value. Raises CodecError."""
 
     def check_gradient(self, gradient: Any) -> None:
-        """Raise CodecError for a tensor's gradient that is not to go with it."""
+        """Raise CodecError for a gradient that must not go with its tensor."""
 
     def path(self, value: Any) -> Node:
-        """Return the node of a path: its text, which is of this process's files."""
+        """Return the node of a path: its text, which names a file of this process."""
         return {"k": "path", "v": str(value)}
 
     def member(self, _value: Enum) -> Node:
-        """Return the node of an enumeration's member, or None if it goes as its value."""
+        """Return the node of an enumeration's member, or None to send it as its value."""
         return None
 
     def add(self, data: object) -> int:
@@ -164,7 +165,7 @@ class EncoderBase(_Side, ABC):
 
     @property
     def has_room(self) -> bool:
-        """Say whether a list may take a buffer that it could do without."""
+        """Whether a list may take a buffer that it does not need."""
         return len(self.buffers) < _RESERVE
 
     def many(self, kind: str, values: Any, depth: int) -> dict[str, Any]:
@@ -173,7 +174,7 @@ class EncoderBase(_Side, ABC):
 
 
 class DecoderBase(_Side, ABC):
-    """What the decoders of single kinds ask of the decoder."""
+    """The interface of the decoder for the decoders of single kinds."""
 
     def __init__(
         self,
@@ -186,9 +187,10 @@ class DecoderBase(_Side, ABC):
         self._buffers = buffers
         self._max_size = max_size
         self._max_bytes = max_bytes
-        # A column of pandas may hold NA: it was made by a test, and is judged by nobody.
+        # Whether a column of pandas may hold NA: a test has made it, and no check
+        # compares it.
         self.takes_missing = False
-        # A tensor of a graph that is not here says so when `backward` comes to it.
+        # Whether a tensor whose graph is not here refuses `backward`.
         self.refuses_backward = True
 
     @abstractmethod
@@ -200,7 +202,7 @@ class DecoderBase(_Side, ABC):
         return [self.decode(one, depth + 1) for one in list_of(node, "v")]
 
     def bytes_of(self, node: Mapping[str, Any]) -> Buffer:
-        """Return the bytes that the node holds or names."""
+        """Return the bytes that the node holds, or those of the buffer that it names."""
         inline = node.get("x")
         if inline is not None:
             if not isinstance(inline, str) or len(inline) > 2 * _INLINE:
@@ -229,7 +231,7 @@ Decode = Callable[[Any, Mapping[str, Any], int], Any]
 
 
 def list_of(node: Mapping[str, Any], key: str) -> list[Any]:
-    """Return the list that stands under the key. Raises CodecError."""
+    """Return the list under the key. Raises CodecError."""
     found = node[key]
     if not isinstance(found, list):
         raise CodecError("not a list")
@@ -237,7 +239,7 @@ def list_of(node: Mapping[str, Any], key: str) -> list[Any]:
 
 
 def text_of(node: Mapping[str, Any], key: str) -> str:
-    """Return the text that stands under the key. Raises CodecError."""
+    """Return the text under the key. Raises CodecError."""
     found = node[key]
     if not isinstance(found, str):
         raise CodecError("not text")
@@ -245,7 +247,7 @@ def text_of(node: Mapping[str, Any], key: str) -> str:
 
 
 def exactly(value: Any, kind: type) -> Any:
-    """Return the value if it is of this very class. Raises CodecError."""
+    """Return the value if it is of exactly this class. Raises CodecError."""
     if type(value) is not kind:
         raise CodecError(f"not a {kind.__name__}")
     return value

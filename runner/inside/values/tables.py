@@ -1,8 +1,8 @@
 """Tables, columns and indices of pandas, and its own scalars, if pandas is installed.
 
-A table crosses as its columns' arrays with its labels, and is made anew from them. What
-lies in memory beside them stays: unused levels, and what a missing value hides.
-What a column or an index holds is encoded by `columns`.
+A table is sent as its columns' arrays with its labels, and rebuilt from them. Other
+data in its memory is not sent: unused levels, and the values behind missing ones. The
+values of a column or an index are encoded by `columns`.
 """
 
 import sys
@@ -39,7 +39,7 @@ from runner.inside.values.nodes import (
 
 
 def encoder_for(kind: type) -> Encode | None:
-    """Return what encodes values of this class of pandas' or of a subclass, or None."""
+    """Return the encoder for values of this class of pandas or a subclass, or None."""
     if not any(base.__module__.partition(".")[0] == "pandas" for base in kind.__mro__):
         return None
     pandas: Any = sys.modules.get("pandas")
@@ -80,7 +80,7 @@ def _frame(encoder: EncoderBase, value: Any, depth: int) -> Node:
         and isinstance(only := kinds.pop(), np.dtype)
         and only.kind != "O"
     ):
-        # In one piece: a table may have more columns than a message has buffers.
+        # In one buffer: a table may have more columns than a message has buffers.
         node["b"] = encoder.encode(value.to_numpy(), depth + 1)
     else:
         columns = (value.iloc[:, place].array for place in range(value.shape[1]))

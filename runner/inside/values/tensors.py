@@ -1,9 +1,8 @@
-"""Torch's tensors, and the names that stand beside them: dtypes, layouts, devices.
+"""Torch's tensors, and the constants that go with them: dtypes, layouts, devices.
 
-A tensor crosses as the bits that it has, whatever its dtype, and with its layout in
-memory. One that is more than its bits (sparse, quantised, nested, named) or has none (on
-the device "meta") does not. Of a tensor's graph nothing crosses but that there is one. Its
-`grad` crosses with it, or is refused.
+A tensor is sent as its bits, whatever its dtype, with its layout in memory. A tensor
+that is more than its bits (sparse, quantised, nested, named) or has none (on the device
+"meta") is not sent. Of a tensor's graph only its existence is sent.
 """
 
 from collections.abc import Mapping
@@ -34,7 +33,7 @@ _DTYPES: Final = {
     for dtype in vars(torch).values()
     if isinstance(dtype, torch.dtype)
 }
-# Names of the dtypes whose tensors cross. Of the others a tensor is more than its bits.
+# The dtypes whose tensors are sent. A tensor of another one is more than its bits.
 _TENSORS: Final = {
     name.removeprefix("torch."): dtype
     for name, dtype in _DTYPES.items()
@@ -47,7 +46,7 @@ _CONSTANTS: Final = {
     for value in vars(torch).values()
     if isinstance(value, _CONSTANT_KINDS)
 }
-# What torch.max(x, dim=1) gives, and its like.
+# The classes of results such as that of torch.max(x, dim=1).
 _RETURN_TYPES: Final = {
     name: kind
     for name, kind in vars(torch.return_types).items()
@@ -63,7 +62,7 @@ _RETURN_NAMES: Final = {kind: name for name, kind in _RETURN_TYPES.items()}
 
 def encode_tensor(encoder: EncoderBase, value: Any, depth: int) -> Node:
     """Return the node of a tensor, or None if its bits alone are not its value."""
-    # A subclass of the notebook's own does not answer for the tensor.
+    # A subclass of the notebook's own must not answer for the tensor.
     with torch._C.DisableTorchFunctionSubclass():  # noqa: SLF001 - torch names it so
         check_plain(value)
         if not _is_plain(value):
@@ -75,13 +74,13 @@ def encode_tensor(encoder: EncoderBase, value: Any, depth: int) -> Node:
 
 
 def _is_plain(value: torch.Tensor) -> bool:
-    """Say whether the tensor is its shape, its dtype and its data, and no more."""
+    """Return whether the tensor is only its shape, its dtype and its data."""
     is_special = value.is_nested or value.is_quantized or value.is_meta
     return not is_special and not _has_names(value)
 
 
 def _has_names(tensor: torch.Tensor) -> bool:
-    """Say whether dimensions have names, which later versions of torch have not."""
+    """Return whether dimensions have names, which later versions of torch do not have."""
     return any(getattr(tensor, "names", ()))
 
 
@@ -98,7 +97,7 @@ def _strided(encoder: EncoderBase, value: Any, name: str, depth: int) -> Node:
             encoder.bytes += span_of(plain.shape, told["st"]) * plain.itemsize
     if value.requires_grad and not value.is_leaf:
         layout.update(leaf=False, retains=bool(value.retains_grad))
-    # The stride of a single item may be any, which `reshape` keeps.
+    # A single item may have any stride, and `reshape` would keep it.
     flat = items.contiguous().as_strided((items.numel(),), (1,))
     return {
         "k": "parameter" if isinstance(value, torch.nn.Parameter) else "tensor",
@@ -138,7 +137,7 @@ def _named(kind: str) -> Encode:
 
 
 def kind_of(tensor: torch.Tensor) -> str:
-    """Return words for a kind of tensor that does not cross as a value."""
+    """Return words for a kind of tensor that cannot be sent as a value."""
     with torch._C.DisableTorchFunctionSubclass():  # noqa: SLF001 - same
         if tensor.is_nested:
             return "nested tensor"
@@ -158,7 +157,7 @@ def kind_of(tensor: torch.Tensor) -> str:
 def _decode_tensor(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> Any:
     dtype, raw = _TENSORS[text_of(node, "d")], decoder.bytes_of(node)
     shape = fitting_shape(node, raw.nbytes, dtype.itemsize)
-    # torch reads no empty buffer.
+    # torch cannot read an empty buffer.
     bits = torch.frombuffer(raw, dtype=torch.uint8) if raw.nbytes else torch.empty(0)
     flat = bits.to(torch.uint8).view(dtype)
     if dtype is torch.bool:
@@ -178,9 +177,9 @@ def _decode_tensor(decoder: DecoderBase, node: Mapping[str, Any], depth: int) ->
         if node["retains"] is True:
             tensor.retain_grad()
     if node.get("grad") is not None:
-        # torch takes it only if it fits.
+        # torch checks that it fits.
         tensor.grad = decoder.decode(node["grad"], depth + 1)
-        # The other side has it already, and may be given it again.
+        # It came from the other side, so it may be sent back there.
         take_for_operand(tensor.grad)
     return tensor
 
@@ -189,7 +188,7 @@ def _spread(
     decoder: DecoderBase, tensor: torch.Tensor, node: Mapping[str, Any]
 ) -> torch.Tensor:
     """Return the tensor with gaps, or with axes that repeat its items."""
-    # numpy knows no bfloat16, but it copies bits of any size.
+    # numpy has no bfloat16, but it copies items of any size.
     bits = tensor.reshape(-1).view(torch.uint8).numpy()
     items = bits.view(f"V{tensor.itemsize}").reshape(tuple(tensor.shape))
     found, strides = spread(decoder, items, node)
@@ -218,11 +217,11 @@ def _decode_packed(decoder: DecoderBase, node: Mapping[str, Any], depth: int) ->
 
 
 def _are_sizes(sizes: Any, total: int) -> bool:
-    """Say whether these may be the sizes of a packed sequence's steps."""
+    """Return whether these may be the sizes of a packed sequence's steps."""
     if exactly(sizes, torch.Tensor).dtype is not torch.int64 or sizes.ndim != 1:
         return False
     falls = bool((sizes[1:] <= sizes[:-1]).all())
-    # Each is bounded before they are added up, so that no sum overflows.
+    # Each is bounded before the sum, so that the sum cannot overflow.
     within = bool(len(sizes)) and bool(((sizes > 0) & (sizes <= total)).all())
     return falls and within and int(sizes.sum()) == total
 

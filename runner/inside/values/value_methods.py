@@ -1,8 +1,7 @@
 """Names of methods that values have: text, collections, arrays, tensors, tables.
 
-A test calls them with what it expects: `found.symmetric_difference(expected)`. An object
-of the student's that has a method of such a name would judge itself by it, and learn
-what is expected.
+A test calls them with the expected value: `found.symmetric_difference(expected)`. An object
+of the student's with such a method would decide about itself, and learn the expected value.
 """
 
 from collections import Counter, OrderedDict, defaultdict, deque
@@ -16,7 +15,7 @@ _KINDS: Final = (
     *(int, float, complex, deque, Counter, OrderedDict, defaultdict),
     *(np.ndarray, np.generic, torch.Tensor),
 )
-# Those of pandas' tables, columns and indices, whether pandas is installed or not.
+# The methods of pandas' tables, columns and indices, installed or not.
 _TABLES: Final = """
     add_categories add_prefix add_suffix agg aggregate align apply as_ordered as_unit
     as_unordered asfreq asof asof_locs assign at_time autocorr between between_time
@@ -57,7 +56,7 @@ VALUE_METHODS: Final = frozenset(
         ),
     )
 )
-# Of them those by which a value says how it compares, and what it is as plain data.
+# Those by which a value says how it compares, or what it is as plain data.
 PREDICATES: Final = frozenset(
     (
         *("all", "any", "allclose", "isclose", "equal", "item", "tolist", "numpy"),
