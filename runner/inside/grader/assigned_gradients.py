@@ -1,4 +1,4 @@
-"""Gradients that a test assigns: `w.grad = g`. These go along with the tensor."""
+"""Gradients that a test assigns: `w.grad = g`. They are sent with the tensor."""
 
 import sys
 from typing import Any, Final
@@ -12,10 +12,10 @@ _PLAIN: Final[Any] = torch._C.TensorBase.grad  # noqa: SLF001 - torch names it s
 
 
 def _assign(tensor: torch.Tensor, gradient: Any) -> None:
-    """Do as torch does, and note what the test's own text has assigned.
+    """Assign as torch does, and note a gradient that the test's own text has assigned.
 
-    SECURITY: torch assigns, too, what `backward` has left: when a network changes its
-    dtype, or is copied.
+    SECURITY: torch itself also assigns gradients left by `backward`: when a network
+    changes its dtype, or is copied.
     """
     _PLAIN.__set__(tensor, gradient)
     if gradient is not None and CALLERS.is_test(sys._getframe(1)):  # noqa: SLF001
@@ -23,6 +23,6 @@ def _assign(tensor: torch.Tensor, gradient: Any) -> None:
 
 
 def take_over() -> None:
-    """Let the tests of this process assign gradients that their calls then give."""
+    """Watch from now on the gradients that tests of this process assign."""
     tensor: Any = torch.Tensor
     tensor.grad = property(_PLAIN.__get__, _assign, _PLAIN.__delete__)

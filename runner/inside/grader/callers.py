@@ -76,7 +76,7 @@ class Callers:
         return self.is_test(frame)
 
     def is_test(self, frame: FrameType) -> bool:
-        """Say whether the frame is one of the tests' own or of a module of the course's."""
+        """Return whether the frame is the tests' own or in a module of the course's."""
         if str(frame.f_globals.get("__name__")) in _TESTS:
             return True
         return self._places is not None and self._places.is_own(

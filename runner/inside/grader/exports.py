@@ -1,8 +1,8 @@
-"""What a test may pass to the student's code beside data: never its own text.
+"""The encoding of what a test passes to the student's code: never its own text.
 
 Functions and classes of libraries go by their names, objects of library classes as
-their state, iterators as the items that are left in them, and a test's own functions
-as something to call back while the call runs that they were passed to.
+their state, iterators as their remaining items, and a test's own functions as
+callbacks, which live as long as the call that they were passed to.
 """
 
 import contextlib
@@ -33,10 +33,10 @@ _FILES: Final[Mapping[type, str]] = {io.StringIO: "text", io.BytesIO: "bytes"}
 
 
 class Outgoing(Encoder):
-    """An encoder of what goes to the student's process.
+    """An encoder of a test's values for the student's process.
 
-    A path below `files` goes by its name there. The private folder's name goes nowhere:
-    whoever knows it could answer with a path into that folder.
+    A path below `files` is sent by its name there. The private folder's name is never
+    sent: code that knows it could answer with a path into that folder.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Outgoing(Encoder):
         self._pickles = LibraryPickles(written(), self.number_of)
 
     def _encode(self, value: object, depth: int) -> Node:
-        """Return the node of the value, one object with what a pickle holds already."""
+        """Return the node of the value, as the same object that a pickle already holds."""
         if not self.is_data_only:
             value = handle_behind_member(value)
         if isinstance(value, torch.Tensor | np.ndarray) and self._pickles.hold(value):
@@ -74,7 +74,7 @@ class Outgoing(Encoder):
         return super().text(value)
 
     def check_gradient(self, gradient: Any) -> None:
-        """Raise CodecError for one that a reference may have left in its argument."""
+        """Raise CodecError for a gradient that a reference may have left in its argument."""
         check_operand(gradient)
 
     def path(self, value: Any) -> Node:
@@ -85,17 +85,17 @@ class Outgoing(Encoder):
 
 
 def _given(value: Any, written: Collection[int]) -> tuple[str, object] | None:
-    """Return of which kind an object of Python's own is, and its content, or None.
+    """Return the kind and the content of a built-in object, or None for others.
 
     `written` are the seeds that stand in the test's text.
 
-    Raises CodecError for a file in memory that is written to, or has been read: what
-    happens to its copy would be lost, and what was read is not given.
+    Raises CodecError for a file in memory that is written to, or has been read: changes
+    to its copy would be lost, and the part already read would not be sent.
     """
     if type(value) is random.Random:
         return "random", seed_in_place_of(value, written)[0]
     if type(value) is itertools.count:
-        # As a call would: it uses the first two numbers up.
+        # As a call would, this uses up the first two numbers.
         first = next(value)
         return "count", [first, next(value) - first]
     if type(value) not in _FILES:
@@ -110,14 +110,14 @@ def _given(value: Any, written: Collection[int]) -> tuple[str, object] | None:
 
 
 class ExpiredCallbackError(RuntimeError):
-    """The student's code called a test's function after the call it was passed to."""
+    """Raised when the student's code calls a test's function after its call has ended."""
 
 
 class Exports:
     """The callbacks of one question, and the handles of one message.
 
-    A callback lives as long as the call that it was passed to: `lifetime` encloses
-    that call. Numbers are never used twice, so an old number never means a new function.
+    A callback lives as long as the call that it was passed to: `lifetime` encloses that
+    call. No number is used twice, so an old number never means a new function.
     `written` returns the seeds that stand in the running test's text.
     """
 
@@ -129,7 +129,7 @@ class Exports:
 
     @contextlib.contextmanager
     def lifetime(self) -> Iterator[None]:
-        """End the callbacks that are passed inside when the block ends."""
+        """End at the end of the block the callbacks that were passed inside."""
         first = self._count
         try:
             yield

@@ -1,7 +1,7 @@
 """Members of the notebook's enumerations that are numbers or texts, as a test holds them.
 
-Such a member is a value: it is compared, added and formatted here. It is an object, too:
-one and the same each time, of its class, with a name; and it goes back as what it is.
+Such a member is a value: it is compared, added and formatted here. It is also an object:
+the same one each time, of its class, with a name; and it is sent back as that object.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -16,7 +16,7 @@ _SMALL: Final = 2**63
 
 
 class _MemberType(type):
-    """The class of an enumeration's members here: it equals the student's own."""
+    """The metaclass of members' classes here, which equal the student's own classes."""
 
     def __eq__(cls, other: object) -> bool:
         return cls is other or (is_handle(other) and vars(cls)["_of_objects"] == other)
@@ -25,10 +25,11 @@ class _MemberType(type):
 
 
 class _Told(NamedTuple):
-    """What the snapshot tells of a member: `says` is what its text is.
+    """The snapshot's description of a member.
 
-    It is that of the value, `Class.NAME`, or one of its own. `is_shown` says that its
-    `repr` is the usual one.
+    `says` tells which text `str` gives: "value" for that of the value, "name" for
+    `Class.NAME`, "own" for one of its own. `is_shown` says that its `repr` is the usual
+    one.
     """
 
     value: int | str
@@ -38,7 +39,7 @@ class _Told(NamedTuple):
 
 
 class Member:
-    """What a member is beside its value. What the snapshot has told of it stays so."""
+    """The object's side of a member, beside its value. Its first description stays."""
 
     __slots__ = ()
 
@@ -51,9 +52,9 @@ class Member:
         return _told(self).value
 
     def __getattr__(self, name: str) -> Any:
-        """Ask the object for what classes of the staff's own notebook have.
+        """Ask the object for names that classes of the staff's own notebook define.
 
-        SECURITY: and for nothing else. A number with a shape is two answers.
+        SECURITY: for no other names. A number with a shape would give two answers.
         """
         handle = object_of(self)
         if name.startswith("_") or name not in student_of(handle).methods:
@@ -78,7 +79,7 @@ class Member:
         return format(self.value if is_value else str(self), form)
 
     def __reduce_ex__(self, _protocol: object) -> Any:
-        """Return the value alone for a worker, which asks no object."""
+        """Return only the value for a worker, which asks no object."""
         return type(self.value), (self.value,)
 
     def __copy__(self) -> "Member":
@@ -94,12 +95,12 @@ def _told(member: Member) -> _Told:
 
 
 def object_of(member: Member) -> Any:
-    """Return the handle to the object that the member is."""
+    """Return the handle to the member's object."""
     return vars(member)["_object"]
 
 
 def handle_behind_member(value: object) -> object:
-    """Return the handle to the object that the value is, or the value itself."""
+    """Return the handle to a member's object, or any other value itself."""
     return object_of(value) if issubclass(type(value), Member) else value  # type: ignore[arg-type]
 
 
@@ -111,7 +112,7 @@ class Members:
         self._kinds: dict[tuple[type, type], type] = {}
 
     def forget(self) -> None:
-        """Begin anew, for another check."""
+        """Forget the members, before another check."""
         self._members.clear()
         self._kinds.clear()
 
@@ -123,10 +124,10 @@ class Members:
     ) -> object:
         """Return a member, or its value if the staff's notebook has no such class.
 
-        Raises CodecError for what is no member.
+        Raises CodecError for a node that is no member's.
 
-        SECURITY: its value is told once. Its words hold no other: they are the value's,
-        made of names, or marked as the object's.
+        SECURITY: its value is told once. Its texts can hold no other value: they are
+        the value's, made from names, or marked as the object's.
         """
         try:
             told, is_known = _read(node, classes)
@@ -153,7 +154,7 @@ class Members:
 
 
 def _read(node: Mapping[str, Any], classes: Collection[str]) -> tuple[_Told, bool]:
-    """Return what is told of a member, and whether the staff's notebook has its class."""
+    """Return a member's description, and whether the staff's notebook has its class."""
     told = _Told(node["v"], node["n"], node["s"], node["r"])
     is_value = (type(told.value) is int and -_SMALL < told.value < _SMALL) or (
         type(told.value) is str and len(told.value) <= _TEXT

@@ -1,27 +1,27 @@
-"""Hashes of objects that say themselves what equals them, as a grader is told them."""
+"""Hashes, for a grader, of objects whose class defines equality."""
 
 from itertools import count
 from typing import Final
 
-# How many objects of a group are kept, in case that one of them changes.
+# How many objects of a group are kept, in case one of them changes.
 _KEPT: Final = 4
-# Some of the objects that equal each other, by the place of their group.
+# For each group's place, some of its objects, which equal each other.
 _Groups = dict[int, list[object]]
 
 
 class Hashes:
-    """Tells equal objects the same hash, and different ones different hashes.
+    """The hashes told to a grader: equal objects get the same, different ones different.
 
-    A grader refuses to compare two objects, and would have to if two different ones had
-    the same hash: -1 and -2 have. A few objects stand for all that equal them, so that
-    an object costs the same however many equal ones were met before it.
+    A grader refuses to compare two objects, and would have to compare two different
+    ones with the same hash, as -1 and -2 have. A few objects stand for all that equal
+    them, so that the cost of an object does not grow with the equal ones met before it.
     """
 
     def __init__(self) -> None:
         self._met: dict[int, _Groups] = {}
 
     def hash_of(self, value: object) -> int:
-        """Return the object's hash. Raises what its class raises, also by `==`."""
+        """Return the object's hash. Raises what its class raises, in `__eq__` too."""
         own = hash(value)
         groups = self._met.setdefault(own, {})
         place = _equal_to(value, groups)
@@ -32,9 +32,9 @@ class Hashes:
         return hash((own, place)) if place else own
 
     def told(self, value: object) -> list[int] | None:
-        """Return None for a class that leaves equality to Python, else the hash.
+        """Return None for a class that leaves equality to Python, else [hash].
 
-        An object that has no hash, or none yet, has an empty list.
+        For an object that has no hash, or none yet, the list is empty.
         """
         if type(value).__eq__ is object.__eq__:
             return None
@@ -45,7 +45,7 @@ class Hashes:
 
 
 def _equal_to(value: object, groups: _Groups) -> int | None:
-    """Return the place of a group that another object is in which equals the value."""
+    """Return the place of a group with another object that equals the value, or None."""
     for place, group in groups.items():
         if any(one is not value and one == value for one in group):
             return place
@@ -53,7 +53,7 @@ def _equal_to(value: object, groups: _Groups) -> int | None:
 
 
 def _forget_changed(groups: _Groups, own: int) -> None:
-    """Forget objects that have another hash by now, where others stand beside them."""
+    """Forget objects that now have another hash, in groups of more than one object."""
     for place, group in groups.items():
         if len(group) > 1:
             groups[place] = [one for one in group if _has_hash(one, own)]
@@ -67,9 +67,9 @@ def _has_hash(value: object, own: int) -> bool:
 
 
 def _place_of_its_own(value: object, groups: _Groups) -> int:
-    """Return the place where the value is alone already, or a free one.
+    """Return the place where the value already is alone, or a free one.
 
-    If it is not alone it has changed, and what was its equal has not.
+    If the value stands in a group with others, it has changed and they have not.
     """
     for place, group in groups.items():
         if len(group) == 1 and group[0] is value:
@@ -78,7 +78,7 @@ def _place_of_its_own(value: object, groups: _Groups) -> int:
 
 
 def _put(value: object, groups: _Groups, place: int) -> None:
-    """Let the object stand in the group at that place, and in no other."""
+    """Put the object into the group at that place, and remove it from all others."""
     for other in list(groups):
         if other != place:
             groups[other] = [one for one in groups[other] if one is not value]

@@ -1,6 +1,6 @@
 """Members of enumerations that are numbers or texts: `class Action(IntEnum)`.
 
-Such a member goes as its value and as the object that it is.
+Such a member is sent both as its value and as an object.
 """
 
 from collections.abc import Callable
@@ -15,10 +15,10 @@ _NAME: Final = 100
 
 
 class SentValues(Encoder):
-    """An encoder of what goes to a grader, with what its members are beside values."""
+    """An encoder of answers to a grader, which sends such members as values and objects."""
 
     def member(self, value: Enum) -> Node:
-        """Return the node of a member, or None if it is not quite its value."""
+        """Return the node of a member, or None if it differs from its value."""
         plain = value._value_
         name = value._name_ if _is_name(value._name_) else None
         if not _is_value(plain, value):
