@@ -52,11 +52,11 @@ def _changed(old: Any, new: Any, is_same: object) -> Any:
         if len(old) == len(new) == len(is_same):
             return tuple(_changed(*part) for part in parts)
     if is_same is True and type(old) is type(new):
-        return old if _take(old, new) else new
+        return old if _replace_content(old, new) else new
     return new
 
 
-def _take(old: Any, new: Any) -> bool:
+def _replace_content(old: Any, new: Any) -> bool:
     """Give the old object the new one's content. Return whether that was possible."""
     match old:
         case list() | bytearray():

@@ -90,7 +90,7 @@ class Contents:
         if self._is_iterator:
             return None
         if self._was_gone_through and self._whole is not None:
-            self._hold_against(count(), self._whole)
+            self._check_count(count(), self._whole)
             return self._whole
         found = ask()
         if found is None:
@@ -102,7 +102,7 @@ class Contents:
             case _:
                 raise CodecError("not the items of an object")
         self._was_gone_through = True
-        return self._settle(items, length)
+        return self._keep_first(items, length)
 
     def by_index(self, ask: Ask) -> list[object] | None:
         """Return all items by their indices, asked for at once, or None if there are none.
@@ -120,7 +120,7 @@ class Contents:
                 return None if self.is_keyed else self._whole
             match found:
                 case [list() as items, (None | int()) as length]:
-                    self._settle(items, length)
+                    self._keep_first(items, length)
                 case _:
                     raise CodecError("not the items of an object")
             self._was_indexed = True
@@ -255,7 +255,7 @@ class Contents:
                 raise NotDataError(f"{self._label} has items, and is an iterator too")
         self._is_iterator = True
 
-    def _hold_against(self, again: object, items: list[object]) -> None:
+    def _check_count(self, again: object, items: list[object]) -> None:
         if again is None:
             raise NotDataError(
                 f"{self._label} is an iterator when it is gone through again"
@@ -266,7 +266,7 @@ class Contents:
                 "through again"
             )
 
-    def _settle(self, items: list[object], length: int | None) -> list[object]:
+    def _keep_first(self, items: list[object], length: int | None) -> list[object]:
         """Return the items that count from now on: those that were told first."""
         self._count(len(items), length)
         if self._whole is None:
@@ -306,7 +306,7 @@ class Contents:
                 told = with_slice(told, item.key, value)
         for key, part in self._slices:
             if part._whole is not None:  # noqa: SLF001 - another of this class
-                self._hold_against(len(part._whole), told[key])  # noqa: SLF001 - same
+                self._check_count(len(part._whole), told[key])  # noqa: SLF001 - same
                 told = with_slice(told, key, part._whole)  # noqa: SLF001 - same
         return told
 

@@ -76,10 +76,10 @@ class Observations:
     @property
     def contents(self) -> Contents:
         """The object's items since the test may last have changed it."""
-        self._follow()
+        self._forget_if_changed()
         return self._contents
 
-    def _follow(self) -> None:
+    def _forget_if_changed(self) -> None:
         """Forget the answers if a call of another object may have changed this one.
 
         `agent.step()` may change the buffer that the test has made, or read from it.
@@ -159,7 +159,7 @@ class Observations:
 
     def text(self, kind: str, ask: Ask) -> str:
         """Return the object's text of this kind: `repr` or `str`."""
-        self._follow()
+        self._forget_if_changed()
         if kind not in self._texts:
             words = ask()
             if type(words) is not str:
@@ -169,7 +169,7 @@ class Observations:
 
     def plain(self, ask: Ask) -> Any:
         """Return the object's value as a plain collection, without its class."""
-        self._follow()
+        self._forget_if_changed()
         if not self._plain:
             found = ask()
             if not isinstance(found, _COLLECTIONS):

@@ -24,14 +24,14 @@ def read(data: memoryview, dialect: Dialect, at: int = 0) -> tuple[Any, int]:
     """
     machine = Machine(data, dialect, at)
     try:
-        return _follow(machine, dialect.instructions), machine.at
+        return _run(machine, dialect.instructions), machine.at
     except UnreadableError:
         raise
     except (LookupError, TypeError, ValueError, OverflowError) as error:
         raise UnreadableError("its instructions do not fit together") from error
 
 
-def _follow(machine: Machine, taken: Collection[int] | None) -> Any:
+def _run(machine: Machine, taken: Collection[int] | None) -> Any:
     for _ in range(MAX_INSTRUCTIONS):
         (code,) = machine.take(1)
         if code == _STOP:

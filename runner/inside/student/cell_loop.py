@@ -30,10 +30,10 @@ def prepare() -> None:
     otter.offer()
     weights.take_numpy()
     text_bars.offer()
-    _fail_once(_shell)
+    _rehearse_traceback(_shell)
 
 
-def _fail_once(shell: StudentShell) -> None:
+def _rehearse_traceback(shell: StudentShell) -> None:
     """Format one traceback, so that its caches are filled before a cell fails."""
     try:
         json.loads("")

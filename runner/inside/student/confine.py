@@ -16,7 +16,11 @@ from runner.wire.job_order import Order, Role
 _NICENESS: Final = 10
 # Variables that only the start of an interpreter needs. The grader keeps them for the
 # programs that a test starts: they import nothing that was handed in.
-_ZYGOTES: Final = {"PYTHONSAFEPATH", "PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE"}
+_START_VARIABLES: Final = {
+    "PYTHONSAFEPATH",
+    "PYTHONHASHSEED",
+    "PYTHONDONTWRITEBYTECODE",
+}
 # Pending signals and timers, which the kernel counts for root of the whole machine too.
 _SIGNALS: Final = 1024
 # Seconds between the signal for used-up processor time and the kill.
@@ -38,7 +42,7 @@ def confine(order: Order, isolation: Isolation, fds: Mapping[str, int]) -> None:
     os.nice(_NICENESS)
     os.umask(0o022)
     isolation.lock()
-    _settle(*isolation.homes(), is_grader=order.shape.role is Role.GRADER)
+    _set_up_folders(*isolation.homes(), is_grader=order.shape.role is Role.GRADER)
 
 
 def _arrange_descriptors(fds: Mapping[str, int]) -> None:
@@ -108,10 +112,12 @@ def _own_tasks() -> int:
     return count
 
 
-def _settle(work: Path, home: Path, temporary: Path, *, is_grader: bool) -> None:
+def _set_up_folders(
+    work: Path, home: Path, temporary: Path, *, is_grader: bool
+) -> None:
     """Set the job's working folder, home, temporary folder and environment."""
     os.chdir(work)
-    dropped = {"PYTHONHASHSEED"} if is_grader else _ZYGOTES
+    dropped = {"PYTHONHASHSEED"} if is_grader else _START_VARIABLES
     kept = literal_environment(str(home)).keys() - dropped
     for name in os.environ.keys() - kept:
         del os.environ[name]

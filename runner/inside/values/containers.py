@@ -213,7 +213,11 @@ def encode_tuple(encoder: EncoderBase, value: Any, depth: int) -> Node:
     if fields is None:
         return encoder.many("tuple", tuple(value), depth)
     items = tuple(tuple.__iter__(value))
-    if not _are_fields(fields) or len(fields) != len(items) or _judges(fields, items):
+    if (
+        not _are_fields(fields)
+        or len(fields) != len(items)
+        or _has_value_methods(fields, items)
+    ):
         return None
     name = kind.__name__[:_NAME]
     name = name if _is_name(name) else "namedtuple"
@@ -244,12 +248,12 @@ def _decode_named(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -> 
     if not _are_fields(fields) or len(name) > _NAME or not _is_name(name):
         raise CodecError("not the names of a named tuple")
     items = decoder.many(node, depth)
-    if len(items) != len(fields) or _judges(fields, items):
+    if len(items) != len(fields) or _has_value_methods(fields, items):
         raise CodecError("not the items of a named tuple")
     return _class_of(name, fields)(items)
 
 
-def _judges(fields: Sequence[str], items: Sequence[object]) -> bool:
+def _has_value_methods(fields: Sequence[str], items: Sequence[object]) -> bool:
     """Return whether `found.difference(expected)` would call an item of the tuple."""
     return any(
         name in VALUE_METHODS and callable(item)

@@ -30,7 +30,7 @@ from runner.wire.job_order import DESCRIPTORS, Order
 
 _TICK_MS: Final = 1000
 # After this many orders the zygote has jobs enough to make compaction worth its time.
-_SETTLED: Final = 4
+_COMPACT_AFTER: Final = 4
 _PIECE_MS: Final = 50
 
 
@@ -93,7 +93,7 @@ class Zygote:
 
     @property
     def _is_to_compact(self) -> bool:
-        return self._orders >= _SETTLED and not self._is_compact
+        return self._orders >= _COMPACT_AFTER and not self._is_compact
 
     def _compact(self) -> None:
         """Move another piece of memory into huge pages while no order waits."""
