@@ -347,7 +347,7 @@ def _last_line(error: BaseException) -> str:
 
 
 def _trace(error: BaseException) -> str:
-    """Return the traceback that staff read, without the frames of this package."""
+    """Return the traceback that staff read, with the lines of the tests' own source only."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename.startswith("<")]
     words = "".join(traceback.format_list(own)) + _last_line(error)

@@ -161,7 +161,7 @@ def _compact(tensor: torch.Tensor) -> Any:
 
 
 def _with_gradient(tensor: Any, reduced: Any) -> Any:
-    """Return how a tensor is rebuilt with its gradient, which pickles leave out."""
+    """Return how to rebuild a tensor with its gradient, which pickles leave out."""
     gradient = gradient_of(tensor)
     if gradient is None:
         return reduced

@@ -161,7 +161,7 @@ class Names(dict[str, Any]):
         return made
 
     def restore(self) -> None:
-        """Give the notebook back the names that were replaced or taken away."""
+        """Restore in the notebook the names that were replaced or removed."""
         self._student.stand_ins.clear()
         for name in self._replaced:
             # A snapshot that is gone needs nothing.

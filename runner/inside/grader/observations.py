@@ -20,12 +20,13 @@ _COLLECTIONS: Final = (list, tuple, dict, set, frozenset, deque)
 class Observations:
     """The answers that are known of one object.
 
-    They hold until the test itself may have changed the object: it has called one of its
-    methods, assigned to it, passed it to a call, or read it again from the same place after
-    a call. If the test has made the object, they hold until the test calls any of the
-    student's code, and answers about its attributes' values until it may have changed.
-    Attributes hold until the test next calls any of the student's code. Raises NotDataError
-    if a new answer contradicts an older one. `contents` are the object's items.
+    They hold until the test itself may have changed the object: it has called one of
+    its methods, assigned to it, passed it to a call, or read it again from the same
+    place after a call. If the test has made the object, they hold until the test calls
+    any of the student's code; answers about objects that were read from it as
+    attributes hold until it may have changed. Its attributes hold until the test next
+    calls any of the student's code. Raises NotDataError if a new answer contradicts an
+    older one. `contents` are the object's items.
     """
 
     def __init__(self, label: str, epoch: Callable[[], int] = lambda: 0) -> None:

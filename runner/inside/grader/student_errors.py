@@ -70,7 +70,7 @@ class _StudentClass(type):
 
 
 class StudentRaisedError(Exception, metaclass=_StudentClass):
-    """Raised for an exception of the student's code, or for one that has no imitation."""
+    """An exception of the student's code: this class itself if it has no imitation."""
 
     # Private by Python's name mangling: any other name may be one of the student's.
     __words: str | None = None
@@ -276,9 +276,9 @@ _IMITATED: Final = frozenset(
 
 
 def no_exception(kind: type) -> type:
-    """Return the class. Raises NotDataError for an exception's.
+    """Return the class. Raises NotDataError for a class of exceptions.
 
-    The notebook would else say what a test's `except` catches.
+    Otherwise the notebook would decide what a test's `except` catches.
     """
     if issubclass(kind, BaseException):
         raise NotDataError("tests name exceptions themselves")

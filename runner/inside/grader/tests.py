@@ -359,7 +359,7 @@ def _remember(name: str, source: str) -> None:
 
 
 def test_case(**_: object) -> Callable[[Callable[..., object]], Callable[..., object]]:
-    """Replace Otter's decorator: the assignment already holds what it says of a case."""
+    """Return a decorator without effect: the assignment holds what Otter's would say."""
     return lambda function: function
 
 

@@ -1,4 +1,4 @@
-"""The machine that executes a pickle's instructions, without an import or a call."""
+"""The machine for a pickle's instructions. It imports and calls nothing of a pickle's."""
 
 import codecs
 import collections

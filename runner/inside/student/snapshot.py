@@ -1,9 +1,9 @@
 """A question's snapshot: the notebook's process, kept as it is at the check cell.
 
-The snapshot waits until all cells have run and no more of their output is taken. Only
-then it answers a grader, so it cannot pass on what it learns of hidden tests. The host
-stops it while it waits. On a GPU, where a process cannot be forked, the notebook's own
-process answers at once.
+The snapshot waits until all cells have run and no more of their output is taken. It
+answers a grader only then, so it cannot pass on what it learns of hidden tests. The
+host stops it while it waits. On a GPU, where a process cannot be forked, the notebook's
+own process answers at once.
 """
 
 import contextlib

@@ -191,7 +191,7 @@ def _decode_default(decoder: DecoderBase, node: Mapping[str, Any], depth: int) -
 
 
 def _own_default() -> NoReturn:
-    """Replace a default that is a function: functions stay in their own process."""
+    """Raise KeyError in place of a default that is a function, which is not sent."""
     raise KeyError(
         "a missing key, of a defaultdict whose default is a function of its own: only "
         "defaults like int and list can be sent"

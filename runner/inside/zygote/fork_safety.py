@@ -12,7 +12,7 @@ def threads() -> int:
 
 
 def unfitness(is_untouched: Callable[[], bool] = cuda.is_untouched) -> str:
-    """Return why this process must not fork a job, or "" if it may."""
+    """Return the reason why this process must not fork a job, or "" if it may."""
     if threads() != 1:
         # A lock that another thread holds would stay locked in the child for ever.
         return "more than one thread"

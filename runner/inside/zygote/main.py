@@ -29,7 +29,7 @@ from runner.wire.frames import Channel, ChannelClosedError, Frame
 from runner.wire.job_order import DESCRIPTORS, Order
 
 _TICK_MS: Final = 1000
-# After this many orders the zygote has jobs enough to make compaction worth its time.
+# From this many orders on, compaction is worth its time.
 _COMPACT_AFTER: Final = 4
 _PIECE_MS: Final = 50
 
