@@ -1,7 +1,7 @@
-"""The runner as its callers see it: `Runner.run` takes a JobSpec, gives a JobResult.
+"""The runner that callers use: `Runner.run` takes a JobSpec and returns a JobResult.
 
-This side never imports torch, IPython or matplotlib, and never runs or unpickles
-anything of a student's.
+This side never imports torch, IPython or matplotlib. It never runs or unpickles
+anything that comes from a student.
 """
 
 import logging
@@ -33,10 +33,11 @@ IDLE_SECONDS: Final = 1800.0
 
 
 class Backend(StrEnum):
-    """What encloses jobs.
+    """The means by which jobs are isolated.
 
-    NAMESPACES is our own jail, warm. BWRAP is bubblewrap's, cold. BARE is level L0, for
-    one's own notebooks only.
+    NAMESPACES is our own jail, in which jobs are forked from a zygote. BWRAP is a jail
+    of bubblewrap's, in which each job starts an interpreter of its own. BARE is level
+    L0, no jail, for one's own notebooks only.
     """
 
     NAMESPACES = "namespaces"
@@ -45,11 +46,11 @@ class Backend(StrEnum):
 
 
 class NotIsolatedError(Exception):
-    """This host cannot enclose jobs as demanded. `str` says what is missing."""
+    """Raised if this host cannot isolate jobs as demanded. `str` says what is missing."""
 
 
 def capabilities(backend: Backend) -> Capabilities:
-    """Return how well this host can enclose jobs by this means."""
+    """Return the isolation that this host can give jobs with this backend."""
     if backend is Backend.BARE:
         return Capabilities()
     if backend is Backend.BWRAP and not bwrap.is_installed():
@@ -58,7 +59,7 @@ def capabilities(backend: Backend) -> Capabilities:
 
 
 def _ignore(_event: Event) -> None:
-    """Take no notice."""
+    """Do nothing with the event."""
 
 
 def _never() -> bool:
@@ -66,13 +67,13 @@ def _never() -> bool:
 
 
 class Runner:
-    """Runs jobs; several threads may call `run` at once.
+    """The runner of jobs. Several threads may call `run` at the same time.
 
-    `environments` maps names to interpreters, "" being the one that runs now. `spares`
-    is how many jails are kept ready for each environment, and one that is not used for
-    `idle_seconds` is stopped. Jobs for a GPU share `gpus`, which is closed with the
-    runner. Make a runner in the process that uses it: it does not survive a fork.
-    `close` it at the end. Raises NotIsolatedError.
+    `environments` maps names to interpreters; "" stands for the interpreter that runs
+    now. `spares` is how many jails are kept ready for each environment. An environment
+    that is not used for `idle_seconds` is stopped. Jobs for a GPU share `gpus`, which
+    is closed with the runner. Make a runner in the process that uses it, because it
+    does not survive a fork. `close` it at the end. Raises NotIsolatedError.
     """
 
     def __init__(
@@ -125,31 +126,31 @@ class Runner:
     ) -> JobResult:
         """Run the job to its end, and leave no process or file of it.
 
-        A student's fault is a verdict, never an exception; PLATFORM is our fault.
-        `on_event` is called in this thread, at least once a second while the job
-        runs. `should_stop` is asked at least twice a second; True cancels the job.
+        A student's fault is a verdict, never an exception. The verdict PLATFORM is our
+        fault. `on_event` is called in this thread, at least once a second while the
+        job runs. `should_stop` is called at least twice a second; True cancels the job.
         """
         job = Job(spec, self._spares, self._gpus, on_event, should_stop)
         with self._housekeeper.using(spec.environment):
             return job.run()
 
     def level(self) -> str:
-        """Return how strong the isolation is, L0 to L3, as docs/sandbox.md has it."""
+        """Return the isolation level, L0 to L3, as docs/sandbox.md defines it."""
         return self._capabilities.level
 
     def serves(self, device: Device) -> bool:
-        """Say whether jobs for such a device can be run now."""
+        """Return whether jobs for such a device can be run now."""
         if device is Device.CPU:
             return True
         return self._gpus is not None and bool(self._gpus.in_service())
 
     def warm_up(self, environment: str = "default") -> None:
-        """A zygote for the environment is ready, so that the next job starts at once."""
+        """Start a zygote for the environment, so that the next job starts at once."""
         with self._housekeeper.using(environment):
             self._pool.warm_up(environment)
 
     def close(self) -> None:
-        """No process or file of this runner is left."""
+        """End every process of this runner and remove its files."""
         self._housekeeper.close()
         self._spares.close()
         self._pool.close()

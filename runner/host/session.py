@@ -1,4 +1,4 @@
-"""The host's hold on one running job: its sockets, its captured text, its processes."""
+"""The host's side of one running job: its sockets, its captured text, its processes."""
 
 import contextlib
 import os
@@ -29,7 +29,7 @@ from runner.wire.frames import SMALL_FRAME, Frame, FrameError, Peer
 _ROUND_MS: Final = 100
 _MUCH: Final = 32 * 1024
 _BUSY_SECONDS: Final = 0.3
-# The host's work for a frame, in bytes of text that are as much work.
+# The host's work for one frame, as the number of bytes of text that cost as much.
 _FRAME_COST: Final = 1024
 _END_SECONDS: Final = 10
 _LAST_READS: Final = 4
@@ -40,18 +40,20 @@ _PAUSE_SECONDS: Final = 0.01
 class Session:
     """One job's processes, from their start to the end of the last one.
 
-    `step` waits a moment at most, takes in what came, and raises when the job must
-    end. Text that waits in the pipes is always later than every frame sent, because
-    the student process empties them before it sends one; so frames are taken first.
+    `step` waits a moment at most, reads what arrived, and raises JobEnded when the job
+    must end. The student process empties its pipes before it sends a frame, so text
+    that waits in a pipe is later than every frame sent. Therefore frames are read
+    first.
     """
 
     def __init__(
         self, monitor: Monitor, outputs: JobOutputs, prepared: PreparedJob
     ) -> None:
         self.monitor = monitor
-        # While cells run again these are others, which nobody keeps.
+        # While cells are run again, `outputs` is another object, which is dropped.
         self.outputs = self._own_outputs = outputs
-        # What a fresh process had put out when the notebook went on in it: no flood.
+        # What a fresh process had sent when the notebook went on in it. It does not
+        # count as a flood.
         self._heard = 0
         # A larger frame could not be kept anyway.
         self.max_frame = SMALL_FRAME + outputs.limits.cell_output_bytes
@@ -63,16 +65,17 @@ class Session:
         self.ready = False
         self.status: int | None = None
         self.gone: Frame = {}
-        # Of the notebook's own process, by the kernel, once it has ended.
+        # Of the notebook's own process, as the kernel reports after its end.
         self.peak_memory = 0
-        # The notebook's own run is over: what ends from now on shows in no measure of it.
+        # Whether the notebook's own run is over. A process that ends later changes no
+        # measure of the notebook.
         self._is_silent = False
         # Why the notebook cannot go on, although its process may live.
         self.lost: JobEnded | None = None
         # Snapshots of the notebook's process that wait for their questions.
         self.kept = self.monitor.kept
-        # How many processes have been let run, snapshots among them. What stands still
-        # can be woken by one of these alone.
+        # How often a fresh process, or a snapshot, was allowed to run. Only such a
+        # process can wake a snapshot that stands still.
         self.turns = 0
         self._prepared = prepared
         self._pipes = prepared.pipes
@@ -81,11 +84,14 @@ class Session:
         self._busy_until = 0.0
 
     def hear(self, *peers: Peer) -> None:
-        """`step` ends at once too when one of these has something to say."""
+        """Let `step` also end at once when one of these peers has something to say."""
         self._asked = peers
 
     def step(self, cell: CellOutputs | None) -> list[Frame]:
-        """Take in what came: outputs go to `cell`, other frames are returned."""
+        """Read what arrived: add outputs to `cell`, and return the other frames.
+
+        Waits a moment at most. Raises JobEnded when the job must end.
+        """
         self._wait()
         frames = self._frames()
         others = []
@@ -125,14 +131,14 @@ class Session:
             raise died(cell=self.cell, reason="protocol") from None
 
     def _is_busy(self) -> bool:
-        """Say whether much text came lately, so that it is read as it comes."""
+        """Return whether much text arrived lately. It is then read as it arrives."""
         return time.monotonic() < self._busy_until
 
     def _text_is_due(self) -> bool:
         return time.monotonic() >= self._next_read
 
     def _take_text(self, cell: CellOutputs | None) -> None:
-        """Take a portion of each stream; soon again if there was much."""
+        """Read a portion of each stream, and read again soon if it was large."""
         most = 0
         for name, pipe in self._pipes.items():
             data = pipe.take()
@@ -153,7 +159,7 @@ class Session:
             frames = []
         for frame in frames:
             if frame.get("t") == "ended" and self.status is None:
-                # Once for each process of the notebook's that was started.
+                # Arrives once for each process that was started for the notebook.
                 self.status = int(frame["status"])
                 if not self._is_silent:
                     self.peak_memory = max(self.peak_memory, frame["peak_memory_bytes"])
@@ -166,7 +172,7 @@ class Session:
             raise self._prepared.explained(ours)
 
     def _raise_death(self, cell: CellOutputs | None) -> None:
-        """The student process closed its channel: say how it ended."""
+        """Raise JobEnded for a student process that has closed its channel."""
         deadline = time.monotonic() + 1
         while self.status is None and time.monotonic() < deadline:
             descriptors.wait([self.init], seconds=0.05)
@@ -180,7 +186,7 @@ class Session:
         raise self._prepared.explained(died(cell=self.cell, signal=max(0, -code)))
 
     def drain(self, cell: CellOutputs | None) -> None:
-        """Take what the job still had to say when it was stopped, up to a bound."""
+        """Read the text that waits in the pipes of a stopped job, up to a bound."""
         for name, pipe in self._pipes.items():
             for _ in range(_LAST_READS):
                 data = pipe.take()
@@ -189,7 +195,7 @@ class Session:
                 cell.text(name, data)
 
     def attend(self, *peers: Peer) -> None:
-        """Wait a moment at most for the peers, with the notebook's process not heard."""
+        """Wait a moment at most for the peers, without reading from the notebook."""
         poll = select.poll()
         poll.register(self._prepared.pidfd, select.POLLIN)
         for peer in (self.init, *peers):
@@ -207,15 +213,15 @@ class Session:
             self.attend()
 
     def tick(self) -> None:
-        """Measure while no question is asked."""
+        """Measure the job while no question is asked."""
         with self._limits_end_others():
             self.monitor.tick(self.job.pid)
 
     @contextlib.contextmanager
     def _limits_end_others(self) -> Iterator[None]:
-        """End what goes past a limit, and do no more: what was found before stays.
+        """End the job's other processes at a limit, but do not end the job.
 
-        Only for the time after `silence`.
+        Outcomes found before stay. Only for the time after `silence`.
         """
         try:
             yield
@@ -225,10 +231,10 @@ class Session:
             self.end_others()
 
     def silence(self) -> None:
-        """Listen to the notebook no more, and end its processes.
+        """Stop reading from the notebook, and end its processes.
 
-        What it used is known from here on and changes no more. Nothing of the job is
-        left but its first process and the snapshots, which stand still.
+        From now on the measures of the notebook do not change. Only the job's first
+        process and the snapshots, which stand still, are left.
         """
         self.monitor.silence()
         self.student.close()
@@ -237,16 +243,16 @@ class Session:
         while self.status is None and time.monotonic() < deadline:
             descriptors.wait([self.init], seconds=_PAUSE_SECONDS)
             self._look_at_init()
-        # Whatever ends later is a part of the checking.
+        # A process that ends later belongs to the checking.
         self._is_silent = True
 
     def end_others(self) -> None:
-        """End every process of the job but its first one and the snapshots that wait.
+        """End every process of the job except its first one and the waiting snapshots.
 
-        Whoever made them, and whatever became of their parents.
+        It does not matter which process made them, or whether their parents live.
         """
         if kill_all(self._others, _KILL_SECONDS) > 1:
-            # Until they are gone they hold room that the next ones may need.
+            # Until they are gone, they take up room that the next ones may need.
             deadline = time.monotonic() + _KILL_SECONDS
             while any(one.state not in DEAD for one in self._others()):
                 if time.monotonic() > deadline:
@@ -262,10 +268,10 @@ class Session:
         return read_processes(pid for pid in group.members() if pid not in known)
 
     def restart(self) -> None:
-        """End the notebook's processes, and have a fresh one in their place.
+        """End the notebook's processes, and start a fresh one in their place.
 
-        Snapshots that wait stay as they are. What it puts out until `go_on` is apart from
-        what there was before, and has the whole limit. Raises JobEnded.
+        Snapshots that wait stay as they are. Outputs of the fresh process until `go_on`
+        are kept apart from the earlier ones, and have the whole limit. Raises JobEnded.
         """
         self.turns += 1
         self.end_others()
@@ -287,30 +293,30 @@ class Session:
         self.student_pid = prepared.student_pid
 
     def go_on(self) -> None:
-        """Let the notebook go on in the fresh process, and its outputs where they were.
+        """Let the notebook go on in the fresh process, with its outputs as they were.
 
-        Once it is silenced it has no outputs: each fresh process has its own allowance.
+        After `silence` it has no outputs: each fresh process has its own allowance.
         """
         if not self._is_silent:
             self.outputs, self._heard = self._own_outputs, self.student.received
 
     def interrupt(self) -> None:
-        """Send the notebook's process a SIGINT, as a person does who loses patience."""
+        """Send the notebook's process a SIGINT, as a person does to stop a cell."""
         self.signal(self.student_pid, signal.SIGINT)
 
     def find(self, pid: int) -> ProcessInfo | None:
-        """Return the process, if it is one of this job's."""
+        """Return the process if it belongs to this job, else None."""
         info = read_process(pid)
         return info if info is not None and is_below(info, self.job.pid) else None
 
     def signal(self, pid: int, number: int) -> None:
-        """Send the process the signal, if it is one of this job's."""
+        """Send the signal to the process if it belongs to this job."""
         info = self.find(pid)
         if info is not None:
             send_signal(info, number)
 
     def finish(self) -> bool:
-        """No process of the job is left. Return whether its own parent saw to it."""
+        """Have the job's first process end all others. Return whether it says it did."""
         self.init.send({"t": "end"})
         deadline = time.monotonic() + _END_SECONDS
         while self.init.open and not self.gone and time.monotonic() < deadline:

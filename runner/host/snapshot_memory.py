@@ -1,4 +1,4 @@
-"""What the snapshots of a job that wait hold in memory, in sum, and the limit on it."""
+"""The memory that the waiting snapshots of a job hold in sum, and the limit on it."""
 
 import time
 from collections.abc import Collection
@@ -14,36 +14,37 @@ from runner.system.processes import (
 )
 
 _AT_A_TIME: Final = 4
-# In which a process that was told to stop has done so, on a busy machine too.
+# A process that was told to stop has stopped by then, on a busy machine too.
 _STOP_SECONDS: Final = 1.0
-# The kernel's own memory for a process that waits, its pages' tables apart.
+# The kernel's own memory for a process that waits, without its page tables.
 _KERNEL_BYTES: Final = 512 * 1024
 
 
 class SnapshotMemory:
     """Holds the snapshots of one job to `limit_bytes` together.
 
-    Without a control group nothing else bounds them in sum. They share most of their
-    memory, so that is counted in shares; memory that was added since is counted whole,
-    and so is what the kernel needs for their pages, beyond `slack_bytes`.
+    Without a control group nothing else limits their sum. They share most of their
+    memory, so it is counted in shares. Memory that was added since a measurement is
+    counted whole, and so are their page tables, beyond `slack_bytes`.
     """
 
     def __init__(self, limit_bytes: int, slack_bytes: int = 0) -> None:
         self._limit = limit_bytes
         self._slack = slack_bytes
         self._shares = MemoryShares(_AT_A_TIME)
-        # Those that were ended and ran then, although they were to stand still.
+        # Snapshots that were running when they were ended, although they had to stand
+        # still.
         self.moved: set[int] = set()
-        # Since when each that waits is known, on the monotonic clock.
+        # When each waiting snapshot was first seen, on the monotonic clock.
         self._since: dict[tuple[int, int], float] = {}
-        # What the kernel holds for the pages of each. Of one that stands still it grows
-        # no more.
+        # The size of each snapshot's page tables. It does not grow while the snapshot
+        # stands still.
         self._tables: dict[int, int] = {}
 
     def look(self, kept: WaitingSnapshots) -> list[int]:
-        """Measure some of the snapshots anew; past the limit, end the youngest.
+        """Measure some of the snapshots again; past the limit, end the youngest.
 
-        Call it a few times a second. Returns the numbers of those that were ended.
+        Call it a few times a second. Returns the process numbers of those it ended.
         """
         found, now = read_processes(kept.numbers()), time.monotonic()
         self._since = {
@@ -66,9 +67,10 @@ class SnapshotMemory:
         return ended
 
     def kernel_bytes(self, pids: Collection[int]) -> int:
-        """Return the kernel's own memory for those that wait.
+        """Return the kernel's own memory for the snapshots that wait.
 
-        A control group counts it with that of the notebook and of the asked question.
+        A control group counts it together with the kernel's memory for the notebook and
+        for the asked question.
         """
         self._tables = {
             pid: self._tables.get(pid) or page_table_bytes(pid) for pid in pids

@@ -1,8 +1,8 @@
-"""The host's hold on a snapshot: the notebook's process as it was at a check cell.
+"""The host's side of a snapshot: the notebook's process as it was at a check cell.
 
-A snapshot stands still (SIGSTOP) from the moment in which it is made to the moment in
-which its own question is asked. A process can let itself or its twin run again; the
-kernel counts how often each one ran, so a snapshot that moved is known and not asked.
+A snapshot stands still (SIGSTOP) from when it is made until its own question is asked.
+A process can arrange that it, or its twin, runs again. The kernel counts how often each
+process ran, so the host notices a snapshot that ran in between, and does not ask it.
 """
 
 import contextlib
@@ -22,22 +22,23 @@ from runner.system.processes import read_process, rests, stopped_after
 from runner.wire.frames import FrameError, Peer
 
 _PAUSE_SECONDS: Final = 0.0005
-# Where the kernel does not say that a process rests, two looks so far apart agree.
+# Where the kernel does not tell whether a process rests, two looks that are so far apart
+# must agree.
 _REST_SECONDS: Final = 0.02
-# From the end of a slow check to the point where its snapshot is given up, and after how
-# many looks at it, of a tenth of a second, it is interrupted again.
+# A snapshot has so many seconds to come to rest after a slow check, then it is given up.
+# It is interrupted again after so many looks at it, each of a tenth of a second.
 _BREAK_SECONDS: Final = 1.5
 _ROUNDS: Final = 3
-# The kernel is to end running processes, which have the highest score from the start,
-# before those that wait. Both scores may be set without any right.
+# When memory runs out, the kernel is to end running processes, which have the highest
+# score from the start, before those that wait. Setting either score needs no privilege.
 _SPARED: Final = 500
 _FIRST_TO_GO: Final = 1000
 
 
 class Snapshot:
-    """A snapshot of the notebook's process, as the host knows it.
+    """The host's side of one snapshot of the notebook's process.
 
-    `wire` is the grader's end of the socket to it; `cells` is how many cells had ended
+    `wire` is the grader's end of the socket to it. `cells` is how many cells had ended
     when it was made.
     """
 
@@ -47,20 +48,20 @@ class Snapshot:
         self.wire, self._student_wire = socket.socketpair()
         self.peer = Peer(ours)
         self.pid = 0
-        # It answers: it was woken for its question, and is asked from then on.
+        # Whether it was woken for its question, and so can be asked.
         self.is_awake = False
         # Why it cannot be asked, and whether another may take its place.
         self.missing = marks.ENDED
         self.is_replaceable = False
         self._pidfd = -1
-        # How often it ran before it stood still, since when that is known, and which
-        # process of the job was the last that ran by then.
+        # How often it ran before it stood still (None if that is not known), since when
+        # that number is the same, and `Session.turns` when it stood still.
         self._ran: frozenset[tuple[int, int]] | None = None
         self._since = 0.0
         self._turn = 0
 
     def ask_for(self, session: Session, files: JobFiles, *, in_place: bool) -> None:
-        """Tell the notebook's process to make the snapshot, or to answer itself."""
+        """Tell the notebook's process to make the snapshot, or to answer in place."""
         message = {
             "t": "check",
             "in_place": in_place,
@@ -73,11 +74,14 @@ class Snapshot:
 
     @property
     def is_known(self) -> bool:
-        """Say whether nothing more is to be learned: who it is, or that it is gone."""
+        """Whether the host knows the snapshot's process, or that there is none."""
         return bool(self.pid) or not self.peer.open
 
     def look(self) -> bool:
-        """Learn who the snapshot is, by the kernel's word. Return whether it spoke."""
+        """Read from the snapshot. Return whether it sent anything.
+
+        The kernel says which process sent the first frame: that is the snapshot.
+        """
         try:
             frames = self.peer.receive() if self.peer.open else []
         except FrameError:
@@ -88,7 +92,7 @@ class Snapshot:
         return bool(frames)
 
     def freeze(self, session: Session) -> None:
-        """Let the snapshot stand still from now on. It counts for no limit."""
+        """Make the snapshot stand still. From now on it counts for no limit."""
         try:
             if self._pidfd < 0:
                 self._pidfd = os.pidfd_open(self.pid)
@@ -104,7 +108,8 @@ class Snapshot:
     def settle(self, session: Session, deadline: float) -> None:
         """Wait until the snapshot stands still, and note how often it ran before.
 
-        One that does not stand still by then, on the monotonic clock, is not kept.
+        `deadline` is on the monotonic clock. A snapshot that does not stand still by
+        then is not kept.
         """
         while self.pid in session.kept:
             if self.stands_still():
@@ -116,7 +121,7 @@ class Snapshot:
             session.tick()
 
     def stands_still(self) -> bool:
-        """Note how often the snapshot ran. Say whether that figure changes no more."""
+        """Note how often the snapshot ran. Return whether that number is final."""
         ran = stopped_after(self.pid) if self._signal(0) else None
         is_at_rest = rests(self.pid) if ran is not None else False
         if is_at_rest:
@@ -127,9 +132,10 @@ class Snapshot:
         return ran is not None and (is_old if is_at_rest is None else is_at_rest)
 
     def thaw(self, session: Session) -> bool:
-        """Let the snapshot run, for its own question. Return whether it has stood still.
+        """Let the snapshot run for its own question. Return whether it can be asked.
 
-        It is one of the job's running processes from now on, which `end_others` ends.
+        It cannot if it has ended, or ran before. From now on it is one of the job's
+        running processes, which `end_others` ends.
         """
         is_kept = self.pid in session.kept
         session.kept.discard(self.pid)
@@ -141,8 +147,8 @@ class Snapshot:
         if not is_kept or self._ran is None:
             return False
         if stopped_after(self.pid) != self._ran:
-            # SECURITY: one that was woken is never asked. Where nothing of the job could
-            # have woken it, it is no fault of the notebook's.
+            # SECURITY: a snapshot that was woken is never asked. If no process of the job
+            # could have woken it, this is not the notebook's fault.
             self.is_replaceable = session.turns == self._turn
             return False
         session.turns += 1
@@ -151,7 +157,10 @@ class Snapshot:
         return self.is_awake
 
     def note_end(self, words: str) -> None:
-        """Note why the snapshot ended, by no fault but its own question's or memory's."""
+        """Note why the snapshot ended, if only its own question or memory is the cause.
+
+        Another snapshot may take its place.
+        """
         self.is_awake = False
         self.missing, self.is_replaceable = words, True
 
@@ -160,7 +169,7 @@ class Snapshot:
         return self._signal(0) and info is not None and not info.is_ending
 
     def _signal(self, number: int) -> bool:
-        """Send the signal to the very process that was made; say whether it is there."""
+        """Send the signal to exactly this process. Return whether it is there."""
         if self._pidfd < 0:
             return False
         try:
@@ -170,12 +179,12 @@ class Snapshot:
         return True
 
     def hang_up(self) -> None:
-        """Break off the conversation with the grader, for both of them."""
+        """Break off the conversation with the grader, for both sides."""
         with contextlib.suppress(OSError):
             self.wire.shutdown(socket.SHUT_RDWR)
 
     def resume(self, session: Session) -> bool:
-        """Interrupt what the snapshot does; return whether it can be asked once more."""
+        """Interrupt the snapshot's work. Return whether it can be asked once more."""
         self.hang_up()
         self.wire.close()
         try:
@@ -191,7 +200,7 @@ class Snapshot:
         return self.is_awake
 
     def _interrupt(self, session: Session) -> bool:
-        """Return whether the snapshot came to rest, interrupted some times if need be."""
+        """Interrupt the snapshot, repeatedly if needed. Return whether it came to rest."""
         watch, rounds = session.monitor, 0
         started = watch.moment()
         while self.peer.open and not watch.is_past(started, _BREAK_SECONDS):
@@ -204,13 +213,13 @@ class Snapshot:
         return False
 
     def drop(self, session: Session) -> None:
-        """End the snapshot: its question is asked of others."""
+        """End the snapshot, because its question is asked in another."""
         session.kept.discard(self.pid)
         self._signal(signal.SIGKILL)
         self.close()
 
     def close(self) -> None:
-        """Close what we hold of it."""
+        """Close the host's sockets and its descriptor of the process."""
         self.is_awake = False
         self.peer.close()
         for one in (self.wire, self._theirs, self._student_wire):
@@ -221,7 +230,7 @@ class Snapshot:
 
 
 def _prefer(pid: int, adjustment: int) -> None:
-    """Say how soon the kernel ends the process for want of memory, if we may."""
+    """Set how soon the kernel ends the process when memory runs out, if we may."""
     with contextlib.suppress(OSError):
         fd = os.open(f"/proc/{pid}/oom_score_adj", os.O_WRONLY)
         try:
