@@ -1,4 +1,4 @@
-"""The host's hold on a job's grader: its processes, its tests, and what it answers."""
+"""The host's side of a job's grader: its processes, its tests, and its answers."""
 
 import logging
 import secrets
@@ -23,14 +23,15 @@ log = logging.getLogger(__name__)
 
 _PATIENCE_SECONDS: Final = 0.2
 _READY_SECONDS: Final = 120
-# More than the grader itself allows for it.
+# For removing what tests have left. It is more than the grader itself allows for it.
 _CLEAR_SECONDS: Final = 6.0
 
 
 class GraderClient:
-    """Sees to it that a job has a grader, made while the notebook runs.
+    """Makes sure that a job has a grader, which is made while the notebook runs.
 
-    `shape` is what the kernel holds it to. `close` it at the end.
+    `shape` holds the limits that the kernel enforces on the grader. `close` it at the
+    end.
     """
 
     def __init__(self, spares: Spares, spec: JobSpec, shape: Shape) -> None:
@@ -45,7 +46,7 @@ class GraderClient:
         self._asked = ""
 
     def call(self) -> None:
-        """A grader is on its way, if none is there."""
+        """Start making a grader, if there is none."""
         if self._coming is None:
             self._coming = self._spares.fit(self._make)
 
@@ -89,9 +90,9 @@ class GraderClient:
     def get(self, key: str, meanwhile: Callable[[], None]) -> PreparedJob:
         """Return a grader that waits for the question's checks.
 
-        What the tests of another question have left there is removed first. A grader
-        with which that cannot be done, or not soon, is replaced by a fresh one. Raises
-        what making one raised.
+        What the tests of another question have left there is removed first. If that
+        fails or takes too long, a fresh grader is used. `meanwhile` is called several
+        times a second. Raises what making a grader raised.
         """
         grader = self._get(meanwhile)
         if self._asked not in {"", key} and not self._clear(grader, meanwhile):
@@ -102,7 +103,7 @@ class GraderClient:
         return grader
 
     def _clear(self, grader: PreparedJob, meanwhile: Callable[[], None]) -> bool:
-        """Have the grader remove what tests have left. Return whether nothing is."""
+        """Have the grader remove what tests have left. Return whether all is removed."""
         deadline = time.monotonic() + _CLEAR_SECONDS
         student = grader.student
         student.send({"t": "clear"})
@@ -118,12 +119,12 @@ class GraderClient:
         except FrameError:
             return False
         except BaseException:
-            self.dismiss()  # so that nobody takes its answer for a later one
+            self.dismiss()  # its answer must not be taken for a later one
             raise
         return False
 
     def _get(self, meanwhile: Callable[[], None]) -> PreparedJob:
-        """Return a grader that is alive; raise what making it raised."""
+        """Return a grader that is alive. Raises what making it raised."""
         self.call()
         assert self._coming is not None  # noqa: S101 - called just now
         while not self._coming.done():
@@ -131,7 +132,7 @@ class GraderClient:
             wait([self._coming], timeout=_PATIENCE_SECONDS)
         grader = self._coming.result()
         if grader.is_alive:
-            # Graders that end after a question are replaced as often as that happens.
+            # A grader that ends after a question is replaced, however often that is.
             self._replaced = False
             return grader
         # It ended while it waited, or before it could say that it was done.
@@ -142,14 +143,14 @@ class GraderClient:
         return self._get(meanwhile)
 
     def dismiss(self) -> None:
-        """The grader ends, whatever it does; the next question gets another."""
+        """End the grader, whatever it does; the next question gets another."""
         coming, self._coming = self._coming, None
         self._asked = ""
         if coming is not None:
             self._spares.discard(coming)
 
     def close(self) -> None:
-        """Nobody needs the grader any more: it ends, and a spare takes its place."""
+        """End the grader for good, and have a spare made in its place."""
         self._is_over = True
         if self._coming is not None:
             self._spares.refill(self._spec.environment, self._shape)
@@ -170,11 +171,11 @@ def _frame_of(question: QuestionSpec) -> dict[str, object]:
 
 
 def why_it_ended(grader: PreparedJob) -> str:
-    """Return the words for a grader that has ended in a check.
+    """Return the message for a grader that has ended in a check.
 
-    Out of memory, or by a signal: libraries crash by what they are given, and a time
-    limit that a test has set itself may end the process. Raises JobEnded for one
-    that has ended by itself, in which the notebook had no hand.
+    It ran out of memory, or ended by a signal: values that are given to a library may
+    crash it, and a time limit that a test has set itself may end the process. Raises
+    JobEnded for a grader that has ended by itself, since the notebook is not the cause.
     """
     if grader.explained(died(cell=0)).code == "memory":
         return marks.OUT_OF_MEMORY

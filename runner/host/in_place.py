@@ -1,4 +1,4 @@
-"""Checking questions in the notebook's own process, which cannot be forked on a GPU."""
+"""Checking questions in the notebook's own process, which on a GPU cannot be forked."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -18,8 +18,8 @@ from runner.protocol.jobs import Limits, QuestionOutcome, QuestionSpec
 class QuestionsInPlace:
     """Has the notebook's process answer for each question at its check cell.
 
-    A process that a check has ended, or that hears no interrupt, is replaced where that
-    can be done, so that the notebook goes on as if nothing had been.
+    A process that a check has ended, or that ignores an interrupt, is replaced where
+    that is possible, so that the notebook goes on as if nothing had happened.
     """
 
     def __init__(
@@ -38,9 +38,9 @@ class QuestionsInPlace:
         self._renewals: Counter[str] = Counter()
 
     def check(self, question: QuestionSpec, cells: int) -> QuestionOutcome:
-        """Return what the checks found; so many cells have ended before.
+        """Return the question's outcome. `cells` is how many cells have ended before.
 
-        The session is lost afterwards if the notebook cannot go on. Raises JobEnded.
+        If the notebook cannot go on, `Session.lost` says why. Raises JobEnded.
         """
         session, seconds = self._session, self._seconds
         share = seconds / max(1, len(question.checks))
@@ -59,7 +59,7 @@ class QuestionsInPlace:
         return run.conclude()
 
     def _ask(self, run: QuestionRun) -> JobEnded | None:
-        """Have the checks run that are left. Return why the process cannot go on."""
+        """Have the remaining checks run. Return why the process cannot go on, if so."""
         session = self._session
         grader = self._grader_client.get(run.key, self._wait)
         snapshot = Snapshot()
@@ -84,7 +84,7 @@ class QuestionsInPlace:
     def _converse(
         self, run: QuestionRun, grader: PreparedJob, snapshot: Snapshot
     ) -> bool:
-        """Return whether the notebook's process has come to rest again."""
+        """Have the process asked. Return whether it has come to rest again."""
         session = self._session
         done = False
 
@@ -102,13 +102,13 @@ class QuestionsInPlace:
         return done
 
     def _revive(self, key: str, cells: int) -> bool:
-        """Have a fresh process where the notebook's was lost. Say if that could be."""
+        """Replace the notebook's lost process by a fresh one. Return whether it worked."""
         self._renewals[key] += 1
         if self._renewals[key] > MOST_RENEWALS:
             return False
         return self._begin_again(cells, self._session.monitor.run_seconds_left())
 
     def _wait(self) -> None:
-        """Wait for a moment in which the notebook's process has nothing to say."""
+        """Wait a moment, in which the notebook's process must not send anything."""
         if self._session.step(None):
             raise died(cell=self._session.cell, reason="protocol")

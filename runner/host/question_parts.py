@@ -1,8 +1,8 @@
-"""A question in parts, by when their results are shown, and its outcome from theirs.
+"""The parts of a question, split by when their results are shown.
 
-Parts of a lower secrecy are asked first, in all questions, so that what a hidden check
-gives to the student's code comes too late to show in any result that the student sees
-before. A question's snapshot stands still between its parts.
+Parts of a lower secrecy are asked first, for all questions. So what a hidden check gives
+to the student's code comes too late to show in a result that the student sees earlier.
+A question's snapshot stands still between its parts.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ class QuestionPart:
 
 
 def parts_of(question: QuestionSpec) -> list[QuestionPart]:
-    """Return the parts of a question, those that are asked first in front.
+    """Return the parts of a question, in the order in which they are asked.
 
     A question without checks is one part.
     """
@@ -39,7 +39,7 @@ def parts_of(question: QuestionSpec) -> list[QuestionPart]:
 
 
 def in_order_of_asking(questions: Sequence[QuestionSpec]) -> list[QuestionPart]:
-    """Return all parts: by secrecy, and among equals in the order of the revision."""
+    """Return the parts of all questions, by secrecy and then in the revision's order."""
     parts = [part for question in questions for part in parts_of(question)]
     return sorted(parts, key=lambda part: part.secrecy)
 
@@ -47,11 +47,11 @@ def in_order_of_asking(questions: Sequence[QuestionSpec]) -> list[QuestionPart]:
 def beats(
     question: QuestionSpec, outcome: QuestionOutcome, other: QuestionOutcome
 ) -> bool:
-    """Say whether a later copy of the check cell counts in the place of an earlier one.
+    """Return whether a later copy of the check cell counts instead of an earlier one.
 
-    It does unless the other has more points. SECURITY: points of the first part alone,
-    whose results are shown first. Did hidden checks choose, then what is shown of the
-    one that counts would tell what they gave.
+    It does unless `other`, the outcome at the earlier one, has more points. SECURITY:
+    only points of the first part count here, whose results are shown first. If hidden
+    checks chose, the results shown for the chosen copy would tell what they gave.
     """
     first = parts_of(question)[0].question
     return marks.points(first, outcome) >= marks.points(first, other)
@@ -60,7 +60,7 @@ def beats(
 def join(
     question: QuestionSpec, outcomes: Sequence[QuestionOutcome]
 ) -> QuestionOutcome:
-    """Return the question's outcome from those of its parts."""
+    """Return the question's outcome, joined from the outcomes of its parts."""
     if len(outcomes) == 1:
         return outcomes[0]
     found = {check.name: check for one in outcomes for check in one.checks}

@@ -1,4 +1,4 @@
-"""One question being checked by one process of the notebook's, by the host's clock."""
+"""The check of one question in one process of the notebook, timed by the host."""
 
 import time
 from collections import Counter
@@ -15,7 +15,7 @@ from runner.protocol.requested_names import requested_names
 from runner.wire.frames import FrameError, Peer
 
 _REAP_SECONDS: Final = 2.0
-# A limit of the job's that the asked snapshot goes past, and the words for its checks.
+# Limits of the job that the asked snapshot may go past, and the message for its check.
 LIMITS: Final[Mapping[str, str]] = {
     "memory": marks.OUT_OF_MEMORY,
     "gpu_memory": marks.OUT_OF_MEMORY,
@@ -27,12 +27,12 @@ _GRADER_ENDED: Final = "The process that runs the tests ended twice in this chec
 
 
 class QuestionRun:
-    """One question being checked, by one process of the notebook's.
+    """One question that is being checked in one process of the notebook.
 
-    Its checks have `seconds` together. Once these are over, each check that is left has
-    its share of them nevertheless, so that a slow check costs itself alone: the question
-    takes less than twice its seconds. A check that ends the asked process, or takes it
-    past a limit, is given up in the same way.
+    Its checks have `seconds` together. When these are over, each check that is left
+    still has `share` seconds, so that a slow check costs only itself. The question takes
+    less than twice its seconds. A check that ends the asked process, or takes it past a
+    limit, is given up in the same way.
     """
 
     def __init__(
@@ -45,13 +45,14 @@ class QuestionRun:
         self._question = question
         self._names = requested_names(question)
         self._found: dict[str, CheckOutcome] = {}
-        # Checks that cost themselves, and the words for each.
+        # Checks that were given up, and the message for each.
         self._given_up: dict[str, str] = {}
         self._is_broken = False
-        # The last check has its outcome, and did not wait for an answer: it had a time
-        # limit of its own.
+        # Whether the last check has its outcome but did not wait for an answer, because
+        # it had a time limit of its own.
         self._is_abandoned = False
-        # The grader said what is no frame, or more than any frame of its own holds.
+        # Whether the grader sent something that is no frame, or is longer than any
+        # frame of its own.
         self._is_refused = False
         self._had = 0
         self._ends: Counter[str] = Counter()
@@ -68,17 +69,17 @@ class QuestionRun:
 
     @property
     def was_asked(self) -> bool:
-        """Say whether any conversation has begun."""
+        """Whether any conversation has begun."""
         return self._started is not None
 
     @property
     def can_go_on(self) -> bool:
-        """Say whether the checks that are left can be asked in another conversation."""
+        """Whether the checks that are left can be run in another conversation."""
         return bool(self.left) and not self._is_broken
 
     @property
     def left(self) -> list[str]:
-        """Return the checks that have no outcome and were not given up."""
+        """The names of the checks that have no outcome and were not given up."""
         over = self._found.keys() | self._given_up.keys()
         left = [one for one in self._question.checks if one.name not in over]
         return [one.name for one in sorted(left, key=lambda one: one.secrecy)]
@@ -90,11 +91,11 @@ class QuestionRun:
         step: Callable[[], bool],
         stop: Callable[[str], None],
     ) -> None:
-        """Have the checks run that are left, until the grader is done or time is up.
+        """Have the remaining checks run, until the grader is done or the time is up.
 
-        `step` waits a moment, and says whether the asked process is done; `stop` is
-        told why the asked process must end what it does. The grader is to be dismissed
-        if `answered` is false afterwards.
+        `step` waits a moment, and returns whether the asked process is done. `stop` is
+        called with the reason why the asked process must end its work. Dismiss the
+        grader if `answered` is false afterwards.
         """
         self.answered, self.missing, self._stopped_at = False, "", 0.0
         self.grader_ended = self._is_abandoned = self._is_refused = False
@@ -115,7 +116,7 @@ class QuestionRun:
             if self._stopped_at and time.monotonic() > self._stopped_at + _REAP_SECONDS:
                 return
         if not (self._stopped_at or self._is_abandoned) and self.can_go_on:
-            # The asked process ended in this check, or made no sense.
+            # The asked process ended in this check, or sent nonsense.
             self.missing = (
                 marks.OUT_OF_MEMORY if self._monitor.ran_out() else marks.ENDED
             )
@@ -128,19 +129,20 @@ class QuestionRun:
             self.grader_ended = True
             self._end(marks.ENDED, stop)
         elif self._is_abandoned and not done:
-            self._end("", stop)  # else it may go on for as long as it likes
+            self._end("", stop)  # otherwise it may go on without end
         elif not self.answered and self._is_late():
             self.give_up(marks.OUT_OF_TIME)
             self._end(marks.OUT_OF_TIME, stop)
 
     def note_grader_end(self, why: Callable[[], str]) -> None:
-        """Note that the grader ended in the middle of a check, or made no sense.
+        """Note that the grader ended in the middle of a check, or sent nonsense.
 
-        The check is run again. If that ends the grader too, it is worth nothing, and
-        the others are run: what the student's code gave back may have done it. `why`
-        finds the words for one that ended, and may raise: see `why_it_ended`.
+        The check is run again. If that ends a grader too, the check is worth nothing
+        and the others are run: a value from the student's code may be the cause. `why`
+        returns the message for a grader that ended, and may raise: see `why_it_ended`.
         """
-        # What it said is made of what the student's code gave back: no fault of ours.
+        # The grader sent nonsense because of a value from the student's code, so this
+        # is no fault of ours.
         words = marks.ENDED if self._is_refused else why()
         for name in self.left[:1]:
             self._ends[name] += 1
@@ -157,7 +159,10 @@ class QuestionRun:
         return self._monitor.is_past(self._check_started, self._share)
 
     def _end_at(self, error: JobEnded, stop: Callable[[str], None]) -> bool:
-        """End the question at a limit that its snapshot has gone past, and only it."""
+        """End the question, and nothing else, at a limit that its snapshot went past.
+
+        Raise any other error again.
+        """
         words = LIMITS.get(error.code)
         if words is None or self._session.student.open:
             raise error
@@ -167,7 +172,7 @@ class QuestionRun:
         return True
 
     def give_up(self, words: str) -> None:
-        """Let the check that is being run be worth nothing, for the reason given."""
+        """Make the check that is being run worth nothing, for the reason given."""
         self._given_up.update(dict.fromkeys(self.left[:1], words))
 
     def _end(self, missing: str, stop: Callable[[str], None]) -> None:
@@ -176,7 +181,7 @@ class QuestionRun:
         stop(missing)
 
     def _take(self, grader: Peer) -> None:
-        """Take in what the grader says; what comes after the end does not count."""
+        """Read what the grader sent. Outcomes that arrive after the end do not count."""
         try:
             frames = grader.receive() if grader.open else []
         except FrameError:
@@ -189,7 +194,8 @@ class QuestionRun:
                 has_more = len(self._found) > self._had
                 self._is_abandoned = frame.get("abandoned") is True and has_more
             elif frame.get("t") == "check" and not frame.get("name"):
-                self._is_broken = True  # the tests' own source: no check can be run
+                # The error is in the tests' own source, so no check can be run.
+                self._is_broken = True
             elif frame.get("t") == "check" and not self._stopped_at:
                 outcome = marks.parse_outcome(frame, self.left, self._names)
                 if outcome is not None:
@@ -197,7 +203,7 @@ class QuestionRun:
                     self._check_started = self._monitor.moment()
 
     def conclude(self) -> QuestionOutcome:
-        """Return what the checks found; those that did not report score 0."""
+        """Return the question's outcome; checks that did not report score 0."""
         seconds = 0.0
         if self._started is not None:
             seconds = self._monitor.clock.now() - self._started.clock

@@ -1,10 +1,10 @@
 """Checking questions: a grader with the tests asks a snapshot of the notebook's process.
 
-The host brings the two together, holds both to the question's time, and takes
-outcomes from the grader alone. Snapshots are made at the check cells. When the notebook
-has come to its end and is heard no more, questions are asked in the revision's order,
-one after the other; everything that one question's snapshot has started is ended before
-the next one may run. On a GPU the notebook's own process is asked at its check cell.
+The host connects the two, holds both to the question's time, and takes outcomes from the
+grader alone. Snapshots are made at the check cells. When the notebook has ended and the
+host reads from it no more, questions are asked one after the other (see `check_all`).
+Every process that one question's snapshot has started is ended before the next snapshot
+may run. On a GPU the notebook's own process is asked at its check cell.
 """
 
 import errno
@@ -33,20 +33,21 @@ from runner.protocol.endings import JobEnded, died
 from runner.protocol.jobs import JobSpec, QuestionOutcome, QuestionSpec, Verdict
 from runner.system import descriptors
 
-# The first two and the last: a later one takes the place of the third.
+# Snapshots of one question: the first two and the last. A later one replaces the third.
 MAX_SNAPSHOTS: Final = 3
-# Beyond so many in a job, a copied check cell has one snapshot alone.
+# When a job has so many snapshots, a new one replaces its question's last one, if any.
 _MOST_SNAPSHOTS: Final = 100
 _SNAPSHOT_SECONDS: Final = 10.0
-# In which all snapshots have come to stand still.
+# All snapshots must stand still within this time.
 _SETTLE_SECONDS: Final = 5.0
 
 
 class QuestionRunner:
     """All questions of one job, from their check cells to their outcomes.
 
-    `begin_again` brings a fresh process to where the notebook was when so many of its
-    cells had ended, within so many seconds, and says whether it could.
+    `begin_again` takes a number of cells and of seconds. It brings a fresh process to
+    where the notebook was when so many of its cells had ended, within so many seconds,
+    and returns whether it could.
     """
 
     def __init__(
@@ -75,10 +76,10 @@ class QuestionRunner:
         self._by_key = {question.key: question for question in spec.questions}
 
     def reach(self, key: str, cells: int) -> Iterator[QuestionOutcome]:
-        """Make a snapshot for the question, which the notebook has come to.
+        """Make a snapshot for a question whose check cell the notebook has come to.
 
-        So many cells have ended before. Call it once for each check cell of the
-        question. Yields the outcome if it is known now. Raises JobEnded.
+        `cells` is how many cells have ended before. Call it once for each check cell of
+        the question. Yields the outcome if it is known now. Raises JobEnded.
         """
         if self._in_place is not None:
             yield self._in_place.check(self._by_key[key], cells)
@@ -92,7 +93,8 @@ class QuestionRunner:
         snapshot = Snapshot(cells)
         there.append(snapshot)
         if is_short:
-            # The jobs of this worker have too many. It is made when it is asked.
+            # The jobs of this worker have too many descriptors open. The snapshot is
+            # made when its question is asked.
             snapshot.note_end(marks.NOT_RUN)
             snapshot.close()
         else:
@@ -103,7 +105,7 @@ class QuestionRunner:
         self._await(snapshot)
 
     def _await(self, snapshot: Snapshot) -> None:
-        """Wait until the snapshot is known, or will never be, and have it stand still."""
+        """Wait until the snapshot is made, or cannot be made, and make it stand still."""
         session = self._session
         deadline = time.monotonic() + _SNAPSHOT_SECONDS
         session.hear(snapshot.peer)
@@ -112,7 +114,7 @@ class QuestionRunner:
             while not done or not snapshot.is_known:
                 for frame in session.step(None):
                     if frame.get("t") in OUTPUTS:
-                        continue  # of a thread of the notebook's, in no cell
+                        continue  # from a thread of the notebook, outside any cell
                     if frame.get("t") != "checked" or done:
                         raise died(cell=session.cell, reason="protocol")
                     done = True
@@ -123,22 +125,22 @@ class QuestionRunner:
         finally:
             session.hear()
         if not snapshot.pid:
-            # It could not be made. Memory may be there when its question is asked.
+            # It could not be made. There may be memory when its question is asked.
             snapshot.is_replaceable = snapshot.missing == marks.OUT_OF_MEMORY
             return
         if snapshot.pid in {session.student_pid, *session.kept}:
-            # It would be spared what the notebook is held to.
+            # As a snapshot, this process would escape the limits on the notebook.
             raise died(cell=session.cell, reason="protocol")
         snapshot.freeze(session)
 
     def check_all(self) -> Iterator[QuestionOutcome]:
-        """Yield the outcome of each question that was reached and is not known yet.
+        """Yield the outcome of each question that was reached and has none yet.
 
-        From now on nothing is taken from the notebook. Checks that are shown sooner are
-        asked sooner; among equals the order is the revision's, so that an author can
-        have labels handed out last: what one question is given, a later one may know.
-        No limit ends the run any more: each is the asked question's. Raises JobEnded
-        for a fault of ours, and for a job that is cancelled.
+        From now on nothing is read from the notebook. Checks whose results are shown
+        sooner are asked sooner. Among equals the order is the revision's, so that an
+        author can have labels handed out last: a later question may know what an
+        earlier one was given. No limit ends the run any more: it ends only the asked
+        question. Raises JobEnded for a fault of ours, and for a job that is cancelled.
         """
         if not self._snapshots:
             return
@@ -148,7 +150,7 @@ class QuestionRunner:
         everyone = [one for some in self._snapshots.values() for one in some]
         for snapshot in everyone:
             snapshot.look()
-            snapshot.stands_still()  # so that a second look need not wait for each
+            snapshot.stands_still()  # a first look, so that `settle` can be quick
         for snapshot in everyone:
             snapshot.settle(session, deadline)
         # Each question has its own time, whatever the notebook and the others took.
@@ -159,7 +161,8 @@ class QuestionRunner:
             key = part.question.key
             if key not in self._snapshots:
                 continue
-            # What another question has left is removed in no question's time.
+            # What another question has left is removed first, which costs no question
+            # its time.
             self._grader_client.get(key, session.attend_to_none)
             asked = watch.moment()
             least = each * self._part_of_time(part)
@@ -170,16 +173,16 @@ class QuestionRunner:
             yield join(self._by_key[key], outcomes)
 
     def _part_of_time(self, part: QuestionPart) -> float:
-        """Return which part of its question's time the part has at least."""
+        """Return the least share of its question's time that the part has, up to 1."""
         checks = len(self._by_key[part.question.key].checks)
         return len(part.question.checks) / checks if checks else 1.0
 
     def _check(self, part: QuestionPart, seconds: float) -> QuestionOutcome:
-        """Return what the question's snapshots give for the part, at best.
+        """Return the best outcome of the question's snapshots for the part.
 
-        They share the part's seconds as checks do: once these are over, each that is
-        left has its share. The question's first part decides which of them counts in all
-        parts, and the others end: see `beats`.
+        They share the part's seconds as checks do: when these are over, each snapshot
+        that is left still has its share. The question's first part decides which
+        snapshot counts in all parts, and the others are ended: see `beats`.
         """
         question, snapshots = part.question, self._snapshots[part.question.key]
         last = parts_of(self._by_key[question.key])[-1].secrecy == part.secrecy
@@ -204,7 +207,7 @@ class QuestionRunner:
     ) -> tuple[QuestionOutcome, Snapshot]:
         """Return what the checks found, and the snapshot for the question's next part.
 
-        It stands still again until then, unless this was the last part.
+        The snapshot stands still again until then, unless this was the last part.
         """
         session = self._session
         share = seconds / max(1, len(question.checks))
@@ -216,9 +219,9 @@ class QuestionRunner:
         except JobEnded as error:
             if error.verdict in {Verdict.CANCELLED, Verdict.PLATFORM}:
                 raise
-            # The notebook has ended, so this is the question's, and what was found stays.
+            # The notebook has ended, so this ends the question; what was found stays.
             run.missing = LIMITS.get(error.code, marks.ENDED)
-        # Also what it started: nothing of it is left when the next one may run.
+        # This includes what the snapshot started: none of it may run beside the next.
         session.end_others()
         if snapshot.pid in session.kept:
             snapshot.settle(session, time.monotonic() + _SETTLE_SECONDS)
@@ -227,7 +230,7 @@ class QuestionRunner:
         return run.conclude(), snapshot
 
     def _converse(self, run: QuestionRun, key: str, snapshot: Snapshot) -> Snapshot:
-        """Have the checks run, and return the snapshot that was asked last."""
+        """Have the checks run. Return the snapshot that was asked last."""
         session = self._session
         session.monitor.begin_question()
         self._grader_client.get(key, session.attend_to_none)
@@ -244,7 +247,7 @@ class QuestionRunner:
         return snapshot
 
     def _let_wait(self, snapshot: Snapshot) -> None:
-        """Let the snapshot stand still until the question's next part."""
+        """Make the snapshot stand still until the question's next part."""
         if not snapshot.is_awake:
             return
         if snapshot.resume(self._session):
@@ -253,11 +256,11 @@ class QuestionRunner:
             snapshot.note_end(marks.NOT_RUN)
 
     def _renew(self, key: str, gone: Snapshot) -> Snapshot:
-        """Return another snapshot in the place of one that ended, or heard no interrupt.
+        """Return another snapshot in place of one that ended or ignored an interrupt.
 
         It is made in a fresh process, in which the cells before its check cell are run
-        again. Where that cannot be done, one that is not awake is returned. A question
-        has its seconds once more for this, and so many tries.
+        again. If that cannot be done, a snapshot that is not awake is returned. For this
+        a question has its seconds once more, and MOST_RENEWALS tries.
         """
         session, fresh = self._session, Snapshot(gone.cells)
         gone.close()
@@ -287,14 +290,14 @@ class QuestionRunner:
         return fresh
 
     def _ask_once(self, run: QuestionRun, snapshot: Snapshot) -> bool:
-        """Have the checks run that are left. Return whether some can be asked again."""
+        """Have the remaining checks run. Return whether some are left to ask again."""
         session = self._session
         grader = self._grader_client.get(run.key, session.attend_to_none)
         session.monitor.grader_init = grader.job.pid
 
         def step() -> bool:
             session.attend(grader.student)
-            return True  # the grader's answer is the end
+            return True  # only the grader's answer ends the question
 
         def stop(why: str) -> None:
             snapshot.hang_up()
@@ -317,9 +320,9 @@ class QuestionRunner:
 
 
 def _why_not_made(number: object) -> str:
-    """Return the words for a snapshot that could not be made, by the error's number.
+    """Return the message for a snapshot that could not be made, by the error's number.
 
-    The notebook's process says so, which can say anything.
+    The number comes from the notebook's process, which can send anything.
     """
     if number == errno.ENOMEM:
         return marks.OUT_OF_MEMORY

@@ -1,9 +1,9 @@
-"""Going on in a fresh process when the notebook's own one cannot go on.
+"""Recovery: the notebook goes on in a fresh process when its own one cannot.
 
-A process inside a long operation of compiled code hears no interrupt, and one under a
-bare `except` swallows it. It is ended, and its jail's first process makes another. In
-that one the cells before are run again, their outputs dropped, since those of their
-first run are there. Files that they wrote are still there, too.
+A process inside a long operation of compiled code does not react to an interrupt, and
+one under a bare `except` swallows it. Such a process is ended, and the first process of
+its jail makes another. There the earlier cells are run again. Their outputs are dropped,
+since the outputs of their first run are kept. Files that they wrote are still there.
 """
 
 from collections.abc import Callable
@@ -14,21 +14,22 @@ from runner.host.session import Session
 from runner.protocol.endings import JobEnded
 from runner.protocol.jobs import Verdict
 
-# A fresh process is set up, and things take a little longer than the first time.
+# A fresh process must be set up, and cells may take a little longer than the first time.
 _SPARE_SECONDS: Final = 1.0
 _SPARE_SHARE: Final = 1.25
-# More than that, and the cells do something else than they did before.
+# Cells that take longer than this do something else than they did before.
 _MOST_SHARE: Final = 2.0
-# For the cells of one notebook. Each costs the limit of a cell, so few fit into a run.
+# Fresh processes for the cells of one notebook. Each costs the time limit of a cell, so
+# only few fit into a run.
 _MOST: Final = 10
-# Fresh processes for one question, in the place of those that its checks have ended.
+# Fresh processes for one question, in place of those that its checks have ended.
 MOST_RENEWALS: Final = 10
 
 
 class Recovery:
-    """Puts a fresh process in the place of the notebook's, with the same cells run.
+    """Replaces the notebook's process by a fresh one in which the same cells have run.
 
-    `set_up` readies a fresh process for its first cell.
+    `set_up` makes a fresh process ready for its first cell.
     """
 
     def __init__(
@@ -40,19 +41,22 @@ class Recovery:
         self._left = _MOST
 
     def go_on_after_cell(self, count: int, seconds: float) -> bool:
-        """Begin again after a cell that heard no interrupt, some times in a notebook."""
+        """Begin again after a cell that ignored its interrupt, a few times in a notebook.
+
+        Return whether the notebook can go on. For the arguments see `begin_again`.
+        """
         if not self._left:
             return False
         self._left -= 1
         return self.begin_again(count, seconds)
 
     def begin_again(self, count: int, seconds: float) -> bool:
-        """Run the first `count` cells that ended in a fresh process.
+        """Run the first `count` cells that have ended again, in a fresh process.
 
-        Return whether the notebook can go on there. It is not tried if the cells are
-        likely to take more than `seconds`, by what they took before, and given up if
-        they take twice that: nobody gains time to compute. Raises JobEnded if the
-        job is cancelled.
+        Return whether the notebook can go on there. Nothing is tried if the cells are
+        likely to take more than `seconds`, estimated by their earlier times. It is given
+        up if they take twice those times, so that nobody gains time to compute. Raises
+        JobEnded if the job is cancelled.
         """
         cells = self._cells.record.ended[:count]
         taken = sum(each for _, each in cells)
@@ -73,7 +77,7 @@ class Recovery:
         except JobEnded as stop:
             if stop.verdict is Verdict.CANCELLED:
                 raise
-            # Even a process of ours that did not start: the notebook may have taken
-            # away what it needs, and the host sees for itself if the jail is gone.
+            # This includes a process of ours that did not start: the notebook may have
+            # taken away what it needs. If the jail is gone, the host notices by itself.
             return False
         return True
