@@ -1,8 +1,8 @@
-"""bubblewrap as a second way to make a jail: cold, by somebody else's program.
+"""bubblewrap, an independent program, as a second way to make a jail, cold.
 
-Every job gets an interpreter of its own, which costs it seconds and shares nothing
-with the job before: no memory layout, no seed of `hash()`. The same attacks must fail
-in both kinds of jail, so each is a check of the other.
+Every job gets an interpreter of its own. That costs seconds, but the job shares nothing
+with the job before: no memory layout, no seed of `hash()`. The same attacks must fail in
+both kinds of jail, so each kind is a check of the other.
 """
 
 import os
@@ -28,12 +28,12 @@ from runner.wire.frames import Frame, Peer
 from runner.wire.job_order import Order
 
 PROGRAM: Final = "bwrap"
-# What bubblewrap puts into a /dev that it makes.
+# The devices that bubblewrap puts into a /dev that it makes.
 _OWN_DEVICES: Final = ("null", "zero", "full", "random", "urandom", "tty")
 _START_SECONDS: Final = 180
 _ROUND_SECONDS: Final = 0.2
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
-# What handed-in files may take up beside what the job itself may store.
+# Room for handed-in files, in addition to what the job itself may store.
 _FILES_BYTES: Final = 1024**3
 _LAUNCHER: Final = """
 import sys
@@ -54,12 +54,15 @@ main(*arguments)
 
 
 def is_installed() -> bool:
-    """Say whether there is a bubblewrap to use."""
+    """Return whether bubblewrap is installed."""
     return shutil.which(PROGRAM) is not None
 
 
 def arguments(view: View, order: Order) -> list[str]:
-    """Return bubblewrap's options for a jail with this view, for this order."""
+    """Return bubblewrap's options for a jail with this view, for this order.
+
+    See bwrap(1).
+    """
     shape = order.shape
     found = ["--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc"]
     found += ["--unshare-uts", "--unshare-cgroup-try", "--hostname", "softmark"]
@@ -89,14 +92,14 @@ def arguments(view: View, order: Order) -> list[str]:
 
 
 def _nodes(order: Order) -> dict[str, str]:
-    """Return the device files that are not bubblewrap's own, by their places."""
+    """Return the device files to add to bubblewrap's own, by their paths in the jail."""
     nodes = {path: path for path in order.shape.nodes}
     is_counted = order.is_grouped or bool(order.shape.gpu)
     return nodes if is_counted else nodes | path_rules.UNGROUPED_NODES
 
 
 def launch(uid: str, order: str, host: str, fds: str, parent: str) -> None:
-    """Become the job's user, then bubblewrap with the job's first process in it."""
+    """Become the job's user, then run bubblewrap with the job's first process in it."""
     linux.die_with_parent()
     if os.getppid() != int(parent):
         return
@@ -116,9 +119,10 @@ def launch(uid: str, order: str, host: str, fds: str, parent: str) -> None:
 
 
 def _protect_devices(order: Order, *, is_root: bool) -> None:
-    """Let bubblewrap find the device files read only, as `rootfs.hold` shows them.
+    """Make the device files read only before bubblewrap runs, as `rootfs.hold` does.
 
-    It has no option for that: what it makes read only is no device any more.
+    bubblewrap has no option for this: a file that it makes read only is no device any
+    more.
     """
     if is_root:
         linux.own_mounts()
@@ -136,7 +140,7 @@ def _protect_devices(order: Order, *, is_root: bool) -> None:
 
 
 class ColdPool:
-    """Starts jobs cold; has the interface of a pool of zygotes."""
+    """Starts each job cold, with the interface of a pool of zygotes."""
 
     def __init__(self, environments: Mapping[str, str]) -> None:
         self._interpreters = environments
@@ -145,7 +149,7 @@ class ColdPool:
         self._spawner = ThreadPoolExecutor(1, thread_name_prefix="bwrap")
 
     def warm_up(self, environment: str) -> None:
-        """The environment is known; there is nothing to keep warm."""
+        """Raise EnvironmentMissingError for an unknown environment; warm nothing."""
         self._interpreter(environment)
 
     def _interpreter(self, environment: str) -> str:
@@ -156,14 +160,15 @@ class ColdPool:
     def start_job(
         self, environment: str, order: Order, fds: Sequence[int], init: Peer
     ) -> StartedJob:
-        """The job's first process waits in its jail, everything imported."""
+        """Start the job's first process, which waits in its jail with all imports done."""
         interpreter = self._interpreter(environment)
-        # The kernel ties bubblewrap's life to the thread that made it.
+        # The kernel ends bubblewrap when the thread that started it ends.
         process = self._spawner.submit(self._spawn, interpreter, order, fds).result()
         self.tidy()
         with self._lock:
             self._running.append(process)
-        # It ends after the job; dead, it would else lie there until the next one.
+        # bubblewrap ends after the job. Without this it would be reaped only when the
+        # next job starts.
         threading.Thread(target=process.wait, name="bwrap-end", daemon=True).start()
         frame = self._greet(process, init)
         return StartedJob(
@@ -206,15 +211,15 @@ class ColdPool:
         raise ZygoteLostError("bubblewrap did not start the job")
 
     def stop(self, _environment: str) -> None:
-        """Do nothing: nothing is kept."""
+        """Do nothing: no process is kept for an environment."""
 
     def tidy(self) -> None:
-        """Processes that have ended are reaped."""
+        """Reap processes that have ended."""
         with self._lock:
             self._running = [one for one in self._running if one.poll() is None]
 
     def close(self) -> None:
-        """No process is left."""
+        """End every process."""
         for process in self._running:
             process.kill()
             process.wait()

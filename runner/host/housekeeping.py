@@ -1,4 +1,4 @@
-"""Environments that nobody has used in a while are stopped: each holds memory."""
+"""The housekeeper stops environments that were not used for a while, to free memory."""
 
 import contextlib
 import logging
@@ -42,7 +42,7 @@ class Housekeeper:
 
     @contextlib.contextmanager
     def using(self, environment: str) -> Iterator[None]:
-        """The environment is in use meanwhile, and idle only from the end on."""
+        """Keep the environment from being stopped. Its idle time starts at the end."""
         with self._lock:
             self._users[environment] += 1
         try:
@@ -60,9 +60,9 @@ class Housekeeper:
                 log.exception("an idle environment was not stopped")
 
     def look(self) -> None:
-        """Stop what is idle now.
+        """Stop the environments that are idle now.
 
-        A job that comes in between finds a new zygote: one that is stopped takes none.
+        A job that arrives meanwhile gets a new zygote, since a stopped one takes no jobs.
         """
         since = self._clock() - self._idle_seconds
         with self._lock:
@@ -79,6 +79,6 @@ class Housekeeper:
         self._starter.tidy()
 
     def close(self) -> None:
-        """The thread has ended."""
+        """End the thread, and wait for its end."""
         self._closed.set()
         self._thread.join()

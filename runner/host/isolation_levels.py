@@ -1,4 +1,4 @@
-"""How well this host can enclose a job: tried, not guessed."""
+"""The isolation that this host can give a job, found by building a jail as a trial."""
 
 import json
 import subprocess
@@ -21,10 +21,10 @@ main()
 
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
-    """What encloses a job here.
+    """The isolation that a job has on this host.
 
-    `missing` says why there can be no jail, "" if there can be; `landlock` is the
-    version of Landlock that the kernel enforces.
+    `missing` says why there can be no jail, and is "" if there can be one. `landlock`
+    is the version of Landlock that the kernel enforces.
     """
 
     is_jailed: bool = False
@@ -44,7 +44,7 @@ class Capabilities:
 
 
 def probe() -> Capabilities:
-    """Return what this host can do, by building a jail and looking around in it."""
+    """Return what this host can do, found by building a jail and looking around in it."""
     try:
         done = subprocess.run(  # noqa: S603 - ourselves
             [sys.executable, "-S", "-c", _TRIAL, str(_ROOT)],
@@ -71,7 +71,7 @@ def probe() -> Capabilities:
 
 
 def advice(found: Capabilities) -> list[str]:
-    """Return what would raise the level, in words for whoever runs the host."""
+    """Return sentences for the operator of the host that say what would raise the level."""
     words = []
     if not found.is_jailed:
         words.append("L1 needs RUNNER_BACKEND=namespaces or bwrap.")

@@ -1,4 +1,4 @@
-"""What starts the first process of a job, and what it raises."""
+"""The interface to what starts the first process of a job, and the errors it raises."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,31 +9,32 @@ from runner.wire.job_order import Order
 
 
 class JobStarter(Protocol):
-    """What starts jobs: a pool of zygotes, or a program that starts each one cold."""
+    """Starts jobs: a pool of zygotes, or a program that starts each job cold."""
 
     def warm_up(self, environment: str) -> None:
-        """What can be done ahead is done; raise EnvironmentMissingError if it cannot."""
+        """Do what can be done ahead of the first job. Raises EnvironmentMissingError."""
 
     def start_job(
         self, environment: str, order: Order, fds: Sequence[int], init: Peer
     ) -> "StartedJob":
-        """The job's first process waits for its host, whose end of its socket is `init`.
+        """Start the job's first process, which then waits for its host.
 
-        Raises EnvironmentMissingError, ZygoteLostError, or OSError if it cannot be.
+        `init` is the host's end of the process's socket. Raises EnvironmentMissingError,
+        ZygoteLostError, or OSError if the process cannot be started.
         """
 
     def stop(self, environment: str) -> None:
-        """What is kept for the environment ends; the next job starts it anew."""
+        """End all processes kept for the environment; the next job starts them anew."""
 
     def tidy(self) -> None:
-        """What has ended by itself leaves nothing behind."""
+        """Remove what is left of processes that have ended by themselves."""
 
     def close(self) -> None:
-        """No process is left."""
+        """End every process."""
 
 
 class EnvironmentMissingError(Exception):
-    """No zygote can be had for the environment. `str` says why, for staff."""
+    """There can be no zygote for the environment. `str` says why, for staff."""
 
 
 class ZygoteLostError(Exception):
@@ -42,7 +43,7 @@ class ZygoteLostError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class StartedJob:
-    """A job's first process. `pidfd` is the caller's to close."""
+    """A job's first process. The caller closes `pidfd`."""
 
     pid: int
     pidfd: int

@@ -1,4 +1,4 @@
-"""A job's processes, made and enclosed ahead, waiting to hear what their job is."""
+"""A job's processes, made and isolated ahead, which wait to be told their job."""
 
 import contextlib
 import fcntl
@@ -27,22 +27,22 @@ log = logging.getLogger(__name__)
 _PIPE_BYTES: Final = 1024**2
 _READ: Final = 1024**2
 _READY_SECONDS: Final = 30
-# CUDA and its libraries are loaded meanwhile.
+# The same on a GPU, where CUDA and its libraries are loaded meanwhile.
 _GPU_SECONDS: Final = 120
 _END_SECONDS: Final = 10
-# On a busy machine too, init has seen by then how a process ended.
+# The first process has learned by then how a process ended, on a busy machine too.
 _STATUS_SECONDS: Final = 10.0
 # The job's first process, and one that is being reaped.
 _EXTRA_PROCESSES: Final = 2
-# What a job holds beside the memory that it is charged with: the kernel's tables.
+# Memory of a job that it is not charged with: the kernel's tables.
 SLACK_BYTES: Final = 64 * 1024**2
 
 
 class Pipe:
-    """A captured stream: the host reads it, and so may the student process.
+    """A captured stream. The host reads it, and the student process may read it too.
 
-    The host's end is opened anew, since a job may change the flags of an end that it
-    shares.
+    The host opens its end anew, since a job may change the flags of an end that both
+    share.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class Pipe:
         )
 
     def take(self) -> bytes:
-        """Return what waits, up to a portion."""
+        """Return the bytes that wait, up to a portion."""
         try:
             return os.read(self.read, _READ)
         except BlockingIOError:
@@ -69,7 +69,8 @@ class Pipe:
 class PreparedJob:
     """One job's processes: the first one, and the student's, which waits to be set up.
 
-    `level` says how they are isolated. Whoever takes it calls `dispose` at the end.
+    `level` is their isolation level. Whoever takes the processes calls `dispose` at the
+    end.
     """
 
     def __init__(
@@ -96,9 +97,9 @@ class PreparedJob:
         self.pipes: Mapping[str, Pipe] = {}
 
     def start(self, starter: JobStarter, environment: str) -> None:
-        """The processes are there, and the student's says that it waits.
+        """Start the processes, and wait until the student's one says that it is ready.
 
-        Raises what the pool raises, or JobEnded. Call `dispose` even then.
+        Raises what the starter raises, or JobEnded. Call `dispose` even then.
         """
         pairs = socket.socketpair(), socket.socketpair()
         self.init, self.student = Peer(pairs[0][0]), Peer(pairs[1][0])
@@ -126,7 +127,7 @@ class PreparedJob:
         self.student_pid = self.student.sender
 
     def restart_student(self) -> None:
-        """Have another student's process made in the same jail, the first one's twin.
+        """Have another student's process made in the same jail, like the first one.
 
         Call it when the first one has ended. Raises JobEnded.
         """
@@ -177,7 +178,10 @@ class PreparedJob:
         return shape.memory_bytes + shape.disk_bytes + 2 * files + SLACK_BYTES
 
     def fill(self, contents: Contents, wait: Callable[[], None]) -> None:
-        """The files are in place; raise FileMissingError or JobEnded."""
+        """Put the job's files in place. Raises FileMissingError or JobEnded.
+
+        `wait` is called now and then meanwhile.
+        """
         if self.group is not None:
             copies = self.shape.memory_bytes if contents.is_copied else 0
             files = sum(contents.sizes)
@@ -187,7 +191,7 @@ class PreparedJob:
     def explained(self, ending: JobEnded) -> JobEnded:
         """Return the ending, or a memory limit if the job's group ran out of memory.
 
-        Ask before a process that ended is called a fault of ours: when a job's group is
+        Call it before the end of a process is treated as our fault: when a job's group is
         full, the kernel ends processes of the job, not always those that filled it.
         """
         if self.group is not None and self.group.memory_kills() > 0:
@@ -195,9 +199,9 @@ class PreparedJob:
         return ending
 
     def exit_code(self) -> int | None:
-        """Return how the student's or grader's process ended, None if nobody knows.
+        """Return how the student's or grader's process ended, None if that is unknown.
 
-        A negative number is that of a signal. Waits for a moment.
+        A negative number is that of a signal. Waits up to `_STATUS_SECONDS` for it.
         """
         deadline = time.monotonic() + _STATUS_SECONDS
         while self.init.open and time.monotonic() < deadline:
@@ -209,15 +213,15 @@ class PreparedJob:
 
     @property
     def is_alive(self) -> bool:
-        """Say whether the processes still wait."""
+        """Whether the processes still wait."""
         if not (self.init.open and self.student.open):
             return False
         return not descriptors.wait([self.pidfd], seconds=0)
 
     def dispose(self, *, clean: bool = False) -> None:
-        """No process or file of the job is left.
+        """End every process of the job and remove its files.
 
-        `clean` says that the first process has seen the others off by itself.
+        `clean` says that the first process has ended the others by itself.
         """
         try:
             self._end(clean=clean)
@@ -253,4 +257,4 @@ class PreparedJob:
 
 
 def _nothing() -> None:
-    """Nobody waits for us yet."""
+    """Do nothing: no caller has to be kept informed yet."""

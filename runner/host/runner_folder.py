@@ -1,4 +1,4 @@
-"""The folder of one Runner, and the removal of those whose Runner died."""
+"""The folder of one Runner, and the removal of folders whose Runner died."""
 
 import contextlib
 import fcntl
@@ -14,26 +14,26 @@ _LOCK: Final = "lock"
 
 
 class RunnerFolder:
-    """A folder that is this Runner's alone until `close`.
+    """A folder that belongs to this Runner alone until `close`.
 
-    A lock on a file in it ends with the process, so that the next Runner can tell
-    what a dead one left, and removes it.
+    A lock on a file in it ends with the process. So the next Runner recognises folders
+    that a dead one left, and removes them.
     """
 
     def __init__(self, base: Path) -> None:
         base.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(base)
         self.path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
-        # Written under another name first: a lock file that is there is held.
+        # Made under another name first, so that a file named "lock" is always locked.
         draft = self.path / "lock.new"
         self._fd = os.open(draft, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._fd, fcntl.LOCK_EX)
         draft.rename(self.path / _LOCK)
-        # Jobs' users pass through, and cannot list.
+        # The users of jobs may pass through the folder, but not list it.
         self.path.chmod(0o711)
 
     def close(self) -> None:
-        """Nothing of the folder is left."""
+        """Remove the folder, and release its lock."""
         with contextlib.suppress(OSError):
             remove_tree(self.path)
         os.close(self._fd)

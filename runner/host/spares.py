@@ -1,4 +1,4 @@
-"""Processes made ahead of demand, so that a job need not wait for its jail."""
+"""Spares: processes made ahead of demand, so that a job need not wait for its jail."""
 
 import logging
 import threading
@@ -30,10 +30,10 @@ _OURS: Final = (
 
 
 class Spares:
-    """Up to `count` spares for each environment and role, as last asked for.
+    """Up to `count` spares for each environment and role, of the shape last asked for.
 
-    Each is used once. Work of one kind comes in rows, so the last shape is the best
-    guess at the next.
+    Each spare is used once. Jobs of one kind follow one another, so the last shape is
+    the best guess for the next.
     """
 
     def __init__(self, make: Maker, count: int) -> None:
@@ -45,15 +45,15 @@ class Spares:
         self._lock = threading.Lock()
         self._closed = False
         self._makers = ThreadPoolExecutor(_MAKERS, thread_name_prefix="spares")
-        # Each waits for one that is made, and so must not take a maker's place.
+        # A fitter waits for a spare that is being made, so it must not take the place
+        # of a maker.
         self._fitters = ThreadPoolExecutor(_FITTERS, thread_name_prefix="fitting")
 
     def take(self, environment: str, shape: Shape) -> Future[PreparedJob]:
-        """Return processes for one job, ready or in the making.
+        """Return the future processes for one job, which may be ready already.
 
-        The future raises what making them raises. Another spare is made when the job
-        has been at work for a moment, or when `refill` says so: whoever takes is in a
-        hurry.
+        The future raises what making them raises. Because the caller is in a hurry,
+        another spare is made only after a moment, or when `refill` is called.
         """
         found: Future[PreparedJob] = Future()
         spare = self._pop(environment, shape)
@@ -67,7 +67,7 @@ class Spares:
         return found
 
     def _pop(self, environment: str, shape: Shape) -> PreparedJob | None:
-        """Return a living spare of the shape; those of another are of no use now."""
+        """Return a living spare of the shape, or None; dispose of unfit ones."""
         with self._lock:
             slot = environment, shape.role
             spares = self._ready.pop(slot, [])
@@ -80,7 +80,7 @@ class Spares:
         return fit[0] if fit else None
 
     def refill(self, environment: str, shape: Shape) -> None:
-        """Spares of the shape are being made, as many as are missing."""
+        """Start making the spares of the shape that are missing."""
         key, slot = (environment, shape), (environment, shape.role)
         with self._lock:
             being_made = self._making.get(key, 0)
@@ -93,11 +93,11 @@ class Spares:
                 self._makers.submit(self._add, environment, shape)
 
     def fit(self, call: Callable[[], PreparedJob]) -> Future[PreparedJob]:
-        """Return what the call will return: processes that it takes and readies."""
+        """Return the future result of the call, which takes processes and sets them up."""
         return self._fitters.submit(call)
 
     def discard(self, fitted: Future[PreparedJob]) -> None:
-        """Nobody needs the processes, ready or not."""
+        """Dispose of the processes as soon as they are ready: nobody needs them."""
         fitted.add_done_callback(self._discard)
 
     def _discard(self, fitted: Future[PreparedJob]) -> None:
@@ -110,7 +110,10 @@ class Spares:
         fitted.result().dispose()
 
     def see_off(self, used: PreparedJob) -> None:
-        """What is left of a job's processes, its first one alone, ends by itself."""
+        """Dispose of a job's processes in the background.
+
+        Only the first process is left, and it ends by itself.
+        """
         with self._lock:
             if not self._closed:
                 self._makers.submit(used.dispose, clean=True)
@@ -123,7 +126,7 @@ class Spares:
             if self._wanted.get(slot) == shape:
                 spare = self._make(environment, shape)
         except _OURS as error:
-            # Whoever needs one makes it then, and hears why it cannot be made.
+            # A job that needs processes makes them itself, and gets the error then.
             log.warning("no spare for %s: %s", environment, error)
         with self._lock:
             self._making[environment, shape] -= 1
@@ -134,7 +137,7 @@ class Spares:
             spare.dispose()
 
     def forget(self, environment: str) -> None:
-        """The environment has no spares any more, nor will one in the making be kept."""
+        """Dispose of the environment's spares, also of one that is being made."""
         with self._lock:
             slots = [slot for slot in self._wanted if slot[0] == environment]
             for slot in slots:
@@ -144,7 +147,7 @@ class Spares:
             one.dispose()
 
     def close(self) -> None:
-        """No spare is left, and none will be made."""
+        """Dispose of all spares, and make no more."""
         with self._lock:
             self._closed = True
             environments = {environment for environment, _ in self._ready}

@@ -1,4 +1,4 @@
-"""The host's side of zygotes: start them, hand them jobs, replace them."""
+"""The host's side of zygotes: it starts them, gives them jobs, and replaces them."""
 
 import contextlib
 import logging
@@ -26,7 +26,7 @@ from runner.wire.job_order import Order
 log = logging.getLogger(__name__)
 
 MAX_JOBS: Final = 1000
-# How many orders before the last one a successor is started.
+# A successor is started so many jobs before a zygote's last one.
 _AHEAD: Final = 50
 _START_SECONDS: Final = 180
 _ANSWER_SECONDS: Final = 30
@@ -43,7 +43,7 @@ launch(root, int(control), int(parent), work_dir)
 
 
 class Zygote:
-    """One warm process. Jobs are started one at a time; they run side by side."""
+    """One zygote. Jobs are started one at a time, and run side by side."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Zygote:
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
         ours, theirs = socket.socketpair()
         try:
-            # The kernel ties a zygote's life to the thread that made it.
+            # The kernel ends a zygote when the thread that started it ends.
             self.process = spawner.submit(
                 self._spawn, interpreter, theirs.fileno(), work_dir
             ).result()
@@ -113,7 +113,10 @@ class Zygote:
             raise ZygoteLostError from error
 
     def start_job(self, order: Order, fds: Sequence[int]) -> StartedJob:
-        """The job's first process runs; or raise ZygoteLostError, or OSError if it cannot."""
+        """Start the job's first process.
+
+        Raises ZygoteLostError, or OSError if the process cannot be started.
+        """
         with self.lock:
             try:
                 self._channel.sock.settimeout(_ANSWER_SECONDS)
@@ -135,15 +138,15 @@ class Zygote:
         return self.process.poll() is None
 
     def retire(self) -> None:
-        """The zygote takes no more jobs and ends when its last one has.
+        """Take no more jobs: the zygote ends when its last job has ended.
 
-        A job that is being started is waited for.
+        Waits for a job that is being started.
         """
         with self.lock:
             self._channel.sock.close()
 
     def close(self, seconds: float = 5) -> None:
-        """The zygote is gone, and so are its jobs."""
+        """End the zygote and its jobs. It is killed after so many seconds."""
         self.retire()
         try:
             self.process.wait(seconds)
@@ -159,7 +162,7 @@ class Zygote:
 
 
 class ZygotePool:
-    """The zygotes of one Runner, one to an environment, and those on their way out."""
+    """The zygotes of one Runner: one for each environment, and those that are ending."""
 
     def __init__(
         self, environments: Mapping[str, str], work_dir: Path, libraries: str = ""
@@ -170,7 +173,7 @@ class ZygotePool:
         self._zygotes: dict[str, Zygote] = {}
         self._retired: list[Zygote] = []
         self._lock = threading.Lock()
-        # Starting takes seconds, for which the other environments do not wait.
+        # Starting takes seconds, and other environments must not wait meanwhile.
         self._starting = {name: threading.Lock() for name in environments}
         self._closed = False
         self._spawner = ThreadPoolExecutor(1, thread_name_prefix="zygotes")
@@ -178,7 +181,7 @@ class ZygotePool:
         self._makers = ThreadPoolExecutor(1, thread_name_prefix="successors")
 
     def get(self, environment: str) -> Zygote:
-        """Return a living zygote; raise EnvironmentMissingError if there can be none."""
+        """Return a living zygote. Raises EnvironmentMissingError if there can be none."""
         if environment not in self._interpreters:
             raise EnvironmentMissingError(f"{environment} is not configured")
         with self._starting[environment]:
@@ -190,7 +193,7 @@ class ZygotePool:
             return zygote
 
     def _make(self, environment: str) -> Zygote:
-        """Return the successor that is on its way, or a new zygote."""
+        """Return the successor that is being started, or a new zygote."""
         with self._lock:
             coming = self._successors.pop(environment, None)
         if coming is not None:
@@ -206,7 +209,7 @@ class ZygotePool:
         return Zygote(interpreter, self._work_dir, self._spawner, self._libraries)
 
     def _look_ahead(self, environment: str, zygote: Zygote) -> None:
-        """One that is nearly used up has a successor, for which no job will wait."""
+        """Start a successor if the zygote is nearly used up, so that no job waits."""
         with self._lock:
             is_near = zygote.jobs >= MAX_JOBS - _AHEAD
             if is_near and environment not in self._successors and not self._closed:
@@ -220,7 +223,7 @@ class ZygotePool:
             coming.add_done_callback(_close)
 
     def _fit(self, environment: str) -> Zygote | None:
-        """Return the environment's zygote if it can take a job."""
+        """Return the environment's zygote if it can take a job, else None."""
         with self._lock:
             if self._closed:
                 raise EnvironmentMissingError("the runner is closed")
@@ -240,7 +243,7 @@ class ZygotePool:
         raise EnvironmentMissingError("the runner is closed")
 
     def stop(self, environment: str) -> None:
-        """The environment's zygote ends with its last job; the next job starts another."""
+        """Retire the environment's zygote; the next job starts another."""
         with self._lock:
             self._forget_successor(environment)
             zygote = self._zygotes.get(environment)
@@ -248,18 +251,18 @@ class ZygotePool:
                 self._drop(environment, zygote)
 
     def tidy(self) -> None:
-        """Zygotes that have ended are reaped, and their folders are gone."""
+        """Reap zygotes that have ended, and remove their folders."""
         with self._lock:
             self._sweep()
 
     def warm_up(self, environment: str) -> None:
-        """A zygote is ready; raise EnvironmentMissingError if there can be none."""
+        """Make sure that a zygote is ready. Raises EnvironmentMissingError."""
         self.get(environment)
 
     def start_job(
         self, environment: str, order: Order, fds: Sequence[int], _init: Peer
     ) -> StartedJob:
-        """The job is started by a fit zygote; raise ZygoteLostError if none is."""
+        """Have a zygote start the job. Raises ZygoteLostError if no zygote takes it."""
         for _ in range(_TRIES):
             zygote = self.get(environment)
             try:
@@ -282,7 +285,7 @@ class ZygotePool:
             self._retired.remove(zygote)
 
     def close(self) -> None:
-        """No zygote is left."""
+        """End every zygote."""
         with self._lock:
             self._closed = True
             for zygote in (*self._zygotes.values(), *self._retired):
@@ -296,6 +299,6 @@ class ZygotePool:
 
 
 def _close(coming: Future[Zygote]) -> None:
-    """A successor that nobody needs ends."""
+    """End a successor that is not needed any more."""
     if not coming.cancelled() and coming.exception() is None:
         coming.result().close()
