@@ -1,4 +1,4 @@
-"""Running one cell: send it, gather what it puts out, hold it to its time."""
+"""Running one cell: send it, collect its outputs, and enforce its time limit."""
 
 import math
 import re
@@ -32,7 +32,7 @@ _NO_PROCESS: Final = re.compile(r"can't start new thread|Resource temporarily un
 
 @dataclass
 class Record:
-    """How a notebook's cells ended, up to now."""
+    """How a notebook's cells have ended so far."""
 
     run: int = 0
     failed: int = 0
@@ -43,7 +43,7 @@ class Record:
     ended: list[tuple[Cell, float]] = field(default_factory=list)
 
     def detail(self) -> dict[str, Scalar]:
-        """Return what the words about failed cells need."""
+        """Return the values that the message about failed cells needs."""
         return {
             "cell": self.first_failed,
             "failed": self.failed,
@@ -52,7 +52,7 @@ class Record:
 
 
 class _Turn:
-    """The time of one cell, and what becomes of it when that is over."""
+    """The time of one cell, and the interrupts when the time is over."""
 
     def __init__(self, session: Session, seconds: float) -> None:
         self._session = session
@@ -62,15 +62,15 @@ class _Turn:
         self._interrupted = 0.0
 
     def is_over(self) -> bool:
-        """Say whether the cell has had its time."""
+        """Return whether the cell has used up its time."""
         return self._late is not None or self._session.monitor.is_past(
             self._started, self._seconds
         )
 
     def press(self) -> bool:
-        """Interrupt the cell, again after a moment. Return whether there is hope.
+        """Interrupt the cell, again after a moment. Return whether it may still stop.
 
-        One interrupt may come where it is swallowed, or where nobody looks.
+        A single interrupt may be swallowed, or arrive where no code reacts to it.
         """
         self._late = self._late or self._session.monitor.moment()
         if self._session.monitor.is_past(self._late, GRACE_SECONDS):
@@ -82,7 +82,7 @@ class _Turn:
 
 
 class CellRunner:
-    """Runs cells in a session and keeps the record."""
+    """Runs cells in a session, and records how they ended."""
 
     def __init__(
         self,
@@ -100,7 +100,10 @@ class CellRunner:
         self._tail_at = 0.0
 
     def run(self, cell: Cell) -> None:
-        """The cell has run to its end, and its outputs are in it, come what may."""
+        """Run the cell to its end, and store its outputs in it, whatever happens.
+
+        Raises JobEnded.
+        """
         session, record = self.session, self.record
         session.cell = cell.number
         record.run += 1
@@ -126,9 +129,9 @@ class CellRunner:
             self.record.limit = limit(stop.code, **{**stop.detail, "after": RERUN})
 
     def run_again(self, cell: Cell, seconds: float) -> None:
-        """Run a cell that has run, in another process; what it puts out is dropped.
+        """Run a cell once more, in another process, and drop its outputs.
 
-        It has so many seconds, and no more than it had before.
+        It has so many seconds, and no more than it had before. Raises JobEnded.
         """
         self.session.cell = cell.number
         noted = self.record.limit
@@ -146,7 +149,7 @@ class CellRunner:
         most: float = math.inf,
         is_shown: bool = True,
     ) -> Frame:
-        """Return the frame that says the cell is done, interrupting it if need be."""
+        """Run the cell, interrupted if it is late. Return the frame that says it is done."""
         self.session.student.send(cell_frame(cell.number, cell.source))
         turn = _Turn(self.session, min(self._limits.cell_seconds, most))
         stop = limit("cell_time", cell=cell.number, seconds=self._limits.cell_seconds)
@@ -163,7 +166,7 @@ class CellRunner:
                     raise stop
 
     def _note(self, cell: Cell, done: Frame) -> None:
-        """The record holds how the cell ended."""
+        """Record how the cell ended."""
         ename, words = str(done.get("ename")), str(done.get("evalue"))
         if not ename:
             return
@@ -196,16 +199,16 @@ class CellRunner:
         return None
 
     def _explained(self, stop: JobEnded, cell: Cell) -> JobEnded:
-        """Return the stop, or the limit that is the likely cause of a death."""
+        """Return the stop, or the limit that probably caused the process's death."""
         size = self._limits.memory_bytes
         near = self.session.monitor.peak_memory > NEAR * size
         if stop.code == "process_died" and near:
-            # Nobody saw it go past the limit: the figures say how near it came.
+            # It may have gone past the limit between two looks: its peak was near it.
             stop = limit("memory", bytes=size, died=True)
         return stopped_at(stop, cell.number)
 
     def _show(self, outputs: CellOutputs, *, last: bool = False) -> None:
-        """Whoever watches sees the last lines, a few times a second."""
+        """Report the last lines of output to the caller, a few times a second."""
         now = time.monotonic()
         if outputs.tail in {self._tail, ""}:
             return

@@ -1,7 +1,7 @@
-"""Attacks on our own jail, so that nobody has to take its word for it.
+"""Attacks on our own jail, which test whether it holds on this host.
 
-Each attack is a notebook that tries something that a jail must not allow, run through
-the real runner on this very host. A jail holds if every attempt was made and failed.
+Each attack is a notebook that tries something that a jail must not allow. It is run
+through the real runner on this host. A jail holds if every attempt was made and failed.
 """
 
 import contextlib
@@ -48,7 +48,7 @@ def attempt(call, *arguments):
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """What the attacks are after on this host: a file, a process and a listener."""
+    """The targets of the attacks on this host: a file, a process and a listener."""
 
     file: str
     secret: str
@@ -58,9 +58,9 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class Attack:
-    """Something to try: `source` is a cell, `attempts` how many words it prints.
+    """One attack: `source` is a cell, and `attempts` is how many words it prints.
 
-    Where `limit` is set the job must instead end by that limit.
+    Where `limit` is set, the job must instead end by that limit.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Attack:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What came of an attack; `detail` is for staff."""
+    """The result of an attack; `detail` is for staff."""
 
     name: str
     held: bool
@@ -79,7 +79,7 @@ class Finding:
 
 
 def attacks(target: Target) -> list[Attack]:
-    """Return what is tried."""
+    """Return the attacks on the target."""
     return [
         Attack(
             name="read a file of the host",
@@ -210,7 +210,10 @@ def attacks(target: Target) -> list[Attack]:
 
 
 def examine(runner: Runner) -> Iterator[Finding]:
-    """Yield what comes of each attack on this runner's jail, and of the host itself."""
+    """Yield the result of each attack on this runner's jail, then that of the host.
+
+    The last finding says whether the host is as it was before.
+    """
     with _target() as target:
         for attack in attacks(target):
             limits = _BRIEF if attack.limit == "cell_time" else _LIMITS

@@ -61,7 +61,7 @@ log = logging.getLogger(__name__)
 
 LOWEST: Final = "L0"
 _PATIENCE_SECONDS: Final = 0.4
-# Our faults whose text says what is wrong, and their codes.
+# Errors that are our fault and whose text says what is wrong, and their codes.
 _OURS: Final[Mapping[type[Exception], str]] = {
     TestsUnreadableError: "runner_failed",
     FileMissingError: "file_missing",
@@ -84,13 +84,13 @@ def hardware() -> str:
 
 
 def grader_shape(limits: Limits, private_bytes: int) -> Shape:
-    """Return what the kernel holds a job's grader to."""
+    """Return the limits that the kernel enforces on a job's grader."""
     plain = shape_of(limits)
     return replace(plain, role=Role.GRADER, disk_bytes=plain.disk_bytes + private_bytes)
 
 
 def shape_of(limits: Limits, lease: GpuLease | None = None) -> Shape:
-    """Return what the kernel holds a job to that has these limits and this device."""
+    """Return what the kernel enforces on a job with these limits and this device."""
     shown = lease.exposure() if lease is not None else GpuExposure(nodes=())
     return Shape(
         memory_bytes=limits.memory_bytes,
@@ -107,7 +107,7 @@ def shape_of(limits: Limits, lease: GpuLease | None = None) -> Shape:
 
 
 def _dispose(taken: Future[PreparedJob]) -> None:
-    """Nobody uses the processes that were taken."""
+    """Dispose of processes that were taken but are not used."""
     if taken.exception() is None:
         taken.result().dispose()
 
@@ -140,7 +140,7 @@ class Job:
         self._versions: Mapping[str, str] = {}
 
     def run(self) -> JobResult:
-        """Return how the job ended; no process or file of it is left."""
+        """Run the job and return its result, and leave no process or file of it."""
         try:
             self._notebook = read_notebook(self.spec)
             for question in self.spec.questions:
@@ -191,7 +191,7 @@ class Job:
             return stop
 
     def _has_begun(self) -> bool:
-        """Say whether anything of the notebook's may have run."""
+        """Return whether any code of the notebook may have run."""
         return self._session is not None and self._session.ready
 
     def _try(self, notebook: Notebook) -> JobEnded:
@@ -223,7 +223,7 @@ class Job:
                 prepared.dispose(clean=clean)
 
     def _take_processes(self) -> PreparedJob:
-        """Return enclosed processes; while they are made, the caller hears from us."""
+        """Return isolated processes, and report to the caller while they are made."""
         taken = self._spares.take(
             self.spec.environment, shape_of(self.spec.limits, self._lease)
         )
@@ -237,7 +237,7 @@ class Job:
         return taken.result()
 
     def _begin(self, session: Session) -> None:
-        """The student process waits for its first cell."""
+        """Set up the student process, which then waits for its first cell."""
         self._set_up(session)
         session.ready = True
 
@@ -272,7 +272,7 @@ class Job:
         files: JobFiles,
         grader_client: GraderClient,
     ) -> JobEnded:
-        """Return how the notebook ended, its questions checked as far as it came."""
+        """Run the notebook, check the questions it came to, and return how it ended."""
         in_place = checks_in_place(self.spec.device)
         cells = CellRunner(
             session, self.spec.limits, notebook.cells_with_code, self._on_event
@@ -294,7 +294,7 @@ class Job:
                 if early.verdict in {Verdict.CANCELLED, Verdict.PLATFORM}:
                     raise
                 stop = endings.stopped_at(early, session.cell)
-            # Nobody is told before the result is there: see `Checking`.
+            # No event tells of these outcomes before the result: see `Checking`.
             for outcome in questions.check_all():
                 self._outcomes[outcome.key] = outcome
             return stop
@@ -325,7 +325,7 @@ class Job:
     def _go_on_after(
         self, stop: JobEnded, cell: Cell, cells: CellRunner, recovery: Recovery
     ) -> None:
-        """Have a cell that heard no interrupt cost itself alone, or raise the stop."""
+        """Go on in a fresh process after an ignored interrupt, or raise the stop."""
         # A process that computes on a GPU has its state there.
         is_deaf = stop.code == "cell_time" and self.spec.device is Device.CPU
         notebook = self._notebook
@@ -351,7 +351,7 @@ class Job:
             self._on_event(QuestionDone(question=outcome))
 
     def _ending(self, cells: CellRunner) -> JobEnded:
-        """Return the verdict on a notebook whose cells have all had their turn."""
+        """Return the verdict on a notebook of which no cell is left to run."""
         record = cells.record
         if record.limit is not None:
             return record.limit

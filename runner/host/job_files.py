@@ -1,4 +1,4 @@
-"""Where a job's files lie: in its jail, or at level L0 in a folder of the host's."""
+"""The places of a job's files: in its jail, or at level L0 in a folder of the host."""
 
 import contextlib
 import hashlib
@@ -28,29 +28,29 @@ _JAILED: Final = {
 
 
 class JobFiles(Protocol):
-    """A job's files, as the host knows them. Paths are the job's own."""
+    """A job's files, as the host knows them. Paths are those that the job sees."""
 
     def path(self, folder: Folder) -> str:
-        """Return where the job sees the folder."""
+        """Return the path at which the job sees the folder."""
 
     def fill(self, contents: Contents, init: Peer, wait: Callable[[], None]) -> None:
-        """The notebook and the files are in place, and what they take up is known.
+        """Put the notebook and the files in place, and note how much they take up.
 
         `wait` is called now and then meanwhile.
         """
 
     def storage(self) -> tuple[int, int]:
-        """Return the bytes that the job has added on disk, and in shared memory."""
+        """Return the bytes that the job has added: on disk, and in shared memory."""
 
     def note(self, frame: Frame) -> None:
-        """Take in what the job's first process says of the storage."""
+        """Note what the job's first process reports of the storage."""
 
     def remove(self) -> None:
-        """Nothing of the job is left. Only when none of its processes is."""
+        """Remove the job's files. Call it only when no process of the job is left."""
 
 
 class JailFiles:
-    """Folders in the jail's own memory, filled through its first process."""
+    """Folders in the jail's own memory, filled through the jail's first process."""
 
     def __init__(self) -> None:
         self._base = 0
@@ -89,11 +89,11 @@ class JailFiles:
         self._used = (int(frame["disk"]), int(frame["shared"]))
 
     def remove(self) -> None:
-        """Do nothing: all of it went with the jail."""
+        """Do nothing: the files went with the jail."""
 
 
 class FolderFiles:
-    """A folder of the host's, at level L0."""
+    """A folder of the host, at level L0."""
 
     def __init__(self, base: Path, uid: int | None) -> None:
         self.folder = JobFolder(base, uid)
@@ -112,7 +112,7 @@ class FolderFiles:
         return self.folder.disk_bytes() - self._base, 0
 
     def note(self, frame: Frame) -> None:
-        """Do nothing: the host looks for itself."""
+        """Do nothing: the host measures the folder itself."""
 
     def remove(self) -> None:
         self.folder.remove()
@@ -123,7 +123,8 @@ def await_frame(
 ) -> Frame:
     """Return the next frame of that kind from a process of ours that is not yet at work.
 
-    Raise JobEnded if it says something else, closes, or takes too long.
+    `wait` is called now and then meanwhile. Raises JobEnded if the process sends another
+    frame, closes its socket, or takes too long.
     """
     deadline = time.monotonic() + seconds
     while peer.open and time.monotonic() < deadline:
@@ -146,7 +147,7 @@ def _whole_pages(size: int) -> int:
 
 @contextlib.contextmanager
 def _checked(file: JobFile) -> Iterator[int]:
-    """Yield the host's copy of the file, whose content is what the spec says."""
+    """Yield a descriptor of the host's copy, after checking it against the spec."""
     with open_source(file) as source:
         digest = hashlib.file_digest(source, "sha256").hexdigest()
         if digest != file.sha256.lower() or source.tell() != file.size:
@@ -156,7 +157,7 @@ def _checked(file: JobFile) -> Iterator[int]:
 
 @contextlib.contextmanager
 def _memory_file(text: str) -> Iterator[int]:
-    """Yield a file that holds the text and has no name."""
+    """Yield a descriptor of a file without a name that holds the text."""
     fd = os.memfd_create("notebook", os.MFD_CLOEXEC)
     try:
         with os.fdopen(os.dup(fd), "w", encoding="utf-8", errors="replace") as sink:

@@ -1,4 +1,4 @@
-"""A job's folder: files copied in and checked, its size measured, all of it removed."""
+"""The folder of one job: its files are checked, its size is measured, it is removed."""
 
 import contextlib
 import hashlib
@@ -21,7 +21,7 @@ MAX_ENTRIES: Final = 50_000
 
 
 class FileMissingError(Exception):
-    """A file of the job is not where, or what, the spec says. `str` is its name."""
+    """A file of the job is missing, or differs from the spec. `str` is its name."""
 
 
 def safe_name(name: str) -> PurePosixPath:
@@ -33,7 +33,7 @@ def safe_name(name: str) -> PurePosixPath:
 
 
 def _copy(file: JobFile, target: Path, times: FileTimes) -> None:
-    """The content is at `target`, and it is what the spec says."""
+    """Copy the file to `target`; raise FileMissingError if it differs from the spec."""
     target.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     size = 0
@@ -50,7 +50,7 @@ def _copy(file: JobFile, target: Path, times: FileTimes) -> None:
 
 @contextlib.contextmanager
 def open_source(file: JobFile) -> Iterator[BufferedReader]:
-    """Yield the host's copy of the file, open for reading."""
+    """Yield the host's copy of the file, open for reading. Raises FileMissingError."""
     try:
         with Path(file.path).open("rb") as source:
             yield source
@@ -61,8 +61,9 @@ def open_source(file: JobFile) -> Iterator[BufferedReader]:
 class JobFolder:
     """The folder of one job.
 
-    `places` are the folders of its contents; `home` and `tmp` are the job's too. The
-    copies in `files` are the host's, so that the job cannot change them.
+    `places` are the folders of its contents; beside them are `home` and `tmp`. All belong
+    to the job, except `files`, which belongs to the host so that the job cannot change
+    the files in it.
     """
 
     def __init__(self, base: Path, uid: int | None) -> None:
@@ -80,14 +81,14 @@ class JobFolder:
         self._make()
 
     def _make(self) -> None:
-        """The folders are there, empty, and the job's own ones belong to its user."""
+        """Make the folders, and give the job's own ones to its user."""
         self.path.mkdir(mode=0o711)
         for folder in (*self._own, self.files):
             folder.mkdir(mode=0o755)
         self._give()
 
     def fill(self, contents: Contents) -> None:
-        """The notebook and the files are in place, and belong to the job's user."""
+        """Put the notebook and the files in place, and give them to the job's user."""
         times = FileTimes()
         for placed in contents.files:
             name = safe_name(placed.file.name)
@@ -108,7 +109,7 @@ class JobFolder:
                     os.chown(path, self.uid, self.uid)
 
     def disk_bytes(self) -> int:
-        """Return what the job's own folders take up; too many files count as all."""
+        """Return the bytes in the job's own folders; `sys.maxsize` for too many files."""
         total = 0
         for number, entry in enumerate(_entries(self._own)):
             if number > MAX_ENTRIES:
@@ -118,9 +119,9 @@ class JobFolder:
         return total
 
     def remove(self) -> None:
-        """Nothing of the job is left, whatever it did to rights and depths.
+        """Remove all files of the job, whatever rights and depths it gave to them.
 
-        Only when no process of the job is alive.
+        Call it only when no process of the job is alive.
         """
         if self.path.exists():
             remove_tree(self.path)
@@ -130,7 +131,7 @@ class JobFolder:
 
 
 def _entries(tops: Sequence[Path]) -> Iterator[os.DirEntry[str]]:
-    """Yield what is below the folders, without following links."""
+    """Yield every entry below the folders, without following links."""
     waiting = [str(top) for top in tops]
     while waiting:
         try:
@@ -146,7 +147,7 @@ def _entries(tops: Sequence[Path]) -> Iterator[os.DirEntry[str]]:
 
 
 def remove_tree(top: Path) -> None:
-    """Remove a tree of any depth: each folder is first moved up beside the others."""
+    """Remove a tree of any depth: each folder is first moved up, directly into `top`."""
     top.chmod(0o700)
     count = 0
     mark = secrets.token_hex(8)
@@ -170,7 +171,7 @@ def remove_tree(top: Path) -> None:
 
 
 def _remove_owned(folder: Path, uid: int) -> None:
-    """Remove what the job's user left in a folder that all share."""
+    """Remove what the job's user left in a folder that all users share."""
     with contextlib.suppress(OSError):
         for entry in list(os.scandir(folder)):
             with contextlib.suppress(OSError):

@@ -1,8 +1,8 @@
-"""What processes hold in memory, pages that they share counted in shares.
+"""The memory that processes hold, where pages that they share are counted in shares.
 
-To measure one process the kernel walks over its memory and over all of its mappings,
-which may take a tenth of a second. So a few are measured at a time, and a process that
-was measured counts with what it has added since.
+To measure one process, the kernel walks over its memory and over all of its mappings,
+which may take a tenth of a second. So only a few are measured at a time. A process
+counts with its last measure and with what it has added since.
 """
 
 import time
@@ -12,10 +12,11 @@ from typing import Final
 
 from runner.system.processes import ProcessInfo, proportional_memory
 
-# One look at the processes takes no longer than this and one process more.
+# A look at the processes takes at most this time, and the time for one process more.
 _LOOK_SECONDS: Final = 0.05
-# Processes that take more processor time than this to measure, in all, count with all
-# that they have. On a busy machine the host may wait ten times as long for that.
+# After this much processor time for measuring, in all, processes that are not measured
+# yet count with all that they have. On a busy machine the host may wait ten times as
+# long for that.
 _PATIENCE_SECONDS: Final = 2.0
 _WAIT_SHARE: Final = 0.1
 # For a figure that is only shown, measuring takes up a twentieth of the time at most.
@@ -24,7 +25,7 @@ _REST_TIMES: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What a process held when it was measured, shared pages in shares, and resident."""
+    """One measure of a process: its memory with shared pages in shares, and resident."""
 
     share: int
     resident: int
@@ -32,12 +33,12 @@ class _Look:
 
 
 class MemoryShares:
-    """Holds some processes to a limit in sum, measuring `at_a_time` at most."""
+    """The memory of some processes in sum. A look measures `at_a_time` of them at most."""
 
     def __init__(self, at_a_time: int) -> None:
         self._at_a_time = at_a_time
         self._looks: dict[tuple[int, int], _Look] = {}
-        # Those that were measured in this round are known well enough to end them.
+        # The measures of this round are good enough to end a process for them.
         self._round = 0
         self._spent = 0.0
         self._rests_until = 0.0
@@ -45,8 +46,8 @@ class MemoryShares:
     def measure(self, found: Collection[ProcessInfo], limit_bytes: int) -> int:
         """Return what the processes hold in sum, as far as it is known.
 
-        It is more than the limit only if each process was measured since the sum seemed
-        too large, or if that takes too long. Call it a few times a second.
+        The result exceeds the limit only if each process was measured since the sum
+        first seemed too large, or if that takes too long. Call it a few times a second.
         """
         known = self._forget_others(found)
         resident = sum(info.resident_bytes for info in found)
@@ -63,10 +64,10 @@ class MemoryShares:
         return held
 
     def estimate(self, found: Collection[ProcessInfo]) -> int:
-        """Return what the processes hold in sum, for show.
+        """Return what the processes hold in sum, for display.
 
-        What they share counts once, as soon as they are measured: a fork is no more
-        memory. Until then only the largest is known.
+        Pages that they share count once, as soon as the processes are measured, because
+        a fork adds no memory. Until then only the size of the largest is known.
         """
         self._forget_others(found)
         begun = time.monotonic()
@@ -84,7 +85,10 @@ class MemoryShares:
         return known
 
     def held(self, info: ProcessInfo) -> int:
-        """Return what the process holds, by the last look at it."""
+        """Return what the process holds, estimated by the last look at it.
+
+        A process without a look counts as 0, or with all it has if looks take too long.
+        """
         look = self._looks.get(_key(info))
         if look is None:
             return info.resident_bytes if self._is_impatient else 0
@@ -106,7 +110,7 @@ class MemoryShares:
         return look is not None and look.round == self._round
 
     def _measure_some(self, found: Collection[ProcessInfo]) -> None:
-        """Measure the new ones first, then those that were measured longest ago."""
+        """Measure some processes: new ones first, then those measured longest ago."""
         begun, used = time.monotonic(), time.thread_time()
         order = {key: place for place, key in enumerate(self._looks)}
         waiting = sorted(found, key=lambda info: order.get(_key(info), -1))
@@ -121,5 +125,5 @@ class MemoryShares:
 
 
 def _key(info: ProcessInfo) -> tuple[int, int]:
-    """Return what tells the process from a later one of the same number."""
+    """Return a key that tells the process from a later one with the same number."""
     return info.pid, info.started

@@ -1,4 +1,4 @@
-"""What the host measures of a job, and the limits that it holds it to by that."""
+"""The monitor: what the host measures of a job, and the limits that it enforces."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -29,16 +29,17 @@ _SNAPSHOT_SECONDS: Final = 0.3
 _USAGE_SECONDS: Final = 0.8
 # Processes of the job whose memory is measured at one look.
 _AT_A_TIME: Final = 32
-# What a job has put out in all, kept or not, against what it may keep.
+# How many times the bytes that it may keep a job may put out in all.
 FLOOD: Final = 10
+# The kernel may act just before a limit, so this share of it counts as all of it.
 NEAR: Final = 0.9
 
 
 class Monitor:
-    """Measures the job and stops it past a limit. `tick` does what is due.
+    """Measures the job and ends it past a limit. `tick` does what is due.
 
-    It reads the clock and /proc, never the job's word. From `silence` on no number that
-    it measures is in any event: the tested code could choose the numbers to tell what
+    It reads the clock and /proc, and never trusts what the job says. After `silence`, no
+    event holds a measured number: the tested code could choose the numbers to tell what
     the tests gave it.
     """
 
@@ -51,17 +52,17 @@ class Monitor:
     ) -> None:
         self.spec = spec
         self.clock = clock
-        # The notebook's own, up to `silence`, and what its questions used afterwards.
+        # Of the notebook alone, up to `silence`, and of its questions afterwards.
         self.peak_memory = 0
         self.checking_peak_memory = 0
         self.lease: GpuLease | None = None
-        # Snapshots that wait for their questions: they count for nobody.
+        # Snapshots that wait for their questions. They do not count as running processes.
         self.kept = WaitingSnapshots()
         self.is_checking = False
-        # A question is asked in the notebook's own process.
+        # Whether a question is being asked in the notebook's own process.
         self.is_asking = False
-        # The first process of the grader's jail: what its processes wait for a processor
-        # counts as the job's waiting.
+        # The first process of the grader's jail, 0 if no question is asked. Time for
+        # which the jail's processes wait for a processor counts as the job's waiting.
         self.grader_init = 0
         self._started = self._ended = Moment(clock=clock.now())
         self._prepared: PreparedJob | None = None
@@ -71,31 +72,31 @@ class Monitor:
         self._shared = 0
         self._cpu = 0.0
         self._waited = 0.0
-        # Of each thread, at the last look.
+        # The waiting time of each thread at the last look.
         self._waits: dict[int, float] = {}
         self._accounted = clock.now()
-        # What there was when the asked question began, which is not its doing.
+        # The figures when the asked question began, which it has not caused.
         self._kills = 0
         self._question_peak = 0
         self._disk_before = 0
         self._shared_before = 0
         self._base_until = 0.0
-        # What waits for its question has the limit on memory once more, together.
+        # All waiting snapshots together have the memory limit once more.
         self._snapshots = SnapshotMemory(spec.limits.memory_bytes, SLACK_BYTES)
         self._shares = MemoryShares(_AT_A_TIME)
         self._ended_snapshots: set[int] = set()
         self._due: dict[Callable[[int], None], float] = {}
 
     def begin(self, prepared: PreparedJob) -> None:
-        """The clock starts: the job's processes get to work."""
+        """Start the clock: the job's processes begin to work."""
         self._prepared = prepared
         self._accounted = self.clock.now()
         self._started = self.moment()
 
     def silence(self) -> None:
-        """Keep what the notebook has used apart from what its questions will use.
+        """Separate what the notebook has used from what its questions will use.
 
-        Call it before the notebook's processes are ended. Only the first time counts.
+        Call it before the notebook's processes are ended. Only the first call counts.
         """
         if self.is_checking:
             return
@@ -103,29 +104,29 @@ class Monitor:
             self._account(self._members(self._prepared.job.pid))
         self._ended = self.moment()
         self.is_checking = True
-        self.begin_question()  # what there is by now is no question's doing
-        self._due.pop(self._report, None)  # whoever watches learns of it at once
+        self.begin_question()  # no question has caused what there is by now
+        self._due.pop(self._report, None)  # report the change at once
 
     def begin_question(self) -> None:
-        """Measure the next question, or check, apart from those before it."""
+        """Measure the next question, or check, separately from those before it."""
         self._kills = self._memory_kills()
         self._question_peak = 0
         self._disk_before = self._shared_before = 0
         self._base_until = self.clock.now() + _STORAGE_SECONDS
 
     def idle(self) -> None:
-        """Report and ask while the job cannot start yet."""
+        """Report, and ask whether to stop, while the job cannot start yet."""
         self._report(0)
         self._ask(0)
 
     # --- Time ------------------------------------------------------------------------
 
     def moment(self) -> Moment:
-        """Return now, by what was last measured."""
+        """Return the present moment, with the figures last measured."""
         return Moment(clock=self.clock.now(), cpu=self._cpu, waited=self._waited)
 
     def is_past(self, start: Moment, seconds: float) -> bool:
-        """Say whether what began at `start` has used so many seconds (see Moment)."""
+        """Return whether a part begun at `start` has used so many seconds (see Moment)."""
         if self.clock.now() - start.clock < seconds:
             return False
         if self._prepared is not None:
@@ -133,31 +134,31 @@ class Monitor:
         return self.moment().is_past(start, seconds)
 
     def run_seconds_left(self) -> float:
-        """Return how much of the run's time is left, at least 0."""
+        """Return how many of the run's seconds are left, at least 0."""
         used = self.moment().seconds_since(self._started)
         return max(0.0, self.spec.limits.run_seconds - used)
 
     @property
     def seconds(self) -> float:
-        """Return how long the notebook ran, or has run so far, by the clock."""
+        """How long the notebook ran, or has run so far, in seconds by the clock."""
         end = self._ended if self.is_checking else self.moment()
         return end.clock - self._started.clock
 
     @property
     def cpu_seconds(self) -> float:
-        """Return the processor time of the notebook, without that of its questions."""
+        """The processor time of the notebook, without that of its questions."""
         return self._ended.cpu if self.is_checking else self._cpu
 
     @property
     def checking_seconds(self) -> float:
-        """Return for how long questions have been checked since the notebook's end."""
+        """How long questions have been checked since the notebook's end, in seconds."""
         return self.clock.now() - self._ended.clock if self.is_checking else 0.0
 
     def _account(self, members: Sequence[ProcessInfo]) -> None:
-        """Take in the processor time that the job used, and its waits for a processor.
+        """Add the processor time that the job used, and its waits for a processor.
 
-        Its threads wait side by side, so only the longest wait of each look counts;
-        the grader and the snapshot that it asks take turns, so both count.
+        Threads of the job wait side by side, so only the longest wait since the last
+        look counts. The grader and the snapshot that it asks take turns, so both count.
         """
         now = self.clock.now()
         used = sum(one.cpu_seconds + one.reaped_seconds for one in members)
@@ -174,16 +175,16 @@ class Monitor:
         self._waits, self._accounted = {**own, **grader}, now
 
     def _longest_since(self, waits: Mapping[int, float]) -> float:
-        """Return how long one of the threads has waited since the last look, at most.
+        """Return the longest wait of any of the threads since the last look, in seconds.
 
-        One that was not there then has not waited since then, so that many short-lived
-        ones do not make the clock stand still.
+        A thread that was not there at the last look counts as not having waited, so
+        that many short-lived threads do not make the clock stand still.
         """
         grown = (wait - self._waits.get(one, wait) for one, wait in waits.items())
         return max(0.0, max(grown, default=0.0))
 
     def _waits_of_grader(self) -> dict[int, float]:
-        """Return what the threads of the tests' processes have waited."""
+        """Return how long each thread of the grader's processes has waited."""
         if not self.grader_init:
             return {}
         pids = (info.pid for info in family(self.grader_init))
@@ -219,12 +220,12 @@ class Monitor:
         members = self._members(init)
         self._account(members)
         if self.is_checking:
-            # What the question before leaves behind is not this one's.
+            # A process that is ending may belong to the question before.
             members = [one for one in members if not one.is_ending]
         if self.lease is not None:
             self.lease.watch([one.pid for one in members])
         limits = self.spec.limits
-        # The kernel refuses the last one, and some are missed in a storm.
+        # The kernel refuses the last process, and a look misses some when many are made.
         if self._count(members) >= NEAR * limits.processes:
             raise limit("processes", processes=limits.processes)
         beside = self._shared + self._kernel_bytes(members)
@@ -233,19 +234,19 @@ class Monitor:
         ran_out = self._was_killed()
         is_past = beside + held > limits.memory_bytes
         self._memory = beside + (held if is_past else self._shown(members))
-        # The kernel saw more than we did if it had to kill.
+        # If the kernel had to kill a process, it saw more memory in use than we did.
         self._note_peak(max(self._memory, limits.memory_bytes if ran_out else 0))
         if is_past or ran_out:
             raise limit("memory", bytes=limits.memory_bytes)
 
     def _resident(self, members: Sequence[ProcessInfo], limit_bytes: int) -> int:
-        """Return the processes' memory: what they have not changed since a fork, once."""
+        """Return the processes' memory, in which unchanged pages of a fork count once."""
         if len(members) == 1:
             return members[0].resident_bytes
         return self._shares.measure(members, limit_bytes)
 
     def _shown(self, members: Sequence[ProcessInfo]) -> int:
-        """Return the processes' memory, in which a fork does not count twice."""
+        """Return the processes' memory for display, in which a fork counts once."""
         if len(members) == 1:
             return members[0].resident_bytes
         return self._shares.estimate(members)
@@ -258,9 +259,9 @@ class Monitor:
             self.peak_memory = max(self.peak_memory, memory)
 
     def _kernel_bytes(self, members: Sequence[ProcessInfo]) -> int:
-        """Return what the kernel holds for the job, beyond what any job may have.
+        """Return the kernel's own memory for the job, beyond the slack of every job.
 
-        What it holds for snapshots that wait is none of the notebook's.
+        Its memory for snapshots that wait does not count.
         """
         if self._group is not None:
             waiting = self._snapshots.kernel_bytes(self.kept.numbers())
@@ -273,13 +274,13 @@ class Monitor:
         return self._prepared.group if self._prepared else None
 
     def _count(self, members: Sequence[ProcessInfo]) -> int:
-        """Return the job's threads, by the kernel's own count where there is one."""
+        """Return the number of the job's threads, counted by the kernel if it does so."""
         seen = sum(one.threads for one in members)
         group = self._group
         if group is None:
             return seen
         if self.is_checking:
-            return seen  # the kernel counts those that are on their way out, too
+            return seen  # the kernel also counts processes that are ending
         # The job's first process is in the group too, and so are the snapshots.
         return max(seen, group.processes() - 1 - len(self.kept))
 
@@ -291,22 +292,23 @@ class Monitor:
         return self._memory_kills() > self._kills
 
     def ran_out(self) -> bool:
-        """Say whether a process of this question that is gone lacked memory, probably.
+        """Return whether an ended process of this question probably lacked memory.
 
-        Nobody may have seen it go past the limit: the figures say how near it came.
+        It may have gone past the limit between two looks, so a peak near it is enough.
         """
         near = self._question_peak > NEAR * self.spec.limits.memory_bytes
         return near or self._was_killed()
 
     def ended_for_memory(self, pid: int) -> bool:
-        """Say whether a snapshot that is gone was ended for want of memory.
+        """Return whether a snapshot that is gone was ended for want of memory.
 
-        By us, or by the kernel, which tells only that it ended something of the job.
+        We ended it, or the kernel did, which only tells that it ended some process of
+        the job.
         """
         return pid in self._ended_snapshots or self._memory_kills() > 0
 
     def had_moved(self, pid: int) -> bool:
-        """Say whether a snapshot that we ended ran, although it was to stand still."""
+        """Return whether a snapshot that we ended ran, although it had to stand still."""
         return pid in self._snapshots.moved
 
     def _measure_storage(self, _init: int) -> None:
@@ -314,7 +316,7 @@ class Monitor:
             return
         disk, shared = self._prepared.files.storage()
         if self.clock.now() < self._base_until:
-            # What lies there at a question's start is told with some delay.
+            # The storage in use at a question's start is reported with some delay.
             self._disk_before = max(self._disk_before, disk)
             self._shared_before = max(self._shared_before, shared)
         self._shared = max(0, shared - self._shared_before)
@@ -332,11 +334,11 @@ class Monitor:
         self._on_event(Usage(seconds=round(self.seconds, 2), memory_bytes=self._memory))
 
     def used(self, gone: Frame, own_peak: int) -> dict[str, Any]:
-        """Return the figures of Measures for the notebook, and apart for its questions.
+        """Return the figures of Measures, for the notebook and separately for its questions.
 
-        `gone` is what the kernel says of the whole job at its end, which is the
-        notebook's own use only if nothing ran after it; `own_peak` is what the kernel
-        says of the notebook's process.
+        `gone` holds the kernel's figures for the whole job at its end. They are the
+        notebook's own only if nothing ran after it. `own_peak` is the peak memory of the
+        notebook's process, as the kernel says.
         """
         cpu = gone.get("cpu_seconds", self.cpu_seconds)
         peak = gone.get("peak_memory_bytes", 0)
@@ -360,6 +362,6 @@ class Monitor:
         }
 
     def check_volume(self, volume: int) -> None:
-        """Stop a job that floods us with output."""
+        """End the job if `volume`, the bytes of its output, is a flood."""
         if volume > FLOOD * self.spec.limits.job_output_bytes:
             raise limit("output", bytes=self.spec.limits.job_output_bytes)

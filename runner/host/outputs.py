@@ -1,8 +1,8 @@
-"""A cell's outputs, gathered from hostile frames as a notebook front end would.
+"""A cell's outputs, collected from hostile frames as a notebook front end would do it.
 
-Two rules hold whatever arrives. Whatever is kept is charged, with the bytes that it will
-take up in the stored notebook, to its cell and to the job. And the work for a frame is
-bounded by a constant and its length: nothing here goes over what was kept before.
+Two rules hold for all frames. Every output that is kept is charged to its cell and to the
+job, with the bytes that it will take up in the stored notebook. And the work for a frame
+is bounded by a constant and its length: no code here goes through earlier outputs again.
 """
 
 import base64
@@ -25,7 +25,7 @@ MAX_ERRORS: Final = 20
 MAX_METADATA: Final = 10_000
 MAX_TRACEBACK_LINE: Final = 4000
 MAX_TRACEBACK_LINES: Final = 60
-# Display ids that can be updated, how long they may be, and where each is shown.
+# Display ids that can be updated, their longest length, and places of each that are kept.
 MAX_DISPLAYS: Final = 4096
 MAX_DISPLAY_NAME: Final = 200
 MAX_SHOWN: Final = 8
@@ -34,11 +34,11 @@ _SHORT_NAME: Final = 100
 _SHORT_VALUE: Final = 200
 _PIECE: Final = 1024
 _CONTAINER: Final = 16
-# Media types under which nbformat takes any value.
+# Media types under which nbformat accepts any value.
 _JSON: Final = re.compile(r"application/(.*\+)?json")
 _MARKER: Final = "\n[Output cut here: it is longer than the limit of {} bytes.]\n"
 
-# Kinds of frames that are outputs, and the methods of CellOutputs that take them in.
+# Kinds of frames that are outputs, and the methods of CellOutputs that add them.
 OUTPUTS: Final[Mapping[str, str]] = {
     "stream": "_add_stream",
     "display": "_add_display",
@@ -53,9 +53,9 @@ Output = dict[str, Any]
 
 
 def stored_size(output: Output) -> int:
-    """Return how many bytes of the notebook the output counts for.
+    """Return how many bytes of the notebook are charged for the output.
 
-    Lists and objects in it are charged with a part of the memory that they take up here.
+    Lists and objects in it cost more, for a part of the memory that they take up here.
     """
     forms = output.get("data", {}).values()
     nested = [one for one in forms if not isinstance(one, str)]
@@ -84,7 +84,7 @@ def fitting(text: str, room: int) -> str:
 
 @dataclass(slots=True)
 class ShownOutput:
-    """Where a display stands: the cell that is charged for it, and what it takes up."""
+    """One place of a display: the cell that is charged for it, and its stored size."""
 
     cell: "CellOutputs"
     output: Output
@@ -92,9 +92,10 @@ class ShownOutput:
 
 
 class JobOutputs:
-    """What all cells of a job have put out, within the job's limits.
+    """The outputs of all cells of a job, within the job's limits.
 
-    `volume` counts every byte that came, kept or not; `kept` the bytes that are stored.
+    `volume` counts every byte that arrived, kept or not. `kept` counts the bytes that are
+    stored.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -104,11 +105,11 @@ class JobOutputs:
         self._shown: OrderedDict[str, list[ShownOutput]] = OrderedDict()
 
     def shown(self, name: str) -> list[ShownOutput]:
-        """Return where the display of that id is shown, the latest few."""
+        """Return the latest few places where the display with that id is shown."""
         return self._shown.get(name, [])
 
     def show(self, name: str, one: ShownOutput) -> None:
-        """Remember where a display is shown. The oldest are forgotten, past a bound."""
+        """Remember where a display is shown. Past a bound, the oldest are forgotten."""
         shown = self._shown.setdefault(name, [])
         shown.append(one)
         del shown[:-MAX_SHOWN]
@@ -116,7 +117,7 @@ class JobOutputs:
             self._shown.popitem(last=False)
 
     def forget(self, name: str, cell: "CellOutputs") -> None:
-        """Stop updating the display of that id in the cell."""
+        """Stop updating the display with that id in the cell."""
         left = [one for one in self.shown(name) if one.cell is not cell]
         if left:
             self._shown[name] = left
@@ -125,7 +126,7 @@ class JobOutputs:
 
 
 class CellOutputs:
-    """One cell's outputs. `add` takes a frame, `text` takes captured bytes."""
+    """One cell's outputs. `add` accepts a frame, `text` accepts captured bytes."""
 
     def __init__(self, job: JobOutputs, count: int) -> None:
         self.job = job
@@ -147,14 +148,14 @@ class CellOutputs:
         }
 
     def add(self, frame: Frame) -> bool:
-        """Take the frame in, if it is an output that makes sense; say if it was one."""
+        """Add the frame if it is a valid output. Return whether it is an output."""
         adder = self._adders.get(str(frame.get("t")))
         if adder is not None:
             adder(frame)
         return adder is not None
 
     def text(self, name: str, data: bytes) -> None:
-        """Take in bytes that were captured from standard output or error."""
+        """Add bytes that were captured from standard output or error."""
         self.job.volume += len(data)
         text = self._decoders[name].decode(data)
         if not text:
@@ -168,12 +169,12 @@ class CellOutputs:
             self._cut_off(name)
 
     def _is_in_stream(self, name: str) -> bool:
-        """Say whether text would be added to the last output."""
+        """Return whether text of this stream would be added to the last output."""
         last = self.outputs[-1] if self.outputs else {}
         return last.get("output_type") == "stream" and last.get("name") == name
 
     def _stream_size(self, name: str) -> int:
-        """Return what text takes up beside itself."""
+        """Return the stored bytes that text needs in addition to its own."""
         return 0 if self._is_in_stream(name) else stored_size(_stream(name, ""))
 
     def _append_text(self, name: str, text: str) -> None:
@@ -183,7 +184,7 @@ class CellOutputs:
         self.outputs[-1]["text"].append(text)
 
     def room(self) -> int:
-        """Return how much more the cell may keep."""
+        """Return how many more bytes the cell may keep."""
         limits = self.job.limits
         if self._cut or len(self.outputs) >= MAX_OUTPUTS:
             return 0
@@ -194,12 +195,12 @@ class CellOutputs:
         return max(0, left)
 
     def use(self, size: int) -> None:
-        """The cell, and the job, keep that much more."""
+        """Charge so many bytes to the cell and to the job."""
         self._kept += size
         self.job.kept += size
 
     def _cut_off(self, name: str = "stderr") -> None:
-        """The place where outputs end early is marked, once."""
+        """Mark the place where outputs were cut, once."""
         if not self._cut:
             self._cut = True
             limits = self.job.limits
@@ -216,7 +217,7 @@ class CellOutputs:
                 return
 
     def _keep(self, output: Output) -> int:
-        """Keep the output if there is room. Return what it takes up, 0 if it is cut."""
+        """Keep the output if there is room. Return its stored size, 0 if it was cut."""
         self._clear_if_due()
         size = stored_size(output)
         if size > self.room():
@@ -230,7 +231,7 @@ class CellOutputs:
         self.outputs.append(output)
 
     def _add_display(self, frame: Frame) -> None:
-        """A display takes the place of the earlier ones with its id, too."""
+        """Add a display, which also replaces the earlier ones with its id."""
         self._update_display(frame)
         output = {"output_type": "display_data", **_bundle(frame)}
         name = _display_name(frame)
@@ -258,7 +259,7 @@ class CellOutputs:
         self._keep({"output_type": "execute_result", **count, **_bundle(frame)})
 
     def _add_error(self, frame: Frame) -> None:
-        """Past the limit one error is kept all the same, cut to a few hundred bytes."""
+        """Add an error. Past the limit, one is still kept, cut to a few hundred bytes."""
         ename, evalue = str(frame.get("ename")), str(frame.get("evalue"))
         lines = frame.get("traceback")
         output = _error(
@@ -323,7 +324,7 @@ def _error(ename: str, evalue: str, traceback: list[str]) -> Output:
 
 
 def _storable(text: str) -> str:
-    """Return the text; a lone half of a surrogate pair becomes "?"."""
+    """Return the text, with each lone half of a surrogate pair replaced by "?"."""
     return text.encode("utf-8", "replace").decode()
 
 
@@ -334,7 +335,7 @@ def _display_name(frame: Frame) -> str:
 
 
 def _bundle(frame: Mapping[str, Any]) -> Output:
-    """Return the data and metadata of a display, what does not fit the format gone."""
+    """Return the data and metadata of a display, without what does not fit the format."""
     data, metadata = frame.get("data"), frame.get("metadata")
     items = islice(data.items(), MAX_MIME_TYPES) if isinstance(data, dict) else ()
     kept = {
@@ -348,7 +349,7 @@ def _bundle(frame: Mapping[str, Any]) -> Output:
 
 
 def _form(mime: str, value: object) -> object:
-    """Return the value as the format holds it under this media type, None if not."""
+    """Return the value as the format stores it under this media type, None if invalid."""
     if isinstance(value, str) or _JSON.fullmatch(mime):
         return value
     if isinstance(value, list) and all(isinstance(line, str) for line in value):
@@ -357,7 +358,7 @@ def _form(mime: str, value: object) -> object:
 
 
 def _shortened(parts: list[object]) -> list[str]:
-    """Return the parts of a traceback, those in the middle of a long one left out."""
+    """Return the parts of a traceback, without those in the middle of a long one."""
     half = MAX_TRACEBACK_LINES // 2
     kept, dropped = parts, len(parts) - 2 * half
     if dropped > 0:

@@ -1,9 +1,10 @@
-"""How long a part of a job has taken, in a way that a busy machine does not change."""
+"""How long a part of a job has taken, measured so that a busy machine does not matter."""
 
 from dataclasses import dataclass
 from typing import Final
 
-# By the clock, however much of it the job was kept waiting.
+# The most that a part of a job gets by the clock, however long it was kept waiting: so
+# many times its seconds, and so many seconds more.
 _LATEST_TIMES: Final = 10
 _LATEST_SECONDS: Final = 30
 
@@ -12,8 +13,8 @@ _LATEST_SECONDS: Final = 30
 class Moment:
     """A moment in a job's life.
 
-    `clock` is the time, `cpu` the processor time that the job has used so far, and
-    `waited` how long it was ready to run while no processor was free. All are seconds.
+    `clock` is the time, `cpu` is the processor time that the job has used so far, and
+    `waited` is how long it was ready to run while no processor was free. All are seconds.
     """
 
     clock: float
@@ -21,18 +22,17 @@ class Moment:
     waited: float = 0.0
 
     def seconds_since(self, start: "Moment") -> float:
-        """Return how long the job computed or slept, without its waits."""
+        """Return for how many seconds the job computed or slept, without its waits."""
         return self.clock - start.clock - (self.waited - start.waited)
 
     def is_past(self, start: "Moment", seconds: float) -> bool:
-        """Say whether a part of the job that began at `start` has used so many seconds.
+        """Return whether a part of the job that began at `start` has used so many seconds.
 
         A part that computes has its seconds of processor time; one that sleeps has them
         by the clock. Time in which the job was ready to run and waited for a processor
-        does not count, so that a busy machine takes nothing from anybody; but ten times
-        the seconds and half a minute by the clock are the most that anything gets. No
-        part ends before its seconds are over by the clock, however many processors it
-        uses.
+        does not count, so that a busy machine takes nothing from any job. But no part
+        gets more than ten times its seconds and half a minute, by the clock. No part
+        ends before its seconds are over by the clock, however many processors it uses.
         """
         by_clock = self.clock - start.clock
         if by_clock < seconds:
