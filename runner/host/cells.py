@@ -51,7 +51,7 @@ class Record:
         }
 
 
-class _Turn:
+class _CellTimer:
     """The time of one cell, and the interrupts when the time is over."""
 
     def __init__(self, session: Session, seconds: float) -> None:
@@ -67,7 +67,7 @@ class _Turn:
             self._started, self._seconds
         )
 
-    def press(self) -> bool:
+    def interrupt(self) -> bool:
         """Interrupt the cell, again after a moment. Return whether it may still stop.
 
         A single interrupt may be swallowed, or arrive where no code reacts to it.
@@ -151,7 +151,7 @@ class CellRunner:
     ) -> Frame:
         """Run the cell, interrupted if it is late. Return the frame that says it is done."""
         self.session.student.send(cell_frame(cell.number, cell.source))
-        turn = _Turn(self.session, min(self._limits.cell_seconds, most))
+        timer = _CellTimer(self.session, min(self._limits.cell_seconds, most))
         stop = limit("cell_time", cell=cell.number, seconds=self._limits.cell_seconds)
         while True:
             for frame in self.session.step(outputs):
@@ -160,9 +160,9 @@ class CellRunner:
                 raise died(cell=cell.number, reason="protocol")
             if is_shown:
                 self._show(outputs)
-            if turn.is_over():
+            if timer.is_over():
                 self.record.limit = self.record.limit or stop
-                if not turn.press():
+                if not timer.interrupt():
                     raise stop
 
     def _note(self, cell: Cell, done: Frame) -> None:

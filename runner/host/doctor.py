@@ -224,7 +224,7 @@ def examine(runner: Runner) -> Iterator[Finding]:
                 notebook_name="attack.ipynb",
                 limits=limits,
             )
-            yield _judge(attack, runner.run(spec))
+            yield _finding_of(attack, runner.run(spec))
         untouched = (
             Path(target.file).read_text() == target.secret
             and read_process(target.pid) is not None
@@ -255,7 +255,7 @@ def _target() -> Iterator[Target]:
         process.kill()
 
 
-def _judge(attack: Attack, result: JobResult) -> Finding:
+def _finding_of(attack: Attack, result: JobResult) -> Finding:
     if attack.limit:
         held = (result.verdict, result.code) == (Verdict.LIMIT, attack.limit)
         return Finding(name=attack.name, held=held, detail=result.code)

@@ -102,7 +102,7 @@ class Snapshot:
             return
         self.is_awake = False
         self._signal(signal.SIGSTOP)
-        _prefer(self.pid, _SPARED)
+        _set_out_of_memory_score(self.pid, _SPARED)
         session.kept.add(self.pid, self._pidfd)
 
     def settle(self, session: Session, deadline: float) -> None:
@@ -152,7 +152,7 @@ class Snapshot:
             self.is_replaceable = session.turns == self._turn
             return False
         session.turns += 1
-        _prefer(self.pid, _FIRST_TO_GO)
+        _set_out_of_memory_score(self.pid, _FIRST_TO_GO)
         self.is_awake = self._signal(signal.SIGCONT)
         return self.is_awake
 
@@ -229,7 +229,7 @@ class Snapshot:
             self._pidfd = -1
 
 
-def _prefer(pid: int, adjustment: int) -> None:
+def _set_out_of_memory_score(pid: int, adjustment: int) -> None:
     """Set how soon the kernel ends the process when memory runs out, if we may."""
     with contextlib.suppress(OSError):
         fd = os.open(f"/proc/{pid}/oom_score_adj", os.O_WRONLY)

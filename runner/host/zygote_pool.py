@@ -185,11 +185,11 @@ class ZygotePool:
         if environment not in self._interpreters:
             raise EnvironmentMissingError(f"{environment} is not configured")
         with self._starting[environment]:
-            zygote = self._fit(environment)
+            zygote = self._usable(environment)
             if zygote is None:
                 zygote = self._make(environment)
                 self._keep(environment, zygote)
-            self._look_ahead(environment, zygote)
+            self._prepare_successor(environment, zygote)
             return zygote
 
     def _make(self, environment: str) -> Zygote:
@@ -208,7 +208,7 @@ class ZygotePool:
         interpreter = self._interpreters[environment] or sys.executable
         return Zygote(interpreter, self._work_dir, self._spawner, self._libraries)
 
-    def _look_ahead(self, environment: str, zygote: Zygote) -> None:
+    def _prepare_successor(self, environment: str, zygote: Zygote) -> None:
         """Start a successor if the zygote is nearly used up, so that no job waits."""
         with self._lock:
             is_near = zygote.jobs >= MAX_JOBS - _AHEAD
@@ -222,7 +222,7 @@ class ZygotePool:
         if coming is not None:
             coming.add_done_callback(_close)
 
-    def _fit(self, environment: str) -> Zygote | None:
+    def _usable(self, environment: str) -> Zygote | None:
         """Return the environment's zygote if it can take a job, else None."""
         with self._lock:
             if self._closed:
