@@ -131,7 +131,7 @@ class CellRunner:
     def run_again(self, cell: Cell, seconds: float) -> None:
         """Run a cell once more, in another process, and drop its outputs.
 
-        It has so many seconds, and no more than it had before. Raises JobEnded.
+        It has so many seconds, and no more than the limit of a cell. Raises JobEnded.
         """
         self.session.cell = cell.number
         noted = self.record.limit
