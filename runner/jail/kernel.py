@@ -1,4 +1,4 @@
-"""System calls that a jail is made of and the standard library lacks.
+"""System calls that a jail needs and the standard library lacks.
 
 Each raises OSError. Numbers above 423 are the same on every architecture. See the
 manual pages clone(2), mount_setattr(2), pivot_root(2), and fsopen in the kernel's
@@ -11,7 +11,7 @@ import os
 import signal
 from typing import Final
 
-# The interpreter lock is kept: a child of `clone` goes on in the middle of a call.
+# PyDLL keeps the interpreter lock: a child of `clone` goes on in the middle of a call.
 _libc: Final = ctypes.PyDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
 
@@ -77,7 +77,7 @@ class _MountAttributes(ctypes.Structure):
 
 
 def check(name: str, result: int) -> int:
-    """Return what the system call returned, or raise OSError that names the call."""
+    """Return the result of the system call, or raise an OSError that names the call."""
     if result < 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{name}: {os.strerror(number)}")
@@ -93,8 +93,8 @@ def syscall(name: str, number: int, *arguments: object) -> int:
 def clone(flags: int) -> tuple[int, int]:
     """Fork into new namespaces. Return (0, -1) in the child, else its pid and pidfd.
 
-    Python's own fork cannot do this, and its hooks are not run: the caller has one
-    thread, and the child calls `os.fork` before anything that needs them.
+    Python's own fork cannot do this, and its hooks are not run: the caller must have one
+    thread, and the child must call `os.fork` before anything that needs the hooks.
     """
     pidfd = ctypes.c_int(-1)
     arguments = _CloneArguments(
@@ -108,10 +108,10 @@ def clone(flags: int) -> tuple[int, int]:
 
 
 def clone_sibling() -> int:
-    """Fork a process whose parent is this one's. Return 0 in it, else its number.
+    """Fork a process with the same parent as this one. Return 0 in it, else its number.
 
-    Python's hooks are run, glibc's are not: the caller has one thread, or a lock that
-    another one holds would stay locked. Raises OSError.
+    Python's hooks are run, glibc's are not: the caller must have one thread, or a lock
+    that another thread holds would stay locked. Raises OSError.
     """
     number = _CLONE.get(os.uname().machine)
     if number is None:
@@ -156,7 +156,7 @@ def _configure(context: int, command: int, name: str = "", value: str = "") -> N
 
 
 def resize(path: str, size: int) -> None:
-    """The tmpfs that is mounted at `path` holds `size` bytes."""
+    """Set the size of the tmpfs that is mounted at `path`, in bytes."""
     context = syscall("fspick", _FSPICK, _AT_FDCWD, os.fsencode(path), _CLOEXEC)
     try:
         _configure(context, _FSCONFIG_SET_STRING, "size", str(size))
@@ -166,7 +166,7 @@ def resize(path: str, size: int) -> None:
 
 
 def attach(mount: int, path: str) -> None:
-    """The held mount is seen at `path`. The descriptor is closed."""
+    """Attach the held mount at `path`, and close the descriptor."""
     try:
         syscall(
             "move_mount",
@@ -182,12 +182,12 @@ def attach(mount: int, path: str) -> None:
 
 
 def restrict(mount: int, attributes: int) -> None:
-    """The held mount and all below it have the attributes, whatever they had."""
+    """Set the attributes on the held mount and all below it, beside those they have."""
     _set_attributes(mount, b"", _AT_EMPTY_PATH | _AT_RECURSIVE, attributes)
 
 
 def restrict_path(path: str, attributes: int) -> None:
-    """The mount at `path`, and none below it, has the attributes too."""
+    """Set the attributes on the mount at `path`, but on none below it."""
     _set_attributes(_AT_FDCWD, os.fsencode(path), 0, attributes)
 
 
@@ -205,7 +205,7 @@ def _set_attributes(folder: int, path: bytes, flags: int, attributes: int) -> No
 
 
 def change_root(path: str) -> None:
-    """The mount at `path` is the root, and the old root is gone from sight."""
+    """Make the mount at `path` the root, and detach the old root."""
     os.chdir(path)
     check("pivot_root", _libc.pivot_root(b".", b"."))
     check("umount2", _libc.umount2(b".", _MNT_DETACH))
@@ -213,15 +213,15 @@ def change_root(path: str) -> None:
 
 
 def detach(path: str) -> None:
-    """Nothing is mounted at `path`; what is open below it stays."""
+    """Unmount what is mounted at `path`; files that are open below it stay."""
     check("umount2", _libc.umount2(os.fsencode(path), _MNT_DETACH))
 
 
 def unshare(flags: int) -> None:
-    """This process leaves the namespaces that it shared."""
+    """Make this process leave the namespaces that it shares, as the flags say."""
     check("unshare", _libc.unshare(ctypes.c_int(flags)))
 
 
 def set_host_name(name: str) -> None:
-    """The host is called so, in this namespace."""
+    """Set the host's name in this namespace."""
     check("sethostname", _libc.sethostname(name.encode(), len(name)))

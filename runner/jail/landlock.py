@@ -1,7 +1,7 @@
-"""Landlock: what paths a process may use, held by the kernel beside the mounts.
+"""Landlock: the paths that a process may use, enforced in addition to the mounts.
 
-A second line: should a process find a way to a file that its root does not show, it
-still may not open it. Rights and their versions are in the kernel's
+This is a second line of defence: if a process finds a way to a file that its root does
+not show, it still may not open it. Rights and their versions are in the kernel's
 Documentation/userspace-api/landlock.rst.
 """
 
@@ -51,9 +51,9 @@ DEVICE: Final = (
     Access.READ_FILE | Access.WRITE_FILE | Access.TRUNCATE | Access.IOCTL_DEV
 )
 TERMINAL: Final = DEVICE | Access.READ_DIR
-# What has a meaning for something that is no folder.
+# Rights that have a meaning for a path that is no folder.
 _OF_FILES: Final = DEVICE | Access.EXECUTE
-# Each version's new rights, from the first on.
+# The version in which each later right was added.
 _SINCE: Final[Mapping[Access, int]] = {
     Access.REFER: 2,
     Access.TRUNCATE: 3,
@@ -62,7 +62,7 @@ _SINCE: Final[Mapping[Access, int]] = {
 _NETWORK_SINCE: Final = 4
 _BIND_AND_CONNECT: Final = 0b11
 _SCOPES_SINCE: Final = 6
-# Abstract Unix sockets and signals end at the job.
+# Abstract Unix sockets and signals reach only processes of the job.
 _SCOPES: Final = 0b11
 
 
@@ -90,7 +90,7 @@ def version() -> int:
 
 
 def known(abi: int) -> Access:
-    """Return the rights that version `abi` can hold a process to."""
+    """Return the rights that version `abi` can restrict."""
     every = Access(0xFFFF)
     for right, since in _SINCE.items():
         if abi < since:
@@ -99,10 +99,10 @@ def known(abi: int) -> Access:
 
 
 def restrict_self(rules: Iterable[tuple[str, Access]]) -> None:
-    """This process and its descendants may do what the rules say, and nothing else.
+    """Restrict this process and its descendants to what the rules allow.
 
-    A rule is a path and the rights to it and to all below it; one whose path is not
-    there is left out. Needs `no_new_privs`.
+    A rule is a path, and the rights to it and to all below it. A rule whose path does
+    not exist is left out. Needs `no_new_privs`.
     """
     abi = version()
     handled = known(abi)
@@ -127,7 +127,7 @@ def restrict_self(rules: Iterable[tuple[str, Access]]) -> None:
 
 
 def _size_for(abi: int) -> int:
-    """Return how much of the attributes a kernel of this version knows."""
+    """Return how many bytes of the attributes a kernel of this version knows."""
     if abi < _NETWORK_SINCE:
         return 8
     return 16 if abi < _SCOPES_SINCE else 24

@@ -23,7 +23,7 @@ def clone_init(uid: int | None) -> tuple[int, int]:
     """Fork the first process of new namespaces. Return (0, -1) in it, else pid, pidfd.
 
     `uid` is the only user and group that the namespaces map, None for our own. The
-    child must wait to be told that it is mapped. Needs a process with one thread.
+    child must wait until it is told that this is done. Needs a process with one thread.
     """
     pid, pidfd = kernel.clone(_NEW)
     if pid == 0:
@@ -46,22 +46,22 @@ def _map_ids(pid: int, uid: int | None) -> None:
 
 
 def map_oneself(user: int, group: int) -> None:
-    """Map this process, which has left its user namespace, to who it was before."""
+    """Map this process, which is in a new user namespace, to the ids it had before."""
     _map(Path("/proc/self"), user, group, keeps_groups=True)
 
 
 def _map(about: Path, user: int, group: int, *, keeps_groups: bool) -> None:
     if keeps_groups:
-        # Without rights outside, only oneself can be mapped, and groups stay as they are.
+        # A process without rights outside can map only itself, and must not set groups.
         (about / "setgroups").write_text("deny")
     (about / "uid_map").write_text(f"{user} {user} 1")
     (about / "gid_map").write_text(f"{group} {group} 1")
 
 
 def become(uid: int | None) -> None:
-    """This process runs as the job's user, with every right inside its namespaces.
+    """Make this process run as the job's user, with every right inside its namespaces.
 
-    Those rights do not reach what belongs to the host.
+    Those rights do not apply to what belongs to the host.
     """
     if uid is None:
         return
@@ -74,5 +74,5 @@ def become(uid: int | None) -> None:
 
 
 def leave_cgroup_namespace() -> None:
-    """The job's own control group looks like the root of all groups."""
+    """Make the job's own control group look like the root of all groups."""
     kernel.unshare(kernel.CLONE_NEWCGROUP)

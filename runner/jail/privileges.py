@@ -1,4 +1,4 @@
-"""Rights of the superuser kind: none is left, and none can be had again."""
+"""Capabilities, the rights of a superuser: all are dropped, and none can be regained."""
 
 import ctypes
 import os
@@ -29,7 +29,7 @@ class _Sets(ctypes.Structure):
 
 
 def drop_capabilities() -> None:
-    """No capability is held, and running a file brings none back."""
+    """Drop every capability, so that running a file brings none back."""
     if _held()["CapEff"]:
         _drop_for_good()
     header = _Header(version=_VERSION_3, pid=0)
@@ -38,7 +38,7 @@ def drop_capabilities() -> None:
 
 
 def _drop_for_good() -> None:
-    """The bounding set is empty. Whoever has no right any more may not do this."""
+    """Empty the bounding set. A process that has no capability left may not do this."""
     last = int(Path("/proc/sys/kernel/cap_last_cap").read_text())
     for number in range(last + 1):
         linux.control(_PR_CAPBSET_DROP, number)
@@ -54,7 +54,7 @@ def _held() -> dict[str, int]:
 
 
 def is_powerless() -> bool:
-    """Say whether this process holds no capability and cannot gain any."""
+    """Return whether this process holds no capability and cannot gain any."""
     held = _held()
     forbidden = held.pop("NoNewPrivs")
     return not any(held.values()) and bool(forbidden) and os.geteuid() != 0

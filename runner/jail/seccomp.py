@@ -1,12 +1,12 @@
-"""seccomp: which system calls a job may make.
+"""seccomp: the system calls that a job may make.
 
-Everything is allowed but what is listed: calls that reach other processes, other
-namespaces, mounts, devices or seldom used parts of the kernel, as isolate and
-container runtimes refuse them too; calls that use up a number of the whole machine's,
-or memory of the kernel's that no figure of the job tells of; and calls that change
-something of a file which another job could see, since all jobs see the same files of the
-system and the same devices. A filter is a program for the kernel's classic BPF machine:
-see seccomp(2) and linux/filter.h.
+All calls are allowed except those listed. These are, first, calls that reach other
+processes, other namespaces, mounts, devices or seldom used parts of the kernel; isolate
+and container runtimes refuse them too. Second, calls that use up something of which the
+whole machine has a limited number, or kernel memory that no figure of the job counts.
+Third, calls that change something of a file that another job could see, since all jobs
+see the same files of the system and the same devices. A filter is a program for the
+kernel's classic BPF machine: see seccomp(2) and linux/filter.h.
 """
 
 import ctypes
@@ -24,17 +24,17 @@ _JUMP_AT_LEAST: Final = 0x35
 _JUMP_IF_BITS: Final = 0x45
 _AND: Final = 0x54
 _RETURN: Final = 0x06
-# Where the kernel puts what the filter looks at.
+# Where the kernel puts the data that the filter checks.
 _NUMBER, _ARCHITECTURE = 0, 4
 _FIRST_ARGUMENT, _SECOND_ARGUMENT, _THIRD_ARGUMENT, _SIXTH_ARGUMENT = 16, 24, 32, 56
 _FOURTH_ARGUMENT = 40
-# The upper half of an argument is behind its lower half.
+# The upper half of an argument comes after its lower half.
 _UPPER: Final = 4
 
 _KILL: Final = 0x8000_0000
 _ALLOW: Final = 0x7FFF_0000
 _FAIL: Final = 0x0005_0000
-# An error of 0: the call does nothing, and says that all went well.
+# An error of 0: the call does nothing, and reports success.
 _GRANT: Final = _FAIL
 
 _SET_MODE_FILTER: Final = 1
@@ -54,26 +54,28 @@ _NAMESPACE_FLAGS: Final = (
 _TERMINAL_TRICKS: Final = (0x5412, 0x541C, 0x5423)
 # Flags and keys of the file system: FS_IOC_SETFLAGS, FS_IOC_ADD_ENCRYPTION_KEY and so on.
 _IOCTL_KIND, _FILE_SYSTEM_KIND = 0xFF00, ord("f") << 8
-# What fcntl may do: descriptors, flags, owners, pipes, seals, and asking for locks. Not
-# among them: leases, notes of changes, hints about writing, and what is not known yet.
+# Commands that fcntl may run: descriptors, flags, owners, pipes, seals, and queries of
+# locks. Not among them: leases, notifications of changes, hints about writing, and
+# commands that are not known yet.
 _FCNTL: Final = (*range(6), *range(8, 12), 15, 16, 17, 36, 1027, *range(1030, 1036))
 _FCNTL_LOCKS: Final = (6, 7, 37, 38)  # F_SETLK, F_SETLKW, and both of open files
-# Pages that all jobs share: MERGEABLE, COLD, PAGEOUT, COLLAPSE.
+# Advice about pages that all jobs share: MERGEABLE, COLD, PAGEOUT, COLLAPSE.
 _ADVICE_ABOUT_SHARED_PAGES: Final = (12, 20, 21, 25)
 _NOT_WAITING: Final = 0x08 | 0x80  # RWF_NOWAIT, RWF_DONTCACHE
 
-# Flags of mmap. Without a group at most a page of memory may be of no file and shared:
-# it stays when nobody has it mapped in, and then no figure of any process tells of it.
+# Flags of mmap. Without a control group, at most one page of memory may be anonymous and
+# shared: such memory stays when no process has it mapped, and then no figure of any
+# process counts it.
 _SHARED_ANONYMOUS: Final = 0x01 | 0x20
 _HUGE: Final = 0x40000
 _PAGE: Final = 4096
 
-# Of prctl: filters, names of mappings and tables of futexes are memory of the kernel's
-# that nobody counts, and who shares a core with nobody slows others down. Pages that are
-# merged with another job's tell of it. In this order: SET_SECCOMP, SCHED_CORE,
-# SET_MEMORY_MERGE, FUTEX_HASH, SET_VMA.
+# Options of prctl. Filters, names of mappings and tables of futexes are kernel memory
+# that no figure counts. A process that shares a core with no other slows others down.
+# Pages that are merged with those of another job tell of that job. In this order:
+# SET_SECCOMP, SCHED_CORE, SET_MEMORY_MERGE, FUTEX_HASH, SET_VMA.
 _OPTIONS_NOT_KNOWN: Final = (22, 62, 67, 78, 0x53564D41)
-# Filters of sockets are such memory too, and what all jobs may have of it is the machine's.
+# Filters of sockets are such memory too, and all jobs share the machine's limit on it.
 _SOCKET_LEVEL: Final = 1
 _SOCKET_FILTERS: Final = (26, 50, 51, 52)
 
@@ -85,7 +87,7 @@ class UnknownArchitectureError(OSError):
 
 
 def this_architecture() -> Architecture:
-    """Return the running processor's numbers, or raise UnknownArchitectureError."""
+    """Return the call numbers of this processor, or raise UnknownArchitectureError."""
     machine = platform.machine()
     if machine not in ARCHITECTURES:
         raise UnknownArchitectureError(
@@ -95,7 +97,7 @@ def this_architecture() -> Architecture:
 
 
 def program(about: Architecture, *, is_grouped: bool = True) -> bytes:
-    """Return the filter as the kernel reads it: eight bytes for each instruction.
+    """Return the filter in the kernel's format: eight bytes for each instruction.
 
     `is_grouped` says that a control group counts all memory of the job.
     """
@@ -104,11 +106,11 @@ def program(about: Architecture, *, is_grouped: bool = True) -> bytes:
         (_JUMP_EQUAL, 1, 0, about.audit),
         (_RETURN, 0, 0, _KILL),
         (_LOAD, 0, 0, _NUMBER),
-        # Calls of another table of numbers than the one that is checked below.
+        # Calls by another table of numbers than the one that is checked below.
         (_JUMP_AT_LEAST, 0, 1, _X32),
         (_RETURN, 0, 0, _KILL),
     ]
-    # glibc falls back to clone, whose flags can be looked at.
+    # glibc then falls back to clone, whose flags a filter can check.
     steps += _answer(about.clone3, _FAIL | errno.ENOSYS)
     for number in about.absent:
         steps += _answer(number, _FAIL | errno.ENOSYS)
@@ -147,13 +149,16 @@ def _answer(number: int, answer: int) -> list[Instruction]:
 
 
 def _only(number: int, steps: list[Instruction]) -> list[Instruction]:
-    """Return the steps, taken for one system call; they leave another value loaded."""
+    """Return the steps, to be taken for one system call alone.
+
+    The steps load another value, so a call that none of them answers is allowed.
+    """
     ending = [(_RETURN, 0, 0, _ALLOW)]
     return [(_JUMP_EQUAL, 0, len(steps) + 1, number), *steps, *ending]
 
 
 def _flags(number: int) -> list[Instruction]:
-    """A process may be forked, but not into new namespaces."""
+    """Return steps that allow a fork, but not into new namespaces."""
     return _only(
         number,
         [
@@ -165,7 +170,7 @@ def _flags(number: int) -> list[Instruction]:
 
 
 def _device(number: int) -> list[Instruction]:
-    """Nobody puts words into a terminal's mouth, or changes a file system's keys."""
+    """Return steps against input faked for a terminal, and changed file system keys."""
     checks: list[Instruction] = [(_LOAD, 0, 0, _SECOND_ARGUMENT)]
     for trick in _TERMINAL_TRICKS:
         checks += _answer(trick, _FAIL | errno.EPERM)
@@ -175,7 +180,7 @@ def _device(number: int) -> list[Instruction]:
 
 
 def _file(number: int) -> list[Instruction]:
-    """Locks are granted and do nothing; whatever is not on the list is unknown."""
+    """Return steps that grant locks, which do nothing, and know only listed commands."""
     checks: list[Instruction] = [(_LOAD, 0, 0, _SECOND_ARGUMENT)]
     for command in _FCNTL_LOCKS:
         checks += _answer(command, _GRANT)
@@ -186,7 +191,7 @@ def _file(number: int) -> list[Instruction]:
 
 
 def _advice(number: int) -> list[Instruction]:
-    """Memory is advised about, but not pages that another job may have too."""
+    """Return steps that refuse advice about pages that another job may have too."""
     checks: list[Instruction] = [(_LOAD, 0, 0, _THIRD_ARGUMENT)]
     for advice in _ADVICE_ABOUT_SHARED_PAGES:
         checks += _answer(advice, _FAIL | errno.EINVAL)
@@ -194,9 +199,9 @@ def _advice(number: int) -> list[Instruction]:
 
 
 def _mapping(number: int, *, is_grouped: bool) -> list[Instruction]:
-    """Memory is mapped that some figure of the job's tells of.
+    """Return steps that allow only memory which some figure of the job counts.
 
-    Not the machine's huge pages, of which no group counts any.
+    The machine's huge pages are refused, since no control group counts them.
     """
     refused: Instruction = (_RETURN, 0, 0, _FAIL | errno.ENOMEM)
     checks: list[Instruction] = [
@@ -220,7 +225,10 @@ def _mapping(number: int, *, is_grouped: bool) -> list[Instruction]:
 
 
 def _reading(number: int) -> list[Instruction]:
-    """Nobody asks whether another has read this before, or makes it be forgotten."""
+    """Return steps that refuse questions about the cache, and removal from it.
+
+    A job must not learn whether another one has read the same file before.
+    """
     return _only(
         number,
         [
@@ -232,7 +240,7 @@ def _reading(number: int) -> list[Instruction]:
 
 
 def _options(number: int) -> list[Instruction]:
-    """A process has no more of the kernel's memory than some figure tells of."""
+    """Return steps that refuse the options in `_OPTIONS_NOT_KNOWN`, as if unknown."""
     checks: list[Instruction] = [(_LOAD, 0, 0, _FIRST_ARGUMENT)]
     for option in _OPTIONS_NOT_KNOWN:
         checks += _answer(option, _FAIL | errno.EINVAL)
@@ -240,7 +248,7 @@ def _options(number: int) -> list[Instruction]:
 
 
 def _socket_options(number: int) -> list[Instruction]:
-    """Sockets have no filters."""
+    """Return steps that refuse filters of sockets."""
     checks: list[Instruction] = [
         (_LOAD, 0, 0, _SECOND_ARGUMENT),
         (_JUMP_EQUAL, 1, 0, _SOCKET_LEVEL),
@@ -253,7 +261,10 @@ def _socket_options(number: int) -> list[Instruction]:
 
 
 def _own_limits(number: int) -> list[Instruction]:
-    """A process limits itself, and not the job's first one, which is of its user."""
+    """Return steps that allow a process to set limits only on itself.
+
+    The job's first process has the same user, and must not be limited by others.
+    """
     return _only(
         number,
         [
@@ -265,15 +276,16 @@ def _own_limits(number: int) -> list[Instruction]:
 
 
 def _granted_unless(argument: int, own: int) -> list[Instruction]:
-    """Leave the scheduling of other processes as it is, among them the job's first one.
+    """Return steps that leave the scheduling of other processes as it is.
 
-    The call succeeds: libraries name their own threads by number.
+    The job's first process is one of them. The call does nothing and succeeds unless the
+    argument is `own`: libraries name their own threads by number.
     """
     return [(_LOAD, 0, 0, argument), (_JUMP_EQUAL, 1, 0, own), (_RETURN, 0, 0, _GRANT)]
 
 
 def _family(number: int) -> list[Instruction]:
-    """Sockets are Unix sockets."""
+    """Return steps that allow only Unix sockets."""
     return _only(
         number,
         [
@@ -289,7 +301,7 @@ class _Program(ctypes.Structure):
 
 
 def filter_self(*, is_grouped: bool) -> None:
-    """This process and its descendants may make no refused call. For good.
+    """Keep this process and its descendants from making refused calls, for good.
 
     Needs `no_new_privs`.
     """

@@ -1,6 +1,6 @@
-"""Numbers of system calls, by processor: which are refused, absent or granted in a jail.
+"""Numbers of system calls, by processor: those refused, absent or granted in a jail.
 
-Why each is listed is said in `runner/jail/seccomp.py` and docs/sandbox.md.
+The reasons are in `runner/jail/seccomp.py` and docs/sandbox.md.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,12 +12,12 @@ from typing import Final
 class Architecture:
     """A processor's numbers. `newest` is the last call that the lists here know of.
 
-    Calls in `refused` fail, those in `absent` fail as if the kernel did not have them,
-    those in `unsupported` as if no file system did, and those in `granted` do nothing
-    and succeed. flock is one of these: a lock on a
-    file that all jobs see would tell one job of another, but programs that take one in
-    their own folders must go on. It may be a file that no mount could make a job's own:
-    all descriptors of events and timers of the machine are one file to the kernel.
+    Calls in `refused` fail. Calls in `absent` fail as if the kernel did not have them,
+    and calls in `unsupported` as if no file system had them. Calls in `granted` do
+    nothing and succeed. flock is one of these: a lock on a file that all jobs see would
+    tell one job of another, but programs that lock a file in their own folders must go
+    on. Mounts cannot give a job its own file in every case: for the kernel, all
+    descriptors of events and timers of the machine are one file.
     """
 
     audit: int
@@ -44,7 +44,7 @@ class Architecture:
     granted: Sequence[int]
 
 
-# Numbers that all architectures share: fsopen's family and what came later.
+# Numbers that all architectures share: those of fsopen's family and of later calls.
 _REFUSED_ANYWHERE: Final = (
     *(425, 426, 427),  # io_uring
     *range(428, 434),  # open_tree to fspick
@@ -118,18 +118,18 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         absent=(
             27,  # mincore
             *(29, 30, 31, 67),  # System V shared memory
-            *(64, 65, 66, 220, *range(68, 72)),  # its semaphores and messages
+            *(64, 65, 66, 220, *range(68, 72)),  # System V semaphores and messages
             *(
                 *range(206, 211),
                 333,
-            ),  # asynchronous I/O, whose events are the machine's
+            ),  # asynchronous I/O, whose events have one limit for the machine
             *(253, 254, 255, 294),  # inotify
-            278,  # vmsplice, which keeps memory in a pipe that no process has any more
+            278,  # vmsplice, which keeps memory in a pipe after every process has freed it
             317,  # seccomp: filters are memory that nobody counts
             319,  # memfd_create
             *_ABSENT_ANYWHERE,
         ),
-        unsupported=(188, 189, 190),  # setxattr: access lists are memory of no group's
+        unsupported=(188, 189, 190),  # setxattr: no group counts access lists' memory
         granted=(73, 162, 221, 306),  # flock, sync, fadvise64, syncfs
     ),
     "aarch64": Architecture(
