@@ -1,5 +1,5 @@
-"""The jail: what a student's process can see, reach and use. Made of system calls alone.
+"""The jail: what a student's process can see, reach and use.
 
-The order in which a jail is built, and why, is in docs/sandbox.md. Policy is data
-(`policy`), mechanism is one module for each kernel interface.
+A jail is made of system calls alone. docs/sandbox.md says in which order it is built, and
+why. The policy is data (`policy`); the mechanism is one module for each kernel interface.
 """

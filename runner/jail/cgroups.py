@@ -1,9 +1,9 @@
 """Control groups, version 2, version 1 or none: hard limits on a whole job at once.
 
-Without them a job is still measured ten times a second and each of its processes is
-limited; with them the kernel holds the sum, whatever a job does between two looks.
-Where processors can be shared out too, all jobs have the same share, however many
-processes and sessions each has.
+Without control groups, a job is still measured ten times a second, and each of its
+processes is limited. With them, the kernel limits the sum, whatever a job does between
+two looks. Where processors can be shared out too, all jobs have the same share, however
+many processes and sessions each has.
 """
 
 import contextlib
@@ -22,9 +22,9 @@ _MOUNTS: Final = Path("/proc/self/mountinfo")
 _OWN: Final = Path("/proc/self/cgroup")
 _REMOVE_SECONDS: Final = 2.0
 _PAUSE_SECONDS: Final = 0.005
-# Another worker may just have made one, and its process is on the way.
+# A younger group may have been made just now by another worker, for a process to come.
 _ABANDONED_SECONDS: Final = 60.0
-# The host's weight beside 100 for each job: whoever watches jobs goes first.
+# The host's weight, where each job has 100: the host watches jobs, so it goes first.
 _HOST_WEIGHT: Final = 1000
 _KERNEL_PARTS: Final = ("slab", "kernel_stack", "pagetables", "percpu")
 
@@ -33,33 +33,33 @@ class JobGroup(Protocol):
     """One job's control group."""
 
     def add(self, pid: int) -> None:
-        """The process is in the group, and so are those that it forks from now on."""
+        """Put the process into the group, and so those that it forks from now on."""
 
     def limit_memory(self, size: int) -> None:
-        """The group's memory, file systems in memory included, is at most `size`."""
+        """Limit the group's memory, file systems in memory included, to `size` bytes."""
 
     def memory_kills(self) -> int:
         """Return how many processes of the group the kernel killed to free memory."""
 
     def kernel_bytes(self) -> int:
-        """Return the kernel's memory for the group, 0 if unknown: sockets, pipes, files."""
+        """Return the kernel's memory for the group (sockets, pipes, files), 0 if unknown."""
 
     def processes(self) -> int:
         """Return how many processes and threads are in the group, 0 if unknown."""
 
     def members(self) -> list[int]:
-        """Return the processes in the group that still live, by the kernel's word."""
+        """Return the processes in the group that still live, as the kernel reports."""
 
     def remove(self) -> None:
-        """The group is gone. Only when all of its processes are."""
+        """Remove the group. Call it only when all of its processes are gone."""
 
 
 class Hierarchy(Protocol):
-    """Where groups for jobs are made."""
+    """The place where groups for jobs are made."""
 
     @property
     def version(self) -> int:
-        """Which of the kernel's two interfaces it is."""
+        """The version of the kernel's interface, 1 or 2."""
 
     @property
     def bases(self) -> tuple[Path, ...]:
@@ -101,7 +101,7 @@ class _Folder:
             try:
                 self.path.rmdir()
             except OSError as error:
-                # The last of its processes is being taken down.
+                # The kernel is still removing the last of its processes.
                 if error.errno != errno.EBUSY or time.monotonic() > deadline:
                     raise
                 time.sleep(_PAUSE_SECONDS)
@@ -116,8 +116,8 @@ class GroupV2:
         self._folder = _Folder(path)
         self.limit_memory(memory_bytes)
         self._folder.write("pids.max", processes)
-        # Not the whole group when memory runs out: the host sees it and ends the
-        # notebook, but copies of it that wait for their questions live on.
+        # When memory runs out, the kernel must not end the whole group: the host sees
+        # it and ends the notebook, but snapshots that wait for their questions live on.
         for name in ("memory.swap.max", "memory.oom.group"):
             with contextlib.suppress(FileNotFoundError):  # a kernel without swap
                 self._folder.write(name, 0)
@@ -149,7 +149,7 @@ class GroupV2:
 
 @dataclass(frozen=True)
 class HierarchyV2:
-    """The unified hierarchy, below the group that is ours."""
+    """The unified hierarchy, below our own group."""
 
     base: Path
     version: int = 2
@@ -164,7 +164,7 @@ class HierarchyV2:
 
 
 class GroupV1:
-    """Some groups as one: the old hierarchies are one to a controller."""
+    """Several groups as one: in version 1 each controller has its own hierarchy."""
 
     def __init__(
         self,
@@ -216,7 +216,7 @@ class GroupV1:
 
 @dataclass(frozen=True)
 class HierarchyV1:
-    """The hierarchies of the controllers, each below the group that is ours."""
+    """The hierarchies of the controllers, each below our own group."""
 
     memory: Path
     pids: Path
@@ -240,7 +240,10 @@ class HierarchyV1:
 
 
 def find_hierarchy(mounts: Path = _MOUNTS, own: Path = _OWN) -> Hierarchy | None:
-    """Return where this process may make groups, or None. Tries it."""
+    """Return where this process may make groups, or None. Makes one as a trial.
+
+    Also removes the groups that workers have left behind.
+    """
     try:
         groups = _own_groups(mounts.read_text(), own.read_text())
         hierarchy = _usable(groups)
@@ -254,7 +257,7 @@ def find_hierarchy(mounts: Path = _MOUNTS, own: Path = _OWN) -> Hierarchy | None
 
 
 def _remove_abandoned(base: Path) -> None:
-    """What a worker that was killed left is gone. Groups with processes stay."""
+    """Remove the groups that a killed worker left. Groups with processes stay."""
     for folder in base.glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
             if time.time() - folder.stat().st_mtime > _ABANDONED_SECONDS:
@@ -273,7 +276,7 @@ def _usable(groups: Mapping[str, Path]) -> Hierarchy | None:
 
 
 def _own_groups(mounts: str, own: str) -> dict[str, Path]:
-    """Return this process's groups by controller, "" being the unified hierarchy."""
+    """Return this process's groups by controller; "" is the unified hierarchy."""
     paths = {}
     for line in own.splitlines():
         _, controllers, path = line.split(":", 2)
@@ -292,7 +295,7 @@ def _own_groups(mounts: str, own: str) -> dict[str, Path]:
 
 
 def _delegates(base: Path) -> bool:
-    """Say whether groups below `base` can have limits; make it so if that is allowed."""
+    """Return whether groups below `base` can have limits; set that up if allowed."""
     wanted = {"memory", "pids"}
     there = set((base / "cgroup.controllers").read_text().split())
     if not wanted <= there:
@@ -316,7 +319,7 @@ def _delegates(base: Path) -> bool:
 def _share_processors(base: Path, there: Collection[str]) -> None:
     """Let each group have an equal share of the processors, if that is allowed.
 
-    The host's own processes count as one group, which has more.
+    The host's own processes are one group, which has a larger share.
     """
     control = base / "cgroup.subtree_control"
     if "cpu" in there and "cpu" not in control.read_text().split():

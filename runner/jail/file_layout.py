@@ -1,4 +1,4 @@
-"""Which of a job's files lie where, for the notebook and for the grader."""
+"""The folders of a job and the files that lie in each, for notebook and grader."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,10 +8,11 @@ from runner.protocol.jobs import JobFile, JobSpec
 
 
 class Folder(StrEnum):
-    """A folder of a job, wherever it is.
+    """A folder of a job, whatever its path is.
 
-    WORK is where the process runs, FILES holds copies that it cannot change. Only a
-    grader has PRIVATE, and MODULES, from which it may import.
+    WORK is the folder in which the process runs. FILES holds copies of files, which the
+    process cannot change. Only a grader has PRIVATE, and MODULES, from which it may
+    import.
     """
 
     WORK = "work"
@@ -30,9 +31,9 @@ class Placed:
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
-    """What a process finds: files, and a notebook by its name if it runs one.
+    """The files that a process finds, and its notebook with a name if it runs one.
 
-    `is_copied` says that copies of the process will hold memory of their own.
+    `is_copied` says that snapshots of the process will hold memory of their own.
     """
 
     files: Sequence[Placed] = ()
@@ -42,12 +43,12 @@ class Contents:
 
     @property
     def sizes(self) -> list[int]:
-        """Return the bytes of each file and of the notebook, at most."""
+        """The bytes of each file and of the notebook, at most."""
         return [len(self.notebook) * 4, *(one.file.size for one in self.files)]
 
 
 def for_student(spec: JobSpec) -> Contents:
-    """Return what lies beside the notebook."""
+    """Return the notebook and the files beside it."""
     files = [
         Placed(file=file, folders=(Folder.WORK, Folder.FILES))
         for file in (*handed_in(spec), *spec.public_files)
@@ -61,10 +62,10 @@ def for_student(spec: JobSpec) -> Contents:
 
 
 def for_grader(spec: JobSpec) -> Contents:
-    """Return what the tests find: the same files, and private ones.
+    """Return the files that the tests find: the same ones, and private ones.
 
-    Nothing handed in lies in the folder that the tests run in, or where modules are
-    looked for: an interpreter that a test starts would run it, or take it for settings.
+    No handed-in file lies in the folder in which the tests run, or where modules are
+    looked for: an interpreter that a test starts would run it, or read it as settings.
     """
     files = [Placed(file=file, folders=(Folder.FILES,)) for file in handed_in(spec)]
     files += [
@@ -78,6 +79,6 @@ def for_grader(spec: JobSpec) -> Contents:
 
 
 def handed_in(spec: JobSpec) -> list[JobFile]:
-    """Return the student's files. They never take the place of the course's own."""
+    """Return the student's files, without those that have the name of a course's file."""
     taken = {file.name for file in spec.public_files}
     return [file for file in spec.files if file.name not in taken]

@@ -1,4 +1,4 @@
-"""What encloses a job, as its first process builds it: a jail, or only a folder (L0)."""
+"""The isolation of a job, which its first process builds: a jail, or a folder (L0)."""
 
 import os
 import signal
@@ -18,34 +18,34 @@ _CHUNK: Final = 4 * 1024**2
 
 
 class Isolation(Protocol):
-    """How a job's first process encloses the job, and how the student locks itself in."""
+    """How a job's first process isolates the job, and its student locks itself in."""
 
     # The signal by which the first process learns that its parent has ended.
     parent_ended: signal.Signals
 
     def enter(self) -> None:
-        """This process is inside; it keeps the rights that `store` and `seal` need."""
+        """Go inside with this process, which keeps the rights for `store` and `seal`."""
 
     def store(self, source: int, name: str, folders: Sequence[str]) -> None:
-        """The open file's content lies under the name in each of the folders."""
+        """Store the open file's content under the name in each of the folders."""
 
     def make_room(self, total: int) -> None:
-        """Files of so many bytes in all will fit."""
+        """Make room for files of so many bytes in all."""
 
     def seal(self) -> None:
-        """This process can change nothing any more but its children's lives."""
+        """Give up every right of this process except that to end its children."""
 
     def lock(self) -> None:
-        """This process, the student's, has no right but the job's, for good."""
+        """Reduce this process, the student's, to the rights of the job, for good."""
 
     def used_bytes(self) -> tuple[int, int]:
-        """Return what the job's folders and its shared memory take up, if known."""
+        """Return the bytes in the job's folders and its shared memory, 0 if unknown."""
 
     def homes(self) -> tuple[Path, Path, Path]:
         """Return the working folder, the home and the folder for temporary files."""
 
     def writable(self) -> Sequence[Path]:
-        """Return all places of the job's below which it can make files."""
+        """Return all places of the job below which it can make files."""
 
 
 class Jail:
@@ -62,7 +62,7 @@ class Jail:
         )
         self._times = FileTimes()
         self._uid = order.uid
-        # CUDA maps memory as it likes.
+        # CUDA must be free to map memory as it likes, so it is not restricted here.
         self._is_counted = order.is_grouped or bool(order.shape.gpu)
         self._sizes = rootfs.Sizes(
             disk_bytes=order.shape.disk_bytes, shared_bytes=order.shape.shared_bytes
@@ -96,13 +96,13 @@ class Jail:
         rootfs.seal()
         linux.forbid_new_privileges()
         privileges.drop_capabilities()
-        # The student's process is of the same user, and must not look in here.
+        # The student's process has the same user, and must not look into this one.
         linux.set_dumpable(dumpable=False)
 
     def lock(self) -> None:
         linux.forbid_new_privileges()
         privileges.drop_capabilities()
-        # So that /proc/self is the job's own; its memory holds no secret.
+        # Then /proc/self belongs to the job. The memory of this process holds no secret.
         linux.set_dumpable(dumpable=True)
         landlock.restrict_self(rules(self.view))
         seccomp.filter_self(is_grouped=self._is_counted)
@@ -122,7 +122,7 @@ class Jail:
 
 
 class MadeJail(Jail):
-    """A jail that another program has made around this process already."""
+    """A jail that another program has already made around this process."""
 
     def enter(self) -> None:
         if os.getpid() != 1:
@@ -132,7 +132,10 @@ class MadeJail(Jail):
         """Do nothing: the sizes were given when the jail was made."""
 
     def seal(self) -> None:
-        """Landlock alone keeps the student from writing to the files."""
+        """Keep the student's process from looking into this one.
+
+        Landlock alone keeps it from writing to the files.
+        """
         self._stores = rootfs.open_stores()
         linux.set_dumpable(dumpable=False)
 
@@ -152,7 +155,7 @@ def rules(view: View) -> list[tuple[str, Access]]:
 
 
 class Bare:
-    """Level L0: the host's file system, a folder in it, and a user of its own."""
+    """Level L0: a folder in the host's file system, and a user of the job's own."""
 
     parent_ended = signal.SIGTERM
 
@@ -163,15 +166,15 @@ class Bare:
         linux.adopt_orphans()
 
     def store(self, source: int, name: str, folders: Sequence[str]) -> None:
-        """Never asked for: the host fills the folder, which is in its file system."""
+        """Raise NotImplementedError: the host fills the folder in its file system."""
         raise NotImplementedError
 
     def make_room(self, total: int) -> None:
-        """Never asked for either."""
+        """Raise NotImplementedError: the host fills the folder."""
         raise NotImplementedError
 
     def seal(self) -> None:
-        """Do nothing: there is nothing to give up, and the host's user to stay."""
+        """Do nothing: there are no rights to give up, and the host's user stays."""
 
     def lock(self) -> None:
         uid = self._order.uid
@@ -191,9 +194,9 @@ class Bare:
         return folder / "work", folder / "home", folder / "tmp"
 
     def writable(self) -> Sequence[Path]:
-        """Return the job's own folder's parts; what else its user may write to is not its.
+        """Return the parts of the job's own folder; the folder itself is the host's.
 
-        The folder itself belongs to the host.
+        Other places that the job's user may write to do not belong to the job.
         """
         folder = Path(self._order.folder)
         return tuple(folder / name for name in (*Folder, "home", "tmp"))

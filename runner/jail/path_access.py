@@ -1,8 +1,8 @@
-"""Folders that a job's user must reach, although a folder above them is closed.
+"""Access to folders that a job's user needs although a folder above them is closed.
 
-An installation may lie under a private home. As root, the zygote then covers the
-closed folder, in its own view of the file system only, with an empty one that holds
-nothing but what jobs need.
+An installation may lie below a private home. A zygote that is root then covers the closed
+folder with an empty one that holds only what jobs need. This changes only the zygote's
+own view of the file system.
 """
 
 import os
@@ -23,9 +23,10 @@ class UnreachableError(Exception):
 
 
 def make_reachable(writable: Sequence[str]) -> None:
-    """A user without rights of its own reaches the interpreter and `writable`.
+    """Make the interpreter and `writable` reachable for a user without rights.
 
-    Only for root: otherwise jobs run as the same user and reach what it does.
+    Does nothing unless this is root: otherwise jobs run as the same user and reach what
+    it reaches. Raises UnreachableError.
     """
     if os.geteuid() != 0:
         return
@@ -75,7 +76,7 @@ def _closed_above(path: Path) -> Path | None:
 
 
 def _verify(paths: Sequence[str]) -> None:
-    """Try it as a job's user; raise UnreachableError if a path cannot be opened."""
+    """Try the paths as a job's user; raise UnreachableError if one cannot be opened."""
     pid = os.fork()
     if pid == 0:
         status = len(paths)

@@ -1,4 +1,4 @@
-"""What is in a jail: data only. Who may do what to which path."""
+"""The contents of a jail, as data: its paths, devices, sizes and masked files."""
 
 import errno
 import os
@@ -21,8 +21,9 @@ WRITABLE: Final = (HOME, WORK, PRIVATE, *TEMPORARY)
 ALL_WRITABLE: Final = (*WRITABLE, SHARED_MEMORY)
 
 DEVICES: Final = ("null", "zero", "full", "random", "urandom")
-# Without a control group: reading gives the same, but it cannot be mapped into memory,
-# where what is shared of /dev/zero would be measured by nobody.
+# Devices shown in place of others without a control group. Reading /dev/full gives the
+# same as /dev/zero, but it cannot be mapped into memory: no figure would count memory
+# that is shared through /dev/zero.
 UNGROUPED_NODES: Final = {"/dev/zero": "/dev/full"}
 DEVICE_LINKS: Final = {
     "/dev/fd": "/proc/self/fd",
@@ -40,8 +41,8 @@ _SYSTEM_PARTS: Final = (
     # Libraries ask here how many processors there are and what caches they have.
     "/sys/devices/system/cpu",
 )
-# What the kernel shows of the whole machine in /proc and a job has no business with:
-# some of it would be a way to tell one job of another.
+# What the kernel shows of the whole machine in /proc. A job does not need it, and some
+# of it would let one job learn of another.
 MASKED: Final = (
     "/proc/acpi",
     "/proc/allocinfo",
@@ -76,9 +77,9 @@ MASKED: Final = (
     "/proc/zoneinfo",
 )
 INODES: Final = 50_000
-# Each file is memory of the kernel's, empty or not, that is charged to the job.
+# Each file, even an empty one, takes up kernel memory that is charged to the job.
 SHARED_INODES: Final = 4096
-# All terminals of a machine have one limit, and it is not large.
+# All terminals of a machine share one limit, which is not large.
 TERMINALS: Final = 32
 # The root holds nothing but places to mount on and a few lines in /etc.
 ROOT_BYTES: Final = 4 * 1024**2
@@ -90,9 +91,10 @@ class TooWideError(OSError):
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """What of the host's file system a jail shows, read only, at its own place.
+    """The parts of the host's file system that a jail shows, at their own places.
 
-    `links` are symbolic links to make; `nodes` are device files, writable.
+    `trees` are shown read only. `links` are symbolic links to make. `nodes` are device
+    files, which can be written to.
     """
 
     trees: tuple[str, ...]
@@ -101,7 +103,7 @@ class View:
 
 
 def host_view(more: Iterable[str] = (), nodes: Iterable[str] = ()) -> View:
-    """Return the view that the running interpreter needs, and `more`.
+    """Return the view that the running interpreter needs, with `more` paths and `nodes`.
 
     Raises TooWideError.
     """
@@ -110,7 +112,7 @@ def host_view(more: Iterable[str] = (), nodes: Iterable[str] = ()) -> View:
     trees += [path for path in _SYSTEM_PARTS if Path(path).exists()]
     python = [sys.prefix, sys.base_prefix, sys.exec_prefix, sys.executable]
     python += filter(os.path.isabs, sys.path)
-    # Under the names that it goes by, and under those behind symbolic links.
+    # Each under its own name, and under the name behind symbolic links.
     python += [os.path.realpath(path) for path in python]
     shown = _outermost([*trees, *python, *more])
     if "/" in shown:

@@ -1,8 +1,8 @@
-"""The file system of a jail: an empty root in memory with the host's parts, read only.
+"""The file system of a jail: an empty root in memory with parts of the host, read only.
 
-Two steps, since between them the process stops being the host's user: what is the
-host's is taken hold of first, by descriptor, so that folders above it may be closed
-to the job's user; then the new root is built from what is held.
+It is made in two steps, since between them the process stops being the host's user.
+First the parts of the host are held by descriptors, so that folders above them may be
+closed to the job's user. Then the new root is built from what is held.
 """
 
 import contextlib
@@ -22,10 +22,11 @@ _STORE: Final = "/.store"
 _QUIET: Final = kernel.NO_SUID | kernel.NO_DEVICES
 _SHOWN: Final = kernel.READ_ONLY | _QUIET
 _PROC: Final = kernel.READ_ONLY | _QUIET | kernel.NO_EXEC
-# SECURITY: read only holds for the node and not for the device. Its times are the
-# machine's, so a job could leave word in them for another, or for itself.
+# SECURITY: "read only" applies to the node and not to the device. The node's times are
+# shared by the machine, so a job could leave a message in them for another job, or for
+# itself.
 NODE: Final = kernel.READ_ONLY | kernel.NO_SUID | kernel.NO_EXEC
-# Files beside the notebook, each with its folder and an end of a page.
+# Room for files beside the notebook: for the folder of each, and the end of its last page.
 _SLACK: Final = 1024**2
 _HOST_NAME: Final = "softmark"
 
@@ -42,9 +43,9 @@ Held = Mapping[str, int]
 
 
 def hold(view: View, instead: Mapping[str, str]) -> Held:
-    """Return what the view shows, as descriptors of mounts, by its place.
+    """Return descriptors of the mounts that the view shows, by their places.
 
-    `instead` names device files that stand for others.
+    `instead` maps device files to others that are shown in their places.
     """
     linux.keep_mounts_private()
     held = {}
@@ -58,14 +59,14 @@ def hold(view: View, instead: Mapping[str, str]) -> Held:
 
 
 def build(view: View, held: Held, sizes: Sizes) -> None:
-    """This process sees the new root and nothing else of the host's.
+    """Give this process the new root, so that it sees nothing else of the host.
 
-    Only as the job's user. The root is still writable: `seal` ends that.
+    Call it only as the job's user. The root stays writable until `seal`.
     """
     root = kernel.make_mount(
         "tmpfs", _QUIET, mode="755", size=str(path_rules.ROOT_BYTES)
     )
-    # The kernel allows a new /proc only to whoever still sees the old one.
+    # The kernel allows a new /proc only to a process that still sees the old one.
     proc = kernel.make_mount("proc", _PROC)
     kernel.attach(root, _BASE)
     kernel.change_root(_BASE)
@@ -84,7 +85,7 @@ def build(view: View, held: Held, sizes: Sizes) -> None:
 
 
 def _make_place(place: str, mount: int) -> None:
-    """There is something at the place that the held mount can cover."""
+    """Make a folder or a file at the place, which the held mount can cover."""
     path = Path(place)
     if stat.S_ISDIR(os.fstat(mount).st_mode):
         path.mkdir(parents=True, exist_ok=True)
@@ -120,7 +121,7 @@ def _make_dev(sizes: Sizes) -> None:
 
 
 def _mask() -> None:
-    """What /proc tells of the machine reads as nothing."""
+    """Cover what /proc tells of the machine, so that it reads as empty."""
     empty = ""
     for place in path_rules.MASKED:
         if not os.path.exists(place):  # noqa: PTH110 - twenty of these a job
@@ -137,7 +138,7 @@ def _mask() -> None:
 
 
 def _make_store(sizes: Sizes) -> None:
-    """The writable folders are parts of one tmpfs, and the files lie in another."""
+    """Make the writable folders, all in one tmpfs, and the FILES folder in another."""
     store = kernel.make_mount(
         "tmpfs",
         _QUIET,
@@ -170,13 +171,13 @@ def _write_etc() -> None:
 
 
 def make_room(total: int, sizes: Sizes) -> None:
-    """Files of `total` bytes fit, twice: beside the notebook and untouched."""
+    """Make room for files of `total` bytes twice: beside the notebook, and in FILES."""
     kernel.resize(path_rules.WORK, sizes.disk_bytes + total + _SLACK)
     kernel.resize(path_rules.FILES, total + _SLACK)
 
 
 def seal() -> None:
-    """Nothing of the root can be written but the job's own folders."""
+    """Make the whole root read only, except for the job's own folders."""
     kernel.restrict_path(path_rules.FILES, kernel.READ_ONLY)
     kernel.restrict_path("/", kernel.READ_ONLY)
 
@@ -184,16 +185,16 @@ def seal() -> None:
 def open_stores() -> tuple[int, int]:
     """Return descriptors of the job's folders and of its shared memory.
 
-    By these they are measured even if the job closes its folders to everybody.
+    With these they can be measured even if the job closes its folders to everybody.
     """
     flags = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
     return os.open(path_rules.WORK, flags), os.open(path_rules.SHARED_MEMORY, flags)
 
 
 def used_bytes(stores: tuple[int, int]) -> tuple[int, int]:
-    """Return what the job's folders and its shared memory take up, in bytes.
+    """Return the bytes that the job's folders and its shared memory take up.
 
-    Folders whose files cannot be counted any further count as full.
+    Folders in which no more files can be made count as full.
     """
     store, shared = map(os.fstatvfs, stores)
     used = (store.f_blocks - store.f_bfree) * store.f_frsize

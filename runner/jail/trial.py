@@ -1,6 +1,6 @@
-"""The trial of a jail: build one as a job would have it, and look around inside.
+"""The trial of a jail: build one as for a job, and look around inside.
 
-Run as a program of its own, because only a process with one thread may enter a jail.
+It runs as a program of its own, because only a process with one thread may enter a jail.
 It prints one JSON object: `landlock`, and `missing`, which is "" if all went well.
 """
 
@@ -31,7 +31,7 @@ _WELL: Final = "well"
 
 
 def main() -> None:
-    """Print what came of it."""
+    """Print the result of the trial."""
     abi = landlock.version()
     print(json.dumps({"landlock": abi, "missing": _missing(abi)}))  # noqa: T201 - a program
 
@@ -58,12 +58,12 @@ def _missing(abi: int) -> str:
     with os.fdopen(ours, "rb") as report:
         words = report.read().decode()
     os.waitpid(pid, 0)
-    # No word at all is no good news.
+    # A trial that reported nothing has failed too.
     return "" if words == _WELL else words or "the trial of a jail ended early"
 
 
 def _try(order: Order, report: int, begin: int) -> NoReturn:
-    """Be the first process of a jail, and its student."""
+    """Act as the first process of a jail, and as its student's process."""
     try:
         linux.die_with_parent(signal.SIGKILL)
         os.read(begin, 1)
@@ -85,7 +85,7 @@ def _try(order: Order, report: int, begin: int) -> NoReturn:
 
 
 def _look_around() -> str:
-    """Return what a student's process has that it must not have."""
+    """Return what a student's process has but must not have, "" for nothing."""
     if not privileges.is_powerless():
         return "a job would keep rights"
     seen = {one.name for one in Path("/proc").iterdir() if one.name.isdigit()}
