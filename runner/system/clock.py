@@ -1,4 +1,4 @@
-"""The clock by which a job is held to its limits."""
+"""The clock by which the limits of a job are measured."""
 
 import time
 from collections.abc import Callable
@@ -9,21 +9,21 @@ T = TypeVar("T")
 
 
 class JobClock:
-    """Tells seconds, and stands still while our caller holds us up.
+    """A clock in seconds, which stands still while a call of our caller runs.
 
-    A caller writes to a database when it hears of an event. A notebook must not run
-    out of time because that database is away.
+    A caller writes to a database when it is told of an event. A notebook must not run
+    out of time because that database does not answer.
     """
 
     def __init__(self) -> None:
         self._held_up = 0.0
 
     def now(self) -> float:
-        """Return seconds from some fixed moment, without those spent aside."""
+        """Return the seconds since some fixed moment, without those spent in `aside`."""
         return time.monotonic() - self._held_up
 
     def aside(self, call: Callable[P, T]) -> Callable[P, T]:
-        """Return the call such that what it takes does not count."""
+        """Return the call, wrapped so that its time does not count."""
 
         def uncounted(*args: P.args, **kwargs: P.kwargs) -> T:
             started = time.monotonic()

@@ -1,6 +1,6 @@
 """Waiting for descriptors, and how many of them this process may have.
 
-A worker with some jobs has more than a thousand. select(2) takes none beyond 1023, so
+A worker with some jobs has more than a thousand. select(2) accepts none beyond 1023, so
 nothing here uses it.
 """
 
@@ -11,9 +11,9 @@ import select
 from collections.abc import Iterable
 from typing import Final, Protocol
 
-# What the jobs of a worker, its database and its broker open beside snapshots.
+# Descriptors that a worker's jobs, its database and its broker need beside snapshots.
 _RESERVE: Final = 256
-# More are of no use, and some programs go through all that there could be.
+# More are of no use, and some programs loop over all descriptors that they may have.
 _MANY: Final = 65_536
 
 
@@ -27,9 +27,9 @@ def wait(
     *,
     seconds: float,
 ) -> bool:
-    """Wait until one of them can be read or written to. Return whether one can.
+    """Wait until a descriptor can be read or written to. Return whether one can.
 
-    One whose other side is gone can be read.
+    A descriptor whose other side is gone can be read.
     """
     poll = select.poll()
     wanted: dict[int, int] = {}
@@ -43,7 +43,7 @@ def wait(
 
 
 def allow_many() -> None:
-    """Let this process have as many descriptors as it may allow itself and can use."""
+    """Raise this process's limit of descriptors as far as is allowed and of use."""
     now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = max(now, _MANY if most == resource.RLIM_INFINITY else min(most, _MANY))
     if now not in {resource.RLIM_INFINITY, wanted}:
@@ -51,7 +51,7 @@ def allow_many() -> None:
 
 
 def are_short() -> bool:
-    """Say whether those that are left must be kept for what cannot do without."""
+    """Return whether the descriptors left must be kept for other uses than snapshots."""
     most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if most == resource.RLIM_INFINITY:
         return False

@@ -1,8 +1,8 @@
-"""The environment variables of our processes: written down here, inherited never."""
+"""The environment variables of our processes: all are set here, none is inherited."""
 
 from typing import Final
 
-# As a notebook's kernel has them: tools write colours, and do not wait in a pager.
+# The variables of a notebook's kernel: tools write colours, and do not wait in a pager.
 TOOLS: Final = {
     "TERM": "xterm-color",
     "CLICOLOR": "1",
@@ -16,8 +16,8 @@ TOOLS: Final = {
 def literal_environment(scratch: str, *, libraries: str = "") -> dict[str, str]:
     """Return the whole environment of a process that will run notebooks.
 
-    `scratch` is a folder that it may write to; `libraries` are folders in which the
-    linker looks too, separated by colons.
+    `scratch` is a folder to which it may write. `libraries` are additional folders for
+    the linker, separated by colons.
     """
     more = {"LD_LIBRARY_PATH": libraries} if libraries else {}
     return {

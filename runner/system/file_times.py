@@ -1,7 +1,7 @@
-"""Times of the files that a job is given.
+"""Times for the files that a job is given.
 
-All are written at once, and the kernel's clock may be coarse. A comparison that takes
-files of one size and time for the same (`filecmp.cmp`) would then compare nothing.
+All files are written at once, and the kernel's clock may be coarse. A comparison that
+treats files of the same size and time as equal (`filecmp.cmp`) would then compare nothing.
 """
 
 import os
@@ -15,6 +15,6 @@ class FileTimes:
         self._last = int(time.time())
 
     def give(self, fd: int) -> None:
-        """Give the open file a time that no file has had, and that is past."""
+        """Give the open file a time in the past that no other file has been given."""
         self._last -= 1
         os.utime(fd, (self._last, self._last))

@@ -34,7 +34,7 @@ def _call(name: str, *arguments: object) -> None:
 
 
 def own_status() -> dict[str, str]:
-    """Return what the kernel says of this process in /proc/self/status, by name."""
+    """Return the fields of /proc/self/status, by name."""
     lines = Path("/proc/self/status").read_text().splitlines()
     pairs = (line.partition(":") for line in lines)
     return {name: value.strip() for name, _, value in pairs}
@@ -47,7 +47,7 @@ def control(option: int, value: int) -> None:
 
 
 def die_with_parent(number: int = signal.SIGKILL) -> None:
-    """The kernel sends this process the signal when the thread that made it ends.
+    """Have the kernel send this process the signal when the thread that made it ends.
 
     A change of user clears this, so call it again after one.
     """
@@ -55,25 +55,25 @@ def die_with_parent(number: int = signal.SIGKILL) -> None:
 
 
 def adopt_orphans() -> None:
-    """Descendants whose parent ends become children of this process."""
+    """Make this process the new parent of descendants whose parent ends."""
     control(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def forbid_new_privileges() -> None:
-    """Neither this process nor its descendants gain rights by running a file."""
+    """Keep this process and its descendants from gaining rights by running a file."""
     control(_PR_SET_NO_NEW_PRIVS, 1)
 
 
 def set_dumpable(*, dumpable: bool) -> None:
-    """Say whether processes of the same user may look into this one."""
+    """Set whether processes of the same user may look into this one."""
     control(_PR_SET_DUMPABLE, int(dumpable))
 
 
 class OutOfMemoryScore:
     """How early the kernel ends this process and its children when memory runs out.
 
-    Make it while this process still sees its own /proc. The score can be raised without
-    any right, and lowered to where it was.
+    Make it while this process still sees its own /proc. No privilege is needed to raise
+    the score, and to lower it to where it was.
     """
 
     _HIGHEST: Final = b"1000"
@@ -85,7 +85,7 @@ class OutOfMemoryScore:
 
     @contextlib.contextmanager
     def raised(self) -> Iterator[None]:
-        """Whoever is forked meanwhile is the first to be ended."""
+        """Make processes that are forked meanwhile the first to be ended."""
         if self._fd < 0:
             yield
             return
@@ -98,12 +98,12 @@ class OutOfMemoryScore:
 
 
 def spare_from_lack_of_memory(pid: int, pidfd: int) -> None:
-    """The kernel ends the process last when memory runs out, if we may say so."""
+    """Make the kernel end the process last when memory runs out, if we may."""
     lowest = b"-999"  # not -1000, with which a group could be stuck for ever
     with contextlib.suppress(OSError):
         fd = os.open(f"/proc/{pid}/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
         try:
-            # Opened before it ended, the file is still about this process.
+            # The process still lives, so the opened file is about it and no other one.
             if not descriptors.wait([pidfd], seconds=0):
                 os.write(fd, lowest)
         finally:
@@ -111,7 +111,7 @@ def spare_from_lack_of_memory(pid: int, pidfd: int) -> None:
 
 
 def collapse(start: int, length: int) -> None:
-    """The memory from address `start`, `length` bytes, lies in huge pages now."""
+    """Move `length` bytes of memory at the address `start` into huge pages."""
     _call(
         "madvise",
         ctypes.c_void_p(start),
@@ -121,24 +121,24 @@ def collapse(start: int, length: int) -> None:
 
 
 def own_mounts() -> None:
-    """Mounts made from now on are seen by this process and its descendants only."""
+    """Let only this process and its descendants see mounts made from now on."""
     _call("unshare", _CLONE_NEWNS)
     keep_mounts_private()
 
 
 def keep_mounts_private() -> None:
-    """Mounts made from now on do not spread to another namespace, nor theirs here."""
+    """Keep mounts made from now on from spreading to or from another namespace."""
     _call("mount", None, b"/", None, ctypes.c_ulong(_MS_REC | _MS_PRIVATE), None)
 
 
 def mount_tmpfs(target: str, options: str) -> None:
-    """An empty folder in memory covers `target`."""
+    """Cover `target` with an empty folder in memory."""
     flags = ctypes.c_ulong(_MS_NOSUID | _MS_NODEV)
     _call("mount", b"tmpfs", os.fsencode(target), b"tmpfs", flags, options.encode())
 
 
 def bind(source: str, target: str, *, read_only: bool) -> None:
-    """The folder `source` is seen at `target` too."""
+    """Show the folder `source` at `target` too."""
     flags = ctypes.c_ulong(_MS_BIND | _MS_REC)
     _call("mount", os.fsencode(source), os.fsencode(target), None, flags, None)
     if read_only:

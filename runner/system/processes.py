@@ -1,8 +1,8 @@
 """What /proc says of a job's processes.
 
-A file of /proc that is a process's tells of its first thread alone, also after that has
-ended (SYS_exit) and others live on. So whatever is asked here is asked of all threads,
-or of one that lives.
+The files of a process in /proc describe only its first thread, even after that thread has
+ended (SYS_exit) while others live on. So the functions here ask about all threads, or
+about one that lives.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ _STATE: Final = re.compile(r"^State:\s+(\S)", re.MULTILINE)
 _SWITCHES: Final = re.compile(r"ctxt_switches:\s+(\d+)")
 _PAGE_TABLES: Final = re.compile(r"^VmPTE:\s+(\d+)", re.MULTILINE)
 _NANOSECONDS: Final = 10**9
-# A flag of the kernel: the process is on its way out.
+# A flag of the kernel: the process is ending.
 _EXITING: Final = 0x4
 
 
@@ -38,9 +38,9 @@ _EXITING: Final = 0x4
 class ProcessInfo:
     """One process: its parent, threads, processor time and resident memory.
 
-    `state` is that of a thread that lives, if one does. `is_ending` says that none runs
-    any code of the process any more. `reaped_seconds` is the processor time of those of
-    its children that have ended and that it waited for.
+    `state` is that of a living thread, if there is one. `is_ending` says that no thread
+    runs any code of the process any more. `reaped_seconds` is the processor time of
+    those children that have ended and for which the process has waited.
     """
 
     pid: int
@@ -55,13 +55,13 @@ class ProcessInfo:
 
 
 def read_process(pid: int) -> ProcessInfo | None:
-    """Return what the kernel says of the process, or None if it is gone."""
+    """Return the kernel's figures for the process, or None if it is gone."""
     first = _read_thread(pid, f"{pid}")
     if first is None or not first.is_ending or first.threads == 1:
         return first
     others = (_read_thread(pid, f"{pid}/task/{one}") for one in _threads(pid))
     there = [one for one in others if one is not None and one.state not in DEAD]
-    # One that runs tells the truth of all, and one on its way out of the last moments.
+    # The figures of a thread that runs hold for all; those of an ending one are the last.
     for one in sorted(there, key=lambda one: one.is_ending)[:1]:
         return replace(
             first,
@@ -92,14 +92,14 @@ def _read_thread(pid: int, folder: str) -> ProcessInfo | None:
 
 
 def read_processes(pids: Iterable[int]) -> list[ProcessInfo]:
-    """Return what the kernel says of those of the processes that are still there."""
+    """Return the kernel's figures for those of the processes that are still there."""
     return [info for info in map(read_process, pids) if info is not None]
 
 
 def waited_seconds(pid: int) -> dict[int, float]:
-    """Return how long each thread was ready to run and no processor was free for it.
+    """Return for how many seconds each thread was ready to run but had no processor.
 
-    Returns 0 for each by a kernel that does not count this.
+    They are 0 if the kernel does not count this.
     """
     waited = {}
     for thread in _threads(pid):
@@ -111,8 +111,9 @@ def waited_seconds(pid: int) -> dict[int, float]:
 def stopped_after(pid: int) -> frozenset[tuple[int, int]] | None:
     """Return how often each thread had run before the process stopped, None if it runs.
 
-    The kernel's counts stay the same until the process runs again, once it `rests`: a
-    thread is called stopped a moment before its last run is counted.
+    Once the process `rests`, the kernel's counts stay the same until it runs again. They
+    may still change before: the kernel calls a thread stopped a moment before it counts
+    the thread's last run.
     """
     counts: set[tuple[int, int]] = set()
     states: set[str] = set()
@@ -120,17 +121,17 @@ def stopped_after(pid: int) -> frozenset[tuple[int, int]] | None:
         text = _read(f"{pid}/task/{thread}", "status")
         state = _STATE.search(text)
         if state is not None and state[1] in DEAD:
-            continue  # a first thread that has ended is there as long as the process is
+            continue  # an ended first thread stays listed as long as the process lives
         states.add(state[1] if state is not None else "")
         counts.add((thread, sum(map(int, _SWITCHES.findall(text)))))
     return frozenset(counts) if states == {STOPPED} else None
 
 
 def rests(pid: int) -> bool | None:
-    """Say whether no thread of a stopped process has a processor, or waits for one.
+    """Return whether no thread of a stopped process has a processor, or waits for one.
 
-    The kernel sees to it before it tells of a thread's system call. Returns None where
-    it does not tell us: to do so it wants the rights of a debugger.
+    The kernel makes sure of this before it tells of a thread's system call. Returns None
+    where the kernel does not tell: this process would need the rights of a debugger.
     """
     for thread in _threads(pid):
         try:
@@ -145,9 +146,9 @@ def rests(pid: int) -> bool | None:
 
 
 def page_table_bytes(pid: int) -> int:
-    """Return the kernel's own memory for the process's pages.
+    """Return the bytes of the process's page tables, which are the kernel's memory.
 
-    A mapping that is only read takes none for itself, and much here.
+    A mapping that is only read takes up no memory of its own, but much in the tables.
     """
     for folder in _folders_with_memory(pid):
         found = _PAGE_TABLES.search(_read(folder, "status"))
@@ -157,7 +158,7 @@ def page_table_bytes(pid: int) -> int:
 
 
 def _threads(pid: int) -> list[int]:
-    """Return the process's threads, the first one too; none if it is gone."""
+    """Return the process's threads, including the first; none if the process is gone."""
     try:
         return [int(name) for name in os.listdir(f"{_PROC}/{pid}/task")]  # noqa: PTH208 - read often
     except OSError:
@@ -165,9 +166,9 @@ def _threads(pid: int) -> list[int]:
 
 
 def _folders_with_memory(pid: int) -> Iterator[str]:
-    """Yield the folders below /proc that may tell of the process's memory, one by one.
+    """Yield the folders below /proc that may tell of the process's memory.
 
-    A thread that has ended has none any more.
+    The folder of a thread that has ended does not tell of it any more.
     """
     yield f"{pid}"
     for thread in _threads(pid):
@@ -176,7 +177,7 @@ def _folders_with_memory(pid: int) -> Iterator[str]:
 
 
 def _read(folder: str, name: str) -> str:
-    """Return the file of the process or thread, "" if that is gone."""
+    """Return the text of the process's or thread's file, "" if it is gone."""
     try:
         with open(f"{_PROC}/{folder}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 - read often
             return file.read().decode(errors="replace")
@@ -205,9 +206,10 @@ def descendants(root: int, *, spare: Collection[int] = ()) -> list[ProcessInfo]:
 
 
 def send_signal(target: ProcessInfo, number: int) -> None:
-    """The very process that was looked at gets the signal, if it still lives.
+    """Send the signal to exactly the process that was read, if it still lives.
 
-    Processes are named one by one, never all at once: a job's parent may be root.
+    Signals go to one process each, never to all at once, since a job's parent may be
+    root.
     """
     with contextlib.suppress(OSError):
         fd = os.pidfd_open(target.pid)
@@ -220,9 +222,10 @@ def send_signal(target: ProcessInfo, number: int) -> None:
 
 
 def kill_tree(root: int, *, spare: Collection[int] = ()) -> None:
-    """Everything below `root` is told to die, but not `spare` and what is below them.
+    """Kill all processes below `root`, except those in `spare` and below them.
 
     All are stopped first, until no new one is found, so that none forks meanwhile.
+    Raises ValueError for a `root` of 1 or less.
     """
     if root <= 1:
         raise ValueError("not the machine's own first process")
@@ -246,7 +249,7 @@ def kill_all(find: Callable[[], list[ProcessInfo]], seconds: float) -> int:
     """Kill the processes that `find` returns, until it returns none that runs.
 
     All are stopped first, until no new one is found, so that none forks meanwhile. Gives
-    up after so many seconds. Returns how many there were at most.
+    up after so many seconds. Returns the largest number that ran at a time.
     """
     deadline = time.monotonic() + seconds
     most = 0
@@ -275,9 +278,9 @@ def _stop_all(find: Callable[[], list[ProcessInfo]]) -> None:
 
 
 def family(root: int, *, spare: Collection[int] = ()) -> list[ProcessInfo]:
-    """Return the processes below `root`, quickly: a busy one may be missed.
+    """Return the processes below `root`, quickly: it may miss some of a busy job's.
 
-    Those in `spare` are left out, but not what is below them.
+    Those in `spare` are left out, but not the processes below them.
     """
     found: list[ProcessInfo] = []
     waiting = [root]
@@ -298,12 +301,12 @@ def _children(pid: int) -> list[int]:
 
 
 def is_below(info: ProcessInfo, root: int) -> bool:
-    """Say whether `root` is the process's parent, or that one's, and so on."""
+    """Return whether `root` is an ancestor of the process."""
     return info.parent == root or root in ancestors(info.pid)
 
 
 def ancestors(pid: int) -> list[int]:
-    """Return the process's parent, that one's parent, and so on."""
+    """Return the process's parent, the parent of its parent, and so on."""
     found: list[int] = []
     info = read_process(pid)
     while info is not None and info.parent > 0 and info.parent not in found:
@@ -313,9 +316,9 @@ def ancestors(pid: int) -> list[int]:
 
 
 def kill_user_processes(uid: int) -> None:
-    """No process of a job's user is left, if the job's own parent could not see to it.
+    """Kill every process of a job's user, where the job's own parent could not do so.
 
-    Refuses any other user.
+    Raises ValueError for any other user.
     """
     if uid not in JOB_UIDS:
         raise ValueError(f"{uid} is no job's user")
@@ -342,9 +345,9 @@ def _user(pid: int) -> int | None:
 
 
 def proportional_memory(pids: Iterable[int]) -> int:
-    """Return the bytes that the processes hold, shared pages counted in shares.
+    """Return the bytes that the processes hold, where shared pages count in shares.
 
-    A process may close this to us: it is counted with all that it has.
+    A process that we may not measure counts with all its resident memory.
     """
     return sum(map(_share_of, pids))
 

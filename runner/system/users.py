@@ -1,4 +1,4 @@
-"""Users that jobs run as, when the host is root: one each, never two jobs at once."""
+"""Users that jobs run as when the host is root: one for each job that runs."""
 
 import fcntl
 import os
@@ -17,7 +17,7 @@ class NoUserFreeError(Exception):
 
 
 def _lock_folder() -> Path:
-    """Return a folder that only root may write, made if need be."""
+    """Return a folder to which only root may write; make it if needed."""
     for base in (Path("/run"), Path(tempfile.gettempdir())):
         folder = base / "softmark-users"
         try:
@@ -31,10 +31,11 @@ def _lock_folder() -> Path:
 
 
 class JobUser:
-    """A user number that is this job's alone until `release`; None if we are no root.
+    """A user number that belongs to this job alone until `release`; None if not root.
 
-    The lock is an open file's, so it ends with the process that holds it. `unclean`
-    says that the last holder did not get to see its processes off.
+    The lock belongs to an open file, so it ends with the process that holds it.
+    `unclean` says that the last holder may have left processes behind. Raises
+    NoUserFreeError.
     """
 
     def __init__(self) -> None:
@@ -59,7 +60,7 @@ class JobUser:
         raise NoUserFreeError("all users for jobs are taken")
 
     def release(self) -> None:
-        """The number may serve another job; none of this one's processes lives."""
+        """Free the number for another job. Call it when no process of this job lives."""
         if self._fd >= 0:
             os.ftruncate(self._fd, 0)
             os.close(self._fd)
