@@ -1,8 +1,8 @@
-"""One side of a conversation in which each may ask the other, also while it waits.
+"""One side of a conversation in which each side may ask, even while it waits itself.
 
-Each question has a number, which its answer repeats, so that no answer is taken for
-another's. A question that whoever asked it no longer waits for breaks the conversation:
-its answer may come at any time.
+Each question has a number, which its answer repeats, so that no answer is taken for that
+to another question. If the asking side stops waiting for an answer, the conversation is
+broken: the answer may come at any time.
 """
 
 import itertools
@@ -29,11 +29,11 @@ os.register_at_fork(after_in_parent=_note_fork)
 
 
 class Endpoint:
-    """Asks the other side and serves its questions meanwhile.
+    """Asks the other side, and answers its questions meanwhile.
 
     A question has an "op" in its header and an answer has none. `serve` answers a
-    question; it raises only what ends the conversation. Threads and forked processes
-    ask one after the other: who holds `turn` asks.
+    question; an error that it raises ends the conversation. Threads and forked processes
+    ask one after the other: the one that holds `turn` asks.
     """
 
     def __init__(self, link: Link, serve: Callable[[Header, list[Buffer]], Message]):
@@ -48,19 +48,20 @@ class Endpoint:
 
     @property
     def is_abandoned(self) -> bool:
-        """Say whether an answer may be on its way that the caller does not wait for.
+        """Whether an answer may arrive for which the caller does not wait.
 
-        Nobody does, or another thread, or a process that was forked meanwhile.
+        Either nobody waits for it, or another thread does, or a process that was forked
+        meanwhile.
         """
         return self._is_broken or self._waiting > 0 or self._forks != _forks
 
     @property
     def _has_forked(self) -> bool:
-        """Say whether another process may ask: this one's child, or its parent."""
+        """Whether another process may ask: a child of this one, or its parent."""
         return self._forks != _forks or self._process != os.getpid()
 
     def _next_number(self) -> int:
-        """Return a number that no forked process's question has either."""
+        """Return a number that no other question has, of a forked process either."""
         process = os.getpid()
         own = 0 if process == self._process else process << 32
         return own + next(self._numbers)
@@ -76,7 +77,7 @@ class Endpoint:
             try:
                 return self._exchange(header, buffers)
             except BaseException:
-                # Of the link, or of a handler of signals that does not wait longer.
+                # An error of the link, or of a signal handler that stops the wait.
                 self._is_broken = True
                 raise
             finally:
@@ -97,7 +98,7 @@ class Endpoint:
                 raise LinkError("an answer to another question")
 
     def listen(self) -> None:
-        """Answer questions until the other side has gone (LinkClosedError)."""
+        """Answer questions until the other side is gone. Raises LinkClosedError then."""
         while True:
             header, buffers = self.link.receive()
             if "op" not in header:

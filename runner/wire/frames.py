@@ -1,7 +1,7 @@
 """Frames: JSON objects with their length before them, over Unix sockets.
 
-Whatever arrives from a job is hostile. A frame that parses is a JSON object of finite
-numbers within the size cap, and nothing more is known of it.
+Everything that arrives from a job is hostile. A frame that parses is a JSON object of
+finite numbers within the size limit, and nothing more is known of it.
 """
 
 import array
@@ -17,19 +17,20 @@ from itertools import accumulate
 from typing import Any, Final, NoReturn
 
 MAX_FRAME: Final = 32 * 1024**2
-# What the host takes from a job, outputs apart: parsed, it is many times larger.
+# The most that the host accepts from a job, apart from outputs. Parsed, a frame is many
+# times larger.
 SMALL_FRAME: Final = 256 * 1024
 MAX_DESCRIPTORS: Final = 16
-# Levels of lists and objects in a frame. Deeper ones could be parsed here, and overflow
-# the stack of whoever writes or reads them later.
+# Levels of lists and objects in a frame. Deeper ones could be parsed here, but overflow
+# the stack of code that writes or reads them later.
 MAX_DEPTH: Final = 64
 _HEADER: Final = struct.Struct("!I")
 _CREDENTIALS: Final = struct.Struct("3i")
 _CHUNK: Final = 256 * 1024
 _READS: Final = 8
-# What it takes to parse a list or an object, in bytes of text that are as much work.
+# The work to parse a list or an object, as the number of bytes of text that cost as much.
 _BRACKET_WORK: Final = 64
-# What the host takes from a job before it looks at its clock again.
+# How much the host reads from a job before it looks at its clock again.
 _PORTION_FRAMES: Final = 256
 _PORTION_SECONDS: Final = 0.05
 _STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
@@ -53,7 +54,7 @@ def _refuse_constant(text: str) -> NoReturn:
 
 
 def _finite(text: str) -> float:
-    """Return the number; 1e999 is a plain number to the parser, and infinite."""
+    """Return the number, or raise FrameError if it is infinite, as 1e999 is."""
     number = float(text)
     return number if math.isfinite(number) else _refuse_constant(text)
 
@@ -62,7 +63,8 @@ def pack(message: Mapping[str, object]) -> bytes:
     """Return the message as the bytes of one frame.
 
     Text is sent in UTF-8, in which it is no longer than in the notebook that it comes
-    from. Half a surrogate pair, which UTF-8 does not have, is sent as `parse` reads it.
+    from. Half a surrogate pair, which UTF-8 does not have, is sent in the form that
+    `parse` reads. Raises FrameError.
     """
     try:
         payload = json.dumps(
@@ -86,26 +88,26 @@ def _refuse_depth(payload: bytes) -> None:
 
 
 def dump_json(value: object) -> bytes:
-    """Return the value as JSON text in UTF-8, as short as it can be.
+    """Return the value as JSON text in UTF-8, as short as possible.
 
-    A lone half of a surrogate pair is not text that can be stored: it becomes "?".
+    A lone half of a surrogate pair becomes "?", because it cannot be stored as text.
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", "replace")
 
 
 def work_of(data: bytes) -> int:
-    """Return how much work it is to parse the data, in bytes of plain text."""
+    """Return the work to parse the data, as the number of bytes of plain text."""
     return len(data) + _BRACKET_WORK * (data.count(b"[") + data.count(b"{"))
 
 
 def load_json(text: str | bytes) -> object:
-    """Return what the text holds; raise ValueError for numbers that are not finite too."""
+    """Return the value of the JSON text. Raises ValueError, also for infinite numbers."""
     return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
 
 
 def parse(payload: bytes) -> Frame:
-    """Return the object that the payload of a frame holds, or raise FrameError."""
+    """Return the object in the payload of a frame, or raise FrameError."""
     try:
         message = load_json(payload)
     except (ValueError, RecursionError) as error:
@@ -119,30 +121,30 @@ def parse(payload: bytes) -> Frame:
 
 
 class FrameReader:
-    """Cuts a stream of bytes into frames, and holds at most one frame's worth."""
+    """Cuts a stream of bytes into frames of at most `limit` bytes."""
 
     def __init__(self, limit: int = MAX_FRAME) -> None:
         self._limit = limit
         self._buffer = bytearray()
 
     def allow(self, limit: int) -> None:
-        """Frames may be so long from now on."""
+        """Accept frames of up to so many bytes from now on."""
         self._limit = limit
 
     def feed(self, data: bytes) -> None:
-        """Take in the bytes that arrived."""
+        """Add bytes that have arrived."""
         self._buffer += data
 
     @property
     def has_frame(self) -> bool:
-        """Say whether `frames` has something to yield, or to raise."""
+        """Whether `frames` has a frame to yield, or an error to raise."""
         if len(self._buffer) < _HEADER.size:
             return False
         (length,) = _HEADER.unpack_from(self._buffer)
         return bool(length > self._limit or len(self._buffer) >= _HEADER.size + length)
 
     def frames(self) -> Iterator[Frame]:
-        """Yield each whole frame; raise FrameError at the first that is none."""
+        """Yield each whole frame. Raises FrameError at the first invalid one."""
         while len(self._buffer) >= _HEADER.size:
             (length,) = _HEADER.unpack_from(self._buffer)
             if length > self._limit:
@@ -157,9 +159,9 @@ class FrameReader:
 
 
 class Channel:
-    """The child's end of a socket: it waits, and takes descriptors in.
+    """The child's end of a socket, which waits, and accepts descriptors.
 
-    A frame that carries descriptors says how many under "fds".
+    A frame that carries descriptors has their number under "fds".
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -169,7 +171,7 @@ class Channel:
         self._ready: list[Frame] = []
 
     def send(self, message: Mapping[str, object], fds: Sequence[int] = ()) -> None:
-        """The whole frame is on its way, with the descriptors attached to it."""
+        """Send the whole frame, with the descriptors attached to it."""
         data = memoryview(pack(message))
         if fds:
             sent = socket.send_fds(self.sock, [data], list(fds))
@@ -177,7 +179,10 @@ class Channel:
         self.sock.sendall(data)
 
     def receive(self) -> tuple[Frame, list[int]]:
-        """Wait for the next frame and return it with its descriptors."""
+        """Wait for the next frame, and return it with its descriptors.
+
+        Raises ChannelClosedError or FrameError.
+        """
         while not self._ready:
             data, fds, _, _ = socket.recv_fds(self.sock, _CHUNK, MAX_DESCRIPTORS)
             self._descriptors += fds
@@ -201,10 +206,11 @@ class Channel:
 
 
 class Peer:
-    """The host's end of a socket to a job: it never waits and trusts nothing.
+    """The host's end of a socket to a job, which never waits and trusts nothing.
 
-    Descriptors that the other side attaches are not taken in. `sender` is the process
-    that sent last, as the kernel says; `received` the work that it has made us.
+    Descriptors that the other side attaches are not accepted. `sender` is the process
+    that sent last, as the kernel says. `received` is the work that all data from the
+    other side has cost, see `work_of`.
     """
 
     def __init__(self, sock: socket.socket, limit: int = SMALL_FRAME) -> None:
@@ -223,7 +229,7 @@ class Peer:
         return self.sock.fileno()
 
     def allow(self, limit: int) -> None:
-        """Frames that arrive may be so long from now on."""
+        """Accept frames of up to so many bytes from now on."""
         self._reader.allow(limit)
 
     @property
@@ -231,7 +237,7 @@ class Peer:
         return bool(self._out) and self.open
 
     def send(self, message: Mapping[str, object], fds: Sequence[int] = ()) -> None:
-        """The frame is sent as far as the socket takes it, the rest by `flush`.
+        """Send as much of the frame as the socket takes; `flush` sends the rest.
 
         The descriptors are duplicated, so the caller may close its own.
         """
@@ -265,10 +271,11 @@ class Peer:
             self._out.pop(0)
 
     def receive(self) -> list[Frame]:
-        """Return a portion of the frames that have arrived; raise FrameError at junk.
+        """Return a portion of the frames that have arrived. Raises FrameError at junk.
 
-        `idle` says whether that was all. A portion has a bound in frames, bytes and
-        time, whatever the other side sends, so that the caller can look at its clock.
+        Afterwards `idle` says whether that was all. A portion is limited in frames,
+        bytes and time, whatever the other side sends, so that the caller can look at
+        its clock.
         """
         self.idle = False
         is_drained = False
@@ -284,7 +291,7 @@ class Peer:
         except FrameError:
             if not frames:
                 raise
-            # What came before counts: it is raised the next time.
+            # Frames before the junk count: the error is raised again at the next call.
         if is_drained and not self._reader.has_frame:
             self.idle = True
             self.open = self.open and not self._is_at_end
@@ -310,7 +317,7 @@ class Peer:
         return True
 
     def close(self) -> None:
-        """Nothing of this socket is left open on our side."""
+        """Close the socket, and the descriptors that wait to be sent."""
         self.open = False
         for _, fds in self._out:
             for fd in fds:

@@ -1,4 +1,4 @@
-"""What the host tells the zygote about a job that it is to start."""
+"""The order with which the host tells a zygote to start a job."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -12,7 +12,7 @@ DESCRIPTORS: Final = ("host", "channel", "stdout", "stderr", "drain_out", "drain
 
 
 class Role(StrEnum):
-    """Whose process runs in a jail: a notebook's, or that of a grader, with its tests."""
+    """The process that runs in a jail: a notebook's, or a grader's, which has tests."""
 
     STUDENT = "student"
     GRADER = "grader"
@@ -20,11 +20,11 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """What the kernel is to hold a job to. Jobs of one shape can use the same jail.
+    """The limits that the kernel enforces on a job. Jobs of one shape can use one jail.
 
-    `role` is whose process it is. `shared_bytes` is the size of the job's shared memory; `nodes` are device files
-    that it may use beside the usual ones, `libraries` files that it may read. `gpu` is
-    the name of the one device that CUDA is started on, "" for none.
+    `shared_bytes` is the size of the job's shared memory. `nodes` are device files that
+    it may use beside the usual ones, and `libraries` are files that it may read. `gpu`
+    is the name of the one device on which CUDA is started, "" for none.
     """
 
     role: Role = Role.STUDENT
@@ -41,11 +41,11 @@ class Shape:
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """A job to start: its shape, and where and as whom it runs.
+    """A job to start: its shape, its user, and its folder.
 
-    `is_grouped` says that a control group counts all of its memory.
-    `uid` is None if the host is no root, and the job then runs as the host's user.
-    `folder` is the job's folder at level L0, and "" in a jail, which has its own.
+    `uid` is None if the host is not root; the job then runs as the host's user. `folder`
+    is the job's folder at level L0, and "" in a jail, which has its own. `is_grouped`
+    says that a control group counts all of the job's memory.
     """
 
     shape: Shape

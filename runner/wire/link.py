@@ -1,7 +1,7 @@
-"""Messages of a JSON header and raw buffers, over a Unix socket that both sides wait on.
+"""The link: messages of a JSON header and raw buffers, over a blocking Unix socket.
 
 A message is the length of the header and the number of buffers, the length of each
-buffer, the header, the buffers. Whoever reads says how much it takes.
+buffer, the header, the buffers. The side that reads sets the limits.
 """
 
 import json
@@ -19,13 +19,14 @@ from runner.wire.frames import load_json
 MAX_HEADER: Final = 4 * 1024**2
 MAX_BUFFERS: Final = 4096
 MAX_BYTES: Final = 1024**3
-# What a grader takes from a snapshot in one message.
+# The most that a grader accepts from a snapshot in one message.
 MAX_ANSWER_HEADER: Final = 1024**2
 MAX_ANSWER_BYTES: Final = 512 * 1024**2
-# How much of what a call prints goes along with its answer, in characters.
+# How many characters that a call prints are sent with its answer.
 MAX_PRINTED: Final = 100_000
 MAX_WARNINGS: Final = 100
-# Operations whose printing a test hears; the others look a second time, or copy.
+# Operations whose printed text is passed on to the test. The others repeat a look, or
+# copy.
 HEARD: Final = frozenset(
     (
         *("call", "make", "set", "del", "operate", "len", "attr", "next", "items"),
@@ -34,7 +35,7 @@ HEARD: Final = frozenset(
 )
 _START: Final = struct.Struct("!II")
 _LENGTH: Final = struct.Struct("!Q")
-# How long `_thread.interrupt_main` of a test may go unheard, in milliseconds.
+# How long `_thread.interrupt_main` of a test may go unnoticed, in milliseconds.
 _UNHEARD: Final = 100
 
 Header = dict[str, Any]
@@ -42,7 +43,7 @@ Buffer = memoryview
 
 
 class LinkError(ValueError):
-    """What arrived is no message, or more than is taken."""
+    """What arrived is no message, or goes past a limit."""
 
 
 class LinkClosedError(EOFError):
@@ -50,7 +51,7 @@ class LinkClosedError(EOFError):
 
 
 class Link:
-    """One end of the socket. It sends and receives whole messages, and blocks."""
+    """One end of the socket, which sends and receives whole messages, and blocks."""
 
     def __init__(
         self,
@@ -64,7 +65,7 @@ class Link:
         self._max_bytes = max_bytes
 
     def send(self, header: Mapping[str, object], buffers: Sequence[Buffer]) -> None:
-        """Send a message. Raises LinkError for what is no plain data."""
+        """Send a message. Raises LinkError for what is not plain data."""
         try:
             text = json.dumps(header, allow_nan=False, separators=(",", ":")).encode()
         except (TypeError, ValueError, RecursionError) as error:
@@ -80,9 +81,9 @@ class Link:
             raise _of_link(error) from error
 
     def receive(self) -> tuple[Header, list[Buffer]]:
-        """Wait for a message and return its header and buffers, which may be written to.
+        """Wait for a message and return its header and its buffers, which are writable.
 
-        Raises LinkError for junk and LinkClosedError at the end.
+        Raises LinkError for junk, and LinkClosedError at the end.
         """
         self._wait()
         length, count = _START.unpack(self._exactly(_START.size))
@@ -101,10 +102,10 @@ class Link:
         return header, [self._exactly(size) for size in sizes]
 
     def _wait(self) -> None:
-        """Wait until something has arrived, or the end.
+        """Wait until data has arrived, or the end. Raises LinkClosedError at a timeout.
 
-        Return to the interpreter now and then: it raises an interrupt that came from
-        Python code, which ends no system call, between two of its own instructions.
+        Return to the interpreter now and then. An interrupt that Python code has raised
+        ends no system call: the interpreter raises it between two instructions.
         """
         ready = poll()
         try:
@@ -140,10 +141,10 @@ class Link:
 
 
 def _of_link(error: OSError) -> Exception:
-    """Return what to raise for an error that came out of a call of the socket's.
+    """Return the exception to raise for an error in a call of the socket.
 
-    A test may have a handler of signals raise TimeoutError in it, which is an OSError
-    too. That one was raised by Python code, further down than the call, and stays.
+    In a test, a signal handler may raise TimeoutError during the call, which is an
+    OSError too. Such an error has a frame of Python code below the call, and is kept.
     """
     trace = error.__traceback__
     is_handlers = trace is not None and trace.tb_next is not None

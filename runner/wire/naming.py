@@ -1,11 +1,11 @@
-"""Names of what lies in a library: "numpy", or "torch.nn:Conv2d"."""
+"""Names of libraries and of objects in them: "numpy", or "torch.nn:Conv2d"."""
 
 import importlib
 import operator
 
 
 def import_named(name: str) -> object:
-    """Return what "module" or "module:attribute.attribute" stands for.
+    """Return the object that "module" or "module:attribute.attribute" names.
 
     Raises ImportError or AttributeError.
     """

@@ -1,4 +1,4 @@
-"""Whose turn it is to ask: one at a time, of threads and of forked processes."""
+"""The turn to ask, which one thread or forked process at a time may have."""
 
 import mmap
 import os
@@ -10,17 +10,18 @@ from typing import Final
 
 from runner.wire.link import LinkClosedError
 
-# How long a process waits until it looks whether the other still lives, in milliseconds.
+# How often a waiting process looks whether the holder still lives, in milliseconds.
 _LOOK: Final = 50
 _PID_BYTES: Final = 8
 
 
 class Turn:
-    """Held by whoever asks, and may be taken again by the same thread.
+    """A lock for the right to ask. The thread that holds it may take it again.
 
-    `is_shared` says whether processes were forked that may ask, too. Then who asks has
-    taken the byte out of a pipe, and says which process it is. Raises LinkClosedError if
-    that process has ended meanwhile: its answer is still on its way to nobody.
+    `is_shared` says whether processes were forked that may ask too. Then the process
+    that asks first takes the byte out of a pipe, and writes its number into shared
+    memory. Taking the turn raises LinkClosedError if the holder has ended meanwhile: the
+    answer to its question may still arrive.
     """
 
     def __init__(self, is_shared: Callable[[], bool]) -> None:
@@ -68,7 +69,7 @@ class Turn:
                 try:
                     self._has_byte = os.read(self._taken, 1) == b"."
                 except BlockingIOError:
-                    continue  # another one was faster
+                    continue  # another process was faster
             elif _has_ended(int.from_bytes(self._holder[:_PID_BYTES], "little")):
                 raise LinkClosedError
         self._say_holder(os.getpid())
@@ -78,12 +79,12 @@ class Turn:
 
 
 def _has_ended(pid: int) -> bool:
-    """Say whether the process has ended; 0 is one that is about to say its number."""
+    """Return whether the process has ended; 0 is one that has yet to write its number."""
     if not pid:
         return False
     try:
         os.kill(pid, 0)
-        # One that has ended stays there until its parent has waited for it.
+        # A process that has ended stays listed until its parent has waited for it.
         seen = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ProcessLookupError:
         return True
