@@ -1,4 +1,4 @@
-"""What ends a job before its notebook's end."""
+"""The ends of a job before the end of its notebook: limits, faults and failures."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -17,12 +17,12 @@ class JobEnded(Exception):  # noqa: N818 - no error: the end of a job
 
 
 def limit(code: str, **detail: Scalar) -> JobEnded:
-    """Return the end of a job for a limit that the job went past."""
+    """Return the end of a job that went past a limit."""
     return JobEnded(Verdict.LIMIT, code, **detail)
 
 
 def died(*, cell: int, signal: int = 0, reason: str = "") -> JobEnded:
-    """Return the end of a job for a notebook whose process ended or stopped making sense."""
+    """Return the end of a job whose notebook process ended, or sent nonsense."""
     more = {"reason": reason} if reason else {}
     return JobEnded(
         Verdict.STUDENT_ERROR, "process_died", cell=cell, signal=signal, **more
@@ -30,21 +30,20 @@ def died(*, cell: int, signal: int = 0, reason: str = "") -> JobEnded:
 
 
 def platform(code: str, reason: str = "") -> JobEnded:
-    """Return the end of a job for a failure of ours."""
+    """Return the end of a job that failed through our fault."""
     more = {"reason": reason} if reason else {}
     return JobEnded(Verdict.PLATFORM, code, **more)
 
 
-# What a limit cost beyond the cell that it names (a stop's detail "after"). Without one
-# of these only that cell was lost, and the cells after it ran.
+# What a limit cost beyond the cell that it names: the value of "after" in `detail`.
+# Without it only that cell was lost, and the cells after it ran.
 STOPPED: Final = "stopped"  # nothing after the cell ran
-RERUN: Final = (
-    "rerun"  # what came after ran in a fresh process, with the cells before run again
-)
+# Later cells ran in a fresh process, in which the earlier ones had run again.
+RERUN: Final = "rerun"
 
 
 def stopped_at(stop: JobEnded, cell: int) -> JobEnded:
-    """Return the stop, if it is for a limit, with the cell at which the notebook ended."""
+    """Return the stop; one for a limit gets the cell at which the notebook ended."""
     if stop.verdict is not Verdict.LIMIT:
         return stop
     return limit(stop.code, **{"cell": cell, **stop.detail, "after": STOPPED})

@@ -1,8 +1,7 @@
-"""The runner's interface: one document in, one out, and a stream of events between.
+"""The runner's interface: a JobSpec goes in, events follow, and a JobResult comes out.
 
-Both sides are plain data. `from_json` of each refuses unknown keys, a wrong version,
-numbers that are not finite and text past its limit, so a document that parses can be
-trusted to have its shape, and nothing more: what comes out of a jail is hostile.
+All of them are plain data. Data that comes out of a jail is hostile: only its shape can
+be trusted, and only once the host has checked it.
 
 A JobSpec holds no address, token or name of a person.
 """
@@ -18,7 +17,7 @@ Scalar = None | bool | int | float | str
 
 
 class Device(StrEnum):
-    """What a job computes on."""
+    """The device on which a job computes."""
 
     CPU = "cpu"
     CUDA = "cuda"
@@ -47,10 +46,11 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What a job may use. Seconds are wall time; sizes are bytes.
+    """The limits of a job. Seconds are wall time; sizes are bytes.
 
     `run_seconds` are for all cells together; each question has its own seconds on top.
-    `gpu_memory_bytes` is what a job on a GPU declares: it gets that, and no more.
+    `gpu_memory_bytes` is the memory that a job on a GPU declares: it gets that, and no
+    more.
     """
 
     cell_seconds: float = 60
@@ -69,8 +69,8 @@ class Limits:
 class JobFile:
     """A file that the job finds beside its notebook.
 
-    `path` is where the host keeps it; `name` is what the job sees. The runner checks
-    the content against `sha256` while it copies.
+    `path` is its place on the host; `name` is the name that the job sees. The runner
+    checks the content against `sha256` and `size` when it copies the file.
     """
 
     name: str
@@ -100,9 +100,9 @@ class TestStyle(StrEnum):
 class CheckSpec:
     """One test of a question: a name in the question's source, or code of its own.
 
-    `worth` is what a number at the end of a SCRIPT is out of. Checks of a lower `secrecy`
-    are asked first, in all questions: 0 for those whose results the student sees at
-    once. So no result tells what a check that is hidden for longer gave to the
+    `worth` is the largest number that a SCRIPT may end in. Checks of a lower `secrecy`
+    are asked first, in all questions. It is 0 for checks whose results the student sees
+    at once. So no result tells what a check that is hidden for longer gave to the
     student's code.
     """
 
@@ -114,14 +114,15 @@ class CheckSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class QuestionSpec:
-    """A question that tests check, by code that only the grader's process holds.
+    """A question and its tests, whose code only the grader's process holds.
 
     In the styles FUNCTIONS and CASES a check's parameters are names from the notebook,
     except `files` (folder of the handed-in and public files), `private` (folder of the
     private files) and, in CASES, `env` (all of the notebook's names). In SCRIPT and
-    DOCTEST a name that the code does not have itself is the notebook's. A check passes
-    if it ends, or returns None or True; it fails if it raises or returns False, and
-    earns a share by returning a number from 0 to 1. A SCRIPT may end in its points.
+    DOCTEST a name that the code does not define itself is looked up in the notebook. A
+    check passes if it ends, or returns None or True. It fails if it raises or returns
+    False. It earns a share by returning a number from 0 to 1. A SCRIPT may end in its
+    points.
     """
 
     key: str
@@ -132,12 +133,12 @@ class QuestionSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class HandoutCell:
-    """A cell of the hand-out, as far as it tells where questions are tested.
+    """What is known of a cell of the hand-out, to find where questions are tested.
 
-    `name` is what the importer or nbgrader calls the cell, `source` the fingerprint of
-    its text, `question` the key of the question that it checks, and `binds` the names
-    that it binds at its top level, "*" for any. `changes` are names whose objects it may
-    change, by whatever way.
+    `name` is the name that the importer or nbgrader gave to the cell. `source` is the
+    fingerprint of its text, and `question` is the key of the question that it checks.
+    `binds` are the names that it binds at its top level, "*" for any. `changes` are names
+    whose objects it may change in any way.
     """
 
     id: str = ""
@@ -155,23 +156,23 @@ class JobSpec:
 
     `notebook` is nbformat 4 JSON text. `restored` maps a question's key to the staff's
     own source of the visible check cell, which replaces the student's copy. `files` are
-    the student's, `public_files` the course's; where both have a name, the course's
-    counts. `test_names` says what a name in a SCRIPT or DOCTEST stands for whatever the
-    notebook makes of it: "numpy" or "torch.nn:Conv2d".
+    the student's, `public_files` are the course's. If both have a file of the same name,
+    the course's counts. `test_names` maps a name in a SCRIPT or DOCTEST to the object for
+    which it stands, whatever the notebook makes of it: "numpy" or "torch.nn:Conv2d".
 
     `defined_names` are the names that the staff's own notebook defines at its top level,
-    imports apart, and `defined_classes` and `defined_functions` those of them that it
-    defines as classes and by `def`. Tests
-    get these names from the student's notebook, before built-in functions and libraries.
-    `defined_methods` are the names of methods and attributes that its objects have.
+    without imports. `defined_classes` and `defined_functions` are those of them that it
+    defines as classes and by `def`. Tests get these names from the student's notebook,
+    before built-in functions and libraries. `defined_methods` are the names of methods
+    and attributes that its objects have.
 
-    `handout` are the cells of the hand-out, in their order. They tell where a question
-    is tested whose check cell the student has deleted, edited or moved.
+    `handout` are the cells of the hand-out, in their order. They tell where to test a
+    question whose check cell the student has deleted, edited or moved.
 
     `seed` starts the notebook's random generators and is shown to the student.
     `grading_seed` starts those of the tests. It is a secret of the run: neither the
-    notebook nor its author may learn it, nor anything that follows from it. 0 lets the
-    runner draw one.
+    notebook nor its author may learn it, or anything that follows from it. With 0 the
+    runner draws one.
     """
 
     job_id: str
@@ -200,9 +201,9 @@ class JobSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckOutcome:
-    """What one check found: `score` from 0 to 1, and words that a student may read.
+    """The result of one check: `score` from 0 to 1, and a message for the student.
 
-    `trace` is for staff alone: what the test raised, with the test's own lines.
+    `trace` is for staff alone: the error that the test raised, with the test's own lines.
     """
 
     name: str
@@ -213,9 +214,9 @@ class CheckOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class QuestionOutcome:
-    """What a question's checks found, and how long they took, in seconds.
+    """The results of a question's checks, and how long these took, in seconds.
 
-    The seconds are for staff: the tested code chooses them.
+    The seconds are for staff alone: the tested code can choose them.
     """
 
     key: str
@@ -229,12 +230,12 @@ class Measures:
     """What the job used and where it ran, for the record.
 
     `seconds`, `cpu_seconds` and `peak_memory_bytes` are of the notebook alone, up to the
-    moment from which nothing of it is heard. What its questions used afterwards is in
-    the `checking_` fields, which are for staff: the tested code could choose these
+    moment when the host stops reading from it. What its questions used afterwards is in
+    the `checking_` fields. These are for staff alone: the tested code could choose the
     numbers to tell what the tests gave it.
 
-    `gpu` and `gpu_driver` are "" for a job that had no GPU. Peaks are what the host
-    saw the job's processes use, looking once in a while; 0 if it cannot tell.
+    `gpu` and `gpu_driver` are "" for a job that had no GPU. Peaks are the most that the
+    host saw the job's processes use, at one of its looks; 0 if it cannot tell.
     """
 
     seconds: float = 0.0
@@ -259,7 +260,7 @@ class Measures:
 class JobResult:
     """How a job ended and what it made.
 
-    `code` names the words in grading.messages; `detail` holds the values for them.
+    `code` names a message in grading.messages; `detail` holds the values for it.
     `notebook` is the executed notebook, nbformat 4 JSON text, or "" if none was made.
     """
 
@@ -275,7 +276,7 @@ class JobResult:
 
 @dataclass(frozen=True, kw_only=True)
 class CellStarted:
-    """Cell `cell` of `cells` (from 1) begins to run."""
+    """The start of cell number `cell` of `cells`, counted from 1."""
 
     cell: int
     cells: int
@@ -283,7 +284,7 @@ class CellStarted:
 
 @dataclass(frozen=True, kw_only=True)
 class OutputAdded:
-    """The last lines of text that the running cell printed, capped by the runner."""
+    """The last lines of text that the running cell printed, cut by the runner."""
 
     cell: int
     tail: str
@@ -308,8 +309,8 @@ class Usage:
 class Checking:
     """The notebook has ended and its questions are being checked.
 
-    Sent once a second until the result is there. It holds nothing: whoever watches
-    must not learn from the checking how long a test took, or what it used.
+    Sent once a second until the result is there. It holds no figure: from the event,
+    nobody must learn how long a test took, or what it used.
     """
 
 

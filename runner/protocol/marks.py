@@ -1,4 +1,4 @@
-"""What one check is worth, and the only words about it that a student may read."""
+"""The score of one check, and the only messages about it that a student may read."""
 
 import builtins
 import re
@@ -22,11 +22,11 @@ RAISED: Final = "raised an error"
 PRINTED: Final = "printed something else"
 NOT_DATA: Final = "gave an object where a value is needed"
 
-# So near to 0 or 1, a share is 0 or 1.
+# A score that is so near to 0 or 1 counts as 0 or 1.
 _DUST: Final = 1e-9
 _SHOWN: Final = 200
 _LARGE: Final = 10**30
-# How the grader's process ends that lacks memory for what it was given.
+# The exit status of a grader's process that lacks memory for the values it was given.
 OUT_OF_MEMORY_STATUS: Final = 77
 _OF_NAME: Final = re.compile(r"`([^\W\d]\w{0,99})` is (?:not defined|no class)")
 _EXCEPTIONS: Final = frozenset(
@@ -41,7 +41,7 @@ _FIXED: Final = frozenset(
 
 
 def raised(error: BaseException | type[BaseException]) -> str:
-    """Return words for the exception, or its class, that never hold its text."""
+    """Return the message for an exception or its class, which never holds its text."""
     kind = error if isinstance(error, type) else type(error)
     if kind.__module__ == "builtins" and kind.__name__ in _EXCEPTIONS:
         return f"raised {kind.__name__}"
@@ -49,31 +49,31 @@ def raised(error: BaseException | type[BaseException]) -> str:
 
 
 def raised_by_name(name: str) -> str:
-    """Return words for an exception of which the name alone is known."""
+    """Return the message for an exception of which only the name is known."""
     return f"raised {name}" if name in _EXCEPTIONS else RAISED
 
 
 def not_defined(name: str) -> str:
-    """Return words for a name that the notebook lacks.
+    """Return the message for a name that the notebook lacks.
 
-    A test may look up what the student's code has given it, which may be any text.
+    A test may look up a name that comes from the student's code, which may be any text.
     """
     words = f"`{name}` is not defined"
     return words if _OF_NAME.fullmatch(words) else RAISED
 
 
 def no_class(name: str) -> str:
-    """Return words for a value that stands under the name of a class."""
+    """Return the message for a name that should be a class but is another value."""
     words = f"`{name}` is no class"
     return words if _OF_NAME.fullmatch(words) else RAISED
 
 
 class NotAScoreError(Exception):
-    """A check returned what is no score. The words are for staff."""
+    """A check returned something that is not a score. The message is for staff."""
 
     def __init__(self, value: object, most: float = 1) -> None:
         kind = type(value)
-        # The text of any other object may be the student's, and as long as they like.
+        # The text of any other object may come from the student, and be of any length.
         words = f" {value!r}"[:_SHOWN] if kind in {float, str} else ""
         if kind is int:
             words = f" {value}" if -_LARGE < cast("int", value) < _LARGE else ""
@@ -84,7 +84,7 @@ class NotAScoreError(Exception):
 
 
 def without_dust(score: float) -> float:
-    """Return the score; what floating point has left beside 0 and 1 is gone.
+    """Return the score, rounded to 0 or 1 if only floating point keeps it from that.
 
     Twenty times 0.05 is 1.0000000000000002, and (0.9 - 0.8) / 0.1 is less than 1.
     """
@@ -93,7 +93,7 @@ def without_dust(score: float) -> float:
 
 
 def score_of(value: object) -> tuple[float, str]:
-    """Return the score and the words for what a check returned.
+    """Return the score and the message for the value that a check returned.
 
     Raises NotAScoreError.
     """
@@ -112,7 +112,7 @@ def score_of(value: object) -> tuple[float, str]:
 
 
 def from_value(value: object) -> tuple[float, str]:
-    """Return the score and the words for what a check returned: 0 for no score."""
+    """Return the score and the message for a check's value; 0 if it is not a score."""
     try:
         return score_of(value)
     except NotAScoreError:
@@ -122,11 +122,11 @@ def from_value(value: object) -> tuple[float, str]:
 def parse_outcome(
     frame: Mapping[str, object], expected: Collection[str], names: Collection[str]
 ) -> CheckOutcome | None:
-    """Return the outcome that a job's frame reports, or None if it makes no sense.
+    """Return the outcome that a job's frame reports, or None if the frame is invalid.
 
     The frame is hostile: the check must be one of `expected`, a score outside 0 to 1
-    is 0, and words outside the vocabulary are replaced. `names` are those that the
-    tests ask the notebook for.
+    becomes 0, and a message that is not one of ours is replaced. `names` are those that
+    the tests ask the notebook for.
     """
     name, score, message = (frame.get(key) for key in ("name", "score", "message"))
     if not isinstance(name, str) or name not in expected:
@@ -169,7 +169,7 @@ def conclude(
 ) -> QuestionOutcome:
     """Return the question's outcome; checks that reported nothing score 0.
 
-    `missing` is the reason for those: NOT_REACHED, OUT_OF_TIME, ENDED, or a limit.
+    `missing` is the message for those: NOT_REACHED, OUT_OF_TIME, ENDED, or a limit.
     """
     checks = tuple(
         found.get(check.name)
@@ -192,6 +192,9 @@ def conclude(
 
 
 def points(question: QuestionSpec, outcome: QuestionOutcome) -> float:
-    """Return what the outcome has of the checks of `question`: one, or a part of it."""
+    """Return the points of the outcome for the checks of `question`.
+
+    `question` may be a part of the question that was asked: other checks do not count.
+    """
     worth = {check.name: check.worth for check in question.checks}
     return sum(check.score * worth.get(check.name, 0) for check in outcome.checks)

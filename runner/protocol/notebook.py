@@ -1,4 +1,4 @@
-"""The notebook: read strictly, planned into steps, and written back with its outputs."""
+"""The notebook: it is read strictly, split into cells, and written with its outputs."""
 
 import json
 import re
@@ -26,18 +26,19 @@ NOT_RUN: Final = "skip-execution"
 _WIDEST: Final = 6
 _CHECK_LINE: Final = re.compile(r"#\s*softmark:\s*check\s+(\S+)\s*")
 _PYTHON: Final = re.compile(r"i?python[ \d.]*", re.IGNORECASE)
-# Kernels that say no language themselves. Any other name may well be Python.
+# Kernels of other languages, for notebooks that name none. Any other kernel may well be
+# Python.
 _OTHER_KERNELS: Final = re.compile(
     r"ir|r|julia.*|scala.*|almond|bash|javascript|deno|ijavascript|octave|matlab|sos"
     r"|xcpp.*|c\+*\d*|rust|evcxr|gophernotes|\.net-.*",
     re.IGNORECASE,
 )
-# What editors write while no kernel has been chosen.
+# The languages that editors write while no kernel has been chosen.
 _UNSAID: Final = frozenset(("plaintext", "text", "unknown"))
 
 
 class UnreadableError(Exception):
-    """The text is no notebook that we read."""
+    """The text is not a notebook that we can read."""
 
 
 class CellTooLongError(Exception):
@@ -54,14 +55,14 @@ class LanguageError(Exception):
 
 @dataclass(kw_only=True)
 class Cell:
-    """A code cell: `number` is its In [n], `raw` is its place in the notebook.
+    """A code cell: `number` is its In [n], `raw` is its object in the notebook.
 
     The number is the one that Jupyter shows after "Restart and run all": it counts the
     code cells that are run, from 1. It is 0 for a cell that is skipped. Pages, warnings,
-    limits, tracebacks and the executed notebook all call a cell by it.
+    limits, tracebacks and the executed notebook all use this number.
 
-    `question` is the one that the cell checks. `placed` are others that are tested after
-    it, because the hand-out had their check cells here.
+    `question` is the question that the cell checks. `placed` are other questions that are
+    tested after it, because the hand-out had their check cells here.
     """
 
     number: int
@@ -74,7 +75,7 @@ class Cell:
 
     @property
     def skipped(self) -> bool:
-        """Say whether the cell is not run."""
+        """Whether the cell is not run."""
         return not self.number
 
     @property
@@ -85,9 +86,9 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class CellName:
-    """What a cell is called, in `words` that can begin a sentence.
+    """The name of a cell for readers, in `words` that can begin a sentence.
 
-    `number` is the one that the run gives it, 0 for one that is not run (see Cell).
+    `number` is its number in the run, 0 for a cell that is not run (see Cell).
     """
 
     number: int
@@ -95,16 +96,17 @@ class CellName:
 
     @property
     def within(self) -> str:
-        """Return the words for the middle of a sentence."""
+        """The words for the middle of a sentence."""
         return self.words[:1].lower() + self.words[1:]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Notebook:
-    """A notebook whose stored outputs are gone and whose check cells are the staff's.
+    """A notebook without its stored outputs, and with the staff's own check cells.
 
-    `early_questions` are tested before the first cell: what stood above their check
-    cells is gone. `late_questions`, of whose place nothing is known, after the last.
+    `early_questions` are tested before the first cell, because the cells above their
+    check cells are gone. `late_questions` are tested after the last cell, because nothing
+    is known of their place.
     """
 
     document: dict[str, Any]
@@ -113,7 +115,7 @@ class Notebook:
     early_questions: Sequence[str] = ()
 
     def goes_on_after(self, cell: Cell) -> bool:
-        """Say whether a cell is to run, or a question to be checked, after this one."""
+        """Return whether a cell runs, or a question is checked, after this cell."""
         place = next(n for n, one in enumerate(self.cells, 1) if one is cell)
         later = self.cells[place:]
         return bool(cell.questions or self.late_questions) or any(
@@ -122,20 +124,20 @@ class Notebook:
 
     @property
     def cells_with_code(self) -> int:
-        """Return how many code cells are not empty, those with a skip tag included."""
+        """The number of code cells that are not empty, those with a skip tag included."""
         return sum(bool(cell.number or cell.source.strip()) for cell in self.cells)
 
     def to_json(self) -> str:
         """Return the notebook with the outputs that its cells have now."""
         for cell in self.cells:
             cell.raw["outputs"] = cell.outputs
-        # Without indentation, which costs a line of many blanks for each number of an
+        # Without indentation, which costs a line of many blanks for each number in an
         # output: outputs are charged with the bytes that they take up here.
         return dump_json(self.document).decode() + "\n"
 
 
 def notebook_of(sources: Sequence[str]) -> str:
-    """Return a notebook, nbformat 4 JSON text, with these code cells."""
+    """Return a notebook with these code cells, as nbformat 4 JSON text."""
     cells: list[dict[str, Any]] = [
         {
             "cell_type": "code",
@@ -153,7 +155,7 @@ def notebook_of(sources: Sequence[str]) -> str:
 
 
 def read_notebook(spec: JobSpec) -> Notebook:
-    """Return the spec's notebook ready to run.
+    """Return the spec's notebook, ready to run.
 
     Raises UnreadableError, CellTooLongError, LanguageError or TestsUnreadableError.
     """
@@ -169,7 +171,7 @@ def read_notebook(spec: JobSpec) -> Notebook:
 
 
 def _place_questions(notebook: Notebook, spec: JobSpec) -> Notebook:
-    """Return the notebook with each question at the cells after which it is tested."""
+    """Return the notebook with its questions noted at the cells that they follow."""
     raw_cells, cells = notebook.document["cells"], notebook.cells
     marks = {id(cell.raw): _question_of(cell.raw, cell.source) for cell in cells}
     known = [_known(raw, marks.get(id(raw), "")) for raw in raw_cells]
@@ -194,7 +196,7 @@ def _place_questions(notebook: Notebook, spec: JobSpec) -> Notebook:
 
 
 def _restore(at: Sequence[Cell], key: str, spec: JobSpec) -> None:
-    """The first check cell of the question has the staff's own source."""
+    """Put the staff's own source into the first check cell of the question."""
     first = next((cell for cell in at if cell.question == key), None)
     if first is not None and key in spec.restored:
         first.source = first.raw["source"] = spec.restored[key]
@@ -230,7 +232,7 @@ def other_language(metadata: object) -> str:
     """Return the language of a notebook with this metadata, or "" if it is Python.
 
     The name of a kernel says nothing about Python, but a language does. Uploads and
-    runs are judged by this one rule.
+    runs share this rule.
     """
     metadata = metadata if isinstance(metadata, dict) else {}
     kernel = _section(metadata, "kernelspec")
@@ -265,11 +267,11 @@ def cell_numbers(
     skip_tags: Collection[str] = (),
     restored: Mapping[str, str] = MappingProxyType({}),
 ) -> list[int]:
-    """Return the number of each cell, 0 for one that is not run (see Cell).
+    """Return the number of each cell, 0 for a cell that is not run (see Cell).
 
     A cell is run if it is code, holds more than white space and has no tag that says
-    otherwise. The check cell of a question whose source is `restored` is run, too, when
-    the student has emptied it. Imports, uploads and runs number cells by this one rule.
+    otherwise. The check cell of a question whose source is `restored` is also run if the
+    student has emptied it. Imports, uploads and runs all number cells by this rule.
     """
     skipping = {*skip_tags, NOT_RUN}
     last, numbers = 0, []
@@ -288,9 +290,9 @@ def name_cells(
     skip_tags: Collection[str] = (),
     restored: Mapping[str, str] = MappingProxyType({}),
 ) -> list[CellName]:
-    """Return what each cell is called: by its number, or by the cell above it.
+    """Return the name of each cell: by its number, or by the cell above it.
 
-    Imports and uploads name cells by this one rule. The arguments are those of
+    Imports and uploads both name cells by this rule. The arguments are those of
     `cell_numbers`.
     """
     numbers = cell_numbers(raw_cells, skip_tags=skip_tags, restored=restored)
@@ -308,12 +310,12 @@ def name_cells(
 
 
 def _restored(raw: Mapping[str, Any], source: str, texts: Mapping[str, str]) -> str:
-    """Return what is put back in place of a cell with this source, or ""."""
+    """Return the source that replaces a cell with this source, or ""."""
     return texts.get(_question_of(raw, source), "").strip()
 
 
 def cell_frame(number: int, source: str) -> dict[str, object]:
-    """Return the frame that has a cell run."""
+    """Return the frame that tells the job to run a cell."""
     return {"t": "cell", "cell": number, "source": source}
 
 

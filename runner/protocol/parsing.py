@@ -4,7 +4,7 @@ import ast
 import threading
 from typing import Final
 
-# Two threads that parse at a time can make CPython 3.11 lose count of its recursion.
+# Two threads that parse at the same time can make CPython 3.11 miscount its recursion.
 _one_at_a_time: Final = threading.Lock()
 
 

@@ -1,9 +1,9 @@
-"""Where in a student's notebook each question is tested.
+"""Placement: the cells of a student's notebook after which each question is tested.
 
-A question is tested after its check cell, and after each copy of it. Where that cell is
-gone or cannot be recognised, the hand-out says where it stood. A question is never
-tested below a cell of the hand-out that stands below its check cell and may bind or
-change what the tests ask for: there it may be the hand-out's own work.
+A question is tested after its check cell, and after each copy of it. If that cell is gone
+or cannot be recognised, the hand-out says where it was. Below its check cell, the
+hand-out may have cells that bind or change what the tests ask for. A question is never
+tested below such a cell: it could test the hand-out's own work there.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from typing import Any, Final
 from runner.protocol.jobs import HandoutCell, JobSpec, QuestionSpec, TestStyle
 from runner.protocol.requested_names import requested_names
 
-# So many copies of one check cell are looked at: the first, and the last ones.
+# The most copies of one check cell that are tested: the first, and the last ones.
 MAX_COPIES: Final = 3
 _START: Final = -1
 _ALL_NAMES: Final = "env"
@@ -24,7 +24,10 @@ _ALL_NAMES: Final = "env"
 
 @dataclass(frozen=True, kw_only=True)
 class StudentCell:
-    """What tells a cell of the student's notebook from others. `question` is its mark."""
+    """What distinguishes a cell of the student's notebook from others.
+
+    `question` is the key of the question that the cell is marked as checking, or "".
+    """
 
     id: str
     name: str
@@ -33,7 +36,7 @@ class StudentCell:
 
 
 def fingerprint(source: str) -> str:
-    """Return what two cells with the same text have in common; "" for no text."""
+    """Return a hash that is equal for cells with the same text; "" for no text."""
     text = source.strip()
     if not text:
         return ""
@@ -41,7 +44,7 @@ def fingerprint(source: str) -> str:
 
 
 def cell_id(cell: Mapping[str, Any]) -> str:
-    """Return the cell's id, as Jupyter or Colab gives one, or ""."""
+    """Return the cell's id, which Jupyter or Colab gives to it, or ""."""
     for found in (cell.get("id"), _section(cell.get("metadata")).get("id")):
         if isinstance(found, str) and found:
             return found
@@ -65,15 +68,16 @@ def _section(value: object) -> Mapping[str, Any]:
 class Placement:
     """The places of one job's questions among the cells of the student's notebook.
 
-    A place is the index of the cell after which the question is tested, _START for
-    before the first one.
+    A place is the index of the cell after which the question is tested, or _START for a
+    test before the first cell.
     """
 
     def __init__(self, spec: JobSpec, cells: Sequence[StudentCell]) -> None:
         self._handout = spec.handout
         self._libraries = frozenset(spec.test_names)
         self._last = len(cells) - 1
-        # By text or name, and those beside that are known by their id alone.
+        # The hand-out's cells that are found by mark, text or name (`_sure`), and with
+        # them those that are found by their id alone (`_found`).
         self._sure = _sure_matches(spec.handout, cells)
         self._found = _matches_by_id(spec.handout, cells, self._sure)
         self._in_order = _in_order(self._found)
@@ -87,7 +91,7 @@ class Placement:
                 self._check_cells.setdefault(known.question, index)
 
     def places(self, question: QuestionSpec) -> list[int]:
-        """Return the places at which the question is tested; none if nothing tells.
+        """Return the places at which the question is tested; none if they are not known.
 
         Raises TestsUnreadableError.
         """
@@ -101,12 +105,15 @@ class Placement:
         return _few(copies) or self._by_handout(check, later)
 
     def _ceiling(self, known: Mapping[int, int], later: Sequence[int]) -> int:
-        """Return the place of the first of these cells that is in its order."""
+        """Return the first place of a cell of `later` that is in order, or past the end."""
         found = (known[one] for one in later if one in known and one in self._in_order)
         return min(found, default=self._last + 1)
 
     def _changing(self, question: QuestionSpec, check: int) -> list[int]:
-        """Return the hand-out's cells below the check cell that may change what is tested."""
+        """Return the hand-out's cells that may change what is tested.
+
+        They stand below the check cell, whose index is `check`.
+        """
         names = requested_names(question) - self._libraries
         is_open = question.style is TestStyle.CASES and _ALL_NAMES in names
         return [
@@ -119,10 +126,11 @@ class Placement:
     def _by_handout(self, check: int, later: Sequence[int]) -> list[int]:
         """Return the place of a check cell that is gone, if any of the hand-out is left.
 
-        It is after the last cell that the hand-out has above it. What the student has
-        inserted below that counts too, up to the check cell itself, if it is known by
-        its id, or the next cell of the hand-out; unless a cell that changes what is
-        tested is gone: the inserted code might be that cell.
+        The place is after the last cell that the hand-out has above the check cell. Cells
+        that the student has inserted below that one come before the place too. They
+        reach up to the check cell itself, if it is found by its id, or to the next cell
+        of the hand-out. They do not count if a cell that changes what is tested is gone:
+        the inserted code might be that cell.
         """
         if not self._found:
             return []
@@ -154,10 +162,10 @@ def _few(places: list[int]) -> list[int]:
 def _sure_matches(
     handout: Sequence[HandoutCell], cells: Sequence[StudentCell]
 ) -> dict[int, int]:
-    """Return where the hand-out's cells are that are known by mark, text or name.
+    """Return the places of the hand-out's cells that are found by mark, text or name.
 
-    A check cell is known by its question's mark, which it keeps when it is edited. A
-    mark, a text or a name that the hand-out has twice tells nothing.
+    A check cell is found by its question's mark, which it keeps when it is edited. A
+    mark, a text or a name that the hand-out has twice is not used.
     """
     found: dict[int, int] = {}
     marked = _places_of(cell.question for cell in cells)
@@ -181,9 +189,9 @@ def _matches_by_id(
     cells: Sequence[StudentCell],
     sure: Mapping[int, int],
 ) -> dict[int, int]:
-    """Return the matches, with those by id that are in order with the sure ones.
+    """Return the sure matches, and those by id that are in order with them.
 
-    Some tools number cells anew, so an id alone is no more than a hint.
+    Some tools give cells new ids, so an id alone is only a hint.
     """
     found = dict(sure)
     taken = set(sure.values())
@@ -201,9 +209,9 @@ def _matches_by_id(
 
 
 def _in_order(found: Mapping[int, int]) -> frozenset[int]:
-    """Return the hand-out's cells that keep their order with as many others as can be.
+    """Return the hand-out's cells that keep their order with the most other cells.
 
-    They are those of all longest rising sequences of places.
+    They are the cells of all longest rising sequences of places.
     """
     indices = sorted(found)
     places = [found[index] for index in indices]
@@ -218,7 +226,7 @@ def _in_order(found: Mapping[int, int]) -> frozenset[int]:
 
 
 def _lengths(places: Sequence[int]) -> list[int]:
-    """Return how long the longest rising sequence is that ends with each place."""
+    """Return, for each place, the length of the longest rising sequence ending there."""
     ends: list[int] = []
     lengths = []
     for place in places:
@@ -229,7 +237,7 @@ def _lengths(places: Sequence[int]) -> list[int]:
 
 
 def _single(keys: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """Yield all keys with their indices; one that stands twice tells nothing."""
+    """Yield all indices with their keys; a key that occurs twice becomes ""."""
     times = Counter(keys)
     for index, key in enumerate(keys):
         yield index, key if times[key] == 1 else ""
@@ -244,11 +252,14 @@ def _places_of(keys: Iterable[str]) -> dict[str, list[int]]:
 
 
 def _next_place(places: Sequence[int], at: int) -> int:
-    """Return the first place below `at`: text that was copied upwards stays a copy."""
+    """Return the first of the places below `at`, or the very first if there is none.
+
+    So if a student has copied a cell's text further up, the original is found.
+    """
     following = bisect_right(places, at)
     return places[following] if following < len(places) else places[0]
 
 
 def code_cell_at(code_places: Sequence[int], place: int) -> int:
-    """Return which code cell is the last one up to the place, -1 for none."""
+    """Return the number, from 0, of the last code cell up to the place, -1 for none."""
     return bisect_right(code_places, place) - 1

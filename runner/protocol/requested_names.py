@@ -1,4 +1,4 @@
-"""A question's tests, as the host reads them: it parses them and never runs them."""
+"""The names that a question's tests ask for. The host parses tests, and never runs them."""
 
 import ast
 import re
@@ -14,14 +14,17 @@ _OF_THEIR_OWN: Final = frozenset((TestStyle.SCRIPT, TestStyle.DOCTEST))
 
 
 class TestsUnreadableError(Exception):
-    """The tests of a question are no Python, or lack a check. `str` says so."""
+    """The tests of a question are not Python, or lack a check. `str` names the question."""
 
     __test__ = False
 
 
 @lru_cache(maxsize=256)
 def requested_names(question: QuestionSpec) -> frozenset[str]:
-    """Return what the checks may ask the notebook for; raise TestsUnreadableError."""
+    """Return the names that the checks may ask the notebook for.
+
+    Raises TestsUnreadableError.
+    """
     try:
         if question.style in _OF_THEIR_OWN:
             return frozenset(_words(question))

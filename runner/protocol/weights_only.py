@@ -1,12 +1,12 @@
-"""What torch.load(weights_only=True) takes here: one list, for uploads and for the jail.
+"""The names that torch.load(weights_only=True) accepts here, in uploads and in the jail.
 
-Uploads read a pickle as a list of instructions, by this list, and have no torch. A test
-compares it with what the installed torch takes.
+Code for uploads has no torch: it reads a pickle as a list of instructions and checks it
+by this list. A test compares the list with what the installed torch accepts.
 """
 
 from typing import Final
 
-# What torch takes by itself: torch._weights_only_unpickler of torch 2.13.
+# The names that torch itself accepts: torch._weights_only_unpickler of torch 2.13.
 _NUMBERS: Final = (
     *("BFloat16", "Bool", "Byte", "Char", "Double", "Float", "Half", "Int", "Long"),
     "Short",
@@ -28,7 +28,7 @@ _SCHEMES: Final = (
     *("per_channel_affine", "per_channel_affine_float_qparams"),
     *("per_channel_symmetric", "per_tensor_affine", "per_tensor_symmetric"),
 )
-# They make tensors.
+# Functions that make tensors.
 REBUILDING: Final = frozenset(
     {
         "torch._tensor._rebuild_from_type_v2",
@@ -62,8 +62,8 @@ TAKEN_BY_TORCH: Final = REBUILDING | frozenset(
         *(f"torch.{name}" for name in (*_DTYPES, *_SCHEMES)),
     }
 )
-# What the jail takes, too: a loss or an accuracy that a training loop has kept as a
-# number of numpy's. numpy 1 and 2 call two of these by different names.
+# Names that the jail accepts too: a training loop may have kept a loss or an accuracy as
+# a number of numpy. numpy 1 and 2 have different names for two of these.
 ADDED_HERE: Final = frozenset(
     {
         *("numpy.dtype", "numpy.ndarray"),
@@ -74,8 +74,8 @@ ADDED_HERE: Final = frozenset(
         ),
     }
 )
-# Classes of numpy's dtypes stand in no pickle, but are made when one is read.
+# The classes of numpy's dtypes do not stand in a pickle, but are made when one is read.
 DTYPES_MODULE: Final = "numpy.dtypes"
 TAKEN: Final = TAKEN_BY_TORCH | ADDED_HERE
-# A pickle of more instructions is followed nowhere.
+# A pickle with more instructions than this is refused.
 MAX_INSTRUCTIONS: Final = 1_000_000
