@@ -1,5 +1,5 @@
-"""The host's side of GPUs: who may use which, how much of it, and whether it is well.
+"""The host's side of GPUs: which job may use which one, how much of it, and its health.
 
-Nothing here imports torch or starts CUDA. That happens in a student process, after the
-fork: runner.inside.student.cuda. docs/gpu.md tells the whole.
+No module here imports torch or starts CUDA. That happens in a student process, after the
+fork: runner.inside.student.cuda. docs/gpu.md describes all of it.
 """

@@ -1,4 +1,4 @@
-"""What the host must be able to learn about GPUs, whoever made them."""
+"""The interface by which the host learns about GPUs, of whatever maker."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ class GpuUnreadableError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class GpuDevice:
-    """A whole device. `minor` is the number of its node below /dev."""
+    """A whole device, not a slice of one. `minor` is the number of its node in /dev."""
 
     uuid: str
     name: str
@@ -21,7 +21,7 @@ class GpuDevice:
 
 @dataclass(frozen=True, kw_only=True)
 class GpuMemory:
-    """Bytes that processes may use in all, and those in use now."""
+    """The memory of a device: the bytes that processes may use in all, and those used."""
 
     used: int
     total: int
@@ -29,10 +29,10 @@ class GpuMemory:
 
 @dataclass(frozen=True, kw_only=True)
 class GpuHealth:
-    """What a device says of itself.
+    """The health of a device, as it reports it.
 
     `reason` says why no work can be given to it now; "" if it is well. `errors` counts
-    memory errors that nothing could correct, and only grows. `xids` are the numbers of
+    memory errors that could not be corrected, and only grows. `xids` are the numbers of
     the driver's error reports since the last look.
     """
 
@@ -43,26 +43,26 @@ class GpuHealth:
 
 @dataclass(frozen=True, kw_only=True)
 class GpuExposure:
-    """What a jail must show so that CUDA works on one device, and on no other."""
+    """The files that a jail must show so that CUDA works on one device, and no other."""
 
     nodes: tuple[str, ...]
     libraries: tuple[str, ...] = ()
 
 
 class GpuAdapter(Protocol):
-    """Asks the driver. Several threads may ask at once."""
+    """Asks the driver about devices. Several threads may ask at the same time."""
 
     def devices(self) -> tuple[GpuDevice, ...]:
-        """Return the devices that can be used; none is an empty tuple, no error."""
+        """Return the devices that can be used, and an empty tuple if there are none."""
 
     def memory(self, device: GpuDevice) -> GpuMemory:
-        """Return the device's memory, or raise GpuUnreadableError."""
+        """Return the device's memory. Raises GpuUnreadableError."""
 
     def processes(self, device: GpuDevice) -> Mapping[int, int]:
-        """Return bytes in use by process, where known; or raise GpuUnreadableError."""
+        """Return the bytes in use by process, where known. Raises GpuUnreadableError."""
 
     def health(self, device: GpuDevice) -> GpuHealth:
-        """Return how the device is. One that does not answer is unwell, no error."""
+        """Return the device's health. Does not raise: no answer is a reason too."""
 
     def exposure(self, device: GpuDevice) -> GpuExposure:
         """Return the nodes and libraries that a process on the device needs."""

@@ -1,6 +1,6 @@
-"""The ledger of device memory: who holds how much, and who waits, in order of coming.
+"""The ledger of device memory: which jobs hold how much, and which wait, in a queue.
 
-It knows numbers only: no driver, no clock, no process.
+It knows only numbers: no driver, no clock, no process.
 """
 
 import threading
@@ -9,12 +9,15 @@ from dataclasses import dataclass
 
 
 class NeverFitsError(Exception):
-    """No device in service could hold the job, were it all alone."""
+    """No device in service could hold the job, even if no other job were on it."""
 
 
 @dataclass(eq=False)
 class Reservation:
-    """One job's reservation: first in the queue, then on a device, in the end nowhere."""
+    """One job's reservation: first in the queue, then on a device, at last on none.
+
+    `size` is in bytes. `device` is None while the reservation is on no device.
+    """
 
     size: int
     device: str | None = None
@@ -23,9 +26,9 @@ class Reservation:
 class Ledger:
     """Gives memory out, first come, first served, and never more than there is.
 
-    Nobody overtakes: a small job behind a large one waits with it, so that the large
-    one is not starved. `jobs_per_device` of 0 means as many as memory allows. Several
-    threads may call.
+    No job overtakes another: a small job behind a large one waits with it, so that the
+    large one is not starved. `jobs_per_device` of 0 means as many as memory allows.
+    Several threads may call.
     """
 
     def __init__(
@@ -39,7 +42,10 @@ class Ledger:
         self._changed = threading.Condition()
 
     def join(self, size: int) -> Reservation:
-        """Return a reservation at the end of the queue, or raise NeverFitsError."""
+        """Return a reservation of `size` bytes, at the end of the queue.
+
+        Raises NeverFitsError.
+        """
         with self._changed:
             if not self._could_fit(size):
                 raise NeverFitsError
@@ -48,7 +54,7 @@ class Ledger:
             return reservation
 
     def take(self, reservation: Reservation) -> str | None:
-        """Return the device that the reservation now holds, or None if it must wait on.
+        """Return the device that the reservation now holds, or None if it must wait.
 
         Raises NeverFitsError if every device that could hold it has been withdrawn.
         """
@@ -61,7 +67,7 @@ class Ledger:
             return reservation.device
 
     def leave(self, reservation: Reservation) -> None:
-        """The reservation is given up, wherever it was. More than once does no harm."""
+        """Give the reservation up, wherever it is. A second call does no harm."""
         with self._changed:
             for queue in (self._waiting, self._holding):
                 if reservation in queue:
@@ -69,13 +75,13 @@ class Ledger:
             self._changed.notify_all()
 
     def withdraw(self, device: str) -> None:
-        """The device takes no more jobs; those that it has go on."""
+        """Put the device out of service: it takes no more jobs; those on it go on."""
         with self._changed:
             self._withdrawn.add(device)
             self._changed.notify_all()
 
     def restore(self, device: str) -> None:
-        """The device takes jobs again."""
+        """Put the device back into service, so that it takes jobs again."""
         with self._changed:
             self._withdrawn.discard(device)
             self._changed.notify_all()
@@ -86,12 +92,12 @@ class Ledger:
             return tuple(one for one in self._capacities if one not in self._withdrawn)
 
     def held(self, device: str, *, besides: Reservation | None = None) -> int:
-        """Return the bytes given out on the device, those of `besides` left out."""
+        """Return the bytes given out on the device, without those of `besides`."""
         with self._changed:
             return sum(one.size for one in self._on(device) if one is not besides)
 
     def wait(self, seconds: float) -> None:
-        """Return when something has changed, or after the time."""
+        """Wait until the ledger has changed, or until the time is over."""
         with self._changed:
             self._changed.wait(seconds)
 
@@ -108,12 +114,12 @@ class Ledger:
         )
 
     def _is_next(self, reservation: Reservation) -> bool:
-        """Say whether nobody before it can hope for a device."""
+        """Return whether no reservation before it can ever get a device."""
         before = self._waiting[: self._waiting.index(reservation)]
         return not any(self._could_fit(other.size) for other in before)
 
     def _settle(self, reservation: Reservation) -> None:
-        """The reservation is on the device with the most room, if there is room at all."""
+        """Put the reservation on the device with the most room, if it fits there."""
         rooms = {device: self._room(device) for device in self._capacities}
         device = max(rooms, key=lambda name: rooms[name])
         if rooms[device] >= reservation.size:

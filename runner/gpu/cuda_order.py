@@ -1,4 +1,4 @@
-"""What the host tells a student process about its GPU, and what that reports back."""
+"""The order that tells a student process its GPU, and the report that comes back."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -23,7 +23,7 @@ class CudaOrder:
 
 @dataclass(frozen=True, kw_only=True)
 class CudaReport:
-    """What CUDA says of the device and of itself, before any cell has run."""
+    """What CUDA reports of the device and of itself, before any cell has run."""
 
     name: str
     capability: str
@@ -37,7 +37,7 @@ class CudaReport:
 
     @classmethod
     def from_frame(cls, frame: Mapping[str, Any]) -> "CudaReport":
-        """Return the report that the frame holds; raise ValueError if it is none."""
+        """Return the report in the frame. Raises ValueError if it is not a report."""
         values = {field.name: frame.get(field.name) for field in fields(cls)}
         for field in fields(cls):
             if type(values[field.name]) is not field.type:
@@ -45,5 +45,5 @@ class CudaReport:
         return cls(**values)  # type: ignore[arg-type]  # checked one by one above
 
     def versions(self) -> dict[str, str]:
-        """Return what belongs beside the environment's versions in the record."""
+        """Return the versions to record beside those of the environment."""
         return {"cuda": self.cuda, "cudnn": self.cudnn, "cuda driver": self.driver}

@@ -1,4 +1,4 @@
-"""What is wrong with a device, and whose fault that is."""
+"""Faults of a device, told apart from errors that a notebook causes."""
 
 import re
 from dataclasses import dataclass
@@ -7,11 +7,13 @@ from typing import Final
 from runner.gpu.adapter import GpuHealth
 from runner.protocol.endings import JobEnded, limit
 
-# What a notebook can bring about by itself, with an index out of bounds or a kernel
-# that never ends. The driver ends the one process; the device is well. Were these
-# faults of ours, a notebook could drain every device and be spared for it.
+# Errors that a notebook can cause by itself, with an index out of bounds or a kernel
+# that never ends. The driver ends that one process; the device is well. If these counted
+# as our faults, a notebook could put every device out of service, without any cost to
+# itself.
 NOTEBOOK_XIDS: Final = frozenset({8, 13, 31, 43, 45, 68, 69, 109})
-# PyTorch's allocator, the driver, and the libraries that ask the driver themselves.
+# Messages of PyTorch's allocator, of the driver, and of libraries that ask the driver
+# themselves.
 _NO_MEMORY: Final = re.compile(
     r"CUDA out of memory"
     r"|CUDA (driver )?error: (out of memory|CUDA_ERROR_OUT_OF_MEMORY)"
@@ -26,7 +28,7 @@ _NO_MEMORY: Final = re.compile(
 class Fault:
     """Why a device is out of service.
 
-    `needs_person` if a later look cannot tell whether it is over.
+    `needs_person` says that a later look cannot tell whether the fault is over.
     """
 
     reason: str
@@ -34,9 +36,10 @@ class Fault:
 
 
 def find_fault(health: GpuHealth, known_errors: int) -> Fault | None:
-    """Return what is wrong with a device, if its health says that anything is.
+    """Return the fault that the device's health shows, or None.
 
-    Only the driver's word counts here, never a notebook's.
+    `known_errors` are memory errors of which we know already. Only what the driver says
+    counts here, never what a notebook says.
     """
     xids = [xid for xid in health.xids if xid not in NOTEBOOK_XIDS]
     if xids:
@@ -51,7 +54,10 @@ def find_fault(health: GpuHealth, known_errors: int) -> Fault | None:
 def out_of_memory(
     ename: str, words: str, *, limit_bytes: int, cell: int
 ) -> JobEnded | None:
-    """Return the limit behind a cell's exception, if it ran out of GPU memory."""
+    """Return the end of the job for a cell that ran out of GPU memory, else None.
+
+    `ename` and `words` are the name and the text of the cell's exception.
+    """
     if ename == "OutOfMemoryError" or _NO_MEMORY.search(words):
         return limit("gpu_memory", bytes=limit_bytes, cell=cell)
     return None

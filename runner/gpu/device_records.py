@@ -1,4 +1,4 @@
-"""What is on disk about each device: whose it is, and why it takes no jobs."""
+"""The records on disk of each device: which worker has it, and why it takes no jobs."""
 
 import fcntl
 import json
@@ -26,10 +26,10 @@ class DeviceRecords:
         self._locks: list[int] = []
 
     def claim(self, uuid: str) -> bool:
-        """Say whether the device is ours alone now; False if another worker has it.
+        """Lock the device for us. Return False if another worker has it.
 
-        Two ledgers for one device would give out more than there is. The lock ends
-        with `close`, or with the process.
+        Two ledgers for one device would give out more memory than there is. The lock
+        ends with `close`, or with the process.
         """
         flags = os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
         fd = os.open(self._path(uuid, ".lock"), flags, 0o600)
@@ -42,7 +42,7 @@ class DeviceRecords:
         return True
 
     def put(self, uuid: str, fault: Fault) -> None:
-        """The device is in quarantine. A fault that needs a person stays the reason."""
+        """Put the device in quarantine. A fault that needs a person stays the reason."""
         known = self.get(uuid)
         if known is not None and known.needs_person:
             return
@@ -64,11 +64,11 @@ class DeviceRecords:
             return Fault(reason="its record cannot be read", needs_person=True)
 
     def release(self, uuid: str) -> None:
-        """The device is not in quarantine."""
+        """End the quarantine of the device."""
         self._path(uuid, ".json").unlink(missing_ok=True)
 
     def close(self) -> None:
-        """No device is ours."""
+        """Give up all devices that we have claimed."""
         while self._locks:
             os.close(self._locks.pop())
 

@@ -1,4 +1,4 @@
-"""What a jail shows so that CUDA works on one NVIDIA device, and on no other."""
+"""The files that a jail shows so that CUDA works on one NVIDIA device, and no other."""
 
 import os
 from collections.abc import Iterator
@@ -7,12 +7,12 @@ from typing import Final
 
 from runner.gpu.adapter import GpuExposure
 
-# Without its own node a device does not exist for a process; the others are the
-# driver's, and say nothing of other devices.
+# For a process, a device without its own node does not exist. The nodes here belong to
+# the driver, and tell nothing of other devices.
 _NEEDED: Final = ("nvidiactl", "nvidia-uvm")
 _USEFUL: Final = ("nvidia-uvm-tools",)
-# What CUDA opens by name as it goes along. Where the system's linker finds them, a
-# jail that shows the system's libraries shows these too.
+# Libraries that CUDA opens by name when it needs them. If they are where the system's
+# linker finds them, a jail that shows the system's libraries shows these too.
 _LIBRARIES: Final = (
     "libcuda.so*",
     "libnvidia-ml.so*",
@@ -31,7 +31,7 @@ _FOLDERS: Final = (
 def nvidia_exposure(minor: int, root: Path = Path("/")) -> GpuExposure:
     """Return the nodes of the device and of the driver, and the driver's libraries.
 
-    A node that must be there is named although it is not, so that its absence shows.
+    A node that must be there is returned even if it is missing, so that this is noticed.
     """
     dev = root / "dev"
     needed = [dev / f"nvidia{minor}", *(dev / name for name in _NEEDED)]

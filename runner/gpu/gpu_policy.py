@@ -1,4 +1,4 @@
-"""What a host decides about its GPUs."""
+"""The settings of a host for its GPUs, and how questions are checked on them."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,13 @@ _MIB = 1024**2
 class GpuPolicy:
     """How device memory is shared out and watched. Sizes are bytes.
 
-    `reserve_bytes`: never given out. `context_bytes`: what a process takes for CUDA
-    itself, on top of what the job declares. `spares`: CUDA-warm processes kept waiting
-    on each device. `jobs_per_device`: 0 is as many as memory allows. `idle_bytes`: the
-    most that a device without jobs has in use. `tolerance_bytes`, `return_seconds`: how
-    near memory must come back, and how soon. `look_seconds`, `recheck_seconds`: how
-    often devices in service and in quarantine are looked at.
+    `reserve_bytes`: never given out. `context_bytes`: what a process needs for CUDA
+    itself, on top of what the job declares. `spares`: processes with CUDA started that
+    wait on each device. `jobs_per_device`: 0 is as many as memory allows. `idle_bytes`:
+    the most that a device without jobs has in use. `tolerance_bytes`, `return_seconds`:
+    after a job, memory in use must be this near to what it was before, within this time.
+    `look_seconds`, `recheck_seconds`: how often devices in service, and devices in
+    quarantine, are looked at.
     """
 
     reserve_bytes: int = 512 * _MIB
@@ -31,10 +32,10 @@ class GpuPolicy:
 
 
 def checks_in_place(device: Device) -> bool:
-    """Say whether questions are checked by the notebook's own process, not by a fork.
+    """Return whether questions are checked in the notebook's own process, not a snapshot.
 
     CUDA does not survive a fork, so on a GPU the live process answers at the check
-    cell. What a check changes there stays changed. One that hangs or crashes costs the
-    run the time in which a fresh process runs the cells before it again.
+    cell. What a check changes there stays changed. A check that hangs or crashes costs
+    the run the time in which a fresh process runs the earlier cells again.
     """
     return device is Device.CUDA

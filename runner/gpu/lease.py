@@ -1,4 +1,4 @@
-"""A job's share of a GPU: wait for it, watch it, give it back, judge by it."""
+"""A job's share of a GPU: it is waited for, watched, and given back."""
 
 from collections.abc import Callable, Collection
 from types import TracebackType
@@ -15,10 +15,10 @@ from runner.protocol.jobs import Verdict
 def acquire(
     pool: GpuPool, memory_bytes: int, while_waiting: Callable[[], None]
 ) -> "GpuLease":
-    """Return a share of a device, once those who came before have theirs.
+    """Return a share of a device, once the jobs before this one have theirs.
 
-    `while_waiting` is called several times a second; what it raises gives up the reservation
-    in the queue. Raises GpuMissingError if no device in service is large enough.
+    `while_waiting` is called several times a second; if it raises, the place in the queue
+    is given up. Raises GpuMissingError if no device in service is large enough.
     """
     watched, reservation = pool.wait_for(memory_bytes, while_waiting)
     return GpuLease(pool, watched, reservation, memory_bytes)
@@ -48,26 +48,26 @@ class GpuLease:
 
     @property
     def fault(self) -> str:
-        """What went wrong with the device while the job had it, or ""."""
+        """The fault that the device had while the job had a share of it, or ""."""
         if self._last_fault is not None:
             return self._last_fault
         has_changed = self._watched.faults != self._faults
         return self._watched.reason if has_changed else ""
 
     def order(self, seed: int) -> CudaOrder:
-        """Return what the job's student process is told."""
+        """Return the order for the job's student process."""
         return CudaOrder(
             uuid=self.device.uuid, memory_bytes=self.memory_bytes, seed=seed
         )
 
     def exposure(self) -> GpuExposure:
-        """Return what the job's jail must show."""
+        """Return the files that the job's jail must show."""
         return self._pool.adapter.exposure(self.device)
 
     def watch(self, pids: Collection[int]) -> None:
-        """Measure the job's processes; raise its stop past the limit or at a fault.
+        """Measure the job's processes. Raises JobEnded past the limit, or at a fault.
 
-        Call it as often as you like: it looks once in `look_seconds`.
+        It may be called at any rate: it looks only once in `look_seconds`.
         """
         now = self._pool.clock()
         if now < self._due:
@@ -81,7 +81,7 @@ class GpuLease:
         used = sum(usage.get(pid, 0) for pid in pids)
         self.peak_bytes = max(self.peak_bytes, used)
         if used > self._most:
-            # The allocator's own limit is in the notebook's hands; this one is not.
+            # A notebook can change the limit of PyTorch's allocator, but not this one.
             raise limit("gpu_memory", bytes=self.memory_bytes)
 
     @property
@@ -90,9 +90,9 @@ class GpuLease:
         return self.memory_bytes + policy.context_bytes + policy.tolerance_bytes
 
     def judge(self, stop: JobEnded) -> JobEnded:
-        """Return how the job ended, which is our fault if its device failed it.
+        """Return how the job ended: the stop, or a fault of ours if its device failed.
 
-        Ask after `release`, which looks at the device once more.
+        Call it after `release`, which looks at the device once more.
         """
         if stop.verdict is Verdict.CANCELLED:
             return stop
@@ -104,12 +104,12 @@ class GpuLease:
 
     @property
     def _was_robbed(self) -> bool:
-        """Say whether the device was overfull, and not by this job's doing."""
+        """Whether the device was overfull, and another job was the cause."""
         was_overfull = self._watched.overfull != self._overfull
         return was_overfull and self._was_shared and self.peak_bytes <= self._most
 
     def release(self) -> None:
-        """The share is free once the device has the memory back; else nobody's.
+        """Free the share once the device has its memory back; else quarantine the device.
 
         Call it when no process of the job is left. It takes `return_seconds` at most.
         """

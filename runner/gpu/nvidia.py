@@ -1,4 +1,4 @@
-"""Finding what can tell about this host's NVIDIA GPUs."""
+"""Finding an adapter to this host's NVIDIA GPUs."""
 
 import ctypes
 import logging
@@ -15,7 +15,7 @@ _PROGRAM: Final = "nvidia-smi"
 
 
 def find_adapter() -> GpuAdapter:
-    """Return what can be asked about the host's GPUs; it knows of none if none are.
+    """Return an adapter to the host's GPUs; it knows of none if there are none.
 
     The driver's library is preferred to the program that comes with it.
     """

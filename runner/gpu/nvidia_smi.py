@@ -1,4 +1,4 @@
-"""The same questions, put to `nvidia-smi`. Slower, and it does not tell of Xid errors."""
+"""The adapter by `nvidia-smi`, which is slower and does not tell of Xid errors."""
 
 import csv
 import logging
@@ -25,14 +25,14 @@ _INFORMATION: Final = Path("/proc/driver/nvidia/gpus")
 
 
 class SmiAdapter:
-    """Asks the program at `program`, and the driver's folder for nodes' numbers."""
+    """Asks the program at the path `program`, and for nodes' numbers the driver's folder."""
 
     def __init__(self, program: str, information: Path = _INFORMATION) -> None:
         self._program = program
         self._information = information
 
     def _ask(self, query: str, *arguments: str) -> list[list[str]]:
-        """Return the rows of its answer, or raise GpuUnreadableError."""
+        """Return the rows of the program's answer. Raises GpuUnreadableError."""
         try:
             done = subprocess.run(  # noqa: S603 - the driver's own program
                 [self._program, *arguments, query, _PLAIN],
@@ -70,7 +70,7 @@ class SmiAdapter:
         return tuple(found)
 
     def _minors(self) -> dict[str, int]:
-        """Return the numbers of the devices' nodes, as the driver says."""
+        """Return the number of each device's node by its UUID, as the driver says."""
         found = {}
         for path in self._information.glob("*/information"):
             lines = [line.split(":", 1) for line in path.read_text().splitlines()]

@@ -1,4 +1,4 @@
-"""NVIDIA's management library, through ctypes. It looks at devices and starts no CUDA."""
+"""The adapter by NVIDIA's management library (NVML), through ctypes, without CUDA."""
 
 import ctypes
 import logging
@@ -45,7 +45,7 @@ class _Memory(ctypes.Structure):
 
 
 class _MemoryV2(ctypes.Structure):
-    """As above, with what the driver keeps for itself counted apart."""
+    """The same figures, with the driver's own memory counted separately."""
 
     _fields_ = [
         ("version", c_uint),
@@ -76,9 +76,9 @@ class _Event(ctypes.Structure):
 
 
 class NvmlAdapter:
-    """Asks the library. Made in the process that uses it: it does not survive a fork.
+    """Asks the library. Make it in the process that uses it: it does not survive a fork.
 
-    `library` is the opened library; raises NvmlError if it finds no driver.
+    `library` is the opened library. Raises NvmlError if it finds no driver.
     """
 
     def __init__(self, library: Any) -> None:
@@ -96,7 +96,7 @@ class NvmlAdapter:
             raise NvmlError(name, code)
 
     def _allows(self, name: str, *arguments: object) -> bool:
-        """Make a call that not every device or driver knows; say whether it did."""
+        """Make a call that not every device or driver knows. Return whether it does."""
         try:
             self._call(name, *arguments)
         except NvmlError as error:
@@ -106,7 +106,7 @@ class NvmlAdapter:
         return True
 
     def _hears(self, name: str, *arguments: object) -> bool:
-        """Ask for error reports, which not every device or container gives."""
+        """Ask for error reports. Return whether the device and the container give them."""
         try:
             self._call(name, *arguments)
         except NvmlError as error:
@@ -115,7 +115,7 @@ class NvmlAdapter:
         return True
 
     def devices(self) -> tuple[GpuDevice, ...]:
-        """Return the devices that answer and are not cut into slices."""
+        """Return the devices that answer and are not divided into slices (MIG)."""
         count = c_uint()
         try:
             self._call("nvmlDeviceGetCount_v2", byref(count))
@@ -195,7 +195,7 @@ class NvmlAdapter:
         return GpuHealth(reason=reason, errors=errors, xids=xids)
 
     def _rows(self, handle: c_void_p) -> str:
-        """Return what the memory's spare rows say against using the device."""
+        """Return why the memory's spare rows forbid using the device, or ""."""
         rows = [c_uint() for _ in range(4)]
         pointers = [byref(row) for row in rows]
         if not self._allows("nvmlDeviceGetRemappedRows", handle, *pointers):
@@ -217,7 +217,7 @@ class NvmlAdapter:
         return count.value
 
     def _hear(self) -> None:
-        """The error reports that wait are sorted by device."""
+        """Read the error reports that wait, and sort them by device."""
         with self._lock:
             for _ in range(_MOST_EVENTS if self._listens else 0):
                 event = _Event()
@@ -227,7 +227,7 @@ class NvmlAdapter:
                     )
                     uuid = self._text("nvmlDeviceGetUUID", c_void_p(event.device))
                 except NvmlError:
-                    return  # none waits, or the device is gone: its health says so
+                    return  # no report waits, or the device is gone, as its health says
                 if event.kind == _XID:
                     self._xids[uuid].append(event.data)
 

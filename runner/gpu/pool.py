@@ -1,4 +1,4 @@
-"""The GPUs of a host: which of them serve, and how much of each is given out."""
+"""The GPUs of a host: those in service, and how much of each is given out."""
 
 import logging
 import threading
@@ -16,7 +16,7 @@ from runner.gpu.gpu_policy import GpuPolicy
 
 log = logging.getLogger(__name__)
 
-# Where the linker looks by itself.
+# Folders in which the linker looks without being told.
 _LINKED: Final = ("/lib", "/usr/lib")
 MEMORY_KEPT: Final = "memory was not given back"
 _PATIENCE_SECONDS: Final = 0.25
@@ -29,7 +29,12 @@ class GpuMissingError(Exception):
 
 @dataclass
 class Watched:
-    """A device and what is known of it: `faults` and `overfull` count looks."""
+    """A device and what is known of it. Sizes are bytes.
+
+    `faults` and `overfull` count the looks at which the device had a fault, or more
+    memory in use than was given out. `errors` are memory errors that are known already.
+    `due` is when the next look is. `unrecorded` is a fault that could not be recorded.
+    """
 
     device: GpuDevice
     capacity: int
@@ -43,11 +48,11 @@ class Watched:
 
 
 class GpuPool:
-    """The GPUs that are this process's to give. Several threads may call.
+    """The GPUs that this process may give out. Several threads may call.
 
-    `folder` is where the host keeps its records of devices; all its workers name the
-    same. `only` names the devices to use, all if it is empty. One that another worker
-    has is left out, and one in quarantine takes no jobs.
+    `folder` is where the host keeps its records of devices; all workers of the host must
+    name the same folder. `only` names the devices to use, or all if it is empty. A
+    device that another worker has is left out, and one in quarantine takes no jobs.
     """
 
     def __init__(
@@ -99,7 +104,7 @@ class GpuPool:
         )
         self._watched[device.uuid] = watched
         if memory.used > policy.idle_bytes:
-            # Something of an earlier worker's may still be there.
+            # A process of an earlier worker may still use the device.
             self._record(watched, Fault(reason=MEMORY_KEPT))
 
     def in_service(self) -> tuple[GpuDevice, ...]:
@@ -108,7 +113,7 @@ class GpuPool:
         return tuple(self._watched[uuid].device for uuid in self._ledger.in_service())
 
     def library_path(self) -> str:
-        """Return the driver's folders that the linker does not know, colons between."""
+        """Return the driver's folders that the linker does not know, joined by colons."""
         folders = {
             str(Path(library).parent)
             for watched in self._watched.values()
@@ -119,7 +124,11 @@ class GpuPool:
     def wait_for(
         self, memory_bytes: int, while_waiting: Callable[[], None]
     ) -> tuple[Watched, Reservation]:
-        """Return a device and a reservation on it, once those who came before have theirs."""
+        """Return a device and a reservation on it, once the jobs before this have theirs.
+
+        `while_waiting` is called several times a second. If it raises, the place in the
+        queue is given up. Raises GpuMissingError.
+        """
         if memory_bytes <= 0:
             raise GpuMissingError("the job does not say how much GPU memory it needs")
         self.look()
@@ -147,7 +156,7 @@ class GpuPool:
         return f"{size} bytes of GPU memory are needed, and {most} can be had"
 
     def give_back(self, watched: Watched, reservation: Reservation) -> None:
-        """The reservation is free and its memory is back, or the device is in quarantine."""
+        """Free the reservation once its memory is back, or quarantine the device."""
         uuid = watched.device.uuid
         try:
             with self._looking:
@@ -163,7 +172,7 @@ class GpuPool:
             self._ledger.leave(reservation)
 
     def look(self) -> None:
-        """Each device that is due has been looked at, by us or by another thread."""
+        """Look at each device that is due, unless another thread is doing so."""
         if not self._looking.acquire(blocking=False):
             return
         try:
@@ -180,7 +189,7 @@ class GpuPool:
             self._recheck(watched)
 
     def _look_at(self, watched: Watched) -> None:
-        """The device is in quarantine if it has a fault."""
+        """Look at a device in service, and quarantine it if it has a fault."""
         watched.due = self.clock() + self.policy.look_seconds
         fault = self._find_fault(watched)
         if fault is not None:
@@ -189,7 +198,7 @@ class GpuPool:
             watched.overfull += not self._is_within(watched)
 
     def _find_fault(self, watched: Watched) -> Fault | None:
-        """Return the device's fault; the jobs that are on it learn of it too."""
+        """Return the device's fault, and note it for the jobs that are on the device."""
         health = self.adapter.health(watched.device)
         fault = find_fault(health, watched.errors)
         watched.errors = max(watched.errors, health.errors)
@@ -199,7 +208,7 @@ class GpuPool:
         return fault
 
     def _recheck(self, watched: Watched) -> None:
-        """The device serves again if a person said so, or if nothing is wrong now."""
+        """Put the device back into service if a person said so, or if it is well now."""
         watched.due = self.clock() + self.policy.recheck_seconds
         uuid = watched.device.uuid
         fault = self._find_fault(watched) or watched.unrecorded
@@ -221,7 +230,7 @@ class GpuPool:
         self._ledger.withdraw(watched.device.uuid)
 
     def _record(self, watched: Watched, fault: Fault) -> None:
-        """The quarantine is on record, or kept in mind until it can be."""
+        """Record the quarantine, or remember the fault until it can be recorded."""
         try:
             self._records.put(watched.device.uuid, fault)
             watched.unrecorded = None
@@ -232,7 +241,7 @@ class GpuPool:
     def _is_within(
         self, watched: Watched, *, besides: Reservation | None = None
     ) -> bool:
-        """Say whether no more memory is in use than has been given out, or nearly."""
+        """Return whether the memory in use is about what was given out, or less."""
         policy = self.policy
         held = self._ledger.held(watched.device.uuid, besides=besides)
         spares = policy.spares * policy.context_bytes
@@ -243,16 +252,16 @@ class GpuPool:
         return used <= watched.baseline + held + spares + policy.tolerance_bytes
 
     def usage(self, device: GpuDevice) -> Mapping[int, int]:
-        """Return the device's memory by process, as far as it is known."""
+        """Return the bytes of the device's memory by process, as far as they are known."""
         try:
             return self.adapter.processes(device)
         except GpuUnreadableError:
             return {}
 
     def is_shared(self, reservation: Reservation) -> bool:
-        """Say whether others hold a share of the reservation's device."""
+        """Return whether other jobs hold a share of the reservation's device."""
         return self._ledger.held(reservation.device or "", besides=reservation) > 0
 
     def close(self) -> None:
-        """No device is ours any more."""
+        """Give up all devices."""
         self._records.close()
