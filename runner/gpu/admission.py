@@ -63,7 +63,7 @@ class Ledger:
                 if not self._could_fit(reservation.size):
                     raise NeverFitsError
                 if self._is_next(reservation):
-                    self._settle(reservation)
+                    self._assign_device(reservation)
             return reservation.device
 
     def leave(self, reservation: Reservation) -> None:
@@ -118,7 +118,7 @@ class Ledger:
         before = self._waiting[: self._waiting.index(reservation)]
         return not any(self._could_fit(other.size) for other in before)
 
-    def _settle(self, reservation: Reservation) -> None:
+    def _assign_device(self, reservation: Reservation) -> None:
         """Put the reservation on the device with the most room, if it fits there."""
         rooms = {device: self._room(device) for device in self._capacities}
         device = max(rooms, key=lambda name: rooms[name])

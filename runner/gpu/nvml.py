@@ -87,7 +87,7 @@ class NvmlAdapter:
         self._xids: dict[str, list[int]] = defaultdict(list)
         self._call("nvmlInit_v2")
         self._events = c_void_p()
-        self._listens = self._hears("nvmlEventSetCreate", byref(self._events))
+        self._gets_events = self._subscribes("nvmlEventSetCreate", byref(self._events))
 
     def _call(self, name: str, *arguments: object) -> None:
         function = getattr(self._library, name, None)
@@ -105,7 +105,7 @@ class NvmlAdapter:
             raise
         return True
 
-    def _hears(self, name: str, *arguments: object) -> bool:
+    def _subscribes(self, name: str, *arguments: object) -> bool:
         """Ask for error reports. Return whether the device and the container give them."""
         try:
             self._call(name, *arguments)
@@ -145,8 +145,8 @@ class NvmlAdapter:
             minor=minor.value,
             driver=self._text("nvmlSystemGetDriverVersion"),
         )
-        if self._listens:
-            self._hears(
+        if self._gets_events:
+            self._subscribes(
                 "nvmlDeviceRegisterEvents", handle, c_ulonglong(_XID), self._events
             )
         return device
@@ -186,15 +186,15 @@ class NvmlAdapter:
     def health(self, device: GpuDevice) -> GpuHealth:
         try:
             handle = self._handle(device)
-            reason, errors = self._rows(handle), self._errors(handle)
-            self._hear()
+            reason, errors = self._row_fault(handle), self._errors(handle)
+            self._read_events()
         except NvmlError as error:
             reason, errors = str(error), 0
         with self._lock:
             xids = tuple(self._xids.pop(device.uuid, ()))
         return GpuHealth(reason=reason, errors=errors, xids=xids)
 
-    def _rows(self, handle: c_void_p) -> str:
+    def _row_fault(self, handle: c_void_p) -> str:
         """Return why the memory's spare rows forbid using the device, or ""."""
         rows = [c_uint() for _ in range(4)]
         pointers = [byref(row) for row in rows]
@@ -216,10 +216,10 @@ class NvmlAdapter:
         )
         return count.value
 
-    def _hear(self) -> None:
+    def _read_events(self) -> None:
         """Read the error reports that wait, and sort them by device."""
         with self._lock:
-            for _ in range(_MOST_EVENTS if self._listens else 0):
+            for _ in range(_MOST_EVENTS if self._gets_events else 0):
                 event = _Event()
                 try:
                     self._call(

@@ -74,7 +74,7 @@ class GpuPool:
         self._watched: dict[str, Watched] = {}
         for device in adapter.devices():
             if not only or device.uuid in only:
-                self._take_in(device)
+                self._add_device(device)
         self._ledger = Ledger(
             {uuid: one.capacity for uuid, one in self._watched.items()},
             jobs_per_device=self.policy.jobs_per_device,
@@ -84,7 +84,7 @@ class GpuPool:
                 self._ledger.withdraw(uuid)
         self.look()
 
-    def _take_in(self, device: GpuDevice) -> None:
+    def _add_device(self, device: GpuDevice) -> None:
         if not self._records.claim(device.uuid):
             log.error("GPU %s is another worker's", device.uuid)
             return

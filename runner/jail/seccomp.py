@@ -124,22 +124,22 @@ def program(about: Architecture, *, is_grouped: bool = True) -> bytes:
         (_JUMP_AT_LEAST, 0, 1, about.newest + 1),
         (_RETURN, 0, 0, _FAIL | errno.ENOSYS),
     ]
-    steps += _flags(about.clone)
-    steps += _device(about.ioctl)
-    steps += _file(about.fcntl)
-    steps += _advice(about.madvise)
-    steps += _mapping(about.mmap, is_grouped=is_grouped)
-    steps += _reading(about.preadv2)
-    steps += _options(about.prctl)
-    steps += _own_limits(about.prlimit)
-    steps += _socket_options(about.setsockopt)
+    steps += _clone_steps(about.clone)
+    steps += _ioctl_steps(about.ioctl)
+    steps += _fcntl_steps(about.fcntl)
+    steps += _madvise_steps(about.madvise)
+    steps += _mmap_steps(about.mmap, is_grouped=is_grouped)
+    steps += _preadv2_steps(about.preadv2)
+    steps += _prctl_steps(about.prctl)
+    steps += _prlimit_steps(about.prlimit)
+    steps += _setsockopt_steps(about.setsockopt)
     for number in about.scheduling:
-        steps += _only(number, _granted_unless(_FIRST_ARGUMENT, 0))
+        steps += _for_call(number, _granted_unless(_FIRST_ARGUMENT, 0))
     for number, kind in ((about.priority, 0), (about.io_priority, 1)):
         of_process = _granted_unless(_FIRST_ARGUMENT, kind)
-        steps += _only(number, [*of_process, *_granted_unless(_SECOND_ARGUMENT, 0)])
+        steps += _for_call(number, [*of_process, *_granted_unless(_SECOND_ARGUMENT, 0)])
     for number in (about.socket, about.socketpair):
-        steps += _family(number)
+        steps += _socket_steps(number)
     steps.append((_RETURN, 0, 0, _ALLOW))
     return b"".join(struct.pack("HBBI", *step) for step in steps)
 
@@ -148,7 +148,7 @@ def _answer(number: int, answer: int) -> list[Instruction]:
     return [(_JUMP_EQUAL, 0, 1, number), (_RETURN, 0, 0, answer)]
 
 
-def _only(number: int, steps: list[Instruction]) -> list[Instruction]:
+def _for_call(number: int, steps: list[Instruction]) -> list[Instruction]:
     """Return the steps, to be taken for one system call alone.
 
     The steps load another value, so a call that none of them answers is allowed.
@@ -157,9 +157,9 @@ def _only(number: int, steps: list[Instruction]) -> list[Instruction]:
     return [(_JUMP_EQUAL, 0, len(steps) + 1, number), *steps, *ending]
 
 
-def _flags(number: int) -> list[Instruction]:
+def _clone_steps(number: int) -> list[Instruction]:
     """Return steps that allow a fork, but not into new namespaces."""
-    return _only(
+    return _for_call(
         number,
         [
             (_LOAD, 0, 0, _FIRST_ARGUMENT),
@@ -169,17 +169,17 @@ def _flags(number: int) -> list[Instruction]:
     )
 
 
-def _device(number: int) -> list[Instruction]:
+def _ioctl_steps(number: int) -> list[Instruction]:
     """Return steps against input faked for a terminal, and changed file system keys."""
     checks: list[Instruction] = [(_LOAD, 0, 0, _SECOND_ARGUMENT)]
     for trick in _TERMINAL_TRICKS:
         checks += _answer(trick, _FAIL | errno.EPERM)
     checks.append((_AND, 0, 0, _IOCTL_KIND))
     checks += _answer(_FILE_SYSTEM_KIND, _FAIL | errno.ENOTTY)
-    return _only(number, checks)
+    return _for_call(number, checks)
 
 
-def _file(number: int) -> list[Instruction]:
+def _fcntl_steps(number: int) -> list[Instruction]:
     """Return steps that grant locks, which do nothing, and know only listed commands."""
     checks: list[Instruction] = [(_LOAD, 0, 0, _SECOND_ARGUMENT)]
     for command in _FCNTL_LOCKS:
@@ -187,18 +187,18 @@ def _file(number: int) -> list[Instruction]:
     for command in _FCNTL:
         checks += _answer(command, _ALLOW)
     checks.append((_RETURN, 0, 0, _FAIL | errno.EINVAL))
-    return _only(number, checks)
+    return _for_call(number, checks)
 
 
-def _advice(number: int) -> list[Instruction]:
+def _madvise_steps(number: int) -> list[Instruction]:
     """Return steps that refuse advice about pages that another job may have too."""
     checks: list[Instruction] = [(_LOAD, 0, 0, _THIRD_ARGUMENT)]
     for advice in _ADVICE_ABOUT_SHARED_PAGES:
         checks += _answer(advice, _FAIL | errno.EINVAL)
-    return _only(number, checks)
+    return _for_call(number, checks)
 
 
-def _mapping(number: int, *, is_grouped: bool) -> list[Instruction]:
+def _mmap_steps(number: int, *, is_grouped: bool) -> list[Instruction]:
     """Return steps that allow only memory which some figure of the job counts.
 
     The machine's huge pages are refused, since no control group counts them.
@@ -221,15 +221,15 @@ def _mapping(number: int, *, is_grouped: bool) -> list[Instruction]:
             (_JUMP_AT_LEAST, 0, 1, _PAGE + 1),
             refused,
         ]
-    return _only(number, checks)
+    return _for_call(number, checks)
 
 
-def _reading(number: int) -> list[Instruction]:
+def _preadv2_steps(number: int) -> list[Instruction]:
     """Return steps that refuse questions about the cache, and removal from it.
 
     A job must not learn whether another one has read the same file before.
     """
-    return _only(
+    return _for_call(
         number,
         [
             (_LOAD, 0, 0, _SIXTH_ARGUMENT),
@@ -239,15 +239,15 @@ def _reading(number: int) -> list[Instruction]:
     )
 
 
-def _options(number: int) -> list[Instruction]:
+def _prctl_steps(number: int) -> list[Instruction]:
     """Return steps that refuse the options in `_OPTIONS_NOT_KNOWN`, as if unknown."""
     checks: list[Instruction] = [(_LOAD, 0, 0, _FIRST_ARGUMENT)]
     for option in _OPTIONS_NOT_KNOWN:
         checks += _answer(option, _FAIL | errno.EINVAL)
-    return _only(number, checks)
+    return _for_call(number, checks)
 
 
-def _socket_options(number: int) -> list[Instruction]:
+def _setsockopt_steps(number: int) -> list[Instruction]:
     """Return steps that refuse filters of sockets."""
     checks: list[Instruction] = [
         (_LOAD, 0, 0, _SECOND_ARGUMENT),
@@ -257,15 +257,15 @@ def _socket_options(number: int) -> list[Instruction]:
     ]
     for option in _SOCKET_FILTERS:
         checks += _answer(option, _FAIL | errno.ENOPROTOOPT)
-    return _only(number, checks)
+    return _for_call(number, checks)
 
 
-def _own_limits(number: int) -> list[Instruction]:
+def _prlimit_steps(number: int) -> list[Instruction]:
     """Return steps that allow a process to set limits only on itself.
 
     The job's first process has the same user, and must not be limited by others.
     """
-    return _only(
+    return _for_call(
         number,
         [
             (_LOAD, 0, 0, _FIRST_ARGUMENT),
@@ -284,9 +284,9 @@ def _granted_unless(argument: int, own: int) -> list[Instruction]:
     return [(_LOAD, 0, 0, argument), (_JUMP_EQUAL, 1, 0, own), (_RETURN, 0, 0, _GRANT)]
 
 
-def _family(number: int) -> list[Instruction]:
+def _socket_steps(number: int) -> list[Instruction]:
     """Return steps that allow only Unix sockets."""
-    return _only(
+    return _for_call(
         number,
         [
             (_LOAD, 0, 0, _FIRST_ARGUMENT),

@@ -98,11 +98,11 @@ class Placement:
         marked = self._marked.get(question.key, [])
         check = self._check_cells.get(question.key)
         if check is None:
-            return _few(marked)
+            return _first_and_last(marked)
         later = self._changing(question, check)
         ceiling = self._ceiling(self._sure, later)
         copies = [place for place in marked if place < ceiling]
-        return _few(copies) or self._by_handout(check, later)
+        return _first_and_last(copies) or self._by_handout(check, later)
 
     def _ceiling(self, known: Mapping[int, int], later: Sequence[int]) -> int:
         """Return the first place of a cell of `later` that is in order, or past the end."""
@@ -153,7 +153,7 @@ def _changed_by(cell: HandoutCell) -> tuple[str, ...]:
     return (*cell.binds, *cell.changes)
 
 
-def _few(places: list[int]) -> list[int]:
+def _first_and_last(places: list[int]) -> list[int]:
     if len(places) <= MAX_COPIES:
         return places
     return [places[0], *places[1 - MAX_COPIES :]]
@@ -170,15 +170,15 @@ def _sure_matches(
     found: dict[int, int] = {}
     marked = _places_of(cell.question for cell in cells)
     places = _places_of(cell.source for cell in cells)
-    marks = dict(_single([cell.question for cell in handout]))
+    marks = dict(_unique_keys([cell.question for cell in handout]))
     at = _START
-    for index, key in _single([cell.source for cell in handout]):
+    for index, key in _unique_keys([cell.source for cell in handout]):
         known = marked.get(marks[index]) or places.get(key)
         if known:
             at = found[index] = _next_place(known, at)
     taken = set(found.values())
     places = _places_of(cell.name for cell in cells)
-    for index, key in _single([cell.name for cell in handout]):
+    for index, key in _unique_keys([cell.name for cell in handout]):
         if index not in found and key in places and places[key][0] not in taken:
             found[index] = places[key][0]
     return found
@@ -197,7 +197,7 @@ def _matches_by_id(
     taken = set(sure.values())
     places = _places_of(cell.id for cell in cells)
     known = sorted(sure)
-    for index, key in _single([cell.id for cell in handout]):
+    for index, key in _unique_keys([cell.id for cell in handout]):
         if index in found or key not in places or places[key][0] in taken:
             continue
         beside = bisect_right(known, index)
@@ -236,7 +236,7 @@ def _lengths(places: Sequence[int]) -> list[int]:
     return lengths
 
 
-def _single(keys: Sequence[str]) -> Iterator[tuple[int, str]]:
+def _unique_keys(keys: Sequence[str]) -> Iterator[tuple[int, str]]:
     """Yield all indices with their keys; a key that occurs twice becomes ""."""
     times = Counter(keys)
     for index, key in enumerate(keys):
