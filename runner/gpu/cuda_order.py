@@ -23,7 +23,7 @@ class CudaOrder:
 
 @dataclass(frozen=True, kw_only=True)
 class CudaReport:
-    """What CUDA reports of the device and of itself, before any cell has run."""
+    """The report of CUDA on the device and on itself, before any cell has run."""
 
     name: str
     capability: str

@@ -56,7 +56,7 @@ _REFUSED_ANYWHERE: Final = (
 )
 _ABSENT_ANYWHERE: Final = (
     437,  # openat2, which can ask whether another job has opened a path
-    *(444, 445, 446),  # Landlock, whose rules are memory that nobody counts
+    *(444, 445, 446),  # Landlock, whose rules are memory that no figure counts
     447,  # memfd_secret
     451,  # cachestat
 )
@@ -125,7 +125,7 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
             ),  # asynchronous I/O, whose events have one limit for the machine
             *(253, 254, 255, 294),  # inotify
             278,  # vmsplice, which keeps memory in a pipe after every process has freed it
-            317,  # seccomp: filters are memory that nobody counts
+            317,  # seccomp: filters are memory that no figure counts
             319,  # memfd_create
             *_ABSENT_ANYWHERE,
         ),

@@ -133,7 +133,7 @@ class QuestionSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class HandoutCell:
-    """What is known of a cell of the hand-out, to find where questions are tested.
+    """The features of a hand-out's cell by which the places of questions are found.
 
     `name` is the name that the importer or nbgrader gave to the cell. `source` is the
     fingerprint of its text, and `question` is the key of the question that it checks.
@@ -227,7 +227,7 @@ class QuestionOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Measures:
-    """What the job used and where it ran, for the record.
+    """The figures of a job for the record: what it used, and where it ran.
 
     `seconds`, `cpu_seconds` and `peak_memory_bytes` are of the notebook alone, up to the
     moment when the host stops reading from it. What its questions used afterwards is in
@@ -299,7 +299,7 @@ class QuestionDone:
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """What the job has used so far. Sent only while its notebook runs."""
+    """The time and memory used so far. Sent only while the job's notebook runs."""
 
     seconds: float
     memory_bytes: int

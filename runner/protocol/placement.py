@@ -24,7 +24,7 @@ _ALL_NAMES: Final = "env"
 
 @dataclass(frozen=True, kw_only=True)
 class StudentCell:
-    """What distinguishes a cell of the student's notebook from others.
+    """The features that distinguish a cell of the student's notebook from others.
 
     `question` is the key of the question that the cell is marked as checking, or "".
     """

@@ -1,4 +1,4 @@
-"""What /proc says of a job's processes.
+"""The processes of a job, as /proc describes them, and signals to them.
 
 The files of a process in /proc describe only its first thread, even after that thread has
 ended (SYS_exit) while others live on. So the functions here ask about all threads, or

@@ -42,7 +42,7 @@ Frame = dict[str, Any]
 
 
 class FrameError(ValueError):
-    """What arrived is not a frame."""
+    """The data that arrived is not a frame."""
 
 
 class ChannelClosedError(EOFError):

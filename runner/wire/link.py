@@ -43,7 +43,7 @@ Buffer = memoryview
 
 
 class LinkError(ValueError):
-    """What arrived is no message, or goes past a limit."""
+    """The data that arrived is not a message, or goes past a limit."""
 
 
 class LinkClosedError(EOFError):
