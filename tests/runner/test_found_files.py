@@ -77,6 +77,16 @@ FINDING = {
     "a database of the test's that is attached": "import tempfile\n"
     "own = os.path.join(tempfile.mkdtemp(), 'own.db')\ncon = sqlite3.connect('r.db')\n"
     "con.execute('attach ? as own', [own])\ncon.execute('create table own.u (b)')\nNone",
+    "what the test writes under its name": "open('t.csv', 'w').write('mine')\n"
+    "assert open('t.csv').read() == 'mine' and os.path.getsize('t.csv') == 4\n"
+    "assert os.listdir().count('t.csv') == 1\nos.remove('t.csv')\n"
+    "assert open('t.csv').readline() == 'id,y\\n'",
+    "what a library writes under its name": "big = torch.zeros(5000)\n"
+    "torch.save(big, 't.csv')\nassert os.path.getsize('t.csv') > 20_000",
+    "what numpy writes under its name": "np.save(open('t.csv', 'wb'), [7, 8])\n"
+    "assert np.load('t.csv').tolist() == [7, 8]",
+    "what is moved to its name": "open('x.txt', 'w').write('moved')\n"
+    "os.replace('x.txt', 't.csv')\nassert open('t.csv').read() == 'moved'",
     "what the test has written": "open('own.txt', 'w').close()\n"
     "assert glob.glob('*.txt') == ['own.txt']",
 }

@@ -15,7 +15,8 @@ class Origins:
     The staff's own are the private files, and the public ones, which lie among the
     handed-in files. A path means a handed-in file if it leads from the current folder
     to that file's name beside the notebook. If a test has changed its folder, the same
-    name means the file that lies there.
+    name means the file that lies there. If a test has written a file of that name in
+    the working folder, the name means the file that the test has written.
     """
 
     def __init__(self, folders: Folders, handed_in: Collection[str]) -> None:
@@ -31,6 +32,8 @@ class Origins:
             if folder.name
         )
         self._work = os.getcwd()  # noqa: PTH109 - as a path's text
+        # As it is before tests are let find handed-in files by it.
+        self._lstat = os.lstat
 
     def handed_in(self, file: object) -> str | None:
         """Return the name under which the file was handed in, or None."""
@@ -62,10 +65,10 @@ class Origins:
             return None
         self.folders.check(path)
         place = Path(os.path.abspath(path))  # noqa: PTH100 - links are not followed
-        for base in (self._files, self._work):
-            if place.is_relative_to(base):
-                return str(place.relative_to(base))
-        return None
+        if place.is_relative_to(self._files):
+            return str(place.relative_to(self._files))
+        name = self._beside(path)
+        return None if name is None or self._is_written(name) else name
 
     def found(self, path: Any) -> Any:
         """Return the path, or the path of the handed-in file that it means. Check it first.
@@ -80,10 +83,22 @@ class Origins:
         """Return what `found` returns, without checking that the path may be opened."""
         if isinstance(path, str | bytes | os.PathLike):
             name = self._beside(os.fsdecode(path))
+            if name is None or self._is_written(name):
+                return path
             if name in self._handed_in or name in self._above:
                 place = str(self._files / name)
                 return os.fsencode(place) if isinstance(path, bytes) else place
         return path
+
+    def _is_written(self, name: str) -> bool:
+        """Return whether a test has written a file of a handed-in file's name."""
+        if name not in self._handed_in:
+            return False
+        try:
+            self._lstat(f"{self._work}/{name}")
+        except OSError:
+            return False
+        return True
 
     def _beside(self, path: str) -> str | None:
         """Return the name, in the working folder, to which the path leads, or None."""

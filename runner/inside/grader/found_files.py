@@ -46,10 +46,10 @@ _NO_DATABASE: Final = (
 
 def stand(origins: Origins) -> None:
     """Let tests find handed-in files by their names from now on."""
-    opened = _finding(builtins.open, origins.found)
+    opened = _opening(builtins.open, origins)
     builtins.open = io.open = opened
     os.stat = _finding(os.stat, origins.found)
-    os.open = _finding(os.open, origins.found)
+    os.open = _opening(os.open, origins)
     # `realpath`, which resolves paths for the checks, calls this one.
     os.lstat = _finding(os.lstat, origins.shown)
     os.access = _finding(os.access, origins.shown)
@@ -81,6 +81,28 @@ def _finding(
 
     _takes_as(call, found)
     return found
+
+
+def _opening(call: Callable[..., Any], origins: Origins) -> Callable[..., Any]:
+    """Return `open` or `os.open`, which find handed-in files unless they begin a new one.
+
+    A new file of a handed-in file's name is made in the working folder, and from then on
+    the name means this file.
+    """
+
+    def opened(path: Any, mode: Any = None, *arguments: Any, **named: Any) -> Any:
+        given = () if mode is None else (mode, *arguments)
+        asked = named.get("flags", named.get("mode")) if mode is None else mode
+        if isinstance(asked, int):
+            begins = bool(asked & os.O_CREAT and asked & (os.O_TRUNC | os.O_EXCL))
+        else:
+            begins = isinstance(asked, str) and ("w" in asked or "x" in asked)
+        if named.get("dir_fd") is None and not begins:
+            path = origins.found(path)
+        return call(path, *given, **named)
+
+    _takes_as(call, opened)
+    return opened
 
 
 def _takes_as(call: Callable[..., Any], other: Callable[..., Any]) -> None:
