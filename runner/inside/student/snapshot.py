@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 
 from runner.inside.student.channel import StudentChannel
+from runner.inside.student.data_loaders import start_workers_anew
 from runner.inside.student.service import Service
 from runner.inside.student.shell import StudentShell
 from runner.jail import kernel
@@ -78,6 +79,7 @@ def _become_snapshot(
         sys.stdout = sys.__stdout__
         sys.stderr = sys.__stderr__
         torch.set_num_threads(1)
+        start_workers_anew()
         _serve_all(shell, fds, files)
     finally:
         os._exit(0)
