@@ -92,7 +92,8 @@ def fill() -> tuple[list[str], str, str]:
     from django.utils import timezone  # noqa: PLC0415
 
     from accounts.models import User  # noqa: PLC0415
-    from courses.models import Course, Enrolment, Role  # noqa: PLC0415
+    from courses.models import Course, Enrolment  # noqa: PLC0415
+    from formats.choices import Role  # noqa: PLC0415
 
     def signed_in(user: User) -> str:
         client = Client()

@@ -6,6 +6,7 @@ from typing import Any
 
 from courses.bundle import make_handout
 from courses.models import RevisionFile
+from formats.choices import Part
 from storage.blobs import read_blob
 
 
@@ -17,10 +18,10 @@ def given_notebook(parts: Sequence[RevisionFile]) -> dict[str, Any] | None:
     solutions. A student reads the notebook that was run, so the staff's own text is
     never put into it.
     """
-    staff = notebook_part(parts, RevisionFile.Part.STAFF)
+    staff = notebook_part(parts, Part.STAFF)
     if staff is None:
         return None
-    handout = notebook_part(parts, RevisionFile.Part.HANDOUT)
+    handout = notebook_part(parts, Part.HANDOUT)
     cells = [] if handout is None else read_notebook_part(handout.sha256)["cells"]
     made = make_handout(read_notebook_part(staff.sha256))["cells"]
     return {"cells": [*cells, *made]}
@@ -28,16 +29,14 @@ def given_notebook(parts: Sequence[RevisionFile]) -> dict[str, Any] | None:
 
 def handout_notebook(parts: Sequence[RevisionFile]) -> dict[str, Any] | None:
     """Return the hand-out, or one made from the staff's notebook, or None."""
-    handout = notebook_part(parts, RevisionFile.Part.HANDOUT)
+    handout = notebook_part(parts, Part.HANDOUT)
     if handout is not None:
         return read_notebook_part(handout.sha256)
-    staff = notebook_part(parts, RevisionFile.Part.STAFF)
+    staff = notebook_part(parts, Part.STAFF)
     return None if staff is None else make_handout(read_notebook_part(staff.sha256))
 
 
-def notebook_part(
-    parts: Sequence[RevisionFile], kind: RevisionFile.Part
-) -> RevisionFile | None:
+def notebook_part(parts: Sequence[RevisionFile], kind: Part) -> RevisionFile | None:
     """Return the first notebook of this part, or None."""
     notebooks = (
         part for part in parts if part.part == kind and part.name.endswith(".ipynb")

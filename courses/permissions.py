@@ -5,7 +5,8 @@ from enum import StrEnum
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
-from courses.models import Assignment, Course, Enrolment, Role
+from courses.models import Assignment, Course, Enrolment
+from formats.choices import Role
 
 
 class Right(StrEnum):

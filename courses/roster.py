@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from courses.models import Role
+from formats.choices import Role
 
 CellT = TypeVar("CellT")
 MOST_BYTES: Final = 1024**2

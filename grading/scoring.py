@@ -12,8 +12,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any, Final, Self
 
-from courses.bundle.contents import Check, QuestionKind, Visibility
+from courses.bundle.contents import Check, Visibility
 from courses.models import Question
+from formats.choices import QuestionKind
 from runner.protocol.jobs import CheckOutcome, QuestionOutcome
 from runner.protocol.jobs import Outcome as RunnerOutcome
 from runner.protocol.marks import without_dust

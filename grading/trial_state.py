@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Q, Sum
 
 from courses.models import AssignmentRevision, Question
+from formats.choices import QuestionKind
 from grading.models import GradingRun, Trial
 from grading.states import State, Verdict
 
@@ -115,7 +116,7 @@ def trials_by_revision(
         .order_by("number")
     }
     possible = dict(
-        Question.objects.filter(revision__in=ids, kind=Question.Kind.AUTO)
+        Question.objects.filter(revision__in=ids, kind=QuestionKind.AUTO)
         .order_by()
         .values_list("revision")
         .annotate(total=Sum("points"))

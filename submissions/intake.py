@@ -11,7 +11,8 @@ from typing import IO
 from django.conf import settings
 
 from courses.handouts import given_notebook, handout_notebook
-from courses.models import AssignmentRevision, Question, RequiredFile, RevisionFile
+from courses.models import AssignmentRevision
+from formats.choices import FileKind, Part, QuestionKind
 from storage.blobs import (
     BlobMissingError,
     BlobStoreFullError,
@@ -60,7 +61,7 @@ class StoredFile:
 
 def rules_of(revision: AssignmentRevision) -> dict[str, FileRule]:
     """Return the revision's rules for files, by required name."""
-    notebook = RequiredFile.Kind.NOTEBOOK
+    notebook = FileKind.NOTEBOOK
     return {
         required.name: FileRule(
             name=required.name,
@@ -143,7 +144,7 @@ def coursework_of(revision: AssignmentRevision) -> Coursework:
     If the hand-out is missing from the store, it is left out: that is no fault of the
     work.
     """
-    checked = revision.questions.filter(kind=Question.Kind.AUTO)
+    checked = revision.questions.filter(kind=QuestionKind.AUTO)
     parts = list(revision.files.all())
     try:
         handout, given = handout_notebook(parts), given_notebook(parts)
@@ -167,7 +168,7 @@ def _read_notebooks(
     """Return what each notebook's code does, with warnings of copied check cells."""
     found = []
     for file in files:
-        if rules[file.name].kind == RequiredFile.Kind.NOTEBOOK:
+        if rules[file.name].kind == FileKind.NOTEBOOK:
             file.content.seek(0)
             data = file.content.read()
             name = FileName(file.name, clean_file_name(file.original_name))
@@ -193,7 +194,7 @@ def _warnings(
 
 def _present(files: Sequence[IncomingFile], revision: AssignmentRevision) -> set[str]:
     """Return the names of the files that lie beside the notebook when it runs."""
-    public = revision.files.filter(part=RevisionFile.Part.PUBLIC)
+    public = revision.files.filter(part=Part.PUBLIC)
     names = {file.name for file in files} | {revision.notebook_name}
     return names | set(public.values_list("name", flat=True))
 

@@ -9,7 +9,8 @@ from django.utils import timezone
 from django_stubs_ext.db.models.manager import RelatedManager
 
 from courses.deadlines import deadline_for, deadline_of, is_late
-from courses.models import Assignment, AssignmentRevision, RequiredFile
+from courses.models import Assignment, AssignmentRevision
+from formats.choices import FileKind
 from submissions.querysets import SubmissionQuerySet
 
 
@@ -96,7 +97,7 @@ class SubmittedFile(models.Model):
     original_name = models.CharField(
         max_length=255, help_text="What it was called on the student's machine."
     )
-    kind = models.CharField(max_length=12, choices=RequiredFile.Kind)
+    kind = models.CharField(max_length=12, choices=FileKind.choices)
     sha256 = models.CharField(max_length=64)
     size = models.PositiveBigIntegerField(help_text="In bytes.")
 

@@ -30,7 +30,6 @@ from courses.models import (
     Question,
     RequiredFile,
     RevisionFile,
-    Role,
     Room,
     Session,
     SessionLecture,
@@ -38,6 +37,7 @@ from courses.models import (
     Teacher,
     Week,
 )
+from formats.choices import ComponentKind, FileKind, MaterialKind, Part, Role
 from grading.models import (
     GradingRun,
     Mark,
@@ -159,7 +159,7 @@ class MaterialFactory(factory.django.DjangoModelFactory[Material]):
 
     course = factory.SubFactory(CourseFactory)
     week = None
-    kind = Material.Kind.NOTES
+    kind = MaterialKind.NOTES
     key = factory.Sequence(lambda n: f"n{n:02d}")
     code = factory.Sequence(lambda n: f"N{n:02d}")
     title = "Lecture Notes"
@@ -261,7 +261,7 @@ class ComponentFactory(factory.django.DjangoModelFactory[Component]):
         model = Component
 
     course = factory.SubFactory(CourseFactory)
-    kind = Component.Kind.COURSEWORK
+    kind = ComponentKind.COURSEWORK
     title = factory.Sequence(lambda n: f"Coursework {n}")
     weight_percent = Decimal(50)
 
@@ -349,7 +349,7 @@ class RevisionFactory(factory.django.DjangoModelFactory[AssignmentRevision]):
         QuestionFactory(revision=revision)
         RevisionFileFactory(
             revision=revision,
-            part=RevisionFile.Part.TESTS,
+            part=Part.TESTS,
             name="answer.py",
             text="def check_answer(answer):\n    assert answer == 42\n",
         )
@@ -361,13 +361,13 @@ class RequiredFileFactory(factory.django.DjangoModelFactory[RequiredFile]):
 
     revision = factory.SubFactory(RevisionFactory, with_content=False)
     name = "work.ipynb"
-    kind = RequiredFile.Kind.NOTEBOOK
+    kind = FileKind.NOTEBOOK
     max_bytes = 5 * 1024**2
 
     class Params:
         weights = factory.Trait(
             name="digits.safetensors",
-            kind=RequiredFile.Kind.SAFETENSORS,
+            kind=FileKind.SAFETENSORS,
             max_bytes=50 * 1024**2,
             position=1,
         )
@@ -381,7 +381,7 @@ class RevisionFileFactory(factory.django.DjangoModelFactory[RevisionFile]):
     text = "x = 1\n"
     stored = factory.LazyAttribute(lambda row: store_text(row.text))
     revision = factory.SubFactory(RevisionFactory, with_content=False)
-    part = RevisionFile.Part.PUBLIC
+    part = Part.PUBLIC
     name = "data.txt"
     sha256 = factory.LazyAttribute(lambda row: row.stored[0])
     size = factory.LazyAttribute(lambda row: row.stored[1])
@@ -456,7 +456,7 @@ class SubmittedFileFactory(factory.django.DjangoModelFactory[SubmittedFile]):
     submission = factory.SubFactory(SubmissionFactory, notebook=False)
     name = "work.ipynb"
     original_name = "my work (3).ipynb"
-    kind = RequiredFile.Kind.NOTEBOOK
+    kind = FileKind.NOTEBOOK
     sha256 = factory.LazyAttribute(lambda row: row.stored[0])
     size = factory.LazyAttribute(lambda row: row.stored[1])
 

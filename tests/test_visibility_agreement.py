@@ -24,7 +24,6 @@ from courses.models import (
     Enrolment,
     Lecture,
     Material,
-    Role,
     Session,
     Slot,
     Teacher,
@@ -33,6 +32,7 @@ from courses.models import (
 from courses.pages.viewer import viewer_of
 from courses.permissions import RIGHTS, Right, can_view_all_work, rights_in
 from courses.querysets import STAFF
+from formats.choices import Role
 from grading.models import GradingRun, Mark
 from submissions.models import Submission
 from tests.factories import (

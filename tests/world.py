@@ -21,10 +21,10 @@ from courses.models import (
     CourseChange,
     Lecture,
     Material,
-    RevisionFile,
     Session,
     Week,
 )
+from formats.choices import Part
 from grading.models import GradingRun, Mark, Regrade
 from submissions.models import Submission
 from tests.factories import (
@@ -140,7 +140,7 @@ def make_world() -> World:
     assignment = AssignmentFactory.create(course=course)
     RevisionFileFactory.create(
         revision=assignment.revision,
-        part=RevisionFile.Part.HANDOUT,
+        part=Part.HANDOUT,
         name="handout.ipynb",
         text=small_notebook(),
     )

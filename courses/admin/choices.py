@@ -28,12 +28,12 @@ from courses.models import (
     Course,
     Extension,
     Lecture,
-    Role,
     Room,
     Session,
     Teacher,
     Week,
 )
+from formats.choices import Role
 
 # Models whose rows are about people of their course.
 OF_ITS_PEOPLE: Final = (Extension, Teacher)

@@ -20,9 +20,10 @@ from courses.admin.saving import SavedByServices
 from courses.admin.scope import CourseScopedAdmin, ScopedInline
 from courses.admin.times import CourseMomentWidget
 from courses.forms.module_codes import ModuleCodesField
-from courses.models import Course, Enrolment, Role, Week
+from courses.models import Course, Enrolment, Week
 from courses.permissions import STAFF_ROLES
 from courses.services.enrolments import LastLecturerError
+from formats.choices import Role
 
 OWN_ZONE: Final = "the course's time zone, as given on this page"
 

@@ -21,11 +21,10 @@ from courses.models import (
     Enrolment,
     Lecture,
     Material,
-    Role,
     Session,
-    SessionKind,
     Week,
 )
+from formats.choices import MaterialKind, Role, SessionKind
 
 
 class CourseFilter(filters.FilterSet):
@@ -76,7 +75,7 @@ class WeekFilter(ContentFilter):
 
 class MaterialFilter(ContentFilter):
     week = NumberFilter("week__number", help_text="A week's number.")
-    kind = ChoiceFilter(choices=Material.Kind.choices)
+    kind = ChoiceFilter(choices=MaterialKind.choices)
     code = filters.CharFilter(lookup_expr="iexact", help_text="Such as N02a.")
     key = SlugFilter(help_text="As in the material's address.")
 

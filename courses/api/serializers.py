@@ -16,9 +16,9 @@ from courses.models import (
     Question,
     RequiredFile,
     RevisionFile,
-    Role,
     Week,
 )
+from formats.choices import Role
 
 
 class CourseSerializer(serializers.ModelSerializer[Course]):

@@ -6,6 +6,9 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
+from formats.choices import FileKind, Part, QuestionKind
+from runner.protocol.jobs import TestStyle
+
 Scalar = bool | int | float | str | None
 
 
@@ -16,45 +19,6 @@ class Visibility(StrEnum):
     AFTER_DEADLINE = "after_deadline"
     AFTER_RELEASE = "after_release"
     NEVER = "never"
-
-
-class QuestionKind(StrEnum):
-    """Who marks a question."""
-
-    AUTO = "auto"
-    MANUAL = "manual"
-
-
-class TestStyle(StrEnum):
-    """How a question's tests are written: as runner.protocol.jobs.TestStyle."""
-
-    __test__ = False
-
-    FUNCTIONS = "functions"
-    SCRIPT = "script"
-    DOCTEST = "doctest"
-    CASES = "cases"
-
-
-class FileKind(StrEnum):
-    """What a required file is. The same words as courses.models.RequiredFile.Kind."""
-
-    NOTEBOOK = "notebook"
-    SAFETENSORS = "safetensors"
-    STATE_DICT = "state_dict"
-    TORCHSCRIPT = "torchscript"
-    OTHER = "other"
-
-
-class Part(StrEnum):
-    """Which part of a bundle a file is. As courses.models.RevisionFile.Part."""
-
-    HANDOUT = "handout"
-    PUBLIC = "public"
-    STAFF = "staff"
-    TESTS = "tests"
-    PRIVATE = "private"
-    SOLUTION = "solution"
 
 
 @dataclass(frozen=True, kw_only=True)

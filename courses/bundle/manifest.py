@@ -10,17 +10,16 @@ from typing import Final
 from courses.bundle.contents import (
     Bundle,
     Check,
-    FileKind,
     Limits,
     Question,
-    QuestionKind,
     RequiredFile,
     Scalar,
-    TestStyle,
     Visibility,
 )
 from courses.bundle.document import Section, parse
 from courses.bundle.faults import FaultList
+from formats.choices import FileKind, QuestionKind
+from runner.protocol.jobs import TestStyle
 
 FILE: Final = "assignment.yaml"
 FORMAT: Final = 1

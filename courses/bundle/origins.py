@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from courses.bundle.contents import TestStyle
+from runner.protocol.jobs import TestStyle
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 

@@ -7,14 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from courses.bundle.contents import (
-    Bundle,
-    BundleFile,
-    Part,
-    Question,
-    QuestionKind,
-    TestStyle,
-)
+from courses.bundle.contents import Bundle, BundleFile, Question
 from courses.bundle.faults import FaultList
 from courses.bundle.functions import FoundFunction
 from courses.bundle.hidden_marks import staffs_mark
@@ -31,6 +24,8 @@ from courses.bundle.notebooks import (
 from courses.bundle.sections import parsed_tests, read_tests
 from courses.bundle.unpickling import find_unpickling
 from courses.bundle.unreadable import POINTER_BYTES, pointer_in
+from formats.choices import Part, QuestionKind
+from runner.protocol.jobs import TestStyle
 from runner.protocol.notebook import name_cells
 
 STAFF: Final = "staff.ipynb"

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from courses.bundle.contents import TestStyle
 from courses.bundle.faults import FaultList
 from courses.bundle.functions import (
     FoundFunction,
@@ -21,6 +20,7 @@ from courses.bundle.functions import (
     read_functions,
 )
 from courses.bundle.unreadable import Reason, text_of
+from runner.protocol.jobs import TestStyle
 
 _HEAD: Final = re.compile(r"# %% (\S+)\s*")
 _CUT: Final = re.compile(r"\s*# *%%.*")

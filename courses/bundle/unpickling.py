@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
-from courses.bundle.contents import TestStyle
 from courses.bundle.origins import Origin, Origins, Sources
+from runner.protocol.jobs import TestStyle
 
 _NO_IMPORTS: Final[Mapping[str, str]] = {}
 _NOTHING: Final[Origins] = frozenset()

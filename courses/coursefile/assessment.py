@@ -9,7 +9,7 @@ from courses.bundle.document import Section
 from courses.coursefile import fields
 from courses.coursefile.contents import ComponentRow, CourseworkRow
 from courses.coursefile.fields import Context
-from courses.models import Assignment, Component
+from formats.choices import ComponentKind, Counting
 
 _COMPONENT: Final = ("title", "kind", "weight", "note")
 _COURSEWORK: Final = (
@@ -41,9 +41,7 @@ def read_components(top: Section, context: Context) -> tuple[ComponentRow, ...]:
             ComponentRow(
                 key=title,
                 line=section.line,
-                kind=section.choice(
-                    "kind", Component.Kind.values, Component.Kind.OTHER
-                ),
+                kind=section.choice("kind", ComponentKind.values, ComponentKind.OTHER),
                 weight=fields.percent(section, "weight"),
                 note=fields.words(section, "note"),
                 position=position,
@@ -97,9 +95,7 @@ def _piece(
         attempts=section.whole("attempts", 1, lowest=1, highest=_MOST_ATTEMPTS)
         if "attempts" in section
         else None,
-        counting=section.choice(
-            "counting", Assignment.Counting.values, Assignment.Counting.LATEST
-        ),
+        counting=section.choice("counting", Counting.values, Counting.LATEST),
         release_at=release.at,
         says_release=release.is_said,
     )

@@ -17,7 +17,7 @@ from courses.bundle.document import Section, nearest
 from courses.bundle.faults import FaultList
 from courses.coursefile.contents import File, spelling
 from courses.coursefile.dates import Calendar, DateError, hour
-from courses.models.texts import MAX_MARKDOWN
+from formats.lengths import MAX_MARKDOWN
 
 ValueT = TypeVar("ValueT")
 NO_MORE: Final = MAX_MARKDOWN

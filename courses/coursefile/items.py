@@ -6,7 +6,7 @@ from courses.bundle.document import Section
 from courses.coursefile import fields
 from courses.coursefile.contents import AttachmentRow, MaterialRow
 from courses.coursefile.fields import Context
-from courses.models import Examinable, Material
+from formats.choices import Examinable, MaterialAccess, MaterialKind
 
 RECORDING: Final = (
     "key",
@@ -70,9 +70,9 @@ class Items:
         return MaterialRow(
             key=key,
             line=section.line,
-            kind=Material.Kind.RECORDING
+            kind=MaterialKind.RECORDING
             if recording_of
-            else section.choice("kind", Material.Kind.values, Material.Kind.NOTES),
+            else section.choice("kind", MaterialKind.values, MaterialKind.NOTES),
             code=fields.words(section, "code", longest=12),
             title=fields.words(section, "title", longest=200),
             week=week,
@@ -87,7 +87,7 @@ class Items:
             url=fields.url(section, "url"),
             file=fields.file_of(section, context),
             access=section.choice(
-                "access", Material.Access.values, Material.Access.PUBLIC
+                "access", MaterialAccess.values, MaterialAccess.PUBLIC
             ),
             examinable=examinable(section),
             opens_at=fields.moment(section, "opens", context.calendar),

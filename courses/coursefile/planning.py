@@ -20,7 +20,7 @@ from courses.coursefile.dates import Calendar, time_text
 from courses.coursefile.settling import settle
 from courses.coursefile.stored import Stored
 from courses.coursefile.writing import calendar_of
-from courses.models import Weekday
+from formats.choices import Weekday
 
 _SHOWN: Final = 60
 # Fields that are called otherwise than their name says.
@@ -225,7 +225,7 @@ def label(field: str) -> str:
 def shown(field: str, value: Any, calendar: Calendar) -> str:
     """Return a field's value in words."""
     if field == "weekday":
-        return str(Weekday(value).label)
+        return Weekday(value).label
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None or value in {"", ()}:

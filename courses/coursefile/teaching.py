@@ -11,7 +11,7 @@ from courses.coursefile.contents import Place, SessionRow, SlotRow, WeekRow
 from courses.coursefile.dates import WEEKDAYS, DateError, time_text, weekday
 from courses.coursefile.fields import Context
 from courses.coursefile.items import MATERIAL, Items
-from courses.models import SessionKind
+from formats.choices import SessionKind
 
 SLOT: Final = ("day", "from", "to", "kind", "room", "online", "online_url")
 WEEK: Final = (

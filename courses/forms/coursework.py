@@ -10,7 +10,8 @@ from django.utils.text import slugify
 from courses.forms.creation import ReleasedForm
 from courses.forms.moments import MomentField
 from courses.models import Assignment, Course
-from courses.models.texts import MAX_MARKDOWN
+from formats.choices import Counting
+from formats.lengths import MAX_MARKDOWN
 
 _LONGEST_SLUG: Final = 60
 _MOVED: Final = (
@@ -56,8 +57,8 @@ class CourseworkForm(ReleasedForm, forms.ModelForm[Assignment]):
     )
     counting = forms.ChoiceField(
         label="Which attempt counts",
-        choices=Assignment.Counting.choices,
-        initial=Assignment.Counting.LATEST,
+        choices=Counting.choices,
+        initial=Counting.LATEST,
         widget=forms.RadioSelect,
     )
     weight_percent = forms.DecimalField(

@@ -13,9 +13,9 @@ from courses.forms.module_codes import ModuleCodesField
 from courses.forms.moments import MomentField
 from courses.forms.staff import require_time
 from courses.models import Course
-from courses.models.texts import MAX_MARKDOWN
 from courses.services.course_settings import CourseSettings
 from courses.services.creating import HIGHEST_WEEK, MOST_WEEKS, NewCourse
+from formats.lengths import MAX_MARKDOWN
 
 _LONGEST_SLUG: Final = 60
 _YEAR_HELP: Final = "Such as 2026-27."

@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from courses.forms.moments import MomentField, by_current_clocks
 from courses.models import Announcement, Course, CourseChange, Room, Session
-from courses.models.texts import MAX_MARKDOWN
 from courses.services.announcements import Notice
 from courses.services.field_refusals import FieldsRefusedError
 from courses.services.timetable import Arrangement
 from courses.wall_clock import day_words
+from formats.lengths import MAX_MARKDOWN
 
 _REASON_HELP: Final = "Students read it, beside what has changed."
 

@@ -8,13 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from courses.bundle import Bundle, Part, QuestionKind
+from courses.bundle import Bundle
 from courses.bundle.faults import Fault
 from courses.bundle.magics import plain_python
 from courses.bundle.notebooks import source_of
 from courses.bundle.sections import parsed_tests
 from courses.importing.contents import Imported
 from courses.importing.public import public_modules
+from formats.choices import Part, QuestionKind
 from runner.protocol.notebook import CellName, name_cells
 
 # A run has a stand-in for Otter where it is not installed.

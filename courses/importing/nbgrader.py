@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from courses.bundle import Check, Question, QuestionKind, TestStyle, Visibility
+from courses.bundle import Check, Question, Visibility
 from courses.bundle.faults import FaultList
 from courses.bundle.notebooks import make_handout, source_of
 from courses.bundle.recognition import question_key
@@ -50,6 +50,8 @@ from courses.importing.regions import (
 )
 from courses.importing.statements import Lines, Whose
 from courses.importing.words import plain_words
+from formats.choices import QuestionKind
+from runner.protocol.jobs import TestStyle
 from runner.protocol.notebook import CellName, name_cells
 
 CHECK: Final = "tests"

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from courses.bundle import Bundle, Part, QuestionKind, TestStyle
+from courses.bundle import Bundle
 from courses.bundle.faults import Fault
 from courses.bundle.notebooks import check_key, make_handout, source_of
 from courses.bundle.sections import parsed_tests, session_code
@@ -24,6 +24,8 @@ from courses.importing.sharing_looks import find_sharing_looks
 from courses.importing.statements import Lines
 from courses.importing.student_objects import find_through_handles
 from courses.importing.written_files import is_written, written_by
+from formats.choices import Part, QuestionKind
+from runner.protocol.jobs import TestStyle
 
 _NOTHING_KNOWN: Final[Mapping[str, Collection[str]]] = {}
 _PIECES: Final = (TestStyle.SCRIPT, TestStyle.DOCTEST)

@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from courses.bundle import TestStyle
 from courses.bundle.faults import Fault
 from courses.bundle.functions import Function, required_parameters
 from courses.bundle.sections import case_functions
@@ -21,6 +20,7 @@ from courses.importing.reads import Reads, reads_of
 from courses.importing.replaced_names import USUAL
 from courses.importing.scopes import bound_by
 from courses.importing.statements import Lines, Whose, statements_of
+from runner.protocol.jobs import TestStyle
 
 # What a test's function is given beside names of the notebook.
 _NOT_THE_NOTEBOOKS: Final = frozenset(("files", "private", "env"))

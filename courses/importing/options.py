@@ -8,9 +8,10 @@ from decimal import Decimal, InvalidOperation
 from pathlib import PurePosixPath
 from typing import Final
 
-from courses.bundle import FileKind, RequiredFile
+from courses.bundle import RequiredFile
 from courses.bundle.contents import Scalar
 from courses.bundle.manifest import NAME
+from formats.choices import FileKind
 
 _KINDS: Final = {
     ".safetensors": FileKind.SAFETENSORS,

@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from courses.bundle import TestStyle
 from courses.bundle.notebooks import source_of
 from courses.bundle.recognition import otter_check, question_key
 from courses.bundle.sections import case_functions, session_code
@@ -13,6 +12,7 @@ from courses.importing.contents import Draft
 from courses.importing.given import Brought, Given, note_given
 from courses.importing.otter_tests import Case, OtterTest, text_of_tests
 from courses.importing.statements import Lines, Whose
+from runner.protocol.jobs import TestStyle
 
 _THEIRS: Final = frozenset({"otter_assign_solution_cell", "otter_answer_cell"})
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
-from courses.bundle import TestStyle
 from courses.bundle.faults import FaultList
 from courses.bundle.functions import judge_parameters, parse_module, required_parameters
 from courses.bundle.sections import (
@@ -20,6 +19,7 @@ from courses.bundle.sections import (
 from courses.importing.contents import Imported, exact_points, share
 from courses.importing.imported import of_code
 from courses.importing.words import plain_words
+from runner.protocol.jobs import TestStyle
 
 TOGETHER: Final = "all_together"
 

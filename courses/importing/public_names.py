@@ -5,11 +5,12 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from courses.bundle import QuestionKind, TestStyle
 from courses.importing.contents import Draft
 from courses.importing.notebooks import names_in, names_of_cells
 from courses.importing.public import public_modules
 from courses.importing.statements import Lines, Statement, latest, statements_of
+from formats.choices import QuestionKind
+from runner.protocol.jobs import TestStyle
 
 _PIECES = (TestStyle.SCRIPT, TestStyle.DOCTEST)
 

@@ -8,10 +8,10 @@ import ast
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-from courses.bundle import TestStyle
 from courses.bundle.unpickling import Finding
 from courses.importing.library_changes import full_name, imported_names
 from courses.importing.statements import dotted
+from runner.protocol.jobs import TestStyle
 
 _IN_FUNCTIONS: Final = (TestStyle.FUNCTIONS, TestStyle.CASES)
 # Values of these types are copied into the test, as what they are.

@@ -7,11 +7,12 @@ from typing import Any
 
 import yaml
 
-from courses.bundle import Question, QuestionKind
+from courses.bundle import Question
 from courses.bundle.manifest import FILE, FORMAT
 from courses.bundle.notebooks import dump_notebook
 from courses.bundle.reading import HANDOUT, STAFF
 from courses.importing.contents import Draft, ImportOptions
+from formats.choices import QuestionKind
 
 _MEBIBYTE = 1024**2
 

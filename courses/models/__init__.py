@@ -2,7 +2,7 @@
 
 from courses.models.assessment import Component
 from courses.models.assignment import Assignment
-from courses.models.course import Course, Enrolment, Role, Week
+from courses.models.course import Course, Enrolment, Week
 from courses.models.extension import Extension
 from courses.models.material import Attachment, Material
 from courses.models.news import Announcement, CourseChange
@@ -20,14 +20,11 @@ from courses.models.revision import (
     RevisionFile,
 )
 from courses.models.timetable import (
-    Examinable,
     Lecture,
     Room,
     Session,
-    SessionKind,
     SessionLecture,
     Slot,
-    Weekday,
 )
 
 __all__ = [
@@ -42,7 +39,6 @@ __all__ = [
     "CourseChange",
     "CourseVisit",
     "Enrolment",
-    "Examinable",
     "Extension",
     "Lecture",
     "Material",
@@ -50,13 +46,10 @@ __all__ = [
     "Question",
     "RequiredFile",
     "RevisionFile",
-    "Role",
     "Room",
     "Session",
-    "SessionKind",
     "SessionLecture",
     "Slot",
     "Teacher",
     "Week",
-    "Weekday",
 ]

@@ -5,6 +5,7 @@ from django.db import models
 from courses.models.course import Course
 from courses.models.texts import markdown_field
 from courses.querysets import OwnedQuerySet
+from formats.choices import ComponentKind
 
 
 class Component(models.Model):
@@ -14,13 +15,8 @@ class Component(models.Model):
     are 0, and pages say so.
     """
 
-    class Kind(models.TextChoices):
-        EXAM = "exam", "Exam"
-        COURSEWORK = "coursework", "Coursework"
-        OTHER = "other", "Other"
-
     course = models.ForeignKey(Course, models.CASCADE, related_name="components")
-    kind = models.CharField(max_length=12, choices=Kind)
+    kind = models.CharField(max_length=12, choices=ComponentKind.choices)
     title = models.CharField(max_length=100)
     weight_percent = models.DecimalField(
         max_digits=5, decimal_places=2, help_text="Share of the course mark."
@@ -41,7 +37,7 @@ class Component(models.Model):
                 name="component_weight_is_percent",
             ),
             models.CheckConstraint(
-                condition=models.Q(kind__in=["exam", "coursework", "other"]),
+                condition=models.Q(kind__in=ComponentKind.values),
                 name="component_kind_known",
             ),
         ]

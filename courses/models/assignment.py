@@ -11,6 +11,7 @@ from courses.models.assessment import Component
 from courses.models.course import Course, Week
 from courses.models.texts import markdown_field
 from courses.querysets import AssignmentQuerySet
+from formats.choices import Counting
 
 
 class Assignment(models.Model):
@@ -18,10 +19,6 @@ class Assignment(models.Model):
 
     Its revision says what is run and how it is marked.
     """
-
-    class Counting(models.TextChoices):
-        LATEST = "latest", "The latest attempt counts"
-        BEST = "best", "The best attempt counts"
 
     course = models.ForeignKey(Course, models.CASCADE, related_name="assignments")
     week = models.ForeignKey(
@@ -48,7 +45,9 @@ class Assignment(models.Model):
     max_attempts = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="Empty: as many as the student likes."
     )
-    counting = models.CharField(max_length=8, choices=Counting, default=Counting.LATEST)
+    counting = models.CharField(
+        max_length=8, choices=Counting.choices, default=Counting.LATEST.value
+    )
     component = models.ForeignKey(
         Component,
         models.SET_NULL,
@@ -92,7 +91,7 @@ class Assignment(models.Model):
                 name="assignment_weight_is_percent",
             ),
             models.CheckConstraint(
-                condition=models.Q(counting__in=["latest", "best"]),
+                condition=models.Q(counting__in=Counting.values),
                 name="assignment_counting_known",
             ),
         ]

@@ -12,14 +12,7 @@ from django.utils import timezone
 
 from courses.models.texts import markdown_field, texts_of, validate_texts
 from courses.querysets import CourseQuerySet, EnrolmentQuerySet, WeekQuerySet
-
-
-class Role(models.TextChoices):
-    """A person's role in one course. courses.permissions lists its rights."""
-
-    STUDENT = "student", "Student"
-    ASSISTANT = "assistant", "Teaching assistant"
-    LECTURER = "lecturer", "Lecturer"
+from formats.choices import Role
 
 
 def validate_timezone(name: str) -> None:
@@ -95,7 +88,9 @@ class Enrolment(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="enrolments"
     )
-    role = models.CharField(max_length=12, choices=Role, default=Role.STUDENT)
+    role = models.CharField(
+        max_length=12, choices=Role.choices, default=Role.STUDENT.value
+    )
     is_active = models.BooleanField(
         default=True, help_text="Off for somebody who has left the course."
     )

@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from courses.models.course import Course, Week
 from courses.models.texts import markdown_field
-from courses.models.timetable import Examinable, Lecture, Session
+from courses.models.timetable import Lecture, Session
 from courses.querysets import AttachmentQuerySet, MaterialQuerySet
 from courses.slugs import free_slug
+from formats.choices import Examinable, MaterialAccess, MaterialKind
 
 
 class Material(models.Model):
@@ -22,20 +23,6 @@ class Material(models.Model):
     neither. Until `opens_at` it is only announced: students see its name and no
     content.
     """
-
-    class Kind(models.TextChoices):
-        NOTES = "notes", "Notes"
-        SLIDES = "slides", "Slides"
-        PAPER = "paper", "Paper"
-        TUTORIAL = "tutorial", "Tutorial sheet"
-        NOTEBOOK = "notebook", "Notebook"
-        RECORDING = "recording", "Recording"
-        QUIZ = "quiz", "Quiz"
-        LINK = "link", "Link"
-
-    class Access(models.TextChoices):
-        PUBLIC = "public", "Anybody"
-        COLLEGE = "college", "College sign-in needed"
 
     course = models.ForeignKey(Course, models.CASCADE, related_name="materials")
     week = models.ForeignKey(
@@ -73,7 +60,7 @@ class Material(models.Model):
         blank=True,
         help_text="Its stable name in addresses, such as n02a. Empty: made from its code.",
     )
-    kind = models.CharField(max_length=12, choices=Kind)
+    kind = models.CharField(max_length=12, choices=MaterialKind.choices)
     code = models.CharField(max_length=12, blank=True)
     title = models.CharField(max_length=200)
     description = markdown_field(
@@ -88,13 +75,16 @@ class Material(models.Model):
     url = models.URLField(blank=True, max_length=500)
     access = models.CharField(
         max_length=8,
-        choices=Access,
-        default=Access.PUBLIC,
+        choices=MaterialAccess.choices,
+        default=MaterialAccess.PUBLIC.value,
         help_text="Who can open the link.",
     )
     file = models.FileField(upload_to="materials/", blank=True)
     examinable = models.CharField(
-        max_length=5, choices=Examinable, blank=True, default=Examinable.UNKNOWN
+        max_length=5,
+        choices=Examinable.choices,
+        blank=True,
+        default=Examinable.UNKNOWN.value,
     )
     position = models.PositiveSmallIntegerField(default=0)
     opens_at = models.DateTimeField(
@@ -119,22 +109,11 @@ class Material(models.Model):
                 fields=["course", "key"], name="material_key_unique_in_course"
             ),
             models.CheckConstraint(
-                condition=models.Q(access__in=["public", "college"]),
+                condition=models.Q(access__in=MaterialAccess.values),
                 name="material_access_known",
             ),
             models.CheckConstraint(
-                condition=models.Q(
-                    kind__in=[
-                        "notes",
-                        "slides",
-                        "paper",
-                        "tutorial",
-                        "notebook",
-                        "recording",
-                        "quiz",
-                        "link",
-                    ]
-                ),
+                condition=models.Q(kind__in=MaterialKind.values),
                 name="material_kind_known",
             ),
         ]

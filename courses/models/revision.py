@@ -9,6 +9,8 @@ from django.utils import timezone
 from django_stubs_ext.db.models.manager import RelatedManager
 
 from courses.models.assignment import Assignment
+from formats.choices import TEST_STYLE_LABELS, FileKind, Part, QuestionKind
+from runner.protocol.jobs import TestStyle
 
 
 class AssignmentRevision(models.Model):
@@ -98,21 +100,13 @@ class AssignmentRevision(models.Model):
 class RevisionFile(models.Model):
     """A file of a revision's bundle, kept by its content's hash."""
 
-    class Part(models.TextChoices):
-        HANDOUT = "handout", "Hand-out notebook, for students"
-        PUBLIC = "public", "Public data, beside the notebook in every run"
-        STAFF = "staff", "Staff notebook"
-        TESTS = "tests", "Tests"
-        PRIVATE = "private", "Private data, for tests only"
-        SOLUTION = "solution", "Files of the model solution"
-
     # SECURITY: the parts that students may read. The others hold the answers.
     OPEN_PARTS: ClassVar = (Part.HANDOUT, Part.PUBLIC)
 
     revision = models.ForeignKey(
         AssignmentRevision, models.CASCADE, related_name="files"
     )
-    part = models.CharField(max_length=8, choices=Part)
+    part = models.CharField(max_length=8, choices=Part.choices)
     name = models.CharField(max_length=120)
     sha256 = models.CharField(max_length=64)
     size = models.PositiveBigIntegerField(help_text="In bytes.")
@@ -124,16 +118,7 @@ class RevisionFile(models.Model):
                 fields=["revision", "part", "name"], name="revision_file_name_unique"
             ),
             models.CheckConstraint(
-                condition=models.Q(
-                    part__in=[
-                        "handout",
-                        "public",
-                        "staff",
-                        "tests",
-                        "private",
-                        "solution",
-                    ]
-                ),
+                condition=models.Q(part__in=Part.values),
                 name="revision_file_part_known",
             ),
         ]
@@ -144,13 +129,6 @@ class RevisionFile(models.Model):
 
 class RequiredFile(models.Model):
     """A file that a student hands in: by name, kind and size."""
-
-    class Kind(models.TextChoices):
-        NOTEBOOK = "notebook", "Jupyter notebook (.ipynb)"
-        SAFETENSORS = "safetensors", "Weights (.safetensors)"
-        STATE_DICT = "state_dict", "PyTorch state dict (.pt, .pth)"
-        TORCHSCRIPT = "torchscript", "TorchScript program (.pt)"
-        OTHER = "other", "Any file"
 
     revision = models.ForeignKey(
         AssignmentRevision, models.CASCADE, related_name="required_files"
@@ -164,7 +142,7 @@ class RequiredFile(models.Model):
             )
         ],
     )
-    kind = models.CharField(max_length=12, choices=Kind)
+    kind = models.CharField(max_length=12, choices=FileKind.choices)
     description = models.CharField(max_length=200, blank=True)
     max_bytes = models.PositiveBigIntegerField(validators=[MinValueValidator(1)])
     is_optional = models.BooleanField(default=False)
@@ -178,16 +156,11 @@ class RequiredFile(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["revision"],
-                condition=models.Q(kind="notebook"),
+                condition=models.Q(kind=FileKind.NOTEBOOK.value),
                 name="required_file_one_notebook",
             ),
             models.CheckConstraint(
-                condition=models.Q(
-                    kind__in=[
-                        *("notebook", "safetensors", "state_dict", "torchscript"),
-                        "other",
-                    ]
-                ),
+                condition=models.Q(kind__in=FileKind.values),
                 name="required_file_kind_known",
             ),
         ]
@@ -203,27 +176,19 @@ class Question(models.Model):
     points (a decimal as text), visibility, description.
     """
 
-    class Kind(models.TextChoices):
-        AUTO = "auto", "Checked by tests"
-        MANUAL = "manual", "Marked by hand"
-
-    class Style(models.TextChoices):
-        FUNCTIONS = "functions", "Functions"
-        SCRIPT = "script", "Scripts, as in nbgrader"
-        DOCTEST = "doctest", "Interpreter sessions, as in Otter"
-        CASES = "cases", "Cases, as in Otter"
-
     revision = models.ForeignKey(
         AssignmentRevision, models.CASCADE, related_name="questions"
     )
     key = models.SlugField(max_length=60)
     title = models.CharField(max_length=200)
     description = models.TextField(blank=True, help_text="What is asked, in a line.")
-    kind = models.CharField(max_length=6, choices=Kind, default=Kind.AUTO)
+    kind = models.CharField(
+        max_length=6, choices=QuestionKind.choices, default=QuestionKind.AUTO.value
+    )
     style = models.CharField(
         max_length=9,
-        choices=Style,
-        default=Style.FUNCTIONS,
+        choices=[(style.value, label) for style, label in TEST_STYLE_LABELS.items()],
+        default=TestStyle.FUNCTIONS.value,
         help_text="How its tests are written.",
     )
     points = models.DecimalField(max_digits=7, decimal_places=2)
@@ -240,12 +205,12 @@ class Question(models.Model):
                 condition=models.Q(points__gte=0), name="question_points_not_negative"
             ),
             models.CheckConstraint(
-                condition=models.Q(kind__in=["auto", "manual"]),
+                condition=models.Q(kind__in=QuestionKind.values),
                 name="question_kind_known",
             ),
             models.CheckConstraint(
                 condition=models.Q(
-                    style__in=["functions", "script", "doctest", "cases"]
+                    style__in=[style.value for style in TEST_STYLE_LABELS]
                 ),
                 name="question_style_known",
             ),

@@ -1,14 +1,12 @@
 """Model fields for texts that people write, with limits on their length."""
 
-from typing import Any, Final
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.db import models
 
-# SECURITY: pages render these texts, so each must be short enough to render in a
-# moment.
-MAX_MARKDOWN: Final = 50_000
+from formats.lengths import MAX_MARKDOWN
 
 
 def markdown_field(**options: Any) -> "models.TextField[str, str]":

@@ -9,6 +9,7 @@ from courses.models.people import Teacher
 from courses.models.texts import markdown_field
 from courses.querysets import LectureQuerySet, OwnedQuerySet, SessionQuerySet
 from courses.slugs import free_slug
+from formats.choices import Examinable, SessionKind, Weekday
 
 
 class Room(models.Model):
@@ -44,46 +45,17 @@ class Room(models.Model):
                 raise ValidationError(f"One of these names is {other}'s already.")
 
 
-class Weekday(models.IntegerChoices):
-    """Days, numbered as `datetime.date.weekday` does."""
-
-    MONDAY = 0, "Monday"
-    TUESDAY = 1, "Tuesday"
-    WEDNESDAY = 2, "Wednesday"
-    THURSDAY = 3, "Thursday"
-    FRIDAY = 4, "Friday"
-    SATURDAY = 5, "Saturday"
-    SUNDAY = 6, "Sunday"
-
-
-class SessionKind(models.TextChoices):
-    """The kind of a session."""
-
-    LECTURE = "lecture", "Lecture"
-    TUTORIAL = "tutorial", "Tutorial"
-    LAB = "lab", "Lab"
-    REVISION = "revision", "Revision"
-    OTHER = "other", "Session"
-
-
-class Examinable(models.TextChoices):
-    """Whether something is part of the exam."""
-
-    UNKNOWN = "", "Not said"
-    ALL = "all", "Examinable"
-    PARTS = "parts", "Marked parts examinable"
-    NO = "no", "Not examinable"
-
-
 class Slot(models.Model):
     """A standing hour of the course, in local time: most weeks have a session then."""
 
     course = models.ForeignKey(Course, models.CASCADE, related_name="slots")
-    weekday = models.PositiveSmallIntegerField(choices=Weekday)
+    weekday = models.PositiveSmallIntegerField(
+        choices=[(day.value, day.label) for day in Weekday]
+    )
     starts = models.TimeField()
     ends = models.TimeField()
     kind = models.CharField(
-        max_length=12, choices=SessionKind, default=SessionKind.LECTURE
+        max_length=12, choices=SessionKind.choices, default=SessionKind.LECTURE.value
     )
     room = models.ForeignKey(
         Room, models.PROTECT, null=True, blank=True, related_name="slots"
@@ -125,7 +97,10 @@ class Lecture(models.Model):
     number = models.CharField(max_length=6, help_text="As it is called, such as 02.")
     title = models.CharField(max_length=200)
     examinable = models.CharField(
-        max_length=5, choices=Examinable, blank=True, default=Examinable.UNKNOWN
+        max_length=5,
+        choices=Examinable.choices,
+        blank=True,
+        default=Examinable.UNKNOWN.value,
     )
 
     objects = LectureQuerySet.as_manager()
@@ -161,7 +136,7 @@ class Session(models.Model):
         help_text="Its stable name, such as w3-lecture. Empty: made from its week.",
     )
     kind = models.CharField(
-        max_length=12, choices=SessionKind, default=SessionKind.LECTURE
+        max_length=12, choices=SessionKind.choices, default=SessionKind.LECTURE.value
     )
     title = models.CharField(
         max_length=200, blank=True, help_text="Empty: what its kind is called."

@@ -22,6 +22,7 @@ from courses.pages.materials import (
 )
 from courses.pages.sessions import SessionItem, session_item_of
 from courses.pages.viewer import CourseViewer
+from formats.choices import MaterialKind
 
 WEEK: Final = dt.timedelta(days=7)
 
@@ -218,7 +219,7 @@ def _session_items(
     of_lecture: dict[int, list[MaterialItem]] = defaultdict(list)
     of_session: dict[int, list[MaterialItem]] = defaultdict(list)
     for item in items:
-        if item.material.lecture_id and item.material.kind == Material.Kind.RECORDING:
+        if item.material.lecture_id and item.material.kind == MaterialKind.RECORDING:
             of_lecture[item.material.lecture_id].append(item)
         if item.material.session_id:
             of_session[item.material.session_id].append(item)

@@ -10,21 +10,21 @@ from django.db.models import Prefetch
 from django_stubs_ext import WithAnnotations
 
 from courses.annotations import ViewedMaterial
-from courses.models import Attachment, Examinable, Lecture, Material
+from courses.models import Attachment, Lecture, Material
 from courses.pages.coursework import is_newer
 from courses.pages.viewer import CourseViewer
+from formats.choices import Examinable, MaterialKind
 
-Kind = Material.Kind
 # Files that the portal shows on a page.
 PAGES: Final = (".pdf", ".ipynb")
 EXAMINABLE: Final = (Examinable.ALL, Examinable.PARTS)
 # How a student uses each kind of material, in the order in which a week is studied.
-USES: Final[dict[str, tuple[Kind, ...]]] = {
-    "Watch": (Kind.RECORDING,),
-    "Read": (Kind.NOTES, Kind.SLIDES, Kind.PAPER),
-    "Practise": (Kind.TUTORIAL, Kind.NOTEBOOK),
-    "Check yourself": (Kind.QUIZ,),
-    "Links": (Kind.LINK,),
+USES: Final[dict[str, tuple[MaterialKind, ...]]] = {
+    "Watch": (MaterialKind.RECORDING,),
+    "Read": (MaterialKind.NOTES, MaterialKind.SLIDES, MaterialKind.PAPER),
+    "Practise": (MaterialKind.TUTORIAL, MaterialKind.NOTEBOOK),
+    "Check yourself": (MaterialKind.QUIZ,),
+    "Links": (MaterialKind.LINK,),
 }
 
 
@@ -46,7 +46,7 @@ class MaterialItem:
     @property
     def can_be_ticked(self) -> bool:
         """Whether the viewer can tick it: it is open, and more than a link."""
-        return self.is_open and self.material.kind != Kind.LINK
+        return self.is_open and self.material.kind != MaterialKind.LINK
 
     @cached_property
     def is_page(self) -> bool:

@@ -8,8 +8,9 @@ from urllib.parse import urlencode
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q
 
-from courses.models import Course, Enrolment, Role
+from courses.models import Course, Enrolment
 from courses.querysets import NOT_SIGNED_IN
+from formats.choices import Role
 
 PER_PAGE: Final = 50
 LONGEST_SEARCH: Final = 100

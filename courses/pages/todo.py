@@ -15,13 +15,13 @@ from courses.models import (
     Component,
     Course,
     Material,
-    Role,
     Session,
     Week,
 )
 from courses.permissions import STAFF_ROLES
 from courses.release_times import is_out
 from courses.wall_clock import start_of_day
+from formats.choices import Role
 
 SOON: Final = dt.timedelta(days=7)
 _WHOLE: Final = Decimal(100)

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.actors import Actor, actor_user
-from courses.models import Course, CourseChange, Enrolment, Role
+from courses.models import Course, CourseChange, Enrolment
 from courses.permissions import Right
 from courses.rows import unsaved_copy
 from courses.services.access import require
@@ -19,6 +19,7 @@ from courses.services.creating import (
     check_course,
     check_monday,
 )
+from formats.choices import Role
 
 _MOST_YEARS: Final = 20
 

@@ -19,14 +19,7 @@ from courses.coursefile.contents import (
 )
 from courses.coursefile.dates import WEEK
 from courses.coursefile.planning import Change, FieldChange, Plan, label
-from courses.models import (
-    Assignment,
-    Course,
-    CourseChange,
-    Material,
-    Session,
-    SessionKind,
-)
+from courses.models import Assignment, Course, CourseChange, Material, Session
 from courses.services.changes import record_change
 from courses.services.settings_changes import (
     ToldSettings,
@@ -35,6 +28,7 @@ from courses.services.settings_changes import (
     tell_settings,
 )
 from courses.wall_clock import day_words, moment_words
+from formats.choices import SessionKind
 
 _REASON: Final = "Imported from a course file."
 _SUBJECTS: Final = (Session, Material, Assignment)
@@ -180,7 +174,7 @@ def _sentence(change: Change, verb: str, *, told: bool) -> str:
         name = f"{row.NOUN} “{titled}”" if titled else change.name
         return f"{name[0].upper()}{name[1:]} {verb}."
     assert isinstance(row, SessionRow)  # noqa: S101  see _record_one
-    name = row.title or str(SessionKind(row.kind).label).lower()
+    name = row.title or SessionKind(row.kind).label.lower()
     if change.differs("cancelled"):
         state = "is cancelled" if row.cancelled else "takes place after all"
     else:

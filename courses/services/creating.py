@@ -9,10 +9,11 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 
 from accounts.actors import Actor, System, actor_user
-from courses.models import Course, CourseChange, Enrolment, Role, Week
+from courses.models import Course, CourseChange, Enrolment, Week
 from courses.services.changes import record_change
 from courses.services.field_refusals import FieldsRefusedError
 from courses.wall_clock import start_of_day
+from formats.choices import Role
 
 _MONDAY: Final = 0
 _AUGUST: Final = 8

@@ -4,10 +4,11 @@ from django.db import transaction
 
 from accounts.actors import Actor, System
 from accounts.models import User
-from courses.models import Course, CourseChange, Enrolment, Role
+from courses.models import Course, CourseChange, Enrolment
 from courses.permissions import STAFF_ROLES, Right
 from courses.services.access import require
 from courses.services.changes import record_change
+from formats.choices import Role
 
 
 class LastLecturerError(Exception):
@@ -99,7 +100,7 @@ def has_lecturer(course: Course) -> bool:
 
 def role_words(role: str, *, is_active: bool) -> str:
     """Return a person's role in the course, as records show it."""
-    return str(Role(role).label) if is_active else f"{Role(role).label}, inactive"
+    return Role(role).label if is_active else f"{Role(role).label}, inactive"
 
 
 def _set_role(

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from accounts.models import User
-from courses.models import Course, Enrolment, Role
+from courses.models import Course, Enrolment
 from courses.permissions import STAFF_ROLES
 from courses.roster import Entry, Roster
+from formats.choices import Role
 
 
 class Step(StrEnum):
@@ -195,7 +196,7 @@ def _missing(row: Enrolment, actor: User | None, *, deactivate: bool) -> Change:
 
 
 def _words(role: Role, module_code: str, *, is_active: bool = True) -> str:
-    parts = (str(role.label), module_code, "" if is_active else "inactive")
+    parts = (role.label, module_code, "" if is_active else "inactive")
     return ", ".join(part for part in parts if part)
 
 

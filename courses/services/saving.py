@@ -6,14 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.actors import Actor
-from courses.models import (
-    Assignment,
-    CourseChange,
-    Enrolment,
-    Material,
-    Role,
-    Session,
-)
+from courses.models import Assignment, CourseChange, Enrolment, Material, Session
 from courses.permissions import Right
 from courses.release_times import is_out
 from courses.services.access import require
@@ -22,6 +15,7 @@ from courses.services.enrolments import change_role, record_new_staff
 from courses.services.settings_changes import record_deadline, record_settings
 from courses.services.timetable import apply_arrangement, arrangement_of, record_move
 from courses.wall_clock import moment_words
+from formats.choices import Role
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from courses.models import Assignment, CourseChange
 from courses.release_times import is_out
 from courses.services.changes import record_change
 from courses.wall_clock import moment_words
+from formats.choices import Counting
 
 Follower = Callable[[Actor, Assignment, str], None]
 # Callbacks of apps above this one that keep a history of marks: see grading.apps.
@@ -111,7 +112,7 @@ def _sentences(before: ToldSettings, after: Assignment) -> list[tuple[str, str, 
     """Return the sentence for each setting that changed, with both values."""
     told = []
     if before.counting != after.counting:
-        was = str(Assignment.Counting(before.counting).label)
+        was = Counting(before.counting).label
         becomes = after.get_counting_display()
         told.append((f"{_lower_first(becomes)} now.", was, becomes))
     if before.closes_at != after.closes_at:

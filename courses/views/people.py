@@ -11,12 +11,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import SignedInRequest
-from courses.models import Course, Role
+from courses.models import Course
 from courses.pages.people import people_page, people_query
 from courses.permissions import Right, can
 from courses.services.enrolments import LastLecturerError, change_role, role_words
 from courses.services.invitations import send_invitations
 from courses.views.access import allowed_course
+from formats.choices import Role
 
 YES_NO: Final = [("1", "yes"), ("0", "no")]
 

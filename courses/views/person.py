@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
-from courses.models import Course, Role
+from courses.models import Course
 from courses.permissions import Right
 from courses.roster import Entry, RosterError
 from courses.services.enrolments import LastLecturerError
@@ -18,6 +18,7 @@ from courses.services.invitations import send_invitations
 from courses.services.roster import Imported, RosterChangedError, add_person
 from courses.services.roster_plan import Step
 from courses.views.access import allowed_course
+from formats.choices import Role
 
 UNPROCESSABLE = 422
 

@@ -14,8 +14,9 @@ from rest_framework.reverse import reverse
 from accounts.api.serializers import PersonSerializer
 from accounts.http import sender
 from courses.bundle.contents import Visibility
-from courses.models import Course, Question
+from courses.models import Course
 from courses.permissions import can_view_all_work
+from formats.choices import QuestionKind
 from grading.api.fields import WHEN, RunTimeField, points_field
 from grading.api.marks import report_on
 from grading.messages import describe
@@ -203,7 +204,7 @@ class ShownQuestionSerializer(serializers.Serializer[Any]):
 
     key = serializers.CharField()
     title = serializers.CharField()
-    kind = serializers.ChoiceField(choices=Question.Kind.choices)
+    kind = serializers.ChoiceField(choices=QuestionKind.choices)
     outcome = serializers.ChoiceField(choices=[o.value for o in Outcome])
     earned = points_field()
     shown_points = points_field()

@@ -10,7 +10,7 @@ from decimal import Decimal
 from django.conf import settings
 
 from accounts.models import User
-from courses.bundle.contents import Check, QuestionKind, Visibility
+from courses.bundle.contents import Check, Visibility
 from courses.deadlines import Deadline, deadline_for, is_late, is_open, is_overdue
 from courses.models import (
     Assignment,
@@ -21,6 +21,7 @@ from courses.models import (
 )
 from courses.permissions import Right, rights_in
 from courses.release_times import is_out
+from formats.choices import Counting, FileKind, Part, QuestionKind
 from grading.models import GradingRun, RunnerEnvironment
 from grading.pages.attempts import Attempt, own_attempts
 from grading.scoring import rules_of
@@ -31,11 +32,11 @@ from submissions.problems import Problem
 
 # What the browser's file dialogue offers first. The server checks the content.
 _ACCEPT = {
-    RequiredFile.Kind.NOTEBOOK: ".ipynb",
-    RequiredFile.Kind.SAFETENSORS: ".safetensors",
-    RequiredFile.Kind.STATE_DICT: ".pt,.pth",
-    RequiredFile.Kind.TORCHSCRIPT: ".pt,.pth",
-    RequiredFile.Kind.OTHER: "",
+    FileKind.NOTEBOOK: ".ipynb",
+    FileKind.SAFETENSORS: ".safetensors",
+    FileKind.STATE_DICT: ".pt,.pth",
+    FileKind.TORCHSCRIPT: ".pt,.pth",
+    FileKind.OTHER: "",
 }
 _MEGABYTE = 1024**2
 # The packages that students ask about first; the page folds the others away.
@@ -151,7 +152,7 @@ class AssignmentPage:
 
         None where a new attempt can only help, and where nothing is marked yet.
         """
-        if self.assignment.counting != Assignment.Counting.LATEST:
+        if self.assignment.counting != Counting.LATEST:
             return None
         found = (each.results for each in self.attempts if each.counts)
         results = next(found, None)
@@ -323,7 +324,7 @@ def _handouts(revision: AssignmentRevision | None) -> tuple[RevisionFile, ...]:
     """Return what students may download: the hand-out first, then its data."""
     if revision is None:
         return ()
-    parts = [RevisionFile.Part.HANDOUT, RevisionFile.Part.PUBLIC]
+    parts = [Part.HANDOUT, Part.PUBLIC]
     return tuple(revision.files.filter(part__in=parts).order_by("part", "name"))
 
 
@@ -372,7 +373,7 @@ def _form(revision: AssignmentRevision, last_try: LastTry) -> SubmitForm:
                 element_id=f"file-{index}",
                 file=file,
                 max_bytes=rules[file.name].max_bytes,
-                accept=_ACCEPT[RequiredFile.Kind(file.kind)],
+                accept=_ACCEPT[FileKind(file.kind)],
                 problems=tuple(by_file[file.name]),
             )
             for index, file in enumerate(required, start=1)

@@ -9,6 +9,7 @@ from django.db.models import prefetch_related_objects
 
 from accounts.models import User
 from courses.models import Assignment
+from formats.choices import Counting
 from grading.models import GradingRun
 from grading.pages.badges import Badge, badge_for
 from grading.services import named_counting_run, show_run
@@ -17,8 +18,8 @@ from grading.visible_results import ShownResults
 from submissions.models import Submission
 
 _REASONS = {
-    Assignment.Counting.LATEST: "your latest finished attempt",
-    Assignment.Counting.BEST: "your best attempt so far",
+    Counting.LATEST: "your latest finished attempt",
+    Counting.BEST: "your best attempt so far",
 }
 
 
@@ -59,7 +60,7 @@ def own_attempts(
     }
     counting = named_counting_run(assignment, user, closes_at=closes_at, now=now)
     counting_id = counting.submission_id if counting else None
-    reason = _REASONS[Assignment.Counting(assignment.counting)]
+    reason = _REASONS[Counting(assignment.counting)]
     return tuple(
         Attempt(
             submission=submission,

@@ -10,15 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
-from courses.bundle import (
-    Fault,
-    Limits,
-    Part,
-    Question,
-    QuestionKind,
-    TestStyle,
-    Visibility,
-)
+from courses.bundle import Fault, Limits, Question, Visibility
 from courses.bundle.contents import Scalar
 from courses.importing import (
     Format,
@@ -29,6 +21,8 @@ from courses.importing import (
     read_required,
 )
 from courses.services.pending_imports import Preview
+from formats.choices import Part, QuestionKind
+from runner.protocol.jobs import TestStyle
 
 FORMATS: Final = {
     Format.SOFTMARK: "Softmark (assignment.yaml)",

@@ -13,7 +13,8 @@ from django.db.models import Exists, F, OuterRef, Q, Sum
 
 from accounts.models import User
 from courses.deadlines import deadline_of, is_late
-from courses.models import Assignment, Question, Role
+from courses.models import Assignment, Question
+from formats.choices import QuestionKind, Role
 from grading.models import GradingRun, Mark
 from grading.models.marks import final_points
 from grading.pages.badges import Badge, badge_of
@@ -204,7 +205,7 @@ class _Worth(NamedTuple):
 def _worth_of_revisions(assignment: Assignment) -> dict[int, _Worth]:
     """Return the worth of each revision by its id: earlier revisions have marks too."""
     questions = Question.objects.filter(revision__assignment=assignment).order_by()
-    is_manual = Q(kind=Question.Kind.MANUAL)
+    is_manual = Q(kind=QuestionKind.MANUAL)
     rows = questions.values_list("revision").annotate(
         total=Sum("points"), by_hand=Sum("points", filter=is_manual, default=Decimal(0))
     )

@@ -3,7 +3,8 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from courses.models import Assignment, AssignmentRevision, RequiredFile, RevisionFile
+from courses.models import Assignment, AssignmentRevision
+from formats.choices import FileKind, Part
 from grading.messages import Message, describe
 from grading.models import GradingRun, Publication
 from grading.pages.badges import Badge, badge_for
@@ -194,15 +195,11 @@ def _message(view: CheckView | None) -> str:
 
 def _missing(revision: AssignmentRevision) -> tuple[str, ...]:
     """Return the files that students must hand in and the model solution lacks."""
-    there = {
-        file.name
-        for file in revision.files.all()
-        if file.part == RevisionFile.Part.SOLUTION
-    }
+    there = {file.name for file in revision.files.all() if file.part == Part.SOLUTION}
     return tuple(
         file.name
         for file in revision.required_files.all()
-        if file.kind != RequiredFile.Kind.NOTEBOOK
+        if file.kind != FileKind.NOTEBOOK
         and not file.is_optional
         and file.name not in there
     )

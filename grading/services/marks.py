@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from accounts.actors import Actor, actor_user
 from accounts.models import User
 from courses.models import Assignment
+from formats.choices import Counting
 from grading.models import GradingRun, Mark, MarkChange
 from grading.states import State
 
@@ -89,7 +90,7 @@ def counting_of(
     `counting` is the assignment's rule, `standing` has the latest attempt first, and
     `points` returns the points of a run.
     """
-    if counting == Assignment.Counting.LATEST:
+    if counting == Counting.LATEST:
         return standing[0] if standing else None
     return max(standing, key=points, default=None)
 

@@ -17,6 +17,7 @@ from accounts.actors import Actor, actor_user
 from courses.models import Assignment, AssignmentRevision
 from courses.permissions import Right
 from courses.services.access import require
+from formats.choices import Counting
 from grading.models import GradingRun, Mark, Regrade
 from grading.services.marks import (
     automatic_points,
@@ -67,7 +68,7 @@ def plan_rerun(*, assignment: Assignment, revision: AssignmentRevision) -> Rerun
     SECURITY: if only the best attempt were run again, its new run would tell its author
     which attempt the hidden checks had made the best.
     """
-    is_best = assignment.counting == Assignment.Counting.BEST
+    is_best = assignment.counting == Counting.BEST
     # The attempts of each student are in order, the latest first.
     counting = [
         run

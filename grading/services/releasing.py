@@ -14,6 +14,7 @@ from courses.permissions import Right
 from courses.services.access import require
 from courses.services.saving import save_assignment
 from courses.wall_clock import moment_words
+from formats.choices import QuestionKind
 from grading.models import GradingRun, Mark
 from grading.scoring import rules_of
 from grading.services.marks import attach_runs
@@ -198,7 +199,7 @@ def _to_mark(marks: Sequence[Mark]) -> int:
     by_hand = set(
         Question.objects.filter(
             revision__in={run.revision_id for run in counting},
-            kind=Question.Kind.MANUAL,
+            kind=QuestionKind.MANUAL,
             points__gt=0,
         ).values_list("revision", flat=True)
     )

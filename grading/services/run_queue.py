@@ -11,8 +11,9 @@ from django.db.models.functions import Now
 
 from accounts.actors import Actor, actor_user
 from accounts.models import User
-from courses.models import Assignment, AssignmentRevision
+from courses.models import AssignmentRevision
 from courses.permissions import can_view_all_work
+from formats.choices import Counting
 from grading.models import GradingRun, Regrade, RunEvent, Trial
 from grading.services.seeds import new_grading_seed
 from grading.states import ACTIVE, State
@@ -106,7 +107,7 @@ def _supersede_earlier(actor: Actor, submission: Submission) -> None:
 
     Reruns and regrades stay. Otherwise a student could end them by handing in again.
     """
-    if submission.assignment.counting != Assignment.Counting.LATEST:
+    if submission.assignment.counting != Counting.LATEST:
         return
     waiting = GradingRun.objects.filter(
         state=State.QUEUED,

@@ -9,6 +9,7 @@ from django.db.models import prefetch_related_objects
 from accounts.models import User
 from courses.deadlines import deadline_for
 from courses.models import Assignment
+from formats.choices import Counting
 from grading.models import GradingRun, Mark
 from grading.scoring import (
     CheckResult,
@@ -218,7 +219,7 @@ def _compared_by_hidden_points(
     depends on a comparison with these points, even if the other attempts show
     everything, for example because an earlier revision hid nothing.
     """
-    is_best = assignment.counting == Assignment.Counting.BEST
+    is_best = assignment.counting == Counting.BEST
     if not is_best or moments.is_released or moments.sees_all:
         return []
     runs = standing_runs(assignment, student_id)

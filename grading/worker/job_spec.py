@@ -12,7 +12,8 @@ from courses.bundle import (
     split_sections,
 )
 from courses.handouts import given_notebook
-from courses.models import AssignmentRevision, Question, RequiredFile, RevisionFile
+from courses.models import AssignmentRevision, Question, RevisionFile
+from formats.choices import FileKind, Part, QuestionKind
 from grading.models import GradingRun
 from grading.worker.run_files import HandedIn, handed_in
 from grading.worker.staff_notebooks import handout_cells, staff_definitions
@@ -54,7 +55,7 @@ def build_job(run: GradingRun) -> JobSpec:
     questions = [
         question
         for question in revision.questions.all()
-        if question.kind == Question.Kind.AUTO
+        if question.kind == QuestionKind.AUTO
     ]
     if run.grading_seed is None:
         raise IncompleteRevisionError("The run has no secret for its tests.")
@@ -67,8 +68,8 @@ def build_job(run: GradingRun) -> JobSpec:
         notebook=_notebook(submitted, given, questions),
         notebook_name=revision.notebook_name,
         files=_handed_in(submitted, parts),
-        public_files=_of_part(RevisionFile.Part.PUBLIC, parts),
-        private_files=_of_part(RevisionFile.Part.PRIVATE, parts),
+        public_files=_of_part(Part.PUBLIC, parts),
+        private_files=_of_part(Part.PRIVATE, parts),
         questions=tuple(_question(question, parts) for question in questions),
         test_names=dict(revision.imports),
         defined_names=tuple(sorted(defined.names)),
@@ -107,7 +108,7 @@ def _notebook(
     Cells that students may not change have the text of the hand-out.
     """
     for file in submitted:
-        if file.kind == RequiredFile.Kind.NOTEBOOK:
+        if file.kind == FileKind.NOTEBOOK:
             data = read_blob(file.sha256)
             locked = locked_cells(given) if given is not None else {}
             return _marked(data, [question.key for question in questions], locked)
@@ -131,19 +132,15 @@ def _handed_in(
 
     A handed-in file never replaces one of the course's own files.
     """
-    taken = {
-        part.name.casefold() for part in parts if part.part == RevisionFile.Part.PUBLIC
-    }
+    taken = {part.name.casefold() for part in parts if part.part == Part.PUBLIC}
     return tuple(
         _job_file(file)
         for file in submitted
-        if file.kind != RequiredFile.Kind.NOTEBOOK and file.name.casefold() not in taken
+        if file.kind != FileKind.NOTEBOOK and file.name.casefold() not in taken
     )
 
 
-def _of_part(
-    wanted: RevisionFile.Part, parts: Sequence[RevisionFile]
-) -> tuple[JobFile, ...]:
+def _of_part(wanted: Part, parts: Sequence[RevisionFile]) -> tuple[JobFile, ...]:
     return tuple(_job_file(part) for part in parts if part.part == wanted)
 
 
@@ -159,7 +156,7 @@ def _job_file(file: HandedIn | RevisionFile) -> JobFile:
 def _question(question: Question, parts: Sequence[RevisionFile]) -> QuestionSpec:
     name = f"{question.key}.py"
     for part in parts:
-        if part.part == RevisionFile.Part.TESTS and part.name == name:
+        if part.part == Part.TESTS and part.name == name:
             return _question_spec(question, read_blob(part.sha256).decode("utf-8-sig"))
     raise IncompleteRevisionError(f"The revision has no tests/{name}.")
 

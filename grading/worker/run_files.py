@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from courses.models import RequiredFile, RevisionFile
+from formats.choices import FileKind, Part
 from grading.models import GradingRun, Trial
 
 
@@ -28,15 +28,15 @@ def handed_in(run: GradingRun) -> tuple[HandedIn, ...]:
             for file in run.submission.files.all()
         )
     is_solution = run.trial == Trial.SOLUTION
-    notebook = RevisionFile.Part.STAFF if is_solution else RevisionFile.Part.HANDOUT
-    parts = {notebook, RevisionFile.Part.SOLUTION} if is_solution else {notebook}
+    notebook = Part.STAFF if is_solution else Part.HANDOUT
+    parts = {notebook, Part.SOLUTION} if is_solution else {notebook}
     kinds = {file.name: file.kind for file in run.revision.required_files.all()}
     return tuple(
         HandedIn(
             name=part.name,
-            kind=RequiredFile.Kind.NOTEBOOK
+            kind=FileKind.NOTEBOOK
             if part.part == notebook
-            else kinds.get(part.name, RequiredFile.Kind.OTHER),
+            else kinds.get(part.name, FileKind.OTHER),
             sha256=part.sha256,
             size=part.size,
         )

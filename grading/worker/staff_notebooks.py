@@ -16,6 +16,7 @@ from courses.bundle import (
 )
 from courses.handouts import notebook_part, read_notebook_part
 from courses.models import RevisionFile
+from formats.choices import Part
 from runner.protocol.jobs import HandoutCell
 from runner.protocol.placement import cell_id, cell_name, fingerprint
 
@@ -25,7 +26,7 @@ _CELLS: Final = 5000
 
 def staff_definitions(parts: Sequence[RevisionFile]) -> Definitions:
     """Return the names that the staff's own notebook defines."""
-    part = notebook_part(parts, RevisionFile.Part.STAFF)
+    part = notebook_part(parts, Part.STAFF)
     return Definitions() if part is None else _definitions(part.sha256)
 
 
@@ -36,11 +37,11 @@ def handout_cells(
 
     `keys` are those of the questions that are checked by tests.
     """
-    for kind in (RevisionFile.Part.HANDOUT, RevisionFile.Part.STAFF):
+    for kind in (Part.HANDOUT, Part.STAFF):
         part = notebook_part(parts, kind)
         if part is not None:
-            staff = notebook_part(parts, RevisionFile.Part.STAFF)
-            is_staff = kind == RevisionFile.Part.STAFF
+            staff = notebook_part(parts, Part.STAFF)
+            is_staff = kind == Part.STAFF
             return _cells(
                 part.sha256,
                 frozenset(keys),

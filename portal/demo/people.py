@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from courses.models import Role
+from formats.choices import Role
 
 DOMAIN: Final = "demo.example"
 

@@ -12,9 +12,10 @@ from django.urls import get_script_prefix
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from courses.models import Course, Examinable, Lecture, Material
+from courses.models import Course, Lecture, Material
 from courses.pages.materials import MaterialItem
 from courses.release_times import is_out
+from formats.choices import Examinable, MaterialKind
 from portal.templatetags.softmark import course_time, icon
 
 register = template.Library()
@@ -54,7 +55,7 @@ class Row(NamedTuple):
     @property
     def kind_name(self) -> str:
         """The name of the material's kind."""
-        return str(Material.Kind(self.kind).label)
+        return MaterialKind(self.kind).label
 
     @property
     def name(self) -> str:

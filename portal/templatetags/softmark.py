@@ -18,8 +18,9 @@ from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import User
 from courses import permissions, told_changes
-from courses.models import Course, CourseChange, Role, Session
+from courses.models import Course, CourseChange, Session
 from courses.wall_clock import zone_of
+from formats.choices import Role
 from grading.models import GradingRun
 from grading.pages.badges import Badge, badge_for
 from rendering.markdown import render_markdown
@@ -291,7 +292,7 @@ def sees_all_work_of(user: User, course: Course) -> bool:
 @register.filter
 def role_name(role: str) -> str:
     """Return the name of a role."""
-    return str(Role(role).label)
+    return Role(role).label
 
 
 @register.filter

@@ -14,7 +14,7 @@ from submissions.validation.weights import WANTED, check_weights
 
 @dataclass(frozen=True, kw_only=True)
 class FileRule:
-    """What is asked for: a name, a kind (courses.models.RequiredFile.Kind), a size."""
+    """What is asked for: a name, a kind (formats.choices.FileKind), a size."""
 
     name: str
     kind: str

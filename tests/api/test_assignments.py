@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 
 from accounts.models import User
-from courses.models import Assignment, Question, RevisionFile
+from courses.models import Assignment, Question
+from formats.choices import Part
 from tests.api.asking import content, get, rows, session_of
 from tests.factories import (
     AssignmentFactory,
@@ -90,7 +91,7 @@ def test_checks_are_never_told(student: User, assignment: Assignment) -> None:
 def test_tests_answers_and_private_data_are_not_listed(
     student: User, assignment: Assignment
 ) -> None:
-    for part in RevisionFile.Part:
+    for part in Part:
         name = f"{part}.bin"
         RevisionFileFactory.create(revision=assignment.revision, part=part, name=name)
     revision = get(student, f"assignments/{assignment.pk}/")["revision"]

@@ -6,6 +6,7 @@ import pytest
 
 from accounts.models import User
 from courses.models import Assignment, Question
+from formats.choices import Counting
 from grading.models import Mark
 from tests.api.asking import get, rows
 from tests.factories import (
@@ -77,7 +78,7 @@ def test_best_attempt_is_not_named_while_hidden_checks_decide_it(
     mark: Mark, assistant: User
 ) -> None:
     hide_checks("after_release")
-    Assignment.objects.update(counting=Assignment.Counting.BEST)
+    Assignment.objects.update(counting=Counting.BEST)
     assert rows(mark.student, "marks/")[0]["run"] is None
     assert rows(assistant, "marks/")[0]["run"] == str(mark.run_id)
     release(Assignment.objects.get())

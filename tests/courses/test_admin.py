@@ -18,9 +18,9 @@ from courses.models import (
     Extension,
     Material,
     RevisionFile,
-    Role,
     Week,
 )
+from formats.choices import Role
 from submissions.models import Submission
 from tests.courses.admin_pages import address, queries_of
 from tests.factories import (

@@ -18,13 +18,13 @@ from courses.models import (
     Lecture,
     Material,
     Progress,
-    Role,
     Room,
     Session,
     Slot,
     Teacher,
     Week,
 )
+from formats.choices import Role
 from tests.courses.admin_pages import address, queries_of
 from tests.factories import (
     AnnouncementFactory,

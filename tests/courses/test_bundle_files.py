@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from courses.bundle import Part, read_bundle, reading
+from courses.bundle import read_bundle, reading
+from formats.choices import Part
 from tests.courses.bundles import (
     HANDOUT_CELLS,
     MANIFEST,

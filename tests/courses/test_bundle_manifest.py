@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from courses.bundle import FileKind, Part, QuestionKind, Visibility, read_bundle
-from courses.models import Question, RequiredFile, RevisionFile
+from courses.bundle import Visibility, read_bundle
+from formats.choices import FileKind, Part, QuestionKind
 from tests.courses.bundles import (
     MANIFEST,
     faults_of,
@@ -35,9 +35,9 @@ def test_sound_bundle_is_read_whole(tmp_path: Path) -> None:
 
 
 def test_words_are_those_of_the_models() -> None:
-    assert set(FileKind) == set(RequiredFile.Kind.values)
-    assert set(Part) == set(RevisionFile.Part.values)
-    assert set(QuestionKind) == set(Question.Kind.values)
+    assert set(FileKind) == set(FileKind.values)
+    assert set(Part) == set(Part.values)
+    assert set(QuestionKind) == set(QuestionKind.values)
 
 
 def test_unknown_key_is_named_with_its_line_and_a_guess(tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from courses.bundle import Fault, TestStyle, foreign_key, locked_cells, read_bundle
+from courses.bundle import Fault, foreign_key, locked_cells, read_bundle
 from courses.bundle.recognition import is_about_otter, question_key
 from courses.bundle.sections import section_text, split_sections
+from runner.protocol.jobs import TestStyle
 from tests.courses.bundles import MANIFEST, faults_of, line_of, write_bundle
 from tests.courses.foreign import code, marks, notebook, text
 

@@ -14,10 +14,10 @@ from courses.models import (
     CourseChange,
     Enrolment,
     Extension,
-    Role,
 )
 from courses.services.copying import copy_course
 from courses.services.creating import CourseRefusedError
+from formats.choices import Role
 from tests.factories import (
     AnnouncementFactory,
     AssignmentFactory,

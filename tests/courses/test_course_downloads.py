@@ -11,7 +11,8 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import User
-from courses.models import Assignment, Material, RevisionFile
+from courses.models import Assignment, Material
+from formats.choices import Part
 from tests.factories import (
     AssignmentFactory,
     EnrolmentFactory,
@@ -22,7 +23,6 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-Part = RevisionFile.Part
 
 
 @pytest.fixture(autouse=True)

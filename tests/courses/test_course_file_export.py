@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from courses.coursefile.fields import cleaned
 from courses.coursefile.layout import Value, dump
-from courses.models import Course, Lecture, Material, Room, Session, Week
+from courses.models import Course, Lecture, Room, Session, Week
 from courses.services.course_files import export_course
+from formats.choices import MaterialKind
 from tests.courses.coursefiles import EXAMPLE, bring_in, made, small
 from tests.factories import (
     AssignmentFactory,
@@ -295,7 +296,7 @@ def test_only_who_may_edit_a_course_exports_it(tmp_path: Path) -> None:
 
 @db
 def test_export_names_files_by_their_items(tmp_path: Path) -> None:
-    material = MaterialFactory.create(key="n02", kind=Material.Kind.NOTES)
+    material = MaterialFactory.create(key="n02", kind=MaterialKind.NOTES)
     material.file.save("final (3).pdf", ContentFile(b"%PDF-1"))
     export(material.course.slug, tmp_path)
     assert (tmp_path / "files" / "n02.pdf").read_bytes() == b"%PDF-1"

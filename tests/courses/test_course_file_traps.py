@@ -9,9 +9,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from courses.models import Course, Examinable, Material, Room
+from courses.models import Course, Material, Room
 from courses.pages.course import course_page
 from courses.pages.viewer import viewer_of
+from formats.choices import Examinable, MaterialKind
 from tests.courses.coursefiles import EXAMPLE, YEAR, bring_in, faults, made, run, small
 from tests.factories import UserFactory
 
@@ -239,7 +240,7 @@ def test_notes_of_two_weeks_are_one_item() -> None:
 
 
 def test_one_quiz_is_available_and_three_are_announced() -> None:
-    quizzes = made().materials.filter(kind=Material.Kind.QUIZ)
+    quizzes = made().materials.filter(kind=MaterialKind.QUIZ)
     now = timezone.now()
     assert [q.key for q in quizzes if not q.is_announced(now)] == ["w4-quiz"]
     assert len([q for q in quizzes if q.is_announced(now)]) == 3

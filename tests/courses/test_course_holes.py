@@ -11,9 +11,10 @@ from icalendar import Calendar
 
 from accounts.models import User
 from courses.calendar.services import calendar_of
-from courses.models import Announcement, Course, CourseChange, Enrolment, Role
+from courses.models import Announcement, Course, CourseChange, Enrolment
 from courses.services.enrolments import enrol
 from courses.services.shifting import plan_shift
+from formats.choices import Role
 from tests.factories import (
     AnnouncementFactory,
     AssignmentFactory,

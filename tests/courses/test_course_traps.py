@@ -14,11 +14,12 @@ from django.urls import reverse
 from time_machine import TimeMachineFixture
 
 from accounts.models import User
-from courses.models import Course, Examinable, Material, SessionKind
+from courses.models import Course
 from courses.pages.course import Tense, course_page
 from courses.pages.viewer import viewer_of
 from courses.services.roster import export_roster
 from courses.services.shifting import apply_shift, plan_shift
+from formats.choices import Examinable, MaterialKind, SessionKind
 from tests.courses.coursefiles import made
 from tests.factories import (
     AssignmentFactory,
@@ -178,7 +179,7 @@ def test_announced_quiz_becomes_a_link_when_it_opens(
     MaterialFactory.create(
         course=course,
         week=WeekFactory.create(course=course),
-        kind=Material.Kind.QUIZ,
+        kind=MaterialKind.QUIZ,
         url="https://example.org/quiz",
         opens_at=hours(24),
     )

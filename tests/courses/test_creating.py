@@ -11,7 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from courses.models import Course, CourseChange, Role
+from courses.models import Course, CourseChange
+from formats.choices import Role
 from tests.courses.coursefiles import SMALL
 from tests.factories import CourseFactory, EnrolmentFactory, UserFactory, hours
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from courses.bundle import Limits, Part
+from courses.bundle import Limits
 from courses.importing import notes_on
+from formats.choices import Part
 from tests.courses.foreign import checking, code, converted, ok_file, write
 
 Layout = Callable[..., Path]

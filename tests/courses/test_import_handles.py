@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
-from courses.bundle import TestStyle
 from courses.importing.student_objects import find_through_handles
+from runner.protocol.jobs import TestStyle
 
 DEFINED = ("net", "train")
 # Each fails in a run: a test has a handle, and copies of tensors.

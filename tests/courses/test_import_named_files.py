@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from courses.bundle import Bundle, Part
+from courses.bundle import Bundle
 from courses.importing import notes_on
 from courses.importing.mentions import mentions_of
 from courses.importing.options import read_required
 from courses.importing.written_files import is_written, written_by
+from formats.choices import Part
 from tests.courses.bundles import (
     HANDOUT_CELLS,
     MANIFEST,

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from courses.bundle import Part, QuestionKind, TestStyle, Visibility, split_sections
+from courses.bundle import Visibility, split_sections
 from courses.importing import Format
+from formats.choices import Part, QuestionKind
+from runner.protocol.jobs import TestStyle
 from tests.courses.foreign import (
     checking,
     code,

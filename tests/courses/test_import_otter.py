@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from courses.bundle import Part, TestStyle, Visibility, split_sections
+from courses.bundle import Visibility, split_sections
 from courses.importing import Format
+from formats.choices import Part
+from runner.protocol.jobs import TestStyle
 from tests.courses.foreign import (
     code,
     converted,

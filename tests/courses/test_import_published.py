@@ -16,7 +16,7 @@ from typing import Final
 
 import pytest
 
-from courses.bundle import QuestionKind
+from formats.choices import QuestionKind
 from tests.courses.foreign import converted, refused, sources
 from tests.runner.peer import ROOT
 

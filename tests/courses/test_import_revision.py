@@ -8,9 +8,10 @@ from django.core.exceptions import PermissionDenied
 
 from accounts.actors import SYSTEM
 from courses.bundle import BundleError, read_bundle
-from courses.models import Assignment, AssignmentRevision, Role
+from courses.models import Assignment, AssignmentRevision
 from courses.services.enrolments import enrol
 from courses.services.revisions import bundle_sha256, import_revision
+from formats.choices import Role
 from storage.blobs import read_blob
 from tests.courses.bundles import MANIFEST, TESTS, write_bundle
 from tests.factories import (

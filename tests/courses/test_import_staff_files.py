@@ -4,10 +4,10 @@ from pathlib import Path, PurePath
 
 import pytest
 
-from courses.bundle import Part
 from courses.importing import notes_on
 from courses.importing.mentions import Mentions, mentions_of
 from courses.importing.staff_files import is_for_staff
+from formats.choices import Part
 from tests.courses.foreign import checking, code, converted, text, write
 from tests.courses.test_import_data import Layout, nbgrader, otter
 

@@ -4,9 +4,10 @@ import ast
 
 import pytest
 
-from courses.bundle import TestStyle, split_sections
+from courses.bundle import split_sections
 from courses.bundle.sections import parsed_tests
 from courses.bundle.unpickling import Finding, find_unpickling
+from runner.protocol.jobs import TestStyle
 
 FILES = ("weights.pt", "helpers.py")
 PUBLIC = ("given.py", "rows.pkl", "weights.pt")

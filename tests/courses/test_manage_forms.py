@@ -8,13 +8,8 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from courses.models import (
-    Announcement,
-    Course,
-    CourseChange,
-    Role,
-    Session,
-)
+from courses.models import Announcement, Course, CourseChange, Session
+from formats.choices import Role
 from tests.factories import (
     AnnouncementFactory,
     AssignmentFactory,

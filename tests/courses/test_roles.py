@@ -5,8 +5,9 @@ from django.core.exceptions import PermissionDenied
 
 from accounts.actors import SYSTEM
 from accounts.models import User
-from courses.models import Course, CourseChange, Enrolment, Role
+from courses.models import Course, CourseChange, Enrolment
 from courses.services.enrolments import LastLecturerError, change_role, enrol
+from formats.choices import Role
 from tests.factories import CourseFactory, EnrolmentFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

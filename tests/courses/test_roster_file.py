@@ -2,7 +2,6 @@
 
 import pytest
 
-from courses.models import Role
 from courses.roster import (
     MOST_BYTES,
     MOST_ROWS,
@@ -13,6 +12,7 @@ from courses.roster import (
     unescaped,
     write_roster,
 )
+from formats.choices import Role
 
 CODES = ["70010", "97111"]
 

@@ -15,7 +15,7 @@ from django.test import Client
 
 from courses.forms.staff import AnnouncementForm
 from courses.models import Announcement, Course, Material, Week
-from courses.models.texts import MAX_MARKDOWN
+from formats.lengths import MAX_MARKDOWN
 from tests.courses.coursefiles import faults, small
 from tests.factories import CourseFactory, MaterialFactory, UserFactory, WeekFactory
 

@@ -16,7 +16,6 @@ from courses.models import (
     Enrolment,
     Lecture,
     Material,
-    Role,
     Session,
     Slot,
     Teacher,
@@ -24,6 +23,7 @@ from courses.models import (
 )
 from courses.permissions import RIGHTS, Right, can
 from courses.querysets import EDITORS, STAFF
+from formats.choices import Role
 from tests.factories import (
     AnnouncementFactory,
     AssignmentFactory,

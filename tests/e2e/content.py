@@ -2,7 +2,8 @@
 
 from django.core.files.base import ContentFile
 
-from courses.models import Course, Examinable, Material, Week
+from courses.models import Course, Week
+from formats.choices import Examinable, MaterialAccess, MaterialKind
 from tests.factories import (
     AnnouncementFactory,
     AttachmentFactory,
@@ -64,9 +65,9 @@ def _meet(course: Course, week: Week) -> None:
         code="",
         title="Recording",
         lecture=lecture,
-        kind=Material.Kind.RECORDING,
+        kind=MaterialKind.RECORDING,
         url="https://example.org/video",
-        access=Material.Access.COLLEGE,
+        access=MaterialAccess.COLLEGE,
     )
     cancelled = SessionFactory.create(
         course=course,
@@ -95,7 +96,7 @@ def _hand_out(course: Course, week: Week) -> None:
         examinable=Examinable.ALL,
     )
     AttachmentFactory.create(material=text, label="Answers")
-    kinds = Material.Kind
+    kinds = MaterialKind
     for key, kind, name, content in (
         ("sheet", kinds.SLIDES, "sheet.pdf", PDF),
         ("notebook", kinds.NOTEBOOK, "intro.ipynb", small_notebook().encode()),

@@ -8,15 +8,8 @@ from typing import Any, Final
 
 import yaml
 
-from courses.bundle import (
-    Bundle,
-    BundleFile,
-    Part,
-    Question,
-    QuestionKind,
-    check_cells,
-    read_bundle,
-)
+from courses.bundle import Bundle, BundleFile, Question, check_cells, read_bundle
+from formats.choices import Part, QuestionKind
 from grading.scoring import QuestionRules, score_question
 from runner.host.runner import Runner
 from runner.protocol.jobs import (

@@ -13,7 +13,8 @@ from pytest_django import Settings
 from time_machine import TimeMachineFixture
 
 from accounts.models import User
-from courses.models import Assignment, Course, Material, Role
+from courses.models import Assignment, Course, Material
+from formats.choices import Role
 from grading.models import GradingRun
 from grading.states import State
 from portal.demo.building import COURSEWORK, SLUG

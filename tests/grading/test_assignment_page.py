@@ -10,7 +10,8 @@ import pytest
 
 from accounts.actors import SYSTEM
 from accounts.models import User
-from courses.models import Assignment, Course, RequiredFile, RevisionFile
+from courses.models import Assignment, Course
+from formats.choices import FileKind, Part
 from grading.services import record_environments
 from grading.worker.environments import FoundEnvironment
 from tests.factories import (
@@ -106,13 +107,13 @@ def test_a_check_that_is_never_shown_is_not_described() -> None:
 
 def test_handout_and_public_files_are_offered_and_no_others() -> None:
     assignment = AssignmentFactory.create()
-    for part in RevisionFile.Part:
+    for part in Part:
         RevisionFileFactory.create(
             revision=assignment.revision, part=part, name=f"{part}.bin"
         )
     html = page(assignment).content.decode()
-    shown = {part for part in RevisionFile.Part if f"{part}.bin" in html}
-    assert shown == {RevisionFile.Part.HANDOUT, RevisionFile.Part.PUBLIC}
+    shown = {part for part in Part if f"{part}.bin" in html}
+    assert shown == {Part.HANDOUT, Part.PUBLIC}
 
 
 def test_each_required_file_has_an_input_with_its_limit() -> None:
@@ -132,7 +133,7 @@ def test_a_notebooks_limit_is_the_portals_where_that_is_smaller() -> None:
         revision__assignment=assignment, max_bytes=500 * 1024**2
     )
     Assignment.objects.filter(pk=assignment.pk).update(revision=slot.revision)
-    assert slot.kind == RequiredFile.Kind.NOTEBOOK
+    assert slot.kind == FileKind.NOTEBOOK
     assert "at most 20\N{NO-BREAK SPACE}MB" in page(assignment).content.decode()
 
 

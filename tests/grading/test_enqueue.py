@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 
 from accounts.actors import SYSTEM
-from courses.models import Assignment
+from formats.choices import Counting
 from grading.models import GradingRun
 from grading.services import claim_next, enqueue_run, finish_run, rerun
 from grading.states import State
@@ -24,7 +24,7 @@ from tests.grading.fakes import job_result
 pytestmark = pytest.mark.django_db
 
 
-def three_attempts(counting: str = Assignment.Counting.LATEST) -> list[Submission]:
+def three_attempts(counting: str = Counting.LATEST) -> list[Submission]:
     assignment = AssignmentFactory.create(counting=counting)
     student = EnrolmentFactory.create(course=assignment.course).user
     return [
@@ -78,7 +78,7 @@ def test_handing_in_again_does_not_end_the_run_of_a_regrade() -> None:
 
 
 def test_where_the_best_attempt_counts_every_attempt_is_run() -> None:
-    for submission in three_attempts(Assignment.Counting.BEST):
+    for submission in three_attempts(Counting.BEST):
         enqueue_run(actor=SYSTEM, submission=submission)
     assert states() == [State.QUEUED] * 3
 

@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from courses.bundle.contents import Check, QuestionKind, Visibility
+from courses.bundle.contents import Check, Visibility
 from courses.deadlines import deadline, is_open
+from formats.choices import QuestionKind
 from grading.scoring import Outcome, QuestionRules, score_question
 from grading.visible_results import Moments, ShownQuestion, show_question, show_results
 from runner.protocol.jobs import Outcome as Found

@@ -13,6 +13,7 @@ from django.urls import reverse
 from accounts.actors import SYSTEM
 from accounts.models import User
 from courses.models import Assignment, Question
+from formats.choices import Counting
 from grading.models import GradingRun, Mark
 from grading.services import recompute_mark
 from tests.factories import AssignmentFactory, GradingRunFactory, RevisionFactory, hours
@@ -32,7 +33,7 @@ _API = ("marks/", "runs/", "submissions/")
 
 def two_attempts() -> tuple[GradingRun, GradingRun]:
     """4 points without hidden ones, and 2 points with 3 hidden ones beside them."""
-    assignment = AssignmentFactory.create(counting=Assignment.Counting.BEST)
+    assignment = AssignmentFactory.create(counting=Counting.BEST)
     student = student_of(assignment)
     check = {"name": "check_answer", "points": "4", "visibility": "always"}
     Question.objects.update(points=Decimal(4), checks=[check])

@@ -11,7 +11,8 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from accounts.throttles import ImportThrottle
-from courses.models import Assignment, Role
+from courses.models import Assignment
+from formats.choices import Role
 from grading.models import GradingRun
 from tests.courses.bundles import MANIFEST, write_bundle
 from tests.courses.foreign import checking, code, notebook, text, write, zipped

@@ -9,6 +9,7 @@ import pytest
 from accounts.actors import SYSTEM
 from accounts.models import User
 from courses.models import Assignment
+from formats.choices import Counting
 from grading.models import GradingRun, Mark
 from grading.services import (
     attach_runs,
@@ -74,7 +75,7 @@ def test_the_latest_attempt_counts(assignment: Assignment, student: User) -> Non
 def test_the_best_attempt_counts_where_the_assignment_says_so(
     assignment: Assignment, student: User
 ) -> None:
-    Assignment.objects.update(counting=Assignment.Counting.BEST)
+    Assignment.objects.update(counting=Counting.BEST)
     best = attempt(assignment, student, "9")
     attempt(assignment, student, "4")
     assert counting_run(assignment, student) == best
@@ -83,13 +84,13 @@ def test_the_best_attempt_counts_where_the_assignment_says_so(
 def test_of_two_equally_good_attempts_the_later_counts(
     assignment: Assignment, student: User
 ) -> None:
-    Assignment.objects.update(counting=Assignment.Counting.BEST)
+    Assignment.objects.update(counting=Counting.BEST)
     attempt(assignment, student, "4")
     later = attempt(assignment, student, "4")
     assert counting_run(assignment, student) == later
 
 
-@pytest.mark.parametrize("counting", Assignment.Counting.values)
+@pytest.mark.parametrize("counting", Counting.values)
 def test_the_latest_finished_run_stands_for_its_attempt(
     assignment: Assignment, student: User, counting: str
 ) -> None:
@@ -204,7 +205,7 @@ def test_mark_follows_the_rule_that_counts_at_once(
         assert (mark.run, mark.final_points) == (run, run.automatic_points)
 
 
-@pytest.mark.parametrize("counting", Assignment.Counting.values)
+@pytest.mark.parametrize("counting", Counting.values)
 @pytest.mark.parametrize("points", [("9", "4"), ("4", "9"), ("4", "4"), ("0", None)])
 def test_every_way_of_asking_finds_the_same_run(
     assignment: Assignment,
@@ -236,7 +237,7 @@ def test_changed_rule_leaves_a_trace_of_every_mark_that_it_changes(
         attempt(assignment, student, earned)
         attempt(assignment, same, "4")
     marks = [recompute(assignment, each) for each in (student, same)]
-    Assignment.objects.update(counting=Assignment.Counting.BEST)
+    Assignment.objects.update(counting=Counting.BEST)
     lecturer = UserFactory.create()
     record_changed_marks(actor=lecturer, assignment=assignment, reason="Best counts")
     assert [mark.changes.count() for mark in marks] == [2, 1]

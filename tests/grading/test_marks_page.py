@@ -8,7 +8,8 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import User
-from courses.models import Course, Question
+from courses.models import Course
+from formats.choices import QuestionKind
 from tests.factories import (
     AssignmentFactory,
     ComponentFactory,
@@ -87,7 +88,7 @@ def test_points_that_people_give_are_named_beside_hidden_ones() -> None:
         revision=assignment.revision,
         key="words",
         points=4,
-        kind=Question.Kind.MANUAL,
+        kind=QuestionKind.MANUAL,
         checks=[],
     )
     student = student_of(assignment)

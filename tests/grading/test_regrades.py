@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from accounts.actors import SYSTEM
 from accounts.models import User
 from courses.models import Assignment
+from formats.choices import Counting
 from grading.models import GradingRun, Mark, MarkChange, Regrade
 from grading.services import (
     RegradeRefusedError,
@@ -250,7 +251,7 @@ def test_all_attempts_are_run_again_where_the_best_one_counts(
     assignment: Assignment,
 ) -> None:
     """A new run of the best one alone would name it, and another may be the best now."""
-    Assignment.objects.update(counting=Assignment.Counting.BEST)
+    Assignment.objects.update(counting=Counting.BEST)
     assignment.refresh_from_db()
     first = GradingRun.objects.get().work
     again = SubmissionFactory.create(

@@ -11,6 +11,7 @@ from accounts.actors import SYSTEM
 from accounts.models import User
 from courses.models import Assignment, AssignmentRevision
 from courses.services.revisions import derive_revision
+from formats.choices import Counting
 from grading.models import GradingRun, Mark, MarkChange
 from grading.scoring import rules_of
 from grading.services import (
@@ -120,7 +121,7 @@ def test_nothing_is_executed(assignment: Assignment) -> None:
 
 
 def test_best_attempt_is_chosen_by_the_new_points(assignment: Assignment) -> None:
-    assignment.counting = Assignment.Counting.BEST
+    assignment.counting = Counting.BEST
     assignment.save()
     first = marked(assignment)
     author = first.work.author

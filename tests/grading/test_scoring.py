@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courses.bundle.contents import Check, QuestionKind
+from courses.bundle.contents import Check
+from formats.choices import QuestionKind
 from grading.scoring import (
     CheckResult,
     Outcome,

@@ -7,6 +7,7 @@ import pytest
 from accounts.models import User
 from courses.models import Assignment, CourseChange
 from courses.services.saving import save_assignment
+from formats.choices import Counting
 from grading.models import Mark
 from tests.factories import AssignmentFactory, EnrolmentFactory
 from tests.grading.test_marks import attempt, recompute
@@ -32,7 +33,7 @@ def lecturer(assignment: Assignment) -> User:
 def test_another_rule_is_told_to_students_and_traced_in_each_mark(
     assignment: Assignment, lecturer: User
 ) -> None:
-    assignment.counting = Assignment.Counting.BEST
+    assignment.counting = Counting.BEST
     save_assignment(actor=lecturer, assignment=assignment)
     change = Mark.objects.get().changes.latest("at", "pk")
     assert (change.before, change.after, change.actor) == (
@@ -50,7 +51,7 @@ def test_rule_of_hidden_coursework_is_not_told(
     assignment: Assignment, lecturer: User
 ) -> None:
     assignment.release_at = None
-    assignment.counting = Assignment.Counting.BEST
+    assignment.counting = Counting.BEST
     save_assignment(actor=lecturer, assignment=assignment)
     assert not CourseChange.objects.filter(is_public=True).exists()
 

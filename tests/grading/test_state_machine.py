@@ -19,6 +19,7 @@ from hypothesis.stateful import (
 from accounts.actors import SYSTEM
 from accounts.models import User
 from courses.models import Assignment
+from formats.choices import Counting
 from grading.models import GradingRun, Mark, MarkChange, QuestionResult, RunEvent
 from grading.services import (
     Claim,
@@ -63,7 +64,7 @@ class LifeOfRuns(RuleBasedStateMachine):
         super().__init__()
         self.ended: dict[Any, tuple[object, ...]] = {}
 
-    @initialize(counting=st.sampled_from(Assignment.Counting.values))
+    @initialize(counting=st.sampled_from(Counting.values))
     def begin(self, counting: str) -> None:
         for model in (MarkChange, Mark, QuestionResult, RunEvent, GradingRun):
             model.objects.all().delete()

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from courses.models import Assignment, Question
+from formats.choices import Counting
 from grading.models import GradingRun, Mark
 from grading.scoring import Outcome
 from grading.services import finish_run, staff_results, student_mark, student_results
@@ -111,7 +112,7 @@ def test_a_provisional_mark_does_not_tell_what_hidden_checks_found(
 def test_hidden_checks_cannot_be_asked_by_what_becomes_the_best_attempt(
     run: GradingRun,
 ) -> None:
-    set_assignment(counting=Assignment.Counting.BEST)
+    set_assignment(counting=Counting.BEST)
     other = GradingRunFactory.create(
         running=True,
         submission__assignment=run.work.assignment,

@@ -7,7 +7,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 
 from accounts.actors import SYSTEM
-from courses.models import AssignmentRevision, RevisionFile
+from courses.models import AssignmentRevision
+from formats.choices import Part
 from grading.models import GradingRun, Mark, Trial
 from grading.services import claim_next, fail_try, finish_run, start_trials, sweep
 from grading.trial_state import Standing, trials_of
@@ -35,9 +36,9 @@ def revision() -> AssignmentRevision:
     chosen: AssignmentRevision = RevisionFactory.create()
     RequiredFileFactory.create(revision=chosen, weights=True)
     for part, name, text in (
-        (RevisionFile.Part.STAFF, "staff.ipynb", small_notebook("answer = 42")),
-        (RevisionFile.Part.HANDOUT, "work.ipynb", small_notebook("answer = None")),
-        (RevisionFile.Part.SOLUTION, "digits.safetensors", "weights"),
+        (Part.STAFF, "staff.ipynb", small_notebook("answer = 42")),
+        (Part.HANDOUT, "work.ipynb", small_notebook("answer = None")),
+        (Part.SOLUTION, "digits.safetensors", "weights"),
     ):
         RevisionFileFactory.create(revision=chosen, part=part, name=name, text=text)
     return chosen

@@ -10,7 +10,7 @@ from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 
-from courses.models import Material
+from formats.choices import MaterialKind
 from portal import views
 
 TEMPLATES = Path(settings.BASE_DIR, "templates")
@@ -57,7 +57,7 @@ def test_icons_that_templates_name_are_drawn() -> None:
 
 def test_every_kind_of_material_has_an_icon() -> None:
     sprite = Path(settings.BASE_DIR, "static/img/icons.svg").read_text()
-    for kind in Material.Kind.values:
+    for kind in MaterialKind.values:
         assert f'id="{kind}"' in sprite
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pytest
 
-from courses.models.texts import MAX_MARKDOWN
+from formats.lengths import MAX_MARKDOWN
 from rendering.markdown import LANGUAGES, MAX_CODE, _render
 from rendering.notebooks import _read
 

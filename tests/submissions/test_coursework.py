@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from courses.models import RevisionFile
+from formats.choices import Part
 from submissions.problems import Problem
 from submissions.validation import (
     Coursework,
@@ -118,7 +118,7 @@ def test_copies_that_the_hand_out_has_itself_are_not_warned_of() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("part", [RevisionFile.Part.HANDOUT, RevisionFile.Part.STAFF])
+@pytest.mark.parametrize("part", [Part.HANDOUT, Part.STAFF])
 def test_the_revision_s_own_notebooks_are_looked_at(part: str) -> None:
     assignment = AssignmentFactory.create()
     QuestionFactory.create(revision=assignment.revision, key="q")

@@ -7,7 +7,8 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from courses.models import Assignment, RevisionFile
+from courses.models import Assignment
+from formats.choices import Part
 from storage.blobs import read_blob
 from submissions.models import Submission
 from submissions.problems import SubmissionRefusedError
@@ -166,7 +167,7 @@ def test_warnings_are_kept_with_the_submission() -> None:
     source = "torch.load('vae.pth'); open('data.txt')"
     assignment = AssignmentFactory.create()
     RevisionFileFactory.create(
-        revision=assignment.revision, part=RevisionFile.Part.PUBLIC, name="data.txt"
+        revision=assignment.revision, part=Part.PUBLIC, name="data.txt"
     )
     submission = hand_in(assignment, incoming(notebook_bytes(code_cell(source))))
     submission.refresh_from_db()
@@ -178,7 +179,7 @@ def test_warnings_are_kept_with_the_submission() -> None:
 def test_private_files_are_not_there_for_the_notebook() -> None:
     assignment = AssignmentFactory.create()
     RevisionFileFactory.create(
-        revision=assignment.revision, part=RevisionFile.Part.PRIVATE, name="labels.npy"
+        revision=assignment.revision, part=Part.PRIVATE, name="labels.npy"
     )
     cell = code_cell("np.load('labels.npy')")
     submission = hand_in(assignment, incoming(notebook_bytes(cell)))

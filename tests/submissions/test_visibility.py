@@ -3,7 +3,8 @@
 import pytest
 
 from accounts.models import User
-from courses.models import Course, Role
+from courses.models import Course
+from formats.choices import Role
 from submissions.models import Submission
 from tests.factories import (
     CourseFactory,

@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from courses.models import Course, Examinable, Material
+from courses.models import Course
+from formats.choices import Examinable, MaterialKind
 from tests.factories import (
     AssignmentFactory,
     ComponentFactory,
@@ -108,7 +109,7 @@ def test_material_shows_code_kind_and_where_it_leads(
         week=week,
         code="N02a",
         title="Lecture slides",
-        kind=Material.Kind.SLIDES,
+        kind=MaterialKind.SLIDES,
         url="https://example.org/slides",
         examinable=Examinable.PARTS,
     )
@@ -132,9 +133,7 @@ def test_materials_outside_weeks_have_a_place_of_their_own(
 def test_announced_quiz_is_not_a_link(
     client: Client, course: Course, student: User, lecturer: User
 ) -> None:
-    MaterialFactory.create(
-        course=course, kind=Material.Kind.QUIZ, title="Test yourself"
-    )
+    MaterialFactory.create(course=course, kind=MaterialKind.QUIZ, title="Test yourself")
     assert "Not out yet" in page_of(client, student, course)
     assert "No file or link" in page_of(client, lecturer, course)
 
@@ -238,7 +237,7 @@ def test_queries_do_not_grow_with_rows(
 ) -> None:
     for number in range(weeks):
         week = WeekFactory.create(course=course, number=number + 2)
-        for kind in Material.Kind:
+        for kind in MaterialKind:
             MaterialFactory.create_batch(3, course=course, week=week, kind=kind)
         work = AssignmentFactory.create(course=course, week=week)
         ExtensionFactory.create(assignment=work, student=student)

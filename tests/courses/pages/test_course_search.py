@@ -5,7 +5,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from courses.models import Course, CourseVisit, Examinable, Material, Week
+from courses.models import Course, CourseVisit, Week
+from formats.choices import Examinable, MaterialKind
 from tests.factories import (
     AssignmentFactory,
     CourseFactory,
@@ -55,7 +56,7 @@ def taught(week: Week) -> Course:
         MaterialFactory.create(
             course=course,
             lecture=lecture,
-            kind=Material.Kind.RECORDING,
+            kind=MaterialKind.RECORDING,
             title=f"Video {number}",
         )
     MaterialFactory.create(

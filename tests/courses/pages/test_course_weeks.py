@@ -10,6 +10,7 @@ from courses.pages.course import Tense, belongs_to, tense_of, week_to_open
 from courses.pages.coursework import DueAssignment, Stage, stage_of
 from courses.pages.materials import MaterialItem, shelve
 from courses.release_times import is_out
+from formats.choices import MaterialKind
 
 MONDAY = dt.date(2027, 1, 18)
 NOW = dt.datetime(2027, 1, 20, 12, 0, tzinfo=dt.UTC)
@@ -120,7 +121,7 @@ def test_deadline_late_on_sunday_is_in_that_week_by_local_time() -> None:
     assert belongs_to(work, WEEKS[2], Course(time_zone="Asia/Dubai"))
 
 
-def item(kind: Material.Kind) -> MaterialItem:
+def item(kind: MaterialKind) -> MaterialItem:
     return MaterialItem(
         material=Material(kind=kind),
         attachments=[],
@@ -131,12 +132,12 @@ def item(kind: Material.Kind) -> MaterialItem:
 
 
 def test_shelves_follow_the_work_of_a_week_and_leave_out_empty_ones() -> None:
-    kinds = [Material.Kind.QUIZ, Material.Kind.NOTES, Material.Kind.SLIDES]
+    kinds = [MaterialKind.QUIZ, MaterialKind.NOTES, MaterialKind.SLIDES]
     shelves = shelve(item(kind) for kind in kinds)
     assert [shelf.title for shelf in shelves] == ["Read", "Check yourself"]
     assert [i.material.kind for i in shelves[0].items] == ["notes", "slides"]
 
 
 def test_every_kind_of_material_has_a_shelf() -> None:
-    for kind in Material.Kind:
+    for kind in MaterialKind:
         assert len(shelve([item(kind)])) == 1

@@ -10,8 +10,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from courses.models import Course, Material, Role
+from courses.models import Course
 from courses.pages.todo import TodoItem, todo_items
+from formats.choices import MaterialKind, Role
 from tests.factories import (
     AssignmentFactory,
     AttachmentFactory,
@@ -224,7 +225,7 @@ def test_assistant_is_offered_nothing_to_change(course: Course) -> None:
 
 
 def test_lecturer_without_the_admin_is_not_sent_there(course: Course) -> None:
-    MaterialFactory.create(course=course, kind=Material.Kind.QUIZ)
+    MaterialFactory.create(course=course, kind=MaterialKind.QUIZ)
     client = client_of(course, Role.LECTURER)
     assert "/admin/courses/" not in client.get(page_of(course)).content.decode()
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from courses.models import Course, Material
+from formats.choices import MaterialAccess, MaterialKind
 from tests.factories import (
     AttachmentFactory,
     CourseFactory,
@@ -64,9 +65,9 @@ def test_recording_is_a_button_that_says_who_may_watch(
 ) -> None:
     material = MaterialFactory.create(
         course=course,
-        kind=Material.Kind.RECORDING,
+        kind=MaterialKind.RECORDING,
         url="https://example.org/watch",
-        access=Material.Access.COLLEGE,
+        access=MaterialAccess.COLLEGE,
     )
     html = ask(client, material).content.decode()
     assert "Watch the recording" in html

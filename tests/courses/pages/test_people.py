@@ -9,7 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from courses.models import Course, Enrolment, Role
+from courses.models import Course, Enrolment
+from formats.choices import Role
 from tests.factories import CourseFactory, EnrolmentFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from courses.models import Course, CourseChange, Enrolment, Role
+from courses.models import Course, CourseChange, Enrolment
+from formats.choices import Role
 from tests.factories import CourseFactory, EnrolmentFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from courses.models import Course, Material, Week
+from courses.models import Course, Week
+from formats.choices import MaterialKind
 from tests.factories import (
     AnnouncementFactory,
     AssignmentFactory,
@@ -107,7 +108,7 @@ def test_lecture_is_watched_before_each_session_that_asks_for_it(
     MaterialFactory.create(
         course=week.course,
         lecture=lecture,
-        kind=Material.Kind.RECORDING,
+        kind=MaterialKind.RECORDING,
         code="",
         title="YouTube",
         url="https://example.org/v",
@@ -133,7 +134,7 @@ def test_recording_of_a_lecture_without_session_is_on_a_shelf(
         course=week.course,
         week=week,
         lecture=lecture,
-        kind=Material.Kind.RECORDING,
+        kind=MaterialKind.RECORDING,
         url="https://example.org/v",
     )
     assert page_of(client, student, week.course).count("https://example.org/v") == 1
@@ -143,7 +144,7 @@ def test_session_shows_its_path_in_order_and_no_shelf_repeats_it(
     client: Client, week: Week, student: User
 ) -> None:
     session = SessionFactory.create(course=week.course, week=week)
-    kinds = (Material.Kind.RECORDING, Material.Kind.NOTEBOOK) * 2
+    kinds = (MaterialKind.RECORDING, MaterialKind.NOTEBOOK) * 2
     for position, kind in enumerate(kinds):
         MaterialFactory.create(
             course=week.course,
@@ -288,9 +289,9 @@ def test_a_whole_course_takes_twelve_queries(
             session.teachers.add(TeacherFactory.create(course=course))
             place = SessionLectureFactory.create(session=session)
             MaterialFactory.create(
-                course=course, lecture=place.lecture, kind=Material.Kind.RECORDING
+                course=course, lecture=place.lecture, kind=MaterialKind.RECORDING
             )
-        for kind in Material.Kind:
+        for kind in MaterialKind:
             material = MaterialFactory.create(course=course, week=week, kind=kind)
             AttachmentFactory.create(material=material)
             material.also_in.add(week)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from courses.models import Question, RevisionFile
+from formats.choices import Part, QuestionKind
 from grading.models import GradingRun
 from grading.worker.job_spec import IncompleteRevisionError, build_job
 from runner.protocol.jobs import Device, TestStyle
@@ -37,7 +37,7 @@ def run() -> GradingRun:
 def staff_notebook(run: GradingRun, *sources: str) -> None:
     RevisionFileFactory.create(
         revision=run.revision,
-        part=RevisionFile.Part.STAFF,
+        part=Part.STAFF,
         name="staff.ipynb",
         text=small_notebook(*sources),
     )
@@ -73,7 +73,7 @@ def test_files_lie_beside_the_notebook_and_private_ones_apart(run: GradingRun) -
     )
     RevisionFileFactory.create(revision=run.revision, name="data.txt")
     RevisionFileFactory.create(
-        revision=run.revision, part=RevisionFile.Part.PRIVATE, name="labels.txt"
+        revision=run.revision, part=Part.PRIVATE, name="labels.txt"
     )
     job = build_job(run)
     assert [file.name for file in job.files] == ["w.safetensors"]
@@ -107,10 +107,10 @@ def test_each_question_comes_with_its_tests(run: GradingRun) -> None:
 
 def give_style(run: GradingRun, style: str, text: str) -> None:
     run.revision.questions.update(style=style)
-    run.revision.files.filter(part=RevisionFile.Part.TESTS).delete()
+    run.revision.files.filter(part=Part.TESTS).delete()
     RevisionFileFactory.create(
         revision=run.revision,
-        part=RevisionFile.Part.TESTS,
+        part=Part.TESTS,
         name="answer.py",
         text=text,
     )
@@ -148,7 +148,7 @@ def test_locked_cells_are_restored_by_their_names(run: GradingRun) -> None:
     notebook["cells"][0]["metadata"] = {"softmark": {"locked": "setup"}}
     RevisionFileFactory.create(
         revision=run.revision,
-        part=RevisionFile.Part.STAFF,
+        part=Part.STAFF,
         name="staff.ipynb",
         text=json.dumps(notebook),
     )
@@ -182,7 +182,7 @@ def test_no_solution_is_put_into_a_student_s_notebook(
     notebook["cells"][0]["metadata"] = {"softmark": metadata}
     RevisionFileFactory.create(
         revision=run.revision,
-        part=RevisionFile.Part.STAFF,
+        part=Part.STAFF,
         name="staff.ipynb",
         text=json.dumps(notebook),
     )
@@ -194,8 +194,8 @@ def test_no_solution_is_put_into_a_student_s_notebook(
 
 def test_what_is_put_back_is_the_hand_out_s(run: GradingRun) -> None:
     for part, text in (
-        (RevisionFile.Part.STAFF, "1"),
-        (RevisionFile.Part.HANDOUT, "2"),
+        (Part.STAFF, "1"),
+        (Part.HANDOUT, "2"),
     ):
         RevisionFileFactory.create(
             revision=run.revision,
@@ -235,7 +235,7 @@ def test_a_question_marked_by_hand_is_no_part_of_the_job(run: GradingRun) -> Non
     QuestionFactory.create(
         revision=run.revision,
         key="essay",
-        kind=Question.Kind.MANUAL,
+        kind=QuestionKind.MANUAL,
         points=Decimal(5),
         checks=[],
     )
@@ -260,7 +260,7 @@ def test_the_names_that_the_staff_notebook_defines_are_told(run: GradingRun) -> 
 def test_the_hand_out_is_told_cell_by_cell(run: GradingRun) -> None:
     RevisionFileFactory.create(
         revision=run.revision,
-        part=RevisionFile.Part.HANDOUT,
+        part=Part.HANDOUT,
         name="handout.ipynb",
         text=small_notebook("a = 1", "# softmark: check answer", "grader.check('q9')"),
     )
@@ -277,7 +277,7 @@ def test_what_the_hand_out_s_cells_change_is_told_by_what_the_solution_reads(
 ) -> None:
     RevisionFileFactory.create(
         revision=run.revision,
-        part=RevisionFile.Part.HANDOUT,
+        part=Part.HANDOUT,
         name="handout.ipynb",
         text=small_notebook("w = [0]", "# your work", "w.append(1)"),
     )
@@ -315,11 +315,11 @@ def damage(sha256: str) -> None:
 def test_damaged_content_stops_the_job(run: GradingRun, what: str) -> None:
     unique: dict[str, Any] = {"text": f"# {run.pk}\n"}
     private = RevisionFileFactory.create(
-        revision=run.revision, part=RevisionFile.Part.PRIVATE, name="l.txt", **unique
+        revision=run.revision, part=Part.PRIVATE, name="l.txt", **unique
     )
     hashes = {
         "notebook": run.work.files.get().sha256,
-        "tests": run.revision.files.get(part=RevisionFile.Part.TESTS).sha256,
+        "tests": run.revision.files.get(part=Part.TESTS).sha256,
         "private": private.sha256,
     }
     path = blob_path(hashes[what])
@@ -351,7 +351,7 @@ def test_a_check_that_is_shown_tells_of_none_that_is_hidden_for_longer(
     shown = ("never", "after_release", "always", "after_deadline")
     checks = [{"name": one, "visibility": one} for one in shown]
     QuestionFactory.create(revision=run.revision, key="q9", checks=checks)
-    tests = RevisionFile.Part.TESTS
+    tests = Part.TESTS
     RevisionFileFactory.create(revision=run.revision, part=tests, name="q9.py")
     (asked,) = (one for one in build_job(run).questions if one.key == "q9")
     in_order = sorted(asked.checks, key=lambda check: check.secrecy)

@@ -16,14 +16,13 @@ import pytest
 
 from courses.bundle import (
     Bundle,
-    Part,
-    QuestionKind,
     check_cells,
     locked_cells,
     mark_cells,
     read_bundle,
     split_sections,
 )
+from formats.choices import Part, QuestionKind
 from runner.host.runner import Runner
 from runner.protocol.jobs import (
     CheckSpec,

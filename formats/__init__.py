@@ -1,0 +1,1 @@
+"""Files from outside, read as data: no Django, nothing executed, nothing unpickled."""
