@@ -11,9 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
-
+from formats.addresses import is_email_address
 from formats.choices import Role
 
 CellT = TypeVar("CellT")
@@ -289,10 +287,8 @@ class _Reading:
         email = value.lower()
         if not email:
             raise ValueError("There is no address.")
-        try:
-            validate_email(email)
-        except ValidationError:
-            raise ValueError(f"“{value[:60]}” is not an email address.") from None
+        if not is_email_address(email):
+            raise ValueError(f"“{value[:60]}” is not an email address.")
         first = self.lines.setdefault(email, line)
         if first != line:
             raise ValueError(f"{email} is on line {first} already.")

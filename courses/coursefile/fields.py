@@ -10,13 +10,11 @@ from decimal import Decimal
 from pathlib import Path, PurePath
 from typing import Final, TypeVar
 
-from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator
-
 from courses.bundle.document import Section, nearest
 from courses.bundle.faults import FaultList
 from courses.coursefile.contents import File, spelling
 from courses.coursefile.dates import Calendar, DateError, hour
+from formats.addresses import is_web_address
 from formats.lengths import MAX_MARKDOWN
 
 ValueT = TypeVar("ValueT")
@@ -26,8 +24,6 @@ _SLUG: Final = re.compile(r"[-a-zA-Z0-9_]{1,60}")
 # Control characters, and halves of characters that no database takes.
 _UNREADABLE: Final = ("Cc", "Cs")
 _PERCENT: Final = 100
-# SECURITY: links become href attributes; a file must not bring in `javascript:`.
-_URL: Final = URLValidator(schemes=["http", "https"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,15 +92,12 @@ def slug(section: Section, key: str) -> str:
 def url(section: Section, key: str) -> str:
     """Return an address of the web."""
     text = words(section, key, longest=500)
-    if text:
-        try:
-            _URL(text)
-        except ValidationError:
-            section.fault(
-                f"“{text[:80]}” is no address of a page.",
-                key,
-                hint="Write it whole: https://d2l.ai/.",
-            )
+    if text and not is_web_address(text):
+        section.fault(
+            f"“{text[:80]}” is no address of a page.",
+            key,
+            hint="Write it whole: https://d2l.ai/.",
+        )
     return text
 
 
