@@ -19,17 +19,14 @@ from storage.blobs import (
     BlobTooLargeError,
     store_blob,
 )
+from submissions.exceptions import SubmissionRefusedError
 from submissions.messages import clean_file_name, problem, shown, size_in_words
-from submissions.problems import FileName, Findings, Problem, SubmissionRefusedError
-from submissions.validation import (
-    CodeReading,
-    Coursework,
-    FileRule,
-    check_file,
-    find_repeated_checks,
-    is_answered,
-    read_code,
-)
+from submissions.problems import FileName, Findings, Problem
+from submissions.validation.check_cells import find_repeated_checks
+from submissions.validation.coursework import Coursework
+from submissions.validation.files import FileRule, check_file
+from submissions.validation.opened_files import CodeReading, read_code
+from submissions.validation.weight_use import is_answered
 
 PIECE = 1 << 20
 

@@ -15,6 +15,7 @@ from accounts.models import User
 from courses.deadlines import deadline_for, is_open
 from courses.models import Assignment, AssignmentRevision, Enrolment
 from courses.permissions import can_submit
+from submissions.exceptions import KeyReusedError, SubmissionRefusedError
 from submissions.intake import (
     IncomingFile,
     StoredFile,
@@ -24,7 +25,7 @@ from submissions.intake import (
 )
 from submissions.messages import problem
 from submissions.models import Submission, SubmittedFile
-from submissions.problems import KeyReusedError, Problem, SubmissionRefusedError
+from submissions.problems import Problem
 
 __all__ = [
     "AcceptedFiles",

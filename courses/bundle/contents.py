@@ -7,9 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from formats.choices import FileKind, Part, QuestionKind
-from runner.protocol.jobs import TestStyle
-
-Scalar = bool | int | float | str | None
+from runner.protocol.jobs import Scalar, TestStyle
 
 
 class Visibility(StrEnum):

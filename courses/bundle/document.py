@@ -12,9 +12,9 @@ from typing import Final
 
 import yaml
 
-from courses.bundle.contents import Scalar
 from courses.bundle.faults import FaultList
 from courses.bundle.unreadable import Reason, text_of
+from runner.protocol.jobs import Scalar
 
 MAX_BYTES: Final = 256 * 1024
 _TAG: Final = "tag:yaml.org,2002:"

@@ -13,13 +13,12 @@ from courses.bundle.contents import (
     Limits,
     Question,
     RequiredFile,
-    Scalar,
     Visibility,
 )
 from courses.bundle.document import Section, parse
 from courses.bundle.faults import FaultList
 from formats.choices import FileKind, QuestionKind
-from runner.protocol.jobs import TestStyle
+from runner.protocol.jobs import Scalar, TestStyle
 
 FILE: Final = "assignment.yaml"
 FORMAT: Final = 1

@@ -5,12 +5,12 @@ import os
 import stat
 import zipfile
 import zlib
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
 from courses.bundle.faults import FaultList
 from courses.bundle.unreadable import Reason, what_it_is
-from courses.importing.contents import Source
 
 MAX_ARCHIVE_BYTES: Final = 200 * 1024**2
 MAX_BYTES: Final = 600 * 1024**2
@@ -19,6 +19,18 @@ _PIECE: Final = 1 << 20
 # Of the list of members: about 500 for each, which must be no less than a piece.
 MAX_DIRECTORY_BYTES: Final = 1 << 20
 _JUNK: Final = ("__MACOSX", "__pycache__", ".ipynb_checkpoints", ".git", ".OTTER_LOG")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """The files of an import: by their paths below `root`, in order."""
+
+    root: Path
+    files: tuple[Path, ...]
+
+    def under(self, folder: Path) -> tuple[Path, ...]:
+        """Return the files directly in a folder."""
+        return tuple(path for path in self.files if path.parent == folder)
 
 
 class _TooManyError(Exception):

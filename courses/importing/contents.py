@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final, Unpack
 
 from courses.bundle import Limits, Question, RequiredFile, Visibility
-from courses.bundle.contents import Scalar
 from courses.bundle.faults import Fault, FaultList, Place
+from runner.protocol.jobs import Scalar
 
 Notebook = dict[str, Any]
 _CENT: Final = Decimal("0.01")
@@ -84,18 +84,6 @@ class Prepared:
     notes: tuple[Fault, ...] = ()
     # Of a foreign source, with the places there.
     imported: tuple[Imported, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """The files of an import: by their paths below `root`, in order."""
-
-    root: Path
-    files: tuple[Path, ...]
-
-    def under(self, folder: Path) -> tuple[Path, ...]:
-        """Return the files directly in a folder."""
-        return tuple(path for path in self.files if path.parent == folder)
 
 
 @dataclass(kw_only=True)

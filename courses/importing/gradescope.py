@@ -7,7 +7,7 @@ from typing import Final
 
 from courses.bundle.faults import FaultList
 from courses.bundle.functions import MAX_BYTES
-from courses.importing.contents import Source
+from courses.importing.archives import Source
 
 _HARNESS: Final = "run_autograder"
 # What Otter puts beside the same harness.

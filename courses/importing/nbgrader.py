@@ -18,12 +18,8 @@ from courses.bundle.sections import (
     judge_script,
     section_text,
 )
-from courses.importing.contents import (
-    Draft,
-    ImportOptions,
-    Source,
-    exact_points,
-)
+from courses.importing.archives import Source
+from courses.importing.contents import Draft, ImportOptions, exact_points
 from courses.importing.given import Given, note_given
 from courses.importing.helpers import CodeCell, bring_helpers, flags
 from courses.importing.imported import of_notebook

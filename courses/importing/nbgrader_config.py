@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from courses.bundle.faults import FaultList
-from courses.importing.contents import Draft, Source
+from courses.importing.archives import Source
+from courses.importing.contents import Draft
 
 _NAMES: Final = frozenset({"nbgrader_config.py", "nbgrader_config.json"})
 # nbgrader spells it “delimeter”.

@@ -13,7 +13,8 @@ from courses.bundle.faults import FaultList
 from courses.bundle.magics import plain_python
 from courses.bundle.notebooks import Naming, read_notebook, source_of
 from courses.bundle.recognition import otter_check
-from courses.importing.contents import Draft, Format, Notebook, Source
+from courses.importing.archives import Source
+from courses.importing.contents import Draft, Format, Notebook
 from courses.importing.gradescope import refuse_gradescope
 from courses.importing.public import public_modules
 from courses.importing.words import plain_title

@@ -9,9 +9,9 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from courses.bundle import RequiredFile
-from courses.bundle.contents import Scalar
 from courses.bundle.manifest import NAME
 from formats.choices import FileKind
+from runner.protocol.jobs import Scalar
 
 _KINDS: Final = {
     ".safetensors": FileKind.SAFETENSORS,

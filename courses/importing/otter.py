@@ -13,7 +13,8 @@ from courses.bundle.faults import FaultList
 from courses.bundle.notebooks import source_of
 from courses.bundle.otter_metadata import drop_hidden
 from courses.bundle.recognition import is_about_otter, otter_check, question_key
-from courses.importing.contents import Draft, ImportOptions, Notebook, Source, share
+from courses.importing.archives import Source
+from courses.importing.contents import Draft, ImportOptions, Notebook, share
 from courses.importing.imported import of_notebook
 from courses.importing.mentions import tree_of
 from courses.importing.notebooks import (

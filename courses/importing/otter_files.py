@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from courses.bundle.manifest import is_file_name
-from courses.importing.contents import Draft, Source
+from courses.importing.archives import Source
+from courses.importing.contents import Draft
 from courses.importing.given_data import GivenData
 from courses.importing.mentions import is_in, mentions_of
 from courses.importing.public import add_public_files

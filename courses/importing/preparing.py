@@ -8,8 +8,8 @@ from courses.bundle.document import nearest
 from courses.bundle.faults import Fault, FaultList
 from courses.bundle.manifest import FILE
 from courses.importing import nbgrader, otter
-from courses.importing.archives import unpack, walk
-from courses.importing.contents import Draft, Format, ImportOptions, Prepared, Source
+from courses.importing.archives import Source, unpack, walk
+from courses.importing.contents import Draft, Format, ImportOptions, Prepared
 from courses.importing.imported import of_files
 from courses.importing.notebooks import detect
 from courses.importing.writing import write_folder

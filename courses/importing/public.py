@@ -9,7 +9,8 @@ from typing import Final
 
 from courses.bundle.manifest import is_file_name
 from courses.bundle.notebooks import check_key
-from courses.importing.contents import Draft, Source
+from courses.importing.archives import Source
+from courses.importing.contents import Draft
 from courses.importing.given_data import SETTINGS, GivenData
 from courses.importing.mentions import Mentions, is_in, mentions_of
 from courses.importing.staff_files import is_for_staff, sounds_like_staffs

@@ -38,8 +38,8 @@ from grading.services import submit_work
 from storage.downloads import blob_attachment
 from submissions.api.filters import SubmissionFilter
 from submissions.arrival import upload_started_at, upload_was_too_large
+from submissions.exceptions import KeyReusedError, SubmissionRefusedError
 from submissions.models import Submission
-from submissions.problems import KeyReusedError, SubmissionRefusedError
 from submissions.services import IncomingFile
 
 # Columns that grow with what a notebook printed: they are read for one run at a time

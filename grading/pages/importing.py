@@ -11,7 +11,6 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
 from courses.bundle import Fault, Limits, Question, Visibility
-from courses.bundle.contents import Scalar
 from courses.importing import (
     Format,
     ImportOptions,
@@ -22,7 +21,7 @@ from courses.importing import (
 )
 from courses.services.pending_imports import Preview
 from formats.choices import Part, QuestionKind
-from runner.protocol.jobs import TestStyle
+from runner.protocol.jobs import Scalar, TestStyle
 
 FORMATS: Final = {
     Format.SOFTMARK: "Softmark (assignment.yaml)",

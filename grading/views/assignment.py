@@ -23,8 +23,9 @@ from grading.pages.assignment import LastTry, assignment_page, field_name
 from grading.services import submit_work
 from grading.views.access import visible_assignment
 from submissions.arrival import upload_started_at, upload_was_too_large
+from submissions.exceptions import SubmissionRefusedError
 from submissions.messages import problem, size_in_words
-from submissions.problems import Problem, SubmissionRefusedError
+from submissions.problems import Problem
 from submissions.services import IncomingFile
 
 UNPROCESSABLE = 422

@@ -27,7 +27,7 @@ from runner.protocol.jobs import (
     TestStyle,
 )
 from storage.blobs import blob_path, read_blob
-from submissions.validation import NotebookFaultError, readable_notebook
+from submissions.validation.readable import NotebookFaultError, readable_notebook
 
 # Checks that are shown later run later, and those that are never shown run last: a
 # shown result must tell nothing about what a later check returns.

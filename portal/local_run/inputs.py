@@ -13,14 +13,11 @@ from courses.importing import options
 from runner.protocol.jobs import JobFile, JobSpec, Limits, Scalar
 from submissions.messages import problem
 from submissions.problems import Problem
-from submissions.validation import (
-    Coursework,
-    FileRule,
-    check_file,
-    find_missing_files,
-    readable_notebook,
-)
+from submissions.validation.coursework import Coursework
+from submissions.validation.files import FileRule, check_file
 from submissions.validation.kinds import Kind, kind_of
+from submissions.validation.opened_files import find_missing_files
+from submissions.validation.readable import readable_notebook
 
 
 class UnusableError(Exception):

@@ -13,14 +13,9 @@ from itertools import count
 from typing import Final
 
 from courses.bundle.syntax import last_name
+from runner.protocol.jobs import Scalar
 from submissions.validation.accesses import ALWAYS, Access, Accesses, Arm, Import
-from submissions.validation.code_values import (
-    Names,
-    Scalar,
-    Scope,
-    Value,
-    first_name,
-)
+from submissions.validation.code_values import Names, Scope, Value, first_name
 from submissions.validation.file_calls import FileCall, file_calls
 from submissions.validation.import_faults import expects_failure
 from submissions.validation.known_functions import (

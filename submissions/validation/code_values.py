@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from courses.bundle.syntax import last_name
+from runner.protocol.jobs import Scalar
 from submissions.validation.steps import Steps
-
-Scalar = bool | int | float | str | None
 
 MAX_PATH: Final = 500
 # Of a chain of attributes, so many are looked through for the name that it begins with.

@@ -14,8 +14,8 @@ from courses.bundle import (
     mark_cells,
     source_of,
 )
+from runner.protocol.jobs import Scalar
 from runner.protocol.notebook import name_cells
-from submissions.validation.code_values import Scalar
 from submissions.validation.metadata import cell_metadata
 from submissions.validation.readable import Cell, Notebook
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from courses.bundle.contents import Scalar
 from courses.importing import OptionError, read_parameter, read_points, read_required
 from formats.choices import FileKind, Part
+from runner.protocol.jobs import Scalar
 from tests.courses.foreign import checking, code, converted, refused, write
 
 

@@ -13,8 +13,8 @@ from grading.models import GradingRun
 from grading.services import cancel_run, submit, submit_work
 from grading.services.environment_records import record_environments
 from grading.worker.environments import FoundEnvironment
+from submissions.exceptions import SubmissionRefusedError
 from submissions.models import Submission
-from submissions.problems import SubmissionRefusedError
 from submissions.services import IncomingFile
 from tests.factories import AssignmentFactory, EnrolmentFactory, hours, small_notebook
 

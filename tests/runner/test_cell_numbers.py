@@ -8,7 +8,8 @@ import pytest
 from grading.messages import describe_end
 from runner.host.runner import Runner
 from runner.protocol.jobs import CellStarted, Event, JobResult, JobSpec, Limits
-from submissions.validation import Coursework, find_missing_files
+from submissions.validation.coursework import Coursework
+from submissions.validation.opened_files import find_missing_files
 from tests.runner.notebooks import ANSWER, cell, job, notebook, outputs
 
 pytestmark = pytest.mark.torch

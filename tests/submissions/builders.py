@@ -9,7 +9,7 @@ from typing import Any
 
 from submissions.problems import Findings
 from submissions.services import IncomingFile
-from submissions.validation import FileRule, check_file
+from submissions.validation.files import FileRule, check_file
 
 MB = 1024**2
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from submissions.validation import Coursework, find_missing_files
+from submissions.validation.coursework import Coursework
+from submissions.validation.opened_files import find_missing_files
 from tests.submissions.builders import code_cell, notebook_bytes
 
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from courses.bundle.recognition import otter_check
 from courses.bundle.syntax import MAX_CELL, MAX_PARSED
-from submissions.validation import Coursework, read_code
+from submissions.validation.coursework import Coursework
+from submissions.validation.opened_files import read_code
 from submissions.validation.pickles import read_pickle
 from submissions.validation.torchscript import check_torchscript
 from submissions.validation.weight_names import warn_of_wrappers

@@ -6,12 +6,10 @@ import pytest
 
 from formats.choices import Part
 from submissions.problems import Problem
-from submissions.validation import (
-    Coursework,
-    find_missing_files,
-    find_repeated_checks,
-)
+from submissions.validation.check_cells import find_repeated_checks
+from submissions.validation.coursework import Coursework
 from submissions.validation.notebooks import check_notebook
+from submissions.validation.opened_files import find_missing_files
 from tests.factories import AssignmentFactory, QuestionFactory, RevisionFileFactory
 from tests.submissions.builders import code_cell, incoming, notebook_bytes
 from tests.submissions.test_create_submission import hand_in

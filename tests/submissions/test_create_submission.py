@@ -10,8 +10,8 @@ from django.utils import timezone
 from courses.models import Assignment
 from formats.choices import Part
 from storage.blobs import read_blob
+from submissions.exceptions import SubmissionRefusedError
 from submissions.models import Submission
-from submissions.problems import SubmissionRefusedError
 from submissions.services import IncomingFile, charge_attempt, create_submission
 from tests.factories import (
     AssignmentFactory,

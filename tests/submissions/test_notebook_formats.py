@@ -6,7 +6,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from submissions.validation import readable_notebook
+from submissions.validation.readable import readable_notebook
 from tests.submissions.builders import (
     check,
     code_cell,

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from submissions.problems import Problem
-from submissions.validation import Coursework, find_missing_files, read_code
+from submissions.validation.coursework import Coursework
+from submissions.validation.opened_files import find_missing_files, read_code
 from tests.submissions.builders import code_cell, notebook_bytes
 
 

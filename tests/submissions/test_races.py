@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from courses.models import Assignment
+from submissions.exceptions import SubmissionRefusedError
 from submissions.models import Submission
-from submissions.problems import SubmissionRefusedError
 from submissions.services import create_submission
 from tests.factories import AssignmentFactory, EnrolmentFactory, SubmissionFactory
 from tests.submissions.builders import incoming

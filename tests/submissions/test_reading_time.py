@@ -28,13 +28,11 @@ from courses.bundle.definitions import _parsed_bindings
 from courses.bundle.recognition import is_about_otter
 from courses.bundle.syntax import MAX_CELL
 from courses.importing.notebooks import headings, names_of_cells
-from submissions.validation import (
-    Coursework,
-    find_missing_files,
-    find_repeated_checks,
-    readable_notebook,
-)
+from submissions.validation.check_cells import find_repeated_checks
+from submissions.validation.coursework import Coursework
 from submissions.validation.notebooks import check_notebook
+from submissions.validation.opened_files import find_missing_files
+from submissions.validation.readable import readable_notebook
 
 # Twice as long a notebook takes twice the time, and some on top.
 MOST: Final = 2.5

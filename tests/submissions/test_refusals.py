@@ -11,8 +11,9 @@ from courses.models import Assignment, RequiredFile
 from storage import blobs
 from storage.blobs import BlobStoreFullError
 from submissions import intake
+from submissions.exceptions import SubmissionRefusedError
 from submissions.models import Submission
-from submissions.problems import Problem, SubmissionRefusedError
+from submissions.problems import Problem
 from submissions.services import IncomingFile, accept_files, create_submission
 from submissions.services import record_submission as record
 from tests.factories import (

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from submissions.validation import Coursework, find_repeated_checks
+from submissions.validation.check_cells import find_repeated_checks
+from submissions.validation.coursework import Coursework
 from tests.submissions.builders import code_cell, notebook_bytes
 
 

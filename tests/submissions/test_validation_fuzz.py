@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from submissions.problems import Findings
-from submissions.validation import find_missing_files, readable_notebook
+from submissions.validation.opened_files import find_missing_files
+from submissions.validation.readable import readable_notebook
 from tests.submissions.builders import (
     POINTER,
     check,

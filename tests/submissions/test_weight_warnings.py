@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from submissions.problems import Problem
-from submissions.validation import Coursework, FileRule, check_file
+from submissions.validation.coursework import Coursework
+from submissions.validation.files import FileRule, check_file
 from tests.factories import AssignmentFactory, RequiredFileFactory
 from tests.submissions.builders import (
     check,

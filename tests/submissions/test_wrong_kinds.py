@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from submissions.validation import FileRule, check_file
+from submissions.validation.files import FileRule, check_file
 from tests.submissions.builders import (
     POINTER,
     check,

@@ -14,8 +14,8 @@ from runner.protocol.jobs import Device, TestStyle
 from runner.protocol.notebook import read_notebook
 from runner.protocol.placement import fingerprint
 from storage.blobs import BlobMissingError, blob_path
-from submissions.validation import readable_notebook
 from submissions.validation.notebooks import check_notebook
+from submissions.validation.readable import readable_notebook
 from tests.factories import (
     GradingRunFactory,
     QuestionFactory,

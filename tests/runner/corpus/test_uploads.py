@@ -13,7 +13,8 @@ from runner.protocol.jobs import JobFile, Verdict
 from runner.protocol.notebook import LanguageError, UnreadableError, read_notebook
 from submissions.intake import check_files
 from submissions.messages import clean_file_name
-from submissions.validation import FileRule, check_file, readable_notebook
+from submissions.validation.files import FileRule, check_file
+from submissions.validation.readable import readable_notebook
 from tests.factories import AssignmentFactory
 from tests.runner.corpus.attack import MIB, Upload
 from tests.runner.corpus.attacks.uploads_archives import ARCHIVES

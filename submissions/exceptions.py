@@ -1,0 +1,23 @@
+"""Exceptions for a hand-in that is refused."""
+
+from collections.abc import Iterable
+
+from submissions.problems import Problem
+
+
+class SubmissionRefusedError(Exception):
+    """The hand-in was refused, and nothing of it was stored as a submission."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(", ".join(problem.code for problem in self.problems))
+
+
+class KeyReusedError(Exception):
+    """An idempotency key was sent again, with other files; nothing was stored."""
+
+    def __init__(self, attempt: int) -> None:
+        super().__init__(
+            f"This key was sent with other files before, for attempt {attempt}. Send a "
+            "new Idempotency-Key for a new attempt, or the same files again."
+        )
