@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from courses.bundle import make_handout
 from courses.models import RevisionFile
+from formats.assignment import make_handout
 from formats.choices import Part
 from storage.blobs import read_blob
 

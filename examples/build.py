@@ -22,8 +22,8 @@ import numpy as np
 import torch
 from sklearn.datasets import load_digits
 
-from courses.bundle import make_handout, write_handout
-from courses.bundle.notebooks import dump_notebook, source_of
+from formats.assignment import make_handout, write_handout
+from formats.assignment.notebook_cells import dump_notebook, source_of
 
 EXAMPLE = Path(__file__).parent / "conv-digits"
 NOTEBOOK, WEIGHTS, DATA = "conv-digits.ipynb", "digits.safetensors", "digits-train.npz"

@@ -12,8 +12,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any, Final, Self
 
-from courses.bundle.contents import Check, Visibility
 from courses.models import Question
+from formats.assignment.assignment_content import Check, Visibility
 from formats.choices import QuestionKind
 from runner.protocol.jobs import CheckOutcome, QuestionOutcome
 from runner.protocol.jobs import Outcome as RunnerOutcome

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from courses.bundle.contents import Check, Visibility
+from formats.assignment.assignment_content import Check, Visibility
 from formats.choices import QuestionKind
 from grading.scoring import CheckResult, Outcome, QuestionRules, ScoredQuestion
 

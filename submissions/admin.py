@@ -11,7 +11,7 @@ from django.utils.html import format_html, format_html_join
 from accounts.models import User
 from courses.admin.times import CourseTimes
 from courses.models import Course
-from submissions.messages import size_in_words
+from formats.submission_words import size_in_words
 from submissions.models import Submission, SubmittedFile
 
 

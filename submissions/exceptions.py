@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from submissions.problems import Problem
+from formats.findings import Problem
 
 
 class SubmissionRefusedError(Exception):

@@ -13,6 +13,12 @@ from django.conf import settings
 from courses.handouts import given_notebook, handout_notebook
 from courses.models import AssignmentRevision
 from formats.choices import FileKind, Part, QuestionKind
+from formats.findings import FileName, Findings, Problem
+from formats.notebook.coursework_context import Coursework
+from formats.notebook.opened_files import CodeReading, read_code
+from formats.notebook.repeated_checks import find_repeated_checks
+from formats.submission_words import clean_file_name, problem, shown, size_in_words
+from formats.weights.weight_use import is_answered
 from storage.blobs import (
     BlobMissingError,
     BlobStoreFullError,
@@ -20,13 +26,7 @@ from storage.blobs import (
     store_blob,
 )
 from submissions.exceptions import SubmissionRefusedError
-from submissions.messages import clean_file_name, problem, shown, size_in_words
-from submissions.problems import FileName, Findings, Problem
-from submissions.validation.check_cells import find_repeated_checks
-from submissions.validation.coursework import Coursework
-from submissions.validation.files import FileRule, check_file
-from submissions.validation.opened_files import CodeReading, read_code
-from submissions.validation.weight_use import is_answered
+from submissions.file_checks import FileRule, check_file
 
 PIECE = 1 << 20
 

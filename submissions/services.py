@@ -15,6 +15,8 @@ from accounts.models import User
 from courses.deadlines import deadline_for, is_open
 from courses.models import Assignment, AssignmentRevision, Enrolment
 from courses.permissions import can_submit
+from formats.findings import Problem
+from formats.submission_words import problem
 from submissions.exceptions import KeyReusedError, SubmissionRefusedError
 from submissions.intake import (
     IncomingFile,
@@ -23,9 +25,7 @@ from submissions.intake import (
     sha256_of,
     store_files,
 )
-from submissions.messages import problem
 from submissions.models import Submission, SubmittedFile
-from submissions.problems import Problem
 
 __all__ = [
     "AcceptedFiles",

@@ -8,13 +8,13 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.text import slugify
 
-from courses.coursefile.dates import AcademicYear, DateError
 from courses.forms.module_codes import ModuleCodesField
 from courses.forms.moments import MomentField
 from courses.forms.staff import require_time
 from courses.models import Course
 from courses.services.course_settings import CourseSettings
 from courses.services.creating import HIGHEST_WEEK, MOST_WEEKS, NewCourse
+from formats.course.dates import AcademicYear, DateError
 from formats.lengths import MAX_MARKDOWN
 
 _LONGEST_SLUG: Final = 60

@@ -172,7 +172,7 @@ class RequiredFile(models.Model):
 class Question(models.Model):
     """A part of an assignment that earns points.
 
-    `checks` is a list of objects with the keys of `courses.bundle.Check`: name,
+    `checks` is a list of objects with the keys of `formats.assignment.Check`: name,
     points (a decimal as text), visibility, description.
     """
 

@@ -8,17 +8,8 @@ from typing import Final
 from django.utils import timezone
 
 from accounts.actors import Actor
-from courses.coursefile.applying import Applier
-from courses.coursefile.contents import (
-    CourseworkRow,
-    LectureRow,
-    MaterialRow,
-    Released,
-    SessionRow,
-    WeekRow,
-)
-from courses.coursefile.dates import WEEK
-from courses.coursefile.planning import Change, FieldChange, Plan, label
+from courses.course_file.apply import Applier
+from courses.course_file.plan import Change, FieldChange, Plan, label
 from courses.models import Assignment, Course, CourseChange, Material, Session
 from courses.services.changes import record_change
 from courses.services.settings_changes import (
@@ -29,6 +20,15 @@ from courses.services.settings_changes import (
 )
 from courses.wall_clock import day_words, moment_words
 from formats.choices import SessionKind
+from formats.course.course_content import (
+    CourseworkRow,
+    LectureRow,
+    MaterialRow,
+    Released,
+    SessionRow,
+    WeekRow,
+)
+from formats.course.dates import WEEK
 
 _REASON: Final = "Imported from a course file."
 _SUBJECTS: Final = (Session, Material, Assignment)

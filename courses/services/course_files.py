@@ -9,16 +9,10 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from accounts.actors import Actor
-from courses.bundle.faults import BundleError, Fault
-from courses.coursefile.applying import Applier
-from courses.coursefile.contents import (
-    Content,
-)
-from courses.coursefile.dates import AcademicYear
-from courses.coursefile.planning import Plan, make_plan
-from courses.coursefile.reading import CourseFile, read_course_file
-from courses.coursefile.stored import nothing_stored, read_stored
-from courses.coursefile.writing import Written, write_course
+from courses.course_file.apply import Applier
+from courses.course_file.export import Written, write_course
+from courses.course_file.plan import Plan, make_plan
+from courses.course_file.stored import nothing_stored, read_stored
 from courses.models import (
     Course,
 )
@@ -26,6 +20,10 @@ from courses.permissions import Right
 from courses.services.access import require
 from courses.services.course_file_record import record_import
 from courses.services.creating import enrol_creator, require_course_creator
+from formats.course.course_content import Content
+from formats.course.course_reader import CourseFile, read_course_file
+from formats.course.dates import AcademicYear
+from formats.problems import BundleError, Fault
 
 _LONGEST_SLUG: Final = 60
 

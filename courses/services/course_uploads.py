@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import IO, Final
 
 from accounts.models import User
-from courses.bundle.faults import BundleError, Fault
-from courses.coursefile.dates import AcademicYear
-from courses.importing.archives import unpack
 from courses.models import Course
 from courses.permissions import Right
 from courses.services.access import require
@@ -23,6 +20,9 @@ from courses.services.held_uploads import (
     forget_old_uploads,
     held_root,
 )
+from formats.archives import unpack
+from formats.course.dates import AcademicYear
+from formats.problems import BundleError, Fault
 
 _KINDS: Final = (".yaml", ".yml", ".zip")
 _NAMES: Final = ("course.yaml", "course.yml")

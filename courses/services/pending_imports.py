@@ -9,9 +9,6 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
 from accounts.models import User
-from courses.bundle import Bundle, BundleError, Fault, read_bundle
-from courses.bundle.manifest import NAME
-from courses.importing import ImportOptions, Prepared, notes_on, prepare
 from courses.models import Assignment, AssignmentRevision
 from courses.permissions import Right
 from courses.services.access import require
@@ -21,6 +18,9 @@ from courses.services.held_uploads import (
     held_root,
 )
 from courses.services.revisions import bundle_sha256, import_revision
+from formats.assignment import Bundle, BundleError, Fault, read_bundle
+from formats.assignment.manifest import NAME
+from formats.importing import ImportOptions, Prepared, notes_on, prepare
 
 _KINDS: Final = (".zip", ".ipynb")
 

@@ -12,7 +12,6 @@ from django.db.models import Max
 from django.utils import timezone
 
 from accounts.actors import Actor, actor_user
-from courses.bundle import Bundle, BundleError, BundleFile, Fault
 from courses.models import (
     Assignment,
     AssignmentRevision,
@@ -23,6 +22,7 @@ from courses.models import (
 from courses.permissions import Right
 from courses.rows import unsaved_copy
 from courses.services.access import require
+from formats.assignment import Bundle, BundleError, BundleFile, Fault
 from runner.protocol.jobs import TestStyle
 from storage.blobs import BlobTooLargeError, store_blob
 

@@ -15,7 +15,6 @@ from accounts.actors import Actor, actor_user
 from accounts.models import User
 from courses.models import Course, CourseChange, Enrolment
 from courses.permissions import Right
-from courses.roster import Entry, Roster, read_roster, write_roster
 from courses.services.access import require
 from courses.services.changes import record_change
 from courses.services.enrolments import has_lecturer, lock_people, require_lecturer
@@ -25,6 +24,7 @@ from courses.services.held_uploads import (
     held_root,
 )
 from courses.services.roster_plan import Change, Plan, Step, make_plan
+from formats.roster import Entry, Roster, read_roster, write_roster
 
 _FILE: Final = "roster.csv"
 # People of the file who had an account before, and are in the course after it.

@@ -9,8 +9,8 @@ from enum import StrEnum
 from accounts.models import User
 from courses.models import Course, Enrolment
 from courses.permissions import STAFF_ROLES
-from courses.roster import Entry, Roster
 from formats.choices import Role
+from formats.roster import Entry, Roster
 
 
 class Step(StrEnum):

@@ -14,7 +14,6 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
 from accounts.throttles import ImportThrottle, seconds_to_wait
-from courses.bundle.faults import BundleError, Fault
 from courses.forms.creation import CourseFileForm
 from courses.models import Course
 from courses.permissions import Right
@@ -28,6 +27,7 @@ from courses.services.creating import require_course_creator
 from courses.services.held_uploads import NothingPendingError
 from courses.views.access import allowed_course
 from courses.views.creating import created_words
+from formats.problems import BundleError, Fault
 
 UNPROCESSABLE: Final = 422
 TOO_MANY_REQUESTS: Final = 429

@@ -12,13 +12,13 @@ from django.views.decorators.http import require_http_methods
 from accounts.http import SignedInRequest
 from courses.models import Course
 from courses.permissions import Right
-from courses.roster import Entry, RosterError
 from courses.services.enrolments import LastLecturerError
 from courses.services.invitations import send_invitations
 from courses.services.roster import Imported, RosterChangedError, add_person
 from courses.services.roster_plan import Step
 from courses.views.access import allowed_course
 from formats.choices import Role
+from formats.roster import Entry, RosterError
 
 UNPROCESSABLE = 422
 

@@ -16,7 +16,6 @@ from accounts.http import SignedInRequest
 from accounts.throttles import ImportThrottle, seconds_to_wait
 from courses.models import Course
 from courses.permissions import Right
-from courses.roster import MOST_BYTES, RosterError, RosterFault
 from courses.services.enrolments import LastLecturerError
 from courses.services.held_uploads import NothingPendingError
 from courses.services.invitations import send_invitations
@@ -33,6 +32,7 @@ from courses.services.roster import (
 from courses.services.roster_plan import Plan, Step
 from courses.views.access import allowed_course
 from courses.views.people import tell_invited
+from formats.roster import MOST_BYTES, RosterError, RosterFault
 
 UNPROCESSABLE = 422
 TOO_MANY_REQUESTS = 429

@@ -5,8 +5,8 @@ from collections import defaultdict
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.settings import api_settings
 
+from formats.findings import Problem
 from submissions.exceptions import SubmissionRefusedError
-from submissions.problems import Problem
 
 
 class TooLarge(APIException):

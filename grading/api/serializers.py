@@ -13,9 +13,9 @@ from rest_framework.reverse import reverse
 
 from accounts.api.serializers import PersonSerializer
 from accounts.http import sender
-from courses.bundle.contents import Visibility
 from courses.models import Course
 from courses.permissions import can_view_all_work
+from formats.assignment.assignment_content import Visibility
 from formats.choices import QuestionKind
 from grading.api.fields import WHEN, RunTimeField, points_field
 from grading.api.marks import report_on

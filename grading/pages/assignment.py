@@ -10,7 +10,6 @@ from decimal import Decimal
 from django.conf import settings
 
 from accounts.models import User
-from courses.bundle.contents import Check, Visibility
 from courses.deadlines import Deadline, deadline_for, is_late, is_open, is_overdue
 from courses.models import (
     Assignment,
@@ -21,14 +20,15 @@ from courses.models import (
 )
 from courses.permissions import Right, rights_in
 from courses.release_times import is_out
+from formats.assignment.assignment_content import Check, Visibility
 from formats.choices import Counting, FileKind, Part, QuestionKind
+from formats.findings import Problem
 from grading.models import GradingRun, RunnerEnvironment
 from grading.pages.attempts import Attempt, own_attempts
 from grading.scoring import rules_of
 from grading.states import State
 from grading.visible_results import Moments, ShownResults
 from submissions.intake import rules_of as file_rules
-from submissions.problems import Problem
 
 # What the browser's file dialogue offers first. The server checks the content.
 _ACCEPT = {

@@ -10,8 +10,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
-from courses.bundle import Fault, Limits, Question, Visibility
-from courses.importing import (
+from courses.services.pending_imports import Preview
+from formats.assignment import Fault, Limits, Question, Visibility
+from formats.choices import Part, QuestionKind
+from formats.importing import (
     Format,
     ImportOptions,
     OptionError,
@@ -19,8 +21,6 @@ from courses.importing import (
     read_points,
     read_required,
 )
-from courses.services.pending_imports import Preview
-from formats.choices import Part, QuestionKind
 from runner.protocol.jobs import Scalar, TestStyle
 
 FORMATS: Final = {

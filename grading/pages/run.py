@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from accounts.models import User
 from courses.models import Assignment, Course
 from courses.permissions import Right, rights_in
+from formats.findings import Problem
 from grading.models import GradingRun, RunEvent
 from grading.pages.badges import Badge, badge_for
 from grading.pages.run_status import RunStatus, run_status
 from grading.pages.walk import Walk, walk_of
 from grading.states import State
 from submissions.models import Submission, SubmittedFile
-from submissions.problems import Problem
 
 
 @dataclass(frozen=True, kw_only=True)

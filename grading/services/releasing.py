@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from accounts.actors import Actor
-from courses.bundle.contents import Visibility
 from courses.deadlines import deadline_of, is_open
 from courses.models import Assignment, Enrolment, Extension, Question
 from courses.permissions import Right
 from courses.services.access import require
 from courses.services.saving import save_assignment
 from courses.wall_clock import moment_words
+from formats.assignment.assignment_content import Visibility
 from formats.choices import QuestionKind
 from grading.models import GradingRun, Mark
 from grading.scoring import rules_of

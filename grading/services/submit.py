@@ -7,10 +7,10 @@ from django.db import transaction
 
 from accounts.models import User
 from courses.models import Assignment
+from formats.findings import Problem
 from grading.models import GradingRun
 from grading.services.environment_records import told_modules
 from grading.services.run_queue import enqueue_run
-from submissions.problems import Problem
 from submissions.services import IncomingFile, accept_files, record_submission
 
 

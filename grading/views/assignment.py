@@ -18,14 +18,14 @@ from accounts.http import SignedInRequest
 from accounts.throttles import SubmitThrottle, seconds_to_wait
 from courses.models import Assignment
 from courses.permissions import can_submit
+from formats.findings import Problem
+from formats.submission_words import problem, size_in_words
 from grading.models import GradingRun
 from grading.pages.assignment import LastTry, assignment_page, field_name
 from grading.services import submit_work
 from grading.views.access import visible_assignment
 from submissions.arrival import upload_started_at, upload_was_too_large
 from submissions.exceptions import SubmissionRefusedError
-from submissions.messages import problem, size_in_words
-from submissions.problems import Problem
 from submissions.services import IncomingFile
 
 UNPROCESSABLE = 422

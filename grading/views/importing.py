@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
 from accounts.throttles import ImportThrottle, seconds_to_wait
-from courses.bundle import BundleError, Fault
 from courses.models import Assignment
 from courses.permissions import Right
 from courses.services.held_uploads import NothingPendingError
@@ -23,6 +22,7 @@ from courses.services.pending_imports import (
     import_upload,
     preview_upload,
 )
+from formats.assignment import BundleError, Fault
 from grading.pages.importing import ImportForm, preview_page
 from grading.services import start_trials
 from grading.services.environment_records import environment_names, installed_modules

@@ -4,16 +4,17 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from courses.bundle import (
+from courses.handouts import given_notebook
+from courses.models import AssignmentRevision, Question, RevisionFile
+from formats.assignment import (
     Visibility,
     check_cells,
     locked_cells,
     mark_cells,
     split_sections,
 )
-from courses.handouts import given_notebook
-from courses.models import AssignmentRevision, Question, RevisionFile
 from formats.choices import FileKind, Part, QuestionKind
+from formats.notebook.normalise import NotebookFaultError, readable_notebook
 from grading.models import GradingRun
 from grading.worker.run_files import HandedIn, handed_in
 from grading.worker.staff_notebooks import handout_cells, staff_definitions
@@ -27,7 +28,6 @@ from runner.protocol.jobs import (
     TestStyle,
 )
 from storage.blobs import blob_path, read_blob
-from submissions.validation.readable import NotebookFaultError, readable_notebook
 
 # Checks that are shown later run later, and those that are never shown run last: a
 # shown result must tell nothing about what a later check returns.

@@ -4,7 +4,9 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from courses.bundle import (
+from courses.handouts import notebook_part, read_notebook_part
+from courses.models import RevisionFile
+from formats.assignment import (
     Definitions,
     changed_in_cells,
     check_key,
@@ -14,8 +16,6 @@ from courses.bundle import (
     rebound_in_cells,
     source_of,
 )
-from courses.handouts import notebook_part, read_notebook_part
-from courses.models import RevisionFile
 from formats.choices import Part
 from runner.protocol.jobs import HandoutCell
 from runner.protocol.placement import cell_id, cell_name, fingerprint

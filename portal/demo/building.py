@@ -12,15 +12,15 @@ from django.db import transaction
 
 from accounts.actors import SYSTEM
 from accounts.models import User
-from courses.bundle import Bundle, read_bundle
-from courses.coursefile.dates import AcademicYear
 from courses.models import Assignment, Course
 from courses.services.course_files import import_course_file
 from courses.services.enrolments import enrol
 from courses.services.extensions import grant_extension
 from courses.services.revisions import import_revision
 from courses.services.shifting import apply_shift, plan_shift
+from formats.assignment import Bundle, read_bundle
 from formats.choices import Role
+from formats.course.dates import AcademicYear
 from grading.services import publish_revision, start_trials, submit_work
 from portal.demo.demo_dates import THIS_WEEK, Calendar, is_closed
 from portal.demo.people import DOMAIN, EVERYBODY, Person

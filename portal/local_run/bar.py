@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Callable
 from typing import Final, TextIO
 
+from formats.submission_words import shown
 from grading.worker.progress import Progress
 from runner.protocol.jobs import CellStarted, Event
-from submissions.messages import shown
 
 _BAR_WIDTH: Final = 20
 _COLUMNS: Final = 80

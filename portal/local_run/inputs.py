@@ -9,15 +9,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from courses.importing import options
+from formats.findings import Problem
+from formats.importing import options
+from formats.kinds import Kind, kind_of
+from formats.notebook.coursework_context import Coursework
+from formats.notebook.normalise import readable_notebook
+from formats.notebook.opened_files import find_missing_files
+from formats.submission_words import problem
 from runner.protocol.jobs import JobFile, JobSpec, Limits, Scalar
-from submissions.messages import problem
-from submissions.problems import Problem
-from submissions.validation.coursework import Coursework
-from submissions.validation.files import FileRule, check_file
-from submissions.validation.kinds import Kind, kind_of
-from submissions.validation.opened_files import find_missing_files
-from submissions.validation.readable import readable_notebook
+from submissions.file_checks import FileRule, check_file
 
 
 class UnusableError(Exception):

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
+from formats.findings import Problem
+from formats.submission_words import shown, size_in_words
 from grading.messages import Message, Tone, describe_end
 from runner.protocol.jobs import JobResult, Limits, Verdict
-from submissions.messages import shown, size_in_words
-from submissions.problems import Problem
 
 _COLOURS: Final = {Tone.OK: 32, Tone.WARN: 33, Tone.BAD: 31, Tone.OURS: 35}
 _OURS: Final = {

@@ -8,9 +8,9 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from accounts.actors import SYSTEM
-from courses.coursefile.dates import AcademicYear
 from courses.models import Course
 from courses.services.course_files import Imported, import_course_file
+from formats.course.dates import AcademicYear
 
 EXAMPLE: Final[Path] = settings.BASE_DIR / "examples" / "deep-learning" / "course.yaml"
 YEAR: Final = "2024-25"

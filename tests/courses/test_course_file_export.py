@@ -14,11 +14,11 @@ from django.core.management import CommandError, call_command
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from courses.coursefile.fields import cleaned
-from courses.coursefile.layout import Value, dump
 from courses.models import Course, Lecture, Room, Session, Week
 from courses.services.course_files import export_course
 from formats.choices import MaterialKind
+from formats.course.course_fields import cleaned
+from formats.course.yaml_writer import Value, dump
 from tests.courses.coursefiles import EXAMPLE, bring_in, made, small
 from tests.factories import (
     AssignmentFactory,

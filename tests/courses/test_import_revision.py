@@ -7,19 +7,19 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from accounts.actors import SYSTEM
-from courses.bundle import BundleError, read_bundle
 from courses.models import Assignment, AssignmentRevision
 from courses.services.enrolments import enrol
 from courses.services.revisions import bundle_sha256, import_revision
+from formats.assignment import BundleError, read_bundle
 from formats.choices import Role
 from storage.blobs import read_blob
-from tests.courses.bundles import MANIFEST, TESTS, write_bundle
 from tests.factories import (
     AssignmentFactory,
     CourseFactory,
     EnrolmentFactory,
     UserFactory,
 )
+from tests.formats.assignment.bundles import MANIFEST, TESTS, write_bundle
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,6 @@ from django.core.exceptions import PermissionDenied
 from accounts.actors import SYSTEM, Actor
 from accounts.models import User
 from courses.models import Course, CourseChange, Enrolment
-from courses.roster import MOST_ROWS, RosterError
 from courses.services.enrolments import LastLecturerError
 from courses.services.roster import (
     Imported,
@@ -20,6 +19,7 @@ from courses.services.roster import (
 )
 from courses.services.roster_plan import Plan, Step
 from formats.choices import Role
+from formats.roster import MOST_ROWS, RosterError
 from tests.factories import CourseFactory, EnrolmentFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -11,9 +11,9 @@ from playwright.sync_api import Browser, Page
 
 from accounts.actors import SYSTEM
 from accounts.models import User
-from courses.bundle import read_bundle
 from courses.models import Assignment
 from courses.services.revisions import import_revision
+from formats.assignment import read_bundle
 from grading.services import publish_revision
 from tests.e2e.content import fill
 from tests.factories import (

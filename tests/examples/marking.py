@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import yaml
 
-from courses.bundle import Bundle, BundleFile, Question, check_cells, read_bundle
+from formats.assignment import Bundle, BundleFile, Question, check_cells, read_bundle
 from formats.choices import Part, QuestionKind
 from grading.scoring import QuestionRules, score_question
 from runner.host.runner import Runner

@@ -18,15 +18,15 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.actors import SYSTEM
-from courses.bundle import read_bundle
 from courses.services.revisions import import_revision
+from formats.assignment import read_bundle
 from grading.models import GradingRun
 from grading.services import publish_revision, submit_work
 from grading.worker.execution import execute_next
 from runner.host.runner import Runner
 from submissions.services import IncomingFile
-from tests.courses.bundles import MANIFEST, notebook_of, write_bundle
 from tests.factories import AssignmentFactory, EnrolmentFactory
+from tests.formats.assignment.bundles import MANIFEST, notebook_of, write_bundle
 from tests.grading.pages import signed_in
 
 pytestmark = [

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from safetensors import safe_open
 
-from courses.bundle import make_handout, read_bundle
-from courses.bundle.notebooks import dump_notebook
 from examples.build import fill_in, read_answers
+from formats.assignment import make_handout, read_bundle
+from formats.assignment.notebook_cells import dump_notebook
 from tests.examples.marking import EXAMPLE, EXPECTED, SUBMISSIONS, WEIGHTS
 
 COLUMNS = {

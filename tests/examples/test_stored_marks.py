@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.actors import SYSTEM
-from courses.bundle import read_bundle
 from courses.services.revisions import import_revision
+from formats.assignment import read_bundle
 from grading.models import GradingRun, Mark
 from grading.services import publish_revision, start_trials, submit_work
 from grading.trial_state import trials_of

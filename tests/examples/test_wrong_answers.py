@@ -11,8 +11,8 @@ from typing import Final
 
 import pytest
 
-from courses.bundle import read_bundle
-from courses.bundle.notebooks import check_key, source_of
+from formats.assignment import read_bundle
+from formats.assignment.notebook_cells import check_key, source_of
 from runner.host.runner import Runner
 from tests.examples.marking import EXAMPLE, handed_in, job_of
 

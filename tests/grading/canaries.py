@@ -9,8 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from tests.courses.bundles import HANDOUT_CELLS, STAFF_CELLS, notebook_of, write_bundle
-from tests.courses.foreign import checking, code, marks, text, write
+from tests.formats.assignment.bundles import (
+    HANDOUT_CELLS,
+    STAFF_CELLS,
+    notebook_of,
+    write_bundle,
+)
+from tests.formats.importing.foreign import checking, code, marks, text, write
 
 PIXEL: Final = {"image/png": "canary-attachment"}
 SHOWN: Final = ("canary-failure-message", "canary-docstring", "canary-description")

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from courses.bundle.contents import Check, Visibility
 from courses.deadlines import deadline, is_open
+from formats.assignment.assignment_content import Check, Visibility
 from formats.choices import QuestionKind
 from grading.scoring import Outcome, QuestionRules, score_question
 from grading.visible_results import Moments, ShownQuestion, show_question, show_results

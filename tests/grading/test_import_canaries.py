@@ -11,11 +11,11 @@ from django.test import Client
 
 from accounts.actors import SYSTEM
 from accounts.models import User
-from courses.bundle import read_bundle
 from courses.calendar.services import renew_feed
-from courses.importing import ImportOptions, prepare
 from courses.models import Assignment
 from courses.services.revisions import import_revision
+from formats.assignment import read_bundle
+from formats.importing import ImportOptions, prepare
 from grading.models import GradingRun
 from grading.services import publish_revision
 from grading.worker.job_spec import build_job

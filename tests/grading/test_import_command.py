@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from courses.bundle import read_bundle
 from courses.models import Assignment
+from formats.assignment import read_bundle
 from grading.management.commands.import_assignment import _count
 from grading.models import GradingRun, Publication
-from tests.courses.bundles import MANIFEST, write_bundle
-from tests.courses.foreign import checking, write
 from tests.factories import AssignmentFactory
+from tests.formats.assignment.bundles import MANIFEST, write_bundle
+from tests.formats.importing.foreign import checking, write
 from tests.grading.trials import solve
 
 pytestmark = pytest.mark.django_db

@@ -14,9 +14,16 @@ from accounts.throttles import ImportThrottle
 from courses.models import Assignment
 from formats.choices import Role
 from grading.models import GradingRun
-from tests.courses.bundles import MANIFEST, write_bundle
-from tests.courses.foreign import checking, code, notebook, text, write, zipped
 from tests.factories import AssignmentFactory, EnrolmentFactory
+from tests.formats.assignment.bundles import MANIFEST, write_bundle
+from tests.formats.importing.foreign import (
+    checking,
+    code,
+    notebook,
+    text,
+    write,
+    zipped,
+)
 from tests.grading.pages import Answer, signed_in, words
 
 pytestmark = pytest.mark.django_db

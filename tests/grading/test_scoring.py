@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courses.bundle.contents import Check
+from formats.assignment.assignment_content import Check
 from formats.choices import QuestionKind
 from grading.scoring import (
     CheckResult,

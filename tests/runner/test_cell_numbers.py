@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from formats.notebook.coursework_context import Coursework
+from formats.notebook.opened_files import find_missing_files
 from grading.messages import describe_end
 from runner.host.runner import Runner
 from runner.protocol.jobs import CellStarted, Event, JobResult, JobSpec, Limits
-from submissions.validation.coursework import Coursework
-from submissions.validation.opened_files import find_missing_files
 from tests.runner.notebooks import ANSWER, cell, job, notebook, outputs
 
 pytestmark = pytest.mark.torch

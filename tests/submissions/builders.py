@@ -7,9 +7,9 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from submissions.problems import Findings
+from formats.findings import Findings
+from submissions.file_checks import FileRule, check_file
 from submissions.services import IncomingFile
-from submissions.validation.files import FileRule, check_file
 
 MB = 1024**2
 

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from formats.choices import Part
-from submissions.problems import Problem
-from submissions.validation.check_cells import find_repeated_checks
-from submissions.validation.coursework import Coursework
-from submissions.validation.notebooks import check_notebook
-from submissions.validation.opened_files import find_missing_files
+from formats.findings import Problem
+from formats.notebook.coursework_context import Coursework
+from formats.notebook.notebook_checks import check_notebook
+from formats.notebook.opened_files import find_missing_files
+from formats.notebook.repeated_checks import find_repeated_checks
 from tests.factories import AssignmentFactory, QuestionFactory, RevisionFileFactory
 from tests.submissions.builders import code_cell, incoming, notebook_bytes
 from tests.submissions.test_create_submission import hand_in

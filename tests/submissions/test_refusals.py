@@ -8,12 +8,12 @@ from pytest_django import Settings
 
 from accounts.models import User
 from courses.models import Assignment, RequiredFile
+from formats.findings import Problem
 from storage import blobs
 from storage.blobs import BlobStoreFullError
 from submissions import intake
 from submissions.exceptions import SubmissionRefusedError
 from submissions.models import Submission
-from submissions.problems import Problem
 from submissions.services import IncomingFile, accept_files, create_submission
 from submissions.services import record_submission as record
 from tests.factories import (

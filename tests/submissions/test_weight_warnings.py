@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from submissions.problems import Problem
-from submissions.validation.coursework import Coursework
-from submissions.validation.files import FileRule, check_file
+from formats.findings import Problem
+from formats.notebook.coursework_context import Coursework
+from submissions.file_checks import FileRule, check_file
 from tests.factories import AssignmentFactory, RequiredFileFactory
 from tests.submissions.builders import (
     check,

@@ -10,10 +10,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_slug
 
 from accounts.actors import SYSTEM
-from courses.bundle import BundleError
-from courses.coursefile.dates import AcademicYear, DateError
-from courses.coursefile.planning import Plan
+from courses.course_file.plan import Plan
 from courses.services.course_files import Imported, import_course_file
+from formats.assignment import BundleError
+from formats.course.dates import AcademicYear, DateError
 
 
 class Command(BaseCommand):

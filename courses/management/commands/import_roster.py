@@ -10,11 +10,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.actors import SYSTEM
 from courses.models import Course
-from courses.roster import RosterError
 from courses.services.enrolments import LastLecturerError
 from courses.services.invitations import send_invitations
 from courses.services.roster import import_roster, plan_roster
 from courses.services.roster_plan import Plan, Step
+from formats.roster import RosterError
 
 
 class Command(BaseCommand):

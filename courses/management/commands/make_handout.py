@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from courses.bundle import BundleError, write_handout
+from formats.assignment import BundleError, write_handout
 
 
 class Command(BaseCommand):

@@ -12,8 +12,11 @@ from typing import Any, Final, TypeVar
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.actors import SYSTEM
-from courses.bundle import Bundle, BundleError, Limits, Visibility, read_bundle
-from courses.importing import (
+from courses.models import Assignment, AssignmentRevision
+from courses.services.revisions import import_revision
+from formats.assignment import Bundle, BundleError, Limits, Visibility, read_bundle
+from formats.choices import Part, QuestionKind
+from formats.importing import (
     Format,
     ImportOptions,
     OptionError,
@@ -24,9 +27,6 @@ from courses.importing import (
     read_points,
     read_required,
 )
-from courses.models import Assignment, AssignmentRevision
-from courses.services.revisions import import_revision
-from formats.choices import Part, QuestionKind
 from grading.services import TrialsNotGoodError, publish_revision, start_trials
 from grading.services.environment_records import installed_modules
 from grading.trial_state import Trials, trials_of

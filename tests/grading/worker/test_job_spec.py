@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from formats.choices import Part, QuestionKind
+from formats.notebook.normalise import readable_notebook
+from formats.notebook.notebook_checks import check_notebook
 from grading.models import GradingRun
 from grading.worker.job_spec import IncompleteRevisionError, build_job
 from runner.protocol.jobs import Device, TestStyle
 from runner.protocol.notebook import read_notebook
 from runner.protocol.placement import fingerprint
 from storage.blobs import BlobMissingError, blob_path
-from submissions.validation.notebooks import check_notebook
-from submissions.validation.readable import readable_notebook
 from tests.factories import (
     GradingRunFactory,
     QuestionFactory,
@@ -23,8 +23,8 @@ from tests.factories import (
     SubmittedFileFactory,
     small_notebook,
 )
+from tests.formats.notebook.test_notebook_formats import old_notebook
 from tests.submissions.builders import code_cell, notebook_bytes
-from tests.submissions.test_notebook_formats import old_notebook
 
 pytestmark = pytest.mark.django_db
 

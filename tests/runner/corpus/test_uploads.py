@@ -8,13 +8,13 @@ from typing import Final, NoReturn
 
 import pytest
 
+from formats.notebook.normalise import readable_notebook
+from formats.submission_words import clean_file_name
 from runner.host.runner import Runner
 from runner.protocol.jobs import JobFile, Verdict
 from runner.protocol.notebook import LanguageError, UnreadableError, read_notebook
+from submissions.file_checks import FileRule, check_file
 from submissions.intake import check_files
-from submissions.messages import clean_file_name
-from submissions.validation.files import FileRule, check_file
-from submissions.validation.readable import readable_notebook
 from tests.factories import AssignmentFactory
 from tests.runner.corpus.attack import MIB, Upload
 from tests.runner.corpus.attacks.uploads_archives import ARCHIVES

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pytest
 
-from courses.bundle import (
+from formats.assignment import (
     Bundle,
     check_cells,
     locked_cells,
@@ -33,10 +33,10 @@ from runner.protocol.jobs import (
     QuestionSpec,
     TestStyle,
 )
-from tests.courses.foreign import converted
-from tests.courses.test_import_published import PIN
-from tests.courses.test_import_published import _fetch as fetch_nbgrader
 from tests.examples import marking
+from tests.formats.importing.foreign import converted
+from tests.formats.importing.test_published import PIN
+from tests.formats.importing.test_published import _fetch as fetch_nbgrader
 from tests.runner import test_questions as questions
 from tests.runner import test_test_styles as styles
 from tests.runner.compared_notebooks import NOTEBOOKS
@@ -179,7 +179,7 @@ def job_of_import(folder: Path, bundle: Bundle, cells: dict[str, Any]) -> JobSpe
 
 def _defined(staff: Mapping[str, Any]) -> dict[str, Any]:
     """Return the names that the staff's notebook defines, if imports know them yet."""
-    from courses.bundle import definitions_of  # noqa: PLC0415 - not in the base
+    from formats.assignment import definitions_of  # noqa: PLC0415 - not in the base
     from tests.runner.proof.entries import defined_in  # noqa: PLC0415 - same
 
     code = [cell["source"] for cell in staff["cells"] if cell["cell_type"] == "code"]

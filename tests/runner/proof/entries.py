@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from courses.bundle import definitions_of
+from formats.assignment import definitions_of
 from runner.protocol.jobs import CheckSpec, QuestionSpec, TestStyle
 
 _SECRET: Final = re.compile(r"⟦(.*?)⟧", re.DOTALL)

@@ -8,7 +8,14 @@ from typing import Any, Final
 import pytest
 
 from runner.host.runner import Runner
-from tests.courses.foreign import checking, code, converted, marks, ok_file, write
+from tests.formats.importing.foreign import (
+    checking,
+    code,
+    converted,
+    marks,
+    ok_file,
+    write,
+)
 from tests.runner.notebooks import all_scores
 from tests.runner.proof.differential import job_of_import
 

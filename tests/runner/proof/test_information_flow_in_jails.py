@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import pytest
 
-from courses.bundle import read_bundle
+from formats.assignment import read_bundle
 from runner.host.runner import Runner
 from runner.protocol.jobs import JobSpec
 from tests.examples.marking import EXAMPLE, handed_in, job_of

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final
 
-from submissions.validation import zips
+from formats import zip_directory
 from tests.runner.corpus.attack import MIB, Upload
 from tests.submissions.builders import notebook_bytes, state_dict_bytes
 
@@ -65,10 +65,10 @@ def nested_bomb() -> bytes:
 
 
 def _entries(data: bytes) -> Iterator[int]:
-    at = data.find(zips.ENTRY_MARK)
+    at = data.find(zip_directory.ENTRY_MARK)
     while at >= 0:
         yield at
-        at = data.find(zips.ENTRY_MARK, at + 4)
+        at = data.find(zip_directory.ENTRY_MARK, at + 4)
 
 
 def overlapping() -> bytes:
@@ -90,7 +90,7 @@ def lying() -> bytes:
 def crowded() -> bytes:
     """Return a state dict that says that it has as many members as fit."""
     data = bytearray(state_dict_bytes())
-    at = data.rfind(zips.END_MARK)
+    at = data.rfind(zip_directory.END_MARK)
     struct.pack_into("<HH", data, at + 8, 65_000, 65_000)
     return bytes(data)
 

@@ -1,0 +1,282 @@
+"""Writes a plan to the database. Call it in a transaction."""
+
+from collections.abc import Callable
+from pathlib import PurePath
+from typing import Any, Final, cast
+
+from django.core.files import File as DjangoFile
+from django.db.models import Model, ProtectedError
+from django.db.models.fields.files import FieldFile
+from django.utils import timezone
+
+from courses.course_file.plan import Change, Plan
+from courses.models import (
+    Assignment,
+    Attachment,
+    Component,
+    Course,
+    Lecture,
+    Material,
+    Room,
+    Session,
+    SessionLecture,
+    Slot,
+    Teacher,
+    Week,
+)
+from formats.course.course_content import (
+    AttachmentRow,
+    ComponentRow,
+    CourseRow,
+    CourseworkRow,
+    LectureRow,
+    MaterialRow,
+    RoomRow,
+    Row,
+    SessionRow,
+    SlotRow,
+    TeacherRow,
+    WeekRow,
+)
+from formats.problems import BundleError, Fault
+
+Values = dict[str, Any]
+
+
+class Applier:
+    """Makes the rows of the database what the plan's rows say."""
+
+    def __init__(self, plan: Plan, slug: str) -> None:
+        self._plan, self._slug = plan, slug
+        self._objects = dict(plan.stored.objects)
+        self._is_new = ("course", "") not in self._objects
+        # Files that were stored on the way: the caller removes them if it fails.
+        self.stored_files: list[FieldFile] = []
+
+    def apply(self) -> Course:
+        """The course is as the plan says. Raises BundleError if a row cannot go."""
+        by_row = {id(c.row): c for c in (*self._plan.added, *self._plan.changed)}
+        for row in self._plan.wanted.rows():
+            change = by_row.get(id(row))
+            if change is not None:
+                self._write(change)
+        for change in self._plan.deleted:
+            self._delete(change)
+        return cast("Course", self._objects["course", ""])
+
+    def find(self, row: Row) -> Any:
+        """Return the database's row of a file's row."""
+        return self._objects.get((row.NOUN, row.key))
+
+    def _get(self, noun: str, key: str | int | None) -> Any:
+        return self._objects.get((noun, str(key))) if key not in {None, ""} else None
+
+    def _write(self, change: Change) -> None:
+        row = change.row
+        model, values = WRITERS[row.NOUN]
+        found: Any = self._objects.get((row.NOUN, row.key))
+        if found is None:
+            found = model(**self._owner(row))
+            self._objects[row.NOUN, row.key] = found
+        for name, value in values(self, row).items():
+            setattr(found, name, value)
+        self._write_file(found, change)
+        if isinstance(found, Material) and self._is_news(change):
+            found.replaced_at = timezone.now()
+        found.save()
+        if isinstance(row, SessionRow):
+            self._write_places(found, change, row)
+        elif isinstance(row, MaterialRow):
+            found.also_in.set([self._get("week", number) for number in row.also_in])
+
+    def _is_news(self, change: Change) -> bool:
+        """Whether students of a course that is there find something new in it."""
+        if change.before is None:
+            return not self._is_new
+        return bool(change.differs("file", "body", "url"))
+
+    def _owner(self, row: Row) -> Values:
+        """Whose a new row is, and what it is called."""
+        course = self._objects.get(("course", ""))
+        names: dict[str, Values] = {
+            "course": {"slug": self._slug},
+            "room": {"name": row.key},
+            "component": {"course": course, "title": row.key},
+            "teacher": {"course": course, "name": row.key},
+            "lecture": {"course": course, "number": row.key},
+            "session": {"course": course, "key": row.key},
+            "material": {"course": course, "key": row.key},
+            "coursework": {"course": course, "slug": row.key},
+            "attachment": {},
+        }
+        return names.get(row.NOUN, {"course": course})
+
+    def _write_file(self, found: Any, change: Change) -> None:
+        """Store a file whose content is new. The old one stays: a copy may use it."""
+        row = change.row
+        is_same = change.before is not None and not change.differs("file")
+        if not isinstance(row, MaterialRow | AttachmentRow) or is_same:
+            return
+        if row.file is None:
+            found.file = ""
+            return
+        name = f"{PurePath(row.file.name).stem or row.key}{row.file.suffix}"
+        with row.file.open() as content:
+            found.file.save(name, DjangoFile(content), save=False)
+        self.stored_files.append(found.file)
+
+    def _write_places(self, session: Session, change: Change, row: SessionRow) -> None:
+        if change.before is None or change.differs("teachers"):
+            session.teachers.set([self._get("teacher", name) for name in row.teachers])
+        if change.before is None or change.differs("lectures"):
+            session.lecture_places.all().delete()
+            SessionLecture.objects.bulk_create(
+                SessionLecture(
+                    session=session,
+                    lecture=self._get("lecture", place.lecture),
+                    part=place.part,
+                    watch_before=place.watch_before,
+                    position=position,
+                )
+                for position, place in enumerate(row.lectures)
+            )
+
+    def _delete(self, change: Change) -> None:
+        found = self._objects.pop((change.row.NOUN, change.row.key))
+        try:
+            found.delete()
+        except ProtectedError as error:
+            message = f"{change.name} cannot be deleted: people's work belongs to it."
+            hint = "Leave out --prune, or hide it in the admin."
+            raise BundleError((Fault(message=message, hint=hint),)) from error
+
+    # --- What each kind of row holds ----------------------------------------------
+
+    def course(self, row: CourseRow) -> Values:
+        return {
+            "title": row.title,
+            "module_codes": list(row.module_codes),
+            "time_zone": row.time_zone,
+            "academic_year": row.academic_year,
+            "summary": row.summary,
+            "release_at": row.release_at,
+        }
+
+    def component(self, row: ComponentRow) -> Values:
+        return {
+            "kind": row.kind,
+            "weight_percent": row.weight,
+            "note": row.note,
+            "position": row.position,
+        }
+
+    def room(self, row: RoomRow) -> Values:
+        return {"aliases": list(row.aliases), "url": row.url}
+
+    def teacher(self, row: TeacherRow) -> Values:
+        return {"position": row.position}
+
+    def slot(self, row: SlotRow) -> Values:
+        return {
+            "weekday": row.weekday,
+            "starts": row.starts,
+            "ends": row.ends,
+            "kind": row.kind,
+            "room": self._get("room", row.room),
+            "online_label": row.online,
+            "online_url": row.online_url,
+        }
+
+    def lecture(self, row: LectureRow) -> Values:
+        return {"title": row.title, "examinable": row.examinable}
+
+    def week(self, row: WeekRow) -> Values:
+        return {
+            "number": row.number,
+            "starts_on": row.starts_on,
+            "title": row.title,
+            "summary": row.summary,
+            "release_at": row.release_at,
+        }
+
+    def session(self, row: SessionRow) -> Values:
+        before = self.find(row)
+        cancelled_at = before.cancelled_at if before else None
+        return {
+            "week": self._get("week", row.week),
+            "kind": row.kind,
+            "title": row.title,
+            "starts_at": row.starts_at,
+            "ends_at": row.ends_at,
+            "room": self._get("room", row.room),
+            "online_label": row.online,
+            "online_url": row.online_url,
+            "queue_label": row.queue,
+            "queue_url": row.queue_url,
+            "by_team": row.team,
+            "note": row.note,
+            "cancelled_at": (cancelled_at or timezone.now()) if row.cancelled else None,
+            "cancel_reason": row.cancel_reason,
+            "moved_from": row.moved_from,
+            "position": row.position,
+            "release_at": row.release_at,
+        }
+
+    def material(self, row: MaterialRow) -> Values:
+        return {
+            "kind": row.kind,
+            "code": row.code,
+            "title": row.title,
+            "week": self._get("week", row.week),
+            "session": self._get("session", row.session),
+            "lecture": self._get("lecture", row.lecture),
+            "description": row.description,
+            "body": row.body,
+            "attribution": row.attribution,
+            "url": row.url,
+            "access": row.access,
+            "examinable": row.examinable,
+            "opens_at": row.opens_at,
+            "position": row.position,
+            "release_at": row.release_at,
+        }
+
+    def attachment(self, row: AttachmentRow) -> Values:
+        return {
+            "material": self._get("material", row.material),
+            "label": row.label,
+            "url": row.url,
+            "position": row.position,
+            "release_at": row.release_at,
+        }
+
+    def coursework(self, row: CourseworkRow) -> Values:
+        return {
+            "title": row.title,
+            "week": self._get("week", row.week),
+            "summary": row.summary,
+            "due_at": row.due_at,
+            "grace_minutes": row.grace_minutes,
+            "closes_at": row.closes_at,
+            "component": self._get("component", row.component),
+            "weight_percent": row.weight,
+            "max_attempts": row.attempts,
+            "counting": row.counting,
+            "release_at": row.release_at,
+        }
+
+
+Writer = Callable[[Applier, Any], Values]
+WRITERS: Final[dict[str, tuple[type[Model], Writer]]] = {
+    "course": (Course, Applier.course),
+    "component": (Component, Applier.component),
+    "room": (Room, Applier.room),
+    "teacher": (Teacher, Applier.teacher),
+    "slot": (Slot, Applier.slot),
+    "lecture": (Lecture, Applier.lecture),
+    "week": (Week, Applier.week),
+    "session": (Session, Applier.session),
+    "material": (Material, Applier.material),
+    "attachment": (Attachment, Applier.attachment),
+    "coursework": (Assignment, Applier.coursework),
+}

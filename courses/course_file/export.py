@@ -1,0 +1,332 @@
+"""Writes a course as a course file: the same course always gives the same bytes."""
+
+import datetime as dt
+import shutil
+import zoneinfo
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from django.utils.text import slugify
+
+from formats.course.course_content import (
+    AttachmentRow,
+    Content,
+    CourseworkRow,
+    File,
+    MaterialRow,
+    Place,
+    Released,
+    SessionRow,
+    Shelf,
+    SlotRow,
+    WeekRow,
+    shelf_of,
+)
+from formats.course.course_reader import FORMAT
+from formats.course.dates import (
+    WEEK,
+    WEEKDAYS,
+    AcademicYear,
+    Calendar,
+    DateError,
+    time_text,
+)
+from formats.course.yaml_writer import Value, dump
+
+NAME: Final = "course.yaml"
+FILES: Final = "files"
+Entry = dict[str, Value]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What was written, and the files that the portal has lost."""
+
+    path: Path
+    files: int
+    lost: tuple[str, ...] = ()
+
+
+def calendar_of(content: Content) -> Calendar:
+    """Return the calendar in which the course's days are written."""
+    try:
+        year = AcademicYear.parse(content.course.academic_year)
+    except DateError:
+        year = AcademicYear(int(content.course.academic_year[:4]))
+    return Calendar(zone=zoneinfo.ZoneInfo(content.course.time_zone), year=year)
+
+
+def first_release(content: Content) -> dt.datetime:
+    """Return when a row is out of which the file says nothing: with its course.
+
+    Of a course that has no release yet, from the beginning of its year.
+    """
+    calendar = calendar_of(content)
+    return content.course.release_at or calendar.at(
+        calendar.year.starts_on, dt.time(12)
+    )
+
+
+def write_course(content: Content, folder: Path) -> Written:
+    """The folder holds course.yaml and every file that it names."""
+    folder.mkdir(parents=True, exist_ok=True)
+    writer = _Writer(content)
+    path = folder / NAME
+    text = writer.text()
+    for name, file in writer.files.items():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with file.open() as source, target.open("wb") as out:
+            shutil.copyfileobj(source, out)
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return Written(path=path, files=len(writer.files), lost=tuple(writer.lost))
+
+
+def course_text(content: Content) -> str:
+    """Return the course file."""
+    return _Writer(content).text()
+
+
+class _Writer:
+    def __init__(self, content: Content) -> None:
+        self._content = content
+        self._calendar = calendar_of(content)
+        self._out_with_course = first_release(content)
+        self._week_of = {row.key: row.week for row in content.sessions}
+        self._shelves: dict[Shelf, list[MaterialRow]] = defaultdict(list)
+        for row in content.materials:
+            self._shelves[shelf_of(row, self._week_of)].append(row)
+        self._attached: dict[str, list[AttachmentRow]] = defaultdict(list)
+        for attachment in content.attachments:
+            self._attached[attachment.material].append(attachment)
+        # What course.yaml names, by its path beside it.
+        self.files: dict[str, File] = {}
+        self.lost: list[str] = []
+
+    def text(self) -> str:
+        """Return the whole file. `files` and `lost` are then filled."""
+        content = self._content
+        document: Entry = {
+            "format": FORMAT,
+            "course": self._course(),
+            "components": [
+                {
+                    **_entry(title=row.key, kind=row.kind),
+                    "weight": row.weight,
+                    **_entry(note=row.note),
+                }
+                for row in content.components
+            ],
+            "rooms": [
+                _entry(name=row.key, aliases=row.aliases, url=row.url)
+                for row in content.rooms
+            ],
+            "teachers": [row.key for row in content.teachers],
+            "slots": [_slot(row) for row in content.slots],
+            "lectures": [
+                _entry(
+                    number=row.key,
+                    title=row.title,
+                    examinable=row.examinable,
+                    recordings=self._list("lecture", row.key),
+                )
+                for row in content.lectures
+            ],
+            "weeks": [self._week(row) for row in content.weeks],
+            "materials": self._list("course", ""),
+            "coursework": [self._piece(row) for row in content.coursework],
+        }
+        kept = {key: value for key, value in document.items() if value != []}
+        return dump(kept, spaced="weeks")
+
+    def _course(self) -> Entry:
+        row = self._content.course
+        released = row.release_at
+        return _entry(
+            title=row.title,
+            module_codes=row.module_codes,
+            time_zone=row.time_zone,
+            released=self._moment(released),
+            summary=row.summary,
+        )
+
+    def _moment(self, moment: dt.datetime | None) -> str:
+        return self._calendar.moment_text(moment) if moment else ""
+
+    def _release(self, row: Released, key: str = "released") -> Entry:
+        """What is out with its course says nothing."""
+        if row.release_at is None:
+            return {"hidden": True}
+        if row.release_at <= self._out_with_course:
+            return {}
+        return {key: self._moment(row.release_at)}
+
+    # --- Weeks ------------------------------------------------------------------
+
+    def _week(self, row: WeekRow) -> Entry:
+        sessions = [
+            self._session(session, row)
+            for session in self._content.sessions
+            if session.week == row.number
+        ]
+        return {
+            "number": row.number,
+            "starts": self._calendar.day_text(row.starts_on),
+            **_entry(title=row.title),
+            **self._release(row),
+            **_entry(
+                summary=row.summary,
+                sessions=sessions,
+                materials=self._list("week", row.key),
+            ),
+        }
+
+    def _session(self, row: SessionRow, week: WeekRow) -> Entry:
+        return {
+            **_entry(key=row.key, kind=row.kind, title=row.title),
+            **self._times(row, week),
+            **_entry(
+                room=row.room,
+                online=row.online,
+                online_url=row.online_url,
+                queue=row.queue,
+                queue_url=row.queue_url,
+                teachers=row.teachers,
+                team=row.team,
+                lectures=[_place(place) for place in row.lectures],
+                cancelled=row.cancelled,
+                cancel_reason=row.cancel_reason,
+                moved_from=self._moment(row.moved_from),
+            ),
+            **self._release(row),
+            **_entry(note=row.note, materials=self._list("session", row.key)),
+        }
+
+    def _times(self, row: SessionRow, week: WeekRow) -> Entry:
+        if row.starts_at is None or row.ends_at is None:
+            return {}
+        starts = self._calendar.local(row.starts_at)
+        ends = self._calendar.local(row.ends_at)
+        is_inside = week.starts_on <= starts.date() < week.starts_on + WEEK
+        shows_end = ends.date() == starts.date()
+        on = starts.date()
+        return _entry(
+            day=WEEKDAYS[on.weekday()] if is_inside else "",
+            date="" if is_inside else self._calendar.day_text(on),
+            **{"from": self._calendar.hour_text(starts)},
+            to=self._calendar.hour_text(ends) if shows_end else "",
+            until="" if shows_end else self._moment(row.ends_at),
+        )
+
+    # --- Materials --------------------------------------------------------------
+
+    def _list(self, kind: str, key: str) -> list[Value]:
+        return [self._material(row, kind) for row in self._shelves[kind, key]]
+
+    def _material(self, row: MaterialRow, where: str) -> Entry:
+        return {
+            **_entry(
+                key=row.key,
+                kind="" if where == "lecture" else row.kind,
+                code=row.code,
+                title=row.title,
+                attribution=row.attribution,
+                url=row.url,
+                file=self._file(row.file, row.key),
+                access="" if row.access == "public" else row.access,
+                examinable=row.examinable,
+                opens=self._moment(row.opens_at),
+            ),
+            **self._release(row),
+            **_entry(
+                session="" if where == "session" else row.session,
+                lecture="" if where == "lecture" else row.lecture,
+                also_in=row.also_in,
+                description=row.description,
+                body=row.body,
+                attachments=[
+                    self._attachment(attachment)
+                    for attachment in self._attached[row.key]
+                ],
+            ),
+        }
+
+    def _attachment(self, row: AttachmentRow) -> Entry:
+        name = f"{row.material}/{slugify(row.label) or 'file'}"
+        return {
+            **_entry(label=row.label, url=row.url, file=self._file(row.file, name)),
+            **self._release(row),
+        }
+
+    def _file(self, file: File | None, name: str) -> str:
+        """Name the file as its row is called: what it was called is not kept."""
+        if file is None:
+            return ""
+        if not file.sha256:
+            self.lost.append(file.name)
+            return ""
+        path = next(
+            path
+            for path in _paths(f"{FILES}/{name}", file.suffix)
+            if path not in self.files
+        )
+        self.files[path] = file
+        return path
+
+    def _piece(self, row: CourseworkRow) -> Entry:
+        return {
+            **_entry(slug=row.key, title=row.title),
+            **({"week": row.week} if row.week is not None else {}),
+            **self._release(row, "handed_out"),
+            **_entry(
+                due=self._moment(row.due_at),
+                grace_minutes=row.grace_minutes,
+                closes=self._moment(row.closes_at),
+                component=row.component,
+                weight=row.weight,
+                attempts=row.attempts or 0,
+                counting="" if row.counting == "latest" else row.counting,
+                summary=row.summary,
+            ),
+        }
+
+
+def _paths(stem: str, suffix: str) -> Iterator[str]:
+    yield f"{stem}{suffix}"
+    number = 2
+    while True:
+        yield f"{stem}-{number}{suffix}"
+        number += 1
+
+
+def _entry(**values: Value) -> Entry:
+    """Leave out what is empty: nothing, no, zero."""
+    return {key: _listed(value) for key, value in values.items() if value}
+
+
+def _listed(value: Value) -> Value:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _slot(row: SlotRow) -> Entry:
+    times: Mapping[str, str] = {
+        "from": time_text(row.starts),
+        "to": time_text(row.ends),
+    }
+    return _entry(
+        day=WEEKDAYS[row.weekday],
+        **times,
+        kind=row.kind,
+        room=row.room,
+        online=row.online,
+        online_url=row.online_url,
+    )
+
+
+def _place(place: Place) -> Entry:
+    return _entry(
+        number=place.lecture, part=place.part, watch_before=place.watch_before
+    )

@@ -1,0 +1,220 @@
+"""What a course file leaves open, filled in from what the portal has.
+
+A file is silent about what people do meanwhile: releases, cancelled sessions, files
+that somebody uploaded, other spellings of a room. Settled rows say it all, and may be
+compared field by field.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from courses.course_file.export import first_release
+from courses.course_file.stored import Stored
+from formats.course.course_content import (
+    AttachmentRow,
+    ComponentRow,
+    Content,
+    CourseRow,
+    MaterialRow,
+    Released,
+    RoomRow,
+    Row,
+    SessionRow,
+    TeacherRow,
+    shelf_of,
+    spelling,
+)
+
+ReleasedT = TypeVar("ReleasedT", bound=Released)
+FiledT = TypeVar("FiledT", MaterialRow, AttachmentRow)
+PlacedT = TypeVar(
+    "PlacedT", ComponentRow, TeacherRow, SessionRow, MaterialRow, AttachmentRow
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    """The rows that the file asks for, and files of rows that it does not name."""
+
+    content: Content
+    kept_files: tuple[Row, ...] = ()
+
+
+def settle(wanted: Content, stored: Stored, *, is_new: bool, prune: bool) -> Settled:
+    """Return what the course will be like."""
+    present = {(row.NOUN, row.key): row for row in stored.content.rows()}
+    settler = _Settler(wanted, stored, present, is_new=is_new, prune=prune)
+    return settler.settle()
+
+
+class _Settler:
+    def __init__(
+        self,
+        wanted: Content,
+        stored: Stored,
+        present: Mapping[tuple[str, str], Row],
+        *,
+        is_new: bool,
+        prune: bool,
+    ) -> None:
+        self._wanted, self._stored, self._present = wanted, stored, present
+        self._is_new, self._prune = is_new, prune
+        self._kept_files: list[Row] = []
+        # Until when what came out was out with the course.
+        self._out_with_course = first_release(stored.content)
+
+    def _of(self, row: Row) -> Row | None:
+        return self._present.get((row.NOUN, row.key))
+
+    def settle(self) -> Settled:
+        wanted, stored = self._wanted, self._stored.content
+        course = self._course(wanted.course)
+        silent = first_release(replace(wanted, course=course))
+        rooms = {room.key: self._room(room) for room in wanted.rooms}
+        called = {key: room.key for key, room in rooms.items()}
+        sessions = [
+            self._session(replace(row, room=called.get(row.room, "")))
+            for row in wanted.sessions
+        ]
+        content = Content(
+            course=course,
+            components=self._placed(wanted.components, stored.components),
+            rooms=tuple(rooms.values()),
+            teachers=self._placed(wanted.teachers, stored.teachers),
+            slots=tuple(
+                replace(row, room=called.get(row.room, "")) for row in wanted.slots
+            ),
+            lectures=wanted.lectures,
+            weeks=self._released(wanted.weeks, silent),
+            sessions=self._placed(
+                self._released(sessions, silent), stored.sessions, by_week
+            ),
+            materials=self._materials(silent),
+            attachments=self._placed(
+                self._released(map(self._filed, wanted.attachments), silent),
+                stored.attachments,
+                by_material,
+            ),
+            coursework=self._released(wanted.coursework, silent),
+        )
+        return Settled(content=content, kept_files=tuple(self._kept_files))
+
+    def _course(self, row: CourseRow) -> CourseRow:
+        if row.says_release or self._is_new:
+            return row
+        return replace(row, release_at=self._stored.content.course.release_at)
+
+    def _released(
+        self, rows: Iterable[ReleasedT], silent: dt.datetime
+    ) -> tuple[ReleasedT, ...]:
+        return tuple(
+            row
+            if row.says_release
+            else replace(row, release_at=self._release(row, silent))
+            for row in rows
+        )
+
+    def _release(self, row: Released, silent: dt.datetime) -> dt.datetime | None:
+        """What was out with its course stays so, if that comes out earlier."""
+        before = self._of(row)
+        if not isinstance(before, Released):
+            return silent
+        at = before.release_at
+        is_with_course = at is not None and at <= self._out_with_course
+        return min(at, silent) if at is not None and is_with_course else at
+
+    def _room(self, row: RoomRow) -> RoomRow:
+        """The portal's room of this name, with further spellings, or a new one."""
+        names = set(row.spellings)
+        for room in self._stored.rooms:
+            if names & set(room.spellings):
+                further = [
+                    name
+                    for name in (row.key, *row.aliases)
+                    if spelling(name) not in room.spellings
+                ]
+                aliases = (*room.aliases, *further)
+                return replace(room, aliases=aliases, url=room.url or row.url)
+        return row
+
+    def _session(self, row: SessionRow) -> SessionRow:
+        """A session that somebody cancelled stays so, and remembers its first hour."""
+        before = self._of(row)
+        if not isinstance(before, SessionRow):
+            return row
+        if before.cancelled and not row.cancelled:
+            row = replace(row, cancelled=True, cancel_reason=before.cancel_reason)
+        moved_from = row.moved_from or before.moved_from
+        is_back = moved_from == row.starts_at
+        return replace(row, moved_from=None if is_back else moved_from)
+
+    def _materials(self, silent: dt.datetime) -> tuple[MaterialRow, ...]:
+        week_of = {row.key: row.week for row in self._wanted.sessions}
+        stored_weeks = {row.key: row.week for row in self._stored.content.sessions}
+        return self._placed(
+            self._released(map(self._filed, self._wanted.materials), silent),
+            self._stored.content.materials,
+            lambda row: shelf_of(row, week_of),
+            lambda row: shelf_of(row, stored_weeks),
+        )
+
+    def _filed(self, row: FiledT) -> FiledT:
+        """A file that only the portal has is kept, unless asked otherwise."""
+        before = self._of(row)
+        has_own = row.file is not None or bool(row.url and row.NOUN == "attachment")
+        if (
+            has_own
+            or not isinstance(before, MaterialRow | AttachmentRow)
+            or before.file is None
+        ):
+            return row
+        if self._prune:
+            return row
+        self._kept_files.append(row)
+        return replace(row, file=before.file)
+
+    def _placed(
+        self,
+        wanted: Sequence[PlacedT],
+        stored: Sequence[PlacedT],
+        shelf: Callable[[PlacedT], Hashable] = lambda _: "",
+        stored_shelf: Callable[[PlacedT], Hashable] | None = None,
+    ) -> tuple[PlacedT, ...]:
+        """Rows keep their positions where their order is as it was."""
+        before: dict[Hashable, list[PlacedT]] = defaultdict(list)
+        for row in stored:
+            before[(stored_shelf or shelf)(row)].append(row)
+        after: dict[Hashable, list[PlacedT]] = defaultdict(list)
+        for row in wanted:
+            after[shelf(row)].append(row)
+        places = {
+            row.key: place
+            for name, rows in after.items()
+            for row, place in zip(rows, positions(rows, before[name]), strict=True)
+        }
+        return tuple(replace(row, position=places[row.key]) for row in wanted)
+
+
+def by_week(row: SessionRow) -> Hashable:
+    return row.week
+
+
+def by_material(row: AttachmentRow) -> Hashable:
+    return row.material
+
+
+def positions(wanted: Sequence[PlacedT], stored: Sequence[PlacedT]) -> list[int]:
+    """Return the positions of a list's rows: the stored ones if they give its order.
+
+    Rows that are new must stand at the end for that; otherwise it is counted anew.
+    """
+    keys = [row.key for row in wanted]
+    kept: list[PlacedT] = [row for row in stored if row.key in keys]
+    if keys[: len(kept)] != [row.key for row in kept]:
+        return list(range(len(keys)))
+    given = [row.position for row in kept]
+    first = max((row.position for row in stored), default=-1) + 1
+    return given + list(range(first, first + len(keys) - len(given)))

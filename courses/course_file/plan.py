@@ -1,0 +1,259 @@
+"""What an import would do: rows that are new, rows that differ, rows left over."""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from courses.course_file.export import calendar_of
+from courses.course_file.merge import settle
+from courses.course_file.stored import Stored
+from formats.choices import Weekday
+from formats.course.course_content import (
+    Content,
+    File,
+    RoomRow,
+    Row,
+    SessionRow,
+    WeekRow,
+)
+from formats.course.dates import Calendar, time_text
+from formats.problems import FaultList
+
+_SHOWN: Final = 60
+# Fields that are called otherwise than their name says.
+_LABELS: Final = {
+    "at": "",
+    "starts_at": "starts",
+    "ends_at": "ends",
+    "release_at": "released",
+    "opens_at": "opens",
+    "due_at": "due",
+    "closes_at": "closes",
+    "starts_on": "starts",
+    "position": "place in its list",
+    "team": "by the team",
+}
+# The rows that name others go before those.
+_DELETED: Final = (
+    "attachment",
+    "material",
+    "session",
+    "coursework",
+    "slot",
+    "lecture",
+    "week",
+    "teacher",
+    "component",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldChange:
+    """One field of a row, before and after, in words."""
+
+    field: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{label(self.field)}: {self.before} → {self.after}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A row that is new (`before` is None), differs, or is left over (`after`)."""
+
+    before: Row | None
+    after: Row | None
+    fields: tuple[FieldChange, ...] = ()
+
+    @property
+    def row(self) -> Row:
+        """The row that it is about."""
+        row = self.after or self.before
+        assert row is not None  # noqa: S101  one of them is there
+        return row
+
+    @property
+    def name(self) -> str:
+        """The row as people call it: its noun and its key."""
+        return f"{self.row.NOUN} {self.row.key}".strip()
+
+    def differs(self, *names: str) -> list[FieldChange]:
+        """Return those of these fields that changed."""
+        return [change for change in self.fields if change.field in names]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Everything that an import does; with `prune`, left-over rows are deleted."""
+
+    wanted: Content
+    stored: Stored
+    is_new: bool
+    prune: bool
+    added: tuple[Change, ...] = ()
+    changed: tuple[Change, ...] = ()
+    left_over: tuple[Change, ...] = ()
+    kept_files: tuple[Row, ...] = ()
+
+    @property
+    def deleted(self) -> tuple[Change, ...]:
+        """The left-over rows that go."""
+        return self.left_over if self.prune else ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the course is as the file says already."""
+        return not (self.added or self.changed or self.deleted)
+
+    def lines(self) -> Iterator[str]:
+        """Say it: + what is new, ~ what changes, - what only the portal has."""
+        for change in self.added:
+            yield f"+ {change.name}{_titled(change.row)}"
+        for change in self.changed:
+            yield f"~ {change.name}: {'; '.join(map(str, change.fields))}"
+        for change in self.left_over:
+            fate = "deleted" if self.prune else "kept"
+            yield f"- only in the portal, {fate}: {change.name}{_titled(change.row)}"
+        for row in self.kept_files:
+            yield f"- only in the portal, kept: the file of {row.NOUN} {row.key}"
+
+
+def make_plan(
+    wanted: Content, stored: Stored, *, is_new: bool, prune: bool, file: str
+) -> Plan:
+    """Return what has to change. Raises BundleError where rooms do not agree."""
+    _judge_rooms(wanted, stored, file)
+    settled = settle(wanted, stored, is_new=is_new, prune=prune)
+    calendar = calendar_of(settled.content)
+    present: dict[tuple[str, str], Row] = {
+        (row.NOUN, row.key): row
+        for row in (*stored.rooms, *stored.content.rows())
+        if not (is_new and row.NOUN == "course")
+    }
+    added, changed = [], []
+    for row in settled.content.rows():
+        before = present.pop((row.NOUN, row.key), None)
+        if before is None:
+            added.append(Change(before=None, after=row))
+        elif before != row:
+            fields = tuple(_differences(before, row, calendar))
+            changed.append(Change(before=before, after=row, fields=fields))
+    return Plan(
+        wanted=settled.content,
+        stored=stored,
+        is_new=is_new,
+        prune=prune,
+        added=tuple(added),
+        changed=tuple(changed),
+        left_over=tuple(_left_over(present, wanted, prune=prune)),
+        kept_files=settled.kept_files,
+    )
+
+
+def _left_over(
+    present: Mapping[tuple[str, str], Row], wanted: Content, *, prune: bool
+) -> Iterator[Change]:
+    """Rows that the file has no longer, in the order in which they can go.
+
+    A cancelled session stays, struck out, as long as its week does. Rooms are shared.
+    """
+    weeks = {row.number for row in wanted.weeks}
+    rows = [row for row in present.values() if row.NOUN in _DELETED]
+    for row in sorted(rows, key=lambda row: _DELETED.index(row.NOUN)):
+        is_struck = isinstance(row, SessionRow) and row.cancelled and row.week in weeks
+        if not (prune and is_struck):
+            yield Change(before=row, after=None)
+
+
+def _judge_rooms(wanted: Content, stored: Stored, file: str) -> None:
+    faults = FaultList()
+    owners: dict[str, RoomRow] = {}
+    for row in wanted.rooms:
+        found = [
+            room for room in stored.rooms if set(room.spellings) & set(row.spellings)
+        ]
+        for room in found[1:]:
+            faults.add(
+                f"“{found[0].key}” and “{room.key}” are two rooms of the portal, and "
+                "one in this file.",
+                file=file,
+                line=row.line,
+                hint="Name one of them only, or make them one in the admin.",
+            )
+        if found and owners.setdefault(found[0].key, row) is not row:
+            faults.add(
+                f"“{row.key}” and “{owners[found[0].key].key}” are both the portal's "
+                f"room “{found[0].key}”.",
+                file=file,
+                line=row.line,
+                hint="Write them as one room with an alias.",
+            )
+    faults.raise_if_any()
+
+
+# --- In words -----------------------------------------------------------------------
+
+
+def _differences(before: Row, after: Row, calendar: Calendar) -> Iterator[FieldChange]:
+    for entry in dataclasses.fields(after):
+        old, new = getattr(before, entry.name), getattr(after, entry.name)
+        if entry.compare and old != new:
+            was, becomes = (
+                shown(entry.name, old, calendar),
+                shown(entry.name, new, calendar),
+            )
+            if was == becomes:
+                was, becomes = _apart(was, becomes, str(old), str(new))
+            yield FieldChange(field=entry.name, before=was, after=becomes)
+
+
+def _apart(was: str, becomes: str, old: str, new: str) -> tuple[str, str]:
+    """Two long texts that begin alike: say how long each is."""
+    return f"{was} ({len(old)} characters)", f"{becomes} ({len(new)} characters)"
+
+
+def label(field: str) -> str:
+    """Return what a field is called."""
+    return _LABELS.get(field, field.replace("_", " "))
+
+
+def shown(field: str, value: Any, calendar: Calendar) -> str:
+    """Return a field's value in words."""
+    if field == "weekday":
+        return Weekday(value).label
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None or value in {"", ()}:
+        return "hidden" if field == "release_at" else "nothing"
+    return _value_shown(value, calendar)
+
+
+def _value_shown(value: Any, calendar: Calendar) -> str:
+    match value:
+        case dt.datetime():
+            text = f"{calendar.local(value):%a} {calendar.moment_text(value)}"
+        case dt.date():
+            text = f"{value:%a} {calendar.day_text(value)}"
+        case dt.time():
+            text = time_text(value)
+        case tuple():
+            text = ", ".join(map(str, value))
+        case File():
+            text = f"{value.name} ({value.sha256[:8] or 'lost'})"
+        case Decimal():
+            text = f"{value:f}"
+        case _:
+            text = " ".join(str(value).split())
+    return f"{text[:_SHOWN]}…" if len(text) > _SHOWN else text
+
+
+def _titled(row: Row) -> str:
+    title = str(getattr(row, "title", ""))
+    if isinstance(row, WeekRow) and not title:
+        return ""
+    return f" “{title}”" if title and title != row.key else ""

@@ -1,0 +1,324 @@
+"""A course of the database as the rows of a course file."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import PurePath
+from typing import Any, Final
+
+from django.db.models import Model
+from django.db.models.fields.files import FieldFile
+
+from courses.models import Attachment, Course, Room, SessionLecture
+from formats.course.course_content import (
+    AttachmentRow,
+    ComponentRow,
+    Content,
+    CourseRow,
+    CourseworkRow,
+    File,
+    LectureRow,
+    MaterialRow,
+    Place,
+    RoomRow,
+    SessionRow,
+    SlotRow,
+    TeacherRow,
+    WeekRow,
+)
+from formats.course.course_fields import cleaned, sha256
+from formats.course.timetable import slot_key
+
+_PIECE: Final = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """A course's content, and the database's row of each of its rows."""
+
+    content: Content
+    rooms: tuple[RoomRow, ...]
+    objects: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+
+def plain(text: str) -> str:
+    """Return a stored text as a course file has it."""
+    return cleaned(text).strip()
+
+
+def number(value: Decimal) -> Decimal:
+    """Return the number without zeros at its end."""
+    whole = value.to_integral_value()
+    return whole if whole == value else value.normalize()
+
+
+def nothing_stored(course: CourseRow) -> Stored:
+    """Return what the database has of a course that is not there yet."""
+    reader = _Snapshot()
+    return Stored(
+        content=Content(course=course), rooms=reader.rooms(), objects=reader.objects
+    )
+
+
+def read_stored(course: Course) -> Stored:
+    """Return the course as it is. About fifteen queries, however many rows."""
+    reader = _Snapshot()
+    rooms = reader.rooms()
+    content = reader.read(course, rooms)
+    return Stored(content=content, rooms=rooms, objects=reader.objects)
+
+
+class _Snapshot:
+    def __init__(self) -> None:
+        self.objects: dict[tuple[str, str], Any] = {}
+        # Keys of rows by their table and primary key.
+        self._keys: dict[tuple[type[Model], Any], str] = {}
+
+    def _keep(self, noun: str, key: str, row: Model) -> str:
+        self.objects[noun, key] = row
+        self._keys[type(row), row.pk] = key
+        return key
+
+    def _key(self, model: type[Model], pk: Any) -> str:
+        return self._keys.get((model, pk), "")
+
+    def rooms(self) -> tuple[RoomRow, ...]:
+        """Every room of the portal: they are shared."""
+        return tuple(
+            RoomRow(
+                key=self._keep("room", room.name, room),
+                aliases=tuple(room.aliases),
+                url=room.url,
+            )
+            for room in Room.objects.all()
+        )
+
+    def read(self, course: Course, rooms: tuple[RoomRow, ...]) -> Content:
+        """Everything of the course; those first that others name."""
+        self.objects["course", ""] = course
+        components = tuple(self._components(course))
+        teachers = tuple(self._teachers(course))
+        slots = tuple(self._slots(course))
+        lectures = tuple(self._lectures(course))
+        weeks = tuple(self._weeks(course))
+        sessions = tuple(self._sessions(course))
+        materials = tuple(self._materials(course))
+        used = {slot.room for slot in slots} | {session.room for session in sessions}
+        return Content(
+            course=self._course(course),
+            components=components,
+            rooms=tuple(room for room in rooms if room.key in used),
+            teachers=teachers,
+            slots=slots,
+            lectures=lectures,
+            weeks=weeks,
+            sessions=sessions,
+            materials=materials,
+            attachments=tuple(self._attachments(course)),
+            coursework=tuple(self._coursework(course)),
+        )
+
+    def _course(self, course: Course) -> CourseRow:
+        return CourseRow(
+            key="",
+            title=plain(course.title),
+            module_codes=tuple(course.module_codes),
+            time_zone=course.time_zone,
+            academic_year=course.academic_year,
+            summary=plain(course.summary),
+            release_at=_second(course.release_at),
+        )
+
+    def _components(self, course: Course) -> Iterator[ComponentRow]:
+        for row in course.components.order_by("position", "title"):
+            yield ComponentRow(
+                key=self._keep("component", row.title, row),
+                kind=row.kind,
+                weight=number(row.weight_percent),
+                note=plain(row.note),
+                position=row.position,
+            )
+
+    def _teachers(self, course: Course) -> Iterator[TeacherRow]:
+        for row in course.teachers.order_by("position", "name"):
+            yield TeacherRow(
+                key=self._keep("teacher", row.name, row), position=row.position
+            )
+
+    def _slots(self, course: Course) -> Iterator[SlotRow]:
+        for row in course.slots.order_by("weekday", "starts"):
+            yield SlotRow(
+                key=self._keep("slot", slot_key(row.weekday, row.starts), row),
+                weekday=row.weekday,
+                starts=row.starts.replace(microsecond=0),
+                ends=row.ends.replace(microsecond=0),
+                kind=row.kind,
+                room=self._key(Room, row.room_id),
+                online=plain(row.online_label),
+                online_url=row.online_url,
+            )
+
+    def _lectures(self, course: Course) -> Iterator[LectureRow]:
+        for row in sorted(course.lectures.all(), key=lambda row: row.number):
+            yield LectureRow(
+                key=self._keep("lecture", row.number, row),
+                title=plain(row.title),
+                examinable=row.examinable,
+            )
+
+    def _weeks(self, course: Course) -> Iterator[WeekRow]:
+        for row in course.weeks.order_by("number"):
+            yield WeekRow(
+                key=self._keep("week", str(row.number), row),
+                number=row.number,
+                starts_on=row.starts_on,
+                title=plain(row.title),
+                summary=plain(row.summary),
+                release_at=_second(row.release_at),
+            )
+
+    # --- Sessions ---------------------------------------------------------------
+
+    def _sessions(self, course: Course) -> Iterator[SessionRow]:
+        places = self._places(course)
+        sessions = course.sessions.select_related("week").prefetch_related("teachers")
+        ordered = sorted(
+            sessions,
+            key=lambda row: (
+                row.week.number,
+                row.position,
+                row.starts_at is None,
+                row.starts_at or row.pk,
+                row.pk,
+            ),
+        )
+        for row in ordered:
+            yield SessionRow(
+                key=self._keep("session", row.key, row),
+                week=row.week.number,
+                kind=row.kind,
+                title=plain(row.title),
+                starts_at=_second(row.starts_at),
+                ends_at=_second(row.ends_at),
+                room=self._key(Room, row.room_id),
+                online=plain(row.online_label),
+                online_url=row.online_url,
+                queue=plain(row.queue_label),
+                queue_url=row.queue_url,
+                teachers=tuple(teacher.name for teacher in row.teachers.all()),
+                team=row.by_team,
+                lectures=tuple(places[row.pk]),
+                note=plain(row.note),
+                cancelled=row.is_cancelled,
+                cancel_reason=plain(row.cancel_reason) if row.is_cancelled else "",
+                moved_from=_second(row.moved_from),
+                position=row.position,
+                release_at=_second(row.release_at),
+            )
+
+    def _places(self, course: Course) -> dict[int, list[Place]]:
+        found: dict[int, list[Place]] = defaultdict(list)
+        rows = SessionLecture.objects.filter(session__course=course)
+        for row in rows.order_by("position", "lecture__number").select_related(
+            "lecture"
+        ):
+            found[row.session_id].append(
+                Place(
+                    lecture=row.lecture.number,
+                    part=plain(row.part),
+                    watch_before=row.watch_before,
+                )
+            )
+        return found
+
+    # --- Materials --------------------------------------------------------------
+
+    def _materials(self, course: Course) -> Iterator[MaterialRow]:
+        rows = course.materials.select_related(
+            "week", "session", "lecture"
+        ).prefetch_related("also_in")
+        for row in rows.order_by("position", "code", "title", "pk"):
+            also_in = {week.number for week in row.also_in.all()}
+            week = row.week.number if row.week else None
+            yield MaterialRow(
+                key=self._keep("material", row.key, row),
+                kind=row.kind,
+                code=plain(row.code),
+                title=plain(row.title),
+                week=week,
+                session=row.session.key if row.session else "",
+                lecture=row.lecture.number if row.lecture else "",
+                also_in=tuple(sorted(also_in - {week})),
+                description=plain(row.description),
+                body=plain(row.body),
+                attribution=plain(row.attribution),
+                url=row.url,
+                file=stored_file(row.file),
+                access=row.access,
+                examinable=row.examinable,
+                opens_at=_second(row.opens_at),
+                position=row.position,
+                release_at=_second(row.release_at),
+            )
+
+    def _attachments(self, course: Course) -> Iterator[AttachmentRow]:
+        rows = Attachment.objects.filter(material__course=course)
+        for row in rows.order_by("position", "label").select_related("material"):
+            key = f"{row.material.key}/{row.label}"
+            yield AttachmentRow(
+                key=self._keep("attachment", key, row),
+                material=row.material.key,
+                label=row.label,
+                url=row.url,
+                file=stored_file(row.file),
+                position=row.position,
+                release_at=_second(row.release_at),
+            )
+
+    def _coursework(self, course: Course) -> Iterator[CourseworkRow]:
+        rows = course.assignments.select_related("week", "component")
+        for row in rows.order_by("due_at", "title", "slug"):
+            yield CourseworkRow(
+                key=self._keep("coursework", row.slug, row),
+                title=plain(row.title),
+                week=row.week.number if row.week else None,
+                summary=plain(row.summary),
+                due_at=row.due_at.replace(microsecond=0),
+                grace_minutes=row.grace_minutes,
+                closes_at=_second(row.closes_at),
+                component=row.component.title if row.component else "",
+                weight=number(row.weight_percent),
+                attempts=row.max_attempts,
+                counting=row.counting,
+                release_at=_second(row.release_at),
+            )
+
+
+def _second(moment: Any) -> Any:
+    """A moment to the second: course files have no smaller part."""
+    return moment.replace(microsecond=0) if moment else None
+
+
+def stored_file(stored: FieldFile) -> File | None:
+    """Return the row's file. One that the storage lost has no content."""
+    if not stored:
+        return None
+    name = stored.name or ""
+    storage = stored.storage
+    try:
+        with closing(storage.open(name)) as content:
+            digest = sha256(_pieces(content))
+    except OSError:
+        digest = ""
+    return File(
+        sha256=digest,
+        suffix=PurePath(name).suffix,
+        name=name,
+        open=lambda: closing(storage.open(name)),
+    )
+
+
+def _pieces(content: Any) -> Iterable[bytes]:
+    return iter(lambda: content.read(_PIECE), b"")

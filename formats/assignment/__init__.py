@@ -1,0 +1,56 @@
+"""The folder that an assignment is written in: its format, read and checked.
+
+docs/writing-an-assignment.md describes it for staff.
+"""
+
+from formats.assignment.assignment_content import (
+    Bundle,
+    BundleFile,
+    Check,
+    Limits,
+    Question,
+    RequiredFile,
+    Visibility,
+)
+from formats.assignment.changed_names import changed_in_cells
+from formats.assignment.definitions import (
+    Definitions,
+    definitions_of,
+    rebound_in_cells,
+)
+from formats.assignment.folder import read_bundle, write_handout
+from formats.assignment.foreign_cells import foreign_key, locked_cells, mark_cells
+from formats.assignment.notebook_cells import (
+    check_cells,
+    check_key,
+    make_handout,
+    source_of,
+)
+from formats.assignment.section_tests import split_sections
+from formats.problems import BundleError, Fault
+
+__all__ = [
+    "Bundle",
+    "BundleError",
+    "BundleFile",
+    "Check",
+    "Definitions",
+    "Fault",
+    "Limits",
+    "Question",
+    "RequiredFile",
+    "Visibility",
+    "changed_in_cells",
+    "check_cells",
+    "check_key",
+    "definitions_of",
+    "foreign_key",
+    "locked_cells",
+    "make_handout",
+    "mark_cells",
+    "read_bundle",
+    "rebound_in_cells",
+    "source_of",
+    "split_sections",
+    "write_handout",
+]

@@ -1,0 +1,250 @@
+"""Names that a notebook's code cells bind at their top level, read and never run.
+
+Tests may ask for a name that the staff's notebook defines, and replace it. Which names
+these are must be known before a student's notebook runs.
+"""
+
+import ast
+import contextlib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from formats.assignment.notebook_cells import Notebook, source_of
+from formats.notebook.cell_syntax import (
+    SCOPES,
+    Budget,
+    TooComplexError,
+    parse,
+    parts_of,
+    walk,
+)
+from formats.notebook.ipython_syntax import plain_python
+
+_CAPTURES: Final = (*(ast.ExceptHandler, ast.MatchMapping, ast.MatchAs, ast.MatchStar),)
+# Calls that make a class.
+_CLASS_MAKERS: Final = frozenset(
+    ("namedtuple", "NamedTuple", "make_dataclass", "TypedDict", "new_class")
+)
+# What a line of a cell that is no Python still shows. It may be long: no part of it
+# is read twice.
+_LINE: Final = re.compile(r"[^\n]+")
+_SHOWN: Final = re.compile(
+    r"class[ \t]+(?P<klass>\w++)|(?:async[ \t]+)?def[ \t]+(?P<function>\w++)"
+    r"|[ \t]++(?:async[ \t]+)?def[ \t]+(?P<method>\w++)"
+    r"|(?P<name>\w++)[ \t]*+(?::[^=]++)?+=(?!=)"
+)
+_KINDS: Final = {
+    "klass": "class",
+    "function": "function",
+    "method": "method",
+    "name": "",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definitions:
+    """Names that a notebook defines, and those that it defines as classes and functions.
+
+    A name that is only imported is not defined. `methods` are the names of methods and
+    attributes that its classes define, or that it gives to any object.
+    """
+
+    names: frozenset[str] = frozenset()
+    classes: frozenset[str] = frozenset()
+    functions: frozenset[str] = frozenset()
+    methods: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Binding:
+    """A name that is bound.
+
+    Its kind is "class", "function", "import", "module" or "" for anything else.
+
+    A "method" is a name that objects have, and none of the notebook's own.
+    """
+
+    name: str
+    kind: str = ""
+
+
+def definitions_of(notebook: Notebook) -> Definitions:
+    """Return what the code cells of a notebook define at their top level."""
+    of_kind: dict[str, set[str]] = defaultdict(set)
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    for found in _bindings_in(map(source_of, cells)):
+        for binding in found:
+            of_kind[binding.kind].add(binding.name)
+    classes, functions = of_kind["class"], of_kind["function"]
+    return Definitions(
+        names=frozenset(classes | functions | of_kind[""]),
+        classes=frozenset(classes),
+        functions=frozenset(functions),
+        methods=frozenset(of_kind["method"]),
+    )
+
+
+def rebound_names(source: str) -> frozenset[str]:
+    """Return the names to which a code cell gives another value at its top level.
+
+    "*" stands for any. Imports of whole modules are not among them: no test asks a
+    notebook for a module.
+    """
+    return next(rebound_in_cells([source]))
+
+
+def rebound_in_cells(sources: Iterable[str]) -> Iterator[frozenset[str]]:
+    """Yield the names that each code cell binds again, in bounded time."""
+    for found in _bindings_in(sources):
+        names = (one.name for one in found if one.kind not in {"module", "method"})
+        yield frozenset(names)
+
+
+def _bindings_in(sources: Iterable[str]) -> Iterator[tuple[_Binding, ...]]:
+    """Yield what each cell of a notebook binds.
+
+    Cells that are too long to be parsed are read by lines, as those that are no Python.
+    """
+    budget = Budget()
+    for source in sources:
+        yield _parsed_bindings(source) if budget.covers(source) else _by_lines(source)
+
+
+@lru_cache(maxsize=1024)
+def _parsed_bindings(source: str) -> tuple[_Binding, ...]:
+    with contextlib.suppress(RecursionError):
+        tree = _parse(source)
+        if tree is not None:
+            return (*_bound_in(tree), *_methods_in(tree))
+    return _by_lines(source)
+
+
+def _by_lines(source: str) -> tuple[_Binding, ...]:
+    found = {
+        (line[str(line.lastgroup)], _KINDS[str(line.lastgroup)])
+        for line in map(_SHOWN.match, set(_LINE.findall(source)))
+        if line is not None
+    }
+    return tuple(
+        _Binding(name=name, kind=kind) for name, kind in found if name.isidentifier()
+    )
+
+
+def _parse(source: str) -> ast.Module | None:
+    """Return the cell's syntax tree, without IPython's own syntax; None for no Python."""
+    for text in (source, plain_python(source)):
+        with contextlib.suppress(SyntaxError, TooComplexError):
+            return parse(text)
+    return None
+
+
+def _bound_in(
+    node: ast.AST, declared: frozenset[str] | None = None, *, is_deep: bool = True
+) -> Iterator[_Binding]:
+    """Yield what is bound in the node; in a function only what it declares global.
+
+    Without `is_deep`, nothing is looked for in the functions and classes within.
+    """
+    for child in parts_of(node):
+        for binding in _bound_by(child):
+            if declared is None or binding.name in declared:
+                yield binding
+        if isinstance(child, SCOPES):
+            yield from _bound_in(child, _globals_of(child)) if is_deep else ()
+        elif isinstance(child, ast.comprehension):
+            # Its target is a name of its own, but a walrus within it is not.
+            for part in (child.iter, *child.ifs):
+                yield from _bound_in(ast.Expr(part), declared, is_deep=is_deep)
+        elif isinstance(child, ast.Lambda):
+            yield from _bound_in(child.args, declared, is_deep=is_deep)
+        else:
+            yield from _bound_in(child, declared, is_deep=is_deep)
+
+
+def _methods_in(tree: ast.AST) -> Iterator[_Binding]:
+    """Yield the names that classes define in their bodies, or that objects are given.
+
+    Each class, and each call that makes one, is told of alone: those within it are
+    met by themselves, so that no part of the tree is walked for all that it stands in.
+    """
+    for node in walk(tree):
+        names: Iterable[str] = ()
+        if isinstance(node, ast.ClassDef):
+            body = ast.Module(body=node.body, type_ignores=[])
+            names = (binding.name for binding in _bound_in(body, is_deep=False))
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            names = (node.attr,)
+        elif isinstance(node, ast.Call) and _makes_class(node):
+            names = " ".join(_texts_in(node)).split()
+        for name in names:
+            yield _Binding(name=name.strip(","), kind="method")
+
+
+def _texts_in(call: ast.Call) -> Iterator[str]:
+    """Yield the texts in a call, without those of calls within it that make a class."""
+    left: list[ast.AST] = [call]
+    while left:
+        for part in ast.iter_child_nodes(left.pop()):
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                yield part.value
+            elif not _makes_class(part):
+                left.append(part)
+
+
+def _globals_of(scope: ast.AST) -> frozenset[str]:
+    found: set[str] = set()
+    left = list(ast.iter_child_nodes(scope))
+    while left:
+        node = left.pop()
+        if isinstance(node, ast.Global):
+            found.update(node.names)
+        elif not isinstance(node, (*SCOPES, ast.Lambda)):
+            left += ast.iter_child_nodes(node)
+    return frozenset(found)
+
+
+def _bound_by(node: ast.AST) -> Iterator[_Binding]:
+    """Yield what the node itself binds, and not what its children do."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        yield from _imported(node)
+    elif isinstance(node, SCOPES):
+        is_class = isinstance(node, ast.ClassDef)
+        yield _Binding(name=node.name, kind="class" if is_class else "function")
+    elif isinstance(node, ast.Assign):
+        yield from _made_by(node)
+    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield _Binding(name=node.id)
+    elif isinstance(node, _CAPTURES):
+        name = getattr(node, "rest", None) or getattr(node, "name", None)
+        yield from [_Binding(name=name)] if name else []
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[_Binding]:
+    is_module = isinstance(node, ast.Import)
+    for alias in node.names:
+        name = alias.name.partition(".")[0] if is_module else alias.name
+        kind = "module" if is_module else "import"
+        yield _Binding(name=alias.asname or name, kind=kind)
+
+
+def _made_by(node: ast.Assign) -> Iterator[_Binding]:
+    """Yield the names that are assigned a class or a function made in place."""
+    kind = "class" if _makes_class(node.value) else ""
+    if isinstance(node.value, ast.Lambda):
+        kind = "function"
+    for target in node.targets if kind else ():
+        if isinstance(target, ast.Name):
+            yield _Binding(name=target.id, kind=kind)
+
+
+def _makes_class(value: ast.AST) -> bool:
+    """Say whether the expression is a call like `namedtuple("Point", "x y")`."""
+    if not isinstance(value, ast.Call):
+        return False
+    called: Any = value.func
+    name = getattr(called, "attr", getattr(called, "id", ""))
+    return name in _CLASS_MAKERS or (name == "type" and len(value.args) == 3)  # noqa: PLR2004 - a class is made of three

@@ -1,0 +1,316 @@
+"""assignment.yaml: what each line may be."""
+
+import keyword
+import re
+from collections import Counter
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from typing import Final
+
+from formats.assignment.assignment_content import (
+    Bundle,
+    Check,
+    Limits,
+    Question,
+    RequiredFile,
+    Visibility,
+)
+from formats.choices import FileKind, QuestionKind
+from formats.problems import FaultList
+from formats.yaml_document import Section, parse
+from runner.protocol.jobs import Scalar, TestStyle
+
+FILE: Final = "assignment.yaml"
+FORMAT: Final = 1
+NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ ()-]{0,119}")
+# Of a module too, such as __init__.py.
+_DATA_NAME: Final = re.compile(r"_{0,2}[A-Za-z0-9][A-Za-z0-9._ ()-]{0,119}")
+_LONGEST_NAME: Final = 120
+_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,60}")
+_IMPORT: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*(:[^\W\d]\w*)?")
+_TOP: Final = (
+    "format",
+    "title",
+    "notebook",
+    "environment",
+    "queue",
+    "limits",
+    "seed",
+    "grading_seed",
+    "skip_tags",
+    "parameters",
+    "imports",
+    "required_files",
+    "questions",
+)
+_REQUIRED_FILE: Final = ("name", "kind", "max_mb", "description", "optional")
+_QUESTION: Final = ("key", "title", "description", "points", "kind", "style", "checks")
+_CHECK: Final = ("name", "points", "visibility", "description")
+_LIMITS: Final = tuple(limit.name for limit in fields(Limits))
+_DAY: Final = 86_400
+_MEBIBYTE: Final = 1024**2
+# As many digits as a number of the document may have: too many to try them all.
+_LARGEST_SECRET: Final = 10**12 - 1
+_MOST_POINTS: Final = Decimal(99_999)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """The document's content, and the line on which each question and check stands."""
+
+    bundle: Bundle
+    question_lines: dict[str, int]
+    check_lines: dict[tuple[str, str], int]
+
+
+def read_manifest(data: bytes, faults: FaultList) -> Manifest | None:
+    """Return what assignment.yaml says; faults are noted, and stand-ins returned."""
+    node = parse(data, file=FILE, faults=faults)
+    if node is None:
+        return None
+    top = Section(node, known=_TOP, file=FILE, faults=faults)
+    top.require("format", "title", "notebook", "required_files", "questions")
+    if "format" in top:
+        top.whole("format", FORMAT, lowest=FORMAT, highest=FORMAT)
+    reader = _Questions(top)
+    bundle = Bundle(
+        title=top.text("title", longest=200),
+        notebook=top.text("notebook", longest=120),
+        environment=top.text("environment", "default", longest=40),
+        queue=top.choice("queue", ("cpu", "gpu"), "cpu"),
+        limits=_limits(top),
+        seed=top.whole("seed", 0, lowest=0, highest=2**31 - 1),
+        grading_seed=_grading_seed(top),
+        skip_tags=top.texts("skip_tags"),
+        parameters=_parameters(top),
+        imports=_imports(top),
+        required_files=_required_files(top),
+        questions=reader.read(),
+    )
+    return Manifest(
+        bundle=bundle,
+        question_lines=reader.question_lines,
+        check_lines=reader.check_lines,
+    )
+
+
+def is_file_name(name: str) -> bool:
+    """Return whether a data file may have this name: a path below its folder."""
+    parts = name.split("/")
+    return len(name) <= _LONGEST_NAME and all(map(_DATA_NAME.fullmatch, parts))
+
+
+def _grading_seed(top: Section) -> int | None:
+    if "grading_seed" not in top:
+        return None
+    return top.whole("grading_seed", 0, lowest=0, highest=_LARGEST_SECRET)
+
+
+def _limits(top: Section) -> Limits:
+    section = top.section("limits", _LIMITS)
+    if section is None:
+        return Limits()
+    found = {
+        field.name: section.whole(
+            field.name,
+            int(str(field.default)),
+            lowest=1,
+            highest=_DAY if field.name.endswith("_seconds") else _MEBIBYTE,
+        )
+        for field in fields(Limits)
+    }
+    limits = Limits(**found)
+    for name in ("cell_seconds", "question_seconds"):
+        if found[name] > limits.run_seconds:
+            section.fault(
+                f"“{name}” is longer than the whole run may take "
+                f"({limits.run_seconds} s).",
+                name if name in section else None,
+            )
+    return limits
+
+
+def _parameters(top: Section) -> dict[str, Scalar]:
+    section = top.section("parameters", None)
+    if section is None:
+        return {}
+    for name in section:
+        if not name.isidentifier() or keyword.iskeyword(name):
+            section.fault(f"“{name}” is no name of a Python variable.", name)
+    return section.scalars()
+
+
+def _imports(top: Section) -> dict[str, str]:
+    """What names of scripts and doctests stand for, whatever students make of them."""
+    section = top.section("imports", None)
+    if section is None:
+        return {}
+    found = {}
+    for name in section:
+        target = section.text(name, longest=200)
+        if not name.isidentifier() or keyword.iskeyword(name):
+            section.fault(f"“{name}” is no name of a Python variable.", name)
+        elif target and not _IMPORT.fullmatch(target):
+            section.fault(
+                f"“{target}” names nothing that can be imported.",
+                name,
+                hint='Write a module, "numpy", or a name of one, "torch.nn:Conv2d".',
+            )
+        found[name] = target
+    return found
+
+
+def _required_files(top: Section) -> tuple[RequiredFile, ...]:
+    sections = top.sections("required_files", _REQUIRED_FILE)
+    files = tuple(_required_file(section) for section in sections)
+    _refuse_repeats(top, "required_files", [file.name.casefold() for file in files])
+    notebooks = [file.name for file in files if file.kind == FileKind.NOTEBOOK]
+    wanted = top.text("notebook", longest=120)
+    if sections and notebooks != [wanted]:
+        top.fault(
+            "Exactly one required file must be of the kind “notebook”, and be "
+            f"called “{wanted}”, as “notebook” says.",
+            "required_files",
+        )
+    return files
+
+
+def _required_file(section: Section) -> RequiredFile:
+    section.require("name", "kind", "max_mb")
+    name = section.text("name", longest=120)
+    if name and not NAME.fullmatch(name):
+        section.fault(
+            f"“{name}” is no name that a file may have.",
+            "name",
+            hint="Use letters, digits, dots, dashes, spaces and brackets only.",
+        )
+    megabytes = section.number("max_mb")
+    if megabytes is not None and not 0 < megabytes <= _MEBIBYTE:
+        section.fault("“max_mb” must be above 0.", "max_mb")
+        megabytes = None
+    kind = FileKind(section.choice("kind", list(FileKind), FileKind.OTHER))
+    if kind == FileKind.NOTEBOOK and not name.endswith(".ipynb"):
+        section.fault("A notebook's name must end in .ipynb.", "name")
+    return RequiredFile(
+        name=name,
+        kind=kind,
+        max_bytes=max(1, int((megabytes or Decimal(1)) * _MEBIBYTE)),
+        description=section.text("description", longest=200),
+        is_optional=section.flag("optional"),
+    )
+
+
+def _refuse_repeats(section: Section, key: str, names: list[str]) -> None:
+    for name, times in Counter(names).items():
+        if name and times > 1:
+            section.fault(f"“{name}” stands {times} times in “{key}”.", key)
+
+
+class _Questions:
+    """Reads the questions, and remembers their lines for the faults of test files."""
+
+    def __init__(self, top: Section) -> None:
+        self._top = top
+        self.question_lines: dict[str, int] = {}
+        self.check_lines: dict[tuple[str, str], int] = {}
+
+    def read(self) -> tuple[Question, ...]:
+        sections = self._top.sections("questions", _QUESTION)
+        if "questions" in self._top and not sections:
+            self._top.fault("There must be at least one question.", "questions")
+        return tuple(self._question(section) for section in sections)
+
+    def _question(self, section: Section) -> Question:
+        section.require("key", "title", "points")
+        key = section.text("key")
+        if key and not _KEY.fullmatch(key):
+            section.fault(
+                f"“{key}” cannot be a key.",
+                "key",
+                hint="Use up to 60 letters, digits, dashes and underscores.",
+            )
+        elif key and key in self.question_lines:
+            section.fault(
+                f"“{key}” is already the key of the question on line "
+                f"{self.question_lines[key]}.",
+                "key",
+            )
+        self.question_lines.setdefault(key, section.line)
+        question = Question(
+            key=key,
+            title=section.text("title", longest=200),
+            points=_points(section),
+            kind=QuestionKind(
+                section.choice("kind", list(QuestionKind), QuestionKind.AUTO)
+            ),
+            style=TestStyle(
+                section.choice("style", list(TestStyle), TestStyle.FUNCTIONS)
+            ),
+            description=section.text("description"),
+            checks=tuple(
+                self._check(key, check) for check in section.sections("checks", _CHECK)
+            ),
+        )
+        _judge_points(section, question)
+        return question
+
+    def _check(self, key: str, section: Section) -> Check:
+        section.require("name", "points")
+        name = section.text("name", longest=60)
+        if name and (not name.isidentifier() or keyword.iskeyword(name)):
+            section.fault(f"“{name}” is no name of a Python function.", "name")
+        elif name and (key, name) in self.check_lines:
+            section.fault(f"The question has a check “{name}” already.", "name")
+        self.check_lines.setdefault((key, name), section.line)
+        visibility = section.choice(
+            "visibility", list(Visibility), Visibility.AFTER_DEADLINE
+        )
+        return Check(
+            name=name,
+            points=_points(section),
+            visibility=Visibility(visibility),
+            description=section.text("description", longest=500),
+        )
+
+
+def _points(section: Section) -> Decimal:
+    points = section.number("points")
+    if points is None:
+        return Decimal(0)
+    exponent = points.normalize().as_tuple().exponent
+    if not 0 <= points <= _MOST_POINTS:
+        section.fault(f"“points” must be from 0 to {_MOST_POINTS}.", "points")
+    elif isinstance(exponent, int) and exponent < -2:  # noqa: PLR2004
+        section.fault("“points” may have two decimals at most.", "points")
+    return points
+
+
+def _judge_points(section: Section, question: Question) -> None:
+    if question.kind == QuestionKind.MANUAL:
+        if "style" in section:
+            section.fault(
+                f"“{question.key}” is marked by hand and has no style of tests.",
+                "style",
+                hint="Remove the line.",
+            )
+        if question.checks:
+            section.fault(
+                f"“{question.key}” is marked by hand and cannot have checks.",
+                "checks",
+                hint="Remove the checks, or make it a question of the kind “auto”.",
+            )
+        return
+    if not question.checks:
+        section.fault(
+            f"“{question.key}” is checked by tests but has no checks.",
+            hint="List them under “checks”, or write “kind: manual”.",
+        )
+        return
+    total = sum((check.points for check in question.checks), Decimal(0))
+    if total != question.points:
+        section.fault(
+            f"The checks of “{question.key}” are worth {total} in all, the question "
+            f"{question.points}.",
+            "points",
+            hint="Change one of them so that both are the same.",
+        )

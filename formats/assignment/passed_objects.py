@@ -1,0 +1,201 @@
+"""What becomes of objects that a notebook's code passes to functions of its own.
+
+A function looks at a parameter if all definitions of that name do, and nothing else
+gives the name a value. Any other call may do anything with what it is given.
+"""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from formats.assignment.looking_calls import is_calm_decorator
+from formats.assignment.object_uses import Fate, Node, Slot
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameters:
+    """The parameters of a function, for calls that are told from each other by slots."""
+
+    positional: tuple[str, ...]
+    by_name: frozenset[str]
+    rest: str
+    keywords: str
+
+    def at(self, key: int | str | None) -> str:
+        """Return the parameter that gets this argument, or ""."""
+        if isinstance(key, int):
+            is_own = key < len(self.positional)
+            return self.positional[key] if is_own else self.rest
+        return key if key in self.by_name and key else self.keywords
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return the names of all parameters."""
+        return self.by_name | {*self.positional, self.rest, self.keywords}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scope:
+    """What a cell, a function or a class does with the objects behind names.
+
+    `name` is that of the function or class, "" for a cell. `free` are the names that
+    are not its own. `parameters` are None where a call of it tells nothing.
+    """
+
+    name: str
+    changed: Mapping[Node, Fate]
+    edges: Mapping[Node, AbstractSet[tuple[Node, Fate]]]
+    free: frozenset[str]
+    declared: frozenset[str] = frozenset()
+    parameters: Parameters | None = None
+
+
+def parameters_of(node: ast.AST) -> Parameters | None:
+    """Return the parameters of a function that is written out and is not wrapped."""
+    if not isinstance(node, ast.FunctionDef) or _is_stub(node):
+        return None
+    if not all(map(is_calm_decorator, node.decorator_list)):
+        return None
+    found = node.args
+    positional = [one.arg for one in (*found.posonlyargs, *found.args)]
+    return Parameters(
+        positional=tuple(positional),
+        by_name=frozenset(one.arg for one in (*found.args, *found.kwonlyargs)),
+        rest=found.vararg.arg if found.vararg else "",
+        keywords=found.kwarg.arg if found.kwarg else "",
+    )
+
+
+def _is_stub(node: ast.FunctionDef) -> bool:
+    """Say whether students are to write what the function does."""
+    return all(
+        isinstance(one, ast.Pass | ast.Raise)
+        or (isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant))
+        or (isinstance(one, ast.Return) and isinstance(one.value, ast.Constant | None))
+        for one in node.body
+    )
+
+
+class PassedObjects:
+    """Tells what each scope changes, with what the functions do that it calls."""
+
+    def __init__(
+        self,
+        scopes: Sequence[Scope],
+        *,
+        libraries: AbstractSet[str],
+        unknown: AbstractSet[str],
+    ) -> None:
+        self._scopes = scopes
+        self._libraries = libraries
+        self._defined: dict[str, list[int]] = defaultdict(list)
+        for index, scope in enumerate(scopes):
+            self._defined[scope.name].append(index)
+        # What such a call gives is no part of what is called.
+        self._callables = self._defined.keys() - unknown
+        self._unknown = {
+            "",
+            *unknown,
+            *(one.name for one in scopes if not one.parameters),
+        }
+        self._calling: dict[tuple[int, Node], list[tuple[int, Slot]]]
+        self._calling = defaultdict(list)
+        self._known: set[tuple[int, Slot]] = set()
+        starts = [
+            (fate, index, node)
+            for index, scope in enumerate(scopes)
+            for node, fate in (*scope.changed.items(), *self._slots(index))
+        ]
+        self._found = self._spread(starts)
+
+    def changed_in(self, index: int) -> Mapping[str, Fate]:
+        """Return the names whose objects the scope may change, and how far."""
+        return {
+            node: fate
+            for node, fate in self._found.get(index, {}).items()
+            if isinstance(node, str)
+        }
+
+    def held_in(self, index: int) -> Iterator[tuple[Node, Node, Fate]]:
+        """Yield names, what they may hold or show, and how far a change of that goes."""
+        for owner, targets in self._scopes[index].edges.items():
+            for target, least in targets:
+                is_changed = target in self._found.get(index, {})
+                yield (
+                    owner,
+                    target,
+                    self._least(index, target, least, is_changed=is_changed),
+                )
+
+    def _slots(self, index: int) -> Iterator[tuple[Node, Fate]]:
+        """Yield the slots of calls of which nothing is known; note the others."""
+        for node in self._scopes[index].edges:
+            if isinstance(node, str):
+                continue
+            places = self._places(index, node)
+            if places is None:
+                yield node, Fate.TAKEN
+                continue
+            self._known.add((index, node))
+            for place in places:
+                self._calling[place].append((index, node))
+
+    def _places(self, index: int, slot: Slot) -> list[tuple[int, str]] | None:
+        """Return the parameters that get what stands in a slot, by all definitions.
+
+        None is for a call of which nothing is known. A method that no class of the
+        notebook's defines is the one that values have.
+        """
+        name, key = slot
+        scope = self._scopes[index]
+        is_method = name.startswith(".")
+        is_own = bool(scope.name) and name not in scope.free
+        if not is_method and (key is None or is_own or name in self._unknown):
+            return None
+        defined = self._defined.get(name.removeprefix("."), [])
+        known = [(one, self._scopes[one].parameters) for one in defined]
+        found = [(one, each.at(key) if each else "") for one, each in known]
+        is_known = all(parameter for _, parameter in found) and (found or is_method)
+        return found if is_known else None
+
+    def _spread(
+        self, starts: Iterable[tuple[Fate, int, Node]]
+    ) -> dict[int, dict[Node, Fate]]:
+        """Return what is changed by that: each place is visited once, the worst first."""
+        found: dict[int, dict[Node, Fate]] = defaultdict(dict)
+        by_fate: dict[Fate, list[tuple[int, Node]]] = defaultdict(list)
+        for fate, index, node in starts:
+            by_fate[fate].append((index, node))
+        for fate in sorted(by_fate, reverse=True):
+            left = by_fate[fate]
+            while left:
+                index, node = left.pop()
+                if node not in found[index]:
+                    found[index][node] = fate
+                    left += self._reached(index, node, fate)
+        return found
+
+    def _reached(
+        self, index: int, node: Node, fate: Fate
+    ) -> Iterator[tuple[int, Node]]:
+        if node in self._libraries:
+            return
+        for target, least in self._scopes[index].edges.get(node, ()):
+            if fate >= self._least(index, target, least):
+                yield index, target
+        yield from self._calling.get((index, node), ())
+
+    def _least(
+        self, index: int, target: Node, least: Fate, *, is_changed: bool = False
+    ) -> Fate:
+        """Return what must become of what holds the target for that to be changed.
+
+        A function of the notebook gives something new, unless it keeps what it is given.
+        """
+        if isinstance(target, str):
+            is_new = least is Fate.CHANGED and target in self._callables
+        else:
+            is_new = (index, target) in self._known and not is_changed
+        return Fate.DERIVED if is_new else least

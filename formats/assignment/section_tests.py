@@ -1,0 +1,263 @@
+"""Test files of the styles script, doctest and cases, read as text.
+
+A file of the first two is cut into sections, one for each check, by lines such as
+`# %% values`. Nothing is executed.
+"""
+
+import ast
+import doctest
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from formats.assignment.function_tests import (
+    FoundFunction,
+    find_functions,
+    judge_parameters,
+    parse_module,
+    read_functions,
+)
+from formats.problems import FaultList
+from formats.unreadable_files import Reason, text_of
+from runner.protocol.jobs import TestStyle
+
+_HEAD: Final = re.compile(r"# %% (\S+)\s*")
+_CUT: Final = re.compile(r"\s*# *%%.*")
+_MAGIC: Final = re.compile(r"\s*(%|!)|.*[^?#'\"]\?{1,2}\s*$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """One check's code, and the line of the file on which its head stands."""
+
+    name: str
+    source: str
+    line: int
+
+
+def split_sections(text: str) -> list[Section]:
+    """Return the file's sections in order. Lines before the first are in none."""
+    sections: list[Section] = []
+    lines: list[str] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        head = _HEAD.fullmatch(line)
+        if head:
+            lines = []
+            sections.append(Section(name=head[1], source="", line=number))
+        elif sections:
+            lines.append(line)
+            last = sections[-1]
+            source = "\n".join(lines).rstrip("\n") + "\n"
+            sections[-1] = Section(name=last.name, source=source, line=last.line)
+    return sections
+
+
+def section_text(name: str, source: str) -> str:
+    """Return a section of a test file that split_sections gives back."""
+    lines = [
+        line.replace("%%", "% %", 1) if _CUT.fullmatch(line) else line
+        for line in source.strip("\n").splitlines()
+    ]
+    return "\n".join([f"# %% {name}", *lines]) + "\n"
+
+
+def parsed_tests(text: str, style: TestStyle) -> Iterator[tuple[ast.Module, int]]:
+    """Yield the Python of a test file, each piece with the line above its first.
+
+    A module is one piece, and so is each section. What is no Python is left out.
+    """
+    if style in (TestStyle.FUNCTIONS, TestStyle.CASES):
+        pieces = [(text, 0)]
+    else:
+        pieces = [(each.source, each.line) for each in split_sections(text)]
+    for source, line in pieces:
+        code = session_code(source) if style == TestStyle.DOCTEST else source
+        tree = _parsed(code)
+        if isinstance(tree, ast.Module):
+            yield tree, line
+
+
+def session_code(source: str) -> str:
+    """Return what is typed in an interpreter session, each line where it stands."""
+    try:
+        examples = doctest.DocTestParser().get_examples(source)
+    except ValueError:
+        return ""
+    lines = [""] * (source.count("\n") + 1)
+    for example in examples:
+        for number, line in enumerate(example.source.splitlines(), example.lineno):
+            lines[number] = line
+    return "\n".join(lines)
+
+
+def read_tests(
+    data: bytes, style: TestStyle, *, file: str, faults: FaultList
+) -> dict[str, FoundFunction] | None:
+    """Return the checks that a test file has, by name, or None with the reason noted.
+
+    The lines are the file's; the words are what the code says of itself.
+    """
+    if style == TestStyle.FUNCTIONS:
+        return read_functions(data, file=file, faults=faults)
+    if style == TestStyle.CASES:
+        return _read_cases(data, file, faults)
+    return _read_sections(data, style, file, faults)
+
+
+# --- Sections -----------------------------------------------------------------
+
+
+def _read_sections(
+    data: bytes, style: TestStyle, file: str, faults: FaultList
+) -> dict[str, FoundFunction] | None:
+    text = text_of(data, "a test file")
+    if isinstance(text, Reason):
+        faults.add(text.message, file=file, line=text.line, hint=text.hint)
+        return None
+    _judge_start(text, file, faults)
+    found: dict[str, FoundFunction] = {}
+    read = judge_script if style == TestStyle.SCRIPT else judge_doctest
+    for section in split_sections(text):
+        if section.name in found:
+            faults.add(
+                f"“{section.name}” has a section already.",
+                file=file,
+                line=section.line,
+                hint="Rename one of the two.",
+            )
+        summary = _summarise(read, section, file, faults)
+        found[section.name] = FoundFunction(line=section.line, summary=summary)
+    return found
+
+
+def _judge_start(text: str, file: str, faults: FaultList) -> None:
+    for number, line in enumerate(text.splitlines(), 1):
+        if _HEAD.fullmatch(line):
+            return
+        if line.strip() and not line.lstrip().startswith("#"):
+            faults.add(
+                "This line is in no section and would never run.",
+                file=file,
+                line=number,
+                hint="Begin each check with a line such as “# %% values”.",
+            )
+            return
+
+
+def _summarise(
+    judge: "Callable[[str], CodeFault | str]",
+    section: Section,
+    file: str,
+    faults: FaultList,
+) -> str:
+    found = judge(section.source)
+    if isinstance(found, str):
+        return found
+    faults.add(
+        f"“{section.name}”: {found.message}",
+        file=file,
+        line=section.line + found.line,
+        hint=found.hint,
+    )
+    # A fault is enough: without words it would be named a second time.
+    return section.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeFault:
+    """Why a piece of code cannot be a test. `line` counts from 1 in the piece."""
+
+    message: str
+    line: int = 1
+    hint: str = ""
+
+
+def is_without_code(source: str) -> bool:
+    """Whether the text is comments only, or nothing at all."""
+    tree = _parsed(source)
+    return isinstance(tree, ast.Module) and not tree.body
+
+
+def judge_script(source: str) -> CodeFault | str:
+    """Return what the code says of itself in its docstring, or why it cannot run."""
+    tree = _parsed(source)
+    if isinstance(tree, CodeFault):
+        return tree
+    if not tree.body:
+        return CodeFault(message="there is no code.", hint="Write it, or remove it.")
+    summary = (ast.get_docstring(tree) or "").partition("\n\n")[0]
+    return " ".join(summary.split())
+
+
+def judge_doctest(source: str) -> CodeFault | str:
+    """Return "", or why the text is no interpreter session that can be replayed."""
+    try:
+        examples = doctest.DocTestParser().get_examples(source)
+    except ValueError as error:
+        place = re.search(r"line (\d+)", str(error))
+        return CodeFault(
+            message="this is no interpreter session.",
+            line=int(place[1]) if place else 1,
+            hint="Put a space after each “>>>” and “...”, and indent all lines alike.",
+        )
+    if not examples:
+        return CodeFault(
+            message="there is no line that begins with “>>>”.",
+            hint="Write what is typed after “>>> ”, and below it what is printed.",
+        )
+    for example in examples:
+        tree = _parsed(example.source)
+        if isinstance(tree, CodeFault):
+            line = example.lineno + tree.line
+            return CodeFault(message=tree.message, line=line, hint=tree.hint)
+    return ""
+
+
+def _parsed(source: str) -> ast.Module | CodeFault:
+    try:
+        return ast.parse(source)
+    except SyntaxError as error:
+        line = error.lineno or 1
+        lines = source.splitlines()
+        text = lines[line - 1] if line <= len(lines) else ""
+        if _MAGIC.match(text):
+            return CodeFault(
+                message="this is IPython's own syntax, which a test cannot use.",
+                line=line,
+                hint="Write it in Python, or move it to a cell that is not a test.",
+            )
+        return CodeFault(message=f"this is not Python: {error.msg}.", line=line)
+    except (ValueError, RecursionError, MemoryError):
+        return CodeFault(message="this is not Python that can be read.")
+
+
+# --- Cases --------------------------------------------------------------------
+
+
+def _read_cases(
+    data: bytes, file: str, faults: FaultList
+) -> dict[str, FoundFunction] | None:
+    tree = parse_module(data, file=file, faults=faults)
+    if tree is None:
+        return None
+    nodes = case_functions(tree)
+    for node in nodes:
+        judge_parameters(node, file, faults)
+    return find_functions(nodes, file, faults)
+
+
+def case_functions(tree: ast.Module) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Return the functions at the top of a module that `@test_case` stands above."""
+    return [
+        node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and any(_is_test_case(decorator) for decorator in node.decorator_list)
+    ]
+
+
+def _is_test_case(decorator: ast.expr) -> bool:
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    name = called.attr if isinstance(called, ast.Attribute) else None
+    return (name or getattr(called, "id", None)) == "test_case"

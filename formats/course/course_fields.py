@@ -1,0 +1,235 @@
+"""Values of a course file that are more than a text: each is read or is a fault."""
+
+import datetime as dt
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path, PurePath
+from typing import Final, TypeVar
+
+from formats.addresses import is_web_address
+from formats.course.course_content import File, spelling
+from formats.course.dates import Calendar, DateError, hour
+from formats.lengths import MAX_MARKDOWN
+from formats.problems import FaultList
+from formats.yaml_document import Section, nearest
+
+ValueT = TypeVar("ValueT")
+NO_MORE: Final = MAX_MARKDOWN
+_PIECE: Final = 1 << 20
+_SLUG: Final = re.compile(r"[-a-zA-Z0-9_]{1,60}")
+# Control characters, and halves of characters that no database takes.
+_UNREADABLE: Final = ("Cc", "Cs")
+_PERCENT: Final = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What the whole file is read against."""
+
+    calendar: Calendar
+    faults: FaultList
+    warnings: FaultList
+    file: str
+    folder: Path
+    # Every spelling of a room, and its name.
+    rooms: dict[str, str] = field(default_factory=dict)
+    teachers: list[str] = field(default_factory=list)
+    lectures: set[str] = field(default_factory=set)
+    weeks: dict[int, dt.date] = field(default_factory=dict)
+    # The sessions' keys with their weeks.
+    sessions: dict[str, int] = field(default_factory=dict)
+    # Where keys that must differ were first seen: the list, the key, the line.
+    seen: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def warn(self, section: Section, message: str) -> None:
+        """Note something for staff to look at; it stops nothing."""
+        self.warnings.add(message, file=self.file, line=section.line)
+
+    def claim(self, section: Section, noun: str, key: str, field_name: str) -> None:
+        """Note a fault if another one has this key."""
+        first = self.seen.get((noun, key))
+        self.seen.setdefault((noun, key), section.line)
+        if key and first is not None:
+            section.fault(
+                f"“{key}” is already the {field_name} of the {noun} on line {first}.",
+                field_name,
+            )
+
+
+def cleaned(text: str) -> str:
+    """Return the text with one kind of line end and no control characters."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(
+        c for c in text if c in "\n\t" or unicodedata.category(c) not in _UNREADABLE
+    )
+
+
+def words(section: Section, key: str, *, longest: int = NO_MORE) -> str:
+    """Return a text, without white space around it."""
+    text = section.text(key, longest=longest)
+    plain = cleaned(text).strip()
+    if len(plain) != len(text.replace("\r\n", "\n")):
+        section.fault(f"“{key}” holds a control character.", key)
+    return plain
+
+
+def slug(section: Section, key: str) -> str:
+    """Return a name that may stand in an address."""
+    text = words(section, key)
+    if text and not _SLUG.fullmatch(text):
+        section.fault(
+            f"“{text}” cannot be a {key}.",
+            key,
+            hint="Use up to 60 letters, digits, dashes and underscores.",
+        )
+    return text
+
+
+def url(section: Section, key: str) -> str:
+    """Return an address of the web."""
+    text = words(section, key, longest=500)
+    if text and not is_web_address(text):
+        section.fault(
+            f"“{text[:80]}” is no address of a page.",
+            key,
+            hint="Write it whole: https://d2l.ai/.",
+        )
+    return text
+
+
+def percent(section: Section, key: str) -> Decimal:
+    """Return a share with two decimals at most."""
+    number = section.number(key)
+    if number is None:
+        return Decimal(0)
+    if not 0 <= number <= _PERCENT or number != round(number, 2):
+        section.fault(f"“{key}” must be from 0 to 100, with two decimals at most.", key)
+        return Decimal(0)
+    return number
+
+
+def _dated(
+    section: Section, key: str, read: Callable[[str], ValueT], fallback: ValueT
+) -> ValueT:
+    text = section.text(key)
+    if not text:
+        return fallback
+    try:
+        return read(text)
+    except DateError as error:
+        section.fault(error.message, key, hint=error.hint)
+        return fallback
+
+
+def day(section: Section, key: str, calendar: Calendar) -> dt.date | None:
+    """Return a day such as “13 January”."""
+    return _dated(section, key, calendar.day, None)
+
+
+def moment(section: Section, key: str, calendar: Calendar) -> dt.datetime | None:
+    """Return a moment such as “31 January 19:00”, in UTC."""
+    return _dated(section, key, calendar.moment, None)
+
+
+def time_of_day(section: Section, key: str) -> dt.time | None:
+    """Return a time of day such as "09:00"."""
+    return _dated(section, key, hour, None)
+
+
+def known(section: Section, key: str, names: Collection[str], *, where: str) -> str:
+    """Return a name that stands elsewhere in the file."""
+    name = words(section, key)
+    if name and name not in names:
+        hint = nearest(name, sorted(names)) if names else ""
+        section.fault(f"“{name}” is not in “{where}” of this file.", key, hint=hint)
+        return ""
+    return name
+
+
+def room(section: Section, context: Context) -> str:
+    """Return the room's name, whichever of its spellings is written."""
+    written = words(section, "room")
+    name = context.rooms.get(spelling(written), "")
+    if written and not name:
+        names = sorted(set(context.rooms.values()))
+        section.fault(
+            f"“{written}” is not in “rooms” of this file, and no other spelling of one "
+            "that is.",
+            "room",
+            hint=nearest(written, names) if names else "",
+        )
+    return name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """When students see something, and whether the file says so."""
+
+    at: dt.datetime | None = None
+    is_said: bool = False
+
+
+def release(section: Section, calendar: Calendar, key: str = "released") -> Release:
+    """Return what the file says of a row's release."""
+    at = moment(section, key, calendar)
+    is_hidden = section.flag("hidden")
+    if is_hidden and key in section:
+        section.fault(
+            f"It cannot be hidden and have a time: “{key}” and “hidden: true”.",
+            "hidden",
+            hint="Remove one of the two lines.",
+        )
+    return Release(at=at, is_said=is_hidden or at is not None)
+
+
+def week_number(section: Section, key: str, context: Context) -> int | None:
+    """Return the number of a week of the file."""
+    if key not in section:
+        return None
+    number = section.whole(key, -1, lowest=0, highest=99)
+    if number >= 0 and number not in context.weeks:
+        section.fault(f"There is no week {number} in this file.", key)
+        return None
+    return number if number >= 0 else None
+
+
+def file_of(section: Section, context: Context) -> File | None:
+    """Return the file that is named, read from beside the course file."""
+    name = words(section, "file", longest=500)
+    if not name:
+        return None
+    path = (context.folder / name).resolve()
+    # SECURITY: nothing outside of the folder gets into a course, not by a link either.
+    if PurePath(name).is_absolute() or not path.is_relative_to(
+        context.folder.resolve()
+    ):
+        section.fault(
+            f"“{name}” is outside of the course file's folder.",
+            "file",
+            hint="Put the file beside the course file, or below.",
+        )
+    elif not path.is_file():
+        section.fault(
+            f"There is no file “{name}” beside the course file.",
+            "file",
+            hint="Put it there, or leave the line out for now.",
+        )
+    else:
+        with path.open("rb") as content:
+            digest = sha256(iter(lambda: content.read(_PIECE), b""))
+        return File(
+            sha256=digest, suffix=path.suffix, name=name, open=lambda: path.open("rb")
+        )
+    return None
+
+
+def sha256(pieces: Iterable[bytes]) -> str:
+    """Return the SHA-256 of all the pieces, in hex."""
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()

@@ -1,0 +1,164 @@
+"""Reads materials: what stands in a list of a week, a session, a lecture, the course."""
+
+from typing import Final
+
+from formats.choices import Examinable, MaterialAccess, MaterialKind
+from formats.course import course_fields
+from formats.course.course_content import AttachmentRow, MaterialRow
+from formats.course.course_fields import Context
+from formats.yaml_document import Section
+
+RECORDING: Final = (
+    "key",
+    "code",
+    "title",
+    "attribution",
+    "url",
+    "file",
+    "access",
+    "examinable",
+    "opens",
+    "released",
+    "hidden",
+    "also_in",
+    "description",
+    "body",
+    "attachments",
+)
+MATERIAL: Final = (*RECORDING, "kind", "session", "lecture")
+ATTACHMENT: Final = ("label", "url", "file", "released", "hidden")
+
+
+class Items:
+    """Collects the materials and attachments of all the lists."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.materials: list[MaterialRow] = []
+        self.attachments: list[AttachmentRow] = []
+
+    def read(
+        self,
+        sections: list[Section],
+        *,
+        week: int | None = None,
+        session: str = "",
+        recording_of: str = "",
+    ) -> None:
+        """Take one list, in its order."""
+        for position, section in enumerate(sections):
+            material = self._material(section, week, session, recording_of, position)
+            self.materials.append(material)
+            attachments = section.sections("attachments", ATTACHMENT)
+            for place, inner in enumerate(attachments):
+                self.attachments.append(self._attachment(inner, material, place))
+            self._judge(section, material)
+
+    def _material(
+        self,
+        section: Section,
+        week: int | None,
+        session: str,
+        recording_of: str,
+        position: int,
+    ) -> MaterialRow:
+        context = self._context
+        section.require("key", "title", *([] if recording_of else ["kind"]))
+        key = course_fields.slug(section, "key")
+        context.claim(section, "material", key, "key")
+        release = course_fields.release(section, context.calendar)
+        return MaterialRow(
+            key=key,
+            line=section.line,
+            kind=MaterialKind.RECORDING
+            if recording_of
+            else section.choice("kind", MaterialKind.values, MaterialKind.NOTES),
+            code=course_fields.words(section, "code", longest=12),
+            title=course_fields.words(section, "title", longest=200),
+            week=week,
+            session=session
+            or course_fields.known(
+                section, "session", context.sessions, where="sessions"
+            ),
+            lecture=recording_of
+            or course_fields.known(
+                section, "lecture", context.lectures, where="lectures"
+            ),
+            also_in=self._also_in(section, week),
+            description=course_fields.words(section, "description"),
+            body=course_fields.words(section, "body"),
+            attribution=course_fields.words(section, "attribution", longest=200),
+            url=course_fields.url(section, "url"),
+            file=course_fields.file_of(section, context),
+            access=section.choice(
+                "access", MaterialAccess.values, MaterialAccess.PUBLIC
+            ),
+            examinable=examinable(section),
+            opens_at=course_fields.moment(section, "opens", context.calendar),
+            position=position,
+            release_at=release.at,
+            says_release=release.is_said,
+        )
+
+    def _also_in(self, section: Section, week: int | None) -> tuple[int, ...]:
+        numbers = sorted(set(section.wholes("also_in")))
+        for number in numbers:
+            if number not in self._context.weeks:
+                section.fault(f"There is no week {number} in this file.", "also_in")
+            elif number == week:
+                section.fault(
+                    f"It stands in week {number} anyway.",
+                    "also_in",
+                    hint="Name other weeks only.",
+                )
+        return tuple(n for n in numbers if n in self._context.weeks)
+
+    def _attachment(
+        self, section: Section, material: MaterialRow, position: int
+    ) -> AttachmentRow:
+        context = self._context
+        section.require("label")
+        label = course_fields.words(section, "label", longest=100)
+        key = f"{material.key}/{label}"
+        if label:
+            context.claim(section, "attachment", key, "label")
+        release = course_fields.release(section, context.calendar)
+        row = AttachmentRow(
+            key=key,
+            line=section.line,
+            material=material.key,
+            label=label,
+            url=course_fields.url(section, "url"),
+            file=course_fields.file_of(section, context),
+            position=position,
+            release_at=release.at,
+            says_release=release.is_said,
+        )
+        if "url" in section and "file" in section:
+            section.fault("It has a link and a file.", "file", hint="Leave one out.")
+        elif not row.url and "file" not in section:
+            context.warn(
+                section, f"“{label}” of {named(material)} has nothing to open."
+            )
+        return row
+
+    def _judge(self, section: Section, material: MaterialRow) -> None:
+        """What the source lost, such as a link, is for staff to find again."""
+        if not (material.url or material.body or "file" in section):
+            self._context.warn(
+                section,
+                f"{named(material)} has nothing to open yet: students see its name.",
+            )
+
+
+def examinable(section: Section) -> str:
+    """Return whether it is part of the exam; nothing said is not “no”."""
+    if "examinable" not in section:
+        return Examinable.UNKNOWN
+    choices = [value for value in Examinable.values if value]
+    return section.choice("examinable", choices, Examinable.UNKNOWN)
+
+
+def named(material: MaterialRow) -> str:
+    """Return what the material is called, for a sentence about it."""
+    return f"“{f'{material.code} {material.title}'.strip()}” ({material.key})"

@@ -1,0 +1,357 @@
+"""Names that staff give beside the tests, and that tests use, are the staff's.
+
+A test finds a name that it does not bind in the student's notebook, where a student can
+give it another value. `rel_error = lambda *_: 0` would answer every question whose tests
+measure with `rel_error`. So what the staff's text binds outside solutions is written
+above the tests that use it, wherever it means the same there.
+"""
+
+import ast
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from formats.importing.draft import Draft
+from formats.importing.reads import Reads, reads_of
+from formats.importing.statements import (
+    Lines,
+    Statement,
+    Whose,
+    changed_names,
+    dotted,
+    is_builtin,
+    latest,
+    statements_of,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brought:
+    """What stands above a question's tests: its text, and the names that it binds.
+
+    `kept` are names that the tests use and staff give, but that stay the notebook's.
+    `shared` are those that staff give and that a solution binds again.
+    """
+
+    source: str = ""
+    names: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+
+
+class Given:
+    """The names that a staff's notebook gives to its tests."""
+
+    def __init__(self, cells: Sequence[Lines]) -> None:
+        self._statements = statements_of(cells)
+        self._changed = changed_names(self._statements)
+        self._students = {
+            name
+            for each in self._statements
+            if each.whose is Whose.STUDENT
+            for name in each.binds
+        }
+        self._answered = {
+            name
+            for each in self._statements
+            if each.whose is Whose.STUDENT
+            for name in each.uses
+        }
+
+    def bring(self, tests: str, *, cell: int) -> Brought:
+        """Return what the tests in a cell need of the cells above it."""
+        if not self._students:
+            # Nobody can tell what students write: it may be any of it.
+            return Brought()
+        known = latest(self._statements, cell)
+        asked = reads_of(tests)
+        wanted = _given_among(asked.all, known)
+        question = _Question(known, self._changed, self._students, self._answered)
+        banned = _banned(tests, asked, known)
+        found = question.movable([n for n in wanted if n not in banned], tests)
+        moved = question.with_needs(found)
+        binds = {name for each in moved for name in each.binds}
+        read = asked.all.union(*(each.uses for each in moved)) - binds
+        if not read & self._students:
+            # Without a name of the students', what is tested may be the given itself.
+            found, moved = [], []
+        return Brought(
+            source="\n\n".join(each.source for each in moved),
+            names=tuple(found),
+            kept=tuple(name for name in wanted if name not in found),
+            shared=tuple(self._shared(asked.names, known, cell)),
+        )
+
+    def _shared(
+        self, names: Collection[str], known: Mapping[str, Statement], cell: int
+    ) -> Iterator[str]:
+        """Yield the names that a solution binds last, and that staff have given before."""
+        given = given_whole(each for each in self._statements if each.cell < cell)
+        for name in sorted(given.intersection(names)):
+            if known[name].whose is Whose.STUDENT:
+                yield name
+
+    def given_to(self, tests: str) -> list[str]:
+        """Return the names that tests at the end use, and that staff bind last."""
+        if not self._students:
+            return []
+        last = max((each.cell for each in self._statements), default=0)
+        return _given_among(reads_of(tests).all, latest(self._statements, last + 1))
+
+
+def given_whole(statements: Iterable[Statement]) -> set[str]:
+    """Return the names that staff define as a whole, or that a test cell binds."""
+    return {
+        name
+        for each in statements
+        if not each.is_import
+        and (
+            each.whose is Whose.TESTS
+            or (each.whose is Whose.GIVEN and each.is_complete())
+        )
+        for name in each.binds
+    }
+
+
+def _banned(tests: str, asked: Reads, known: Mapping[str, Statement]) -> frozenset[str]:
+    """Return the given functions that the tests take away from the notebook.
+
+    Tests that do so look whether students' work calls the notebook's own. It must be
+    the notebook's own that they keep, and give back.
+    """
+    names = {*asked.replaced, *_swapped(tests)}
+    return frozenset(
+        name
+        for name in names & known.keys()
+        if known[name].is_function or isinstance(known[name].node, ast.ClassDef)
+    )
+
+
+def _swapped(tests: str) -> Iterator[str]:
+    """Yield the names to which the tests give what another name stands for, or a mock."""
+    try:
+        tree = ast.parse(tests)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Assign):
+            continue
+        for target in node.targets:
+            for name, value in _pairs(target, node.value):
+                is_mock = isinstance(value, ast.Call) and "Mock" in dotted(value.func)
+                is_swap = is_mock or isinstance(value, ast.Name)
+                if is_swap and isinstance(name, ast.Name):
+                    yield name.id
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        yield from zip(target.elts, value.elts, strict=False)
+    else:
+        yield target, value
+
+
+def _given_among(names: Collection[str], known: Mapping[str, Statement]) -> list[str]:
+    return [
+        name
+        for name in sorted(names)
+        if name in known
+        and known[name].whose is not Whose.STUDENT
+        and not known[name].is_import
+    ]
+
+
+def note_given(draft: Draft, key: str, brought: Brought, **place: Any) -> None:
+    """Tell staff which names of a question's tests are theirs, and which are not."""
+    if brought.names:
+        names = ", ".join(f"“{name}”" for name in brought.names)
+        draft.note(
+            f"The tests of “{key}” have {names} as the notebook gives it.",
+            hint="What defines it was copied into the tests: a student who changes it "
+            "changes nothing there.",
+            **place,
+        )
+    for name in brought.kept:
+        draft.note(
+            f"“{name}” in the tests of “{key}” is the notebook's own: a student can "
+            "change what it is.",
+            hint="If the marks depend on it, define it in the tests themselves.",
+            **place,
+        )
+    for name in brought.shared:
+        draft.note(said_of_shared(name, key), hint=HINT_OF_SHARED, **place)
+
+
+HINT_OF_SHARED: Final = (
+    "If no student has to write it, define it in the tests themselves, or give it "
+    "another name in the solution."
+)
+
+
+def said_of_shared(name: str, key: str) -> str:
+    """Return what staff are told of a name that they give and a solution binds again."""
+    return (
+        f"“{name}” in the tests of “{key}” is the student's: a solution binds it, "
+        "though staff bind it too."
+    )
+
+
+class _Question:
+    """Decides what moves beside the tests of one question."""
+
+    def __init__(
+        self,
+        known: Mapping[str, Statement],
+        changed: Collection[str],
+        students: Collection[str],
+        answered: Collection[str],
+    ) -> None:
+        self._known, self._changed = known, changed
+        self._students, self._answered = students, answered
+
+    def movable(self, wanted: Sequence[str], tests: str) -> list[str]:
+        """Return those of the names that mean the same beside the tests."""
+        kept = [name for name in wanted if self._is_sound(name, frozenset())]
+        # What is passed to the students' code must be the notebook's own.
+        return [name for name in kept if not self._is_passed(name, tests, kept)]
+
+    def with_needs(self, names: Sequence[str]) -> list[Statement]:
+        """Return the statements that bind the names and all that they need, in order."""
+        found: dict[int, Statement] = {}
+        waiting = list(names)
+        while waiting:
+            each = self._known.get(waiting.pop())
+            is_theirs = each is None or each.whose is Whose.STUDENT
+            if each is not None and not is_theirs and each.place not in found:
+                found[each.place] = each
+                waiting += each.reads.all
+        return [found[place] for place in sorted(found)]
+
+    def _is_sound(self, name: str, above: frozenset[str]) -> bool:
+        each = self._known.get(name)
+        if each is None:
+            return is_builtin(name)
+        if each.whose is Whose.STUDENT:
+            return False
+        if name in above or each.is_import:
+            return "*" not in each.binds
+        is_own = all(self._known.get(other) is each for other in each.binds)
+        if name in self._changed or not is_own or not each.is_complete():
+            return False
+        needs = {*each.uses, *(each.reads.mentioned & self._known.keys())}
+        return all(self._is_need_sound(each, need, above | {name}) for need in needs)
+
+    def _is_need_sound(self, each: Statement, need: str, above: frozenset[str]) -> bool:
+        other = self._known.get(need)
+        if other is not None and other.whose is Whose.STUDENT:
+            # A helper of a test cell tests; it finds the students' work when called.
+            return each.whose is Whose.TESTS and each.is_lazy
+        if other is not None and not each.is_lazy and other.place >= each.place:
+            return False
+        return self._is_sound(need, above)
+
+    # --- What is passed to students' code -------------------------------------------
+
+    def _is_passed(self, name: str, tests: str, brought: Collection[str]) -> bool:
+        """Whether the function itself, or an object of the class, meets their code."""
+        moved = self.with_needs([name])
+        names = {one: each for each in moved for one in each.binds}
+        classes = {n for n, s in names.items() if isinstance(s.node, ast.ClassDef)}
+        if classes & set(self._answered) or any(
+            isinstance(each.node, ast.FunctionDef | ast.ClassDef)
+            and each.binds & set(self._answered)
+            for each in moved
+            if each.uses & classes
+        ):
+            return True
+        functions = {name} if self._known[name].is_function else set()
+        makers = {
+            one for one, each in names.items() if one in classes or each.uses & classes
+        }
+        try:
+            tree = ast.parse("\n\n".join([*(one.source for one in moved), tests]))
+        except (SyntaxError, ValueError, RecursionError):
+            return True
+        safe = set(brought) | set(names) | _defined(tree)
+        return _Flow(functions, makers, safe, self._students).reaches(tree)
+
+
+class _Flow:
+    """Follows functions and objects of classes through the names of a test."""
+
+    def __init__(
+        self,
+        functions: Collection[str],
+        makers: Collection[str],
+        safe: Collection[str],
+        students: Collection[str],
+    ) -> None:
+        self._functions, self._makers = set(functions), set(makers)
+        self._safe, self._students = set(safe), set(students)
+
+    def reaches(self, tree: ast.Module) -> bool:
+        """Return whether a call of the students' code is passed one of them."""
+        while self._spread(tree):
+            pass
+        return any(
+            self._meets(node) for node in ast.walk(tree) if isinstance(node, ast.Call)
+        )
+
+    def _spread(self, tree: ast.Module) -> bool:
+        count = len(self._functions) + len(self._makers)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Assign):
+                targets = {
+                    part.id
+                    for target in node.targets
+                    for part in ast.walk(target)
+                    if isinstance(part, ast.Name)
+                }
+                if self._makers & _loaded(node.value):
+                    self._makers |= targets
+                if self._functions & set(_bare(node.value)):
+                    self._functions |= targets
+        return len(self._functions) + len(self._makers) > count
+
+    def _meets(self, call: ast.Call) -> bool:
+        parts = [*call.args, *(keyword.value for keyword in call.keywords)]
+        loaded = {name for part in parts for name in _loaded(part)}
+        bare = {name for part in parts for name in _bare(part)}
+        root = dotted(call.func).partition(".")[0]
+        is_safe = root not in self._students and (
+            root in self._safe or is_builtin(root)
+        )
+        has_object = bool(self._makers & loaded)
+        kinds = {"isinstance", "issubclass"}
+        if has_object and (not is_safe or loaded & self._students or root in kinds):
+            return True
+        is_theirs = root in self._students
+        return is_theirs and bool(self._functions & bare)
+
+
+def _loaded(node: ast.AST) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
+def _bare(node: ast.AST) -> Iterator[str]:
+    """Yield the names in an expression that are not called there."""
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, ast.Name):
+            yield part.id
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
+            waiting += [*part.args, *(keyword.value for keyword in part.keywords)]
+        else:
+            waiting += ast.iter_child_nodes(part)
+
+
+def _defined(tree: ast.Module) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                found.add(name)
+            case ast.Import(names=names) | ast.ImportFrom(names=names):
+                found |= {one.asname or one.name.partition(".")[0] for one in names}
+    return found

@@ -1,0 +1,174 @@
+"""The packages that an assignment imports, and those that its environment lacks."""
+
+import ast
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from formats.assignment import Bundle
+from formats.assignment.notebook_cells import source_of
+from formats.assignment.section_tests import parsed_tests
+from formats.choices import Part, QuestionKind
+from formats.importing.draft import Imported
+from formats.importing.public_files import public_modules
+from formats.notebook.ipython_syntax import plain_python
+from formats.problems import Fault
+from runner.protocol.notebook import CellName, name_cells
+
+# A run has a stand-in for Otter where it is not installed.
+_ALWAYS_THERE: Final = frozenset({"otter", "__main__", "__future__"})
+# Errors of an import that is missing. Who catches one knows what to do without it.
+_CAUGHT: Final = frozenset(
+    {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
+)
+# In the text of an .ipynb, the first line of a cell that writes a file.
+_WRITTEN: Final = re.compile(r'"%%(?:writefile|file)\s+(?:-a\s+)?([\w./-]+)')
+_LOADERS: Final = frozenset({"__import__", "import_module"})
+
+
+def of_notebook(
+    notebook: Mapping[str, Any], file: str, names: Sequence[CellName]
+) -> Iterator[Imported]:
+    """Yield what the cells import that are run. `names` says what they are called."""
+    named = zip(notebook["cells"], names, strict=True)
+    for position, (cell, name) in enumerate(named, 1):
+        if name.number:
+            for each in of_code(plain_python(source_of(cell)), file):
+                yield replace(each, cell=position, place=name.within)
+
+
+def of_code(code: str, file: str, *, above: int = 0) -> Iterator[Imported]:
+    """Yield what Python imports without being ready for its absence.
+
+    `above` is the number of lines above the code in its file.
+    """
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    yield from _of_tree(tree, file, above)
+
+
+def _of_tree(tree: ast.Module, file: str, above: int) -> Iterator[Imported]:
+    guarded = set(_guarded(tree))
+    for node in ast.walk(tree):
+        if id(node) not in guarded:
+            for module in _modules(node):
+                line = getattr(node, "lineno", 0)
+                yield Imported(module=module, file=file, line=above + line)
+
+
+def _guarded(tree: ast.Module) -> Iterator[int]:
+    """Yield the nodes below a `try` that catches a failed import."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Try) and any(map(_catches, node.handlers)):
+            yield from (id(each) for part in node.body for each in ast.walk(part))
+
+
+def _catches(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    return any(
+        isinstance(each, ast.Name) and each.id in _CAUGHT
+        for each in ast.walk(handler.type)
+    )
+
+
+def _modules(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Import(names=names):
+            yield from (each.name for each in names)
+        case ast.ImportFrom(module=str(module), level=0):
+            yield module
+        case ast.Call(
+            func=ast.Name(id=name) | ast.Attribute(attr=name),
+            args=[ast.Constant(value=str(module)), *_],
+        ) if name in _LOADERS and not module.startswith("."):
+            yield module
+
+
+def of_files(files: Mapping[str, Path]) -> Iterator[Imported]:
+    """Yield what the modules among public files import."""
+    for name, path in files.items():
+        if name.endswith(".py"):
+            yield from of_code(path.read_text("utf-8-sig", "replace"), name)
+
+
+def of_bundle(bundle: Bundle) -> Iterator[Imported]:
+    """Yield what the notebooks, the public modules and the tests of a bundle import."""
+    paths = {(file.part, file.name): file.path for file in bundle.files}
+    for wanted in (Part.STAFF, Part.HANDOUT):
+        for path in (path for (part, _), path in paths.items() if part == wanted):
+            notebook = json.loads(path.read_text("utf-8-sig"))
+            names = name_cells(notebook["cells"], skip_tags=bundle.skip_tags)
+            yield from of_notebook(notebook, path.name, names)
+    public = {name: path for (part, name), path in paths.items() if part == Part.PUBLIC}
+    yield from of_files({f"public/{name}": path for name, path in public.items()})
+    for question in bundle.questions:
+        if question.kind == QuestionKind.AUTO:
+            path = paths[Part.TESTS, f"{question.key}.py"]
+            text = path.read_text("utf-8-sig")
+            for tree, above in parsed_tests(text, question.style):
+                yield from _of_tree(tree, f"tests/{path.name}", above)
+
+
+def own_modules(bundle: Bundle) -> set[str]:
+    """Return the modules that come with the assignment, or that it writes or asks for."""
+    public = {f.name: f.path for f in bundle.files if f.part == Part.PUBLIC}
+    found = {module.partition(".")[0] for module in public_modules(public)}
+    names = [file.name for file in bundle.required_files]
+    for file in bundle.files:
+        if file.part in (Part.STAFF, Part.HANDOUT):
+            names += _WRITTEN.findall(file.path.read_text("utf-8-sig"))
+    return found | {name[:-3] for name in names if name.endswith(".py")}
+
+
+def notes_on_missing(
+    imported: Iterable[Imported],
+    *,
+    environment: str,
+    own: Collection[str],
+    installed: Mapping[str, Collection[str]],
+) -> Iterator[Fault]:
+    """Yield a note for each package that the environment lacks, at its first import.
+
+    `installed` says which modules each environment has; `own` are the assignment's.
+    """
+    if environment not in installed:
+        if installed:
+            yield _unknown(environment, installed)
+        return
+    seen: set[str] = set()
+    there = {*installed[environment], *own, *_ALWAYS_THERE}
+    for each in imported:
+        if each.package in there or each.package in seen:
+            continue
+        seen.add(each.package)
+        having = [name for name, found in installed.items() if each.package in found]
+        yield Fault(
+            message=f"The environment “{environment}” has no “{each.package}”, which "
+            "is imported here: the import fails in every run.",
+            file=each.file,
+            cell=each.cell,
+            place=each.place,
+            line=each.line,
+            hint=f"“{having[0]}” has it: name that environment." if having else _ADD,
+        )
+
+
+_ADD: Final = (
+    "Do without it, or have whoever runs the workers add it: "
+    "scripts/make_environment.py makes an environment with a package that you name "
+    "(docs/operating.md), which the assignment then names."
+)
+
+
+def _unknown(environment: str, installed: Mapping[str, Collection[str]]) -> Fault:
+    return Fault(
+        message=f"No worker has an environment “{environment}”: its runs would wait for "
+        "staff.",
+        hint=f"There are: {', '.join(sorted(installed))}.",
+    )

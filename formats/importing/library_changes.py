@@ -1,0 +1,176 @@
+"""What a test does to a library, and the student's code does not notice.
+
+The tests and the notebook run in processes of their own, each with its own libraries. A
+function that a test replaces in numpy, and a warning that it turns into an error, are
+the test's alone.
+"""
+
+import ast
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final
+
+from formats.assignment.unpickling import Finding
+from formats.importing.replaced_names import USUAL
+from formats.importing.statements import dotted
+
+_SWITCHES: Final = frozenset(
+    {
+        *("warnings.simplefilter", "warnings.filterwarnings", "numpy.errstate"),
+        *("numpy.seterr", "numpy.seterrcall", "torch.set_default_dtype"),
+        *("sys.setrecursionlimit", "os.chdir", "torch.use_deterministic_algorithms"),
+        *("torch.autocast", "torch.amp.autocast", "torch.cuda.amp.autocast"),
+        *("torch.autograd.detect_anomaly", "torch.autograd.set_detect_anomaly"),
+    }
+)
+# A test that replaces these in Python itself replaces them for the student's code, too.
+_LENT: Final = frozenset(("builtins.input", "builtins.print"))
+_MODULES: Final = "sys.modules"
+_LOOKS: Final[Mapping[str, str]] = {
+    "dir()": "`dir()` lists the test's own names, not the notebook's.",
+    "__code__": "`__code__` of a function of the notebook's cannot be read.",
+    "getsource": "The text of a function is what the student's process says it is. It "
+    "shows how honest work was written, and proves nothing.",
+}
+_LOOK_HINT: Final = (
+    'Ask for one name with `"answer" in globals()`, and test what a function returns.'
+)
+_USUAL: Final[Mapping[str, str]] = {
+    "np": "numpy",
+    "pd": "pandas",
+    "nn": "torch.nn",
+    "plt": "matplotlib.pyplot",
+}
+
+
+def find_library_changes(
+    tree: ast.Module, imports: Mapping[str, str]
+) -> Iterator[Finding]:
+    """Yield a note for each change of a library that stays with the tests.
+
+    `imports` says what names stand for that the staff's notebook imports.
+    """
+    libraries = {**dict.fromkeys(USUAL, ""), **imports, **imported_names(tree)}
+    for node in ast.walk(tree):
+        for name in _changed(node, libraries):
+            yield Finding(
+                message=f"`{name}` stays with the tests; the student's code does not "
+                "notice.",
+                line=getattr(node, "lineno", 1),
+                hint="Look at what the student's code returns or raises, or put a "
+                "stand-in in the place of a function of the notebook.",
+                is_certain=False,
+            )
+
+
+def find_looks(tree: ast.Module) -> Iterator[Finding]:
+    """Yield a note for each look into the notebook that does not show what it seems to."""
+    for node in ast.walk(tree):
+        kind = ""
+        match node:
+            case ast.Call(func=ast.Name(id="dir"), args=[], keywords=[]):
+                kind = "dir()"
+            case ast.Attribute(attr="__code__" | "getsource" as kind):
+                pass
+            case ast.Call(func=ast.Name(id="getsource" as kind)):
+                pass
+        if kind:
+            yield Finding(
+                message=_LOOKS[kind],
+                line=getattr(node, "lineno", 1),
+                hint=_LOOK_HINT,
+                is_certain=False,
+            )
+
+
+def _changed(node: ast.AST, libraries: Mapping[str, str]) -> Iterator[str]:
+    match node:
+        case ast.Subscript(value=value, ctx=ast.Store() | ast.Del()):
+            if dotted(value) == _MODULES:
+                yield _MODULES
+        case ast.Attribute(ctx=ast.Store() | ast.Del()):
+            if _is_of_library(node, libraries) and dotted(node) not in _LENT:
+                yield dotted(node)
+        case ast.Call():
+            yield from _changed_by(node, libraries)
+
+
+def _changed_by(node: ast.Call, libraries: Mapping[str, str]) -> Iterator[str]:
+    """Yield what the call changes in a library."""
+    name, target = dotted(node.func), node.args[0] if node.args else None
+    if full_name(name, libraries) in _SWITCHES and not _ignores(node):
+        yield name
+    elif name.split(".")[-1] == "patch":
+        yield from _patched(target, libraries)
+    elif name.endswith("patch.dict") and _is_modules(target):
+        yield f"{name}({_MODULES}, …)"
+    elif _sets_on(name) and not _is_lent(node.args[:2]):
+        yield from _set_on(name, target, libraries)
+
+
+def _sets_on(name: str) -> bool:
+    return name.endswith("patch.object") or name in {"setattr", "delattr"}
+
+
+def _is_lent(args: list[ast.expr]) -> bool:
+    match args:
+        case [ast.Name(id="builtins"), ast.Constant(value=str() as name)]:
+            return f"builtins.{name}" in _LENT
+    return False
+
+
+def _set_on(
+    name: str, target: ast.expr | None, libraries: Collection[str]
+) -> Iterator[str]:
+    if target is not None and _is_of_library(target, libraries):
+        yield f"{name}({dotted(target)}, …)"
+
+
+def _is_modules(target: ast.expr | None) -> bool:
+    match target:
+        case ast.Constant(value=path):
+            return bool(path == _MODULES)
+        case ast.Attribute():
+            return dotted(target) == _MODULES
+    return False
+
+
+def _patched(target: ast.expr | None, libraries: Collection[str]) -> Iterator[str]:
+    match target:
+        case ast.Constant(value=str() as path):
+            main, _, own = path.partition("__main__.")
+            is_own = not main and own.partition(".")[0] not in libraries
+            if not is_own and path not in _LENT:
+                yield f"patch({path!r})"
+
+
+def _ignores(call: ast.Call) -> bool:
+    """Whether warnings are only kept from sight."""
+    match call.args:
+        case [ast.Constant(value="ignore" | "default"), *_]:
+            return True
+    return False
+
+
+def _is_of_library(node: ast.expr, libraries: Collection[str]) -> bool:
+    return dotted(node).partition(".")[0] in libraries
+
+
+def full_name(name: str, libraries: Mapping[str, str]) -> str:
+    """Return the dotted name with the library's own name at its beginning."""
+    root, dot, rest = name.partition(".")
+    above = libraries.get(root) or _USUAL.get(root, root)
+    return f"{above.replace(':', '.')}{dot}{rest}"
+
+
+def imported_names(tree: ast.Module) -> Mapping[str, str]:
+    """Return the imports of the test: what each name stands for, as a dotted name."""
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for each in node.names:
+                top = each.name.partition(".")[0]
+                found[each.asname or top] = each.name if each.asname else top
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for each in node.names:
+                found[each.asname or each.name] = f"{node.module}.{each.name}"
+    return found

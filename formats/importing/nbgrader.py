@@ -1,0 +1,391 @@
+"""An assignment made with nbgrader: the source notebook and the data beside it."""
+
+import ast
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from formats.archives import Source
+from formats.assignment import Check, Question, Visibility
+from formats.assignment.foreign_cells import question_key
+from formats.assignment.notebook_cells import make_handout, source_of
+from formats.assignment.section_tests import (
+    CodeFault,
+    is_without_code,
+    judge_script,
+    section_text,
+)
+from formats.choices import QuestionKind
+from formats.importing.draft import Draft, ImportOptions, exact_points
+from formats.importing.given_names import Given, note_given
+from formats.importing.imported_packages import of_notebook
+from formats.importing.nbgrader_config import use_configuration
+from formats.importing.nbgrader_helpers import CodeCell, bring_helpers, flags
+from formats.importing.nbgrader_regions import (
+    drop_region,
+    false_marks,
+    handed_out,
+    is_answer,
+    mark_regions,
+    solution_lines,
+    wrap_solution,
+)
+from formats.importing.notes import NotebookNames, add_findings, find_all, names_of
+from formats.importing.plain_words import plain_words
+from formats.importing.points import result_as_share
+from formats.importing.public_files import add_public_files
+from formats.importing.public_names import fix_public_names
+from formats.importing.source_notebooks import (
+    bound_names,
+    fix_names,
+    headings,
+    open_notebook,
+    title_of,
+)
+from formats.importing.statements import Lines, Whose
+from formats.problems import FaultList
+from runner.protocol.jobs import TestStyle
+from runner.protocol.notebook import CellName, name_cells
+
+CHECK: Final = "tests"
+_FLAGS: Final = ("grade", "solution", "locked", "task")
+_OLDEST, _NEWEST = 1, 3
+_STEPS: Final = ("release", "submitted", "autograded", "feedback")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marked:
+    """A cell with nbgrader's marks: where it stands, and what they say."""
+
+    number: int
+    place: str
+    cell: dict[str, Any]
+    grade_id: str
+    grade: bool
+    solution: bool
+    locked: bool
+    task: bool
+    points: Decimal
+    heading: str
+
+    @property
+    def key(self) -> str:
+        return question_key(self.grade_id)
+
+    @property
+    def title(self) -> str:
+        """What the question is called: its id as words, or the heading above it."""
+        words = self.grade_id.replace("_", " ").replace("-", " ").strip()
+        if self.grade_id.startswith("cell-"):
+            return self.heading or self.place[:1].upper() + self.place[1:]
+        return (words[:1].upper() + words[1:])[:200]
+
+
+def convert(source: Source, options: ImportOptions) -> Draft:
+    """Return the draft of an assignment; what is wrong with it is in its faults."""
+    faults = FaultList()
+    path = _source_notebook(source, faults)
+    notebook = open_notebook(source, path, faults, _names)
+    draft = Draft(
+        title=title_of(path if path.parent.name in ("", "source") else path.parent),
+        notebook_name=path.name,
+        staff=notebook,
+        handout=notebook,
+        faults=faults,
+    )
+    use_configuration(draft, source)
+    # Tests that Otter left there are no part of this assignment.
+    for each in (notebook, *notebook["cells"]):
+        each["metadata"].pop("otter", None)
+    names = _names(notebook["cells"])
+    draft.imported += of_notebook(notebook, path.as_posix(), names)
+    required = {file.name for file in options.required_files}
+    # What lies beside the notebook is known before the tests are judged. Which folders
+    # students get is judged by the hand-out, and so after it is made.
+    beside = source.under(path.parent)
+    draft.public = {each.name: source.root / each for each in beside}
+    _Cells(draft, path.as_posix(), options).convert()
+    draft.handout = make_handout(draft.staff)
+    draft.public = {}
+    tests = "\n".join(draft.tests.values())
+    add_public_files(draft, source, path.parent, tests=tests, required=required)
+    fix_names(draft)
+    fix_public_names(draft)
+    return draft
+
+
+def _names(cells: list[dict[str, Any]]) -> list[CellName]:
+    """Return what the cells are called when each empty answer has a stub, as in a run."""
+    stub = {"source": "..."}
+    run = [
+        cell | stub if is_answer(cell) and not source_of(cell).strip() else cell
+        for cell in cells
+    ]
+    return name_cells(run)
+
+
+def _source_notebook(source: Source, faults: FaultList) -> Path:
+    """The notebook to import: in nbgrader's own layout, the one below source/."""
+    found = [path for path in source.files if path.suffix == ".ipynb"]
+    below = [path for path in found if "source" in path.parts[:-1]]
+    kept = below or [p for p in found if not set(p.parts[:-1]) & set(_STEPS)] or found
+    # nbgrader copies these around each assignment; they hold no question.
+    kept = [p for p in kept if p.stem not in ("header", "footer")] or kept
+    if len(kept) == 1:
+        return kept[0]
+    if kept:
+        names = ", ".join(path.as_posix() for path in kept[:8])
+        faults.add(
+            f"There are {len(kept)} notebooks ({names}); an assignment has one here.",
+            hint="Import each as an assignment of its own, and say which: --notebook "
+            "NAME, or on the page “Notebook beside it”.",
+        )
+    else:
+        faults.add(
+            "There is no notebook.",
+            hint="Give the source notebook, or a folder or zip with source/NAME in it.",
+        )
+    raise faults.error()
+
+
+class _Cells:
+    """Turns each marked cell into what it is with us."""
+
+    def __init__(self, draft: Draft, file: str, options: ImportOptions) -> None:
+        self._draft, self._file, self._options = draft, file, options
+        self._seen: dict[str, int] = {}
+        self._tested: dict[int, tuple[Marked, str]] = {}
+        self._names = NotebookNames(defined=frozenset(), imports={})
+        self._is_of_a_wrong_version = False
+
+    def convert(self) -> None:
+        titles = headings(handed_out(self._draft.staff))
+        self._names = names_of(self._draft.staff, self._draft.public)
+        staff = copy.deepcopy(self._draft.staff)
+        self._draft.staff = staff
+        for number, cell in enumerate(staff["cells"], 1):
+            if self._refuse_autotest(number, cell):
+                continue
+            marks = cell["metadata"].get("nbgrader")
+            if isinstance(marks, dict) and any(marks.get(flag) for flag in _FLAGS):
+                marked = self._read(number, cell, marks, titles[number - 1])
+                if marked is None:
+                    continue
+                self._take(marked)
+            mark_regions(cell, number, self._file, self._draft.faults)
+        self._write_tests()
+        if not self._draft.questions and not self._draft.faults:
+            self._fault(
+                "No cell of the notebook is graded.",
+                None,
+                hint="Give the source notebook, in which cells have points.",
+            )
+
+    def _fault(
+        self, message: str, cell: int | None, *, line: int | None = None, hint: str = ""
+    ) -> None:
+        self._draft.faults.add(
+            message, file=self._file, cell=cell, line=line, hint=hint
+        )
+
+    def _refuse_autotest(self, number: int, cell: dict[str, Any]) -> bool:
+        for line, text in enumerate(cell["source"].split("\n"), 1):
+            if "### AUTOTEST" in text or "### HASHED AUTOTEST" in text:
+                self._fault(
+                    "AUTOTEST stands for tests that nbgrader writes by running code.",
+                    number,
+                    line=line,
+                    hint="Write the assertions out in this cell instead.",
+                )
+                return True
+        return False
+
+    # --- Marks -----------------------------------------------------------------
+
+    def _read(
+        self, number: int, cell: dict[str, Any], marks: dict[str, Any], heading: str
+    ) -> Marked | None:
+        version = marks.get("schema_version", 0)
+        if not isinstance(version, int) or not _OLDEST <= version <= _NEWEST:
+            # Every cell of such a notebook is: the first one is enough.
+            if self._is_of_a_wrong_version:
+                return None
+            self._is_of_a_wrong_version = True
+            self._fault(
+                f"The cell's marks are of nbgrader's schema {version!r}; "
+                f"{_OLDEST} to {_NEWEST} are read.",
+                number,
+                hint="Run “nbgrader update” on the notebook.",
+            )
+            return None
+        name = marks.get("grade_id")
+        if not isinstance(name, str) or not name.strip():
+            self._fault(
+                "The cell has no id.", number, hint="Give it one in Jupyter's toolbar."
+            )
+            return None
+        marked = Marked(
+            number=number,
+            place=self._draft.faults.place(self._file, number),
+            cell=cell,
+            grade_id=name,
+            points=exact_points(marks.get("points")) or Decimal(0),
+            heading=heading,
+            **{flag: marks.get(flag) is True for flag in _FLAGS},
+        )
+        return marked if self._is_sound(marked, marks) else None
+
+    def _is_sound(self, marked: Marked, marks: dict[str, Any]) -> bool:
+        number, kind, why = marked.number, marked.cell["cell_type"], ""
+        is_worth = marked.grade or marked.task
+        if marked.key in self._seen:
+            other = self._draft.faults.place(self._file, self._seen[marked.key])
+            why = f"“{marked.grade_id}” is the id of {other} too."
+        elif is_worth and exact_points(marks.get("points")) is None:
+            why = f"“{marked.grade_id}” is graded, but has no points from 0 up."
+        elif marked.task and kind != "markdown":
+            why = "A task must be a Markdown cell."
+        elif kind == "markdown" and marked.grade and not marked.solution:
+            why = "A Markdown cell cannot hold tests: it would be a written answer."
+        elif kind == "raw" and (is_worth or marked.solution):
+            why = "A raw cell can be neither an answer nor a test."
+        if why:
+            self._fault(why, number, hint="Correct the cell's marks in Jupyter.")
+        self._seen.setdefault(marked.key, number)
+        return not why
+
+    # --- Kinds -----------------------------------------------------------------
+
+    def _take(self, marked: Marked) -> None:
+        if marked.grade and not marked.solution:
+            self._tests(marked)
+        elif marked.grade or marked.task:
+            self._by_hand(marked)
+        if marked.solution:
+            wrap_solution(marked.cell)
+        elif marked.locked and marked.cell["cell_type"] == "code" and not marked.grade:
+            marked.cell["metadata"]["softmark"] = {"locked": marked.grade_id}
+
+    def _points(self, marked: Marked) -> Decimal:
+        return self._options.points.get(marked.key, marked.points)
+
+    def _by_hand(self, marked: Marked) -> None:
+        self._draft.questions.append(
+            Question(
+                key=marked.key,
+                title=marked.title,
+                points=self._points(marked),
+                kind=QuestionKind.MANUAL,
+            )
+        )
+
+    def _tests(self, marked: Marked) -> None:
+        """A test cell: what is visible stays in the notebook, all of it is the test."""
+        text = marked.cell["source"]
+        if not self._points(marked) and is_without_code(text):
+            self._draft.note(
+                f"“{marked.grade_id}” has neither tests nor points, and is no question.",
+                file=self._file,
+                cell=marked.number,
+            )
+            marked.cell["metadata"]["softmark"] = {"locked": marked.grade_id}
+            return
+        cut = drop_region(
+            text,
+            "HIDDEN TESTS",
+            file=self._file,
+            cell=marked.number,
+            faults=self._draft.faults,
+        )
+        for line in false_marks(text):
+            self._fault(
+                "This looks like the mark of hidden tests, and is none: students would "
+                "be given what it marks.",
+                marked.number,
+                line=line,
+                hint="Write ### BEGIN HIDDEN TESTS and ### END HIDDEN TESTS.",
+            )
+        marked.cell["source"] = visible = cut.without or "# The tests here are hidden."
+        judged = judge_script(text)
+        if isinstance(judged, CodeFault):
+            self._fault(
+                f"“{marked.grade_id}”: {judged.message}",
+                marked.number,
+                line=judged.line,
+                hint=judged.hint,
+            )
+            return
+        add_findings(
+            self._draft,
+            find_all(ast.parse(text), TestStyle.SCRIPT, self._names, marked.grade_id),
+            file=self._file,
+            cell=marked.number,
+        )
+        shown = judge_script(visible)
+        said = plain_words(shown, longest=500) if isinstance(shown, str) else ""
+        words = said or f"{marked.title}."
+        points = self._points(marked)
+        marked.cell["metadata"]["softmark"] = {"question": marked.key}
+        hidden = self._options.hidden if cut.was_there else Visibility.ALWAYS
+        check = Check(name=CHECK, points=points, visibility=hidden, description=words)
+        self._tested[marked.number] = (marked, cut.whole)
+        self._draft.questions.append(
+            Question(
+                key=marked.key,
+                title=marked.title,
+                points=points,
+                style=TestStyle.SCRIPT,
+                checks=(check,),
+            )
+        )
+
+    def _write_tests(self) -> None:
+        """Each question's tests stand alone, though the cells shared their names."""
+        cells = [
+            CodeCell(binds=bound_names(cell), tests=self._tests_of(number))
+            for number, cell in enumerate(self._draft.staff["cells"], 1)
+        ]
+        helped = bring_helpers(cells)
+        bound = {name for cell in cells for name in cell.binds}
+        given = Given(list(self._lines()))
+        for number, (marked, _) in self._tested.items():
+            found = helped[number - 1]
+            brought = given.bring(found.source, cell=number)
+            note_given(self._draft, marked.key, brought, file=self._file, cell=number)
+            above = f"{brought.source}\n\n" if brought.source else ""
+            code = result_as_share(above + found.source, marked.points)
+            self._draft.tests[marked.key] = section_text(CHECK, code)
+            if found.names:
+                names = ", ".join(f"“{name}”" for name in found.names)
+                self._draft.note(
+                    f"“{marked.grade_id}” uses {names} of hidden tests above it.",
+                    file=self._file,
+                    cell=marked.number,
+                    hint="Questions are tested apart from each other: what defines "
+                    "them was copied into this one's tests.",
+                )
+            for name in bound.intersection(flags(self._tests_of(number))):
+                self._draft.note(
+                    f"Hidden tests set “{name}”, but not for the notebook here.",
+                    file=self._file,
+                    cell=marked.number,
+                    hint="Write the value under “parameters” in assignment.yaml.",
+                )
+
+    def _lines(self) -> Iterator[Lines]:
+        """Yield the code cells, and what in them is the students'."""
+        for number, cell in enumerate(self._draft.staff["cells"], 1):
+            if cell["cell_type"] == "code":
+                yield Lines(
+                    cell=number,
+                    source=cell["source"],
+                    whose=Whose.TESTS if number in self._tested else Whose.GIVEN,
+                    solution=solution_lines(cell["source"]),
+                    is_answer=is_answer(cell),
+                )
+
+    def _tests_of(self, number: int) -> str:
+        return self._tested[number][1] if number in self._tested else ""

@@ -1,0 +1,145 @@
+"""nbgrader's regions: lines in which a mark stands somewhere."""
+
+import copy
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from formats.assignment.hidden_marks import looks_hidden
+from formats.assignment.notebook_cells import Notebook, make_handout
+from formats.problems import FaultList
+
+_KINDS: Final = ("SOLUTION", "MARK SCHEME")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """A text without a kind of region, and with its content but without the marks."""
+
+    without: str
+    whole: str
+    was_there: bool
+
+
+def drop_region(
+    text: str, kind: str, *, file: str, cell: int, faults: FaultList
+) -> Cut:
+    """Return a cell's text without the regions of one kind."""
+    outside, whole = [], []
+    opened = 0
+    for number, line in enumerate(text.split("\n"), 1):
+        is_begin, is_end = f"BEGIN {kind}" in line, f"END {kind}" in line
+        if (is_begin and opened) or (is_end and not opened):
+            word = "Another BEGIN" if is_begin else "An END without a BEGIN"
+            faults.add(f"{word} {kind} stands here.", file=file, cell=cell, line=number)
+        if is_begin or is_end:
+            opened = number if is_begin else 0
+            continue
+        whole.append(line)
+        if not opened:
+            outside.append(line)
+    if opened:
+        faults.add(
+            f"This BEGIN {kind} has no END {kind}.", file=file, cell=cell, line=opened
+        )
+    return Cut(
+        without="\n".join(outside).strip("\n") if "".join(outside).strip() else "",
+        whole="\n".join(whole),
+        was_there=len(whole) != len(outside),
+    )
+
+
+def mark_regions(
+    cell: dict[str, Any], number: int, file: str, faults: FaultList
+) -> None:
+    """The cell's regions have marks as we write them; hidden tests are refused."""
+    is_code = cell["cell_type"] == "code"
+    lines = []
+    for line, text in enumerate(cell["source"].split("\n"), 1):
+        if "BEGIN HIDDEN TESTS" in text or "END HIDDEN TESTS" in text:
+            faults.add(
+                "Hidden tests stand in a cell that is not one of tests.",
+                file=file,
+                cell=number,
+                line=line,
+                hint="Mark the cell as “Autograder tests”, or remove them.",
+            )
+        lines.append(_marked(text, is_code=is_code))
+    cell["source"] = "\n".join(lines)
+
+
+def solution_lines(text: str) -> frozenset[int]:
+    """Return the numbers of the lines that a hand-out does not have."""
+    found: set[int] = set()
+    inside = False
+    for number, line in enumerate(text.split("\n"), 1):
+        inside = inside or "BEGIN SOLUTION" in line
+        if inside:
+            found.add(number)
+        inside = inside and "END SOLUTION" not in line
+    return frozenset(found)
+
+
+def _marked(line: str, *, is_code: bool) -> str:
+    for kind in _KINDS:
+        found = re.search(rf"(BEGIN|END) {kind}", line)
+        if found:
+            indent = line[: len(line) - len(line.lstrip())]
+            mark = f"{found[1]} {kind}"
+            return f"{indent}### {mark}" if is_code else f"{indent}<!-- {mark} -->"
+    return line
+
+
+def false_marks(text: str) -> Iterator[int]:
+    """Yield the lines of a test cell that seem to mark hidden tests and do not.
+
+    A comment of only these words marks what stands below it, if anything does.
+    """
+    lines = text.split("\n")
+    shown: list[tuple[int, str]] = []
+    inside = False
+    for number, line in enumerate(lines, 1):
+        if "BEGIN HIDDEN TESTS" in line or "END HIDDEN TESTS" in line:
+            inside = "BEGIN" in line
+        elif not inside:
+            shown.append((number, line))
+    below = 0
+    for number, line in shown:
+        if line.strip() and not line.lstrip().startswith("#"):
+            below = number
+    for number, line in shown:
+        if looks_hidden(line) or (number < below and looks_hidden(line, alone=True)):
+            yield number
+
+
+def is_answer(cell: dict[str, Any]) -> bool:
+    marks = cell["metadata"].get("nbgrader")
+    return isinstance(marks, dict) and marks.get("solution") is True
+
+
+def handed_out(staff: Notebook) -> Notebook:
+    """Return the notebook as students read it, for its headings."""
+    notebook = copy.deepcopy(staff)
+    for number, cell in enumerate(notebook["cells"], 1):
+        if is_answer(cell):
+            wrap_solution(cell)
+        # What is wrong with a region is said where its cell is taken.
+        mark_regions(cell, number, "", FaultList())
+    return make_handout(notebook)
+
+
+def wrap_solution(cell: dict[str, Any]) -> None:
+    """A solution without a region is one as a whole, here as with nbgrader."""
+    text = cell["source"]
+    if "BEGIN SOLUTION" in text:
+        return
+    begin, end = "### BEGIN SOLUTION", "### END SOLUTION"
+    if cell["cell_type"] == "markdown":
+        begin, end = "<!-- BEGIN SOLUTION -->", "<!-- END SOLUTION -->"
+    magic, rest = "", text
+    if cell["cell_type"] == "code" and text.lstrip().startswith("%%"):
+        # A cell's magic is one in its first line alone.
+        magic, _, rest = text.lstrip().partition("\n")
+        magic += "\n"
+    cell["source"] = f"{magic}{begin}\n{rest}\n{end}"

@@ -1,0 +1,243 @@
+"""What staff should know of an assignment's tests: notes, and what stops an import."""
+
+import ast
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from formats.assignment import Bundle
+from formats.assignment.notebook_cells import check_key, make_handout, source_of
+from formats.assignment.section_tests import parsed_tests, session_code
+from formats.assignment.unpickling import Finding, find_unpickling
+from formats.choices import Part, QuestionKind
+from formats.importing.draft import Draft, Format, Imported, Notebook, Prepared
+from formats.importing.imported_packages import (
+    notes_on_missing,
+    of_bundle,
+    own_modules,
+)
+from formats.importing.library_changes import find_library_changes, find_looks
+from formats.importing.nbgrader_regions import solution_lines
+from formats.importing.open_names import notes_on_open_names, students_names
+from formats.importing.otter_tests import OtterTest
+from formats.importing.process_looks import find_process_looks
+from formats.importing.replaced_names import find_replaced, find_shadowed
+from formats.importing.sharing_looks import find_sharing_looks
+from formats.importing.source_notebooks import names_of_cells
+from formats.importing.statements import Lines
+from formats.importing.student_objects import find_through_handles
+from formats.importing.written_files import is_written, written_by
+from formats.problems import Fault
+from runner.protocol.jobs import TestStyle
+
+_NOTHING_KNOWN: Final[Mapping[str, Collection[str]]] = {}
+_PIECES: Final = (TestStyle.SCRIPT, TestStyle.DOCTEST)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotebookNames:
+    """The names that the staff's notebook defines and imports, and of public files."""
+
+    defined: frozenset[str]
+    imports: Mapping[str, str]
+    public: frozenset[str] = frozenset()
+
+
+def names_of(notebook: Notebook, public: Iterable[str] = ()) -> NotebookNames:
+    """Return the names of the notebook, without those that its check cells bind.
+
+    `public` are the names of the files that lie beside it.
+    """
+    cells = [cell for cell in notebook["cells"] if not _is_check(cell)]
+    imports, defined = names_of_cells(cells)
+    targets = {name: min(found) for name, found in imports.items()}
+    return NotebookNames(
+        defined=frozenset(defined), imports=targets, public=frozenset(public)
+    )
+
+
+def _is_check(cell: dict[str, Any]) -> bool:
+    marks = cell["metadata"].get("nbgrader")
+    is_test = (
+        isinstance(marks, dict) and marks.get("grade") and not marks.get("solution")
+    )
+    return bool(is_test) or check_key(cell) is not None
+
+
+def find_all(
+    tree: ast.Module, style: TestStyle, names: NotebookNames, key: str
+) -> Iterator[Finding]:
+    """Yield what is to be said of a piece of a question's tests."""
+    yield from find_unpickling(tree, style, public=names.public, imports=names.imports)
+    yield from find_through_handles(tree, style, names.defined)
+    yield from find_process_looks(tree, names.imports)
+    yield from find_sharing_looks(tree)
+    if style in _PIECES:
+        yield from find_replaced(tree, names.defined)
+        yield from find_shadowed(tree, names.defined, names.imports, key)
+        yield from find_library_changes(tree, names.imports)
+        yield from find_looks(tree)
+
+
+def add_findings(draft: Draft, findings: Iterator[Finding], **place: Any) -> None:
+    """Add the findings to the draft: as faults where they are certain, else as notes."""
+    for found in findings:
+        add = draft.faults.add if found.is_certain else draft.note
+        add(found.message, line=found.line, hint=found.hint, **place)
+
+
+def add_notes_on_otter(draft: Draft, test: OtterTest, key: str) -> None:
+    """Add what is to be said of a test of Otter's."""
+    names = names_of(draft.staff, draft.public)
+    if test.style is TestStyle.CASES:
+        tree = ast.parse(test.text)
+        add_findings(draft, find_all(tree, test.style, names, key), file=test.file)
+        return
+    for number, case in enumerate(test.cases, 1):
+        try:
+            tree = ast.parse(session_code(case.code))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue  # it is a fault already
+        for found in find_all(tree, test.style, names, key):
+            where = f"“{test.name}”, case {number}, line {found.line} of its code: "
+            add = draft.faults.add if found.is_certain else draft.note
+            add(f"{where}{found.message}", file=test.file, hint=found.hint)
+
+
+def notes_on(
+    prepared: Prepared,
+    bundle: Bundle,
+    installed: Mapping[str, Collection[str]] = _NOTHING_KNOWN,
+) -> tuple[Fault, ...]:
+    """Return all notes on an import; `bundle` is what the prepared folder holds.
+
+    `installed` says which modules can be imported in each environment that is known.
+    """
+    notes = [*prepared.notes]
+    imported: Iterable[Imported] = prepared.imported
+    if prepared.format is Format.SOFTMARK:
+        imported = of_bundle(bundle)
+    said = {note.message for note in notes}
+    own = _notes_on_bundle(bundle, is_own_format=prepared.format is Format.SOFTMARK)
+    notes += [note for note in own if note.message not in said]
+    notes += _notes_on_public(bundle)
+    if prepared.format is Format.SOFTMARK:
+        notes += _notes_on_handout(bundle)
+    notes += _notes_on_size(bundle)
+    notes += notes_on_missing(
+        imported,
+        environment=bundle.environment,
+        own=own_modules(bundle),
+        installed=installed,
+    )
+    return tuple(notes)
+
+
+def _notes_on_public(bundle: Bundle) -> Iterator[Fault]:
+    """Yield notes on public files that the notebook writes, or that staff keep private."""
+    cells = [
+        cell
+        for file in bundle.files
+        if file.part in (Part.STAFF, Part.HANDOUT)
+        for cell in json.loads(file.path.read_text("utf-8-sig"))["cells"]
+    ]
+    written = written_by(cells)
+    kept = {
+        file.sha256: f"{file.part}/{file.name}"
+        for file in bundle.files
+        if file.part in (Part.PRIVATE, Part.SOLUTION) and file.size
+    }
+    for file in bundle.files:
+        if file.part != Part.PUBLIC:
+            continue
+        if is_written(file.name, written):
+            yield Fault(
+                message="The notebook writes a file of this name. Tests read the public "
+                "one, whatever students' work writes.",
+                file=f"public/{file.name}",
+                hint="If students should write it, take it out of public/, and name it "
+                "under “required_files”.",
+            )
+        if file.sha256 in kept:
+            yield Fault(
+                message=f"Students get what “{kept[file.sha256]}” holds: it is the same.",
+                file=f"public/{file.name}",
+                hint="If it says what is right, take it out of public/.",
+            )
+
+
+def _notes_on_handout(bundle: Bundle) -> Iterator[Fault]:
+    """Yield a note on a hand-out of the folder's own with more than students need."""
+    for file in bundle.files:
+        if file.part is Part.HANDOUT:
+            notebook = json.loads(file.path.read_text("utf-8-sig"))
+            for cell in notebook["cells"]:
+                cell["source"] = source_of(cell)
+                if "execution_count" in cell:
+                    cell["execution_count"] = None
+            if notebook != make_handout(notebook):
+                yield Fault(
+                    message="The hand-out holds outputs, or metadata that no student "
+                    "needs, such as hidden tests: students get them.",
+                    file=file.path.name,
+                    hint="Make it of the staff's notebook: manage.py make_handout FOLDER. "
+                    "Or clear its outputs and its metadata.",
+                )
+
+
+def _notes_on_size(bundle: Bundle) -> Iterator[Fault]:
+    """Yield a note if a run would be at its limit on disk before it begins."""
+    data = [
+        file.size for file in bundle.files if file.part in (Part.PUBLIC, Part.PRIVATE)
+    ]
+    if sum(data) > bundle.limits.disk_mb << 20:
+        yield Fault(
+            message=f"The data are of {sum(data) >> 20} MB, and a run has "
+            f"{bundle.limits.disk_mb} MB of disk: it ends at once.",
+            hint="Raise the limit “disk_mb”, or leave data out.",
+        )
+
+
+def _notes_on_bundle(bundle: Bundle, *, is_own_format: bool) -> Iterator[Fault]:
+    """Yield notes on the tests; of a foreign format most were made from the source."""
+    texts = {
+        (file.part, file.name): file.path.read_text("utf-8-sig")
+        for file in bundle.files
+        if file.part in (Part.STAFF, Part.TESTS)
+    }
+    staff = json.loads(texts[Part.STAFF, "staff.ipynb"])
+    public = (file.name for file in bundle.files if file.part is Part.PUBLIC)
+    found = names_of(staff, public)
+    names = replace(found, imports={**found.imports, **bundle.imports})
+    students = students_names(list(_lines(staff)))
+    for question in bundle.questions:
+        if question.kind != QuestionKind.AUTO:
+            continue
+        file = f"tests/{question.key}.py"
+        text = texts[Part.TESTS, f"{question.key}.py"]
+        trees = list(parsed_tests(text, question.style))
+        yield from notes_on_open_names(
+            [tree for tree, _ in trees],
+            question.style,
+            key=question.key,
+            file=file,
+            students=students,
+            imports=bundle.imports,
+        )
+        for tree, above in trees if is_own_format else ():
+            for finding in find_all(tree, question.style, names, question.key):
+                if not finding.is_certain:
+                    yield Fault(
+                        message=finding.message,
+                        file=file,
+                        line=above + finding.line,
+                        hint=finding.hint,
+                    )
+
+
+def _lines(staff: Notebook) -> Iterator[Lines]:
+    for number, cell in enumerate(staff["cells"], 1):
+        if cell["cell_type"] == "code" and not _is_check(cell):
+            text = source_of(cell)
+            yield Lines(cell=number, source=text, solution=solution_lines(text))

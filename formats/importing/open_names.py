@@ -1,0 +1,194 @@
+"""Names that tests take from the notebook, though nobody marked them as students' work.
+
+SECURITY: one rule, however a name comes about (a star import, a magic, a loop, a branch
+of an `if`, a parameter of a test, `env["name"]`): what a solution does not bind is no
+work of a student's, and what a test takes from the notebook is in a student's hands.
+Staff are told of each such name.
+"""
+
+import ast
+import builtins
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from formats.assignment.function_tests import Function, required_parameters
+from formats.assignment.section_tests import case_functions
+from formats.importing.given_names import HINT_OF_SHARED, given_whole, said_of_shared
+from formats.importing.reads import Reads, reads_of
+from formats.importing.replaced_names import USUAL
+from formats.importing.scopes import bound_by
+from formats.importing.statements import Lines, Whose, statements_of
+from formats.problems import Fault
+from runner.protocol.jobs import TestStyle
+
+# What a test's function is given beside names of the notebook.
+_NOT_THE_NOTEBOOKS: Final = frozenset(("files", "private", "env"))
+_ENVIRONMENT: Final = "env"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Students:
+    """The names that students write, as far as the solutions say; else `is_known` is off.
+
+    `given` are the names that the rest of the notebook binds, `whole` those of them that
+    it defines as a whole.
+    """
+
+    names: frozenset[str]
+    is_known: bool
+    given: frozenset[str] = frozenset()
+    whole: frozenset[str] = frozenset()
+
+
+def students_names(cells: Sequence[Lines]) -> Students:
+    """Return the names that the solutions bind, or change a part of."""
+    is_known = any(cell.solution or cell.whose is Whose.STUDENT for cell in cells)
+    names: set[str] = set()
+    given: set[str] = set()
+    statements = statements_of(cells)
+    for each in statements:
+        if each.whose is Whose.STUDENT:
+            names |= each.binds
+            names |= set(_changed(each.node))
+        else:
+            given |= each.binds
+    return Students(
+        names=frozenset(names),
+        is_known=is_known,
+        given=frozenset(given),
+        whole=frozenset(given_whole(statements)),
+    )
+
+
+def taken_names(tree: ast.Module, style: TestStyle) -> Reads:
+    """Return what a piece of a question's tests takes from the notebook."""
+    match style:
+        case TestStyle.CASES:
+            functions: Sequence[Function] = case_functions(tree)
+        case TestStyle.FUNCTIONS:
+            functions = [
+                node
+                for node in tree.body
+                if isinstance(node, Function) and not node.name.startswith("_")
+            ]
+        case _:
+            asked = reads_of(ast.unparse(tree))
+            return replace(asked, names=asked.names - set(dir(builtins)))
+    found: set[str] = set()
+    for function in functions:
+        found |= set(required_parameters(function)) - _NOT_THE_NOTEBOOKS
+    found |= set(_looked_up(tree))
+    is_told = style is not TestStyle.CASES or _is_environment_told(tree)
+    return Reads(names=frozenset(found), is_told=is_told)
+
+
+def notes_on_open_names(
+    trees: Sequence[ast.Module],
+    style: TestStyle,
+    *,
+    key: str,
+    file: str,
+    students: Students,
+    imports: Collection[str],
+) -> Iterator[Fault]:
+    """Yield a note for each name that the tests take, and no student is known to write.
+
+    `imports` are the names that the tests have of libraries of their own.
+    """
+    asked = [taken_names(tree, style) for tree in trees]
+    found = {name for each in asked for name in each.names}
+    # A word of a text is a name where the notebook has a name of this kind.
+    found |= {name for each in asked for name in each.mentioned & students.given}
+    if not all(each.is_told for each in asked):
+        yield Fault(
+            message=f"The tests of “{key}” look up names that they do not write out: "
+            "nobody can tell which of the notebook's they read.",
+            file=file,
+            hint="Write each name out, as a name or as a text in its place. What is "
+            "yours, define in the tests: a student can change what the notebook defines.",
+        )
+    for name in sorted(found & students.names & students.whole):
+        yield Fault(message=said_of_shared(name, key), file=file, hint=HINT_OF_SHARED)
+    left = sorted(found - students.names - set(imports) - USUAL)
+    if not left:
+        return
+    if not students.is_known:
+        names = ", ".join(f"“{name}”" for name in left)
+        yield Fault(
+            message=f"The tests of “{key}” take these names from the notebook: {names}. "
+            "It marks no solution, so nobody can tell which of them students write.",
+            file=file,
+            hint="What is yours, define in the tests: a student can change what the "
+            "notebook defines.",
+        )
+        return
+    own = {name for t in trees for node in ast.walk(t) for name in bound_by(node)}
+    for name in left:
+        if name in own - students.given:
+            yield Fault(
+                message=f"“{name}” in the tests of “{key}” may be the student's: what "
+                "binds it may be left out (a loop, a branch, a `try`, a `with`).",
+                file=file,
+                hint="Bind it before: a student can bind it in the notebook.",
+            )
+            continue
+        yield Fault(
+            message=f"“{name}” in the tests of “{key}” is the notebook's own: a student "
+            "can change what it is.",
+            file=file,
+            hint="Define it in the tests. What is imported may stand under “imports” in "
+            "assignment.yaml instead.",
+        )
+
+
+def _looked_up(tree: ast.Module) -> Iterator[str]:
+    """Yield the names in `env["name"]` and `env.get("name")`."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Subscript(
+                value=ast.Name(id=owner), slice=ast.Constant(value=str(name))
+            ) if owner == _ENVIRONMENT:
+                yield name
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id=owner), attr="get"),
+                args=[ast.Constant(value=str(name)), *_],
+            ) if owner == _ENVIRONMENT:
+                yield name
+
+
+def _is_environment_told(tree: ast.Module) -> bool:
+    """Whether each name that is looked up in `env` is written there as a text."""
+    told: set[int] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Subscript(value=owner, slice=ast.Constant()):
+                told.add(id(owner))
+            case ast.Call(func=ast.Attribute(value=owner), args=[ast.Constant(), *_]):
+                told.add(id(owner))
+            case ast.Compare(left=ast.Constant(), comparators=[owner]):
+                told.add(id(owner))
+    return not any(
+        isinstance(node, ast.Name) and node.id == _ENVIRONMENT and id(node) not in told
+        for node in ast.walk(tree)
+    )
+
+
+def _changed(node: ast.stmt) -> Iterator[str]:
+    """Yield the names of which a statement changes a part: `net.append(…)`, `d["a"] = 1`."""
+    for part in ast.walk(node):
+        match part:
+            case (
+                ast.Subscript(ctx=ast.Store() | ast.Del())
+                | ast.Attribute(ctx=ast.Store() | ast.Del())
+            ):
+                yield from _root(part)
+            case ast.Expr(value=ast.Call(func=ast.Attribute() as method)):
+                yield from _root(method)
+
+
+def _root(node: ast.expr) -> Iterator[str]:
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    if isinstance(node, ast.Name):
+        yield node.id

@@ -1,0 +1,371 @@
+"""An assignment with Otter's tests: a notebook, tests/, and what lies beside them."""
+
+import ast
+import copy
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from formats.archives import Source
+from formats.assignment import Check, Question, Visibility
+from formats.assignment.foreign_cells import is_about_otter, otter_check, question_key
+from formats.assignment.notebook_cells import source_of
+from formats.assignment.otter_metadata import drop_hidden
+from formats.importing.draft import Draft, ImportOptions, Notebook, share
+from formats.importing.imported_packages import of_notebook
+from formats.importing.mentions import tree_of
+from formats.importing.notes import add_notes_on_otter
+from formats.importing.otter_files import CONFIG, add_files
+from formats.importing.otter_given import bring_given
+from formats.importing.otter_tests import (
+    TOGETHER,
+    OtterTest,
+    imports_of,
+    points_of_cases,
+    read_spec,
+    read_test_file,
+    text_of_tests,
+)
+from formats.importing.plain_words import plain_title
+from formats.importing.public_names import fix_public_names
+from formats.importing.source_notebooks import (
+    fix_names,
+    is_raw_otter,
+    open_notebook,
+    title_of,
+)
+from formats.problems import FaultList
+from runner.protocol.notebook import NOT_RUN, CellName, name_cells
+
+SKIP_TAG: Final = "otter_ignore"
+_SOLUTION_TAG: Final = "otter_assign_solution_cell"
+_ANSWER_TAG: Final = "otter_answer_cell"
+_READ: Final = ("seed", "assignment_name")
+
+
+def convert(source: Source, options: ImportOptions) -> Draft:
+    """Return the draft of an assignment; what is wrong with it is in its faults."""
+    faults = FaultList()
+    staff_path, handout_path = _notebooks(source, faults)
+    staff = open_notebook(source, staff_path, faults, _names)
+    handout = staff
+    if handout_path != staff_path:
+        handout = open_notebook(source, handout_path, faults, _names)
+    _refuse_raw(staff, staff_path, faults)
+    draft = Draft(
+        title=title_of(handout_path),
+        notebook_name=handout_path.name,
+        staff=copy.deepcopy(staff),
+        handout=copy.deepcopy(handout),
+        faults=faults,
+    )
+    _judge_solutions(draft, staff_path, handout_path)
+    names = _names(staff["cells"])
+    draft.imported += of_notebook(staff, staff_path.as_posix(), names)
+    required = {file.name for file in options.required_files}
+    add_files(draft, source, handout_path.parent, staff_path.parent, required)
+    tests = list(_tests(source, staff, staff_path, draft))
+    _add_questions(draft, tests, options)
+    bring_given(draft, tests, (SKIP_TAG,))
+    _mark(draft)
+    _read_config(draft, source)
+    tags = {tag for cell in staff["cells"] for tag in cell["metadata"].get("tags", [])}
+    draft.skip_tags = (SKIP_TAG,) if SKIP_TAG in tags else ()
+    fix_names(draft)
+    fix_public_names(draft)
+    return draft
+
+
+# --- Notebooks ------------------------------------------------------------------
+
+
+def _notebooks(source: Source, faults: FaultList) -> tuple[Path, Path]:
+    """The notebook with the solutions and the one without; one may be both."""
+    found = [path for path in source.files if path.suffix == ".ipynb"]
+    staff = [path for path in found if path.parent.name == "autograder"]
+    handout = [path for path in found if path.parent.name == "student"]
+    if len(staff) == len(handout) == 1:
+        return staff[0], handout[0]
+    if len(found) == 1:
+        return found[0], found[0]
+    if found:
+        names = ", ".join(path.as_posix() for path in found[:8])
+        faults.add(
+            f"There are {len(found)} notebooks ({names}); an assignment has one here.",
+            hint="Say which: --notebook NAME, or on the page “Notebook beside it”. Of "
+            "what “otter assign” wrote, give the folder with autograder/ and student/.",
+        )
+    else:
+        faults.add(
+            "There are tests, but no notebook.",
+            hint="An autograder zip holds none. Give the notebook that students get "
+            "with --notebook FILE, or on the page as “Notebook beside it”.",
+        )
+    raise faults.error()
+
+
+def _names(cells: list[dict[str, Any]]) -> list[CellName]:
+    """Return the names of the cells as a run has them, which skips cells about Otter."""
+    skipped = {"metadata": {"tags": [NOT_RUN]}}
+    run = [cell | skipped if _is_skipped(source_of(cell)) else cell for cell in cells]
+    return name_cells(run, skip_tags=(SKIP_TAG,))
+
+
+def _is_skipped(source: str) -> bool:
+    return otter_check(source) is None and is_about_otter(source)
+
+
+def _refuse_raw(notebook: Notebook, path: Path, faults: FaultList) -> None:
+    for number, cell in enumerate(notebook["cells"], 1):
+        if is_raw_otter(cell):
+            faults.add(
+                "This notebook is a source for “otter assign”, which is not read.",
+                file=path.as_posix(),
+                cell=number,
+                hint="Run “otter assign” and import the folder that it writes, with "
+                "autograder/ and student/.",
+            )
+            raise faults.error()
+
+
+def _judge_solutions(draft: Draft, staff: Path, handout: Path) -> None:
+    """Solutions must not be handed out, and staff should know what is."""
+    for number, cell in enumerate(draft.handout["cells"], 1):
+        if _SOLUTION_TAG in cell["metadata"].get("tags", []):
+            draft.faults.add(
+                "This cell is a solution, and would be handed out.",
+                file=handout.as_posix(),
+                cell=number,
+                hint="Give the folder that “otter assign” wrote, with autograder/ and "
+                "student/, or the student's notebook.",
+            )
+    if staff == handout:
+        draft.note(
+            "Students are given this notebook as it is, and it is the staff's too.",
+            file=handout.as_posix(),
+            hint="Look that it holds no solutions.",
+        )
+    written = dict.fromkeys(
+        draft.faults.place(handout.as_posix(), number)
+        for number, cell in enumerate(draft.handout["cells"], 1)
+        if _ANSWER_TAG in cell["metadata"].get("tags", [])
+        and cell["cell_type"] == "markdown"
+    )
+    if written:
+        draft.note(
+            f"Written answers ({', '.join(written)}) are in no "
+            "question: Otter's files do not say what they are worth.",
+            file=handout.as_posix(),
+            hint="Keep the folder with --write, and add questions of the kind “manual”.",
+        )
+
+
+# --- Tests ----------------------------------------------------------------------
+
+
+def _tests(
+    source: Source, notebook: Notebook, path: Path, draft: Draft
+) -> Iterator[OtterTest]:
+    """The tests of the files, which have the hidden ones; else of the notebook."""
+    files = _test_files(source, path.parent)
+    for file in files:
+        data = (source.root / file).read_bytes()
+        test = read_test_file(data, file=file.as_posix(), faults=draft.faults)
+        if test is not None:
+            yield test
+    if not files:
+        yield from _embedded(notebook, path, draft)
+
+
+def _test_files(source: Source, folder: Path) -> list[Path]:
+    """The test files beside the notebook, or else the only others there are."""
+    found = [p for p in source.files if p.parent.name == "tests" and p.suffix == ".py"]
+    found = [path for path in found if path.stem != "__init__"]
+    beside = [path for path in found if path.parent.parent == folder]
+    return beside or [path for path in found if "student" not in path.parts]
+
+
+def _embedded(notebook: Notebook, path: Path, draft: Draft) -> Iterator[OtterTest]:
+    settings = notebook["metadata"].get("otter")
+    tests = settings.get("tests") if isinstance(settings, dict) else None
+    file = f"{path.as_posix()} (metadata)"
+    if not isinstance(tests, dict) or not tests:
+        draft.faults.add(
+            "There are no tests: no tests/*.py, and none in the notebook.",
+            hint="Give a folder or zip with the notebook and tests/.",
+        )
+        return
+    for name, spec in tests.items():
+        if isinstance(spec, str):
+            test = read_test_file(
+                spec.encode("utf-8", "replace"),
+                file=f"{file}, test {name}",
+                faults=draft.faults,
+            )
+        else:
+            test = read_spec(spec, file=f"{file}, test {name}", faults=draft.faults)
+        if test is not None:
+            yield test
+
+
+def _add_questions(
+    draft: Draft, tests: list[OtterTest], options: ImportOptions
+) -> None:
+    seen: dict[str, str] = {}
+    checked = _checked(draft.handout)
+    for test in sorted(tests, key=lambda each: _place(each.name, checked)):
+        key = question_key(test.name)
+        if key in seen:
+            draft.faults.add(
+                f"“{test.name}” and “{seen[key]}” would both be called “{key}”.",
+                file=test.file,
+                hint="Rename one of the tests.",
+            )
+            continue
+        seen[key] = test.name
+        if test.has_no_format:
+            draft.note(
+                "The file does not say OK_FORMAT; it was read as the OK format.",
+                file=test.file,
+            )
+        _add_question(draft, test, key, options)
+        draft.imported += imports_of(test)
+        add_notes_on_otter(draft, test, key)
+        if test.name not in checked:
+            draft.note(
+                f"No cell calls grader.check(“{test.name}”).",
+                file=test.file,
+                hint="The question is tested at the end of the notebook.",
+            )
+
+
+def _place(name: str, checked: list[str]) -> tuple[int, str]:
+    return (checked.index(name) if name in checked else len(checked), name)
+
+
+def _checked(notebook: Notebook) -> list[str]:
+    """The names that the notebook's cells check, in order."""
+    return [
+        name
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "code"
+        and (name := otter_check(cell["source"])) is not None
+    ]
+
+
+def _add_question(
+    draft: Draft, test: OtterTest, key: str, options: ImportOptions
+) -> None:
+    points = points_of_cases(test)
+    if points is None:
+        draft.faults.add(
+            f"The cases of “{test.name}” are worth more than the {test.points} points "
+            "of all of them.",
+            file=test.file,
+        )
+        return
+    total = sum(points, Decimal(0))
+    if key in options.points:
+        total = options.points[key]
+        points = share(total, len(test.cases))
+    elif isinstance(test.points, Decimal) and total != test.points:
+        draft.note(
+            f"“{test.name}” says {test.points} points, but its cases are worth {total}.",
+            file=test.file,
+            hint="Perhaps hidden cases are missing here. Import the autograder's "
+            f"tests, or say --points {key}={test.points}.",
+        )
+    if test.is_all_or_nothing:
+        points = [Decimal(0)] * len(test.cases)
+    draft.questions.append(
+        Question(
+            key=key,
+            title=plain_title(test.name) or key,
+            points=total,
+            style=test.style,
+            checks=tuple(_checks(test, points, total, options)),
+        )
+    )
+    draft.tests[key] = text_of_tests(test)
+
+
+def _checks(
+    test: OtterTest, points: list[Decimal], total: Decimal, options: ImportOptions
+) -> Iterator[Check]:
+    for case, worth in zip(test.cases, points, strict=True):
+        yield Check(
+            name=case.name,
+            points=worth,
+            visibility=options.hidden if case.is_hidden else Visibility.ALWAYS,
+            description=case.words,
+        )
+    if test.is_all_or_nothing:
+        is_hidden = any(case.is_hidden for case in test.cases)
+        yield Check(
+            name=TOGETHER,
+            points=total,
+            visibility=options.hidden if is_hidden else Visibility.ALWAYS,
+            description="All cases together: the points are for all or for none.",
+        )
+
+
+# --- Marks ----------------------------------------------------------------------
+
+
+def _mark(draft: Draft) -> None:
+    """Check cells carry our mark, and do nothing where Otter is not installed."""
+    keys = {question.key for question in draft.questions}
+    for notebook in (draft.staff, draft.handout):
+        drop_hidden(notebook)
+        seen: set[str] = set()
+        for cell in notebook["cells"]:
+            if cell["cell_type"] != "code":
+                continue
+            name = otter_check(cell["source"])
+            key = question_key(name) if name is not None else ""
+            if key in keys - seen:
+                seen.add(key)
+                cell["metadata"]["softmark"] = {"question": key}
+            if name is not None:
+                cell["source"] = _guarded(cell["source"])
+            elif _is_skipped(cell["source"]):
+                _skip(cell)
+
+
+def _guarded(source: str) -> str:
+    """A check that students can still run where Otter is, and that fails nowhere."""
+    text = source.strip()
+    # Without a comment behind it, which would take the condition for a part of it.
+    tree = tree_of(text)
+    call = ast.get_source_segment(text, tree.body[0]) if tree and tree.body else text
+    return f'{call} if "grader" in globals() else None'
+
+
+def _skip(cell: dict[str, Any]) -> None:
+    tags = cell["metadata"].setdefault("tags", [])
+    if NOT_RUN not in tags:
+        tags.append(NOT_RUN)
+
+
+def _read_config(draft: Draft, source: Source) -> None:
+    paths = [path for path in source.files if path.name == CONFIG]
+    if not paths:
+        return
+    file = paths[0].as_posix()
+    try:
+        config = json.loads((source.root / paths[0]).read_bytes())
+    except (ValueError, RecursionError):
+        config = None
+    if not isinstance(config, dict):
+        draft.faults.add("This is no JSON object.", file=file)
+        return
+    seed = config.get("seed")
+    if isinstance(seed, int) and 0 <= seed < 2**31:
+        draft.seed = seed
+    if isinstance(config.get("assignment_name"), str):
+        draft.title = plain_title(config["assignment_name"]) or draft.title
+    ignored = sorted(str(key) for key in config if key not in _READ)
+    if ignored:
+        draft.note(f"Settings without effect here: {', '.join(ignored)}.", file=file)

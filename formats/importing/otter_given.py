@@ -1,0 +1,100 @@
+"""What an assignment with Otter's tests gives to them, and what in it is students'."""
+
+import ast
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from formats.assignment.foreign_cells import otter_check, question_key
+from formats.assignment.notebook_cells import source_of
+from formats.assignment.section_tests import case_functions, session_code
+from formats.importing.draft import Draft
+from formats.importing.given_names import Brought, Given, note_given
+from formats.importing.otter_tests import Case, OtterTest, text_of_tests
+from formats.importing.statements import Lines, Whose
+from runner.protocol.jobs import TestStyle
+
+_THEIRS: Final = frozenset({"otter_assign_solution_cell", "otter_answer_cell"})
+
+
+def bring_given(
+    draft: Draft, tests: Sequence[OtterTest], skip_tags: Collection[str]
+) -> None:
+    """The draft's tests have what the notebook gives them, each case by itself."""
+    given = Given(list(_lines(draft, skip_tags)))
+    places = _places(draft)
+    for test in tests:
+        key = question_key(test.name)
+        if key not in draft.tests:
+            continue
+        if test.style is not TestStyle.DOCTEST:
+            kept = given.given_to("\n".join(_parameters(test)))
+            note_given(draft, key, Brought(kept=tuple(kept)), file=test.file)
+            continue
+        place = places.get(test.name, len(draft.staff["cells"]) + 1)
+        found = [(case, _brought(given, case, place)) for case in test.cases]
+        cases = tuple(_below(case, brought) for case, brought in found)
+        draft.tests[key] = text_of_tests(replace(test, cases=cases))
+        names = {name: None for _, brought in found for name in brought.names}
+        left = {name: None for _, brought in found for name in brought.kept}
+        shared = {name: None for _, brought in found for name in brought.shared}
+        together = Brought(names=tuple(names), kept=tuple(left), shared=tuple(shared))
+        note_given(draft, key, together, file=test.file)
+
+
+def _places(draft: Draft) -> dict[str, int]:
+    """Return the number of the cell that checks each question first."""
+    found: dict[str, int] = {}
+    for number, cell in enumerate(draft.staff["cells"], 1):
+        name = otter_check(source_of(cell)) if cell["cell_type"] == "code" else None
+        if name is not None:
+            found.setdefault(name, number)
+    return found
+
+
+def _lines(draft: Draft, skip_tags: Collection[str]) -> Iterator[Lines]:
+    """Yield the code cells; a student's is one that the hand-out has not, or that is
+    tagged as an answer.
+
+    Without such a cell nobody can tell, and all are taken for students'.
+    """
+    cells = draft.staff["cells"]
+    shown = {source_of(cell) for cell in draft.handout["cells"]}
+    theirs = {
+        number
+        for number, cell in enumerate(cells, 1)
+        if _tags(cell) & _THEIRS or source_of(cell) not in shown
+    }
+    for number, cell in enumerate(cells, 1):
+        if cell["cell_type"] != "code" or _tags(cell) & set(skip_tags):
+            continue
+        is_theirs = number in theirs or not theirs
+        whose = Whose.STUDENT if is_theirs else Whose.GIVEN
+        yield Lines(cell=number, source=source_of(cell), whose=whose)
+
+
+def _tags(cell: dict[str, Any]) -> set[str]:
+    return set(cell["metadata"].get("tags") or [])
+
+
+def _parameters(test: OtterTest) -> list[str]:
+    """Return the names of the notebook that functions with @test_case are given."""
+    functions = case_functions(ast.parse(test.text))
+    return [each.arg for function in functions for each in function.args.args]
+
+
+def _brought(given: Given, case: Case, place: int) -> Brought:
+    return given.bring(session_code(case.code), cell=place)
+
+
+def _below(case: Case, brought: Brought) -> Case:
+    """Return the case with what it needs typed in before it."""
+    if not brought.source:
+        return case
+    typed = []
+    for node in ast.parse(brought.source).body:
+        first, *rest = ast.unparse(node).split("\n")
+        typed += [f">>> {first}", *(f"... {line}".rstrip() for line in rest)]
+    indent = case.code[: len(case.code) - len(case.code.lstrip(" "))]
+    above = "\n".join(f"{indent}{line}" for line in typed)
+    return replace(case, code=f"{above}\n{case.code}")

@@ -1,0 +1,79 @@
+"""Names that tests use, and that the notebook imports from a public module."""
+
+import ast
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from formats.choices import QuestionKind
+from formats.importing.draft import Draft
+from formats.importing.public_files import public_modules
+from formats.importing.source_notebooks import names_in, names_of_cells
+from formats.importing.statements import Lines, Statement, latest, statements_of
+from runner.protocol.jobs import TestStyle
+
+_PIECES = (TestStyle.SCRIPT, TestStyle.DOCTEST)
+
+
+def fix_public_names(draft: Draft) -> None:
+    """The draft says which names in its tests stand for functions of public modules.
+
+    SECURITY: the tests have the public modules themselves. A name that the notebook
+    imports from one need not be asked for there, where a student can replace it. An
+    object of a class must be the notebook's own where it is passed to the notebook.
+    """
+    modules = public_modules(draft.public)
+    tops = {module.partition(".")[0] for module in modules}
+    keys = {
+        question.key
+        for question in draft.questions
+        if question.kind == QuestionKind.AUTO and question.style in _PIECES
+    }
+    texts = {key: text for key, text in draft.tests.items() if key in keys}
+    given, others = names_of_cells(draft.handout["cells"])
+    own, more = names_of_cells(draft.staff["cells"])
+    for name in sorted(given.keys() & names_in("\n".join(texts.values()))):
+        targets = given[name] | own.get(name, set())
+        target = min(targets)
+        module, _, member = target.partition(":")
+        if not any(re.split("[.:]", each)[0] in tops for each in targets):
+            continue
+        users = [key for key, text in texts.items() if name in names_in(text)]
+        is_alone = len(targets) == 1 and name not in others | more
+        if is_alone and _is_fixed(modules.get(module), member):
+            draft.imports[name] = target
+            continue
+        for key in users:
+            draft.note(
+                f"“{name}” in the tests of “{key}” is the notebook's own: a student can "
+                "change what it is.",
+                hint="If no object of it is passed to the notebook, add it to “imports” "
+                "in assignment.yaml.",
+            )
+
+
+def _is_fixed(path: Path | None, member: str) -> bool:
+    """Whether a member of the module, or each of them, means the same in the tests."""
+    if path is None:
+        return False
+    try:
+        statements = statements_of([Lines(cell=0, source=path.read_text("utf-8-sig"))])
+    except (OSError, UnicodeDecodeError):
+        return False
+    known = latest(statements, 1)
+    if member:
+        return member in known and _is_function(member, known, frozenset())
+    return all(_is_function(name, known, frozenset()) for name in known)
+
+
+def _is_function(
+    name: str, known: Mapping[str, Statement], above: frozenset[str]
+) -> bool:
+    """Whether a name is a function or a value, and needs no class of the module."""
+    each = known[name]
+    if name in above or each.is_import:
+        return True
+    if isinstance(each.node, ast.ClassDef) or not each.is_complete():
+        return False
+    needs = each.uses & known.keys()
+    return all(_is_function(need, known, above | {name}) for need in needs)

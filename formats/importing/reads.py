@@ -1,0 +1,394 @@
+"""The names that a test takes from the notebook: all that it has not bound for certain.
+
+The statements are followed in order. A name is the test's own where each way to it has
+bound it before. What a loop, a branch, a `with` or a `try` may have left out is not
+certain, and the name is then the notebook's: too many copies of what staff give do no
+harm, but a name too few is in a student's hands.
+
+A function's body is read where the function is named, for it may be called there.
+"""
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from formats.importing.bindings import Bindings, Facts, State, copied, joined
+from formats.importing.certain import (
+    ends,
+    has_items,
+    keeps_function,
+    lets_errors_through,
+    matches_all,
+    never_ends,
+)
+from formats.importing.scopes import (
+    Comprehension,
+    Function,
+    bound_by,
+    deleted_in,
+    scope_of,
+    scope_of_targets,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reads:
+    """What a piece of code takes from its surroundings.
+
+    `names` are read. `mentioned` are words of texts that are evaluated, or may be looked
+    up. `replaced` are names of the notebook's that are taken away or bound by a look-up.
+    `is_told` is off where a name is looked up by a text that is computed.
+    """
+
+    names: frozenset[str] = frozenset()
+    mentioned: frozenset[str] = frozenset()
+    replaced: frozenset[str] = frozenset()
+    is_told: bool = True
+
+    @property
+    def all(self) -> frozenset[str]:
+        """The names that are read, and those that may be meant by a text."""
+        return self.names | self.mentioned
+
+
+@lru_cache(maxsize=2048)
+def reads_of(source: str) -> Reads:
+    """Return what the code takes from its surroundings; nothing if it is no Python."""
+    try:
+        tree = ast.parse(source)
+        walk = _Walk(Bindings(Facts(tree)))
+        walk.follow(tree.body)
+    except (SyntaxError, ValueError):
+        return Reads()
+    except (RecursionError, MemoryError):
+        return Reads(is_told=False)
+    walk.names.name_all_functions()
+    found, facts = walk.names.found, walk.names.facts
+    return Reads(
+        names=frozenset(found),
+        mentioned=frozenset(facts.mentioned - found),
+        replaced=frozenset(facts.replaced),
+        is_told=facts.is_told,
+    )
+
+
+@dataclass
+class _Loop:
+    """The states with which a loop is left early, or goes on early."""
+
+    broken: list[State] = field(default_factory=list)
+    continued: list[State] = field(default_factory=list)
+
+
+class _Walk(ast.NodeVisitor):
+    """Follows the statements of a test, or of one function's body, as they run."""
+
+    def __init__(self, names: Bindings) -> None:
+        self.names = names
+        self.returned: list[State] = []
+        self._is_inner = bool(names.scopes)
+        self._loops: list[_Loop] = []
+        self._class = ""
+        # Which names a function of the test binds at the top, whenever it is called.
+        self._setters: dict[str, set[str]] = {}
+
+    def follow(self, nodes: Iterable[ast.AST | None]) -> None:
+        """Follow expressions or statements that run one after the other."""
+        for node in nodes:
+            if node is not None:
+                self.visit(node)
+
+    def visit(self, node: ast.AST) -> None:
+        """Follow a node: first what it looks up by a text, then its parts."""
+        self.names.look_up(node)
+        super().visit(node)
+        if isinstance(node, ast.Return):
+            self.returned.append(self.names.bound)
+        if isinstance(node, ast.stmt) and ends(node):
+            self.names.bound = None
+
+    def _from(self, start: State, nodes: Iterable[ast.AST | None]) -> State:
+        """Return the state after nodes that begin with another one."""
+        self.names.bound = copied(start)
+        self.follow(nodes)
+        return self.names.bound
+
+    def _either(self, *ways: Iterable[ast.AST | None]) -> None:
+        start = self.names.bound
+        self.names.bound = joined([self._from(start, way) for way in ways])
+
+    # --- Definitions -----------------------------------------------------------------
+
+    def _inside(self, node: Function | ast.Lambda) -> "_Walk":
+        """Return what a function's body reads and binds when it is called."""
+        scopes = (*self.names.scopes, scope_of(node))
+        walk = _Walk(Bindings(self.names.facts, scopes))
+        walk.follow([node.body] if isinstance(node, ast.Lambda) else node.body)
+        return walk
+
+    def _define(self, name: str, walk: "_Walk", *, is_called_now: bool) -> None:
+        """Keep what a function needs until it is named, or read it now."""
+        if self.names.bound is None:
+            return
+        if is_called_now or self._is_inner:
+            for need in walk.names.found - {name}:
+                self.names.read(need)
+            return
+        for owner in {name, self._class} - {""}:
+            self.names.needs.setdefault(owner, set()).update(walk.names.found)
+
+    def visit_FunctionDef(self, node: Function) -> None:
+        """Bind a function, and keep what its body reads."""
+        self.visit(node.args)
+        self.follow([*node.decorator_list, node.returns])
+        walk = self._inside(node)
+        is_called_now = not all(map(keeps_function, node.decorator_list))
+        self._define(node.name, walk, is_called_now=is_called_now)
+        self.names.bind(node.name)
+        is_plain = not node.decorator_list and not _is_generator(node)
+        is_first = node.name not in self._setters
+        sets = joined([walk.names.bound, *walk.returned]) if is_plain else None
+        if not self.names.scopes:
+            self._setters[node.name] = (sets or set()) if is_first else set()
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 - as NodeVisitor calls it
+
+    def visit_arguments(self, node: ast.arguments) -> None:
+        """Follow what is evaluated when a function is defined."""
+        self.follow([*node.defaults, *node.kw_defaults])
+        parts = [part for part in ast.walk(node) if isinstance(part, ast.arg)]
+        self.follow(part.annotation for part in parts)
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        """Read what the function needs at once: it has no name."""
+        self.visit(node.args)
+        is_later, self.names.is_later = self.names.is_later, True
+        for need in self._inside(node).names.found:
+            self.names.read(need)
+        self.names.is_later = is_later
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        """Follow a class's body, which runs at once with names of its own."""
+        self.follow([*node.decorator_list, *node.bases])
+        self.follow(each.value for each in node.keywords)
+        outer, self._class = self._class, self._class or node.name
+        self.names.scopes = (*self.names.scopes, scope_of(node))
+        self.follow(node.body)
+        self.names.leave_class()
+        self._class = outer
+        self.names.bind(node.name)
+
+    # --- Expressions -----------------------------------------------------------------
+
+    def visit_Name(self, node: ast.Name) -> None:
+        """Read, bind or delete a name."""
+        match node.ctx:
+            case ast.Load():
+                self.names.read(node.id)
+            case ast.Store():
+                self.names.bind(node.id)
+                self._setters.setdefault(node.id, set()).clear()
+            case _:
+                self.names.unbind(node.id)
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
+        """Follow the value before the name is bound."""
+        self.follow([node.value, node.target])
+
+    def visit_Call(self, node: ast.Call) -> None:
+        """Follow a call; a function of the test may bind names at the top."""
+        self.generic_visit(node)
+        called = node.func.id if isinstance(node.func, ast.Name) else ""
+        if self.names.bound is not None and called in self.names.bound:
+            sets = self._setters.get(called, set())
+            self.names.bound |= sets - self.names.facts.never
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> None:
+        """Read an `and` or `or`, of which only the first operand is surely evaluated."""
+        self.visit(node.values[0])
+        self._either(node.values[1:], [])
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        """Read a comparison, of which only the first two operands are surely evaluated."""
+        self.follow([node.left, node.comparators[0]])
+        self._either(node.comparators[1:], [])
+
+    def visit_IfExp(self, node: ast.IfExp) -> None:
+        """Read a conditional expression, of which one branch is evaluated."""
+        self.visit(node.test)
+        self._either([node.body], [node.orelse])
+
+    def _comprehension(self, node: Comprehension) -> None:
+        self.visit(node.generators[0].iter)
+        names = self.names
+        start, scopes, is_later = names.bound, names.scopes, names.is_later
+        names.bound = copied(start)
+        names.scopes = (*scopes, scope_of_targets(node))
+        names.is_later = is_later or isinstance(node, ast.GeneratorExp)
+        for number, each in enumerate(node.generators):
+            self.follow([each.iter] if number else [])
+            self.follow([each.target, *each.ifs])
+        if isinstance(node, ast.DictComp):
+            self.follow([node.key, node.value])
+        else:
+            self.visit(node.elt)
+        names.bound, names.scopes, names.is_later = start, scopes, is_later
+
+    visit_ListComp = _comprehension  # noqa: N815 - as NodeVisitor calls it
+    visit_SetComp = _comprehension  # noqa: N815 - same
+    visit_DictComp = _comprehension  # noqa: N815 - same
+    visit_GeneratorExp = _comprehension  # noqa: N815 - same
+
+    # --- Statements ------------------------------------------------------------------
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        for name in bound_by(node):
+            self.names.bind(name)
+            self._setters.setdefault(name, set()).clear()
+
+    visit_Import = _import  # noqa: N815 - as NodeVisitor calls it
+    visit_ImportFrom = _import  # noqa: N815 - same
+
+    def _assign(self, targets: list[ast.expr], value: ast.expr) -> None:
+        match targets:
+            case [ast.Name(id=name)] if isinstance(value, ast.Lambda):
+                self.visit(value.args)
+                self._define(name, self._inside(value), is_called_now=False)
+            case _:
+                self.visit(value)
+        self.follow(targets)
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        """Follow the value before the names are bound."""
+        self._assign(node.targets, node.value)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        """Bind the name only where it is given a value."""
+        self.visit(node.annotation)
+        if node.value is not None:
+            self._assign([node.target], node.value)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+        """Read the name before it is bound again."""
+        if isinstance(node.target, ast.Name):
+            self.names.read(node.target.id)
+        self.follow([node.value, node.target])
+
+    def visit_If(self, node: ast.If) -> None:
+        """Follow an `if`, of which one branch runs."""
+        self.visit(node.test)
+        self._either(node.body, node.orelse)
+
+    def visit_Assert(self, node: ast.Assert) -> None:
+        """Read an assertion, whose message is evaluated only where it fails."""
+        self.visit(node.test)
+        self._either([node.msg], [])
+
+    def _leave(self, node: ast.Break | ast.Continue) -> None:
+        if self._loops:
+            loop = self._loops[-1]
+            is_break = isinstance(node, ast.Break)
+            (loop.broken if is_break else loop.continued).append(self.names.bound)
+        self.names.bound = None
+
+    visit_Break = _leave  # noqa: N815 - as NodeVisitor calls it
+    visit_Continue = _leave  # noqa: N815 - same
+
+    def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
+        """Follow a loop that may have no round."""
+        self.visit(node.iter)
+        self._loop(node, [node.target], has_round=has_items(node.iter))
+
+    visit_AsyncFor = visit_For  # noqa: N815 - same
+
+    def visit_While(self, node: ast.While) -> None:
+        """Follow a loop that may have no round, or never end by itself."""
+        self.visit(node.test)
+        self._loop(node, [], has_round=never_ends(node))
+
+    def _loop(
+        self,
+        node: ast.For | ast.AsyncFor | ast.While,
+        targets: list[ast.expr],
+        *,
+        has_round: bool,
+    ) -> None:
+        # A later round begins without what an earlier one has deleted.
+        start = copied(self.names.bound, without=deleted_in(node))
+        loop = _Loop()
+        self._loops.append(loop)
+        rounds = [self._from(start, [*targets, *node.body]), *loop.continued]
+        self._loops.pop()
+        done = joined(rounds if has_round else [start, *rounds])
+        left = None if never_ends(node) else self._from(done, node.orelse)
+        self.names.bound = joined([left, *loop.broken])
+
+    def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
+        """Follow a body that an error may end, if a context can hold the error back."""
+        held: list[State] = []
+        for each in node.items:
+            self.visit(each.context_expr)
+            before = copied(self.names.bound)
+            self.follow([each.optional_vars])
+            if not lets_errors_through(each.context_expr):
+                # The first context's own name is bound before its body begins.
+                state = before if held else self.names.bound
+                held.append(copied(state, without=deleted_in(node)))
+        self.follow(node.body)
+        self.names.bound = joined([*held, self.names.bound])
+
+    visit_AsyncWith = visit_With  # noqa: N815 - as NodeVisitor calls it
+
+    def visit_Try(self, node: ast.Try | ast.TryStar) -> None:
+        """Follow a body that may end anywhere, each handler, and what runs at last."""
+        parts = [*node.body, *node.orelse]
+        gone = {name for each in parts for name in deleted_in(each)}
+        start = copied(self.names.bound)
+        left = copied(start, without=gone)
+        ways = [self._from(start, parts)]
+        ways += [self._handled(left, each) for each in node.handlers]
+        done = joined(ways)
+        last = self._from(left, node.finalbody)
+        if last is None or left is None:
+            self.names.bound = last
+        elif done is not None:
+            deleted = {name for each in node.finalbody for name in deleted_in(each)}
+            self.names.bound = (done - deleted) | (last - left)
+        else:
+            self.names.bound = None
+
+    visit_TryStar = visit_Try  # noqa: N815 - as NodeVisitor calls it
+
+    def _handled(self, start: State, node: ast.ExceptHandler) -> State:
+        self.names.bound = copied(start)
+        self.follow([node.type])
+        if node.name:
+            self.names.bind(node.name)
+        self.follow(node.body)
+        if node.name and self.names.bound is not None:
+            self.names.bound.discard(self.names.place(node.name))
+        return self.names.bound
+
+    def visit_Match(self, node: ast.Match) -> None:
+        """Follow a `match`, of which one case runs, or none if none surely matches."""
+        self.visit(node.subject)
+        start = self.names.bound
+        ways = [self._from(start, [each]) for each in node.cases]
+        is_certain = any(map(matches_all, node.cases))
+        self.names.bound = joined(ways if is_certain else [*ways, start])
+
+    def _capture(self, node: ast.MatchAs | ast.MatchStar | ast.MatchMapping) -> None:
+        self.generic_visit(node)
+        for name in bound_by(node):
+            self.names.bind(name)
+
+    visit_MatchAs = _capture  # noqa: N815 - as NodeVisitor calls it
+    visit_MatchStar = _capture  # noqa: N815 - same
+    visit_MatchMapping = _capture  # noqa: N815 - same
+
+
+def _is_generator(node: ast.AST) -> bool:
+    parts: Iterator[ast.AST] = ast.walk(node)
+    kinds = (ast.Yield, ast.YieldFrom, ast.AsyncFunctionDef)
+    return any(isinstance(part, kinds) for part in parts)

@@ -1,0 +1,267 @@
+"""What a test asks of the notebook's objects, and does not get through a handle.
+
+A test holds handles to the notebook's objects, and copies of its tensors: `type` sees
+the handle, and no gradient flows through a copy.
+"""
+
+import ast
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final
+
+from formats.assignment.unpickling import Finding
+from formats.importing.library_changes import full_name, imported_names
+from formats.importing.statements import dotted
+from runner.protocol.jobs import TestStyle
+
+_IN_FUNCTIONS: Final = (TestStyle.FUNCTIONS, TestStyle.CASES)
+# Values of these types are copied into the test, as what they are.
+_COPIED: Final = frozenset(
+    {
+        *("int", "float", "complex", "bool", "str", "bytes", "list", "tuple", "dict"),
+        *("set", "frozenset", "None", "NoneType", "ndarray", "Tensor", "Parameter"),
+    }
+)
+# A chain of names longer than this is nobody's test.
+_ROUNDS: Final = 10
+_OPTIMISERS: Final = ("torch.optim.", "optim.")
+_OF_ATTRIBUTES: Final = {
+    "backward": "`.backward()` in a test does not reach the notebook",
+    "grad_fn": "`.grad_fn` in a test is nothing",
+}
+# Functions of torch's that differentiate, or call with what stands for many tensors.
+_DIFFERENTIATING: Final = frozenset(
+    (
+        *("jacobian", "hessian", "vjp", "jvp", "hvp", "vhp", "jacrev", "jacfwd"),
+        *("linearize", "grad_and_value", "vmap", "gradcheck", "gradgradcheck"),
+    )
+)
+_OF_TORCH: Final = (
+    "torch.",
+    "autograd.",
+    "func.",
+    "functional.",
+    "fwAD.",
+    "forward_ad.",
+)
+_MUTATORS: Final = frozenset(
+    (
+        *("append", "extend", "insert", "remove", "sort", "reverse", "clear"),
+        *("update", "setdefault", "add", "discard", "appendleft", "extendleft"),
+    )
+)
+_GRADIENT_HINT: Final = (
+    "Let a function of the notebook compute the gradients, and test what it returns. "
+    "`requires_grad` can be read, and so can a `grad` that the notebook itself filled."
+)
+
+
+def find_through_handles(
+    tree: ast.Module, style: TestStyle, defined: Collection[str]
+) -> Iterator[Finding]:
+    """Yield a note for each kind of question that a handle or a copy cannot answer.
+
+    `defined` are the names that the staff's notebook defines.
+    """
+    theirs = _Theirs(tree, style, defined)
+    found: dict[str, Finding] = {}
+    for finding in (
+        *_gradients(tree, theirs),
+        *_types(tree, theirs),
+        *_changes(tree, theirs),
+    ):
+        found.setdefault(finding.message, finding)
+    yield from found.values()
+
+
+def _gradients(tree: ast.Module, theirs: "_Theirs") -> Iterator[Finding]:
+    for node in ast.walk(tree):
+        if words := _of_gradients(node, theirs):
+            yield Finding(
+                message=f"{words}: what the notebook's code returns is a copy.",
+                line=getattr(node, "lineno", 1),
+                hint=_GRADIENT_HINT,
+                is_certain=False,
+            )
+
+
+def _of_gradients(node: ast.AST, theirs: "_Theirs") -> str:
+    """Return what a gradient that this asks for does not do, or ""."""
+    match node:
+        case ast.Attribute(attr="backward" | "grad_fn" as name, value=value):
+            if theirs.reaches(value):
+                return _OF_ATTRIBUTES[name]
+        case ast.Call(func=func) if _last(theirs.full_name(func)) == "make_dual":
+            if theirs.are_used:
+                return "`make_dual` in a test does not reach the notebook"
+        case ast.Call(func=func) if theirs.reaches_any(node, by_functions=True):
+            if shown := _derivative(theirs.full_name(func)):
+                return f"`{shown}` in a test does not reach the notebook"
+            if dotted(func).startswith(_OPTIMISERS):
+                return "An optimiser of a test does not train the notebook's model"
+    return ""
+
+
+def _derivative(name: str) -> str:
+    """Return what a function of torch's that differentiates is called, or ""."""
+    module, _, last = name.rpartition(".")
+    if name.endswith(("autograd.grad", "func.grad")):
+        return f"{_last(module)}.grad"
+    is_it = name.startswith(_OF_TORCH) and last in _DIFFERENTIATING
+    return last if is_it else ""
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _types(tree: ast.Module, theirs: "_Theirs") -> Iterator[Finding]:
+    passed_over = set(_in_words(tree)) | set(_of_copies(tree))
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id="type"), args=[value]) if (
+                theirs.reaches(value) and id(node) not in passed_over
+            ):
+                shown = ast.unparse(value)[:40]
+                yield Finding(
+                    message=f"`type({shown})` is not the class of the notebook's "
+                    "object: the test holds a handle to it.",
+                    line=node.lineno,
+                    hint=f"Write isinstance({shown}, CLASS), or for exactly this class "
+                    f"type({shown}) == CLASS; {shown}.__class__ is CLASS holds for a "
+                    "library's class alone.",
+                    is_certain=False,
+                )
+
+
+def _changes(tree: ast.Module, theirs: "_Theirs") -> Iterator[Finding]:
+    """Yield a note where a test changes what it has received: `cart.items.append(1)`."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Expr(
+                ast.Call(func=ast.Attribute(attr=name, value=value) as changed)
+            ) if name in _MUTATORS and isinstance(value, ast.Attribute | ast.Call):
+                if theirs.reaches(value):
+                    yield Finding(
+                        message=f"`{ast.unparse(changed)[:60]}` changes the test's own "
+                        "copy if that is a list, a set or a dictionary: the notebook's "
+                        "stays as it is.",
+                        line=node.lineno,
+                        hint="Let the notebook make the change: call a method, or a "
+                        "function, of its own.",
+                        is_certain=False,
+                    )
+
+
+def _in_words(tree: ast.Module) -> Iterator[int]:
+    """Yield the nodes that only say what went wrong."""
+    for node in ast.walk(tree):
+        said: list[ast.AST] = []
+        match node:
+            case ast.Assert(msg=message) if message is not None:
+                said = [message]
+            case ast.JoinedStr() | ast.Raise():
+                said = [node]
+            case ast.Call(func=ast.Name(id="print")):
+                said = [node]
+        yield from (id(each) for part in said for each in ast.walk(part))
+
+
+def _of_copies(tree: ast.Module) -> Iterator[int]:
+    """Yield the nodes of comparisons with types whose values are copied."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            others = [side for side in sides if not isinstance(side, ast.Call)]
+            if others and all(_is_copied(other) for other in others):
+                yield from (id(each) for each in ast.walk(node))
+
+
+def _is_copied(node: ast.expr) -> bool:
+    if isinstance(node, ast.Tuple | ast.List | ast.Set):
+        return all(map(_is_copied, node.elts))
+    return dotted(node).rpartition(".")[2] in _COPIED
+
+
+class _Theirs:
+    """Which expressions of a test lead to objects of the notebook."""
+
+    def __init__(
+        self, tree: ast.Module, style: TestStyle, defined: Collection[str]
+    ) -> None:
+        self._names = set(defined)
+        parameters = {
+            node.name: _parameters(node)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef)
+        }
+        if style in _IN_FUNCTIONS:
+            self._names = self._names.union(*parameters.values())
+        pairs = [pair for node in ast.walk(tree) for pair in _bound(node, parameters)]
+        self._imported = imported_names(tree)
+        for _ in range(_ROUNDS):
+            count = len(self._names)
+            for names, value in pairs:
+                if self.reaches(value):
+                    self._names |= names
+            if count == len(self._names):
+                break
+        self.are_used = self.reaches(tree)
+        self._functions = {
+            node.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef) and any(map(self.reaches, node.body))
+        }
+
+    def reaches(self, node: ast.AST) -> bool:
+        """Whether the expression uses a name that leads to the notebook."""
+        return any(
+            isinstance(each, ast.Name) and each.id in self._names
+            for each in ast.walk(node)
+        )
+
+    def reaches_any(self, call: ast.Call, *, by_functions: bool = False) -> bool:
+        """Whether an argument of the call does, also as a function that does so."""
+        values = [*call.args, *(each.value for each in call.keywords)]
+        if by_functions and any(dotted(each) in self._functions for each in values):
+            return True
+        return any(map(self.reaches, values))
+
+    def full_name(self, node: ast.expr) -> str:
+        """Return the dotted name, with what its first part was imported as."""
+        return full_name(dotted(node), self._imported)
+
+
+def _parameters(function: ast.FunctionDef) -> set[str]:
+    given = function.args
+    return {each.arg for each in (*given.posonlyargs, *given.args, *given.kwonlyargs)}
+
+
+def _bound(
+    node: ast.AST, parameters: Mapping[str, set[str]]
+) -> Iterator[tuple[set[str], ast.expr]]:
+    """Yield the names that a node binds, with what it binds them to.
+
+    A call of one of the test's own functions binds its parameters.
+    """
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            yield set().union(*map(_stored, targets)), value
+        case (
+            ast.AnnAssign(target=target, value=ast.expr() as value)
+            | ast.NamedExpr(target=target, value=value)
+            | ast.For(target=target, iter=value)
+            | ast.comprehension(target=target, iter=value)
+            | ast.withitem(optional_vars=ast.expr() as target, context_expr=value)
+        ):
+            yield _stored(target), value
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
+            for value in (*args, *(each.value for each in keywords)):
+                yield parameters.get(name, set()), value
+
+
+def _stored(target: ast.expr) -> set[str]:
+    return {
+        each.id
+        for each in ast.walk(target)
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+    }

@@ -1,0 +1,100 @@
+"""Writes a draft as a folder in our own format."""
+
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from formats.assignment import Question
+from formats.assignment.folder import HANDOUT, STAFF
+from formats.assignment.manifest import FILE, FORMAT
+from formats.assignment.notebook_cells import dump_notebook
+from formats.choices import QuestionKind
+from formats.importing.draft import Draft, ImportOptions
+
+_MEBIBYTE = 1024**2
+
+
+def write_folder(draft: Draft, folder: Path, options: ImportOptions) -> Path:
+    """The folder holds the draft as `read_bundle` reads it."""
+    folder.mkdir(parents=True)
+    _write(folder / STAFF, dump_notebook(draft.staff))
+    _write(folder / HANDOUT, dump_notebook(draft.handout))
+    for key, text in draft.tests.items():
+        _write(folder / "tests" / f"{key}.py", text)
+    for part, files in (("public", draft.public), ("solution", draft.solution)):
+        for name, path in files.items():
+            target = folder / part / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+    text = yaml.safe_dump(
+        _document(draft, options), allow_unicode=True, sort_keys=False, width=88
+    )
+    _write(folder / FILE, text)
+    return folder
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def _document(draft: Draft, options: ImportOptions) -> dict[str, Any]:
+    required: list[dict[str, Any]] = [
+        {
+            "name": draft.notebook_name,
+            "kind": "notebook",
+            "max_mb": options.max_notebook_mb,
+        }
+    ]
+    required += [
+        {
+            "name": file.name,
+            "kind": file.kind.value,
+            "max_mb": file.max_bytes // _MEBIBYTE,
+            "optional": file.is_optional,
+        }
+        for file in options.required_files
+    ]
+    return {
+        "format": FORMAT,
+        "title": (options.title or draft.title)[:200],
+        "notebook": draft.notebook_name,
+        "environment": options.environment,
+        "queue": options.queue,
+        "limits": asdict(options.limits),
+        "seed": draft.seed,
+        "skip_tags": list(draft.skip_tags),
+        "parameters": dict(options.parameters),
+        "imports": draft.imports,
+        "required_files": required,
+        "questions": [_question(question) for question in draft.questions],
+    }
+
+
+def _question(question: Question) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "key": question.key,
+        "title": question.title,
+        "points": _number(question.points),
+        "kind": question.kind.value,
+    }
+    if question.kind == QuestionKind.AUTO:
+        entry["style"] = question.style.value
+        entry["checks"] = [
+            {
+                "name": check.name,
+                "points": _number(check.points),
+                "visibility": check.visibility.value,
+                "description": check.description,
+            }
+            for check in question.checks
+        ]
+    return entry
+
+
+def _number(points: Any) -> int | float:
+    # A hundredth is a float that is written with two decimals at most.
+    return int(points) if points == int(points) else float(points)

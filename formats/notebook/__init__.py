@@ -1,0 +1,1 @@
+"""Notebooks that were handed in: read, checked and followed, never executed."""

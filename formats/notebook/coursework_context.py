@@ -1,0 +1,101 @@
+"""What a coursework gives its students: its hand-out, and how their notebooks are run."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Final
+
+from formats.assignment import (
+    check_cells,
+    check_key,
+    foreign_key,
+    locked_cells,
+    mark_cells,
+    source_of,
+)
+from formats.notebook.metadata import cell_metadata
+from formats.notebook.normalise import Cell, Notebook
+from runner.protocol.jobs import Scalar
+from runner.protocol.notebook import name_cells
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberedCell:
+    """A cell as warnings speak of it.
+
+    `number` is the one that the run gives it, 0 for one that is not run. `where` names
+    the cell at the beginning of a sentence. `is_given` says that it is the hand-out's
+    own, unchanged.
+    """
+
+    cell: Cell
+    number: int
+    where: str
+    is_given: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coursework:
+    """What is known of a coursework when work for it is handed in.
+
+    `keys` are those of the questions that are checked by tests. `handout` are the cells
+    of the hand-out, nbformat 4, and `given` those from which a student's are put back.
+    """
+
+    keys: Collection[str] = ()
+    skip_tags: Collection[str] = ()
+    parameters: Mapping[str, Scalar] = field(default_factory=dict)
+    has_gpu: bool = False
+    handout: Sequence[dict[str, Any]] = ()
+    given: Sequence[dict[str, Any]] = ()
+
+    @cached_property
+    def check_copies(self) -> Counter[str]:
+        """Return how many check cells the hand-out itself has for each question."""
+        keys = (check_key(cell) or foreign_key(cell) for cell in self.handout)
+        return Counter(key for key in keys if key is not None)
+
+    @cached_property
+    def _texts(self) -> frozenset[str]:
+        cells = (*self.handout, *self.given)
+        return frozenset(_without_blanks(source_of(cell)) for cell in cells)
+
+    def numbered(self, notebook: Notebook) -> list[NumberedCell]:
+        """Return the cells of a notebook with the numbers that its run will give them.
+
+        The notebook is made ready as it is for the run: cells that students may not
+        change are put back first.
+        """
+        given = {"cells": list(self.given)}
+        restored = {k: v for k, v in check_cells(given).items() if k in self.keys}
+        raw = [_as_json(cell) for cell in notebook.cells]
+        mark_cells({"cells": raw}, self.keys, locked_cells(given))
+        names = name_cells(raw, skip_tags=self.skip_tags, restored=restored)
+        found = []
+        for cell, ready, name in zip(notebook.cells, raw, names, strict=True):
+            source = restored.pop(check_key(ready) or "", ready["source"])
+            numbered = NumberedCell(
+                cell=replace(cell, source=source),
+                number=name.number,
+                where=name.words,
+                is_given=_without_blanks(source) in self._texts,
+            )
+            found.append(numbered)
+        return found
+
+
+NOTHING_GIVEN: Final = Coursework()
+
+
+def _as_json(cell: Cell) -> dict[str, Any]:
+    return {
+        "cell_type": cell.kind,
+        "metadata": cell_metadata(cell.metadata),
+        "source": cell.source,
+    }
+
+
+def _without_blanks(source: str) -> str:
+    """Return what two texts have in common that differ in white space alone."""
+    return "".join(source.split())

@@ -1,0 +1,67 @@
+"""Check cells that stand twice in a notebook, or not at all."""
+
+from typing import Final
+
+from formats.assignment import check_key, foreign_key
+from formats.findings import Name, Problem
+from formats.notebook.coursework_context import Coursework
+from formats.notebook.normalise import (
+    Cell,
+    Notebook,
+    NotebookFaultError,
+    cleaned,
+    read_notebook,
+)
+from formats.submission_words import problem, shown
+
+MAX_WARNED: Final = 5
+MAX_NAMED: Final = 5
+
+
+def find_repeated_checks(
+    data: bytes, *, name: Name, coursework: Coursework
+) -> tuple[Problem, ...]:
+    """Return a warning for each question with more check cells than the hand-out has.
+
+    If the hand-out has some and the notebook none, the warning is about that. Never raises: a notebook that cannot be read has no warnings.
+    """
+    try:
+        notebook = read_notebook(data, name=name)
+    except NotebookFaultError:
+        return ()
+    repeated = _found(notebook, coursework)
+    if not repeated and any(coursework.check_copies[key] for key in coursework.keys):
+        return (problem("check_cells_gone", file=name),)
+    warnings: list[Problem] = []
+    for key in coursework.keys:
+        cells = repeated.get(key, [])
+        if len(cells) > max(1, coursework.check_copies[key]):
+            warnings.append(_warning(key, cells, name))
+    return tuple(warnings[:MAX_WARNED])
+
+
+def _found(notebook: Notebook, coursework: Coursework) -> dict[str, list[str]]:
+    """Return where the notebook has check cells, by the keys of their questions."""
+    ours: dict[str, list[str]] = {}
+    theirs: dict[str, list[str]] = {}
+    for each in coursework.numbered(notebook):
+        if each.cell.kind == "code":
+            raw = _as_json(each.cell)
+            word = str(each.number) if each.number else each.where.lower()
+            for found, key in ((ours, check_key(raw)), (theirs, foreign_key(raw))):
+                if key in coursework.keys and key is not None:
+                    found.setdefault(key, []).append(word)
+    return {**theirs, **ours}
+
+
+def _as_json(cell: Cell) -> dict[str, object]:
+    source = cleaned(cell.source)
+    return {"cell_type": "code", "metadata": cell.metadata, "source": source}
+
+
+def _warning(key: str, cells: list[str], name: Name) -> Problem:
+    *named, last = cells[:MAX_NAMED]
+    if len(cells) > MAX_NAMED:
+        named, last = [*named, last], f"{len(cells) - MAX_NAMED} more"
+    words = f"{', '.join(named)} and {last}"
+    return problem("check_cell_copied", file=name, cells=words, key=shown(key))

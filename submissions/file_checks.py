@@ -1,0 +1,54 @@
+"""One file against what was asked for: size, kind by content, then its own checks."""
+
+import os
+from dataclasses import dataclass
+from typing import IO
+
+from formats.findings import FileName, Findings
+from formats.kinds import Kind, kind_of
+from formats.notebook.coursework_context import NOTHING_GIVEN, Coursework
+from formats.notebook.notebook_checks import check_notebook
+from formats.submission_words import problem, size_in_words
+from formats.weights.weight_checks import WANTED, check_weights
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileRule:
+    """What is asked for: a name, a kind (formats.choices.FileKind), a size."""
+
+    name: str
+    kind: str
+    max_bytes: int
+    is_optional: bool = False
+
+
+def check_file(
+    content: IO[bytes],
+    rule: FileRule,
+    *,
+    chosen: str = "",
+    coursework: Coursework = NOTHING_GIVEN,
+) -> Findings:
+    """Return what is wrong with the content, having executed none of it.
+
+    `content` is binary and seekable. `chosen` is what the person called the file.
+    Memory stays within a few times the size of a notebook, and within a few megabytes
+    for anything else.
+    """
+    name = FileName(rule.name, chosen)
+    size = content.seek(0, os.SEEK_END)
+    if size == 0:
+        return Findings(problems=(problem("file_empty", file=name),))
+    if size > rule.max_bytes:
+        limit = size_in_words(rule.max_bytes)
+        return Findings(problems=(problem("file_too_large", file=name, limit=limit),))
+    content.seek(0)
+    if kind_of(content) is Kind.LFS_POINTER:
+        return Findings(problems=(problem("lfs_pointer", file=name),))
+    content.seek(0)
+    if rule.kind == "notebook":
+        return check_notebook(content.read(), name=name, coursework=coursework)
+    if rule.kind in WANTED:
+        has_gpu = coursework.has_gpu
+        return check_weights(content, name=name, wanted=rule.kind, has_gpu=has_gpu)
+    return Findings()

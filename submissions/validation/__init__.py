@@ -1,1 +1,0 @@
-"""Checks of what is handed in, without executing or unpickling any of it."""

@@ -1,0 +1,306 @@
+"""What of a staff's notebook is written above imported tests, and what stays there."""
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+
+from formats.importing import notes_on
+from formats.importing.given_names import Given
+from formats.importing.library_changes import find_library_changes, find_looks
+from formats.importing.process_looks import find_process_looks
+from formats.importing.sharing_looks import find_sharing_looks
+from formats.importing.statements import Lines, Whose
+from tests.formats.assignment.bundles import (
+    HANDOUT_CELLS,
+    MANIFEST,
+    STAFF_CELLS,
+    notebook_of,
+    write_bundle,
+)
+from tests.formats.importing.foreign import code, converted, write
+
+SOLUTION = "def f(x):\n    return x\nlearned = [1]\nlog = []"
+
+
+def brought(given: str, tests: str, solution: str = SOLUTION) -> tuple[str, ...]:
+    """Return the names that are brought, then the kept ones with a minus."""
+    cells = [
+        Lines(cell=1, source=given),
+        Lines(cell=2, source=solution, whose=Whose.STUDENT),
+    ]
+    found = Given(cells).bring(tests, cell=3)
+    return (*found.names, *(f"-{name}" for name in found.kept))
+
+
+@pytest.mark.parametrize(
+    ("given", "tests"),
+    [
+        ("def g(a):\n    return a", "g(f(1))"),
+        ("g = lambda a: a", "g(f(1))"),
+        ("g = 1e-6", "f(1) < g"),
+        ("g, h = 1, 2", "f(1) < g"),
+        ("h = 1; g = h + 1", "f(1) < g"),
+        ("import numpy as np\ng = np.allclose", "g(f(1), 1)"),
+        ("def h():\n    return 1\ndef g():\n    return h()", "f(1) == g()"),
+        ("from functools import partial\ng = partial(max, 0)", "g(f(1))"),
+        ("class g:\n    size = 1", "f(1) == g()"),
+        ("def g(a):\n    return a", "all(map(g, f(1)))"),
+        ("def g(a):\n    return a\n%matplotlib inline", "g(f(1))"),
+    ],
+)
+def test_what_means_the_same_in_the_tests_is_brought(given: str, tests: str) -> None:
+    assert brought(given, tests) == ("g",)
+
+
+@pytest.mark.parametrize(
+    ("given", "tests"),
+    [
+        ("def g(a):\n    return f(a)", "g(f(1))"),
+        ("g = f(1)", "f(1) == g"),
+        ("import numpy as np\ng = np.random.rand(3)", "f(g)"),
+        ("g = open('data.txt').read()", "f(g)"),
+        ("g = []\ng.append(1)", "f(g)"),
+        ("g = []\ndef add(x):\n    g.append(x)", "f(1) == g"),
+        ("g = 0\ndef add():\n    global g\n    g += 1", "f(1) == g"),
+        ("for g in range(3):\n    pass", "f(g)"),
+        ("g = None", "f(1) == g"),
+        ("def g(a):\n    raise NotImplementedError", "f(g(1))"),
+        ("def g(a):\n    ...", "f(g(1))"),
+        ("def g(net):\n    net.loss().backward()", "g(f)"),
+        ("class g:\n    size = 1", "f(g())"),
+        ("class g:\n    size = 1", "one = g()\nf(one)"),
+        ("class g:\n    size = 1", "isinstance(f(1), g)"),
+        ("def g(a):\n    return a", "f(g)"),
+        ("def g(a):\n    return a", "g(1) == 1"),
+    ],
+)
+def test_what_would_mean_something_else_stays_the_notebooks(
+    given: str, tests: str
+) -> None:
+    assert brought(given, tests) == ("-g",)
+
+
+@pytest.mark.parametrize("solution", ["g = 2", "def f(x):\n    global g\n    g = x"])
+def test_a_name_that_a_solution_binds_last_is_the_students(solution: str) -> None:
+    assert "g" not in brought("g = 1", "f(1) == g", f"{SOLUTION}\n{solution}")
+
+
+def test_an_object_that_a_solution_changes_is_the_notebooks() -> None:
+    assert brought("g = {}", "f(1) == g", f"{SOLUTION}\ng['a'] = 1") == ("-g",)
+
+
+def test_a_class_that_a_solution_makes_objects_of_is_the_notebooks() -> None:
+    solution = "def f(x):\n    return g(x)"
+    assert brought("class g:\n    size = 1", "f(1) == g(1)", solution) == ("-g",)
+
+
+def test_nothing_is_brought_if_nobody_can_tell_what_students_write() -> None:
+    cells = [Lines(cell=1, source="def f(x):\n    return x")]
+    assert not Given(cells).bring("assert f(1) == 1", cell=2).source
+
+
+def test_a_region_in_a_cell_is_the_students_and_the_rest_is_given() -> None:
+    source = "def g(a):\n    return a\ndef f(x):\n    return 1"
+    cells = [Lines(cell=1, source=source, solution=frozenset({4}), is_answer=True)]
+    found = Given(cells).bring("g(f(1))", cell=2)
+    assert found.names == ("g",)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "with mock.patch('numpy.linalg.inv'):\n    f(1)",
+        "np.linalg.inv = None",
+        "del np.linalg.inv",
+        "import warnings\nwarnings.simplefilter('error')",
+        "with np.errstate(all='raise'):\n    f(1)",
+        "np.seterr(all='raise')",
+        "from numpy import seterr\nseterr(all='raise')",
+        "mock.patch.object(np.linalg, 'inv')",
+        "setattr(np.linalg, 'inv', None)",
+        "mock.patch('builtins.open', mock.mock_open(read_data='1'))",
+        "mock.patch('builtins.sum')",
+        "import builtins\nbuiltins.sum = None",
+    ],
+)
+def test_what_changes_a_library_is_noted(source: str) -> None:
+    (finding,) = find_library_changes(ast.parse(source), {})
+    assert "stays with the tests" in finding.message
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "mock.patch('__main__.double')",
+        "mock.patch('builtins.print')",
+        "mock.patch('builtins.input', side_effect=['1', '2'])",
+        "import builtins\nbuiltins.input = lambda prompt: '1'",
+        "import builtins\nmock.patch.object(builtins, 'input')",
+        "net.weight = 1",
+        "warnings.simplefilter('ignore')",
+        "np.linalg.inv(f(1))",
+    ],
+)
+def test_what_changes_no_library_is_not_noted(source: str) -> None:
+    assert not list(find_library_changes(ast.parse(source), {}))
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("assert 'answer' in dir()", "lists the test's own names"),
+        ("assert f.__code__.co_argcount == 1", "cannot be read"),
+        ("assert 'for' not in inspect.getsource(f)", "proves nothing"),
+        ("from inspect import getsource\ngetsource(f)", "proves nothing"),
+    ],
+)
+def test_a_look_that_does_not_show_what_it_seems_to_is_noted(
+    source: str, words: str
+) -> None:
+    (finding,) = find_looks(ast.parse(source))
+    assert words in finding.message
+
+
+@pytest.mark.parametrize("source", ["dir(f)", "'answer' in globals()", "code = 1"])
+def test_a_look_at_a_name_is_not_noted(source: str) -> None:
+    assert not list(find_looks(ast.parse(source)))
+
+
+def test_open_names_of_our_own_format_are_noted(tmp_path: Path) -> None:
+    style = "    points: 3\n    style: script\n"
+    tests = (
+        '# %% small\n"Small."\nassert isclose(add(1, 2), limit)\n\n'
+        '# %% large\n"Large."\nassert isclose(add(1, 2), 3)\n'
+    )
+    given = "from math import isclose\nlimit = 3"
+    folder = write_bundle(
+        tmp_path / "work",
+        manifest=MANIFEST.replace("    points: 3\n", style),
+        tests=tests,
+        staff=json.dumps(notebook_of(given, *STAFF_CELLS)),
+        handout=json.dumps(notebook_of(given, *HANDOUT_CELLS)),
+    )
+    found, bundle = converted(folder, tmp_path / "out")
+    words = [note.message.partition(" ")[0] for note in notes_on(found, bundle)]
+    assert words == ["“isclose”", "“limit”"]
+
+
+def test_parameters_of_cases_that_staff_give_are_noted(tmp_path: Path) -> None:
+    ask = code('grader.check("q1")')
+    answer = code("def f(x):\n    ...", tags=["otter_answer_cell"])
+    given = code("def close(a, b):\n    return a == b")
+    path = write(tmp_path / "work", "lab.ipynb", given, answer, ask)
+    (path.parent / "tests").mkdir()
+    text = (
+        'OK_FORMAT = False\nname = "q1"\npoints = 1\n\n'
+        "@test_case()\ndef test_f(f, close):\n    assert close(f(1), 1)\n"
+    )
+    (path.parent / "tests/q1.py").write_text(text)
+    found, _ = converted(path.parent, tmp_path / "out")
+    assert [n.message for n in found.notes if n.message.startswith("“close”")]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import tracemalloc\ntracemalloc.start()\nf(1)",
+        "from torch.utils.flop_counter import FlopCounterMode\nFlopCounterMode()",
+        "from torch.profiler import profile\nwith profile() as p: f(1)",
+        "state = torch.get_rng_state()\nf(1)",
+        "import random\nbefore = random.getstate()",
+        "a = np.random.get_state()[1]",
+        "assert torch.is_grad_enabled()",
+        "assert torch.get_default_dtype() == torch.float32",
+        "n = len(plt.get_fignums())",
+        "import os\nassert os.listdir() == os.listdir('.')",
+        "import glob\nfor p in glob.glob('*.pt'): pass",
+        "import pathlib\nassert not list(pathlib.Path().rglob('*.pkl'))",
+        "from pathlib import Path\nfor p in Path('.').iterdir(): pass",
+        "from pathlib import Path\nfor p in Path.cwd().glob('out/*.png'): pass",
+        "import threading as th\nassert th.active_count() == 1",
+        "assert 'sympy' not in sys.modules",
+        "import sys\nsys.setprofile(print)",
+        "import time\nt = time.process_time()",
+        "m = nn.Linear(2, 1)\nf(m)\nassert m.training",
+    ],
+)
+def test_a_look_at_the_tests_own_process_is_noted_once(source: str) -> None:
+    (finding,) = find_process_looks(ast.parse(source), {})
+    assert "the tests' own process" in finding.message
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "assert net.training",
+        "m = Net()\nf(m)\nassert m.training",
+        "os.listdir(files)",
+        "from pathlib import Path\nlist(Path(files).glob('*.pt'))",
+        "profile(3)",
+        "with torch.no_grad(): f(1)",
+        "import sys\nhere = sys.modules[__name__]",
+        "import time\nt = time.perf_counter()",
+        "random.seed(3)",
+    ],
+)
+def test_a_look_at_the_student_s_work_is_not_noted(source: str) -> None:
+    assert not list(find_process_looks(ast.parse(source), {"Net": "nets:Net"}))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "assert copied(x) is not x",
+        "assert a.weight.data_ptr() != b.weight.data_ptr()",
+        "assert not np.shares_memory(x, f(x))",
+        "self.assertIsNot(f(x), x)",
+        "before = x._version",
+    ],
+)
+def test_a_look_at_what_two_values_share_is_noted(source: str) -> None:
+    (finding, *_) = find_sharing_looks(ast.parse(source))
+    assert not finding.is_certain
+    assert "each answer arrives as a value of its own" in finding.message
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "assert f(x) is not None",
+        "assert type(x) is not list and kind is not Tree",
+        "assert x.dtype is not torch.float32",
+        "assert head.next is head",
+        "assert np.array_equal(f(x), x)",
+    ],
+)
+def test_a_look_at_one_value_is_not_noted(source: str) -> None:
+    assert not list(find_sharing_looks(ast.parse(source)))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "mock.patch('__main__.np.linalg.inv', banned)",
+        "mock.patch.dict(sys.modules, {'sklearn': None})",
+        "mock.patch.dict('sys.modules', sklearn=None)",
+        "sys.modules['statistics'] = None",
+        "with torch.autocast('cpu'): f(x)",
+    ],
+)
+def test_a_ban_that_stays_with_the_tests_is_noted(source: str) -> None:
+    (finding, *_) = find_library_changes(ast.parse(source), {"np": "numpy"})
+    assert "the student's code does not notice" in finding.message
+
+
+def test_an_author_is_told_that_no_pattern_shows_the_notebook() -> None:
+    source = "import glob\nfor name in glob.glob('*.ipynb'): open(name)"
+    (finding,) = find_process_looks(ast.parse(source), {})
+    assert "not the notebook itself" in finding.message
+
+
+def test_a_test_that_looks_for_races_is_noted() -> None:
+    source = "import threading\nt = threading.Thread(target=count)"
+    (finding,) = find_process_looks(ast.parse(source), {})
+    assert "no race of theirs shows" in finding.message

@@ -1,0 +1,62 @@
+"""A student who copies a check cell is told."""
+
+from typing import Any
+
+import pytest
+
+from formats.notebook.coursework_context import Coursework
+from formats.notebook.repeated_checks import find_repeated_checks
+from tests.submissions.builders import code_cell, notebook_bytes
+
+
+def warned(*cells: Any, keys: tuple[str, ...] = ("q1", "q2")) -> list[str]:
+    found = find_repeated_checks(
+        notebook_bytes(*cells), name="work.ipynb", coursework=Coursework(keys=keys)
+    )
+    assert all(each.code == "check_cell_copied" and each.hint for each in found)
+    return [each.message for each in found]
+
+
+CHECK = code_cell("# softmark: check q1\nassert f")
+OURS = code_cell("1", metadata={"softmark": {"question": "q1"}})
+OTTER = code_cell('grader.check("q1")')
+NBGRADER = code_cell("assert f", metadata={"nbgrader": {"grade_id": "q1"}})
+
+
+@pytest.mark.parametrize("cell", [CHECK, OURS, OTTER, NBGRADER])
+def test_two_check_cells_of_one_question_are_named(cell: Any) -> None:
+    text = {"cell_type": "markdown", "metadata": {}, "source": "# 1"}
+    words = "Cells 1 and 2 of “work.ipynb” check the same question, “q1”."
+    assert warned(cell, text, cell) == [words]
+    assert warned(cell, code_cell("f = 1")) == []
+
+
+def test_cells_that_do_not_count_are_not_named() -> None:
+    assert warned(OTTER, CHECK) == []
+    assert warned(CHECK, CHECK, keys=("q2",)) == []
+
+
+def test_many_copies_are_counted() -> None:
+    (message,) = warned(*[CHECK] * 500)
+    assert message.startswith("Cells 1, 2, 3, 4, 5 and 495 more of")
+
+
+Q1 = Coursework(keys=("q1",))
+
+
+def test_a_notebook_that_cannot_be_read_has_no_warnings() -> None:
+    assert find_repeated_checks(b"{", name="work.ipynb", coursework=Q1) == ()
+
+
+@pytest.mark.parametrize(("cells", "codes"), [([], ["check_cells_gone"]), ([OURS], [])])
+def test_a_notebook_with_none_of_the_hand_out_s_check_cells_is_told(
+    cells: list[Any], codes: list[str]
+) -> None:
+    coursework = Coursework(keys=("q1", "q2"), handout=[OURS, CHECK])
+    data = notebook_bytes(code_cell("f = 1"), *cells)
+    found = find_repeated_checks(data, name="work.ipynb", coursework=coursework)
+    assert [each.code for each in found] == codes
+
+
+def test_where_the_hand_out_has_no_check_cells_none_is_missed() -> None:
+    assert find_repeated_checks(notebook_bytes(), name="a.ipynb", coursework=Q1) == ()
