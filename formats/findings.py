@@ -1,7 +1,8 @@
-"""Problems of a hand-in, in a form that pages, API and tests all read."""
+"""What the checks of a hand-in found, and the names of its files."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+
+from formats.problems import Problem
 
 
 @dataclass(frozen=True)
@@ -17,25 +18,6 @@ class FileName:
 
 
 Name = str | FileName
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that is wrong, in words for the person who handed it in.
-
-    `code` is stable and selects the words in formats.submission_words; `file` is the
-    required name; `line` counts from 1 in that file.
-    """
-
-    code: str
-    message: str
-    file: str = ""
-    line: int | None = None
-    hint: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the problem as plain data, for Submission.warnings and the API."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,11 @@ import re
 from enum import Enum
 from typing import IO, Final
 
-from formats.findings import FileName, Name, Problem
+from formats.findings import (
+    FileName,
+    Name,
+)
+from formats.problems import Problem
 from formats.submission_words import problem, shown
 
 HEAD: Final = 4096

@@ -1,8 +1,8 @@
-"""What is wrong with a bundle: where, what, and what to do about it."""
+"""What is wrong with a file: where, what, and what to do about it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 
 class Place(TypedDict, total=False):
@@ -15,14 +15,17 @@ class Place(TypedDict, total=False):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fault:
-    """One thing that is wrong.
+class Problem:
+    """One thing that is wrong or doubtful: what, where, and what to do about it.
 
-    Lines count from 1. `cell` is the position of a cell in its notebook, from 1, by which
-    faults are sorted. `place` is what people call the cell: it has to be given, too.
+    `message` and `hint` are for whoever brought the file. `code`, where there is one, is
+    stable and names the words in formats.submission_words. Lines count from 1. `cell` is
+    the position of a cell in its notebook, from 1, by which problems are sorted. `place`
+    is what people call the cell: it has to be given, too.
     """
 
     message: str
+    code: str = ""
     file: str = ""
     line: int | None = None
     cell: int | None = None
@@ -32,22 +35,29 @@ class Fault:
     def __post_init__(self) -> None:
         """Refuse a cell that nobody can call by its name."""
         if (self.cell is not None) != bool(self.place):
-            raise ValueError("a fault has both a cell and its place, or neither")
+            raise ValueError("a problem has both a cell and its place, or neither")
+
+    @property
+    def where(self) -> str:
+        """The file, the cell and the line, in words that begin a sentence."""
+        line = "" if self.line is None else f"line {self.line}"
+        words = ", ".join(part for part in (self.file, self.place, line) if part)
+        return words if self.file else words[:1].upper() + words[1:]
 
     def __str__(self) -> str:
-        place = [self.file] if self.file else []
-        if self.place:
-            place.append(self.place)
-        if self.line is not None:
-            place.append(f"line {self.line}")
-        text = f"{', '.join(place)}: {self.message}" if place else self.message
+        text = f"{self.where}: {self.message}" if self.where else self.message
         return f"{text} {self.hint}" if self.hint else text
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data for Submission.warnings and the API."""
+        names = ("code", "message", "file", "line", "hint")
+        return {name: getattr(self, name) for name in names}
 
 
 class BundleError(Exception):
     """The folder is no bundle that can be imported. `faults` lists every reason."""
 
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
+    def __init__(self, faults: tuple[Problem, ...]) -> None:
         super().__init__("\n".join(str(fault) for fault in faults))
         self.faults = faults
 
@@ -59,7 +69,7 @@ class FaultList:
     """
 
     def __init__(self) -> None:
-        self._faults: list[Fault] = []
+        self._faults: list[Problem] = []
         self._places: dict[str, tuple[str, ...]] = {}
 
     def __len__(self) -> int:
@@ -77,11 +87,11 @@ class FaultList:
         # As an upload says it of a notebook whose cells cannot be told apart.
         return f"cell {cell} (text cells counted, too)"
 
-    def make(self, message: str, **where: Unpack[Place]) -> Fault:
-        """Return a fault without noting it."""
+    def make(self, message: str, **where: Unpack[Place]) -> Problem:
+        """Return a problem without noting it."""
         cell = where.get("cell")
         place = "" if cell is None else self.place(where.get("file", ""), cell)
-        return Fault(message=message, place=place, **where)
+        return Problem(message=message, place=place, **where)
 
     def add(self, message: str, **where: Unpack[Place]) -> None:
         """Note one fault."""

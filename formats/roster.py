@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 
 from formats.addresses import is_email_address
 from formats.choices import Role
+from formats.problems import Problem
 
 CellT = TypeVar("CellT")
 MOST_BYTES: Final = 1024**2
@@ -54,23 +55,10 @@ _NOT_TEXT: Final = "The file is not text in UTF-8."
 _SAVE_AS: Final = "Save it as “CSV UTF-8” in the spreadsheet and choose it again."
 
 
-@dataclass(frozen=True, kw_only=True)
-class RosterFault:
-    """What is wrong, where, and what to do about it."""
-
-    message: str
-    line: int | None = None
-    hint: str = ""
-
-    def __str__(self) -> str:
-        where = f"Line {self.line}: " if self.line else ""
-        return f"{where}{self.message} {self.hint}".strip()
-
-
 class RosterError(Exception):
     """The file cannot be used; `faults` say why, all at once."""
 
-    def __init__(self, faults: Iterable[RosterFault]) -> None:
+    def __init__(self, faults: Iterable[Problem]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
@@ -107,14 +95,14 @@ def read_roster(content: bytes, *, module_codes: Sequence[str]) -> Roster:
     try:
         line, header = next(rows)
     except StopIteration:
-        raise RosterError([RosterFault(message="The file is empty.")]) from None
+        raise RosterError([Problem(message="The file is empty.")]) from None
     places, ignored = _places(line, header)
     reading = _Reading(places, {code.casefold(): code for code in module_codes})
     entries = [reading.entry(*row) for row in _at_most(rows, MOST_ROWS)]
     faults = reading.faults
     if not entries and not faults:
         faults = [
-            RosterFault(message="Nobody is in the file.", hint="Add a line for each.")
+            Problem(message="Nobody is in the file.", hint="Add a line for each.")
         ]
     if faults:
         raise RosterError(faults)
@@ -144,22 +132,18 @@ def unescaped(cell: str) -> str:
 def _text(content: bytes) -> str:
     if len(content) > MOST_BYTES:
         raise RosterError(
-            [
-                RosterFault(
-                    message="The file is larger than 1 MB.", hint="Leave out rows."
-                )
-            ]
+            [Problem(message="The file is larger than 1 MB.", hint="Leave out rows.")]
         )
     if content.startswith(b"PK\x03\x04"):
         raise RosterError(
-            [RosterFault(message="This is a spreadsheet, not CSV.", hint=_SAVE_AS)]
+            [Problem(message="This is a spreadsheet, not CSV.", hint=_SAVE_AS)]
         )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise RosterError(
-            [RosterFault(line=line, message=_NOT_TEXT, hint=_SAVE_AS)]
+            [Problem(line=line, message=_NOT_TEXT, hint=_SAVE_AS)]
         ) from error
 
 
@@ -176,7 +160,7 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
                 yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
-        fault = RosterFault(
+        fault = Problem(
             line=line,
             message="From here on the file cannot be read.",
             hint="A quotation mark is open, or text follows a closed one.",
@@ -194,7 +178,7 @@ def _at_most(
 ) -> Iterator[tuple[int, list[str]]]:
     for count, row in enumerate(rows):
         if count == most:
-            fault = RosterFault(
+            fault = Problem(
                 line=row[0],
                 message=f"The file has more than {most:,} people.",
                 hint="Split it into several files.",
@@ -217,13 +201,13 @@ def _places(line: int, header: Sequence[str]) -> tuple[dict[str, int], list[str]
         name = _plain(cell)
         if name in places:
             message = f"Two columns are “{name.replace('_', ' ')}”."
-            raise RosterError([RosterFault(line=line, message=message)])
+            raise RosterError([Problem(line=line, message=message)])
         if name in COLUMNS:
             places[name] = index
         elif cell:
             ignored.append(cell[:60])
     if "email" not in places:
-        fault = RosterFault(
+        fault = Problem(
             line=line,
             message="No column is called “email”.",
             hint=f"The first line names the columns: {', '.join(COLUMNS)}.",
@@ -238,7 +222,7 @@ class _Reading:
     def __init__(self, places: Mapping[str, int], codes: Mapping[str, str]) -> None:
         self.places = places
         self.codes = codes
-        self.faults: list[RosterFault] = []
+        self.faults: list[Problem] = []
         self.lines: dict[str, int] = {}
 
     def entry(self, line: int, cells: Sequence[str]) -> Entry | None:
@@ -269,10 +253,10 @@ class _Reading:
             label = name.replace("_", " ")
             if len(value) > LENGTHS.get(name, MOST_BYTES):
                 message = f"The {label} has more than {LENGTHS[name]} characters."
-                self.faults.append(RosterFault(line=line, message=message))
+                self.faults.append(Problem(line=line, message=message))
             if _CONTROL.search(value):
                 message = f"The {label} has a character that is no text."
-                self.faults.append(RosterFault(line=line, message=message))
+                self.faults.append(Problem(line=line, message=message))
 
     def _checked(
         self, check: Callable[[int, str], CellT], line: int, value: str
@@ -280,7 +264,7 @@ class _Reading:
         try:
             return check(line, value)
         except ValueError as error:
-            self.faults.append(RosterFault(line=line, message=str(error)))
+            self.faults.append(Problem(line=line, message=str(error)))
             return None
 
     def _email(self, line: int, value: str) -> str:

@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
-from formats.findings import FileName, Name, Problem
+from formats.findings import (
+    FileName,
+    Name,
+)
+from formats.problems import Problem
 
 
 @dataclass(frozen=True)

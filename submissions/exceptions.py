@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from formats.findings import Problem
+from formats.problems import Problem
 
 
 class SubmissionRefusedError(Exception):

@@ -13,10 +13,14 @@ from django.conf import settings
 from courses.handouts import given_notebook, handout_notebook
 from courses.models import AssignmentRevision
 from formats.choices import FileKind, Part, QuestionKind
-from formats.findings import FileName, Findings, Problem
+from formats.findings import (
+    FileName,
+    Findings,
+)
 from formats.notebook.coursework_context import Coursework
 from formats.notebook.opened_files import CodeReading, read_code
 from formats.notebook.repeated_checks import find_repeated_checks
+from formats.problems import Problem
 from formats.submission_words import clean_file_name, problem, shown, size_in_words
 from formats.weights.weight_use import is_answered
 from storage.blobs import (

@@ -44,7 +44,7 @@ class Submission(models.Model):
     warnings = models.JSONField(
         default=list,
         blank=True,
-        help_text="What was doubtful on receipt: formats.findings.Problem as JSON.",
+        help_text="What was doubtful on receipt: formats.problems.Problem as JSON.",
     )
 
     files: "RelatedManager[SubmittedFile]"

@@ -15,7 +15,7 @@ from accounts.models import User
 from courses.deadlines import deadline_for, is_open
 from courses.models import Assignment, AssignmentRevision, Enrolment
 from courses.permissions import can_submit
-from formats.findings import Problem
+from formats.problems import Problem
 from formats.submission_words import problem
 from submissions.exceptions import KeyReusedError, SubmissionRefusedError
 from submissions.intake import (

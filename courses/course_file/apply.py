@@ -38,7 +38,10 @@ from formats.course.course_content import (
     TeacherRow,
     WeekRow,
 )
-from formats.problems import BundleError, Fault
+from formats.problems import (
+    BundleError,
+    Problem,
+)
 
 Values = dict[str, Any]
 
@@ -148,7 +151,7 @@ class Applier:
         except ProtectedError as error:
             message = f"{change.name} cannot be deleted: people's work belongs to it."
             hint = "Leave out --prune, or hide it in the admin."
-            raise BundleError((Fault(message=message, hint=hint),)) from error
+            raise BundleError((Problem(message=message, hint=hint),)) from error
 
     # --- What each kind of row holds ----------------------------------------------
 

@@ -23,7 +23,10 @@ from courses.services.creating import enrol_creator, require_course_creator
 from formats.course.course_content import Content
 from formats.course.course_reader import CourseFile, read_course_file
 from formats.course.dates import AcademicYear
-from formats.problems import BundleError, Fault
+from formats.problems import (
+    BundleError,
+    Problem,
+)
 
 _LONGEST_SLUG: Final = 60
 
@@ -34,7 +37,7 @@ class Imported:
 
     slug: str
     plan: Plan
-    warnings: tuple[Fault, ...]
+    warnings: tuple[Problem, ...]
     course: Course | None
 
 
@@ -101,7 +104,7 @@ def _authorise(
         require_course_creator(actor)
         return
     if must_be_new:
-        fault = Fault(
+        fault = Problem(
             message=f"There is a course at {course.slug} already.",
             file=path.name,
             hint="To change it, upload the file on its Manage page. For another run, "

@@ -22,7 +22,10 @@ from courses.services.held_uploads import (
 )
 from formats.archives import unpack
 from formats.course.dates import AcademicYear
-from formats.problems import BundleError, Fault
+from formats.problems import (
+    BundleError,
+    Problem,
+)
 
 _KINDS: Final = (".yaml", ".yml", ".zip")
 _NAMES: Final = ("course.yaml", "course.yml")
@@ -49,7 +52,7 @@ def hold_course_file(
     if kind not in _KINDS:
         raise BundleError(
             (
-                Fault(
+                Problem(
                     message="A course file is a YAML file, or a zip with course.yaml.",
                     file=Path(name).name[:80],
                     hint="Choose course.yaml, or pack its folder as a zip.",
@@ -145,7 +148,7 @@ def _opened(actor: User, course: Course | None) -> Iterator[Path]:
         if len(found) != 1:
             raise BundleError(
                 (
-                    Fault(
+                    Problem(
                         message="The zip must hold one course.yaml: at its top, or in "
                         "its one folder.",
                         file=packed.name,

@@ -18,9 +18,14 @@ from courses.services.held_uploads import (
     held_root,
 )
 from courses.services.revisions import bundle_sha256, import_revision
-from formats.assignment import Bundle, BundleError, Fault, read_bundle
+from formats.assignment import (
+    Bundle,
+    BundleError,
+    read_bundle,
+)
 from formats.assignment.manifest import NAME
 from formats.importing import ImportOptions, Prepared, notes_on, prepare
+from formats.problems import Problem
 
 _KINDS: Final = (".zip", ".ipynb")
 
@@ -32,7 +37,7 @@ class Preview:
     prepared: Prepared
     bundle: Bundle
     digest: str
-    notes: tuple[Fault, ...] = ()
+    notes: tuple[Problem, ...] = ()
 
 
 def hold_upload(
@@ -128,7 +133,7 @@ def _store_upload(
     if suffix not in kinds:
         raise BundleError(
             (
-                Fault(
+                Problem(
                     message=f"The file must end in {' or '.join(kinds)}.",
                     file=Path(name).name[:80],
                     hint="Pack the assignment's folder as a zip.",
@@ -146,7 +151,7 @@ def _store_solution(name: str, content: IO[bytes], folder: Path) -> None:
     if not NAME.fullmatch(plain):
         raise BundleError(
             (
-                Fault(
+                Problem(
                     message="No file that is handed in may have this name.",
                     file=plain[:80],
                     hint="Use letters, digits, dots, dashes, spaces and brackets.",

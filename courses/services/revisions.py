@@ -22,7 +22,12 @@ from courses.models import (
 from courses.permissions import Right
 from courses.rows import unsaved_copy
 from courses.services.access import require
-from formats.assignment import Bundle, BundleError, BundleFile, Fault
+from formats.assignment import (
+    Bundle,
+    BundleError,
+    BundleFile,
+)
+from formats.problems import Problem
 from runner.protocol.jobs import TestStyle
 from storage.blobs import BlobTooLargeError, store_blob
 
@@ -144,7 +149,7 @@ def bundle_sha256(bundle: Bundle) -> str:
 
 
 def _store(file: BundleFile) -> None:
-    changed = Fault(
+    changed = Problem(
         message="The file changed while it was imported.",
         file=f"{file.part}/{file.name}",
         hint="Import the folder again.",

@@ -27,16 +27,19 @@ from courses.services.creating import require_course_creator
 from courses.services.held_uploads import NothingPendingError
 from courses.views.access import allowed_course
 from courses.views.creating import created_words
-from formats.problems import BundleError, Fault
+from formats.problems import (
+    BundleError,
+    Problem,
+)
 
 UNPROCESSABLE: Final = 422
 TOO_MANY_REQUESTS: Final = 429
-_GONE: Final = Fault(
+_GONE: Final = Problem(
     message="This is no longer what you looked at: the file is gone, or the course has "
     "changed.",
     hint="Nothing was done. Choose the file again.",
 )
-_ANOTHERS: Final = Fault(
+_ANOTHERS: Final = Problem(
     message="There is a course of this code and year that is not yours.",
     hint="Give another year, or ask its lecturer.",
 )
@@ -77,7 +80,7 @@ def _course_file(request: SignedInRequest, course: Course | None) -> HttpRespons
         return _file_page(request, course, again, faults=_faults_of(error))
 
 
-def _faults_of(error: Exception) -> tuple[Fault, ...]:
+def _faults_of(error: Exception) -> tuple[Problem, ...]:
     if isinstance(error, BundleError):
         return error.faults
     return (_GONE if isinstance(error, NothingPendingError) else _ANOTHERS,)
@@ -120,7 +123,7 @@ def _named(upload: "UploadedFile[Any]") -> tuple[str, IO[bytes]]:
 def _too_often(
     request: SignedInRequest, course: Course | None, wait: int
 ) -> HttpResponse:
-    fault = Fault(
+    fault = Problem(
         message="That is very many uploads in a short time.",
         hint=f"Try again in {math.ceil(wait / 60)} min.",
     )
@@ -136,7 +139,7 @@ def _file_page(
     form: CourseFileForm,
     *,
     preview: CourseFilePreview | None = None,
-    faults: tuple[Fault, ...] = (),
+    faults: tuple[Problem, ...] = (),
 ) -> HttpResponse:
     plan = preview.imported.plan if preview else None
     context = {

@@ -32,7 +32,11 @@ from courses.services.roster import (
 from courses.services.roster_plan import Plan, Step
 from courses.views.access import allowed_course
 from courses.views.people import tell_invited
-from formats.roster import MOST_BYTES, RosterError, RosterFault
+from formats.problems import Problem
+from formats.roster import (
+    MOST_BYTES,
+    RosterError,
+)
 
 UNPROCESSABLE = 422
 TOO_MANY_REQUESTS = 429
@@ -45,11 +49,11 @@ LISTED = {
     Step.LEAVE: "Made inactive",
     Step.MISSING: "Not in this file, and left as they are",
 }
-GONE = RosterFault(
+GONE = Problem(
     message="The file is no longer here, or another one took its place.",
     hint="Choose it again.",
 )
-CHANGED = RosterFault(
+CHANGED = Problem(
     message="This is no longer what you looked at: the course, an account or the file has changed.",
     hint="Nothing was done. Below is what the file would do now: look at it again.",
 )
@@ -153,7 +157,7 @@ def _confirm(request: SignedInRequest, course: Course) -> HttpResponse:
         plan = plan_roster(**wanted)
         return _page(request, course, form, plan=plan, faults=(CHANGED,))
     except LastLecturerError as error:
-        fault = RosterFault(message=str(error))
+        fault = Problem(message=str(error))
         return _page(request, course, _again(request), faults=(fault,))
     forget_roster(actor=request.user, course=course)
     messages.success(request, _words(done))
@@ -181,7 +185,7 @@ def _again(request: SignedInRequest) -> RosterForm:
 
 
 def _too_often(request: SignedInRequest, course: Course, wait: int) -> HttpResponse:
-    fault = RosterFault(
+    fault = Problem(
         message="That is very many uploads in a short time.",
         hint=f"Try again in {math.ceil(wait / 60)} min.",
     )
@@ -197,7 +201,7 @@ def _page(
     form: RosterForm,
     *,
     plan: Plan | None = None,
-    faults: tuple[RosterFault, ...] = (),
+    faults: tuple[Problem, ...] = (),
 ) -> HttpResponse:
     context = {
         "course": course,

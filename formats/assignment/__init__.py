@@ -27,7 +27,9 @@ from formats.assignment.notebook_cells import (
     source_of,
 )
 from formats.assignment.section_tests import split_sections
-from formats.problems import BundleError, Fault
+from formats.problems import (
+    BundleError,
+)
 
 __all__ = [
     "Bundle",
@@ -35,7 +37,6 @@ __all__ = [
     "BundleFile",
     "Check",
     "Definitions",
-    "Fault",
     "Limits",
     "Question",
     "RequiredFile",

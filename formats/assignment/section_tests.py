@@ -18,7 +18,7 @@ from formats.assignment.function_tests import (
     parse_module,
     read_functions,
 )
-from formats.problems import FaultList
+from formats.problems import FaultList, Problem
 from formats.unreadable_files import Reason, text_of
 from runner.protocol.jobs import TestStyle
 
@@ -146,7 +146,7 @@ def _judge_start(text: str, file: str, faults: FaultList) -> None:
 
 
 def _summarise(
-    judge: "Callable[[str], CodeFault | str]",
+    judge: "Callable[[str], Problem | str]",
     section: Section,
     file: str,
     faults: FaultList,
@@ -157,20 +157,11 @@ def _summarise(
     faults.add(
         f"“{section.name}”: {found.message}",
         file=file,
-        line=section.line + found.line,
+        line=section.line + (found.line or 1),
         hint=found.hint,
     )
     # A fault is enough: without words it would be named a second time.
     return section.name
-
-
-@dataclass(frozen=True, kw_only=True)
-class CodeFault:
-    """Why a piece of code cannot be a test. `line` counts from 1 in the piece."""
-
-    message: str
-    line: int = 1
-    hint: str = ""
 
 
 def is_without_code(source: str) -> bool:
@@ -179,42 +170,45 @@ def is_without_code(source: str) -> bool:
     return isinstance(tree, ast.Module) and not tree.body
 
 
-def judge_script(source: str) -> CodeFault | str:
+def judge_script(source: str) -> Problem | str:
     """Return what the code says of itself in its docstring, or why it cannot run."""
     tree = _parsed(source)
-    if isinstance(tree, CodeFault):
+    if isinstance(tree, Problem):
         return tree
     if not tree.body:
-        return CodeFault(message="there is no code.", hint="Write it, or remove it.")
+        return Problem(
+            message="there is no code.", line=1, hint="Write it, or remove it."
+        )
     summary = (ast.get_docstring(tree) or "").partition("\n\n")[0]
     return " ".join(summary.split())
 
 
-def judge_doctest(source: str) -> CodeFault | str:
+def judge_doctest(source: str) -> Problem | str:
     """Return "", or why the text is no interpreter session that can be replayed."""
     try:
         examples = doctest.DocTestParser().get_examples(source)
     except ValueError as error:
         place = re.search(r"line (\d+)", str(error))
-        return CodeFault(
+        return Problem(
             message="this is no interpreter session.",
             line=int(place[1]) if place else 1,
             hint="Put a space after each “>>>” and “...”, and indent all lines alike.",
         )
     if not examples:
-        return CodeFault(
+        return Problem(
             message="there is no line that begins with “>>>”.",
+            line=1,
             hint="Write what is typed after “>>> ”, and below it what is printed.",
         )
     for example in examples:
         tree = _parsed(example.source)
-        if isinstance(tree, CodeFault):
-            line = example.lineno + tree.line
-            return CodeFault(message=tree.message, line=line, hint=tree.hint)
+        if isinstance(tree, Problem):
+            line = example.lineno + (tree.line or 1)
+            return Problem(message=tree.message, line=line, hint=tree.hint)
     return ""
 
 
-def _parsed(source: str) -> ast.Module | CodeFault:
+def _parsed(source: str) -> ast.Module | Problem:
     try:
         return ast.parse(source)
     except SyntaxError as error:
@@ -222,14 +216,14 @@ def _parsed(source: str) -> ast.Module | CodeFault:
         lines = source.splitlines()
         text = lines[line - 1] if line <= len(lines) else ""
         if _MAGIC.match(text):
-            return CodeFault(
+            return Problem(
                 message="this is IPython's own syntax, which a test cannot use.",
                 line=line,
                 hint="Write it in Python, or move it to a cell that is not a test.",
             )
-        return CodeFault(message=f"this is not Python: {error.msg}.", line=line)
+        return Problem(message=f"this is not Python: {error.msg}.", line=line)
     except (ValueError, RecursionError, MemoryError):
-        return CodeFault(message="this is not Python that can be read.")
+        return Problem(message="this is not Python that can be read.", line=1)
 
 
 # --- Cases --------------------------------------------------------------------

@@ -27,7 +27,10 @@ from formats.course.timetable import (
     read_slots,
     read_weeks,
 )
-from formats.problems import Fault, FaultList
+from formats.problems import (
+    FaultList,
+    Problem,
+)
 from formats.yaml_document import Section, parse
 
 FORMAT: Final = 1
@@ -55,7 +58,7 @@ class CourseFile:
     """A file without a fault, and what staff should look at."""
 
     content: Content
-    warnings: tuple[Fault, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
 
 def read_course_file(

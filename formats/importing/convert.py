@@ -11,7 +11,10 @@ from formats.importing.draft import Draft, Format, ImportOptions, Prepared
 from formats.importing.imported_packages import of_files
 from formats.importing.source_notebooks import detect
 from formats.importing.write_folder import write_folder
-from formats.problems import Fault, FaultList
+from formats.problems import (
+    FaultList,
+    Problem,
+)
 from formats.yaml_document import nearest
 
 
@@ -44,10 +47,10 @@ def prepare(source: Path, *, scratch: Path, options: ImportOptions) -> Prepared:
     )
 
 
-def _unheeded(options: ImportOptions) -> Iterator[Fault]:
+def _unheeded(options: ImportOptions) -> Iterator[Problem]:
     """Yield a note if something was asked for that only foreign formats need."""
     if options.says_what_our_own_format_says:
-        yield Fault(
+        yield Problem(
             message="What was said for nbgrader and Otter has no effect here: the "
             "assignment says it itself.",
             file=FILE,

@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import Any, Final, Unpack
 
 from formats.assignment import Limits, Question, RequiredFile, Visibility
-from formats.problems import Fault, FaultList, Place
+from formats.problems import (
+    FaultList,
+    Place,
+    Problem,
+)
 from runner.protocol.jobs import Scalar
 
 Notebook = dict[str, Any]
@@ -60,7 +64,7 @@ class ImportOptions:
 class Imported:
     """A module that is imported, as it is written there.
 
-    `cell`, `place` and `line` are as in Fault.
+    `cell`, `place` and `line` are as in Problem.
     """
 
     module: str
@@ -81,7 +85,7 @@ class Prepared:
 
     format: Format
     folder: Path
-    notes: tuple[Fault, ...] = ()
+    notes: tuple[Problem, ...] = ()
     # Of a foreign source, with the places there.
     imported: tuple[Imported, ...] = ()
 
@@ -103,7 +107,7 @@ class Draft:
     skip_tags: tuple[str, ...] = ()
     seed: int = 0
     faults: FaultList = field(default_factory=FaultList)
-    notes: list[Fault] = field(default_factory=list)
+    notes: list[Problem] = field(default_factory=list)
     imported: list[Imported] = field(default_factory=list)
 
     def note(self, message: str, **where: Unpack[Place]) -> None:

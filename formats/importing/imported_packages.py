@@ -15,7 +15,7 @@ from formats.choices import Part, QuestionKind
 from formats.importing.draft import Imported
 from formats.importing.public_files import public_modules
 from formats.notebook.ipython_syntax import plain_python
-from formats.problems import Fault
+from formats.problems import Problem
 from runner.protocol.notebook import CellName, name_cells
 
 # A run has a stand-in for Otter where it is not installed.
@@ -132,7 +132,7 @@ def notes_on_missing(
     environment: str,
     own: Collection[str],
     installed: Mapping[str, Collection[str]],
-) -> Iterator[Fault]:
+) -> Iterator[Problem]:
     """Yield a note for each package that the environment lacks, at its first import.
 
     `installed` says which modules each environment has; `own` are the assignment's.
@@ -148,7 +148,7 @@ def notes_on_missing(
             continue
         seen.add(each.package)
         having = [name for name, found in installed.items() if each.package in found]
-        yield Fault(
+        yield Problem(
             message=f"The environment “{environment}” has no “{each.package}”, which "
             "is imported here: the import fails in every run.",
             file=each.file,
@@ -166,8 +166,8 @@ _ADD: Final = (
 )
 
 
-def _unknown(environment: str, installed: Mapping[str, Collection[str]]) -> Fault:
-    return Fault(
+def _unknown(environment: str, installed: Mapping[str, Collection[str]]) -> Problem:
+    return Problem(
         message=f"No worker has an environment “{environment}”: its runs would wait for "
         "staff.",
         hint=f"There are: {', '.join(sorted(installed))}.",

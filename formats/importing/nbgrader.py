@@ -13,7 +13,6 @@ from formats.assignment import Check, Question, Visibility
 from formats.assignment.foreign_cells import question_key
 from formats.assignment.notebook_cells import make_handout, source_of
 from formats.assignment.section_tests import (
-    CodeFault,
     is_without_code,
     judge_script,
     section_text,
@@ -46,7 +45,7 @@ from formats.importing.source_notebooks import (
     title_of,
 )
 from formats.importing.statements import Lines, Whose
-from formats.problems import FaultList
+from formats.problems import FaultList, Problem
 from runner.protocol.jobs import TestStyle
 from runner.protocol.notebook import CellName, name_cells
 
@@ -310,7 +309,7 @@ class _Cells:
             )
         marked.cell["source"] = visible = cut.without or "# The tests here are hidden."
         judged = judge_script(text)
-        if isinstance(judged, CodeFault):
+        if isinstance(judged, Problem):
             self._fault(
                 f"“{marked.grade_id}”: {judged.message}",
                 marked.number,

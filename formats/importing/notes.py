@@ -28,7 +28,7 @@ from formats.importing.source_notebooks import names_of_cells
 from formats.importing.statements import Lines
 from formats.importing.student_objects import find_through_handles
 from formats.importing.written_files import is_written, written_by
-from formats.problems import Fault
+from formats.problems import Problem
 from runner.protocol.jobs import TestStyle
 
 _NOTHING_KNOWN: Final[Mapping[str, Collection[str]]] = {}
@@ -109,7 +109,7 @@ def notes_on(
     prepared: Prepared,
     bundle: Bundle,
     installed: Mapping[str, Collection[str]] = _NOTHING_KNOWN,
-) -> tuple[Fault, ...]:
+) -> tuple[Problem, ...]:
     """Return all notes on an import; `bundle` is what the prepared folder holds.
 
     `installed` says which modules can be imported in each environment that is known.
@@ -134,7 +134,7 @@ def notes_on(
     return tuple(notes)
 
 
-def _notes_on_public(bundle: Bundle) -> Iterator[Fault]:
+def _notes_on_public(bundle: Bundle) -> Iterator[Problem]:
     """Yield notes on public files that the notebook writes, or that staff keep private."""
     cells = [
         cell
@@ -152,7 +152,7 @@ def _notes_on_public(bundle: Bundle) -> Iterator[Fault]:
         if file.part != Part.PUBLIC:
             continue
         if is_written(file.name, written):
-            yield Fault(
+            yield Problem(
                 message="The notebook writes a file of this name. Tests read the public "
                 "one, whatever students' work writes.",
                 file=f"public/{file.name}",
@@ -160,14 +160,14 @@ def _notes_on_public(bundle: Bundle) -> Iterator[Fault]:
                 "under “required_files”.",
             )
         if file.sha256 in kept:
-            yield Fault(
+            yield Problem(
                 message=f"Students get what “{kept[file.sha256]}” holds: it is the same.",
                 file=f"public/{file.name}",
                 hint="If it says what is right, take it out of public/.",
             )
 
 
-def _notes_on_handout(bundle: Bundle) -> Iterator[Fault]:
+def _notes_on_handout(bundle: Bundle) -> Iterator[Problem]:
     """Yield a note on a hand-out of the folder's own with more than students need."""
     for file in bundle.files:
         if file.part is Part.HANDOUT:
@@ -177,7 +177,7 @@ def _notes_on_handout(bundle: Bundle) -> Iterator[Fault]:
                 if "execution_count" in cell:
                     cell["execution_count"] = None
             if notebook != make_handout(notebook):
-                yield Fault(
+                yield Problem(
                     message="The hand-out holds outputs, or metadata that no student "
                     "needs, such as hidden tests: students get them.",
                     file=file.path.name,
@@ -186,20 +186,20 @@ def _notes_on_handout(bundle: Bundle) -> Iterator[Fault]:
                 )
 
 
-def _notes_on_size(bundle: Bundle) -> Iterator[Fault]:
+def _notes_on_size(bundle: Bundle) -> Iterator[Problem]:
     """Yield a note if a run would be at its limit on disk before it begins."""
     data = [
         file.size for file in bundle.files if file.part in (Part.PUBLIC, Part.PRIVATE)
     ]
     if sum(data) > bundle.limits.disk_mb << 20:
-        yield Fault(
+        yield Problem(
             message=f"The data are of {sum(data) >> 20} MB, and a run has "
             f"{bundle.limits.disk_mb} MB of disk: it ends at once.",
             hint="Raise the limit “disk_mb”, or leave data out.",
         )
 
 
-def _notes_on_bundle(bundle: Bundle, *, is_own_format: bool) -> Iterator[Fault]:
+def _notes_on_bundle(bundle: Bundle, *, is_own_format: bool) -> Iterator[Problem]:
     """Yield notes on the tests; of a foreign format most were made from the source."""
     texts = {
         (file.part, file.name): file.path.read_text("utf-8-sig")
@@ -228,7 +228,7 @@ def _notes_on_bundle(bundle: Bundle, *, is_own_format: bool) -> Iterator[Fault]:
         for tree, above in trees if is_own_format else ():
             for finding in find_all(tree, question.style, names, question.key):
                 if not finding.is_certain:
-                    yield Fault(
+                    yield Problem(
                         message=finding.message,
                         file=file,
                         line=above + finding.line,

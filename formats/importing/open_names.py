@@ -19,7 +19,7 @@ from formats.importing.reads import Reads, reads_of
 from formats.importing.replaced_names import USUAL
 from formats.importing.scopes import bound_by
 from formats.importing.statements import Lines, Whose, statements_of
-from formats.problems import Fault
+from formats.problems import Problem
 from runner.protocol.jobs import TestStyle
 
 # What a test's function is given beside names of the notebook.
@@ -91,7 +91,7 @@ def notes_on_open_names(
     file: str,
     students: Students,
     imports: Collection[str],
-) -> Iterator[Fault]:
+) -> Iterator[Problem]:
     """Yield a note for each name that the tests take, and no student is known to write.
 
     `imports` are the names that the tests have of libraries of their own.
@@ -101,7 +101,7 @@ def notes_on_open_names(
     # A word of a text is a name where the notebook has a name of this kind.
     found |= {name for each in asked for name in each.mentioned & students.given}
     if not all(each.is_told for each in asked):
-        yield Fault(
+        yield Problem(
             message=f"The tests of “{key}” look up names that they do not write out: "
             "nobody can tell which of the notebook's they read.",
             file=file,
@@ -109,13 +109,13 @@ def notes_on_open_names(
             "yours, define in the tests: a student can change what the notebook defines.",
         )
     for name in sorted(found & students.names & students.whole):
-        yield Fault(message=said_of_shared(name, key), file=file, hint=HINT_OF_SHARED)
+        yield Problem(message=said_of_shared(name, key), file=file, hint=HINT_OF_SHARED)
     left = sorted(found - students.names - set(imports) - USUAL)
     if not left:
         return
     if not students.is_known:
         names = ", ".join(f"“{name}”" for name in left)
-        yield Fault(
+        yield Problem(
             message=f"The tests of “{key}” take these names from the notebook: {names}. "
             "It marks no solution, so nobody can tell which of them students write.",
             file=file,
@@ -126,14 +126,14 @@ def notes_on_open_names(
     own = {name for t in trees for node in ast.walk(t) for name in bound_by(node)}
     for name in left:
         if name in own - students.given:
-            yield Fault(
+            yield Problem(
                 message=f"“{name}” in the tests of “{key}” may be the student's: what "
                 "binds it may be left out (a loop, a branch, a `try`, a `with`).",
                 file=file,
                 hint="Bind it before: a student can bind it in the notebook.",
             )
             continue
-        yield Fault(
+        yield Problem(
             message=f"“{name}” in the tests of “{key}” is the notebook's own: a student "
             "can change what it is.",
             file=file,

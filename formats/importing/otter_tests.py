@@ -13,7 +13,6 @@ from formats.assignment.function_tests import (
     required_parameters,
 )
 from formats.assignment.section_tests import (
-    CodeFault,
     case_functions,
     judge_doctest,
     section_text,
@@ -22,7 +21,7 @@ from formats.assignment.section_tests import (
 from formats.importing.draft import Imported, exact_points, share
 from formats.importing.imported_packages import of_code
 from formats.importing.plain_words import plain_words
-from formats.problems import FaultList
+from formats.problems import FaultList, Problem
 from runner.protocol.jobs import TestStyle
 
 TOGETHER: Final = "all_together"
@@ -141,7 +140,7 @@ def _ok_case(
         line.rstrip() for line in text.strip("\n").expandtabs().split("\n")
     )
     judged = judge_doctest(text)
-    if isinstance(judged, CodeFault):
+    if isinstance(judged, Problem):
         faults.add(
             f"“{name}”, case {number}, line {judged.line} of its code: "
             f"{judged.message}",

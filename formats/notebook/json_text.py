@@ -11,7 +11,10 @@ import re
 from collections import Counter
 from typing import Any, Final
 
-from formats.findings import Name, Problem
+from formats.findings import (
+    Name,
+)
+from formats.problems import Problem
 from formats.submission_words import problem, shown
 
 MAX_DEPTH: Final = 50

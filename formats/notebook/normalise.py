@@ -10,9 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from formats.findings import Name, Problem
+from formats.findings import (
+    Name,
+)
 from formats.notebook.json_text import JsonFaultError, read_json
 from formats.notebook.metadata import attachments, cell_metadata, notebook_metadata
+from formats.problems import Problem
 from formats.submission_words import problem, shown
 
 MAX_CELLS: Final = 2_000

@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from formats.findings import Findings, Name, Problem
+from formats.findings import (
+    Findings,
+    Name,
+)
 from formats.kinds import (
     ARCHIVES,
     HEAD,
@@ -25,6 +28,7 @@ from formats.notebook.normalise import (
     cleaned,
     read_notebook,
 )
+from formats.problems import Problem
 from formats.submission_words import problem, shown
 from formats.zip_directory import ZipFaultError, kind_of_zip, read_zip
 from runner.protocol.notebook import other_language

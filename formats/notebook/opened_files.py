@@ -12,7 +12,9 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import chain, islice
 from typing import Final
 
-from formats.findings import Name, Problem
+from formats.findings import (
+    Name,
+)
 from formats.notebook.cell_syntax import Budget, TooComplexError, parse
 from formats.notebook.code_follower import CodeFollower
 from formats.notebook.coursework_context import NOTHING_GIVEN, Coursework, NumberedCell
@@ -20,6 +22,7 @@ from formats.notebook.file_accesses import Accesses, Arm
 from formats.notebook.file_calls import NETWORK, tidy
 from formats.notebook.ipython_syntax import plain_python, split_cell_magic
 from formats.notebook.normalise import NotebookFaultError, cleaned, read_notebook
+from formats.problems import Problem
 from formats.submission_words import problem, shown
 
 MAX_WARNED: Final = 10

@@ -3,7 +3,9 @@
 from typing import Final
 
 from formats.assignment import check_key, foreign_key
-from formats.findings import Name, Problem
+from formats.findings import (
+    Name,
+)
 from formats.notebook.coursework_context import Coursework
 from formats.notebook.normalise import (
     Cell,
@@ -12,6 +14,7 @@ from formats.notebook.normalise import (
     cleaned,
     read_notebook,
 )
+from formats.problems import Problem
 from formats.submission_words import problem, shown
 
 MAX_WARNED: Final = 5

@@ -9,7 +9,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import IO, Final
 
-from formats.findings import Findings, Name, Problem
+from formats.findings import (
+    Findings,
+    Name,
+)
+from formats.problems import Problem
 from formats.submission_words import problem, shown, size_in_words
 from formats.weights.pickle_instructions import Contents, read_pickle
 from formats.weights.weight_names import warn_of_wrappers

@@ -8,7 +8,11 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from typing import IO, Final
 
-from formats.findings import Findings, Name, Problem
+from formats.findings import (
+    Findings,
+    Name,
+)
+from formats.problems import Problem
 from formats.submission_words import problem, shown, size_in_words
 from formats.weights.pickle_instructions import read_locations
 from formats.weights.state_dicts import MAX_PICKLE_BYTES, is_plain_name

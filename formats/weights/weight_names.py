@@ -4,7 +4,10 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from typing import Any, Final
 
-from formats.findings import Name, Problem
+from formats.findings import (
+    Name,
+)
+from formats.problems import Problem
 from formats.submission_words import problem, shown
 
 # Each part of a name that a wrapper puts there, and the wrapper.

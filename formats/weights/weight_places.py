@@ -3,7 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from formats.findings import Name, Problem
+from formats.findings import (
+    Name,
+)
+from formats.problems import Problem
 from formats.submission_words import problem, shown
 
 # Where torch finds them again without being told. `meta` has no numbers to put anywhere.

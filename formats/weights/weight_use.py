@@ -4,8 +4,8 @@ import posixpath
 import re
 from typing import Final
 
-from formats.findings import Problem
 from formats.notebook.opened_files import CodeReading
+from formats.problems import Problem
 from formats.weights.weight_names import WRAPPERS
 
 # Code that takes a wrapper's part out of names, or has a part of that name itself.

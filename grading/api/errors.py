@@ -5,7 +5,7 @@ from collections import defaultdict
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.settings import api_settings
 
-from formats.findings import Problem
+from formats.problems import Problem
 from submissions.exceptions import SubmissionRefusedError
 
 

@@ -22,7 +22,7 @@ from courses.permissions import Right, rights_in
 from courses.release_times import is_out
 from formats.assignment.assignment_content import Check, Visibility
 from formats.choices import Counting, FileKind, Part, QuestionKind
-from formats.findings import Problem
+from formats.problems import Problem
 from grading.models import GradingRun, RunnerEnvironment
 from grading.pages.attempts import Attempt, own_attempts
 from grading.scoring import rules_of

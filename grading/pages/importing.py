@@ -11,7 +11,11 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 
 from courses.services.pending_imports import Preview
-from formats.assignment import Fault, Limits, Question, Visibility
+from formats.assignment import (
+    Limits,
+    Question,
+    Visibility,
+)
 from formats.choices import Part, QuestionKind
 from formats.importing import (
     Format,
@@ -21,6 +25,7 @@ from formats.importing import (
     read_points,
     read_required,
 )
+from formats.problems import Problem
 from runner.protocol.jobs import Scalar, TestStyle
 
 FORMATS: Final = {
@@ -239,7 +244,7 @@ class PreviewPage:
     queue: str
     limits: str
     imports: tuple[tuple[str, str], ...]
-    notes: tuple[Fault, ...]
+    notes: tuple[Problem, ...]
 
 
 def preview_page(preview: Preview) -> PreviewPage:

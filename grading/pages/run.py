@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from accounts.models import User
 from courses.models import Assignment, Course
 from courses.permissions import Right, rights_in
-from formats.findings import Problem
+from formats.problems import Problem
 from grading.models import GradingRun, RunEvent
 from grading.pages.badges import Badge, badge_for
 from grading.pages.run_status import RunStatus, run_status

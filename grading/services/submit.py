@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts.models import User
 from courses.models import Assignment
-from formats.findings import Problem
+from formats.problems import Problem
 from grading.models import GradingRun
 from grading.services.environment_records import told_modules
 from grading.services.run_queue import enqueue_run

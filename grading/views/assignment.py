@@ -18,7 +18,7 @@ from accounts.http import SignedInRequest
 from accounts.throttles import SubmitThrottle, seconds_to_wait
 from courses.models import Assignment
 from courses.permissions import can_submit
-from formats.findings import Problem
+from formats.problems import Problem
 from formats.submission_words import problem, size_in_words
 from grading.models import GradingRun
 from grading.pages.assignment import LastTry, assignment_page, field_name

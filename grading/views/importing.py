@@ -22,7 +22,10 @@ from courses.services.pending_imports import (
     import_upload,
     preview_upload,
 )
-from formats.assignment import BundleError, Fault
+from formats.assignment import (
+    BundleError,
+)
+from formats.problems import Problem
 from grading.pages.importing import ImportForm, preview_page
 from grading.services import start_trials
 from grading.services.environment_records import environment_names, installed_modules
@@ -51,7 +54,7 @@ def assignment_import(request: SignedInRequest, slug: str, aslug: str) -> HttpRe
     except BundleError as error:
         return _page(request, found, _again(request), faults=error.faults)
     except NothingPendingError:
-        gone = Fault(
+        gone = Problem(
             message="The upload is no longer here, or another one took its place.",
             hint="Choose the file again.",
         )
@@ -62,7 +65,7 @@ def _preview(request: SignedInRequest, found: Assignment) -> HttpResponse:
     """Keep the upload, and show what it would become."""
     form = _form(request.POST, request.FILES)
     if upload_was_too_large(request):
-        too_large = Fault(message="The upload is too large.", hint="Leave out data.")
+        too_large = Problem(message="The upload is too large.", hint="Leave out data.")
         return _page(request, found, form, faults=(too_large,))
     if not form.is_valid():
         return _page(request, found, form)
@@ -120,7 +123,7 @@ def _named(upload: "UploadedFile[Any]") -> tuple[str, IO[bytes]]:
 
 
 def _too_often(request: SignedInRequest, found: Assignment, wait: int) -> HttpResponse:
-    fault = Fault(
+    fault = Problem(
         message="That is very many uploads in a short time.",
         hint=f"Try again in {math.ceil(wait / 60)} min.",
     )
@@ -136,7 +139,7 @@ def _page(
     form: ImportForm,
     *,
     preview: Preview | None = None,
-    faults: tuple[Fault, ...] = (),
+    faults: tuple[Problem, ...] = (),
 ) -> HttpResponse:
     context = {
         "form": form,

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from formats.findings import Problem
 from formats.importing import options
 from formats.kinds import Kind, kind_of
 from formats.notebook.coursework_context import Coursework
 from formats.notebook.normalise import readable_notebook
 from formats.notebook.opened_files import find_missing_files
+from formats.problems import Problem
 from formats.submission_words import problem
 from runner.protocol.jobs import JobFile, JobSpec, Limits, Scalar
 from submissions.file_checks import FileRule, check_file

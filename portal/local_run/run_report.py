@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from formats.findings import Problem
+from formats.problems import Problem
 from formats.submission_words import shown, size_in_words
 from grading.messages import Message, Tone, describe_end
 from runner.protocol.jobs import JobResult, Limits, Verdict

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='submission',
             name='warnings',
-            field=models.JSONField(blank=True, default=list, help_text='What was doubtful on receipt: formats.findings.Problem as JSON.'),
+            field=models.JSONField(blank=True, default=list, help_text='What was doubtful on receipt: formats.problems.Problem as JSON.'),
         ),
         migrations.AlterField(
             model_name='submission',

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from formats.choices import Part
-from formats.findings import Problem
 from formats.notebook.coursework_context import Coursework
 from formats.notebook.notebook_checks import check_notebook
 from formats.notebook.opened_files import find_missing_files
 from formats.notebook.repeated_checks import find_repeated_checks
+from formats.problems import Problem
 from tests.factories import AssignmentFactory, QuestionFactory, RevisionFileFactory
 from tests.submissions.builders import code_cell, incoming, notebook_bytes
 from tests.submissions.test_create_submission import hand_in

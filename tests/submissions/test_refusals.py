@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from courses.models import Assignment, RequiredFile
-from formats.findings import Problem
+from formats.problems import Problem
 from storage import blobs
 from storage.blobs import BlobStoreFullError
 from submissions import intake

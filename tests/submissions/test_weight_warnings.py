@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from formats.findings import Problem
 from formats.notebook.coursework_context import Coursework
+from formats.problems import Problem
 from submissions.file_checks import FileRule, check_file
 from tests.factories import AssignmentFactory, RequiredFileFactory
 from tests.submissions.builders import (

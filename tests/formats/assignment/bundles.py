@@ -4,7 +4,11 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from formats.assignment import BundleError, Fault, read_bundle
+from formats.assignment import (
+    BundleError,
+    read_bundle,
+)
+from formats.problems import Problem
 
 MANIFEST: Final = """\
 format: 1
@@ -95,7 +99,7 @@ def write_bundle(folder: Path, **files: str | bytes | None) -> Path:
     return folder
 
 
-def faults_of(folder: Path) -> tuple[Fault, ...]:
+def faults_of(folder: Path) -> tuple[Problem, ...]:
     """What reading the folder finds wrong with it; nothing if it is sound."""
     try:
         read_bundle(folder)
@@ -104,7 +108,7 @@ def faults_of(folder: Path) -> tuple[Fault, ...]:
     return ()
 
 
-def faults_with(folder: Path, old: str, new: str) -> tuple[Fault, ...]:
+def faults_with(folder: Path, old: str, new: str) -> tuple[Problem, ...]:
     """The faults of a bundle in whose manifest one text stands for another."""
     assert old in MANIFEST
     return faults_of(write_bundle(folder, manifest=MANIFEST.replace(old, new)))

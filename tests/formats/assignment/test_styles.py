@@ -5,9 +5,14 @@ from typing import Any
 
 import pytest
 
-from formats.assignment import Fault, foreign_key, locked_cells, read_bundle
+from formats.assignment import (
+    foreign_key,
+    locked_cells,
+    read_bundle,
+)
 from formats.assignment.foreign_cells import is_about_otter, question_key
 from formats.assignment.section_tests import section_text, split_sections
+from formats.problems import Problem
 from runner.protocol.jobs import TestStyle
 from tests.formats.assignment.bundles import MANIFEST, faults_of, line_of, write_bundle
 from tests.formats.importing.foreign import code, marks, notebook, text
@@ -59,7 +64,7 @@ def manifest(style: str, base: str = MANIFEST) -> str:
     return base.replace("    points: 3\n", f"    points: 3\n    style: {style}\n")
 
 
-def faults(tmp_path: Path, style: str, tests: str) -> tuple[Fault, ...]:
+def faults(tmp_path: Path, style: str, tests: str) -> tuple[Problem, ...]:
     base = DESCRIBED if style == "doctest" else MANIFEST
     return faults_of(
         write_bundle(tmp_path, manifest=manifest(style, base), tests=tests)

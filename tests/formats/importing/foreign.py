@@ -5,8 +5,13 @@ import zipfile
 from pathlib import Path
 from typing import Any, Final
 
-from formats.assignment import Bundle, BundleError, Fault, read_bundle
+from formats.assignment import (
+    Bundle,
+    BundleError,
+    read_bundle,
+)
 from formats.importing import ImportOptions, Prepared, prepare
+from formats.problems import Problem
 
 # Of such a notebook, nobody can say what is run.
 NO_CELL: Final = "This is no cell of a notebook."
@@ -66,7 +71,7 @@ def converted(source: Path, scratch: Path, **options: Any) -> tuple[Prepared, Bu
     return found, read_bundle(found.folder)
 
 
-def refused(source: Path, scratch: Path, **options: Any) -> tuple[Fault, ...]:
+def refused(source: Path, scratch: Path, **options: Any) -> tuple[Problem, ...]:
     """Why nothing can be imported; nothing if all is well."""
     try:
         converted(source, scratch, **options)
@@ -76,7 +81,7 @@ def refused(source: Path, scratch: Path, **options: Any) -> tuple[Fault, ...]:
     return ()
 
 
-def assert_called_as_in_a_run(faults: tuple[Fault, ...]) -> None:
+def assert_called_as_in_a_run(faults: tuple[Problem, ...]) -> None:
     """Each cell is called as its run calls it, in every import that is tested."""
     counted = [each for each in faults if "text cells counted" in each.place]
     assert all(each.message == NO_CELL for each in counted), counted

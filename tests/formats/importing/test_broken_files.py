@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from formats.assignment import Fault
+from formats.problems import Problem
 from tests.formats.assignment.bundles import write_bundle
 from tests.formats.importing.foreign import (
     checking,
@@ -45,7 +45,7 @@ SPOILT = {
 }
 
 
-def only(faults: tuple[Fault, ...]) -> Fault:
+def only(faults: tuple[Problem, ...]) -> Problem:
     assert len(faults) == 1, faults
     return faults[0]
 

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
-from formats.assignment import BundleError, Fault, write_handout
+from formats.assignment import (
+    BundleError,
+    write_handout,
+)
 from formats.importing import Prepared, nbgrader, notes_on, otter
-from formats.problems import FaultList
+from formats.problems import FaultList, Problem
 from runner.protocol.notebook import cell_numbers
 from tests.formats.assignment.bundles import (
     MANIFEST,
@@ -51,7 +54,7 @@ def of_otter(folder: Path, *cells: dict[str, Any]) -> Path:
     return folder
 
 
-def the_place(faults: tuple[Fault, ...]) -> str:
+def the_place(faults: tuple[Problem, ...]) -> str:
     (fault,) = faults
     return fault.place
 
@@ -174,6 +177,6 @@ def _run(found: Prepared, skip_tags: tuple[str, ...]) -> list[int]:
 
 def test_no_fault_has_a_cell_that_nobody_can_call(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="both a cell and its place"):
-        Fault(message="wrong", file="a.ipynb", cell=3)
+        Problem(message="wrong", file="a.ipynb", cell=3)
     unread = FaultList().make("wrong", file="a.ipynb", cell=3)
     assert unread.place == "cell 3 (text cells counted, too)"

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from formats.assignment import Fault
 from formats.importing import ImportOptions, notes_on, prepare
 from formats.importing.imported_packages import of_code
+from formats.problems import Problem
 from tests.formats.assignment.bundles import (
     HANDOUT_CELLS,
     STAFF_CELLS,
@@ -29,13 +29,13 @@ def test_one(x):
 """
 
 
-def missing(source: Path, scratch: Path, **options: Any) -> list[Fault]:
+def missing(source: Path, scratch: Path, **options: Any) -> list[Problem]:
     found, bundle = converted(source, scratch, **options)
     known = set(notes_on(found, bundle))
     return [note for note in notes_on(found, bundle, HAS) if note not in known]
 
 
-def places(notes: list[Fault]) -> list[tuple[str, str, int | None, int | None]]:
+def places(notes: list[Problem]) -> list[tuple[str, str, int | None, int | None]]:
     return [
         (note.message.split("“")[2].split("”")[0], note.file, note.cell, note.line)
         for note in notes

@@ -2,7 +2,7 @@
 
 import pytest
 
-from formats.findings import Problem
+from formats.problems import Problem
 from tests.submissions.builders import check, code_cell, codes, notebook_bytes
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from formats.findings import Problem
 from formats.notebook.coursework_context import Coursework
 from formats.notebook.opened_files import find_missing_files, read_code
+from formats.problems import Problem
 from tests.submissions.builders import code_cell, notebook_bytes
 
 
