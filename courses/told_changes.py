@@ -1,6 +1,6 @@
 """The text of a course's change for one person, with the deadline that holds now."""
 
-from typing import cast
+from typing import TypeAlias, cast
 
 from django_stubs_ext import WithAnnotations
 
@@ -9,7 +9,8 @@ from courses.deadlines import deadline_of
 from courses.models import Assignment, CourseChange
 from courses.wall_clock import moment_words
 
-Told = WithAnnotations[CourseChange, ToldChange]
+# A text: on Python 3.11 the alias cannot be made when the portal runs.
+Told: TypeAlias = "WithAnnotations[CourseChange, ToldChange]"
 
 
 def told_summary(change: CourseChange) -> str:
