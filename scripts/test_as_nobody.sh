@@ -10,9 +10,9 @@ set -eu
 PYTHON=${PYTHON:-/usr/bin/python3}
 FOLDER=${FOLDER:-/srv/softmark-as-nobody}
 ID=65534
-JAIL="tests/runner/test_confinement.py tests/runner/test_limits.py
-    tests/runner/test_zygote_rules.py tests/runner/test_environments.py
-    tests/runner/test_spares.py tests/runner/test_warmth.py tests/runner/corpus
+JAIL="tests/runner/jail/test_confinement.py tests/runner/host/test_limits.py
+    tests/runner/inside/zygote/test_fork_safety.py tests/runner/host/test_environments.py
+    tests/runner/host/test_spares.py tests/runner/inside/zygote/test_preload.py tests/runner/corpus
     --deselect tests/runner/corpus/test_differential.py"
 
 [ "$(id -u)" = 0 ] || { echo "Only root can become nobody" >&2; exit 1; }

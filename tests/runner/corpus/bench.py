@@ -31,8 +31,8 @@ from tests.runner.corpus.neighbour import Neighbour
 from tests.runner.corpus.places import Places
 from tests.runner.corpus.prelude import prelude, read_report
 from tests.runner.corpus.verdicts import SCORED, Kind, ending_of
+from tests.runner.inside.zygote.zygote_processes import zygote_pid
 from tests.runner.notebooks import ANSWER, CellLike, job, job_file, notebook, scores
-from tests.runner.zygote_processes import zygote_pid
 
 _GRACE_SECONDS: Final = 10.0
 _SLOWER: Final = 3.0

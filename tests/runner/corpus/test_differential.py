@@ -17,8 +17,8 @@ from tests.runner.corpus.parameters import attacks
 from tests.runner.corpus.places import OWN_SOURCE
 from tests.runner.corpus.prelude import read_report
 from tests.runner.corpus.verdicts import ending_of
+from tests.runner.jail.test_shared_state import TOUCH
 from tests.runner.notebooks import job, outputs, text
-from tests.runner.test_shared_state import TOUCH
 
 # Long: an interpreter starts for each job of bubblewrap's, and twice for a graded one.
 pytestmark = [pytest.mark.torch, pytest.mark.long, pytest.mark.xdist_group("bwrap")]

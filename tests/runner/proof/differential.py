@@ -37,9 +37,9 @@ from tests.examples import marking
 from tests.formats.importing.foreign import converted
 from tests.formats.importing.test_published import PIN
 from tests.formats.importing.test_published import _fetch as fetch_nbgrader
-from tests.runner import test_questions as questions
-from tests.runner import test_test_styles as styles
 from tests.runner.compared_notebooks import NOTEBOOKS
+from tests.runner.host import test_questions as questions
+from tests.runner.inside.grader import test_test_styles as styles
 from tests.runner.notebooks import job, job_file, question, scores
 from tests.runner.peer import ROOT
 

@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 
 from runner.protocol.jobs import TestStyle
-from tests.runner import test_test_styles as styles
+from tests.runner.inside.grader import test_test_styles as styles
 from tests.runner.proof.cells_operands import OPERANDS
 from tests.runner.proof.corpus import ENTRIES
 from tests.runner.proof.entries import Entry

@@ -24,8 +24,8 @@ from runner.protocol.jobs import Event, Limits, OutputAdded, Verdict
 from runner.system.clock import JobClock
 from runner.system.processes import family
 from runner.wire.frames import FrameError, dump_json, parse
+from tests.runner.inside.zygote.zygote_processes import zygote_pid
 from tests.runner.notebooks import ANSWER, cell, job, question, text
-from tests.runner.zygote_processes import zygote_pid
 from tests.services.processes import wait_until
 
 MIB = 1024**2

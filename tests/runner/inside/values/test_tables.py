@@ -10,10 +10,10 @@ import pytest
 from runner.host.runner import Runner
 from runner.inside.values.codec import CodecError, Decoder, Encoder, RefusedError
 from runner.protocol.jobs import CheckSpec, QuestionSpec, TestStyle
+from tests.runner.inside.values.test_values import cross, decode, refuse
 from tests.runner.notebooks import cell, job, scores
 from tests.runner.proof.entries import Entry
 from tests.runner.proof.recording import honest, mark
-from tests.runner.test_values import cross, decode, refuse
 
 pd: Any = pytest.importorskip("pandas")
 pytestmark = pytest.mark.torch

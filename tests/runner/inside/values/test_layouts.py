@@ -16,9 +16,9 @@ from runner.inside.grader.library_objects import LibraryPickles
 from runner.inside.values import graphs
 from runner.inside.values.codec import CodecError, Decoder, Encoder, RefusedError
 from runner.inside.values.layouts import span_of
+from tests.runner.inside.values.test_one_object import cross, sent
+from tests.runner.inside.values.test_values import decode, refuse
 from tests.runner.notebooks import all_scores, marked
-from tests.runner.test_one_object import cross, sent
-from tests.runner.test_values import decode, refuse
 
 pytestmark = pytest.mark.torch
 

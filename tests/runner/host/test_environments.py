@@ -20,7 +20,7 @@ from tests.services.processes import wait_until
 
 pytestmark = [pytest.mark.torch, pytest.mark.long]
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 OLD = "1.26.4"
 SOURCE = "import numpy as np\nprint(repr(np.float64(1)), hasattr(np, 'in1d'))"
 

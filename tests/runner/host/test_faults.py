@@ -26,8 +26,8 @@ from runner.system.processes import (
     send_signal,
 )
 from runner.wire.frames import MAX_FRAME
+from tests.runner.inside.zygote.zygote_processes import zygote_pid
 from tests.runner.notebooks import ANSWER, job, notebook, scores, text
-from tests.runner.zygote_processes import zygote_pid
 
 pytestmark = pytest.mark.torch
 

@@ -12,10 +12,10 @@ from runner.inside.grader import assigned_gradients, callers, refusals
 from runner.inside.grader.exports import Exports, Outgoing
 from runner.inside.values.codec import CodecError, Encoder, RefusedError
 from runner.inside.values.gradients import take_for_operand
+from tests.runner.inside.values.test_one_object import cross, sent
+from tests.runner.inside.values.test_values import decode, refuse
 from tests.runner.notebooks import all_scores, marked
 from tests.runner.pairs import student_with
-from tests.runner.test_one_object import cross, sent
-from tests.runner.test_values import decode, refuse
 
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("error")]
 

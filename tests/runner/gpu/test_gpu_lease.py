@@ -15,8 +15,8 @@ from runner.gpu.lease import acquire
 from runner.gpu.pool import MEMORY_KEPT, GpuMissingError, GpuPool
 from runner.protocol.endings import JobEnded
 from runner.protocol.jobs import Device, Verdict
-from tests.runner.fake_gpu import FIRST, GIB, MIB, SECOND, FakeGpus
-from tests.runner.gpu_host import (
+from tests.runner.gpu.fake_gpu import FIRST, GIB, MIB, SECOND, FakeGpus
+from tests.runner.gpu.gpu_host import (
     COMPLETED,
     OTHER_PID,
     OUT_OF_MEMORY,

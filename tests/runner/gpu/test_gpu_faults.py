@@ -10,8 +10,8 @@ from runner.gpu.lease import acquire
 from runner.gpu.pool import GpuMissingError, GpuPool
 from runner.protocol.endings import JobEnded
 from runner.protocol.jobs import Verdict
-from tests.runner.fake_gpu import FIRST, GIB, SECOND, FakeGpus
-from tests.runner.gpu_host import (
+from tests.runner.gpu.fake_gpu import FIRST, GIB, SECOND, FakeGpus
+from tests.runner.gpu.gpu_host import (
     COMPLETED,
     OUT_OF_MEMORY,
     PID,

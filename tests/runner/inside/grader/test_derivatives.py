@@ -12,9 +12,9 @@ from runner.host.runner import Runner
 from runner.inside.grader import derivatives
 from runner.inside.values import graphs
 from runner.inside.values.codec import Encoder, RefusedError
+from tests.runner.inside.values.test_one_object import cross
+from tests.runner.inside.values.test_values import refuse
 from tests.runner.notebooks import all_scores, marked
-from tests.runner.test_one_object import cross
-from tests.runner.test_values import refuse
 
 pytestmark = [
     pytest.mark.torch,

@@ -23,7 +23,7 @@ from runner.inside.values.codec import (
 )
 from runner.inside.values.nodes import Node
 from runner.wire.link import MAX_ANSWER_BYTES, MAX_ANSWER_HEADER
-from tests.runner.test_values import decode, refuse
+from tests.runner.inside.values.test_values import decode, refuse
 
 pytestmark = pytest.mark.torch
 

@@ -10,7 +10,7 @@ from runner.gpu.lease import GpuLease, acquire
 from runner.gpu.pool import GpuPool
 from runner.protocol.endings import JobEnded, limit
 from runner.protocol.jobs import Verdict
-from tests.runner.fake_gpu import FIRST, GIB, FakeClock, FakeGpus
+from tests.runner.gpu.fake_gpu import FIRST, GIB, FakeClock, FakeGpus
 
 POLICY = GpuPolicy(reserve_bytes=GIB, context_bytes=GIB, return_seconds=10)
 PID, OTHER_PID = 101, 102

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from runner.inside.values.codec import CodecError
+from tests.runner.inside.grader.test_grader_rules import overheard
+from tests.runner.inside.values.test_values import cross, decode
 from tests.runner.pairs import student_with
-from tests.runner.test_grader_rules import overheard
-from tests.runner.test_values import cross, decode
 
 pytestmark = pytest.mark.torch
 

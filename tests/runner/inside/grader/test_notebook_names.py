@@ -9,9 +9,9 @@ from runner.host.runner import Runner
 from runner.inside.grader import notebook_names
 from runner.inside.grader.names import Everything, Library, Names
 from runner.protocol.jobs import TestStyle
+from tests.runner.inside.grader.test_test_styles import own, run
 from tests.runner.notebooks import scores
 from tests.runner.pairs import student_with
-from tests.runner.test_test_styles import own, run
 
 pytestmark = pytest.mark.torch
 

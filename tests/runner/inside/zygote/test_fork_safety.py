@@ -13,9 +13,9 @@ from runner.inside.student import cuda
 from runner.inside.zygote import fork_safety
 from runner.protocol.jobs import JobResult, Verdict
 from tests.runner.conftest import CANARY, VARIABLE
+from tests.runner.inside.zygote.zygote_processes import zygote_pid
 from tests.runner.installations import make_installation
 from tests.runner.notebooks import job, text
-from tests.runner.zygote_processes import zygote_pid
 from tests.services.processes import wait_until
 
 pytestmark = pytest.mark.torch

@@ -17,7 +17,7 @@ from runner.system import descriptors
 from runner.system.environment import literal_environment
 from runner.wire.frames import Channel
 
-_ROOT: Final = Path(__file__).resolve().parents[2]
+_ROOT: Final = Path(__file__).resolve().parents[3]
 _SECONDS: Final = 60
 _FORKER: Final = """
 import contextlib, os, signal, socket, sys

@@ -13,8 +13,8 @@ from runner.host.runner import Runner
 from runner.inside.grader import heard, inspection
 from runner.protocol.jobs import TestStyle
 from runner.wire.link import MAX_WARNINGS
+from tests.runner.inside.grader.test_test_styles import own, run
 from tests.runner.pairs import student_with
-from tests.runner.test_test_styles import own, run
 
 pytestmark = pytest.mark.torch
 

@@ -12,8 +12,8 @@ import pytest
 
 from runner.host.runner import Runner
 from runner.system import linux
+from tests.runner.inside.zygote.zygote_processes import zygote_pid
 from tests.runner.notebooks import job, text
-from tests.runner.zygote_processes import zygote_pid
 
 pytestmark = pytest.mark.torch
 

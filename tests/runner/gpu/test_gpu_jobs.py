@@ -27,7 +27,7 @@ from runner.protocol.jobs import (
     Outcome,
     Verdict,
 )
-from tests.runner.fake_gpu import FIRST, GIB, FakeGpus
+from tests.runner.gpu.fake_gpu import FIRST, GIB, FakeGpus
 from tests.runner.installations import make_installation
 from tests.runner.notebooks import cell, job, question, scores, text
 

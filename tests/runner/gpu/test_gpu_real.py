@@ -4,7 +4,7 @@ What needs a device is marked `gpu` and skipped, with a reason, where there is n
 twin runs the same code on the processor, or is in test_gpu_lease.py,
 test_gpu_faults.py or test_gpu_adapters.py on a scripted device. Without Django and its fixtures:
 
-    python -m pytest -p no:django --noconftest -c /dev/null tests/runner/test_gpu_real.py
+    python -m pytest -p no:django --noconftest -c /dev/null tests/runner/gpu/test_gpu_real.py
 """
 
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ from runner.gpu.nvidia import find_adapter
 from runner.gpu.pool import GpuPool
 from runner.protocol.endings import JobEnded
 from runner.protocol.jobs import Verdict
-from tests.runner.gpu_children import Child, Forker
+from tests.runner.gpu.gpu_children import Child, Forker
 
 pytestmark = pytest.mark.torch
 
