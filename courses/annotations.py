@@ -7,7 +7,7 @@ from typing import TypedDict
 class ViewedCourse(TypedDict):
     """What `CourseQuerySet.for_viewer` adds."""
 
-    reader_role: str | None
+    viewer_role: str | None
     seen_at: dt.datetime | None
     seen_before_at: dt.datetime | None
 
@@ -35,7 +35,7 @@ class Attempted(Extended):
 class ToldChange(Extended):
     """What `CourseChangeQuerySet.with_extension_of` adds."""
 
-    reader_id: int
+    viewer_id: int
 
 
 class Taught(TypedDict):

@@ -36,8 +36,8 @@ def role_in(user: User, course: Course) -> Role | None:
 
     No query if the course was loaded by `for_viewer` for this person; otherwise one.
     """
-    if getattr(course, "reader_id", None) == user.pk:
-        known: str | None = course.reader_role  # type: ignore[attr-defined]  # annotated
+    if getattr(course, "viewer_id", None) == user.pk:
+        known: str | None = course.viewer_role  # type: ignore[attr-defined]  # annotated
         return Role(known) if known else None
     value = (
         Enrolment.objects.active()

@@ -73,8 +73,8 @@ class CourseQuerySet(models.QuerySet["Course"]):
         role = Enrolment.objects.active().filter(course=OuterRef("pk"), user=user)
         visit = CourseVisit.objects.filter(course=OuterRef("pk"), user=user)
         return self.annotate(
-            reader_id=Value(user.pk),
-            reader_role=Subquery(role.values("role")[:1]),
+            viewer_id=Value(user.pk),
+            viewer_role=Subquery(role.values("role")[:1]),
             seen_at=Subquery(visit.values("seen_at")[:1]),
             seen_before_at=Subquery(visit.values("previous_at")[:1]),
         )
@@ -382,12 +382,12 @@ class CourseChangeQuerySet(models.QuerySet["CourseChange"]):
         return self.visible_to(user).filter(_concerns(user), is_public=True)
 
     def with_extension_of(self, user: "User") -> Self:
-        """Annotate `extended_to`, the viewer's own deadline or None, and `reader_id`."""
+        """Annotate `extended_to`, the viewer's own deadline or None, and `viewer_id`."""
         from courses.models import Extension  # noqa: PLC0415  models import this module
 
         own = Extension.objects.filter(assignment=OuterRef("assignment"), student=user)
         return self.annotate(
-            extended_to=Subquery(own.values("due_at")[:1]), reader_id=Value(user.pk)
+            extended_to=Subquery(own.values("due_at")[:1]), viewer_id=Value(user.pk)
         )
 
     @staticmethod

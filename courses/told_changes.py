@@ -27,7 +27,7 @@ def told_summary(change: CourseChange) -> str:
         return change.summary
     if change.kind == CourseChange.Kind.DEADLINE:
         return _deadline_words(row, assignment)
-    if change.kind == CourseChange.Kind.EXTENSION and row.student_id == row.reader_id:
+    if change.kind == CourseChange.Kind.EXTENSION and row.student_id == row.viewer_id:
         return _extension_words(row, assignment)
     return change.summary
 

@@ -17,7 +17,7 @@ from grading.models import GradingRun, Trial
 from grading.states import State, Verdict
 
 
-class Standing(StrEnum):
+class TrialStatus(StrEnum):
     """How a trial stands."""
 
     NOT_RUN = "not_run"
@@ -28,7 +28,7 @@ class Standing(StrEnum):
     NO_RESULT = "no_result"  # cancelled, or waiting for staff
 
 
-_UNDER_WAY = {State.QUEUED: Standing.WAITING, State.RUNNING: Standing.RUNNING}
+_UNDER_WAY = {State.QUEUED: TrialStatus.WAITING, State.RUNNING: TrialStatus.RUNNING}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,16 +51,16 @@ class TrialReport:
         return self.run.automatic_points or Decimal(0)
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> TrialStatus:
         if self.run is None:
-            return Standing.NOT_RUN
+            return TrialStatus.NOT_RUN
         if self.run.state in _UNDER_WAY:
             return _UNDER_WAY[State(self.run.state)]
         if self.earned is None:
-            return Standing.NO_RESULT
+            return TrialStatus.NO_RESULT
         # A rejected notebook was not run: that it earned nothing proves nothing.
         is_good = self.earned == self.must_earn and self.run.verdict != Verdict.REJECTED
-        return Standing.GOOD if is_good else Standing.WRONG
+        return TrialStatus.GOOD if is_good else TrialStatus.WRONG
 
     def to_json(self) -> dict[str, Any]:
         """Return what is stored of the trial when a revision is published."""
@@ -86,12 +86,12 @@ class Trials:
     @property
     def are_good(self) -> bool:
         """Whether the revision may be published without a reason."""
-        return all(report.standing == Standing.GOOD for report in self.both)
+        return all(report.standing == TrialStatus.GOOD for report in self.both)
 
     @property
     def are_under_way(self) -> bool:
         """Whether a trial is still waiting or running."""
-        waiting = (Standing.WAITING, Standing.RUNNING)
+        waiting = (TrialStatus.WAITING, TrialStatus.RUNNING)
         return any(report.standing in waiting for report in self.both)
 
     def to_json(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from grading.scoring import CheckResult, Outcome, QuestionRules, ScoredQuestion
 
 
 @dataclass(frozen=True, kw_only=True)
-class Moments:
+class ViewTimes:
     """The times that decide what a student may see, and whether the viewer sees all.
 
     `closes_at` is the last moment at which this student's own work is taken. Until then
@@ -129,7 +129,7 @@ class ShownResults:
 
 
 def show_question(
-    rules: QuestionRules, scored: ScoredQuestion | None, moments: Moments
+    rules: QuestionRules, scored: ScoredQuestion | None, moments: ViewTimes
 ) -> ShownQuestion:
     """Return what may be shown; `scored` is None if the run has not reached it."""
     found = {check.name: check for check in scored.checks} if scored else {}
@@ -260,7 +260,7 @@ def _hidden(checks: Iterable[Check]) -> tuple[HiddenPoints, ...]:
 def show_results(
     rules: Sequence[QuestionRules],
     scored: Iterable[ScoredQuestion],
-    moments: Moments,
+    moments: ViewTimes,
 ) -> ShownResults:
     """Return every question of the revision with what may be shown of it."""
     by_key = {score.key: score for score in scored}

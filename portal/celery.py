@@ -25,7 +25,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.steps["worker"].update(
     {
-        "grading.worker.bootsteps.Guard",
+        "grading.worker.bootsteps.StartCheck",
         "grading.worker.bootsteps.QueuePoller",
         "grading.worker.bootsteps.Sweeper",
         "grading.worker.bootsteps.Recorder",

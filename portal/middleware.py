@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.encoding import iri_to_uri
 
 
-def keep_no_copies(
+def forbid_caching(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
     """Forbid caches to store a page, unless its view says how long it may be kept.

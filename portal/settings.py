@@ -73,7 +73,7 @@ MIDDLEWARE = [
     "portal.middleware.write_addresses_of_the_site",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "portal.middleware.keep_no_copies",
+    "portal.middleware.forbid_caching",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "portal.api_errors.SlashesOfPages",

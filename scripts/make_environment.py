@@ -46,7 +46,7 @@ for name in sys.argv[1:]:
 """
 
 
-class UnmadeError(Exception):
+class EnvironmentNotMadeError(Exception):
     """The environment cannot be made. `str` says why."""
 
 
@@ -54,12 +54,14 @@ def make_environment(folder: Path, pins: list[str]) -> tuple[Path, list[str]]:
     """Return the interpreter of an environment that has the pins, and notes.
 
     The notes are shared packages that cannot be imported beside the pins. Raises
-    UnmadeError.
+    EnvironmentNotMadeError.
     """
     if unpinned := [pin for pin in pins if "==" not in pin]:
-        raise UnmadeError(f"Pin a version, as in numpy==1.26.4: {', '.join(unpinned)}")
+        raise EnvironmentNotMadeError(
+            f"Pin a version, as in numpy==1.26.4: {', '.join(unpinned)}"
+        )
     if any(pin.split("==")[0].strip().lower() == "torch" for pin in pins):
-        raise UnmadeError(
+        raise EnvironmentNotMadeError(
             "torch is shared. For another one make a virtual environment by hand, "
             "install requirements/torch.txt and requirements/base.txt into it, and "
             "name it in RUNNER_ENVIRONMENTS."
@@ -85,13 +87,13 @@ def _install(pins: list[str], site: Path) -> None:
         check=False,
     )
     if ended.returncode:
-        raise UnmadeError(ended.stderr.strip())
+        raise EnvironmentNotMadeError(ended.stderr.strip())
 
 
 def _try(python: Path, pins: list[str], site: Path) -> list[str]:
     """Return the shared packages that cannot be imported beside the pins, and why.
 
-    Raises UnmadeError if a package that every notebook needs, or a pin, cannot be
+    Raises EnvironmentNotMadeError if a package that every notebook needs, or a pin, cannot be
     imported. Other modules that cannot be imported are written to a file, so that the
     import of an assignment can tell staff.
     """
@@ -103,7 +105,7 @@ def _try(python: Path, pins: list[str], site: Path) -> list[str]:
         if name in failed
     ]
     if clashes:
-        raise UnmadeError(
+        raise EnvironmentNotMadeError(
             "\n".join(clashes)
             + "\nThe packages do not go together. Pin those that clash, or are missing."
         )
@@ -142,7 +144,9 @@ def _failures(python: Path, modules: list[str]) -> dict[str, str]:
         check=False,
     )
     if ended.returncode:
-        raise UnmadeError(f"The interpreter does not start: {ended.stderr.strip()}")
+        raise EnvironmentNotMadeError(
+            f"The interpreter does not start: {ended.stderr.strip()}"
+        )
     found = (line.partition("\t") for line in ended.stdout.splitlines())
     return {name: why for name, _, why in found if why}
 
@@ -159,7 +163,7 @@ def main() -> None:
     folder = asked.folder or ROOT / "build" / "environments" / asked.name
     try:
         python, notes = make_environment(folder.absolute(), asked.pins)
-    except UnmadeError as error:
+    except EnvironmentNotMadeError as error:
         sys.exit(str(error))
     for note in notes:
         sys.stderr.write(f"Note: {note}\n")

@@ -13,7 +13,7 @@ LONGEST_QUERY: Final = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class Narrowing:
+class CourseSearch:
     """What the viewer searches for. All words must occur, in any order and case."""
 
     words: tuple[str, ...] = ()
@@ -21,7 +21,7 @@ class Narrowing:
     new: bool = False
 
     @classmethod
-    def of(cls, query: str, show: str) -> "Narrowing":
+    def of(cls, query: str, show: str) -> "CourseSearch":
         """Read `q` and `show` of an address. Unknown values of `show` are ignored."""
         return cls(
             words=tuple(query[:LONGEST_QUERY].casefold().split()),
@@ -54,7 +54,7 @@ class Narrowing:
         )
 
 
-def narrow(page: CoursePage, asked: Narrowing) -> CoursePage:
+def narrow(page: CoursePage, asked: CourseSearch) -> CoursePage:
     """Return the page with only what matches, and all its weeks open. No query.
 
     A week whose name has the words is kept whole, unless the search is also for what is
@@ -74,7 +74,7 @@ def _is_bare(entry: WeekEntry) -> bool:
     return not (entry.session_items or entry.items or entry.work)
 
 
-def _narrow_week(entry: WeekEntry, asked: Narrowing) -> WeekEntry:
+def _narrow_week(entry: WeekEntry, asked: CourseSearch) -> WeekEntry:
     around = _name(entry.week)
     if not (asked.examinable or asked.new) and asked.has(around):
         return replace(entry, is_open=True)
@@ -97,7 +97,9 @@ def _name(week: Week) -> str:
     return f"week {week.number} {week.title}"
 
 
-def _narrow_session(session_item: SessionItem, asked: Narrowing) -> SessionItem | None:
+def _narrow_session(
+    session_item: SessionItem, asked: CourseSearch
+) -> SessionItem | None:
     """Return the session with its lectures and items that match, or None.
 
     A session that has the words itself is kept whole.
@@ -117,7 +119,9 @@ def _narrow_session(session_item: SessionItem, asked: Narrowing) -> SessionItem 
     )
 
 
-def _narrow_lecture(lecture: TaughtLecture, asked: Narrowing) -> TaughtLecture | None:
+def _narrow_lecture(
+    lecture: TaughtLecture, asked: CourseSearch
+) -> TaughtLecture | None:
     """Return the lecture whole if it matches itself, else with its items that match.
 
     None if nothing matches. In a search for what is new only the items count.
@@ -129,5 +133,5 @@ def _narrow_lecture(lecture: TaughtLecture, asked: Narrowing) -> TaughtLecture |
     return lecture
 
 
-def _is_wanted(lecture: TaughtLecture, asked: Narrowing, name: str) -> bool:
+def _is_wanted(lecture: TaughtLecture, asked: CourseSearch, name: str) -> bool:
     return (not asked.examinable or lecture.is_examinable) and asked.has(name)

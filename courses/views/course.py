@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from accounts.http import SignedInRequest
 from courses.models import Announcement
 from courses.pages.course import course_page
-from courses.pages.course_search import Narrowing, narrow
+from courses.pages.course_search import CourseSearch, narrow
 from courses.pages.viewer import CourseViewer, viewer_of
 from courses.services.reading_progress import note_visit
 
@@ -48,7 +48,7 @@ def course(request: SignedInRequest, slug: str) -> HttpResponse:
     course = viewer.course
     query, show = request.GET.get("q", "").strip(), request.GET.get("show", "")
     whole = course_page(viewer, now)
-    asked = Narrowing.of(query, show)
+    asked = CourseSearch.of(query, show)
     context = {
         "course": course,
         "tab": "course",

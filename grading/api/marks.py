@@ -14,7 +14,7 @@ from courses.annotations import Extended
 from courses.deadlines import deadline_of
 from courses.models import Course, Extension
 from grading.models import Mark
-from grading.services import ShownMark, attach_runs, show_mark, shown_time
+from grading.services import ShownMark, load_counting_runs, show_mark, shown_time
 
 
 class ReportedMark(Extended):
@@ -60,7 +60,7 @@ def marks_for(person: User) -> QuerySet[Mark]:
 
 def with_runs(marks: Iterable[Mark]) -> list[Mark]:
     """Return the marks with all that their runs found. A fixed number of queries."""
-    return attach_runs(marks, "results", "revision__questions")
+    return load_counting_runs(marks, "results", "revision__questions")
 
 
 def report_on(mark: Mark, *, now: dt.datetime) -> MarkReport:

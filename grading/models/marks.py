@@ -65,7 +65,7 @@ class Mark(models.Model):
     def run(self) -> GradingRun | None:
         """The run of the attempt that counts now.
 
-        One query each time, unless `grading.services.marks.attach_runs` has attached
+        One query each time, unless `grading.services.marks.load_counting_runs` has attached
         it.
         """
         if self._attached is not None:
@@ -74,7 +74,7 @@ class Mark(models.Model):
             assignment_id=self.assignment_id, student_id=self.student_id
         )
 
-    def attach_run(self, run: GradingRun | None) -> None:
+    def set_counting_run(self, run: GradingRun | None) -> None:
         """Set the run that counts, loaded together with those of other marks."""
         self._attached = (run,)
 

@@ -27,7 +27,7 @@ from grading.models import GradingRun, RunnerEnvironment
 from grading.pages.attempts import Attempt, own_attempts
 from grading.scoring import rules_of
 from grading.states import State
-from grading.visible_results import Moments, ShownResults
+from grading.visible_results import ShownResults, ViewTimes
 from submissions.intake import rules_of as file_rules
 
 # What the browser's file dialogue offers first. The server checks the content.
@@ -107,7 +107,7 @@ class QuestionRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class HandInStatus:
     """Whether this person may hand in now: `blocked` says why not, or is empty.
 
     The values of `blocked` are keys of templates/grading/_standing.html.
@@ -132,7 +132,7 @@ class AssignmentPage:
     handouts: tuple[RevisionFile, ...]
     environment: RunnerEnvironment | None
     versions: tuple[tuple[str, str], ...]
-    standing: Standing
+    standing: HandInStatus
     form: SubmitForm | None
     refusals: tuple[Problem, ...]
     attempts: tuple[Attempt, ...]
@@ -226,7 +226,7 @@ def assignment_page(
         now=now,
     )
     is_staff_view = Right.VIEW_ALL_WORK in rights
-    moments = Moments(
+    moments = ViewTimes(
         now=now,
         closes_at=own.closes_at,
         released_at=assignment.marks_released_at,
@@ -267,7 +267,7 @@ def _standing(
     used: int,
     may_submit: bool,
     now: dt.datetime,
-) -> Standing:
+) -> HandInStatus:
     left = (
         None
         if assignment.max_attempts is None
@@ -282,7 +282,7 @@ def _standing(
         blocked = "closed"
     elif left == 0:
         blocked = "used_up"
-    return Standing(
+    return HandInStatus(
         deadline=own,
         is_extended=own.due_at > assignment.due_at,
         is_overdue=is_overdue(own, now),
@@ -294,7 +294,7 @@ def _standing(
 
 
 def _questions(
-    revision: AssignmentRevision | None, moments: Moments
+    revision: AssignmentRevision | None, moments: ViewTimes
 ) -> tuple[QuestionRow, ...]:
     if revision is None:
         return ()
@@ -310,7 +310,7 @@ def _questions(
     )
 
 
-def _check_row(check: Check, moments: Moments) -> CheckRow:
+def _check_row(check: Check, moments: ViewTimes) -> CheckRow:
     words = check.description or check.name
     return CheckRow(
         words=words if moments.shows(check.visibility) else "",

@@ -13,7 +13,7 @@ from courses.models import Assignment, Component, Course, Extension
 from courses.pages.todo import total_of_shares
 from courses.permissions import Right, rights_in
 from grading.models import GradingRun, Mark
-from grading.services import ShownMark, attach_runs, show_mark
+from grading.services import ShownMark, load_counting_runs, show_mark
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +147,7 @@ def _own_marks(user: User, course: Course) -> dict[int, Mark]:
         .filter(student=user, assignment__course=course)
         .select_related("assignment")
     )
-    attached = attach_runs(marks, "results", "revision__questions")
+    attached = load_counting_runs(marks, "results", "revision__questions")
     return {mark.assignment_id: mark for mark in attached}
 
 

@@ -9,8 +9,8 @@ from courses.permissions import Right, rights_in
 from formats.problems import Problem
 from grading.models import GradingRun, RunEvent
 from grading.pages.badges import Badge, badge_for
+from grading.pages.run_links import RunLinks, run_links_of
 from grading.pages.run_status import RunStatus, run_status
-from grading.pages.walk import Walk, walk_of
 from grading.states import State
 from submissions.models import Submission, SubmittedFile
 
@@ -46,7 +46,7 @@ class RunPage:
     events: tuple[Event, ...]
     is_own: bool
     is_staff_view: bool
-    walk: Walk | None
+    walk: RunLinks | None
 
     @property
     def etag(self) -> str:
@@ -77,7 +77,7 @@ def run_page(*, user: User, run: GradingRun, now: dt.datetime) -> RunPage:
         events=_events(run) if is_staff_view else (),
         is_own=submission.author_id == user.pk,
         is_staff_view=is_staff_view,
-        walk=walk_of(run) if is_staff_view else None,
+        walk=run_links_of(run) if is_staff_view else None,
     )
 
 

@@ -13,16 +13,16 @@ from grading.pages.results import CheckView, QuestionView, results_view
 from grading.scoring import Outcome
 from grading.services import Trace, staff_results, staff_traces
 from grading.states import State
-from grading.trial_state import Standing, TrialReport, Trials, trials_of
+from grading.trial_state import TrialReport, Trials, TrialStatus, trials_of
 from grading.worker.progress import Progress
 
 _STANDINGS = {
-    Standing.NOT_RUN: Badge(label="Not run", tone="neutral", icon="dash"),
-    Standing.WAITING: Badge(label="In the queue", tone="neutral", icon="queue"),
-    Standing.RUNNING: Badge(label="Running", tone="accent", icon="play"),
-    Standing.GOOD: Badge(label="As expected", tone="success", icon="check"),
-    Standing.WRONG: Badge(label="Not as expected", tone="danger", icon="cross"),
-    Standing.NO_RESULT: Badge(label="No result", tone="danger", icon="alert"),
+    TrialStatus.NOT_RUN: Badge(label="Not run", tone="neutral", icon="dash"),
+    TrialStatus.WAITING: Badge(label="In the queue", tone="neutral", icon="queue"),
+    TrialStatus.RUNNING: Badge(label="Running", tone="accent", icon="play"),
+    TrialStatus.GOOD: Badge(label="As expected", tone="success", icon="check"),
+    TrialStatus.WRONG: Badge(label="Not as expected", tone="danger", icon="cross"),
+    TrialStatus.NO_RESULT: Badge(label="No result", tone="danger", icon="alert"),
 }
 _POLL_SECONDS = 2
 

@@ -11,8 +11,8 @@ from grading.services.leases import (
     release_run,
 )
 from grading.services.marks import (
-    attach_runs,
     counting_run,
+    load_counting_runs,
     recompute_mark,
     record_changed_marks,
 )
@@ -81,7 +81,6 @@ __all__ = [
     "SweepReport",
     "Trace",
     "TrialsNotGoodError",
-    "attach_runs",
     "cancel_run",
     "claim_next",
     "confirm_regrade",
@@ -93,6 +92,7 @@ __all__ = [
     "finish_run",
     "heartbeat",
     "is_of_hand_in",
+    "load_counting_runs",
     "may_cancel",
     "named_counting_run",
     "open_regrade",

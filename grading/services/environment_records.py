@@ -40,14 +40,14 @@ def installed_modules() -> dict[str, frozenset[str]]:
     They come from the latest report of a worker. Where no worker has reported an
     environment, the interpreter of this host is asked.
     """
-    told = told_modules()
+    told = recorded_modules()
     for name, interpreter in settings.RUNNER_ENVIRONMENTS.items():
         if name not in told and (here := _modules_here(interpreter)):
             told[name] = here
     return told
 
 
-def told_modules() -> dict[str, frozenset[str]]:
+def recorded_modules() -> dict[str, frozenset[str]]:
     """Return the modules of each environment for which a worker has reported them."""
     rows = RunnerEnvironment.objects.exclude(modules=[])
     return {row.name: frozenset(row.modules) for row in rows}

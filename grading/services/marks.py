@@ -27,7 +27,7 @@ def counting_run(assignment: Assignment, student: User) -> GradingRun | None:
     )
 
 
-def attach_runs(marks: Iterable[Mark], *related: str) -> list[Mark]:
+def load_counting_runs(marks: Iterable[Mark], *related: str) -> list[Mark]:
     """Return the marks, each with the run that counts, by one query for all of them.
 
     The runs come with their submissions and revisions. `related` names further
@@ -45,7 +45,7 @@ def attach_runs(marks: Iterable[Mark], *related: str) -> list[Mark]:
     )
     by_owner = {(run.work.assignment_id, run.work.author_id): run for run in runs}
     for mark in found:
-        mark.attach_run(by_owner.get((mark.assignment_id, mark.student_id)))
+        mark.set_counting_run(by_owner.get((mark.assignment_id, mark.student_id)))
     return found
 
 
@@ -54,7 +54,7 @@ def automatic_points(run: GradingRun) -> Decimal:
     return run.automatic_points or Decimal(0)
 
 
-def standing_runs(assignment: Assignment, student_id: int) -> list[GradingRun]:
+def latest_finished_runs(assignment: Assignment, student_id: int) -> list[GradingRun]:
     """Return each attempt's latest finished run, the latest attempt first."""
     standing: dict[object, GradingRun] = {}
     for run in _finished(assignment, student_id):
@@ -62,7 +62,7 @@ def standing_runs(assignment: Assignment, student_id: int) -> list[GradingRun]:
     return list(standing.values())
 
 
-def everybodys_standing_runs(
+def latest_finished_runs_by_student(
     assignment: Assignment,
 ) -> dict[int, list[GradingRun]]:
     """Return the standing runs of all authors by the author's id, in one query."""
@@ -80,7 +80,7 @@ def everybodys_standing_runs(
     return {author: list(found.values()) for author, found in standing.items()}
 
 
-def counting_of(
+def choose_counting(
     counting: str,
     standing: Sequence[GradingRun],
     points: Callable[[GradingRun], Decimal],
@@ -139,7 +139,7 @@ def record_changed_marks(*, actor: Actor, assignment: Assignment, reason: str) -
     The number of queries grows only with the number of marks that change.
     """
     marks = Mark.objects.filter(assignment=assignment).select_for_update()
-    found = attach_runs(marks.order_by("pk"))
+    found = load_counting_runs(marks.order_by("pk"))
     before = _last_recorded(found)
     changed = [
         mark

@@ -21,18 +21,18 @@ from formats.choices import Counting
 from grading.models import GradingRun, Mark, Regrade
 from grading.services.marks import (
     automatic_points,
-    counting_of,
-    everybodys_standing_runs,
+    choose_counting,
+    latest_finished_runs_by_student,
     recompute_mark,
 )
 from grading.services.rescoring import MarkPreview, preview_mark
-from grading.services.result_copies import Reuse, store_reuses
+from grading.services.result_copies import ResultCopy, store_result_copies
 from grading.services.run_queue import REGRADE_PRIORITY, cancel_run, queue_run
 from grading.services.seeds import known_seed, recorded_seeds
 from grading.services.visibility import recorded_results
 from grading.states import ACTIVE, State
 from grading.worker.input_record import known_environment, record_of
-from grading.worker.run_files import handed_in
+from grading.worker.run_files import files_of_run
 
 
 class RegradeRefusedError(Exception):
@@ -72,7 +72,7 @@ def plan_rerun(*, assignment: Assignment, revision: AssignmentRevision) -> Rerun
     # The attempts of each student are in order, the latest first.
     counting = [
         run
-        for runs in everybodys_standing_runs(assignment).values()
+        for runs in latest_finished_runs_by_student(assignment).values()
         for run in (runs if is_best else runs[:1])
     ]
     busy = frozenset(
@@ -98,7 +98,7 @@ def _runs_of_same_inputs(
     wanted = {
         run.work_id: record_of(
             revision,
-            handed_in(run),
+            files_of_run(run),
             environment,
             grading_seed=known_seed(revision, seeds.get(run.work_id)),
         ).sha256
@@ -146,7 +146,7 @@ def start_regrade(
         requested_by=actor_user(actor),
     )
     if not again:
-        store_reuses(
+        store_result_copies(
             actor=actor,
             reuses=[_with_same_scores(run) for run in plan.known.values()],
             revision=revision,
@@ -171,8 +171,8 @@ def open_regrade(assignment: Assignment) -> Regrade | None:
     ).first()
 
 
-def _with_same_scores(run: GradingRun) -> Reuse:
-    return Reuse(source=run, scored=tuple(recorded_results(run)))
+def _with_same_scores(run: GradingRun) -> ResultCopy:
+    return ResultCopy(source=run, scored=tuple(recorded_results(run)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,7 +206,7 @@ def preview_regrade(regrade: Regrade) -> tuple[RegradeRow, ...]:
         mark.student_id: mark
         for mark in Mark.objects.filter(assignment=regrade.assignment_id)
     }
-    standing = everybodys_standing_runs(regrade.assignment)
+    standing = latest_finished_runs_by_student(regrade.assignment)
     finished: dict[int, dict[UUID | None, GradingRun]] = {}
     for run in runs:
         if run.state == State.FINISHED:
@@ -235,11 +235,11 @@ def _preview(
     rule = regrade.assignment.counting
     runs = [new.get(other.submission_id, other) for other in current]
     first = next(iter(new.values()))
-    counting = counting_of(rule, runs, automatic_points) or first
+    counting = choose_counting(rule, runs, automatic_points) or first
     preview = preview_mark(
         mark,
         counting,
-        before=counting_of(rule, current, automatic_points),
+        before=choose_counting(rule, current, automatic_points),
         points=automatic_points(counting),
     )
     return new.get(counting.submission_id, first), preview

@@ -17,7 +17,7 @@ from formats.assignment.assignment_content import Visibility
 from formats.choices import QuestionKind
 from grading.models import GradingRun, Mark
 from grading.scoring import rules_of
-from grading.services.marks import attach_runs
+from grading.services.marks import load_counting_runs
 from grading.states import ACTIVE, State
 from grading.visible_results import HiddenPoints
 
@@ -74,7 +74,7 @@ def plan_release(assignment: Assignment, *, at: dt.datetime) -> ReleasePlan:
         .count()
     )
     hidden = _hidden_points(assignment)
-    found = attach_runs(marks)
+    found = load_counting_runs(marks)
     shown = tuple(
         hidden[visibility] for visibility in _HIDDEN_UNTIL_THEN if visibility in hidden
     )
@@ -95,16 +95,20 @@ def plan_release(assignment: Assignment, *, at: dt.datetime) -> ReleasePlan:
 
 @transaction.atomic
 def release_marks(
-    *, actor: Actor, assignment: Assignment, at: dt.datetime, in_spite: bool = False
+    *,
+    actor: Actor,
+    assignment: Assignment,
+    at: dt.datetime,
+    despite_problems: bool = False,
 ) -> None:
     """Release the marks at that time, and record the change.
 
-    Raises ReleaseRefusedError if the release has problems and `in_spite` is false, and
+    Raises ReleaseRefusedError if the release has problems and `despite_problems` is false, and
     PermissionDenied if the actor may not edit the course.
     """
     require(actor, Right.EDIT, assignment.course)
     plan = plan_release(assignment, at=at)
-    if plan.problems and not in_spite:
+    if plan.problems and not despite_problems:
         raise ReleaseRefusedError(plan.problems)
     _store(actor, assignment, at)
 

@@ -21,11 +21,11 @@ from grading.models import GradingRun, Mark
 from grading.scoring import QuestionRules, rescore_question, rules_of
 from grading.services.marks import (
     automatic_points,
-    counting_of,
-    everybodys_standing_runs,
+    choose_counting,
+    latest_finished_runs_by_student,
     recompute_mark,
 )
-from grading.services.result_copies import Reuse, store_reuses
+from grading.services.result_copies import ResultCopy, store_result_copies
 from grading.services.visibility import recorded_results
 from grading.states import ACTIVE
 
@@ -60,7 +60,7 @@ class RescorePlan:
     rows: tuple[MarkPreview, ...]
     differing: tuple[str, ...]
     left_out: int
-    reuses: tuple[Reuse, ...] = field(repr=False)
+    reuses: tuple[ResultCopy, ...] = field(repr=False)
 
     @property
     def changed(self) -> tuple[MarkPreview, ...]:
@@ -87,7 +87,7 @@ def plan_rescore(
 
     The number of queries does not grow with the course.
     """
-    standing = everybodys_standing_runs(assignment)
+    standing = latest_finished_runs_by_student(assignment)
     runs = [run for of_author in standing.values() for run in of_author]
     prefetch_related_objects(
         runs, "results__question", "revision__questions", "submission__author"
@@ -125,19 +125,19 @@ def _shape(rule: QuestionRules) -> tuple[object, ...]:
 
 def _reuses(
     runs: Sequence[GradingRun], rules: Sequence[QuestionRules], busy: set[UUID]
-) -> dict[UUID, Reuse]:
+) -> dict[UUID, ResultCopy]:
     """Return new scores by the id of the run that they replace.
 
     Attempts that are being run, and runs that were scored by these rules already, are
     left out.
     """
-    found: dict[UUID, Reuse] = {}
+    found: dict[UUID, ResultCopy] = {}
     for run in runs:
         if run.submission_id in busy or _was_scored_by(run, rules):
             continue
         stored = {score.key: score for score in recorded_results(run)}
         scored = tuple(rescore_question(rule, stored.get(rule.key)) for rule in rules)
-        found[run.pk] = Reuse(source=run, scored=scored)
+        found[run.pk] = ResultCopy(source=run, scored=scored)
     return found
 
 
@@ -148,7 +148,7 @@ def _was_scored_by(run: GradingRun, rules: Sequence[QuestionRules]) -> bool:
 def _previews(
     assignment: Assignment,
     standing: dict[int, list[GradingRun]],
-    reuses: dict[UUID, Reuse],
+    reuses: dict[UUID, ResultCopy],
 ) -> tuple[MarkPreview, ...]:
     marks = {
         mark.student_id: mark for mark in Mark.objects.filter(assignment=assignment)
@@ -162,11 +162,11 @@ def _previews(
         preview_mark(
             marks.get(author),
             run,
-            before=counting_of(assignment.counting, runs, automatic_points),
+            before=choose_counting(assignment.counting, runs, automatic_points),
             points=points(run),
         )
         for author, runs in standing.items()
-        if (run := counting_of(assignment.counting, runs, points)) is not None
+        if (run := choose_counting(assignment.counting, runs, points)) is not None
     ]
     return tuple(sorted(rows, key=by_name))
 
@@ -221,7 +221,9 @@ def rescore(
         raise RescoreRefusedError("The questions differ from those that were run.")
     if plan.digest != digest:
         raise RescoreRefusedError("Marks have changed since the preview.")
-    store_reuses(actor=actor, reuses=plan.reuses, revision=revision, code="rescored")
+    store_result_copies(
+        actor=actor, reuses=plan.reuses, revision=revision, code="rescored"
+    )
     for row in plan.rows:
         recompute_mark(
             actor=actor, assignment=assignment, student=row.student, reason=reason

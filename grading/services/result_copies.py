@@ -16,7 +16,7 @@ from grading.states import State
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reuse:
+class ResultCopy:
     """An earlier run of a submission, and the new scores of its findings."""
 
     source: GradingRun
@@ -27,10 +27,10 @@ class Reuse:
         return sum((score.points for score in self.scored), Decimal(0))
 
 
-def store_reuses(
+def store_result_copies(
     *,
     actor: Actor,
-    reuses: Sequence[Reuse],
+    reuses: Sequence[ResultCopy],
     revision: AssignmentRevision,
     code: str,
     regrade: Regrade | None = None,
@@ -86,7 +86,10 @@ def _traces(source: GradingRun) -> dict[str, dict[str, str]]:
 
 
 def _run(
-    reuse: Reuse, revision: AssignmentRevision, number: int, regrade: Regrade | None
+    reuse: ResultCopy,
+    revision: AssignmentRevision,
+    number: int,
+    regrade: Regrade | None,
 ) -> GradingRun:
     source = reuse.source
     return GradingRun(

@@ -16,8 +16,8 @@ from courses.wall_clock import moment_words
 from grading.models import Mark
 from grading.services.marks import (
     automatic_points,
-    counting_of,
-    everybodys_standing_runs,
+    choose_counting,
+    latest_finished_runs_by_student,
 )
 from grading.services.rescoring import MarkPreview, by_name, preview_mark
 from submissions.models import Submission
@@ -87,13 +87,13 @@ def _marks(before: Assignment, after: Assignment) -> tuple[MarkPreview, ...]:
         return ()
     marks = {mark.student_id: mark for mark in Mark.objects.filter(assignment=before)}
     rows = []
-    for author, runs in everybodys_standing_runs(before).items():
-        run = counting_of(after.counting, runs, automatic_points)
+    for author, runs in latest_finished_runs_by_student(before).items():
+        run = choose_counting(after.counting, runs, automatic_points)
         if run is not None:
             row = preview_mark(
                 marks.get(author),
                 run,
-                before=counting_of(before.counting, runs, automatic_points),
+                before=choose_counting(before.counting, runs, automatic_points),
                 points=automatic_points(run),
             )
             rows.append(row)

@@ -9,7 +9,7 @@ from accounts.models import User
 from courses.models import Assignment
 from formats.problems import Problem
 from grading.models import GradingRun
-from grading.services.environment_records import told_modules
+from grading.services.environment_records import recorded_modules
 from grading.services.run_queue import enqueue_run
 from submissions.services import IncomingFile, accept_files, record_submission
 
@@ -36,7 +36,7 @@ def submit_work(
         assignment=assignment,
         files=files,
         idempotency_key=idempotency_key,
-        installed=told_modules(),
+        installed=recorded_modules(),
         known=known,
     )
     with transaction.atomic():

@@ -19,13 +19,13 @@ from grading.scoring import (
     score_questions,
 )
 from grading.services.marks import (
-    attach_runs,
     automatic_points,
     counting_run,
-    standing_runs,
+    latest_finished_runs,
+    load_counting_runs,
 )
 from grading.states import State
-from grading.visible_results import HiddenPoints, Moments, ShownResults, show_results
+from grading.visible_results import HiddenPoints, ShownResults, ViewTimes, show_results
 from grading.worker.progress import Progress
 
 
@@ -125,7 +125,7 @@ def show_run(
     For many runs at once: it makes no query if `results` and `revision__questions` are
     prefetched.
     """
-    moments = Moments(
+    moments = ViewTimes(
         now=now,
         closes_at=closes_at,
         released_at=run.assignment.marks_released_at,
@@ -145,7 +145,7 @@ def student_mark(
     )
     if mark is None:
         return None
-    attach_runs([mark])
+    load_counting_runs([mark])
     own = deadline_for(assignment, student)
     return show_mark(mark, closes_at=own.closes_at, now=now)
 
@@ -155,11 +155,11 @@ def show_mark(
 ) -> ShownMark:
     """Return what of the mark may be shown to a person whose deadline is `closes_at`.
 
-    For many marks at once: it makes no query if they come from `attach_runs` with
+    For many marks at once: it makes no query if they come from `load_counting_runs` with
     "results" and "revision__questions", except for a student's own mark where the best
     attempt counts.
     """
-    moments = Moments(
+    moments = ViewTimes(
         now=now,
         closes_at=closes_at,
         released_at=mark.assignment.marks_released_at,
@@ -199,7 +199,7 @@ def named_counting_run(
 
     `closes_at` is the last moment at which the student's work is taken.
     """
-    moments = Moments(
+    moments = ViewTimes(
         now=now, closes_at=closes_at, released_at=assignment.marks_released_at
     )
     if _compared_by_hidden_points(assignment, student.pk, moments):
@@ -208,7 +208,7 @@ def named_counting_run(
 
 
 def _compared_by_hidden_points(
-    assignment: Assignment, student_id: int, moments: Moments
+    assignment: Assignment, student_id: int, moments: ViewTimes
 ) -> list[ShownResults]:
     """Return what may be shown of the attempts whose hidden points choose the best.
 
@@ -222,13 +222,13 @@ def _compared_by_hidden_points(
     is_best = assignment.counting == Counting.BEST
     if not is_best or moments.is_released or moments.sees_all:
         return []
-    runs = standing_runs(assignment, student_id)
+    runs = latest_finished_runs(assignment, student_id)
     prefetch_related_objects(runs, "results", "revision__questions")
     shown = [_results(run, moments) for run in runs]
     return shown if any(results.hides_points for results in shown) else []
 
 
-def _results(run: GradingRun, moments: Moments) -> ShownResults:
+def _results(run: GradingRun, moments: ViewTimes) -> ShownResults:
     rules = [rules_of(question) for question in run.revision.questions.all()]
     if run.state == State.FINISHED:
         return show_results(rules, recorded_results(run), moments)

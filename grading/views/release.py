@@ -38,7 +38,9 @@ class ReleaseForm(forms.Form):
         widget=forms.RadioSelect,
     )
     at = MomentField(label="At", required=False)
-    in_spite = forms.BooleanField(label="Release them all the same", required=False)
+    despite_problems = forms.BooleanField(
+        label="Release them all the same", required=False
+    )
 
     def clean(self) -> dict[str, Any]:
         """Require the time if the marks are to be released later."""
@@ -74,10 +76,12 @@ def release(request: SignedInRequest, slug: str, aslug: str) -> HttpResponse:
                 actor=request.user,
                 assignment=found,
                 at=at,
-                in_spite=form.cleaned_data["in_spite"],
+                despite_problems=form.cleaned_data["despite_problems"],
             )
         except ReleaseRefusedError:
-            form.add_error("in_spite", "Read what speaks against it, and say so here.")
+            form.add_error(
+                "despite_problems", "Read what speaks against it, and say so here."
+            )
             return _page(request, found, form, at)
         messages.success(request, _words(found, at, now))
         return redirect("grading:release", slug, aslug)
@@ -96,7 +100,7 @@ def _page(
 ) -> HttpResponse:
     plan = plan_release(found, at=at)
     if not plan.problems:
-        del form.fields["in_spite"]
+        del form.fields["despite_problems"]
     context = {
         "course": found.course,
         "tab": "marks",

@@ -40,7 +40,7 @@ JOIN_SECONDS: Final = 5.0
 RECORD_SECONDS: Final = 600.0
 
 
-class Guard(bootsteps.StartStopStep):
+class StartCheck(bootsteps.StartStopStep):
     """A boot step that refuses workers that would lose, delay or endanger runs."""
 
     requires = (POOL,)
@@ -77,7 +77,7 @@ def wrong_options(worker: Any) -> list[str]:
     return reasons
 
 
-class Loop:
+class PeriodicThread:
     """A thread that does something at regular intervals, and whenever it is woken."""
 
     def __init__(self, name: str, action: Callable[[], object], seconds: float) -> None:
@@ -120,14 +120,14 @@ class QueuePoller(bootsteps.StartStopStep):
     is free. If a look has found a run, another look follows at once.
     """
 
-    requires = (POOL, Guard)
+    requires = (POOL, StartCheck)
 
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)
         self._worker = parent
         self._in_flight = 0
         self._lock = threading.Lock()
-        self._loop = Loop("queue-poller", self._fill, settings.POLL_SECONDS)
+        self._loop = PeriodicThread("queue-poller", self._fill, settings.POLL_SECONDS)
 
     def start(self, parent: Any) -> None:
         """Start to look at the queue; from here on this worker executes runs."""
@@ -171,11 +171,11 @@ class QueuePoller(bootsteps.StartStopStep):
 class Sweeper(bootsteps.StartStopStep):
     """A boot step that sweeps, so that this needs no broker either."""
 
-    requires = (POOL, Guard)
+    requires = (POOL, StartCheck)
 
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)
-        self._loop = Loop("sweeper", sweep_once, settings.SWEEP_SECONDS)
+        self._loop = PeriodicThread("sweeper", sweep_once, settings.SWEEP_SECONDS)
 
     def start(self, parent: Any) -> None:
         """Sweep now and every SWEEP_SECONDS."""
@@ -191,14 +191,14 @@ class Sweeper(bootsteps.StartStopStep):
 class Recorder(bootsteps.StartStopStep):
     """A boot step that records what is installed in this worker's environments."""
 
-    requires = (POOL, Guard)
+    requires = (POOL, StartCheck)
 
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)
         # The runner is fetched here: a thread that starts late must not make a second
         # one.
         record = partial(record_once, shared_runner().level())
-        self._loop = Loop("recorder", record, RECORD_SECONDS)
+        self._loop = PeriodicThread("recorder", record, RECORD_SECONDS)
 
     def start(self, parent: Any) -> None:
         """Record now and every RECORD_SECONDS."""

@@ -111,7 +111,7 @@ def execute_next(*, worker: str, queues: Collection[str], runner: RunsJobs) -> b
 
 def _execute(claim: Claim, runner: RunsJobs) -> None:
     try:
-        with Pulse(claim) as pulse:
+        with LeaseKeeper(claim) as pulse:
             spec = _build(claim)
             if spec is None:
                 return
@@ -120,12 +120,14 @@ def _execute(claim: Claim, runner: RunsJobs) -> None:
             )
     except Exception:  # the edge of the process: the run must not hang
         log.exception("runner_raised")
-        patiently(lambda: fail_try(claim=claim, code="runner_failed"))
+        retry_while_database_is_away(
+            lambda: fail_try(claim=claim, code="runner_failed")
+        )
         return
     if pulse.is_lost:
         log.warning("run_lost", token=claim.token, worker=claim.worker)
     elif result.verdict == RunnerVerdict.CANCELLED and pulse.was_given_back:
-        patiently(lambda: release_run(claim=claim))
+        retry_while_database_is_away(lambda: release_run(claim=claim))
     else:
         _record(claim, result)
 
@@ -134,13 +136,13 @@ def _build(claim: Claim) -> JobSpec | None:
     """Return the run's job, or end the try and return None if it cannot be built."""
     code = "job_unbuildable"
     try:
-        return patiently(lambda: build_job(_claimed_run(claim)))
+        return retry_while_database_is_away(lambda: build_job(_claimed_run(claim)))
     except BlobMissingError:
         log.exception("file_missing")
         code = "file_missing"
     except Exception:  # the edge of the process: the run must not hang
         log.exception("job_unbuildable")
-    patiently(lambda: fail_try(claim=claim, code=code))
+    retry_while_database_is_away(lambda: fail_try(claim=claim, code=code))
     return None
 
 
@@ -152,16 +154,18 @@ def _claimed_run(claim: Claim) -> GradingRun:
 
 def _record(claim: Claim, result: JobResult) -> None:
     try:
-        patiently(lambda: finish_run(claim=claim, result=result))
+        retry_while_database_is_away(lambda: finish_run(claim=claim, result=result))
     except _DATABASE_AWAY:
         log.exception("result_lost")
         raise
     except Exception:  # the edge of the process: the run must not hang
         log.exception("result_not_stored")
-        patiently(lambda: fail_try(claim=claim, code="result_not_stored"))
+        retry_while_database_is_away(
+            lambda: fail_try(claim=claim, code="result_not_stored")
+        )
 
 
-def patiently(action: Callable[[], T]) -> T:
+def retry_while_database_is_away(action: Callable[[], T]) -> T:
     """Return what the action returns, and try again while the database is away.
 
     The action must be safe to repeat after a write whose answer was lost.
@@ -190,7 +194,7 @@ def drop_broken_connections() -> None:
             connection.close_if_unusable_or_obsolete()
 
 
-class Pulse:
+class LeaseKeeper:
     """Keeps the lease of a run alive while its job runs, and stores its progress.
 
     The runner's events drive it. One comes every second, also while the notebook is

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from courses.models import AssignmentRevision
 from grading.models import GradingRun, RunnerEnvironment
-from grading.worker.run_files import HandedIn, handed_in
+from grading.worker.run_files import RunFile, files_of_run
 from runner.protocol.jobs import VERSION
 
 
@@ -68,7 +68,7 @@ def input_record(run: GradingRun) -> InputRecord:
     """Return the run's inputs, with the environment as it is known now."""
     return record_of(
         run.revision,
-        handed_in(run),
+        files_of_run(run),
         known_environment(run.revision.environment),
         grading_seed=run.grading_seed,
     )
@@ -81,7 +81,7 @@ def known_environment(name: str) -> RunnerEnvironment | None:
 
 def record_of(
     revision: AssignmentRevision,
-    files: tuple[HandedIn, ...],
+    files: tuple[RunFile, ...],
     environment: RunnerEnvironment | None,
     *,
     grading_seed: int | None,

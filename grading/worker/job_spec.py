@@ -16,7 +16,7 @@ from formats.assignment import (
 from formats.choices import FileKind, Part, QuestionKind
 from formats.notebook.normalise import NotebookFaultError, readable_notebook
 from grading.models import GradingRun
-from grading.worker.run_files import HandedIn, handed_in
+from grading.worker.run_files import RunFile, files_of_run
 from grading.worker.staff_notebooks import handout_cells, staff_definitions
 from runner.protocol.jobs import (
     CheckSpec,
@@ -50,7 +50,7 @@ def build_job(run: GradingRun) -> JobSpec:
     IncompleteRevisionError if a row is missing.
     """
     revision = run.revision
-    submitted = handed_in(run)
+    submitted = files_of_run(run)
     parts = list(revision.files.all())
     questions = [
         question
@@ -99,7 +99,7 @@ def _limits(revision: AssignmentRevision) -> Limits:
 
 
 def _notebook(
-    submitted: Sequence[HandedIn],
+    submitted: Sequence[RunFile],
     given: dict[str, Any] | None,
     questions: Sequence[Question],
 ) -> str:
@@ -126,7 +126,7 @@ def _marked(data: bytes, keys: Sequence[str], locked: Mapping[str, str]) -> str:
 
 
 def _handed_in(
-    submitted: Sequence[HandedIn], parts: Sequence[RevisionFile]
+    submitted: Sequence[RunFile], parts: Sequence[RevisionFile]
 ) -> tuple[JobFile, ...]:
     """Return the files that the student handed in beside the notebook.
 
@@ -144,7 +144,7 @@ def _of_part(wanted: Part, parts: Sequence[RevisionFile]) -> tuple[JobFile, ...]
     return tuple(_job_file(part) for part in parts if part.part == wanted)
 
 
-def _job_file(file: HandedIn | RevisionFile) -> JobFile:
+def _job_file(file: RunFile | RevisionFile) -> JobFile:
     return JobFile(
         name=file.name,
         path=str(blob_path(file.sha256)),

@@ -7,7 +7,7 @@ from grading.models import GradingRun, Trial
 
 
 @dataclass(frozen=True, kw_only=True)
-class HandedIn:
+class RunFile:
     """A file that was handed in, or a trial's file in its place."""
 
     name: str
@@ -16,7 +16,7 @@ class HandedIn:
     size: int
 
 
-def handed_in(run: GradingRun) -> tuple[HandedIn, ...]:
+def files_of_run(run: GradingRun) -> tuple[RunFile, ...]:
     """Return the run's files: for a trial, those of its revision's bundle.
 
     The model solution is the staff notebook with the files of `solution/`. The hand-out
@@ -24,7 +24,7 @@ def handed_in(run: GradingRun) -> tuple[HandedIn, ...]:
     """
     if run.submission is not None:
         return tuple(
-            HandedIn(name=file.name, kind=file.kind, sha256=file.sha256, size=file.size)
+            RunFile(name=file.name, kind=file.kind, sha256=file.sha256, size=file.size)
             for file in run.submission.files.all()
         )
     is_solution = run.trial == Trial.SOLUTION
@@ -32,7 +32,7 @@ def handed_in(run: GradingRun) -> tuple[HandedIn, ...]:
     parts = {notebook, Part.SOLUTION} if is_solution else {notebook}
     kinds = {file.name: file.kind for file in run.revision.required_files.all()}
     return tuple(
-        HandedIn(
+        RunFile(
             name=part.name,
             kind=FileKind.NOTEBOOK
             if part.part == notebook

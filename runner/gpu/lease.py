@@ -89,7 +89,7 @@ class GpuLease:
         policy = self._pool.policy
         return self.memory_bytes + policy.context_bytes + policy.tolerance_bytes
 
-    def judge(self, stop: JobEnded) -> JobEnded:
+    def ending_of(self, stop: JobEnded) -> JobEnded:
         """Return how the job ended: the stop, or a fault of ours if its device failed.
 
         Call it after `release`, which looks at the device once more.

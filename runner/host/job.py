@@ -23,7 +23,7 @@ from runner.host.job_starter import EnvironmentMissingError, ZygoteLostError
 from runner.host.monitor import Monitor
 from runner.host.outputs import JobOutputs
 from runner.host.prepared_job import PreparedJob
-from runner.host.question_parts import beats
+from runner.host.question_parts import replaces
 from runner.host.question_runner import QuestionRunner
 from runner.host.recovery import Recovery
 from runner.host.session import Session
@@ -175,7 +175,7 @@ class Job:
         self._lease = self._monitor.lease = lease
         with lease:
             stop = self._try_twice(notebook)
-        return lease.judge(stop)
+        return lease.ending_of(stop)
 
     def _try_twice(self, notebook: Notebook) -> JobEnded:
         try:
@@ -345,7 +345,7 @@ class Job:
         for outcome in outcomes:
             known = self._outcomes.get(outcome.key)
             question = self._by_key[outcome.key]
-            if known is not None and not beats(question, outcome, known):
+            if known is not None and not replaces(question, outcome, known):
                 continue  # an earlier copy of its check cell has more points
             self._outcomes[outcome.key] = outcome
             self._on_event(QuestionDone(question=outcome))

@@ -183,7 +183,7 @@ class PreparedJob:
         `wait` is called now and then meanwhile.
         """
         if self.group is not None:
-            copies = self.shape.memory_bytes if contents.is_copied else 0
+            copies = self.shape.memory_bytes if contents.has_snapshots else 0
             files = sum(contents.sizes)
             self.group.limit_memory(self._group_bytes(files) + copies)
         self.files.fill(contents, self.init, wait)

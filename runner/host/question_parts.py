@@ -44,7 +44,7 @@ def in_order_of_asking(questions: Sequence[QuestionSpec]) -> list[QuestionPart]:
     return sorted(parts, key=lambda part: part.secrecy)
 
 
-def beats(
+def replaces(
     question: QuestionSpec, outcome: QuestionOutcome, other: QuestionOutcome
 ) -> bool:
     """Return whether a later copy of the check cell counts instead of an earlier one.

@@ -19,10 +19,10 @@ from runner.host.job_files import JobFiles
 from runner.host.outputs import OUTPUTS
 from runner.host.question_parts import (
     QuestionPart,
-    beats,
     in_order_of_asking,
     join,
     parts_of,
+    replaces,
 )
 from runner.host.question_run import LIMITS, QuestionRun
 from runner.host.recovery import MOST_RENEWALS
@@ -182,7 +182,7 @@ class QuestionRunner:
 
         They share the part's seconds as checks do: when these are over, each snapshot
         that is left still has its share. The question's first part decides which
-        snapshot counts in all parts, and the others are ended: see `beats`.
+        snapshot counts in all parts, and the others are ended: see `replaces`.
         """
         question, snapshots = part.question, self._snapshots[part.question.key]
         last = parts_of(self._by_key[question.key])[-1].secrecy == part.secrecy
@@ -192,7 +192,7 @@ class QuestionRunner:
             left = seconds - self._session.monitor.moment().seconds_since(begun)
             own = max(left, seconds / len(snapshots))
             outcome, asked = self._ask(question, snapshot, own, last=last)
-            if best is None or beats(question, outcome, best[0]):
+            if best is None or replaces(question, outcome, best[0]):
                 best, gone = (outcome, asked), best
             else:
                 gone = outcome, asked

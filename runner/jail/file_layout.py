@@ -33,11 +33,11 @@ class Placed:
 class Contents:
     """The files that a process finds, and its notebook with a name if it runs one.
 
-    `is_copied` says that snapshots of the process will hold memory of their own.
+    `has_snapshots` says that snapshots of the process will hold memory of their own.
     """
 
     files: Sequence[Placed] = ()
-    is_copied: bool = False
+    has_snapshots: bool = False
     notebook_name: str = ""
     notebook: str = ""
 
@@ -57,7 +57,7 @@ def for_student(spec: JobSpec) -> Contents:
         files=files,
         notebook_name=spec.notebook_name,
         notebook=spec.notebook,
-        is_copied=bool(spec.questions),
+        has_snapshots=bool(spec.questions),
     )
 
 

@@ -53,7 +53,7 @@ def _held() -> dict[str, int]:
     return {name: int(fields[name], 16) for name in (*names, "NoNewPrivs")}
 
 
-def is_powerless() -> bool:
+def has_no_privileges() -> bool:
     """Return whether this process holds no capability and cannot gain any."""
     held = _held()
     forbidden = held.pop("NoNewPrivs")

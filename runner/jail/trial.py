@@ -86,7 +86,7 @@ def _try(order: Order, report: int, begin: int) -> NoReturn:
 
 def _look_around() -> str:
     """Return what a student's process has but must not have, "" for nothing."""
-    if not privileges.is_powerless():
+    if not privileges.has_no_privileges():
         return "a job would keep rights"
     seen = {one.name for one in Path("/proc").iterdir() if one.name.isdigit()}
     if os.getppid() != 1 or seen != {"1", "2"}:

@@ -10,16 +10,21 @@ from courses.deadlines import deadline, is_open
 from formats.assignment.assignment_content import Check, Visibility
 from formats.choices import QuestionKind
 from grading.scoring import Outcome, QuestionRules, score_question
-from grading.visible_results import Moments, ShownQuestion, show_question, show_results
+from grading.visible_results import (
+    ShownQuestion,
+    ViewTimes,
+    show_question,
+    show_results,
+)
 from runner.protocol.jobs import Outcome as Found
 from tests.grading.fakes import found
 
 NOON = dt.datetime(2027, 2, 1, 12, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
-BEFORE = Moments(now=NOON, closes_at=NOON + HOUR, released_at=None)
-AFTER = Moments(now=NOON, closes_at=NOON - HOUR, released_at=None)
-RELEASED = Moments(now=NOON, closes_at=NOON - HOUR, released_at=NOON - HOUR)
-STAFF = Moments(now=NOON, closes_at=NOON + HOUR, released_at=None, sees_all=True)
+BEFORE = ViewTimes(now=NOON, closes_at=NOON + HOUR, released_at=None)
+AFTER = ViewTimes(now=NOON, closes_at=NOON - HOUR, released_at=None)
+RELEASED = ViewTimes(now=NOON, closes_at=NOON - HOUR, released_at=NOON - HOUR)
+STAFF = ViewTimes(now=NOON, closes_at=NOON + HOUR, released_at=None, sees_all=True)
 
 
 def question(*visibilities: Visibility) -> QuestionRules:
@@ -36,7 +41,7 @@ def question(*visibilities: Visibility) -> QuestionRules:
     )
 
 
-def shown(rules: QuestionRules, moments: Moments, **scores: float) -> ShownQuestion:
+def shown(rules: QuestionRules, moments: ViewTimes, **scores: float) -> ShownQuestion:
     return show_question(rules, score_question(rules, found("conv", **scores)), moments)
 
 
@@ -87,13 +92,13 @@ def test_a_time_out_in_a_hidden_check_does_not_shine_through() -> None:
         (STAFF, ["always", "after_deadline", "after_release", "never"]),
     ],
 )
-def test_each_check_appears_in_its_time(moments: Moments, names: list[str]) -> None:
+def test_each_check_appears_in_its_time(moments: ViewTimes, names: list[str]) -> None:
     rules = question(*Visibility)
     assert [check.name for check in shown(rules, moments, always=1).checks] == names
 
 
 def test_release_shows_nothing_hidden_to_who_may_still_hand_in() -> None:
-    moments = Moments(now=NOON, closes_at=NOON + HOUR, released_at=NOON - HOUR)
+    moments = ViewTimes(now=NOON, closes_at=NOON + HOUR, released_at=NOON - HOUR)
     rules = question(*Visibility)
     assert [check.name for check in shown(rules, moments, always=1).checks] == [
         "always"
@@ -159,7 +164,7 @@ def worth(**points: str) -> QuestionRules:
 def test_a_question_is_judged_by_what_is_worth_points_and_shown(
     points: dict[str, str],
     scores: dict[str, float],
-    moments: Moments,
+    moments: ViewTimes,
     outcome: Outcome,
 ) -> None:
     rules = worth(**points)
@@ -179,5 +184,5 @@ def test_nothing_is_shown_in_the_second_in_which_work_is_still_taken(
     """Else what a hidden check found could be handed in again at once."""
     now = NOON.replace(second=second, microsecond=microsecond)
     due = deadline(due_at=NOON, closes_at=None)
-    moments = Moments(now=now, closes_at=NOON, released_at=None)
+    moments = ViewTimes(now=now, closes_at=NOON, released_at=None)
     assert moments.shows(Visibility.AFTER_DEADLINE) is not is_open(due, now)

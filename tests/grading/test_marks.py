@@ -12,12 +12,16 @@ from courses.models import Assignment
 from formats.choices import Counting
 from grading.models import GradingRun, Mark
 from grading.services import (
-    attach_runs,
     counting_run,
+    load_counting_runs,
     recompute_mark,
     record_changed_marks,
 )
-from grading.services.marks import automatic_points, counting_of, standing_runs
+from grading.services.marks import (
+    automatic_points,
+    choose_counting,
+    latest_finished_runs,
+)
 from tests.factories import (
     AssignmentFactory,
     EnrolmentFactory,
@@ -219,10 +223,10 @@ def test_every_way_of_asking_finds_the_same_run(
     Assignment.objects.update(counting=counting)
     recompute(assignment, student)
     recompute(assignment, other.work.author)
-    runs = standing_runs(assignment, student.pk)
-    expected = counting_of(counting, runs, automatic_points)
+    runs = latest_finished_runs(assignment, student.pk)
+    expected = choose_counting(counting, runs, automatic_points)
     rows: Any = Mark.objects.with_points().filter(student=student)
-    (attached,) = attach_runs(rows)
+    (attached,) = load_counting_runs(rows)
     assert attached.run == Mark.objects.get(student=student).run == expected
     assert rows.values_list("final", flat=True).get() == attached.final_points
     assert expected in GradingRun.objects.counting()

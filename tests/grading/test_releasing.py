@@ -119,7 +119,7 @@ def test_what_speaks_against_it_refuses_it_until_somebody_says_so(
     assert answer.status_code == 422
     assert answer.context["plan"].problems
     assert assignment.marks_released_at is None
-    assert post(page, assignment, in_spite="on").status_code == 302
+    assert post(page, assignment, despite_problems="on").status_code == 302
     assert assignment.marks_are_released
 
 

@@ -53,7 +53,7 @@ def test_a_pin_that_cannot_be_imported_is_named_with_its_reason(
     script: ModuleType, tmp_path: Path, code: str, why: str
 ) -> None:
     pins = ["good==1#x = 1", f"bad==1#{code}"]
-    with pytest.raises(script.UnmadeError) as error:
+    with pytest.raises(script.EnvironmentNotMadeError) as error:
         script.make_environment(tmp_path, pins)
     assert f"bad==1#{code} cannot be imported: {why}" in str(error.value)
     assert "good" not in str(error.value)
@@ -63,7 +63,9 @@ def test_what_every_notebook_needs_must_be_importable(
     script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(script, "_NEEDED", ("json", "nothing_there"))
-    with pytest.raises(script.UnmadeError, match="nothing_there cannot be imported"):
+    with pytest.raises(
+        script.EnvironmentNotMadeError, match="nothing_there cannot be imported"
+    ):
         script.make_environment(tmp_path, ["good==1#x = 1"])
 
 

@@ -75,15 +75,15 @@ def test_progress_is_not_written_more_often_than_once_a_second(
     run: GradingRun, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.HEARTBEAT_SECONDS = 15
-    beats: list[object] = []
+    replaces: list[object] = []
 
     def counted(**kwargs: Any) -> HeartbeatAnswer:
-        beats.append(kwargs)
+        replaces.append(kwargs)
         return heartbeat(**kwargs)
 
     monkeypatch.setattr(execution, "heartbeat", counted)
     execute(FakeRunner(events=(CellStarted(cell=1, cells=3),) * 50))
-    assert len(beats) <= 1
+    assert len(replaces) <= 1
 
 
 def test_a_cancelled_run_is_stopped(run: GradingRun) -> None:
@@ -184,7 +184,7 @@ def test_a_result_that_cannot_be_stored_costs_a_try_of_ours(
 def test_patience_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(execution, "PATIENCE_SECONDS", 0)
     with pytest.raises(OperationalError):
-        execution.patiently(away(1, lambda: None))
+        execution.retry_while_database_is_away(away(1, lambda: None))
 
 
 @pytest.mark.parametrize("message", [{"v": 1, "run": "x"}, {"v": 99}, {}])

@@ -8,7 +8,7 @@ import pytest
 from django.db import OperationalError
 
 from grading.worker import bootsteps
-from grading.worker.bootsteps import Loop, QueuePoller
+from grading.worker.bootsteps import PeriodicThread, QueuePoller
 from tests.services.processes import wait_until
 
 
@@ -95,7 +95,7 @@ def test_loop_outlives_what_goes_wrong_in_a_turn(error: type[Exception]) -> None
         turns.append(1)
         raise error
 
-    loop = Loop("test", act, seconds=0.01)
+    loop = PeriodicThread("test", act, seconds=0.01)
     loop.start()
     wait_until(lambda: len(turns) > 2, what="three turns")
     loop.end()

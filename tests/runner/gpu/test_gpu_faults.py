@@ -61,7 +61,7 @@ def test_a_fault_is_ours_for_every_job_that_it_hits(
         running.watch([PID])
     assert (caught.value.verdict, caught.value.code) == (Verdict.PLATFORM, "gpu_fault")
     for stop in (COMPLETED, OUT_OF_MEMORY):
-        assert ending.judge(stop).verdict is Verdict.PLATFORM
+        assert ending.ending_of(stop).verdict is Verdict.PLATFORM
     assert serving(pool) == []
 
 
@@ -74,7 +74,7 @@ def test_a_fault_at_the_very_end_is_found_at_the_release(
     break_device(gpus)
     started = gpus.clock()
     job.release()
-    assert job.judge(COMPLETED).code == "gpu_fault"
+    assert job.ending_of(COMPLETED).code == "gpu_fault"
     assert gpus.clock() == started
     assert serving(pool) == []
 
@@ -89,8 +89,8 @@ def test_a_fault_is_found_in_quarantine_too_and_hits_nobody_who_has_left(
     assert serving(pool) == []
     break_by_xid(gpus)
     second.release()
-    assert second.judge(COMPLETED).code == "gpu_fault"
-    assert first.judge(COMPLETED) is COMPLETED
+    assert second.ending_of(COMPLETED).code == "gpu_fault"
+    assert first.ending_of(COMPLETED) is COMPLETED
 
 
 def test_a_cancelled_job_stays_cancelled(gpus: FakeGpus, make_pool: Maker) -> None:
@@ -98,7 +98,7 @@ def test_a_cancelled_job_stays_cancelled(gpus: FakeGpus, make_pool: Maker) -> No
     break_by_xid(gpus)
     job.release()
     cancelled = JobEnded(Verdict.CANCELLED, "cancelled")
-    assert job.judge(cancelled) is cancelled
+    assert job.ending_of(cancelled) is cancelled
 
 
 def test_a_job_goes_to_a_device_that_is_well(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_a_job_goes_to_a_device_that_is_well(tmp_path: Path) -> None:
     later(gpus)
     jobs = [get(pool), get(pool)]
     assert {job.device.uuid for job in jobs} == {SECOND}
-    assert [job.judge(COMPLETED) for job in jobs] == [COMPLETED] * 2
+    assert [job.ending_of(COMPLETED) for job in jobs] == [COMPLETED] * 2
     pool.close()
 
 
@@ -134,7 +134,7 @@ def test_what_a_notebook_can_cause_is_no_fault(
     job = get(pool)
     gpus.gpus[FIRST].xids.append(xid)
     job.release()
-    assert job.judge(COMPLETED) is COMPLETED
+    assert job.ending_of(COMPLETED) is COMPLETED
     assert serving(pool) == [FIRST]
 
 
@@ -151,7 +151,7 @@ def test_a_device_that_is_well_again_serves_again(
     gpus.gpus[FIRST].reason = ""
     later(gpus)
     assert serving(pool) == [FIRST]
-    assert get(pool).judge(COMPLETED) is COMPLETED
+    assert get(pool).ending_of(COMPLETED) is COMPLETED
 
 
 def test_a_fault_that_no_look_can_see_again_needs_a_person(

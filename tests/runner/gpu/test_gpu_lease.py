@@ -155,8 +155,8 @@ def test_a_neighbour_robbed_of_its_memory_is_not_to_blame(
     neighbour.watch([OTHER_PID])
     with pytest.raises(JobEnded):
         greedy.watch([PID])
-    assert neighbour.judge(OUT_OF_MEMORY).code == "gpu_fault"
-    assert greedy.judge(OUT_OF_MEMORY) is OUT_OF_MEMORY
+    assert neighbour.ending_of(OUT_OF_MEMORY).code == "gpu_fault"
+    assert greedy.ending_of(OUT_OF_MEMORY) is OUT_OF_MEMORY
 
 
 def test_a_job_alone_on_a_device_cannot_blame_another(
@@ -166,7 +166,7 @@ def test_a_job_alone_on_a_device_cannot_blame_another(
     gpus.use(FIRST, OTHER_PID, 13 * GIB)
     later(gpus)
     job.watch([PID])
-    assert job.judge(OUT_OF_MEMORY) is OUT_OF_MEMORY
+    assert job.ending_of(OUT_OF_MEMORY) is OUT_OF_MEMORY
 
 
 def test_the_peak_is_what_the_host_saw_of_all_the_job_s_processes(
@@ -207,7 +207,7 @@ def test_a_device_that_keeps_memory_takes_no_jobs_until_it_gives_it_back(
     job = get(pool)
     gpus.use(FIRST, PID, 4 * GIB)
     job.release()
-    assert job.judge(COMPLETED) is COMPLETED
+    assert job.ending_of(COMPLETED) is COMPLETED
     assert serving(pool) == []
     kept = DeviceRecords(tmp_path).get(FIRST)
     assert kept is not None

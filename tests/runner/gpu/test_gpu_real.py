@@ -227,7 +227,7 @@ def test_a_process_past_its_memory_fails_and_its_neighbour_goes_on(
             error["ename"], error["words"], limit_bytes=2 * GIB, cell=1
         )
         assert stop is not None
-        assert first.judge(stop) is stop
+        assert first.ending_of(stop) is stop
         neighbour.go_on()
         assert neighbour.hear() == {"sum": 0}
         neighbour.kill()
@@ -299,5 +299,5 @@ def test_an_index_out_of_bounds_breaks_its_own_process_only(
         assert neighbour.hear() == {"sum": 0}
         neighbour.kill()
         first.release()
-        assert first.judge(COMPLETED) is COMPLETED
+        assert first.ending_of(COMPLETED) is COMPLETED
     assert pool.in_service() == (second.device,)

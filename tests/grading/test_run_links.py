@@ -5,7 +5,7 @@ from django.test import Client
 
 from courses.models import Assignment
 from grading.models import GradingRun
-from grading.pages.walk import walk_of
+from grading.pages.run_links import run_links_of
 from tests.factories import (
     AssignmentFactory,
     EnrolmentFactory,
@@ -34,14 +34,14 @@ def runs_of(assignment: Assignment, name: str, attempts: int) -> list[GradingRun
 def test_neighbours_are_by_name_and_shown_by_their_latest_run() -> None:
     assignment = AssignmentFactory.create()
     runs = {name: runs_of(assignment, name, 2) for name in ("Cole", "Abel", "Baker")}
-    walk = walk_of(runs["Baker"][0])
+    walk = run_links_of(runs["Baker"][0])
     assert (walk.place, walk.count) == (2, 3)
     assert walk.previous is not None
     assert walk.next is not None
     assert walk.previous.run_id == runs["Abel"][1].pk
     assert (walk.next.name, walk.next.run_id) == ("A Cole", runs["Cole"][1].pk)
-    assert walk_of(runs["Abel"][1]).previous is None
-    assert walk_of(runs["Cole"][1]).next is None
+    assert run_links_of(runs["Abel"][1]).previous is None
+    assert run_links_of(runs["Cole"][1]).next is None
 
 
 def test_every_attempt_is_reached_by_its_latest_run() -> None:
@@ -50,7 +50,7 @@ def test_every_attempt_is_reached_by_its_latest_run() -> None:
     again = GradingRunFactory.create(
         submission=first.work, number=first.number + 1, finished=True
     )
-    walk = walk_of(second)
+    walk = run_links_of(second)
     assert [each.run for each in walk.attempts] == [again, second, third]
     assert [each.is_current for each in walk.attempts] == [False, True, False]
 

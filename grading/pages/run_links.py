@@ -31,7 +31,7 @@ class StudentLink:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Walk:
+class RunLinks:
     """The links from a run. The student is number `place` of `count` students."""
 
     attempts: Sequence[AttemptLink]
@@ -41,7 +41,7 @@ class Walk:
     count: int
 
 
-def walk_of(run: GradingRun) -> Walk:
+def run_links_of(run: GradingRun) -> RunLinks:
     """Return the student's attempts and the neighbours by name. Two queries.
 
     The students are all who handed in, in the order of the page of submissions.
@@ -51,7 +51,7 @@ def walk_of(run: GradingRun) -> Walk:
     place = next(
         (index for index, each in enumerate(students) if each[0] == work.author_id), -1
     )
-    return Walk(
+    return RunLinks(
         attempts=_attempts(run),
         previous=_link(students[place - 1]) if place > 0 else None,
         next=_link(students[place + 1]) if 0 <= place < len(students) - 1 else None,
