@@ -25,7 +25,8 @@ from courses.api.viewsets import (
     MaterialViewSet,
     WeekViewSet,
 )
-from grading.api.viewsets import MarkViewSet, RunViewSet, SubmissionViewSet
+from grading.api.submissions import GradedSubmissionViewSet
+from grading.api.viewsets import MarkViewSet, RunViewSet
 from portal.api_description import DescriptionOnce
 from portal.api_page import docs
 
@@ -39,7 +40,7 @@ router.register("announcements", AnnouncementViewSet, "announcement")
 router.register("changes", CourseChangeViewSet, "change")
 router.register("people", PersonViewSet, "person")
 router.register("assignments", AssignmentViewSet, "assignment")
-router.register("submissions", SubmissionViewSet, "submission")
+router.register("submissions", GradedSubmissionViewSet, "submission")
 router.register("runs", RunViewSet, "run")
 router.register("marks", MarkViewSet, "mark")
 
