@@ -49,7 +49,7 @@ def unpack(archive: Path, target: Path) -> Source:
         with _BoundedFile(archive) as content, zipfile.ZipFile(content) as opened:
             members = _members(opened)
             for member in members:
-                _judge(member, name, faults)
+                _check_member(member, name, faults)
             faults.raise_if_any()
             _write(opened, members, target, name)
     except _TooManyError as error:
@@ -107,7 +107,7 @@ def _is_left_out(member: zipfile.ZipInfo) -> bool:
     return member.is_dir() or any(part in _JUNK for part in parts)
 
 
-def _judge(member: zipfile.ZipInfo, archive: str, faults: FaultList) -> None:
+def _check_member(member: zipfile.ZipInfo, archive: str, faults: FaultList) -> None:
     path = PurePosixPath(member.filename)
     mode = member.external_attr >> 16
     why = ""

@@ -127,7 +127,7 @@ def make_plan(
     wanted: Content, stored: Stored, *, is_new: bool, prune: bool, file: str
 ) -> Plan:
     """Return what has to change. Raises BundleError where rooms do not agree."""
-    _judge_rooms(wanted, stored, file)
+    _check_rooms(wanted, stored, file)
     settled = settle(wanted, stored, is_new=is_new, prune=prune)
     calendar = calendar_of(settled.content)
     present: dict[tuple[str, str], Row] = {
@@ -170,7 +170,7 @@ def _left_over(
             yield Change(before=row, after=None)
 
 
-def _judge_rooms(wanted: Content, stored: Stored, file: str) -> None:
+def _check_rooms(wanted: Content, stored: Stored, file: str) -> None:
     faults = FaultList()
     owners: dict[str, RoomRow] = {}
     for row in wanted.rooms:

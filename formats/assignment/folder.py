@@ -14,11 +14,11 @@ from formats.assignment.manifest import FILE, Manifest, is_file_name, read_manif
 from formats.assignment.notebook_cells import (
     check_cells,
     dump_notebook,
-    judge_check_cells,
-    judge_handout,
-    judge_staff_notebook,
     make_handout,
     read_notebook,
+    validate_check_cells,
+    validate_handout,
+    validate_staff_notebook,
 )
 from formats.assignment.section_tests import parsed_tests, read_tests
 from formats.assignment.unpickling import find_unpickling
@@ -79,7 +79,7 @@ def write_handout(folder: Path) -> Path:
         source.read_bytes(), file=STAFF, faults=faults, naming=naming
     )
     if notebook is not None:
-        judge_staff_notebook(notebook, STAFF, faults)
+        validate_staff_notebook(notebook, STAFF, faults)
     faults.raise_if_any()
     if notebook is None:
         raise faults.error()
@@ -107,13 +107,13 @@ class _Reading:
         # Against a list of questions with faults, sound files would look wrong.
         self._may_compare = not self._faults
         questions = self._questions(manifest)
-        self._judge_notebooks(questions, manifest.bundle.skip_tags)
+        self._check_notebooks(questions, manifest.bundle.skip_tags)
         bundle = replace(
             manifest.bundle,
             questions=questions,
             files=tuple(self._files(manifest.bundle)),
         )
-        self._judge_names(bundle)
+        self._check_names(bundle)
         self._faults.raise_if_any()
         return bundle
 
@@ -239,12 +239,15 @@ class _Reading:
 
     # --- Notebooks -----------------------------------------------------------
 
-    def _judge_notebooks(
+    def _check_notebooks(
         self, questions: tuple[Question, ...], skip_tags: tuple[str, ...]
     ) -> None:
         keys = [q.key for q in questions if q.kind == QuestionKind.AUTO]
         cells: list[dict[str, str]] = []
-        for file, judge in ((STAFF, judge_staff_notebook), (HANDOUT, judge_handout)):
+        for file, validate in (
+            (STAFF, validate_staff_notebook),
+            (HANDOUT, validate_handout),
+        ):
             data = self._bytes(file)
             if data is None:
                 continue
@@ -258,9 +261,9 @@ class _Reading:
                 naming=partial(name_cells, skip_tags=skip_tags, restored=restored),
             )
             if notebook is not None:
-                judge(notebook, file, self._faults)
+                validate(notebook, file, self._faults)
                 if self._may_compare:
-                    judge_check_cells(notebook, keys, file, self._faults)
+                    validate_check_cells(notebook, keys, file, self._faults)
                 cells.append(check_cells(notebook))
         if len(cells) == 2:  # noqa: PLR2004  both notebooks could be read
             self._compare(*cells, keys=keys)
@@ -361,7 +364,7 @@ class _Reading:
                     kept.append(path)
         return sorted(kept)
 
-    def _judge_names(self, bundle: Bundle) -> None:
+    def _check_names(self, bundle: Bundle) -> None:
         handed_in = {file.name.casefold() for file in bundle.required_files}
         solved = {file.name for file in bundle.required_files} - {bundle.notebook}
         for file in bundle.files:

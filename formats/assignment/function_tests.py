@@ -49,7 +49,7 @@ def read_functions(
     nodes = [node for node in tree.body if isinstance(node, Function)]
     for node in nodes:
         if not node.name.startswith("_"):
-            judge_parameters(node, file, faults)
+            validate_parameters(node, file, faults)
     return find_functions(nodes, file, faults)
 
 
@@ -83,7 +83,7 @@ def find_functions(
     return found
 
 
-def judge_parameters(node: Function, file: str, faults: FaultList) -> None:
+def validate_parameters(node: Function, file: str, faults: FaultList) -> None:
     """Note what keeps a function from being called with names of the notebook."""
     reason = ""
     if isinstance(node, ast.AsyncFunctionDef):

@@ -251,7 +251,7 @@ class _Questions:
                 self._check(key, check) for check in section.sections("checks", _CHECK)
             ),
         )
-        _judge_points(section, question)
+        _check_points(section, question)
         return question
 
     def _check(self, key: str, section: Section) -> Check:
@@ -285,7 +285,7 @@ def _points(section: Section) -> Decimal:
     return points
 
 
-def _judge_points(section: Section, question: Question) -> None:
+def _check_points(section: Section, question: Question) -> None:
     if question.kind == QuestionKind.MANUAL:
         if "style" in section:
             section.fault(

@@ -82,7 +82,7 @@ def read_notebook(
         return None
     faults.call_cells(file, [name.within for name in naming(notebook["cells"])])
     # In this order: a conflict is the likeliest reason of other faults.
-    if _conflicts(notebook, file, faults) or _judge_format(notebook, file, faults):
+    if _conflicts(notebook, file, faults) or _check_format(notebook, file, faults):
         return None
     return dict(notebook)
 
@@ -161,7 +161,7 @@ def _is_cell(cell: object) -> bool:
     )
 
 
-def _judge_format(notebook: Notebook, file: str, faults: FaultList) -> list[int]:
+def _check_format(notebook: Notebook, file: str, faults: FaultList) -> list[int]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -272,11 +272,11 @@ def _without_solutions(text: str, *, is_code: bool) -> str:
     return "\n".join(kept)
 
 
-def judge_staff_notebook(notebook: Notebook, file: str, faults: FaultList) -> None:
+def validate_staff_notebook(notebook: Notebook, file: str, faults: FaultList) -> None:
     """Note solution regions that stand where none may, or are not closed in turn."""
     for number, cell in enumerate(notebook["cells"], 1):
-        _judge_locked(cell, number, file, faults)
-        _judge_hidden(cell, number, file, faults)
+        _check_locked(cell, number, file, faults)
+        _check_hidden(cell, number, file, faults)
         opened, kind = 0, ""
         for line, text in enumerate(source_of(cell).split("\n"), 1):
             mark = _REGION.fullmatch(text)
@@ -313,7 +313,7 @@ def judge_staff_notebook(notebook: Notebook, file: str, faults: FaultList) -> No
             )
 
 
-def _judge_hidden(
+def _check_hidden(
     cell: dict[str, Any], number: int, file: str, faults: FaultList
 ) -> None:
     """Note a mark of hidden tests. No notebook holds any, so students would read them."""
@@ -330,7 +330,7 @@ def _judge_hidden(
             )
 
 
-def _judge_locked(
+def _check_locked(
     cell: dict[str, Any], number: int, file: str, faults: FaultList
 ) -> None:
     """Note a solution in a cell that is put back as it was given out."""
@@ -354,10 +354,10 @@ def _judge_locked(
             )
 
 
-def judge_handout(notebook: Notebook, file: str, faults: FaultList) -> None:
+def validate_handout(notebook: Notebook, file: str, faults: FaultList) -> None:
     """Note every trace of a solution that students would be given."""
     for number, cell in enumerate(notebook["cells"], 1):
-        _judge_hidden(cell, number, file, faults)
+        _check_hidden(cell, number, file, faults)
         for line, text in enumerate(source_of(cell).split("\n"), 1):
             if _is_trace(text):
                 faults.add(
@@ -369,7 +369,7 @@ def judge_handout(notebook: Notebook, file: str, faults: FaultList) -> None:
                 )
 
 
-def judge_check_cells(
+def validate_check_cells(
     notebook: Notebook, keys: Collection[str], file: str, faults: FaultList
 ) -> None:
     """Note check cells of unknown questions, and second ones of the same question."""

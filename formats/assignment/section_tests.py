@@ -14,9 +14,9 @@ from typing import Final
 from formats.assignment.function_tests import (
     FoundFunction,
     find_functions,
-    judge_parameters,
     parse_module,
     read_functions,
+    validate_parameters,
 )
 from formats.problems import FaultList, Problem
 from formats.unreadable_files import Reason, text_of
@@ -115,9 +115,9 @@ def _read_sections(
     if isinstance(text, Reason):
         faults.add(text.message, file=file, line=text.line, hint=text.hint)
         return None
-    _judge_start(text, file, faults)
+    _check_start(text, file, faults)
     found: dict[str, FoundFunction] = {}
-    read = judge_script if style == TestStyle.SCRIPT else judge_doctest
+    read = validate_script if style == TestStyle.SCRIPT else validate_doctest
     for section in split_sections(text):
         if section.name in found:
             faults.add(
@@ -131,7 +131,7 @@ def _read_sections(
     return found
 
 
-def _judge_start(text: str, file: str, faults: FaultList) -> None:
+def _check_start(text: str, file: str, faults: FaultList) -> None:
     for number, line in enumerate(text.splitlines(), 1):
         if _HEAD.fullmatch(line):
             return
@@ -146,12 +146,12 @@ def _judge_start(text: str, file: str, faults: FaultList) -> None:
 
 
 def _summarise(
-    judge: "Callable[[str], Problem | str]",
+    validate: "Callable[[str], Problem | str]",
     section: Section,
     file: str,
     faults: FaultList,
 ) -> str:
-    found = judge(section.source)
+    found = validate(section.source)
     if isinstance(found, str):
         return found
     faults.add(
@@ -170,7 +170,7 @@ def is_without_code(source: str) -> bool:
     return isinstance(tree, ast.Module) and not tree.body
 
 
-def judge_script(source: str) -> Problem | str:
+def validate_script(source: str) -> Problem | str:
     """Return what the code says of itself in its docstring, or why it cannot run."""
     tree = _parsed(source)
     if isinstance(tree, Problem):
@@ -183,7 +183,7 @@ def judge_script(source: str) -> Problem | str:
     return " ".join(summary.split())
 
 
-def judge_doctest(source: str) -> Problem | str:
+def validate_doctest(source: str) -> Problem | str:
     """Return "", or why the text is no interpreter session that can be replayed."""
     try:
         examples = doctest.DocTestParser().get_examples(source)
@@ -237,7 +237,7 @@ def _read_cases(
         return None
     nodes = case_functions(tree)
     for node in nodes:
-        judge_parameters(node, file, faults)
+        validate_parameters(node, file, faults)
     return find_functions(nodes, file, faults)
 
 

@@ -66,7 +66,7 @@ def read_coursework(
     ]
     rows = [row for row in read if row is not None]
     for component in components:
-        _judge_split(component, rows, context)
+        _check_split(component, rows, context)
     return tuple(sorted(rows, key=lambda row: (row.due_at, row.title, row.key)))
 
 
@@ -80,7 +80,7 @@ def _piece(
     closes_at = course_fields.moment(section, "closes", context.calendar)
     release = course_fields.release(section, context.calendar, "handed_out")
     if due_at is not None:
-        _judge_deadline(section, due_at, closes_at, release.at, context)
+        _check_deadline(section, due_at, closes_at, release.at, context)
     row = CourseworkRow(
         key=slug,
         line=section.line,
@@ -104,7 +104,7 @@ def _piece(
     return row if due_at is not None else None
 
 
-def _judge_deadline(
+def _check_deadline(
     section: Section,
     due_at: dt.datetime,
     closes_at: dt.datetime | None,
@@ -127,7 +127,7 @@ def _judge_deadline(
         section.fault("It is handed out after its deadline.", "handed_out")
 
 
-def _judge_split(
+def _check_split(
     component: ComponentRow, rows: Sequence[CourseworkRow], context: Context
 ) -> None:
     """How a share is split may be open; that it is, staff are told."""

@@ -139,9 +139,9 @@ class _Reader:
                 key = course_fields.slug(section, "key")
                 context.claim(section, "session", key, "key")
                 context.sessions.setdefault(key, week.number)
-        self._judge_weeks(context, weeks)
+        self._check_weeks(context, weeks)
 
-    def _judge_weeks(self, context: Context, weeks: list[WeekSection]) -> None:
+    def _check_weeks(self, context: Context, weeks: list[WeekSection]) -> None:
         """A day that is no Monday says that the year is another one."""
         calendar = replace(context.calendar, shift=dt.timedelta())
         texts = [week.section.text("starts") for week in weeks]
@@ -178,7 +178,7 @@ class _Reader:
         items.read(top.sections("materials", MATERIAL))
         slots = read_slots(top, context)
         used = {row.room for row in slots} | {row.room for row in sessions}
-        _judge_rooms(rooms, used, context)
+        _check_rooms(rooms, used, context)
         return Content(
             course=_course(course, context),
             components=components,
@@ -259,7 +259,7 @@ def _rooms(top: Section, context: Context) -> tuple[RoomRow, ...]:
     return tuple(sorted(rows, key=lambda row: row.key))
 
 
-def _judge_rooms(
+def _check_rooms(
     rooms: Sequence[RoomRow], used: Collection[str], context: Context
 ) -> None:
     for room in rooms:

@@ -52,7 +52,7 @@ class Items:
             attachments = section.sections("attachments", ATTACHMENT)
             for place, inner in enumerate(attachments):
                 self.attachments.append(self._attachment(inner, material, place))
-            self._judge(section, material)
+            self._check_material(section, material)
 
     def _material(
         self,
@@ -142,7 +142,7 @@ class Items:
             )
         return row
 
-    def _judge(self, section: Section, material: MaterialRow) -> None:
+    def _check_material(self, section: Section, material: MaterialRow) -> None:
         """What the source lost, such as a link, is for staff to find again."""
         if not (material.url or material.body or "file" in section):
             self._context.warn(

@@ -173,7 +173,7 @@ def _times(
     begins = course_fields.time_of_day(section, "from")
     ends = course_fields.time_of_day(section, "to")
     until = course_fields.moment(section, "until", context.calendar)
-    _judge_keys(section)
+    _check_keys(section)
     if on is None or begins is None:
         return None, None
     try:
@@ -188,7 +188,7 @@ def _times(
     return (starts_at, ends_at) if ends_at is not None else (None, None)
 
 
-def _judge_keys(section: Section) -> None:
+def _check_keys(section: Section) -> None:
     section.require("from")
     for first, second in (("day", "date"), ("to", "until")):
         if first in section and second in section:

@@ -14,8 +14,8 @@ from formats.assignment.foreign_cells import question_key
 from formats.assignment.notebook_cells import make_handout, source_of
 from formats.assignment.section_tests import (
     is_without_code,
-    judge_script,
     section_text,
+    validate_script,
 )
 from formats.choices import QuestionKind
 from formats.importing.draft import Draft, ImportOptions, exact_points
@@ -102,7 +102,7 @@ def convert(source: Source, options: ImportOptions) -> Draft:
     names = _names(notebook["cells"])
     draft.imported += of_notebook(notebook, path.as_posix(), names)
     required = {file.name for file in options.required_files}
-    # What lies beside the notebook is known before the tests are judged. Which folders
+    # What lies beside the notebook is known before the tests are validated. Which folders
     # students get is judged by the hand-out, and so after it is made.
     beside = source.under(path.parent)
     draft.public = {each.name: source.root / each for each in beside}
@@ -308,13 +308,13 @@ class _Cells:
                 hint="Write ### BEGIN HIDDEN TESTS and ### END HIDDEN TESTS.",
             )
         marked.cell["source"] = visible = cut.without or "# The tests here are hidden."
-        judged = judge_script(text)
-        if isinstance(judged, Problem):
+        validated = validate_script(text)
+        if isinstance(validated, Problem):
             self._fault(
-                f"“{marked.grade_id}”: {judged.message}",
+                f"“{marked.grade_id}”: {validated.message}",
                 marked.number,
-                line=judged.line,
-                hint=judged.hint,
+                line=validated.line,
+                hint=validated.hint,
             )
             return
         add_findings(
@@ -323,7 +323,7 @@ class _Cells:
             file=self._file,
             cell=marked.number,
         )
-        shown = judge_script(visible)
+        shown = validate_script(visible)
         said = plain_words(shown, longest=500) if isinstance(shown, str) else ""
         words = said or f"{marked.title}."
         points = self._points(marked)

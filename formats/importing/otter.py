@@ -61,7 +61,7 @@ def convert(source: Source, options: ImportOptions) -> Draft:
         handout=copy.deepcopy(handout),
         faults=faults,
     )
-    _judge_solutions(draft, staff_path, handout_path)
+    _check_solutions(draft, staff_path, handout_path)
     names = _names(staff["cells"])
     draft.imported += of_notebook(staff, staff_path.as_posix(), names)
     required = {file.name for file in options.required_files}
@@ -130,7 +130,7 @@ def _refuse_raw(notebook: Notebook, path: Path, faults: FaultList) -> None:
             raise faults.error()
 
 
-def _judge_solutions(draft: Draft, staff: Path, handout: Path) -> None:
+def _check_solutions(draft: Draft, staff: Path, handout: Path) -> None:
     """Solutions must not be handed out, and staff should know what is."""
     for number, cell in enumerate(draft.handout["cells"], 1):
         if _SOLUTION_TAG in cell["metadata"].get("tags", []):

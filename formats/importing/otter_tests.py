@@ -8,15 +8,15 @@ from decimal import Decimal
 from typing import Any, Final
 
 from formats.assignment.function_tests import (
-    judge_parameters,
     parse_module,
     required_parameters,
+    validate_parameters,
 )
 from formats.assignment.section_tests import (
     case_functions,
-    judge_doctest,
     section_text,
     session_code,
+    validate_doctest,
 )
 from formats.importing.draft import Imported, exact_points, share
 from formats.importing.imported_packages import of_code
@@ -139,13 +139,13 @@ def _ok_case(
     text = "\n".join(
         line.rstrip() for line in text.strip("\n").expandtabs().split("\n")
     )
-    judged = judge_doctest(text)
-    if isinstance(judged, Problem):
+    validated = validate_doctest(text)
+    if isinstance(validated, Problem):
         faults.add(
-            f"“{name}”, case {number}, line {judged.line} of its code: "
-            f"{judged.message}",
+            f"“{name}”, case {number}, line {validated.line} of its code: "
+            f"{validated.message}",
             file=file,
-            hint=judged.hint,
+            hint=validated.hint,
         )
     return Case(
         name=_identifier(fields.get("name"), number),
@@ -197,7 +197,7 @@ def _read_cases(
         return None
     cases = []
     for number, node in enumerate(functions, 1):
-        judge_parameters(node, file, faults)
+        validate_parameters(node, file, faults)
         said = _decoration(node)
         cases.append(
             Case(

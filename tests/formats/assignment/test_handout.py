@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from formats.assignment import check_cells, make_handout
-from formats.assignment.notebook_cells import judge_staff_notebook
+from formats.assignment.notebook_cells import validate_staff_notebook
 from formats.problems import FaultList
 from tests.formats.assignment.bundles import (
     HANDOUT_CELLS,
@@ -82,7 +82,7 @@ def test_a_solution_where_students_change_nothing_is_refused(
     notebook = notebook_of(f"x = 1\n# BEGIN {kind}\ny = 2\n# END {kind}")
     notebook["cells"][0]["metadata"] = {"softmark": metadata}
     faults = FaultList()
-    judge_staff_notebook(notebook, "staff.ipynb", faults)
+    validate_staff_notebook(notebook, "staff.ipynb", faults)
     (fault,) = faults.error().faults
     assert f"stands in a {word}" in fault.message
     assert (fault.cell, fault.line) == (1, 2)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from formats.assignment.notebook_cells import (
-    judge_handout,
-    judge_staff_notebook,
     make_handout,
+    validate_handout,
+    validate_staff_notebook,
 )
 from formats.problems import FaultList
 from tests.formats.importing.foreign import (
@@ -73,9 +73,9 @@ def test_what_looks_like_the_mark_of_hidden_tests_is_a_fault(
 def test_a_notebook_of_our_own_has_no_mark_of_hidden_tests(begin: str) -> None:
     if begin == "### HIDDEN TESTS":
         begin = "### BEGIN HIDDEN TESTS"
-    for judge in (judge_staff_notebook, judge_handout):
+    for validate in (validate_staff_notebook, validate_handout):
         faults = FaultList()
-        judge(notebook(code(f"x = 1\n{begin}\ny = 1")), "x.ipynb", faults)
+        validate(notebook(code(f"x = 1\n{begin}\ny = 1")), "x.ipynb", faults)
         assert faults
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from formats.assignment.notebook_cells import (
-    judge_handout,
-    judge_staff_notebook,
     make_handout,
+    validate_handout,
+    validate_staff_notebook,
 )
 from formats.importing import notes_on
 from formats.problems import FaultList
@@ -64,9 +64,9 @@ def test_marks_that_nbgrader_takes_for_marks_are_marks_here(
 )
 def test_what_looks_like_a_mark_and_is_none_is_a_fault(line: str) -> None:
     document = notebook(code(f"a = 1\n{line}\n"))
-    for judge in (judge_staff_notebook, judge_handout):
+    for validate in (validate_staff_notebook, validate_handout):
         faults = FaultList()
-        judge(document, "x.ipynb", faults)
+        validate(document, "x.ipynb", faults)
         assert faults
 
 
@@ -114,5 +114,5 @@ def test_of_an_autograders_files_students_get_what_the_hand_out_names(
 )
 def test_words_of_a_sentence_are_no_mark(line: str) -> None:
     faults = FaultList()
-    judge_handout(notebook(code(f"a = 1\n# {line}\n")), "x.ipynb", faults)
+    validate_handout(notebook(code(f"a = 1\n# {line}\n")), "x.ipynb", faults)
     assert not faults
