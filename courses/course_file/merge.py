@@ -1,7 +1,7 @@
 """What a course file leaves open, filled in from what the portal has.
 
 A file is silent about what people do meanwhile: releases, cancelled sessions, files
-that somebody uploaded, other spellings of a room. Settled rows say it all, and may be
+that somebody uploaded, other spellings of a room. Merged rows say it all, and may be
 compared field by field.
 """
 
@@ -36,21 +36,23 @@ PlacedT = TypeVar(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settled:
+class Merged:
     """The rows that the file asks for, and files of rows that it does not name."""
 
     content: Content
     kept_files: tuple[Row, ...] = ()
 
 
-def settle(wanted: Content, stored: Stored, *, is_new: bool, prune: bool) -> Settled:
+def merge_with_stored(
+    wanted: Content, stored: Stored, *, is_new: bool, prune: bool
+) -> Merged:
     """Return what the course will be like."""
     present = {(row.NOUN, row.key): row for row in stored.content.rows()}
-    settler = _Settler(wanted, stored, present, is_new=is_new, prune=prune)
-    return settler.settle()
+    merger = _Merger(wanted, stored, present, is_new=is_new, prune=prune)
+    return merger.merge()
 
 
-class _Settler:
+class _Merger:
     def __init__(
         self,
         wanted: Content,
@@ -69,7 +71,7 @@ class _Settler:
     def _of(self, row: Row) -> Row | None:
         return self._present.get((row.NOUN, row.key))
 
-    def settle(self) -> Settled:
+    def merge(self) -> Merged:
         wanted, stored = self._wanted, self._stored.content
         course = self._course(wanted.course)
         silent = first_release(replace(wanted, course=course))
@@ -100,7 +102,7 @@ class _Settler:
             ),
             coursework=self._released(wanted.coursework, silent),
         )
-        return Settled(content=content, kept_files=tuple(self._kept_files))
+        return Merged(content=content, kept_files=tuple(self._kept_files))
 
     def _course(self, row: CourseRow) -> CourseRow:
         if row.says_release or self._is_new:

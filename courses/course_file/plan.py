@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from courses.course_file.export import calendar_of
-from courses.course_file.merge import settle
+from courses.course_file.merge import merge_with_stored
 from courses.course_file.stored import Stored
 from formats.choices import Weekday
 from formats.course.course_content import (
@@ -128,15 +128,15 @@ def make_plan(
 ) -> Plan:
     """Return what has to change. Raises BundleError where rooms do not agree."""
     _check_rooms(wanted, stored, file)
-    settled = settle(wanted, stored, is_new=is_new, prune=prune)
-    calendar = calendar_of(settled.content)
+    merged = merge_with_stored(wanted, stored, is_new=is_new, prune=prune)
+    calendar = calendar_of(merged.content)
     present: dict[tuple[str, str], Row] = {
         (row.NOUN, row.key): row
         for row in (*stored.rooms, *stored.content.rows())
         if not (is_new and row.NOUN == "course")
     }
     added, changed = [], []
-    for row in settled.content.rows():
+    for row in merged.content.rows():
         before = present.pop((row.NOUN, row.key), None)
         if before is None:
             added.append(Change(before=None, after=row))
@@ -144,14 +144,14 @@ def make_plan(
             fields = tuple(_differences(before, row, calendar))
             changed.append(Change(before=before, after=row, fields=fields))
     return Plan(
-        wanted=settled.content,
+        wanted=merged.content,
         stored=stored,
         is_new=is_new,
         prune=prune,
         added=tuple(added),
         changed=tuple(changed),
         left_over=tuple(_left_over(present, wanted, prune=prune)),
-        kept_files=settled.kept_files,
+        kept_files=merged.kept_files,
     )
 
 
