@@ -1,4 +1,4 @@
-"""A course file and the database: compared, imported and exported.
+"""Compare a course file with the database, import it, and export one.
 
 docs/course-files.md describes the format for staff; formats/course/ reads it.
 """

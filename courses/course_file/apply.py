@@ -1,4 +1,4 @@
-"""Writes a plan to the database. Call it in a transaction."""
+"""Write a plan to the database. Call it inside a transaction."""
 
 from collections.abc import Callable
 from pathlib import PurePath
@@ -47,17 +47,20 @@ Values = dict[str, Any]
 
 
 class Applier:
-    """Makes the rows of the database what the plan's rows say."""
+    """Writes the rows of a plan to the database."""
 
     def __init__(self, plan: Plan, slug: str) -> None:
         self._plan, self._slug = plan, slug
         self._objects = dict(plan.stored.objects)
         self._is_new = ("course", "") not in self._objects
-        # Files that were stored on the way: the caller removes them if it fails.
+        # Files stored by this object. If the import fails, the caller removes them.
         self.stored_files: list[FieldFile] = []
 
     def apply(self) -> Course:
-        """The course is as the plan says. Raises BundleError if a row cannot go."""
+        """Write the plan to the database and return its course.
+
+        Raises BundleError if a row cannot be deleted.
+        """
         by_row = {id(c.row): c for c in (*self._plan.added, *self._plan.changed)}
         for row in self._plan.wanted.rows():
             change = by_row.get(id(row))
@@ -68,7 +71,7 @@ class Applier:
         return cast("Course", self._objects["course", ""])
 
     def find(self, row: Row) -> Any:
-        """Return the database's row of a file's row."""
+        """Return the database's row for a row of the file, or None."""
         return self._objects.get((row.NOUN, row.key))
 
     def _get(self, noun: str, key: str | int | None) -> Any:
@@ -93,13 +96,13 @@ class Applier:
             found.also_in.set([self._get("week", number) for number in row.also_in])
 
     def _is_news(self, change: Change) -> bool:
-        """Whether students of a course that is there find something new in it."""
+        """Return whether the change is new to students of an existing course."""
         if change.before is None:
             return not self._is_new
         return bool(change.differs("file", "body", "url"))
 
     def _owner(self, row: Row) -> Values:
-        """Whose a new row is, and what it is called."""
+        """Return the fields that say where a new row belongs and how it is named."""
         course = self._objects.get(("course", ""))
         names: dict[str, Values] = {
             "course": {"slug": self._slug},
@@ -115,7 +118,10 @@ class Applier:
         return names.get(row.NOUN, {"course": course})
 
     def _write_file(self, found: Any, change: Change) -> None:
-        """Store a file whose content is new. The old one stays: a copy may use it."""
+        """Store the row's file if its content is new.
+
+        The old file is not deleted: a copy of the row may use it.
+        """
         row = change.row
         is_same = change.before is not None and not change.differs("file")
         if not isinstance(row, MaterialRow | AttachmentRow) or is_same:
@@ -153,7 +159,7 @@ class Applier:
             hint = "Leave out --prune, or hide it in the admin."
             raise BundleError((Problem(message=message, hint=hint),)) from error
 
-    # --- What each kind of row holds ----------------------------------------------
+    # --- The fields of each kind of row ------------------------------------------
 
     def course(self, row: CourseRow) -> Values:
         return {

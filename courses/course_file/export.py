@@ -1,4 +1,4 @@
-"""Writes a course as a course file: the same course always gives the same bytes."""
+"""Write a course as a course file. The same course always gives the same bytes."""
 
 import datetime as dt
 import shutil
@@ -43,7 +43,7 @@ Entry = dict[str, Value]
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """What was written, and the files that the portal has lost."""
+    """The file that was written, and the files that the portal has lost."""
 
     path: Path
     files: int
@@ -60,9 +60,10 @@ def calendar_of(content: Content) -> Calendar:
 
 
 def first_release(content: Content) -> dt.datetime:
-    """Return when a row is out of which the file says nothing: with its course.
+    """Return the release time of a row for which the file gives none.
 
-    Of a course that has no release yet, from the beginning of its year.
+    It is the course's own release time or, if the course has none yet, the start of its
+    academic year.
     """
     calendar = calendar_of(content)
     return content.course.release_at or calendar.at(
@@ -71,7 +72,7 @@ def first_release(content: Content) -> dt.datetime:
 
 
 def write_course(content: Content, folder: Path) -> Written:
-    """The folder holds course.yaml and every file that it names."""
+    """Write course.yaml, and every file that it names, into the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     writer = _Writer(content)
     path = folder / NAME
@@ -86,7 +87,7 @@ def write_course(content: Content, folder: Path) -> Written:
 
 
 def course_text(content: Content) -> str:
-    """Return the course file."""
+    """Return the text of the course file."""
     return _Writer(content).text()
 
 
@@ -102,12 +103,12 @@ class _Writer:
         self._attached: dict[str, list[AttachmentRow]] = defaultdict(list)
         for attachment in content.attachments:
             self._attached[attachment.material].append(attachment)
-        # What course.yaml names, by its path beside it.
+        # Files named in course.yaml, by their path relative to it.
         self.files: dict[str, File] = {}
         self.lost: list[str] = []
 
     def text(self) -> str:
-        """Return the whole file. `files` and `lost` are then filled."""
+        """Return the text of the whole file, and fill `files` and `lost`."""
         content = self._content
         document: Entry = {
             "format": FORMAT,
@@ -157,7 +158,7 @@ class _Writer:
         return self._calendar.moment_text(moment) if moment else ""
 
     def _release(self, row: Released, key: str = "released") -> Entry:
-        """What is out with its course says nothing."""
+        """Return the release fields: none for a row released with its course."""
         if row.release_at is None:
             return {"hidden": True}
         if row.release_at <= self._out_with_course:
@@ -262,7 +263,10 @@ class _Writer:
         }
 
     def _file(self, file: File | None, name: str) -> str:
-        """Name the file as its row is called: what it was called is not kept."""
+        """Return the path of the file, named after its row.
+
+        The name that the file had when it was uploaded is not kept.
+        """
         if file is None:
             return ""
         if not file.sha256:
@@ -303,7 +307,7 @@ def _paths(stem: str, suffix: str) -> Iterator[str]:
 
 
 def _entry(**values: Value) -> Entry:
-    """Leave out what is empty: nothing, no, zero."""
+    """Return the values without those that are empty, False or zero."""
     return {key: _listed(value) for key, value in values.items() if value}
 
 

@@ -1,8 +1,8 @@
-"""What a course file leaves open, filled in from what the portal has.
+"""Merge the rows of a course file with what the portal has stored.
 
-A file is silent about what people do meanwhile: releases, cancelled sessions, files
-that somebody uploaded, other spellings of a room. Merged rows say it all, and may be
-compared field by field.
+A course file does not contain what people do in the portal: releases, cancelled
+sessions, uploaded files, other spellings of a room. Merged rows contain all of it, so
+that they can be compared with the stored rows field by field.
 """
 
 import datetime as dt
@@ -37,7 +37,7 @@ PlacedT = TypeVar(
 
 @dataclass(frozen=True, kw_only=True)
 class Merged:
-    """The rows that the file asks for, and files of rows that it does not name."""
+    """The rows that the course will have, and those whose stored file is kept."""
 
     content: Content
     kept_files: tuple[Row, ...] = ()
@@ -46,7 +46,10 @@ class Merged:
 def merge_with_stored(
     wanted: Content, stored: Stored, *, is_new: bool, prune: bool
 ) -> Merged:
-    """Return what the course will be like."""
+    """Return the rows that the course will have after the import.
+
+    With `prune`, files that only the portal has are not kept.
+    """
     present = {(row.NOUN, row.key): row for row in stored.content.rows()}
     merger = _Merger(wanted, stored, present, is_new=is_new, prune=prune)
     return merger.merge()
@@ -65,7 +68,7 @@ class _Merger:
         self._wanted, self._stored, self._present = wanted, stored, present
         self._is_new, self._prune = is_new, prune
         self._kept_files: list[Row] = []
-        # Until when what came out was out with the course.
+        # Rows released at or before this time were released together with the course.
         self._out_with_course = first_release(stored.content)
 
     def _of(self, row: Row) -> Row | None:
@@ -120,7 +123,11 @@ class _Merger:
         )
 
     def _release(self, row: Released, silent: dt.datetime) -> dt.datetime | None:
-        """What was out with its course stays so, if that comes out earlier."""
+        """Return the release time of a row for which the file gives none.
+
+        A row that was released together with its course keeps that time if it is
+        earlier than the new one.
+        """
         before = self._of(row)
         if not isinstance(before, Released):
             return silent
@@ -129,7 +136,7 @@ class _Merger:
         return min(at, silent) if at is not None and is_with_course else at
 
     def _room(self, row: RoomRow) -> RoomRow:
-        """The portal's room of this name, with further spellings, or a new one."""
+        """Return the portal's room of this name with the new spellings, or `row`."""
         names = set(row.spellings)
         for room in self._stored.rooms:
             if names & set(room.spellings):
@@ -143,7 +150,10 @@ class _Merger:
         return row
 
     def _session(self, row: SessionRow) -> SessionRow:
-        """A session that somebody cancelled stays so, and remembers its first hour."""
+        """Return the session, still cancelled if somebody cancelled it.
+
+        A session that was moved keeps the time from which it was first moved.
+        """
         before = self._of(row)
         if not isinstance(before, SessionRow):
             return row
@@ -164,7 +174,7 @@ class _Merger:
         )
 
     def _filed(self, row: FiledT) -> FiledT:
-        """A file that only the portal has is kept, unless asked otherwise."""
+        """Return the row with the file that only the portal has, unless pruning."""
         before = self._of(row)
         has_own = row.file is not None or bool(row.url and row.NOUN == "attachment")
         if (
@@ -185,7 +195,7 @@ class _Merger:
         shelf: Callable[[PlacedT], Hashable] = lambda _: "",
         stored_shelf: Callable[[PlacedT], Hashable] | None = None,
     ) -> tuple[PlacedT, ...]:
-        """Rows keep their positions where their order is as it was."""
+        """Return the rows with positions: the stored ones if the order is the same."""
         before: dict[Hashable, list[PlacedT]] = defaultdict(list)
         for row in stored:
             before[(stored_shelf or shelf)(row)].append(row)
@@ -209,9 +219,9 @@ def by_material(row: AttachmentRow) -> Hashable:
 
 
 def positions(wanted: Sequence[PlacedT], stored: Sequence[PlacedT]) -> list[int]:
-    """Return the positions of a list's rows: the stored ones if they give its order.
+    """Return the positions of a list's rows: the stored ones if the order is the same.
 
-    Rows that are new must stand at the end for that; otherwise it is counted anew.
+    For that, new rows must be at the end. Otherwise the positions count from 0 again.
     """
     keys = [row.key for row in wanted]
     kept: list[PlacedT] = [row for row in stored if row.key in keys]

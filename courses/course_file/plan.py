@@ -1,4 +1,4 @@
-"""What an import would do: rows that are new, rows that differ, rows left over."""
+"""Work out what an import would do: new rows, changed rows and rows left over."""
 
 import dataclasses
 import datetime as dt
@@ -23,7 +23,7 @@ from formats.course.dates import Calendar, time_text
 from formats.problems import FaultList
 
 _SHOWN: Final = 60
-# Fields that are called otherwise than their name says.
+# Labels of fields whose label differs from their name.
 _LABELS: Final = {
     "at": "",
     "starts_at": "starts",
@@ -36,7 +36,7 @@ _LABELS: Final = {
     "position": "place in its list",
     "team": "by the team",
 }
-# The rows that name others go before those.
+# In the order of deletion: a row is deleted before the rows that it refers to.
 _DELETED: Final = (
     "attachment",
     "material",
@@ -64,7 +64,7 @@ class FieldChange:
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A row that is new (`before` is None), differs, or is left over (`after`)."""
+    """A row that is new (no `before`), differs, or is left over (no `after`)."""
 
     before: Row | None
     after: Row | None
@@ -72,18 +72,18 @@ class Change:
 
     @property
     def row(self) -> Row:
-        """The row that it is about."""
+        """The row that changes."""
         row = self.after or self.before
         assert row is not None  # noqa: S101  one of them is there
         return row
 
     @property
     def name(self) -> str:
-        """The row as people call it: its noun and its key."""
+        """The name that people use for the row: its noun and its key."""
         return f"{self.row.NOUN} {self.row.key}".strip()
 
     def differs(self, *names: str) -> list[FieldChange]:
-        """Return those of these fields that changed."""
+        """Return the changes of those of these fields that changed."""
         return [change for change in self.fields if change.field in names]
 
 
@@ -102,16 +102,16 @@ class Plan:
 
     @property
     def deleted(self) -> tuple[Change, ...]:
-        """The left-over rows that go."""
+        """The left-over rows that are deleted."""
         return self.left_over if self.prune else ()
 
     @property
     def is_empty(self) -> bool:
-        """Whether the course is as the file says already."""
+        """Whether the course already matches the file."""
         return not (self.added or self.changed or self.deleted)
 
     def lines(self) -> Iterator[str]:
-        """Say it: + what is new, ~ what changes, - what only the portal has."""
+        """Yield a line per change: + is new, ~ changes, - is only in the portal."""
         for change in self.added:
             yield f"+ {change.name}{_titled(change.row)}"
         for change in self.changed:
@@ -126,7 +126,7 @@ class Plan:
 def make_plan(
     wanted: Content, stored: Stored, *, is_new: bool, prune: bool, file: str
 ) -> Plan:
-    """Return what has to change. Raises BundleError where rooms do not agree."""
+    """Return what the import has to change. Raises BundleError if rooms conflict."""
     _check_rooms(wanted, stored, file)
     merged = merge_with_stored(wanted, stored, is_new=is_new, prune=prune)
     calendar = calendar_of(merged.content)
@@ -158,9 +158,10 @@ def make_plan(
 def _left_over(
     present: Mapping[tuple[str, str], Row], wanted: Content, *, prune: bool
 ) -> Iterator[Change]:
-    """Rows that the file has no longer, in the order in which they can go.
+    """Yield the rows that the file no longer has, in the order of deletion.
 
-    A cancelled session stays, struck out, as long as its week does. Rooms are shared.
+    A cancelled session is kept, struck out, as long as its week is. Rooms are shared
+    between courses and never deleted.
     """
     weeks = {row.number for row in wanted.weeks}
     rows = [row for row in present.values() if row.NOUN in _DELETED]
@@ -213,12 +214,12 @@ def _differences(before: Row, after: Row, calendar: Calendar) -> Iterator[FieldC
 
 
 def _apart(was: str, becomes: str, old: str, new: str) -> tuple[str, str]:
-    """Two long texts that begin alike: say how long each is."""
+    """Return two long texts that begin alike, each with its length."""
     return f"{was} ({len(old)} characters)", f"{becomes} ({len(new)} characters)"
 
 
 def label(field: str) -> str:
-    """Return what a field is called."""
+    """Return the label of a field."""
     return _LABELS.get(field, field.replace("_", " "))
 
 

@@ -1,4 +1,4 @@
-"""A course of the database as the rows of a course file."""
+"""Read a course from the database as the rows of a course file."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -36,7 +36,7 @@ _PIECE: Final = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Stored:
-    """A course's content, and the database's row of each of its rows."""
+    """The content of a course, and the database's row for each of its rows."""
 
     content: Content
     rooms: tuple[RoomRow, ...]
@@ -44,18 +44,18 @@ class Stored:
 
 
 def plain(text: str) -> str:
-    """Return a stored text as a course file has it."""
+    """Return a stored text in the form that it has in a course file."""
     return cleaned(text).strip()
 
 
 def number(value: Decimal) -> Decimal:
-    """Return the number without zeros at its end."""
+    """Return the number without zeros at the end."""
     whole = value.to_integral_value()
     return whole if whole == value else value.normalize()
 
 
 def nothing_stored(course: CourseRow) -> Stored:
-    """Return what the database has of a course that is not there yet."""
+    """Return the stored content of a course that does not exist yet: rooms alone."""
     reader = _Snapshot()
     return Stored(
         content=Content(course=course), rooms=reader.rooms(), objects=reader.objects
@@ -63,7 +63,7 @@ def nothing_stored(course: CourseRow) -> Stored:
 
 
 def read_stored(course: Course) -> Stored:
-    """Return the course as it is. About fifteen queries, however many rows."""
+    """Return the stored course, in about fifteen queries however many rows it has."""
     reader = _Snapshot()
     rooms = reader.rooms()
     content = reader.read(course, rooms)
@@ -85,7 +85,7 @@ class _Snapshot:
         return self._keys.get((model, pk), "")
 
     def rooms(self) -> tuple[RoomRow, ...]:
-        """Every room of the portal: they are shared."""
+        """Return every room of the portal: courses share rooms."""
         return tuple(
             RoomRow(
                 key=self._keep("room", room.name, room),
@@ -96,7 +96,10 @@ class _Snapshot:
         )
 
     def read(self, course: Course, rooms: tuple[RoomRow, ...]) -> Content:
-        """Everything of the course; those first that others name."""
+        """Return the content of the course.
+
+        Rows are read before the rows that refer to them.
+        """
         self.objects["course", ""] = course
         components = tuple(self._components(course))
         teachers = tuple(self._teachers(course))
@@ -297,12 +300,12 @@ class _Snapshot:
 
 
 def _second(moment: Any) -> Any:
-    """A moment to the second: course files have no smaller part."""
+    """Return the time to the second: course files have no fractions of one."""
     return moment.replace(microsecond=0) if moment else None
 
 
 def stored_file(stored: FieldFile) -> File | None:
-    """Return the row's file. One that the storage lost has no content."""
+    """Return the row's file. A file that the storage has lost has no hash."""
     if not stored:
         return None
     name = stored.name or ""

@@ -1,4 +1,4 @@
-"""What an assignment runs and how it is marked, frozen at one moment."""
+"""An assignment's revisions: what is run and how it is marked, never changed later."""
 
 from typing import ClassVar
 
@@ -37,7 +37,7 @@ class AssignmentRevision(models.Model):
     seed = models.PositiveIntegerField(
         default=0, help_text="Starts the notebook's generators. Students see it."
     )
-    # SECURITY: for staff alone; in no hand-out, and in no answer to a student.
+    # SECURITY: for staff alone. It is in no hand-out and in no answer to a student.
     grading_seed = models.PositiveBigIntegerField(
         null=True,
         blank=True,
@@ -98,9 +98,9 @@ class AssignmentRevision(models.Model):
 
 
 class RevisionFile(models.Model):
-    """A file of a revision's bundle, kept by its content's hash."""
+    """A file of a revision's bundle, stored under its content's hash."""
 
-    # SECURITY: the parts that students may read. The others hold the answers.
+    # SECURITY: the parts that students may read. The other parts hold the answers.
     OPEN_PARTS: ClassVar = (Part.HANDOUT, Part.PUBLIC)
 
     revision = models.ForeignKey(
@@ -170,7 +170,7 @@ class RequiredFile(models.Model):
 
 
 class Question(models.Model):
-    """A part of an assignment that earns points.
+    """A question of an assignment: a part that earns points.
 
     `checks` is a list of objects with the keys of `formats.assignment.Check`: name,
     points (a decimal as text), visibility, description.
