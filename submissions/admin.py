@@ -1,4 +1,4 @@
-"""The admin's pages of submissions: to read, never to change."""
+"""The admin pages of submissions. They are read-only."""
 
 from typing import Any
 

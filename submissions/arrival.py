@@ -13,7 +13,7 @@ _TOO_LARGE = "softmark.upload_too_large"
 
 
 class ArrivalHandler(FileUploadHandler):
-    """Records when the body began to arrive, and refuses files that nobody may send.
+    """Records when a request's body began to arrive, and refuses forbidden files.
 
     It is first in FILE_UPLOAD_HANDLERS. It runs before the CSRF check and the view,
     because reading the form starts the handlers.
@@ -36,8 +36,8 @@ class ArrivalHandler(FileUploadHandler):
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Refuse the files of a body over the limit, or of an anonymous sender.
 
-        The rest is read and thrown away, so that the browser gets the response; the
-        fields before the first file are kept.
+        The rest of the body is read and thrown away, so that the browser gets the
+        response. The fields before the first file are kept.
         """
         super().new_file(*args, **kwargs)
         request = self.request
@@ -57,8 +57,8 @@ class ArrivalHandler(FileUploadHandler):
 def upload_started_at(request: HttpRequest) -> dt.datetime:
     """Return when the request's body began to arrive, or now if it has no files.
 
-    SECURITY: this is never a time that the client sent or that a page contained: a form
-    opened before the deadline may be sent after it.
+    SECURITY: this is never a time that the client sent or that a page contained.
+    Otherwise a form that was opened before the deadline could be sent after it.
     """
     started: dt.datetime = request.META.get(_STARTED_AT) or timezone.now()
     return started

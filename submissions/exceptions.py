@@ -1,4 +1,4 @@
-"""Exceptions for a hand-in that is refused."""
+"""Exceptions for a submission that is refused."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from formats.problems import Problem
 
 
 class SubmissionRefusedError(Exception):
-    """The hand-in was refused, and nothing of it was stored as a submission."""
+    """The submission was refused, and none of it was stored."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
@@ -14,7 +14,7 @@ class SubmissionRefusedError(Exception):
 
 
 class KeyReusedError(Exception):
-    """An idempotency key was sent again, with other files; nothing was stored."""
+    """An idempotency key was sent again with other files. Nothing was stored."""
 
     def __init__(self, attempt: int) -> None:
         super().__init__(

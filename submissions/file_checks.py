@@ -1,4 +1,4 @@
-"""One file against what was asked for: size, kind by content, then its own checks."""
+"""Check one file against its rule: size, kind by content, and the kind's own checks."""
 
 import os
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from formats.weights.weight_checks import WANTED, check_weights
 
 @dataclass(frozen=True, kw_only=True)
 class FileRule:
-    """What is asked for: a name, a kind (formats.choices.FileKind), a size."""
+    """The rule for one file: its name, kind (formats.choices.FileKind) and size."""
 
     name: str
     kind: str
@@ -29,9 +29,9 @@ def check_file(
     chosen: str = "",
     coursework: Coursework = NOTHING_GIVEN,
 ) -> Findings:
-    """Return what is wrong with the content, having executed none of it.
+    """Return what is wrong with the content, without executing any of it.
 
-    `content` is binary and seekable. `chosen` is what the person called the file.
+    `content` is binary and seekable. `chosen` is the person's own name for the file.
     Memory stays within a few times the size of a notebook, and within a few megabytes
     for anything else.
     """

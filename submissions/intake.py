@@ -1,4 +1,4 @@
-"""The files of one hand-in: checked together, then stored by content."""
+"""Check the files of one submission together, and store their content."""
 
 import difflib
 import hashlib
@@ -37,9 +37,9 @@ PIECE = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class IncomingFile:
-    """A file as it came in: the required name it is for, and its name at the sender.
+    """An uploaded file: the required name it is for, and its name at the sender.
 
-    `content` is binary and seekable. `size` is what the sender claims; the size that is
+    `content` is binary and seekable. `size` is what the sender claims. The size that is
     stored and compared with limits is counted here.
     """
 
@@ -81,7 +81,7 @@ def check_files(
     revision: AssignmentRevision,
     installed: Collection[str] | None = None,
 ) -> Findings:
-    """Return everything that is wrong with the files, alone and together.
+    """Return every problem and warning of the files, alone and together.
 
     `installed` are the modules that a run can import, or None if they are not known.
     """
@@ -122,7 +122,7 @@ def _check_names(
 
 
 def _unexpected(name: str, absent: list[str], rules: Mapping[str, FileRule]) -> Problem:
-    """Return the problem of an unexpected file, with the name probably meant."""
+    """Return the problem of an unexpected file; it names the likely intended name."""
     lowered = {each.lower(): each for each in absent}
     close = difflib.get_close_matches(name.lower()[:200], lowered, n=1)
     wanted = [lowered[each] for each in close] or list(rules)
@@ -142,8 +142,7 @@ def _check_total(files: Sequence[IncomingFile]) -> Iterator[Problem]:
 def coursework_of(revision: AssignmentRevision) -> Coursework:
     """Return what the revision gives its students.
 
-    If the hand-out is missing from the store, it is left out: that is no fault of the
-    work.
+    If the store has lost the hand-out, it is left out: the student is not at fault.
     """
     checked = revision.questions.filter(kind=QuestionKind.AUTO)
     parts = list(revision.files.all())
@@ -185,7 +184,7 @@ def _warnings(
     revision: AssignmentRevision,
     warnings: Sequence[Problem],
 ) -> tuple[Problem, ...]:
-    """Return the files' own warnings, and those on how the notebook uses the files."""
+    """Return the files' own warnings, and those about how the notebook uses them."""
     rules, present = rules_of(revision), _present(files, revision)
     for reading, repeated in readings:
         left = [each for each in warnings if not is_answered(each, reading)]
@@ -194,7 +193,7 @@ def _warnings(
 
 
 def _present(files: Sequence[IncomingFile], revision: AssignmentRevision) -> set[str]:
-    """Return the names of the files that lie beside the notebook when it runs."""
+    """Return the names of the files beside the notebook when it runs."""
     public = revision.files.filter(part=Part.PUBLIC)
     names = {file.name for file in files} | {revision.notebook_name}
     return names | set(public.values_list("name", flat=True))

@@ -1,4 +1,4 @@
-"""What students hand in. Append-only: a new attempt is a new row."""
+"""Submissions and their files. Append-only: a new attempt is a new row."""
 
 import uuid
 
@@ -15,7 +15,7 @@ from submissions.querysets import SubmissionQuerySet
 
 
 class Submission(models.Model):
-    """One attempt of one student at one assignment, pinned to a revision."""
+    """One attempt of one student at one assignment, tied to one revision."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     assignment = models.ForeignKey(
@@ -78,7 +78,7 @@ class Submission(models.Model):
     def is_late(self) -> bool:
         """Whether the work came after the author's own deadline, as it is now.
 
-        No query for rows from `with_extension`.
+        It makes no query for rows from `with_extension`.
         """
         if hasattr(self, "extended_to"):
             own = deadline_of(self.assignment, self.extended_to)

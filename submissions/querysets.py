@@ -1,4 +1,4 @@
-"""Querysets: which submissions each person sees."""
+"""The queryset of submissions: who sees which, attempts and lateness."""
 
 import datetime as dt
 from typing import TYPE_CHECKING, Final, Self
@@ -25,11 +25,11 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         )
 
     def by(self, user: "User") -> Self:
-        """Return submissions by this person."""
+        """Return the submissions by this person."""
         return self.filter(author=user)
 
     def using_attempts(self) -> Self:
-        """Return submissions that use up one of the author's attempts."""
+        """Return the submissions that use up one of the author's attempts."""
         return self.filter(uses_attempt=True)
 
     def newest_first(self) -> Self:
@@ -39,13 +39,13 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     def with_extension(self) -> Self:
         """Annotate `extended_to`: the author's extended deadline, or None.
 
-        `Submission.is_late` reads it, so that a list makes no query for each extension.
-        The assignment must be selected with the row, too.
+        `Submission.is_late` reads it, so that a list does not make a query for each
+        extension. The assignment must be selected with the row, too.
         """
         return self.annotate(extended_to=_extended_to())
 
     def late(self, *, is_late: bool = True) -> Self:
-        """Return work that is late by the present deadlines, or work that is not.
+        """Return work that is late by the current deadlines, or work that is not.
 
         This is the rule of `courses.deadlines` in SQL, for filters of lists.
         """

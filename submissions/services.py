@@ -1,4 +1,4 @@
-"""Services for handing in: every submission is stored by them."""
+"""The services that hand in work. They alone store submissions."""
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
@@ -39,10 +39,10 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class AcceptedFiles:
-    """The files of one hand-in, checked against one revision and stored.
+    """The files of one submission, checked against one revision and stored.
 
-    `repeated` is the submission that the same files made earlier, or None. If it is
-    set, nothing was checked or stored again.
+    `repeated` is the earlier submission of the same files, or None. If it is set,
+    nothing was checked or stored again.
     """
 
     revision: AssignmentRevision
@@ -63,12 +63,13 @@ def create_submission(
     """Store one attempt of the actor, with its files, and return it.
 
     The same files sent again under the same idempotency key return the same submission.
-    Raises SubmissionRefusedError with every problem found; then no row is written.
+    Raises SubmissionRefusedError with every problem found. In that case no row is
+    written.
 
     Call it outside any transaction: checking and storing large files takes seconds, and
-    on SQLite nobody else could write meanwhile. A caller that writes rows of its own
-    with the submission calls `accept_files` first, and `record_submission` inside its
-    transaction.
+    on SQLite nobody else could write during that time. A caller that writes rows of its
+    own with the submission calls `accept_files` first, and `record_submission` inside
+    its transaction.
     """
     accepted = accept_files(
         actor=actor,
@@ -96,11 +97,11 @@ def accept_files(
 ) -> AcceptedFiles:
     """Check the files without executing anything, and store their content.
 
-    `installed` are the modules of each environment, as far as they are known, and
-    `known` problems of the form itself, which are reported with those of the files.
+    `installed` maps each environment to its modules, as far as they are known. `known`
+    are problems of the form itself, which are reported with those of the files.
 
-    The time of receipt is taken first: every byte has arrived by then, and nobody
-    becomes late through the portal's own work. Raises SubmissionRefusedError.
+    The time of receipt is taken first: every byte has arrived by then, and no student
+    becomes late because the portal takes time. Raises SubmissionRefusedError.
     """
     received_at = timezone.now()
     revision = assignment.revision
@@ -108,7 +109,7 @@ def accept_files(
         raise SubmissionRefusedError([problem("not_published")])
     refusals = _refusals(actor, assignment, received_at)
     if refusals:
-        # Files that were accepted before return their submission, closed or not.
+        # The same files, sent again, return their submission even after the deadline.
         repeated = _repeated(actor, assignment, files, idempotency_key)
         if repeated is None:
             raise SubmissionRefusedError(refusals)
@@ -138,9 +139,9 @@ def record_submission(
 ) -> Submission:
     """Write the rows of one attempt, in one transaction, and return the submission.
 
-    The student's enrolment is locked meanwhile, so that of many attempts sent at once
-    none exceeds the limit. Raises SubmissionRefusedError, and with `is_key_of_files`
-    KeyReusedError for a key that was sent with other files.
+    The student's enrolment is locked until then, so that attempts sent at the same time
+    cannot exceed the limit. Raises SubmissionRefusedError. With `is_key_of_files`,
+    raises KeyReusedError if the key was sent before with other files.
     """
     if accepted.repeated is not None:
         return accepted.repeated
@@ -193,7 +194,7 @@ def _write_rows(
 
 
 def _lock_enrolment(actor: User, assignment: Assignment) -> None:
-    """Lock the one row that all of the student's hand-ins to the course share.
+    """Lock the row that all of the student's submissions to the course share.
 
     SQLite has no row locks and needs none: a transaction locks the whole file.
     """
@@ -204,7 +205,7 @@ def _lock_enrolment(actor: User, assignment: Assignment) -> None:
 def charge_attempt(*, submission_id: UUID, uses_attempt: bool) -> None:
     """Record whether the submission uses up one of its author's attempts.
 
-    It does not if the portal's own fault has kept it from being run.
+    It does not if a fault of the portal's own kept it from being run.
     """
     Submission.objects.filter(pk=submission_id).update(uses_attempt=uses_attempt)
 
@@ -244,8 +245,8 @@ def _last_attempt(actor: User, assignment: Assignment) -> int:
 def _stored_key(key: str, assignment: Assignment, hashes: Mapping[str, str]) -> str:
     """Return the stored form of an idempotency key, or "" without a key.
 
-    The content is part of it, so that other files sent from the same open page are
-    never mistaken for a repetition and dropped.
+    The content is part of it. Otherwise other files sent from the same open page would
+    be taken for a repetition and dropped.
     """
     if not key:
         return ""
@@ -262,7 +263,7 @@ def _with_key(actor: User, key: str) -> Submission | None:
 
 
 def _check_key_is_new(actor: User, assignment: Assignment, key: str) -> None:
-    """Raise KeyReusedError if an attempt was made with the key, whatever its files."""
+    """Raise KeyReusedError if an earlier attempt used the key, whatever its files."""
     earlier = Submission.objects.by(actor).filter(assignment=assignment)
     for attempt in earlier.exclude(idempotency_key="").prefetch_related("files"):
         hashes = {file.name: file.sha256 for file in attempt.files.all()}
@@ -273,7 +274,7 @@ def _check_key_is_new(actor: User, assignment: Assignment, key: str) -> None:
 def _repeated(
     actor: User, assignment: Assignment, files: Sequence[IncomingFile], key: str
 ) -> Submission | None:
-    """Return the submission that the same files under the same key have made."""
+    """Return the earlier submission of the same files under the same key, or None."""
     earlier = Submission.objects.by(actor).filter(assignment=assignment)
     if not key or not earlier.exists():
         return None

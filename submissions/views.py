@@ -1,4 +1,4 @@
-"""The views of the receipt, and of the files that it names."""
+"""The pages of a submission: the receipt, and its files."""
 
 from uuid import UUID
 

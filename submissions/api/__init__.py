@@ -1,1 +1,1 @@
-"""How submissions are written in the API. Their addresses are in grading.api."""
+"""The API of submissions: serializers and filters. Its addresses are in grading.api."""
