@@ -1,1 +1,1 @@
-"""Files from outside, read as data: no Django, nothing executed, nothing unpickled."""
+"""Read files from outside as data: no Django, nothing executed, nothing unpickled."""

@@ -1,6 +1,6 @@
-"""Web and email addresses: what is one.
+"""Check web and email addresses.
 
-The rules are those of Django's validators, and one more: see `is_web_address`.
+The rules are those of Django's validators, with one more: see `is_web_address`.
 """
 
 import ipaddress
@@ -37,10 +37,10 @@ _MAILBOX: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*|{_QUOTED}", re.IGNORECASE)
 
 
 def is_web_address(text: str) -> bool:
-    """Say whether the text is a whole address of the web, by http or https.
+    """Return whether the text is a complete web address, with http or https.
 
-    Unlike Django's, it takes no “?” or “#” before an “@”: in `https://a?b@example.org`
-    people read one host and browsers another.
+    Unlike Django's validator, it accepts no “?” or “#” before an “@”: in
+    `https://a?b@example.org` people read one host and browsers another.
     """
     if len(text) > _LONGEST_URL:
         return False
@@ -48,7 +48,7 @@ def is_web_address(text: str) -> bool:
     if found is None:
         return False
     try:
-        # It refuses hosts with letters that stand for “/” or “:”.
+        # `urlsplit` refuses hosts with letters that normalise to “/” or “:”.
         host = urlsplit(text).hostname
     except ValueError:
         return False
@@ -62,7 +62,7 @@ def is_web_address(text: str) -> bool:
 
 
 def is_email_address(text: str) -> bool:
-    """Say whether the text is an email address, without a name and without brackets."""
+    """Return whether the text is an email address, without a name or brackets."""
     mailbox, at, host = text.rpartition("@")
     if not at or len(text) > _LONGEST_EMAIL or not _MAILBOX.fullmatch(mailbox):
         return False

@@ -1,4 +1,4 @@
-"""The words that files and models share, each with the label that people read.
+"""The choices that files and models share, each with the label that people read.
 
 Models build their choices and constraints from these: `choices=Role.choices`,
 `default=Role.STUDENT.value`, `role__in=Role.values`. A plain value as the default keeps
@@ -14,7 +14,7 @@ from runner.protocol.jobs import TestStyle
 class Choice(StrEnum):
     """A value with a label. A subclass lists its members as `NAME = "value", "Label"`.
 
-    `choices` and `values` of a subclass are what Django's TextChoices call so.
+    `choices` and `values` of a subclass are the same as those of Django's TextChoices.
     """
 
     _value_: str
@@ -22,7 +22,8 @@ class Choice(StrEnum):
     choices: ClassVar[list[tuple[str, str]]]
     values: ClassVar[list[str]]
 
-    # The label has a default because mypy takes `Role("student")` for a call of this.
+    # The label has a default because mypy takes `Role("student")` for a call of this
+    # method.
     def __new__(cls, value: str, label: str = "") -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
@@ -36,7 +37,7 @@ class Choice(StrEnum):
 
 
 class Role(Choice):
-    """A person's role in one course. courses.permissions lists its rights."""
+    """A person's role in one course. courses.permissions lists the rights of roles."""
 
     STUDENT = "student", "Student"
     ASSISTANT = "assistant", "Teaching assistant"
@@ -44,7 +45,7 @@ class Role(Choice):
 
 
 class Weekday(IntEnum):
-    """Days, numbered as `datetime.date.weekday` does."""
+    """The days of the week, numbered as `datetime.date.weekday` does."""
 
     MONDAY = 0
     TUESDAY = 1
@@ -56,7 +57,7 @@ class Weekday(IntEnum):
 
     @property
     def label(self) -> str:
-        """The day's name as people write it."""
+        """The day's English name."""
         return self.name.capitalize()
 
 
@@ -80,7 +81,7 @@ class Examinable(Choice):
 
 
 class MaterialKind(Choice):
-    """What a material is."""
+    """The kind of a material."""
 
     NOTES = "notes", "Notes"
     SLIDES = "slides", "Slides"
@@ -100,7 +101,7 @@ class MaterialAccess(Choice):
 
 
 class ComponentKind(Choice):
-    """What a share of the course's mark is for."""
+    """The kind of work that a component of the course's total stands for."""
 
     EXAM = "exam", "Exam"
     COURSEWORK = "coursework", "Coursework"
@@ -108,7 +109,7 @@ class ComponentKind(Choice):
 
 
 class Counting(Choice):
-    """Which attempt at a piece of coursework counts."""
+    """Which attempt at an assignment counts."""
 
     LATEST = "latest", "The latest attempt counts"
     BEST = "best", "The best attempt counts"
@@ -130,7 +131,7 @@ TEST_STYLE_LABELS: Final[dict[TestStyle, str]] = {
 
 
 class FileKind(Choice):
-    """What a file is that students hand in."""
+    """The kind of a file that students hand in."""
 
     NOTEBOOK = "notebook", "Jupyter notebook (.ipynb)"
     SAFETENSORS = "safetensors", "Weights (.safetensors)"
@@ -140,7 +141,7 @@ class FileKind(Choice):
 
 
 class Part(Choice):
-    """Which part of an assignment a file of its folder is."""
+    """The part of an assignment to which a file of its folder belongs."""
 
     HANDOUT = "handout", "Hand-out notebook, for students"
     PUBLIC = "public", "Public data, beside the notebook in every run"

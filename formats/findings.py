@@ -1,4 +1,4 @@
-"""What the checks of a hand-in found, and the names of its files."""
+"""Results of the checks of a submission, and the names of its files."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from formats.problems import Problem
 
 @dataclass(frozen=True)
 class FileName:
-    """The name under which a file is handed in, and the person's own name of it."""
+    """The name under which a file is handed in, and the person's own name for it."""
 
     required: str
     chosen: str = ""
@@ -22,7 +22,7 @@ Name = str | FileName
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
-    """What a check found: problems refuse the hand-in, warnings do not."""
+    """The results of a check: problems refuse the submission, warnings do not."""
 
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()

@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes and never by its name."""
+"""Find out the kind of a file from its first bytes, never from its name."""
 
 import re
 from enum import Enum
@@ -15,7 +15,7 @@ HEAD: Final = 4096
 
 
 class Kind(Enum):
-    """A kind of file; the value names it in a sentence: “X” is …"""
+    """A kind of file. The value completes the sentence “X” is …"""
 
     NOTEBOOK = "a notebook"
     JSON = "JSON text"
@@ -94,7 +94,7 @@ MAGIC: Final[tuple[tuple[bytes, Kind], ...]] = (
     (b"\0\x05\x16\x07", Kind.MAC_NOTE),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Kind.OFFICE),
 )
-# Of a RIFF file and of an ISO media file, at the place given.
+# Files that are known by bytes at the place given, such as RIFF and ISO media files.
 FORMS: Final = (
     (b"RIFF", 8, b"WEBP", Kind.IMAGE),
     (b"RIFF", 8, b"", Kind.MEDIA),
@@ -105,7 +105,7 @@ FORMS: Final = (
     (b"MZ", 0, b"MZ\x90\0", Kind.PROGRAM),
     (b"", 257, b"ustar", Kind.TAR),
 )
-# What torch.save wrote before version 1.6: a pickled magic number comes first.
+# The start of a file by torch.save before version 1.6: a pickled magic number.
 LEGACY: Final = re.compile(rb"\x80.\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19\.", re.DOTALL)
 PICKLE: Final = re.compile(rb"\x80[\x02-\x05]")
 HTML: Final = re.compile(
@@ -113,7 +113,7 @@ HTML: Final = re.compile(
 )
 NOTEBOOK: Final = re.compile(rb'"(cells|nbformat|worksheets|cell_type)"')
 XML: Final = re.compile(rb"<(\?xml|svg|plist)\b", re.IGNORECASE)
-# A statement at the beginning of a line that no other text has.
+# A statement at the beginning of a line that other text does not have.
 PYTHON: Final = re.compile(
     rb"^(#!.*python|# %%|# In\[|import \w+|from [\w.]+ import |"
     rb"(async )?def \w+\(|class \w+[(:]|if __name__ == )",
@@ -122,12 +122,12 @@ PYTHON: Final = re.compile(
 
 
 def kind_of(content: IO[bytes]) -> Kind:
-    """Return the kind by the first bytes. The file is left at their end."""
+    """Return the kind by the first bytes. Leaves the file position after them."""
     return kind_of_head(content.read(HEAD))
 
 
 def kind_of_head(head: bytes) -> Kind:
-    """Return the kind of a file that begins so. A zip archive is not looked into."""
+    """Return the kind of a file that begins so, without looking into a zip archive."""
     for magic, kind in MAGIC:
         if head.startswith(magic):
             return kind
@@ -157,7 +157,7 @@ def _kind_of_text(head: bytes) -> Kind:
 
 
 def _is_text(head: bytes) -> bool:
-    """Whether the bytes read as UTF-8, but for a letter cut off at the end."""
+    """Return whether the bytes are UTF-8, ignoring a letter cut off at the end."""
     try:
         head[:-4].decode()
     except UnicodeDecodeError:
@@ -165,19 +165,19 @@ def _is_text(head: bytes) -> bool:
     return True
 
 
-# How a JSON text may begin, and one in which git has left its marks.
+# The beginning of a JSON text, or of one with git's conflict marks.
 _JSON_START: Final = re.compile(rb'[\s\xef\xbb\xbf]*(?:[\[{"\d-]|<<<<<<<)')
 
 
 def is_no_json(kind: Kind, head: bytes) -> bool:
-    """Say whether text of this kind is plainly something else than a notebook's."""
+    """Return whether text of this kind is clearly not a notebook's JSON."""
     if kind is Kind.TEXT:
         return not _JSON_START.match(head) and not NOTEBOOK.search(head)
     return kind is Kind.PYTHON
 
 
 def wrong_kind(kind: Kind, name: Name, *, wanted: str, fix: str) -> Problem:
-    """Return the words for a file of another kind than the one asked for."""
+    """Return the problem of a file that is of another kind than required."""
     slot = ""
     if isinstance(name, FileName) and name.chosen not in {"", name.required}:
         slot = f" as “{shown(name.required, 120)}”"

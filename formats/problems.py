@@ -1,4 +1,4 @@
-"""What is wrong with a file: where, what, and what to do about it."""
+"""Problems of a file from outside: where, what, and what to do about it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any, TypedDict, Unpack
 
 
 class Place(TypedDict, total=False):
-    """Where something is wrong, and what to do. `cell` is a position in the notebook."""
+    """Where a problem is, and a hint. `cell` is a position in the notebook, from 1."""
 
     file: str
     line: int | None
@@ -18,10 +18,11 @@ class Place(TypedDict, total=False):
 class Problem:
     """One thing that is wrong or doubtful: what, where, and what to do about it.
 
-    `message` and `hint` are for whoever brought the file. `code`, where there is one, is
-    stable and names the words in formats.submission_words. Lines count from 1. `cell` is
-    the position of a cell in its notebook, from 1, by which problems are sorted. `place`
-    is what people call the cell: it has to be given, too.
+    `message` and `hint` are for the person who brought the file. `code`, if there is
+    one, is stable and names the words in formats.submission_words. Lines count from 1.
+    `cell` is the position of a cell in its notebook, from 1, by which problems are
+    sorted. `place` is the name that people use for the cell. A problem with a `cell`
+    must have a `place`.
     """
 
     message: str
@@ -33,7 +34,7 @@ class Problem:
     hint: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse a cell that nobody can call by its name."""
+        """Raise ValueError if the problem has a cell and no place, or the reverse."""
         if (self.cell is not None) != bool(self.place):
             raise ValueError("a problem has both a cell and its place, or neither")
 
@@ -55,7 +56,7 @@ class Problem:
 
 
 class BundleError(Exception):
-    """The folder is no bundle that can be imported. `faults` lists every reason."""
+    """The file or folder cannot be imported. `faults` lists every reason."""
 
     def __init__(self, faults: tuple[Problem, ...]) -> None:
         super().__init__("\n".join(str(fault) for fault in faults))
@@ -63,9 +64,9 @@ class BundleError(Exception):
 
 
 class FaultList:
-    """The faults of a bundle, collected so that one look finds all of them.
+    """The faults of a file or folder, collected so that one reading finds them all.
 
-    It knows what the cells of the notebooks are called that were read with it.
+    It also knows the names of the cells of the notebooks that were read with it.
     """
 
     def __init__(self) -> None:
@@ -76,15 +77,15 @@ class FaultList:
         return len(self._faults)
 
     def call_cells(self, file: str, places: Sequence[str]) -> None:
-        """Call the cells of a notebook by these words from now on."""
+        """Use these words for the cells of a notebook from now on."""
         self._places[file] = tuple(places)
 
     def place(self, file: str, cell: int) -> str:
-        """Return the words for the cell at a position, to stand within a sentence."""
+        """Return the words for the cell at a position, for use within a sentence."""
         places = self._places.get(file, ())
         if cell <= len(places):
             return places[cell - 1]
-        # As an upload says it of a notebook whose cells cannot be told apart.
+        # The same words as for an upload whose cells cannot be told apart.
         return f"cell {cell} (text cells counted, too)"
 
     def make(self, message: str, **where: Unpack[Place]) -> Problem:
@@ -98,13 +99,13 @@ class FaultList:
         self._faults.append(self.make(message, **where))
 
     def error(self) -> BundleError:
-        """Return an error with everything noted so far, in reading order."""
+        """Return an error with all faults noted so far, by file, cell and line."""
         faults = dict.fromkeys(self._faults)
         return BundleError(
             tuple(sorted(faults, key=lambda f: (f.file, f.cell or 0, f.line or 0)))
         )
 
     def raise_if_any(self) -> None:
-        """Raise the error if anything was noted."""
+        """Raise BundleError if any fault was noted."""
         if self._faults:
             raise self.error()

@@ -1,7 +1,7 @@
-"""Reading a roster: a CSV file of the people of a course. Nothing is stored here.
+"""Read a roster: a CSV file of the people of a course. Nothing is stored here.
 
-An empty cell, and a column that is left out, say nothing: what is known stays, and
-somebody new is a student. A cell that begins like a formula is only text.
+An empty cell, or a column that is left out, changes nothing: known values stay, and a
+new person is a student. A cell that begins like a formula is only text.
 """
 
 import csv
@@ -26,7 +26,7 @@ COLUMNS: Final = (
     "role",
     "module_code",
 )
-# What other systems call them, as `_plain` writes it.
+# Column names of other systems, in the form that `_plain` gives them.
 SYNONYMS: Final = {
     "e mail": "email",
     "email address": "email",
@@ -48,7 +48,8 @@ ROLES: Final = {
 }
 LENGTHS: Final = {"email": 254, "first_name": 150, "last_name": 150, "login": 64}
 DELIMITERS: Final = ",;\t"
-# What a spreadsheet takes for a formula, which an export hides behind an apostrophe.
+# The first character of a formula in a spreadsheet. An export puts an apostrophe before
+# it.
 _FORMULA: Final = re.compile(r"[=+\-@\t\r]")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _NOT_TEXT: Final = "The file is not text in UTF-8."
@@ -56,7 +57,7 @@ _SAVE_AS: Final = "Save it as “CSV UTF-8” in the spreadsheet and choose it a
 
 
 class RosterError(Exception):
-    """The file cannot be used; `faults` say why, all at once."""
+    """The file cannot be used. `faults` lists every reason."""
 
     def __init__(self, faults: Iterable[Problem]) -> None:
         self.faults = tuple(faults)
@@ -65,7 +66,7 @@ class RosterError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A person in the file. `role` is None and texts are empty where it is silent."""
+    """A person in the file. Values that the file does not give are empty, or None."""
 
     line: int
     email: str
@@ -77,20 +78,20 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The full name, or the address while no name is known."""
+        """The full name, or the email address if no name is known."""
         return f"{self.first_name} {self.last_name}".strip() or self.email
 
 
 @dataclass(frozen=True, kw_only=True)
 class Roster:
-    """What a file says. `ignored` names the columns that mean nothing here."""
+    """The content of a roster file. `ignored` names the columns that are not used."""
 
     entries: Sequence[Entry]
     ignored: Sequence[str] = ()
 
 
 def read_roster(content: bytes, *, module_codes: Sequence[str]) -> Roster:
-    """Return what the file says, or raise RosterError with everything that is wrong."""
+    """Return the roster in the file, or raise RosterError with every fault."""
     rows = _rows(_text(content))
     try:
         line, header = next(rows)
@@ -119,7 +120,7 @@ def write_roster(rows: Iterable[Mapping[str, str]]) -> str:
 
 
 def escaped(cell: str) -> str:
-    """Return the cell as no spreadsheet takes it for a formula."""
+    """Return the cell in a form that no spreadsheet takes for a formula."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
@@ -148,7 +149,7 @@ def _text(content: bytes) -> str:
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows that are not empty, each with the line on which it begins."""
+    """Yield the rows that are not empty, each with the line on which it begins."""
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True
     )
@@ -188,13 +189,13 @@ def _at_most(
 
 
 def _plain(header: str) -> str:
-    """A header as it is compared: `First_Name ` and `first-name` are one."""
+    """Return a header for comparison: `First_Name ` and `first-name` are equal."""
     words = " ".join(re.split(r"[\s_-]+", header.strip().casefold()))
     return SYNONYMS.get(words, words).replace(" ", "_")
 
 
 def _places(line: int, header: Sequence[str]) -> tuple[dict[str, int], list[str]]:
-    """Where each column is, and the names of those that mean nothing."""
+    """Return the index of each known column, and the names of the unknown ones."""
     places: dict[str, int] = {}
     ignored = []
     for index, cell in enumerate(header):
@@ -217,7 +218,7 @@ def _places(line: int, header: Sequence[str]) -> tuple[dict[str, int], list[str]
 
 
 class _Reading:
-    """Turns rows into entries and collects what is wrong with them."""
+    """Turns rows into entries, and collects their faults."""
 
     def __init__(self, places: Mapping[str, int], codes: Mapping[str, str]) -> None:
         self.places = places
@@ -226,7 +227,7 @@ class _Reading:
         self.lines: dict[str, int] = {}
 
     def entry(self, line: int, cells: Sequence[str]) -> Entry | None:
-        """Return the row's person, or None after noting what is wrong."""
+        """Return the row's person, or None after noting the faults."""
         found = len(self.faults)
         values = {
             name: cells[index] if index < len(cells) else ""

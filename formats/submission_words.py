@@ -1,4 +1,4 @@
-"""The words of every problem: its code, what is wrong, and what to do about it."""
+"""The words of every problem of a submission, by its code: message and hint."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -12,7 +12,7 @@ from formats.problems import Problem
 
 @dataclass(frozen=True)
 class Words:
-    """What is wrong, and what to do."""
+    """The message of a problem, and the hint: what is wrong, and what to do."""
 
     message: str
     hint: str = ""
@@ -288,7 +288,8 @@ WORDS: Final[dict[str, Words]] = {**RIGHTS, **FILES, **NOTEBOOKS, **WEIGHTS, **W
 def shown(text: str, limit: int = 80) -> str:
     """Return text that is safe to show in a sentence: one short line, all visible."""
     head = text[:limit].replace("\t", " ")
-    # Direction marks can make a name read as another one; unusual blanks are invisible.
+    # Direction marks can make a name look like another one. Unusual blanks are
+    # invisible.
     clean = "".join(each if each.isprintable() else "�" for each in head)
     return clean + "…" if len(text) > limit else clean
 
@@ -304,10 +305,10 @@ def size_in_words(size: int) -> str:
 def problem(
     code: str, *, file: Name = "", line: int | None = None, **values: object
 ) -> Problem:
-    """Return the problem with its words filled in.
+    """Return the problem with this code, with the values filled into its words.
 
-    `name` in the words is the person's own name of the file, `required` the name under
-    which it is handed in.
+    `name` in the words is the person's own name for the file. `required` is the name
+    under which it is handed in.
     """
     words = WORDS[code]
     required = file.required if isinstance(file, FileName) else file
@@ -327,6 +328,6 @@ def problem(
 
 
 def clean_file_name(name: str) -> str:
-    """Return the last part of a file's path, all visible, at most 255 long."""
+    """Return the last part of a file's path, all visible, of at most 255 characters."""
     last = name.replace("\\", "/").rpartition("/")[2].strip()
     return shown(last, 254)
