@@ -1,4 +1,4 @@
-"""A zip, unpacked into a folder of ours: plain files only, and within limits."""
+"""Unpack a zip into a folder of ours: plain files only, and within limits."""
 
 import io
 import os
@@ -16,14 +16,15 @@ MAX_ARCHIVE_BYTES: Final = 200 * 1024**2
 MAX_BYTES: Final = 600 * 1024**2
 MAX_MEMBERS: Final = 2_000
 _PIECE: Final = 1 << 20
-# Of the list of members: about 500 for each, which must be no less than a piece.
+# Limit of the zip's directory: about 500 bytes for each member. It must be no less than
+# _PIECE.
 MAX_DIRECTORY_BYTES: Final = 1 << 20
 _JUNK: Final = ("__MACOSX", "__pycache__", ".ipynb_checkpoints", ".git", ".OTTER_LOG")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """The files of an import: by their paths below `root`, in order."""
+    """The files of an import, as sorted paths relative to `root`."""
 
     root: Path
     files: tuple[Path, ...]
@@ -34,14 +35,14 @@ class Source:
 
 
 class _TooManyError(Exception):
-    """The archive has more members than it may."""
+    """The archive is too large, or has too many members."""
 
 
 def unpack(archive: Path, target: Path) -> Source:
-    """The archive's files lie below `target`, or BundleError says why they do not.
+    """Unpack the archive below `target`. Raises BundleError with the reasons.
 
-    SECURITY: sizes are counted while they are written, whatever the directory says;
-    no member is written outside `target`, and none is a link.
+    SECURITY: sizes are counted while they are written, whatever the directory says. No
+    member is written outside `target`, and none is a link.
     """
     faults = FaultList()
     name = archive.name
@@ -68,7 +69,7 @@ def unpack(archive: Path, target: Path) -> Source:
 
 
 def _why_no_zip(archive: Path) -> Reason:
-    """Return the likeliest reason why this is no zip, by its first bytes."""
+    """Return the most likely reason why this is no zip, by its first bytes."""
     with archive.open("rb") as content:
         start = content.read(_PIECE)
     if start and not start.startswith(b"PK") and (found := what_it_is(start, "a zip")):
@@ -83,10 +84,11 @@ def _members(opened: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
 
 
 class _BoundedFile(io.FileIO):
-    """A file of which no more is read at once than a directory may be long.
+    """A file that refuses to read more at once than a zip directory may be long.
 
     SECURITY: the standard library reads a zip's whole directory at once, as long as the
-    archive says, and makes a list of it. So no way of saying it gets round the limit.
+    archive says it is, and makes a list of it. This limit holds in whichever way the
+    archive states that length.
     """
 
     def __init__(self, path: Path) -> None:
@@ -120,7 +122,8 @@ def _check_member(member: zipfile.ZipInfo, archive: str, faults: FaultList) -> N
     elif member.flag_bits & 1:
         why = "is encrypted"
     elif member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        # A few bytes of bzip2 or LZMA unpack to very many before any can be counted.
+        # A few bytes of bzip2 or LZMA can unpack to very many before they can be
+        # counted.
         why = "is packed in a way that is not read"
     if why:
         faults.add(
@@ -153,7 +156,7 @@ def _write(
 def _copy(
     opened: zipfile.ZipFile, member: zipfile.ZipInfo, sink: IO[bytes], left: int
 ) -> int:
-    """Copy a member and return what is left of the limit, below zero past it."""
+    """Copy a member and return what is left of the limit, below zero if exceeded."""
     try:
         with opened.open(member) as content:
             while left >= 0 and (piece := content.read(_PIECE)):
@@ -166,7 +169,7 @@ def _copy(
 
 
 def walk(root: Path) -> Source:
-    """Return the files below a folder; hidden ones, caches and links are left out."""
+    """Return the files below a folder, without hidden ones, caches and links."""
     found = []
     for place, folders, names in os.walk(root):
         folder = Path(place)

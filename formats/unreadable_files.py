@@ -1,4 +1,4 @@
-"""Why a file is not the notebook, YAML or Python that it should be, in words."""
+"""Reasons why a file is not the notebook, YAML or Python that it should be."""
 
 import codecs
 import json
@@ -21,7 +21,7 @@ _STARTS: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """Why a file cannot be read. `line` counts from 1."""
+    """The reason why a file cannot be read. `line` counts from 1."""
 
     message: str
     line: int | None = None
@@ -29,9 +29,9 @@ class Reason:
 
 
 def what_it_is(data: bytes, wanted: str) -> Reason | None:
-    """Return that the file is something else than `wanted`, or None if it may be it.
+    """Return a reason if the file is clearly something else than `wanted`, or None.
 
-    It recognises what people meet: git's conflict marks, a pointer of Git LFS, a saved
+    It recognises common mistakes: git's conflict marks, a pointer of Git LFS, a saved
     web page, an archive or a PDF under another name, an empty file, and UTF-16.
     """
     if not data.strip():
@@ -60,7 +60,10 @@ def what_it_is(data: bytes, wanted: str) -> Reason | None:
 
 
 def pointer_in(data: bytes) -> Reason | None:
-    """Return that the file is a pointer of Git LFS, or None. Its start is enough."""
+    """Return a reason if the file is a Git LFS pointer, or None.
+
+    The first bytes of the file are enough.
+    """
     if not data.startswith(_LFS):
         return None
     return Reason(
@@ -70,7 +73,7 @@ def pointer_in(data: bytes) -> Reason | None:
 
 
 def conflict_in(data: bytes) -> Reason | None:
-    """Return where git's conflict marks begin, or None without any."""
+    """Return a reason with the line of git's first conflict mark, or None."""
     found = _CONFLICT.search(data)
     if found is None:
         return None
@@ -82,7 +85,7 @@ def conflict_in(data: bytes) -> Reason | None:
 
 
 def text_of(data: bytes, wanted: str) -> str | Reason:
-    """Return the file as text, without a mark of UTF-8 before it, or why it is none."""
+    """Return the file's text without a byte order mark, or why it is no text."""
     if data.strip() and (found := what_it_is(data, wanted)):
         return found
     try:
@@ -96,7 +99,7 @@ def text_of(data: bytes, wanted: str) -> str | Reason:
 
 
 def not_json(error: json.JSONDecodeError) -> Reason:
-    """Return what keeps a text from being JSON: it is cut off, or wrong on a line."""
+    """Return why a text is no JSON: it is cut off, or wrong on a line."""
     is_cut = error.msg.startswith("Unterminated string") or not (
         error.doc[error.pos :].strip()
     )

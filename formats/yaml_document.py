@@ -1,7 +1,7 @@
-"""YAML that is read by its nodes, so that every fault has a line.
+"""Read YAML by its nodes, so that every fault has a line.
 
-YAML guesses types: `no` is false, `10:00` is 600 and 2027-01-31 is a date. Here a
-value has the type that its place asks for, and a guess that went elsewhere is named.
+YAML guesses types: `no` is false, `10:00` is 600 and 2027-01-31 is a date. Here a value
+must have the type that its key requires, and the fault says what YAML guessed instead.
 """
 
 import difflib
@@ -75,7 +75,7 @@ def _shown(node: yaml.Node) -> str:
 
 
 def nearest(word: str, known: Collection[str]) -> str:
-    """Return a hint that names the nearest known word, or all of them."""
+    """Return a hint that names the nearest known word, or all known words."""
     close = difflib.get_close_matches(word, known, n=1)
     return f"Did you mean “{close[0]}”?" if close else f"Known: {', '.join(known)}."
 
@@ -83,8 +83,9 @@ def nearest(word: str, known: Collection[str]) -> str:
 class Section:
     """A mapping of the document with a known set of keys.
 
-    Each method returns the value of one key, or a stand-in with the reason noted in
-    `faults`, so that reading goes on and finds the rest.
+    Each method returns the value of one key. If the value is wrong, the reason is noted
+    in `faults` and a stand-in is returned, so that reading goes on and finds the other
+    faults.
     """
 
     def __init__(
@@ -129,7 +130,7 @@ class Section:
         return iter(self._values)
 
     def require(self, *keys: str) -> None:
-        """Note a fault for each key that is not there."""
+        """Note a fault for each key that is missing."""
         for key in keys:
             if key not in self._values:
                 self.fault(f"“{key}” is missing here.", hint=f"Add “{key}: …”.")
@@ -171,7 +172,7 @@ class Section:
         return value
 
     def flag(self, key: str, *, default: bool = False) -> bool:
-        """Return true or false, spelled so."""
+        """Return a boolean that is spelled true or false."""
         node = self._values.get(key)
         if node is None:
             return default
@@ -211,7 +212,7 @@ class Section:
         return None
 
     def scalars(self) -> dict[str, Scalar]:
-        """Return every key's plain value: nothing, true or false, number or text."""
+        """Return every key's plain value: None, a boolean, a number or a text."""
         return {key: self._scalar(key, node) for key, node in self._values.items()}
 
     def _scalar(self, key: str, node: yaml.Node) -> Scalar:
@@ -252,7 +253,7 @@ class Section:
         return tuple(text for text in found if text is not None)
 
     def wholes(self, key: str) -> tuple[int, ...]:
-        """Return the whole numbers of the list under a key, zero or more each."""
+        """Return the whole numbers of the list under a key, each zero or more."""
         found = []
         for node in self._items(key):
             if _tag(node) == "int" and _FIGURES.fullmatch(str(node.value)):

@@ -1,8 +1,8 @@
-"""The directory of a zip archive, read by ourselves and with nothing unpacked.
+"""Read the directory of a zip archive with our own code, and unpack nothing.
 
-The standard library reads a directory of any length into memory and believes it;
-here counts and sizes are bounded before anything is read, and members that lie about
-their place or overlap are a fault.
+The standard library reads a directory of any length into memory and trusts it. Here,
+counts and sizes are limited before anything is read, and members that overlap or give a
+wrong place are a fault.
 """
 
 import os
@@ -29,7 +29,7 @@ NUMBERED_64: Final = (0xFFFF, 0xFFFFFFFF)
 
 
 class ZipFaultError(Exception):
-    """The directory cannot be believed; `why` completes “is not a whole file”."""
+    """The directory is not sound. `why` completes “is not a whole file”."""
 
     def __init__(self, why: str) -> None:
         self.why = why
@@ -38,7 +38,7 @@ class ZipFaultError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """What the directory says of one member."""
+    """The directory's entry of one member."""
 
     name: str
     is_stored: bool
@@ -63,7 +63,7 @@ def read_zip(content: IO[bytes]) -> list[Member]:
 
 
 def _find_end(content: IO[bytes], total: int) -> tuple[int, int, int]:
-    """Return the directory's number of members, length and place."""
+    """Return the directory's number of members, its length and its offset."""
     tail_bytes = min(total, END.size + MAX_COMMENT)
     content.seek(total - tail_bytes)
     tail = content.read(tail_bytes)
@@ -102,7 +102,7 @@ def _entries(directory: bytes, count: int) -> Iterator[Member]:
 
 
 def _check_places(members: Sequence[Member], directory_start: int) -> None:
-    """Raise ZipFaultError where members overlap each other or the directory."""
+    """Raise ZipFaultError if members overlap each other or the directory."""
     end = 0
     for member in sorted(members, key=lambda each: each.offset):
         if member.offset < end:
@@ -124,7 +124,7 @@ def read_member(content: IO[bytes], member: Member) -> bytes:
 
 
 def kind_of_zip(members: Sequence[Member]) -> Kind:
-    """Return what kind of archive has these members."""
+    """Return the kind of an archive with these members."""
     names = {member.name for member in members}
     leaves = {name.rpartition("/")[2] for name in names}
     for leaf, kind in LEAVES:
