@@ -1,6 +1,6 @@
-"""The folder that an assignment is written in: its format, read and checked.
+"""Read and check the folder in which an assignment is written.
 
-docs/writing-an-assignment.md describes it for staff.
+docs/writing-an-assignment.md describes its format for staff.
 """
 
 from formats.assignment.assignment_content import (

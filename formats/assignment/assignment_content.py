@@ -1,4 +1,4 @@
-"""What a bundle holds, as plain data."""
+"""The contents of a bundle, as plain data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from runner.protocol.jobs import Scalar, TestStyle
 
 
 class Visibility(StrEnum):
-    """When a student sees what a check found."""
+    """When a student sees the result of a check."""
 
     ALWAYS = "always"
     AFTER_DEADLINE = "after_deadline"
@@ -21,7 +21,7 @@ class Visibility(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What a run may use: wall seconds, and mebibytes."""
+    """The limits of a run: wall seconds, and mebibytes."""
 
     cell_seconds: int = 60
     question_seconds: int = 30
@@ -33,7 +33,7 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class RequiredFile:
-    """A file that students hand in."""
+    """A file that students must hand in."""
 
     name: str
     kind: FileKind
@@ -44,7 +44,7 @@ class RequiredFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One test of a question: a function in its test file, and what it is worth."""
+    """One test of a question: a name in its test file, and the points for it."""
 
     name: str
     points: Decimal
@@ -67,7 +67,7 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class BundleFile:
-    """A file of the bundle. `name` is what runs and students see; `path` is here."""
+    """A file of the bundle. Runs and students see `name`; `path` is its place here."""
 
     part: Part
     name: str
@@ -78,7 +78,7 @@ class BundleFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Bundle:
-    """A whole assignment, read and found in order. Nothing of it was executed."""
+    """A whole assignment that was read and is sound. Nothing of it was executed."""
 
     title: str
     notebook: str
@@ -86,11 +86,11 @@ class Bundle:
     queue: str = "cpu"
     limits: Limits = field(default_factory=Limits)
     seed: int = 0
-    # Secret, for the tests alone. None: each attempt draws its own.
+    # Secret, for the tests alone. If None, each attempt draws its own.
     grading_seed: int | None = None
     skip_tags: tuple[str, ...] = ()
     parameters: Mapping[str, Scalar] = field(default_factory=dict)
-    # What a name in a script or doctest stands for: "numpy", or "torch.nn:Conv2d".
+    # What a name in a script or doctest imports: "numpy", or "torch.nn:Conv2d".
     imports: Mapping[str, str] = field(default_factory=dict)
     required_files: tuple[RequiredFile, ...] = ()
     questions: tuple[Question, ...] = ()
@@ -98,5 +98,5 @@ class Bundle:
 
     @property
     def points(self) -> Decimal:
-        """What the whole assignment is worth."""
+        """The points of the whole assignment."""
         return sum((question.points for question in self.questions), Decimal(0))

@@ -1,7 +1,7 @@
-"""Names that a notebook's code cells bind at their top level, read and never run.
+"""Find the names that a notebook's code cells bind at their top level, without running.
 
-Tests may ask for a name that the staff's notebook defines, and replace it. Which names
-these are must be known before a student's notebook runs.
+Tests may ask for a name that the staff notebook defines, and replace it. These names
+must be known before a student's notebook runs.
 """
 
 import ast
@@ -25,12 +25,12 @@ from formats.notebook.cell_syntax import (
 from formats.notebook.ipython_syntax import plain_python
 
 _CAPTURES: Final = (*(ast.ExceptHandler, ast.MatchMapping, ast.MatchAs, ast.MatchStar),)
-# Calls that make a class.
+# Functions whose call makes a class.
 _CLASS_MAKERS: Final = frozenset(
     ("namedtuple", "NamedTuple", "make_dataclass", "TypedDict", "new_class")
 )
-# What a line of a cell that is no Python still shows. It may be long: no part of it
-# is read twice.
+# The definitions that are still visible in a line of a cell that is not Python. A line
+# may be long, so no part of it is read twice.
 _LINE: Final = re.compile(r"[^\n]+")
 _SHOWN: Final = re.compile(
     r"class[ \t]+(?P<klass>\w++)|(?:async[ \t]+)?def[ \t]+(?P<function>\w++)"
@@ -47,10 +47,10 @@ _KINDS: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Definitions:
-    """Names that a notebook defines, and those that it defines as classes and functions.
+    """The names that a notebook defines, and which of them are classes and functions.
 
     A name that is only imported is not defined. `methods` are the names of methods and
-    attributes that its classes define, or that it gives to any object.
+    attributes that its classes define, or that it sets on any object.
     """
 
     names: frozenset[str] = frozenset()
@@ -63,9 +63,8 @@ class Definitions:
 class _Binding:
     """A name that is bound.
 
-    Its kind is "class", "function", "import", "module" or "" for anything else.
-
-    A "method" is a name that objects have, and none of the notebook's own.
+    Its kind is "class", "function", "import", "module" or "" for anything else. A
+    "method" is a name that objects have, not a name of the notebook's own.
     """
 
     name: str
@@ -73,7 +72,7 @@ class _Binding:
 
 
 def definitions_of(notebook: Notebook) -> Definitions:
-    """Return what the code cells of a notebook define at their top level."""
+    """Return the names that the code cells of a notebook define at their top level."""
     of_kind: dict[str, set[str]] = defaultdict(set)
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     for found in _bindings_in(map(source_of, cells)):
@@ -91,7 +90,7 @@ def definitions_of(notebook: Notebook) -> Definitions:
 def rebound_names(source: str) -> frozenset[str]:
     """Return the names to which a code cell gives another value at its top level.
 
-    "*" stands for any. Imports of whole modules are not among them: no test asks a
+    "*" stands for any name. Imports of whole modules are left out: no test asks a
     notebook for a module.
     """
     return next(rebound_in_cells([source]))
@@ -105,9 +104,10 @@ def rebound_in_cells(sources: Iterable[str]) -> Iterator[frozenset[str]]:
 
 
 def _bindings_in(sources: Iterable[str]) -> Iterator[tuple[_Binding, ...]]:
-    """Yield what each cell of a notebook binds.
+    """Yield the bindings of each cell of a notebook.
 
-    Cells that are too long to be parsed are read by lines, as those that are no Python.
+    Cells that are too long to be parsed are read line by line, like cells that are not
+    Python.
     """
     budget = Budget()
     for source in sources:
@@ -135,7 +135,7 @@ def _by_lines(source: str) -> tuple[_Binding, ...]:
 
 
 def _parse(source: str) -> ast.Module | None:
-    """Return the cell's syntax tree, without IPython's own syntax; None for no Python."""
+    """Return the cell's syntax tree, without IPython's own syntax, or None."""
     for text in (source, plain_python(source)):
         with contextlib.suppress(SyntaxError, TooComplexError):
             return parse(text)
@@ -145,9 +145,9 @@ def _parse(source: str) -> ast.Module | None:
 def _bound_in(
     node: ast.AST, declared: frozenset[str] | None = None, *, is_deep: bool = True
 ) -> Iterator[_Binding]:
-    """Yield what is bound in the node; in a function only what it declares global.
+    """Yield the bindings in the node. In a function, only names declared global.
 
-    Without `is_deep`, nothing is looked for in the functions and classes within.
+    Without `is_deep`, functions and classes inside it are not searched.
     """
     for child in parts_of(node):
         for binding in _bound_by(child):
@@ -156,7 +156,7 @@ def _bound_in(
         if isinstance(child, SCOPES):
             yield from _bound_in(child, _globals_of(child)) if is_deep else ()
         elif isinstance(child, ast.comprehension):
-            # Its target is a name of its own, but a walrus within it is not.
+            # The comprehension's target is local to it, but a walrus within it is not.
             for part in (child.iter, *child.ifs):
                 yield from _bound_in(ast.Expr(part), declared, is_deep=is_deep)
         elif isinstance(child, ast.Lambda):
@@ -166,10 +166,11 @@ def _bound_in(
 
 
 def _methods_in(tree: ast.AST) -> Iterator[_Binding]:
-    """Yield the names that classes define in their bodies, or that objects are given.
+    """Yield the names that classes define in their bodies, or that are set on objects.
 
-    Each class, and each call that makes one, is told of alone: those within it are
-    met by themselves, so that no part of the tree is walked for all that it stands in.
+    Each class, and each call that makes a class, is read without the classes inside it.
+    Those are visited separately, so that no part of the tree is walked once for each
+    class around it.
     """
     for node in walk(tree):
         names: Iterable[str] = ()
@@ -185,7 +186,7 @@ def _methods_in(tree: ast.AST) -> Iterator[_Binding]:
 
 
 def _texts_in(call: ast.Call) -> Iterator[str]:
-    """Yield the texts in a call, without those of calls within it that make a class."""
+    """Yield the texts in a call, except those in inner calls that make a class."""
     left: list[ast.AST] = [call]
     while left:
         for part in ast.iter_child_nodes(left.pop()):
@@ -208,7 +209,7 @@ def _globals_of(scope: ast.AST) -> frozenset[str]:
 
 
 def _bound_by(node: ast.AST) -> Iterator[_Binding]:
-    """Yield what the node itself binds, and not what its children do."""
+    """Yield the bindings of the node itself, without those of its children."""
     if isinstance(node, ast.Import | ast.ImportFrom):
         yield from _imported(node)
     elif isinstance(node, SCOPES):
@@ -232,7 +233,7 @@ def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[_Binding]:
 
 
 def _made_by(node: ast.Assign) -> Iterator[_Binding]:
-    """Yield the names that are assigned a class or a function made in place."""
+    """Yield the names to which a class or a function made in place is assigned."""
     kind = "class" if _makes_class(node.value) else ""
     if isinstance(node.value, ast.Lambda):
         kind = "function"
@@ -242,9 +243,9 @@ def _made_by(node: ast.Assign) -> Iterator[_Binding]:
 
 
 def _makes_class(value: ast.AST) -> bool:
-    """Say whether the expression is a call like `namedtuple("Point", "x y")`."""
+    """Return whether the expression is a call like `namedtuple("Point", "x y")`."""
     if not isinstance(value, ast.Call):
         return False
     called: Any = value.func
     name = getattr(called, "attr", getattr(called, "id", ""))
-    return name in _CLASS_MAKERS or (name == "type" and len(value.args) == 3)  # noqa: PLR2004 - a class is made of three
+    return name in _CLASS_MAKERS or (name == "type" and len(value.args) == 3)  # noqa: PLR2004 - type() makes a class of three arguments

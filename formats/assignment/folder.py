@@ -1,4 +1,4 @@
-"""Reads the folder of an assignment, all of it, and executes nothing."""
+"""Read the whole folder of an assignment, and execute nothing."""
 
 import hashlib
 from collections.abc import Iterator
@@ -57,17 +57,17 @@ _JUNK: Final = ("__pycache__", ".ipynb_checkpoints", ".DS_Store", "Thumbs.db")
 
 
 def read_bundle(folder: Path) -> Bundle:
-    """Return the bundle in a folder, or raise BundleError with all that is wrong.
+    """Return the bundle in a folder, or raise BundleError with every fault.
 
-    Notebooks and tests are read as text; nothing in the folder is executed.
+    Notebooks and tests are read as text. Nothing in the folder is executed.
     """
     return _Reading(Path(folder)).read()
 
 
 def write_handout(folder: Path) -> Path:
-    """The folder's handout.ipynb is its staff.ipynb without solutions and outputs.
+    """Write handout.ipynb: staff.ipynb without solutions and outputs.
 
-    Raises BundleError if the staff notebook is not sound.
+    Returns its path. Raises BundleError if the staff notebook is not sound.
     """
     faults = FaultList()
     source = folder / STAFF
@@ -89,7 +89,7 @@ def write_handout(folder: Path) -> Path:
 
 
 def _skip_tags(folder: Path) -> tuple[str, ...]:
-    """Return the skip tags of the assignment, none if its file cannot be read yet."""
+    """Return the skip tags of the assignment, or none if its file cannot be read."""
     path = folder / FILE
     manifest = None
     if path.is_file():
@@ -104,7 +104,7 @@ class _Reading:
 
     def read(self) -> Bundle:
         manifest = self._manifest()
-        # Against a list of questions with faults, sound files would look wrong.
+        # Compared with a faulty list of questions, sound files would look wrong.
         self._may_compare = not self._faults
         questions = self._questions(manifest)
         self._check_notebooks(questions, manifest.bundle.skip_tags)
@@ -155,7 +155,7 @@ class _Reading:
         return questions
 
     def _tested(self, question: Question, manifest: Manifest) -> Question:
-        """The question with the words of its tests where the file has none."""
+        """Return the question, with summaries from the tests for undescribed checks."""
         file = f"tests/{question.key}.py"
         data = self._bytes(
             file, hint=f"The checks of “{question.key}” are {_PIECES[question.style]}."
@@ -251,7 +251,7 @@ class _Reading:
             data = self._bytes(file)
             if data is None:
                 continue
-            # The hand-out's check cells are put back from the staff's before a run.
+            # A run puts the staff's check cells back into the hand-out.
             staff = cells[0] if cells else {}
             restored = {key: staff[key] for key in keys if key in staff}
             notebook = read_notebook(
@@ -338,7 +338,7 @@ class _Reading:
             yield from self._file(part, path, path.relative_to(top).as_posix())
 
     def _listed(self, part: str, *, with_folders: bool = False) -> list[Path]:
-        """Return the files of a subfolder; what cannot be one is noted."""
+        """Return the files of a subfolder. Entries that are not allowed are noted."""
         top = self._folder / part
         kept, waiting = [], [top] if top.is_dir() else []
         while waiting:
@@ -374,7 +374,7 @@ class _Reading:
                     file=f"solution/{file.name}",
                     hint=f"Only required files of {FILE} belong there.",
                 )
-            # A folder of this name would be in the way of the file, too.
+            # A folder of this name would also take the place of the file.
             top = file.name.partition("/")[0].casefold()
             if file.part == Part.PUBLIC and top in handed_in:
                 self._faults.add(

@@ -1,7 +1,8 @@
-"""Cells of foreign notebooks, as they stand in students' own copies.
+"""Recognise the check cells and locked cells of nbgrader and Otter.
 
 A student may hand in a notebook that was given out by nbgrader or Otter before the
-assignment was imported. Its check cells carry no mark of ours, but names of theirs.
+assignment was imported. Its check cells have names in the foreign format, and no mark
+of ours.
 """
 
 import ast
@@ -16,8 +17,9 @@ from formats.notebook.cell_syntax import TooComplexError, parse
 _LONGEST: Final = 60
 _FOREIGN: Final = re.compile(r"[^A-Za-z0-9_-]+")
 _LONGEST_CHECK: Final = 1_000
-# `grader.check("name")`, with more arguments or not, among blank lines and comments.
-# What a part has matched is never given back: blanks are read once.
+# Matches `grader.check("name")`, with or without more arguments, among blank lines and
+# comments. It never backtracks into a part that has matched, so each blank is read
+# once.
 _OTTER_CHECK: Final = re.compile(
     r"""
     (?:[ \t]*+(?:\#[^\n]*+)?+\n)*+
@@ -32,10 +34,10 @@ _OTTER_CHECK: Final = re.compile(
 
 
 def question_key(name: str) -> str:
-    """Return the key of the question that is called so in a foreign format.
+    """Return our key for the question of this name in a foreign format.
 
-    The same name gives the same key always; other characters than a key may have
-    become dashes.
+    The same name always gives the same key. Characters that a key may not have become
+    dashes.
     """
     key = _FOREIGN.sub("-", name).strip("-")
     if key and len(key) <= _LONGEST:
@@ -45,7 +47,7 @@ def question_key(name: str) -> str:
 
 
 def foreign_key(cell: dict[str, Any]) -> str | None:
-    """Return the key that nbgrader's or Otter's own marks give a code cell, or None.
+    """Return the question's key if this is a check cell of nbgrader or Otter, or None.
 
     nbgrader: `grade_id` in the metadata, whatever the flags beside it say. Otter: the
     cell is one call `grader.check("name")` and nothing else, so that a student's code
@@ -65,8 +67,8 @@ def foreign_key(cell: dict[str, Any]) -> str | None:
 def otter_check(source: str) -> str | None:
     """Return the name in a cell that is one call of `grader.check`, or None.
 
-    SECURITY: told by one pattern and not by a parser, because every cell of every
-    upload is asked.
+    SECURITY: this uses one pattern and no parser, because it runs on every cell of
+    every upload.
     """
     if len(source) > _LONGEST_CHECK or ".check(" not in source:
         return None
@@ -75,9 +77,10 @@ def otter_check(source: str) -> str | None:
 
 
 def is_about_otter(source: str) -> bool:
-    """Whether a cell only sets up Otter or calls its grader, which no run here needs.
+    """Return whether a cell only sets up Otter or calls its grader.
 
-    Such a cell would end in an error where Otter is not installed.
+    No run here needs such a cell. It would end in an error where Otter is not
+    installed.
     """
     try:
         body = parse(source).body
@@ -99,11 +102,11 @@ def _is_about_otter(node: ast.stmt) -> bool:
 def mark_cells(
     notebook: Notebook, keys: Collection[str], locked: Mapping[str, str]
 ) -> None:
-    """Make a student's notebook as the staff's is where students may change nothing.
+    """Mark the check cells of a student's notebook, and put back its locked cells.
 
-    Each cell that nbgrader or Otter would check gets our mark, copies too, unless a cell
-    has our mark for that question already. The first cell of each locked name gets the
-    staff's source.
+    Each cell that nbgrader or Otter would check gets our mark, and so do copies of it,
+    unless a cell already has our mark for that question. The first cell with the name
+    of a locked cell gets the staff's source.
     """
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     marked = {key for cell in cells if (key := check_key(cell)) is not None}
@@ -118,7 +121,7 @@ def mark_cells(
 
 
 def _locked_name(cell: dict[str, Any]) -> str | None:
-    """Return the name by which the staff may have locked the cell."""
+    """Return the name under which the staff may have locked the cell, or None."""
     for mark, field in (("softmark", "locked"), ("nbgrader", "grade_id")):
         about = cell["metadata"].get(mark)
         name = about.get(field) if isinstance(about, dict) else None
@@ -128,9 +131,9 @@ def _locked_name(cell: dict[str, Any]) -> str | None:
 
 
 def locked_cells(notebook: dict[str, Any]) -> dict[str, str]:
-    """Return the source of each code cell that students may not change, by its name.
+    """Return the source of each code cell that students may not change, by name.
 
-    Such a cell has `{"softmark": {"locked": name}}` in its metadata; in a copy that
+    Such a cell has `{"softmark": {"locked": name}}` in its metadata. In a notebook that
     nbgrader gave out, the name is its `grade_id`.
     """
     found: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Test files, read as text: which functions they define. Nothing is executed."""
+"""Find the functions that a test file defines. It is read as text, never executed."""
 
 import ast
 from collections.abc import Sequence
@@ -14,14 +14,14 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True, kw_only=True)
 class FoundFunction:
-    """A function at the top of a test file. `summary` is its docstring's first line."""
+    """A function at the top of a test file. `summary` is its docstring's first part."""
 
     line: int
     summary: str
 
 
 def parse_module(data: bytes, *, file: str, faults: FaultList) -> ast.Module | None:
-    """Return a test file's tree, or None with the reason noted."""
+    """Return a test file's syntax tree, or None with the reason noted."""
     if len(data) > MAX_BYTES:
         faults.add("The test file is larger than 1 MB.", file=file)
         return None
@@ -66,7 +66,7 @@ def required_parameters(function: Function) -> list[str]:
 def find_functions(
     nodes: Sequence[Function], file: str, faults: FaultList
 ) -> dict[str, FoundFunction]:
-    """Return the functions by name; a name that stands twice is noted."""
+    """Return the functions by name, and note each name that is defined twice."""
     found: dict[str, FoundFunction] = {}
     for node in nodes:
         if node.name in found:
@@ -84,7 +84,7 @@ def find_functions(
 
 
 def validate_parameters(node: Function, file: str, faults: FaultList) -> None:
-    """Note what keeps a function from being called with names of the notebook."""
+    """Note why a function cannot be called with names of the notebook, if so."""
     reason = ""
     if isinstance(node, ast.AsyncFunctionDef):
         reason = "is asynchronous: it would never run"
@@ -97,7 +97,7 @@ def validate_parameters(node: Function, file: str, faults: FaultList) -> None:
 
 
 def _own(node: ast.AST) -> list[ast.AST]:
-    """The nodes of a function, without those of functions inside it."""
+    """Return the nodes of a function, without those of functions inside it."""
     found: list[ast.AST] = []
     waiting = list(ast.iter_child_nodes(node))
     while waiting:

@@ -1,4 +1,4 @@
-"""Marks of what is for staff: of hidden tests, and in files beside a notebook."""
+"""Recognise marks of content for staff: hidden tests, and marks in public files."""
 
 import re
 from difflib import get_close_matches
@@ -7,7 +7,7 @@ from typing import BinaryIO, Final
 _MARK: Final = re.compile(
     rb"(?:BEGIN|END)[^\w\n]+(?:SOLUTION|MARK[^\w\n]?SCHEME|HIDDEN[^\w\n]?TESTS?)"
 )
-# So many bytes of a file are looked at.
+# The most bytes of a file that are searched.
 _READ: Final = 1 << 20
 
 # Words of such marks, in any case and in several languages.
@@ -32,7 +32,8 @@ _LETTERS: Final = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+|[^\W\d_]+")
 def looks_hidden(line: str, *, alone: bool = False) -> bool:
     """Return whether a comment seems to mark where hidden tests begin or end.
 
-    With `alone` it seems to head them: it has hardly other words.
+    With `alone`, return whether it seems to be a heading of hidden tests: it has hardly
+    any other words.
     """
     comment = line.partition("#")[2] or line.partition("<!--")[2]
     words = _LETTERS.findall(comment[:120])
@@ -43,9 +44,9 @@ def looks_hidden(line: str, *, alone: bool = False) -> bool:
 
 
 def _kind_of_word(word: str) -> str:
-    """Return E of an edge, H and T of hidden tests, O of what says nothing, else a dot.
+    """Return the word's kind: E edge, H hidden, T tests, HT both, O filler, or a dot.
 
-    One letter may be wrong in English words.
+    A word that is nearly “begin”, “hidden” or “tests” counts as that word.
     """
     if any(word == f"{hidden}{tests}" for hidden in _HIDDEN for tests in _TESTS):
         return "HT"
@@ -58,7 +59,7 @@ def _kind_of_word(word: str) -> str:
 
 
 def staffs_mark(content: BinaryIO) -> int:
-    """Return the line of a text file that marks what is for staff; 0 if none does."""
+    """Return the first line of a text file with a mark for staff; 0 without any."""
     text = content.read(_READ)
     if b"\0" in text:
         return 0

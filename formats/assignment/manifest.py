@@ -1,4 +1,4 @@
-"""assignment.yaml: what each line may be."""
+"""Read assignment.yaml."""
 
 import keyword
 import re
@@ -23,7 +23,7 @@ from runner.protocol.jobs import Scalar, TestStyle
 FILE: Final = "assignment.yaml"
 FORMAT: Final = 1
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ ()-]{0,119}")
-# Of a module too, such as __init__.py.
+# A data file may also be named like a module, such as __init__.py.
 _DATA_NAME: Final = re.compile(r"_{0,2}[A-Za-z0-9][A-Za-z0-9._ ()-]{0,119}")
 _LONGEST_NAME: Final = 120
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,60}")
@@ -49,14 +49,14 @@ _CHECK: Final = ("name", "points", "visibility", "description")
 _LIMITS: Final = tuple(limit.name for limit in fields(Limits))
 _DAY: Final = 86_400
 _MEBIBYTE: Final = 1024**2
-# As many digits as a number of the document may have: too many to try them all.
+# The largest number that the document may hold. There are too many to try them all.
 _LARGEST_SECRET: Final = 10**12 - 1
 _MOST_POINTS: Final = Decimal(99_999)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """The document's content, and the line on which each question and check stands."""
+    """The document's content, and the line of each question and check."""
 
     bundle: Bundle
     question_lines: dict[str, int]
@@ -64,7 +64,10 @@ class Manifest:
 
 
 def read_manifest(data: bytes, faults: FaultList) -> Manifest | None:
-    """Return what assignment.yaml says; faults are noted, and stand-ins returned."""
+    """Return the contents of assignment.yaml, or None if it cannot be parsed.
+
+    Faults are noted, with stand-ins in the places of faulty values.
+    """
     node = parse(data, file=FILE, faults=faults)
     if node is None:
         return None
@@ -141,7 +144,7 @@ def _parameters(top: Section) -> dict[str, Scalar]:
 
 
 def _imports(top: Section) -> dict[str, str]:
-    """What names of scripts and doctests stand for, whatever students make of them."""
+    """Return what names of scripts and doctests import, whatever students do."""
     section = top.section("imports", None)
     if section is None:
         return {}
@@ -207,7 +210,7 @@ def _refuse_repeats(section: Section, key: str, names: list[str]) -> None:
 
 
 class _Questions:
-    """Reads the questions, and remembers their lines for the faults of test files."""
+    """Reads the questions, and keeps their lines for the faults of test files."""
 
     def __init__(self, top: Section) -> None:
         self._top = top

@@ -1,4 +1,4 @@
-"""The staff notebook and the hand-out: their check cells and solution regions."""
+"""Read the staff notebook and the hand-out: check cells and solution regions."""
 
 import copy
 import json
@@ -18,16 +18,16 @@ from formats.yaml_document import nearest
 from runner.protocol.notebook import CellName, name_cells
 
 Notebook = dict[str, Any]
-# Says what the cells of a notebook are called.
+# Returns the names of the cells of a notebook.
 Naming = Callable[[list[dict[str, Any]]], list[CellName]]
 MAX_BYTES: Final = 20 * 1024**2
 _CHECK: Final = re.compile(r"\s*#\s*softmark:\s*check\s+(\S+)\s*")
 _REGION: Final = re.compile(
     r"(\s*)(?:#+|<!--)\s*(BEGIN|END) (SOLUTION|MARK SCHEME)\b.*"
 )
-# What looks like a mark, wherever it stands in a line.
+# Text that looks like a mark, at any place in a line.
 _TRACE: Final = re.compile(r"(BEGIN|END)\W+(SOLUTION|MARK\W?SCHEME)")
-# Of a notebook's and a cell's metadata, what students are given.
+# The keys of a notebook's and a cell's metadata that students are given.
 _NOTEBOOK_METADATA: Final = frozenset(
     ("kernelspec", "language_info", "softmark", "otter")
 )
@@ -37,13 +37,13 @@ _CELL_METADATA: Final = frozenset(
         *("collapsed", "jupyter", "slideshow", "scrolled", "trusted"),
     )
 )
-# A line of nothing but such a mark, in small letters too.
+# A line with such a mark and nothing else, in small letters too.
 _MARK_ALONE: Final = re.compile(
     r"\s*(?:#|<!--)\W*(?:begin|end)\W+(?:solutions?|mark\W?scheme)\W*", re.IGNORECASE
 )
-# So many values are read of a notebook's JSON. SECURITY: validation makes objects of all.
+# The most values in a notebook's JSON. SECURITY: validation makes an object of each.
 MAX_VALUES: Final = 1_000_000
-# So many broken cells are named one by one.
+# The most broken cells that are named one by one.
 _MOST_BROKEN: Final = 50
 _CELL_KINDS: Final = ("code", "markdown", "raw")
 
@@ -57,8 +57,8 @@ def read_notebook(
 ) -> Notebook | None:
     """Return a sound nbformat 4 notebook, or None with the reasons in `faults`.
 
-    From then on, `faults` calls its cells by `naming`, which has to know what the run
-    skips and what it puts back.
+    From then on, `faults` uses the cell names that `naming` returns. `naming` must know
+    which cells the run skips and which it puts back.
     """
     if len(data) > MAX_BYTES:
         faults.add(
@@ -81,7 +81,7 @@ def read_notebook(
     if not _has_cells(notebook, file, faults):
         return None
     faults.call_cells(file, [name.within for name in naming(notebook["cells"])])
-    # In this order: a conflict is the likeliest reason of other faults.
+    # A conflict is checked first because it is the most likely cause of other faults.
     if _conflicts(notebook, file, faults) or _check_format(notebook, file, faults):
         return None
     return dict(notebook)
@@ -93,7 +93,7 @@ def _is_trace(line: str) -> bool:
 
 
 def _parsed(data: bytes) -> Any:
-    """Return what the JSON says, or the Reason why it is none."""
+    """Return the value of the JSON text, or a Reason if it is not JSON."""
     try:
         text = text_of(data, "a notebook")
         return text if isinstance(text, Reason) else json.loads(text)
@@ -104,7 +104,10 @@ def _parsed(data: bytes) -> Any:
 
 
 def _has_cells(notebook: object, file: str, faults: FaultList) -> bool:
-    """Note why this is no notebook of format 4 whose cells can be told apart."""
+    """Return whether this is a notebook of format 4 with readable cells.
+
+    If it is not, the reason is noted.
+    """
     version = notebook.get("nbformat", 4) if isinstance(notebook, dict) else 4
     if version != 4:  # noqa: PLR2004
         faults.add(
@@ -135,7 +138,7 @@ def _has_cells(notebook: object, file: str, faults: FaultList) -> bool:
 
 
 def _conflicts(notebook: Notebook, file: str, faults: FaultList) -> list[int]:
-    """Note the cells in which a merge tool left two versions; return their numbers."""
+    """Note the cells with git's conflict marks, and return their numbers."""
     found = []
     for number, cell in enumerate(notebook["cells"], 1):
         reason = conflict_in(source_of(cell).encode("utf-8", "replace"))
@@ -176,13 +179,13 @@ def _check_format(notebook: Notebook, file: str, faults: FaultList) -> list[int]
 
 
 def source_of(cell: dict[str, Any]) -> str:
-    """Return a cell's text; in the file it is one text or a list of lines."""
+    """Return a cell's text. In the file it is one text or a list of lines."""
     text = cell["source"]
     return text if isinstance(text, str) else "".join(text)
 
 
 def dump_notebook(notebook: Notebook) -> str:
-    """Return the notebook as the text of an .ipynb file, laid out as Jupyter does."""
+    """Return the notebook as the text of an .ipynb file, in Jupyter's layout."""
     return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
@@ -198,7 +201,7 @@ def check_key(cell: dict[str, Any]) -> str | None:
 
 
 def check_cells(notebook: Notebook) -> dict[str, str]:
-    """Return the source of each question's check cell; the first one stands."""
+    """Return the source of each question's check cell, or of the first of several."""
     found: dict[str, str] = {}
     for cell in notebook["cells"]:
         key = check_key(cell)
@@ -210,10 +213,11 @@ def check_cells(notebook: Notebook) -> dict[str, str]:
 def make_handout(staff: Notebook) -> Notebook:
     """Return the notebook without solutions, outputs and execution counts.
 
-    A region between BEGIN SOLUTION and END SOLUTION becomes a stub that raises
-    NotImplementedError in code, and an invitation to write in text. One between BEGIN
-    MARK SCHEME and END MARK SCHEME is left out. So are images of a cell that loses
-    text, and metadata that no student needs, such as the state of widgets.
+    A region between BEGIN SOLUTION and END SOLUTION becomes a stub: in code, one that
+    raises NotImplementedError; in text, an invitation to write. A region between BEGIN
+    MARK SCHEME and END MARK SCHEME is left out. Images are left out of a cell that
+    loses the text which shows them, and so is metadata that no student needs, such as
+    the state of widgets.
     """
     handout = copy.deepcopy(staff)
     handout["metadata"] = _kept(handout.get("metadata"), _NOTEBOOK_METADATA)
@@ -231,13 +235,13 @@ def make_handout(staff: Notebook) -> Notebook:
 
 
 def _kept(metadata: object, names: Collection[str]) -> dict[str, Any]:
-    """Return those of the metadata that have these names."""
+    """Return the entries of the metadata that have these names."""
     given = metadata if isinstance(metadata, dict) else {}
     return {name: value for name, value in given.items() if name in names}
 
 
 def _drop_attachments(cell: dict[str, Any]) -> None:
-    """Drop the pictures of a cell that its text no longer shows: a solution's."""
+    """Drop the images that the cell's text no longer shows: they are a solution's."""
     named = cell.get("attachments")
     if isinstance(named, dict):
         text = unquote(cell["source"])
@@ -248,7 +252,7 @@ def _drop_attachments(cell: dict[str, Any]) -> None:
 
 
 def _shows(text: str, name: str) -> bool:
-    """Whether the text shows the picture, and not one whose name only begins so."""
+    """Return whether the text shows this image, not one with a longer name."""
     return bool(re.search(rf"attachment:{re.escape(name)}(?![\w.-]*\w)", text))
 
 
@@ -273,7 +277,7 @@ def _without_solutions(text: str, *, is_code: bool) -> str:
 
 
 def validate_staff_notebook(notebook: Notebook, file: str, faults: FaultList) -> None:
-    """Note solution regions that stand where none may, or are not closed in turn."""
+    """Note misplaced marks of solutions, and regions that are not closed in order."""
     for number, cell in enumerate(notebook["cells"], 1):
         _check_locked(cell, number, file, faults)
         _check_hidden(cell, number, file, faults)
@@ -316,7 +320,7 @@ def validate_staff_notebook(notebook: Notebook, file: str, faults: FaultList) ->
 def _check_hidden(
     cell: dict[str, Any], number: int, file: str, faults: FaultList
 ) -> None:
-    """Note a mark of hidden tests. No notebook holds any, so students would read them."""
+    """Note each mark of hidden tests. Notebooks hold none: students would read them."""
     for line, text in enumerate(source_of(cell).split("\n"), 1):
         if cell["cell_type"] == "code" and looks_hidden(text):
             faults.add(
@@ -333,7 +337,7 @@ def _check_hidden(
 def _check_locked(
     cell: dict[str, Any], number: int, file: str, faults: FaultList
 ) -> None:
-    """Note a solution in a cell that is put back as it was given out."""
+    """Note a solution in a cell that the run puts back as it was given out."""
     ours = cell["metadata"].get("softmark")
     is_locked = isinstance(ours, dict) and bool(ours.get("locked"))
     if not is_locked and check_key(cell) is None:
@@ -355,7 +359,7 @@ def _check_locked(
 
 
 def validate_handout(notebook: Notebook, file: str, faults: FaultList) -> None:
-    """Note every trace of a solution that students would be given."""
+    """Note every trace of a solution, because students would be given it."""
     for number, cell in enumerate(notebook["cells"], 1):
         _check_hidden(cell, number, file, faults)
         for line, text in enumerate(source_of(cell).split("\n"), 1):
@@ -372,7 +376,7 @@ def validate_handout(notebook: Notebook, file: str, faults: FaultList) -> None:
 def validate_check_cells(
     notebook: Notebook, keys: Collection[str], file: str, faults: FaultList
 ) -> None:
-    """Note check cells of unknown questions, and second ones of the same question."""
+    """Note check cells of unknown questions, and repeated ones of the same question."""
     seen: dict[str, int] = {}
     for number, cell in enumerate(notebook["cells"], 1):
         key = check_key(cell)

@@ -1,10 +1,10 @@
-"""The tests that Otter keeps in a notebook's metadata."""
+"""Remove hidden tests that Otter keeps in a notebook's metadata."""
 
 from typing import Any
 
 
 def drop_hidden(notebook: dict[str, Any]) -> None:
-    """Remove hidden test cases from the metadata, and all of it if it has no tests."""
+    """Remove Otter's hidden test cases, or all its metadata if that has no tests."""
     settings = notebook["metadata"].get("otter")
     tests = settings.get("tests") if isinstance(settings, dict) else None
     if not isinstance(tests, dict):
@@ -18,7 +18,7 @@ def drop_hidden(notebook: dict[str, Any]) -> None:
 
 
 def _open_suites(spec: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the suites of a test with the cases alone that say they are not hidden."""
+    """Return the suites of a test with only the cases that say they are not hidden."""
     suites = spec.get("suites")
     found = []
     for suite in suites if isinstance(suites, list) else ():

@@ -1,7 +1,7 @@
-"""Test files of the styles script, doctest and cases, read as text.
+"""Read test files of the styles script, doctest and cases as text.
 
-A file of the first two is cut into sections, one for each check, by lines such as
-`# %% values`. Nothing is executed.
+A script or doctest file is cut into sections, one for each check, by lines such as `#
+%% values`. Nothing is executed.
 """
 
 import ast
@@ -29,7 +29,7 @@ _MAGIC: Final = re.compile(r"\s*(%|!)|.*[^?#'\"]\?{1,2}\s*$")
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """One check's code, and the line of the file on which its head stands."""
+    """The code of one check, and the line of its head in the file."""
 
     name: str
     source: str
@@ -37,7 +37,7 @@ class Section:
 
 
 def split_sections(text: str) -> list[Section]:
-    """Return the file's sections in order. Lines before the first are in none."""
+    """Return the file's sections in order, without lines before the first head."""
     sections: list[Section] = []
     lines: list[str] = []
     for number, line in enumerate(text.splitlines(), 1):
@@ -54,7 +54,7 @@ def split_sections(text: str) -> list[Section]:
 
 
 def section_text(name: str, source: str) -> str:
-    """Return a section of a test file that split_sections gives back."""
+    """Return the text of a section, which split_sections reads as one section."""
     lines = [
         line.replace("%%", "% %", 1) if _CUT.fullmatch(line) else line
         for line in source.strip("\n").splitlines()
@@ -63,9 +63,10 @@ def section_text(name: str, source: str) -> str:
 
 
 def parsed_tests(text: str, style: TestStyle) -> Iterator[tuple[ast.Module, int]]:
-    """Yield the Python of a test file, each piece with the line above its first.
+    """Yield the syntax trees of a test file, each with the number of lines above it.
 
-    A module is one piece, and so is each section. What is no Python is left out.
+    A module is one tree, and so is each section. Pieces that are not Python are left
+    out.
     """
     if style in (TestStyle.FUNCTIONS, TestStyle.CASES):
         pieces = [(text, 0)]
@@ -79,7 +80,7 @@ def parsed_tests(text: str, style: TestStyle) -> Iterator[tuple[ast.Module, int]
 
 
 def session_code(source: str) -> str:
-    """Return what is typed in an interpreter session, each line where it stands."""
+    """Return the code typed in an interpreter session, each line at its own place."""
     try:
         examples = doctest.DocTestParser().get_examples(source)
     except ValueError:
@@ -94,9 +95,10 @@ def session_code(source: str) -> str:
 def read_tests(
     data: bytes, style: TestStyle, *, file: str, faults: FaultList
 ) -> dict[str, FoundFunction] | None:
-    """Return the checks that a test file has, by name, or None with the reason noted.
+    """Return the checks of a test file by name, or None with the reason noted.
 
-    The lines are the file's; the words are what the code says of itself.
+    Line numbers are those of the file. The summary of a check is the docstring of its
+    code.
     """
     if style == TestStyle.FUNCTIONS:
         return read_functions(data, file=file, faults=faults)
@@ -160,18 +162,18 @@ def _summarise(
         line=section.line + (found.line or 1),
         hint=found.hint,
     )
-    # A fault is enough: without words it would be named a second time.
+    # A fault was noted already. With an empty summary, a second one would be noted.
     return section.name
 
 
 def is_without_code(source: str) -> bool:
-    """Whether the text is comments only, or nothing at all."""
+    """Return whether the text is empty or has comments only."""
     tree = _parsed(source)
     return isinstance(tree, ast.Module) and not tree.body
 
 
 def validate_script(source: str) -> Problem | str:
-    """Return what the code says of itself in its docstring, or why it cannot run."""
+    """Return the summary in the code's docstring, or why it cannot run."""
     tree = _parsed(source)
     if isinstance(tree, Problem):
         return tree
@@ -242,7 +244,7 @@ def _read_cases(
 
 
 def case_functions(tree: ast.Module) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
-    """Return the functions at the top of a module that `@test_case` stands above."""
+    """Return the functions at the top of a module that `@test_case` decorates."""
     return [
         node
         for node in tree.body

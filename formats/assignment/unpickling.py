@@ -1,9 +1,9 @@
-"""Tests that would let a handed-in file run code in the tests' own process.
+"""Find tests that would let a handed-in file run code in the grader.
 
-The tests run beside the private files. A module or a program of a student's must not run
-there, nor an object be unpickled: what a file holds is read there as data, and objects
-stay in the student's process. What the text of a test shows is refused at the import;
-the runner refuses the rest in the run.
+The tests run beside the private files. A student's module or program must not run
+there, and no object may be unpickled there. The grader reads the content of a file as
+data, and objects stay in the student's process. The import refuses what the text of a
+test shows. The runner refuses the rest in the run.
 """
 
 import ast
@@ -17,12 +17,12 @@ from runner.protocol.jobs import TestStyle
 
 _NO_IMPORTS: Final[Mapping[str, str]] = {}
 _NOTHING: Final[Origins] = frozenset()
-# These are allowed by path: then the student's process may read objects in the file.
+# Allowed with a path: the student's process may then read objects in the file.
 _BY_PATH: Final = frozenset({"pickle.load", "torch.load", "torch.jit.load"})
-# By default it takes no objects, so that it may read anything.
+# torch.load takes no objects by default, so it may read any file.
 _WEIGHTS: Final = "torch.load"
 _ARRAYS: Final = "numpy.load"
-# What makes something of which nobody can tell whose file it was.
+# Calls whose result does not show whose file it was read from.
 _UNTRACED: Final = frozenset(
     {"io.BytesIO", "gzip.open", "bz2.open", "lzma.open", "gzip.GzipFile"}
 )
@@ -35,7 +35,7 @@ _PRIVATE_ONLY: Final = frozenset(
         "importlib.util.spec_from_file_location",
     }
 )
-# How `os.exec…` and `os.spawn…` take their arguments.
+# The ways in which `os.exec…` and `os.spawn…` take their arguments.
 _KINDS: Final = ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe")
 _RUNS_TEXT: Final = frozenset(
     {
@@ -74,9 +74,10 @@ _DO_CALL: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """Something about a test's code. `line` counts from 1 in that code.
+    """A finding about a test's code. `line` counts from 1 in that code.
 
-    Without `is_certain` it cannot be told from the text, and stops no import.
+    Without `is_certain`, the text does not show whether it is a fault, and the import
+    goes on.
     """
 
     message: str
@@ -95,8 +96,9 @@ def find_unpickling(
 ) -> tuple[Finding, ...]:
     """Return each place where the code would read or run what students hand in.
 
-    `handed_in` are the names of the files that they hand in beside the notebook,
-    `public` those of the course's files beside it; `imports` says what names stand for that the staff's notebook imports.
+    `handed_in` are the names of the files that students hand in beside the notebook.
+    `public` are the names of the course's files beside it. `imports` gives the meaning
+    of the names that the staff notebook imports.
     """
     try:
         sources = Sources(
@@ -166,7 +168,7 @@ class _Finder(ast.NodeVisitor):
             checks[name](node, name.removeprefix("builtins."))
 
     def _check_bytes(self, node: ast.Call, name: str) -> None:
-        """Bytes may be anybody's, but for those that the test itself has just made."""
+        """Refuse bytes, except those that the test itself made with pickle.dumps."""
         data = _first(node)
         if data is not None and self._sources.is_call_of(
             data, self._scope, "pickle.dumps"
@@ -186,7 +188,10 @@ class _Finder(ast.NodeVisitor):
                 self._check_path(node, name)
 
     def _check_path(self, node: ast.Call, name: str) -> None:
-        """A path may be anybody's; a buffer only one that is filled from `private`."""
+        """Refuse a buffer or a packed file that does not come from the staff's files.
+
+        A path to any file is allowed.
+        """
         file = _first(node)
         if file is None or not self._sources.made_by(file, self._scope, _UNTRACED):
             return
@@ -271,7 +276,7 @@ def _first(node: ast.Call) -> ast.expr | None:
 
 
 def _takes_no_objects(node: ast.Call) -> bool:
-    """Whether a call of torch.load takes weights alone, as it does by default."""
+    """Return whether a call of torch.load takes weights alone, as by default."""
     return all(
         isinstance(keyword.value, ast.Constant) and keyword.value.value in (True, None)
         for keyword in node.keywords
@@ -280,6 +285,6 @@ def _takes_no_objects(node: ast.Call) -> bool:
 
 
 def _is_own(origins: Origins) -> bool:
-    """Whether the value is literally a file of the staff's, and of nobody else's making."""
+    """Return whether the value comes from a file of the staff's and nothing else."""
     own = origins & {Origin.PRIVATE, Origin.PUBLIC}
     return bool(own) and not origins & {Origin.STUDENT, Origin.UNKNOWN}

@@ -1,7 +1,7 @@
-"""Where a value in a test's code comes from, as far as its text tells.
+"""Estimate where a value in a test's code comes from.
 
-The answer is an estimate by names: nothing is executed, and the order of statements is
-not looked at. What cannot be told is UNKNOWN.
+The estimate follows names: nothing is executed, and the order of statements is not
+looked at. An origin that cannot be told is UNKNOWN.
 """
 
 import ast
@@ -15,7 +15,7 @@ from runner.protocol.jobs import TestStyle
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
-# What these names stand for where a test does not say it itself.
+# The usual meaning of these names, for tests that do not import them.
 _USUAL: Final[Mapping[str, str]] = {
     "np": "numpy",
     "pd": "pandas",
@@ -33,7 +33,7 @@ _READERS: Final = frozenset({"open", "read_text", "read_bytes", "fromfile"})
 
 
 class Origin(StrEnum):
-    """Where a value comes from: a file of the staff's or the student's, a literal, or unknown."""
+    """The origin of a value: a file of the staff's or a student's, or another one."""
 
     PRIVATE = "private"
     PUBLIC = "public"
@@ -52,7 +52,7 @@ _SPECIAL: Final[Mapping[str, Origins]] = {
 
 @dataclass(eq=False)
 class Scope:
-    """The names that a piece of code binds, and what it binds them to.
+    """The names that a piece of code binds, and the values that it binds them to.
 
     `free` is the origin of a name that nothing in the test binds.
     """
@@ -73,10 +73,11 @@ class Scope:
 
 
 class Sources:
-    """Says where the expressions of one test's code come from.
+    """The origins of the expressions in one test's code.
 
-    `handed_in` are the names of the files that students hand in beside the notebook,
-    `public` those of the course's files beside it; `imports` says what the names that the staff's notebook imports stand for.
+    `handed_in` are the names of the files that students hand in beside the notebook.
+    `public` are the names of the course's files beside it. `imports` gives the meaning
+    of the names that the staff notebook imports.
     """
 
     def __init__(
@@ -116,7 +117,7 @@ class Sources:
         return scope
 
     def _is_check(self, node: Function) -> bool:
-        """Whether the parameters of the function are names of the notebook."""
+        """Return whether the parameters of the function are names of the notebook."""
         if isinstance(node, ast.Lambda) or self._is_piece:
             return False
         if self._style == TestStyle.CASES:
@@ -134,7 +135,7 @@ class Sources:
     # --- Questions ---------------------------------------------------------------
 
     def called(self, node: ast.Call, scope: Scope) -> str:
-        """Return the dotted name of what is called, its module's own, or ""."""
+        """Return the full dotted name of the function that is called, or ""."""
         return self._dotted(node.func, scope)
 
     def _dotted(self, node: ast.expr, scope: Scope) -> str:
@@ -152,7 +153,7 @@ class Sources:
         return _USUAL.get(node.id, "")
 
     def origins(self, node: ast.AST, scope: Scope) -> Origins:
-        """Return the origins of all that the expression is made of."""
+        """Return the origins of all parts of the expression."""
         match node:
             case ast.Constant(value=str() as text):
                 return frozenset({self._of_text(text)})
@@ -186,7 +187,7 @@ class Sources:
             return _NOTHING if known else scope.free
         place = (holder, name)
         if place not in self._known:
-            self._known[place] = _NOTHING  # where a name is bound to itself
+            self._known[place] = _NOTHING  # ends the search for a name bound to itself
             found = holder.others.get(name, _NOTHING)
             for value in holder.values.get(name, ()):
                 found |= self.origins(value, holder)
@@ -201,16 +202,17 @@ class Sources:
             case _:
                 return found
         if last in _READERS and Origin.LITERAL in found:
-            # A literal path that is not below `private` is one beside the notebook.
+            # A literal path that is not below `private` names a file beside the
+            # notebook.
             found -= {Origin.LITERAL}
             is_own = bool(found & {Origin.PRIVATE, Origin.PUBLIC})
             return found if is_own else found | {Origin.STUDENT}
         if not found and isinstance(node.func, ast.Name) and scope.holder(last):
-            return frozenset({Origin.UNKNOWN})  # what a helper gives back
+            return frozenset({Origin.UNKNOWN})  # the result of a helper
         return found
 
     def is_call_of(self, node: ast.AST, scope: Scope, name: str) -> bool:
-        """Return whether the value is always what a call of this function gives."""
+        """Return whether the value is always the result of a call of this function."""
         if isinstance(node, ast.Call):
             return self.called(node, scope) == name
         if not isinstance(node, ast.Name):
@@ -227,7 +229,7 @@ class Sources:
         )
 
     def made_by(self, node: ast.AST, scope: Scope, makers: Collection[str]) -> bool:
-        """Return whether one of these functions is called on the way to the value."""
+        """Return whether the value is made with a call of one of these functions."""
         waiting: list[tuple[ast.AST, Scope]] = [(node, scope)]
         seen: set[str] = set()
         while waiting:
@@ -267,7 +269,7 @@ def _own_nodes(body: Collection[ast.AST]) -> Iterator[ast.AST]:
 
 
 def _bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
-    """Yield the names that a node binds, and the expression where there is one."""
+    """Yield the names that a node binds, each with its expression or None."""
     match node:
         case (
             ast.FunctionDef(name=name)
