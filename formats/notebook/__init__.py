@@ -1,1 +1,1 @@
-"""Notebooks that were handed in: read, checked and followed, never executed."""
+"""Read, check and follow notebooks that were handed in. They are never executed."""

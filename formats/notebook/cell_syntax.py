@@ -1,9 +1,10 @@
-"""The text of a cell as Python, parsed within bounds.
+"""Parse the text of a cell as Python, within bounds.
 
-Whoever hands in a notebook chooses its text, and it is read while others wait for a
+Anybody who hands in a notebook chooses its text, and it is read while others wait for a
 page. SECURITY: so no text is parsed that is longer than a cell that people write, and
-lines are told apart in time that grows with their length alone. CPython takes 2.5
-seconds for a megabyte of numbers, and the square of the length for f-strings.
+text is split into lines in time that grows with its length alone. CPython takes 2.5
+seconds for a megabyte of numbers, and a time that grows with the square of the length
+for f-strings.
 """
 
 import ast
@@ -12,13 +13,13 @@ from typing import Final
 
 from runner.protocol import parsing
 
-# The longest cell that is parsed, and what is parsed of a notebook in all.
+# The longest cell that is parsed, and the most text of one notebook, in characters.
 MAX_CELL: Final = 20_000
 MAX_PARSED: Final = 200_000
 
 
 class TooComplexError(ValueError):
-    """The text is too long, or too deep, to be parsed. It may be Python all the same."""
+    """The text is too long or too deep to be parsed. It may still be valid Python."""
 
 
 def parse(source: str) -> ast.Module:
@@ -34,32 +35,32 @@ def parse(source: str) -> ast.Module:
 
 
 class Budget:
-    """What may still be parsed of one notebook, in characters."""
+    """The characters of one notebook that may still be parsed."""
 
     def __init__(self, characters: int = MAX_PARSED) -> None:
         self._left = characters
 
     def covers(self, source: str) -> bool:
-        """Say whether the cell may be parsed, and if so take it off the budget."""
+        """Return whether the cell may be parsed; if so, subtract it from the budget."""
         if len(source) > min(MAX_CELL, self._left):
             return False
         self._left -= len(source)
         return True
 
 
-# What has a body of its own, and a name.
+# Nodes with a body and a name of their own.
 SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-# Half of the nodes of most code, with nothing in them but how a name is used.
+# These are half of the nodes of most code. Their only children say how a name is used.
 _LEAVES: Final = (ast.Name, ast.Constant, ast.expr_context)
 
 
 def parts_of(node: ast.AST) -> Iterable[ast.AST]:
-    """Return what stands directly in the node, without how a name is used."""
+    """Return the node's children, except those that say how a name is used."""
     return () if isinstance(node, _LEAVES) else ast.iter_child_nodes(node)
 
 
 def walk(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield the node and all within it but how names are used, in no order."""
+    """Yield the node and all nodes inside it, in any order, without name usage."""
     left = [tree]
     while left:
         node = left.pop()
@@ -68,7 +69,7 @@ def walk(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def last_name(node: ast.expr) -> str:
-    """Return `open` for `open`, `io.open` and `Path("x").open`, and "" for no name."""
+    """Return `open` for `open`, `io.open` and `Path("x").open`; "" without a name."""
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""

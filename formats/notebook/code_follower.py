@@ -1,8 +1,8 @@
-"""Which files the code of a notebook reads and writes, followed without running it.
+"""Follow a notebook's code to find which files it reads and writes, without running it.
 
 Cells are followed from top to bottom, as they run. A branch that the forced parameters
-rule out is left aside, and a function is followed where it is called. This is an
-estimate, for warnings only.
+rule out is skipped, and a function is followed where it is called. This is an estimate,
+for warnings only.
 """
 
 import ast
@@ -26,7 +26,7 @@ from formats.notebook.known_functions import (
 from formats.notebook.steps import SpentError, Steps
 from runner.protocol.jobs import Scalar
 
-# Calls within calls that are followed, and branches within branches that are told apart.
+# The most levels of calls that are followed, and of branches that are distinguished.
 MAX_DEPTH: Final = 6
 MAX_ARMS: Final = 10
 _ENDS: Final = (ast.Return, ast.Raise, ast.Break, ast.Continue)
@@ -47,18 +47,19 @@ class CodeFollower:
         self._cells: list[int] = []
         self._following: list[KnownFunction] = []
         self._time = 0
-        # Whether a library may have called the code before.
+        # True while a function is followed that a library may have called at any time.
         self._is_hook = False
-        # Above 0 where code may run more than once: then both sides of a branch may.
+        # Above 0 in code that may run more than once. Then both sides of a branch may
+        # run.
         self._repeats = 0
         self._arm: Arm | None = None
         self._branches = count(1)
         self._sides_unsure = 0
-        # Whether the code goes on after an import that fails.
+        # True in code that goes on after an import that fails.
         self._is_ready = self._is_method = False
 
     def follow(self, tree: ast.Module, cell: int) -> None:
-        """Follow a cell."""
+        """Follow the code of a cell. `cell` is its place in the notebook."""
         self._cells, self._time = [cell], self._time + 1
         with self._while_steps_last():
             self._block(tree.body)
@@ -69,13 +70,14 @@ class CodeFollower:
         self._note(FileCall(path=path, is_write=True))
 
     def finish(self) -> Accesses:
-        """Return what was found, with that of functions that are never called here.
+        """Follow the functions that were never called, and return all findings.
 
-        Something else may call these. What a method or a decorated function writes may
-        then be there at any time, as libraries call such.
+        Other code may call these functions. Libraries call methods and decorated
+        functions, so a file that such a function writes may exist at any time.
         """
         self._time += 1
-        # The list grows by the functions inside those that are followed.
+        # The list grows while it is read: functions inside followed functions are
+        # added.
         for known in self._all:
             if not known.was_followed:
                 self._cells, self._is_hook = [known.cell], known.is_hook
@@ -113,7 +115,7 @@ class CodeFollower:
 
     @contextmanager
     def _repeated(self) -> Iterator[None]:
-        """What is followed meanwhile may happen more than once."""
+        """Follow code that may run more than once."""
         self._repeats += 1
         self._names.doubt += 1
         try:
@@ -124,7 +126,7 @@ class CodeFollower:
 
     @contextmanager
     def _side(self, branch: int, side: int) -> Iterator[None]:
-        """What is followed meanwhile happens on one side of a branch, if at all."""
+        """Follow code that runs on one side of a branch, if at all."""
         outer = self._arm
         depth = outer.depth + 1 if outer is not None else 0
         if not self._repeats and depth < MAX_ARMS:
@@ -139,7 +141,7 @@ class CodeFollower:
     # --- Statements --------------------------------------------------------------
 
     def _block(self, body: Sequence[ast.stmt]) -> bool:
-        """Follow statements; return whether nothing that stands below them runs."""
+        """Follow the statements and return whether nothing below them runs."""
         return any(self._statement(statement) for statement in body)
 
     def _statement(self, node: ast.stmt) -> bool:
@@ -167,7 +169,7 @@ class CodeFollower:
         return isinstance(node, _ENDS)
 
     def _bind_all(self, node: ast.stmt) -> None:
-        """Bind what a statement without a body binds."""
+        """Make the bindings of a statement that has no body."""
         match node:
             case ast.Assign(targets=targets, value=value):
                 for target in targets:
@@ -241,7 +243,7 @@ class CodeFollower:
         self._block(node.orelse)
 
     def _try(self, node: ast.Try | ast.TryStar) -> None:
-        # A handler may make what the body has missed.
+        # A handler may make a file that the body did not find.
         is_ready, self._is_ready = (
             self._is_ready,
             any(expects_failure(each, self._steps) for each in node.handlers),
@@ -304,7 +306,7 @@ class CodeFollower:
                 self._children(child)
 
     def _bool_op(self, op: ast.boolop, values: Sequence[ast.expr]) -> None:
-        """Follow the parts up to the first that surely decides the whole."""
+        """Follow the parts up to the first one that surely decides the result."""
         for value in values:
             self._expression(value)
             if self._names.truth(value) is isinstance(op, ast.Or):
@@ -337,7 +339,7 @@ class CodeFollower:
             self._functions[node.name] = made
 
     def _refer(self, node: ast.Name | ast.Attribute) -> None:
-        """Follow a function that is handed on, and may be called at any time from here."""
+        """Follow a function that is passed on: it may be called at any later time."""
         if isinstance(node, ast.Attribute):
             self._expression(node.value)
         known = self._function(node)
@@ -360,7 +362,7 @@ class CodeFollower:
                 self._note(call)
 
     def _function(self, node: ast.expr) -> KnownFunction | None:
-        """Return the notebook's own function by this name, if it is not at work."""
+        """Return the notebook's function of this name, unless it is being followed."""
         known = self._functions.get(last_name(node))
         if known is None or known in self._following:
             return None
@@ -375,7 +377,7 @@ class CodeFollower:
         known.was_followed = True
         if self._following:
             self._follow_into(known, call)
-        else:  # what stands outside is read even if functions would take too long
+        else:  # code outside is read even if functions take too long
             with self._while_steps_last(), self._steps.within():
                 self._follow_into(known, call)
 

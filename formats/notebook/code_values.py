@@ -1,4 +1,4 @@
-"""What the names in a notebook's code stand for, as far as the text tells."""
+"""Find the values of names in a notebook's code, as far as the text shows them."""
 
 import ast
 import operator
@@ -11,7 +11,7 @@ from formats.notebook.steps import Steps
 from runner.protocol.jobs import Scalar
 
 MAX_PATH: Final = 500
-# Of a chain of attributes, so many are looked through for the name that it begins with.
+# The most attributes of a chain that are searched for the name at its beginning.
 MAX_CHAIN: Final = 20
 PATHS: Final = frozenset({"Path", "PurePath", "PosixPath", "join", "str"})
 _COMPARED: Final[Mapping[type[ast.cmpop], Callable[[Any, Any], Any]]] = {
@@ -28,7 +28,7 @@ _COMPARED: Final[Mapping[type[ast.cmpop], Callable[[Any, Any], Any]]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Value:
-    """A constant that a name was bound to. Without `is_sure` it may be another one."""
+    """A constant to which a name was bound. Without `is_sure` it may be another one."""
 
     value: Scalar
     is_sure: bool
@@ -38,8 +38,8 @@ class Value:
 class Scope:
     """The names of the notebook, or of one call of a function.
 
-    `own` are the names that a function binds itself. Those that it declares to be
-    global are not among them.
+    `own` are the names that a function binds itself, without those that it declares
+    global.
     """
 
     values: dict[str, Value] = field(default_factory=dict)
@@ -49,19 +49,19 @@ class Scope:
 class Names:
     """The names that the code has bound so far.
 
-    `forced` are the assignment's parameters: a name of the notebook's that is one of
-    them always has the forced value.
+    `forced` are the assignment's parameters. A global name of the notebook that is one
+    of them always has the forced value.
     """
 
     def __init__(self, forced: Mapping[str, Scalar], steps: Steps) -> None:
         self._forced = forced
         self._steps = steps
         self.scopes = [Scope()]
-        # Above 0 where code may run again, or later: what is bound may then change.
+        # Above 0 in code that may run again, or later: bindings may then change.
         self.doubt = 0
 
     def bind(self, name: str, value: Value | None) -> None:
-        """Bind the name to the constant, or to what nobody can tell."""
+        """Bind the name to the constant, or to an unknown value if it is None."""
         self._steps.spend()
         scope = self.scopes[-1] if name in self.scopes[-1].own else self.scopes[0]
         if value is None:
@@ -70,7 +70,7 @@ class Names:
             scope.values[name] = value
 
     def find(self, name: str) -> Value | None:
-        """Return what the name stands for, or None if that cannot be told."""
+        """Return the value of the name, or None if it is unknown."""
         self._steps.spend(len(self.scopes))
         for scope in self.scopes[:0:-1]:
             if name in scope.own:
@@ -83,13 +83,13 @@ class Names:
         return self._doubted(self.scopes[0].values.get(name), is_sure=True)
 
     def _doubted(self, found: Value | None, *, is_sure: bool) -> Value | None:
-        """Return the value, which is not sure where it may be bound again."""
+        """Return the value, marked as not sure if the name may be bound again."""
         if found is None or (is_sure and not self.doubt):
             return found
         return Value(value=found.value, is_sure=False)
 
     def constant(self, node: ast.expr) -> Value | None:
-        """Return the constant that the expression is, or None."""
+        """Return the constant value of the expression, or None."""
         self._steps.spend()
         if isinstance(node, ast.Constant):
             value = node.value
@@ -102,9 +102,9 @@ class Names:
         return Value(value=text, is_sure=False) if text is not None else None
 
     def text(self, node: ast.expr) -> str | None:
-        """Return the text that the expression most likely has, or None.
+        """Return the most likely text of the expression, or None.
 
-        A text that is longer than any path is not told.
+        None is returned for a text that is longer than any path.
         """
         self._steps.spend()
         if isinstance(node, ast.Constant):
@@ -115,7 +115,7 @@ class Names:
         nodes, glue = _parts(node)
         parts = [self.text(each) for each in nodes]
         known = [part for part in parts if part is not None]
-        # The cap keeps a = a + a, line after line, from growing without bound.
+        # The limit keeps a = a + a, line after line, from growing without bound.
         if not known or len(known) < len(parts) or sum(map(len, known)) > MAX_PATH:
             return None
         return glue.join(known)
@@ -125,7 +125,7 @@ class Names:
         return self._steps.read(value) if is_path else None  # type: ignore[arg-type]
 
     def truth(self, node: ast.expr) -> bool | None:
-        """Return whether the condition holds; None unless that is sure."""
+        """Return whether the condition holds, or None unless that is certain."""
         self._steps.spend()
         match node:
             case ast.UnaryOp(op=ast.Not(), operand=inner):
@@ -155,7 +155,7 @@ class Names:
 
 
 def _parts(node: ast.expr) -> tuple[list[ast.expr], str]:
-    """Return what an expression puts together, and what it puts between."""
+    """Return the parts that an expression joins, and the text between them."""
     match node:
         case ast.BinOp(left=left, op=ast.Div(), right=right):
             return [left, right], "/"
@@ -171,7 +171,7 @@ def _parts(node: ast.expr) -> tuple[list[ast.expr], str]:
 
 
 def first_name(node: ast.expr) -> str:
-    """Return torch for torch.jit.load, and "" for what begins with no name."""
+    """Return torch for torch.jit.load, or "" if it does not begin with a name."""
     first = chain(node)[-1]
     return first.id if isinstance(first, ast.Name) else ""
 
@@ -179,7 +179,7 @@ def first_name(node: ast.expr) -> str:
 def chain(node: ast.expr) -> list[ast.expr]:
     """Return torch.jit.load, torch.jit and torch for torch.jit.load.
 
-    A chain that is longer than people write has no end here.
+    A chain that is longer than people write is cut off.
     """
     found = [node]
     while isinstance(node, ast.Attribute) and len(found) <= MAX_CHAIN:

@@ -1,4 +1,4 @@
-"""What a coursework gives its students: its hand-out, and how their notebooks are run."""
+"""The context of a submission: the hand-out, and how students' notebooks are run."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -22,11 +22,11 @@ from runner.protocol.notebook import name_cells
 
 @dataclass(frozen=True, kw_only=True)
 class NumberedCell:
-    """A cell as warnings speak of it.
+    """A cell, with the words that warnings use for it.
 
-    `number` is the one that the run gives it, 0 for one that is not run. `where` names
-    the cell at the beginning of a sentence. `is_given` says that it is the hand-out's
-    own, unchanged.
+    `number` is the one that the run gives it, 0 for a cell that is not run. `where`
+    names the cell at the beginning of a sentence. `is_given` means that it is the
+    hand-out's own cell, unchanged.
     """
 
     cell: Cell
@@ -37,10 +37,11 @@ class NumberedCell:
 
 @dataclass(frozen=True, kw_only=True)
 class Coursework:
-    """What is known of a coursework when work for it is handed in.
+    """The known facts about an assignment when work for it is handed in.
 
     `keys` are those of the questions that are checked by tests. `handout` are the cells
-    of the hand-out, nbformat 4, and `given` those from which a student's are put back.
+    of the hand-out, in nbformat 4. `given` are the cells from which a student's are put
+    back.
     """
 
     keys: Collection[str] = ()
@@ -52,7 +53,7 @@ class Coursework:
 
     @cached_property
     def check_copies(self) -> Counter[str]:
-        """Return how many check cells the hand-out itself has for each question."""
+        """The number of check cells that the hand-out itself has for each question."""
         keys = (check_key(cell) or foreign_key(cell) for cell in self.handout)
         return Counter(key for key in keys if key is not None)
 
@@ -64,8 +65,8 @@ class Coursework:
     def numbered(self, notebook: Notebook) -> list[NumberedCell]:
         """Return the cells of a notebook with the numbers that its run will give them.
 
-        The notebook is made ready as it is for the run: cells that students may not
-        change are put back first.
+        The notebook is prepared as for the run: cells that students may not change are
+        put back first.
         """
         given = {"cells": list(self.given)}
         restored = {k: v for k, v in check_cells(given).items() if k in self.keys}
@@ -97,5 +98,5 @@ def _as_json(cell: Cell) -> dict[str, Any]:
 
 
 def _without_blanks(source: str) -> str:
-    """Return what two texts have in common that differ in white space alone."""
+    """Return the text without white space, to compare texts that differ in it alone."""
     return "".join(source.split())

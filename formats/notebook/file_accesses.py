@@ -1,16 +1,16 @@
-"""What a notebook's code does to files, and which of these it cannot have made itself."""
+"""Collect what a notebook's code does to files, and find files that it did not make."""
 
 from dataclasses import dataclass, field
 from typing import Final
 
-# More writes of one file than this are not looked through.
+# With more writes of one file than this, they are not searched.
 MAX_WRITES: Final = 20
 ALWAYS: Final = -1
 
 
 @dataclass(frozen=True, eq=False)
 class Arm:
-    """One side of a branch, and the arm that the branch stands in."""
+    """One side of a branch, and the arm that contains the branch."""
 
     branch: int
     side: int
@@ -22,8 +22,8 @@ class Arm:
 class Access:
     """A file that is read or written in a cell, by the cell's place in the notebook.
 
-    `cells` are all whose code takes part: a function stands in one and is called in
-    another. `time` grows from cell to cell; ALWAYS is earlier than any.
+    `cells` are all cells whose code takes part: a function may be defined in one and
+    called in another. `time` grows from cell to cell; ALWAYS is earlier than any.
     """
 
     path: str
@@ -36,7 +36,7 @@ class Access:
 
 @dataclass(frozen=True, kw_only=True)
 class Import:
-    """A package that a cell imports. `cells` are all whose code takes part."""
+    """A package that a cell imports. `cells` are all cells whose code takes part."""
 
     package: str
     cell: int
@@ -45,10 +45,10 @@ class Import:
 
 @dataclass(kw_only=True)
 class Accesses:
-    """What a notebook does to files, and the packages that it imports.
+    """The files that a notebook reads and writes, and the packages that it imports.
 
-    `loads` are the calls of torch.load. An import for whose failure the code is ready is
-    not among `imports`.
+    `loads` are the calls of torch.load. `imports` leaves out an import whose failure
+    the code handles.
     """
 
     reads: list[Access] = field(default_factory=list)
@@ -58,7 +58,7 @@ class Accesses:
     is_complete: bool = True
 
     def missing(self, read: Access) -> bool:
-        """Say whether nothing up to the end of its cell can have made the file."""
+        """Return whether no code up to the end of its cell can have made the file."""
         writes = self.writes.get(read.path, [])
         return len(writes) <= MAX_WRITES and not any(
             write.time <= read.time and not _exclude(write.arm, read.arm)
@@ -67,7 +67,7 @@ class Accesses:
 
 
 def _exclude(one: Arm | None, other: Arm | None) -> bool:
-    """Say whether the two are on different sides of one branch."""
+    """Return whether the two are on different sides of one branch."""
     while one is not None and other is not None and one is not other:
         if one.branch == other.branch:
             return True

@@ -1,4 +1,4 @@
-"""Calls that read or write files, told by the name of what is called."""
+"""Recognise calls that read or write files, by the name of the called function."""
 
 import ast
 import posixpath
@@ -10,7 +10,7 @@ from typing import Final
 from formats.notebook.cell_syntax import last_name
 from formats.notebook.code_values import Names, chain, first_name
 
-# The last part of a call's name. One of its first two arguments is a path.
+# The last part of the function's name. One of its first two arguments is a path.
 READERS: Final = frozenset(
     {
         "load", "load_file", "safe_open", "load_model", "load_weights",
@@ -26,10 +26,10 @@ WRITERS: Final = frozenset(
         "to_pickle", "to_excel", "to_feather", "save_image", "urlretrieve",
     }
 )  # fmt: skip
-# They open a file in a mode, which is the second argument.
+# These open a file in a mode, which is the second argument.
 OPENERS: Final = frozenset({"open", "ZipFile", "TarFile", "File"})
 COPIERS: Final = frozenset({"copy", "copy2", "copyfile", "move", "rename", "replace"})
-# Whoever asks first copes with a file that is not there.
+# Code that asks first can handle a file that does not exist.
 GUARDS: Final = frozenset({"exists", "isfile", "is_file"})
 PATH_READERS: Final = frozenset({"read_text", "read_bytes"})
 PATH_WRITERS: Final = frozenset({"write_text", "write_bytes", "touch"})
@@ -37,17 +37,17 @@ KEYWORDS: Final = frozenset(
     {"file", "f", "filename", "path", "filepath_or_buffer", "fname", "checkpoint_path"}
 )
 NETWORK: Final = re.compile(r"(https?|ftp|s3|gs|hf)://")
-# A pattern, or no path at all.
+# A text that is a pattern, or no path at all.
 NO_PATH: Final = re.compile(r"[*{}\n\r]|^[^:]*\?|/$|^$")
 _LOADED_BY_TORCH: Final = frozenset({"torch", "jit"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileCall:
-    """A call that reads a file, writes it, or asks if it is there.
+    """A call that reads a file, writes it, or asks whether it exists.
 
-    `path` is "" for one that nobody can tell. `is_mapped` says of torch.load whether it
-    is told a device, None of any other call.
+    `path` is "" if it is unknown. `is_mapped` says for torch.load whether it is given a
+    device. It is None for any other call.
     """
 
     path: str
@@ -57,7 +57,7 @@ class FileCall:
 
 
 def file_calls(call: ast.Call, names: Names) -> Iterator[FileCall]:
-    """Yield what the call does to files."""
+    """Yield the reads, writes and checks of files in the call."""
     verb = last_name(call.func)
     if isinstance(call.func, ast.Attribute):
         own = names.text(call.func.value)
@@ -76,12 +76,12 @@ def file_calls(call: ast.Call, names: Names) -> Iterator[FileCall]:
 
 
 def tidy(path: str) -> str:
-    """Return the path in the one way in which paths are compared."""
+    """Return the path in the form in which paths are compared."""
     return posixpath.normpath(path.strip().replace("\\", "/"))
 
 
 def _of_path(call: ast.Call, verb: str, own: str) -> Iterator[FileCall]:
-    """Yield what a method of the path does: Path("x").read_text()."""
+    """Yield what a method of a path does, as in Path("x").read_text()."""
     if verb in GUARDS:
         yield _guard(own)
     elif verb in PATH_WRITERS:
@@ -120,7 +120,7 @@ def _each(
 
 
 def _owners(called: ast.expr) -> set[str]:
-    """Return torch and jit for torch.jit.load; the name itself for a bare load."""
+    """Return torch and jit for torch.jit.load, and “?” for a bare load."""
     return set(map(last_name, chain(called)[1:])) or {"?"}
 
 
@@ -131,12 +131,12 @@ def _is_mapped(call: ast.Call) -> bool:
 
 
 def _is_hub(called: ast.expr) -> bool:
-    """Whether this is torch.hub.load or its like, which opens no file by name."""
+    """Return whether this is torch.hub.load or similar, which opens no file by name."""
     return isinstance(called, ast.Attribute) and last_name(called.value) == "hub"
 
 
 def _writes(call: ast.Call, *, position: int) -> bool:
-    """Whether an open call's mode makes the file."""
+    """Return whether the mode of an open call makes the file."""
     modes = [each.value for each in call.keywords if each.arg == "mode"]
     modes += call.args[position : position + 1]
     return any(

@@ -1,4 +1,4 @@
-"""Imports for whose failure the code of a notebook is ready."""
+"""Recognise imports whose failure the notebook's code handles."""
 
 import ast
 from typing import Final
@@ -12,7 +12,7 @@ _FAULTS: Final = frozenset(
 
 
 def expects_failure(handler: ast.ExceptHandler, steps: Steps) -> bool:
-    """Say whether the handler catches an import that fails."""
+    """Return whether the handler catches an import that fails."""
     kind = handler.type
     named = kind.elts if isinstance(kind, ast.Tuple) else [kind]
     return any(each is None or last_name(each) in _FAULTS for each in steps.each(named))

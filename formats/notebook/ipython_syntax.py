@@ -1,4 +1,4 @@
-"""IPython's own syntax in a cell: magics, shell commands and questions for help."""
+"""Handle IPython's own syntax in a cell: magics, shell commands and help requests."""
 
 import keyword
 import re
@@ -6,9 +6,10 @@ from typing import Final
 
 # Cell magics that run the rest of the cell as Python.
 _PYTHON_MAGICS: Final = frozenset(("time", "timeit", "capture", "prun", "debug"))
-# Of a line without its indentation.
+# Matches a line without its indentation.
 _TIMED: Final = re.compile(r"%(?:time|prun)\s+(?!-)(.*)")
-# What runs a statement, and options of it that are sure not to be part of that.
+# Magics that run a statement, and those of their options that are certainly not part of
+# it.
 _RUNS: Final = re.compile(r"((?:[\w, ]+=[ \t]*)?)%(?:time|timeit|prun|debug)\b(.*)")
 _OPTIONS: Final = re.compile(r"(?:[ \t]+-(?:[nrpl][ \t]*\d+|[qotc]+)(?=[ \t]|$))*")
 _NAME: Final = re.compile(r"(?<![\w.])[^\W\d]\w*")
@@ -19,8 +20,8 @@ _CAPTURED: Final = re.compile(r"([\w, ]+=)\s*[!%]")
 def split_cell_magic(source: str) -> tuple[str, str, str]:
     """Return the name and the arguments of a cell's magic, and the rest of the cell.
 
-    The lines of the rest have the numbers that they have in the cell. Without a magic
-    the name is empty and the rest is the cell.
+    The lines of the rest keep the numbers that they have in the cell. Without a magic,
+    the name is empty and the rest is the whole cell.
     """
     text = source.lstrip()
     if not text.startswith("%%"):
@@ -32,14 +33,14 @@ def split_cell_magic(source: str) -> tuple[str, str, str]:
 
 
 def is_python_magic(name: str) -> bool:
-    """Say whether the cell magic runs its cell as Python; a cell without one is."""
+    """Return whether a cell with this magic, or with none (""), runs as Python."""
     return not name or name in _PYTHON_MAGICS
 
 
 def plain_python(source: str) -> str:
     """Return a cell's Python, line by line, without IPython's own syntax.
 
-    What a line magic times stays; a result of a shell command becomes None.
+    Code that a line magic times is kept. The result of a shell command becomes None.
     """
     name, _, rest = split_cell_magic(source)
     if not is_python_magic(name):
@@ -48,10 +49,10 @@ def plain_python(source: str) -> str:
 
 
 def run_python(source: str) -> str:
-    """Return all that a cell runs as Python, also what its magics time and expand.
+    """Return all code that a cell runs as Python, also what its magics time and expand.
 
-    Where that cannot be told from a magic's options, a call of `run_magic` has all the
-    names in it. The result may have other lines than the cell.
+    If the options of a magic leave unclear what it runs, a call of `run_magic` has all
+    the names in it. The result may have other lines than the cell.
     """
     name, arguments, rest = split_cell_magic(source)
     if not is_python_magic(name):
@@ -93,5 +94,5 @@ def _plain_line(line: str) -> str:
 
 
 def _asks_for_help(text: str) -> bool:
-    """Say whether a line without its indentation is one like `name?`, and no string."""
+    """Return whether a line without its indentation is like `name?`, and no string."""
     return text.rstrip().endswith("?") and not any(mark in text for mark in "'\"#")

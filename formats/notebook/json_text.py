@@ -1,8 +1,8 @@
-"""Strict JSON in bounded time, with words for whatever is wrong with it.
+"""Read JSON strictly and in bounded time, with a message for every fault.
 
-The standard parser takes NaN and duplicate keys, fails on deep nesting in a way that
-depends on its caller, and says little about where a file broke. All of that is
-settled here.
+The standard parser accepts NaN and duplicate keys, fails on deep nesting in a way that
+depends on its caller, and says little about where a file is broken. This module
+corrects all of that.
 """
 
 import itertools
@@ -18,7 +18,7 @@ from formats.problems import Problem
 from formats.submission_words import problem, shown
 
 MAX_DEPTH: Final = 50
-# A list of millions of empty lists takes thirty times its size in memory.
+# Limits memory: a list of millions of empty lists takes thirty times its size.
 MAX_OBJECTS: Final = 500_000
 MAX_STRINGS: Final = 2_000_000
 QUOTE: Final = 60
@@ -29,7 +29,7 @@ STEPS: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
 
 class JsonFaultError(Exception):
-    """The text cannot be read; `problem` says why."""
+    """The text cannot be read. `problem` says why."""
 
     def __init__(self, fault: Problem) -> None:
         self.problem = fault
@@ -37,7 +37,7 @@ class JsonFaultError(Exception):
 
 
 class _DuplicateKeyError(Exception):
-    """An object names a key twice."""
+    """An object has the same key twice."""
 
 
 class _ConstantError(Exception):
@@ -45,7 +45,7 @@ class _ConstantError(Exception):
 
 
 def read_json(data: bytes, *, name: Name) -> Any:
-    """Return what the UTF-8 text says. Raises JsonFaultError and nothing else."""
+    """Return the value of the UTF-8 text. Raises JsonFaultError and nothing else."""
     data = data.removeprefix(b"\xef\xbb\xbf")
     text = _decode(data, name)
     brackets = _brackets(data, name)
@@ -89,7 +89,7 @@ def _decode(data: bytes, name: Name) -> str:
 
 
 def _unescaped(data: bytes) -> bytes:
-    """The same text, as long, where every quotation mark begins or ends a string."""
+    """Return the text, equally long, with no quotation marks inside strings."""
     return data.replace(b"\\\\", b"__").replace(b'\\"', b"__")
 
 
@@ -137,7 +137,7 @@ def _syntax(data: bytes, text: str, error: json.JSONDecodeError, name: Name) -> 
 
 
 def _fault(message: str) -> str:
-    """The parser's words, as the middle of a sentence."""
+    """Return the parser's message in a form for the middle of a sentence."""
     return message[:1].lower() + message[1:].removesuffix(" at")
 
 

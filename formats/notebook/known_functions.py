@@ -1,4 +1,4 @@
-"""Functions that a notebook defines, and what a call gives to them."""
+"""The functions that a notebook defines, and the arguments of their calls."""
 
 import ast
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(eq=False)
 class KnownFunction:
-    """A function of the notebook's, the cell that it stands in, and how it is called.
+    """A function of the notebook, its cell, and how it is called.
 
-    `own` are the names that it binds itself, its parameters among them.
+    `own` are the names that it binds itself, including its parameters.
     """
 
     node: Function
@@ -24,19 +24,19 @@ class KnownFunction:
 
     @property
     def is_hook(self) -> bool:
-        """Say whether something else than the notebook's code may call it."""
+        """Whether other code than the notebook's may call it."""
         return self.is_method or bool(self.node.decorator_list)
 
 
 class OwnNames:
-    """The names that functions and classes bind themselves, looked for once in each."""
+    """The names that functions and classes bind themselves, each searched only once."""
 
     def __init__(self, steps: Steps) -> None:
         self._steps = steps
         self._found: dict[ast.AST, frozenset[str]] = {}
 
     def of(self, node: Function | ast.ClassDef) -> frozenset[str]:
-        """Return the names that a function binds, its parameters among them."""
+        """Return the names that a function binds, including its parameters."""
         if node not in self._found:
             self._found[node] = self._look(node)
         return self._found[node]
@@ -59,7 +59,7 @@ def arguments_of(
 ) -> dict[str, Value]:
     """Return the constant arguments of the call, by the names of their parameters.
 
-    Without a call, nobody can tell what is given.
+    Without a call, the arguments are unknown and the result is empty.
     """
     if call is None:
         return {}

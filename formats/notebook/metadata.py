@@ -1,15 +1,15 @@
-"""Metadata of notebooks: what has the type that the format gives it is kept.
+"""Keep the metadata of notebooks that has the types which the format requires.
 
-Whoever reads the copy that runs can so rely on the types of nbformat 4. State of an
-editor's window and of an earlier run is left out.
+So code that reads the notebook to run can rely on the types of nbformat 4. The state of
+an editor's window and of an earlier run is left out.
 """
 
 from typing import Any, Final
 
-# Widget state holds outputs; it can be larger than the rest of the notebook.
+# Widget state holds outputs. It can be larger than the rest of the notebook.
 NOTEBOOK_STATE: Final = frozenset({"widgets", "signature", "orig_nbformat"})
 CELL_STATE: Final = frozenset({"collapsed", "scrolled", "execution", "jupyter"})
-# Objects of the notebook's metadata, with the texts that each must have.
+# Objects of the notebook's metadata, with the texts that each must contain.
 NEEDED: Final = {"kernelspec": ("name", "display_name"), "language_info": ("name",)}
 TYPES: Final[dict[str, type]] = {
     "title": str,
@@ -21,7 +21,7 @@ TYPES: Final[dict[str, type]] = {
 
 
 def notebook_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
-    """Return the notebook's metadata without what has a wrong type."""
+    """Return the notebook's metadata without entries of a wrong type."""
     return {
         key: value
         for key, value in metadata.items()
@@ -40,7 +40,7 @@ def _has_texts(value: object, needed: tuple[str, ...] | None) -> bool:
 
 
 def cell_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
-    """Return a cell's metadata without what has a wrong type; tags are texts."""
+    """Return a cell's metadata without entries of a wrong type. Tags are texts."""
     kept = {
         key: value
         for key, value in metadata.items()
@@ -54,7 +54,7 @@ def cell_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
 
 
 def tags(metadata: dict[str, Any]) -> list[str]:
-    """Return a cell's tags, each once, in their order."""
+    """Return a cell's tags in order, without repeated ones."""
     given = metadata.get("tags")
     if not isinstance(given, list):
         return []
@@ -63,7 +63,7 @@ def tags(metadata: dict[str, Any]) -> list[str]:
 
 
 def attachments(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the files within a text cell that are what they should be."""
+    """Return the files attached to a text cell, without malformed ones."""
     return {name: bundle for name, bundle in given.items() if _is_bundle(bundle)}
 
 

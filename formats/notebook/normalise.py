@@ -1,7 +1,7 @@
-"""A notebook as the runner gets it: nbformat 4, whole, and without stored outputs.
+"""Convert a notebook for the runner: nbformat 4, complete, and without stored outputs.
 
-The original bytes are kept; what is made here is a copy that runs. Everything in it
-follows from the bytes alone, so the same notebook always gives the same text.
+The original bytes are kept. This makes the text that is run. It depends on the bytes
+alone, so the same notebook always gives the same text.
 """
 
 import json
@@ -25,7 +25,7 @@ MAJOR: Final = 4
 OLDEST_MAJOR: Final = 2
 MINOR_WITH_IDS: Final = 5
 CELL_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
-# Kinds of cell, old ones with what they are in format 4.
+# Kinds of cell. Old kinds map to the kind that they are in format 4.
 KINDS: Final = {
     "code": "code",
     "markdown": "markdown",
@@ -34,12 +34,12 @@ KINDS: Final = {
     "html": "markdown",
 }
 MAX_HEADING: Final = 6
-# Replaced where it would break a file, a database or the compiler.
+# Characters that would break a file, a database or the compiler. They are replaced.
 NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
 
 
 class NotebookFaultError(Exception):
-    """The notebook cannot be run; `problems` say why."""
+    """The notebook cannot be run. `problems` say why."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
@@ -59,7 +59,7 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Notebook:
-    """A notebook of any format that can be read."""
+    """A readable notebook of any format."""
 
     version: str
     is_old: bool
@@ -76,7 +76,7 @@ def readable_notebook(data: bytes) -> str:
 
 
 def read_notebook(data: bytes, *, name: Name) -> Notebook:
-    """Return the notebook that the bytes hold. Raises NotebookFaultError only."""
+    """Return the notebook in the bytes. Raises NotebookFaultError only."""
     try:
         document = read_json(data, name=name)
     except JsonFaultError as fault:
@@ -101,9 +101,9 @@ def read_notebook(data: bytes, *, name: Name) -> Notebook:
 
 
 def as_text(notebook: Notebook, *, name: Name) -> str:
-    """Return the notebook as nbformat-4 JSON text, its cells with ids of their own.
+    """Return the notebook as nbformat-4 JSON text, each cell with an id of its own.
 
-    Raises NotebookFaultError where metadata cannot be written as JSON.
+    Raises NotebookFaultError if metadata cannot be written as JSON.
     """
     document = {
         "cells": [
@@ -124,7 +124,7 @@ def as_text(notebook: Notebook, *, name: Name) -> str:
 
 
 def cleaned(text: str) -> str:
-    """Return the text with � for what is no text, so that it can be stored and run."""
+    """Return the text, with � for characters that cannot be stored or run."""
     if text.isascii() and "\0" not in text:
         return text
     return NO_TEXT.sub("\ufffd", text)
@@ -163,7 +163,10 @@ def _raw_cells(document: dict[str, Any], major: int, name: Name) -> list[Any]:
 
 
 def _known(entry: Any) -> Any:
-    """A cell of a kind that a later nbformat 4 brought is kept as text, not run."""
+    """Return the cell, as raw text if a later nbformat 4 added its kind.
+
+    Such a cell is not run.
+    """
     kind = _object(entry).get("cell_type")
     is_known = not isinstance(kind, str) or kind in KINDS
     return entry if is_known else {**entry, "cell_type": "raw"}
@@ -209,7 +212,7 @@ def _cell(entry: Any, number: int, name: Name, faults: list[Problem]) -> Cell | 
 
 
 def _source(entry: dict[str, Any]) -> str | None:
-    """Return a cell's text, None if it is no text. Old formats call code `input`."""
+    """Return a cell's text, or None if it is no text. Old code cells use `input`."""
     source = entry.get("source", entry.get("input", ""))
     if isinstance(source, str):
         return source
@@ -224,7 +227,7 @@ def _hashes(entry: dict[str, Any]) -> str:
 
 
 def _ids(cells: Sequence[Cell]) -> Iterator[str]:
-    """Each cell's own id if it has a proper one first, otherwise one by its number."""
+    """Yield each cell's own id if it is valid and new, or one made from its number."""
     seen: set[str] = set()
     given = {cell.cell_id for cell in cells}
     for number, cell in enumerate(cells, 1):

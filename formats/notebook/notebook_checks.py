@@ -67,7 +67,7 @@ def check_notebook(
 ) -> Findings:
     """Return what is wrong with a notebook, and what its author may want to know.
 
-    A notebook without problems has a text that runs: readable_notebook does not fail.
+    For a notebook without problems, readable_notebook does not fail.
     """
     kind = _kind(data)
     if kind not in READABLE or is_no_json(kind, data[:HEAD]):
@@ -94,7 +94,7 @@ def _kind(data: bytes) -> Kind:
 
 
 def _check_language(notebook: Notebook, name: Name) -> Iterator[Problem]:
-    """Judge the metadata as it is, and as it stands in the text that runs."""
+    """Check the metadata as it was handed in, and as it is in the text that runs."""
     given = notebook.metadata
     language = other_language(given) or other_language(notebook_metadata(given))
     if language:
@@ -122,5 +122,5 @@ def _warnings(
 
 
 def _has_conflict(source: str) -> bool:
-    # Looked for first because it is fast.
+    # The plain search comes first because it is fast.
     return "<<<<<<< " in source and CONFLICT.search(source) is not None

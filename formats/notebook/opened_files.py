@@ -1,7 +1,7 @@
-"""Files that a notebook opens and that will not be there when it runs.
+"""Warn of files that a notebook opens but that will not be there when it runs.
 
-Best effort, for warnings only: names that are put together while the notebook runs
-are not known here.
+This is an estimate, for warnings only: names that the notebook builds while it runs are
+not known here.
 """
 
 import difflib
@@ -29,7 +29,7 @@ MAX_WARNED: Final = 10
 # A run has a stand-in for Otter where it is not installed.
 ALWAYS_THERE: Final = frozenset({"otter"})
 WRITE_MAGICS: Final = frozenset({"writefile", "file"})
-# A place on somebody's machine.
+# A path on somebody's own machine.
 ABSOLUTE: Final = re.compile(r"[/~]|[A-Za-z]:/")
 SYSTEM: Final = re.compile(r"/(tmp|dev|proc|sys)(/|$)")
 
@@ -44,17 +44,17 @@ def find_missing_files(
 ) -> tuple[Problem, ...]:
     """Return warnings of files that the notebook opens and that will not be there.
 
-    `present` are the names beside the notebook when it runs; `wanted` those that the
-    coursework asks for. Cells that are not run are not read, nor such as are longer
-    than anybody writes. A cell that is no Python is warned of too. Never raises: a
-    notebook that cannot be read has no warnings.
+    `present` are the names beside the notebook when it runs. `wanted` are the names
+    that the coursework requires. Cells that are not run are not read, nor are cells
+    that are longer than people write. A cell that is not Python gives a warning, too.
+    Never raises: a notebook that cannot be read has no warnings.
     """
     reading = read_code(data, name=name, coursework=coursework)
     return reading.warnings(present, wanted)
 
 
 class CodeReading:
-    """What was read in a notebook's code."""
+    """The result of reading a notebook's code."""
 
     def __init__(
         self, cells: Sequence[NumberedCell], faults: Sequence[Problem], found: Accesses
@@ -71,26 +71,26 @@ class CodeReading:
     def warnings(
         self, present: Collection[str], wanted: Collection[str]
     ) -> tuple[Problem, ...]:
-        """Return a warning of each fault, and of each file that will not be there."""
+        """Return a warning for each fault, and for each file that will not be there."""
         found = chain(self._faults, self._missing(present, wanted))
         return tuple(islice(found, MAX_WARNED))
 
     def missing_packages(
         self, installed: Collection[str], present: Collection[str]
     ) -> tuple[Problem, ...]:
-        """Return a warning of each package that is imported and is not `installed`.
+        """Return a warning for each imported package that is not `installed`.
 
-        `present` are the names beside the notebook, modules among them.
+        `present` are the names beside the notebook, including modules.
         """
         if "sys.path" in self.code:
-            return ()  # nobody can tell where it looks
+            return ()  # the search path is unknown
         files = (*present, *self.accesses.writes)
         own = {name.partition("/")[0].removesuffix(".py") for name in files}
         there = {*installed, *own, *ALWAYS_THERE}
         found: dict[str, Problem] = {}
         for each in self.accesses.imports:
             is_given = all(self._cells[place].is_given for place in each.cells)
-            # Modules of Python's own by such names are not in any list.
+            # Python's own modules that begin with “_” are in no list.
             is_known = each.package in there or each.package.startswith("_")
             if not is_known and not is_given:
                 where = self._cells[each.cell].where
@@ -113,14 +113,15 @@ class CodeReading:
             if self.accesses.missing(read):
                 told.add(path)
                 is_given = all(self._cells[each].is_given for each in read.cells)
-                # What the student was to hand in is the student's, whoever opens it.
+                # A missing file that the coursework requires is the student's to hand
+                # in, whichever code opens it.
                 if not is_given or path in wanted:
                     where = self._cells[read.cell].where
                     yield _warning(path, where, present, wanted)
 
 
 def read_code(data: bytes, *, name: Name, coursework: Coursework) -> CodeReading:
-    """Read the code of a notebook. One that cannot be read has none."""
+    """Return the reading of a notebook's code, empty if the notebook is unreadable."""
     try:
         cells = coursework.numbered(read_notebook(data, name=name))
     except NotebookFaultError:
@@ -136,7 +137,7 @@ def read_code(data: bytes, *, name: Name, coursework: Coursework) -> CodeReading
 def _read_cell(
     each: NumberedCell, place: int, name: Name, follower: CodeFollower
 ) -> Iterator[Problem]:
-    """Follow the code of a cell; yield a warning if it is no Python."""
+    """Follow the code of a cell, and yield a warning if it is not Python."""
     code, written, is_changed = _python(cleaned(each.cell.source))
     if written:
         follower.note_written(written, place)
@@ -153,11 +154,11 @@ def _read_cell(
                 quote=shown((error.text or "").strip()),
             )
     except (TooComplexError, RecursionError):
-        return  # too deep for the parser: it may still run
+        return  # too deep for the parser, but it may still run
 
 
 def _python(source: str) -> tuple[str, str, bool]:
-    """Return the cell as plain Python, a file it writes by magic, and if it changed."""
+    """Return the cell as plain Python, the file its magic writes, and if it changed."""
     name, arguments, _ = split_cell_magic(source)
     if name in WRITE_MAGICS:
         return "", tidy(arguments.split(" ")[-1]), True

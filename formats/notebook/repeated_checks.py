@@ -1,4 +1,4 @@
-"""Check cells that stand twice in a notebook, or not at all."""
+"""Warn of check cells that a notebook repeats, or does not have at all."""
 
 from typing import Final
 
@@ -26,7 +26,8 @@ def find_repeated_checks(
 ) -> tuple[Problem, ...]:
     """Return a warning for each question with more check cells than the hand-out has.
 
-    If the hand-out has some and the notebook none, the warning is about that. Never raises: a notebook that cannot be read has no warnings.
+    If the hand-out has check cells and the notebook has none, the warning says that
+    instead. Never raises: a notebook that cannot be read has no warnings.
     """
     try:
         notebook = read_notebook(data, name=name)
@@ -44,7 +45,7 @@ def find_repeated_checks(
 
 
 def _found(notebook: Notebook, coursework: Coursework) -> dict[str, list[str]]:
-    """Return where the notebook has check cells, by the keys of their questions."""
+    """Return the places of the notebook's check cells, by keys of questions."""
     ours: dict[str, list[str]] = {}
     theirs: dict[str, list[str]] = {}
     for each in coursework.numbered(notebook):

@@ -1,25 +1,25 @@
-"""What the reading of a notebook's code may cost, counted in steps.
+"""Limit the cost of reading a notebook's code, counted in steps.
 
-SECURITY: whoever hands in a notebook chooses its code, and it is read while others wait
-for a page. So every step is counted, whatever is walked: nodes, names, arguments and
-the characters of a path. No work is a loop over code that counts as one.
+SECURITY: anybody who hands in a notebook chooses its code, and it is read while others
+wait for a page. So every step is counted, whatever is walked: nodes, names, arguments
+and the characters of a path. No loop over code counts as a single step.
 """
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final, TypeVar
 
-# Steps in all, and those within functions, which are followed at each call.
+# All steps, and those inside functions, which are followed again at each call.
 MAX_STEPS: Final = 200_000
 MAX_FOLLOWED: Final = 40_000
-# As many characters are compared or copied in a step.
+# This many characters are compared or copied in one step.
 _CHARACTERS: Final = 32
 
 Each = TypeVar("Each")
 
 
 class SpentError(Exception):
-    """There are no steps left: what was found so far is not everything."""
+    """No steps are left, so the findings so far are incomplete."""
 
 
 class Steps:
@@ -31,7 +31,7 @@ class Steps:
         self._is_within = False
 
     def spend(self, count: int = 1) -> None:
-        """Take steps off what is left. Raises SpentError if there are none."""
+        """Subtract steps from those that are left. Raises SpentError without any."""
         self._left -= count
         if self._is_within:
             self._followed -= count
@@ -40,7 +40,7 @@ class Steps:
 
     @contextmanager
     def within(self) -> Iterator[None]:
-        """The code of a function is followed meanwhile."""
+        """Count the steps inside as steps of a function."""
         self._is_within = True
         try:
             yield
@@ -48,12 +48,12 @@ class Steps:
             self._is_within = False
 
     def each(self, nodes: Iterable[Each]) -> Iterator[Each]:
-        """Yield what is walked, and spend a step on each."""
+        """Yield each node, and spend a step on it."""
         for node in nodes:
             self.spend()
             yield node
 
     def read(self, text: str) -> str:
-        """Return the text, and spend what its length costs."""
+        """Return the text, and spend the steps that its length costs."""
         self.spend(len(text) // _CHARACTERS)
         return text
