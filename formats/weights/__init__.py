@@ -1,1 +1,1 @@
-"""Files of weights: told and checked by their bytes, never loaded."""
+"""Recognise and check files of weights by their bytes. They are never loaded."""

@@ -1,7 +1,8 @@
-"""What a pickle of weights would make, told from its instructions. Nothing is executed.
+"""Find out what a pickle of weights would make, from its instructions alone.
 
-It is followed as torch.load does with weights_only: what torch refuses is refused here,
-by the same list of names. See torch/_weights_only_unpickler.py.
+Nothing is executed. It is followed as torch.load does with weights_only: what torch
+refuses is refused here, by the same list of names. See
+torch/_weights_only_unpickler.py.
 """
 
 import contextlib
@@ -13,12 +14,12 @@ from typing import Final
 
 from runner.protocol.weights_only import MAX_INSTRUCTIONS, REBUILDING, TAKEN
 
-# A storage's persistent id: "storage", its class, its key, where it was, its length.
+# A storage's persistent id: "storage", its class, its key, its location, its length.
 _LOCATION_PLACE: Final = 3
 _MOVED: Final = "torch._utils._rebuild_device_tensor_from_"
 _DEVICE_PLACE: Final = 2
-# The longest part of a name that is told in words. An instruction of one byte may name
-# two texts that take up the whole file.
+# The longest part of a name that is shown. An instruction of one byte may name two
+# texts that take up the whole file.
 _MAX_TEXT: Final = 200
 _TABLES: Final = frozenset({"collections.OrderedDict", "collections.Counter"})
 
@@ -30,29 +31,30 @@ class _Global:
 
 @dataclass(frozen=True)
 class _Made:
-    """What a call of something taken gives."""
+    """The result of calling a global."""
 
     is_tensor: bool
 
 
 @dataclass(eq=False)
 class Table:
-    """A dictionary, with the names in it that stand for tensors."""
+    """A dictionary, with those of its keys whose values are tensors."""
 
     names: dict[str, None] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
 class _List:
-    """A list, whose items do not matter."""
+    """A list. Its items do not matter."""
 
 
 @dataclass(kw_only=True)
 class Contents:
-    """What a pickle would make. `refusal` says at what torch.load would stop, or "".
+    """The objects that a pickle would make.
 
-    `globals` are all names that it asks for, `locations` the devices on which its
-    tensors were.
+    `refusal` is the instruction or object at which torch.load would stop, or "".
+    `globals` are all names that the pickle asks for. `locations` are the devices on
+    which its tensors were.
     """
 
     globals: list[str] = field(default_factory=list)
@@ -67,9 +69,9 @@ class _RefusedError(Exception):
 
 
 def read_pickle(pickled: bytes) -> Contents:
-    """Return what the pickle would make.
+    """Return the objects that the pickle would make.
 
-    Raises ValueError for what is no pickle and OverflowError for too long a one.
+    Raises ValueError if it is no pickle, and OverflowError if it is too long.
     """
     contents = Contents(globals=list(dict.fromkeys(_globals(pickled))))
     if all(name in TAKEN for name in contents.globals):
@@ -107,7 +109,7 @@ def _globals(pickled: bytes) -> Iterator[str]:
 
 
 def _named(argument: str) -> str:
-    """Return module.name as Python 3 calls it."""
+    """Return module.name with the names of Python 3."""
     module, _, name = argument.partition(" ")
     if (module, name) in NAME_MAPPING:
         module, name = NAME_MAPPING[module, name]
@@ -115,7 +117,7 @@ def _named(argument: str) -> str:
 
 
 class _Follower:
-    """Follows the instructions that torch knows; raises _RefusedError at any other."""
+    """Follows the instructions that torch knows, and raises _RefusedError at others."""
 
     def __init__(self, contents: Contents) -> None:
         self._contents = contents
@@ -125,7 +127,7 @@ class _Follower:
         self._seen: set[str] = set()
 
     def follow(self, pickled: bytes) -> None:
-        """Note what the pickle would make."""
+        """Note the objects that the pickle would make."""
         instructions = enumerate(pickletools.genops(pickled))
         for number, (instruction, argument, _) in instructions:
             name = instruction.name

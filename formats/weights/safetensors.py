@@ -1,4 +1,4 @@
-"""The header of a safetensors file, read by ourselves: eight bytes, JSON, no more.
+"""Read the header of a safetensors file with our own code: eight bytes, and JSON.
 
 The format: a little-endian 64-bit length, that many bytes of JSON, then the tensors'
 bytes without gaps. https://github.com/huggingface/safetensors describes it.
@@ -19,7 +19,7 @@ MAX_HEADER_BYTES: Final = 4 * 1024**2
 MAX_TENSORS: Final = 20_000
 MAX_RANK: Final = 16
 MAX_SIDE: Final = 2**48
-# Bits of one element.
+# The bits of one element.
 DTYPES: Final = {
     "BOOL": 8, "U8": 8, "I8": 8, "U16": 16, "I16": 16, "F16": 16, "BF16": 16,
     "U32": 32, "I32": 32, "F32": 32, "U64": 64, "I64": 64, "F64": 64, "C64": 64,
@@ -30,7 +30,7 @@ METADATA: Final = "__metadata__"
 
 
 class HeaderFaultError(Exception):
-    """The header cannot be read; `why` completes “is not a whole safetensors file”."""
+    """The header cannot be read. `why` completes “is not a whole safetensors file”."""
 
     def __init__(self, why: str) -> None:
         self.why = why
@@ -47,7 +47,7 @@ class TensorFaultError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Tensor:
-    """What the header says of a tensor; the offsets count from the header's end."""
+    """The header's entry of a tensor. The offsets count from the header's end."""
 
     name: str
     dtype: str
@@ -57,7 +57,7 @@ class Tensor:
 
 
 def check_safetensors(content: IO[bytes], *, name: Name) -> Findings:
-    """Return what is wrong with the header, and whether the bytes are all there."""
+    """Return what is wrong with the header, or with the number of bytes after it."""
     try:
         tensors, data_bytes = read_header(content)
         promised = _check_layout(tensors)
@@ -81,7 +81,7 @@ def check_safetensors(content: IO[bytes], *, name: Name) -> Findings:
 
 
 def read_header(content: IO[bytes]) -> tuple[list[Tensor], int]:
-    """Return the tensors that the header names, and how many bytes follow it.
+    """Return the tensors in the header, and the number of bytes after it.
 
     Raises HeaderFaultError or TensorFaultError.
     """
@@ -143,17 +143,18 @@ def _tensor(name: str, entry: object) -> Tensor:
 
 
 def _are_counts(value: object) -> TypeGuard[list[int]]:
-    """Whether this is a list of whole numbers within bounds; True is no number."""
+    """Return whether this is a list of integers within bounds, without booleans."""
     return isinstance(value, list) and all(
         type(each) is int and 0 <= each <= MAX_SIDE for each in value
     )
 
 
 def _check_layout(tensors: list[Tensor]) -> int:
-    """Return how many bytes the tensors take, lying one after the other.
+    """Return how many bytes the tensors take, one after the other.
 
-    Raises TensorFaultError where one has another size than its shape needs, overlaps
-    its neighbour or leaves a gap: such a file says less or more than it holds.
+    Raises TensorFaultError if a tensor has another size than its shape needs, overlaps
+    its neighbour or leaves a gap. In such a file the header does not describe all the
+    bytes.
     """
     end = 0
     for tensor in sorted(tensors, key=lambda each: (each.begin, each.end)):

@@ -1,8 +1,8 @@
-"""A state dict as torch.save writes it: a zip of plain records, checked unread.
+"""Check a state dict that torch.save wrote: a zip of plain records. It is not loaded.
 
-Its pickle is read as a list of instructions and never executed. That is for clear
-words, not for safety: what keeps a crafted pickle harmless is that it is loaded in
-the jail only, and there with weights_only.
+Its pickle is read as a list of instructions and never executed. This is for clear
+messages, not for safety: a crafted pickle is harmless because it is loaded only in the
+jail, and there with weights_only.
 """
 
 import re
@@ -22,12 +22,12 @@ from formats.zip_directory import Member, ZipFaultError, read_member
 from runner.protocol.weights_only import TAKEN
 
 MAX_PICKLE_BYTES: Final = 4 * 1024**2
-# What torch.save writes unless it is told otherwise, and torch.load reads.
+# The protocol that torch.save writes by default, and that torch.load reads.
 USUAL_PROTOCOL: Final = 2
 MAX_NAME: Final = 255
 NAME: Final = re.compile(r"[^/\\\0]+(/[^/\\\0]+)*")
 
-# Modules whose classes are models or optimisers, whole.
+# Modules whose classes are whole models or optimisers.
 OBJECTS: Final = re.compile(
     r"__main__\.|torch\.nn\.|torch\.optim\.|torchvision\.|timm\.|transformers\.|models?\b"
 )
@@ -36,7 +36,7 @@ OBJECTS: Final = re.compile(
 def check_state_dict(
     content: IO[bytes], members: Sequence[Member], *, name: Name, has_gpu: bool = False
 ) -> Findings:
-    """Return what is wrong with a PyTorch zip file whose directory was read."""
+    """Return what is wrong with a PyTorch zip file with these members."""
     problems = [*_check_members(members, name)]
     found: list[Contents] = []
     if not problems:
@@ -74,7 +74,7 @@ def _check_members(members: Sequence[Member], name: Name) -> Iterator[Problem]:
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether a member may be called so."""
+    """Return whether a member may have this name."""
     return (
         len(name) <= MAX_NAME
         and NAME.fullmatch(name) is not None
@@ -90,7 +90,7 @@ def _check_pickle(
     name: Name,
     found: list[Contents],
 ) -> Iterator[Problem]:
-    """Yield what is wrong with the pickle, and add to `found` what it holds."""
+    """Yield what is wrong with the pickle, and add its contents to `found`."""
     member = next(each for each in members if each.name.endswith("/data.pkl"))
     if member.size > MAX_PICKLE_BYTES:
         yield problem("state_dict_too_complex", file=name)

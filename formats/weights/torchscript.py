@@ -1,7 +1,7 @@
-"""A TorchScript program as torch.jit.save writes it: looked through, never loaded.
+"""Check a TorchScript program that torch.jit.save wrote, without loading it.
 
-Its tensors are stored plainly, its code is text and may be compressed. It is loaded in
-the jail only, beside the notebook.
+Its tensors are stored without compression. Its code is text and may be compressed. It
+is loaded only in the jail, beside the notebook.
 """
 
 import contextlib
@@ -20,14 +20,15 @@ from formats.weights.weight_places import warn_of_device
 from formats.zip_directory import Member, ZipFaultError, read_member
 
 MAX_CODE_BYTES: Final = 16 * 1024**2
-# In the one folder: what else is called so is not read as these are.
+# Pickles directly in the archive's one folder. Files of these names elsewhere are not
+# read.
 PICKLES: Final = frozenset({"data.pkl", "constants.pkl"})
 
 
 def check_torchscript(
     content: IO[bytes], members: Sequence[Member], *, name: Name, has_gpu: bool = False
 ) -> Findings:
-    """Return what is wrong with a TorchScript zip file whose directory was read."""
+    """Return what is wrong with a TorchScript zip file with these members."""
     problems = tuple(_check(members, name))[:1]
     if problems:
         return Findings(problems=problems)
@@ -71,5 +72,5 @@ def _check(members: Sequence[Member], name: Name) -> Iterator[Problem]:
 
 
 def _is_code(member: Member) -> bool:
-    """Whether torch writes such a member compressed."""
+    """Return whether torch writes this member compressed."""
     return member.name.partition("/")[2].startswith("code/")

@@ -1,4 +1,4 @@
-"""Weights: which kind they are by content, and the one line that makes them right."""
+"""Check which kind weights are, by content, and say how to save them correctly."""
 
 from typing import IO, Final
 
@@ -40,9 +40,9 @@ SWAPPED: Final = "Were two files swapped? Put the notebook in the notebook's fie
 def check_weights(
     content: IO[bytes], *, name: Name, wanted: str, has_gpu: bool = False
 ) -> Findings:
-    """Return what is wrong with the weights; nothing is unpickled or loaded.
+    """Return what is wrong with the weights, without unpickling or loading them.
 
-    `has_gpu` says that the notebook which loads them runs with a GPU.
+    `has_gpu` means that the notebook which loads them runs with a GPU.
     """
     content.seek(0)
     kind = kind_of(content)
@@ -76,7 +76,7 @@ def _wrong_kind(kind: Kind, *, name: Name, wanted: str) -> Findings:
 
 
 def fix(kind: Kind, name: Name, wanted: str) -> str:
-    """Return what to do about this kind of file where weights were wanted."""
+    """Return the advice for this kind of file where weights were wanted."""
     if kind in {Kind.HTML, Kind.XML}:
         return DOWNLOADED
     if kind is Kind.MAC_NOTE:

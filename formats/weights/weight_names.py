@@ -1,4 +1,4 @@
-"""Names of tensors that something has put around a model's own."""
+"""Warn of tensor names to which a wrapper of the model has added a prefix."""
 
 from collections.abc import Collection, Iterator, Sequence
 from functools import cache
@@ -10,7 +10,7 @@ from formats.findings import (
 from formats.problems import Problem
 from formats.submission_words import problem, shown
 
-# Each part of a name that a wrapper puts there, and the wrapper.
+# Each part of a name that a wrapper adds, and the wrapper.
 WRAPPERS: Final = {
     "_orig_mod": "torch.compile",
     "module": "DataParallel or another wrapper",
@@ -26,10 +26,10 @@ def warn_of_wrappers(
 ) -> Iterator[Problem]:
     """Yield a warning of the first dictionary with names that a wrapper has changed.
 
-    `tables` are the names of the tensors in each dictionary of the file, and `save` is
-    the function that writes such a file.
+    `tables` are the names of the tensors in each dictionary of the file. `save` is the
+    function that writes such a file.
     """
-    # A long name may stand in many dictionaries, at two bytes each.
+    # A long name may be in many dictionaries, at two bytes each.
     prefix_of = cache(_wrapped)
     for names in tables:
         wrapped = [prefix for each in names if (prefix := prefix_of(each))]
@@ -39,7 +39,7 @@ def warn_of_wrappers(
 
 
 def _wrapped(name: str) -> str:
-    """Return the name's beginning up to its last wrapper, or ""."""
+    """Return the beginning of the name up to its last wrapper, or ""."""
     parts = name.split(".")[:-1]
     last = max((n for n, part in enumerate(parts, 1) if part in WRAPPERS), default=0)
     return "".join(f"{part}." for part in parts[:last])

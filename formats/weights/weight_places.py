@@ -1,4 +1,4 @@
-"""Weights that were saved on a device which the run does not have."""
+"""Warn of weights that were saved on a device which the run does not have."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -9,7 +9,7 @@ from formats.findings import (
 from formats.problems import Problem
 from formats.submission_words import problem, shown
 
-# Where torch finds them again without being told. `meta` has no numbers to put anywhere.
+# Devices that every run has. `meta` has no numbers to put anywhere.
 _EVERYWHERE: Final = frozenset({"cpu", "meta"})
 _ON_A_GPU: Final = frozenset({"cuda", "cuda:0"})
 _MAX_NAMED: Final = 3
@@ -22,7 +22,7 @@ def warn_of_device(
     has_gpu: bool = False,
     loader: str = "torch.load",
 ) -> Iterator[Problem]:
-    """Yield a warning if the run has not got a device that tensors were saved on.
+    """Yield a warning if the run lacks a device on which tensors were saved.
 
     A run with `has_gpu` has one GPU.
     """

@@ -1,4 +1,4 @@
-"""Warnings about weights to which the notebook's own code has the answer."""
+"""Drop warnings about weights for which the notebook's own code is prepared."""
 
 import posixpath
 import re
@@ -8,13 +8,13 @@ from formats.notebook.opened_files import CodeReading
 from formats.problems import Problem
 from formats.weights.weight_names import WRAPPERS
 
-# Code that takes a wrapper's part out of names, or has a part of that name itself.
+# Code that removes a wrapper's part from names, or has a part of that name itself.
 _MODULE: Final = re.compile(r"\.module\b|[\"'](\w+\.)*module\.")
 _ANY: Final = "consume_prefix_in_state_dict"
 
 
 def is_answered(warning: Problem, reading: CodeReading) -> bool:
-    """Say whether the notebook loads these weights in a way that the warning asks for."""
+    """Return whether the notebook already loads the weights as the warning says."""
     if warning.code == "weights_device":
         loads = [
             load
