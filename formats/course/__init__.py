@@ -1,5 +1,5 @@
-"""Course files: a whole course in one YAML file, read as rows.
+"""Read course files: a whole course in one YAML file, as rows.
 
-docs/course-files.md describes the format for staff. What compares the rows with the
-database, and writes them there or out, is in courses/course_file/.
+docs/course-files.md describes the format for staff. courses/course_file/ compares the
+rows with the database, writes them to it, and exports them.
 """

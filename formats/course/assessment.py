@@ -1,4 +1,4 @@
-"""Reads what the course's mark is made of: shares, and coursework with deadlines."""
+"""Read the components of a course's total, and its coursework with deadlines."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -130,7 +130,10 @@ def _check_deadline(
 def _check_split(
     component: ComponentRow, rows: Sequence[CourseworkRow], context: Context
 ) -> None:
-    """How a share is split may be open; that it is, staff are told."""
+    """Warn if a component is not split, or its coursework has another weight.
+
+    Staff may leave the split open, so this is no fault.
+    """
     parts = [row.weight for row in rows if row.component == component.key]
     total = sum(parts, Decimal(0))
     if not parts or total == component.weight:

@@ -1,7 +1,7 @@
-"""What a course file holds, as rows: the same from a file and from the database.
+"""The contents of a course file as rows, the same from a file and from the database.
 
-Rows name each other by their natural keys. A field that does not take part in
-comparison says how the row was read, and not what it says.
+Rows refer to each other by their natural keys. A field that is not compared says how
+the row was read, not what it contains.
 """
 
 import datetime as dt
@@ -17,7 +17,7 @@ Opener = Callable[[], AbstractContextManager[IO[bytes]]]
 
 @dataclass(frozen=True, kw_only=True)
 class File:
-    """A file's content. `name` is where it was found."""
+    """The content of a file. `name` is where it was found."""
 
     sha256: str
     suffix: str
@@ -27,7 +27,7 @@ class File:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """Something of a course with a key that stays."""
+    """A part of a course, with a key that does not change."""
 
     NOUN: ClassVar[str] = ""
     key: str
@@ -38,8 +38,8 @@ class Row:
 class Released(Row):
     """A row that students see from some time on.
 
-    A file that says nothing of it leaves it as it is; a new row is then out with its
-    course.
+    If a file gives no release, a stored row keeps its own, and a new row is released
+    with its course.
     """
 
     release_at: dt.datetime | None = None
@@ -69,7 +69,7 @@ class ComponentRow(Row):
 
 @dataclass(frozen=True, kw_only=True)
 class RoomRow(Row):
-    """A room is everybody's: a file adds to it and takes nothing away."""
+    """A room, shared by all courses: a file adds to it and removes nothing."""
 
     NOUN = "room"
 
@@ -78,12 +78,12 @@ class RoomRow(Row):
 
     @property
     def spellings(self) -> tuple[str, ...]:
-        """Every way to write it, as they are compared."""
+        """Every spelling of the room, in the form for comparison."""
         return tuple(spelling(name) for name in (self.key, *self.aliases))
 
 
 def spelling(name: str) -> str:
-    """Return a room's name as it is compared: case and spaces are no difference."""
+    """Return a room's name in the form for comparison: without case or extra spaces."""
     return " ".join(name.split()).casefold()
 
 
@@ -214,7 +214,7 @@ class CourseworkRow(Released):
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """Everything that a course file says, in the order of the file."""
+    """Everything in a course file, in the order of the file."""
 
     course: CourseRow
     components: tuple[ComponentRow, ...] = ()
@@ -229,7 +229,7 @@ class Content:
     coursework: tuple[CourseworkRow, ...] = ()
 
     def rows(self) -> Iterator[Row]:
-        """Every row, those first that others name."""
+        """Yield every row. Rows come before the rows that refer to them."""
         return chain(
             (self.course,),
             self.components,
@@ -249,9 +249,9 @@ Shelf = tuple[str, str]
 
 
 def shelf_of(material: MaterialRow, week_of: dict[str, int]) -> Shelf:
-    """Return the list of the file that the material stands in.
+    """Return the list of the file in which the material stands.
 
-    `week_of` says in which week each session is.
+    `week_of` gives the week of each session, by key.
     """
     if material.session and week_of.get(material.session) == material.week:
         return ("session", material.session)

@@ -1,4 +1,4 @@
-"""Values of a course file that are more than a text: each is read or is a fault."""
+"""Read values of a course file that are more than text, and note the wrong ones."""
 
 import datetime as dt
 import hashlib
@@ -21,36 +21,36 @@ ValueT = TypeVar("ValueT")
 NO_MORE: Final = MAX_MARKDOWN
 _PIECE: Final = 1 << 20
 _SLUG: Final = re.compile(r"[-a-zA-Z0-9_]{1,60}")
-# Control characters, and halves of characters that no database takes.
+# Control characters, and halves of surrogate pairs, which no database accepts.
 _UNREADABLE: Final = ("Cc", "Cs")
 _PERCENT: Final = 100
 
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What the whole file is read against."""
+    """The state that the readers of one file share."""
 
     calendar: Calendar
     faults: FaultList
     warnings: FaultList
     file: str
     folder: Path
-    # Every spelling of a room, and its name.
+    # The name of each room, by every spelling of it.
     rooms: dict[str, str] = field(default_factory=dict)
     teachers: list[str] = field(default_factory=list)
     lectures: set[str] = field(default_factory=set)
     weeks: dict[int, dt.date] = field(default_factory=dict)
-    # The sessions' keys with their weeks.
+    # The week of each session, by its key.
     sessions: dict[str, int] = field(default_factory=dict)
-    # Where keys that must differ were first seen: the list, the key, the line.
+    # The line on which each unique key was first seen, by its noun and the key.
     seen: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def warn(self, section: Section, message: str) -> None:
-        """Note something for staff to look at; it stops nothing."""
+        """Note something for staff to look at. It does not stop the import."""
         self.warnings.add(message, file=self.file, line=section.line)
 
     def claim(self, section: Section, noun: str, key: str, field_name: str) -> None:
-        """Note a fault if another one has this key."""
+        """Note a fault if another row of this noun has the same key."""
         first = self.seen.get((noun, key))
         self.seen.setdefault((noun, key), section.line)
         if key and first is not None:
@@ -61,7 +61,7 @@ class Context:
 
 
 def cleaned(text: str) -> str:
-    """Return the text with one kind of line end and no control characters."""
+    """Return the text with one kind of line ending and no control characters."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(
         c for c in text if c in "\n\t" or unicodedata.category(c) not in _UNREADABLE
@@ -78,7 +78,7 @@ def words(section: Section, key: str, *, longest: int = NO_MORE) -> str:
 
 
 def slug(section: Section, key: str) -> str:
-    """Return a name that may stand in an address."""
+    """Return a name that may be part of a URL."""
     text = words(section, key)
     if text and not _SLUG.fullmatch(text):
         section.fault(
@@ -90,7 +90,7 @@ def slug(section: Section, key: str) -> str:
 
 
 def url(section: Section, key: str) -> str:
-    """Return an address of the web."""
+    """Return a web address."""
     text = words(section, key, longest=500)
     if text and not is_web_address(text):
         section.fault(
@@ -102,7 +102,7 @@ def url(section: Section, key: str) -> str:
 
 
 def percent(section: Section, key: str) -> Decimal:
-    """Return a share with two decimals at most."""
+    """Return a percentage with at most two decimals."""
     number = section.number(key)
     if number is None:
         return Decimal(0)
@@ -131,7 +131,7 @@ def day(section: Section, key: str, calendar: Calendar) -> dt.date | None:
 
 
 def moment(section: Section, key: str, calendar: Calendar) -> dt.datetime | None:
-    """Return a moment such as “31 January 19:00”, in UTC."""
+    """Return a time such as “31 January 19:00”, in UTC."""
     return _dated(section, key, calendar.moment, None)
 
 
@@ -141,7 +141,7 @@ def time_of_day(section: Section, key: str) -> dt.time | None:
 
 
 def known(section: Section, key: str, names: Collection[str], *, where: str) -> str:
-    """Return a name that stands elsewhere in the file."""
+    """Return a name that must be defined elsewhere in the file."""
     name = words(section, key)
     if name and name not in names:
         hint = nearest(name, sorted(names)) if names else ""
@@ -151,7 +151,7 @@ def known(section: Section, key: str, names: Collection[str], *, where: str) -> 
 
 
 def room(section: Section, context: Context) -> str:
-    """Return the room's name, whichever of its spellings is written."""
+    """Return the name of the room, from any of its spellings."""
     written = words(section, "room")
     name = context.rooms.get(spelling(written), "")
     if written and not name:
@@ -167,14 +167,14 @@ def room(section: Section, context: Context) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """When students see something, and whether the file says so."""
+    """The time from which students see something, and whether the file gives it."""
 
     at: dt.datetime | None = None
     is_said: bool = False
 
 
 def release(section: Section, calendar: Calendar, key: str = "released") -> Release:
-    """Return what the file says of a row's release."""
+    """Return the release that the file gives for a row."""
     at = moment(section, key, calendar)
     is_hidden = section.flag("hidden")
     if is_hidden and key in section:
@@ -198,12 +198,12 @@ def week_number(section: Section, key: str, context: Context) -> int | None:
 
 
 def file_of(section: Section, context: Context) -> File | None:
-    """Return the file that is named, read from beside the course file."""
+    """Return the file that is named, read from the course file's folder or below."""
     name = words(section, "file", longest=500)
     if not name:
         return None
     path = (context.folder / name).resolve()
-    # SECURITY: nothing outside of the folder gets into a course, not by a link either.
+    # SECURITY: no file outside the folder may get into a course, not even by a link.
     if PurePath(name).is_absolute() or not path.is_relative_to(
         context.folder.resolve()
     ):

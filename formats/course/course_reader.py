@@ -1,4 +1,4 @@
-"""Reads a whole course file: everything that is wrong with it is found in one look."""
+"""Read a whole course file, and find all its faults in one run."""
 
 import datetime as dt
 import zoneinfo
@@ -55,7 +55,7 @@ _LECTURE: Final = ("number", "title", "examinable", "recordings")
 
 @dataclass(frozen=True, kw_only=True)
 class CourseFile:
-    """A file without a fault, and what staff should look at."""
+    """A course file without faults, with warnings for staff."""
 
     content: Content
     warnings: tuple[Problem, ...] = ()
@@ -64,10 +64,10 @@ class CourseFile:
 def read_course_file(
     path: Path, *, year: AcademicYear, first_week: dt.date | None = None
 ) -> CourseFile:
-    """Return what the file says of this year. Raises BundleError with every fault.
+    """Return the course that the file describes, in this academic year.
 
-    `first_week` moves everything by whole weeks, so that the first week of the file
-    begins then.
+    Raises BundleError with every fault. `first_week` moves all dates by whole weeks, so
+    that the first week of the file begins on that day.
     """
     faults, warnings = FaultList(), FaultList()
     try:
@@ -121,7 +121,7 @@ class _Reader:
     def _shifted(
         self, calendar: Calendar, weeks: list[WeekSection], first_week: dt.date | None
     ) -> Calendar:
-        """The calendar of the year in which the first week then is."""
+        """Return the calendar, moved so that the first week begins on `first_week`."""
         if not weeks or first_week is None:
             return calendar
         first = min(weeks, key=lambda week: week.number)
@@ -142,7 +142,11 @@ class _Reader:
         self._check_weeks(context, weeks)
 
     def _check_weeks(self, context: Context, weeks: list[WeekSection]) -> None:
-        """A day that is no Monday says that the year is another one."""
+        """Note weeks that do not begin on a Monday, or not after the one before.
+
+        A first day that is not a Monday usually means that the file was written for
+        another year.
+        """
         calendar = replace(context.calendar, shift=dt.timedelta())
         texts = [week.section.text("starts") for week in weeks]
         for week in weeks:
@@ -194,7 +198,7 @@ class _Reader:
         )
 
 
-# --- The course and what its mark is made of ----------------------------------------
+# --- The course and its settings -----------------------------------------------------
 
 
 def _zone(course: Section) -> zoneinfo.ZoneInfo:
@@ -234,7 +238,7 @@ def _course(section: Section, context: Context) -> CourseRow:
     )
 
 
-# --- Names that others use ----------------------------------------------------------
+# --- Names that other rows use ------------------------------------------------------
 
 
 def _rooms(top: Section, context: Context) -> tuple[RoomRow, ...]:
@@ -276,7 +280,7 @@ def _teachers(top: Section, context: Context) -> tuple[TeacherRow, ...]:
         plain = course_fields.cleaned(name).strip()
         if plain in context.teachers:
             top.fault(f"“{plain}” stands here twice.", "teachers")
-        elif len(plain) > 100:  # noqa: PLR2004  as the column
+        elif len(plain) > 100:  # noqa: PLR2004  the column's length
             top.fault("A name is longer than 100 characters.", "teachers")
         elif plain:
             context.teachers.append(plain)

@@ -1,6 +1,6 @@
-"""Days and hours as a course file writes them, and the year that makes them real.
+"""Parse and write the days and hours of a course file, given the academic year.
 
-A file says “31 January 19:00”: which year it is, is asked for and never guessed.
+A file says “31 January 19:00”. The year is an argument and never guessed.
 """
 
 import datetime as dt
@@ -42,7 +42,7 @@ _MOMENT: Final = re.compile(r"(.+?),? +(\d{1,2}:\S+(?: again)?)")
 
 
 class DateError(ValueError):
-    """The text is no day or hour that there is. `hint` says what to write."""
+    """The text is no existing day or hour. `hint` says what to write."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -51,7 +51,7 @@ class DateError(ValueError):
 
 @dataclass(frozen=True)
 class AcademicYear:
-    """August of one year to July of the next."""
+    """An academic year: August of one year to July of the next."""
 
     first: int
 
@@ -65,7 +65,7 @@ class AcademicYear:
 
     @classmethod
     def containing(cls, day: dt.date) -> Self:
-        """Return the academic year in which the day lies."""
+        """Return the academic year that contains the day."""
         return cls(day.year - (day.month < _AUGUST))
 
     def __str__(self) -> str:
@@ -73,7 +73,7 @@ class AcademicYear:
 
     @property
     def starts_on(self) -> dt.date:
-        """Its first day."""
+        """The first day of the year."""
         return dt.date(self.first, _AUGUST, 1)
 
     def year_of(self, month: int) -> int:
@@ -83,14 +83,14 @@ class AcademicYear:
 
 @dataclass(frozen=True, kw_only=True)
 class Calendar:
-    """Where and when a course runs. `shift` moves every day of the file."""
+    """A course's time zone and academic year. `shift` moves every day of the file."""
 
     zone: zoneinfo.ZoneInfo
     year: AcademicYear
     shift: dt.timedelta = dt.timedelta()
 
     def day(self, text: str) -> dt.date:
-        """Return the day. Raises DateError."""
+        """Return the day that the text names. Raises DateError."""
         found = _DAY.fullmatch(text.strip())
         month = _month(found[2]) if found else None
         if not found or month is None:
@@ -105,7 +105,7 @@ class Calendar:
             raise DateError(f"{words} does not exist in {year}.") from None
 
     def moment(self, text: str) -> dt.datetime:
-        """Return the moment of a day and an hour in the course's zone, as UTC.
+        """Return the time of a day and an hour in the course's zone, in UTC.
 
         Raises DateError.
         """
@@ -117,7 +117,7 @@ class Calendar:
         return self.at(self.day(found[1]), hour(found[2]))
 
     def at(self, day: dt.date, time: dt.time) -> dt.datetime:
-        """Return the moment in UTC. Raises DateError if no clock shows it."""
+        """Return the time in UTC. Raises DateError if the local time does not exist."""
         local = dt.datetime.combine(day, time, tzinfo=self.zone)
         moment = local.astimezone(dt.UTC)
         shown = f"{day.day} {MONTHS[day.month - 1]} {day.year} {time:%H:%M}"
@@ -134,25 +134,25 @@ class Calendar:
             )
         return moment
 
-    # --- The other way ----------------------------------------------------------
+    # --- Writing ----------------------------------------------------------------
 
     def local(self, moment: dt.datetime) -> dt.datetime:
-        """Return the moment as the course's clocks show it."""
+        """Return the time in the course's time zone."""
         return moment.astimezone(self.zone)
 
     def day_text(self, day: dt.date) -> str:
-        """Write a day; with its year only if that is not the one of its month."""
+        """Return the text of a day, with its year if it is in another academic year."""
         text = f"{day.day} {MONTHS[day.month - 1]}"
         is_plain = AcademicYear.containing(day) == self.year
         return text if is_plain else f"{text} {day.year}"
 
     def moment_text(self, moment: dt.datetime) -> str:
-        """Write a moment as `moment` reads it, to the second."""
+        """Return the text of a time, as `moment` reads it, to the second."""
         local = self.local(moment)
         return f"{self.day_text(local.date())} {self.hour_text(local)}"
 
     def hour_text(self, local: dt.datetime) -> str:
-        """Write the hour of a local moment as `hour` reads it."""
+        """Return the text of a local time's hour, as `hour` reads it."""
         again = " again" if local.fold and _is_ambiguous(local) else ""
         return time_text(local.time()) + again
 
@@ -174,12 +174,12 @@ def hour(text: str) -> dt.time:
 
 
 def time_text(time: dt.time) -> str:
-    """Write a time of day, with seconds only if it has them."""
+    """Return the text of a time of day, with seconds only if they are not zero."""
     return f"{time:%H:%M:%S}" if time.second else f"{time:%H:%M}"
 
 
 def weekday(text: str) -> int:
-    """Return the number of a day's English name, Monday 0. Raises DateError."""
+    """Return the number of a day from its English name, Monday 0. Raises DateError."""
     try:
         return WEEKDAYS.index(text.casefold())
     except ValueError:
@@ -189,7 +189,7 @@ def weekday(text: str) -> int:
 
 
 def years_that_fit(texts: list[str], year: AcademicYear) -> list[str]:
-    """Return the years nearby in which all of these days are Mondays."""
+    """Return the nearby academic years in which all of these days are Mondays."""
     fitting = []
     for first in range(year.first - 6, year.first + 7):
         calendar = Calendar(zone=zoneinfo.ZoneInfo("UTC"), year=AcademicYear(first))

@@ -1,4 +1,4 @@
-"""Reads materials: what stands in a list of a week, a session, a lecture, the course."""
+"""Read materials from the lists of a week, a session, a lecture or the course."""
 
 from typing import Final
 
@@ -30,7 +30,7 @@ ATTACHMENT: Final = ("label", "url", "file", "released", "hidden")
 
 
 class Items:
-    """Collects the materials and attachments of all the lists."""
+    """The materials and attachments that were read from all the lists."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -45,7 +45,7 @@ class Items:
         session: str = "",
         recording_of: str = "",
     ) -> None:
-        """Take one list, in its order."""
+        """Read one list of materials, in its order."""
         for position, section in enumerate(sections):
             material = self._material(section, week, session, recording_of, position)
             self.materials.append(material)
@@ -143,7 +143,10 @@ class Items:
         return row
 
     def _check_material(self, section: Section, material: MaterialRow) -> None:
-        """What the source lost, such as a link, is for staff to find again."""
+        """Warn if a material has nothing to open.
+
+        The source may have lost a link, which staff can find again.
+        """
         if not (material.url or material.body or "file" in section):
             self._context.warn(
                 section,
@@ -152,7 +155,7 @@ class Items:
 
 
 def examinable(section: Section) -> str:
-    """Return whether it is part of the exam; nothing said is not “no”."""
+    """Return whether it is part of the exam; without the key that is unknown."""
     if "examinable" not in section:
         return Examinable.UNKNOWN
     choices = [value for value in Examinable.values if value]
@@ -160,5 +163,5 @@ def examinable(section: Section) -> str:
 
 
 def named(material: MaterialRow) -> str:
-    """Return what the material is called, for a sentence about it."""
+    """Return the name of the material, for a sentence about it."""
     return f"“{f'{material.code} {material.title}'.strip()}” ({material.key})"

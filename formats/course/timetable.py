@@ -1,4 +1,4 @@
-"""Reads weeks and sessions: when the course meets, where, and with whom."""
+"""Read weeks, sessions and slots: when and where the course meets, and with whom."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -48,7 +48,7 @@ PLACE: Final = ("number", "part", "watch_before")
 
 @dataclass(frozen=True, kw_only=True)
 class WeekSection:
-    """A week's lines, each cut into sections once."""
+    """A week of the file, with its sessions as sections."""
 
     section: Section
     number: int
@@ -56,7 +56,7 @@ class WeekSection:
 
 
 def cut_weeks(top: Section) -> list[WeekSection]:
-    """Return the weeks of the file with their numbers; those that repeat are faults."""
+    """Return the weeks of the file with their numbers. Repeated numbers are faults."""
     weeks: list[WeekSection] = []
     lines: dict[int, int] = {}
     for section in top.sections("weeks", WEEK):
@@ -78,7 +78,7 @@ def cut_weeks(top: Section) -> list[WeekSection]:
 
 
 def read_weeks(weeks: Iterable[WeekSection], context: Context) -> tuple[WeekRow, ...]:
-    """Return the weeks. When they start is in the context."""
+    """Return the weeks as rows. The context gives their first days."""
     rows = []
     for week in weeks:
         release = course_fields.release(week.section, context.calendar)
@@ -101,7 +101,7 @@ def read_weeks(weeks: Iterable[WeekSection], context: Context) -> tuple[WeekRow,
 def read_sessions(
     weeks: Iterable[WeekSection], context: Context, items: Items
 ) -> tuple[SessionRow, ...]:
-    """Return the sessions; their materials and their weeks' are taken on the way."""
+    """Return the sessions, and read their materials and those of their weeks."""
     rows = []
     for week in weeks:
         for position, section in enumerate(week.sessions):
@@ -165,7 +165,10 @@ def _kind(section: Section) -> str:
 def _times(
     section: Section, week: int, context: Context
 ) -> tuple[dt.datetime | None, dt.datetime | None]:
-    """A start and an end, or neither: a session may be part of its week only."""
+    """Return the start and the end of a session, or None for both.
+
+    A session may belong to a week and have no time.
+    """
     said = [key for key in ("day", "date", "from", "to", "until") if key in section]
     if not said:
         return None, None
@@ -263,7 +266,7 @@ def _places(section: Section, context: Context) -> tuple[Place, ...]:
 
 
 def read_slots(top: Section, context: Context) -> tuple[SlotRow, ...]:
-    """Return the standing hours of the run, the first of the week first."""
+    """Return the weekly slots of the course, in the order of the week."""
     rows = []
     for section in top.sections("slots", SLOT):
         section.require("day", "from", "to", "kind")
@@ -295,5 +298,5 @@ def read_slots(top: Section, context: Context) -> tuple[SlotRow, ...]:
 
 
 def slot_key(day: int, starts: dt.time) -> str:
-    """Return what a standing hour is known by."""
+    """Return the key of a weekly slot."""
     return f"{WEEKDAYS[day]} {time_text(starts)}"

@@ -1,7 +1,7 @@
-"""YAML in one fixed form: the same values always give the same bytes.
+"""Write YAML in one fixed form, so that the same values always give the same bytes.
 
-Texts of several lines are blocks, short lists stand in one line, and whatever YAML
-could take for a number, a time or a truth is in quotes.
+Texts of several lines are blocks, short lists are on one line, and text that YAML could
+read as a number, a time or a boolean is in quotes.
 """
 
 import re
@@ -16,7 +16,7 @@ Value = str | bool | int | Decimal | Sequence["Value"] | Mapping[str, "Value"]
 _STEP: Final = "  "
 _STR: Final = "tag:yaml.org,2002:str"
 _FIGURES: Final = re.compile(r"[\d:._+-]+")
-# What PyYAML reads as it is, and no line break of any kind.
+# Characters that PyYAML reads unchanged, without any line break.
 _SHOWN: Final = re.compile(
     "[\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*"
 )
@@ -24,7 +24,7 @@ _RESOLVER: Final = yaml.resolver.Resolver()
 
 
 def dump(document: Mapping[str, Value], *, spaced: str = "") -> str:
-    """Return the document's text. Entries of the list `spaced` stand apart."""
+    """Return the document's text. Empty lines separate the entries of list `spaced`."""
     lines: list[str] = []
     for key, value in document.items():
         if lines:
@@ -83,7 +83,7 @@ def _scalar(value: Value, *, is_inner: bool = False) -> str:
 
 
 def _is_plain(text: str, *, is_inner: bool) -> bool:
-    """Whether every reader of YAML takes the bare text for this text."""
+    """Return whether every YAML reader reads the unquoted text as this text."""
     if not text or not text[0].isalnum() or text != text.strip():
         return False
     if not _SHOWN.fullmatch(text) or any(mark in text for mark in (": ", " #", "\t")):

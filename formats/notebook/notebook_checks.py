@@ -1,4 +1,4 @@
-"""Notebooks: readable, in Python, of a bearable size. Nothing in them is executed."""
+"""Check that notebooks are readable, in Python and not too large, executing nothing."""
 
 import contextlib
 import io
