@@ -1,4 +1,4 @@
-"""Assignments in the formats of nbgrader and Otter, turned into folders of our own.
+"""Convert assignments in the formats of nbgrader and Otter to folders in our format.
 
 docs/importing.md describes it for staff. Nothing of a source is executed.
 """

@@ -1,4 +1,4 @@
-"""From a folder, a zip or a notebook to a folder in our own format."""
+"""Convert a folder, a zip or a notebook to a folder in our own format."""
 
 import shutil
 from collections.abc import Iterator
@@ -19,11 +19,11 @@ from formats.yaml_document import nearest
 
 
 def prepare(source: Path, *, scratch: Path, options: ImportOptions) -> Prepared:
-    """Return a folder in our own format with what `source` holds.
+    """Return a folder in our own format with the assignment in `source`.
 
-    A source in our own format is that folder; of another one, a folder is written
-    into `scratch`, which must be empty. Raises BundleError with all that is in the
-    way. The folder still has to be read by `read_bundle`, which judges it as a whole.
+    A source in our own format is used as that folder. Any other source is converted to
+    a folder in `scratch`, which must be empty. Raises BundleError with every fault. The
+    folder must still be read by `read_bundle`, which checks it as a whole.
     """
     found = _with_notebook(_opened(source, scratch), scratch, options)
     kind = options.format or detect(found)
@@ -48,7 +48,7 @@ def prepare(source: Path, *, scratch: Path, options: ImportOptions) -> Prepared:
 
 
 def _unheeded(options: ImportOptions) -> Iterator[Problem]:
-    """Yield a note if something was asked for that only foreign formats need."""
+    """Yield a note if an option was given that only foreign formats need."""
     if options.says_what_our_own_format_says:
         yield Problem(
             message="What was said for nbgrader and Otter has no effect here: the "
@@ -69,7 +69,7 @@ def _heed_points(draft: Draft, options: ImportOptions) -> None:
 
 
 def _add_solution(draft: Draft, options: ImportOptions) -> None:
-    """The model solution has the files that were given; what it lacks is a note."""
+    """Add the given files of the model solution, and note those that are missing."""
     required = [file.name for file in options.required_files if not file.is_optional]
     for path in options.solution:
         if path.name in required:
@@ -110,7 +110,7 @@ def _opened(source: Path, scratch: Path) -> Source:
 
 
 def _with_notebook(source: Source, scratch: Path, options: ImportOptions) -> Source:
-    """The source with the one notebook that was chosen, or was given beside it."""
+    """Return the source with only the chosen notebook, or with the one given."""
     if options.notebook is None:
         return source
     chosen = options.notebook
@@ -123,7 +123,7 @@ def _with_notebook(source: Source, scratch: Path, options: ImportOptions) -> Sou
         faults = FaultList()
         faults.add(f"There is no notebook “{chosen}”.")
         raise faults.error()
-    # A copy, so that the source stays as it is.
+    # Copied, so that the source is not changed.
     root = scratch / "joined"
     others = [path for path in source.files if path.suffix != ".ipynb"]
     for path in others:
@@ -140,7 +140,7 @@ def _is_named(path: Path, chosen: Path) -> bool:
 
 
 def _shallowest(files: list[Path]) -> Path:
-    """The folder in which the files lie: a zip often holds one folder and no more."""
+    """Return the folder in which the files lie. A zip often has one outer folder."""
     folders = sorted({path.parent for path in files}, key=lambda each: len(each.parts))
     tops = {path.parts[0] for path in files}
     is_nested = len(tops) == 1 and all(len(path.parts) > 1 for path in files)
@@ -150,5 +150,5 @@ def _shallowest(files: list[Path]) -> Path:
 def _own_folder(source: Source) -> Path:
     places = [p.parent for p in source.files if p.name == "assignment.yaml"]
     places.sort(key=lambda place: len(place.parts))
-    # Without the file, reading the folder says so.
+    # Without assignment.yaml, reading the folder notes that it is missing.
     return source.root / (places[0] if places else Path())

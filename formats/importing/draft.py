@@ -1,4 +1,4 @@
-"""What an import is asked for, what it finds, and what it makes of it."""
+"""The options of an import, the assignment that it builds, and its result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ _CENT: Final = Decimal("0.01")
 
 
 class Format(StrEnum):
-    """Whose format a source is in."""
+    """The format of a source."""
 
     SOFTMARK = "softmark"
     NBGRADER = "nbgrader"
@@ -29,12 +29,12 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ImportOptions:
-    """What a foreign format does not say.
+    """The options that a foreign format does not contain.
 
-    `notebook` is a file beside the source, or the name of one in it. `points` are
-    worth of questions by their keys, in place of the source's own; `hidden` is when
-    students see what hidden tests found. `required_files` are handed in beside the
-    notebook; `solution` are such files of the model solution. `parameters` are names
+    `notebook` is a file beside the source, or the name of one in it. `points` are the
+    points of questions by their keys, instead of those of the source. `hidden` is when
+    students see the results of hidden tests. `required_files` are handed in beside the
+    notebook. `solution` are such files of the model solution. `parameters` are names
     that are set before every cell that sets them.
     """
 
@@ -53,7 +53,7 @@ class ImportOptions:
 
     @property
     def says_what_our_own_format_says(self) -> bool:
-        """Whether anything is asked for that assignment.yaml says itself."""
+        """Whether an option is given that assignment.yaml contains itself."""
         usual = ImportOptions(
             format=self.format, notebook=self.notebook, hidden=self.hidden
         )
@@ -62,7 +62,7 @@ class ImportOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Imported:
-    """A module that is imported, as it is written there.
+    """A module that is imported, as it is written in the source.
 
     `cell`, `place` and `line` are as in Problem.
     """
@@ -75,24 +75,24 @@ class Imported:
 
     @property
     def package(self) -> str:
-        """The name under which it is installed: of torch.nn, torch."""
+        """The name under which it is installed, such as torch for torch.nn."""
         return self.module.partition(".")[0]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A folder in our own format, made or found, and what staff should know of it."""
+    """A folder in our own format, converted or found, with notes for staff."""
 
     format: Format
     folder: Path
     notes: tuple[Problem, ...] = ()
-    # Of a foreign source, with the places there.
+    # The imports of a foreign source, with their places in it.
     imported: tuple[Imported, ...] = ()
 
 
 @dataclass(kw_only=True)
 class Draft:
-    """An assignment as it is being made out of a foreign one."""
+    """An assignment that is being converted from a foreign one."""
 
     title: str
     notebook_name: str
@@ -100,7 +100,7 @@ class Draft:
     handout: Notebook
     questions: list[Question] = field(default_factory=list)
     tests: dict[str, str] = field(default_factory=dict)
-    # Files by the names under which students have them, or hand them in.
+    # Files, by the names that students have or hand in.
     public: dict[str, Path] = field(default_factory=dict)
     solution: dict[str, Path] = field(default_factory=dict)
     imports: dict[str, str] = field(default_factory=dict)
@@ -111,12 +111,12 @@ class Draft:
     imported: list[Imported] = field(default_factory=list)
 
     def note(self, message: str, **where: Unpack[Place]) -> None:
-        """Tell staff something that stops nothing."""
+        """Add a note for staff. It does not stop the import."""
         self.notes.append(self.faults.make(message, **where))
 
 
 def share(total: Decimal, count: int) -> list[Decimal]:
-    """Return `count` amounts in hundredths that make `total`, a cent apart at most."""
+    """Return `count` amounts that add up to `total` and differ by 0.01 at most."""
     if count == 0:
         return []
     each = (total / count).quantize(_CENT, rounding=ROUND_DOWN)
@@ -125,7 +125,7 @@ def share(total: Decimal, count: int) -> list[Decimal]:
 
 
 def exact_points(value: object) -> Decimal | None:
-    """Return a foreign number of points to the hundredth, or None if it is none."""
+    """Return a foreign number of points, rounded to 0.01, or None if it is invalid."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     points = Decimal(str(value))

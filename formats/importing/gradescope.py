@@ -1,4 +1,4 @@
-"""Autograders for Gradescope: programs of their own, which no import can read."""
+"""Refuse autograders for Gradescope: they are programs, which no import can read."""
 
 import ast
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from formats.assignment.function_tests import MAX_BYTES
 from formats.problems import FaultList
 
 _HARNESS: Final = "run_autograder"
-# What Otter puts beside the same harness.
+# Files that Otter puts beside the same harness.
 _OTTER: Final = frozenset({"otter_config.json", "run_otter.py"})
 _LIBRARIES: Final = frozenset({"unittest", "gradescope_utils"})
 _NAMED: Final = 6
@@ -50,7 +50,7 @@ def refuse_gradescope(source: Source) -> None:
 
 
 def _methods(path: Path) -> Iterator[str]:
-    """Yield the test methods of a file for unittest, with what each is worth."""
+    """Yield the test methods of a unittest file, with the points of each."""
     try:
         if path.stat().st_size > MAX_BYTES:
             return
@@ -75,7 +75,7 @@ def _imports_a_library(node: ast.stmt) -> bool:
 
 
 def _weight(node: ast.FunctionDef) -> str:
-    """Return “ (2 points)” for what stands under `@weight(2)`, or ""."""
+    """Return “ (2 points)” for a method under `@weight(2)`, or ""."""
     for decorator in node.decorator_list:
         if isinstance(decorator, ast.Call) and decorator.args:
             name = getattr(decorator.func, "attr", getattr(decorator.func, "id", ""))

@@ -1,4 +1,4 @@
-"""An assignment made with nbgrader: the source notebook and the data beside it."""
+"""Convert an nbgrader assignment: the source notebook and the data beside it."""
 
 import ast
 import copy
@@ -57,7 +57,7 @@ _STEPS: Final = ("release", "submitted", "autograded", "feedback")
 
 @dataclass(frozen=True, kw_only=True)
 class Marked:
-    """A cell with nbgrader's marks: where it stands, and what they say."""
+    """A cell with nbgrader's marks: its position, and what the marks say."""
 
     number: int
     place: str
@@ -76,7 +76,7 @@ class Marked:
 
     @property
     def title(self) -> str:
-        """What the question is called: its id as words, or the heading above it."""
+        """The title of the question: its id as words, or the heading above it."""
         words = self.grade_id.replace("_", " ").replace("-", " ").strip()
         if self.grade_id.startswith("cell-"):
             return self.heading or self.place[:1].upper() + self.place[1:]
@@ -84,7 +84,7 @@ class Marked:
 
 
 def convert(source: Source, options: ImportOptions) -> Draft:
-    """Return the draft of an assignment; what is wrong with it is in its faults."""
+    """Return the draft of an assignment. Its faults list the source's problems."""
     faults = FaultList()
     path = _source_notebook(source, faults)
     notebook = open_notebook(source, path, faults, _names)
@@ -96,14 +96,14 @@ def convert(source: Source, options: ImportOptions) -> Draft:
         faults=faults,
     )
     use_configuration(draft, source)
-    # Tests that Otter left there are no part of this assignment.
+    # Tests that Otter left in the notebook are not part of this assignment.
     for each in (notebook, *notebook["cells"]):
         each["metadata"].pop("otter", None)
     names = _names(notebook["cells"])
     draft.imported += of_notebook(notebook, path.as_posix(), names)
     required = {file.name for file in options.required_files}
-    # What lies beside the notebook is known before the tests are validated. Which folders
-    # students get is judged by the hand-out, and so after it is made.
+    # The tests are checked with the names of all files beside the notebook. Which of
+    # these students get depends on the hand-out, so it is decided after that is made.
     beside = source.under(path.parent)
     draft.public = {each.name: source.root / each for each in beside}
     _Cells(draft, path.as_posix(), options).convert()
@@ -117,7 +117,7 @@ def convert(source: Source, options: ImportOptions) -> Draft:
 
 
 def _names(cells: list[dict[str, Any]]) -> list[CellName]:
-    """Return what the cells are called when each empty answer has a stub, as in a run."""
+    """Return the names of the cells, with a stub in each empty answer, as in a run."""
     stub = {"source": "..."}
     run = [
         cell | stub if is_answer(cell) and not source_of(cell).strip() else cell
@@ -127,11 +127,11 @@ def _names(cells: list[dict[str, Any]]) -> list[CellName]:
 
 
 def _source_notebook(source: Source, faults: FaultList) -> Path:
-    """The notebook to import: in nbgrader's own layout, the one below source/."""
+    """Return the notebook to import: in nbgrader's layout, the one below source/."""
     found = [path for path in source.files if path.suffix == ".ipynb"]
     below = [path for path in found if "source" in path.parts[:-1]]
     kept = below or [p for p in found if not set(p.parts[:-1]) & set(_STEPS)] or found
-    # nbgrader copies these around each assignment; they hold no question.
+    # nbgrader puts these around each assignment. They hold no question.
     kept = [p for p in kept if p.stem not in ("header", "footer")] or kept
     if len(kept) == 1:
         return kept[0]
@@ -151,7 +151,7 @@ def _source_notebook(source: Source, faults: FaultList) -> Path:
 
 
 class _Cells:
-    """Turns each marked cell into what it is with us."""
+    """Converts each marked cell to our format."""
 
     def __init__(self, draft: Draft, file: str, options: ImportOptions) -> None:
         self._draft, self._file, self._options = draft, file, options
@@ -209,7 +209,7 @@ class _Cells:
     ) -> Marked | None:
         version = marks.get("schema_version", 0)
         if not isinstance(version, int) or not _OLDEST <= version <= _NEWEST:
-            # Every cell of such a notebook is: the first one is enough.
+            # Every cell of such a notebook has this version, so one fault is enough.
             if self._is_of_a_wrong_version:
                 return None
             self._is_of_a_wrong_version = True
@@ -282,7 +282,10 @@ class _Cells:
         )
 
     def _tests(self, marked: Marked) -> None:
-        """A test cell: what is visible stays in the notebook, all of it is the test."""
+        """Convert a test cell: its visible part stays in the notebook.
+
+        All of the cell is the test.
+        """
         text = marked.cell["source"]
         if not self._points(marked) and is_without_code(text):
             self._draft.note(
@@ -342,7 +345,10 @@ class _Cells:
         )
 
     def _write_tests(self) -> None:
-        """Each question's tests stand alone, though the cells shared their names."""
+        """Write each question's tests so that they run alone.
+
+        In nbgrader, test cells share their names.
+        """
         cells = [
             CodeCell(binds=bound_names(cell), tests=self._tests_of(number))
             for number, cell in enumerate(self._draft.staff["cells"], 1)
@@ -375,7 +381,7 @@ class _Cells:
                 )
 
     def _lines(self) -> Iterator[Lines]:
-        """Yield the code cells, and what in them is the students'."""
+        """Yield the code cells, with the lines in them that students write."""
         for number, cell in enumerate(self._draft.staff["cells"], 1):
             if cell["cell_type"] == "code":
                 yield Lines(

@@ -1,4 +1,4 @@
-"""The settings of nbgrader that say what its marks are called, read as data."""
+"""Read nbgrader's settings that rename its marks, as data."""
 
 import ast
 import json
@@ -27,7 +27,7 @@ _LARGEST: Final = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class _Setting:
-    """A trait that names a mark; without a `value` it is not written out."""
+    """A setting that renames a mark. Without `value`, it is not a literal text."""
 
     name: str
     line: int | None = None
@@ -35,10 +35,10 @@ class _Setting:
 
 
 def use_configuration(draft: Draft, source: Source) -> None:
-    """Give the notebook nbgrader's usual marks in place of those of its configuration.
+    """Replace marks that the configuration renames by nbgrader's usual marks.
 
-    SECURITY: the configuration is a program. It is never run: only texts that it gives
-    to a trait are taken, and anything else that has to do with marks is a fault.
+    SECURITY: the configuration is a program and is never run. Only texts that it
+    assigns to a setting are used. Any other code that concerns marks is a fault.
     """
     marks: dict[str, str] = {}
     for path in source.files:

@@ -1,4 +1,4 @@
-"""What nbgrader's test cells take from those above them: there, all share their names."""
+"""Copy definitions into nbgrader test cells that use names of test cells above them."""
 
 import ast
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from formats.importing.reads import reads_of
 
 @dataclass(frozen=True, kw_only=True)
 class _Definition:
-    """A statement of a test cell that binds names, and the names that it needs."""
+    """A statement of a test cell, with the names that it needs."""
 
     place: int
     source: str
@@ -18,7 +18,7 @@ class _Definition:
 
 @dataclass(frozen=True, kw_only=True)
 class CodeCell:
-    """A cell of the notebook: the names that it binds there, and its tests, if any."""
+    """A cell of the notebook: the names that it binds, and its tests, if any."""
 
     binds: Collection[str]
     tests: str = ""
@@ -33,10 +33,10 @@ class Helped:
 
 
 def bring_helpers(cells: Iterable[CodeCell]) -> list[Helped]:
-    """Return each cell's tests so that they can run without those above them.
+    """Return the tests of each cell in a form that runs without the cells above.
 
-    What the notebook has bound last is left to it. Only imports, functions, classes and
-    plain assignments of hidden tests are brought along.
+    A name that the notebook bound last is left to the notebook. Only imports,
+    functions, classes and plain assignments of hidden tests are copied.
     """
     known: dict[str, _Definition] = {}
     place = 0
@@ -59,7 +59,7 @@ def bring_helpers(cells: Iterable[CodeCell]) -> list[Helped]:
 
 
 def flags(tests: str) -> Iterator[str]:
-    """Return the names that the code sets to true or false, for cells below it."""
+    """Yield the names that the code sets to true or false, for cells below it."""
     for node in ast.parse(tests).body:
         match node:
             case ast.Assign(
@@ -69,7 +69,7 @@ def flags(tests: str) -> Iterator[str]:
 
 
 def _needed(wanted: Iterable[str], known: Mapping[str, _Definition]) -> list[str]:
-    """Return the known names among the wanted, and those that they need in turn."""
+    """Return the known names among the wanted ones, and the names that they need."""
     found: dict[str, None] = {}
     waiting = sorted(wanted, reverse=True)
     while waiting:
@@ -81,13 +81,13 @@ def _needed(wanted: Iterable[str], known: Mapping[str, _Definition]) -> list[str
 
 
 def text_of(lines: Sequence[str], node: ast.stmt) -> str:
-    """Return those of a cell's lines that a statement has, its decorators among them."""
+    """Return the lines of a cell that a statement occupies, with its decorators."""
     above = [one.lineno for one in getattr(node, "decorator_list", [])]
     return "\n".join(lines[min([node.lineno, *above]) - 1 : node.end_lineno])
 
 
 def _binds(node: ast.stmt) -> Iterator[str]:
-    """The names that a statement defines, if it is one that can be brought along."""
+    """Yield the names that a statement defines, if it is one that can be copied."""
     match node:
         case ast.Import(names=names) | ast.ImportFrom(names=names):
             for each in names:

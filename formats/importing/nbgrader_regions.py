@@ -1,4 +1,4 @@
-"""nbgrader's regions: lines in which a mark stands somewhere."""
+"""Handle nbgrader's regions, which lines with a mark begin and end."""
 
 import copy
 import re
@@ -15,7 +15,7 @@ _KINDS: Final = ("SOLUTION", "MARK SCHEME")
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
-    """A text without a kind of region, and with its content but without the marks."""
+    """A text without the regions of one kind, and the same text without their marks."""
 
     without: str
     whole: str
@@ -25,7 +25,7 @@ class Cut:
 def drop_region(
     text: str, kind: str, *, file: str, cell: int, faults: FaultList
 ) -> Cut:
-    """Return a cell's text without the regions of one kind."""
+    """Return a cell's text without the regions of one kind, and note unpaired marks."""
     outside, whole = [], []
     opened = 0
     for number, line in enumerate(text.split("\n"), 1):
@@ -53,7 +53,7 @@ def drop_region(
 def mark_regions(
     cell: dict[str, Any], number: int, file: str, faults: FaultList
 ) -> None:
-    """The cell's regions have marks as we write them; hidden tests are refused."""
+    """Rewrite the marks of a cell's regions in our form, and refuse hidden tests."""
     is_code = cell["cell_type"] == "code"
     lines = []
     for line, text in enumerate(cell["source"].split("\n"), 1):
@@ -70,7 +70,7 @@ def mark_regions(
 
 
 def solution_lines(text: str) -> frozenset[int]:
-    """Return the numbers of the lines that a hand-out does not have."""
+    """Return the numbers of the lines that are left out of the hand-out."""
     found: set[int] = set()
     inside = False
     for number, line in enumerate(text.split("\n"), 1):
@@ -92,9 +92,9 @@ def _marked(line: str, *, is_code: bool) -> str:
 
 
 def false_marks(text: str) -> Iterator[int]:
-    """Yield the lines of a test cell that seem to mark hidden tests and do not.
+    """Yield the lines of a test cell that seem to mark hidden tests but do not.
 
-    A comment of only these words marks what stands below it, if anything does.
+    A comment of only these words marks the code below it, if there is any.
     """
     lines = text.split("\n")
     shown: list[tuple[int, str]] = []
@@ -124,13 +124,13 @@ def handed_out(staff: Notebook) -> Notebook:
     for number, cell in enumerate(notebook["cells"], 1):
         if is_answer(cell):
             wrap_solution(cell)
-        # What is wrong with a region is said where its cell is taken.
+        # Faults of regions are noted where the cells are converted.
         mark_regions(cell, number, "", FaultList())
     return make_handout(notebook)
 
 
 def wrap_solution(cell: dict[str, Any]) -> None:
-    """A solution without a region is one as a whole, here as with nbgrader."""
+    """Mark the whole cell as a solution if it has no region, as nbgrader does."""
     text = cell["source"]
     if "BEGIN SOLUTION" in text:
         return
@@ -139,7 +139,7 @@ def wrap_solution(cell: dict[str, Any]) -> None:
         begin, end = "<!-- BEGIN SOLUTION -->", "<!-- END SOLUTION -->"
     magic, rest = "", text
     if cell["cell_type"] == "code" and text.lstrip().startswith("%%"):
-        # A cell's magic is one in its first line alone.
+        # A cell magic works only in the first line.
         magic, _, rest = text.lstrip().partition("\n")
         magic += "\n"
     cell["source"] = f"{magic}{begin}\n{rest}\n{end}"

@@ -1,4 +1,4 @@
-"""What people write for a foreign import, on the page or the command line, as values."""
+"""Parse the options of a foreign import, from the page or the command line."""
 
 import ast
 import keyword
@@ -25,11 +25,11 @@ _WORDS: Final[Mapping[str, Scalar]] = {"true": True, "false": False, "null": Non
 
 
 class OptionError(ValueError):
-    """A text is not what it should be. `str` says why, and shows the right form."""
+    """A text is malformed. `str` says why, and shows the right form."""
 
 
 def read_points(text: str) -> tuple[str, Decimal]:
-    """Return the question's key and its points of “conv2d=5”. Raises OptionError."""
+    """Return the question's key and the points in “conv2d=5”. Raises OptionError."""
     key, _, number = (part.strip() for part in text.partition("="))
     try:
         points = Decimal(number)
@@ -41,7 +41,7 @@ def read_points(text: str) -> tuple[str, Decimal]:
 
 
 def read_required(text: str) -> RequiredFile:
-    """Return the file of “net.pth” or “net.pth=20”. Raises OptionError."""
+    """Return the required file in “net.pth” or “net.pth=20”. Raises OptionError."""
     name, _, size = (part.strip() for part in text.partition("="))
     is_size = size.isascii() and size.isdecimal() and 0 < int(size) <= _LARGEST_MB
     if size and not is_size:
@@ -59,10 +59,10 @@ def read_required(text: str) -> RequiredFile:
 
 
 def read_parameter(text: str) -> tuple[str, Scalar]:
-    """Return name and value of “NAME=VALUE”. Raises OptionError.
+    """Return the name and the value in “NAME=VALUE”. Raises OptionError.
 
-    The value is read as Python has it (False, 0.1, "text") or as assignment.yaml has
-    it (false, null); whatever is neither is text.
+    The value is read as in Python (False, 0.1, "text") or as in assignment.yaml (false,
+    null). Anything else is text.
     """
     name, equals, value = (part.strip() for part in text.partition("="))
     if not equals or not name.isidentifier() or keyword.iskeyword(name):

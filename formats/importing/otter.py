@@ -1,4 +1,4 @@
-"""An assignment with Otter's tests: a notebook, tests/, and what lies beside them."""
+"""Convert an assignment with Otter's tests: notebook, tests/, and files beside them."""
 
 import ast
 import copy
@@ -46,7 +46,7 @@ _READ: Final = ("seed", "assignment_name")
 
 
 def convert(source: Source, options: ImportOptions) -> Draft:
-    """Return the draft of an assignment; what is wrong with it is in its faults."""
+    """Return the draft of an assignment. Its faults list the source's problems."""
     faults = FaultList()
     staff_path, handout_path = _notebooks(source, faults)
     staff = open_notebook(source, staff_path, faults, _names)
@@ -82,7 +82,7 @@ def convert(source: Source, options: ImportOptions) -> Draft:
 
 
 def _notebooks(source: Source, faults: FaultList) -> tuple[Path, Path]:
-    """The notebook with the solutions and the one without; one may be both."""
+    """Return the notebook with solutions and the one without. They may be the same."""
     found = [path for path in source.files if path.suffix == ".ipynb"]
     staff = [path for path in found if path.parent.name == "autograder"]
     handout = [path for path in found if path.parent.name == "student"]
@@ -107,7 +107,7 @@ def _notebooks(source: Source, faults: FaultList) -> tuple[Path, Path]:
 
 
 def _names(cells: list[dict[str, Any]]) -> list[CellName]:
-    """Return the names of the cells as a run has them, which skips cells about Otter."""
+    """Return the names of the cells as in a run, which skips cells about Otter."""
     skipped = {"metadata": {"tags": [NOT_RUN]}}
     run = [cell | skipped if _is_skipped(source_of(cell)) else cell for cell in cells]
     return name_cells(run, skip_tags=(SKIP_TAG,))
@@ -131,7 +131,7 @@ def _refuse_raw(notebook: Notebook, path: Path, faults: FaultList) -> None:
 
 
 def _check_solutions(draft: Draft, staff: Path, handout: Path) -> None:
-    """Solutions must not be handed out, and staff should know what is."""
+    """Note solutions that would be handed out, and what staff should check."""
     for number, cell in enumerate(draft.handout["cells"], 1):
         if _SOLUTION_TAG in cell["metadata"].get("tags", []):
             draft.faults.add(
@@ -168,7 +168,7 @@ def _check_solutions(draft: Draft, staff: Path, handout: Path) -> None:
 def _tests(
     source: Source, notebook: Notebook, path: Path, draft: Draft
 ) -> Iterator[OtterTest]:
-    """The tests of the files, which have the hidden ones; else of the notebook."""
+    """Yield the tests of the files, which include hidden ones, or of the notebook."""
     files = _test_files(source, path.parent)
     for file in files:
         data = (source.root / file).read_bytes()
@@ -180,7 +180,7 @@ def _tests(
 
 
 def _test_files(source: Source, folder: Path) -> list[Path]:
-    """The test files beside the notebook, or else the only others there are."""
+    """Return the test files beside the notebook or, without any, the others."""
     found = [p for p in source.files if p.parent.name == "tests" and p.suffix == ".py"]
     found = [path for path in found if path.stem != "__init__"]
     beside = [path for path in found if path.parent.parent == folder]
@@ -246,7 +246,7 @@ def _place(name: str, checked: list[str]) -> tuple[int, str]:
 
 
 def _checked(notebook: Notebook) -> list[str]:
-    """The names that the notebook's cells check, in order."""
+    """Return the names that the notebook's cells check, in order."""
     return [
         name
         for cell in notebook["cells"]
@@ -315,7 +315,7 @@ def _checks(
 
 
 def _mark(draft: Draft) -> None:
-    """Check cells carry our mark, and do nothing where Otter is not installed."""
+    """Mark the check cells, and make them do nothing where Otter is not installed."""
     keys = {question.key for question in draft.questions}
     for notebook in (draft.staff, draft.handout):
         drop_hidden(notebook)
@@ -335,9 +335,9 @@ def _mark(draft: Draft) -> None:
 
 
 def _guarded(source: str) -> str:
-    """A check that students can still run where Otter is, and that fails nowhere."""
+    """Return a check that students can run with Otter and that cannot fail without."""
     text = source.strip()
-    # Without a comment behind it, which would take the condition for a part of it.
+    # Without a trailing comment, which would make the condition part of it.
     tree = tree_of(text)
     call = ast.get_source_segment(text, tree.body[0]) if tree and tree.body else text
     return f'{call} if "grader" in globals() else None'

@@ -1,4 +1,4 @@
-"""The files that come with an assignment in Otter's format."""
+"""Add the files that come with an assignment in Otter's format."""
 
 import json
 from collections.abc import Collection
@@ -34,9 +34,10 @@ def add_files(
     staff: Path,
     required: Collection[str],
 ) -> None:
-    """What lies beside the hand-out, and an autograder's files/, is public data.
+    """Add the files beside the hand-out, and an autograder's files/, as public data.
 
-    SECURITY: not what lies beside the staff's notebook: the solutions may be there.
+    SECURITY: not the files beside the staff notebook, because the solutions may be
+    there.
     """
     own = (*_OWN, "autograder", "student")
     add_public_files(
@@ -64,7 +65,7 @@ def add_files(
 
 
 def _text_of_tests(draft: Draft, source: Source) -> str:
-    """Return the text of all tests, as their files and the notebook have it."""
+    """Return the text of all tests, from their files and from the notebook."""
     files = (
         (source.root / path).read_text("utf-8", "replace")
         for path in source.files
@@ -74,10 +75,10 @@ def _text_of_tests(draft: Draft, source: Source) -> str:
 
 
 def _add_files_of_autograder(draft: Draft, source: Source, tests: str) -> None:
-    """Add what an autograder zip has in files/, which Otter puts beside the notebook.
+    """Add the files/ of an autograder zip, which Otter puts beside the notebook.
 
-    SECURITY: only what the hand-out names. Data and reference code of hidden tests lie
-    in the same folder.
+    SECURITY: only files that the hand-out names. Data and reference code of hidden
+    tests lie in the same folder.
     """
     named = mentions_of(draft.handout["cells"])
     written = written_by([*draft.staff["cells"], *draft.handout["cells"]])

@@ -1,4 +1,4 @@
-"""What an assignment with Otter's tests gives to them, and what in it is students'."""
+"""Find the names that an assignment gives to Otter's tests, and copy them there."""
 
 import ast
 from collections.abc import Collection, Iterator, Sequence
@@ -20,7 +20,7 @@ _THEIRS: Final = frozenset({"otter_assign_solution_cell", "otter_answer_cell"})
 def bring_given(
     draft: Draft, tests: Sequence[OtterTest], skip_tags: Collection[str]
 ) -> None:
-    """The draft's tests have what the notebook gives them, each case by itself."""
+    """Copy the names that the notebook gives into the draft's tests, case by case."""
     given = Given(list(_lines(draft, skip_tags)))
     places = _places(draft)
     for test in tests:
@@ -53,10 +53,10 @@ def _places(draft: Draft) -> dict[str, int]:
 
 
 def _lines(draft: Draft, skip_tags: Collection[str]) -> Iterator[Lines]:
-    """Yield the code cells; a student's is one that the hand-out has not, or that is
-    tagged as an answer.
+    """Yield the code cells, with who writes them.
 
-    Without such a cell nobody can tell, and all are taken for students'.
+    A student writes a cell that the hand-out does not have, or that is tagged as an
+    answer. Without any such cell that is unknown, and all cells count as students'.
     """
     cells = draft.staff["cells"]
     shown = {source_of(cell) for cell in draft.handout["cells"]}
@@ -78,7 +78,7 @@ def _tags(cell: dict[str, Any]) -> set[str]:
 
 
 def _parameters(test: OtterTest) -> list[str]:
-    """Return the names of the notebook that functions with @test_case are given."""
+    """Return the names of the notebook that functions with @test_case take."""
     functions = case_functions(ast.parse(test.text))
     return [each.arg for function in functions for each in function.args.args]
 
@@ -88,7 +88,7 @@ def _brought(given: Given, case: Case, place: int) -> Brought:
 
 
 def _below(case: Case, brought: Brought) -> Case:
-    """Return the case with what it needs typed in before it."""
+    """Return the case with the code that it needs put before it."""
     if not brought.source:
         return case
     typed = []

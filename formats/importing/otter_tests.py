@@ -1,4 +1,4 @@
-"""Otter's tests, read as text: files in tests/, or the notebook's own metadata."""
+"""Read Otter's tests as text, from files in tests/ or from the notebook's metadata."""
 
 import ast
 import re
@@ -29,7 +29,7 @@ TOGETHER: Final = "all_together"
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One test case. `points` is None where the share of the rest is meant."""
+    """A test case. `points` is None if it shares the points that the others leave."""
 
     name: str
     code: str
@@ -53,7 +53,7 @@ class OtterTest:
 
 
 def read_test_file(data: bytes, *, file: str, faults: FaultList) -> OtterTest | None:
-    """Return what a test file holds, or None with the reasons noted."""
+    """Return the test in a file, or None with the reasons noted."""
     tree = parse_module(data, file=file, faults=faults)
     if tree is None:
         return None
@@ -81,7 +81,7 @@ def read_test_file(data: bytes, *, file: str, faults: FaultList) -> OtterTest | 
 
 
 def _literal(node: ast.expr | None) -> Any:
-    """The plain value that is written there; None if it is none."""
+    """Return the literal value of an expression, or None if it is no literal."""
     try:
         return None if node is None else ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
@@ -92,7 +92,7 @@ def _literal(node: ast.expr | None) -> Any:
 
 
 def read_spec(spec: object, *, file: str, faults: FaultList) -> OtterTest | None:
-    """Return what a `test = {…}` says, or None with the reasons noted."""
+    """Return the test in a `test = {…}`, or None with the reasons noted."""
     name = spec.get("name") if isinstance(spec, dict) else None
     suites = spec.get("suites") if isinstance(spec, dict) else None
     if not isinstance(spec, dict) or not isinstance(name, str) or not name:
@@ -159,13 +159,13 @@ def _ok_case(
 
 
 def _identifier(name: object, number: int) -> str:
-    """The name of a check: Python's kind of name."""
+    """Return the name of a check as a Python identifier."""
     words = re.sub(r"\W+", "_", name).strip("_")[:60] if isinstance(name, str) else ""
     return words if words.isidentifier() else f"case_{number}"
 
 
 def _named(cases: list[Case]) -> tuple[Case, ...]:
-    """The cases under names of which each stands once."""
+    """Return the test cases with duplicate names made unique."""
     names = [case.name for case in cases]
     return tuple(
         case if names.count(case.name) == 1 else replace(case, name=f"case_{number}")
@@ -226,7 +226,7 @@ def _read_cases(
 def _decoration(
     node: ast.FunctionDef | ast.AsyncFunctionDef,
 ) -> dict[str, ast.expr]:
-    """What stands in the brackets of @test_case, by the names of its parameters."""
+    """Return the arguments of @test_case, by the names of its parameters."""
     order = ("name", "points", "hidden", "success_message", "failure_message")
     for decorator in node.decorator_list:
         if isinstance(decorator, ast.Call):
@@ -249,7 +249,7 @@ def _case_words(
 
 
 def cases_together(text: str, names: list[str]) -> str:
-    """Return the module with one more case, which passes if all of them do."""
+    """Return the module with one more case, which passes if all the others do."""
     tree = ast.parse(text)
     found = [node for node in case_functions(tree) if node.name in names]
     parameters: dict[str, None] = {}
@@ -266,7 +266,7 @@ def cases_together(text: str, names: list[str]) -> str:
 
 
 def imports_of(test: OtterTest) -> Iterator[Imported]:
-    """Yield what a question's tests import; a case of a session has no line of its own."""
+    """Yield the imports of a question's tests. Those of a session have no line."""
     if test.style is TestStyle.CASES:
         yield from of_code(test.text, test.file)
     for number, case in enumerate(test.cases, 1):
@@ -309,10 +309,10 @@ def _question_points(
 
 
 def points_of_cases(test: OtterTest) -> list[Decimal] | None:
-    """Return what each case is worth, or None if they are worth more than the whole.
+    """Return the points of each case, or None if they exceed those of the question.
 
-    Cases without points share what the others leave of the question's; if nothing at
-    all has points, they share one.
+    Cases without points share the points that the others leave. If neither the question
+    nor a case has points, the cases share one point.
     """
     if isinstance(test.points, tuple):
         return list(test.points)

@@ -1,4 +1,4 @@
-"""Titles and descriptions of foreign sources as plain words."""
+"""Convert titles and descriptions of foreign sources to plain words."""
 
 import re
 from typing import Final
@@ -13,7 +13,7 @@ _TAGS: Final = (
     "figure font h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp section "
     "small span strike strong sub summary sup table tbody td th thead tr tt u ul var"
 )
-# What Python writes and Markdown would take for its own.
+# Python code that Markdown would interpret as markup.
 _PYTHON: Final = re.compile(
     rf"""
     <(?!!--|/?(?:{"|".join(_TAGS.split())})(?:\s*/?>|\s+[\w-]+\s*=))   # a < b
@@ -38,7 +38,7 @@ _SPACES: Final = re.compile(r"\s+")
 def plain_words(text: str, *, longest: int) -> str:
     """Return the text as words on one line, without Markdown and HTML.
 
-    Entities become characters. What is too long is cut after a word.
+    Entities become characters. Text that is too long is cut after a word.
     """
     line = _SPACES.sub(" ", text[:_LONGEST_READ]).strip()
     line = _CLOSING.sub("", _BLOCK.sub("", line, count=1))
@@ -48,7 +48,7 @@ def plain_words(text: str, *, longest: int) -> str:
 
 
 def plain_title(text: str, *, longest: int = 200) -> str:
-    """Return a heading's words, without its number and its points."""
+    """Return the words of a heading, without its number and its points."""
     words = plain_words(text, longest=_LONGEST_READ)
     words = _POINTS.sub(" ", words).strip().strip(":").strip()
     return _cut(_NUMBER.sub("", words, count=1).strip(), longest)
@@ -59,7 +59,7 @@ def _escaped(mark: str) -> str:
 
 
 def _text(tokens: list[Token]) -> str:
-    """Return the text of the tokens; a picture is its description."""
+    """Return the text of the tokens. An image becomes its description."""
     pieces = []
     for token in tokens:
         if token.children is not None:

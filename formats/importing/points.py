@@ -1,4 +1,4 @@
-"""What a test's own result is worth, where the foreign format counts in points."""
+"""Convert a test's result from points to a share of the points."""
 
 import ast
 from decimal import Decimal
@@ -16,10 +16,10 @@ def _share_of_points(found):
 
 
 def result_as_share(source: str, points: Decimal) -> str:
-    """Return a test cell's code that ends in a share where it ended in points.
+    """Return a test cell's code with a result in points changed into a share.
 
-    nbgrader takes a number with which a test cell ends as the points that were earned.
-    With us it is a share of them; past 0 to 1 it is refused.
+    nbgrader takes a number at the end of a test cell as the points that were earned.
+    Our format takes it as a share of the points and refuses values outside 0 to 1.
     """
     body = ast.parse(source).body
     last = body[-1] if body else None
@@ -34,7 +34,7 @@ def result_as_share(source: str, points: Decimal) -> str:
     before = b"\n".join([*lines[: last.lineno - 1], b""]).decode()
     same = lines[last.lineno - 1][: last.col_offset].decode()
     after = lines[(last.end_lineno or last.lineno) - 1][last.end_col_offset :].decode()
-    # In IPython a semicolon at the end shows nothing, so the cell has no result.
+    # In IPython, a semicolon at the end hides the value, so the cell has no result.
     end = "\nNone\n" if after.lstrip().startswith(";") else "\n"
     ending = f"{same}_share_of_points(\n{segment}\n){end}"
     return before + _SHARE.format(points=f"{points:f}") + ending

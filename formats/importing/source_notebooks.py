@@ -1,4 +1,4 @@
-"""The notebooks of a source: which there are, whose marks they carry, their names."""
+"""Read the notebooks of a source: their format, their cells and their names."""
 
 import ast
 import json
@@ -21,16 +21,16 @@ from formats.problems import FaultList
 
 _HEADING: Final = re.compile(r"\s{0,3}#{1,6}\s+(?=\S)")
 _HTML_HEADING: Final = re.compile(r"\s{0,3}<h[1-6]\b", re.IGNORECASE)
-# Its blocks alone are asked for.
+# Only its blocks are needed.
 _MARKDOWN: Final = MarkdownIt("commonmark").disable("inline")
 _LARGEST: Final = 20 * 1024**2
-# So many lines and statements of code are read. SECURITY: each takes time, while people
-# wait for a page.
+# The most lines and statements of code that are read. SECURITY: each takes time, while
+# people wait for a page.
 _MOST_LINES: Final = 20_000
 
 
 def detect(source: Source) -> Format:
-    """Return whose format the source is in. Raises BundleError if it is none."""
+    """Return the format of the source. Raises BundleError if it is unknown."""
     names = {path.name for path in source.files}
     if "assignment.yaml" in names:
         return Format.SOFTMARK
@@ -48,7 +48,7 @@ def detect(source: Source) -> Format:
     for path in notebooks:
         data = (source.root / path).read_bytes()
         read_notebook(data, file=path.as_posix(), faults=faults)
-    # A notebook that cannot be read is the likeliest reason.
+    # An unreadable notebook is the most likely reason.
     faults.raise_if_any()
     faults.add(
         "This is no assignment in a known format.",
@@ -59,7 +59,10 @@ def detect(source: Source) -> Format:
 
 
 def _marks(path: Path) -> Iterator[Format]:
-    """Whose marks a notebook carries; what cannot be read is judged later."""
+    """Yield the formats whose marks a notebook has, nothing if it is unreadable.
+
+    The faults of an unreadable notebook are noted later.
+    """
     try:
         if path.stat().st_size > _LARGEST:
             return
@@ -77,7 +80,7 @@ def _marks(path: Path) -> Iterator[Format]:
 
 
 def is_raw_otter(cell: dict[str, Any]) -> bool:
-    """Whether a cell is one of those from which `otter assign` makes an assignment."""
+    """Return whether a cell is one from which `otter assign` makes an assignment."""
     first = source_of(cell).lstrip().partition("\n")[0].strip("# ").upper()
     return first.startswith(("ASSIGNMENT CONFIG", "BEGIN QUESTION", "BEGIN TESTS"))
 
@@ -87,7 +90,8 @@ def open_notebook(
 ) -> Notebook:
     """Return a sound notebook without outputs, or raise BundleError.
 
-    `naming` says what its cells will be called when the imported notebook is run.
+    `naming` returns the names that its cells will have when the imported notebook is
+    run.
     """
     file, data = path.as_posix(), (source.root / path).read_bytes()
     notebook = read_notebook(data, file=file, faults=faults, naming=naming)
@@ -111,7 +115,7 @@ def open_notebook(
 
 
 def title_of(path: Path) -> str:
-    """Return a file's name as words."""
+    """Return the name of a file as words."""
     words = " ".join(re.split(r"[_\s]+", path.stem)).strip()
     return (words[:1].upper() + words[1:])[:200] or "Assignment"
 
@@ -129,7 +133,7 @@ def headings(notebook: Notebook) -> list[str]:
 
 
 def _without_code(lines: list[str]) -> Iterator[str]:
-    """Yield the lines of Markdown that stand in no block of code."""
+    """Yield the lines of Markdown that are not in a code block."""
     blocks = _MARKDOWN.parse("\n".join(lines))
     code = {
         number
@@ -150,11 +154,11 @@ def _heading(line: str) -> str:
 
 
 def fix_names(draft: Draft) -> None:
-    """The draft says what names in its tests stand for, where the hand-out imports them.
+    """Add to the draft's imports the names in tests that the hand-out imports.
 
     SECURITY: a name that a notebook also binds in another way is left out, and so is
     one that only a solution imports. It may be what a student has to write, and a test
-    would then judge the library's in its place.
+    would then check the library's in its place.
     """
     wanted = names_in("\n".join(draft.tests.values()))
     public = public_modules(draft.public)
@@ -180,7 +184,7 @@ def fix_names(draft: Draft) -> None:
 def names_of_cells(
     cells: list[dict[str, Any]],
 ) -> tuple[dict[str, set[str]], set[str]]:
-    """Return what the cells import, by name, and the names that they define."""
+    """Return the imports of the cells, by name, and the names that they define."""
     return _names({"cells": cells}, ())
 
 
@@ -193,7 +197,7 @@ def bound_names(cell: dict[str, Any]) -> set[str]:
 def _names(
     notebook: Notebook, skip_tags: Collection[str]
 ) -> tuple[dict[str, set[str]], set[str]]:
-    """What a notebook imports, by name, and the names that it binds in other ways."""
+    """Return the imports of a notebook, by name, and the names bound in other ways."""
     imports: dict[str, set[str]] = {}
     others: set[str] = set()
     for cell in notebook["cells"]:
@@ -207,7 +211,7 @@ def _names(
 
 
 def _python(source: str) -> ast.Module:
-    """The cell's Python; nothing if it is none."""
+    """Return the cell's syntax tree, empty if it is not Python."""
     try:
         return ast.parse(plain_python(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -215,7 +219,7 @@ def _python(source: str) -> ast.Module:
 
 
 def _top_nodes(tree: ast.Module) -> Iterator[ast.AST]:
-    """Every node that runs in the notebook's own namespace."""
+    """Yield every node that runs in the notebook's own namespace."""
     waiting: list[ast.AST] = list(tree.body)
     inner = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
     while waiting:
@@ -246,5 +250,5 @@ def _bindings(node: ast.AST) -> Iterator[str]:
 
 
 def names_in(code: str) -> set[str]:
-    """Return every name that a piece of a test uses, whichever way it is written."""
+    """Return every word in a piece of a test that may be a name."""
     return set(re.findall(r"[^\W\d]\w*", code))

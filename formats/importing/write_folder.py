@@ -1,4 +1,4 @@
-"""Writes a draft as a folder in our own format."""
+"""Write a draft as a folder in our own format."""
 
 import shutil
 from dataclasses import asdict
@@ -18,7 +18,7 @@ _MEBIBYTE = 1024**2
 
 
 def write_folder(draft: Draft, folder: Path, options: ImportOptions) -> Path:
-    """The folder holds the draft as `read_bundle` reads it."""
+    """Write the draft into the folder, in the form that `read_bundle` reads."""
     folder.mkdir(parents=True)
     _write(folder / STAFF, dump_notebook(draft.staff))
     _write(folder / HANDOUT, dump_notebook(draft.handout))
@@ -96,5 +96,5 @@ def _question(question: Question) -> dict[str, Any]:
 
 
 def _number(points: Any) -> int | float:
-    # A hundredth is a float that is written with two decimals at most.
+    # Two decimals survive the conversion to a float and back.
     return int(points) if points == int(points) else float(points)
