@@ -1,9 +1,9 @@
 """Find the files beside a foreign notebook that are certainly its input data.
 
-SECURITY: the staff's run leaves its results beside their notebook. Lying in a student's
+SECURITY: when staff run their notebook, it leaves its results beside it. In a student's
 folder, weights or predictions of the staff's would stand in for those that the student
 should make. Code can write a file in more ways than anybody can list, so a file counts
-as given only if the hand-out reads it and all code does nothing else with its name.
+as given only if the hand-out reads it and no code does anything else with its name.
 """
 
 import ast
@@ -22,11 +22,11 @@ from formats.notebook.cell_syntax import last_name
 
 Place = tuple[int, int]
 
-# Beside the notebook, these say how its code is run, and on which files.
+# Files of settings beside the notebook: they say how its code runs, and on which files.
 SETTINGS: Final = frozenset(
     {*(".yaml", ".yml", ".json", ".toml", ".cfg", ".ini", ".sh")}
 )
-# What training leaves, also under names that only a library has.
+# Files that training leaves, also under names that only a library chooses.
 _WEIGHTS: Final = frozenset(
     {
         *(".pt", ".pth", ".ckpt", ".safetensors", ".onnx", ".keras", ".h5", ".hdf5"),
@@ -48,7 +48,7 @@ _LAST: Final[Place] = (10**9, 0)
 
 
 class GivenData:
-    """What the code of an assignment does with the files beside its notebook."""
+    """The uses that an assignment's code makes of files beside its notebook."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class GivenData:
         handout: list[dict[str, Any]],
         beside: Mapping[str, str],
     ) -> None:
-        """Read the code of cells without checks, and of modules and settings beside them."""
+        """Read the code of cells without checks, and of modules and settings beside."""
         given = {source_of(cell) for cell in handout}
         self._places: dict[int, Place] = {}
         self._loose: list[tuple[Place, str]] = []
@@ -78,11 +78,11 @@ class GivenData:
         self._learn()
 
     def is_given(self, path: PurePath) -> bool:
-        """Return whether a file that the hand-out reads is certain to be given."""
+        """Return whether a file that the hand-out reads is certainly input data."""
         return self._is_read(path, least=Use.READ)
 
     def is_untouched(self, path: PurePath) -> bool:
-        """Return whether no code does more with the name of a file than read it."""
+        """Return whether no code does more with a file's name than read the file."""
         return self._is_read(path, least=Use.IDLE)
 
     def _is_read(self, path: PurePath, *, least: Use) -> bool:
@@ -110,10 +110,10 @@ class GivenData:
             return self._tokens.get(name, [])
         return [each for each in self._code.texts if is_in(str(each.value), name)]
 
-    # --- What is known of the code ---------------------------------------------------
+    # --- Facts about the code -------------------------------------------------------
 
     def _place(self, tree: ast.Module, number: int, theirs: str) -> None:
-        """Note where each text stands, and where students' work and training begin."""
+        """Note the place of each text, and where students' work or training begins."""
         solution = solution_lines(theirs)
         if theirs:
             self._work = min(self._work, (number, min(solution, default=0)))
@@ -153,7 +153,7 @@ class GivenData:
                 yield name, self._places.get(node_id, _ANYWHERE)
 
     def _learn_pattern(self, whole: ast.AST, text: ast.Constant) -> None:
-        """Keep an expression that may be the path of something, and is not written out."""
+        """Keep an expression that may be a path but is not written out in full."""
         above = self._code.above.get(id(whole))
         call = (
             self._code.above.get(id(above)) if isinstance(above, ast.keyword) else above
@@ -163,7 +163,7 @@ class GivenData:
         pattern = _known_pattern(whole) if is_computed else str(text.value)
         pattern = PurePosixPath(pattern.replace("\\", "/")).name
         if not is_computed:
-            # A library may add the ending.
+            # A library may add the suffix.
             is_prefix = isinstance(above, ast.keyword) and _PREFIX.fullmatch(
                 above.arg or ""
             )
@@ -177,7 +177,7 @@ class GivenData:
             self._patterns.append((pattern, self._code.within(whole), place))
 
     def _may_write(self, path: PurePath, first: Place) -> Iterator[bool]:
-        """Yield True for each expression before the first read that may be the path."""
+        """Yield whether each matching path expression comes before the first read."""
         for pattern, functions, place in self._patterns:
             if fnmatchcase(path.name, pattern):
                 places = [self._first_loads.get(each, _LAST) for each in functions]
@@ -187,7 +187,7 @@ class GivenData:
 def _sources(
     staff: Iterable[dict[str, Any]], handout: Iterable[dict[str, Any]]
 ) -> Iterator[str]:
-    """Yield the code of the staff's cells, and of the cells that only students have."""
+    """Yield the code of the staff's cells, then of cells that only students have."""
     found = [source_of(cell) for cell in staff if cell["cell_type"] == "code"]
     yield from found
     known: Collection[str] = frozenset(found)
@@ -197,19 +197,19 @@ def _sources(
 
 
 def _trains(node: ast.AST) -> bool:
-    """Return whether a call may train a model; `net.train()` only sets its mode."""
+    """Return whether a call may train a model. `net.train()` only sets its mode."""
     if not isinstance(node, ast.Call) or not (node.args or node.keywords):
         return False
     return bool(_TRAINING.fullmatch(last_name(node.func)))
 
 
 def _only_shows(line: str) -> bool:
-    """Return whether a line of the shell's only shows files."""
+    """Return whether a shell line only shows files."""
     return bool(_SHOWING.match(line)) and not _ONWARDS.search(line)
 
 
 def _at_once(tree: ast.Module) -> Iterator[ast.AST]:
-    """Yield the nodes that run whenever their cell does."""
+    """Yield the nodes that always run when their cell runs."""
     waiting: list[ast.AST] = [*tree.body]
     later = (
         *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda),
@@ -230,7 +230,7 @@ def _known_pattern(node: ast.AST) -> str:
 
 
 def _pattern(node: ast.AST) -> str:
-    """Return the path that an expression gives, with `*` for each computed part."""
+    """Return the path of an expression, with `*` for each computed part."""
     found = "*"
     match node:
         case ast.Constant(value=str(value)):

@@ -1,4 +1,4 @@
-"""The packages that an assignment imports, and those that its environment lacks."""
+"""Find the packages that an assignment imports and its environment lacks."""
 
 import ast
 import json
@@ -20,11 +20,11 @@ from runner.protocol.notebook import CellName, name_cells
 
 # A run has a stand-in for Otter where it is not installed.
 _ALWAYS_THERE: Final = frozenset({"otter", "__main__", "__future__"})
-# Errors of an import that is missing. Who catches one knows what to do without it.
+# Errors of a missing import. Code that catches one can run without the package.
 _CAUGHT: Final = frozenset(
     {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 )
-# In the text of an .ipynb, the first line of a cell that writes a file.
+# The first line of a cell that writes a file, in the text of an .ipynb.
 _WRITTEN: Final = re.compile(r'"%%(?:writefile|file)\s+(?:-a\s+)?([\w./-]+)')
 _LOADERS: Final = frozenset({"__import__", "import_module"})
 
@@ -32,7 +32,7 @@ _LOADERS: Final = frozenset({"__import__", "import_module"})
 def of_notebook(
     notebook: Mapping[str, Any], file: str, names: Sequence[CellName]
 ) -> Iterator[Imported]:
-    """Yield what the cells import that are run. `names` says what they are called."""
+    """Yield the imports of the cells that are run. `names` are the cells' names."""
     named = zip(notebook["cells"], names, strict=True)
     for position, (cell, name) in enumerate(named, 1):
         if name.number:
@@ -41,7 +41,7 @@ def of_notebook(
 
 
 def of_code(code: str, file: str, *, above: int = 0) -> Iterator[Imported]:
-    """Yield what Python imports without being ready for its absence.
+    """Yield the imports of Python code, except those whose failure it handles.
 
     `above` is the number of lines above the code in its file.
     """
@@ -62,7 +62,7 @@ def _of_tree(tree: ast.Module, file: str, above: int) -> Iterator[Imported]:
 
 
 def _guarded(tree: ast.Module) -> Iterator[int]:
-    """Yield the nodes below a `try` that catches a failed import."""
+    """Yield the ids of the nodes in a `try` that catches a failed import."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Try) and any(map(_catches, node.handlers)):
             yield from (id(each) for part in node.body for each in ast.walk(part))
@@ -91,14 +91,14 @@ def _modules(node: ast.AST) -> Iterator[str]:
 
 
 def of_files(files: Mapping[str, Path]) -> Iterator[Imported]:
-    """Yield what the modules among public files import."""
+    """Yield the imports of the modules among public files."""
     for name, path in files.items():
         if name.endswith(".py"):
             yield from of_code(path.read_text("utf-8-sig", "replace"), name)
 
 
 def of_bundle(bundle: Bundle) -> Iterator[Imported]:
-    """Yield what the notebooks, the public modules and the tests of a bundle import."""
+    """Yield the imports of a bundle's notebooks, public modules and tests."""
     paths = {(file.part, file.name): file.path for file in bundle.files}
     for wanted in (Part.STAFF, Part.HANDOUT):
         for path in (path for (part, _), path in paths.items() if part == wanted):
@@ -116,7 +116,7 @@ def of_bundle(bundle: Bundle) -> Iterator[Imported]:
 
 
 def own_modules(bundle: Bundle) -> set[str]:
-    """Return the modules that come with the assignment, or that it writes or asks for."""
+    """Return the modules that the assignment contains, writes or requires."""
     public = {f.name: f.path for f in bundle.files if f.part == Part.PUBLIC}
     found = {module.partition(".")[0] for module in public_modules(public)}
     names = [file.name for file in bundle.required_files]
@@ -135,7 +135,8 @@ def notes_on_missing(
 ) -> Iterator[Problem]:
     """Yield a note for each package that the environment lacks, at its first import.
 
-    `installed` says which modules each environment has; `own` are the assignment's.
+    `installed` maps each environment to its modules. `own` are the assignment's own
+    modules.
     """
     if environment not in installed:
         if installed:

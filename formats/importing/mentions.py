@@ -1,4 +1,4 @@
-"""What the cells of a notebook say about files: imports, paths, links and prose."""
+"""Find the files that the cells of a notebook name, in code, links and prose."""
 
 import ast
 import re
@@ -16,7 +16,8 @@ from formats.notebook.ipython_syntax import (
     split_cell_magic,
 )
 
-# The target of a Markdown link or image, or of an HTML tag. Inner brackets may be paired.
+# The target of a Markdown link or image, or of an HTML tag. Brackets inside it may be
+# paired.
 _LINK: Final = re.compile(
     r"\]\(\s*<?([^()\s<>]*(?:\([^()\s]*\)[^()\s<>]*)*)"
     r"|^[ ]{0,3}\[[^\]\n]{1,200}\]:[ \t]*<?([^\s<>]+)"
@@ -26,25 +27,25 @@ _LINK: Final = re.compile(
 _COMMENT: Final = re.compile(r"(^|\s)#.*")
 _SPACED: Final = re.compile(r"[\s,;:]+")
 _MAGIC: Final = re.compile(r"\s*[%!]")
-# One word may be a folder, or a key, a label, a mode of something else.
+# A single word may be a folder, but also a key, a label or a mode.
 _WORD: Final = re.compile(r"[\w-]+")
 _OF_FOLDERS: Final = re.compile(
     r"path|join|dir|folder|file|root|base|load|read|open|glob|walk|import|data|src"
     r"|append|insert|where|source|from|image",
     re.IGNORECASE,
 )
-# A variable of such a name holds folders.
+# A variable with such a name holds folders.
 _FOLDER: Final = re.compile(r"path|dir|folder|root|base", re.IGNORECASE)
 _BODIES: Final = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mentions:
-    """The files that cells name where it counts.
+    """The files that cells name.
 
-    `paths` are texts of code and targets of links, `loose` is code of other languages,
-    and `modules` are dotted names of imported modules, also of what is imported from
-    one. `prose` is the rest: what only it names may be the staff's.
+    `paths` are texts in code and targets of links. `loose` is code of other languages.
+    `modules` are dotted names of imported modules, and of names imported from them.
+    `prose` is the rest: files that only prose names may be the staff's.
     """
 
     paths: frozenset[str] = frozenset()
@@ -69,16 +70,16 @@ class Mentions:
 
     @cached_property
     def text(self) -> str:
-        """The paths in quotes, one a line, and the code of other languages."""
+        """The paths in quotes, one on each line, and the code of other languages."""
         return "\n".join([*(f'"{path}"' for path in sorted(self.paths)), self.loose])
 
     def names(self, path: PurePath) -> bool:
         """Return whether code or a link names the file, or code imports it.
 
         `path` starts at the notebook's folder. SECURITY: prose never counts. It names
-        files that are kept from students, and its “from” and “import” are words. An
-        address on the web is another file's. So is a submodule of a library: an import
-        is matched from the left, and `from torchvision import models` loads no models.py.
+        files that are kept from students, and its “from” and “import” are words. A web
+        address is another file's. So is a submodule of a library: an import is matched
+        from the left, and `from torchvision import models` loads no models.py.
         """
         if path.name in self._names or is_in(self.loose, path.name):
             return True
@@ -92,7 +93,7 @@ def _module_of(path: PurePath) -> str:
 
 
 def is_in(text: str, name: str) -> bool:
-    """Return whether the name of a file stands in a text, whatever is said of it."""
+    """Return whether the name of a file occurs in a text, in any context."""
     return bool(re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", text))
 
 
@@ -101,7 +102,10 @@ def mentions_of(
     *,
     reads: Callable[[dict[str, Any]], bool] = lambda _: True,
 ) -> Mentions:
-    """Return what the cells name. Of those that `reads` rejects, imports alone count."""
+    """Return the files that the cells name.
+
+    In cells that `reads` rejects, only imports count.
+    """
     paths: set[str] = set()
     loose: list[str] = []
     modules: set[str] = set()
@@ -128,7 +132,7 @@ def mentions_of(
 
 
 def tree_of(source: str) -> ast.Module | None:
-    """Return a code cell's Python; None if it is none."""
+    """Return the syntax tree of a code cell, or None if it is not Python."""
     try:
         return ast.parse(plain_python(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -136,7 +140,7 @@ def tree_of(source: str) -> ast.Module | None:
 
 
 def loose_lines(source: str, *, has_tree: bool) -> Iterator[str]:
-    """Yield the lines of a code cell that Python cannot parse, without their comments."""
+    """Yield the lines of a code cell that Python cannot parse, without comments."""
     name, arguments, _ = split_cell_magic(source)
     is_whole = not has_tree or not is_python_magic(name)
     if not is_whole:
@@ -163,7 +167,7 @@ def _modules(tree: ast.Module) -> Iterator[str]:
 
 
 def _paths(tree: ast.Module) -> Iterator[str]:
-    """Yield the texts of code that may be paths; not sentences, nor docstrings."""
+    """Yield the texts of code that may be paths, without sentences and docstrings."""
     said = {id(node.value) for node in docstrings(tree)}
     above = {id(c): n for n in ast.walk(tree) for c in ast.iter_child_nodes(n)}
     built = _in_paths(tree)
@@ -179,7 +183,7 @@ def _paths(tree: ast.Module) -> Iterator[str]:
 
 
 def _in_paths(tree: ast.Module) -> frozenset[str]:
-    """Return the names from whose values paths are built, and those they come from."""
+    """Return the names from which paths are built, and those whose items they are."""
     found: set[str] = set()
     for node in ast.walk(tree):
         match node:
@@ -209,10 +213,10 @@ def _names_in(node: ast.AST) -> set[str]:
 
 
 def _may_hold(node: ast.AST, above: dict[int, ast.AST], built: frozenset[str]) -> bool:
-    """Return whether a word may be a folder, and no key, mode or phase.
+    """Return whether a word may be a folder, and not a key, a mode or a phase.
 
-    SECURITY: a word of a list is none unless a path is built of it: `["train", "eval"]`
-    may be what a model goes through.
+    SECURITY: a word of a list is not a folder unless a path is built from it:
+    `["train", "eval"]` may be the phases of a model.
     """
     name, parent = "", above[id(node)]
     if isinstance(parent, ast.List | ast.Tuple):
@@ -253,7 +257,7 @@ def _words(value: str) -> Iterator[str]:
 
 
 def docstrings(tree: ast.Module) -> Iterator[ast.Expr]:
-    """Yield the statements that are a constant: docstrings, and what a cell shows."""
+    """Yield the statements that are a constant: docstrings, and values a cell shows."""
     for node in ast.walk(tree):
         if isinstance(node, _BODIES):
             for each in node.body:

@@ -1,7 +1,7 @@
-"""What code does with a path that it has as a text: whether it only reads the file.
+"""Find out whether code only reads the file of a path that it has as a text.
 
 Nothing is executed. A path is followed through names, attributes and parameters of the
-notebook's own functions, and wherever nobody can tell, it counts as written.
+notebook's own functions. Where the use is unknown, it counts as writing.
 """
 
 import ast
@@ -23,7 +23,7 @@ _READING: Final = re.compile(
 _READING_OR_WRITING: Final = re.compile(
     r"load_or_\w+|\w*(?:save|write|cache|create)\w*"
 )
-# These read unless their mode says otherwise.
+# These read, unless their mode says otherwise.
 _OPENING: Final = frozenset({"open", "File", "ZipFile"})
 _READING_MODE: Final = re.compile(r"[bt]*r[bt]*")
 _IDLE: Final = frozenset({"print", "len", "isinstance", "display", "title", "HTML"})
@@ -35,12 +35,12 @@ _THROUGH: Final = frozenset(
 )
 _SELF: Final = ("self", "cls")
 _DEEPEST: Final = 5
-# So many uses are looked at for one path.
+# The most uses that are searched for one path.
 _MOST: Final = 2_000
 
 
 class Use(IntEnum):
-    """What code does with a path. The greater, the more it may do to the file."""
+    """The use of a path. A greater value means that more may be done to the file."""
 
     IDLE = 0
     READ = 1
@@ -60,7 +60,7 @@ class Code:
         self._aliases: dict[str, list[str]] = {}
         self._stored: set[str] = set()
         self._loads: dict[_Key, list[ast.AST]] = {}
-        # The names and attributes that are looked up, by their ids.
+        # The names and attributes that are read, by their ids.
         self.nodes: dict[int, ast.AST] = {}
         self._left = 0
         for tree in self._trees:
@@ -69,12 +69,12 @@ class Code:
             self._learn_loads(tree)
 
     def use_of(self, text: ast.AST) -> Use:
-        """Return the worst that is done with a path that the text is part of."""
+        """Return the worst use of a path that contains the text."""
         self._left = _MOST
         return self._use(text, _DEEPEST)
 
     def whole(self, node: ast.AST) -> ast.AST:
-        """Return the largest expression of a path that the node is part of."""
+        """Return the largest path expression that contains the node."""
         while True:
             above = self.above.get(id(node))
             match above:
@@ -98,7 +98,7 @@ class Code:
         name = last_name(func)
         return name in _THROUGH and name not in self._own and name not in self._stored
 
-    # --- What is known of the code ---------------------------------------------------
+    # --- Facts about the code -------------------------------------------------------
 
     def _learn(self, tree: ast.Module) -> None:
         said = {id(node.value) for node in docstrings(tree)}
@@ -140,7 +140,7 @@ class Code:
                     self.nodes[id(node)] = node
 
     def _key(self, node: ast.Name | ast.Attribute) -> _Key:
-        """Return what tells a name apart from others of its text."""
+        """Return a key that distinguishes a name from others with the same text."""
         if isinstance(node, ast.Attribute):
             return (".", node.attr)
         for above in self._around(node):
@@ -154,13 +154,13 @@ class Code:
         return frozenset(each.name for each in around if isinstance(each, SCOPES))
 
     def _around(self, node: ast.AST) -> Iterator[ast.AST]:
-        """Yield what the node stands in, from the inside out."""
+        """Yield the nodes around the node, from the inside out."""
         above = self.above.get(id(node))
         while above is not None:
             yield above
             above = self.above.get(id(above))
 
-    # --- What is done with a path ----------------------------------------------------
+    # --- Uses of a path -------------------------------------------------------------
 
     def _use(self, node: ast.AST, depth: int) -> Use:
         self._left -= 1
@@ -183,7 +183,7 @@ class Code:
         return found
 
     def _bound_to(self, above: ast.AST | None, depth: int) -> Use:
-        """Return what is done with the names to which the path is bound."""
+        """Return the use of the names to which the path is bound."""
         if isinstance(above, ast.List | ast.Tuple):
             above = self.above.get(id(above))
             if not isinstance(above, ast.For | ast.comprehension):
@@ -205,13 +205,14 @@ class Code:
         scope, name = self._key(target)
         keys: list[_Key] = [(scope, name)]
         if scope == "":
-            # Of a class or a module, it is an attribute, or has another name here.
+            # In a class or a module it is an attribute. It may have another name here.
             keys += [(".", name), *(("", each) for each in self._aliases.get(name, ()))]
         return self._of_keys(keys, depth)
 
     def _of_keys(self, keys: Iterable[_Key], depth: int) -> Use:
         loads = (node for key in keys for node in self._loads.get(key, ()))
-        # What is bound and never used is used in a way that nobody sees.
+        # A name that is bound and never read may be used in a way that is not visible
+        # here.
         return max((self._use(each, depth - 1) for each in loads), default=Use.UNKNOWN)
 
     def _of_default(self, above: ast.arguments, node: ast.AST, depth: int) -> Use:
@@ -233,7 +234,7 @@ class Code:
         return Use.READ if _reads(method.attr, modes) else Use.UNKNOWN
 
     def _passed(self, call: ast.AST | None, part: ast.AST, depth: int) -> Use:
-        """Return what a call does with its argument."""
+        """Return the use that a call makes of its argument."""
         if not isinstance(call, ast.Call):
             return Use.UNKNOWN
         name = last_name(call.func)
@@ -249,7 +250,7 @@ class Code:
         return Use.READ if _reads(name, modes) else Use.UNKNOWN
 
     def _given(self, own: ast.AST, call: ast.Call, part: ast.AST, depth: int) -> Use:
-        """Return how a function or a class of the notebook uses an argument."""
+        """Return the use of an argument by the notebook's own function or class."""
         is_method = isinstance(call.func, ast.Attribute)
         if isinstance(own, ast.ClassDef):
             is_method = True
@@ -291,7 +292,7 @@ def _reads(name: str, modes: Iterable[ast.expr]) -> bool:
 
 
 def defaults_of(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr]]:
-    """Yield the parameters that have a default, with it."""
+    """Yield the parameters that have a default, each with it."""
     named = [*arguments.posonlyargs, *arguments.args]
     last = named[len(named) - len(arguments.defaults) :]
     for parameter, default in zip(last, arguments.defaults, strict=True):
@@ -304,7 +305,7 @@ def defaults_of(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr]]:
 
 
 def _bound_in(function: Function) -> frozenset[str]:
-    """Return the names that a function binds, or a function within it."""
+    """Return the names that a function, or a function inside it, binds."""
     found, declared = set(), set()
     for node in ast.walk(function):
         match node:

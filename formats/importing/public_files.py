@@ -1,4 +1,4 @@
-"""The files that lie beside a foreign notebook: public data, or the model solution's."""
+"""Sort the files beside a foreign notebook into public data and model solution."""
 
 import re
 from collections import Counter
@@ -16,19 +16,19 @@ from formats.importing.mentions import Mentions, is_in, mentions_of
 from formats.importing.staff_files import is_for_staff, sounds_like_staffs
 from formats.importing.written_files import is_written, written_by
 
-# Folders that are for students by their names.
+# Folders whose names say that they are for students.
 _FOR_STUDENTS: Final = frozenset(
     {
         *("data", "dataset", "datasets", "images", "image", "img", "imgs", "media"),
         *("figures", "figure", "figs", "fig", "pictures", "assets", "resources"),
     }
 )
-# Names that mean something else below data/, such as a split into train and test.
+# These names mean something else below data/, such as a split into train and test.
 _FOR_STAFF_AT_THE_TOP: Final = frozenset(
     {"tests", "test", "grading", "marking", "rubric", "rubrics", "feedback", "grades"}
 )
-# So many files are named one by one whose names differ by a number, and so many of one
-# folder and kind.
+# The most files that are listed one by one: with names that differ by a number, and of
+# one folder and kind.
 _NUMBERED: Final = 3
 _OF_A_KIND: Final = 50
 # Code and settings beside the notebook are read up to this size, in bytes.
@@ -37,12 +37,13 @@ _LONGEST_READ: Final = 100_000
 
 @dataclass(frozen=True, kw_only=True)
 class _Named:
-    """What is said of files, by whom, and which files the notebook writes.
+    """What is known about the files: who names them, and which the notebook writes.
 
-    `handout` is what its code and links name, `outside` the same without its tests,
-    and `links` what its text alone does.
-    SECURITY: what only the staff's notebook names is read in solutions. It may be what
-    is right, to which a solution is compared.
+    `handout` is what the hand-out's code and links name. `outside` is the same without
+    its tests. `links` is what its text alone names.
+
+    SECURITY: a file that only the staff notebook names is read in solutions. It may be
+    a correct result, to which a solution is compared.
     """
 
     handout: Mentions
@@ -55,8 +56,8 @@ class _Named:
     def is_doubtful(self, path: Path) -> bool:
         """Return whether the notebook may write a file that its hand-out names.
 
-        SECURITY: nobody can list the ways in which code writes a file. What is not
-        certain to be given does not come along in silence.
+        SECURITY: nobody can list all the ways in which code writes a file. A file that
+        is not certainly given does not become public without a note.
         """
         if path.suffix == ".py" or not self.outside.names(path):
             return False
@@ -65,7 +66,10 @@ class _Named:
         return not (self.is_linked(path) and self.given.is_untouched(path))
 
     def is_linked(self, path: Path) -> bool:
-        """Return whether the hand-out's text links to a file: so staff mean to give it."""
+        """Return whether the hand-out's text links to a file.
+
+        A link shows that staff mean to give it.
+        """
         return self.links.names(path)
 
     def is_tested(self, path: Path) -> bool:
@@ -75,14 +79,14 @@ class _Named:
     def is_only_told(self, path: Path) -> bool:
         """Return whether prose names a file that tests read, and no other code does.
 
-        SECURITY: it is what is right, or what students' work is to write. Lying beside
-        the tests, it would stand in for their work.
+        SECURITY: such a file is a correct result, or one that students' work should
+        write. Beside the tests, it would stand in for their work.
         """
         is_told = is_in(self.handout.prose, path.name)
         return is_told and self.is_tested(path) and not self.outside.names(path)
 
     def is_only_of_tests(self, path: Path) -> bool:
-        """Return whether tests need a file, and nothing else says that students do."""
+        """Return whether tests need a file, and nothing shows that students need it."""
         if path.suffix == ".py":
             module = rf"\b(import|from)\s+(\w+\.)*{re.escape(path.stem)}\b"
             is_tested = self.is_tested(path) or re.search(module, self.tests)
@@ -107,7 +111,7 @@ def _named(draft: Draft, source: Source, folder: Path, tests: str) -> _Named:
 
 
 def _texts_beside(source: Source, folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield the modules and the settings beside the notebook, but no twin of one."""
+    """Yield the modules and settings beside the notebook, except its own twins."""
     notebooks = {path.stem for path in source.files if path.suffix == ".ipynb"}
     for path, inner in _beside(source, folder, ()):
         is_text = inner.suffix == ".py" or inner.suffix.lower() in SETTINGS
@@ -123,7 +127,7 @@ def _is_no_check(cell: dict[str, object]) -> bool:
 
 @dataclass(kw_only=True)
 class _Left:
-    """The files that stay out, by why they do."""
+    """The files that are left out, by reason."""
 
     folders: Counter[str] = field(default_factory=Counter)
     staffs: list[str] = field(default_factory=list)
@@ -143,11 +147,11 @@ def add_public_files(
 ) -> None:
     """Add the files of a folder to the draft as public data, with notes on the others.
 
-    A file beside the notebook whose name is in `required` is the model solution's: it
-    is what students hand in. Folders below come along with their structure where they
-    are for students: by their names, or because the hand-out names them. No file comes
-    along that sounds like the staff's, or that the notebook writes, wherever it lies.
-    `tests` is the text of all tests.
+    A file beside the notebook whose name is in `required` belongs to the model
+    solution: students hand it in. Folders below are added with their structure if they
+    are for students: by their names, or because the hand-out names them. A file that
+    sounds like the staff's, or that the notebook writes, is never added. `tests` is the
+    text of all tests.
     """
     named = _named(draft, source, folder, tests)
     notebooks = {path.stem for path in source.files if path.suffix == ".ipynb"}
@@ -178,7 +182,7 @@ def _is_in_left_folder(inner: Path, named: _Named) -> bool:
 def _why_left(
     inner: Path, notebooks: Collection[str], named: _Named, left: _Left
 ) -> list[str] | None:
-    """Return the files that stay out for the same reason, or None if this one does not."""
+    """Return the list of files left out for the same reason, or None if public."""
     why = None
     if is_written(inner.as_posix(), named.written):
         why = left.written
@@ -194,7 +198,7 @@ def _why_left(
 def _beside(
     source: Source, folder: Path, without: Collection[str]
 ) -> Iterator[tuple[Path, Path]]:
-    """Yield the files below the folder but its notebooks, also by their paths there."""
+    """Yield the files below the folder, except notebooks, also by their paths there."""
     for path in source.files:
         if folder == Path() or folder in path.parents:
             inner = path.relative_to(folder)
@@ -273,7 +277,7 @@ def _note_on_files(draft: Draft, named: _Named) -> None:
 
 
 def _note_on_tested(draft: Draft, named: _Named, required: Collection[str]) -> None:
-    """Note what tests read and the notebook writes, as no run gives it to the tests."""
+    """Note files that tests read and the notebook writes: tests do not get them."""
     read = {
         PurePosixPath(path).name
         for path in named.written
@@ -290,10 +294,11 @@ def _note_on_tested(draft: Draft, named: _Named, required: Collection[str]) -> N
 
 
 def _note_on_unnamed(draft: Draft, named: _Named, said: Collection[str]) -> None:
-    """Note each public file that the hand-out does not name, but those of `said`.
+    """Note each public file that the hand-out does not name, except those in `said`.
 
-    SECURITY: no list of words knows what staff call a file that says what is right. So
-    none comes along in silence unless students read its name anyway.
+    SECURITY: no list of words covers all names that staff give to a file of correct
+    results. So no file becomes public without a note, unless students see its name
+    anyway.
     """
     unnamed = [
         name
@@ -320,7 +325,7 @@ def _note_on_unnamed(draft: Draft, named: _Named, said: Collection[str]) -> None
 
 
 def _names_this(named: _Named, name: str, public: Collection[str]) -> bool:
-    """Whether the hand-out names the file, and not only one of its name elsewhere."""
+    """Return whether the hand-out names this file, not only one of the same name."""
     path = Path(name)
     if not named.handout.names(path):
         return False
@@ -333,7 +338,10 @@ def _names_this(named: _Named, name: str, public: Collection[str]) -> bool:
 
 
 def _in_groups(names: Iterable[str]) -> Iterator[str]:
-    """Yield the names in order; many that are alike as one, with their number."""
+    """Yield the names in order, with many similar ones as one pattern.
+
+    A pattern is followed by its number of files.
+    """
     numbered = _grouped(names, lambda name: re.sub(r"\d+", "*", name))
     for pattern, group in numbered.items():
         if len(group) > _NUMBERED:
@@ -363,7 +371,7 @@ def _kind(name: str) -> str:
 
 
 def public_modules(files: Mapping[str, Path]) -> dict[str, Path]:
-    """Return the modules among public files by the names under which they import."""
+    """Return the modules among public files, by the names under which they import."""
     found = {}
     for name, path in files.items():
         if name.endswith(".py"):
@@ -383,7 +391,7 @@ def _is_for_students(inner: Path, named: Mentions) -> bool:
 
 
 def _is_named(folder: str, named: Mentions) -> bool:
-    """Whether the hand-out names the folder in a path or imports from it."""
+    """Return whether the hand-out names the folder in a path or imports from it."""
     name = re.escape(folder)
     path = rf"(?<![\w./-])(\./)?{name}/"
     quoted = rf"[\"']{name}[\"']"

@@ -1,4 +1,4 @@
-"""Names that tests use, and that the notebook imports from a public module."""
+"""Import names in tests from public modules if the notebook imports them there."""
 
 import ast
 import re
@@ -16,11 +16,11 @@ _PIECES = (TestStyle.SCRIPT, TestStyle.DOCTEST)
 
 
 def fix_public_names(draft: Draft) -> None:
-    """The draft says which names in its tests stand for functions of public modules.
+    """Add to the draft's imports the names in tests that public modules define.
 
-    SECURITY: the tests have the public modules themselves. A name that the notebook
-    imports from one need not be asked for there, where a student can replace it. An
-    object of a class must be the notebook's own where it is passed to the notebook.
+    SECURITY: the tests have the public modules themselves. So a name that the notebook
+    imports from one is not read from the notebook, where a student can replace it. An
+    object of a class must be the notebook's own if it is passed to the notebook.
     """
     modules = public_modules(draft.public)
     tops = {module.partition(".")[0] for module in modules}
@@ -53,7 +53,7 @@ def fix_public_names(draft: Draft) -> None:
 
 
 def _is_fixed(path: Path | None, member: str) -> bool:
-    """Whether a member of the module, or each of them, means the same in the tests."""
+    """Return whether the module's member, or each of them, means the same in tests."""
     if path is None:
         return False
     try:
@@ -69,7 +69,10 @@ def _is_fixed(path: Path | None, member: str) -> bool:
 def _is_function(
     name: str, known: Mapping[str, Statement], above: frozenset[str]
 ) -> bool:
-    """Whether a name is a function or a value, and needs no class of the module."""
+    """Return whether a name is a function or a value.
+
+    It must not need a class of the module.
+    """
     each = known[name]
     if name in above or each.is_import:
         return True

@@ -1,8 +1,9 @@
-"""Which files beside a foreign notebook sound like the staff's own, by their names.
+"""Recognise files beside a foreign notebook that sound like the staff's, by name.
 
-SECURITY: what lies beside a source notebook was written by staff, for staff: a twin of
-the notebook as a script, solutions, marks, a database of them. Students get what does
-not sound like that. A name is no proof, so staff see the whole list before they publish.
+SECURITY: the files beside a source notebook were written by staff, for staff: a copy of
+the notebook as a script, solutions, marks, a database of them. Students get the files
+that do not sound like these. A name is no proof, so staff see the whole list before
+they publish.
 """
 
 import re
@@ -12,7 +13,7 @@ from typing import Final
 
 from formats.importing.mentions import Mentions
 
-# Words of names that are never for students.
+# Words in names of files that are never for students.
 _NEVER: Final = frozenset(
     {
         *("solution", "solutions", "soln", "solns", "sol", "sols", "solved"),
@@ -30,14 +31,15 @@ _NEVER: Final = frozenset(
         *("cozumler", "odpowiedzi", "otvety", "reshenie", "resheniya"),
     }
 )
-# The same within longer words, as in `hwsolution.py`; not in `resolution.csv`.
+# The same inside longer words, as in `hwsolution.py`, but not in `resolution.csv`.
 _NEVER_WITHIN: Final = re.compile(
     r"(?<!re)(?<!dis)(?<!ab)solution|answer|hidden|secret|gradebook|nbgrader|autograde"
     r"|(?<!auf)(?<!\bab)(?<!\baus)(?<!\bein)(?<!\ber)(?<!\bver)loe?sung"
     r"|(?<!re)(?<!ri)(?<!dis)(?<!as)(?<!ab)solu(?:zion|cion|cao|coes)|uitwerking"
     r"|oplossing|rozwiazani|megoldas"
 )
-# At the top these are staff's, unless the hand-out names the file.
+# At the top level, files with these words are the staff's, unless the hand-out names
+# them.
 _UNLESS_NAMED: Final = frozenset(
     {
         *(
@@ -55,7 +57,7 @@ _UNLESS_NAMED: Final = frozenset(
     }
 )
 _TEST_MODULE: Final = re.compile(r"(test_.*|.*_tests?|tests?|conftest)\.py")
-# Programs and documents: what a notebook can be turned into.
+# Suffixes of programs and documents that can be made from a notebook.
 _TWINS: Final = frozenset(
     {
         *("py", "md", "rmd", "qmd", "r", "jl", "html", "htm", "tex", "pdf", "rst"),
@@ -78,10 +80,10 @@ def sounds_like_staffs(part: str) -> bool:
 
 
 def is_for_staff(inner: PurePath, notebooks: Iterable[str], handout: Mentions) -> bool:
-    """Return whether a file is left out, by its path beside the notebook.
+    """Return whether a file is left out, by its path relative to the notebook.
 
-    `notebooks` are the stems of the assignment's notebooks, and `handout` is what the
-    hand-out names: some files come along if it names them.
+    `notebooks` are the stems of the assignment's notebooks. `handout` is what the
+    hand-out names: some files are included if it names them.
     """
     stem, *endings = inner.name.lower().split(".")
     if sounds_like_staffs(inner.name):
@@ -105,7 +107,7 @@ def is_for_staff(inner: PurePath, notebooks: Iterable[str], handout: Mentions) -
 
 
 def _is_after(stem: str, own: Collection[str]) -> bool:
-    """Whether the name goes on after a notebook's: `hw1_old`, `hw1-v2`."""
+    """Return whether the name continues a notebook's name: `hw1_old`, `hw1-v2`."""
     return any(re.match(rf"{re.escape(each)}[^a-z0-9]", stem) for each in own if each)
 
 

@@ -1,4 +1,4 @@
-"""The files that a notebook writes when it runs, as far as its text shows them."""
+"""Find the files that a notebook writes when it runs, as far as its text shows them."""
 
 import ast
 import re
@@ -21,18 +21,18 @@ _WRITING: Final = re.compile(
     r"|FileHandler|\w*Checkpoint|copy|copy2|copyfile|move|touch"
 )
 _TARGET: Final = re.compile(r"save\w*|out|out_\w+|outfile|outdir|output\w*|dest\w*")
-# Methods of a path, which they write.
+# Methods of a path that write the file at that path.
 _OF_A_PATH: Final = frozenset({"write_text", "write_bytes", "touch"})
 _MODE: Final = re.compile(r"[rbt]*[wax][rwaxbt+]*|r[bt]*\+[bt]*|w-")
 _OPENING: Final = re.compile(r"\w*open|\w*File|memmap|open_memmap|get_writer|\w*Writer")
 _SHELL: Final = re.compile(r"(?:>{1,2}|\btee\s+(?:-a\s+)?|\s-[oO]\s+)\s*([\w./-]+)")
 _ANY: Final = "*"
 _DEEPEST: Final = 3
-# So many values of a name are looked at.
+# The most values of a name that are followed.
 _VALUES: Final = 12
 _ROUNDS: Final = 3
-# So many paths are told apart of one expression. SECURITY: their number is the product
-# of what its parts may be.
+# The most paths that one expression may have. SECURITY: their number is the product of
+# the numbers of values of its parts.
 _MOST: Final = 256
 _JOINING: Final = frozenset(
     {*("join", "joinpath", "Path", "PurePath", "PosixPath", "PurePosixPath")}
@@ -40,7 +40,7 @@ _JOINING: Final = frozenset(
 _THROUGH: Final = frozenset(
     {*("str", "fspath", "abspath", "expanduser", "resolve", "absolute", "as_posix")}
 )
-# Endings that libraries add to the path that they are given.
+# Suffixes that libraries add to the path that they are given.
 _ADDED: Final = frozenset(
     {
         *(".npy", ".npz", ".mat", ".png", ".pdf", ".zip", ".tar", ".gz", ".db", ".dat"),
@@ -53,10 +53,10 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def written_by(cells: Iterable[dict[str, Any]]) -> frozenset[str]:
-    """Return the paths that code of the cells writes; `*` is what nobody can tell.
+    """Return the paths that the cells' code writes, with `*` for unknown parts.
 
-    Nothing is executed. Names are followed to what the notebook assigns to them, and
-    functions that write the path that they are given to their calls.
+    Nothing is executed. Names are followed to the values that the notebook assigns to
+    them, and functions that write the path that they are given to their calls.
     """
     trees, found = [], set()
     for cell in cells:
@@ -71,14 +71,15 @@ def written_by(cells: Iterable[dict[str, Any]]) -> frozenset[str]:
 
 
 def is_written(name: str, written: Iterable[str]) -> bool:
-    """Return whether one of the paths is that of a file beside the notebook."""
+    """Return whether one of the paths may be that of a file beside the notebook."""
     parts = PurePosixPath(name)
     ways = [each.as_posix() for each in (parts, *parts.parents) if each.name]
     if parts.suffix in _ADDED:
         ways.append(parts.with_suffix("").as_posix())
     for path in written:
         if path.startswith("/"):
-            # Wherever the notebook ran, it may have been here.
+            # The notebook may have run in any folder, so its folder may be part of the
+            # path.
             if any(path.endswith(f"/{way}") for way in ways):
                 return True
         elif any(fnmatchcase(way, path) for way in ways):
@@ -89,14 +90,14 @@ def is_written(name: str, written: Iterable[str]) -> bool:
 def may_write(call: ast.Call) -> bool:
     """Return whether a call may write a file, by its name and its arguments' names."""
     name = last_name(call.func)
-    # `dot.render("graph")` writes, `env.render("human")` does not.
+    # `dot.render("graph")` writes a file, `env.render("human")` does not.
     is_named = name == "render" or _WRITING.fullmatch(name) or _OPENING.fullmatch(name)
     targets = (_TARGET.fullmatch(each.arg or "") for each in call.keywords)
     return bool(is_named) or any(targets)
 
 
 def _tidy(path: str) -> str:
-    """Return the path without what leads to the notebook's folder, if anybody knows."""
+    """Return the path relative to the notebook's folder, as far as it is known."""
     path = path.replace("\\", "/")
     path = re.sub(r"^(?:\./+)+", "", re.sub(r"/(?:\./+)+", "/", path))
     if path.startswith("../"):
@@ -105,7 +106,7 @@ def _tidy(path: str) -> str:
 
 
 def _is_telling(path: str) -> bool:
-    """Whether something of the file's own name is known: nothing of `data/*.csv`."""
+    """Return whether part of the file's own name is known, unlike `data/*.csv`."""
     return bool(re.search(r"\w", PurePosixPath(path.strip("/")).stem))
 
 
@@ -121,7 +122,7 @@ def _by_magic(source: str) -> Iterator[str]:
 
 
 class _Writes:
-    """The calls that write, and what the names in their paths stand for."""
+    """The calls that write files, and the values of the names in their paths."""
 
     def __init__(self, trees: list[ast.Module]) -> None:
         self._nodes = [node for tree in trees for node in ast.walk(tree)]
@@ -175,7 +176,7 @@ class _Writes:
                 self._values.setdefault(name, []).append(value)
 
     def _own_writers(self) -> Mapping[str, set[str]]:
-        """Return the functions of the notebook that write a path that they are given."""
+        """Return the notebook's functions that write a path that they are given."""
         self._writers = {}
         for _ in range(_ROUNDS):
             writers = {
@@ -203,7 +204,7 @@ class _Writes:
         return found & own
 
     def _written_parts(self, call: ast.Call) -> Iterator[ast.expr]:
-        """Yield the expressions of a call that may be the path of what it writes."""
+        """Yield the expressions of a call that may be the path of the written file."""
         name = last_name(call.func)
         parts = [*call.args, *(each.value for each in call.keywords)]
         owner = call.func.value if isinstance(call.func, ast.Attribute) else None
@@ -240,14 +241,14 @@ class _Writes:
         return any(map(_MODE.fullmatch, self._known(node, 2)))
 
     def _known(self, node: ast.expr, depth: int) -> set[str]:
-        """Return what a path may be; nobody can tell of one that is nested too deeply."""
+        """Return the possible paths, or `*` for an expression nested too deeply."""
         try:
             return self._texts(node, depth)
         except RecursionError:
             return {_ANY}
 
     def _texts(self, node: ast.expr, depth: int) -> set[str]:
-        """Return what a path may be, with `*` for what nobody can tell."""
+        """Return the possible paths of an expression, with `*` for unknown parts."""
         found = {_ANY}
         match node:
             case ast.Constant(value=value):
@@ -298,11 +299,11 @@ class _Writes:
         found = {""}
         for number, part in enumerate(parts):
             if len(found) * len(part) > _MOST:
-                part = {_ANY}  # noqa: PLW2901 - what is in it, nobody can tell
+                part = {_ANY}  # noqa: PLW2901 - too many to follow
             found = {
                 f"{left}{between if number and left else ''}{right}"
                 for left in found
                 for right in (part or {_ANY})
             }
-        # A folder that nobody can tell may be that of the notebook.
+        # An unknown folder may be that of the notebook.
         return found | {each.removeprefix("*/") for each in found}
