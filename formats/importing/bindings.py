@@ -1,4 +1,4 @@
-"""What code has bound for certain at some place, and what it takes from elsewhere."""
+"""Track which names code has certainly bound at some point, and which it read first."""
 
 import ast
 from collections.abc import Iterable
@@ -7,19 +7,20 @@ from typing import Final
 from formats.importing.lookups import LookUp, LookUps, Way, main_names, words_of
 from formats.importing.scopes import Kind, Scope, deleted_by_functions, deleted_in
 
-# None where nothing runs any more.
+# The names that are bound. None where no code runs any more.
 State = set[str] | None
-# These may call a function of the test without naming it.
+# These libraries may call a function of the test without naming it.
 _CALL_BY_NAME: Final = frozenset({"unittest", "doctest", "pytest"})
 
 
 class Facts:
-    """What is known of some code as a whole, and what is noticed on the way."""
+    """The facts about some code as a whole, and the findings about it so far."""
 
     def __init__(self, tree: ast.Module) -> None:
         self.look_ups = LookUps(main_names(tree))
         self.words = words_of(tree)
-        # What is deleted somewhere is certain only where statements follow each other.
+        # A name that is deleted somewhere is certainly bound only in code that runs in
+        # order, not in a function that is called later.
         self.deleted = deleted_in(tree)
         self.never = deleted_by_functions(tree)
         self.mentioned: set[str] = set()
@@ -28,21 +29,21 @@ class Facts:
 
 
 def joined(states: Iterable[State]) -> State:
-    """Return what is bound on every way that goes on."""
+    """Return the names that are bound on every path that goes on."""
     reached = [state for state in states if state is not None]
     return set.intersection(*reached) if reached else None
 
 
 def copied(state: State, *, without: Iterable[str] = ()) -> State:
-    """Return a state that can be changed apart from the first."""
+    """Return a copy of a state that can be changed independently."""
     return None if state is None else state.difference(without)
 
 
 class Bindings:
     """The names that are bound so far, and those that were read before that.
 
-    `needs` are what each function reads when it is called, by the names through which
-    that may happen.
+    `needs` maps each name by which a function may be called to the names that the
+    function reads.
     """
 
     def __init__(self, facts: Facts, scopes: tuple[Scope, ...] = ()) -> None:
@@ -51,28 +52,29 @@ class Bindings:
         self.bound: State = set()
         self.found: set[str] = set()
         self.needs: dict[str, set[str]] = {}
-        # A function that is only defined here may be called at any later time.
+        # True in a function that is only defined here and may be called at any later
+        # time.
         self.is_later = False
 
     def read(self, name: str) -> None:
-        """Note that the code reads a name as Python does."""
+        """Note that the code reads a name, by Python's scope rules."""
         is_pythons = name.startswith("__") and name.endswith("__")
         if self.bound is not None and not is_pythons and not self.is_own(name):
             self.read_global(name)
 
     def read_global(self, name: str) -> None:
-        """Note that the code reads a name at the top, whatever a function calls its own."""
+        """Note that the code reads a name at the top level, ignoring local names."""
         if not self.is_bound(name):
             self.found.add(name)
         self.name_functions([name])
 
     def is_bound(self, name: str) -> bool:
-        """Return whether a top-level name is surely bound, or this code is never reached."""
+        """Return whether a top-level name is certainly bound, or no code runs here."""
         is_sure = not (self.is_later and name in self.facts.deleted)
         return self.bound is None or (name in self.bound and is_sure)
 
     def is_own(self, name: str) -> bool:
-        """Return whether the name is surely local to a function or a class body."""
+        """Return whether the name is certainly local to a function or a class body."""
         last = len(self.scopes) - 1
         for depth in range(last, -1, -1):
             scope = self.scopes[depth]
@@ -80,7 +82,7 @@ class Bindings:
                 return False
             if scope.kind is not Kind.CLASS and name in scope.names:
                 return True
-            # A class body's names are unknown to the functions in it.
+            # Functions in a class body cannot see its names.
             is_inmost_class = scope.kind is Kind.CLASS and depth == last
             if is_inmost_class and self.bound and key_of(depth, name) in self.bound:
                 return True
@@ -93,7 +95,7 @@ class Bindings:
             self.bound.add(key)
 
     def unbind(self, name: str) -> None:
-        """Note that the name is deleted, if need be the notebook's."""
+        """Note that the name is deleted, or the notebook's if the test has none."""
         key = self.place(name)
         if key and self.bound is not None:
             if key not in self.bound:
@@ -121,7 +123,7 @@ class Bindings:
         self.scopes = self.scopes[:-1]
 
     def name_functions(self, names: Iterable[str]) -> None:
-        """Read what functions need that may be called from here on."""
+        """Read the names needed by functions that may be called from here on."""
         waiting, seen = list(names), set(names)
         if not seen.isdisjoint(_CALL_BY_NAME):
             waiting += self.needs
@@ -134,7 +136,7 @@ class Bindings:
                     waiting.append(need)
 
     def name_all_functions(self) -> None:
-        """Read what the functions need that nothing in the code has named."""
+        """Read the names needed by all functions, also by those that no code names."""
         if self.bound is not None:
             self.name_functions(list(self.needs))
 

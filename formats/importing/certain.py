@@ -1,9 +1,9 @@
-"""What is certain of a statement: that a loop has a round, that no error is held back."""
+"""Decide what is certain of a statement: that a loop runs, that errors pass through."""
 
 import ast
 from typing import Final
 
-# Contexts that let each error through, as they are written.
+# Context managers that let every error through, as they are written.
 _THROUGH: Final = frozenset(
     {
         *("open", "io.StringIO", "io.BytesIO", "gzip.open", "zipfile.ZipFile"),
@@ -26,7 +26,7 @@ _THROUGH: Final = frozenset(
         *("self.subTest",),
     }
 )
-# Calls that have as many items as what they are given, and those that never return.
+# Calls whose result is empty only if an argument is empty.
 _SAME_ITEMS: Final = frozenset(
     {"enumerate", "reversed", "sorted", "list", "tuple", "zip"}
 )
@@ -62,7 +62,7 @@ def ends(node: ast.stmt) -> bool:
 
 
 def has_items(node: ast.expr) -> bool:
-    """Return whether what is iterated over is certain to have an item."""
+    """Return whether the iterable of a loop certainly has an item."""
     match node:
         case ast.List(elts=items) | ast.Tuple(elts=items) | ast.Set(elts=items):
             return any(not isinstance(each, ast.Starred) for each in items)
@@ -85,7 +85,7 @@ def _has_items_called(name: str, arguments: list[ast.expr]) -> bool:
 
 
 def never_ends(node: ast.stmt) -> bool:
-    """Return whether a loop is left by `break` alone, as `while True` is."""
+    """Return whether a loop ends only with `break`, as `while True` does."""
     match node:
         case ast.While(test=ast.Constant(value=value)):
             return bool(value)
@@ -93,14 +93,14 @@ def never_ends(node: ast.stmt) -> bool:
 
 
 def matches_all(case: ast.match_case) -> bool:
-    """Return whether a case takes whatever the others have left."""
+    """Return whether a case matches every value that earlier cases did not match."""
     pattern = case.pattern
     is_open = isinstance(pattern, ast.MatchAs) and pattern.pattern is None
     return is_open and case.guard is None
 
 
 def keeps_function(decorator: ast.expr) -> bool:
-    """Return whether a decorator is known to keep the function for later."""
+    """Return whether a decorator is known not to call the function."""
     called = decorator.func if isinstance(decorator, ast.Call) else decorator
     return ast.unparse(called).rpartition(".")[2] in _KEEPING
 
@@ -114,6 +114,6 @@ def _is_range_filled(arguments: list[ast.expr]) -> bool:
 
 
 def lets_errors_through(node: ast.expr) -> bool:
-    """Return whether a context of a `with` is known to hold no error back."""
+    """Return whether a context manager is known to let every error through."""
     called = node.func if isinstance(node, ast.Call) else node
     return ast.unparse(called) in _THROUGH

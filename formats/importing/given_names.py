@@ -1,9 +1,9 @@
-"""Names that staff give beside the tests, and that tests use, are the staff's.
+"""Copy names that staff give beside the tests into the tests that use them.
 
 A test finds a name that it does not bind in the student's notebook, where a student can
-give it another value. `rel_error = lambda *_: 0` would answer every question whose tests
-measure with `rel_error`. So what the staff's text binds outside solutions is written
-above the tests that use it, wherever it means the same there.
+give it another value. `rel_error = lambda *_: 0` would pass every question whose tests
+measure with `rel_error`. So the staff's definitions outside solutions are written above
+the tests that use them, if they mean the same there.
 """
 
 import ast
@@ -27,10 +27,10 @@ from formats.importing.statements import (
 
 @dataclass(frozen=True, kw_only=True)
 class Brought:
-    """What stands above a question's tests: its text, and the names that it binds.
+    """The text to put above a question's tests, and the names that it binds.
 
-    `kept` are names that the tests use and staff give, but that stay the notebook's.
-    `shared` are those that staff give and that a solution binds again.
+    `kept` are names that staff give and the tests use, but that stay the notebook's
+    own. `shared` are names that staff give and a solution binds again.
     """
 
     source: str = ""
@@ -40,7 +40,7 @@ class Brought:
 
 
 class Given:
-    """The names that a staff's notebook gives to its tests."""
+    """The names that a staff notebook gives to its tests."""
 
     def __init__(self, cells: Sequence[Lines]) -> None:
         self._statements = statements_of(cells)
@@ -61,7 +61,7 @@ class Given:
     def bring(self, tests: str, *, cell: int) -> Brought:
         """Return what the tests in a cell need of the cells above it."""
         if not self._students:
-            # Nobody can tell what students write: it may be any of it.
+            # It is unknown what students write: it may be any name.
             return Brought()
         known = latest(self._statements, cell)
         asked = reads_of(tests)
@@ -73,7 +73,8 @@ class Given:
         binds = {name for each in moved for name in each.binds}
         read = asked.all.union(*(each.uses for each in moved)) - binds
         if not read & self._students:
-            # Without a name of the students', what is tested may be the given itself.
+            # If the tests use no name of the students', they may test the given code
+            # itself.
             found, moved = [], []
         return Brought(
             source="\n\n".join(each.source for each in moved),
@@ -85,14 +86,14 @@ class Given:
     def _shared(
         self, names: Collection[str], known: Mapping[str, Statement], cell: int
     ) -> Iterator[str]:
-        """Yield the names that a solution binds last, and that staff have given before."""
+        """Yield the names that a solution binds last and that staff gave before."""
         given = given_whole(each for each in self._statements if each.cell < cell)
         for name in sorted(given.intersection(names)):
             if known[name].whose is Whose.STUDENT:
                 yield name
 
     def given_to(self, tests: str) -> list[str]:
-        """Return the names that tests at the end use, and that staff bind last."""
+        """Return the names that tests at the end use and that staff bind last."""
         if not self._students:
             return []
         last = max((each.cell for each in self._statements), default=0)
@@ -100,7 +101,7 @@ class Given:
 
 
 def given_whole(statements: Iterable[Statement]) -> set[str]:
-    """Return the names that staff define as a whole, or that a test cell binds."""
+    """Return the names that staff define completely, or that a test cell binds."""
     return {
         name
         for each in statements
@@ -114,10 +115,10 @@ def given_whole(statements: Iterable[Statement]) -> set[str]:
 
 
 def _banned(tests: str, asked: Reads, known: Mapping[str, Statement]) -> frozenset[str]:
-    """Return the given functions that the tests take away from the notebook.
+    """Return the given functions and classes that the tests take from the notebook.
 
-    Tests that do so look whether students' work calls the notebook's own. It must be
-    the notebook's own that they keep, and give back.
+    Tests that do so check whether students' work calls the notebook's own function.
+    They must keep and put back that function of the notebook's.
     """
     names = {*asked.replaced, *_swapped(tests)}
     return frozenset(
@@ -128,7 +129,7 @@ def _banned(tests: str, asked: Reads, known: Mapping[str, Statement]) -> frozens
 
 
 def _swapped(tests: str) -> Iterator[str]:
-    """Yield the names to which the tests give what another name stands for, or a mock."""
+    """Yield the names to which the tests assign another name's value, or a mock."""
     try:
         tree = ast.parse(tests)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -162,7 +163,7 @@ def _given_among(names: Collection[str], known: Mapping[str, Statement]) -> list
 
 
 def note_given(draft: Draft, key: str, brought: Brought, **place: Any) -> None:
-    """Tell staff which names of a question's tests are theirs, and which are not."""
+    """Add notes on which names of a question's tests are the staff's, and which not."""
     if brought.names:
         names = ", ".join(f"“{name}”" for name in brought.names)
         draft.note(
@@ -189,7 +190,7 @@ HINT_OF_SHARED: Final = (
 
 
 def said_of_shared(name: str, key: str) -> str:
-    """Return what staff are told of a name that they give and a solution binds again."""
+    """Return the note on a name that staff give and a solution binds again."""
     return (
         f"“{name}” in the tests of “{key}” is the student's: a solution binds it, "
         "though staff bind it too."
@@ -197,7 +198,7 @@ def said_of_shared(name: str, key: str) -> str:
 
 
 class _Question:
-    """Decides what moves beside the tests of one question."""
+    """Decides which definitions move to the tests of one question."""
 
     def __init__(
         self,
@@ -210,13 +211,13 @@ class _Question:
         self._students, self._answered = students, answered
 
     def movable(self, wanted: Sequence[str], tests: str) -> list[str]:
-        """Return those of the names that mean the same beside the tests."""
+        """Return the names that mean the same beside the tests."""
         kept = [name for name in wanted if self._is_sound(name, frozenset())]
-        # What is passed to the students' code must be the notebook's own.
+        # An object that is passed to the students' code must be the notebook's own.
         return [name for name in kept if not self._is_passed(name, tests, kept)]
 
     def with_needs(self, names: Sequence[str]) -> list[Statement]:
-        """Return the statements that bind the names and all that they need, in order."""
+        """Return the statements that bind the names and all they need, in order."""
         found: dict[int, Statement] = {}
         waiting = list(names)
         while waiting:
@@ -244,16 +245,17 @@ class _Question:
     def _is_need_sound(self, each: Statement, need: str, above: frozenset[str]) -> bool:
         other = self._known.get(need)
         if other is not None and other.whose is Whose.STUDENT:
-            # A helper of a test cell tests; it finds the students' work when called.
+            # A helper of a test cell may use students' work, which it finds when it is
+            # called.
             return each.whose is Whose.TESTS and each.is_lazy
         if other is not None and not each.is_lazy and other.place >= each.place:
             return False
         return self._is_sound(need, above)
 
-    # --- What is passed to students' code -------------------------------------------
+    # --- Objects passed to students' code -------------------------------------------
 
     def _is_passed(self, name: str, tests: str, brought: Collection[str]) -> bool:
-        """Whether the function itself, or an object of the class, meets their code."""
+        """Return whether students' code gets the function or an object of the class."""
         moved = self.with_needs([name])
         names = {one: each for each in moved for one in each.binds}
         classes = {n for n, s in names.items() if isinstance(s.node, ast.ClassDef)}
@@ -277,7 +279,7 @@ class _Question:
 
 
 class _Flow:
-    """Follows functions and objects of classes through the names of a test."""
+    """Follows functions, and objects of classes, through the names of a test."""
 
     def __init__(
         self,
@@ -290,7 +292,7 @@ class _Flow:
         self._safe, self._students = set(safe), set(students)
 
     def reaches(self, tree: ast.Module) -> bool:
-        """Return whether a call of the students' code is passed one of them."""
+        """Return whether one of them is passed to a call of the students' code."""
         while self._spread(tree):
             pass
         return any(

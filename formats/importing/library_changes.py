@@ -1,8 +1,8 @@
-"""What a test does to a library, and the student's code does not notice.
+"""Find changes that a test makes to a library, which the student's code does not see.
 
-The tests and the notebook run in processes of their own, each with its own libraries. A
-function that a test replaces in numpy, and a warning that it turns into an error, are
-the test's alone.
+The tests and the notebook run in separate processes, each with its own libraries. If a
+test replaces a function of numpy, or turns a warning into an error, only the test sees
+it.
 """
 
 import ast
@@ -22,7 +22,7 @@ _SWITCHES: Final = frozenset(
         *("torch.autograd.detect_anomaly", "torch.autograd.set_detect_anomaly"),
     }
 )
-# A test that replaces these in Python itself replaces them for the student's code, too.
+# If a test replaces these builtins, they are replaced for the student's code, too.
 _LENT: Final = frozenset(("builtins.input", "builtins.print"))
 _MODULES: Final = "sys.modules"
 _LOOKS: Final[Mapping[str, str]] = {
@@ -45,9 +45,9 @@ _USUAL: Final[Mapping[str, str]] = {
 def find_library_changes(
     tree: ast.Module, imports: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """Yield a note for each change of a library that stays with the tests.
+    """Yield a note for each change of a library that only the tests see.
 
-    `imports` says what names stand for that the staff's notebook imports.
+    `imports` gives the meaning of the names that the staff notebook imports.
     """
     libraries = {**dict.fromkeys(USUAL, ""), **imports, **imported_names(tree)}
     for node in ast.walk(tree):
@@ -63,7 +63,7 @@ def find_library_changes(
 
 
 def find_looks(tree: ast.Module) -> Iterator[Finding]:
-    """Yield a note for each look into the notebook that does not show what it seems to."""
+    """Yield a note for each inspection of the notebook that misleads the test."""
     for node in ast.walk(tree):
         kind = ""
         match node:
@@ -144,7 +144,7 @@ def _patched(target: ast.expr | None, libraries: Collection[str]) -> Iterator[st
 
 
 def _ignores(call: ast.Call) -> bool:
-    """Whether warnings are only kept from sight."""
+    """Return whether the call only hides warnings."""
     match call.args:
         case [ast.Constant(value="ignore" | "default"), *_]:
             return True
@@ -156,14 +156,14 @@ def _is_of_library(node: ast.expr, libraries: Collection[str]) -> bool:
 
 
 def full_name(name: str, libraries: Mapping[str, str]) -> str:
-    """Return the dotted name with the library's own name at its beginning."""
+    """Return the dotted name, beginning with the library's full name."""
     root, dot, rest = name.partition(".")
     above = libraries.get(root) or _USUAL.get(root, root)
     return f"{above.replace(':', '.')}{dot}{rest}"
 
 
 def imported_names(tree: ast.Module) -> Mapping[str, str]:
-    """Return the imports of the test: what each name stands for, as a dotted name."""
+    """Return the imports of the test: each name with the dotted name it stands for."""
     found: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

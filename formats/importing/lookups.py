@@ -1,4 +1,4 @@
-"""Names that a test looks up by a text: `globals()["TOL"]`, `eval("close(x, 1)")`."""
+"""Find names that a test looks up by a text: `globals()["TOL"]`, `eval("f(x, 1)")`."""
 
 import ast
 import keyword
@@ -9,7 +9,7 @@ from enum import Enum, auto
 from typing import Final
 
 _MAIN: Final = "__main__"
-# Calls that give all names of a notebook, at the top of a test.
+# Calls that return all names of the notebook, at the top of a test.
 _ALL: Final = frozenset({"globals", "locals", "vars"})
 _ALL_ATTRIBUTES: Final = frozenset(
     {"f_globals", "f_locals", "__globals__", "user_ns", "user_global_ns"}
@@ -39,7 +39,7 @@ class Way(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class LookUp:
-    """A name that is looked up; of what cannot be told, the name is ""."""
+    """A name that is looked up. The name is "" if it is unknown."""
 
     way: Way
     name: str = ""
@@ -60,7 +60,7 @@ def main_names(tree: ast.AST) -> frozenset[str]:
 
 
 def words_of(tree: ast.AST) -> frozenset[str]:
-    """Return each word of the texts in some code, but for docstrings and the like."""
+    """Return each word of the texts in some code, without docstrings and the like."""
     plain = {
         id(node.value)
         for node in ast.walk(tree)
@@ -75,10 +75,10 @@ def words_of(tree: ast.AST) -> frozenset[str]:
 
 
 class LookUps:
-    """Finds what a node looks up itself.
+    """Finds the names that a node itself looks up.
 
     `mains` are the names of the module `__main__`. `has_all` says whether `locals()`
-    gives all names of the notebook, as it does at the top of a test.
+    returns all names of the notebook, as it does at the top of a test.
     """
 
     def __init__(self, mains: frozenset[str]) -> None:
@@ -86,7 +86,7 @@ class LookUps:
         self._seen: set[int] = set()
 
     def of(self, node: ast.AST, *, has_all: bool) -> Iterator[LookUp]:
-        """Yield what the node looks up; its parts must be asked about after it."""
+        """Yield the look-ups of the node. Ask about its parts only after it."""
         match node:
             case ast.Subscript() if self._is_all(node.value, has_all=has_all):
                 yield _by(_way(node.ctx), node.slice)
@@ -102,7 +102,8 @@ class LookUps:
                 self._seen.add(id(node.func))
                 yield from self._of_call(node, has_all=has_all)
             case ast.Name(id=name, ctx=ast.Load()) if name in _ALL:
-                # The function itself: what it gives elsewhere can be asked anything.
+                # The function itself is passed on, so any name may be looked up in its
+                # result.
                 if id(node) not in self._seen:
                     yield _UNTOLD
         yield from self._of_main(node)
@@ -153,7 +154,7 @@ class LookUps:
             is_written = False
         is_method = isinstance(call.func, ast.Attribute)
         if is_written:
-            # What the text may name has been said.
+            # The names in the text were yielded above.
             self._seen |= {id(part) for part in parts}
         elif parts and (not is_method or name in _ALWAYS_TEXT):
             yield _UNTOLD
@@ -184,7 +185,7 @@ class LookUps:
         return False
 
     def _is_all(self, node: ast.AST, *, has_all: bool) -> bool:
-        """Whether the node stands for all names; it is done with when asked about."""
+        """Return whether the node stands for all names, and mark it as seen if so."""
         found = False
         match node:
             case ast.Call(func=ast.Name(id=name), args=[]) if (

@@ -1,4 +1,4 @@
-"""What staff should know of an assignment's tests: notes, and what stops an import."""
+"""Collect notes for staff on an assignment's tests, and faults that stop an import."""
 
 import ast
 import json
@@ -37,7 +37,7 @@ _PIECES: Final = (TestStyle.SCRIPT, TestStyle.DOCTEST)
 
 @dataclass(frozen=True, kw_only=True)
 class NotebookNames:
-    """The names that the staff's notebook defines and imports, and of public files."""
+    """The names that the staff notebook defines and imports, and of public files."""
 
     defined: frozenset[str]
     imports: Mapping[str, str]
@@ -47,7 +47,7 @@ class NotebookNames:
 def names_of(notebook: Notebook, public: Iterable[str] = ()) -> NotebookNames:
     """Return the names of the notebook, without those that its check cells bind.
 
-    `public` are the names of the files that lie beside it.
+    `public` are the names of the files beside it.
     """
     cells = [cell for cell in notebook["cells"] if not _is_check(cell)]
     imports, defined = names_of_cells(cells)
@@ -68,7 +68,7 @@ def _is_check(cell: dict[str, Any]) -> bool:
 def find_all(
     tree: ast.Module, style: TestStyle, names: NotebookNames, key: str
 ) -> Iterator[Finding]:
-    """Yield what is to be said of a piece of a question's tests."""
+    """Yield all findings about a piece of a question's tests."""
     yield from find_unpickling(tree, style, public=names.public, imports=names.imports)
     yield from find_through_handles(tree, style, names.defined)
     yield from find_process_looks(tree, names.imports)
@@ -81,14 +81,14 @@ def find_all(
 
 
 def add_findings(draft: Draft, findings: Iterator[Finding], **place: Any) -> None:
-    """Add the findings to the draft: as faults where they are certain, else as notes."""
+    """Add the findings to the draft: certain ones as faults, others as notes."""
     for found in findings:
         add = draft.faults.add if found.is_certain else draft.note
         add(found.message, line=found.line, hint=found.hint, **place)
 
 
 def add_notes_on_otter(draft: Draft, test: OtterTest, key: str) -> None:
-    """Add what is to be said of a test of Otter's."""
+    """Add the findings about a test of Otter's to the draft."""
     names = names_of(draft.staff, draft.public)
     if test.style is TestStyle.CASES:
         tree = ast.parse(test.text)
@@ -98,7 +98,7 @@ def add_notes_on_otter(draft: Draft, test: OtterTest, key: str) -> None:
         try:
             tree = ast.parse(session_code(case.code))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue  # it is a fault already
+            continue  # this was noted as a fault already
         for found in find_all(tree, test.style, names, key):
             where = f"“{test.name}”, case {number}, line {found.line} of its code: "
             add = draft.faults.add if found.is_certain else draft.note
@@ -110,9 +110,9 @@ def notes_on(
     bundle: Bundle,
     installed: Mapping[str, Collection[str]] = _NOTHING_KNOWN,
 ) -> tuple[Problem, ...]:
-    """Return all notes on an import; `bundle` is what the prepared folder holds.
+    """Return all notes on an import. `bundle` is read from the prepared folder.
 
-    `installed` says which modules can be imported in each environment that is known.
+    `installed` maps each known environment to the modules that it can import.
     """
     notes = [*prepared.notes]
     imported: Iterable[Imported] = prepared.imported
@@ -135,7 +135,7 @@ def notes_on(
 
 
 def _notes_on_public(bundle: Bundle) -> Iterator[Problem]:
-    """Yield notes on public files that the notebook writes, or that staff keep private."""
+    """Yield notes on public files that the notebook writes or that are also private."""
     cells = [
         cell
         for file in bundle.files
@@ -168,7 +168,7 @@ def _notes_on_public(bundle: Bundle) -> Iterator[Problem]:
 
 
 def _notes_on_handout(bundle: Bundle) -> Iterator[Problem]:
-    """Yield a note on a hand-out of the folder's own with more than students need."""
+    """Yield a note if the folder's own hand-out has more than students need."""
     for file in bundle.files:
         if file.part is Part.HANDOUT:
             notebook = json.loads(file.path.read_text("utf-8-sig"))
@@ -187,7 +187,7 @@ def _notes_on_handout(bundle: Bundle) -> Iterator[Problem]:
 
 
 def _notes_on_size(bundle: Bundle) -> Iterator[Problem]:
-    """Yield a note if a run would be at its limit on disk before it begins."""
+    """Yield a note if the data alone exceed a run's limit on disk."""
     data = [
         file.size for file in bundle.files if file.part in (Part.PUBLIC, Part.PRIVATE)
     ]
@@ -200,7 +200,7 @@ def _notes_on_size(bundle: Bundle) -> Iterator[Problem]:
 
 
 def _notes_on_bundle(bundle: Bundle, *, is_own_format: bool) -> Iterator[Problem]:
-    """Yield notes on the tests; of a foreign format most were made from the source."""
+    """Yield notes on the tests. Most notes on a foreign format were made earlier."""
     texts = {
         (file.part, file.name): file.path.read_text("utf-8-sig")
         for file in bundle.files

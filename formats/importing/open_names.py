@@ -1,9 +1,9 @@
-"""Names that tests take from the notebook, though nobody marked them as students' work.
+"""Find names that tests take from the notebook and that no solution binds.
 
-SECURITY: one rule, however a name comes about (a star import, a magic, a loop, a branch
-of an `if`, a parameter of a test, `env["name"]`): what a solution does not bind is no
-work of a student's, and what a test takes from the notebook is in a student's hands.
-Staff are told of each such name.
+SECURITY: one rule holds however a name is bound (a star import, a magic, a loop, a
+branch of an `if`, a parameter of a test, `env["name"]`): a name that no solution binds
+is not a student's work, and any name that a test takes from the notebook can be changed
+by a student. Staff are told of each such name.
 """
 
 import ast
@@ -22,17 +22,17 @@ from formats.importing.statements import Lines, Whose, statements_of
 from formats.problems import Problem
 from runner.protocol.jobs import TestStyle
 
-# What a test's function is given beside names of the notebook.
+# The parameters of a test's function that are not names of the notebook.
 _NOT_THE_NOTEBOOKS: Final = frozenset(("files", "private", "env"))
 _ENVIRONMENT: Final = "env"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Students:
-    """The names that students write, as far as the solutions say; else `is_known` is off.
+    """The names that students write, as far as solutions show them.
 
-    `given` are the names that the rest of the notebook binds, `whole` those of them that
-    it defines as a whole.
+    `is_known` is False without any solution. `given` are the names that the rest of the
+    notebook binds. `whole` are those of them that it defines completely.
     """
 
     names: frozenset[str]
@@ -42,7 +42,7 @@ class Students:
 
 
 def students_names(cells: Sequence[Lines]) -> Students:
-    """Return the names that the solutions bind, or change a part of."""
+    """Return the names that the solutions bind or change in part."""
     is_known = any(cell.solution or cell.whose is Whose.STUDENT for cell in cells)
     names: set[str] = set()
     given: set[str] = set()
@@ -62,7 +62,7 @@ def students_names(cells: Sequence[Lines]) -> Students:
 
 
 def taken_names(tree: ast.Module, style: TestStyle) -> Reads:
-    """Return what a piece of a question's tests takes from the notebook."""
+    """Return the names that a piece of a question's tests takes from the notebook."""
     match style:
         case TestStyle.CASES:
             functions: Sequence[Function] = case_functions(tree)
@@ -92,13 +92,13 @@ def notes_on_open_names(
     students: Students,
     imports: Collection[str],
 ) -> Iterator[Problem]:
-    """Yield a note for each name that the tests take, and no student is known to write.
+    """Yield a note for each name that tests take and no student is known to write.
 
-    `imports` are the names that the tests have of libraries of their own.
+    `imports` are names that the tests import from libraries themselves.
     """
     asked = [taken_names(tree, style) for tree in trees]
     found = {name for each in asked for name in each.names}
-    # A word of a text is a name where the notebook has a name of this kind.
+    # A word in a text counts as a name if the rest of the notebook binds that name.
     found |= {name for each in asked for name in each.mentioned & students.given}
     if not all(each.is_told for each in asked):
         yield Problem(
@@ -158,7 +158,7 @@ def _looked_up(tree: ast.Module) -> Iterator[str]:
 
 
 def _is_environment_told(tree: ast.Module) -> bool:
-    """Whether each name that is looked up in `env` is written there as a text."""
+    """Return whether each name that is looked up in `env` is a literal text."""
     told: set[int] = set()
     for node in ast.walk(tree):
         match node:
@@ -175,7 +175,7 @@ def _is_environment_told(tree: ast.Module) -> bool:
 
 
 def _changed(node: ast.stmt) -> Iterator[str]:
-    """Yield the names of which a statement changes a part: `net.append(…)`, `d["a"] = 1`."""
+    """Yield the names that a statement changes in part: `net.append(…)`, `d[0] = 1`."""
     for part in ast.walk(node):
         match part:
             case (

@@ -1,8 +1,8 @@
-"""Looks of a test at its own process, in the belief that the student's code runs there.
+"""Find tests that inspect their own process as if the student's code ran in it.
 
-The student's code has a process of its own. How much memory it takes, what it draws,
-which files and figures it leaves and what it sets cannot be seen from the tests. So a
-test that asks whether something has stayed as it was always passes.
+The student's code has a process of its own. The tests cannot see how much memory it
+takes, what it draws, which files and figures it leaves and what it sets. So a test that
+checks whether something has not changed always passes.
 """
 
 import ast
@@ -22,7 +22,7 @@ _THREADS: Final = (
     "the student's code answers one call after another, so no race of theirs shows"
 )
 _STATE: Final = "what the student's code sets, opens or leaves is in its own process"
-# By the beginning of the full name, which is the whole of it or ends before a dot.
+# By the beginning of the full name: all of it, or a part that ends before a dot.
 _LOOKS: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         (
@@ -76,7 +76,7 @@ _LOOKS: Final[Mapping[str, str]] = {
         _STATE,
     ),
 }
-# These list the working folder where they are given no other.
+# These list the working folder if they are given no other folder.
 _LISTING: Final = frozenset(
     ("os.listdir", "os.scandir", "os.walk", "glob.glob", "glob.iglob")
 )
@@ -96,10 +96,10 @@ def find_process_looks(
 ) -> Iterator[Finding]:
     """Yield a note for each place where a test reads the state of its own process.
 
-    `imports` says what names stand for that the staff's notebook imports.
+    `imports` gives the meaning of the names that the staff notebook imports.
     """
     libraries = {**imports, **imported_names(tree)}
-    # `sys.modules[__name__]` gives one module, and says nothing of the others.
+    # `sys.modules[__name__]` is one module, and shows nothing of the others.
     inner = {
         id(one.value)
         for one in ast.walk(tree)
@@ -158,14 +158,14 @@ def _lists_path(function: ast.expr, libraries: Mapping[str, str]) -> bool:
 def _why(name: str, libraries: Mapping[str, str]) -> str:
     root = name.partition(".")[0]
     if root not in libraries and root not in USUAL:
-        return ""  # a name of the notebook's, such as `profile`
+        return ""  # a name of the notebook, such as `profile`
     parts = full_name(name, libraries).split(".")
     beginnings = (".".join(parts[: end + 1]) for end in range(len(parts)))
     return next((_LOOKS[one] for one in beginnings if one in _LOOKS), "")
 
 
 def _is_here(args: list[ast.expr]) -> bool:
-    """Say whether the arguments name the working folder, or something below it."""
+    """Return whether the arguments name the working folder, or a place below it."""
     match args:
         case []:
             return True
@@ -175,7 +175,7 @@ def _is_here(args: list[ast.expr]) -> bool:
 
 
 def _modules_made(tree: ast.Module, libraries: Mapping[str, str]) -> frozenset[str]:
-    """Return the names that the test gives to layers of torch's that it has made."""
+    """Return the names to which the test assigns torch layers that it made."""
     return frozenset(
         target.id
         for node in ast.walk(tree)

@@ -1,11 +1,11 @@
-"""The names that a test takes from the notebook: all that it has not bound for certain.
+"""Find the names that a test takes from the notebook, because it may not bind them.
 
-The statements are followed in order. A name is the test's own where each way to it has
-bound it before. What a loop, a branch, a `with` or a `try` may have left out is not
-certain, and the name is then the notebook's: too many copies of what staff give do no
-harm, but a name too few is in a student's hands.
+The statements are followed in order. A name is the test's own if every path to it has
+bound it before. A binding in a loop, a branch, a `with` or a `try` may not have run, so
+it is not certain and the name counts as the notebook's. Copying too many of the staff's
+names does no harm, but a missing name is in a student's hands.
 
-A function's body is read where the function is named, for it may be called there.
+A function's body is read where the function is named, because it may be called there.
 """
 
 import ast
@@ -34,11 +34,11 @@ from formats.importing.scopes import (
 
 @dataclass(frozen=True, kw_only=True)
 class Reads:
-    """What a piece of code takes from its surroundings.
+    """The names that a piece of code takes from its surroundings.
 
-    `names` are read. `mentioned` are words of texts that are evaluated, or may be looked
-    up. `replaced` are names of the notebook's that are taken away or bound by a look-up.
-    `is_told` is off where a name is looked up by a text that is computed.
+    `names` are read. `mentioned` are words of texts that are evaluated, or may be
+    looked up. `replaced` are names of the notebook that are deleted, or bound by a
+    look-up. `is_told` is False if a name is looked up by a computed text.
     """
 
     names: frozenset[str] = frozenset()
@@ -48,13 +48,13 @@ class Reads:
 
     @property
     def all(self) -> frozenset[str]:
-        """The names that are read, and those that may be meant by a text."""
+        """The names that are read, and those that a text may mean."""
         return self.names | self.mentioned
 
 
 @lru_cache(maxsize=2048)
 def reads_of(source: str) -> Reads:
-    """Return what the code takes from its surroundings; nothing if it is no Python."""
+    """Return the names that the code takes from outside, none if it is not Python."""
     try:
         tree = ast.parse(source)
         walk = _Walk(Bindings(Facts(tree)))
@@ -75,7 +75,7 @@ def reads_of(source: str) -> Reads:
 
 @dataclass
 class _Loop:
-    """The states with which a loop is left early, or goes on early."""
+    """The states in which a loop is left early, or goes on early."""
 
     broken: list[State] = field(default_factory=list)
     continued: list[State] = field(default_factory=list)
@@ -90,7 +90,8 @@ class _Walk(ast.NodeVisitor):
         self._is_inner = bool(names.scopes)
         self._loops: list[_Loop] = []
         self._class = ""
-        # Which names a function of the test binds at the top, whenever it is called.
+        # The names that each function of the test binds at the top level when it is
+        # called.
         self._setters: dict[str, set[str]] = {}
 
     def follow(self, nodes: Iterable[ast.AST | None]) -> None:
@@ -100,7 +101,7 @@ class _Walk(ast.NodeVisitor):
                 self.visit(node)
 
     def visit(self, node: ast.AST) -> None:
-        """Follow a node: first what it looks up by a text, then its parts."""
+        """Follow a node: first its look-ups by a text, then its parts."""
         self.names.look_up(node)
         super().visit(node)
         if isinstance(node, ast.Return):
@@ -109,7 +110,7 @@ class _Walk(ast.NodeVisitor):
             self.names.bound = None
 
     def _from(self, start: State, nodes: Iterable[ast.AST | None]) -> State:
-        """Return the state after nodes that begin with another one."""
+        """Return the state after the nodes, if they begin in state `start`."""
         self.names.bound = copied(start)
         self.follow(nodes)
         return self.names.bound
@@ -121,14 +122,14 @@ class _Walk(ast.NodeVisitor):
     # --- Definitions -----------------------------------------------------------------
 
     def _inside(self, node: Function | ast.Lambda) -> "_Walk":
-        """Return what a function's body reads and binds when it is called."""
+        """Return the walk through a function's body, as in a call."""
         scopes = (*self.names.scopes, scope_of(node))
         walk = _Walk(Bindings(self.names.facts, scopes))
         walk.follow([node.body] if isinstance(node, ast.Lambda) else node.body)
         return walk
 
     def _define(self, name: str, walk: "_Walk", *, is_called_now: bool) -> None:
-        """Keep what a function needs until it is named, or read it now."""
+        """Keep the names that a function needs until it is named, or read them now."""
         if self.names.bound is None:
             return
         if is_called_now or self._is_inner:
@@ -139,7 +140,7 @@ class _Walk(ast.NodeVisitor):
             self.names.needs.setdefault(owner, set()).update(walk.names.found)
 
     def visit_FunctionDef(self, node: Function) -> None:
-        """Bind a function, and keep what its body reads."""
+        """Bind a function, and keep the names that its body reads."""
         self.visit(node.args)
         self.follow([*node.decorator_list, node.returns])
         walk = self._inside(node)
@@ -155,13 +156,13 @@ class _Walk(ast.NodeVisitor):
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 - as NodeVisitor calls it
 
     def visit_arguments(self, node: ast.arguments) -> None:
-        """Follow what is evaluated when a function is defined."""
+        """Follow the parts that are evaluated when a function is defined."""
         self.follow([*node.defaults, *node.kw_defaults])
         parts = [part for part in ast.walk(node) if isinstance(part, ast.arg)]
         self.follow(part.annotation for part in parts)
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
-        """Read what the function needs at once: it has no name."""
+        """Read the names that the lambda needs now, because it has no name."""
         self.visit(node.args)
         is_later, self.names.is_later = self.names.is_later, True
         for need in self._inside(node).names.found:
@@ -197,7 +198,7 @@ class _Walk(ast.NodeVisitor):
         self.follow([node.value, node.target])
 
     def visit_Call(self, node: ast.Call) -> None:
-        """Follow a call; a function of the test may bind names at the top."""
+        """Follow a call. A function of the test may bind names at the top level."""
         self.generic_visit(node)
         called = node.func.id if isinstance(node.func, ast.Name) else ""
         if self.names.bound is not None and called in self.names.bound:
@@ -205,17 +206,17 @@ class _Walk(ast.NodeVisitor):
             self.names.bound |= sets - self.names.facts.never
 
     def visit_BoolOp(self, node: ast.BoolOp) -> None:
-        """Read an `and` or `or`, of which only the first operand is surely evaluated."""
+        """Read an `and` or `or`. Only its first operand is certainly evaluated."""
         self.visit(node.values[0])
         self._either(node.values[1:], [])
 
     def visit_Compare(self, node: ast.Compare) -> None:
-        """Read a comparison, of which only the first two operands are surely evaluated."""
+        """Read a comparison. Only its first two operands are certainly evaluated."""
         self.follow([node.left, node.comparators[0]])
         self._either(node.comparators[1:], [])
 
     def visit_IfExp(self, node: ast.IfExp) -> None:
-        """Read a conditional expression, of which one branch is evaluated."""
+        """Read a conditional expression. One of its branches is evaluated."""
         self.visit(node.test)
         self._either([node.body], [node.orelse])
 
@@ -264,7 +265,7 @@ class _Walk(ast.NodeVisitor):
         self._assign(node.targets, node.value)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        """Bind the name only where it is given a value."""
+        """Bind the name only if it is given a value."""
         self.visit(node.annotation)
         if node.value is not None:
             self._assign([node.target], node.value)
@@ -276,12 +277,12 @@ class _Walk(ast.NodeVisitor):
         self.follow([node.value, node.target])
 
     def visit_If(self, node: ast.If) -> None:
-        """Follow an `if`, of which one branch runs."""
+        """Follow an `if`. One of its branches runs."""
         self.visit(node.test)
         self._either(node.body, node.orelse)
 
     def visit_Assert(self, node: ast.Assert) -> None:
-        """Read an assertion, whose message is evaluated only where it fails."""
+        """Read an assertion. Its message is evaluated only if it fails."""
         self.visit(node.test)
         self._either([node.msg], [])
 
@@ -296,14 +297,14 @@ class _Walk(ast.NodeVisitor):
     visit_Continue = _leave  # noqa: N815 - same
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
-        """Follow a loop that may have no round."""
+        """Follow a loop that may not run at all."""
         self.visit(node.iter)
         self._loop(node, [node.target], has_round=has_items(node.iter))
 
     visit_AsyncFor = visit_For  # noqa: N815 - same
 
     def visit_While(self, node: ast.While) -> None:
-        """Follow a loop that may have no round, or never end by itself."""
+        """Follow a loop that may not run at all, or may never end by itself."""
         self.visit(node.test)
         self._loop(node, [], has_round=never_ends(node))
 
@@ -314,7 +315,7 @@ class _Walk(ast.NodeVisitor):
         *,
         has_round: bool,
     ) -> None:
-        # A later round begins without what an earlier one has deleted.
+        # A later round may begin without names that an earlier one has deleted.
         start = copied(self.names.bound, without=deleted_in(node))
         loop = _Loop()
         self._loops.append(loop)
@@ -325,14 +326,14 @@ class _Walk(ast.NodeVisitor):
         self.names.bound = joined([left, *loop.broken])
 
     def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
-        """Follow a body that an error may end, if a context can hold the error back."""
+        """Follow a body that an error may end, if a context can catch the error."""
         held: list[State] = []
         for each in node.items:
             self.visit(each.context_expr)
             before = copied(self.names.bound)
             self.follow([each.optional_vars])
             if not lets_errors_through(each.context_expr):
-                # The first context's own name is bound before its body begins.
+                # The name of the first context manager is bound before its body begins.
                 state = before if held else self.names.bound
                 held.append(copied(state, without=deleted_in(node)))
         self.follow(node.body)
@@ -341,7 +342,7 @@ class _Walk(ast.NodeVisitor):
     visit_AsyncWith = visit_With  # noqa: N815 - as NodeVisitor calls it
 
     def visit_Try(self, node: ast.Try | ast.TryStar) -> None:
-        """Follow a body that may end anywhere, each handler, and what runs at last."""
+        """Follow a body that may end anywhere, its handlers, and its `finally`."""
         parts = [*node.body, *node.orelse]
         gone = {name for each in parts for name in deleted_in(each)}
         start = copied(self.names.bound)
@@ -371,7 +372,7 @@ class _Walk(ast.NodeVisitor):
         return self.names.bound
 
     def visit_Match(self, node: ast.Match) -> None:
-        """Follow a `match`, of which one case runs, or none if none surely matches."""
+        """Follow a `match`. One case runs, or none if no case certainly matches."""
         self.visit(node.subject)
         start = self.names.bound
         ways = [self._from(start, [each]) for each in node.cases]

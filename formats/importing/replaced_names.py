@@ -1,7 +1,8 @@
-"""Names of the notebook that a test replaces, or has in the place of Python's own.
+"""Find names of the notebook that a test replaces without effect, or that hide others.
 
-A test can take a name of the notebook away, or put a stand-in there that holds nothing
-of the test's: whatever else it binds stays in the test. This finds what would stay.
+A test can delete a name of the notebook, or replace it with a stand-in that contains
+nothing of the test's own. Any other binding stays in the test. This module finds
+bindings that would stay, and names of the notebook that hide Python's or a library's.
 """
 
 import ast
@@ -13,7 +14,7 @@ from formats.assignment.unpickling import Finding
 from formats.importing.scopes import scope_of
 from formats.notebook.cell_syntax import last_name
 
-# What the tests of a notebook mean by these names, wherever the notebook has none.
+# The usual names of libraries, for notebooks that do not define them.
 USUAL: Final = frozenset(
     ("np", "numpy", "torch", "nn", "F", "optim", "plt", "pd", "math", "random")
 ) | frozenset(("itertools", "os", "sys"))
@@ -29,8 +30,8 @@ _HINT: Final = (
 def find_replaced(tree: ast.Module, defined: Collection[str]) -> Iterator[Finding]:
     """Yield a note for each name whose replacement never reaches the notebook.
 
-    `defined` are the names that the staff's notebook defines. Data is left out: no test
-    means the notebook to have it.
+    `defined` are the names that the staff notebook defines. Data is left out, because
+    no test expects the notebook to receive it.
     """
     code = _Code(tree, defined)
     for name, node in code.bound:
@@ -64,7 +65,7 @@ def find_shadowed(
 ) -> Iterator[Finding]:
     """Yield a note for each name of Python's or a library's that the notebook defines.
 
-    `imports` are the names that stand for libraries, besides the usual ones.
+    `imports` are the names of libraries, besides the usual ones.
     """
     own = {name for name, _ in _Code(tree, defined).bound}
     first: dict[str, int] = {}
@@ -84,7 +85,7 @@ def find_shadowed(
 
 
 class _Code:
-    """The top-level names that a test's code assigns, with the values."""
+    """The top-level names that a test's code assigns, with their values."""
 
     def __init__(self, tree: ast.Module, defined: Collection[str]) -> None:
         self.defined = frozenset(defined)
@@ -106,20 +107,20 @@ class _Code:
                         self._answering.add(name)
 
     def is_stand_in(self, node: ast.stmt, seen: frozenset[str] = frozenset()) -> bool:
-        """Return whether the statement binds data, or something the notebook may have."""
+        """Return whether the statement binds data, or what the notebook may receive."""
         match node:
             case ast.FunctionDef(body=body, decorator_list=[]):
                 return _only_raises(body)
             case ast.Assign(targets=targets, value=value):
                 names = {each.id for each in targets if isinstance(each, ast.Name)}
                 if not names and isinstance(value, ast.Constant):
-                    return value.value is not None  # a ban that stays here
+                    return value.value is not None  # a ban that affects the test alone
                 is_answering = bool(names & self._answering)
                 return self._is_allowed(value, seen, is_answering=is_answering)
         return False
 
     def is_patch_allowed(self, call: ast.Call) -> bool:
-        """Return whether `mock.patch("__main__.name", …)` puts nothing of the test's."""
+        """Return whether `mock.patch("__main__.name", …)` inserts nothing of tests."""
         if any(_is_answer(keyword) for keyword in call.keywords):
             return False
         news = [*call.args[1:2], *(k.value for k in call.keywords if k.arg == "new")]
@@ -153,7 +154,7 @@ class _Code:
 
 
 def _top_statements(tree: ast.Module) -> Iterator[ast.stmt]:
-    """Yield the statements that run in the notebook's names, in blocks too."""
+    """Yield the statements that run in the notebook's names, also in blocks."""
     waiting: list[ast.AST] = list(tree.body)
     while waiting:
         node = waiting.pop(0)
@@ -164,9 +165,9 @@ def _top_statements(tree: ast.Module) -> Iterator[ast.stmt]:
 
 
 def _bound_elsewhere(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
-    """Yield what is bound by `global` in a function, or by `globals()["name"] = …`.
+    """Yield the bindings by `global` in a function or by `globals()["name"] = …`.
 
-    A value is given without the name, since a look-up has none.
+    The statements are yielded without the name, because a look-up has none.
     """
     for node in ast.walk(tree):
         match node:
@@ -181,7 +182,7 @@ def _bound_elsewhere(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
 
 
 def _single(nodes: Iterable[ast.AST]) -> Iterator[ast.stmt]:
-    """Yield the statements, and `kept, f = f, own` as two."""
+    """Yield the statements, with `kept, f = f, own` as two."""
     for node in nodes:
         match node:
             case ast.Assign(
@@ -237,7 +238,7 @@ def _patched(call: ast.Call) -> Iterator[str]:
 
 
 def _is_answer(keyword: ast.keyword) -> bool:
-    """Whether a mock is given an answer; a built-in exception to raise is none."""
+    """Return whether a mock is given an answer, other than a built-in exception."""
     if keyword.arg not in _ANSWERS:
         return False
     value = keyword.value
@@ -253,7 +254,7 @@ def _is_exception(node: ast.expr) -> bool:
 
 
 def _only_raises(body: list[ast.stmt]) -> bool:
-    """Whether a function does nothing, or raises a built-in exception and no more."""
+    """Return whether a function does nothing, or only raises a built-in exception."""
     kept = [
         node
         for node in body

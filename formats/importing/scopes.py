@@ -1,4 +1,4 @@
-"""Which names are a function's own: Python decides it by the text alone."""
+"""Find the names that are local to a function. Python decides it by the text alone."""
 
 import ast
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _CAPTURES: Final = (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)
 
 
 class Kind(Enum):
-    """What has names of its own."""
+    """The kinds of code that have names of their own."""
 
     FUNCTION = auto()
     COMPREHENSION = auto()
@@ -29,7 +29,7 @@ class Scope:
 
 
 def scope_of(node: Function | ast.Lambda | ast.ClassDef) -> Scope:
-    """Return the scope of a definition's body; a class binds its names as it runs."""
+    """Return the scope of a definition's body. A class binds its names as it runs."""
     body: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else [*node.body]
     declared = {
         name
@@ -62,7 +62,7 @@ def scope_of_targets(node: Comprehension) -> Scope:
 
 
 def bound_by(node: ast.AST) -> Iterator[str]:
-    """Yield the names that a node itself binds or deletes, and not those of its parts."""
+    """Yield the names that the node itself, and not its parts, binds or deletes."""
     match node:
         case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
             yield name
@@ -81,7 +81,7 @@ def bound_by(node: ast.AST) -> Iterator[str]:
 
 
 def deleted_in(node: ast.AST) -> set[str]:
-    """Return the names that are deleted somewhere in a node, by `except … as` too."""
+    """Return the names that are deleted anywhere in a node, also by `except … as`."""
     found: set[str] = set()
     for part in ast.walk(node):
         match part:
@@ -105,7 +105,7 @@ def _parameters(arguments: ast.arguments) -> Iterator[ast.arg]:
 
 
 def _inside(body: list[ast.AST]) -> Iterator[ast.AST]:
-    """Yield what belongs to a body's own scope."""
+    """Yield the nodes that belong to a body's own scope."""
     waiting = list(body)
     while waiting:
         node = waiting.pop()
@@ -118,7 +118,7 @@ def _inside(body: list[ast.AST]) -> Iterator[ast.AST]:
 
 
 def _walruses(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the targets of `:=` in a comprehension: they are bound outside of it."""
+    """Yield the targets of `:=` in a comprehension. They are bound outside it."""
     for part in ast.iter_child_nodes(node):
         if isinstance(part, ast.NamedExpr):
             yield part.target

@@ -1,8 +1,8 @@
-"""Looks of a test at whether two values are one object, or share their memory.
+"""Find tests that ask whether two values are one object, or share their memory.
 
-A value that the student's code gives arrives as a value of the tests' own process, anew
-with each answer. It never is an object of the test's, and shares no memory with it: a
-test that asks for that passes for all work.
+A value that the student's code returns arrives as a new value in the tests' own
+process, at each answer. It is never an object of the test's, and shares no memory with
+one. A test that requires this passes for all work.
 """
 
 import ast
@@ -29,7 +29,7 @@ _HINT: Final = (
 
 
 def find_sharing_looks(tree: ast.Module) -> Iterator[Finding]:
-    """Yield a note for each question whether two values are one, or share memory."""
+    """Yield a note for each check whether two values are one, or share memory."""
     for node in ast.walk(tree):
         look = _look(node)
         if look:
@@ -60,7 +60,7 @@ def _look(node: ast.AST) -> str:
 
 
 def _is_fixed(node: ast.expr) -> bool:
-    """Say whether there is one such object in every process: None, a class, a module."""
+    """Return whether every process has one such object: None, a class, a module."""
     match node:
         case ast.Constant():
             return True

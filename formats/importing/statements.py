@@ -1,4 +1,4 @@
-"""The statements of a staff's notebook: what each binds and needs, and whose it is."""
+"""Split a staff notebook into statements, with their names and their authors."""
 
 import ast
 import builtins
@@ -13,7 +13,7 @@ from formats.importing.reads import Reads, reads_of
 from formats.notebook.ipython_syntax import plain_python
 
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
-# Calls that give the same plain value wherever they are made.
+# Calls that return the same plain value wherever they are made.
 _PLAIN_CALLS: Final = frozenset(
     {
         *("abs", "bool", "dict", "float", "frozenset", "int", "len", "list", "max"),
@@ -31,8 +31,8 @@ _CHANGING: Final = frozenset(
         *("reverse", "add", "discard", "update", "setdefault", "fill", "resize"),
     }
 )
-# What reaches from a model or a tensor into the process that made it: a function that
-# uses these works in the notebook only.
+# Attributes that reach from a model or a tensor into the process that made it. A
+# function that uses these works only in the notebook.
 _BOUND_TO_NOTEBOOK: Final = frozenset(
     {
         *("backward", "grad", "zero_grad", "step", "parameters", "named_parameters"),
@@ -51,9 +51,9 @@ class Whose(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Lines:
-    """A code cell, by its number. `solution` are the lines, from 1, of its solutions.
+    """A code cell, by its number. `solution` are the lines of its solutions, from 1.
 
-    `is_answer` says that students write in this cell.
+    `is_answer` means that students write in this cell.
     """
 
     cell: int
@@ -78,7 +78,7 @@ class Statement:
 
     @property
     def uses(self) -> frozenset[str]:
-        """The names that it reads, and not those that texts in it may mean."""
+        """The names that it reads, without those that texts in it may mean."""
         return self.reads.names
 
     @property
@@ -87,7 +87,7 @@ class Statement:
 
     @property
     def is_function(self) -> bool:
-        """Whether its names are functions, which look names up when they are called."""
+        """Whether its names are functions, which look up names when they are called."""
         match self.node:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 return True
@@ -97,7 +97,7 @@ class Statement:
 
     @property
     def is_lazy(self) -> bool:
-        """Whether nothing that it needs is looked up before a call."""
+        """Whether it looks up no name before it is called."""
         node = self.node
         if isinstance(node, _FUNCTIONS):
             defaults = [*node.args.defaults, *filter(None, node.args.kw_defaults)]
@@ -121,7 +121,7 @@ class Statement:
 
 
 def statements_of(cells: Iterable[Lines]) -> list[Statement]:
-    """Return the statements in order; one that binds several names may become several."""
+    """Return the statements in order. One that binds several names may be split."""
     found: list[Statement] = []
     for cell in cells:
         text = plain_python(cell.source)
@@ -151,7 +151,7 @@ def statements_of(cells: Iterable[Lines]) -> list[Statement]:
 
 
 def changed_names(statements: Iterable[Statement]) -> set[str]:
-    """Return the names whose objects are changed in place, in functions too."""
+    """Return the names whose objects are changed in place, also in functions."""
     return {
         name
         for each in statements
@@ -177,7 +177,7 @@ def _changed_by(node: ast.AST) -> Iterator[str]:
 
 
 def _parts(node: ast.stmt, lines: Sequence[str]) -> Iterator[tuple[ast.stmt, str]]:
-    """Yield the statement, or one for each name where they are independent."""
+    """Yield the statement, or one for each name if they are independent."""
     parts: list[ast.stmt] = []
     match node:
         case ast.Import(names=[_, _, *_]):
@@ -203,7 +203,7 @@ def _parts(node: ast.stmt, lines: Sequence[str]) -> Iterator[tuple[ast.stmt, str
 
 
 def _is_alone(lines: str) -> bool:
-    """Whether the lines hold one statement; `a = 1; b = 2` are two in one line."""
+    """Return whether the lines hold one statement. `a = 1; b = 2` are two."""
     try:
         return len(ast.parse(lines).body) == 1
     except SyntaxError:
@@ -231,7 +231,7 @@ def dotted(node: ast.expr) -> str:
 
 
 def _is_stub(body: list[ast.stmt]) -> bool:
-    """Whether there is nothing in it yet, or nothing but an error."""
+    """Return whether the body is empty, or does nothing but raise an error."""
     kept = [
         each
         for each in body
@@ -258,7 +258,7 @@ def _raises_unwritten(node: ast.stmt) -> bool:
 
 
 def _is_movable(node: ast.AST) -> bool:
-    """Whether it means the same beside the tests as in the notebook."""
+    """Return whether it means the same beside the tests as in the notebook."""
     return not any(
         isinstance(part, ast.Global)
         or (isinstance(part, ast.Attribute) and part.attr in _BOUND_TO_NOTEBOOK)
@@ -267,7 +267,7 @@ def _is_movable(node: ast.AST) -> bool:
 
 
 def _is_plain(value: ast.expr) -> bool:
-    """Whether the value is written out, or made of such values by a plain call."""
+    """Return whether the value is a literal, or made of literals by plain calls."""
     if isinstance(value, ast.Constant):
         return value.value is not None and value.value is not ...
     waiting: list[ast.AST] = [value]
@@ -285,14 +285,15 @@ def _is_plain(value: ast.expr) -> bool:
 
 
 def is_builtin(name: str) -> bool:
-    """Return whether Python has the name everywhere."""
+    """Return whether the name is a builtin of Python."""
     return hasattr(builtins, name)
 
 
 def latest(statements: Iterable[Statement], before: int) -> Mapping[str, Statement]:
     """Return which statement in a cell above the given one binds each name last.
 
-    What a test cell computes, no other cell has: there the name is as it was before.
+    A name that a test cell computes keeps its earlier statement: other cells do not
+    have the computed value.
     """
     found: dict[str, Statement] = {}
     for each in statements:

@@ -1,6 +1,6 @@
-"""What a test asks of the notebook's objects, and does not get through a handle.
+"""Find uses of the notebook's objects in a test that do not work through a handle.
 
-A test holds handles to the notebook's objects, and copies of its tensors: `type` sees
+A test holds handles to the notebook's objects, and copies of its tensors. `type` sees
 the handle, and no gradient flows through a copy.
 """
 
@@ -14,21 +14,22 @@ from formats.importing.statements import dotted
 from runner.protocol.jobs import TestStyle
 
 _IN_FUNCTIONS: Final = (TestStyle.FUNCTIONS, TestStyle.CASES)
-# Values of these types are copied into the test, as what they are.
+# Values of these types are copied into the test and keep their types.
 _COPIED: Final = frozenset(
     {
         *("int", "float", "complex", "bool", "str", "bytes", "list", "tuple", "dict"),
         *("set", "frozenset", "None", "NoneType", "ndarray", "Tensor", "Parameter"),
     }
 )
-# A chain of names longer than this is nobody's test.
+# The most rounds of following names. No test has a longer chain of names.
 _ROUNDS: Final = 10
 _OPTIMISERS: Final = ("torch.optim.", "optim.")
 _OF_ATTRIBUTES: Final = {
     "backward": "`.backward()` in a test does not reach the notebook",
     "grad_fn": "`.grad_fn` in a test is nothing",
 }
-# Functions of torch's that differentiate, or call with what stands for many tensors.
+# Functions of torch that differentiate, or call with objects that stand for many
+# tensors.
 _DIFFERENTIATING: Final = frozenset(
     (
         *("jacobian", "hessian", "vjp", "jvp", "hvp", "vhp", "jacrev", "jacfwd"),
@@ -58,9 +59,9 @@ _GRADIENT_HINT: Final = (
 def find_through_handles(
     tree: ast.Module, style: TestStyle, defined: Collection[str]
 ) -> Iterator[Finding]:
-    """Yield a note for each kind of question that a handle or a copy cannot answer.
+    """Yield a note for each kind of use that a handle or a copy does not support.
 
-    `defined` are the names that the staff's notebook defines.
+    `defined` are the names that the staff notebook defines.
     """
     theirs = _Theirs(tree, style, defined)
     found: dict[str, Finding] = {}
@@ -85,7 +86,7 @@ def _gradients(tree: ast.Module, theirs: "_Theirs") -> Iterator[Finding]:
 
 
 def _of_gradients(node: ast.AST, theirs: "_Theirs") -> str:
-    """Return what a gradient that this asks for does not do, or ""."""
+    """Return why the gradient that this node asks for does not work, or ""."""
     match node:
         case ast.Attribute(attr="backward" | "grad_fn" as name, value=value):
             if theirs.reaches(value):
@@ -102,7 +103,7 @@ def _of_gradients(node: ast.AST, theirs: "_Theirs") -> str:
 
 
 def _derivative(name: str) -> str:
-    """Return what a function of torch's that differentiates is called, or ""."""
+    """Return the name of a torch function that differentiates, or ""."""
     module, _, last = name.rpartition(".")
     if name.endswith(("autograd.grad", "func.grad")):
         return f"{_last(module)}.grad"
@@ -134,7 +135,7 @@ def _types(tree: ast.Module, theirs: "_Theirs") -> Iterator[Finding]:
 
 
 def _changes(tree: ast.Module, theirs: "_Theirs") -> Iterator[Finding]:
-    """Yield a note where a test changes what it has received: `cart.items.append(1)`."""
+    """Yield a note for each change of a received value: `cart.items.append(1)`."""
     for node in ast.walk(tree):
         match node:
             case ast.Expr(
@@ -153,7 +154,7 @@ def _changes(tree: ast.Module, theirs: "_Theirs") -> Iterator[Finding]:
 
 
 def _in_words(tree: ast.Module) -> Iterator[int]:
-    """Yield the nodes that only say what went wrong."""
+    """Yield the ids of the nodes that only describe an error."""
     for node in ast.walk(tree):
         said: list[ast.AST] = []
         match node:
@@ -167,7 +168,7 @@ def _in_words(tree: ast.Module) -> Iterator[int]:
 
 
 def _of_copies(tree: ast.Module) -> Iterator[int]:
-    """Yield the nodes of comparisons with types whose values are copied."""
+    """Yield the ids of nodes that compare with types whose values are copied."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare):
             sides = [node.left, *node.comparators]
@@ -183,7 +184,7 @@ def _is_copied(node: ast.expr) -> bool:
 
 
 class _Theirs:
-    """Which expressions of a test lead to objects of the notebook."""
+    """Decides which expressions of a test lead to objects of the notebook."""
 
     def __init__(
         self, tree: ast.Module, style: TestStyle, defined: Collection[str]
@@ -213,21 +214,24 @@ class _Theirs:
         }
 
     def reaches(self, node: ast.AST) -> bool:
-        """Whether the expression uses a name that leads to the notebook."""
+        """Return whether the expression uses a name that leads to the notebook."""
         return any(
             isinstance(each, ast.Name) and each.id in self._names
             for each in ast.walk(node)
         )
 
     def reaches_any(self, call: ast.Call, *, by_functions: bool = False) -> bool:
-        """Whether an argument of the call does, also as a function that does so."""
+        """Return whether an argument of the call leads to the notebook.
+
+        With `by_functions`, a function of the test whose body does so counts, too.
+        """
         values = [*call.args, *(each.value for each in call.keywords)]
         if by_functions and any(dotted(each) in self._functions for each in values):
             return True
         return any(map(self.reaches, values))
 
     def full_name(self, node: ast.expr) -> str:
-        """Return the dotted name, with what its first part was imported as."""
+        """Return the dotted name, with the full name of its imported first part."""
         return full_name(dotted(node), self._imported)
 
 
@@ -239,7 +243,7 @@ def _parameters(function: ast.FunctionDef) -> set[str]:
 def _bound(
     node: ast.AST, parameters: Mapping[str, set[str]]
 ) -> Iterator[tuple[set[str], ast.expr]]:
-    """Yield the names that a node binds, with what it binds them to.
+    """Yield the names that a node binds, each with the value it is bound to.
 
     A call of one of the test's own functions binds its parameters.
     """
