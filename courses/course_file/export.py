@@ -138,7 +138,7 @@ class _Writer:
             ],
             "weeks": [self._week(row) for row in content.weeks],
             "materials": self._list("course", ""),
-            "coursework": [self._piece(row) for row in content.coursework],
+            "coursework": [self._coursework_entry(row) for row in content.coursework],
         }
         kept = {key: value for key, value in document.items() if value != []}
         return dump(kept, spaced="weeks")
@@ -280,7 +280,7 @@ class _Writer:
         self.files[path] = file
         return path
 
-    def _piece(self, row: CourseworkRow) -> Entry:
+    def _coursework_entry(self, row: CourseworkRow) -> Entry:
         return {
             **_entry(slug=row.key, title=row.title),
             **({"week": row.week} if row.week is not None else {}),

@@ -71,7 +71,7 @@ class _Merger:
         # Rows released at or before this time were released together with the course.
         self._out_with_course = first_release(stored.content)
 
-    def _of(self, row: Row) -> Row | None:
+    def _stored_row(self, row: Row) -> Row | None:
         return self._present.get((row.NOUN, row.key))
 
     def merge(self) -> Merged:
@@ -86,24 +86,26 @@ class _Merger:
         ]
         content = Content(
             course=course,
-            components=self._placed(wanted.components, stored.components),
+            components=self._with_positions(wanted.components, stored.components),
             rooms=tuple(rooms.values()),
-            teachers=self._placed(wanted.teachers, stored.teachers),
+            teachers=self._with_positions(wanted.teachers, stored.teachers),
             slots=tuple(
                 replace(row, room=called.get(row.room, "")) for row in wanted.slots
             ),
             lectures=wanted.lectures,
-            weeks=self._released(wanted.weeks, silent),
-            sessions=self._placed(
-                self._released(sessions, silent), stored.sessions, by_week
+            weeks=self._with_releases(wanted.weeks, silent),
+            sessions=self._with_positions(
+                self._with_releases(sessions, silent), stored.sessions, by_week
             ),
             materials=self._materials(silent),
-            attachments=self._placed(
-                self._released(map(self._filed, wanted.attachments), silent),
+            attachments=self._with_positions(
+                self._with_releases(
+                    map(self._with_stored_file, wanted.attachments), silent
+                ),
                 stored.attachments,
                 by_material,
             ),
-            coursework=self._released(wanted.coursework, silent),
+            coursework=self._with_releases(wanted.coursework, silent),
         )
         return Merged(content=content, kept_files=tuple(self._kept_files))
 
@@ -112,7 +114,7 @@ class _Merger:
             return row
         return replace(row, release_at=self._stored.content.course.release_at)
 
-    def _released(
+    def _with_releases(
         self, rows: Iterable[ReleasedT], silent: dt.datetime
     ) -> tuple[ReleasedT, ...]:
         return tuple(
@@ -128,7 +130,7 @@ class _Merger:
         A row that was released together with its course keeps that time if it is
         earlier than the new one.
         """
-        before = self._of(row)
+        before = self._stored_row(row)
         if not isinstance(before, Released):
             return silent
         at = before.release_at
@@ -154,7 +156,7 @@ class _Merger:
 
         A session that was moved keeps the time from which it was first moved.
         """
-        before = self._of(row)
+        before = self._stored_row(row)
         if not isinstance(before, SessionRow):
             return row
         if before.cancelled and not row.cancelled:
@@ -166,16 +168,18 @@ class _Merger:
     def _materials(self, silent: dt.datetime) -> tuple[MaterialRow, ...]:
         week_of = {row.key: row.week for row in self._wanted.sessions}
         stored_weeks = {row.key: row.week for row in self._stored.content.sessions}
-        return self._placed(
-            self._released(map(self._filed, self._wanted.materials), silent),
+        return self._with_positions(
+            self._with_releases(
+                map(self._with_stored_file, self._wanted.materials), silent
+            ),
             self._stored.content.materials,
             lambda row: shelf_of(row, week_of),
             lambda row: shelf_of(row, stored_weeks),
         )
 
-    def _filed(self, row: FiledT) -> FiledT:
+    def _with_stored_file(self, row: FiledT) -> FiledT:
         """Return the row with the file that only the portal has, unless pruning."""
-        before = self._of(row)
+        before = self._stored_row(row)
         has_own = row.file is not None or bool(row.url and row.NOUN == "attachment")
         if (
             has_own
@@ -188,7 +192,7 @@ class _Merger:
         self._kept_files.append(row)
         return replace(row, file=before.file)
 
-    def _placed(
+    def _with_positions(
         self,
         wanted: Sequence[PlacedT],
         stored: Sequence[PlacedT],

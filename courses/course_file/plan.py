@@ -209,11 +209,11 @@ def _differences(before: Row, after: Row, calendar: Calendar) -> Iterator[FieldC
                 shown(entry.name, new, calendar),
             )
             if was == becomes:
-                was, becomes = _apart(was, becomes, str(old), str(new))
+                was, becomes = _with_lengths(was, becomes, str(old), str(new))
             yield FieldChange(field=entry.name, before=was, after=becomes)
 
 
-def _apart(was: str, becomes: str, old: str, new: str) -> tuple[str, str]:
+def _with_lengths(was: str, becomes: str, old: str, new: str) -> tuple[str, str]:
     """Return two long texts that begin alike, each with its length."""
     return f"{was} ({len(old)} characters)", f"{becomes} ({len(new)} characters)"
 

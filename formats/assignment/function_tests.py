@@ -88,7 +88,7 @@ def validate_parameters(node: Function, file: str, faults: FaultList) -> None:
     reason = ""
     if isinstance(node, ast.AsyncFunctionDef):
         reason = "is asynchronous: it would never run"
-    elif any(isinstance(part, ast.Yield | ast.YieldFrom) for part in _own(node)):
+    elif any(isinstance(part, ast.Yield | ast.YieldFrom) for part in _own_nodes(node)):
         reason = "yields: it would never run"
     elif node.args.vararg or node.args.kwarg:
         reason = "takes * or **: its parameters must be names from the notebook"
@@ -96,7 +96,7 @@ def validate_parameters(node: Function, file: str, faults: FaultList) -> None:
         faults.add(f"“{node.name}” {reason}.", file=file, line=node.lineno)
 
 
-def _own(node: ast.AST) -> list[ast.AST]:
+def _own_nodes(node: ast.AST) -> list[ast.AST]:
     """Return the nodes of a function, without those of functions inside it."""
     found: list[ast.AST] = []
     waiting = list(ast.iter_child_nodes(node))

@@ -220,13 +220,13 @@ def make_handout(staff: Notebook) -> Notebook:
     the state of widgets.
     """
     handout = copy.deepcopy(staff)
-    handout["metadata"] = _kept(handout.get("metadata"), _NOTEBOOK_METADATA)
+    handout["metadata"] = _entries_named(handout.get("metadata"), _NOTEBOOK_METADATA)
     drop_hidden(handout)
     for cell in handout["cells"]:
         is_code = cell["cell_type"] == "code"
         text = source_of(cell)
         cell["source"] = _without_solutions(text, is_code=is_code)
-        cell["metadata"] = _kept(cell["metadata"], _CELL_METADATA)
+        cell["metadata"] = _entries_named(cell["metadata"], _CELL_METADATA)
         if cell["source"] != text:
             _drop_attachments(cell)
         if is_code:
@@ -234,7 +234,7 @@ def make_handout(staff: Notebook) -> Notebook:
     return handout
 
 
-def _kept(metadata: object, names: Collection[str]) -> dict[str, Any]:
+def _entries_named(metadata: object, names: Collection[str]) -> dict[str, Any]:
     """Return the entries of the metadata that have these names."""
     given = metadata if isinstance(metadata, dict) else {}
     return {name: value for name, value in given.items() if name in names}

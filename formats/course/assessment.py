@@ -61,7 +61,7 @@ def read_coursework(
     top: Section, components: Sequence[ComponentRow], context: Context
 ) -> tuple[CourseworkRow, ...]:
     read = [
-        _piece(section, [row.key for row in components], context)
+        _coursework_row(section, [row.key for row in components], context)
         for section in top.sections("coursework", _COURSEWORK)
     ]
     rows = [row for row in read if row is not None]
@@ -70,7 +70,7 @@ def read_coursework(
     return tuple(sorted(rows, key=lambda row: (row.due_at, row.title, row.key)))
 
 
-def _piece(
+def _coursework_row(
     section: Section, components: list[str], context: Context
 ) -> CourseworkRow | None:
     section.require("slug", "title", "due")

@@ -29,13 +29,15 @@ def prepare(source: Path, *, scratch: Path, options: ImportOptions) -> Prepared:
     kind = options.format or detect(found)
     if kind is Format.SOFTMARK:
         return Prepared(
-            format=kind, folder=_own_folder(found), notes=tuple(_unheeded(options))
+            format=kind,
+            folder=_own_folder(found),
+            notes=tuple(_notes_on_unused_options(options)),
         )
     if kind is Format.NBGRADER:
         draft = nbgrader.convert(found, options)
     else:
         draft = otter.convert(found, options)
-    _heed_points(draft, options)
+    _check_point_keys(draft, options)
     _add_solution(draft, options)
     draft.faults.raise_if_any()
     folder = write_folder(draft, scratch / "assignment", options)
@@ -47,7 +49,7 @@ def prepare(source: Path, *, scratch: Path, options: ImportOptions) -> Prepared:
     )
 
 
-def _unheeded(options: ImportOptions) -> Iterator[Problem]:
+def _notes_on_unused_options(options: ImportOptions) -> Iterator[Problem]:
     """Yield a note if an option was given that only foreign formats need."""
     if options.says_what_our_own_format_says:
         yield Problem(
@@ -58,7 +60,7 @@ def _unheeded(options: ImportOptions) -> Iterator[Problem]:
         )
 
 
-def _heed_points(draft: Draft, options: ImportOptions) -> None:
+def _check_point_keys(draft: Draft, options: ImportOptions) -> None:
     keys = [question.key for question in draft.questions]
     for key in options.points:
         if key not in keys and not draft.faults:

@@ -45,7 +45,7 @@ class LookUp:
     name: str = ""
 
 
-_UNTOLD: Final = LookUp(way=Way.UNKNOWN)
+_UNKNOWN: Final = LookUp(way=Way.UNKNOWN)
 
 
 def main_names(tree: ast.AST) -> frozenset[str]:
@@ -105,12 +105,12 @@ class LookUps:
                 # The function itself is passed on, so any name may be looked up in its
                 # result.
                 if id(node) not in self._seen:
-                    yield _UNTOLD
+                    yield _UNKNOWN
         yield from self._of_main(node)
 
     def _of_main(self, node: ast.AST) -> Iterator[LookUp]:
         if self._is_main(node) and id(node) not in self._seen:
-            yield _UNTOLD
+            yield _UNKNOWN
 
     def _of_attribute(self, node: ast.Attribute) -> Iterator[LookUp]:
         is_told = id(node) in self._seen
@@ -119,9 +119,9 @@ class LookUps:
             if not node.attr.startswith("__"):
                 yield LookUp(way=_way(node.ctx), name=node.attr)
             elif node.attr == "__dict__" and not is_told:
-                yield _UNTOLD
+                yield _UNKNOWN
         elif node.attr in _ALL_ATTRIBUTES and not is_told:
-            yield _UNTOLD
+            yield _UNKNOWN
 
     def _of_call(self, call: ast.Call, *, has_all: bool) -> Iterator[LookUp]:
         name = _last(call.func)
@@ -140,7 +140,7 @@ class LookUps:
             yield from self._of_text(name, call)
         yield from self._of_patch(call)
         if self._is_all(call, has_all=has_all):
-            yield _UNTOLD
+            yield _UNKNOWN
 
     def _of_text(self, name: str, call: ast.Call) -> Iterator[LookUp]:
         parts = [*call.args, *(each.value for each in call.keywords)]
@@ -157,7 +157,7 @@ class LookUps:
             # The names in the text were yielded above.
             self._seen |= {id(part) for part in parts}
         elif parts and (not is_method or name in _ALWAYS_TEXT):
-            yield _UNTOLD
+            yield _UNKNOWN
 
     def _of_patch(self, call: ast.Call) -> Iterator[LookUp]:
         """Yield the names that `mock.patch` replaces."""
@@ -217,17 +217,17 @@ def _by_method(name: str, call: ast.Call) -> Iterator[LookUp]:
         for each in call.keywords:
             yield LookUp(way=Way.REPLACE, name=each.arg or "")
     else:
-        yield _UNTOLD
+        yield _UNKNOWN
 
 
 def _by(way: Way, key: ast.expr | None) -> LookUp:
     if isinstance(key, ast.Constant) and isinstance(key.value, str):
         return LookUp(way=way, name=key.value)
-    return _UNTOLD
+    return _UNKNOWN
 
 
 def _imported(name: str) -> LookUp:
-    return _UNTOLD if name == "*" else LookUp(way=Way.READ, name=name)
+    return _UNKNOWN if name == "*" else LookUp(way=Way.READ, name=name)
 
 
 def _way(context: ast.expr_context) -> Way:

@@ -173,7 +173,7 @@ class _Cells:
                 marked = self._read(number, cell, marks, titles[number - 1])
                 if marked is None:
                     continue
-                self._take(marked)
+                self._convert_cell(marked)
             mark_regions(cell, number, self._file, self._draft.faults)
         self._write_tests()
         if not self._draft.questions and not self._draft.faults:
@@ -258,11 +258,11 @@ class _Cells:
 
     # --- Kinds -----------------------------------------------------------------
 
-    def _take(self, marked: Marked) -> None:
+    def _convert_cell(self, marked: Marked) -> None:
         if marked.grade and not marked.solution:
-            self._tests(marked)
+            self._add_tested_question(marked)
         elif marked.grade or marked.task:
-            self._by_hand(marked)
+            self._add_manual_question(marked)
         if marked.solution:
             wrap_solution(marked.cell)
         elif marked.locked and marked.cell["cell_type"] == "code" and not marked.grade:
@@ -271,7 +271,7 @@ class _Cells:
     def _points(self, marked: Marked) -> Decimal:
         return self._options.points.get(marked.key, marked.points)
 
-    def _by_hand(self, marked: Marked) -> None:
+    def _add_manual_question(self, marked: Marked) -> None:
         self._draft.questions.append(
             Question(
                 key=marked.key,
@@ -281,7 +281,7 @@ class _Cells:
             )
         )
 
-    def _tests(self, marked: Marked) -> None:
+    def _add_tested_question(self, marked: Marked) -> None:
         """Convert a test cell: its visible part stays in the notebook.
 
         All of the cell is the test.

@@ -33,7 +33,7 @@ def bring_given(
             continue
         place = places.get(test.name, len(draft.staff["cells"]) + 1)
         found = [(case, _brought(given, case, place)) for case in test.cases]
-        cases = tuple(_below(case, brought) for case, brought in found)
+        cases = tuple(_with_definitions(case, brought) for case, brought in found)
         draft.tests[key] = text_of_tests(replace(test, cases=cases))
         names = {name: None for _, brought in found for name in brought.names}
         left = {name: None for _, brought in found for name in brought.kept}
@@ -87,7 +87,7 @@ def _brought(given: Given, case: Case, place: int) -> Brought:
     return given.bring(session_code(case.code), cell=place)
 
 
-def _below(case: Case, brought: Brought) -> Case:
+def _with_definitions(case: Case, brought: Brought) -> Case:
     """Return the case with the code that it needs put before it."""
     if not brought.source:
         return case

@@ -63,7 +63,7 @@ def find_through_handles(
 
     `defined` are the names that the staff notebook defines.
     """
-    theirs = _Theirs(tree, style, defined)
+    theirs = _NotebookObjects(tree, style, defined)
     found: dict[str, Finding] = {}
     for finding in (
         *_gradients(tree, theirs),
@@ -74,7 +74,7 @@ def find_through_handles(
     yield from found.values()
 
 
-def _gradients(tree: ast.Module, theirs: "_Theirs") -> Iterator[Finding]:
+def _gradients(tree: ast.Module, theirs: "_NotebookObjects") -> Iterator[Finding]:
     for node in ast.walk(tree):
         if words := _of_gradients(node, theirs):
             yield Finding(
@@ -85,7 +85,7 @@ def _gradients(tree: ast.Module, theirs: "_Theirs") -> Iterator[Finding]:
             )
 
 
-def _of_gradients(node: ast.AST, theirs: "_Theirs") -> str:
+def _of_gradients(node: ast.AST, theirs: "_NotebookObjects") -> str:
     """Return why the gradient that this node asks for does not work, or ""."""
     match node:
         case ast.Attribute(attr="backward" | "grad_fn" as name, value=value):
@@ -115,7 +115,7 @@ def _last(name: str) -> str:
     return name.rpartition(".")[2]
 
 
-def _types(tree: ast.Module, theirs: "_Theirs") -> Iterator[Finding]:
+def _types(tree: ast.Module, theirs: "_NotebookObjects") -> Iterator[Finding]:
     passed_over = set(_in_words(tree)) | set(_of_copies(tree))
     for node in ast.walk(tree):
         match node:
@@ -134,7 +134,7 @@ def _types(tree: ast.Module, theirs: "_Theirs") -> Iterator[Finding]:
                 )
 
 
-def _changes(tree: ast.Module, theirs: "_Theirs") -> Iterator[Finding]:
+def _changes(tree: ast.Module, theirs: "_NotebookObjects") -> Iterator[Finding]:
     """Yield a note for each change of a received value: `cart.items.append(1)`."""
     for node in ast.walk(tree):
         match node:
@@ -183,7 +183,7 @@ def _is_copied(node: ast.expr) -> bool:
     return dotted(node).rpartition(".")[2] in _COPIED
 
 
-class _Theirs:
+class _NotebookObjects:
     """Decides which expressions of a test lead to objects of the notebook."""
 
     def __init__(
