@@ -38,6 +38,7 @@ from formats.course.course_content import (
     TeacherRow,
     WeekRow,
 )
+from formats.course.plain_fields import columns_of
 from formats.problems import (
     BundleError,
     Problem,
@@ -84,7 +85,7 @@ class Applier:
         if found is None:
             found = model(**self._owner(row))
             self._objects[row.NOUN, row.key] = found
-        for name, value in values(self, row).items():
+        for name, value in {**columns_of(row), **values(self, row)}.items():
             setattr(found, name, value)
         self._write_file(found, change)
         if isinstance(found, Material) and self._is_news(change):
@@ -172,15 +173,10 @@ class Applier:
         }
 
     def component(self, row: ComponentRow) -> Values:
-        return {
-            "kind": row.kind,
-            "weight_percent": row.weight,
-            "note": row.note,
-            "position": row.position,
-        }
+        return {"position": row.position}
 
     def room(self, row: RoomRow) -> Values:
-        return {"aliases": list(row.aliases), "url": row.url}
+        return {"aliases": list(row.aliases)}
 
     def teacher(self, row: TeacherRow) -> Values:
         return {"position": row.position}
@@ -190,21 +186,16 @@ class Applier:
             "weekday": row.weekday,
             "starts": row.starts,
             "ends": row.ends,
-            "kind": row.kind,
             "room": self._get("room", row.room),
-            "online_label": row.online,
-            "online_url": row.online_url,
         }
 
     def lecture(self, row: LectureRow) -> Values:
-        return {"title": row.title, "examinable": row.examinable}
+        return {"examinable": row.examinable}
 
     def week(self, row: WeekRow) -> Values:
         return {
             "number": row.number,
             "starts_on": row.starts_on,
-            "title": row.title,
-            "summary": row.summary,
             "release_at": row.release_at,
         }
 
@@ -213,20 +204,11 @@ class Applier:
         cancelled_at = before.cancelled_at if before else None
         return {
             "week": self._get("week", row.week),
-            "kind": row.kind,
-            "title": row.title,
             "starts_at": row.starts_at,
             "ends_at": row.ends_at,
             "room": self._get("room", row.room),
-            "online_label": row.online,
-            "online_url": row.online_url,
-            "queue_label": row.queue,
-            "queue_url": row.queue_url,
-            "by_team": row.team,
-            "note": row.note,
             "cancelled_at": (cancelled_at or timezone.now()) if row.cancelled else None,
             "cancel_reason": row.cancel_reason,
-            "moved_from": row.moved_from,
             "position": row.position,
             "release_at": row.release_at,
         }
@@ -234,18 +216,10 @@ class Applier:
     def material(self, row: MaterialRow) -> Values:
         return {
             "kind": row.kind,
-            "code": row.code,
-            "title": row.title,
             "week": self._get("week", row.week),
             "session": self._get("session", row.session),
             "lecture": self._get("lecture", row.lecture),
-            "description": row.description,
-            "body": row.body,
-            "attribution": row.attribution,
-            "url": row.url,
-            "access": row.access,
             "examinable": row.examinable,
-            "opens_at": row.opens_at,
             "position": row.position,
             "release_at": row.release_at,
         }
@@ -254,23 +228,16 @@ class Applier:
         return {
             "material": self._get("material", row.material),
             "label": row.label,
-            "url": row.url,
             "position": row.position,
             "release_at": row.release_at,
         }
 
     def coursework(self, row: CourseworkRow) -> Values:
         return {
-            "title": row.title,
             "week": self._get("week", row.week),
-            "summary": row.summary,
             "due_at": row.due_at,
-            "grace_minutes": row.grace_minutes,
-            "closes_at": row.closes_at,
             "component": self._get("component", row.component),
-            "weight_percent": row.weight,
             "max_attempts": row.attempts,
-            "counting": row.counting,
             "release_at": row.release_at,
         }
 

@@ -4,28 +4,29 @@ import datetime as dt
 import shutil
 import zoneinfo
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from django.utils.text import slugify
 
+from formats.course.assessment import COMPONENT, COURSEWORK
 from formats.course.course_content import (
     AttachmentRow,
     Content,
     CourseworkRow,
-    File,
     MaterialRow,
     Place,
     Released,
+    Row,
     SessionRow,
     Shelf,
     SlotRow,
     WeekRow,
     shelf_of,
 )
-from formats.course.course_reader import FORMAT
+from formats.course.course_reader import FORMAT, LECTURE, ROOM
 from formats.course.dates import (
     WEEK,
     WEEKDAYS,
@@ -34,6 +35,11 @@ from formats.course.dates import (
     DateError,
     time_text,
 )
+from formats.course.materials import ATTACHMENT, MATERIAL
+from formats.course.named_files import File
+from formats.course.plain_fields import entry_of
+from formats.course.timetable import SESSION, SLOT
+from formats.course.timetable import WEEK as WEEK_NAMES
 from formats.course.yaml_writer import Value, dump
 
 NAME: Final = "course.yaml"
@@ -114,23 +120,20 @@ class _Writer:
             "format": FORMAT,
             "course": self._course(),
             "components": [
-                {
-                    **_entry(title=row.key, kind=row.kind),
-                    "weight": row.weight,
-                    **_entry(note=row.note),
-                }
+                {**self._plain(row, COMPONENT, title=row.key), "weight": row.weight}
                 for row in content.components
             ],
             "rooms": [
-                _entry(name=row.key, aliases=row.aliases, url=row.url)
+                self._plain(row, ROOM, name=row.key, aliases=row.aliases)
                 for row in content.rooms
             ],
             "teachers": [row.key for row in content.teachers],
-            "slots": [_slot(row) for row in content.slots],
+            "slots": [self._slot(row) for row in content.slots],
             "lectures": [
-                _entry(
+                self._plain(
+                    row,
+                    LECTURE,
                     number=row.key,
-                    title=row.title,
                     examinable=row.examinable,
                     recordings=self._list("lecture", row.key),
                 )
@@ -173,38 +176,29 @@ class _Writer:
             for session in self._content.sessions
             if session.week == row.number
         ]
-        return {
-            "number": row.number,
-            "starts": self._calendar.day_text(row.starts_on),
-            **_entry(title=row.title),
+        return {"number": row.number} | self._plain(
+            row,
+            WEEK_NAMES,
+            starts=self._calendar.day_text(row.starts_on),
+            sessions=sessions,
+            materials=self._list("week", row.key),
             **self._release(row),
-            **_entry(
-                summary=row.summary,
-                sessions=sessions,
-                materials=self._list("week", row.key),
-            ),
-        }
+        )
 
     def _session(self, row: SessionRow, week: WeekRow) -> Entry:
-        return {
-            **_entry(key=row.key, kind=row.kind, title=row.title),
+        return self._plain(
+            row,
+            SESSION,
+            key=row.key,
+            room=row.room,
+            teachers=row.teachers,
+            lectures=[_place(place) for place in row.lectures],
+            cancelled=row.cancelled,
+            cancel_reason=row.cancel_reason,
+            materials=self._list("session", row.key),
             **self._times(row, week),
-            **_entry(
-                room=row.room,
-                online=row.online,
-                online_url=row.online_url,
-                queue=row.queue,
-                queue_url=row.queue_url,
-                teachers=row.teachers,
-                team=row.team,
-                lectures=[_place(place) for place in row.lectures],
-                cancelled=row.cancelled,
-                cancel_reason=row.cancel_reason,
-                moved_from=self._moment(row.moved_from),
-            ),
             **self._release(row),
-            **_entry(note=row.note, materials=self._list("session", row.key)),
-        }
+        )
 
     def _times(self, row: SessionRow, week: WeekRow) -> Entry:
         if row.starts_at is None or row.ends_at is None:
@@ -228,39 +222,31 @@ class _Writer:
         return [self._material(row, kind) for row in self._shelves[kind, key]]
 
     def _material(self, row: MaterialRow, where: str) -> Entry:
-        return {
-            **_entry(
-                key=row.key,
-                kind="" if where == "lecture" else row.kind,
-                code=row.code,
-                title=row.title,
-                attribution=row.attribution,
-                url=row.url,
-                file=self._file(row.file, row.key),
-                access="" if row.access == "public" else row.access,
-                examinable=row.examinable,
-                opens=self._moment(row.opens_at),
-            ),
+        return self._plain(
+            row,
+            MATERIAL,
+            key=row.key,
+            kind="" if where == "lecture" else row.kind,
+            file=self._file(row.file, row.key),
+            examinable=row.examinable,
+            session="" if where == "session" else row.session,
+            lecture="" if where == "lecture" else row.lecture,
+            also_in=row.also_in,
+            attachments=[
+                self._attachment(attachment) for attachment in self._attached[row.key]
+            ],
             **self._release(row),
-            **_entry(
-                session="" if where == "session" else row.session,
-                lecture="" if where == "lecture" else row.lecture,
-                also_in=row.also_in,
-                description=row.description,
-                body=row.body,
-                attachments=[
-                    self._attachment(attachment)
-                    for attachment in self._attached[row.key]
-                ],
-            ),
-        }
+        )
 
     def _attachment(self, row: AttachmentRow) -> Entry:
         name = f"{row.material}/{slugify(row.label) or 'file'}"
-        return {
-            **_entry(label=row.label, url=row.url, file=self._file(row.file, name)),
+        return self._plain(
+            row,
+            ATTACHMENT,
+            label=row.label,
+            file=self._file(row.file, name),
             **self._release(row),
-        }
+        )
 
     def _file(self, file: File | None, name: str) -> str:
         """Return the path of the file, named after its row.
@@ -281,21 +267,25 @@ class _Writer:
         return path
 
     def _coursework_entry(self, row: CourseworkRow) -> Entry:
-        return {
-            **_entry(slug=row.key, title=row.title),
-            **({"week": row.week} if row.week is not None else {}),
+        entry = self._plain(
+            row,
+            COURSEWORK,
+            slug=row.key,
+            due=self._moment(row.due_at),
+            component=row.component,
+            attempts=row.attempts or 0,
             **self._release(row, "handed_out"),
-            **_entry(
-                due=self._moment(row.due_at),
-                grace_minutes=row.grace_minutes,
-                closes=self._moment(row.closes_at),
-                component=row.component,
-                weight=row.weight,
-                attempts=row.attempts or 0,
-                counting="" if row.counting == "latest" else row.counting,
-                summary=row.summary,
-            ),
-        }
+        )
+        week: Entry = {} if row.week is None else {"week": row.week}
+        return _arranged({**entry, **week}, COURSEWORK)
+
+    def _slot(self, row: SlotRow) -> Entry:
+        times: Entry = {"from": time_text(row.starts), "to": time_text(row.ends)}
+        return self._plain(row, SLOT, day=WEEKDAYS[row.weekday], room=row.room, **times)
+
+    def _plain(self, row: Row, names: Sequence[str], **others: Value) -> Entry:
+        """Return the row's plain fields with the other values, in the file's order."""
+        return _arranged({**entry_of(row, self._calendar), **_entry(**others)}, names)
 
 
 def _paths(stem: str, suffix: str) -> Iterator[str]:
@@ -315,19 +305,9 @@ def _listed(value: Value) -> Value:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _slot(row: SlotRow) -> Entry:
-    times: Mapping[str, str] = {
-        "from": time_text(row.starts),
-        "to": time_text(row.ends),
-    }
-    return _entry(
-        day=WEEKDAYS[row.weekday],
-        **times,
-        kind=row.kind,
-        room=row.room,
-        online=row.online,
-        online_url=row.online_url,
-    )
+def _arranged(values: Entry, names: Sequence[str]) -> Entry:
+    """Return the values in the order of the names, without the empty ones."""
+    return _entry(**{name: values[name] for name in names if name in values})
 
 
 def _place(place: Place) -> Entry:

@@ -25,8 +25,8 @@ from formats.course.course_content import (
     SessionRow,
     TeacherRow,
     shelf_of,
-    spelling,
 )
+from formats.course.course_fields import spelling
 
 ReleasedT = TypeVar("ReleasedT", bound=Released)
 FiledT = TypeVar("FiledT", MaterialRow, AttachmentRow)

@@ -13,13 +13,13 @@ from courses.course_file.stored import Stored
 from formats.choices import Weekday
 from formats.course.course_content import (
     Content,
-    File,
     RoomRow,
     Row,
     SessionRow,
     WeekRow,
 )
 from formats.course.dates import Calendar, time_text
+from formats.course.named_files import File
 from formats.problems import FaultList
 
 _SHOWN: Final = 60

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -18,7 +17,6 @@ from formats.course.course_content import (
     Content,
     CourseRow,
     CourseworkRow,
-    File,
     LectureRow,
     MaterialRow,
     Place,
@@ -28,7 +26,9 @@ from formats.course.course_content import (
     TeacherRow,
     WeekRow,
 )
-from formats.course.course_fields import cleaned, sha256
+from formats.course.course_fields import cleaned
+from formats.course.named_files import File, sha256
+from formats.course.plain_fields import load_plain, to_second
 from formats.course.timetable import slot_key
 
 _PIECE: Final = 1 << 20
@@ -48,15 +48,9 @@ def plain(text: str) -> str:
     return cleaned(text).strip()
 
 
-def number(value: Decimal) -> Decimal:
-    """Return the number without zeros at the end."""
-    whole = value.to_integral_value()
-    return whole if whole == value else value.normalize()
-
-
 def nothing_stored(course: CourseRow) -> Stored:
     """Return the stored content of a course that does not exist yet: rooms alone."""
-    reader = _Snapshot()
+    reader = _StoredReader()
     return Stored(
         content=Content(course=course), rooms=reader.rooms(), objects=reader.objects
     )
@@ -64,13 +58,13 @@ def nothing_stored(course: CourseRow) -> Stored:
 
 def read_stored(course: Course) -> Stored:
     """Return the stored course, in about fifteen queries however many rows it has."""
-    reader = _Snapshot()
+    reader = _StoredReader()
     rooms = reader.rooms()
     content = reader.read(course, rooms)
     return Stored(content=content, rooms=rooms, objects=reader.objects)
 
 
-class _Snapshot:
+class _StoredReader:
     def __init__(self) -> None:
         self.objects: dict[tuple[str, str], Any] = {}
         # Keys of rows by their table and primary key.
@@ -90,7 +84,7 @@ class _Snapshot:
             RoomRow(
                 key=self._keep("room", room.name, room),
                 aliases=tuple(room.aliases),
-                url=room.url,
+                **load_plain(RoomRow, room),
             )
             for room in Room.objects.all()
         )
@@ -131,17 +125,15 @@ class _Snapshot:
             time_zone=course.time_zone,
             academic_year=course.academic_year,
             summary=plain(course.summary),
-            release_at=_second(course.release_at),
+            release_at=to_second(course.release_at),
         )
 
     def _components(self, course: Course) -> Iterator[ComponentRow]:
         for row in course.components.order_by("position", "title"):
             yield ComponentRow(
                 key=self._keep("component", row.title, row),
-                kind=row.kind,
-                weight=number(row.weight_percent),
-                note=plain(row.note),
                 position=row.position,
+                **load_plain(ComponentRow, row),
             )
 
     def _teachers(self, course: Course) -> Iterator[TeacherRow]:
@@ -157,18 +149,16 @@ class _Snapshot:
                 weekday=row.weekday,
                 starts=row.starts.replace(microsecond=0),
                 ends=row.ends.replace(microsecond=0),
-                kind=row.kind,
                 room=self._key(Room, row.room_id),
-                online=plain(row.online_label),
-                online_url=row.online_url,
+                **load_plain(SlotRow, row),
             )
 
     def _lectures(self, course: Course) -> Iterator[LectureRow]:
         for row in sorted(course.lectures.all(), key=lambda row: row.number):
             yield LectureRow(
                 key=self._keep("lecture", row.number, row),
-                title=plain(row.title),
                 examinable=row.examinable,
+                **load_plain(LectureRow, row),
             )
 
     def _weeks(self, course: Course) -> Iterator[WeekRow]:
@@ -177,9 +167,8 @@ class _Snapshot:
                 key=self._keep("week", str(row.number), row),
                 number=row.number,
                 starts_on=row.starts_on,
-                title=plain(row.title),
-                summary=plain(row.summary),
-                release_at=_second(row.release_at),
+                release_at=to_second(row.release_at),
+                **load_plain(WeekRow, row),
             )
 
     # --- Sessions ---------------------------------------------------------------
@@ -201,24 +190,16 @@ class _Snapshot:
             yield SessionRow(
                 key=self._keep("session", row.key, row),
                 week=row.week.number,
-                kind=row.kind,
-                title=plain(row.title),
-                starts_at=_second(row.starts_at),
-                ends_at=_second(row.ends_at),
+                starts_at=to_second(row.starts_at),
+                ends_at=to_second(row.ends_at),
                 room=self._key(Room, row.room_id),
-                online=plain(row.online_label),
-                online_url=row.online_url,
-                queue=plain(row.queue_label),
-                queue_url=row.queue_url,
                 teachers=tuple(teacher.name for teacher in row.teachers.all()),
-                team=row.by_team,
                 lectures=tuple(places[row.pk]),
-                note=plain(row.note),
                 cancelled=row.is_cancelled,
                 cancel_reason=plain(row.cancel_reason) if row.is_cancelled else "",
-                moved_from=_second(row.moved_from),
                 position=row.position,
-                release_at=_second(row.release_at),
+                release_at=to_second(row.release_at),
+                **load_plain(SessionRow, row),
             )
 
     def _places(self, course: Course) -> dict[int, list[Place]]:
@@ -248,22 +229,15 @@ class _Snapshot:
             yield MaterialRow(
                 key=self._keep("material", row.key, row),
                 kind=row.kind,
-                code=plain(row.code),
-                title=plain(row.title),
                 week=week,
                 session=row.session.key if row.session else "",
                 lecture=row.lecture.number if row.lecture else "",
                 also_in=tuple(sorted(also_in - {week})),
-                description=plain(row.description),
-                body=plain(row.body),
-                attribution=plain(row.attribution),
-                url=row.url,
                 file=stored_file(row.file),
-                access=row.access,
                 examinable=row.examinable,
-                opens_at=_second(row.opens_at),
                 position=row.position,
-                release_at=_second(row.release_at),
+                release_at=to_second(row.release_at),
+                **load_plain(MaterialRow, row),
             )
 
     def _attachments(self, course: Course) -> Iterator[AttachmentRow]:
@@ -274,10 +248,10 @@ class _Snapshot:
                 key=self._keep("attachment", key, row),
                 material=row.material.key,
                 label=row.label,
-                url=row.url,
                 file=stored_file(row.file),
                 position=row.position,
-                release_at=_second(row.release_at),
+                release_at=to_second(row.release_at),
+                **load_plain(AttachmentRow, row),
             )
 
     def _coursework(self, course: Course) -> Iterator[CourseworkRow]:
@@ -285,23 +259,13 @@ class _Snapshot:
         for row in rows.order_by("due_at", "title", "slug"):
             yield CourseworkRow(
                 key=self._keep("coursework", row.slug, row),
-                title=plain(row.title),
                 week=row.week.number if row.week else None,
-                summary=plain(row.summary),
                 due_at=row.due_at.replace(microsecond=0),
-                grace_minutes=row.grace_minutes,
-                closes_at=_second(row.closes_at),
                 component=row.component.title if row.component else "",
-                weight=number(row.weight_percent),
                 attempts=row.max_attempts,
-                counting=row.counting,
-                release_at=_second(row.release_at),
+                release_at=to_second(row.release_at),
+                **load_plain(CourseworkRow, row),
             )
-
-
-def _second(moment: Any) -> Any:
-    """Return the time to the second: course files have no fractions of one."""
-    return moment.replace(microsecond=0) if moment else None
 
 
 def stored_file(stored: FieldFile) -> File | None:

@@ -5,35 +5,21 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
-from formats.choices import ComponentKind, Counting
 from formats.course import course_fields
 from formats.course.course_content import ComponentRow, CourseworkRow
 from formats.course.course_fields import Context
+from formats.course.plain_fields import read_plain, yaml_names
 from formats.yaml_document import Section
 
-_COMPONENT: Final = ("title", "kind", "weight", "note")
-_COURSEWORK: Final = (
-    "slug",
-    "title",
-    "week",
-    "handed_out",
-    "hidden",
-    "due",
-    "grace_minutes",
-    "closes",
-    "component",
-    "weight",
-    "attempts",
-    "counting",
-    "summary",
-)
+COMPONENT: Final = yaml_names(ComponentRow, "title")
+COURSEWORK: Final = yaml_names(CourseworkRow, "slug")
 _ALL: Final = Decimal(100)
 _MOST_ATTEMPTS: Final = 9999
 
 
 def read_components(top: Section, context: Context) -> tuple[ComponentRow, ...]:
     rows = []
-    for position, section in enumerate(top.sections("components", _COMPONENT)):
+    for position, section in enumerate(top.sections("components", COMPONENT)):
         section.require("title", "kind", "weight")
         title = course_fields.words(section, "title", longest=100)
         context.claim(section, "component", title, "title")
@@ -41,10 +27,8 @@ def read_components(top: Section, context: Context) -> tuple[ComponentRow, ...]:
             ComponentRow(
                 key=title,
                 line=section.line,
-                kind=section.choice("kind", ComponentKind.values, ComponentKind.OTHER),
-                weight=course_fields.percent(section, "weight"),
-                note=course_fields.words(section, "note"),
                 position=position,
+                **read_plain(ComponentRow, section, context),
             )
         )
     total = sum((row.weight for row in rows), Decimal(0))
@@ -62,7 +46,7 @@ def read_coursework(
 ) -> tuple[CourseworkRow, ...]:
     read = [
         _coursework_row(section, [row.key for row in components], context)
-        for section in top.sections("coursework", _COURSEWORK)
+        for section in top.sections("coursework", COURSEWORK)
     ]
     rows = [row for row in read if row is not None]
     for component in components:
@@ -77,29 +61,24 @@ def _coursework_row(
     slug = course_fields.slug(section, "slug")
     context.claim(section, "coursework", slug, "slug")
     due_at = course_fields.moment(section, "due", context.calendar)
-    closes_at = course_fields.moment(section, "closes", context.calendar)
+    plain = read_plain(CourseworkRow, section, context)
     release = course_fields.release(section, context.calendar, "handed_out")
     if due_at is not None:
-        _check_deadline(section, due_at, closes_at, release.at, context)
+        _check_deadline(section, due_at, plain["closes_at"], release.at, context)
     row = CourseworkRow(
         key=slug,
         line=section.line,
-        title=course_fields.words(section, "title", longest=200),
         week=course_fields.week_number(section, "week", context),
-        summary=course_fields.words(section, "summary"),
         due_at=due_at or dt.datetime.min.replace(tzinfo=dt.UTC),
-        grace_minutes=section.whole("grace_minutes", 0, lowest=0, highest=32_767),
-        closes_at=closes_at,
         component=course_fields.known(
             section, "component", components, where="components"
         ),
-        weight=course_fields.percent(section, "weight"),
         attempts=section.whole("attempts", 1, lowest=1, highest=_MOST_ATTEMPTS)
         if "attempts" in section
         else None,
-        counting=section.choice("counting", Counting.values, Counting.LATEST),
         release_at=release.at,
         says_release=release.is_said,
+        **plain,
     )
     return row if due_at is not None else None
 

@@ -5,24 +5,26 @@ the row was read, not what it contains.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import chain
-from typing import IO, ClassVar
+from typing import ClassVar
 
-Opener = Callable[[], AbstractContextManager[IO[bytes]]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class File:
-    """The content of a file. `name` is where it was found."""
-
-    sha256: str
-    suffix: str
-    name: str = field(compare=False)
-    open: Opener = field(compare=False, repr=False)
+from formats.choices import ComponentKind, Counting, MaterialAccess, SessionKind
+from formats.course.course_fields import spelling
+from formats.course.named_files import File
+from formats.course.plain_fields import (
+    RELEASE,
+    choice,
+    flag,
+    link,
+    moment,
+    percent,
+    special,
+    text,
+    whole,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +63,9 @@ class CourseRow(Released):
 class ComponentRow(Row):
     NOUN = "component"
 
-    kind: str
-    weight: Decimal = Decimal(0)
-    note: str = ""
+    kind: str = choice(ComponentKind, ComponentKind.OTHER)
+    weight: Decimal = percent(column="weight_percent")
+    note: str = text()
     position: int = 0
 
 
@@ -73,18 +75,13 @@ class RoomRow(Row):
 
     NOUN = "room"
 
-    aliases: tuple[str, ...] = ()
-    url: str = ""
+    aliases: tuple[str, ...] = special("aliases", default=())
+    url: str = link()
 
     @property
     def spellings(self) -> tuple[str, ...]:
         """Every spelling of the room, in the form for comparison."""
         return tuple(spelling(name) for name in (self.key, *self.aliases))
-
-
-def spelling(name: str) -> str:
-    """Return a room's name in the form for comparison: without case or extra spaces."""
-    return " ".join(name.split()).casefold()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,18 +98,18 @@ class SlotRow(Row):
     weekday: int
     starts: dt.time
     ends: dt.time
-    kind: str
-    room: str = ""
-    online: str = ""
-    online_url: str = ""
+    kind: str = choice(SessionKind, SessionKind.LECTURE)
+    room: str = special("room", default="")
+    online: str = text(longest=60, column="online_label")
+    online_url: str = link()
 
 
 @dataclass(frozen=True, kw_only=True)
 class LectureRow(Row):
     NOUN = "lecture"
 
-    title: str
-    examinable: str = ""
+    title: str = text(longest=200)
+    examinable: str = special("examinable", default="")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,8 +118,8 @@ class WeekRow(Released):
 
     number: int
     starts_on: dt.date
-    title: str = ""
-    summary: str = ""
+    title: str = text(longest=200, then=RELEASE)
+    summary: str = text()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,22 +141,22 @@ class SessionRow(Released):
     NOUN = "session"
 
     week: int
-    kind: str
-    title: str = ""
-    starts_at: dt.datetime | None = None
-    ends_at: dt.datetime | None = None
-    room: str = ""
-    online: str = ""
-    online_url: str = ""
-    queue: str = ""
-    queue_url: str = ""
-    teachers: tuple[str, ...] = ()
-    team: bool = False
-    lectures: tuple[Place, ...] = ()
-    note: str = ""
-    cancelled: bool = False
-    cancel_reason: str = ""
-    moved_from: dt.datetime | None = None
+    kind: str = choice(SessionKind, SessionKind.LECTURE)
+    title: str = text(longest=200)
+    starts_at: dt.datetime | None = special("day", "date", "from", default=None)
+    ends_at: dt.datetime | None = special("to", "until", default=None)
+    room: str = special("room", default="")
+    online: str = text(longest=60, column="online_label")
+    online_url: str = link()
+    queue: str = text(longest=60, column="queue_label")
+    queue_url: str = link()
+    teachers: tuple[str, ...] = special("teachers", default=())
+    team: bool = flag(column="by_team")
+    lectures: tuple[Place, ...] = special("lectures", default=())
+    cancelled: bool = special("cancelled", default=False)
+    cancel_reason: str = special("cancel_reason", default="")
+    moved_from: dt.datetime | None = moment(then=RELEASE)
+    note: str = text()
     position: int = 0
 
 
@@ -167,21 +164,21 @@ class SessionRow(Released):
 class MaterialRow(Released):
     NOUN = "material"
 
-    kind: str
-    title: str
-    code: str = ""
+    kind: str = special()
+    code: str = text(longest=12)
+    title: str = text(longest=200)
+    attribution: str = text(longest=200)
+    url: str = link()
+    file: File | None = special("file", default=None)
+    access: str = choice(MaterialAccess, MaterialAccess.PUBLIC, is_named=False)
+    examinable: str = special("examinable", default="")
+    opens_at: dt.datetime | None = moment("opens", then=RELEASE)
     week: int | None = None
-    session: str = ""
-    lecture: str = ""
-    also_in: tuple[int, ...] = ()
-    description: str = ""
-    body: str = ""
-    attribution: str = ""
-    url: str = ""
-    file: File | None = None
-    access: str = "public"
-    examinable: str = ""
-    opens_at: dt.datetime | None = None
+    session: str = special("session", default="")
+    lecture: str = special("lecture", default="")
+    also_in: tuple[int, ...] = special("also_in", default=())
+    description: str = text()
+    body: str = text()
     position: int = 0
 
 
@@ -190,9 +187,9 @@ class AttachmentRow(Released):
     NOUN = "attachment"
 
     material: str
-    label: str
-    url: str = ""
-    file: File | None = None
+    label: str = special()
+    url: str = link()
+    file: File | None = special("file", *RELEASE, default=None)
     position: int = 0
 
 
@@ -200,16 +197,16 @@ class AttachmentRow(Released):
 class CourseworkRow(Released):
     NOUN = "coursework"
 
-    title: str
-    due_at: dt.datetime
-    week: int | None = None
-    summary: str = ""
-    grace_minutes: int = 0
-    closes_at: dt.datetime | None = None
-    component: str = ""
-    weight: Decimal = Decimal(0)
-    attempts: int | None = None
-    counting: str = "latest"
+    title: str = text(longest=200)
+    week: int | None = special("week", "handed_out", "hidden", default=None)
+    due_at: dt.datetime = special("due")
+    grace_minutes: int = whole(highest=32_767)
+    closes_at: dt.datetime | None = moment("closes")
+    component: str = special("component", default="")
+    weight: Decimal = percent(column="weight_percent")
+    attempts: int | None = special("attempts", default=None)
+    counting: str = choice(Counting, Counting.LATEST, is_named=False)
+    summary: str = text()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,18 +1,17 @@
 """Read values of a course file that are more than text, and note the wrong ones."""
 
 import datetime as dt
-import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path, PurePath
 from typing import Final, TypeVar
 
 from formats.addresses import is_web_address
-from formats.course.course_content import File, spelling
 from formats.course.dates import Calendar, DateError, hour
+from formats.course.named_files import File, sha256
 from formats.lengths import MAX_MARKDOWN
 from formats.problems import FaultList
 from formats.yaml_document import Section, nearest
@@ -150,6 +149,11 @@ def known(section: Section, key: str, names: Collection[str], *, where: str) -> 
     return name
 
 
+def spelling(name: str) -> str:
+    """Return a room's name in the form for comparison: without case or extra spaces."""
+    return " ".join(name.split()).casefold()
+
+
 def room(section: Section, context: Context) -> str:
     """Return the name of the room, from any of its spellings."""
     written = words(section, "room")
@@ -225,11 +229,3 @@ def file_of(section: Section, context: Context) -> File | None:
             sha256=digest, suffix=path.suffix, name=name, open=lambda: path.open("rb")
         )
     return None
-
-
-def sha256(pieces: Iterable[bytes]) -> str:
-    """Return the SHA-256 of all the pieces, in hex."""
-    digest = hashlib.sha256()
-    for piece in pieces:
-        digest.update(piece)
-    return digest.hexdigest()

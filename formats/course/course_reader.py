@@ -20,6 +20,7 @@ from formats.course.course_content import (
 from formats.course.course_fields import Context
 from formats.course.dates import AcademicYear, Calendar, years_that_fit
 from formats.course.materials import MATERIAL, RECORDING, Items, examinable
+from formats.course.plain_fields import read_plain, yaml_names
 from formats.course.timetable import (
     WeekSection,
     cut_weeks,
@@ -49,8 +50,8 @@ _TOP: Final = (
     "coursework",
 )
 _COURSE: Final = ("title", "module_codes", "time_zone", "released", "summary")
-_ROOM: Final = ("name", "aliases", "url")
-_LECTURE: Final = ("number", "title", "examinable", "recordings")
+ROOM: Final = yaml_names(RoomRow, "name")
+LECTURE: Final = yaml_names(LectureRow, "number", "…", "recordings")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,7 +244,7 @@ def _course(section: Section, context: Context) -> CourseRow:
 
 def _rooms(top: Section, context: Context) -> tuple[RoomRow, ...]:
     rows = []
-    for section in top.sections("rooms", _ROOM):
+    for section in top.sections("rooms", ROOM):
         section.require("name")
         name = course_fields.words(section, "name", longest=100)
         aliases = [
@@ -253,7 +254,7 @@ def _rooms(top: Section, context: Context) -> tuple[RoomRow, ...]:
             key=name,
             line=section.line,
             aliases=tuple(alias for alias in aliases if alias),
-            url=course_fields.url(section, "url"),
+            **read_plain(RoomRow, section, context),
         )
         for spelling in row.spellings if name else ():
             other = context.rooms.setdefault(spelling, name)
@@ -294,7 +295,7 @@ def _lectures(
     top: Section, context: Context
 ) -> tuple[tuple[LectureRow, ...], dict[str, list[Section]]]:
     rows, recordings = [], {}
-    for section in top.sections("lectures", _LECTURE):
+    for section in top.sections("lectures", LECTURE):
         section.require("number", "title")
         number = course_fields.words(section, "number", longest=6)
         context.claim(section, "lecture", number, "number")
@@ -304,8 +305,8 @@ def _lectures(
             LectureRow(
                 key=number,
                 line=section.line,
-                title=course_fields.words(section, "title", longest=200),
                 examinable=examinable(section),
+                **read_plain(LectureRow, section, context),
             )
         )
     return tuple(sorted(rows, key=lambda row: row.key)), recordings

@@ -2,31 +2,18 @@
 
 from typing import Final
 
-from formats.choices import Examinable, MaterialAccess, MaterialKind
+from formats.choices import Examinable, MaterialKind
 from formats.course import course_fields
 from formats.course.course_content import AttachmentRow, MaterialRow
 from formats.course.course_fields import Context
+from formats.course.plain_fields import read_plain, yaml_names
 from formats.yaml_document import Section
 
-RECORDING: Final = (
-    "key",
-    "code",
-    "title",
-    "attribution",
-    "url",
-    "file",
-    "access",
-    "examinable",
-    "opens",
-    "released",
-    "hidden",
-    "also_in",
-    "description",
-    "body",
-    "attachments",
+MATERIAL: Final = yaml_names(MaterialRow, "key", "kind", "…", "attachments")
+RECORDING: Final = tuple(
+    name for name in MATERIAL if name not in {"kind", "session", "lecture"}
 )
-MATERIAL: Final = (*RECORDING, "kind", "session", "lecture")
-ATTACHMENT: Final = ("label", "url", "file", "released", "hidden")
+ATTACHMENT: Final = yaml_names(AttachmentRow, "label")
 
 
 class Items:
@@ -73,8 +60,6 @@ class Items:
             kind=MaterialKind.RECORDING
             if recording_of
             else section.choice("kind", MaterialKind.values, MaterialKind.NOTES),
-            code=course_fields.words(section, "code", longest=12),
-            title=course_fields.words(section, "title", longest=200),
             week=week,
             session=session
             or course_fields.known(
@@ -85,19 +70,12 @@ class Items:
                 section, "lecture", context.lectures, where="lectures"
             ),
             also_in=self._also_in(section, week),
-            description=course_fields.words(section, "description"),
-            body=course_fields.words(section, "body"),
-            attribution=course_fields.words(section, "attribution", longest=200),
-            url=course_fields.url(section, "url"),
             file=course_fields.file_of(section, context),
-            access=section.choice(
-                "access", MaterialAccess.values, MaterialAccess.PUBLIC
-            ),
             examinable=examinable(section),
-            opens_at=course_fields.moment(section, "opens", context.calendar),
             position=position,
             release_at=release.at,
             says_release=release.is_said,
+            **read_plain(MaterialRow, section, context),
         )
 
     def _also_in(self, section: Section, week: int | None) -> tuple[int, ...]:
@@ -128,11 +106,11 @@ class Items:
             line=section.line,
             material=material.key,
             label=label,
-            url=course_fields.url(section, "url"),
             file=course_fields.file_of(section, context),
             position=position,
             release_at=release.at,
             says_release=release.is_said,
+            **read_plain(AttachmentRow, section, context),
         )
         if "url" in section and "file" in section:
             section.fault("It has a link and a file.", "file", hint="Leave one out.")

@@ -5,44 +5,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from formats.choices import SessionKind
 from formats.course import course_fields
 from formats.course.course_content import Place, SessionRow, SlotRow, WeekRow
 from formats.course.course_fields import Context
 from formats.course.dates import WEEKDAYS, DateError, time_text, weekday
 from formats.course.materials import MATERIAL, Items
+from formats.course.plain_fields import read_plain, yaml_names
 from formats.yaml_document import Section
 
-SLOT: Final = ("day", "from", "to", "kind", "room", "online", "online_url")
-WEEK: Final = (
-    "number",
-    "starts",
-    "title",
-    "released",
-    "hidden",
-    "summary",
-    "sessions",
-    "materials",
-)
-SESSION: Final = (
-    *SLOT,
-    "key",
-    "title",
-    "date",
-    "until",
-    "queue",
-    "queue_url",
-    "teachers",
-    "team",
-    "lectures",
-    "cancelled",
-    "cancel_reason",
-    "moved_from",
-    "released",
-    "hidden",
-    "note",
-    "materials",
-)
+SLOT: Final = yaml_names(SlotRow, "day", "from", "to")
+WEEK: Final = yaml_names(WeekRow, "number", "starts", "…", "sessions", "materials")
+SESSION: Final = yaml_names(SessionRow, "key", "…", "materials")
 PLACE: Final = ("number", "part", "watch_before")
 
 
@@ -89,10 +62,9 @@ def read_weeks(weeks: Iterable[WeekSection], context: Context) -> tuple[WeekRow,
                     line=week.section.line,
                     number=week.number,
                     starts_on=context.weeks[week.number],
-                    title=course_fields.words(week.section, "title", longest=200),
-                    summary=course_fields.words(week.section, "summary"),
                     release_at=release.at,
                     says_release=release.is_said,
+                    **read_plain(WeekRow, week.section, context),
                 )
             )
     return tuple(sorted(rows, key=lambda row: row.number))
@@ -133,30 +105,18 @@ def _session(
         key=course_fields.slug(section, "key"),
         line=section.line,
         week=week,
-        kind=_kind(section),
-        title=course_fields.words(section, "title", longest=200),
         starts_at=starts_at,
         ends_at=ends_at,
         room=course_fields.room(section, context),
-        online=course_fields.words(section, "online", longest=60),
-        online_url=course_fields.url(section, "online_url"),
-        queue=course_fields.words(section, "queue", longest=60),
-        queue_url=course_fields.url(section, "queue_url"),
         teachers=_teachers(section, context),
-        team=section.flag("team"),
         lectures=_places(section, context),
-        note=course_fields.words(section, "note"),
         cancelled=cancelled,
         cancel_reason=course_fields.words(section, "cancel_reason", longest=200),
-        moved_from=course_fields.moment(section, "moved_from", context.calendar),
         position=position,
         release_at=release.at,
         says_release=release.is_said,
+        **read_plain(SessionRow, section, context),
     )
-
-
-def _kind(section: Section) -> str:
-    return section.choice("kind", SessionKind.values, SessionKind.LECTURE)
 
 
 # --- When -------------------------------------------------------------------------
@@ -274,7 +234,10 @@ def read_slots(top: Section, context: Context) -> tuple[SlotRow, ...]:
         starts, ends = (
             course_fields.time_of_day(section, key) for key in ("from", "to")
         )
-        kind, room = _kind(section), course_fields.room(section, context)
+        room, plain = (
+            course_fields.room(section, context),
+            read_plain(SlotRow, section, context),
+        )
         if day is None or starts is None or ends is None:
             continue
         if ends <= starts:
@@ -288,10 +251,8 @@ def read_slots(top: Section, context: Context) -> tuple[SlotRow, ...]:
                 weekday=day,
                 starts=starts,
                 ends=ends,
-                kind=kind,
                 room=room,
-                online=course_fields.words(section, "online", longest=60),
-                online_url=course_fields.url(section, "online_url"),
+                **plain,
             )
         )
     return tuple(sorted(rows, key=lambda row: (row.weekday, row.starts)))

@@ -1,0 +1,199 @@
+"""Fields that a course file and the database have alike, declared once on their row.
+
+A row's class says of each plain field how a course file spells it, which column of the
+database holds it, and how it is read and written. The reader, the stored rows, what is
+written to the database and the export are made from that. All other fields of a row are
+`special`: they have a name in the course file, and code of their own.
+"""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from formats.choices import Choice
+from formats.course import course_fields
+from formats.course.course_fields import NO_MORE, Context
+from formats.course.dates import Calendar
+from formats.course.yaml_writer import Value
+from formats.yaml_document import Section
+
+# How a course file says when students see a row.
+RELEASE: Final = ("released", "hidden")
+_KEY: Final = "course file"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PlainField:
+    """How one field is read from a course file and written to it, and stored.
+
+    `yaml_name` and `column` are empty where they are the attribute's name. `then` are
+    names in the course file that follow this one, for values with code of their own.
+    """
+
+    read: Callable[[Section, str, Context], Any] | None = None
+    yaml_name: str = ""
+    column: str = ""
+    then: tuple[str, ...] = ()
+    load: Callable[[Any], Any] = lambda value: value
+    write: Callable[[Any, Calendar], Value] = lambda value, _: value
+
+
+def _declared(default: Any, **rule: Any) -> Any:
+    return dataclasses.field(default=default, metadata={_KEY: PlainField(**rule)})
+
+
+# --- Kinds of fields --------------------------------------------------------------
+
+
+def text(
+    *, longest: int = NO_MORE, column: str = "", then: tuple[str, ...] = ()
+) -> Any:
+    """Declare a text without white space around it, of at most `longest` letters."""
+    return _declared(
+        "",
+        read=lambda section, name, _: course_fields.words(
+            section, name, longest=longest
+        ),
+        load=lambda value: course_fields.cleaned(value).strip(),
+        column=column,
+        then=then,
+    )
+
+
+def link() -> Any:
+    """Declare a web address."""
+    return _declared("", read=lambda section, name, _: course_fields.url(section, name))
+
+
+def choice(choices: type[Choice], default: Choice, *, is_named: bool = True) -> Any:
+    """Declare one of the choices. The default is written only if `is_named`."""
+    return _declared(
+        default,
+        read=lambda section, name, _: section.choice(name, choices.values, default),
+        write=lambda value, _: value if is_named or value != default else "",
+    )
+
+
+def moment(yaml_name: str = "", *, then: tuple[str, ...] = ()) -> Any:
+    """Declare a time, to the second, or None."""
+    return _declared(
+        None,
+        read=lambda section, name, context: course_fields.moment(
+            section, name, context.calendar
+        ),
+        load=to_second,
+        write=lambda value, calendar: calendar.moment_text(value) if value else "",
+        yaml_name=yaml_name,
+        then=then,
+    )
+
+
+def percent(column: str) -> Any:
+    """Declare a percentage with at most two decimals."""
+    return _declared(
+        Decimal(0),
+        read=lambda section, name, _: course_fields.percent(section, name),
+        load=without_zeros,
+        column=column,
+    )
+
+
+def whole(highest: int) -> Any:
+    """Declare a whole number from 0 to `highest`."""
+    return _declared(
+        0,
+        read=lambda section, name, _: section.whole(name, 0, lowest=0, highest=highest),
+    )
+
+
+def flag(column: str) -> Any:
+    """Declare a yes or no."""
+    return _declared(
+        default=False,
+        read=lambda section, name, _: section.flag(name),
+        column=column,
+    )
+
+
+def special(*names: str, default: Any = dataclasses.MISSING) -> Any:
+    """Declare a field with code of its own, and its names in the course file."""
+    rule = {_KEY: PlainField(then=names)}
+    if default is dataclasses.MISSING:
+        return dataclasses.field(metadata=rule)
+    return dataclasses.field(default=default, metadata=rule)
+
+
+# --- What is made of them ---------------------------------------------------------
+
+
+def _rules(row_class: type) -> Mapping[str, PlainField]:
+    """Return the rules of a row's class by attribute, in the order of its fields."""
+    return {
+        one.name: one.metadata[_KEY]
+        for one in dataclasses.fields(row_class)
+        if _KEY in one.metadata
+    }
+
+
+def yaml_names(row_class: type, *around: str) -> tuple[str, ...]:
+    """Return the names that a row may have in a course file, in the order of an export.
+
+    `around` are names that come first, and after "…" those that come last.
+    """
+    place = around.index("…") if "…" in around else len(around)
+    first, last = around[:place], around[place + 1 :]
+    own = [
+        name
+        for attribute, rule in _rules(row_class).items()
+        for name in (*((rule.yaml_name or attribute,) if rule.read else ()), *rule.then)
+    ]
+    return (*first, *own, *last)
+
+
+def read_plain(row_class: type, section: Section, context: Context) -> dict[str, Any]:
+    """Return the row's plain values from a section of a course file, by attribute."""
+    return {
+        attribute: rule.read(section, rule.yaml_name or attribute, context)
+        for attribute, rule in _rules(row_class).items()
+        if rule.read
+    }
+
+
+def load_plain(row_class: type, stored: Any) -> dict[str, Any]:
+    """Return the row's plain values from a row of the database, by attribute."""
+    return {
+        attribute: rule.load(getattr(stored, rule.column or attribute))
+        for attribute, rule in _rules(row_class).items()
+        if rule.read
+    }
+
+
+def columns_of(row: Any) -> dict[str, Any]:
+    """Return the row's plain values by the columns that hold them."""
+    return {
+        rule.column or attribute: getattr(row, attribute)
+        for attribute, rule in _rules(type(row)).items()
+        if rule.read
+    }
+
+
+def entry_of(row: Any, calendar: Calendar) -> dict[str, Value]:
+    """Return the row's plain values as a course file has them, by their names there."""
+    return {
+        rule.yaml_name or attribute: rule.write(getattr(row, attribute), calendar)
+        for attribute, rule in _rules(type(row)).items()
+        if rule.read
+    }
+
+
+def to_second(value: dt.datetime | None) -> dt.datetime | None:
+    """Return the time without parts of a second: course files have none."""
+    return value.replace(microsecond=0) if value else None
+
+
+def without_zeros(value: Decimal) -> Decimal:
+    """Return the number without zeros at its end."""
+    rounded = value.to_integral_value()
+    return rounded if rounded == value else value.normalize()
