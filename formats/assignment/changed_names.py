@@ -18,8 +18,12 @@ from functools import lru_cache
 from typing import Final
 
 from formats.assignment.definitions import rebound_names
-from formats.assignment.object_uses import ANY, Fate, Node, Uses
+from formats.assignment.fates import Fate, Node
+from formats.assignment.free_names import FreeNames, attributes_of
+from formats.assignment.looking_calls import runs_unasked
+from formats.assignment.object_uses import ANY, Uses
 from formats.assignment.passed_objects import PassedObjects, Scope, parameters_of
+from formats.assignment.tied_objects import TiedObjects
 from formats.notebook.cell_syntax import SCOPES, Budget, TooComplexError, parse, walk
 from formats.notebook.ipython_syntax import (
     is_python_magic,
@@ -67,6 +71,10 @@ class _Read:
     scopes: tuple[Scope, ...] = ()
     views: AbstractSet[tuple[str, str]] = frozenset()
     stored: AbstractSet[str] = frozenset()
+    objects: AbstractSet[str] = frozenset()
+    networks: AbstractSet[str] = frozenset()
+    parts: AbstractSet[str] = frozenset()
+    odd_parts: AbstractSet[str] = frozenset()
     is_read: bool = True
 
 
@@ -97,38 +105,46 @@ class _Names:
         imported = {name for cell in cells for name in cell.imports}
         self._defined = {name for cell in cells for name in cell.needs}
         self._libraries = (imported | _BUILTINS) - bound
-        self._effects = _groups()
-        self._needs = _groups()
+        self._effects: dict[str, dict[str, Fate]] = defaultdict(dict)
+        self._needs, made = _groups(), _groups()
         self._leads: dict[object, set[tuple[object, Fate, Fate]]] = defaultdict(set)
         self._changed: dict[int, Mapping[str, Fate]] = {}
+        self._called = _groups()
+        self._lasting = _groups()
         for cell in cells:
             _gather(self._needs, cell.needs)
             # A plain value is what it is; but objects have the methods of their class.
             methods = {
                 name: found & self._defined for name, found in cell.values.items()
             }
-            _gather(self._needs, methods)
-        for name, found in self._needs.items():
+            _gather(made, methods)
+        for name, found in (*self._needs.items(), *made.items()):
             for one in found:
                 self._leads[one].add((name, Fate.SEEN, Fate.CHANGED))
-        self._follow(cells, imported)
+        self._ties = self._follow(cells, imported)
 
-    def _follow(self, cells: Sequence[_Read], imported: AbstractSet[str]) -> None:
+    def _follow(
+        self, cells: Sequence[_Read], imported: AbstractSet[str]
+    ) -> TiedObjects:
         """Note what is changed by calls of the notebook's functions, and with parts."""
         unknown = set(imported).union(*(cell.stored for cell in cells))
         if not all(cell.is_read for cell in cells):
             unknown |= self._defined
         scopes = [scope for cell in cells for scope in cell.scopes]
-        passed = PassedObjects(scopes, libraries=self._libraries, unknown=unknown)
+        parts = {one for cell in cells for one in cell.parts}
+        parts -= {one for cell in cells for one in cell.odd_parts}
+        passed = PassedObjects(
+            scopes,
+            libraries=self._libraries,
+            unknown=unknown,
+            parts=parts,
+            networks={one for cell in cells for one in cell.networks}
+            - {one for cell in cells for one in cell.objects},
+        )
         for index, scope in enumerate(scopes):
             changed = passed.changed_in(index)
             self._changed[id(scope)] = changed
-            if scope.name:
-                found = {
-                    one for one in changed if not self._is_plain(one, changed[one])
-                }
-                self._effects[scope.name] |= found & (scope.free | {ANY})
-                self._effects[scope.name] |= scope.declared
+            self._note_effects(scope, changed)
             own = scope.parameters.names if scope.parameters else frozenset()
             for owner, held, least in passed.held_in(index):
                 if held not in own:
@@ -136,22 +152,58 @@ class _Names:
                     self._leads[_key(index, owner)].add(lead)
         for cell in cells:
             for whole, part in cell.views:
-                self._leads[whole].add((part, Fate.TAKEN, Fate.CHANGED))
+                self._leads[whole].add((part, Fate.GIVEN, Fate.CHANGED))
+        return TiedObjects(
+            scopes,
+            passed,
+            needs=self._needs,
+            effects=self._lasting,
+            apart=self._libraries | self._constants(cells) | {ANY},
+            parts=parts,
+        )
+
+    def _note_effects(self, scope: Scope, changed: Mapping[str, Fate]) -> None:
+        """Note what a call of a function, or of a class's methods, changes."""
+        if not scope.name:
+            return
+        self._called[scope.name] |= scope.called
+        effects = dict.fromkeys(scope.declared, Fate.CHANGED)
+        for name, fate in changed.items():
+            is_free = name in scope.free or name == ANY
+            if is_free and not self._is_plain(name, fate):
+                known = effects.get(name, fate)
+                effects[name] = max(known, min(fate, Fate.CHANGED))
+        for name, fate in effects.items():
+            known = self._effects[scope.name].get(name, fate)
+            self._effects[scope.name][name] = max(fate, known)
+            if fate > Fate.GIVEN and name not in self._libraries:
+                self._lasting[scope.name].add(name)
+                if scope.owner:
+                    self._lasting[scope.owner].add(name)
+
+    def _constants(self, cells: Iterable[_Read]) -> frozenset[str]:
+        """Return the names that stand for numbers or texts, whichever cell binds them."""
+        stored = {name for cell in cells for name in cell.stored}
+        objects = {name for cell in cells for name in cell.objects | cell.networks}
+        return frozenset(stored - objects - self._defined)
 
     def changed_by(self, cell: _Read) -> frozenset[str]:
         """Return the names whose objects the cell may change, by whatever it calls."""
         called = _closure(cell.used, self._needs)
         starts: list[tuple[object, Fate]] = [
             *((name, Fate.SEEN) for name in cell.binds | cell.imports),
-            *((name, Fate.CHANGED) for one in called for name in self._effects[one]),
+            *(start for one in called for start in self._effects[one].items()),
         ]
         for scope in cell.scopes[:1]:
             starts += self._changed[id(scope)].items()
+            names = set(scope.called).union(*(self._called[one] for one in called))
+            starts += ((one, Fate.CHANGED) for one in self._ties.runs(called, names))
         found = self._spread(starts) if cell.is_read else frozenset((ANY,))
         return frozenset((ANY,)) if ANY in found or len(found) > _MOST else found
 
     def _spread(self, left: list[tuple[object, Fate]]) -> frozenset[str]:
         seen: set[tuple[object, Fate]] = set()
+        groups: set[object] = set()
         found: set[str] = set()
         while left and len(found) <= _MOST:
             name, fate = left.pop()
@@ -161,6 +213,10 @@ class _Names:
             seen.add((name, fate))
             if isinstance(name, str):
                 found.add(name)
+                group, names = self._ties.group_of(name)
+                if fate > Fate.GIVEN and group not in groups:
+                    groups.add(group)
+                    left += ((one, Fate.CHANGED) for one in names)
             left += [
                 (other, fate)
                 for other, least, most in self._leads.get(name, ())
@@ -232,11 +288,32 @@ def _read_tree(tree: ast.Module, binds: frozenset[str]) -> _Read:
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     )
-    free = _Free()
+    free = FreeNames()
     used = free(tree)
-    scopes = [_scope(node, free) for node in told if isinstance(node, SCOPES)]
+    owners = {
+        part: node.name
+        for node in told
+        if isinstance(node, ast.ClassDef)
+        for part in node.body
+    }
+    read = [
+        _scope(node, free, owners.get(node, ""))
+        for node in told
+        if isinstance(node, SCOPES)
+    ]
+    scopes = [scope for scope, _ in read]
     needs, values = _definitions(told, free)
-    cell = Scope(name="", changed=uses.changed, edges=uses.edges, free=used)
+    cell = Scope(
+        name="",
+        changed=uses.changed,
+        edges=uses.edges,
+        free=used,
+        met=uses.met,
+        makers=uses.makers,
+        called=uses.called,
+        methods=uses.methods,
+    )
+    parts, odd_parts = attributes_of(told)
     return _Read(
         binds=binds,
         used=used,
@@ -246,75 +323,56 @@ def _read_tree(tree: ast.Module, binds: frozenset[str]) -> _Read:
         scopes=(cell, *scopes),
         views=uses.views,
         stored=uses.stored.union(*(scope.declared for scope in scopes)),
+        objects=uses.objects.union(*(found for _, found in read)),
+        networks=uses.networks,
+        parts=parts,
+        odd_parts=odd_parts,
     )
 
 
-class _Free:
-    """Finds the names that pieces of code read and that are not their own.
+def _scope(
+    node: _Definition, free: FreeNames, owner: str
+) -> tuple[Scope, AbstractSet[str]]:
+    """Return what a function, or a class's body, does when it is called or made.
 
-    Each scope is read once, whatever stands in it.
+    With it stand the names that it declares and binds to more than a constant.
     """
-
-    def __init__(self) -> None:
-        self._found: dict[ast.AST, frozenset[str]] = {}
-        # The names that a scope declares to be another's.
-        self.declared: dict[ast.AST, frozenset[str]] = {}
-        # The names that the definitions within a scope read.
-        self.read_within: dict[ast.AST, frozenset[str]] = {}
-
-    def __call__(self, node: ast.AST) -> frozenset[str]:
-        if node not in self._found:
-            self._found[node] = self._read(node)
-        return self._found[node]
-
-    def _read(self, node: ast.AST) -> frozenset[str]:
-        read: set[str] = set()
-        own: set[str] = set()
-        declared: set[str] = set()
-        within: set[str] = set()
-        left = list(ast.iter_child_nodes(node))
-        while left:
-            part = left.pop()
-            if isinstance(part, (*SCOPES, ast.Lambda)):
-                read |= self(part)
-                within |= self(part) if isinstance(part, SCOPES) else frozenset()
-                continue
-            if isinstance(part, ast.Name):
-                (own if isinstance(part.ctx, ast.Store) else read).add(part.id)
-                continue
-            if isinstance(part, ast.arg):
-                own.add(part.arg)
-            elif isinstance(part, ast.Global | ast.Nonlocal):
-                declared.update(part.names)
-            left += ast.iter_child_nodes(part)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            read -= own
-        self.declared[node] = frozenset(declared)
-        self.read_within[node] = frozenset(within)
-        return frozenset(read | declared)
-
-
-def _scope(node: _Definition, free: _Free) -> Scope:
-    """Return what a function, or a class's body, does when it is called or made."""
     names = free(node)
     declared = free.declared[node]
     is_class = isinstance(node, ast.ClassDef)
-    uses = Uses(kept=None if is_class else declared)
+    first = "" if isinstance(node, ast.ClassDef) or not owner else _first(node)
+    uses = Uses(kept=None if is_class else declared, own=first)
     for part in ast.iter_child_nodes(node):
         uses.visit(part)
     for name in free.read_within[node] - names:
         uses.change(name)  # the definitions within may do anything with it
-    return Scope(
+    scope = Scope(
         name=node.name,
         changed=uses.changed,
         edges=uses.edges,
         free=names,
         declared=declared,
         parameters=parameters_of(node),
+        met=uses.met,
+        makers=uses.makers,
+        called=uses.called,
+        methods=uses.methods,
+        owner=owner,
+        own=first,
+        runs_unasked=not isinstance(node, ast.ClassDef) and runs_unasked(node),
+        gives_code=free.has_code[node],
+        is_class=is_class,
     )
+    return scope, (uses.objects | uses.networks) & declared
 
 
-def _definitions(nodes: Iterable[ast.AST], free: _Free) -> tuple[_Groups, _Groups]:
+def _first(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    """Return what a method calls the object that it is one of, or ""."""
+    found = [*node.args.posonlyargs, *node.args.args]
+    return found[0].arg if found else ""
+
+
+def _definitions(nodes: Iterable[ast.AST], free: FreeNames) -> tuple[_Groups, _Groups]:
     """Return what definitions need, and what plain values are made with."""
     needs, values = _groups(), _groups()
     for node in nodes:

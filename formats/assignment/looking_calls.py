@@ -31,14 +31,24 @@ PART_FUNCTIONS: Final = frozenset(
         *("enumerate", "zip"),
     )
 )
+# Functions whose results call, when they are gone through, what they were given.
+LAZY_FUNCTIONS: Final = frozenset(("map", "filter"))
 DRAWING: Final = frozenset(("plt", "sns", "px"))
-_ARRAYS: Final = frozenset(("np", "numpy", "torch"))
+# What figures are called, and their methods that draw.
+_AXES: Final = frozenset(("ax", "axs", "axes", "ax1", "ax2"))
+_DRAWING_METHODS: Final = frozenset(("plot", "hist", "scatter", "bar", "imshow"))
+_ARRAYS: Final = frozenset(("np", "numpy", "torch", "F"))
 # Functions of array libraries whose results are new, and how many of their first
 # arguments they look at. The next one may be the array that they write to.
 _ARRAY_FUNCTIONS: Final = {
     **dict.fromkeys(("mean", "sum", "std", "var", "argmax", "argmin"), 1),
     **dict.fromkeys(("min", "max", "abs", "round", "sqrt", "exp", "log", "norm"), 1),
     **dict.fromkeys(("allclose", "isclose", "array_equal", "equal"), 2),
+    **dict.fromkeys(("tensor", "stack", "cat", "concatenate", "softmax"), 1),
+    **dict.fromkeys(("log_softmax", "sigmoid", "tanh", "zeros_like", "ones_like"), 1),
+    **dict.fromkeys(("matmul", "mm", "bmm", "dot", "maximum", "minimum"), 2),
+    **dict.fromkeys(("cross_entropy", "nll_loss", "mse_loss"), 2),
+    **dict.fromkeys(("linear", "where"), 3),
 }
 # Methods of values whose results are new.
 NEW_METHODS: Final = frozenset(
@@ -57,15 +67,43 @@ PART_METHODS: Final = frozenset(
         *("astype", "reshape", "flatten", "head", "tail", "split", "groupby"),
         *("tolist", "view", "squeeze", "ravel", "parameters", "named_parameters"),
         *("state_dict", "children", "named_children", "modules", "named_modules"),
+        *("__getitem__", "__len__", "__iter__", "to", "cuda", "float", "long"),
+        *("unsqueeze", "permute", "transpose", "expand", "chunk"),
     )
 )
-# Methods that look at their arguments, too.
-TEXT_METHODS: Final = frozenset(("format", "join"))
+# Those that move a network itself, while a tensor gives another.
+MOVING_METHODS: Final = frozenset(("to", "cuda", "float", "long"))
+# Methods that look at their arguments, too: they print them, or they are sizes.
+PLAIN_METHODS: Final = frozenset(
+    (
+        *("format", "join", "view", "reshape", "astype", "head", "tail", "size"),
+        *("squeeze", "unsqueeze", "permute", "transpose", "expand", "chunk", "to"),
+    )
+)
 # Methods by which an object comes to hold their arguments.
 HOLDING_METHODS: Final = frozenset(
     (
         *("append", "appendleft", "extend", "insert", "add", "update", "setdefault"),
         *("add_module", "register_module", "add_param_group", "put", "push"),
+    )
+)
+# Methods that call a function at once and do not keep it.
+CALLING_METHODS: Final = frozenset(("apply", "map", "agg", "step", "sort", "filter"))
+# Attributes that are no methods.
+DATA_ATTRIBUTES: Final = frozenset(
+    (
+        *("weight", "bias", "data", "grad", "shape", "T", "values", "columns"),
+        *("index", "target", "loc", "iloc", "dtype", "device", "dataset"),
+    )
+)
+# Methods that Python calls where none is named, or that a network calls.
+_NETWORK_METHODS: Final = frozenset(("forward", "call"))
+# Those that are called where an object is made, or visibly changed.
+_OPEN_METHODS: Final = frozenset(
+    (
+        *("__init__", "__new__", "__post_init__", "__init_subclass__", "__del__"),
+        *("__setitem__", "__delitem__", "__setattr__", "__delattr__", "__setstate__"),
+        *("__iadd__", "__isub__", "__imul__", "__itruediv__", "__ior__", "__iand__"),
     )
 )
 # Arguments that say what is changed. No name stands for a dictionary of arguments.
@@ -87,8 +125,10 @@ def array_arguments(function: ast.expr) -> int | None:
 def is_drawing(function: ast.expr) -> bool:
     """Say whether a function draws what it is given."""
     match function:
-        case ast.Attribute(value=ast.Name(id=root)):
-            return root in DRAWING
+        case ast.Attribute(value=ast.Name(id=root)) if root in DRAWING:
+            return True
+        case ast.Attribute(value=value, attr=name):
+            return root_name(value) in _AXES and name in _DRAWING_METHODS
     return False
 
 
@@ -109,6 +149,19 @@ def is_calm_decorator(node: ast.expr) -> bool:
         case ast.Attribute(value=ast.Name(id="torch"), attr=name):
             return name in _CALM_DECORATORS
     return False
+
+
+def runs_unasked(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Say whether a method of a class is called where its name is not written.
+
+    To call an object, to take an item, to go through it or to print it does that.
+    """
+    if node.name in _OPEN_METHODS:
+        return False
+    is_special = node.name.startswith("__") and node.name.endswith("__")
+    decorators = {root_name(one) for one in node.decorator_list}
+    is_property = bool(decorators & {"property", "cached_property", "functools"})
+    return is_special or is_property or node.name in _NETWORK_METHODS
 
 
 def root_name(node: ast.AST) -> str:

@@ -7,86 +7,45 @@ object is remembered: to change the one may change the other.
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from enum import IntEnum
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
+from formats.assignment.expressions import (
+    JOINING,
+    assigned_pairs,
+    elements_of,
+    end_of_operands,
+    end_within,
+    given_values,
+    holders_of,
+    is_made,
+    least_of_joined,
+    leaves_of,
+)
+from formats.assignment.fates import SEEN, TAKEN, End, Fate, Meeting, Node, Slot
 from formats.assignment.looking_calls import (
+    CALLING_METHODS,
     CHANGING_ARGUMENTS,
+    DATA_ATTRIBUTES,
     DO_ANYTHING,
     HOLDING_METHODS,
+    LAZY_FUNCTIONS,
+    MOVING_METHODS,
     NEW_FUNCTIONS,
     NEW_METHODS,
     NUMBER_FUNCTIONS,
     PART_FUNCTIONS,
     PART_METHODS,
-    TEXT_METHODS,
+    PLAIN_METHODS,
     array_arguments,
     is_drawing,
     root_name,
     runs_text,
 )
-from formats.notebook.cell_syntax import SCOPES
 
 ANY: Final = "*"
-_COMPUTED: Final = (ast.UnaryOp, ast.Compare, ast.JoinedStr, ast.Slice)
-_SHOWN: Final = (ast.Expr, ast.Assert, ast.FormattedValue)
-_GATHERED: Final = (
-    *(ast.Tuple, ast.List, ast.Set, ast.Dict, ast.Starred, ast.Await, ast.BoolOp),
-    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.keyword),
-)
-# Operators that make one list, set or dictionary of two.
-_JOINING: Final = (ast.Add, ast.Sub, ast.BitOr, ast.BitAnd)
-
-
-class Fate(IntEnum):
-    """What becomes of a value.
-
-    It is looked at, kept or passed on, or changed. DERIVED is for one whose gradients
-    are computed: that changes whatever it was computed from.
-    """
-
-    SEEN = 0
-    TAKEN = 1
-    CHANGED = 2
-    DERIVED = 3
-
-
-# What a function is called with: its name, and the number or name of the argument; None
-# where that is not known. A method's name has a dot in front.
-Slot = tuple[str, int | str | None]
-Node = str | Slot
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    """What becomes of a value, and what may hold it, or be a part of it, then.
-
-    With each of these owners stands what must become of it for the value to be changed.
-    """
-
-    fate: Fate = Fate.TAKEN
-    owners: tuple[tuple[Node, Fate], ...] = ()
-    is_part: bool = True
-
-    def through(self, least: Fate) -> "_End":
-        """Return the end of what the value is made of, which takes as much to change."""
-        fate = self.fate if self.fate >= least else Fate.SEEN
-        owners = tuple((owner, max(least, known)) for owner, known in self.owners)
-        return _End(fate, owners, is_part=self.is_part and least is Fate.TAKEN)
-
-    def held_by(self, owner: Node) -> "_End":
-        """Return the end of a value that this may hold, too, or give away a part of."""
-        return replace(self, owners=(*self.owners, (owner, Fate.TAKEN)))
-
-    def given(self) -> "_End":
-        """Return the end of an argument of a call, which anything may be done with."""
-        return replace(self, fate=max(self.fate, Fate.TAKEN), is_part=False)
-
-
-_SEEN: Final = _End(Fate.SEEN)
-_TAKEN: Final = _End(Fate.TAKEN)
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 class Uses:
@@ -96,17 +55,33 @@ class Uses:
     what must become of them for these to be changed, and `views` which are parts for
     certain. What is passed to a function that is called by its name stands in a slot.
     What stands in a definition is not done yet, and is read by itself. `kept` are
-    names that outlive the code; None stands for all.
+    names that outlive the code; None stands for all. `own` is what a method calls the
+    object that it is one of.
+
+    `met` says which names, and results of other calls, meet in each call, `makers` by
+    which functions things were made, and `called` which names are called. `methods` are
+    names to which something is bound that may be a method. `networks` are bound to what
+    a class makes, as networks are, and `objects` to anything else but a constant.
     """
 
-    def __init__(self, kept: frozenset[str] | None = frozenset()) -> None:
+    def __init__(
+        self, kept: frozenset[str] | None = frozenset(), own: str = ""
+    ) -> None:
         self.changed: dict[Node, Fate] = {}
         self.edges: dict[Node, set[tuple[Node, Fate]]] = defaultdict(set)
         self.views: set[tuple[str, str]] = set()
         self.stored: set[str] = set()
+        self.met: dict[Meeting, set[str | int]] = defaultdict(set)
+        self.makers: dict[int, str] = {}
+        self.called: set[str] = set()
+        self.methods: set[tuple[str | int, str, str]] = set()
+        self.objects: set[str] = set()
+        self.networks: set[str] = set()
         self._kept = kept
+        self._own = own
+        self._calls = 0
 
-    def visit(self, node: ast.AST, end: _End = _TAKEN) -> None:
+    def visit(self, node: ast.AST, end: End = TAKEN) -> None:
         """Read the node, of whose value this becomes."""
         match node:
             case ast.Name():
@@ -116,36 +91,53 @@ class Uses:
             case ast.Call():
                 self._visit_call(node, end)
             case ast.BinOp():
-                self._visit_all(ast.iter_child_nodes(node), _operands(node, end))
+                self._visit_all(ast.iter_child_nodes(node), end_of_operands(node, end))
             case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test):
-                self.visit(test, _SEEN)
+                self.visit(test, SEEN)
                 rest = [one for one in ast.iter_child_nodes(node) if one is not test]
                 self._visit_all(rest, end)
-            case _ if isinstance(node, SCOPES):
-                self._visit_all(node.decorator_list, _TAKEN)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                self._visit_definition(node)
             case _ if not (self._visit_assignment(node, end) or self._visit_loop(node)):
-                self._visit_all(ast.iter_child_nodes(node), _inner(node, end))
+                self._visit_all(ast.iter_child_nodes(node), end_within(node, end))
 
     def change(self, node: Node, fate: Fate = Fate.CHANGED) -> None:
         """Note that this becomes of the name, or of what stands in the slot."""
         self.changed[node] = max(fate, self.changed.get(node, fate))
 
-    def _visit_all(self, nodes: Iterable[ast.AST], end: _End) -> None:
+    def _visit_definition(self, node: Definition) -> None:
+        """Read what is done where a function or a class is defined."""
+        for decorator in node.decorator_list:
+            call = self._meet(End(owners=((node.name, Fate.GIVEN),)))
+            if isinstance(decorator, ast.Name):
+                self.makers[call] = decorator.id
+            self.visit(decorator, TAKEN.met_in(call))
+        if isinstance(node, ast.ClassDef):
+            for part in node.body:
+                is_bound = isinstance(part, ast.Assign | ast.AnnAssign)
+                self.visit(getattr(part, "value", part) if is_bound else part, TAKEN)
+            return
+        defaults = (*node.args.defaults, *filter(None, node.args.kw_defaults))
+        self._visit_all(defaults, TAKEN)
+
+    def _visit_all(self, nodes: Iterable[ast.AST], end: End) -> None:
         for node in nodes:
             self.visit(node, end)
 
-    def _visit_assignment(self, node: ast.AST, end: _End) -> bool:
+    def _visit_assignment(self, node: ast.AST, end: End) -> bool:
         """Read an assignment, and say whether the node is one."""
         match node:
             case ast.Assign(targets=targets, value=value):
-                for target, part in _pairs(targets, value):
+                for target, part in assigned_pairs(targets, value):
                     self._bind(target, part)
             case ast.AnnAssign(target=target, value=ast.expr() as value):
                 self._bind([target], value)
             case ast.AugAssign(target=target, op=op, value=value):
                 name = target.id if isinstance(target, ast.Name) else ""
-                is_joining = isinstance(op, _JOINING)
-                self._bind([target], value, _joined(value) if is_joining else None)
+                is_joining = isinstance(op, JOINING)
+                self._bind(
+                    [target], value, least_of_joined(value) if is_joining else None
+                )
                 if name:
                     self.change(name, Fate.TAKEN)
             case ast.NamedExpr(target=target, value=value):
@@ -160,10 +152,10 @@ class Uses:
         match node:
             case ast.For() | ast.AsyncFor():
                 self._loop(node.target, node.iter)
-                self._visit_all((*node.body, *node.orelse), _TAKEN)
+                self._visit_all((*node.body, *node.orelse), TAKEN)
             case ast.comprehension(target=target, iter=value, ifs=ifs):
                 self._loop(target, value)
-                self._visit_all(ifs, _SEEN)
+                self._visit_all(ifs, SEEN)
             case ast.withitem(context_expr=value, optional_vars=ast.expr() as target):
                 self._bind([target], value, fate=Fate.TAKEN)
             case ast.ImportFrom(module=str(name)) if name in DO_ANYTHING:
@@ -179,7 +171,7 @@ class Uses:
         left = [value]
         while left:
             node = left.pop()
-            if isinstance(node, ast.BinOp) and isinstance(node.op, _JOINING):
+            if isinstance(node, ast.BinOp) and isinstance(node.op, JOINING):
                 left += (node.left, node.right)
             else:
                 self._bind([target], node)
@@ -188,25 +180,29 @@ class Uses:
         self,
         targets: Iterable[ast.expr],
         value: ast.expr,
-        least: Fate | None = Fate.TAKEN,
+        least: Fate | None = Fate.GIVEN,
         fate: Fate = Fate.SEEN,
     ) -> None:
         """Read a value that is given to the targets, to change which takes `least`."""
-        leaves = [leaf for target in targets for leaf in _leaves(target)]
+        leaves = [leaf for target in targets for leaf in leaves_of(target)]
         names = [root_name(leaf) for leaf in leaves]
         is_held = all(isinstance(leaf, ast.Name) for leaf in leaves)
         is_kept = self._kept is None or not self._kept.isdisjoint(names)
         if is_kept or not is_held:
             fate = max(fate, Fate.TAKEN)
-        self._visit_all(leaves, _TAKEN)
+        self._visit_all(leaves, TAKEN)
         owners = [name for name in names if name]
         for name in owners[1:]:
-            self.edges[name].add((owners[0], Fate.TAKEN))
+            self.edges[name].add((owners[0], Fate.GIVEN))
             self.views.add((owners[0], name))
-        end = _End(fate, tuple((one, Fate.TAKEN) for one in owners[:1]))
+        if not isinstance(value, ast.Constant | ast.UnaryOp):
+            (self.networks if is_made(value) else self.objects).update(owners)
+        for owner in owners[:1]:
+            self._note_code(owner, [value])
+        end = End(fate, tuple((one, Fate.GIVEN) for one in owners[:1]))
         self.visit(value, end.through(Fate.DERIVED if least is None else least))
 
-    def _visit_name(self, node: ast.Name, end: _End) -> None:
+    def _visit_name(self, node: ast.Name, end: End) -> None:
         name = node.id
         if name in DO_ANYTHING:
             self.change(ANY)
@@ -217,29 +213,31 @@ class Uses:
         else:
             if end.fate is not Fate.SEEN:
                 self.change(name, end.fate)
+            for meeting in end.meetings:
+                self.met[meeting].add(name)
             for owner, least in end.owners:
                 self.edges[owner].add((name, least))
                 if end.is_part and isinstance(owner, str):
                     self.views.add((name, owner))
 
     def _visit_part(
-        self, node: ast.Attribute | ast.Subscript, value: ast.expr, end: _End
+        self, node: ast.Attribute | ast.Subscript, value: ast.expr, end: End
     ) -> None:
         if not isinstance(node.ctx, ast.Load):
             # To put something into an object leaves alone what else the object holds.
-            end = _TAKEN if root_name(node) else _End(Fate.CHANGED)
+            end = TAKEN if root_name(node) else End(Fate.CHANGED)
         self.visit(value, end)
         if isinstance(node, ast.Subscript):
-            self.visit(node.slice, _SEEN)
+            self.visit(node.slice, SEEN)
         elif node.attr in DO_ANYTHING:
             self.change(ANY)
 
-    def _visit_call(self, node: ast.Call, end: _End) -> None:
+    def _visit_call(self, node: ast.Call, end: End) -> None:
         computed = end.through(Fate.DERIVED)
         looked = array_arguments(node.func)
         match node.func:
             case _ if looked is not None or is_drawing(node.func):
-                self.visit(node.func, _SEEN)
+                self.visit(node.func, SEEN)
                 count = len(node.args) if looked is None else looked
                 self._visit_arguments(node, computed, count)
             case ast.Attribute():
@@ -253,37 +251,91 @@ class Uses:
             case ast.Name():
                 self._visit_function(node, node.func, end)
             case _:
-                self.visit(node.func, end.through(Fate.CHANGED))
-                self._visit_all((*node.args, *node.keywords), end.given())
+                call = self._meet(end)
+                self.called.add(root_name(node.func))
+                function = end.through(Fate.CHANGED).met_in(call)
+                self.visit(node.func, function)
+                given = end.given().met_in(call)
+                self._visit_all((*node.args, *node.keywords), given)
+
+    def _note_code(
+        self, holder: str | int, values: Iterable[ast.expr], *, is_run: bool = False
+    ) -> None:
+        """Note what is kept that may run code of the notebook's when it is called.
+
+        With `is_run`, to go through what the holder is calls it.
+        """
+        for node in elements_of(values):
+            if isinstance(node, ast.Attribute) and node.attr not in DATA_ATTRIBUTES:
+                name = "()" if is_run else node.attr
+                self.methods.add((holder, name, root_name(node)))
+            elif isinstance(node, ast.Lambda):
+                within = Uses()
+                within.visit(node.body, SEEN)
+                if any(fate > Fate.GIVEN for fate in within.changed.values()):
+                    self.methods.add((holder, "()" if is_run else "", ""))
+            elif isinstance(node, ast.GeneratorExp):
+                self.methods.add((holder, "()", ""))
+
+    def _meet(self, end: End) -> int:
+        """Return what stands for a call, in which its result meets what it is given."""
+        self._calls += 1
+        for name in holders_of(end.owners):
+            self.met[self._calls, None].add(name)
+        for meeting in end.meetings:
+            self.met[meeting].add(self._calls)
+        return self._calls
 
     def _visit_arguments(
-        self, node: ast.Call, end: _End, count: int | None = None
+        self, node: ast.Call, end: End, count: int | None = None
     ) -> None:
         """Read the arguments of a call that looks at so many; without a number, at all."""
         count = len(node.args) if count is None else count
         is_plain = not any(isinstance(one, ast.Starred) for one in node.args[:count])
         count = count if is_plain or count == len(node.args) else 0
-        self._visit_all(node.args[:count], end)
-        self._visit_all(node.args[count:], end.given())
+        looked = end
         for one in node.keywords:
             is_changed = one.arg in CHANGING_ARGUMENTS
-            seen = _SEEN if one.arg == "key" else end
-            self.visit(one.value, end.given() if is_changed else seen)
+            if one.arg == "key":
+                looked = self._visit_key(one.value, end)
+            else:
+                self.visit(one.value, end.given() if is_changed else end)
+        self._visit_all(node.args[:count], looked)
+        self._visit_all(node.args[count:], end.given())
 
-    def _visit_function(self, node: ast.Call, function: ast.Name, end: _End) -> None:
+    def _visit_key(self, key: ast.expr, end: End) -> End:
+        """Read a function that is called with each item; return what becomes of these."""
+        self.visit(key, SEEN)
+        match key:
+            case ast.Name(id=name) if name not in NEW_FUNCTIONS:
+                return end.held_by(self._slot(name, 0))
+            case ast.Lambda(args=ast.arguments(args=[ast.arg(arg=name)])):
+                return end.held_by(name)
+        return end
+
+    def _visit_function(self, node: ast.Call, function: ast.Name, end: End) -> None:
         """Read a call by a name. The function may tell what becomes of its arguments."""
         self.visit(function, end.through(Fate.CHANGED))
         is_open = any(isinstance(one, ast.Starred) for one in node.args) or any(
             one.arg is None for one in node.keywords
         )
         keys = [*range(len(node.args)), *(one.arg for one in node.keywords)]
-        values = [*node.args, *(one.value for one in node.keywords)]
+        values = given_values(node)
+        call = self._meet(end)
+        self._note_code(call, values, is_run=function.id in LAZY_FUNCTIONS)
+        self.makers[call] = function.id
+        self.called.add(function.id)
         for key, value in zip(keys, values, strict=True):
             slot: Slot = (function.id, None if is_open else key)
             for owner, least in end.owners:
                 self.edges[owner].add((slot, least))
             fate = end.through(Fate.DERIVED).fate
-            self.visit(value, _End(fate, is_part=False).held_by(self._slot(*slot)))
+            given = End(fate, is_part=False, meetings=((call, slot),))
+            given = given.held_by(self._slot(*slot))
+            for one in elements_of([value]):
+                if isinstance(one, ast.Attribute) and one.attr not in DATA_ATTRIBUTES:
+                    given = given.held_by(self._slot(f"@{one.attr}", 0))
+            self.visit(value, given)
 
     def _slot(self, name: str, key: int | str | None) -> Slot:
         """Return what stands for an argument of a function that may be known."""
@@ -291,79 +343,46 @@ class Uses:
         self.edges[slot] = self.edges[slot]
         return slot
 
-    def _visit_method(self, node: ast.Call, function: ast.Attribute, end: _End) -> None:
+    def _visit_method(self, node: ast.Call, function: ast.Attribute, end: End) -> None:
         """Read a call of a method, or of a module's function."""
-        name, given = function.attr, end.given()
-        is_plain = CHANGING_ARGUMENTS.isdisjoint(one.arg for one in node.keywords)
-        if name == "backward":
-            given = receiver = replace(given, fate=Fate.DERIVED)
-        elif name in HOLDING_METHODS:
-            receiver = replace(end, fate=max(end.fate, Fate.TAKEN))
-            root = root_name(function)
-            given = given.held_by(root) if root else given
-        elif name in NEW_METHODS and is_plain:
-            computed = end.through(Fate.DERIVED)
-            receiver = computed.held_by(self._slot(f".{name}", 0))
-            given = computed if name in TEXT_METHODS else given
-        elif name in PART_METHODS and is_plain:
-            receiver = end.through(Fate.CHANGED) if name == "tolist" else end
-            receiver = receiver.held_by(self._slot(f".{name}", 0))
-        else:
-            receiver = replace(end, fate=max(end.fate, Fate.CHANGED))
+        receiver, given = self._method_ends(node, function, end)
         if runs_text(node):
             self.change(ANY)
         self.visit(function.value, receiver)
         self._visit_all((*node.args, *node.keywords), given)
 
-
-def _inner(node: ast.AST, end: _End) -> _End:
-    """Return what becomes of the parts of a node."""
-    if isinstance(node, _SHOWN):
-        return _SEEN
-    if isinstance(node, _COMPUTED):
-        return end.through(Fate.DERIVED)
-    if isinstance(node, _GATHERED):
-        return end
-    if isinstance(node, ast.expr):
-        return replace(end, fate=max(end.fate, Fate.TAKEN))
-    return _TAKEN
-
-
-def _operands(node: ast.BinOp, end: _End) -> _End:
-    """Return what becomes of two operands: lists, sets and dictionaries are joined."""
-    joins = isinstance(node.op, _JOINING)
-    is_display = any(isinstance(one, _GATHERED) for one in (node.left, node.right))
-    if is_display and (joins or isinstance(node.op, ast.Mult)):
-        return end
-    return end.through(Fate.CHANGED if joins else Fate.DERIVED)
-
-
-def _joined(value: ast.expr) -> Fate:
-    """Return what it takes to change a value that is added to a list in place."""
-    return Fate.TAKEN if isinstance(value, _GATHERED) else Fate.CHANGED
-
-
-def _pairs(
-    targets: Sequence[ast.expr], value: ast.expr
-) -> Iterator[tuple[Sequence[ast.expr], ast.expr]]:
-    """Yield targets with their values: `a, b = c, d` gives two."""
-    match targets, value:
-        case [ast.Tuple(elts=names)], ast.Tuple(elts=values) if len(names) == len(
-            values
-        ) and not any(isinstance(one, ast.Starred) for one in (*names, *values)):
-            yield from (([name], one) for name, one in zip(names, values, strict=True))
-        case _:
-            yield targets, value
+    def _method_ends(
+        self, node: ast.Call, function: ast.Attribute, end: End
+    ) -> tuple[End, End]:
+        """Return what becomes of the object that has the method, and of arguments."""
+        name, given = function.attr, end.given()
+        is_plain = CHANGING_ARGUMENTS.isdisjoint(one.arg for one in node.keywords)
+        is_own = isinstance(function.value, ast.Name) and function.value.id == self._own
+        if is_plain and name in NEW_METHODS | PART_METHODS:
+            least = Fate.DERIVED if name in NEW_METHODS else Fate.SEEN
+            least = Fate.CHANGED if name == "tolist" else least
+            receiver = end.through(least).held_by(self._slot(f".{name}", 0))
+            if name in MOVING_METHODS:
+                receiver = replace(receiver, fate=max(receiver.fate, Fate.GIVEN))
+            return receiver, SEEN if name in PLAIN_METHODS else given
+        call = self._meet(end)
+        if is_own:
+            receiver = end.through(Fate.CHANGED).held_by(self._slot(f"@{name}", 0))
+            slot = self._slot(f"@{name}", 1)
+            given = replace(end.through(Fate.DERIVED), meetings=((call, slot),))
+            return receiver, given.held_by(slot)
+        receiver = replace(end, fate=max(end.fate, _least_change(name))).met_in(call)
+        if name not in CALLING_METHODS:
+            given = given.met_in(call)
+            self._note_code(call, given_values(node))
+        if name == "backward":
+            return receiver, replace(given, fate=Fate.DERIVED)
+        root = root_name(function) if name in HOLDING_METHODS else ""
+        return receiver, given.held_by(root) if root else given
 
 
-def _leaves(target: ast.expr) -> Iterator[ast.expr]:
-    """Yield the names, attributes and items to which something is assigned."""
-    left = [target]
-    while left:
-        node = left.pop()
-        if isinstance(node, ast.Tuple | ast.List):
-            left += reversed(node.elts)
-        elif isinstance(node, ast.Starred):
-            left.append(node.value)
-        else:
-            yield node
+def _least_change(method: str) -> Fate:
+    """Return what an unknown method does with its object, at the least."""
+    if method == "backward":
+        return Fate.DERIVED
+    return Fate.TAKEN if method in HOLDING_METHODS else Fate.CHANGED

@@ -8,10 +8,10 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from formats.assignment.fates import Fate, Meeting, Node, Slot
 from formats.assignment.looking_calls import is_calm_decorator
-from formats.assignment.object_uses import Fate, Node, Slot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,10 @@ class Scope:
     """What a cell, a function or a class does with the objects behind names.
 
     `name` is that of the function or class, "" for a cell. `free` are the names that
-    are not its own. `parameters` are None where a call of it tells nothing.
+    are not its own. `parameters` are None where a call of it tells nothing. A method has
+    the class that is its `owner`, and calls its object `own`. `runs_unasked` is for one
+    that Python calls by itself, `gives_code` for a function that makes a function.
+    The others are what `Uses` found.
     """
 
     name: str
@@ -50,6 +53,15 @@ class Scope:
     free: frozenset[str]
     declared: frozenset[str] = frozenset()
     parameters: Parameters | None = None
+    met: Mapping[Meeting, AbstractSet[str | int]] = field(default_factory=dict)
+    makers: Mapping[int, str] = field(default_factory=dict)
+    called: AbstractSet[str] = frozenset()
+    methods: AbstractSet[tuple[str | int, str, str]] = frozenset()
+    owner: str = ""
+    own: str = ""
+    runs_unasked: bool = False
+    gives_code: bool = False
+    is_class: bool = False
 
 
 def parameters_of(node: ast.AST) -> Parameters | None:
@@ -87,8 +99,12 @@ class PassedObjects:
         *,
         libraries: AbstractSet[str],
         unknown: AbstractSet[str],
+        parts: AbstractSet[str] = frozenset(),
+        networks: AbstractSet[str] = frozenset(),
     ) -> None:
         self._scopes = scopes
+        self._parts = parts
+        self._networks = networks
         self._libraries = libraries
         self._defined: dict[str, list[int]] = defaultdict(list)
         for index, scope in enumerate(scopes):
@@ -118,6 +134,10 @@ class PassedObjects:
             if isinstance(node, str)
         }
 
+    def fate_of(self, index: int, slot: Slot) -> Fate:
+        """Return what becomes of an argument of a call."""
+        return self._found.get(index, {}).get(slot, Fate.SEEN)
+
     def held_in(self, index: int) -> Iterator[tuple[Node, Node, Fate]]:
         """Yield names, what they may hold or show, and how far a change of that goes."""
         for owner, targets in self._scopes[index].edges.items():
@@ -136,11 +156,26 @@ class PassedObjects:
                 continue
             places = self._places(index, node)
             if places is None:
-                yield node, Fate.TAKEN
+                yield node, self._unknown_fate(index, node[0])
                 continue
             self._known.add((index, node))
+            if node[0].startswith("@") and node[1]:
+                yield node, Fate.GIVEN
             for place in places:
                 self._calling[place].append((index, node))
+
+    def _unknown_fate(self, index: int, name: str) -> Fate:
+        """Return what may become of an argument of a call of which nothing is known.
+
+        A network, which may be a parameter, may change what it is given, but keeps
+        nothing. Where the notebook says what it is to call an object, it may be another.
+        """
+        scope = self._scopes[index]
+        if name.startswith("@"):
+            return Fate.CHANGED
+        is_network = name in self._networks or (scope.name and name not in scope.free)
+        is_known = is_network and "__call__" not in self._defined
+        return Fate.GIVEN if is_known else Fate.TAKEN
 
     def _places(self, index: int, slot: Slot) -> list[tuple[int, str]] | None:
         """Return the parameters that get what stands in a slot, by all definitions.
@@ -150,6 +185,9 @@ class PassedObjects:
         """
         name, key = slot
         scope = self._scopes[index]
+        if name.startswith("@"):
+            is_part = name[1:] in self._parts and name[1:] not in self._defined
+            return [] if is_part else None
         is_method = name.startswith(".")
         is_own = bool(scope.name) and name not in scope.free
         if not is_method and (key is None or is_own or name in self._unknown):

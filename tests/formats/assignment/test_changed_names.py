@@ -111,6 +111,10 @@ PARTS = [
     ("a = %time del net", "*"),
     ("plt.plot(net.plot())", "net"),
     ("np.sqrt(W, W)", "W"),
+    ("torch.nn.functional.relu(W, inplace=True)", "W"),
+    ("F.relu(W, True)", "W"),
+    ("net.to('cuda')", "net"),
+    ("other = net.float()", "net"),
     ("np.sqrt(x, out=W)", "W"),
     ("np.sqrt(x, **{'out': W})", "W"),
     ("x.mean(0, None, W)", "W"),
@@ -150,6 +154,84 @@ def test_what_is_done_with_an_object_may_change_it(source: str, name: str) -> No
 @pytest.mark.parametrize(("source", "name"), PARTS)
 def test_what_changes_a_part_changes_the_whole(source: str, name: str) -> None:
     assert name in changed(source)
+
+
+TRAINER = """class Trainer:
+    def __init__(self, net): self.net = net
+    def __call__(self): self.net.fit()
+net = Net()
+"""
+LOOKING = """class Looking:
+    def __init__(self, net): self.net = net
+    def __getitem__(self, i): return self.net(i)
+    def forward(self, x): return self.net(x.view(1, self.size))
+    def __iter__(self): yield self.net
+net = Net()
+"""
+SPECIAL = """class Own:
+    def __init__(self, net): self.net = net
+    def __{}__(self, *given): self.net.fit()
+net = Net()
+own = Own(net)
+"""
+# What a cell above brings together, and what then changes `net` without its name.
+TIED = [
+    (TRAINER + "trainer = Trainer(net)", "print(trainer())"),
+    (TRAINER + "trainer = Trainer(net)", "history = [trainer() for _ in range(3)]"),
+    (TRAINER + "trainers = {'a': Trainer(net)}", "print(trainers['a']())"),
+    (TRAINER + "class Child(Trainer): pass\nchild = Child(net)", "print(child())"),
+    (TRAINER + "def make(): return Trainer(net)\nmade = make()", "print(made())"),
+    (TRAINER + "def use(one): return one()", "print(use(Trainer(net)))"),
+    ("net = Net()\nmodel = Model()\nmodel.add_layer(net)", "model.fit()"),
+    ("net = Net()\nema = EMA().register(net)", "ema.apply()"),
+    ("net = Net()\nema = EMA()\nema.model = net\nall = [ema]", "all[0].apply()"),
+    ("net = Net()\nps = list(net.parameters())\nopt.watch(ps)", "opt.step()"),
+    ("def set_up(one): one.attach(net)\nnet = Net()\nset_up(one)", "one.run()"),
+    ("net = Net()\ndef one(): net.fit()\nfs.append(one)", "for f in fs: print(f())"),
+    ("net = Net()\ndef one(): net.fit()\nfs['a'] = one", "fs['a']()"),
+    ("net = Net()\nfs = [lambda: net.fit()]", "for f in fs: f()"),
+    ("net = Net()\nfs = [net.fit]", "for f in fs: print(f())"),
+    ("net = Net()\ndef run(f): f()", "run(net.fit)"),
+    ("net = Net()\nfit = net.fit", "print(fit(3))"),
+    ("net = Net()\n@fs.append\ndef one(): net.fit()", "for f in fs: print(f())"),
+    ("def steps(n):\n    n.fit(); yield 1\nnet = Net()\ns = steps(net)", "list(s)"),
+    ("net = Net()\ns = (n.fit() for n in [net])", "print(list(s))"),
+    ("net = Net()\ndef fit(n): n.fit()\nnets = [net]", "best = max(nets, key=fit)"),
+    ("net = Net()\nnets = [net]", "best = max(nets, key=lambda n: n.fit())"),
+    ("from functools import partial\nnet = Net()\nf = partial(net.fit)", "print(f())"),
+    ("net = Net()\ns = map(lambda n: n.fit(), [net])", "print(list(s))"),
+    (SPECIAL.format("getitem"), "print(own[0])"),
+    (SPECIAL.format("iter"), "for one in own: print(one)"),
+    (SPECIAL.format("add"), "print(own + 1)"),
+    (SPECIAL.format("len"), "print(len(own))"),
+    (SPECIAL.format("enter"), "with own: pass"),
+    ("net = Net()", "def later(x=net.fit()): pass"),
+    ("net = Net()", "class Later:\n    found = net.fit()"),
+]
+
+
+@pytest.mark.parametrize(("above", "source"), TIED)
+def test_what_was_brought_together_changes_together(above: str, source: str) -> None:
+    assert "net" in list(changed_in_cells([above, source]))[1]
+
+
+@pytest.mark.parametrize(
+    ("above", "source"),
+    [
+        (TRAINER + "trainer = Trainer(net)\nother = Net()", "other.fit()"),
+        (LOOKING + "one = Looking(net)\nother = One(net)", "print(one[0], one(3))"),
+        (LOOKING + "own = Looking(net)", "for one in own: print(one)"),
+        ("def count(a): return len(a)\nfs = [count]\nnet = Net()", "fs[0](3)"),
+        ("net = Net()\nlr = .1\na = A(net, lr)\nb = B(lr)", "b.step()"),
+        ("def train(n): n.fit(); return [1]\nnet = Net()\nh = train(net)", "print(h)"),
+        ("net = Net()\nopt = SGD(net)", "fig, ax = subplots()\nax.plot(opt.losses)"),
+        ("net = Net()\nopt = SGD(net)\nfor x, y in data: opt.add(x)", "print(net(3))"),
+    ],
+)
+def test_what_runs_no_code_that_changes_leaves_what_is_tied(
+    above: str, source: str
+) -> None:
+    assert "net" not in list(changed_in_cells([above, source]))[1]
 
 
 def test_a_part_may_be_taken_in_another_cell() -> None:
