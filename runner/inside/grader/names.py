@@ -2,19 +2,18 @@
 
 import builtins
 import contextlib
-import sys
-import types
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from runner.inside.grader import (
     empty_values,
     global_names,
+    own_hashes,
     refusals,
     string_formatting,
-    workers,
 )
 from runner.inside.grader.handles import NotDataError
+from runner.inside.grader.listed_names import ListedNames
 from runner.inside.grader.notebook_names import NotebookNames
 from runner.inside.grader.snapshot_client import Student
 from runner.inside.grader.stand_ins import StandInError, stand_in_for
@@ -63,7 +62,7 @@ class Library:
             raise refusals.note(ImportError(words)) from error
 
 
-class Names(dict[str, Any]):
+class Names(ListedNames):
     """The global names of a test that is a piece of a notebook.
 
     A name is looked up first among the test's own, then in the notebook if the staff's
@@ -73,7 +72,8 @@ class Names(dict[str, Any]):
     may change with each call.
 
     A value that a test gives to a name stays in the test. Only a name that the staff's
-    notebook defines can be removed from the notebook, or be replaced by a stand-in.
+    notebook defines can be removed from the notebook, or be replaced by a stand-in. Names
+    are looked up one by one, and not listed.
     """
 
     def __init__(
@@ -84,6 +84,7 @@ class Names(dict[str, Any]):
         super().__setitem__(string_formatting.NAME, string_formatting.format_of)
         super().__setitem__(global_names.NAME, globals)
         super().__setitem__(empty_values.NAME, empty_values.calculated)
+        super().__setitem__(own_hashes.NAME, own_hashes.asking)
         self._student = student
         self._library = library
         self._defined = frozenset(defined)
@@ -155,10 +156,12 @@ class Names(dict[str, Any]):
     def copy(self) -> "Names":
         """Return a copy that knows the notebook, too: doctest runs examples in it."""
         made = Names(self._student, self._library, self._defined)
-        for name, value in self.items():
+        for name, value in dict.items(self):
             dict.__setitem__(made, name, value)
         made._replaced = self._replaced  # for `restore`: the copy replaces names, too
         return made
+
+    __copy__ = copy
 
     def restore(self) -> None:
         """Restore in the notebook the names that were replaced or removed."""
@@ -174,18 +177,23 @@ class Names(dict[str, Any]):
         if super().__contains__(name) or not isinstance(name, str):
             return super().__contains__(name)
         if name not in self._defined:
-            if hasattr(builtins, name):
-                return False  # the notebook is not asked for this name
-            if name in self._library:
+            if name.startswith("__") and hasattr(builtins, name):
+                return False
+            if name in self._library and not hasattr(builtins, name):
                 return True
         return self._student.ask("has", name) is True
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return what the name stands for, or the default."""
+        """Return what the name stands for, or the default.
+
+        Where a name of Python's own is looked up, the notebook may have shadowed it.
+        """
         try:
             return self[name]
         except (KeyError, NameError):
-            return default
+            if hasattr(builtins, name) and name in self:
+                return self._notebook[name]
+        return default
 
     def __missing__(self, name: str) -> Any:
         if name not in self._defined and hasattr(builtins, name):
@@ -194,50 +202,6 @@ class Names(dict[str, Any]):
             super().__setitem__(name, self._library.find(name))
             return self[name]
         return self._notebook[name]
-
-
-class _Main(types.ModuleType):
-    """The notebook as the module `__main__`, as code within it would see it."""
-
-    def __init__(self, names: Names) -> None:
-        super().__init__("__main__")
-        object.__setattr__(self, "_Main__names", names)
-
-    def __getattr__(self, name: str) -> Any:
-        if not name.startswith("__"):
-            with contextlib.suppress(KeyError, NameError):
-                return self.__names[name]
-        raise AttributeError(name)
-
-    def __dir__(self) -> list[str]:
-        """Return the test's own names: a test runner looks for classes of tests there."""
-        return [name for name in self.__names if not name.startswith("__")]
-
-    def __setattr__(self, name: str, value: object) -> None:
-        self.__names.replace(name, value)
-
-    def __delattr__(self, name: str) -> None:
-        try:
-            del self.__names[name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-
-@contextlib.contextmanager
-def as_main(names: Names) -> Iterator[None]:
-    """Make `__main__` the notebook inside, for `mock.patch("__main__.double")`.
-
-    At the end the notebook gets its own names back.
-    """
-    kept = sys.modules["__main__"]
-    sys.modules["__main__"] = _Main(names)
-    workers.know(names)
-    try:
-        yield
-    finally:
-        workers.know({})
-        sys.modules["__main__"] = kept
-        names.restore()
 
 
 class Everything(Mapping[str, Any]):

@@ -7,6 +7,7 @@
 import doctest
 import functools
 import inspect
+import sys
 import unittest
 from collections.abc import Callable
 from typing import Any, Final
@@ -73,10 +74,15 @@ def _examples_of(  # noqa: PLR0917 - as doctest has it
 
 
 def _finding(find: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a finder that refuses a module in which it finds no example."""
+    """Return a finder that refuses a module in which it finds no example.
+
+    Of the notebook it would find the test's own functions alone.
+    """
 
     @functools.wraps(find)
     def finding(self: Any, obj: Any, *arguments: Any, **named: Any) -> Any:
+        if obj is sys.modules["__main__"]:
+            raise _refuse("doctest on a module")
         found = find(self, obj, *arguments, **named)
         if inspect.ismodule(obj) and not any(one.examples for one in found):
             raise _refuse("doctest on a module")

@@ -20,6 +20,7 @@ import torch
 from runner.inside.grader import (
     class_bodies,
     empty_values,
+    own_hashes,
     refusals,
     string_formatting,
     workers,
@@ -28,7 +29,8 @@ from runner.inside.grader.fixed_seeds import FixedSeeds
 from runner.inside.grader.given_folders import Folders
 from runner.inside.grader.global_names import bound_openly
 from runner.inside.grader.handles import is_handle
-from runner.inside.grader.names import Everything, Library, Names, as_main
+from runner.inside.grader.main_module import Main, as_main
+from runner.inside.grader.names import Everything, Library, Names
 from runner.inside.grader.own_texts import OWN
 from runner.inside.grader.snapshot_client import Student
 from runner.protocol import marks
@@ -113,13 +115,16 @@ class Tests:
             "__name__": "checks",
             string_formatting.NAME: string_formatting.format_of,
             empty_values.NAME: empty_values.calculated,
+            own_hashes.NAME: own_hashes.asking,
         }
+        self._main = Main()
         OWN.begin(_sources(question))
         if question.style in {TestStyle.FUNCTIONS, TestStyle.CASES}:
             self._space[_RETURNED] = _returned
             workers.know(self._space)
             refusals.forget()
-            self._execute(question)
+            with as_main(self._main, None):
+                self._execute(question)
             refused = refusals.first()
             if refused is not None:  # even if the source has caught it
                 raise refused
@@ -155,7 +160,8 @@ class Tests:
             for name, parameter in inspect.signature(check).parameters.items()
             if parameter.default is parameter.empty
         }
-        value = check(**values)
+        with as_main(self._main, self._names()):
+            value = check(**values)
         if value is _NOTHING:
             raise marks.NotAScoreError(None)
         return marks.score_of(_plain(value))
@@ -174,6 +180,15 @@ class Tests:
     def _names(self) -> Names:
         return Names(self._student, self._setting.library, self._setting.defined)
 
+    @contextlib.contextmanager
+    def _in_notebook(self, names: Names) -> Iterator[None]:
+        workers.know(names)
+        try:
+            with as_main(self._main, names):
+                yield
+        finally:
+            workers.know({})
+
     def _run_script(self, check: CheckSpec) -> tuple[float, str]:
         """Run a piece of code. If it ends in a number, that is the points it gives."""
         name = f"<check {check.name}>"
@@ -183,7 +198,7 @@ class Tests:
         )
         names = self._names()
         last = tree.body[-1] if tree.body else None
-        with as_main(names):
+        with self._in_notebook(names):
             if not isinstance(last, ast.Expr):
                 exec(compile(tree, name, "exec"), names)  # noqa: S102 - the assignment's own tests
                 return marks.from_value(None)
@@ -199,7 +214,7 @@ class Tests:
         test.globs = names = self._names()
         runner = _DoctestRunner(self._student, names)
         words = io.StringIO()
-        with as_main(names):
+        with self._in_notebook(names):
             runner.run(test, out=words.write, clear_globs=False)
         if runner.failures:
             raise WrongAnswerError(
@@ -209,8 +224,8 @@ class Tests:
 
 
 def _guarded(tree: Any) -> Any:
-    """Return the tree with guards around its templates and its operators."""
-    return empty_values.guarded(string_formatting.guarded(tree))
+    """Return the tree with guards around its templates, operators and hashes."""
+    return own_hashes.guarded(empty_values.guarded(string_formatting.guarded(tree)))
 
 
 def _compiled_example(

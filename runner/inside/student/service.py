@@ -113,6 +113,7 @@ class Service:
             "repr": repr,
             "str": str,
             "hash": self._hashes.hash_of,
+            "own_hash": hash,
             "has": lambda name: name in self._names,
             "lend": self._lend,
             "seed": lambda library, seed: _SEEDS[library](seed),

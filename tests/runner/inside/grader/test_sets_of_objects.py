@@ -239,3 +239,76 @@ TESTS = (
 def test_a_deck_is_graded_by_its_cards(runner: Runner, work: str, score: int) -> None:
     result = marked(runner, work, *TESTS, defined_classes=("Bag", "Card"))
     assert all_scores(result) == [score] * len(TESTS)
+
+
+# --- `hash` where a test writes it --------------------------------------------------
+
+HASHED = """
+class Key:
+    def __init__(self, word): self.word = word
+    def __eq__(self, other): return self.word == other.word
+    def __hash__(self): return sum(map(ord, self.word)) % 10
+class Bare:
+    def __hash__(self): return 5
+class Unhashable:
+    __eq__ = Key.__eq__
+def keys(): return [Key("ab"), Key("ba"), Key("k")]
+"""
+CLASSES = ("Key", "Bare", "Unhashable")
+ASKED = (
+    "assert hash(Key('ab')) == hash(Key('ba')) == 5",
+    "assert list(map(hash, keys())) == [5, 5, 7]",
+    "assert len({hash(key) for key in keys()}) == 2 == len(set(map(hash, keys())))",
+    "assert Key('ab').__hash__() == 5 and hash(Bare()) == 5",
+    "import pytest\nwith pytest.raises(TypeError): hash(Unhashable())",
+)
+
+
+@pytest.mark.torch
+def test_a_hash_that_a_test_asks_for_is_the_class_s_own(runner: Runner) -> None:
+    spread = HASHED.replace("% 10", "* ord(self.word[0])")
+    spread = spread.replace("return 5", "return 6")
+    spread = spread.replace("__eq__ = Key.__eq__", "pass")
+    for work, score in ((HASHED, 1), (spread, 0)):
+        result = marked(runner, work, *ASKED, defined_classes=CLASSES)
+        traces = [one.trace for one in result.questions[0].checks]
+        assert all_scores(result) == [score] * len(ASKED), traces
+
+
+@pytest.mark.torch
+def test_sets_tell_objects_of_one_hash_apart_beside_it(runner: Runner) -> None:
+    both = "found = keys()\nassert len(set(found)) == 3 and len(set(map(hash, found))) == 2"
+    own = "hash = lambda x: 1\nassert hash(keys()[2]) == 1"
+    result = marked(runner, HASHED, both, own, defined_classes=CLASSES)
+    assert all_scores(result) == [1.0, 1.0]
+
+
+class Node:
+    """Compares by what only other nodes have, as a student may write it."""
+
+    def __init__(self, state: object) -> None:
+        self.state = state
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.state == other.state)  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash(self.state)
+
+
+def test_an_error_between_two_classes_means_different() -> None:
+    hashes = Hashes()
+    one, other = Node(Card(1)), Node(Card(1))
+    assert hashes.hash_of(Card(1)) != hashes.hash_of(one)
+    assert hashes.told(other) == hashes.told(one)
+    del one.state, other.state
+    assert hashes.told(one) == []
+
+
+def test_an_error_between_two_of_one_class_is_the_student_s() -> None:
+    hashes, one, other = Hashes(), Node(Card(1)), Node(Card(1))
+    assert hashes.told(one) != []
+    hashes._met[hash(one)][0] = [Node(1)]
+    del hashes._met[hash(one)][0][0].state  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError):
+        hashes.hash_of(other)
