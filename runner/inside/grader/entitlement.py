@@ -82,9 +82,11 @@ def may_be_called_by_all(handle: HandleBase) -> bool:
 def may_get(handle: HandleBase, key: object) -> bool:
     """Return whether the object may be asked for the item under the key.
 
-    An object that the test has made always may be.
+    An object that the test has made always may be, and a class of the staff's own
+    notebook may be asked for a name, as it may be called: `Action["LEFT"]`.
     """
-    return is_made(handle) or _may_learn(handle, "__getitem__", key)
+    is_name = type(key) is str and observations_of(handle).is_constructor
+    return is_made(handle) or is_name or _may_learn(handle, "__getitem__", key)
 
 
 def may_set(handle: HandleBase, key: object, value: object) -> bool:

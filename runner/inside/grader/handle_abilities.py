@@ -15,6 +15,7 @@ from runner.inside.grader.handle_parts import (
     observations_of,
     student_of,
 )
+from runner.inside.grader.members import handle_behind_member
 
 
 class Sized:
@@ -65,11 +66,16 @@ class Stepping:
 
 
 class Container:
-    """An object with a membership test of its own, which is never called."""
+    """An object with a membership test of its own, which is never called.
+
+    A member of an enumeration is in its class.
+    """
 
     __slots__ = ()
 
     def __contains__(self: Any, item: object) -> bool:
+        if handle_behind_member(item) is not item and self.__class__ is type:
+            return isinstance(item, self)
         raise NotDataError(f"{label_of(self)} is an object: only values are compared")
 
 

@@ -57,7 +57,9 @@ _VALUES: Final = (
 _VIEWS: Final = frozenset(("keys", "values", "items"))
 # The only special names that are asked for by attribute. By others a library would
 # mistake a handle for something else: `__array_interface__` gives an address in memory.
-_SPECIAL: Final = frozenset(("__name__", "__qualname__", "__dict__", "__annotations__"))
+_SPECIAL: Final = frozenset(
+    ("__name__", "__qualname__", "__dict__", "__annotations__", "__members__")
+)
 # If a test reads these by name, the object's own are returned.
 _ASKED: Final = frozenset(
     (

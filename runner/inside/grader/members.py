@@ -5,10 +5,17 @@ the same one each time, of its class, with a name; and it is sent back as that o
 """
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, NoReturn
 
-from runner.inside.grader.handle_parts import is_handle, number_of, student_of
+from runner.inside.grader.answers import NotDataError
+from runner.inside.grader.handle_parts import (
+    is_handle,
+    label_of,
+    number_of,
+    student_of,
+)
 from runner.inside.values.nodes import CodecError
+from runner.inside.values.value_methods import REDEFINABLE
 
 _TEXT: Final = 1000
 _NAME: Final = 100
@@ -29,13 +36,14 @@ class _Told(NamedTuple):
 
     `says` tells which text `str` gives: "value" for that of the value, "name" for
     `Class.NAME`, "own" for one of its own. `is_shown` says that its `repr` is the usual
-    one.
+    one. `anew` are the methods of numbers or texts that its class has in its own way.
     """
 
     value: int | str
     name: str | None
     says: str
     is_shown: bool
+    anew: tuple[str, ...]
 
 
 class Member:
@@ -109,7 +117,7 @@ class Members:
 
     def __init__(self) -> None:
         self._members: dict[int, Member] = {}
-        self._kinds: dict[tuple[type, type], type] = {}
+        self._kinds: dict[tuple[type, type, tuple[str, ...]], type] = {}
 
     def forget(self) -> None:
         """Forget the members, before another check."""
@@ -138,24 +146,51 @@ class Members:
         handle: Any = resolve(node["o"])
         known = self._members.get(number_of(handle))
         if known is None:
-            known = self._kind(type(told.value), type(handle))(told.value)
+            kind = self._kind(type(told.value), type(handle), told.anew)
+            known = kind(told.value)
             vars(known).update(_told=told, _object=handle)
             self._members[number_of(handle)] = known
         if _told(known) != told:
             raise CodecError("another value of one member")
         return known
 
-    def _kind(self, base: type, kind: type) -> Any:
-        if (base, kind) not in self._kinds:
-            body = {"_of_objects": kind, "__module__": __name__}
+    def _kind(self, base: type, kind: type, anew: tuple[str, ...]) -> Any:
+        if (base, kind, anew) not in self._kinds:
+            body: dict[str, Any] = {name: _of_its_own(name) for name in anew}
+            body |= {"_of_objects": kind, "__module__": __name__}
+            body["__hash__"] = base.__hash__  # Python drops it beside an `__eq__`
             made = _MemberType(kind.__name__, (Member, base), body)
-            self._kinds[base, kind] = made
-        return self._kinds[base, kind]
+            self._kinds[base, kind, anew] = made
+        return self._kinds[base, kind, anew]
+
+
+def _of_its_own(name: str) -> object:
+    """Return what stands for a method that the member's class has in its own way.
+
+    The value's would answer another question, and the object's answer to an operator is
+    the student's word. So operators are refused, and other methods are the object's
+    where the staff's own notebook defines them.
+    """
+
+    def refuse(member: Member, *_: object) -> NoReturn:
+        raise NotDataError(
+            f"{label_of(object_of(member))} has {name!r} in its own way, which is not "
+            "asked for: compare its `value` or `name`, or let a function of the notebook "
+            "compare or calculate"
+        )
+
+    def method(member: Member) -> Any:
+        handle = object_of(member)
+        if name not in student_of(handle).methods:
+            refuse(member)
+        return getattr(handle, name)
+
+    return refuse if name.startswith("__") else property(method)
 
 
 def _read(node: Mapping[str, Any], classes: Collection[str]) -> tuple[_Told, bool]:
     """Return a member's description, and whether the staff's notebook has its class."""
-    told = _Told(node["v"], node["n"], node["s"], node["r"])
+    told = _Told(node["v"], node["n"], node["s"], node["r"], tuple(node["w"]))
     is_value = (type(told.value) is int and -_SMALL < told.value < _SMALL) or (
         type(told.value) is str and len(told.value) <= _TEXT
     )
@@ -163,6 +198,8 @@ def _read(node: Mapping[str, Any], classes: Collection[str]) -> tuple[_Told, boo
         len(told.name) <= _NAME and told.name.isidentifier()
     )
     is_said = told.says in ("value", "name", "own") and type(told.is_shown) is bool
-    if not (is_value and is_name and is_said and node["o"]["k"] == "handle"):
+    is_method = all(name in REDEFINABLE.get(type(told.value), ()) for name in told.anew)
+    is_all = is_value and is_name and is_said and is_method
+    if not (is_all and node["o"]["k"] == "handle"):
         raise CodecError("not a member")
     return told, node["o"]["kind"] in classes

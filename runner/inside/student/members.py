@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, Final
 
 from runner.inside.values.codec import Encoder, Node, kind_of
+from runner.inside.values.value_methods import REDEFINABLE
 
 _SMALL: Final = 2**63
 _TEXT: Final = 1000
@@ -28,11 +29,24 @@ class SentValues(Encoder):
         texts = {str(plain): "value", f"{kind}.{name}": "name"}
         node["s"] = texts.get(_said(str, value), "own")
         node["r"] = _said(repr, value) == f"<{kind}.{name}: {plain!r}>"
+        node["w"] = _defined_anew(type(value), type(plain))
         return node
 
 
 def _is_name(name: object) -> bool:
     return isinstance(name, str) and len(name) <= _NAME and name.isidentifier()
+
+
+def _defined_anew(kind: type, base: type) -> list[str]:
+    """Return what numbers or texts have, and the member's class has in its own way."""
+    found = {
+        name
+        for one in kind.__mro__
+        if one.__module__ not in {"builtins", "enum"}
+        for name, value in vars(one).items()
+        if getattr(value, "__module__", None) != "enum"
+    }
+    return sorted(found & REDEFINABLE[base])
 
 
 def _is_value(plain: Any, member: Any) -> bool:

@@ -5,6 +5,7 @@ of the student's with such a method would decide about itself, and learn the exp
 """
 
 from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -67,3 +68,15 @@ PREDICATES: Final = frozenset(
         *("eq", "ne", "lt", "le", "gt", "ge"),
     )
 )
+
+# What a class of numbers or texts may define in its own way, but for its texts and what
+# makes an object.
+_TEXTS: Final = frozenset(
+    (
+        *("__new__", "__init__", "__doc__", "__repr__", "__str__", "__format__"),
+        *("__hash__", "__getattribute__", "__getnewargs__", "__sizeof__"),
+    )
+)
+REDEFINABLE: Final[Mapping[type, frozenset[str]]] = {
+    kind: frozenset(vars(kind)) - _TEXTS for kind in (int, str)
+}

@@ -251,6 +251,7 @@ _leaves: Final = st.one_of(
     _node(
         "member", v=st.integers(0, 3) | st.just("x"), n=st.sampled_from(_NAMES),
         s=st.sampled_from(["value", "name", "own", "x"]), r=st.booleans(), o=_handles,
+        w=st.just([]) | st.lists(st.sampled_from(["__eq__", "__lt__", "title", "x"])),
     ),
     st.none() | st.booleans() | _numbers.map(_plain),
     st.text(max_size=5) | st.sampled_from(["passed", "True", "4", "[1, 2, 3]", "x"]),
@@ -349,6 +350,7 @@ _objects: Final = st.fixed_dictionaries(
 _members: Final = _node(
     "member", v=st.integers(0, 3), n=st.just("ONE"), s=st.sampled_from(["value", "own"]),
     r=st.booleans(), o=_objects.map(lambda node: {"kind": "Net", **node}),
+    w=st.just([]) | st.lists(st.sampled_from(["__eq__", "__lt__", "__bool__", "real"])),
 )  # fmt: skip
 _values: Final = st.one_of(
     _objects,

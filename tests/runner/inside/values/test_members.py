@@ -3,13 +3,15 @@
 import copy
 import enum
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
 from runner.host.runner import Runner
+from runner.inside.grader import refusals
+from runner.inside.grader.handles import NotDataError
 from runner.inside.grader.members import Members
 from runner.inside.grader.snapshot_client import Student
 from runner.inside.values.codec import CodecError
@@ -53,6 +55,49 @@ class Secret(enum.IntEnum):
     ONE = 1
 
 
+class Rank(enum.IntEnum):
+    ACE = 1
+    KING = 13
+
+    def __lt__(self, other: object) -> bool:
+        return int(self) != 1
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __bool__(self) -> bool:
+        return False
+
+    __hash__ = enum.IntEnum.__hash__
+
+
+class Colour(enum.StrEnum):
+    RED = "red"
+
+    def __len__(self) -> int:
+        return 1
+
+    def title(self) -> str:
+        return "Colour: red"
+
+    def upper(self) -> str:
+        return "rouge"
+
+
+class Flag(enum.IntFlag):
+    X = 1
+    Y = 2
+
+
+class Turn(enum.IntEnum):
+    def half(self) -> int:
+        return int(self) // 2
+
+
+class Side(Turn):
+    UP = 4
+
+
 NAMES: dict[str, Any] = {
     "Action": Action,
     "Suit": Suit,
@@ -68,14 +113,19 @@ NAMES: dict[str, Any] = {
     "secret": lambda: Secret.ONE,
     "total": sum,
     "apply": lambda f: f(Action.RIGHT),
+    **{one.__name__: one for one in (Rank, Colour, Flag, Side)},
+    "flags": lambda: Flag.X | Flag.Y,
 }
 
 
 @pytest.fixture
 def student() -> Iterator[Student]:
-    classes = ("Action", "Suit", "Move", "Saying")
-    with student_with(NAMES, classes=classes, methods=("opposite",)) as found:
+    classes = ("Action", "Suit", "Move", "Saying", "Rank", "Colour", "Flag", "Side")
+    methods = ("opposite", "upper")
+    refusals.forget()
+    with student_with(NAMES, classes=classes, methods=methods) as found:
         yield found
+    refusals.forget()
 
 
 def test_a_member_is_its_value(student: Student) -> None:
@@ -147,11 +197,58 @@ def test_a_member_s_text_holds_no_other_value(student: Student) -> None:
     assert {str(said), repr(said), f"{said}"} == {"<the student's Saying> 10"}
 
 
+OPERATORS: dict[str, Callable[[Any, Any], object]] = {
+    "lt": lambda rank, _: rank.ACE < rank.KING,
+    "sorted": lambda rank, _: sorted([rank.KING, rank.ACE]),
+    "reflected": lambda rank, _: max(rank.KING, 5),
+    "eq": lambda rank, _: rank.ACE == rank.ACE,
+    "a number's eq": lambda rank, _: rank.ACE == 1,
+    "bool": lambda rank, _: any([rank.ACE]),
+    "len": lambda _, colour: len(colour.RED),
+    "method": lambda _, colour: colour.RED.title(),
+}
+
+
+@pytest.mark.parametrize("way", OPERATORS)
+def test_an_operator_of_the_class_s_own_is_refused(student: Student, way: str) -> None:
+    with pytest.raises(NotDataError, match="in its own way"):
+        OPERATORS[way](student.name("Rank"), student.name("Colour"))
+    assert refusals.first() is not None
+
+
+def test_what_else_such_a_member_has_is_as_always(student: Student) -> None:
+    rank, red = student.name("Rank"), student.name("Colour").RED
+    assert rank.KING + 1 == 14 == int(rank.KING) + 1
+    assert rank.KING is rank.KING is list(rank)[1]
+    assert (red == "red", red.lower(), red.upper()) == (True, "red", "rouge")
+
+
+def test_what_enum_and_a_class_between_add_changes_no_operator(
+    student: Student,
+) -> None:
+    flag, side = student.name("Flag"), student.name("Side")
+    assert student.name("flags")() == 3 == (flag.X | flag.Y)
+    assert (side.UP + 1, -side.UP, side.UP > 3, bool(side.UP)) == (5, -4, True, True)
+    assert refusals.first() is None
+
+
+def test_a_class_of_members_is_asked_by_name(student: Student) -> None:
+    kind, policy = student.name("Action"), student.name("policy")
+    assert kind["LEFT"] is kind.LEFT is kind.__members__["LEFT"]
+    assert list(kind.__members__) == ["LEFT", "RIGHT"]
+    assert policy(1) in kind
+    assert policy(1) not in student.name("Move")
+    with pytest.raises(KeyError):
+        kind["UP"]
+    with pytest.raises(NotDataError):
+        _ = 0 in kind
+
+
 def test_one_of_no_class_of_staff_s_is_a_number(student: Student) -> None:
     assert type(student.name("secret")()) is int
 
 
-NODE = {"k": "member", "v": 1, "n": "ONE", "s": "value", "r": True}
+NODE = {"k": "member", "v": 1, "n": "ONE", "s": "value", "r": True, "w": []}
 NODE["o"] = {"k": "handle", "v": 0, "kind": "Action", "bases": []}
 
 
@@ -160,6 +257,7 @@ NODE["o"] = {"k": "handle", "v": 0, "kind": "Action", "bases": []}
     [
         *({"v": 2}, {"v": True}, {"v": "1"}, {"v": 1.0}, {"v": 2**70}, {"v": [1]}),
         *({"n": "TWO"}, {"n": "7 "}, {"n": 3}, {"n": "x" * 101}, {"s": "name"}),
+        *({"w": ["__lt__"]}, {"w": ["__str__"]}, {"w": [["__lt__"]]}, {"w": None}),
         *({"s": "10"}, {"r": False}, {"r": 1}, {"o": None}, {"o": {"k": "handle"}}),
         *({"o": {"k": "type", "v": "int", "kind": "Action"}}, {"o": [1]}),
         {"o": {"k": "handle", "v": 0, "kind": ["Action"], "bases": []}},
