@@ -26,6 +26,7 @@ class Facts:
         self.mentioned: set[str] = set()
         self.replaced: set[str] = set()
         self.is_told = True
+        self.lists = False
 
 
 def joined(states: Iterable[State]) -> State:
@@ -156,8 +157,9 @@ class Bindings:
             case Way.MENTION:
                 if not self.is_own(found.name) and not self.is_bound(found.name):
                     self.facts.mentioned.add(found.name)
-            case Way.UNKNOWN:
+            case Way.UNKNOWN | Way.LIST:
                 self.facts.is_told = False
+                self.facts.lists |= found.way is Way.LIST
                 words = {word for word in self.facts.words if not self.is_bound(word)}
                 self.facts.mentioned |= words
 

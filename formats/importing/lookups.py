@@ -16,6 +16,16 @@ _ALL_ATTRIBUTES: Final = frozenset(
 )
 _READING: Final = frozenset({"get", "setdefault", "__getitem__", "__contains__"})
 _REPLACING: Final = frozenset({"__setitem__", "__delitem__"})
+# What goes through a collection of names, or hands all of them on.
+_LISTING: Final = frozenset(
+    {
+        *("set", "frozenset", "list", "tuple", "dict", "sorted", "reversed", "len"),
+        *("iter", "enumerate", "filter", "map", "zip", "any", "all", "max", "min"),
+        *("str", "repr", "Counter", "deepcopy", "dir", "getmembers", "update"),
+    }
+)
+_VIEWS: Final = frozenset({"keys", "copy"})
+_LISTED_VIEWS: Final = frozenset({"values", "items"})
 # Functions that evaluate text; those of the second kind always do.
 _EVALUATING: Final = frozenset(
     {
@@ -29,9 +39,13 @@ _SETTING: Final = frozenset({"setattr", "delattr"})
 
 
 class Way(Enum):
-    """What a look-up does with the name. A mention may be a name, or any other word."""
+    """What a look-up does with the name. A mention may be a name, or any other word.
+
+    LIST stands for all names, which the grader does not list.
+    """
 
     READ = auto()
+    LIST = auto()
     MENTION = auto()
     REPLACE = auto()
     UNKNOWN = auto()
@@ -46,6 +60,7 @@ class LookUp:
 
 
 _UNKNOWN: Final = LookUp(way=Way.UNKNOWN)
+_LISTED: Final = LookUp(way=Way.LIST)
 
 
 def main_names(tree: ast.AST) -> frozenset[str]:
@@ -87,6 +102,12 @@ class LookUps:
 
     def of(self, node: ast.AST, *, has_all: bool) -> Iterator[LookUp]:
         """Yield the look-ups of the node. Ask about its parts only after it."""
+        if self._is_list(node, has_all=has_all):
+            yield _LISTED
+        yield from self._of(node, has_all=has_all)
+        yield from self._of_main(node)
+
+    def _of(self, node: ast.AST, *, has_all: bool) -> Iterator[LookUp]:
         match node:
             case ast.Subscript() if self._is_all(node.value, has_all=has_all):
                 yield _by(_way(node.ctx), node.slice)
@@ -106,7 +127,43 @@ class LookUps:
                 # result.
                 if id(node) not in self._seen:
                     yield _UNKNOWN
-        yield from self._of_main(node)
+
+    def _is_list(self, node: ast.AST, *, has_all: bool) -> bool:
+        """Return whether the node lists the names; what it lists is then done with."""
+        match node:
+            case ast.Call(func=ast.Name(id="dir"), args=[]):
+                return has_all
+            case ast.Call(func=ast.Attribute(attr=attr) as method) if (
+                attr in _LISTED_VIEWS
+            ):
+                listed: list[ast.expr] = [method.value]
+            case ast.Call() if _last(node.func) in _LISTING:
+                listed = list(node.args)
+            case ast.For(iter=each) | ast.Starred(value=each, ctx=ast.Load()):
+                listed = [each]
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                listed = [each.iter for each in node.generators]
+            case ast.keyword(arg=None, value=each):
+                listed = [each]
+            case ast.Dict():
+                pairs = zip(node.keys, node.values, strict=True)
+                listed = [value for key, value in pairs if key is None]
+            case _:
+                return False
+        return any(self._is_listed(each, has_all=has_all) for each in listed)
+
+    def _is_listed(self, node: ast.expr, *, has_all: bool) -> bool:
+        match node:
+            case ast.Call(func=ast.Attribute(attr=attr, value=owner)) if attr in _VIEWS:
+                found = self._is_listed(owner, has_all=has_all)
+                self._seen |= {id(node), id(node.func)} if found else set()
+                return found
+        if self._is_all(node, has_all=has_all):
+            return True
+        if self._is_main(node):
+            self._seen.add(id(node))
+            return True
+        return False
 
     def _of_main(self, node: ast.AST) -> Iterator[LookUp]:
         if self._is_main(node) and id(node) not in self._seen:

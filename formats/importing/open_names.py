@@ -15,6 +15,7 @@ from typing import Final
 from formats.assignment.function_tests import Function, required_parameters
 from formats.assignment.section_tests import case_functions
 from formats.importing.given_names import HINT_OF_SHARED, given_whole, said_of_shared
+from formats.importing.lookups import LookUp, LookUps, Way, main_names
 from formats.importing.reads import Reads, reads_of
 from formats.importing.replaced_names import USUAL
 from formats.importing.scopes import bound_by
@@ -80,7 +81,10 @@ def taken_names(tree: ast.Module, style: TestStyle) -> Reads:
         found |= set(required_parameters(function)) - _NOT_THE_NOTEBOOKS
     found |= set(_looked_up(tree))
     is_told = style is not TestStyle.CASES or _is_environment_told(tree)
-    return Reads(names=frozenset(found), is_told=is_told)
+    of_main = list(_asked_of_main(tree))
+    found |= {each.name for each in of_main if each.way is Way.READ}
+    lists = any(each.way is Way.LIST for each in of_main)
+    return Reads(names=frozenset(found), is_told=is_told, lists=lists)
 
 
 def notes_on_open_names(
@@ -100,7 +104,14 @@ def notes_on_open_names(
     found = {name for each in asked for name in each.names}
     # A word in a text counts as a name if the rest of the notebook binds that name.
     found |= {name for each in asked for name in each.mentioned & students.given}
-    if not all(each.is_told for each in asked):
+    if any(each.lists for each in asked):
+        yield Problem(
+            message=f"The tests of “{key}” list the names of the notebook: the check "
+            "fails there, because names are asked for one by one.",
+            file=file,
+            hint='Write `"name" in globals()`, or a loop over the names that you mean.',
+        )
+    if not all(each.is_told or each.lists for each in asked):
         yield Problem(
             message=f"The tests of “{key}” look up names that they do not write out: "
             "nobody can tell which of the notebook's they read.",
@@ -155,6 +166,14 @@ def _looked_up(tree: ast.Module) -> Iterator[str]:
                 args=[ast.Constant(value=str(name)), *_],
             ) if owner == _ENVIRONMENT:
                 yield name
+
+
+def _asked_of_main(tree: ast.Module) -> Iterator[LookUp]:
+    """Yield what functions look up in the module `__main__`, which is the notebook."""
+    mains = main_names(tree)
+    look_ups = LookUps(mains)
+    for node in ast.walk(tree) if mains else ():
+        yield from look_ups.of(node, has_all=False)
 
 
 def _is_environment_told(tree: ast.Module) -> bool:

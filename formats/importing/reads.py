@@ -38,13 +38,15 @@ class Reads:
 
     `names` are read. `mentioned` are words of texts that are evaluated, or may be
     looked up. `replaced` are names of the notebook that are deleted, or bound by a
-    look-up. `is_told` is False if a name is looked up by a computed text.
+    look-up. `is_told` is False if a name is looked up by a computed text,
+    or if all names are listed (`lists`).
     """
 
     names: frozenset[str] = frozenset()
     mentioned: frozenset[str] = frozenset()
     replaced: frozenset[str] = frozenset()
     is_told: bool = True
+    lists: bool = False
 
     @property
     def all(self) -> frozenset[str]:
@@ -70,6 +72,7 @@ def reads_of(source: str) -> Reads:
         mentioned=frozenset(facts.mentioned - found),
         replaced=frozenset(facts.replaced),
         is_told=facts.is_told,
+        lists=facts.lists,
     )
 
 

@@ -1,10 +1,13 @@
 """Staff are told of each name that tests take from the notebook, and no solution binds."""
 
+import ast
 from pathlib import Path
 
 import pytest
 
 from formats.importing import notes_on
+from formats.importing.open_names import taken_names
+from runner.protocol.jobs import TestStyle
 from tests.formats.importing.foreign import (
     checking,
     code,
@@ -106,6 +109,40 @@ def test_a_look_up_that_cannot_be_told_is_said(
     prepared, bundle = converted(tmp_path / "source", tmp_path / "new")
     words = [note.message for note in notes_on(prepared, bundle)]
     assert len([each for each in words if "nobody can tell which" in each]) == count
+
+
+@pytest.mark.parametrize(
+    ("test", "is_listing"),
+    [
+        ("assert not {'close'} & set(globals())", True),
+        ("for name, value in list(globals().items()):\n    assert value", True),
+        ("assert not [n for n in globals().copy() if n == 'close']", True),
+        ("import __main__\nassert 'close' not in dir(__main__)", True),
+        ("import sys\nassert sorted(sys.modules['__main__'].__dict__)", True),
+        ("assert {**globals()} and 'close' not in dir()", True),
+        ("assert 'close' not in globals()", False),
+        ("import __main__\nassert not hasattr(__main__, 'close')", False),
+        ("def f():\n    return set(locals())\nassert not f()", False),
+    ],
+)
+def test_a_list_of_the_names_is_said_to_fail(
+    tmp_path: Path, test: str, *, is_listing: bool
+) -> None:
+    tested = checking("q1", f"{test}\nassert cube(2) == 8")
+    write(tmp_path, "source/ps/ps.ipynb", solved(), tested)
+    prepared, bundle = converted(tmp_path / "source", tmp_path / "new")
+    words = [note.message for note in notes_on(prepared, bundle)]
+    assert any("list the names of the notebook" in one for one in words) is is_listing
+    assert not any("nobody can tell which of" in one for one in words)
+
+
+def test_functions_that_ask_main_read_the_notebook() -> None:
+    source = "import __main__\ndef f(x):\n    assert {} and __main__.TOL == x"
+    for listing in ("vars(__main__)['x']", "set(vars(__main__))"):
+        tree = ast.parse(source.format(listing))
+        taken = taken_names(tree, TestStyle.FUNCTIONS)
+        assert "TOL" in taken.names
+        assert taken.lists is listing.startswith("set")
 
 
 def test_a_word_of_a_text_is_a_name_where_the_notebook_has_one(tmp_path: Path) -> None:
