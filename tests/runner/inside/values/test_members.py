@@ -81,7 +81,7 @@ class Colour(enum.StrEnum):
         return "Colour: red"
 
     def upper(self) -> str:
-        return "rouge"
+        return "crimson"
 
 
 class Flag(enum.IntFlag):
@@ -220,7 +220,7 @@ def test_what_else_such_a_member_has_is_as_always(student: Student) -> None:
     rank, red = student.name("Rank"), student.name("Colour").RED
     assert rank.KING + 1 == 14 == int(rank.KING) + 1
     assert rank.KING is rank.KING is list(rank)[1]
-    assert (red == "red", red.lower(), red.upper()) == (True, "red", "rouge")
+    assert (red == "red", red.lower(), red.upper()) == (True, "red", "crimson")
 
 
 def test_what_enum_and_a_class_between_add_changes_no_operator(
