@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bench import machine
-from bench.notebooks import EMPTY
+from bench.measured_notebooks import EMPTY
 from bench.ours import Ours
 from bench.report import Report
 from bench.rows import ROWS

@@ -15,9 +15,9 @@ from typing import Any, Final, Self
 from courses.models import Question
 from formats.assignment.assignment_content import Check, Visibility
 from formats.choices import QuestionKind
+from runner.protocol.check_words import without_dust
 from runner.protocol.jobs import CheckOutcome, QuestionOutcome
 from runner.protocol.jobs import Outcome as RunnerOutcome
-from runner.protocol.marks import without_dust
 
 _CENT: Final = Decimal("0.01")
 _MESSAGE_LENGTH: Final = 200

@@ -3,7 +3,7 @@
 from typing import Final
 
 from bench.breakdown import Breakdown, Phased
-from bench.notebooks import EMPTY
+from bench.measured_notebooks import EMPTY
 from bench.peers.forking import BareFork
 from bench.setting import Findings, Setting
 from bench.targets import at_most

@@ -3,7 +3,7 @@
 from typing import Final
 
 from bench.breakdown import Breakdown, Phased
-from bench.notebooks import SMALL
+from bench.measured_notebooks import SMALL
 from bench.peers.alone import cells_alone
 from bench.peers.nbclient import StockKernel
 from bench.setting import Findings, Setting

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bench.notebooks import SMALL
+from bench.measured_notebooks import SMALL
 from bench.peers.nbgrader import Course
 from bench.peers.otter import Autograder
 from bench.setting import Findings, Setting

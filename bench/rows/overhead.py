@@ -3,7 +3,7 @@
 from typing import Final
 
 from bench.breakdown import Breakdown, Phased
-from bench.notebooks import LONG, SMALL
+from bench.measured_notebooks import LONG, SMALL
 from bench.peers.alone import cells_alone
 from bench.peers.process import Worker
 from bench.setting import Findings, Setting

@@ -4,7 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from bench.notebooks import LIGHT
+from bench.measured_notebooks import LIGHT
 from bench.ours import Ours
 from bench.peers.nbgrader import Course
 from bench.setting import Findings, Setting

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from courses.admin.choices import course_of_page
+from courses.admin.course_choices import course_of_page
 from courses.admin.filters import ModuleCodeFilter
 from courses.admin.importing import ScopedImportExport
 from courses.admin.inlines import ComponentInline

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
 from accounts.models import User
-from courses.admin.choices import CHOSEN, CourseChoices, course_of_page
+from courses.admin.course_choices import CHOSEN, CourseChoices, course_of_page
 from courses.admin.rights import COURSE_OF, editable, edits_any, user_of
 from courses.admin.times import CourseTimes
 from courses.models import Course

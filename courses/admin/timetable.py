@@ -11,7 +11,7 @@ from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import HttpRequest
 
-from courses.admin.choices import CourseChoices
+from courses.admin.course_choices import CourseChoices
 from courses.admin.filters import ReleasedFilter, TakesPlaceFilter, WeekFilter
 from courses.admin.importing import ScopedImportExport
 from courses.admin.inlines import MaterialInline, SessionLectureInline

@@ -12,7 +12,7 @@ from runner.host.prepared_job import PreparedJob
 from runner.host.spares import Spares
 from runner.jail import file_layout
 from runner.jail.file_layout import Folder
-from runner.protocol import endings, marks
+from runner.protocol import check_words, endings
 from runner.protocol.endings import died
 from runner.protocol.jobs import JobSpec, QuestionSpec
 from runner.system import descriptors
@@ -178,10 +178,10 @@ def why_it_ended(grader: PreparedJob) -> str:
     JobEnded for a grader that has ended by itself, since the notebook is not the cause.
     """
     if grader.explained(died(cell=0)).code == "memory":
-        return marks.OUT_OF_MEMORY
+        return check_words.OUT_OF_MEMORY
     code = grader.exit_code()
-    if code == marks.OUT_OF_MEMORY_STATUS:
-        return marks.OUT_OF_MEMORY
+    if code == check_words.OUT_OF_MEMORY_STATUS:
+        return check_words.OUT_OF_MEMORY
     if code is None or code >= 0:
         raise endings.platform("runner_failed", "the grader's process ended")
-    return marks.ENDED
+    return check_words.ENDED

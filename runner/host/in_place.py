@@ -10,7 +10,7 @@ from runner.host.question_run import LIMITS, QuestionRun
 from runner.host.recovery import MOST_RENEWALS
 from runner.host.session import Session
 from runner.host.snapshots import Snapshot
-from runner.protocol import marks
+from runner.protocol import check_words
 from runner.protocol.endings import JobEnded, died, limit
 from runner.protocol.jobs import Limits, QuestionOutcome, QuestionSpec
 
@@ -50,7 +50,7 @@ class QuestionsInPlace:
             while session.lost is None:
                 lost = self._ask(run)
                 if lost is not None and not self._revive(question.key, cells):
-                    run.missing = marks.NOT_RUN
+                    run.missing = check_words.NOT_RUN
                     session.lost = lost
                 elif not run.can_go_on:
                     break
@@ -72,7 +72,7 @@ class QuestionsInPlace:
         except JobEnded as error:
             if error.code != "process_died" and error.code not in LIMITS:
                 raise
-            run.give_up(LIMITS.get(error.code, marks.ENDED))
+            run.give_up(LIMITS.get(error.code, check_words.ENDED))
             return error
         finally:
             session.hear()

@@ -29,7 +29,7 @@ from runner.host.recovery import Recovery
 from runner.host.session import Session
 from runner.host.spares import Spares
 from runner.jail import file_layout
-from runner.protocol import endings, marks
+from runner.protocol import check_words, endings
 from runner.protocol.endings import JobEnded
 from runner.protocol.jobs import (
     Device,
@@ -377,7 +377,7 @@ class Job:
     def _questions(self) -> list[QuestionOutcome]:
         return [
             self._outcomes.get(question.key)
-            or marks.conclude(question, {}, missing=marks.NOT_REACHED)
+            or check_words.conclude(question, {}, missing=check_words.NOT_REACHED)
             for question in self.spec.questions
         ]
 

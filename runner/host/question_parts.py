@@ -8,7 +8,7 @@ A question's snapshot stands still between its parts.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from runner.protocol import marks
+from runner.protocol import check_words
 from runner.protocol.jobs import Outcome, QuestionOutcome, QuestionSpec
 
 
@@ -54,7 +54,7 @@ def replaces(
     checks chose, the results shown for the chosen copy would tell what they gave.
     """
     first = parts_of(question)[0].question
-    return marks.points(first, outcome) >= marks.points(first, other)
+    return check_words.points(first, outcome) >= check_words.points(first, other)
 
 
 def join(
@@ -65,7 +65,9 @@ def join(
         return outcomes[0]
     found = {check.name: check for one in outcomes for check in one.checks}
     seconds = sum(one.seconds for one in outcomes)
-    whole = marks.conclude(question, found, missing=marks.ENDED, seconds=seconds)
+    whole = check_words.conclude(
+        question, found, missing=check_words.ENDED, seconds=seconds
+    )
     if any(one.outcome is Outcome.TIMEOUT for one in outcomes):
         return replace(whole, outcome=Outcome.TIMEOUT)
     return whole

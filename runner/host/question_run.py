@@ -8,7 +8,7 @@ from typing import Final
 
 from runner.host.session import Session
 from runner.host.timing import Moment
-from runner.protocol import marks
+from runner.protocol import check_words
 from runner.protocol.endings import JobEnded
 from runner.protocol.jobs import CheckOutcome, Outcome, QuestionOutcome, QuestionSpec
 from runner.protocol.requested_names import requested_names
@@ -17,10 +17,10 @@ from runner.wire.frames import FrameError, Peer
 _REAP_SECONDS: Final = 2.0
 # Limits of the job that the asked snapshot may go past, and the message for its check.
 LIMITS: Final[Mapping[str, str]] = {
-    "memory": marks.OUT_OF_MEMORY,
-    "gpu_memory": marks.OUT_OF_MEMORY,
-    "processes": marks.TOO_MANY_PROCESSES,
-    "disk": marks.OUT_OF_DISK,
+    "memory": check_words.OUT_OF_MEMORY,
+    "gpu_memory": check_words.OUT_OF_MEMORY,
+    "processes": check_words.TOO_MANY_PROCESSES,
+    "disk": check_words.OUT_OF_DISK,
 }
 
 _GRADER_ENDED: Final = "The process that runs the tests ended twice in this check.\n"
@@ -118,7 +118,9 @@ class QuestionRun:
         if not (self._stopped_at or self._is_abandoned) and self.can_go_on:
             # The asked process ended in this check, or sent nonsense.
             self.missing = (
-                marks.OUT_OF_MEMORY if self._monitor.ran_out() else marks.ENDED
+                check_words.OUT_OF_MEMORY
+                if self._monitor.ran_out()
+                else check_words.ENDED
             )
             self.give_up(self.missing)
 
@@ -127,12 +129,12 @@ class QuestionRun:
     ) -> None:
         if not grader.open:
             self.grader_ended = True
-            self._end(marks.ENDED, stop)
+            self._end(check_words.ENDED, stop)
         elif self._is_abandoned and not done:
             self._end("", stop)  # otherwise it may go on without end
         elif not self.answered and self._is_late():
-            self.give_up(marks.OUT_OF_TIME)
-            self._end(marks.OUT_OF_TIME, stop)
+            self.give_up(check_words.OUT_OF_TIME)
+            self._end(check_words.OUT_OF_TIME, stop)
 
     def note_grader_end(self, why: Callable[[], str]) -> None:
         """Note that the grader ended in the middle of a check, or sent nonsense.
@@ -143,7 +145,7 @@ class QuestionRun:
         """
         # The grader sent nonsense because of a value from the student's code, so this
         # is no fault of ours.
-        words = marks.ENDED if self._is_refused else why()
+        words = check_words.ENDED if self._is_refused else why()
         for name in self.left[:1]:
             self._ends[name] += 1
             if self._ends[name] > 1:
@@ -197,7 +199,7 @@ class QuestionRun:
                 # The error is in the tests' own source, so no check can be run.
                 self._is_broken = True
             elif frame.get("t") == "check" and not self._stopped_at:
-                outcome = marks.parse_outcome(frame, self.left, self._names)
+                outcome = check_words.parse_outcome(frame, self.left, self._names)
                 if outcome is not None:
                     self._found[outcome.name] = outcome
                     self._check_started = self._monitor.moment()
@@ -210,9 +212,12 @@ class QuestionRun:
         found = dict(self._found)
         for name, words in self._given_up.items():
             found[name] = CheckOutcome(name=name, score=0.0, message=words)
-        whole = marks.conclude(
-            self._question, found, missing=self.missing or marks.ENDED, seconds=seconds
+        whole = check_words.conclude(
+            self._question,
+            found,
+            missing=self.missing or check_words.ENDED,
+            seconds=seconds,
         )
-        if marks.OUT_OF_TIME in self._given_up.values():
+        if check_words.OUT_OF_TIME in self._given_up.values():
             return replace(whole, outcome=Outcome.TIMEOUT)
         return whole

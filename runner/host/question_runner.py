@@ -28,7 +28,7 @@ from runner.host.question_run import LIMITS, QuestionRun
 from runner.host.recovery import MOST_RENEWALS
 from runner.host.session import Session
 from runner.host.snapshots import Snapshot
-from runner.protocol import marks
+from runner.protocol import check_words
 from runner.protocol.endings import JobEnded, died
 from runner.protocol.jobs import JobSpec, QuestionOutcome, QuestionSpec, Verdict
 from runner.system import descriptors
@@ -95,7 +95,7 @@ class QuestionRunner:
         if is_short:
             # The jobs of this worker have too many descriptors open. The snapshot is
             # made when its question is asked.
-            snapshot.note_end(marks.NOT_RUN)
+            snapshot.note_end(check_words.NOT_RUN)
             snapshot.close()
         else:
             self._make(snapshot)
@@ -126,7 +126,7 @@ class QuestionRunner:
             session.hear()
         if not snapshot.pid:
             # It could not be made. There may be memory when its question is asked.
-            snapshot.is_replaceable = snapshot.missing == marks.OUT_OF_MEMORY
+            snapshot.is_replaceable = snapshot.missing == check_words.OUT_OF_MEMORY
             return
         if snapshot.pid in {session.student_pid, *session.kept}:
             # As a snapshot, this process would escape the limits on the notebook.
@@ -220,7 +220,7 @@ class QuestionRunner:
             if error.verdict in {Verdict.CANCELLED, Verdict.PLATFORM}:
                 raise
             # The notebook has ended, so this ends the question; what was found stays.
-            run.missing = LIMITS.get(error.code, marks.ENDED)
+            run.missing = LIMITS.get(error.code, check_words.ENDED)
         # This includes what the snapshot started: none of it may run beside the next.
         session.end_others()
         if snapshot.pid in session.kept:
@@ -243,7 +243,7 @@ class QuestionRunner:
             if not snapshot.resume(session):
                 snapshot = self._renew(key, snapshot)
         if run.can_go_on and run.was_asked:
-            run.missing = marks.NOT_RUN
+            run.missing = check_words.NOT_RUN
         return snapshot
 
     def _let_wait(self, snapshot: Snapshot) -> None:
@@ -253,7 +253,7 @@ class QuestionRunner:
         if snapshot.resume(self._session):
             snapshot.freeze(self._session)
         else:
-            snapshot.note_end(marks.NOT_RUN)
+            snapshot.note_end(check_words.NOT_RUN)
 
     def _renew(self, key: str, gone: Snapshot) -> Snapshot:
         """Return another snapshot in place of one that ended or ignored an interrupt.
@@ -264,8 +264,8 @@ class QuestionRunner:
         """
         session, fresh = self._session, Snapshot(gone.cells)
         gone.close()
-        is_short = gone.missing == marks.OUT_OF_MEMORY
-        fresh.note_end(marks.OUT_OF_MEMORY if is_short else marks.NOT_RUN)
+        is_short = gone.missing == check_words.OUT_OF_MEMORY
+        fresh.note_end(check_words.OUT_OF_MEMORY if is_short else check_words.NOT_RUN)
         used = self._renewing_seconds.get(key, 0.0)
         left = self._spec.limits.question_seconds - used
         self._renewals[key] += 1
@@ -325,5 +325,7 @@ def _why_not_made(number: object) -> str:
     The number comes from the notebook's process, which can send anything.
     """
     if number == errno.ENOMEM:
-        return marks.OUT_OF_MEMORY
-    return marks.TOO_MANY_PROCESSES if number == errno.EAGAIN else marks.ENDED
+        return check_words.OUT_OF_MEMORY
+    return (
+        check_words.TOO_MANY_PROCESSES if number == errno.EAGAIN else check_words.ENDED
+    )

@@ -15,7 +15,7 @@ from typing import Final
 from runner.host.job_files import JobFiles
 from runner.host.session import Session
 from runner.jail.file_layout import Folder
-from runner.protocol import marks
+from runner.protocol import check_words
 from runner.protocol.endings import JobEnded
 from runner.protocol.jobs import Verdict
 from runner.system.processes import read_process, rests, stopped_after
@@ -51,7 +51,7 @@ class Snapshot:
         # Whether it was woken for its question, and so can be asked.
         self.is_awake = False
         # Why it cannot be asked, and whether another may take its place.
-        self.missing = marks.ENDED
+        self.missing = check_words.ENDED
         self.is_replaceable = False
         self._pidfd = -1
         # How often it ran before it stood still (None if that is not known), since when
@@ -141,7 +141,7 @@ class Snapshot:
         session.kept.discard(self.pid)
         if not self._is_alive():
             if session.monitor.ended_for_memory(self.pid):
-                self.missing = marks.OUT_OF_MEMORY
+                self.missing = check_words.OUT_OF_MEMORY
                 self.is_replaceable = not session.monitor.had_moved(self.pid)
             return False
         if not is_kept or self._ran is None:

@@ -8,7 +8,7 @@ import pytest
 
 from bench.__main__ import parse
 from bench.breakdown import IN_ALL, Breakdown, medians
-from bench.notebooks import EMPTY, LIGHT, SMALL
+from bench.measured_notebooks import EMPTY, LIGHT, SMALL
 from bench.ours import Ours, job_spec
 from bench.peers import nbgrader, otter
 from bench.report import Report

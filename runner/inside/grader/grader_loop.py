@@ -50,7 +50,7 @@ from runner.inside.grader.student_errors import StudentRaisedError, nearest_buil
 from runner.inside.grader.tests import Setting, Tests, WrongAnswerError, student_for
 from runner.inside.values.containers import forget_named_tuples
 from runner.inside.values.graphs import on_lost_graph
-from runner.protocol import marks
+from runner.protocol import check_words
 from runner.protocol.jobs import CheckSpec, QuestionSpec, TestStyle
 from runner.wire.frames import Channel, ChannelClosedError
 from runner.wire.link import Link
@@ -82,7 +82,7 @@ def serve(fd: int, places: Sequence[Path]) -> None:
     except ChannelClosedError:
         os._exit(0)
     except MemoryError:
-        os._exit(marks.OUT_OF_MEMORY_STATUS)
+        os._exit(check_words.OUT_OF_MEMORY_STATUS)
 
 
 class Grader:
@@ -296,25 +296,25 @@ def _safe_words_for(error: BaseException) -> str:
     try:
         return _words_for(error)
     except Exception:  # noqa: BLE001 - its own class, or a name in it, may do anything
-        return marks.RAISED
+        return check_words.RAISED
 
 
 def _words_for(error: BaseException) -> str:
     match error:
         case NotDefinedError() | NoClassError():
             is_there = isinstance(error, NoClassError)
-            words = marks.no_class if is_there else marks.not_defined
+            words = check_words.no_class if is_there else check_words.not_defined
             return words(error.missing)
         case WrongAnswerError(error=BaseException() as raised):
             return _words_for(raised)
         case WrongAnswerError(ename=ename):
-            return marks.raised_by_name(ename) if ename else marks.PRINTED
-        case marks.NotAScoreError():
-            return marks.NO_SCORE
+            return check_words.raised_by_name(ename) if ename else check_words.PRINTED
+        case check_words.NotAScoreError():
+            return check_words.NO_SCORE
         case NotDataError() | refusals.RefusedElsewhereError(kind="NotDataError"):
-            return marks.NOT_DATA
+            return check_words.NOT_DATA
         case _:
-            return marks.raised(_told_as(error))
+            return check_words.raised(_told_as(error))
 
 
 def _told_as(error: BaseException) -> BaseException | type[BaseException]:

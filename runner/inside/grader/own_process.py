@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, NoReturn
 
-from runner.protocol import marks
+from runner.protocol import check_words
 from runner.system import linux
 from runner.system.processes import descendants, kill_all
 from runner.wire.frames import ChannelClosedError
@@ -89,7 +89,7 @@ def _do(work: Callable[[], None], tell: int) -> NoReturn:
     except ChannelClosedError:
         os._exit(0)
     except MemoryError:
-        os._exit(marks.OUT_OF_MEMORY_STATUS)
+        os._exit(check_words.OUT_OF_MEMORY_STATUS)
     except BaseException:  # noqa: BLE001 - a process edge
         with suppress(Exception):
             traceback.print_exc(file=sys.__stderr__)

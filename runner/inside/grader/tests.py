@@ -33,7 +33,7 @@ from runner.inside.grader.main_module import Main, as_main
 from runner.inside.grader.names import Everything, Library, Names
 from runner.inside.grader.own_texts import OWN
 from runner.inside.grader.snapshot_client import Student
-from runner.protocol import marks
+from runner.protocol import check_words
 from runner.protocol.jobs import CheckSpec, QuestionSpec, TestStyle
 from runner.wire.link import Link
 
@@ -163,8 +163,8 @@ class Tests:
         with as_main(self._main, self._names()):
             value = check(**values)
         if value is _NOTHING:
-            raise marks.NotAScoreError(None)
-        return marks.score_of(_plain(value))
+            raise check_words.NotAScoreError(None)
+        return check_words.score_of(_plain(value))
 
     def _argument(self, name: str) -> Any:
         if name == "files":
@@ -201,7 +201,7 @@ class Tests:
         with self._in_notebook(names):
             if not isinstance(last, ast.Expr):
                 exec(compile(tree, name, "exec"), names)  # noqa: S102 - the assignment's own tests
-                return marks.from_value(None)
+                return check_words.from_value(None)
             tree.body.pop()
             exec(compile(tree, name, "exec"), names)  # noqa: S102 - same
             value = eval(compile(ast.Expression(last.value), name, "eval"), names)  # noqa: S307 - same
@@ -220,7 +220,7 @@ class Tests:
             raise WrongAnswerError(
                 words.getvalue(), error=runner.error, ename=runner.ename
             )
-        return marks.from_value(None)
+        return check_words.from_value(None)
 
 
 def _guarded(tree: Any) -> Any:
@@ -361,10 +361,10 @@ def _share(value: object, worth: float) -> tuple[float, str]:
     if type(value) in {int, float}:
         share = value / worth if worth > 0 else float(bool(value))  # type: ignore[operator]  # a number
         try:
-            return marks.score_of(share)
-        except marks.NotAScoreError:
-            raise marks.NotAScoreError(value, max(worth, 1)) from None
-    return marks.score_of(value)
+            return check_words.score_of(share)
+        except check_words.NotAScoreError:
+            raise check_words.NotAScoreError(value, max(worth, 1)) from None
+    return check_words.score_of(value)
 
 
 def _remember(name: str, source: str) -> None:

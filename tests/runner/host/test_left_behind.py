@@ -12,7 +12,7 @@ from runner.host.grader_client import GraderClient
 from runner.host.runner import Runner
 from runner.inside.grader.scratch import Scratch, _Emptying
 from runner.inside.grader.tree_walk import Level, TreeWalk
-from runner.protocol import marks
+from runner.protocol import check_words
 from runner.protocol.jobs import (
     CheckSpec,
     JobFile,
@@ -311,7 +311,7 @@ def test_a_grader_s_end_is_heard_although_a_process_is_left(
 ) -> None:
     first = f"{RUNNING}leave(); os.kill(os.{whose}(), 9); signal.pause()"
     result = run_both(runner, tmp_path, first, NOBODY_ELSE)
-    assert messages(result) == [marks.ENDED, marks.PASSED]
+    assert messages(result) == [check_words.ENDED, check_words.PASSED]
     assert scores(result) == {"q1": [0.0], "q2": [1.0]}
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.protocol import marks
+from runner.protocol import check_words
 from runner.protocol.jobs import CheckSpec, QuestionSpec, TestStyle
 from tests.runner.proof.drawing import at_most
 from tests.runner.proof.entries import Entry
@@ -74,4 +74,7 @@ def test_no_target_is_passed_without_an_answer() -> None:
             question = question_of(style, filled(source, style, 1))
             found = mark(_EMPTY, question, honest(""), Path())
             assert found.scores == (0.0,), source
-            assert marks.raised(found.errors[0] or ValueError()) != "raised SyntaxError"
+            assert (
+                check_words.raised(found.errors[0] or ValueError())
+                != "raised SyntaxError"
+            )

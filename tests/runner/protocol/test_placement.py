@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from runner.host.job import Job
-from runner.protocol import marks
+from runner.protocol import check_words
 from runner.protocol.jobs import CheckOutcome, CheckSpec, HandoutCell, QuestionSpec
 from runner.protocol.notebook import Notebook, read_notebook
 from runner.protocol.placement import fingerprint
@@ -254,7 +254,7 @@ def test_of_copies_the_last_of_those_with_most_shown_points_counts(
             check.name: CheckOutcome(name=check.name, score=score, message=str(number))
             for check, score in zip(HIDING.checks, scores, strict=True)
         }
-        done._note([marks.conclude(HIDING, found, missing=marks.ENDED)])
+        done._note([check_words.conclude(HIDING, found, missing=check_words.ENDED)])
     (outcome,) = done._questions()
     assert {check.message for check in outcome.checks} == {str(counts)}
 

@@ -3,7 +3,7 @@
 import pytest
 
 from runner.host.runner import Runner
-from runner.protocol import marks
+from runner.protocol import check_words
 from runner.protocol.jobs import TestStyle, Verdict
 from tests.runner.notebooks import cell, job, marked, messages, question
 
@@ -42,18 +42,18 @@ def test_a_test_may_look_up_what_the_notebook_names(
 
 
 def test_words_name_what_could_be_a_name() -> None:
-    assert marks.not_defined("höhe_2") == "`höhe_2` is not defined"
-    assert marks.not_defined("x" * 100) == f"`{'x' * 100}` is not defined"
+    assert check_words.not_defined("höhe_2") == "`höhe_2` is not defined"
+    assert check_words.not_defined("x" * 100) == f"`{'x' * 100}` is not defined"
     for text in ("x" * 101, "", "a b", "a`", "\ud800", "1x", "x\n"):
-        assert marks.not_defined(text) == marks.RAISED
+        assert check_words.not_defined(text) == check_words.RAISED
 
 
 @pytest.mark.parametrize("score", [10**400, -(10**400), 2, -1, 1e300])
 def test_a_number_of_any_size_is_no_score(score: float) -> None:
-    frame = {"name": "a", "score": score, "message": marks.PASSED}
-    outcome = marks.parse_outcome(frame, ["a"], [])
+    frame = {"name": "a", "score": score, "message": check_words.PASSED}
+    outcome = check_words.parse_outcome(frame, ["a"], [])
     assert outcome is not None
-    assert (outcome.score, outcome.message) == (0.0, marks.NO_SCORE)
+    assert (outcome.score, outcome.message) == (0.0, check_words.NO_SCORE)
 
 
 # The tests' own code says it here in the grader's place, each time the check runs.

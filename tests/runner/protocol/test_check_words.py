@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.protocol import marks
+from runner.protocol import check_words
 from runner.protocol.jobs import CheckOutcome, CheckSpec, Outcome, QuestionSpec
 from runner.protocol.requested_names import TestsUnreadableError, requested_names
 
@@ -33,19 +33,19 @@ TWO = QuestionSpec(
     )
 )
 def test_no_frame_is_worth_more_than_one(frame: dict[str, Any]) -> None:
-    outcome = marks.parse_outcome(frame, {"a"}, {"x"})
+    outcome = check_words.parse_outcome(frame, {"a"}, {"x"})
     if outcome is not None:
         assert outcome.name == "a"
         assert 0 <= outcome.score <= 1
-        assert marks._is_allowed(outcome.message, {"x"})
+        assert check_words._is_allowed(outcome.message, {"x"})
 
 
 @given(anything)
 def test_no_value_is_worth_more_than_one(value: object) -> None:
-    score, message = marks.from_value(value)
+    score, message = check_words.from_value(value)
     assert 0 <= score <= 1
     json.dumps(score, allow_nan=False)
-    assert marks._is_allowed(message, ())
+    assert check_words._is_allowed(message, ())
 
 
 @pytest.mark.parametrize(
@@ -64,18 +64,18 @@ def test_no_value_is_worth_more_than_one(value: object) -> None:
 def test_the_dust_of_floating_point_is_no_part_of_a_score(
     value: float, score: float
 ) -> None:
-    found, words = marks.from_value(value)
+    found, words = check_words.from_value(value)
     assert found == score
-    assert (words == marks.PASSED) is (score == 1)
+    assert (words == check_words.PASSED) is (score == 1)
     frame = {"name": "a", "score": value, "message": words}
-    outcome = marks.parse_outcome(frame, {"a"}, ())
+    outcome = check_words.parse_outcome(frame, {"a"}, ())
     assert outcome is not None
     assert (outcome.score, outcome.message) == (score, words)
 
 
 @pytest.mark.parametrize("value", [1.01, -0.01, math.nan, math.inf, 10**400, "1", []])
 def test_what_is_far_from_a_score_is_none(value: object) -> None:
-    assert marks.from_value(value) == (0.0, marks.NO_SCORE)
+    assert check_words.from_value(value) == (0.0, check_words.NO_SCORE)
 
 
 @pytest.mark.parametrize(
@@ -83,22 +83,22 @@ def test_what_is_far_from_a_score_is_none(value: object) -> None:
     [(1.5, "float 1.5:"), ("yes", "str 'yes':"), (10**400, "int:"), ([], "list:")],
 )
 def test_staff_read_what_a_test_returned(value: object, words: str) -> None:
-    with pytest.raises(marks.NotAScoreError, match=f"^returned {words}"):
-        marks.score_of(value)
-    assert len(str(marks.NotAScoreError("x" * 10**6))) < 300
+    with pytest.raises(check_words.NotAScoreError, match=f"^returned {words}"):
+        check_words.score_of(value)
+    assert len(str(check_words.NotAScoreError("x" * 10**6))) < 300
 
 
 def test_words_of_the_job_s_own_are_replaced() -> None:
     for words in ("the label is 7", "`secret` is not defined", "raised Secret", 7):
         frame = {"name": "a", "score": 0, "message": words}
-        outcome = marks.parse_outcome(frame, {"a"}, {"x"})
+        outcome = check_words.parse_outcome(frame, {"a"}, {"x"})
         assert outcome is not None
         assert outcome.message == "raised an error"
 
 
 def test_words_fit_the_score() -> None:
     frame = {"name": "a", "score": 0.0, "message": "passed"}
-    outcome = marks.parse_outcome(frame, {"a"}, ())
+    outcome = check_words.parse_outcome(frame, {"a"}, ())
     assert outcome is not None
     assert outcome.message == "returned False"
 
@@ -106,14 +106,14 @@ def test_words_fit_the_score() -> None:
 @pytest.mark.parametrize(
     ("scores", "missing", "expected"),
     [
-        ((1, 1), marks.ENDED, Outcome.PASSED),
-        ((1, 0), marks.ENDED, Outcome.PARTIAL),
-        ((0, 0), marks.ENDED, Outcome.FAILED),
-        ((1,), marks.ENDED, Outcome.PARTIAL),
-        ((), marks.ENDED, Outcome.FAILED),
-        ((1,), marks.OUT_OF_TIME, Outcome.TIMEOUT),
-        ((1, 1), marks.OUT_OF_TIME, Outcome.PASSED),
-        ((), marks.NOT_REACHED, Outcome.NOT_REACHED),
+        ((1, 1), check_words.ENDED, Outcome.PASSED),
+        ((1, 0), check_words.ENDED, Outcome.PARTIAL),
+        ((0, 0), check_words.ENDED, Outcome.FAILED),
+        ((1,), check_words.ENDED, Outcome.PARTIAL),
+        ((), check_words.ENDED, Outcome.FAILED),
+        ((1,), check_words.OUT_OF_TIME, Outcome.TIMEOUT),
+        ((1, 1), check_words.OUT_OF_TIME, Outcome.PASSED),
+        ((), check_words.NOT_REACHED, Outcome.NOT_REACHED),
     ],
 )
 def test_a_question_s_outcome(
@@ -123,7 +123,7 @@ def test_a_question_s_outcome(
         name: CheckOutcome(name=name, score=score)
         for name, score in zip("ab", scores, strict=False)
     }
-    assert marks.conclude(TWO, found, missing=missing).outcome is expected
+    assert check_words.conclude(TWO, found, missing=missing).outcome is expected
 
 
 def test_the_names_that_tests_ask_for_are_read_and_not_run() -> None:

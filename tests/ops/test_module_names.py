@@ -1,0 +1,63 @@
+"""A module's name says what is in it: two with one name are about one thing."""
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+# Names that Django gives a meaning in each app.
+DJANGO: Final = frozenset(
+    (
+        *("__init__", "admin", "apps", "filters", "forms", "models", "permissions"),
+        *("querysets", "serializers", "services", "tasks", "urls", "views", "viewsets"),
+    )
+)
+# A page has one name wherever its parts are, and the services and models behind it.
+PARTS: Final = frozenset(
+    (
+        "models",
+        "services",
+        "pages",
+        "views",
+        "forms",
+        "admin",
+        "api",
+        "worker",
+        "commands",
+    )
+)
+# One subject, on two sides of an arrow: nbgrader's format and nbgrader itself.
+ONE_SUBJECT: Final = frozenset(
+    (
+        *("arrays", "assessment", "calendar", "doctor", "downloads", "errors"),
+        *("execution", "launch", "materials", "members", "nbgrader", "otter", "people"),
+        *("roster", "states", "tensors", "timetable", "trials"),
+    )
+)
+
+
+def modules() -> dict[str, list[Path]]:
+    """Return the folders that have a module of each name."""
+    found: dict[str, list[Path]] = defaultdict(list)
+    for top in ("accounts", "bench", "courses", "formats", "grading", "portal"):
+        add(found, ROOT / top)
+    for top in ("rendering", "runner", "storage", "submissions"):
+        add(found, ROOT / top)
+    return found
+
+
+def add(found: dict[str, list[Path]], top: Path) -> None:
+    for path in top.rglob("*.py"):
+        if "migrations" not in path.parts:
+            found[path.stem].append(path.relative_to(ROOT).parent)
+
+
+def test_no_module_name_has_two_meanings() -> None:
+    doubled = {
+        name: sorted(map(str, folders))
+        for name, folders in modules().items()
+        if len(folders) > 1
+        and name not in DJANGO | ONE_SUBJECT
+        and not all(folder.name in PARTS for folder in folders)
+    }
+    assert doubled == {}
