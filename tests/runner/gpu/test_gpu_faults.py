@@ -18,14 +18,9 @@ from tests.runner.gpu.gpu_host import (
     POLICY,
     Maker,
     get,
-    gpus,
     later,
-    make_pool,
     serving,
 )
-
-__all__ = ["gpus", "make_pool"]  # fixtures
-
 
 # --- Faults -------------------------------------------------------------------
 
