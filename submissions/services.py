@@ -32,7 +32,6 @@ __all__ = [
     "IncomingFile",
     "accept_files",
     "charge_attempt",
-    "create_submission",
     "record_submission",
 ]
 
@@ -52,40 +51,6 @@ class AcceptedFiles:
     repeated: Submission | None = None
 
 
-def create_submission(
-    *,
-    actor: User,
-    assignment: Assignment,
-    files: Sequence[IncomingFile],
-    started_at: datetime,
-    idempotency_key: str = "",
-) -> Submission:
-    """Store one attempt of the actor, with its files, and return it.
-
-    The same files sent again under the same idempotency key return the same submission.
-    Raises SubmissionRefusedError with every problem found. In that case no row is
-    written.
-
-    Call it outside any transaction: checking and storing large files takes seconds, and
-    on SQLite nobody else could write during that time. A caller that writes rows of its
-    own with the submission calls `accept_files` first, and `record_submission` inside
-    its transaction.
-    """
-    accepted = accept_files(
-        actor=actor,
-        assignment=assignment,
-        files=files,
-        idempotency_key=idempotency_key,
-    )
-    return record_submission(
-        actor=actor,
-        assignment=assignment,
-        accepted=accepted,
-        started_at=started_at,
-        idempotency_key=idempotency_key,
-    )
-
-
 def accept_files(
     *,
     actor: User,
@@ -96,6 +61,9 @@ def accept_files(
     known: Sequence[Problem] = (),
 ) -> AcceptedFiles:
     """Check the files without executing anything, and store their content.
+
+    Call it outside any transaction: checking and storing large files takes seconds, and
+    on SQLite nobody else could write during that time.
 
     `installed` maps each environment to its modules, as far as they are known. `known`
     are problems of the form itself, which are reported with those of the files.

@@ -92,11 +92,6 @@ def write_course(content: Content, folder: Path) -> Written:
     return Written(path=path, files=len(writer.files), lost=tuple(writer.lost))
 
 
-def course_text(content: Content) -> str:
-    """Return the text of the course file."""
-    return _Writer(content).text()
-
-
 class _Writer:
     def __init__(self, content: Content) -> None:
         self._content = content

@@ -12,7 +12,7 @@ from formats.choices import Part
 from storage.blobs import read_blob
 from submissions.exceptions import SubmissionRefusedError
 from submissions.models import Submission
-from submissions.services import IncomingFile, charge_attempt, create_submission
+from submissions.services import IncomingFile, charge_attempt
 from tests.factories import (
     AssignmentFactory,
     EnrolmentFactory,
@@ -27,6 +27,7 @@ from tests.submissions.builders import (
     notebook_bytes,
     safetensors_bytes,
 )
+from tests.submissions.storing import create_submission
 
 pytestmark = pytest.mark.django_db
 

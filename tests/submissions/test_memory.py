@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from submissions.services import IncomingFile, create_submission
+from submissions.services import IncomingFile
 from tests.factories import AssignmentFactory, EnrolmentFactory, RequiredFileFactory
 from tests.submissions.builders import MB, incoming, tensor
+from tests.submissions.storing import create_submission
 
 
 @pytest.mark.django_db

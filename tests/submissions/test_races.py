@@ -15,9 +15,9 @@ from accounts.models import User
 from courses.models import Assignment
 from submissions.exceptions import SubmissionRefusedError
 from submissions.models import Submission
-from submissions.services import create_submission
 from tests.factories import AssignmentFactory, EnrolmentFactory, SubmissionFactory
 from tests.submissions.builders import incoming
+from tests.submissions.storing import create_submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SENDERS = 10

@@ -14,7 +14,7 @@ from storage.blobs import BlobStoreFullError
 from submissions import intake
 from submissions.exceptions import SubmissionRefusedError
 from submissions.models import Submission
-from submissions.services import IncomingFile, accept_files, create_submission
+from submissions.services import IncomingFile, accept_files
 from submissions.services import record_submission as record
 from tests.factories import (
     AssignmentFactory,
@@ -27,6 +27,7 @@ from tests.factories import (
     hours,
 )
 from tests.submissions.builders import incoming, notebook_bytes, safetensors_bytes
+from tests.submissions.storing import create_submission
 
 pytestmark = pytest.mark.django_db
 

@@ -7,9 +7,9 @@ from accounts.models import User
 from courses.models import Assignment
 from submissions.exceptions import SubmissionRefusedError
 from submissions.models import Submission
-from submissions.services import create_submission
 from tests.factories import AssignmentFactory, EnrolmentFactory, hours
 from tests.submissions.builders import code_cell, incoming, notebook_bytes
+from tests.submissions.storing import create_submission
 
 pytestmark = pytest.mark.django_db
 OTHER = notebook_bytes(code_cell("x = 2"))
