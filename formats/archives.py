@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
-from formats.problems import FaultList
+from formats.problems import ProblemList
 from formats.unreadable_files import Reason, what_it_is
 
 MAX_ARCHIVE_BYTES: Final = 200 * 1024**2
@@ -39,12 +39,12 @@ class _TooManyError(Exception):
 
 
 def unpack(archive: Path, target: Path) -> Source:
-    """Unpack the archive below `target`. Raises BundleError with the reasons.
+    """Unpack the archive below `target`. Raises ImportRefusedError with the reasons.
 
     SECURITY: sizes are counted while they are written, whatever the directory says. No
     member is written outside `target`, and none is a link.
     """
-    faults = FaultList()
+    faults = ProblemList()
     name = archive.name
     try:
         with _BoundedFile(archive) as content, zipfile.ZipFile(content) as opened:
@@ -109,7 +109,7 @@ def _is_left_out(member: zipfile.ZipInfo) -> bool:
     return member.is_dir() or any(part in _JUNK for part in parts)
 
 
-def _check_member(member: zipfile.ZipInfo, archive: str, faults: FaultList) -> None:
+def _check_member(member: zipfile.ZipInfo, archive: str, faults: ProblemList) -> None:
     path = PurePosixPath(member.filename)
     mode = member.external_attr >> 16
     why = ""
@@ -146,7 +146,7 @@ def _write(
         with path.open("xb") as sink:
             left = _copy(opened, member, sink, left)
         if left < 0:
-            faults = FaultList()
+            faults = ProblemList()
             faults.add(
                 f"The zip unpacks to more than {MAX_BYTES >> 20} MB.", file=archive
             )

@@ -55,15 +55,15 @@ class Problem:
         return {name: getattr(self, name) for name in names}
 
 
-class BundleError(Exception):
-    """The file or folder cannot be imported. `faults` lists every reason."""
+class ImportRefusedError(Exception):
+    """The file or folder cannot be imported. `problems` lists every reason."""
 
-    def __init__(self, faults: tuple[Problem, ...]) -> None:
-        super().__init__("\n".join(str(fault) for fault in faults))
-        self.faults = faults
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
 
 
-class FaultList:
+class ProblemList:
     """The faults of a file or folder, collected so that one reading finds them all.
 
     It also knows the names of the cells of the notebooks that were read with it.
@@ -98,14 +98,14 @@ class FaultList:
         """Note one fault."""
         self._faults.append(self.make(message, **where))
 
-    def error(self) -> BundleError:
+    def error(self) -> ImportRefusedError:
         """Return an error with all faults noted so far, by file, cell and line."""
         faults = dict.fromkeys(self._faults)
-        return BundleError(
+        return ImportRefusedError(
             tuple(sorted(faults, key=lambda f: (f.file, f.cell or 0, f.line or 0)))
         )
 
     def raise_if_any(self) -> None:
-        """Raise BundleError if any fault was noted."""
+        """Raise ImportRefusedError if any fault was noted."""
         if self._faults:
             raise self.error()

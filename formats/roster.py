@@ -57,11 +57,11 @@ _SAVE_AS: Final = "Save it as “CSV UTF-8” in the spreadsheet and choose it a
 
 
 class RosterError(Exception):
-    """The file cannot be used. `faults` lists every reason."""
+    """The file cannot be used. `problems` lists every reason."""
 
-    def __init__(self, faults: Iterable[Problem]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("\n".join(str(fault) for fault in self.faults))
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import Final
 
 import yaml
 
-from formats.problems import FaultList
+from formats.problems import ProblemList
 from formats.unreadable_files import Reason, text_of
 from runner.protocol.jobs import Scalar
 
@@ -32,7 +32,7 @@ _KINDS: Final = {
 
 
 def parse(
-    data: bytes, *, file: str, faults: FaultList, max_bytes: int = MAX_BYTES
+    data: bytes, *, file: str, faults: ProblemList, max_bytes: int = MAX_BYTES
 ) -> yaml.MappingNode | None:
     """Return the document's top mapping, or None with the reason in `faults`."""
     if len(data) > max_bytes:
@@ -94,7 +94,7 @@ class Section:
         *,
         known: Collection[str] | None,
         file: str,
-        faults: FaultList,
+        faults: ProblemList,
     ) -> None:
         self._file, self._faults = file, faults
         self.line = node.start_mark.line + 1

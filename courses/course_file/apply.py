@@ -40,7 +40,7 @@ from formats.course.course_content import (
 )
 from formats.course.plain_fields import columns_of
 from formats.problems import (
-    BundleError,
+    ImportRefusedError,
     Problem,
 )
 
@@ -60,7 +60,7 @@ class Applier:
     def apply(self) -> Course:
         """Write the plan to the database and return its course.
 
-        Raises BundleError if a row cannot be deleted.
+        Raises ImportRefusedError if a row cannot be deleted.
         """
         by_row = {id(c.row): c for c in (*self._plan.added, *self._plan.changed)}
         for row in self._plan.wanted.rows():
@@ -158,7 +158,7 @@ class Applier:
         except ProtectedError as error:
             message = f"{change.name} cannot be deleted: people's work belongs to it."
             hint = "Leave out --prune, or hide it in the admin."
-            raise BundleError((Problem(message=message, hint=hint),)) from error
+            raise ImportRefusedError((Problem(message=message, hint=hint),)) from error
 
     # --- The fields of each kind of row ------------------------------------------
 

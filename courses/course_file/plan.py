@@ -20,7 +20,7 @@ from formats.course.course_content import (
 )
 from formats.course.dates import Calendar, time_text
 from formats.course.named_files import File
-from formats.problems import FaultList
+from formats.problems import ProblemList
 
 _SHOWN: Final = 60
 # Labels of fields whose label differs from their name.
@@ -126,7 +126,7 @@ class Plan:
 def make_plan(
     wanted: Content, stored: Stored, *, is_new: bool, prune: bool, file: str
 ) -> Plan:
-    """Return what the import has to change. Raises BundleError if rooms conflict."""
+    """Return what the import has to change. Raises ImportRefusedError if rooms conflict."""
     _check_rooms(wanted, stored, file)
     merged = merge_with_stored(wanted, stored, is_new=is_new, prune=prune)
     calendar = calendar_of(merged.content)
@@ -172,7 +172,7 @@ def _left_over(
 
 
 def _check_rooms(wanted: Content, stored: Stored, file: str) -> None:
-    faults = FaultList()
+    faults = ProblemList()
     owners: dict[str, RoomRow] = {}
     for row in wanted.rooms:
         found = [

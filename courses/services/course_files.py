@@ -24,7 +24,7 @@ from formats.course.course_content import Content
 from formats.course.course_reader import CourseFile, read_course_file
 from formats.course.dates import AcademicYear
 from formats.problems import (
-    BundleError,
+    ImportRefusedError,
     Problem,
 )
 
@@ -55,7 +55,7 @@ def import_course_file(
     """Make the course as the file says: all of it or, if there is a fault, nothing.
 
     A second import of the same file changes nothing. What people did in the meantime is
-    kept. The person who creates a course becomes its lecturer. Raises BundleError with
+    kept. The person who creates a course becomes its lecturer. Raises ImportRefusedError with
     all faults, also if `must_be_new` and the course exists, and PermissionDenied if the
     actor may neither edit the course nor create a new one.
     """
@@ -110,7 +110,7 @@ def _authorise(
             hint="To change it, upload the file on its Manage page. For another run, "
             "give another year.",
         )
-        raise BundleError((fault,))
+        raise ImportRefusedError((fault,))
     require(actor, Right.EDIT, course)
 
 

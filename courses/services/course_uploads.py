@@ -23,7 +23,7 @@ from courses.services.held_uploads import (
 from formats.archives import unpack
 from formats.course.dates import AcademicYear
 from formats.problems import (
-    BundleError,
+    ImportRefusedError,
     Problem,
 )
 
@@ -44,13 +44,13 @@ def hold_course_file(
 ) -> None:
     """Keep the person's file for the course, or for a new one, until they confirm.
 
-    Raises BundleError if it is not a YAML or zip file, and PermissionDenied.
+    Raises ImportRefusedError if it is not a YAML or zip file, and PermissionDenied.
     """
     _authorise(actor, course)
     name, content = upload
     kind = Path(name).suffix.lower()
     if kind not in _KINDS:
-        raise BundleError(
+        raise ImportRefusedError(
             (
                 Problem(
                     message="A course file is a YAML file, or a zip with course.yaml.",
@@ -73,7 +73,7 @@ def preview_course_file(
 ) -> CourseFilePreview:
     """Return what the kept file would change.
 
-    Raises BundleError with all faults, NothingPendingError if no file is kept, and
+    Raises ImportRefusedError with all faults, NothingPendingError if no file is kept, and
     PermissionDenied.
     """
     _authorise(actor, course)
@@ -88,7 +88,7 @@ def import_held_course_file(
     """Import what the preview showed, and delete the kept file.
 
     Raises NothingPendingError if the file or the course is no longer what the preview
-    showed, BundleError, and PermissionDenied.
+    showed, ImportRefusedError, and PermissionDenied.
     """
     _authorise(actor, course)
     with _opened(actor, course) as path:
@@ -146,7 +146,7 @@ def _opened(actor: User, course: Course | None) -> Iterator[Path]:
             )
         ]
         if len(found) != 1:
-            raise BundleError(
+            raise ImportRefusedError(
                 (
                     Problem(
                         message="The zip must hold one course.yaml: at its top, or in "

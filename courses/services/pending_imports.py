@@ -20,7 +20,7 @@ from courses.services.held_uploads import (
 from courses.services.revisions import bundle_sha256, import_revision
 from formats.assignment import (
     Bundle,
-    BundleError,
+    ImportRefusedError,
     read_bundle,
 )
 from formats.assignment.manifest import NAME
@@ -50,7 +50,7 @@ def hold_upload(
 ) -> None:
     """Keep the person's upload for this assignment, in place of an earlier one.
 
-    Raises PermissionDenied if they may not edit the course, and BundleError if the
+    Raises PermissionDenied if they may not edit the course, and ImportRefusedError if the
     upload is of a kind that cannot be imported.
     """
     require(actor, Right.EDIT, assignment.course)
@@ -71,7 +71,7 @@ def preview_upload(
     options: ImportOptions,
     installed: Mapping[str, Collection[str]],
 ) -> Preview:
-    """Return what the kept upload would become, or raise BundleError.
+    """Return what the kept upload would become, or raise ImportRefusedError.
 
     `installed` says which modules can be imported in each environment. Raises
     NothingPendingError if nothing is kept.
@@ -131,7 +131,7 @@ def _store_upload(
     name, content = upload
     suffix = Path(name).suffix.lower()
     if suffix not in kinds:
-        raise BundleError(
+        raise ImportRefusedError(
             (
                 Problem(
                     message=f"The file must end in {' or '.join(kinds)}.",
@@ -146,10 +146,10 @@ def _store_upload(
 
 
 def _store_solution(name: str, content: IO[bytes], folder: Path) -> None:
-    """Store a file of the model solution by its name, or raise BundleError."""
+    """Store a file of the model solution by its name, or raise ImportRefusedError."""
     plain = PurePosixPath(name.replace("\\", "/")).name
     if not NAME.fullmatch(plain):
-        raise BundleError(
+        raise ImportRefusedError(
             (
                 Problem(
                     message="No file that is handed in may have this name.",

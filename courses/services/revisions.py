@@ -24,8 +24,8 @@ from courses.rows import unsaved_copy
 from courses.services.access import require
 from formats.assignment import (
     Bundle,
-    BundleError,
     BundleFile,
+    ImportRefusedError,
 )
 from formats.problems import Problem
 from runner.protocol.jobs import TestStyle
@@ -41,7 +41,7 @@ def import_revision(
 
     If the assignment has a revision of the same bundle, that one is returned. Earlier
     revisions do not change. Nothing is published: that is done by publish_revision of
-    grading.services. Raises BundleError if a file changed since it was read, and
+    grading.services. Raises ImportRefusedError if a file changed since it was read, and
     PermissionDenied if the actor may not edit the course.
     """
     require(actor, Right.EDIT, assignment.course)
@@ -157,9 +157,9 @@ def _store(file: BundleFile) -> None:
     try:
         blob = store_blob(_pieces(file), max_bytes=file.size)
     except (BlobTooLargeError, OSError) as error:
-        raise BundleError((changed,)) from error
+        raise ImportRefusedError((changed,)) from error
     if blob.sha256 != file.sha256:
-        raise BundleError((changed,))
+        raise ImportRefusedError((changed,))
 
 
 def _pieces(file: BundleFile) -> Iterator[bytes]:

@@ -28,7 +28,7 @@ from courses.services.held_uploads import NothingPendingError
 from courses.views.access import allowed_course
 from courses.views.creating import created_words
 from formats.problems import (
-    BundleError,
+    ImportRefusedError,
     Problem,
 )
 
@@ -75,14 +75,14 @@ def _course_file(request: SignedInRequest, course: Course | None) -> HttpRespons
         return _file_page(request, course, form)
     try:
         return step(request, course, form)
-    except (BundleError, NothingPendingError, PermissionDenied) as error:
+    except (ImportRefusedError, NothingPendingError, PermissionDenied) as error:
         again = CourseFileForm(initial=request.POST.dict())
         return _file_page(request, course, again, faults=_faults_of(error))
 
 
 def _faults_of(error: Exception) -> tuple[Problem, ...]:
-    if isinstance(error, BundleError):
-        return error.faults
+    if isinstance(error, ImportRefusedError):
+        return error.problems
     return (_GONE if isinstance(error, NothingPendingError) else _ANOTHERS,)
 
 

@@ -81,7 +81,7 @@ def person_add(request: SignedInRequest, slug: str) -> HttpResponse:
     try:
         done = add_person(actor=request.user, course=course, entry=form.entry)
     except RosterError as error:
-        form.add_error(None, [f"{each.message} {each.hint}" for each in error.faults])
+        form.add_error(None, [f"{each.message} {each.hint}" for each in error.problems])
     except (RosterChangedError, LastLecturerError) as error:
         form.add_error(None, str(error) or "Somebody else did so just now. Try again.")
     else:

@@ -99,7 +99,7 @@ def roster(request: SignedInRequest, slug: str) -> HttpResponse:
             return _confirm(request, course)
         return _preview(request, course)
     except RosterError as error:
-        return _page(request, course, _again(request), faults=error.faults)
+        return _page(request, course, _again(request), faults=error.problems)
     except NothingPendingError:
         return _page(request, course, _again(request), faults=(GONE,))
 

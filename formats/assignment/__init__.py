@@ -28,15 +28,15 @@ from formats.assignment.notebook_cells import (
 )
 from formats.assignment.section_tests import split_sections
 from formats.problems import (
-    BundleError,
+    ImportRefusedError,
 )
 
 __all__ = [
     "Bundle",
-    "BundleError",
     "BundleFile",
     "Check",
     "Definitions",
+    "ImportRefusedError",
     "Limits",
     "Question",
     "RequiredFile",

@@ -23,7 +23,7 @@ from formats.assignment.notebook_cells import (
 from formats.assignment.section_tests import parsed_tests, read_tests
 from formats.assignment.unpickling import find_unpickling
 from formats.choices import Part, QuestionKind
-from formats.problems import FaultList
+from formats.problems import ProblemList
 from formats.unreadable_files import POINTER_BYTES, pointer_in
 from runner.protocol.jobs import TestStyle
 from runner.protocol.notebook import name_cells
@@ -57,7 +57,7 @@ _JUNK: Final = ("__pycache__", ".ipynb_checkpoints", ".DS_Store", "Thumbs.db")
 
 
 def read_bundle(folder: Path) -> Bundle:
-    """Return the bundle in a folder, or raise BundleError with every fault.
+    """Return the bundle in a folder, or raise ImportRefusedError with every fault.
 
     Notebooks and tests are read as text. Nothing in the folder is executed.
     """
@@ -67,9 +67,9 @@ def read_bundle(folder: Path) -> Bundle:
 def write_handout(folder: Path) -> Path:
     """Write handout.ipynb: staff.ipynb without solutions and outputs.
 
-    Returns its path. Raises BundleError if the staff notebook is not sound.
+    Returns its path. Raises ImportRefusedError if the staff notebook is not sound.
     """
-    faults = FaultList()
+    faults = ProblemList()
     source = folder / STAFF
     if not source.is_file():
         faults.add(f"The folder has no file “{STAFF}”.", file=STAFF)
@@ -93,13 +93,13 @@ def _skip_tags(folder: Path) -> tuple[str, ...]:
     path = folder / FILE
     manifest = None
     if path.is_file():
-        manifest = read_manifest(path.read_bytes(), FaultList())
+        manifest = read_manifest(path.read_bytes(), ProblemList())
     return manifest.bundle.skip_tags if manifest else ()
 
 
 class _Reading:
     def __init__(self, folder: Path) -> None:
-        self._folder, self._faults = folder, FaultList()
+        self._folder, self._faults = folder, ProblemList()
         self._may_compare = True
 
     def read(self) -> Bundle:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from formats.problems import FaultList
+from formats.problems import ProblemList
 from formats.unreadable_files import Reason, what_it_is
 
 MAX_BYTES: Final = 1024**2
@@ -20,7 +20,7 @@ class FoundFunction:
     summary: str
 
 
-def parse_module(data: bytes, *, file: str, faults: FaultList) -> ast.Module | None:
+def parse_module(data: bytes, *, file: str, faults: ProblemList) -> ast.Module | None:
     """Return a test file's syntax tree, or None with the reason noted."""
     if len(data) > MAX_BYTES:
         faults.add("The test file is larger than 1 MB.", file=file)
@@ -40,7 +40,7 @@ def parse_module(data: bytes, *, file: str, faults: FaultList) -> ast.Module | N
 
 
 def read_functions(
-    data: bytes, *, file: str, faults: FaultList
+    data: bytes, *, file: str, faults: ProblemList
 ) -> dict[str, FoundFunction] | None:
     """Return the functions of a test file by name, or None with the reason noted."""
     tree = parse_module(data, file=file, faults=faults)
@@ -64,7 +64,7 @@ def required_parameters(function: Function) -> list[str]:
 
 
 def find_functions(
-    nodes: Sequence[Function], file: str, faults: FaultList
+    nodes: Sequence[Function], file: str, faults: ProblemList
 ) -> dict[str, FoundFunction]:
     """Return the functions by name, and note each name that is defined twice."""
     found: dict[str, FoundFunction] = {}
@@ -83,7 +83,7 @@ def find_functions(
     return found
 
 
-def validate_parameters(node: Function, file: str, faults: FaultList) -> None:
+def validate_parameters(node: Function, file: str, faults: ProblemList) -> None:
     """Note why a function cannot be called with names of the notebook, if so."""
     reason = ""
     if isinstance(node, ast.AsyncFunctionDef):

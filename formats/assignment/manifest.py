@@ -16,7 +16,7 @@ from formats.assignment.assignment_content import (
     Visibility,
 )
 from formats.choices import FileKind, QuestionKind
-from formats.problems import FaultList
+from formats.problems import ProblemList
 from formats.yaml_document import Section, parse
 from runner.protocol.jobs import Scalar, TestStyle
 
@@ -63,7 +63,7 @@ class Manifest:
     check_lines: dict[tuple[str, str], int]
 
 
-def read_manifest(data: bytes, faults: FaultList) -> Manifest | None:
+def read_manifest(data: bytes, faults: ProblemList) -> Manifest | None:
     """Return the contents of assignment.yaml, or None if it cannot be parsed.
 
     Faults are noted, with stand-ins in the places of faulty values.

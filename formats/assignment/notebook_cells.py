@@ -12,7 +12,7 @@ import nbformat
 
 from formats.assignment.hidden_marks import looks_hidden
 from formats.assignment.otter_metadata import drop_hidden
-from formats.problems import FaultList
+from formats.problems import ProblemList
 from formats.unreadable_files import Reason, conflict_in, not_json, text_of, what_it_is
 from formats.yaml_document import nearest
 from runner.protocol.notebook import CellName, name_cells
@@ -52,7 +52,7 @@ def read_notebook(
     data: bytes,
     *,
     file: str,
-    faults: FaultList,
+    faults: ProblemList,
     naming: Naming = name_cells,
 ) -> Notebook | None:
     """Return a sound nbformat 4 notebook, or None with the reasons in `faults`.
@@ -103,7 +103,7 @@ def _parsed(data: bytes) -> Any:
         return Reason(message="The notebook is nested too deeply.")
 
 
-def _has_cells(notebook: object, file: str, faults: FaultList) -> bool:
+def _has_cells(notebook: object, file: str, faults: ProblemList) -> bool:
     """Return whether this is a notebook of format 4 with readable cells.
 
     If it is not, the reason is noted.
@@ -137,7 +137,7 @@ def _has_cells(notebook: object, file: str, faults: FaultList) -> bool:
     return not broken
 
 
-def _conflicts(notebook: Notebook, file: str, faults: FaultList) -> list[int]:
+def _conflicts(notebook: Notebook, file: str, faults: ProblemList) -> list[int]:
     """Note the cells with git's conflict marks, and return their numbers."""
     found = []
     for number, cell in enumerate(notebook["cells"], 1):
@@ -164,7 +164,7 @@ def _is_cell(cell: object) -> bool:
     )
 
 
-def _check_format(notebook: Notebook, file: str, faults: FaultList) -> list[int]:
+def _check_format(notebook: Notebook, file: str, faults: ProblemList) -> list[int]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -276,7 +276,7 @@ def _without_solutions(text: str, *, is_code: bool) -> str:
     return "\n".join(kept)
 
 
-def validate_staff_notebook(notebook: Notebook, file: str, faults: FaultList) -> None:
+def validate_staff_notebook(notebook: Notebook, file: str, faults: ProblemList) -> None:
     """Note misplaced marks of solutions, and regions that are not closed in order."""
     for number, cell in enumerate(notebook["cells"], 1):
         _check_locked(cell, number, file, faults)
@@ -318,7 +318,7 @@ def validate_staff_notebook(notebook: Notebook, file: str, faults: FaultList) ->
 
 
 def _check_hidden(
-    cell: dict[str, Any], number: int, file: str, faults: FaultList
+    cell: dict[str, Any], number: int, file: str, faults: ProblemList
 ) -> None:
     """Note each mark of hidden tests. Notebooks hold none: students would read them."""
     for line, text in enumerate(source_of(cell).split("\n"), 1):
@@ -335,7 +335,7 @@ def _check_hidden(
 
 
 def _check_locked(
-    cell: dict[str, Any], number: int, file: str, faults: FaultList
+    cell: dict[str, Any], number: int, file: str, faults: ProblemList
 ) -> None:
     """Note a solution in a cell that the run puts back as it was given out."""
     ours = cell["metadata"].get("softmark")
@@ -358,7 +358,7 @@ def _check_locked(
             )
 
 
-def validate_handout(notebook: Notebook, file: str, faults: FaultList) -> None:
+def validate_handout(notebook: Notebook, file: str, faults: ProblemList) -> None:
     """Note every trace of a solution, because students would be given it."""
     for number, cell in enumerate(notebook["cells"], 1):
         _check_hidden(cell, number, file, faults)
@@ -374,7 +374,7 @@ def validate_handout(notebook: Notebook, file: str, faults: FaultList) -> None:
 
 
 def validate_check_cells(
-    notebook: Notebook, keys: Collection[str], file: str, faults: FaultList
+    notebook: Notebook, keys: Collection[str], file: str, faults: ProblemList
 ) -> None:
     """Note check cells of unknown questions, and repeated ones of the same question."""
     seen: dict[str, int] = {}

@@ -18,7 +18,7 @@ from formats.assignment.function_tests import (
     read_functions,
     validate_parameters,
 )
-from formats.problems import FaultList, Problem
+from formats.problems import Problem, ProblemList
 from formats.unreadable_files import Reason, text_of
 from runner.protocol.jobs import TestStyle
 
@@ -93,7 +93,7 @@ def session_code(source: str) -> str:
 
 
 def read_tests(
-    data: bytes, style: TestStyle, *, file: str, faults: FaultList
+    data: bytes, style: TestStyle, *, file: str, faults: ProblemList
 ) -> dict[str, FoundFunction] | None:
     """Return the checks of a test file by name, or None with the reason noted.
 
@@ -111,7 +111,7 @@ def read_tests(
 
 
 def _read_sections(
-    data: bytes, style: TestStyle, file: str, faults: FaultList
+    data: bytes, style: TestStyle, file: str, faults: ProblemList
 ) -> dict[str, FoundFunction] | None:
     text = text_of(data, "a test file")
     if isinstance(text, Reason):
@@ -133,7 +133,7 @@ def _read_sections(
     return found
 
 
-def _check_start(text: str, file: str, faults: FaultList) -> None:
+def _check_start(text: str, file: str, faults: ProblemList) -> None:
     for number, line in enumerate(text.splitlines(), 1):
         if _HEAD.fullmatch(line):
             return
@@ -151,7 +151,7 @@ def _summarise(
     validate: "Callable[[str], Problem | str]",
     section: Section,
     file: str,
-    faults: FaultList,
+    faults: ProblemList,
 ) -> str:
     found = validate(section.source)
     if isinstance(found, str):
@@ -232,7 +232,7 @@ def _parsed(source: str) -> ast.Module | Problem:
 
 
 def _read_cases(
-    data: bytes, file: str, faults: FaultList
+    data: bytes, file: str, faults: ProblemList
 ) -> dict[str, FoundFunction] | None:
     tree = parse_module(data, file=file, faults=faults)
     if tree is None:

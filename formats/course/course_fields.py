@@ -13,7 +13,7 @@ from formats.addresses import is_web_address
 from formats.course.dates import Calendar, DateError, hour
 from formats.course.named_files import File, sha256
 from formats.lengths import MAX_MARKDOWN
-from formats.problems import FaultList
+from formats.problems import ProblemList
 from formats.yaml_document import Section, nearest
 
 ValueT = TypeVar("ValueT")
@@ -30,8 +30,8 @@ class Context:
     """The state that the readers of one file share."""
 
     calendar: Calendar
-    faults: FaultList
-    warnings: FaultList
+    faults: ProblemList
+    warnings: ProblemList
     file: str
     folder: Path
     # The name of each room, by every spelling of it.

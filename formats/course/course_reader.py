@@ -29,8 +29,8 @@ from formats.course.timetable import (
     read_weeks,
 )
 from formats.problems import (
-    FaultList,
     Problem,
+    ProblemList,
 )
 from formats.yaml_document import Section, parse
 
@@ -67,10 +67,10 @@ def read_course_file(
 ) -> CourseFile:
     """Return the course that the file describes, in this academic year.
 
-    Raises BundleError with every fault. `first_week` moves all dates by whole weeks, so
+    Raises ImportRefusedError with every fault. `first_week` moves all dates by whole weeks, so
     that the first week of the file begins on that day.
     """
-    faults, warnings = FaultList(), FaultList()
+    faults, warnings = ProblemList(), ProblemList()
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -86,12 +86,12 @@ def read_course_file(
     reader = _Reader(top, path, faults, warnings)
     content = reader.read(year, first_week)
     faults.raise_if_any()
-    return CourseFile(content=content, warnings=warnings.error().faults)
+    return CourseFile(content=content, warnings=warnings.error().problems)
 
 
 class _Reader:
     def __init__(
-        self, top: Section, path: Path, faults: FaultList, warnings: FaultList
+        self, top: Section, path: Path, faults: ProblemList, warnings: ProblemList
     ) -> None:
         self._top, self._path = top, path
         self._faults, self._warnings = faults, warnings

@@ -12,8 +12,8 @@ from formats.importing.imported_packages import of_files
 from formats.importing.source_notebooks import detect
 from formats.importing.write_folder import write_folder
 from formats.problems import (
-    FaultList,
     Problem,
+    ProblemList,
 )
 from formats.yaml_document import nearest
 
@@ -22,7 +22,7 @@ def prepare(source: Path, *, scratch: Path, options: ImportOptions) -> Prepared:
     """Return a folder in our own format with the assignment in `source`.
 
     A source in our own format is used as that folder. Any other source is converted to
-    a folder in `scratch`, which must be empty. Raises BundleError with every fault. The
+    a folder in `scratch`, which must be empty. Raises ImportRefusedError with every fault. The
     folder must still be read by `read_bundle`, which checks it as a whole.
     """
     found = _with_notebook(_opened(source, scratch), scratch, options)
@@ -93,7 +93,7 @@ def _add_solution(draft: Draft, options: ImportOptions) -> None:
 
 
 def _opened(source: Path, scratch: Path) -> Source:
-    faults = FaultList()
+    faults = ProblemList()
     if source.is_dir():
         return walk(source)
     if not source.is_file():
@@ -122,7 +122,7 @@ def _with_notebook(source: Source, scratch: Path, options: ImportOptions) -> Sou
         files = tuple(path for path in source.files if path not in dropped)
         return Source(root=source.root, files=files)
     if not chosen.is_file() or chosen.suffix != ".ipynb":
-        faults = FaultList()
+        faults = ProblemList()
         faults.add(f"There is no notebook “{chosen}”.")
         raise faults.error()
     # Copied, so that the source is not changed.

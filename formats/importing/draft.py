@@ -9,9 +9,9 @@ from typing import Any, Final, Unpack
 
 from formats.assignment import Limits, Question, RequiredFile, Visibility
 from formats.problems import (
-    FaultList,
     Place,
     Problem,
+    ProblemList,
 )
 from runner.protocol.jobs import Scalar
 
@@ -106,7 +106,7 @@ class Draft:
     imports: dict[str, str] = field(default_factory=dict)
     skip_tags: tuple[str, ...] = ()
     seed: int = 0
-    faults: FaultList = field(default_factory=FaultList)
+    faults: ProblemList = field(default_factory=ProblemList)
     notes: list[Problem] = field(default_factory=list)
     imported: list[Imported] = field(default_factory=list)
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from formats.archives import Source
 from formats.assignment.function_tests import MAX_BYTES
-from formats.problems import FaultList
+from formats.problems import ProblemList
 
 _HARNESS: Final = "run_autograder"
 # Files that Otter puts beside the same harness.
@@ -17,7 +17,7 @@ _NAMED: Final = 6
 
 
 def refuse_gradescope(source: Source) -> None:
-    """Raise BundleError if the source is a plain autograder for Gradescope."""
+    """Raise ImportRefusedError if the source is a plain autograder for Gradescope."""
     names = {path.name for path in source.files}
     if names & _OTTER:
         return
@@ -28,7 +28,7 @@ def refuse_gradescope(source: Source) -> None:
     }
     if _HARNESS not in names and not methods:
         return
-    faults = FaultList()
+    faults = ProblemList()
     faults.add(
         "This is an autograder for Gradescope, a program of its own. It is not "
         "imported.",

@@ -45,7 +45,7 @@ from formats.importing.source_notebooks import (
     title_of,
 )
 from formats.importing.statements import Lines, Whose
-from formats.problems import FaultList, Problem
+from formats.problems import Problem, ProblemList
 from runner.protocol.jobs import TestStyle
 from runner.protocol.notebook import CellName, name_cells
 
@@ -85,7 +85,7 @@ class Marked:
 
 def convert(source: Source, options: ImportOptions) -> Draft:
     """Return the draft of an assignment. Its faults list the source's problems."""
-    faults = FaultList()
+    faults = ProblemList()
     path = _source_notebook(source, faults)
     notebook = open_notebook(source, path, faults, _names)
     draft = Draft(
@@ -126,7 +126,7 @@ def _names(cells: list[dict[str, Any]]) -> list[CellName]:
     return name_cells(run)
 
 
-def _source_notebook(source: Source, faults: FaultList) -> Path:
+def _source_notebook(source: Source, faults: ProblemList) -> Path:
     """Return the notebook to import: in nbgrader's layout, the one below source/."""
     found = [path for path in source.files if path.suffix == ".ipynb"]
     below = [path for path in found if "source" in path.parts[:-1]]

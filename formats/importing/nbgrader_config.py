@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from formats.archives import Source
 from formats.importing.draft import Draft
-from formats.problems import FaultList
+from formats.problems import ProblemList
 
 _NAMES: Final = frozenset({"nbgrader_config.py", "nbgrader_config.json"})
 # nbgrader spells it “delimeter”.
@@ -58,7 +58,7 @@ def use_configuration(draft: Draft, source: Source) -> None:
         )
 
 
-def _refuse(faults: FaultList, setting: _Setting, file: str) -> None:
+def _refuse(faults: ProblemList, setting: _Setting, file: str) -> None:
     faults.add(
         f"“{setting.name}” changes what marks a notebook has, in a way that is not read "
         "here.",

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from formats.assignment.hidden_marks import looks_hidden
 from formats.assignment.notebook_cells import Notebook, make_handout
-from formats.problems import FaultList
+from formats.problems import ProblemList
 
 _KINDS: Final = ("SOLUTION", "MARK SCHEME")
 
@@ -23,7 +23,7 @@ class Cut:
 
 
 def drop_region(
-    text: str, kind: str, *, file: str, cell: int, faults: FaultList
+    text: str, kind: str, *, file: str, cell: int, faults: ProblemList
 ) -> Cut:
     """Return a cell's text without the regions of one kind, and note unpaired marks."""
     outside, whole = [], []
@@ -51,7 +51,7 @@ def drop_region(
 
 
 def mark_regions(
-    cell: dict[str, Any], number: int, file: str, faults: FaultList
+    cell: dict[str, Any], number: int, file: str, faults: ProblemList
 ) -> None:
     """Rewrite the marks of a cell's regions in our form, and refuse hidden tests."""
     is_code = cell["cell_type"] == "code"
@@ -125,7 +125,7 @@ def handed_out(staff: Notebook) -> Notebook:
         if is_answer(cell):
             wrap_solution(cell)
         # Faults of regions are noted where the cells are converted.
-        mark_regions(cell, number, "", FaultList())
+        mark_regions(cell, number, "", ProblemList())
     return make_handout(notebook)
 
 

@@ -36,7 +36,7 @@ from formats.importing.source_notebooks import (
     open_notebook,
     title_of,
 )
-from formats.problems import FaultList
+from formats.problems import ProblemList
 from runner.protocol.notebook import NOT_RUN, CellName, name_cells
 
 SKIP_TAG: Final = "otter_ignore"
@@ -47,7 +47,7 @@ _READ: Final = ("seed", "assignment_name")
 
 def convert(source: Source, options: ImportOptions) -> Draft:
     """Return the draft of an assignment. Its faults list the source's problems."""
-    faults = FaultList()
+    faults = ProblemList()
     staff_path, handout_path = _notebooks(source, faults)
     staff = open_notebook(source, staff_path, faults, _names)
     handout = staff
@@ -81,7 +81,7 @@ def convert(source: Source, options: ImportOptions) -> Draft:
 # --- Notebooks ------------------------------------------------------------------
 
 
-def _notebooks(source: Source, faults: FaultList) -> tuple[Path, Path]:
+def _notebooks(source: Source, faults: ProblemList) -> tuple[Path, Path]:
     """Return the notebook with solutions and the one without. They may be the same."""
     found = [path for path in source.files if path.suffix == ".ipynb"]
     staff = [path for path in found if path.parent.name == "autograder"]
@@ -117,7 +117,7 @@ def _is_skipped(source: str) -> bool:
     return otter_check(source) is None and is_about_otter(source)
 
 
-def _refuse_raw(notebook: Notebook, path: Path, faults: FaultList) -> None:
+def _refuse_raw(notebook: Notebook, path: Path, faults: ProblemList) -> None:
     for number, cell in enumerate(notebook["cells"], 1):
         if is_raw_otter(cell):
             faults.add(

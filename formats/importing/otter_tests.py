@@ -21,7 +21,7 @@ from formats.assignment.section_tests import (
 from formats.importing.draft import Imported, exact_points, share
 from formats.importing.imported_packages import of_code
 from formats.importing.plain_words import plain_words
-from formats.problems import FaultList, Problem
+from formats.problems import Problem, ProblemList
 from runner.protocol.jobs import TestStyle
 
 TOGETHER: Final = "all_together"
@@ -52,7 +52,7 @@ class OtterTest:
     has_no_format: bool = False
 
 
-def read_test_file(data: bytes, *, file: str, faults: FaultList) -> OtterTest | None:
+def read_test_file(data: bytes, *, file: str, faults: ProblemList) -> OtterTest | None:
     """Return the test in a file, or None with the reasons noted."""
     tree = parse_module(data, file=file, faults=faults)
     if tree is None:
@@ -91,7 +91,7 @@ def _literal(node: ast.expr | None) -> Any:
 # --- OK format ----------------------------------------------------------------
 
 
-def read_spec(spec: object, *, file: str, faults: FaultList) -> OtterTest | None:
+def read_spec(spec: object, *, file: str, faults: ProblemList) -> OtterTest | None:
     """Return the test in a `test = {…}`, or None with the reasons noted."""
     name = spec.get("name") if isinstance(spec, dict) else None
     suites = spec.get("suites") if isinstance(spec, dict) else None
@@ -131,7 +131,7 @@ def read_spec(spec: object, *, file: str, faults: FaultList) -> OtterTest | None
 
 
 def _ok_case(
-    entry: object, number: int, name: str, file: str, faults: FaultList
+    entry: object, number: int, name: str, file: str, faults: ProblemList
 ) -> Case:
     fields: Mapping[str, Any] = entry if isinstance(entry, dict) else {}
     code = fields.get("code")
@@ -187,7 +187,7 @@ def _read_cases(
     data: bytes,
     values: Mapping[str, ast.expr],
     file: str,
-    faults: FaultList,
+    faults: ProblemList,
 ) -> OtterTest | None:
     name = _literal(values.get("name"))
     functions = case_functions(tree)
@@ -279,7 +279,7 @@ def imports_of(test: OtterTest) -> Iterator[Imported]:
 
 
 def _case_points(
-    value: object, what: str, file: str, faults: FaultList
+    value: object, what: str, file: str, faults: ProblemList
 ) -> Decimal | None:
     if value is None:
         return None
@@ -292,7 +292,7 @@ def _case_points(
 
 
 def _question_points(
-    value: object, count: int, name: str, file: str, faults: FaultList
+    value: object, count: int, name: str, file: str, faults: ProblemList
 ) -> Decimal | tuple[Decimal, ...] | None:
     if not isinstance(value, list):
         return _case_points(value, f"“{name}”", file, faults)

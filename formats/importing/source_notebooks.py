@@ -17,7 +17,7 @@ from formats.importing.gradescope import refuse_gradescope
 from formats.importing.plain_words import plain_title
 from formats.importing.public_files import public_modules
 from formats.notebook.ipython_syntax import plain_python
-from formats.problems import FaultList
+from formats.problems import ProblemList
 
 _HEADING: Final = re.compile(r"\s{0,3}#{1,6}\s+(?=\S)")
 _HTML_HEADING: Final = re.compile(r"\s{0,3}<h[1-6]\b", re.IGNORECASE)
@@ -30,7 +30,7 @@ _MOST_LINES: Final = 20_000
 
 
 def detect(source: Source) -> Format:
-    """Return the format of the source. Raises BundleError if it is unknown."""
+    """Return the format of the source. Raises ImportRefusedError if it is unknown."""
     names = {path.name for path in source.files}
     if "assignment.yaml" in names:
         return Format.SOFTMARK
@@ -44,7 +44,7 @@ def detect(source: Source) -> Format:
         path.parent.name == "tests" and path.suffix == ".py" for path in source.files
     ):
         return Format.OTTER
-    faults = FaultList()
+    faults = ProblemList()
     for path in notebooks:
         data = (source.root / path).read_bytes()
         read_notebook(data, file=path.as_posix(), faults=faults)
@@ -86,9 +86,9 @@ def is_raw_otter(cell: dict[str, Any]) -> bool:
 
 
 def open_notebook(
-    source: Source, path: Path, faults: FaultList, naming: Naming
+    source: Source, path: Path, faults: ProblemList, naming: Naming
 ) -> Notebook:
-    """Return a sound notebook without outputs, or raise BundleError.
+    """Return a sound notebook without outputs, or raise ImportRefusedError.
 
     `naming` returns the names that its cells will have when the imported notebook is
     run.

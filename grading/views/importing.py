@@ -23,7 +23,7 @@ from courses.services.pending_imports import (
     preview_upload,
 )
 from formats.assignment import (
-    BundleError,
+    ImportRefusedError,
 )
 from formats.problems import Problem
 from grading.pages.importing import ImportForm, preview_page
@@ -51,8 +51,8 @@ def assignment_import(request: SignedInRequest, slug: str, aslug: str) -> HttpRe
         if "digest" in request.POST:
             return _store(request, found)
         return _preview(request, found)
-    except BundleError as error:
-        return _page(request, found, _again(request), faults=error.faults)
+    except ImportRefusedError as error:
+        return _page(request, found, _again(request), faults=error.problems)
     except NothingPendingError:
         gone = Problem(
             message="The upload is no longer here, or another one took its place.",

@@ -10,7 +10,7 @@ from accounts.actors import SYSTEM
 from courses.models import Assignment, AssignmentRevision
 from courses.services.enrolments import enrol
 from courses.services.revisions import bundle_sha256, import_revision
-from formats.assignment import BundleError, read_bundle
+from formats.assignment import ImportRefusedError, read_bundle
 from formats.choices import Role
 from storage.blobs import read_blob
 from tests.factories import (
@@ -128,7 +128,7 @@ def test_file_that_changed_since_it_was_read_stops_the_import(
 ) -> None:
     bundle = read_bundle(write_bundle(tmp_path))
     write_bundle(tmp_path, tests=TESTS.replace("3", "4"))
-    with pytest.raises(BundleError, match="changed while"):
+    with pytest.raises(ImportRefusedError, match="changed while"):
         import_revision(actor=SYSTEM, assignment=assignment, bundle=bundle)
     assert not assignment.revisions.exists()
 

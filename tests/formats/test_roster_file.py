@@ -25,7 +25,7 @@ def read(text: str | bytes) -> list[Entry]:
 def faults(text: str | bytes) -> list[str]:
     with pytest.raises(RosterError) as caught:
         read(text)
-    return [str(fault) for fault in caught.value.faults]
+    return [str(fault) for fault in caught.value.problems]
 
 
 def test_columns_come_in_any_order_and_under_their_usual_names() -> None:

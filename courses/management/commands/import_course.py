@@ -12,7 +12,7 @@ from django.core.validators import validate_slug
 from accounts.actors import SYSTEM
 from courses.course_file.plan import Plan
 from courses.services.course_files import Imported, import_course_file
-from formats.assignment import BundleError
+from formats.assignment import ImportRefusedError
 from formats.course.dates import AcademicYear, DateError
 
 
@@ -59,8 +59,8 @@ class Command(BaseCommand):
                 prune=options["prune"],
                 dry_run=options["dry_run"],
             )
-        except BundleError as error:
-            count = len(error.faults)
+        except ImportRefusedError as error:
+            count = len(error.problems)
             raise CommandError(
                 f"Nothing was imported. {count} to put right:\n{error}"
             ) from error

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from formats.assignment import BundleError, write_handout
+from formats.assignment import ImportRefusedError, write_handout
 
 
 class Command(BaseCommand):
@@ -17,6 +17,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             path = write_handout(options["folder"])
-        except BundleError as error:
+        except ImportRefusedError as error:
             raise CommandError(f"Nothing was written.\n{error}") from error
         self.stdout.write(f"{path} is written.")

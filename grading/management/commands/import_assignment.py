@@ -14,7 +14,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.actors import SYSTEM
 from courses.models import Assignment, AssignmentRevision
 from courses.services.revisions import import_revision
-from formats.assignment import Bundle, BundleError, Limits, Visibility, read_bundle
+from formats.assignment import (
+    Bundle,
+    ImportRefusedError,
+    Limits,
+    Visibility,
+    read_bundle,
+)
 from formats.choices import Part, QuestionKind
 from formats.importing import (
     Format,
@@ -95,9 +101,9 @@ class Command(BaseCommand):
                     revision = import_revision(
                         actor=SYSTEM, assignment=target, bundle=bundle
                     )
-        except BundleError as error:
+        except ImportRefusedError as error:
             raise CommandError(
-                f"Nothing was imported. {len(error.faults)} to put right:\n{error}"
+                f"Nothing was imported. {len(error.problems)} to put right:\n{error}"
             ) from error
         if target is not None:
             self._try(target, bundle, revision, options)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from formats.assignment import (
-    BundleError,
+    ImportRefusedError,
     read_bundle,
 )
 from formats.problems import Problem
@@ -103,8 +103,8 @@ def faults_of(folder: Path) -> tuple[Problem, ...]:
     """What reading the folder finds wrong with it; nothing if it is sound."""
     try:
         read_bundle(folder)
-    except BundleError as error:
-        return error.faults
+    except ImportRefusedError as error:
+        return error.problems
     return ()
 
 

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from formats.assignment import Bundle, BundleError, read_bundle
+from formats.assignment import Bundle, ImportRefusedError, read_bundle
 from tests.formats.assignment.bundles import MANIFEST, write_bundle
 
 KEYS = [
@@ -42,7 +42,7 @@ def read(manifest: bytes) -> Bundle | None:
     with TemporaryDirectory() as folder:
         try:
             return read_bundle(write_bundle(Path(folder), manifest=manifest))
-        except BundleError:
+        except ImportRefusedError:
             return None
 
 

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from formats.assignment import check_cells, make_handout
 from formats.assignment.notebook_cells import validate_staff_notebook
-from formats.problems import FaultList
+from formats.problems import ProblemList
 from tests.formats.assignment.bundles import (
     HANDOUT_CELLS,
     STAFF_CELLS,
@@ -81,9 +81,9 @@ def test_a_solution_where_students_change_nothing_is_refused(
 ) -> None:
     notebook = notebook_of(f"x = 1\n# BEGIN {kind}\ny = 2\n# END {kind}")
     notebook["cells"][0]["metadata"] = {"softmark": metadata}
-    faults = FaultList()
+    faults = ProblemList()
     validate_staff_notebook(notebook, "staff.ipynb", faults)
-    (fault,) = faults.error().faults
+    (fault,) = faults.error().problems
     assert f"stands in a {word}" in fault.message
     assert (fault.cell, fault.line) == (1, 2)
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from formats.assignment import (
     Bundle,
-    BundleError,
+    ImportRefusedError,
     read_bundle,
 )
 from formats.importing import ImportOptions, Prepared, prepare
@@ -75,9 +75,9 @@ def refused(source: Path, scratch: Path, **options: Any) -> tuple[Problem, ...]:
     """Why nothing can be imported; nothing if all is well."""
     try:
         converted(source, scratch, **options)
-    except BundleError as error:
-        assert_called_as_in_a_run(error.faults)
-        return error.faults
+    except ImportRefusedError as error:
+        assert_called_as_in_a_run(error.problems)
+        return error.problems
     return ()
 
 

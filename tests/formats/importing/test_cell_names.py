@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from formats.assignment import (
-    BundleError,
+    ImportRefusedError,
     write_handout,
 )
 from formats.importing import Prepared, nbgrader, notes_on, otter
-from formats.problems import FaultList, Problem
+from formats.problems import Problem, ProblemList
 from runner.protocol.notebook import cell_numbers
 from tests.formats.assignment.bundles import (
     MANIFEST,
@@ -78,7 +78,7 @@ def test_a_fault_calls_a_cell_as_the_run_does(
     (fault, *_) = faults_of(folder)
     assert fault.place == place
     assert str(fault).startswith(f"staff.ipynb, {place}, line 1: ")
-    with pytest.raises(BundleError, match=f"^staff.ipynb, {place}, line 1: "):
+    with pytest.raises(ImportRefusedError, match=f"^staff.ipynb, {place}, line 1: "):
         write_handout(folder)
 
 
@@ -178,5 +178,5 @@ def _run(found: Prepared, skip_tags: tuple[str, ...]) -> list[int]:
 def test_no_fault_has_a_cell_that_nobody_can_call(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="both a cell and its place"):
         Problem(message="wrong", file="a.ipynb", cell=3)
-    unread = FaultList().make("wrong", file="a.ipynb", cell=3)
+    unread = ProblemList().make("wrong", file="a.ipynb", cell=3)
     assert unread.place == "cell 3 (text cells counted, too)"

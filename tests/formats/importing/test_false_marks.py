@@ -10,7 +10,7 @@ from formats.assignment.notebook_cells import (
     validate_handout,
     validate_staff_notebook,
 )
-from formats.problems import FaultList
+from formats.problems import ProblemList
 from tests.formats.importing.foreign import (
     checking,
     code,
@@ -74,7 +74,7 @@ def test_a_notebook_of_our_own_has_no_mark_of_hidden_tests(begin: str) -> None:
     if begin == "### HIDDEN TESTS":
         begin = "### BEGIN HIDDEN TESTS"
     for validate in (validate_staff_notebook, validate_handout):
-        faults = FaultList()
+        faults = ProblemList()
         validate(notebook(code(f"x = 1\n{begin}\ny = 1")), "x.ipynb", faults)
         assert faults
 

@@ -11,7 +11,7 @@ from formats.assignment.notebook_cells import (
     validate_staff_notebook,
 )
 from formats.importing import notes_on
-from formats.problems import FaultList
+from formats.problems import ProblemList
 from tests.formats.importing.foreign import (
     checking,
     code,
@@ -65,7 +65,7 @@ def test_marks_that_nbgrader_takes_for_marks_are_marks_here(
 def test_what_looks_like_a_mark_and_is_none_is_a_fault(line: str) -> None:
     document = notebook(code(f"a = 1\n{line}\n"))
     for validate in (validate_staff_notebook, validate_handout):
-        faults = FaultList()
+        faults = ProblemList()
         validate(document, "x.ipynb", faults)
         assert faults
 
@@ -113,6 +113,6 @@ def test_of_an_autograders_files_students_get_what_the_hand_out_names(
     "line", ["In the end, solutions differ.", "We begin: solution"]
 )
 def test_words_of_a_sentence_are_no_mark(line: str) -> None:
-    faults = FaultList()
+    faults = ProblemList()
     validate_handout(notebook(code(f"a = 1\n# {line}\n")), "x.ipynb", faults)
     assert not faults
