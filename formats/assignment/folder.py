@@ -32,13 +32,13 @@ STAFF: Final = "staff.ipynb"
 HANDOUT: Final = "handout.ipynb"
 MAX_DATA_FILES: Final = 1_000
 MAX_DATA_BYTES: Final = 600 * 1024**2
-_PIECE: Final = {
+_CHECK_IS_A: Final = {
     TestStyle.FUNCTIONS: "function",
     TestStyle.SCRIPT: "section",
     TestStyle.DOCTEST: "section",
     TestStyle.CASES: "function with @test_case",
 }
-_PIECES: Final = {
+_CHECKS_ARE: Final = {
     TestStyle.FUNCTIONS: "functions in it",
     TestStyle.SCRIPT: "sections of it",
     TestStyle.DOCTEST: "sections of it",
@@ -158,7 +158,8 @@ class _Reading:
         """Return the question, with summaries from the tests for undescribed checks."""
         file = f"tests/{question.key}.py"
         data = self._bytes(
-            file, hint=f"The checks of “{question.key}” are {_PIECES[question.style]}."
+            file,
+            hint=f"The checks of “{question.key}” are {_CHECKS_ARE[question.style]}.",
         )
         functions = (
             None
@@ -222,7 +223,7 @@ class _Reading:
         function = functions.get(name)
         if function is None:
             self._faults.add(
-                f"There is no {_PIECE[style]} “{name}” in {file}.",
+                f"There is no {_CHECK_IS_A[style]} “{name}” in {file}.",
                 file=FILE,
                 line=line,
                 hint=f"It has: {', '.join(functions) or 'none'}.",

@@ -91,12 +91,12 @@ class Sources:
     ) -> None:
         self._handed_in = frozenset(handed_in)
         self._public = frozenset(public) - self._handed_in
-        self._is_piece = style in (TestStyle.SCRIPT, TestStyle.DOCTEST)
+        self._is_section = style.has_sections
         self._style = style
         given = {name: target.replace(":", ".") for name, target in imports.items()}
         self._imports = given | dict(_imported(tree))
         self._known: dict[tuple[Scope, str], Origins] = {}
-        free = Origin.STUDENT if self._is_piece else Origin.UNKNOWN
+        free = Origin.STUDENT if self._is_section else Origin.UNKNOWN
         self.top = Scope(free=frozenset({free}))
         self._bind(tree.body, self.top)
 
@@ -118,7 +118,7 @@ class Sources:
 
     def _is_check(self, node: Function) -> bool:
         """Return whether the parameters of the function are names of the notebook."""
-        if isinstance(node, ast.Lambda) or self._is_piece:
+        if isinstance(node, ast.Lambda) or self._is_section:
             return False
         if self._style == TestStyle.CASES:
             return bool(node.decorator_list)

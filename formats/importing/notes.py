@@ -32,7 +32,6 @@ from formats.problems import Problem
 from runner.protocol.jobs import TestStyle
 
 _NOTHING_KNOWN: Final[Mapping[str, Collection[str]]] = {}
-_PIECES: Final = (TestStyle.SCRIPT, TestStyle.DOCTEST)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +72,7 @@ def find_all(
     yield from find_through_handles(tree, style, names.defined)
     yield from find_process_looks(tree, names.imports)
     yield from find_sharing_looks(tree)
-    if style in _PIECES:
+    if style.has_sections:
         yield from find_replaced(tree, names.defined)
         yield from find_shadowed(tree, names.defined, names.imports, key)
         yield from find_library_changes(tree, names.imports)

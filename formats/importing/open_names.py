@@ -73,7 +73,7 @@ def taken_names(tree: ast.Module, style: TestStyle) -> Reads:
                 for node in tree.body
                 if isinstance(node, Function) and not node.name.startswith("_")
             ]
-        case _:
+        case TestStyle.SCRIPT | TestStyle.DOCTEST:
             asked = reads_of(ast.unparse(tree))
             return replace(asked, names=asked.names - set(dir(builtins)))
     found: set[str] = set()

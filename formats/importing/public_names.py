@@ -10,9 +10,6 @@ from formats.importing.draft import Draft
 from formats.importing.public_files import public_modules
 from formats.importing.source_notebooks import names_in, names_of_cells
 from formats.importing.statements import Lines, Statement, latest, statements_of
-from runner.protocol.jobs import TestStyle
-
-_PIECES = (TestStyle.SCRIPT, TestStyle.DOCTEST)
 
 
 def fix_public_names(draft: Draft) -> None:
@@ -27,7 +24,7 @@ def fix_public_names(draft: Draft) -> None:
     keys = {
         question.key
         for question in draft.questions
-        if question.kind == QuestionKind.AUTO and question.style in _PIECES
+        if question.kind == QuestionKind.AUTO and question.style.has_sections
     }
     texts = {key: text for key, text in draft.tests.items() if key in keys}
     given, others = names_of_cells(draft.handout["cells"])

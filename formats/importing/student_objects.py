@@ -13,7 +13,6 @@ from formats.importing.library_changes import full_name, imported_names
 from formats.importing.statements import dotted
 from runner.protocol.jobs import TestStyle
 
-_IN_FUNCTIONS: Final = (TestStyle.FUNCTIONS, TestStyle.CASES)
 # Values of these types are copied into the test and keep their types.
 _COPIED: Final = frozenset(
     {
@@ -195,7 +194,7 @@ class _NotebookObjects:
             for node in ast.walk(tree)
             if isinstance(node, ast.FunctionDef)
         }
-        if style in _IN_FUNCTIONS:
+        if not style.has_sections:
             self._names = self._names.union(*parameters.values())
         pairs = [pair for node in ast.walk(tree) for pair in _bound(node, parameters)]
         self._imported = imported_names(tree)

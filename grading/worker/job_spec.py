@@ -164,13 +164,16 @@ def _question(question: Question, parts: Sequence[RevisionFile]) -> QuestionSpec
 def _question_spec(question: Question, text: str) -> QuestionSpec:
     """Return the question with its tests: one module, or code for each check."""
     style = TestStyle(question.style)
-    is_cut = style in (TestStyle.SCRIPT, TestStyle.DOCTEST)
-    pieces = {each.name: each.source for each in split_sections(text) if is_cut}
-    if is_cut and not {check["name"] for check in question.checks} <= set(pieces):
+    pieces = {
+        each.name: each.source for each in split_sections(text) if style.has_sections
+    }
+    if style.has_sections and not {check["name"] for check in question.checks} <= set(
+        pieces
+    ):
         raise IncompleteRevisionError(f"A check of {question.key} has no section.")
     return QuestionSpec(
         key=question.key,
-        source="" if is_cut else text,
+        source="" if style.has_sections else text,
         checks=tuple(
             CheckSpec(
                 name=check["name"],

@@ -95,6 +95,11 @@ class TestStyle(StrEnum):
     DOCTEST = "doctest"
     CASES = "cases"
 
+    @property
+    def has_sections(self) -> bool:
+        """Whether each check has source of its own, a section of the test file."""
+        return self in {TestStyle.SCRIPT, TestStyle.DOCTEST}
+
 
 @dataclass(frozen=True, kw_only=True)
 class CheckSpec:

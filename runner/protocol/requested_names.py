@@ -10,7 +10,6 @@ from runner.protocol.jobs import QuestionSpec, TestStyle
 from runner.protocol.parsing import parse
 
 _NAME: Final = re.compile(r"[^\W\d]\w*")
-_OF_THEIR_OWN: Final = frozenset((TestStyle.SCRIPT, TestStyle.DOCTEST))
 
 
 class TestsUnreadableError(Exception):
@@ -26,7 +25,7 @@ def requested_names(question: QuestionSpec) -> frozenset[str]:
     Raises TestsUnreadableError.
     """
     try:
-        if question.style in _OF_THEIR_OWN:
+        if question.style.has_sections:
             return frozenset(_words(question))
         return frozenset(_parameters(question))
     except (SyntaxError, ValueError, RecursionError, KeyError) as error:

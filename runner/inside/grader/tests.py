@@ -136,7 +136,7 @@ class Tests:
                 return self._run_script(check)
             case TestStyle.DOCTEST:
                 return self._run_doctest(check)
-            case _:
+            case TestStyle.FUNCTIONS | TestStyle.CASES:
                 return self._run_function(self._space[check.name])
 
     def _execute(self, question: QuestionSpec) -> None:
