@@ -5,7 +5,8 @@ table could then name any stored file. Times without a zone are in the course's 
 """
 
 import datetime as dt
-from typing import Any
+import re
+from typing import Any, ClassVar
 
 from django.db.models import Model, QuerySet
 from django.utils.dateparse import parse_datetime
@@ -62,6 +63,18 @@ class RoomWidget(widgets.ForeignKeyWidget):
         raise ValueError(f"There is no room {value}. Add it first.")
 
 
+class WholeWidget(widgets.IntegerWidget):
+    """Reads a whole number. Raises ValueError for a fraction, which would be cut off."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> int | None:
+        if self.is_empty(value):
+            return None
+        text = str(value).strip()
+        if not re.fullmatch(r"-?[0-9]{1,18}(\.0+)?", text):
+            raise ValueError(f"“{text[:20]}” is no whole number. Write one such as 3.")
+        return int(text.partition(".")[0])
+
+
 class MomentWidget(widgets.Widget):
     """Reads a time such as 2027-02-05 09:00; without a zone, in the course's zone."""
 
@@ -115,6 +128,11 @@ def of_course_field(model: type[Model], name: str, by: str) -> fields.Field:
 
 class ScopedResource(resources.ModelResource):
     """Rows of the courses that the person edits; without `courses` no import works."""
+
+    WIDGETS_MAP: ClassVar[dict[str, Any]] = {
+        kind: WholeWidget if widget is widgets.IntegerWidget else widget
+        for kind, widget in resources.ModelResource.WIDGETS_MAP.items()
+    }
 
     def __init__(
         self,

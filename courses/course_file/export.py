@@ -280,7 +280,8 @@ class _Writer:
 
     def _plain(self, row: Row, names: Sequence[str], **others: Value) -> Entry:
         """Return the row's plain fields with the other values, in the file's order."""
-        return _arranged({**entry_of(row, self._calendar), **_entry(**others)}, names)
+        plain = _entry(**entry_of(row, self._calendar))
+        return _arranged({**plain, **_entry(**others)}, names)
 
 
 def _paths(stem: str, suffix: str) -> Iterator[str]:
@@ -301,8 +302,8 @@ def _listed(value: Value) -> Value:
 
 
 def _arranged(values: Entry, names: Sequence[str]) -> Entry:
-    """Return the values in the order of the names, without the empty ones."""
-    return _entry(**{name: values[name] for name in names if name in values})
+    """Return the values in the order of the names."""
+    return {name: values[name] for name in names if name in values}
 
 
 def _place(place: Place) -> Entry:

@@ -207,6 +207,17 @@ def test_fault_says_what_to_do(
     assert not Session.objects.exists()
 
 
+@pytest.mark.parametrize("number", ["2.5", "two", "1e1", "\uff12"])
+def test_a_number_that_is_not_whole_changes_no_row(
+    lecturer: Client, course: Course, number: str
+) -> None:
+    WeekFactory.create(course=course, number=2, title="Old")
+    line = f"own,{number},2027-01-11,New"
+    answer = looked_at(lecturer, Week, f"course,number,starts_on,title\n{line}\n")
+    assert "no whole number" in errors(answer)
+    assert course.weeks.get().title == "Old"
+
+
 def test_week_of_another_course_is_not_named(lecturer: Client, course: Course) -> None:
     WeekFactory.create(number=3)
     answer = looked_at(

@@ -85,7 +85,7 @@ def test_file_of_another_form_becomes_the_canonical_one(tmp_path: Path) -> None:
 
 
 def rich_course() -> Course:
-    """A course in which every column of every row says something."""
+    """A course in which most columns of every row say something."""
     course = CourseFactory.create(
         slug="rich",
         release_at=at("2026-07-20 08:00:05"),
@@ -248,6 +248,16 @@ def test_exported_course_is_as_its_file_says(tmp_path: Path) -> None:
     export("rich", tmp_path)
     plan = bring_in(tmp_path / "course.yaml", slug="rich", year="2026-27").plan
     assert list(plan.lines()) == []
+
+
+@db
+def test_coursework_of_week_0_comes_back(tmp_path: Path) -> None:
+    course = rich_course()
+    first = WeekFactory.create(course=course, number=0)
+    course.assignments.update(week=first)
+    export("rich", tmp_path)
+    plan = bring_in(tmp_path / "course.yaml", slug="rich", year="2026-27").plan
+    assert not any("week" in line for line in plan.lines())
 
 
 @db
