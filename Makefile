@@ -21,7 +21,7 @@ WAITING := -n $$(($(JOBS) + 1)) --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help run install install-dev test test-long test-sqlite test-postgres \
-	test-as-nobody debian check format lock bench bench-pages screenshot clean
+	test-as-nobody debian check format openapi lock bench bench-pages screenshot clean
 
 help: ## Say what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -103,6 +103,10 @@ check: install-dev ## Lint, types, layers, templates, spelling, migrations
 format: install-dev ## Format the code and the templates
 	@$(BIN)/ruff check --fix --quiet .; $(BIN)/ruff format --quiet .
 	@find templates -name '*.html' -exec $(BIN)/djade --target-version 5.2 {} +
+
+openapi: install-dev ## Write docs/openapi.yaml anew
+	@SECRET_KEY=only-for-this-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx SOFTMARK_VAR=$$(mktemp -d) \
+	  $(BIN)/python manage.py spectacular --fail-on-warn --validate --file docs/openapi.yaml
 
 lock: ## Write the hashed lock files anew (needs uv)
 	cd requirements && \

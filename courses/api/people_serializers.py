@@ -31,11 +31,10 @@ class AnnouncementSerializer(serializers.ModelSerializer[Announcement]):
 
 
 class CourseChangeSerializer(serializers.ModelSerializer[CourseChange]):
-    """Something that somebody changed.
+    """Something that somebody changed."""
 
-    SECURITY: only staff are told who did it. What it is about is only named to those
-    who see that. Takes rows that CourseChangeViewSet annotated.
-    """
+    # SECURITY: only staff are told who did it. What it is about is only named to those
+    # who see that. Takes rows that CourseChangeViewSet annotated.
 
     course = serializers.SlugRelatedField[Course]("slug", read_only=True)
     summary = serializers.SerializerMethodField(

@@ -90,12 +90,11 @@ class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
 
 
 class MaterialSerializer(serializers.ModelSerializer[Material]):
-    """Something to read, watch or work through.
+    """Something to read, watch or work through."""
 
-    SECURITY: takes rows that MaterialViewSet annotated with `is_opened`. Where that is
-    false, the material is only announced: its link, text, file and attachments are left
-    out.
-    """
+    # SECURITY: takes rows that MaterialViewSet annotated with `is_opened`. Where that is
+    # false, the material is only announced: its link, text, file and attachments are left
+    # out.
 
     course = serializers.SlugRelatedField[Course]("slug", read_only=True)
     week = serializers.IntegerField(
@@ -179,11 +178,10 @@ class RequiredFileSerializer(serializers.ModelSerializer[RequiredFile]):
 
 
 class QuestionSerializer(serializers.ModelSerializer[Question]):
-    """A part of an assignment that earns points.
+    """A part of an assignment that earns points."""
 
-    SECURITY: its checks are left out. Their names and descriptions are for staff until
-    each becomes visible, and then a run's results show them.
-    """
+    # SECURITY: its checks are left out. Their names and descriptions are for staff until
+    # each becomes visible, and then a run's results show them.
 
     class Meta:
         model = Question
@@ -212,11 +210,10 @@ class RevisionFileSerializer(serializers.ModelSerializer[RevisionFile]):
 
 
 class RevisionSerializer(serializers.ModelSerializer[AssignmentRevision]):
-    """What is run, within which limits, and with which questions.
+    """What is run, within which limits, and with which questions."""
 
-    SECURITY: takes revisions to which the viewset added `open_files`; tests, answers
-    and private data are not among them.
-    """
+    # SECURITY: takes revisions to which the viewset added `open_files`; tests, answers
+    # and private data are not among them.
 
     files = RevisionFileSerializer(source="open_files", many=True)
     required_files = RequiredFileSerializer(many=True)
@@ -253,10 +250,9 @@ class DeadlineSerializer(serializers.Serializer[Any]):
 
 
 class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
-    """An assignment, with the deadline of the person who asks.
+    """An assignment, with the deadline of the person who asks."""
 
-    Takes rows that AssignmentViewSet annotated with `extended_to`.
-    """
+    # Takes rows that AssignmentViewSet annotated with `extended_to`.
 
     course = serializers.SlugRelatedField[Course]("slug", read_only=True)
     week = serializers.IntegerField(

@@ -366,10 +366,9 @@ class MarkPartsSerializer(serializers.ModelSerializer[Mark]):
 
 
 class MarkSerializer(serializers.Serializer[Any]):
-    """A student's mark for an assignment, as far as you may see it.
+    """A student's mark for an assignment, as far as you may see it."""
 
-    Takes marks from `marks_for`.
-    """
+    # Takes marks from `marks_for`.
 
     id = serializers.IntegerField(source="mark.pk")
     course = serializers.CharField(source="mark.assignment.course.slug")

@@ -1,9 +1,12 @@
 """Lists, filters, orders and pages let nobody's rows out."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
+from portal.api import router
 from tests.api.asking import ROOT, codes, rows, session_of
 from tests.factories import UserFactory
 from tests.world import World, make_world
@@ -41,6 +44,17 @@ def everything_about(world: World) -> list[dict[str, Any]]:
         {"is_late": "false"},
         {"state": "finished"},
     ]
+
+
+def test_each_list_of_the_api_is_among_these() -> None:
+    known = {path.rstrip("/") for path in (*OF_PEOPLE, *OF_COURSES)}
+    assert known >= {prefix for prefix, _, _ in router.registry}
+
+
+def test_each_list_of_the_api_is_in_its_documentation() -> None:
+    page = (Path(settings.BASE_DIR) / "docs" / "api.md").read_text()
+    for prefix, _, _ in router.registry:
+        assert f"`{prefix}/" in page or f"/{prefix}/" in page, prefix
 
 
 @pytest.mark.parametrize("path", OF_PEOPLE)

@@ -3,11 +3,12 @@
 import pytest
 from django.test import Client
 
+from portal.api import router
 from tests.api.asking import READ, ROOT, SUBMIT, bearer, codes, session_of
 from tests.factories import EnrolmentFactory, MarkFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
-LISTS = ["courses", "weeks", "materials", "assignments", "submissions", "runs", "marks"]
+LISTS = [prefix for prefix, _, _ in router.registry]
 
 
 @pytest.mark.parametrize("path", [*LISTS, "me"])
