@@ -15,13 +15,13 @@ _HOW: Final = """\
 
 Written by `make bench WRITE=docs/benchmarks.md`. Every row is measured beside its peer, in one run on one machine.
 
-* The contestants of a row take turns (A B A B …), so that what disturbs one disturbs the other. The first turn of each (the first three in row 3) is a warm-up and does not count. Everything runs on the same two cores.
-* A figure is the median; behind it are the least, the most and the number of runs.
-* Ours is the time from the call of `Runner.run` to its result, in a runner that is warm and keeps one spare jail ready (two in row 5). The runner's own start, a few seconds once, does not count. *Alone* comes half a second after what ran before, so that the spare is ready, as in rows 2 and 4; *at once* comes right behind another run of ours.
-* nbclient's time is from no kernel to no kernel, in a process that has imported it, with the stock ipykernel and no sandbox. nbgrader's is that of `nbgrader autograde`, which in row 5 grades four students in one command; Otter's is that of `otter run`. All have stock settings and are as warm as the page cache makes them.
-* The peers really do the work: nbclient must show what we show, nbgrader and Otter must give the points that we give. In each the student's code and the tests are the same.
-* *Fork, unshare* forks a process that has imported torch and moves the child into namespaces of its own: what a warm and jailed run costs at least.
-* *Cells alone* executes the cells in a process that has imported torch and has run them before, with one thread as ours, and draws the same picture.
+* In each row, Softmark and its peers take turns (A B A B …), so that a disturbance affects all of them. The first turn of each (the first three in row 3) is a warm-up and does not count. Everything runs on the same two cores.
+* A figure is the median. The brackets behind it give the lowest value, the highest value and the number of runs.
+* *Ours* is the time from the call of `Runner.run` to its result. The runner is warm and keeps one spare jail ready (two in row 5). The start of the runner, which takes a few seconds once, does not count. *Alone* means that the run starts half a second after the one before, so that the spare is ready, as in rows 2 and 4. *At once* means that the run starts directly after another run of ours.
+* The time of nbclient includes the start and the end of the kernel. The process has imported nbclient before; it uses the stock ipykernel and no sandbox. The time of nbgrader is that of `nbgrader autograde`, which in row 5 grades four students in one command. The time of Otter is that of `otter run`. All peers have stock settings, and their files are in the page cache.
+* The peers really do the work: nbclient must show the same outputs as Softmark, and nbgrader and Otter must give the same points. The student's code and the tests are the same for all.
+* *Fork, unshare* forks a process that has imported torch, and moves the child into new namespaces. A warm run in a jail costs at least this time.
+* *Cells alone* executes the cells in a process that has imported torch and has run the cells before. It uses one thread, as our runner does, and draws the same picture.
 """
 
 
@@ -66,4 +66,4 @@ class Report:
             yield as_markdown(cells_of_breakdown(breakdown))
             if breakdown.note:
                 yield f"\n{breakdown.note}"
-        yield "\nEach figure is a median of its own, so phases need not add up."
+        yield "\nEach figure is a separate median, so the phases need not add up to the total."
