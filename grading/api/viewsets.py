@@ -19,6 +19,7 @@ from accounts.models import User
 from courses.models import Course
 from grading.api import serializers
 from grading.api.filters import MarkFilter, RunFilter
+from grading.api.mark_serializers import MarkSerializer
 from grading.api.marks import marks_for, with_runs
 from grading.models import GradingRun, Mark
 from storage.downloads import blob_attachment
@@ -86,7 +87,7 @@ class MarkViewSet(ReadOnlyViewSet[Mark]):
     """Your marks; for staff, everybody's in their courses."""
 
     queryset = Mark.objects.none()
-    serializer_class = serializers.MarkSerializer
+    serializer_class = MarkSerializer
     filterset_class = MarkFilter
     lookup_value_converter = "int"
 

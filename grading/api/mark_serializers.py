@@ -1,0 +1,70 @@
+"""Documents of the API about marks."""
+
+from typing import Any
+
+from django.utils import timezone
+from rest_framework import serializers
+
+from accounts.api.serializers import PersonSerializer
+from grading.api.fields import WHEN, points_field
+from grading.api.marks import report_on
+from grading.api.serializers import HiddenPointsSerializer
+from grading.models import Mark
+
+
+class MarkPartsSerializer(serializers.ModelSerializer[Mark]):
+    """What the final points are made of."""
+
+    automatic_points = serializers.DecimalField(7, 2, read_only=True)
+    final_points = serializers.DecimalField(7, 2, read_only=True)
+
+    class Meta:
+        model = Mark
+        fields = [
+            "automatic_points",
+            "manual_points",
+            "adjustment",
+            "late_penalty",
+            "final_points",
+        ]
+        read_only_fields = fields
+
+
+class MarkSerializer(serializers.Serializer[Any]):
+    """A student's mark for an assignment, as far as you may see it."""
+
+    # Takes marks from `marks_for`.
+
+    id = serializers.IntegerField(source="mark.pk")
+    course = serializers.CharField(source="mark.assignment.course.slug")
+    assignment = serializers.IntegerField(source="mark.assignment_id")
+    student = PersonSerializer(source="mark.student")
+    run = serializers.UUIDField(
+        allow_null=True,
+        source="run_id",
+        help_text="Of the attempt that counts; null while that would tell what hidden "
+        "checks found.",
+    )
+    updated_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text=f"{WHEN} Null while the mark is provisional, except for staff.",
+    )
+    is_provisional = serializers.BooleanField(
+        source="shown.is_provisional",
+        help_text="The mark is not released yet. It is released to you once you can no "
+        "longer hand in.",
+    )
+    earned = points_field(source="shown.earned")
+    shown_points = points_field(
+        source="shown.shown_points",
+        help_text="The points of checks that you may see.",
+    )
+    points = points_field(source="shown.points", help_text="What `earned` is out of.")
+    hidden = HiddenPointsSerializer(source="shown.hidden", many=True)
+    parts = MarkPartsSerializer(
+        allow_null=True, help_text="For staff; for students once marks are released."
+    )
+
+    def to_representation(self, instance: Mark) -> dict[str, Any]:
+        """Write what may be shown, never the row itself."""
+        return super().to_representation(report_on(instance, now=timezone.now()))
