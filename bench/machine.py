@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from runner.host.job import hardware
 from runner.protocol.jobs import JobResult
+from runner.system.processor import processor_name
 
 _PEERS: Final = ("nbclient", "ipykernel", "nbgrader", "otter-grader", "torch")
 _VERSIONS: Final = """
@@ -25,7 +25,7 @@ def facts() -> dict[str, str]:
     """Return the facts on which any figure depends, as pairs of words."""
     return {
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-        "processor": f"{hardware()}, {len(os.sched_getaffinity(0))} of {os.cpu_count()} cores used",
+        "processor": f"{processor_name()}, {len(os.sched_getaffinity(0))} of {os.cpu_count()} cores used",
         "kernel": f"{platform.system()} {platform.release()}",
     }
 

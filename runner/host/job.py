@@ -2,12 +2,9 @@
 
 import logging
 import math
-import platform as machine
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, wait
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
 from typing import Final
 
 from runner.gpu.adapter import GpuExposure
@@ -53,6 +50,7 @@ from runner.protocol.notebook import (
 )
 from runner.protocol.requested_names import TestsUnreadableError, requested_names
 from runner.system.clock import JobClock
+from runner.system.processor import processor_name
 from runner.system.users import NoUserFreeError
 from runner.wire.frames import Frame
 from runner.wire.job_order import Role, Shape
@@ -68,19 +66,6 @@ _OURS: Final[Mapping[type[Exception], str]] = {
     EnvironmentMissingError: "environment_missing",
     GpuMissingError: "gpu_missing",
 }
-
-
-@cache
-def hardware() -> str:
-    """Return the processor's name, for the record."""
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        text = ""
-    for line in text.splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return machine.machine()
 
 
 def grader_shape(limits: Limits, private_bytes: int) -> Shape:
@@ -391,7 +376,7 @@ class Job:
             level=self._level,
             seed=self.spec.seed,
             threads=1,
-            hardware=hardware(),
+            hardware=processor_name(),
             gpu=self._lease.device.name if self._lease else "",
             gpu_driver=self._lease.device.driver if self._lease else "",
             peak_gpu_memory_bytes=self._lease.peak_bytes if self._lease else 0,

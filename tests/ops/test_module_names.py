@@ -4,6 +4,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Final
 
+MOST_LINES: Final = 400
 ROOT: Final = Path(__file__).resolve().parents[2]
 # Names that Django gives a meaning in each app.
 DJANGO: Final = frozenset(
@@ -50,6 +51,18 @@ def add(found: dict[str, list[Path]], top: Path) -> None:
     for path in top.rglob("*.py"):
         if "migrations" not in path.parts:
             found[path.stem].append(path.relative_to(ROOT).parent)
+
+
+def test_no_module_is_longer_than_400_lines() -> None:
+    """The settings are one list, and are read as one."""
+    long = {
+        str(folder / f"{name}.py"): lines
+        for name, folders in modules().items()
+        for folder in folders
+        if (lines := (ROOT / folder / f"{name}.py").read_text().count("\n"))
+        > MOST_LINES
+    }
+    assert set(long) == {"portal/settings.py"}, long
 
 
 def test_no_module_name_has_two_meanings() -> None:
