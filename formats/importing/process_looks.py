@@ -86,7 +86,7 @@ _SHOWS: Final = (
     "notebook itself, and none that the notebook has written"
 )
 _HINT: Final = (
-    "Let a function of the notebook do it and return the number, or judge what the "
+    "Let a function of the notebook do it and return the number, or check what the "
     "student's code returns."
 )
 

@@ -107,7 +107,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('is_override', models.BooleanField(help_text='Published although the trial runs were not as they must be.')),
+                ('is_override', models.BooleanField(help_text='Published although the trial runs were not as expected.')),
                 ('reason', models.TextField(blank=True, help_text='Needed for an override.')),
                 ('trials', models.JSONField(help_text='What the trial runs said.')),
                 ('actor', models.ForeignKey(blank=True, help_text='Empty where the portal did it by itself.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

@@ -30,7 +30,7 @@ class Publication(models.Model):
         help_text="Empty where the portal did it by itself.",
     )
     is_override = models.BooleanField(
-        help_text="Published although the trial runs were not as they must be."
+        help_text="Published although the trial runs were not as expected."
     )
     reason = models.TextField(blank=True, help_text="Needed for an override.")
     trials = models.JSONField(help_text="What the trial runs said.")

@@ -72,12 +72,12 @@ class Command(BaseCommand):
             "reason is kept",
         )
         parser.add_argument(
-            "--dry-run", action="store_true", help="say what would be imported"
+            "--dry-run", action="store_true", help="only say what would be imported"
         )
         parser.add_argument(
             "--format",
             choices=list(Format),
-            help="of the source; found out if left out",
+            help="the format of the source; recognised by itself if left out",
         )
         parser.add_argument(
             "--write", type=Path, help="also keep the folder in our own format here"
@@ -176,7 +176,7 @@ def _why_not(trials: Trials) -> str:
 def _add_foreign_arguments(parser: CommandParser) -> None:
     group = parser.add_argument_group("what nbgrader and Otter do not say")
     group.add_argument(
-        "--notebook", type=Path, help="which of several, or a file beside the source"
+        "--notebook", type=Path, help="the notebook to import if there are several, or a file beside the source"
     )
     group.add_argument("--title", default="")
     group.add_argument("--environment", default="default")
