@@ -176,7 +176,9 @@ def _why_not(trials: Trials) -> str:
 def _add_foreign_arguments(parser: CommandParser) -> None:
     group = parser.add_argument_group("what nbgrader and Otter do not say")
     group.add_argument(
-        "--notebook", type=Path, help="the notebook to import if there are several, or a file beside the source"
+        "--notebook",
+        type=Path,
+        help="the notebook to import if there are several, or a file beside the source",
     )
     group.add_argument("--title", default="")
     group.add_argument("--environment", default="default")
