@@ -8,10 +8,11 @@ import ast
 import contextlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from itertools import chain
+from typing import Any, Final, NamedTuple
 
 from formats.assignment.notebook_cells import Notebook, source_of
 from formats.notebook.cell_syntax import (
@@ -31,11 +32,11 @@ _CLASS_MAKERS: Final = frozenset(
 )
 # The definitions that are still visible in a line of a cell that is not Python. A line
 # may be long, so no part of it is read twice.
-_LINE: Final = re.compile(r"[^\n]+")
 _SHOWN: Final = re.compile(
-    r"class[ \t]+(?P<klass>\w++)|(?:async[ \t]+)?def[ \t]+(?P<function>\w++)"
+    r"^(?:class[ \t]+(?P<klass>\w++)|(?:async[ \t]+)?def[ \t]+(?P<function>\w++)"
     r"|[ \t]++(?:async[ \t]+)?def[ \t]+(?P<method>\w++)"
-    r"|(?P<name>\w++)[ \t]*+(?::[^=]++)?+=(?!=)"
+    r"|(?P<name>\w++)[ \t]*+(?::[^=\n]++)?+=(?!=))",
+    re.MULTILINE,
 )
 _KINDS: Final = {
     "klass": "class",
@@ -59,8 +60,12 @@ class Definitions:
     methods: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Binding:
+_NamesByKind = Mapping[str, Set[str]]
+# Kinds of names for which no test asks a notebook.
+_NOT_ASKED: Final = frozenset(("module", "method"))
+
+
+class _Binding(NamedTuple):
     """A name that is bound.
 
     Its kind is "class", "function", "import", "module" or "" for anything else. A
@@ -76,8 +81,8 @@ def definitions_of(notebook: Notebook) -> Definitions:
     of_kind: dict[str, set[str]] = defaultdict(set)
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     for found in _bindings_in(map(source_of, cells)):
-        for binding in found:
-            of_kind[binding.kind].add(binding.name)
+        for kind, names in found.items():
+            of_kind[kind] |= names
     classes, functions = of_kind["class"], of_kind["function"]
     return Definitions(
         names=frozenset(classes | functions | of_kind[""]),
@@ -99,12 +104,12 @@ def rebound_names(source: str) -> frozenset[str]:
 def rebound_in_cells(sources: Iterable[str]) -> Iterator[frozenset[str]]:
     """Yield the names that each code cell binds again, in bounded time."""
     for found in _bindings_in(sources):
-        names = (one.name for one in found if one.kind not in {"module", "method"})
-        yield frozenset(names)
+        asked = (names for kind, names in found.items() if kind not in _NOT_ASKED)
+        yield frozenset(chain.from_iterable(asked))
 
 
-def _bindings_in(sources: Iterable[str]) -> Iterator[tuple[_Binding, ...]]:
-    """Yield the bindings of each cell of a notebook.
+def _bindings_in(sources: Iterable[str]) -> Iterator[_NamesByKind]:
+    """Yield the names that each cell of a notebook binds, by their kinds.
 
     Cells that are too long to be parsed are read line by line, like cells that are not
     Python.
@@ -115,23 +120,27 @@ def _bindings_in(sources: Iterable[str]) -> Iterator[tuple[_Binding, ...]]:
 
 
 @lru_cache(maxsize=1024)
-def _parsed_bindings(source: str) -> tuple[_Binding, ...]:
+def _parsed_bindings(source: str) -> _NamesByKind:
     with contextlib.suppress(RecursionError):
         tree = _parse(source)
         if tree is not None:
-            return (*_bound_in(tree), *_methods_in(tree))
+            found: dict[str, set[str]] = defaultdict(set)
+            for binding in (*_bound_in(tree), *_methods_in(tree)):
+                found[binding.kind].add(binding.name)
+            return found
     return _by_lines(source)
 
 
-def _by_lines(source: str) -> tuple[_Binding, ...]:
-    found = {
-        (line[str(line.lastgroup)], _KINDS[str(line.lastgroup)])
-        for line in map(_SHOWN.match, set(_LINE.findall(source)))
-        if line is not None
-    }
-    return tuple(
-        _Binding(name=name, kind=kind) for name, kind in found if name.isidentifier()
-    )
+def _by_lines(source: str) -> _NamesByKind:
+    found: dict[str, set[str]] = {kind: set() for kind in _KINDS.values()}
+    of_group = {group: found[kind] for group, kind in _KINDS.items()}
+    # A notebook may have millions of lines.
+    for shown in _SHOWN.finditer(source):
+        group = str(shown.lastgroup)
+        name = shown[group]
+        if name.isidentifier():
+            of_group[group].add(name)
+    return found
 
 
 def _parse(source: str) -> ast.Module | None:
