@@ -66,25 +66,26 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.base
 
 # --- Checking -----------------------------------------------------------------
 
-test: ## Check the code, then test on PostgreSQL and on SQLite
+test: ## Check the code, then run every test on PostgreSQL
 	@$(MAKE) --no-print-directory -j2 install-dev debian
 	@status=0; \
 	$(MAKE) --no-print-directory check || status=1; \
 	$(MAKE) --no-print-directory test-postgres || status=1; \
-	$(MAKE) --no-print-directory test-sqlite || status=1; \
 	exit $$status
 
 test-sqlite: install-dev ## Every test, on SQLite
 	@echo "== Tests on SQLite"
 	@env -u DATABASE_URL $(PYTEST) $(PARALLEL) $(ARGS)
 
-test-postgres: install-dev ## The tests that use the database, on PostgreSQL
+test-postgres: install-dev ## Every test, on PostgreSQL
 	@echo "== Tests on PostgreSQL"
-	@$(BIN)/python -m tests.services.postgres $(PYTEST) $(WAITING) --database-only $(ARGS)
+	@$(BIN)/python -m tests.services.postgres $(PYTEST) $(PARALLEL) $(ARGS)
 
-test-long: install-dev ## What is slow and rarely changes; `make test` leaves it out
-	@echo "== Long tests"
+test-long: install-dev ## What is slow and rarely changes, and SQLite; `make test` leaves it out
+	@echo "== Tests that use the database, on SQLite"
 	@status=0; \
+	env -u DATABASE_URL $(PYTEST) $(WAITING) --database-only $(ARGS) || status=1; \
+	echo "== Long tests"; \
 	env -u DATABASE_URL $(PYTEST) $(PARALLEL) --long $(ARGS) || status=1; \
 	echo "== Long tests of real processes on PostgreSQL"; \
 	$(BIN)/python -m tests.services.postgres $(PYTEST) $(WAITING) --long \

@@ -77,7 +77,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database-only",
         action="store_true",
-        help="only the tests that use the database: the second run of two",
+        help="only the tests that use the database: a second run, on another database",
     )
     parser.addoption(
         "--long",
