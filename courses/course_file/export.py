@@ -115,8 +115,7 @@ class _Writer:
             "format": FORMAT,
             "course": self._course(),
             "components": [
-                {**self._plain(row, COMPONENT, title=row.key), "weight": row.weight}
-                for row in content.components
+                self._plain(row, COMPONENT, title=row.key) for row in content.components
             ],
             "rooms": [
                 self._plain(row, ROOM, name=row.key, aliases=row.aliases)
@@ -171,9 +170,10 @@ class _Writer:
             for session in self._content.sessions
             if session.week == row.number
         ]
-        return {"number": row.number} | self._plain(
+        return self._plain(
             row,
             WEEK_NAMES,
+            number=row.number,
             starts=self._calendar.day_text(row.starts_on),
             sessions=sessions,
             materials=self._list("week", row.key),
@@ -262,26 +262,25 @@ class _Writer:
         return path
 
     def _coursework_entry(self, row: CourseworkRow) -> Entry:
-        entry = self._plain(
+        return self._plain(
             row,
             COURSEWORK,
             slug=row.key,
+            week=row.week,
             due=self._moment(row.due_at),
             component=row.component,
-            attempts=row.attempts or 0,
+            attempts=row.attempts,
             **self._release(row, "handed_out"),
         )
-        week: Entry = {} if row.week is None else {"week": row.week}
-        return _arranged({**entry, **week}, COURSEWORK)
 
     def _slot(self, row: SlotRow) -> Entry:
         times: Entry = {"from": time_text(row.starts), "to": time_text(row.ends)}
         return self._plain(row, SLOT, day=WEEKDAYS[row.weekday], room=row.room, **times)
 
-    def _plain(self, row: Row, names: Sequence[str], **others: Value) -> Entry:
+    def _plain(self, row: Row, names: Sequence[str], **others: Value | None) -> Entry:
         """Return the row's plain fields with the other values, in the file's order."""
-        plain = _entry(**entry_of(row, self._calendar))
-        return _arranged({**plain, **_entry(**others)}, names)
+        values = {**entry_of(row, self._calendar), **others}
+        return _entry(**{name: values[name] for name in names if name in values})
 
 
 def _paths(stem: str, suffix: str) -> Iterator[str]:
@@ -292,18 +291,17 @@ def _paths(stem: str, suffix: str) -> Iterator[str]:
         number += 1
 
 
-def _entry(**values: Value) -> Entry:
-    """Return the values without those that are empty, False or zero."""
-    return {key: _listed(value) for key, value in values.items() if value}
+def _entry(**values: Value | None) -> Entry:
+    """Leave out values that are empty, missing or false. Zero is a value."""
+    return {
+        key: _listed(value)
+        for key, value in values.items()
+        if value or (value == 0 and value is not False)
+    }
 
 
 def _listed(value: Value) -> Value:
     return list(value) if isinstance(value, tuple) else value
-
-
-def _arranged(values: Entry, names: Sequence[str]) -> Entry:
-    """Return the values in the order of the names."""
-    return {name: values[name] for name in names if name in values}
 
 
 def _place(place: Place) -> Entry:

@@ -26,7 +26,7 @@ from formats.course.course_content import (
     TeacherRow,
     WeekRow,
 )
-from formats.course.course_fields import cleaned
+from formats.course.course_fields import plain_text
 from formats.course.named_files import File, sha256
 from formats.course.plain_fields import load_plain, to_second
 from formats.course.timetable import slot_key
@@ -41,11 +41,6 @@ class Stored:
     content: Content
     rooms: tuple[RoomRow, ...]
     objects: dict[tuple[str, str], Any] = field(default_factory=dict)
-
-
-def plain(text: str) -> str:
-    """Return a stored text in the form that it has in a course file."""
-    return cleaned(text).strip()
 
 
 def nothing_stored(course: CourseRow) -> Stored:
@@ -120,11 +115,11 @@ class _StoredReader:
     def _course(self, course: Course) -> CourseRow:
         return CourseRow(
             key="",
-            title=plain(course.title),
+            title=plain_text(course.title),
             module_codes=tuple(course.module_codes),
             time_zone=course.time_zone,
             academic_year=course.academic_year,
-            summary=plain(course.summary),
+            summary=plain_text(course.summary),
             release_at=to_second(course.release_at),
         )
 
@@ -196,7 +191,7 @@ class _StoredReader:
                 teachers=tuple(teacher.name for teacher in row.teachers.all()),
                 lectures=tuple(places[row.pk]),
                 cancelled=row.is_cancelled,
-                cancel_reason=plain(row.cancel_reason) if row.is_cancelled else "",
+                cancel_reason=plain_text(row.cancel_reason) if row.is_cancelled else "",
                 position=row.position,
                 release_at=to_second(row.release_at),
                 **load_plain(SessionRow, row),
@@ -211,7 +206,7 @@ class _StoredReader:
             found[row.session_id].append(
                 Place(
                     lecture=row.lecture.number,
-                    part=plain(row.part),
+                    part=plain_text(row.part),
                     watch_before=row.watch_before,
                 )
             )

@@ -203,7 +203,7 @@ class CourseworkRow(Released):
     grace_minutes: int = whole(highest=32_767)
     closes_at: dt.datetime | None = moment("closes")
     component: str = special("component", default="")
-    weight: Decimal = percent(column="weight_percent")
+    weight: Decimal = percent(column="weight_percent", is_named=False)
     attempts: int | None = special("attempts", default=None)
     counting: str = choice(Counting, Counting.LATEST, is_named=False)
     summary: str = text()

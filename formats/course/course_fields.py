@@ -67,10 +67,15 @@ def cleaned(text: str) -> str:
     )
 
 
+def plain_text(text: str) -> str:
+    """Return the text in the form of a course file: cleaned, without space around it."""
+    return cleaned(text).strip()
+
+
 def words(section: Section, key: str, *, longest: int = NO_MORE) -> str:
     """Return a text, without white space around it."""
     text = section.text(key, longest=longest)
-    plain = cleaned(text).strip()
+    plain = plain_text(text)
     if len(plain) != len(text.replace("\r\n", "\n")):
         section.fault(f"“{key}” holds a control character.", key)
     return plain

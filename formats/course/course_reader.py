@@ -220,9 +220,7 @@ def _course(section: Section, context: Context) -> CourseRow:
     calendar = context.calendar
     is_moved = bool(first and calendar.shift)
     year = AcademicYear.containing(first) if first and is_moved else calendar.year
-    codes = [
-        course_fields.cleaned(code).strip() for code in section.texts("module_codes")
-    ]
+    codes = [course_fields.plain_text(code) for code in section.texts("module_codes")]
     if len(set(codes)) < len(codes):
         section.fault("A code stands here twice.", "module_codes")
     released_at = course_fields.moment(section, "released", calendar)
@@ -247,9 +245,7 @@ def _rooms(top: Section, context: Context) -> tuple[RoomRow, ...]:
     for section in top.sections("rooms", ROOM):
         section.require("name")
         name = course_fields.words(section, "name", longest=100)
-        aliases = [
-            course_fields.cleaned(text).strip() for text in section.texts("aliases")
-        ]
+        aliases = [course_fields.plain_text(text) for text in section.texts("aliases")]
         row = RoomRow(
             key=name,
             line=section.line,
@@ -278,7 +274,7 @@ def _check_rooms(
 
 def _teachers(top: Section, context: Context) -> tuple[TeacherRow, ...]:
     for name in top.texts("teachers"):
-        plain = course_fields.cleaned(name).strip()
+        plain = course_fields.plain_text(name)
         if plain in context.teachers:
             top.fault(f"“{plain}” stands here twice.", "teachers")
         elif len(plain) > 100:  # noqa: PLR2004  the column's length

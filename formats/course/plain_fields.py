@@ -8,7 +8,7 @@ written to the database and the export are made from that. All other fields of a
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any, Final
 
@@ -25,17 +25,22 @@ _KEY: Final = "course file"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class PlainField:
+class SpecialField:
+    """The names in a course file of values with code of their own, in their place."""
+
+    then: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PlainField(SpecialField):
     """How one field is read from a course file and written to it, and stored.
 
-    `yaml_name` and `column` are empty where they are the attribute's name. `then` are
-    names in the course file that follow this one, for values with code of their own.
+    `yaml_name` and `column` are empty where they are the attribute's name.
     """
 
-    read: Callable[[Section, str, Context], Any] | None = None
+    read: Callable[[Section, str, Context], Any]
     yaml_name: str = ""
     column: str = ""
-    then: tuple[str, ...] = ()
     load: Callable[[Any], Any] = lambda value: value
     write: Callable[[Any, Calendar], Value] = lambda value, _: value
 
@@ -56,7 +61,7 @@ def text(
         read=lambda section, name, _: course_fields.words(
             section, name, longest=longest
         ),
-        load=lambda value: course_fields.cleaned(value).strip(),
+        load=course_fields.plain_text,
         column=column,
         then=then,
     )
@@ -90,21 +95,23 @@ def moment(yaml_name: str = "", *, then: tuple[str, ...] = ()) -> Any:
     )
 
 
-def percent(column: str) -> Any:
-    """Declare a percentage with at most two decimals."""
+def percent(column: str, *, is_named: bool = True) -> Any:
+    """Declare a percentage with at most two decimals. Zero is written if `is_named`."""
     return _declared(
         Decimal(0),
         read=lambda section, name, _: course_fields.percent(section, name),
         load=without_zeros,
+        write=lambda value, _: value if is_named or value else "",
         column=column,
     )
 
 
 def whole(highest: int) -> Any:
-    """Declare a whole number from 0 to `highest`."""
+    """Declare a whole number from 0, which is not written, to `highest`."""
     return _declared(
         0,
         read=lambda section, name, _: section.whole(name, 0, lowest=0, highest=highest),
+        write=lambda value, _: value or "",
     )
 
 
@@ -119,22 +126,28 @@ def flag(column: str) -> Any:
 
 def special(*names: str, default: Any = dataclasses.MISSING) -> Any:
     """Declare a field with code of its own, and its names in the course file."""
-    rule = {_KEY: PlainField(then=names)}
-    if default is dataclasses.MISSING:
-        return dataclasses.field(metadata=rule)
-    return dataclasses.field(default=default, metadata=rule)
+    return dataclasses.field(default=default, metadata={_KEY: SpecialField(then=names)})
 
 
 # --- What is made of them ---------------------------------------------------------
 
 
-def _rules(row_class: type) -> Mapping[str, PlainField]:
-    """Return the rules of a row's class by attribute, in the order of its fields."""
-    return {
-        one.name: one.metadata[_KEY]
-        for one in dataclasses.fields(row_class)
-        if _KEY in one.metadata
-    }
+def _declared_by(row_class: type) -> Iterator[tuple[str, SpecialField]]:
+    """Yield the attributes of a row's class and what they declare, in their order."""
+    for one in dataclasses.fields(row_class):
+        if _KEY in one.metadata:
+            yield one.name, one.metadata[_KEY]
+
+
+def _plain_fields(row_class: type) -> Iterator[tuple[str, PlainField]]:
+    """Yield the plain fields by their attributes, with all their names filled in."""
+    for attribute, rule in _declared_by(row_class):
+        if isinstance(rule, PlainField):
+            yaml_name, column = rule.yaml_name or attribute, rule.column or attribute
+            yield (
+                attribute,
+                dataclasses.replace(rule, yaml_name=yaml_name, column=column),
+            )
 
 
 def yaml_names(row_class: type, *around: str) -> tuple[str, ...]:
@@ -143,48 +156,43 @@ def yaml_names(row_class: type, *around: str) -> tuple[str, ...]:
     `around` are names that come first, and after "…" those that come last.
     """
     place = around.index("…") if "…" in around else len(around)
-    first, last = around[:place], around[place + 1 :]
-    own = [
-        name
-        for attribute, rule in _rules(row_class).items()
-        for name in (*((rule.yaml_name or attribute,) if rule.read else ()), *rule.then)
-    ]
-    return (*first, *own, *last)
+    own: list[str] = []
+    for attribute, rule in _declared_by(row_class):
+        if isinstance(rule, PlainField):
+            own.append(rule.yaml_name or attribute)
+        own += rule.then
+    return (*around[:place], *own, *around[place + 1 :])
 
 
 def read_plain(row_class: type, section: Section, context: Context) -> dict[str, Any]:
     """Return the row's plain values from a section of a course file, by attribute."""
     return {
-        attribute: rule.read(section, rule.yaml_name or attribute, context)
-        for attribute, rule in _rules(row_class).items()
-        if rule.read
+        attribute: rule.read(section, rule.yaml_name, context)
+        for attribute, rule in _plain_fields(row_class)
     }
 
 
 def load_plain(row_class: type, stored: Any) -> dict[str, Any]:
     """Return the row's plain values from a row of the database, by attribute."""
     return {
-        attribute: rule.load(getattr(stored, rule.column or attribute))
-        for attribute, rule in _rules(row_class).items()
-        if rule.read
+        attribute: rule.load(getattr(stored, rule.column))
+        for attribute, rule in _plain_fields(row_class)
     }
 
 
 def columns_of(row: Any) -> dict[str, Any]:
     """Return the row's plain values by the columns that hold them."""
     return {
-        rule.column or attribute: getattr(row, attribute)
-        for attribute, rule in _rules(type(row)).items()
-        if rule.read
+        rule.column: getattr(row, attribute)
+        for attribute, rule in _plain_fields(type(row))
     }
 
 
 def entry_of(row: Any, calendar: Calendar) -> dict[str, Value]:
     """Return the row's plain values as a course file has them, by their names there."""
     return {
-        rule.yaml_name or attribute: rule.write(getattr(row, attribute), calendar)
-        for attribute, rule in _rules(type(row)).items()
-        if rule.read
+        rule.yaml_name: rule.write(getattr(row, attribute), calendar)
+        for attribute, rule in _plain_fields(type(row))
     }
 
 

@@ -190,7 +190,7 @@ def _weekday(section: Section) -> int | None:
 
 
 def _teachers(section: Section, context: Context) -> tuple[str, ...]:
-    named = [course_fields.cleaned(name).strip() for name in section.texts("teachers")]
+    named = [course_fields.plain_text(name) for name in section.texts("teachers")]
     for name in named:
         if name == "team":
             section.fault(
