@@ -13,8 +13,7 @@ from courses.release_times import is_out
 from courses.services.access import require
 from courses.services.changes import record_change
 from grading.models import GradingRun, Publication, Trial
-from grading.services.run_queue import store_queued
-from grading.states import ACTIVE
+from grading.services.run_queue import queue_next
 from grading.trial_state import Trials, trials_of
 
 # Trials wait behind students' work and before regrades.
@@ -42,22 +41,12 @@ def start_trials(*, actor: Actor, revision: AssignmentRevision) -> list[GradingR
 
 
 def _start(actor: Actor, revision: AssignmentRevision, trial: Trial) -> GradingRun:
-    latest = (
-        GradingRun.objects.filter(revision=revision, trial=trial)
-        .order_by("-number")
-        .first()
-    )
-    if latest is not None and latest.state in ACTIVE:
-        return latest
-    return store_queued(
+    return queue_next(
         actor,
-        GradingRun(
-            revision=revision,
-            trial=trial,
-            number=latest.number + 1 if latest else 1,
-            queue=revision.queue,
-            priority=TRIAL_PRIORITY,
-        ),
+        GradingRun.objects.filter(revision=revision, trial=trial),
+        revision=revision,
+        trial=trial,
+        priority=TRIAL_PRIORITY,
     )
 
 

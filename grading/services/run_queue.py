@@ -3,10 +3,11 @@
 import statistics
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from accounts.actors import Actor, actor_user
@@ -69,20 +70,34 @@ def queue_run(
     commit.
     """
     Submission.objects.select_for_update().get(pk=submission.pk)
-    latest = submission.runs.order_by("-number").first()
+    return queue_next(
+        actor,
+        submission.runs.all(),
+        submission=submission,
+        revision=revision,
+        priority=priority,
+        regrade=regrade,
+    )
+
+
+def queue_next(
+    actor: Actor,
+    earlier: QuerySet[GradingRun],
+    *,
+    revision: AssignmentRevision,
+    **values: Any,
+) -> GradingRun:
+    """Return the run among the earlier ones that is active, else queue the next one.
+
+    The caller has locked the row to which the runs belong. `values` are those of a new
+    run.
+    """
+    latest = earlier.order_by("-number").first()
     if latest is not None and latest.state in ACTIVE:
         return latest
-    return store_queued(
-        actor,
-        GradingRun(
-            submission=submission,
-            revision=revision,
-            number=latest.number + 1 if latest else 1,
-            queue=revision.queue,
-            priority=priority,
-            regrade=regrade,
-        ),
-    )
+    number = latest.number + 1 if latest else 1
+    run = GradingRun(revision=revision, number=number, queue=revision.queue, **values)
+    return store_queued(actor, run)
 
 
 def store_queued(actor: Actor, run: GradingRun) -> GradingRun:

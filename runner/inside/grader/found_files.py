@@ -90,19 +90,21 @@ def _opening(call: Callable[..., Any], origins: Origins) -> Callable[..., Any]:
     the name means this file.
     """
 
-    def opened(path: Any, mode: Any = None, *arguments: Any, **named: Any) -> Any:
-        given = () if mode is None else (mode, *arguments)
-        asked = named.get("flags", named.get("mode")) if mode is None else mode
-        if isinstance(asked, int):
-            begins = bool(asked & os.O_CREAT and asked & (os.O_TRUNC | os.O_EXCL))
-        else:
-            begins = isinstance(asked, str) and ("w" in asked or "x" in asked)
-        if named.get("dir_fd") is None and not begins:
+    def opened(path: Any, *arguments: Any, **named: Any) -> Any:
+        given = arguments[0] if arguments else named.get("flags", named.get("mode"))
+        if named.get("dir_fd") is None and not _begins_a_file(given):
             path = origins.found(path)
-        return call(path, *given, **named)
+        return call(path, *arguments, **named)
 
     _takes_as(call, opened)
     return opened
+
+
+def _begins_a_file(given: object) -> bool:
+    """Return whether a mode of `open`, or flags of `os.open`, ask for a new file."""
+    if isinstance(given, int):
+        return bool(given & os.O_CREAT and given & (os.O_TRUNC | os.O_EXCL))
+    return isinstance(given, str) and ("w" in given or "x" in given)
 
 
 def _takes_as(call: Callable[..., Any], other: Callable[..., Any]) -> None:
