@@ -7,7 +7,7 @@ from rest_framework.exceptions import ParseError
 
 
 class ApiExceptionHandler(ExceptionHandler):
-    """Answers 400, not 500, to a body that breaks off or exceeds Django's limits."""
+    """Answer 400, not 500, to a body that breaks off or exceeds Django's limits."""
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         """Return the exception from which the API makes its response."""

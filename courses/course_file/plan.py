@@ -64,7 +64,10 @@ class FieldChange:
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A row that is new (no `before`), differs, or is left over (no `after`)."""
+    """One row to add, change or delete.
+
+    `before` is None for a new row, and `after` for one that the file does not have.
+    """
 
     before: Row | None
     after: Row | None

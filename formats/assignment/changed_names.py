@@ -225,12 +225,12 @@ class _Names:
         return frozenset(found)
 
     def _is_plain(self, name: object, fate: Fate) -> bool:
-        """Say whether this changes nothing: no function or class has a gradient."""
+        """Return whether the fate changes nothing: functions and classes have no gradient."""
         return fate is Fate.DERIVED and name in self._defined
 
 
 def _key(index: int, node: Node) -> object:
-    """Return what tells a slot of one scope from those of others."""
+    """Return the key of a node: all scopes share a name, and a slot is of one scope."""
     return node if isinstance(node, str) else (index, node)
 
 
@@ -367,7 +367,7 @@ def _scope(
 
 
 def _first(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
-    """Return what a method calls the object that it is one of, or ""."""
+    """Return the name of a method's first parameter, such as `self`, or ""."""
     found = [*node.args.posonlyargs, *node.args.args]
     return found[0].arg if found else ""
 

@@ -1,4 +1,4 @@
-"""The parts of expressions and assignments, and what becomes of their values."""
+"""The parts of expressions and assignments, and the fates of their values."""
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +20,7 @@ JOINING: Final = (ast.Add, ast.Sub, ast.BitOr, ast.BitAnd)
 
 
 def is_made(value: ast.expr) -> bool:
-    """Say whether a class makes the value, whose name begins with a capital."""
+    """Return whether the value is a new object: a call of a name with a capital."""
     while True:
         match value:
             case ast.Call(func=ast.Attribute(value=inner, attr=name)) if (
@@ -60,7 +60,7 @@ def holders_of(owners: Iterable[tuple[Node, Fate]]) -> list[str]:
 
 
 def end_within(node: ast.AST, end: End) -> End:
-    """Return what becomes of the parts of a node."""
+    """Return the fates of the parts of a node."""
     if isinstance(node, _SHOWN):
         return SEEN
     if isinstance(node, _COMPUTED):
@@ -75,7 +75,7 @@ def end_within(node: ast.AST, end: End) -> End:
 
 
 def end_of_operands(node: ast.BinOp, end: End) -> End:
-    """Return what becomes of two operands: lists, sets and dictionaries are joined."""
+    """Return the fates of two operands: lists, sets and dictionaries are joined."""
     joins = isinstance(node.op, JOINING)
     is_display = any(isinstance(one, GATHERED) for one in (node.left, node.right))
     if is_display and (joins or isinstance(node.op, ast.Mult)):
@@ -84,7 +84,7 @@ def end_of_operands(node: ast.BinOp, end: End) -> End:
 
 
 def least_of_joined(value: ast.expr) -> Fate:
-    """Return what it takes to change a value that is added to a list in place."""
+    """Return the weakest fate that changes a value added to a list in place."""
     return Fate.GIVEN if isinstance(value, GATHERED) else Fate.CHANGED
 
 

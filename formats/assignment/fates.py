@@ -1,4 +1,4 @@
-"""What becomes of the objects that a piece of code uses."""
+"""The fates of values: looked at, kept, changed. An analysis follows them."""
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -6,11 +6,11 @@ from typing import Final
 
 
 class Fate(IntEnum):
-    """What becomes of a value.
+    """The fate of a value, from the weakest to the strongest.
 
-    It is looked at, given to an object that is called or back to who asked for it, kept
-    or passed on, or changed. DERIVED is for one whose gradients are computed: that
-    changes whatever it was computed from.
+    SEEN: the value is only looked at. GIVEN: it is returned, or given to an object that
+    is called. TAKEN: it is kept or passed on. CHANGED: it is changed. DERIVED: its
+    gradients are computed, which changes whatever it was computed from.
     """
 
     SEEN = 0
@@ -30,9 +30,9 @@ Meeting = tuple[int, Slot | None]
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """What becomes of a value, and what may hold it, or be a part of it, then.
+    """The fate of a value, and its owners: what may hold the value or be a part of it.
 
-    With each of these owners stands what must become of it for the value to be changed.
+    Each owner comes with the weakest fate of the owner that changes the value.
     """
 
     fate: Fate = Fate.TAKEN
@@ -41,7 +41,7 @@ class End:
     meetings: tuple[Meeting, ...] = ()
 
     def through(self, least: Fate) -> "End":
-        """Return the end of what the value is made of, which takes as much to change."""
+        """Return the end of a part of the value, which only a fate of `least` changes."""
         fate = self.fate if self.fate >= least else Fate.SEEN
         owners = tuple((owner, max(least, known)) for owner, known in self.owners)
         is_part = self.is_part and least <= Fate.TAKEN
@@ -49,15 +49,15 @@ class End:
         return End(fate, owners, is_part=is_part, meetings=meetings)
 
     def held_by(self, owner: Node) -> "End":
-        """Return the end of a value that this may hold, too, or give away a part of."""
+        """Return the end with one more owner, which may hold the value or give it away."""
         return replace(self, owners=(*self.owners, (owner, Fate.GIVEN)))
 
     def met_in(self, call: int) -> "End":
-        """Return the end of a value that meets others in a call."""
+        """Return the end of a value that meets other values in this call."""
         return replace(self, meetings=(*self.meetings, (call, None)))
 
     def given(self) -> "End":
-        """Return the end of an argument of a call, which anything may be done with."""
+        """Return the end of an argument of an unknown call, which may do anything with it."""
         return replace(self, fate=max(self.fate, Fate.TAKEN), is_part=False)
 
 

@@ -1,4 +1,4 @@
-"""Names that pieces of code read or give values to, whatever becomes of these."""
+"""Find the names that pieces of code read or bind."""
 
 import ast
 from collections.abc import Iterable
@@ -58,7 +58,7 @@ class FreeNames:
 
 
 def attributes_of(nodes: Iterable[ast.AST]) -> tuple[set[str], set[str]]:
-    """Return the attributes that get a value, and those that may get a method."""
+    """Return the attributes that are assigned, and those that may be assigned a method."""
     parts: set[str] = set()
     odd: set[str] = set()
     for node in nodes:

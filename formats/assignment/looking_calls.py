@@ -123,7 +123,7 @@ def array_arguments(function: ast.expr) -> int | None:
 
 
 def is_drawing(function: ast.expr) -> bool:
-    """Say whether a function draws what it is given."""
+    """Return whether a function draws its arguments, as a plot does."""
     match function:
         case ast.Attribute(value=ast.Name(id=root)) if root in DRAWING:
             return True
@@ -133,7 +133,7 @@ def is_drawing(function: ast.expr) -> bool:
 
 
 def runs_text(call: ast.Call) -> bool:
-    """Say whether a method may run what the notebook does not show as code.
+    """Return whether a method may run a text as code.
 
     `net.eval()` and `net.modules()` do not, nor does a text that is only compiled.
     """
@@ -144,7 +144,7 @@ def runs_text(call: ast.Call) -> bool:
 
 
 def is_calm_decorator(node: ast.expr) -> bool:
-    """Say whether a decorator leaves what the function does as it is."""
+    """Return whether a decorator leaves the function's effects as they are."""
     match node.func if isinstance(node, ast.Call) else node:
         case ast.Attribute(value=ast.Name(id="torch"), attr=name):
             return name in _CALM_DECORATORS
@@ -152,9 +152,10 @@ def is_calm_decorator(node: ast.expr) -> bool:
 
 
 def runs_unasked(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Say whether a method of a class is called where its name is not written.
+    """Return whether Python calls the method although code does not name it.
 
-    To call an object, to take an item, to go through it or to print it does that.
+    Special methods, properties and a network's `forward` are: by a call of the object,
+    an index, a loop or `print`.
     """
     if node.name in _OPEN_METHODS:
         return False

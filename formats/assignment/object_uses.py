@@ -1,4 +1,4 @@
-"""What a piece of code does with the objects behind its names.
+"""Find what a piece of code does with the objects behind its names.
 
 The rule is the safe one. Whatever is done with an object may change it, but for uses
 that are known to look at it alone. A name that is bound to a part or a view of an
@@ -82,7 +82,7 @@ class Uses:
         self._calls = 0
 
     def visit(self, node: ast.AST, end: End = TAKEN) -> None:
-        """Read the node, of whose value this becomes."""
+        """Read the node, whose value has this fate."""
         match node:
             case ast.Name():
                 self._visit_name(node, end)
@@ -102,11 +102,11 @@ class Uses:
                 self._visit_all(ast.iter_child_nodes(node), end_within(node, end))
 
     def change(self, node: Node, fate: Fate = Fate.CHANGED) -> None:
-        """Note that this becomes of the name, or of what stands in the slot."""
+        """Note the fate of a name, or of the argument in a slot."""
         self.changed[node] = max(fate, self.changed.get(node, fate))
 
     def _visit_definition(self, node: Definition) -> None:
-        """Read what is done where a function or a class is defined."""
+        """Read what a definition runs at once: decorators, defaults, bases."""
         for decorator in node.decorator_list:
             call = self._meet(End(owners=((node.name, Fate.GIVEN),)))
             if isinstance(decorator, ast.Name):
@@ -125,7 +125,7 @@ class Uses:
             self.visit(node, end)
 
     def _visit_assignment(self, node: ast.AST, end: End) -> bool:
-        """Read an assignment, and say whether the node is one."""
+        """Read an assignment, and return whether the node is one."""
         match node:
             case ast.Assign(targets=targets, value=value):
                 for target, part in assigned_pairs(targets, value):
@@ -148,7 +148,7 @@ class Uses:
         return True
 
     def _visit_loop(self, node: ast.AST) -> bool:
-        """Read what else binds names, and say whether the node does that."""
+        """Read other statements that bind names, and return whether the node is one."""
         match node:
             case ast.For() | ast.AsyncFor():
                 self._loop(node.target, node.iter)
@@ -278,7 +278,7 @@ class Uses:
                 self.methods.add((holder, "()", ""))
 
     def _meet(self, end: End) -> int:
-        """Return what stands for a call, in which its result meets what it is given."""
+        """Return the number of a call, in which its arguments and its result meet."""
         self._calls += 1
         for name in holders_of(end.owners):
             self.met[self._calls, None].add(name)
@@ -304,7 +304,7 @@ class Uses:
         self._visit_all(node.args[count:], end.given())
 
     def _visit_key(self, key: ast.expr, end: End) -> End:
-        """Read a function that is called with each item; return what becomes of these."""
+        """Read a function that is called with each item; return the fate of the items."""
         self.visit(key, SEEN)
         match key:
             case ast.Name(id=name) if name not in NEW_FUNCTIONS:
@@ -314,7 +314,7 @@ class Uses:
         return end
 
     def _visit_function(self, node: ast.Call, function: ast.Name, end: End) -> None:
-        """Read a call by a name. The function may tell what becomes of its arguments."""
+        """Read a call by a name. A known function decides the fates of its arguments."""
         self.visit(function, end.through(Fate.CHANGED))
         is_open = any(isinstance(one, ast.Starred) for one in node.args) or any(
             one.arg is None for one in node.keywords
@@ -354,7 +354,7 @@ class Uses:
     def _method_ends(
         self, node: ast.Call, function: ast.Attribute, end: End
     ) -> tuple[End, End]:
-        """Return what becomes of the object that has the method, and of arguments."""
+        """Return the fates of the method's object and of the arguments."""
         name, given = function.attr, end.given()
         is_plain = CHANGING_ARGUMENTS.isdisjoint(one.arg for one in node.keywords)
         is_own = isinstance(function.value, ast.Name) and function.value.id == self._own
@@ -382,7 +382,7 @@ class Uses:
 
 
 def _least_change(method: str) -> Fate:
-    """Return what an unknown method does with its object, at the least."""
+    """Return the weakest fate of an object whose method is unknown."""
     if method == "backward":
         return Fate.DERIVED
     return Fate.TAKEN if method in HOLDING_METHODS else Fate.CHANGED

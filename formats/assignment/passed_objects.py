@@ -1,4 +1,4 @@
-"""What becomes of objects that a notebook's code passes to functions of its own.
+"""Find the fates of objects that a notebook's code passes to its own functions.
 
 A function looks at a parameter if all definitions of that name do, and nothing else
 gives the name a value. Any other call may do anything with what it is given.
@@ -16,7 +16,7 @@ from formats.assignment.looking_calls import is_calm_decorator
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters:
-    """The parameters of a function, for calls that are told from each other by slots."""
+    """The parameters of a function. A slot of a call is matched with one of them."""
 
     positional: tuple[str, ...]
     by_name: frozenset[str]
@@ -81,7 +81,7 @@ def parameters_of(node: ast.AST) -> Parameters | None:
 
 
 def _is_stub(node: ast.FunctionDef) -> bool:
-    """Say whether students are to write what the function does."""
+    """Return whether the function is a stub, whose body students write."""
     return all(
         isinstance(one, ast.Pass | ast.Raise)
         or (isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant))
@@ -127,7 +127,7 @@ class PassedObjects:
         self._found = self._spread(starts)
 
     def changed_in(self, index: int) -> Mapping[str, Fate]:
-        """Return the names whose objects the scope may change, and how far."""
+        """Return the names whose objects the scope may change, with their fates."""
         return {
             node: fate
             for node, fate in self._found.get(index, {}).items()
@@ -135,11 +135,11 @@ class PassedObjects:
         }
 
     def fate_of(self, index: int, slot: Slot) -> Fate:
-        """Return what becomes of an argument of a call."""
+        """Return the fate of an argument of a call."""
         return self._found.get(index, {}).get(slot, Fate.SEEN)
 
     def held_in(self, index: int) -> Iterator[tuple[Node, Node, Fate]]:
-        """Yield names, what they may hold or show, and how far a change of that goes."""
+        """Yield each name with what it may hold, and the fate of the name that changes it."""
         for owner, targets in self._scopes[index].edges.items():
             for target, least in targets:
                 is_changed = target in self._found.get(index, {})
@@ -150,7 +150,7 @@ class PassedObjects:
                 )
 
     def _slots(self, index: int) -> Iterator[tuple[Node, Fate]]:
-        """Yield the slots of calls of which nothing is known; note the others."""
+        """Yield the slots of unknown calls, and note the slots of known ones."""
         for node in self._scopes[index].edges:
             if isinstance(node, str):
                 continue
@@ -165,10 +165,10 @@ class PassedObjects:
                 self._calling[place].append((index, node))
 
     def _unknown_fate(self, index: int, name: str) -> Fate:
-        """Return what may become of an argument of a call of which nothing is known.
+        """Return the fate of an argument of an unknown call.
 
-        A network, which may be a parameter, may change what it is given, but keeps
-        nothing. Where the notebook says what it is to call an object, it may be another.
+        A network, which may be a parameter, returns its argument and does not keep it. If
+        a class of the notebook defines `__call__`, the called object may be no network.
         """
         scope = self._scopes[index]
         if name.startswith("@"):
@@ -178,10 +178,10 @@ class PassedObjects:
         return Fate.GIVEN if is_known else Fate.TAKEN
 
     def _places(self, index: int, slot: Slot) -> list[tuple[int, str]] | None:
-        """Return the parameters that get what stands in a slot, by all definitions.
+        """Return the parameters that a slot's argument goes to, one for each definition.
 
-        None is for a call of which nothing is known. A method that no class of the
-        notebook's defines is the one that values have.
+        Returns None for an unknown call. A method that no class of the notebook defines
+        is taken for a method of Python's or a library's values.
         """
         name, key = slot
         scope = self._scopes[index]
@@ -201,7 +201,7 @@ class PassedObjects:
     def _spread(
         self, starts: Iterable[tuple[Fate, int, Node]]
     ) -> dict[int, dict[Node, Fate]]:
-        """Return what is changed by that: each place is visited once, the worst first."""
+        """Return all that these fates change. The strongest fates are followed first."""
         found: dict[int, dict[Node, Fate]] = defaultdict(dict)
         by_fate: dict[Fate, list[tuple[int, Node]]] = defaultdict(list)
         for fate, index, node in starts:

@@ -1,7 +1,8 @@
-"""Objects that a hand-out's code has brought together, as groups of names.
+"""Group the names whose objects a hand-out's code has brought together.
 
-Whatever meets in a call that is not known to look only may be kept there, and so may
-what is assigned to a part of something. From then on to change one is to change all.
+Objects that meet in a call may keep each other, unless the call is known only to look
+at them. So may an object and what is assigned to a part of it. From then on, changing
+one member of the group counts as changing all.
 Groups are joined and never split (as in Steensgaard's analysis), whatever the order of
 the code: that is safe, and takes time that grows with the code.
 """
@@ -62,12 +63,12 @@ class TiedObjects:
                 self._members[self._root(node)].add(node)
 
     def group_of(self, name: str) -> tuple[Hashable, AbstractSet[str]]:
-        """Return what stands for the group that the name is in, and all names in it."""
+        """Return the representative of the name's group, and all names in the group."""
         root = self._root(name)
         return root, self._members.get(root, frozenset())
 
     def runs(self, names: Iterable[str], called: Iterable[str]) -> set[str]:
-        """Return those names of whose groups code is run when they are used."""
+        """Return the names whose use may run code that changes something in their group."""
         return {one for one in names if self._root(one) in self._harmful} | {
             one for one in called if self._root(one) in self._callable
         }
@@ -75,7 +76,7 @@ class TiedObjects:
     def _find_active(
         self, passed: PassedObjects, effects: Mapping[str, AbstractSet[str]]
     ) -> set[str]:
-        """Return the functions that change something, and the classes that do unasked."""
+        """Return the functions that change something, and classes whose special methods do."""
         found = set()
         for index, scope in enumerate(self._scopes):
             changed = passed.changed_in(index)
@@ -110,7 +111,7 @@ class TiedObjects:
                     self._join((index, call), self._key(index, node))
 
     def _made(self, needs: Mapping[str, AbstractSet[str]]) -> list[Hashable]:
-        """Return the calls that make what runs code when it is used."""
+        """Return the calls whose result runs code when the result is used."""
         makers = {
             scope.name for scope in self._scopes if scope.is_class or scope.gives_code
         }
@@ -123,9 +124,9 @@ class TiedObjects:
         ]
 
     def _unknown(self) -> list[Hashable]:
-        """Return the calls in which a function of nobody knows what keeps an argument.
+        """Return the calls in which a function that is not the notebook's keeps an argument.
 
-        What it gives may be a function. A class's name begins with a capital.
+        The call's result may be a function. Names with a capital are taken for classes.
         """
         return [
             (index, call)
@@ -139,7 +140,10 @@ class TiedObjects:
         needs: Mapping[str, AbstractSet[str]],
         effects: Mapping[str, AbstractSet[str]],
     ) -> list[Hashable]:
-        """Tie what is kept, or made, to what its code changes; return active functions."""
+        """Join kept functions and made objects with what their code changes.
+
+        Returns the kept functions that change something.
+        """
         left: list[tuple[Hashable, str]] = [
             (name, name) for name in self._defined if name in self._parents
         ]
@@ -164,7 +168,7 @@ class TiedObjects:
         return [name for name in seen if name in self._active]
 
     def _key(self, index: int, node: str | int) -> Hashable:
-        """Return what stands for a name: one that is a scope's own is told from others."""
+        """Return the key of a name. A name that is local to a scope has a key of its own."""
         scope = self._scopes[index]
         is_own = isinstance(node, int) or (scope.name and node not in scope.free)
         return (index, node) if is_own else node

@@ -1,4 +1,4 @@
-"""The sweeper, which makes every run end, whatever has died. It needs no broker.
+"""End the tries of workers that are gone, so that every run ends. No broker is needed.
 
 Two sweepers at the same time do no harm, because each step is one conditional write.
 """
