@@ -94,7 +94,7 @@ class Sources:
         self._is_section = style.has_sections
         self._style = style
         given = {name: target.replace(":", ".") for name, target in imports.items()}
-        self._imports = given | dict(_imported(tree))
+        self._imports = {**given, **imported_names(tree)}
         self._known: dict[tuple[Scope, str], Origins] = {}
         free = Origin.STUDENT if self._is_section else Origin.UNKNOWN
         self.top = Scope(free=frozenset({free}))
@@ -247,15 +247,18 @@ class Sources:
         return False
 
 
-def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
+def imported_names(tree: ast.Module) -> Mapping[str, str]:
+    """Return the absolute imports of tests: each name with the dotted name it stands for."""
+    found: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for each in node.names:
                 top = each.name.partition(".")[0]
-                yield (each.asname, each.name) if each.asname else (top, top)
+                found[each.asname or top] = each.name if each.asname else top
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             for each in node.names:
-                yield each.asname or each.name, f"{node.module}.{each.name}"
+                found[each.asname or each.name] = f"{node.module}.{each.name}"
+    return found
 
 
 def _own_nodes(body: Collection[ast.AST]) -> Iterator[ast.AST]:

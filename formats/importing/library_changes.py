@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from formats.assignment.unpickling import Finding
+from formats.assignment.value_origins import imported_names
 from formats.importing.replaced_names import USUAL
 from formats.importing.statements import dotted
 
@@ -160,17 +161,3 @@ def full_name(name: str, libraries: Mapping[str, str]) -> str:
     root, dot, rest = name.partition(".")
     above = libraries.get(root) or _USUAL.get(root, root)
     return f"{above.replace(':', '.')}{dot}{rest}"
-
-
-def imported_names(tree: ast.Module) -> Mapping[str, str]:
-    """Return the imports of the test: each name with the dotted name it stands for."""
-    found: dict[str, str] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for each in node.names:
-                top = each.name.partition(".")[0]
-                found[each.asname or top] = each.name if each.asname else top
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            for each in node.names:
-                found[each.asname or each.name] = f"{node.module}.{each.name}"
-    return found

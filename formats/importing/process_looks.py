@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from formats.assignment.unpickling import Finding
-from formats.importing.library_changes import full_name, imported_names
+from formats.assignment.value_origins import imported_names
+from formats.importing.library_changes import full_name
 from formats.importing.replaced_names import USUAL
 from formats.importing.statements import dotted
 
