@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from formats.notebook.cell_syntax import nodes_outside_functions
 from formats.problems import ProblemList
 from formats.unreadable_files import Reason, what_it_is
 
@@ -88,21 +89,12 @@ def validate_parameters(node: Function, file: str, faults: ProblemList) -> None:
     reason = ""
     if isinstance(node, ast.AsyncFunctionDef):
         reason = "is asynchronous: it would never run"
-    elif any(isinstance(part, ast.Yield | ast.YieldFrom) for part in _own_nodes(node)):
+    elif any(
+        isinstance(part, ast.Yield | ast.YieldFrom)
+        for part in nodes_outside_functions(ast.iter_child_nodes(node))
+    ):
         reason = "yields: it would never run"
     elif node.args.vararg or node.args.kwarg:
         reason = "takes * or **: its parameters must be names from the notebook"
     if reason:
         faults.add(f"“{node.name}” {reason}.", file=file, line=node.lineno)
-
-
-def _own_nodes(node: ast.AST) -> list[ast.AST]:
-    """Return the nodes of a function, without those of functions inside it."""
-    found: list[ast.AST] = []
-    waiting = list(ast.iter_child_nodes(node))
-    while waiting:
-        part = waiting.pop()
-        found.append(part)
-        if not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            waiting += ast.iter_child_nodes(part)
-    return found

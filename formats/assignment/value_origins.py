@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from formats.notebook.cell_syntax import nodes_outside_functions
 from runner.protocol.jobs import TestStyle
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -125,7 +126,7 @@ class Sources:
         return not node.name.startswith("_")
 
     def _bind(self, body: Collection[ast.AST], scope: Scope) -> None:
-        for node in _own_nodes(body):
+        for node in nodes_outside_functions(body):
             for name, value in _bindings(node):
                 if value is None:
                     scope.others.setdefault(name, _NOTHING)
@@ -259,16 +260,6 @@ def imported_names(tree: ast.Module) -> Mapping[str, str]:
             for each in node.names:
                 found[each.asname or each.name] = f"{node.module}.{each.name}"
     return found
-
-
-def _own_nodes(body: Collection[ast.AST]) -> Iterator[ast.AST]:
-    """Yield the nodes of a piece of code, without those of functions inside it."""
-    waiting = list(body)
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            waiting += ast.iter_child_nodes(node)
 
 
 def _bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:

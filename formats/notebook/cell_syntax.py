@@ -68,6 +68,16 @@ def walk(tree: ast.AST) -> Iterator[ast.AST]:
         left += parts_of(node)
 
 
+def nodes_outside_functions(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """Yield the nodes and all nodes inside them, except those inside a function."""
+    left = list(nodes)
+    while left:
+        node = left.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            left += ast.iter_child_nodes(node)
+
+
 def last_name(node: ast.expr) -> str:
     """Return `open` for `open`, `io.open` and `Path("x").open`; "" without a name."""
     if isinstance(node, ast.Attribute):
