@@ -9,7 +9,6 @@ import json
 import re
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,7 +22,7 @@ from pygments.formatters.html import HtmlFormatter
 from pygments.lexers.python import PythonLexer
 
 from rendering.cache import RenderedTexts
-from rendering.formatting_tags import reopened
+from rendering.html_tags import is_nested_deeper, reopened_characters
 from rendering.markdown import (
     ATTRIBUTES,
     HTML_TAGS,
@@ -48,25 +47,6 @@ MAX_KEPT: Final = 16_000_000
 FORMAT: Final = 4
 IMAGES: Final = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _ANSI: Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[@-_]")
-_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
-# Tags that end by themselves, or never contain anything.
-_FLAT_TAGS: Final = frozenset(
-    [
-        "br",
-        "hr",
-        "img",
-        "p",
-        "li",
-        "td",
-        "th",
-        "tr",
-        "dt",
-        "dd",
-        "tbody",
-        "thead",
-        "col",
-    ]
-)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _lexer = PythonLexer()
 _formatter = HtmlFormatter(nowrap=True, classprefix="hl-")
@@ -263,7 +243,11 @@ def _plain(text: str) -> SafeString:
 
 def _cleaned(html: str) -> SafeString:
     """Return an output's HTML without style, script, form or foreign addresses."""
-    if len(html) > 10 * MAX_TEXT or _is_deep(html) or reopened(html) > 10 * MAX_TEXT:
+    if (
+        len(html) > 10 * MAX_TEXT
+        or is_nested_deeper(html, MAX_DEPTH)
+        or reopened_characters(html) > 10 * MAX_TEXT
+    ):
         return escape("This output is too long to be shown.")
     clean = nh3.clean(
         html,
@@ -274,18 +258,3 @@ def _cleaned(html: str) -> SafeString:
     )
     clean = clean.replace("<table>", '<div class="scroll" tabindex="0"><table>')
     return mark_safe(clean.replace("</table>", "</table></div>"))  # noqa: S308  cleaned
-
-
-def _is_deep(html: str) -> bool:
-    """Return whether tags may be nested in each other more than MAX_DEPTH times."""
-    still_open: Counter[str] = Counter()
-    depth = 0
-    for match in _TAG.finditer(html):
-        closes, name = match[1], match[2].lower()
-        if name in _FLAT_TAGS or (closes and not still_open[name]):
-            continue
-        still_open[name] += -1 if closes else 1
-        depth += -1 if closes else 1
-        if depth > MAX_DEPTH:
-            return True
-    return False

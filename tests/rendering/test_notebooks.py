@@ -190,8 +190,8 @@ def test_half_a_character_of_a_file_is_replaced() -> None:
 
 
 def test_html_nested_too_deeply_is_not_shown() -> None:
-    for html in ("<div>" * 500, "<div></b>" * 500, "<DIV>" * 500):
-        assert "too long" in only_output(code(result(text_html=html)))
+    for unit in ("<div>", "<div></b>", "<DIV>", "<p-x>", "<b></b-x>"):
+        assert "too long" in only_output(code(result(text_html=unit * 500)))
     rows = "<tr><td><b>1</b></td></tr>" * 500
     assert "<b>1</b>" in only_output(code(result(text_html=f"<table>{rows}</table>")))
 

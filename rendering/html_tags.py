@@ -1,6 +1,9 @@
-"""How much HTML's rules for unclosed formatting tags can add to a text."""
+"""Bounds on what a parser makes of the tags in a text of HTML."""
 
 import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 # Tags that a parser opens again, with their attributes, in each later block until they
@@ -24,6 +27,24 @@ FORMATTING: Final = frozenset(
     ]
 )
 _VOID: Final = frozenset(["br", "col", "hr", "img", "input", "link", "meta", "wbr"])
+# Tags that end by themselves, or never contain anything.
+_FLAT_TAGS: Final = frozenset(
+    [
+        "br",
+        "hr",
+        "img",
+        "p",
+        "li",
+        "td",
+        "th",
+        "tr",
+        "dt",
+        "dd",
+        "tbody",
+        "thead",
+        "col",
+    ]
+)
 # A parser reads the content of these elements as text, without tags.
 _RAW: Final = re.compile(
     r"<(?:iframe|math|noembed|noframes|noscript|plaintext|script|select|svg"
@@ -39,8 +60,36 @@ _PLAIN_TAG: Final = re.compile(
 )
 
 
-def reopened(html: str) -> int:
-    """Return at most how many characters of reopened tags a parser adds to the HTML.
+@dataclass(frozen=True, slots=True)
+class _Tag:
+    """A start tag or an end tag. Names are in lower case; `length` is in characters."""
+
+    name: str
+    is_end: bool
+    length: int
+
+
+def _tags_in(html: str) -> Iterator[_Tag]:
+    for match in _TAG.finditer(html):
+        yield _Tag(match[2].lower(), is_end=bool(match[1]), length=len(match[0]))
+
+
+def is_nested_deeper(html: str, limit: int) -> bool:
+    """Return whether tags may be nested in each other more than `limit` times."""
+    still_open: Counter[str] = Counter()
+    depth = 0
+    for tag in _tags_in(html):
+        if tag.name in _FLAT_TAGS or (tag.is_end and not still_open[tag.name]):
+            continue
+        still_open[tag.name] += -1 if tag.is_end else 1
+        depth += -1 if tag.is_end else 1
+        if depth > limit:
+            return True
+    return False
+
+
+def reopened_characters(html: str) -> int:
+    """Return at most how many characters of reopened_characters tags a parser adds to the HTML.
 
     An unclosed `<a href="…">` is written again in every later block, so 80 kB can
     become 400 MB. A tag counts as closed only if all tags opened inside it have been
@@ -50,15 +99,14 @@ def reopened(html: str) -> int:
     closes_count = _is_plain(html)
     opened: list[tuple[str, int]] = []
     active = total = 0
-    for match in _TAG.finditer(html):
-        name = match[2].lower()
-        if not match[1]:
+    for tag in _tags_in(html):
+        if not tag.is_end:
             total += active
-            size = len(match[0]) if name in FORMATTING else 0
+            size = tag.length if tag.name in FORMATTING else 0
             active += size
-            if name not in _VOID:
-                opened.append((name, size))
-        elif closes_count and opened and opened[-1][0] == name:
+            if tag.name not in _VOID:
+                opened.append((tag.name, size))
+        elif closes_count and opened and opened[-1][0] == tag.name:
             active -= opened.pop()[1]
         else:
             # A parser may make an element of this end tag.

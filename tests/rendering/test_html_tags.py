@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from rendering.formatting_tags import reopened
+from rendering.html_tags import reopened_characters
 from rendering.markdown import MAX_TARGETS, render_markdown
 from tests.rendering.test_notebooks import code, only_output, result
 
@@ -30,12 +30,12 @@ CLOSED: Final[dict[str, str]] = {
 
 @pytest.mark.parametrize("start", UNCLOSED.values(), ids=UNCLOSED)
 def test_a_tag_that_stays_open_counts_in_each_block_after_it(start: str) -> None:
-    assert reopened(start + PARAGRAPHS) >= 12 * 5000
+    assert reopened_characters(start + PARAGRAPHS) >= 12 * 5000
 
 
 @pytest.mark.parametrize("html", CLOSED.values(), ids=CLOSED)
 def test_a_tag_that_was_closed_counts_little(html: str) -> None:
-    assert reopened(html) < 10_000 + len(html)
+    assert reopened_characters(html) < 10_000 + len(html)
 
 
 def test_an_output_that_would_grow_is_not_shown() -> None:
@@ -73,4 +73,4 @@ def test_a_reference_may_be_used_in_each_sentence() -> None:
 )
 @pytest.mark.timeout(5)
 def test_odd_tags_are_counted_in_linear_time(build: Callable[[int], str]) -> None:
-    assert reopened(build(200_000)) >= 0
+    assert reopened_characters(build(200_000)) >= 0
