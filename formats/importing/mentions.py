@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from formats.assignment.notebook_cells import source_of
+from formats.notebook.cell_syntax import parameters_with_defaults
 from formats.notebook.ipython_syntax import (
     is_python_magic,
     plain_python,
@@ -234,11 +235,7 @@ def _may_hold(node: ast.AST, above: dict[int, ast.AST], built: frozenset[str]) -
         ):
             return name in built or _FOLDER.search(name) is not None
         case ast.arguments():
-            defaults = zip(
-                (each.arg for each in parent.args[::-1]),
-                parent.defaults[::-1],
-                strict=False,
-            )
+            defaults = parameters_with_defaults(parent)
             return any(name in built for name, each in defaults if each is node)
         case (
             ast.keyword(arg=str(name))

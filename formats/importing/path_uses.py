@@ -11,7 +11,7 @@ from enum import IntEnum
 from typing import Final
 
 from formats.importing.mentions import docstrings
-from formats.notebook.cell_syntax import SCOPES, last_name
+from formats.notebook.cell_syntax import SCOPES, last_name, parameters_with_defaults
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _Key = tuple[int | str, str]
@@ -217,7 +217,7 @@ class Code:
 
     def _of_default(self, above: ast.arguments, node: ast.AST, depth: int) -> Use:
         function = self.above[id(above)]
-        for parameter, default in defaults_of(above):
+        for parameter, default in parameters_with_defaults(above):
             if default is node:
                 return self._of_keys([(id(function), parameter)], depth)
         return Use.UNKNOWN
@@ -289,19 +289,6 @@ def _reads(name: str, modes: Iterable[ast.expr]) -> bool:
             for mode in modes
         )
     return bool(_READING.fullmatch(name)) and not _READING_OR_WRITING.fullmatch(name)
-
-
-def defaults_of(arguments: ast.arguments) -> Iterator[tuple[str, ast.expr]]:
-    """Yield the parameters that have a default, each with it."""
-    named = [*arguments.posonlyargs, *arguments.args]
-    last = named[len(named) - len(arguments.defaults) :]
-    for parameter, default in zip(last, arguments.defaults, strict=True):
-        yield parameter.arg, default
-    for parameter, given in zip(
-        arguments.kwonlyargs, arguments.kw_defaults, strict=True
-    ):
-        if given is not None:
-            yield parameter.arg, given
 
 
 def _bound_in(function: Function) -> frozenset[str]:

@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from formats.assignment.notebook_cells import source_of
 from formats.importing.mentions import tree_of
-from formats.importing.path_uses import defaults_of
-from formats.notebook.cell_syntax import last_name
+from formats.notebook.cell_syntax import last_name, parameters_with_defaults
 from formats.notebook.ipython_syntax import split_cell_magic
 
 # Calls that write a file whose path is one of their arguments.
@@ -162,7 +161,7 @@ class _Writes:
 
     def _learn_function(self, node: _Function) -> None:
         self._functions.setdefault(node.name, []).append(node)
-        for parameter, default in defaults_of(node.args):
+        for parameter, default in parameters_with_defaults(node.args):
             self._values.setdefault(parameter, []).append(default)
 
     def _bind(self, target: ast.expr, value: ast.expr) -> None:

@@ -78,6 +78,21 @@ def nodes_outside_functions(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
             left += ast.iter_child_nodes(node)
 
 
+def parameters_with_defaults(
+    arguments: ast.arguments,
+) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the name and the default of each parameter that has a default."""
+    named = [*arguments.posonlyargs, *arguments.args]
+    last = named[len(named) - len(arguments.defaults) :]
+    for parameter, default in zip(last, arguments.defaults, strict=True):
+        yield parameter.arg, default
+    for parameter, given in zip(
+        arguments.kwonlyargs, arguments.kw_defaults, strict=True
+    ):
+        if given is not None:
+            yield parameter.arg, given
+
+
 def last_name(node: ast.expr) -> str:
     """Return `open` for `open`, `io.open` and `Path("x").open`; "" without a name."""
     if isinstance(node, ast.Attribute):

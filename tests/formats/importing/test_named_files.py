@@ -395,6 +395,12 @@ def test_links_are_read_as_markdown_and_html_have_them() -> None:
     assert named.paths == {"a 1.png", "b(1).csv", "c.png"}
 
 
+@pytest.mark.parametrize("parameters", ["at='d'", "n, *, at='d'", "at='d', /, n=1"])
+def test_a_default_from_which_a_path_is_built_is_a_folder(parameters: str) -> None:
+    cell = code(f"def load({parameters}):\n    return open(at + '/a.csv')")
+    assert "d" in mentions_of([cell]).paths
+
+
 @pytest.mark.parametrize(
     ("name", "cell", "is_named"),
     [
