@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from formats.assignment.assignment_content import Bundle, BundleFile, Question
-from formats.assignment.function_tests import FoundFunction
+from formats.assignment.function_tests import FoundCheck
 from formats.assignment.hidden_marks import staffs_mark
 from formats.assignment.manifest import FILE, Manifest, is_file_name, read_manifest
 from formats.assignment.notebook_cells import (
@@ -213,7 +213,7 @@ class _Reading:
 
     def _summary(
         self,
-        functions: dict[str, FoundFunction],
+        functions: dict[str, FoundCheck],
         name: str,
         style: TestStyle,
         *,

@@ -14,7 +14,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True, kw_only=True)
-class FoundFunction:
+class FoundCheck:
     """A function at the top of a test file. `summary` is its docstring's first part."""
 
     line: int
@@ -42,7 +42,7 @@ def parse_module(data: bytes, *, file: str, faults: ProblemList) -> ast.Module |
 
 def read_functions(
     data: bytes, *, file: str, faults: ProblemList
-) -> dict[str, FoundFunction] | None:
+) -> dict[str, FoundCheck] | None:
     """Return the functions of a test file by name, or None with the reason noted."""
     tree = parse_module(data, file=file, faults=faults)
     if tree is None:
@@ -66,9 +66,9 @@ def required_parameters(function: Function) -> list[str]:
 
 def find_functions(
     nodes: Sequence[Function], file: str, faults: ProblemList
-) -> dict[str, FoundFunction]:
+) -> dict[str, FoundCheck]:
     """Return the functions by name, and note each name that is defined twice."""
-    found: dict[str, FoundFunction] = {}
+    found: dict[str, FoundCheck] = {}
     for node in nodes:
         if node.name in found:
             faults.add(
@@ -78,7 +78,7 @@ def find_functions(
                 hint="Only the last one would run. Rename one of them.",
             )
         summary = (ast.get_docstring(node) or "").partition("\n\n")[0]
-        found[node.name] = FoundFunction(
+        found[node.name] = FoundCheck(
             line=node.lineno, summary=" ".join(summary.split())
         )
     return found

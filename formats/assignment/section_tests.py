@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from formats.assignment.function_tests import (
-    FoundFunction,
+    FoundCheck,
     find_functions,
     parse_module,
     read_functions,
@@ -94,7 +94,7 @@ def session_code(source: str) -> str:
 
 def read_tests(
     data: bytes, style: TestStyle, *, file: str, faults: ProblemList
-) -> dict[str, FoundFunction] | None:
+) -> dict[str, FoundCheck] | None:
     """Return the checks of a test file by name, or None with the reason noted.
 
     Line numbers are those of the file. The summary of a check is the docstring of its
@@ -112,13 +112,13 @@ def read_tests(
 
 def _read_sections(
     data: bytes, style: TestStyle, file: str, faults: ProblemList
-) -> dict[str, FoundFunction] | None:
+) -> dict[str, FoundCheck] | None:
     text = text_of(data, "a test file")
     if isinstance(text, Reason):
         faults.add(text.message, file=file, line=text.line, hint=text.hint)
         return None
     _check_start(text, file, faults)
-    found: dict[str, FoundFunction] = {}
+    found: dict[str, FoundCheck] = {}
     read = validate_script if style == TestStyle.SCRIPT else validate_doctest
     for section in split_sections(text):
         if section.name in found:
@@ -129,7 +129,7 @@ def _read_sections(
                 hint="Rename one of the two.",
             )
         summary = _summarise(read, section, file, faults)
-        found[section.name] = FoundFunction(line=section.line, summary=summary)
+        found[section.name] = FoundCheck(line=section.line, summary=summary)
     return found
 
 
@@ -233,7 +233,7 @@ def _parsed(source: str) -> ast.Module | Problem:
 
 def _read_cases(
     data: bytes, file: str, faults: ProblemList
-) -> dict[str, FoundFunction] | None:
+) -> dict[str, FoundCheck] | None:
     tree = parse_module(data, file=file, faults=faults)
     if tree is None:
         return None
