@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterable
 from typing import Final
 
-from formats.importing.lookups import LookUp, LookUps, Way, main_names, words_of
+from formats.importing.lookups import LookUp, LookUpKind, LookUps, main_names, words_of
 from formats.importing.scopes import Kind, Scope, deleted_by_functions, deleted_in
 
 # The names that are bound. None where no code runs any more.
@@ -25,7 +25,7 @@ class Facts:
         self.never = deleted_by_functions(tree)
         self.mentioned: set[str] = set()
         self.replaced: set[str] = set()
-        self.is_told = True
+        self.is_complete = True
         self.lists = False
 
 
@@ -149,17 +149,17 @@ class Bindings:
                 self._note(each)
 
     def _note(self, found: LookUp) -> None:
-        match found.way:
-            case Way.READ:
+        match found.kind:
+            case LookUpKind.READ:
                 self.read_global(found.name)
-            case Way.REPLACE:
+            case LookUpKind.REPLACE:
                 self.facts.replaced.add(found.name)
-            case Way.MENTION:
+            case LookUpKind.MENTION:
                 if not self.is_own(found.name) and not self.is_bound(found.name):
                     self.facts.mentioned.add(found.name)
-            case Way.UNKNOWN | Way.LIST:
-                self.facts.is_told = False
-                self.facts.lists |= found.way is Way.LIST
+            case LookUpKind.UNKNOWN | LookUpKind.LIST:
+                self.facts.is_complete = False
+                self.facts.lists |= found.kind is LookUpKind.LIST
                 words = {word for word in self.facts.words if not self.is_bound(word)}
                 self.facts.mentioned |= words
 

@@ -38,7 +38,7 @@ _GETTING: Final = frozenset({"getattr", "hasattr"})
 _SETTING: Final = frozenset({"setattr", "delattr"})
 
 
-class Way(Enum):
+class LookUpKind(Enum):
     """What a look-up does with the name. A mention may be a name, or any other word.
 
     LIST stands for all names, which the grader does not list.
@@ -55,12 +55,12 @@ class Way(Enum):
 class LookUp:
     """A name that is looked up. The name is "" if it is unknown."""
 
-    way: Way
+    kind: LookUpKind
     name: str = ""
 
 
-_UNKNOWN: Final = LookUp(way=Way.UNKNOWN)
-_LISTED: Final = LookUp(way=Way.LIST)
+_UNKNOWN: Final = LookUp(kind=LookUpKind.UNKNOWN)
+_LISTED: Final = LookUp(kind=LookUpKind.LIST)
 
 
 def main_names(tree: ast.AST) -> frozenset[str]:
@@ -110,11 +110,11 @@ class LookUps:
     def _of(self, node: ast.AST, *, has_all: bool) -> Iterator[LookUp]:
         match node:
             case ast.Subscript() if self._is_all(node.value, has_all=has_all):
-                yield _by(_way(node.ctx), node.slice)
+                yield _by(_kind(node.ctx), node.slice)
             case ast.Compare(ops=[_]) if self._is_all(
                 node.comparators[0], has_all=has_all
             ):
-                yield _by(Way.READ, node.left)
+                yield _by(LookUpKind.READ, node.left)
             case ast.Attribute():
                 yield from self._of_attribute(node)
             case ast.ImportFrom(module="__main__", names=names):
@@ -174,7 +174,7 @@ class LookUps:
         if self._is_main(node.value):
             self._seen.add(id(node.value))
             if not node.attr.startswith("__"):
-                yield LookUp(way=_way(node.ctx), name=node.attr)
+                yield LookUp(kind=_kind(node.ctx), name=node.attr)
             elif node.attr == "__dict__" and not is_told:
                 yield _UNKNOWN
         elif node.attr in _ALL_ATTRIBUTES and not is_told:
@@ -190,8 +190,8 @@ class LookUps:
             case ast.Name() if name in _GETTING | _SETTING and first is not None:
                 if self._is_main(first):
                     self._seen.add(id(first))
-                    way = Way.READ if name in _GETTING else Way.REPLACE
-                    yield _by(way, call.args[1] if len(call.args) > 1 else None)
+                    kind = LookUpKind.READ if name in _GETTING else LookUpKind.REPLACE
+                    yield _by(kind, call.args[1] if len(call.args) > 1 else None)
                 return
         if name in _EVALUATING:
             yield from self._of_text(name, call)
@@ -203,7 +203,7 @@ class LookUps:
         parts = [*call.args, *(each.value for each in call.keywords)]
         for part in parts:
             for word in _words_within(part):
-                yield LookUp(way=Way.MENTION, name=word)
+                yield LookUp(kind=LookUpKind.MENTION, name=word)
         is_written = bool(parts) and (
             isinstance(parts[0], ast.Constant | ast.Lambda) or name not in _ALWAYS_TEXT
         )
@@ -222,14 +222,14 @@ class LookUps:
             case ast.Call(args=[ast.Constant(value=str(path)), *_]):
                 module, _, name = path.partition(".")
                 if _last(call.func) == "patch" and module == _MAIN:
-                    yield LookUp(way=Way.REPLACE, name=name)
+                    yield LookUp(kind=LookUpKind.REPLACE, name=name)
                 elif _last(call.func) == "multiple" and path == _MAIN:
                     for each in call.keywords:
-                        yield LookUp(way=Way.REPLACE, name=each.arg or "")
+                        yield LookUp(kind=LookUpKind.REPLACE, name=each.arg or "")
             case ast.Call(func=ast.Attribute(attr="object"), args=[owner, key, *_]):
                 if self._is_main(owner):
                     self._seen.add(id(owner))
-                    yield _by(Way.REPLACE, key)
+                    yield _by(LookUpKind.REPLACE, key)
 
     def _is_main(self, node: ast.AST) -> bool:
         match node:
@@ -264,31 +264,31 @@ class LookUps:
 def _by_method(name: str, call: ast.Call) -> Iterator[LookUp]:
     key = call.args[0] if call.args else None
     if name in _READING:
-        yield _by(Way.READ, key)
+        yield _by(LookUpKind.READ, key)
     elif name == "pop":
-        yield _by(Way.READ, key)
-        yield _by(Way.REPLACE, key)
+        yield _by(LookUpKind.READ, key)
+        yield _by(LookUpKind.REPLACE, key)
     elif name in _REPLACING:
-        yield _by(Way.REPLACE, key)
+        yield _by(LookUpKind.REPLACE, key)
     elif name == "update" and not call.args and all(k.arg for k in call.keywords):
         for each in call.keywords:
-            yield LookUp(way=Way.REPLACE, name=each.arg or "")
+            yield LookUp(kind=LookUpKind.REPLACE, name=each.arg or "")
     else:
         yield _UNKNOWN
 
 
-def _by(way: Way, key: ast.expr | None) -> LookUp:
+def _by(kind: LookUpKind, key: ast.expr | None) -> LookUp:
     if isinstance(key, ast.Constant) and isinstance(key.value, str):
-        return LookUp(way=way, name=key.value)
+        return LookUp(kind=kind, name=key.value)
     return _UNKNOWN
 
 
 def _imported(name: str) -> LookUp:
-    return _UNKNOWN if name == "*" else LookUp(way=Way.READ, name=name)
+    return _UNKNOWN if name == "*" else LookUp(kind=LookUpKind.READ, name=name)
 
 
-def _way(context: ast.expr_context) -> Way:
-    return Way.READ if isinstance(context, ast.Load) else Way.REPLACE
+def _kind(context: ast.expr_context) -> LookUpKind:
+    return LookUpKind.READ if isinstance(context, ast.Load) else LookUpKind.REPLACE
 
 
 def _words_within(node: ast.AST) -> Iterator[str]:

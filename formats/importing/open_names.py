@@ -15,7 +15,7 @@ from typing import Final
 from formats.assignment.function_tests import Function, required_parameters
 from formats.assignment.section_tests import case_functions
 from formats.importing.given_names import HINT_OF_SHARED, given_whole, said_of_shared
-from formats.importing.lookups import LookUp, LookUps, Way, main_names
+from formats.importing.lookups import LookUp, LookUpKind, LookUps, main_names
 from formats.importing.reads import Reads, reads_of
 from formats.importing.replaced_names import USUAL
 from formats.importing.scopes import bound_by
@@ -80,11 +80,11 @@ def taken_names(tree: ast.Module, style: TestStyle) -> Reads:
     for function in functions:
         found |= set(required_parameters(function)) - _NOT_THE_NOTEBOOKS
     found |= set(_looked_up(tree))
-    is_told = style is not TestStyle.CASES or _is_environment_told(tree)
+    is_complete = style is not TestStyle.CASES or _is_environment_complete(tree)
     of_main = list(_asked_of_main(tree))
-    found |= {each.name for each in of_main if each.way is Way.READ}
-    lists = any(each.way is Way.LIST for each in of_main)
-    return Reads(names=frozenset(found), is_told=is_told, lists=lists)
+    found |= {each.name for each in of_main if each.kind is LookUpKind.READ}
+    lists = any(each.kind is LookUpKind.LIST for each in of_main)
+    return Reads(names=frozenset(found), is_complete=is_complete, lists=lists)
 
 
 def notes_on_open_names(
@@ -111,7 +111,7 @@ def notes_on_open_names(
             file=file,
             hint='Write `"name" in globals()`, or a loop over the names that you mean.',
         )
-    if not all(each.is_told or each.lists for each in asked):
+    if not all(each.is_complete or each.lists for each in asked):
         yield Problem(
             message=f"The tests of “{key}” look up names that they do not write out: "
             "nobody can tell which of the notebook's they read.",
@@ -176,7 +176,7 @@ def _asked_of_main(tree: ast.Module) -> Iterator[LookUp]:
         yield from look_ups.of(node, has_all=False)
 
 
-def _is_environment_told(tree: ast.Module) -> bool:
+def _is_environment_complete(tree: ast.Module) -> bool:
     """Return whether each name that is looked up in `env` is a literal text."""
     told: set[int] = set()
     for node in ast.walk(tree):

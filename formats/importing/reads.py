@@ -38,14 +38,14 @@ class Reads:
 
     `names` are read. `mentioned` are words of texts that are evaluated, or may be
     looked up. `replaced` are names of the notebook that are deleted, or bound by a
-    look-up. `is_told` is False if a name is looked up by a computed text,
+    look-up. `is_complete` is False if a name is looked up by a computed text,
     or if all names are listed (`lists`).
     """
 
     names: frozenset[str] = frozenset()
     mentioned: frozenset[str] = frozenset()
     replaced: frozenset[str] = frozenset()
-    is_told: bool = True
+    is_complete: bool = True
     lists: bool = False
 
     @property
@@ -64,14 +64,14 @@ def reads_of(source: str) -> Reads:
     except (SyntaxError, ValueError):
         return Reads()
     except (RecursionError, MemoryError):
-        return Reads(is_told=False)
+        return Reads(is_complete=False)
     walk.names.name_all_functions()
     found, facts = walk.names.found, walk.names.facts
     return Reads(
         names=frozenset(found),
         mentioned=frozenset(facts.mentioned - found),
         replaced=frozenset(facts.replaced),
-        is_told=facts.is_told,
+        is_complete=facts.is_complete,
         lists=facts.lists,
     )
 

@@ -110,7 +110,7 @@ class Statement:
         node = self.node
         if self.is_import:
             return True
-        if not self.reads.is_told:
+        if not self.reads.is_complete:
             return False
         if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
             return not _is_stub(node.body) and _is_movable(node)

@@ -106,7 +106,7 @@ def test_a_constant_that_staff_give_is_brought_to_whatever_reads_it(
 
 
 @pytest.mark.parametrize(
-    ("source", "is_told"),
+    ("source", "is_complete"),
     [
         ("eval('f(1)')", True),
         ("eval(text)", False),
@@ -128,8 +128,10 @@ def test_a_constant_that_staff_give_is_brought_to_whatever_reads_it(
         ("globals()['x']", True),
     ],
 )
-def test_a_text_that_is_computed_is_known_for_one(source: str, is_told: bool) -> None:  # noqa: FBT001 - a case
-    assert reads_of(source).is_told == is_told
+def test_a_text_that_is_computed_is_known_for_one(
+    source: str, is_complete: bool
+) -> None:  # noqa: FBT001 - a case
+    assert reads_of(source).is_complete == is_complete
 
 
 def test_what_takes_a_name_away_keeps_the_notebooks_own() -> None:
