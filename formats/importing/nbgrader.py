@@ -19,10 +19,9 @@ from formats.assignment.section_tests import (
 )
 from formats.choices import QuestionKind
 from formats.importing.draft import Draft, ImportOptions, exact_points
-from formats.importing.given_names import Given, note_given
 from formats.importing.imported_packages import of_notebook
 from formats.importing.nbgrader_config import use_configuration
-from formats.importing.nbgrader_helpers import CodeCell, bring_helpers, flags
+from formats.importing.nbgrader_helpers import CodeCell, flags, with_helpers
 from formats.importing.nbgrader_regions import (
     drop_region,
     false_marks,
@@ -44,7 +43,8 @@ from formats.importing.source_notebooks import (
     open_notebook,
     title_of,
 )
-from formats.importing.statements import Lines, Whose
+from formats.importing.staff_names import StaffNames, note_staff_names
+from formats.importing.statements import Author, AuthoredCell
 from formats.problems import Problem, ProblemList
 from runner.protocol.jobs import TestStyle
 from runner.protocol.notebook import CellName, name_cells
@@ -353,14 +353,16 @@ class _Cells:
             CodeCell(binds=bound_names(cell), tests=self._tests_of(number))
             for number, cell in enumerate(self._draft.staff["cells"], 1)
         ]
-        helped = bring_helpers(cells)
+        helped = with_helpers(cells)
         bound = {name for cell in cells for name in cell.binds}
-        given = Given(list(self._lines()))
+        given = StaffNames(list(self._lines()))
         for number, (marked, _) in self._tested.items():
             found = helped[number - 1]
-            brought = given.bring(found.source, cell=number)
-            note_given(self._draft, marked.key, brought, file=self._file, cell=number)
-            above = f"{brought.source}\n\n" if brought.source else ""
+            preamble = given.preamble_of(found.source, cell=number)
+            note_staff_names(
+                self._draft, marked.key, preamble, file=self._file, cell=number
+            )
+            above = f"{preamble.source}\n\n" if preamble.source else ""
             code = result_as_share(above + found.source, marked.points)
             self._draft.tests[marked.key] = section_text(CHECK, code)
             if found.names:
@@ -380,14 +382,14 @@ class _Cells:
                     hint="Write the value under “parameters” in assignment.yaml.",
                 )
 
-    def _lines(self) -> Iterator[Lines]:
+    def _lines(self) -> Iterator[AuthoredCell]:
         """Yield the code cells, with the lines in them that students write."""
         for number, cell in enumerate(self._draft.staff["cells"], 1):
             if cell["cell_type"] == "code":
-                yield Lines(
+                yield AuthoredCell(
                     cell=number,
                     source=cell["source"],
-                    whose=Whose.TESTS if number in self._tested else Whose.GIVEN,
+                    author=Author.TESTS if number in self._tested else Author.GIVEN,
                     solution=solution_lines(cell["source"]),
                     is_answer=is_answer(cell),
                 )

@@ -25,14 +25,14 @@ class CodeCell:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Helped:
+class StandaloneTests:
     """A test cell's code, below the definitions of other cells that it needs."""
 
     source: str
     names: tuple[str, ...]
 
 
-def bring_helpers(cells: Iterable[CodeCell]) -> list[Helped]:
+def with_helpers(cells: Iterable[CodeCell]) -> list[StandaloneTests]:
     """Return the tests of each cell in a form that runs without the cells above.
 
     A name that the notebook bound last is left to the notebook. Only imports,
@@ -46,7 +46,7 @@ def bring_helpers(cells: Iterable[CodeCell]) -> list[Helped]:
         parts = {known[name].place: known[name].source for name in found}
         above = [f"{parts[number]}\n\n" for number in sorted(parts)]
         source = "\n".join([*above, cell.tests])
-        helped.append(Helped(source=source, names=tuple(found)))
+        helped.append(StandaloneTests(source=source, names=tuple(found)))
         lines = cell.tests.split("\n")
         for node in ast.parse(cell.tests).body:
             place += 1

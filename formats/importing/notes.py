@@ -18,14 +18,17 @@ from formats.importing.imported_packages import (
     own_modules,
 )
 from formats.importing.library_changes import find_library_changes, find_looks
+from formats.importing.names_from_notebook import (
+    notes_on_unwritten_names,
+    student_names_of,
+)
 from formats.importing.nbgrader_regions import solution_lines
-from formats.importing.open_names import notes_on_open_names, students_names
 from formats.importing.otter_tests import OtterTest
 from formats.importing.process_looks import find_process_looks
 from formats.importing.replaced_names import find_replaced, find_shadowed
 from formats.importing.sharing_looks import find_sharing_looks
 from formats.importing.source_notebooks import names_of_cells
-from formats.importing.statements import Lines
+from formats.importing.statements import AuthoredCell
 from formats.importing.student_objects import find_through_handles
 from formats.importing.written_files import is_written, written_by
 from formats.problems import Problem
@@ -209,14 +212,14 @@ def _notes_on_bundle(bundle: Bundle, *, is_own_format: bool) -> Iterator[Problem
     public = (file.name for file in bundle.files if file.part is Part.PUBLIC)
     found = names_of(staff, public)
     names = replace(found, imports={**found.imports, **bundle.imports})
-    students = students_names(list(_lines(staff)))
+    students = student_names_of(list(_lines(staff)))
     for question in bundle.questions:
         if question.kind != QuestionKind.AUTO:
             continue
         file = f"tests/{question.key}.py"
         text = texts[Part.TESTS, f"{question.key}.py"]
         trees = list(parsed_tests(text, question.style))
-        yield from notes_on_open_names(
+        yield from notes_on_unwritten_names(
             [tree for tree, _ in trees],
             question.style,
             key=question.key,
@@ -235,8 +238,8 @@ def _notes_on_bundle(bundle: Bundle, *, is_own_format: bool) -> Iterator[Problem
                     )
 
 
-def _lines(staff: Notebook) -> Iterator[Lines]:
+def _lines(staff: Notebook) -> Iterator[AuthoredCell]:
     for number, cell in enumerate(staff["cells"], 1):
         if cell["cell_type"] == "code" and not _is_check(cell):
             text = source_of(cell)
-            yield Lines(cell=number, source=text, solution=solution_lines(text))
+            yield AuthoredCell(cell=number, source=text, solution=solution_lines(text))

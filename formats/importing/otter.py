@@ -18,7 +18,7 @@ from formats.importing.imported_packages import of_notebook
 from formats.importing.mentions import tree_of
 from formats.importing.notes import add_notes_on_otter
 from formats.importing.otter_files import CONFIG, add_files
-from formats.importing.otter_given import bring_given
+from formats.importing.otter_preambles import add_preambles
 from formats.importing.otter_tests import (
     TOGETHER,
     OtterTest,
@@ -68,7 +68,7 @@ def convert(source: Source, options: ImportOptions) -> Draft:
     add_files(draft, source, handout_path.parent, staff_path.parent, required)
     tests = list(_tests(source, staff, staff_path, draft))
     _add_questions(draft, tests, options)
-    bring_given(draft, tests, (SKIP_TAG,))
+    add_preambles(draft, tests, (SKIP_TAG,))
     _mark(draft)
     _read_config(draft, source)
     tags = {tag for cell in staff["cells"] for tag in cell["metadata"].get("tags", [])}

@@ -7,8 +7,8 @@ from typing import Final
 
 from formats.archives import Source
 from formats.assignment.manifest import is_file_name
+from formats.importing.data_file_uses import DataFileUses
 from formats.importing.draft import Draft
-from formats.importing.given_data import GivenData
 from formats.importing.mentions import is_in, mentions_of
 from formats.importing.public_files import add_public_files
 from formats.importing.staff_files import sounds_like_staffs
@@ -82,7 +82,7 @@ def _add_files_of_autograder(draft: Draft, source: Source, tests: str) -> None:
     """
     named = mentions_of(draft.handout["cells"])
     written = written_by([*draft.staff["cells"], *draft.handout["cells"]])
-    given = GivenData(draft.staff["cells"], draft.handout["cells"], {})
+    given = DataFileUses(draft.staff["cells"], draft.handout["cells"], {})
     added, left = [], []
     for path in source.files:
         if "files" not in path.parts[:-1] or path.suffix == ".ipynb":

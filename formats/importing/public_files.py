@@ -10,8 +10,8 @@ from typing import Final
 from formats.archives import Source
 from formats.assignment.manifest import is_file_name
 from formats.assignment.notebook_cells import check_key
+from formats.importing.data_file_uses import SETTINGS, DataFileUses
 from formats.importing.draft import Draft
-from formats.importing.given_data import SETTINGS, GivenData
 from formats.importing.mentions import Mentions, is_in, mentions_of
 from formats.importing.staff_files import is_for_staff, sounds_like_staffs
 from formats.importing.written_files import is_written, written_by
@@ -51,7 +51,7 @@ class _Named:
     links: Mentions
     tests: str
     written: frozenset[str]
-    given: GivenData
+    given: DataFileUses
 
     def is_doubtful(self, path: Path) -> bool:
         """Return whether the notebook may write a file that its hand-out names.
@@ -102,7 +102,7 @@ def _named(draft: Draft, source: Source, folder: Path, tests: str) -> _Named:
         links=mentions_of(cell for cell in cells if cell["cell_type"] != "code"),
         tests=tests,
         written=written_by([*cells, *staff]),
-        given=GivenData(
+        given=DataFileUses(
             list(filter(_is_no_check, staff)),
             list(filter(_is_no_check, cells)),
             dict(_texts_beside(source, folder)),

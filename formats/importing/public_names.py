@@ -9,7 +9,12 @@ from formats.choices import QuestionKind
 from formats.importing.draft import Draft
 from formats.importing.public_files import public_modules
 from formats.importing.source_notebooks import names_in, names_of_cells
-from formats.importing.statements import Lines, Statement, latest, statements_of
+from formats.importing.statements import (
+    AuthoredCell,
+    Statement,
+    latest_bindings,
+    statements_of,
+)
 
 
 def fix_public_names(draft: Draft) -> None:
@@ -54,10 +59,12 @@ def _is_fixed(path: Path | None, member: str) -> bool:
     if path is None:
         return False
     try:
-        statements = statements_of([Lines(cell=0, source=path.read_text("utf-8-sig"))])
+        statements = statements_of(
+            [AuthoredCell(cell=0, source=path.read_text("utf-8-sig"))]
+        )
     except (OSError, UnicodeDecodeError):
         return False
-    known = latest(statements, 1)
+    known = latest_bindings(statements, 1)
     if member:
         return member in known and _is_function(member, known, frozenset())
     return all(_is_function(name, known, frozenset()) for name in known)

@@ -41,7 +41,7 @@ _BOUND_TO_NOTEBOOK: Final = frozenset(
 )
 
 
-class Whose(StrEnum):
+class Author(StrEnum):
     """Who writes a statement: staff in a given cell or in a test cell, or students."""
 
     GIVEN = "given"
@@ -50,7 +50,7 @@ class Whose(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lines:
+class AuthoredCell:
     """A code cell, by its number. `solution` are the lines of its solutions, from 1.
 
     `is_answer` means that students write in this cell.
@@ -58,7 +58,7 @@ class Lines:
 
     cell: int
     source: str
-    whose: Whose = Whose.GIVEN
+    author: Author = Author.GIVEN
     solution: frozenset[int] = frozenset()
     is_answer: bool = False
 
@@ -73,7 +73,7 @@ class Statement:
     source: str
     binds: frozenset[str]
     reads: Reads
-    whose: Whose
+    author: Author
     is_answer: bool
 
     @property
@@ -120,7 +120,7 @@ class Statement:
         return False
 
 
-def statements_of(cells: Iterable[Lines]) -> list[Statement]:
+def statements_of(cells: Iterable[AuthoredCell]) -> list[Statement]:
     """Return the statements in order. One that binds several names may be split."""
     found: list[Statement] = []
     for cell in cells:
@@ -133,7 +133,7 @@ def statements_of(cells: Iterable[Lines]) -> list[Statement]:
         for node in nodes:
             last = node.end_lineno or node.lineno
             is_solution = bool(cell.solution & set(range(node.lineno, last + 1)))
-            whose = Whose.STUDENT if is_solution else cell.whose
+            author = Author.STUDENT if is_solution else cell.author
             for part, source in _parts(node, lines):
                 found.append(
                     Statement(
@@ -143,7 +143,7 @@ def statements_of(cells: Iterable[Lines]) -> list[Statement]:
                         source=source,
                         binds=rebound_names(source) | _modules(part),
                         reads=reads_of(source),
-                        whose=whose,
+                        author=author,
                         is_answer=cell.is_answer,
                     )
                 )
@@ -155,7 +155,7 @@ def changed_names(statements: Iterable[Statement]) -> set[str]:
     return {
         name
         for each in statements
-        if each.whose is not Whose.TESTS
+        if each.author is not Author.TESTS
         for node in ast.walk(each.node)
         for name in _changed_by(node)
     }
@@ -289,7 +289,9 @@ def is_builtin(name: str) -> bool:
     return hasattr(builtins, name)
 
 
-def latest(statements: Iterable[Statement], before: int) -> Mapping[str, Statement]:
+def latest_bindings(
+    statements: Iterable[Statement], before: int
+) -> Mapping[str, Statement]:
     """Return which statement in a cell above the given one binds each name last.
 
     A name that a test cell computes keeps its earlier statement: other cells do not
@@ -298,7 +300,7 @@ def latest(statements: Iterable[Statement], before: int) -> Mapping[str, Stateme
     found: dict[str, Statement] = {}
     for each in statements:
         if each.cell < before:
-            is_computed = each.whose is Whose.TESTS and not each.is_complete()
+            is_computed = each.author is Author.TESTS and not each.is_complete()
             for name in each.binds:
                 found[name] = found.get(name, each) if is_computed else each
     return found

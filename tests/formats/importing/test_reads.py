@@ -2,9 +2,9 @@
 
 import pytest
 
-from formats.importing.given_names import Given
 from formats.importing.reads import reads_of
-from formats.importing.statements import Lines, Whose
+from formats.importing.staff_names import StaffNames
+from formats.importing.statements import Author, AuthoredCell
 
 CERTAIN = {
     "an assignment": "t = 1\nassert f(1) < t",
@@ -97,10 +97,10 @@ def test_a_constant_that_staff_give_is_brought_to_whatever_reads_it(
     source: str,
 ) -> None:
     cells = [
-        Lines(cell=1, source="t = 1e-6"),
-        Lines(cell=2, source="def f(x):\n    return x", whose=Whose.STUDENT),
+        AuthoredCell(cell=1, source="t = 1e-6"),
+        AuthoredCell(cell=2, source="def f(x):\n    return x", author=Author.STUDENT),
     ]
-    found = Given(cells).bring(f"f(0)\n{source}", cell=3)
+    found = StaffNames(cells).preamble_of(f"f(0)\n{source}", cell=3)
     assert found.names == ("t",)
     assert "t" not in reads_of(f"{found.source}\nt\n").names
 
@@ -129,15 +129,16 @@ def test_a_constant_that_staff_give_is_brought_to_whatever_reads_it(
     ],
 )
 def test_a_text_that_is_computed_is_known_for_one(
-    source: str, is_complete: bool
-) -> None:  # noqa: FBT001 - a case
+    source: str,
+    is_complete: bool,  # noqa: FBT001 - a case
+) -> None:
     assert reads_of(source).is_complete == is_complete
 
 
 def test_what_takes_a_name_away_keeps_the_notebooks_own() -> None:
     cells = [
-        Lines(cell=1, source="def g(x):\n    return x"),
-        Lines(cell=2, source="def f(x):\n    return x", whose=Whose.STUDENT),
+        AuthoredCell(cell=1, source="def g(x):\n    return x"),
+        AuthoredCell(cell=2, source="def f(x):\n    return x", author=Author.STUDENT),
     ]
     for ban in (
         "kept = g\ndel g\ng = kept",
@@ -146,34 +147,36 @@ def test_what_takes_a_name_away_keeps_the_notebooks_own() -> None:
         "g(1)\nglobals().pop('g')",
         "g(1)\nwith mock.patch('__main__.g'):\n    f(1)",
     ):
-        found = Given(cells).bring(f"f(0)\n{ban}", cell=3)
+        found = StaffNames(cells).preamble_of(f"f(0)\n{ban}", cell=3)
         assert (found.names, found.kept) == ((), ("g",)), ban
 
 
 @pytest.mark.parametrize(
-    ("given", "whose", "shared"),
+    ("given", "author", "shared"),
     [
-        ("xs = [1, 2]", Whose.TESTS, ("xs",)),
-        ("xs = f(3)", Whose.TESTS, ("xs",)),
-        ("xs = [1, 2]", Whose.GIVEN, ("xs",)),
-        ("xs = None", Whose.GIVEN, ()),
-        ("import xs", Whose.GIVEN, ()),
+        ("xs = [1, 2]", Author.TESTS, ("xs",)),
+        ("xs = f(3)", Author.TESTS, ("xs",)),
+        ("xs = [1, 2]", Author.GIVEN, ("xs",)),
+        ("xs = None", Author.GIVEN, ()),
+        ("import xs", Author.GIVEN, ()),
     ],
 )
 def test_a_name_of_the_staff_s_that_a_solution_binds_again_is_noted(
-    given: str, whose: Whose, shared: tuple[str, ...]
+    given: str, author: Author, shared: tuple[str, ...]
 ) -> None:
     cells = [
-        Lines(cell=1, source=given, whose=whose),
-        Lines(cell=2, source="xs = [3]", whose=Whose.STUDENT),
+        AuthoredCell(cell=1, source=given, author=author),
+        AuthoredCell(cell=2, source="xs = [3]", author=Author.STUDENT),
     ]
-    assert Given(cells).bring("assert xs", cell=3).shared == shared
+    assert StaffNames(cells).preamble_of("assert xs", cell=3).shared == shared
 
 
 def test_what_a_test_cell_computes_is_no_other_cell_s() -> None:
     cells = [
-        Lines(cell=1, source="t = 1e-2"),
-        Lines(cell=2, source="def f(x):\n    return x", whose=Whose.STUDENT),
-        Lines(cell=3, source="for k in f(1):\n    t = t / 10", whose=Whose.TESTS),
+        AuthoredCell(cell=1, source="t = 1e-2"),
+        AuthoredCell(cell=2, source="def f(x):\n    return x", author=Author.STUDENT),
+        AuthoredCell(
+            cell=3, source="for k in f(1):\n    t = t / 10", author=Author.TESTS
+        ),
     ]
-    assert Given(cells).bring("assert f(1) < t", cell=4).source == "t = 1e-2"
+    assert StaffNames(cells).preamble_of("assert f(1) < t", cell=4).source == "t = 1e-2"

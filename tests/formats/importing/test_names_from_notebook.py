@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from formats.importing import notes_on
-from formats.importing.open_names import taken_names
+from formats.importing.names_from_notebook import taken_names
 from runner.protocol.jobs import TestStyle
 from tests.formats.importing.foreign import (
     checking,

@@ -47,7 +47,7 @@ _ANYWHERE: Final[Place] = (0, 0)
 _LAST: Final[Place] = (10**9, 0)
 
 
-class GivenData:
+class DataFileUses:
     """The uses that an assignment's code makes of files beside its notebook."""
 
     def __init__(

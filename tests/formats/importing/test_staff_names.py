@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from formats.importing import notes_on
-from formats.importing.given_names import Given
 from formats.importing.library_changes import find_library_changes, find_looks
 from formats.importing.process_looks import find_process_looks
 from formats.importing.sharing_looks import find_sharing_looks
-from formats.importing.statements import Lines, Whose
+from formats.importing.staff_names import StaffNames
+from formats.importing.statements import Author, AuthoredCell
 from tests.formats.assignment.bundles import (
     HANDOUT_CELLS,
     MANIFEST,
@@ -24,13 +24,13 @@ from tests.formats.importing.foreign import code, converted, write
 SOLUTION = "def f(x):\n    return x\nlearned = [1]\nlog = []"
 
 
-def brought(given: str, tests: str, solution: str = SOLUTION) -> tuple[str, ...]:
-    """Return the names that are brought, then the kept ones with a minus."""
+def preamble(given: str, tests: str, solution: str = SOLUTION) -> tuple[str, ...]:
+    """Return the names that are preamble, then the kept ones with a minus."""
     cells = [
-        Lines(cell=1, source=given),
-        Lines(cell=2, source=solution, whose=Whose.STUDENT),
+        AuthoredCell(cell=1, source=given),
+        AuthoredCell(cell=2, source=solution, author=Author.STUDENT),
     ]
-    found = Given(cells).bring(tests, cell=3)
+    found = StaffNames(cells).preamble_of(tests, cell=3)
     return (*found.names, *(f"-{name}" for name in found.kept))
 
 
@@ -51,7 +51,7 @@ def brought(given: str, tests: str, solution: str = SOLUTION) -> tuple[str, ...]
     ],
 )
 def test_what_means_the_same_in_the_tests_is_brought(given: str, tests: str) -> None:
-    assert brought(given, tests) == ("g",)
+    assert preamble(given, tests) == ("g",)
 
 
 @pytest.mark.parametrize(
@@ -79,32 +79,34 @@ def test_what_means_the_same_in_the_tests_is_brought(given: str, tests: str) -> 
 def test_what_would_mean_something_else_stays_the_notebooks(
     given: str, tests: str
 ) -> None:
-    assert brought(given, tests) == ("-g",)
+    assert preamble(given, tests) == ("-g",)
 
 
 @pytest.mark.parametrize("solution", ["g = 2", "def f(x):\n    global g\n    g = x"])
 def test_a_name_that_a_solution_binds_last_is_the_students(solution: str) -> None:
-    assert "g" not in brought("g = 1", "f(1) == g", f"{SOLUTION}\n{solution}")
+    assert "g" not in preamble("g = 1", "f(1) == g", f"{SOLUTION}\n{solution}")
 
 
 def test_an_object_that_a_solution_changes_is_the_notebooks() -> None:
-    assert brought("g = {}", "f(1) == g", f"{SOLUTION}\ng['a'] = 1") == ("-g",)
+    assert preamble("g = {}", "f(1) == g", f"{SOLUTION}\ng['a'] = 1") == ("-g",)
 
 
 def test_a_class_that_a_solution_makes_objects_of_is_the_notebooks() -> None:
     solution = "def f(x):\n    return g(x)"
-    assert brought("class g:\n    size = 1", "f(1) == g(1)", solution) == ("-g",)
+    assert preamble("class g:\n    size = 1", "f(1) == g(1)", solution) == ("-g",)
 
 
 def test_nothing_is_brought_if_nobody_can_tell_what_students_write() -> None:
-    cells = [Lines(cell=1, source="def f(x):\n    return x")]
-    assert not Given(cells).bring("assert f(1) == 1", cell=2).source
+    cells = [AuthoredCell(cell=1, source="def f(x):\n    return x")]
+    assert not StaffNames(cells).preamble_of("assert f(1) == 1", cell=2).source
 
 
 def test_a_region_in_a_cell_is_the_students_and_the_rest_is_given() -> None:
     source = "def g(a):\n    return a\ndef f(x):\n    return 1"
-    cells = [Lines(cell=1, source=source, solution=frozenset({4}), is_answer=True)]
-    found = Given(cells).bring("g(f(1))", cell=2)
+    cells = [
+        AuthoredCell(cell=1, source=source, solution=frozenset({4}), is_answer=True)
+    ]
+    found = StaffNames(cells).preamble_of("g(f(1))", cell=2)
     assert found.names == ("g",)
 
 
@@ -168,7 +170,7 @@ def test_a_look_at_a_name_is_not_noted(source: str) -> None:
     assert not list(find_looks(ast.parse(source)))
 
 
-def test_open_names_of_our_own_format_are_noted(tmp_path: Path) -> None:
+def test_unwritten_names_of_our_own_format_are_noted(tmp_path: Path) -> None:
     style = "    points: 3\n    style: script\n"
     tests = (
         '# %% small\n"Small."\nassert isclose(add(1, 2), limit)\n\n'

@@ -14,12 +14,16 @@ from typing import Final
 
 from formats.assignment.function_tests import Function, required_parameters
 from formats.assignment.section_tests import case_functions
-from formats.importing.given_names import HINT_OF_SHARED, given_whole, said_of_shared
 from formats.importing.lookups import LookUp, LookUpKind, LookUps, main_names
 from formats.importing.reads import Reads, reads_of
 from formats.importing.replaced_names import USUAL
 from formats.importing.scopes import bound_by
-from formats.importing.statements import Lines, Whose, statements_of
+from formats.importing.staff_names import (
+    SHARED_NAME_HINT,
+    completely_defined,
+    shared_name_message,
+)
+from formats.importing.statements import Author, AuthoredCell, statements_of
 from formats.problems import Problem
 from runner.protocol.jobs import TestStyle
 
@@ -29,7 +33,7 @@ _ENVIRONMENT: Final = "env"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Students:
+class StudentNames:
     """The names that students write, as far as solutions show them.
 
     `is_known` is False without any solution. `given` are the names that the rest of the
@@ -42,23 +46,23 @@ class Students:
     whole: frozenset[str] = frozenset()
 
 
-def students_names(cells: Sequence[Lines]) -> Students:
+def student_names_of(cells: Sequence[AuthoredCell]) -> StudentNames:
     """Return the names that the solutions bind or change in part."""
-    is_known = any(cell.solution or cell.whose is Whose.STUDENT for cell in cells)
+    is_known = any(cell.solution or cell.author is Author.STUDENT for cell in cells)
     names: set[str] = set()
     given: set[str] = set()
     statements = statements_of(cells)
     for each in statements:
-        if each.whose is Whose.STUDENT:
+        if each.author is Author.STUDENT:
             names |= each.binds
             names |= set(_changed(each.node))
         else:
             given |= each.binds
-    return Students(
+    return StudentNames(
         names=frozenset(names),
         is_known=is_known,
         given=frozenset(given),
-        whole=frozenset(given_whole(statements)),
+        whole=frozenset(completely_defined(statements)),
     )
 
 
@@ -87,13 +91,13 @@ def taken_names(tree: ast.Module, style: TestStyle) -> Reads:
     return Reads(names=frozenset(found), is_complete=is_complete, lists=lists)
 
 
-def notes_on_open_names(
+def notes_on_unwritten_names(
     trees: Sequence[ast.Module],
     style: TestStyle,
     *,
     key: str,
     file: str,
-    students: Students,
+    students: StudentNames,
     imports: Collection[str],
 ) -> Iterator[Problem]:
     """Yield a note for each name that tests take and no student is known to write.
@@ -120,7 +124,9 @@ def notes_on_open_names(
             "yours, define in the tests: a student can change what the notebook defines.",
         )
     for name in sorted(found & students.names & students.whole):
-        yield Problem(message=said_of_shared(name, key), file=file, hint=HINT_OF_SHARED)
+        yield Problem(
+            message=shared_name_message(name, key), file=file, hint=SHARED_NAME_HINT
+        )
     left = sorted(found - students.names - set(imports) - USUAL)
     if not left:
         return

@@ -14,19 +14,19 @@ from typing import Any, Final
 from formats.importing.draft import Draft
 from formats.importing.reads import Reads, reads_of
 from formats.importing.statements import (
-    Lines,
+    Author,
+    AuthoredCell,
     Statement,
-    Whose,
     changed_names,
     dotted,
     is_builtin,
-    latest,
+    latest_bindings,
     statements_of,
 )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Brought:
+class Preamble:
     """The text to put above a question's tests, and the names that it binds.
 
     `kept` are names that staff give and the tests use, but that stay the notebook's
@@ -39,31 +39,31 @@ class Brought:
     shared: tuple[str, ...] = ()
 
 
-class Given:
+class StaffNames:
     """The names that a staff notebook gives to its tests."""
 
-    def __init__(self, cells: Sequence[Lines]) -> None:
+    def __init__(self, cells: Sequence[AuthoredCell]) -> None:
         self._statements = statements_of(cells)
         self._changed = changed_names(self._statements)
         self._students = {
             name
             for each in self._statements
-            if each.whose is Whose.STUDENT
+            if each.author is Author.STUDENT
             for name in each.binds
         }
         self._answered = {
             name
             for each in self._statements
-            if each.whose is Whose.STUDENT
+            if each.author is Author.STUDENT
             for name in each.uses
         }
 
-    def bring(self, tests: str, *, cell: int) -> Brought:
+    def preamble_of(self, tests: str, *, cell: int) -> Preamble:
         """Return what the tests in a cell need of the cells above it."""
         if not self._students:
             # It is unknown what students write: it may be any name.
-            return Brought()
-        known = latest(self._statements, cell)
+            return Preamble()
+        known = latest_bindings(self._statements, cell)
         asked = reads_of(tests)
         wanted = _given_among(asked.all, known)
         question = _Question(known, self._changed, self._students, self._answered)
@@ -76,7 +76,7 @@ class Given:
             # If the tests use no name of the students', they may test the given code
             # itself.
             found, moved = [], []
-        return Brought(
+        return Preamble(
             source="\n\n".join(each.source for each in moved),
             names=tuple(found),
             kept=tuple(name for name in wanted if name not in found),
@@ -87,28 +87,32 @@ class Given:
         self, names: Collection[str], known: Mapping[str, Statement], cell: int
     ) -> Iterator[str]:
         """Yield the names that a solution binds last and that staff gave before."""
-        given = given_whole(each for each in self._statements if each.cell < cell)
+        given = completely_defined(
+            each for each in self._statements if each.cell < cell
+        )
         for name in sorted(given.intersection(names)):
-            if known[name].whose is Whose.STUDENT:
+            if known[name].author is Author.STUDENT:
                 yield name
 
-    def given_to(self, tests: str) -> list[str]:
+    def used_by(self, tests: str) -> list[str]:
         """Return the names that tests at the end use and that staff bind last."""
         if not self._students:
             return []
         last = max((each.cell for each in self._statements), default=0)
-        return _given_among(reads_of(tests).all, latest(self._statements, last + 1))
+        return _given_among(
+            reads_of(tests).all, latest_bindings(self._statements, last + 1)
+        )
 
 
-def given_whole(statements: Iterable[Statement]) -> set[str]:
+def completely_defined(statements: Iterable[Statement]) -> set[str]:
     """Return the names that staff define completely, or that a test cell binds."""
     return {
         name
         for each in statements
         if not each.is_import
         and (
-            each.whose is Whose.TESTS
-            or (each.whose is Whose.GIVEN and each.is_complete())
+            each.author is Author.TESTS
+            or (each.author is Author.GIVEN and each.is_complete())
         )
         for name in each.binds
     }
@@ -157,39 +161,39 @@ def _given_among(names: Collection[str], known: Mapping[str, Statement]) -> list
         name
         for name in sorted(names)
         if name in known
-        and known[name].whose is not Whose.STUDENT
+        and known[name].author is not Author.STUDENT
         and not known[name].is_import
     ]
 
 
-def note_given(draft: Draft, key: str, brought: Brought, **place: Any) -> None:
+def note_staff_names(draft: Draft, key: str, preamble: Preamble, **place: Any) -> None:
     """Add notes on which names of a question's tests are the staff's, and which not."""
-    if brought.names:
-        names = ", ".join(f"“{name}”" for name in brought.names)
+    if preamble.names:
+        names = ", ".join(f"“{name}”" for name in preamble.names)
         draft.note(
             f"The tests of “{key}” have {names} as the notebook gives it.",
             hint="What defines it was copied into the tests: a student who changes it "
             "changes nothing there.",
             **place,
         )
-    for name in brought.kept:
+    for name in preamble.kept:
         draft.note(
             f"“{name}” in the tests of “{key}” is the notebook's own: a student can "
             "change what it is.",
             hint="If the marks depend on it, define it in the tests themselves.",
             **place,
         )
-    for name in brought.shared:
-        draft.note(said_of_shared(name, key), hint=HINT_OF_SHARED, **place)
+    for name in preamble.shared:
+        draft.note(shared_name_message(name, key), hint=SHARED_NAME_HINT, **place)
 
 
-HINT_OF_SHARED: Final = (
+SHARED_NAME_HINT: Final = (
     "If no student has to write it, define it in the tests themselves, or give it "
     "another name in the solution."
 )
 
 
-def said_of_shared(name: str, key: str) -> str:
+def shared_name_message(name: str, key: str) -> str:
     """Return the note on a name that staff give and a solution binds again."""
     return (
         f"“{name}” in the tests of “{key}” is the student's: a solution binds it, "
@@ -222,7 +226,7 @@ class _Question:
         waiting = list(names)
         while waiting:
             each = self._known.get(waiting.pop())
-            is_theirs = each is None or each.whose is Whose.STUDENT
+            is_theirs = each is None or each.author is Author.STUDENT
             if each is not None and not is_theirs and each.place not in found:
                 found[each.place] = each
                 waiting += each.reads.all
@@ -232,7 +236,7 @@ class _Question:
         each = self._known.get(name)
         if each is None:
             return is_builtin(name)
-        if each.whose is Whose.STUDENT:
+        if each.author is Author.STUDENT:
             return False
         if name in above or each.is_import:
             return "*" not in each.binds
@@ -244,17 +248,17 @@ class _Question:
 
     def _is_need_sound(self, each: Statement, need: str, above: frozenset[str]) -> bool:
         other = self._known.get(need)
-        if other is not None and other.whose is Whose.STUDENT:
+        if other is not None and other.author is Author.STUDENT:
             # A helper of a test cell may use students' work, which it finds when it is
             # called.
-            return each.whose is Whose.TESTS and each.is_lazy
+            return each.author is Author.TESTS and each.is_lazy
         if other is not None and not each.is_lazy and other.place >= each.place:
             return False
         return self._is_sound(need, above)
 
     # --- Objects passed to students' code -------------------------------------------
 
-    def _is_passed(self, name: str, tests: str, brought: Collection[str]) -> bool:
+    def _is_passed(self, name: str, tests: str, preamble: Collection[str]) -> bool:
         """Return whether students' code gets the function or an object of the class."""
         moved = self.with_needs([name])
         names = {one: each for each in moved for one in each.binds}
@@ -274,7 +278,7 @@ class _Question:
             tree = ast.parse("\n\n".join([*(one.source for one in moved), tests]))
         except (SyntaxError, ValueError, RecursionError):
             return True
-        safe = set(brought) | set(names) | _defined(tree)
+        safe = set(preamble) | set(names) | _defined(tree)
         return _Flow(functions, makers, safe, self._students).reaches(tree)
 
 

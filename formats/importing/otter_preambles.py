@@ -9,37 +9,37 @@ from formats.assignment.foreign_cells import otter_check, question_key
 from formats.assignment.notebook_cells import source_of
 from formats.assignment.section_tests import case_functions, session_code
 from formats.importing.draft import Draft
-from formats.importing.given_names import Brought, Given, note_given
 from formats.importing.otter_tests import Case, OtterTest, text_of_tests
-from formats.importing.statements import Lines, Whose
+from formats.importing.staff_names import Preamble, StaffNames, note_staff_names
+from formats.importing.statements import Author, AuthoredCell
 from runner.protocol.jobs import TestStyle
 
 _THEIRS: Final = frozenset({"otter_assign_solution_cell", "otter_answer_cell"})
 
 
-def bring_given(
+def add_preambles(
     draft: Draft, tests: Sequence[OtterTest], skip_tags: Collection[str]
 ) -> None:
     """Copy the names that the notebook gives into the draft's tests, case by case."""
-    given = Given(list(_lines(draft, skip_tags)))
+    given = StaffNames(list(_lines(draft, skip_tags)))
     places = _places(draft)
     for test in tests:
         key = question_key(test.name)
         if key not in draft.tests:
             continue
         if test.style is not TestStyle.DOCTEST:
-            kept = given.given_to("\n".join(_parameters(test)))
-            note_given(draft, key, Brought(kept=tuple(kept)), file=test.file)
+            kept = given.used_by("\n".join(_parameters(test)))
+            note_staff_names(draft, key, Preamble(kept=tuple(kept)), file=test.file)
             continue
         place = places.get(test.name, len(draft.staff["cells"]) + 1)
-        found = [(case, _brought(given, case, place)) for case in test.cases]
-        cases = tuple(_with_definitions(case, brought) for case, brought in found)
+        found = [(case, _preamble_of(given, case, place)) for case in test.cases]
+        cases = tuple(_with_definitions(case, preamble) for case, preamble in found)
         draft.tests[key] = text_of_tests(replace(test, cases=cases))
-        names = {name: None for _, brought in found for name in brought.names}
-        left = {name: None for _, brought in found for name in brought.kept}
-        shared = {name: None for _, brought in found for name in brought.shared}
-        together = Brought(names=tuple(names), kept=tuple(left), shared=tuple(shared))
-        note_given(draft, key, together, file=test.file)
+        names = {name: None for _, preamble in found for name in preamble.names}
+        left = {name: None for _, preamble in found for name in preamble.kept}
+        shared = {name: None for _, preamble in found for name in preamble.shared}
+        together = Preamble(names=tuple(names), kept=tuple(left), shared=tuple(shared))
+        note_staff_names(draft, key, together, file=test.file)
 
 
 def _places(draft: Draft) -> dict[str, int]:
@@ -52,7 +52,7 @@ def _places(draft: Draft) -> dict[str, int]:
     return found
 
 
-def _lines(draft: Draft, skip_tags: Collection[str]) -> Iterator[Lines]:
+def _lines(draft: Draft, skip_tags: Collection[str]) -> Iterator[AuthoredCell]:
     """Yield the code cells, with who writes them.
 
     A student writes a cell that the hand-out does not have, or that is tagged as an
@@ -69,8 +69,8 @@ def _lines(draft: Draft, skip_tags: Collection[str]) -> Iterator[Lines]:
         if cell["cell_type"] != "code" or _tags(cell) & set(skip_tags):
             continue
         is_theirs = number in theirs or not theirs
-        whose = Whose.STUDENT if is_theirs else Whose.GIVEN
-        yield Lines(cell=number, source=source_of(cell), whose=whose)
+        author = Author.STUDENT if is_theirs else Author.GIVEN
+        yield AuthoredCell(cell=number, source=source_of(cell), author=author)
 
 
 def _tags(cell: dict[str, Any]) -> set[str]:
@@ -83,16 +83,16 @@ def _parameters(test: OtterTest) -> list[str]:
     return [each.arg for function in functions for each in function.args.args]
 
 
-def _brought(given: Given, case: Case, place: int) -> Brought:
-    return given.bring(session_code(case.code), cell=place)
+def _preamble_of(given: StaffNames, case: Case, place: int) -> Preamble:
+    return given.preamble_of(session_code(case.code), cell=place)
 
 
-def _with_definitions(case: Case, brought: Brought) -> Case:
+def _with_definitions(case: Case, preamble: Preamble) -> Case:
     """Return the case with the code that it needs put before it."""
-    if not brought.source:
+    if not preamble.source:
         return case
     typed = []
-    for node in ast.parse(brought.source).body:
+    for node in ast.parse(preamble.source).body:
         first, *rest = ast.unparse(node).split("\n")
         typed += [f">>> {first}", *(f"... {line}".rstrip() for line in rest)]
     indent = case.code[: len(case.code) - len(case.code.lstrip(" "))]
