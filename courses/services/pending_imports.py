@@ -24,7 +24,7 @@ from formats.assignment import (
     read_bundle,
 )
 from formats.assignment.manifest import NAME
-from formats.importing import ImportOptions, Prepared, notes_on, prepare
+from formats.importing import ImportOptions, PreparedFolder, notes_on, prepare
 from formats.problems import Problem
 
 _KINDS: Final = (".zip", ".ipynb")
@@ -34,7 +34,7 @@ _KINDS: Final = (".zip", ".ipynb")
 class Preview:
     """What an upload would become. `digest` names exactly this content."""
 
-    prepared: Prepared
+    prepared: PreparedFolder
     bundle: Bundle
     digest: str
     notes: tuple[Problem, ...] = ()

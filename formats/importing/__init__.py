@@ -4,7 +4,7 @@ docs/importing.md describes it for staff. Nothing of a source is executed.
 """
 
 from formats.importing.convert import prepare
-from formats.importing.draft import Format, ImportOptions, Prepared
+from formats.importing.draft import Format, ImportOptions, PreparedFolder
 from formats.importing.notes import notes_on
 from formats.importing.options import (
     OptionError,
@@ -17,7 +17,7 @@ __all__ = [
     "Format",
     "ImportOptions",
     "OptionError",
-    "Prepared",
+    "PreparedFolder",
     "notes_on",
     "prepare",
     "read_parameter",

@@ -7,7 +7,7 @@ from pathlib import Path
 from formats.archives import Source, unpack, walk
 from formats.assignment.manifest import FILE
 from formats.importing import nbgrader, otter
-from formats.importing.draft import Draft, Format, ImportOptions, Prepared
+from formats.importing.draft import Draft, Format, ImportOptions, PreparedFolder
 from formats.importing.imported_packages import of_files
 from formats.importing.source_notebooks import detect
 from formats.importing.write_folder import write_folder
@@ -18,7 +18,7 @@ from formats.problems import (
 from formats.yaml_document import nearest
 
 
-def prepare(source: Path, *, scratch: Path, options: ImportOptions) -> Prepared:
+def prepare(source: Path, *, scratch: Path, options: ImportOptions) -> PreparedFolder:
     """Return a folder in our own format with the assignment in `source`.
 
     A source in our own format is used as that folder. Any other source is converted to
@@ -28,7 +28,7 @@ def prepare(source: Path, *, scratch: Path, options: ImportOptions) -> Prepared:
     found = _with_notebook(_opened(source, scratch), scratch, options)
     kind = options.format or detect(found)
     if kind is Format.SOFTMARK:
-        return Prepared(
+        return PreparedFolder(
             format=kind,
             folder=_own_folder(found),
             notes=tuple(_notes_on_unused_options(options)),
@@ -41,7 +41,7 @@ def prepare(source: Path, *, scratch: Path, options: ImportOptions) -> Prepared:
     _add_solution(draft, options)
     draft.faults.raise_if_any()
     folder = write_folder(draft, scratch / "assignment", options)
-    return Prepared(
+    return PreparedFolder(
         format=kind,
         folder=folder,
         notes=tuple(draft.notes),
@@ -51,7 +51,7 @@ def prepare(source: Path, *, scratch: Path, options: ImportOptions) -> Prepared:
 
 def _notes_on_unused_options(options: ImportOptions) -> Iterator[Problem]:
     """Yield a note if an option was given that only foreign formats need."""
-    if options.says_what_our_own_format_says:
+    if options.has_manifest_options:
         yield Problem(
             message="What was said for nbgrader and Otter has no effect here: the "
             "assignment says it itself.",

@@ -14,9 +14,9 @@ from pathlib import PurePath, PurePosixPath
 from typing import Any, Final
 
 from formats.assignment.notebook_cells import source_of
-from formats.importing.mentions import is_in, loose_lines, tree_of
+from formats.importing.mentions import mentions_file, non_python_lines, tree_of
 from formats.importing.nbgrader_regions import solution_lines
-from formats.importing.path_uses import Code, Use
+from formats.importing.path_uses import NotebookCode, PathUse
 from formats.importing.written_files import may_write
 from formats.notebook.cell_syntax import last_name
 
@@ -66,7 +66,7 @@ class DataFileUses:
         for number, source in enumerate(_sources(staff, handout), 1):
             is_theirs = source not in given
             tree = tree_of(source)
-            lines = loose_lines(source, has_tree=tree is not None)
+            lines = non_python_lines(source, has_tree=tree is not None)
             self._loose += [((number, 0), line) for line in lines if line.strip()]
             if tree is not None:
                 trees.append(tree)
@@ -74,31 +74,31 @@ class DataFileUses:
         modules = {n: t for n, t in beside.items() if n.endswith(".py")}
         parsed = {name: tree_of(text) for name, text in modules.items()}
         self._settings = "\n".join(t for n, t in beside.items() if not parsed.get(n))
-        self._code = Code([*trees, *(each for each in parsed.values() if each)])
+        self._code = NotebookCode([*trees, *(each for each in parsed.values() if each)])
         self._learn()
 
-    def is_given(self, path: PurePath) -> bool:
+    def is_input_data(self, path: PurePath) -> bool:
         """Return whether a file that the hand-out reads is certainly input data."""
-        return self._is_read(path, least=Use.READ)
+        return self._is_read(path, least=PathUse.READ)
 
-    def is_untouched(self, path: PurePath) -> bool:
+    def is_only_read(self, path: PurePath) -> bool:
         """Return whether no code does more with a file's name than read the file."""
-        return self._is_read(path, least=Use.IDLE)
+        return self._is_read(path, least=PathUse.IDLE)
 
-    def _is_read(self, path: PurePath, *, least: Use) -> bool:
+    def _is_read(self, path: PurePath, *, least: PathUse) -> bool:
         texts = self._texts_of(path.name)
-        lines = [line for _, line in self._loose if is_in(line, path.name)]
-        if is_in(self._settings, path.name) or not all(map(_only_shows, lines)):
+        lines = [line for _, line in self._loose if mentions_file(line, path.name)]
+        if mentions_file(self._settings, path.name) or not all(map(_only_shows, lines)):
             return False
         uses = {id(text): self._code.use_of(text) for text in texts}
-        shown = [Use.READ] if lines else []
-        worst = max((*uses.values(), *shown), default=Use.IDLE)
-        if worst is Use.UNKNOWN or worst < least:
+        shown = [PathUse.READ] if lines else []
+        worst = max((*uses.values(), *shown), default=PathUse.IDLE)
+        if worst is PathUse.UNKNOWN or worst < least:
             return False
         reads = (
             self._places.get(each, _LAST)
             for each, use in uses.items()
-            if use is Use.READ and each in self._unconditional
+            if use is PathUse.READ and each in self._unconditional
         )
         first = min(reads, default=_LAST)
         if path.suffix.lower() in _WEIGHTS and texts and self._work < first:
@@ -108,7 +108,9 @@ class DataFileUses:
     def _texts_of(self, name: str) -> list[ast.Constant]:
         if _TOKEN.fullmatch(name):
             return self._tokens.get(name, [])
-        return [each for each in self._code.texts if is_in(str(each.value), name)]
+        return [
+            each for each in self._code.texts if mentions_file(str(each.value), name)
+        ]
 
     # --- Facts about the code -------------------------------------------------------
 
@@ -134,7 +136,7 @@ class DataFileUses:
         for text in self._code.texts:
             for token in set(_TOKEN.findall(str(text.value))):
                 self._tokens.setdefault(token, []).append(text)
-            whole = self._code.whole(text)
+            whole = self._code.path_expression_of(text)
             if id(whole) not in seen:
                 seen.add(id(whole))
                 self._learn_pattern(whole, text)
@@ -172,7 +174,7 @@ class DataFileUses:
             pattern += ".*"
         if not re.search(r"\w", pattern) and not is_writing:
             return
-        if self._code.use_of(text) is Use.UNKNOWN:
+        if self._code.use_of(text) is PathUse.UNKNOWN:
             place = self._places.get(id(text), _ANYWHERE)
             self._patterns.append((pattern, self._code.within(whole), place))
 

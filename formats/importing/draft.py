@@ -52,7 +52,7 @@ class ImportOptions:
     solution: tuple[Path, ...] = ()
 
     @property
-    def says_what_our_own_format_says(self) -> bool:
+    def has_manifest_options(self) -> bool:
         """Whether an option is given that assignment.yaml contains itself."""
         usual = ImportOptions(
             format=self.format, notebook=self.notebook, hidden=self.hidden
@@ -61,7 +61,7 @@ class ImportOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Imported:
+class ImportedModule:
     """A module that is imported, as it is written in the source.
 
     `cell`, `place` and `line` are as in Problem.
@@ -80,14 +80,14 @@ class Imported:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prepared:
+class PreparedFolder:
     """A folder in our own format, converted or found, with notes for staff."""
 
     format: Format
     folder: Path
     notes: tuple[Problem, ...] = ()
     # The imports of a foreign source, with their places in it.
-    imported: tuple[Imported, ...] = ()
+    imported: tuple[ImportedModule, ...] = ()
 
 
 @dataclass(kw_only=True)
@@ -108,14 +108,14 @@ class Draft:
     seed: int = 0
     faults: ProblemList = field(default_factory=ProblemList)
     notes: list[Problem] = field(default_factory=list)
-    imported: list[Imported] = field(default_factory=list)
+    imported: list[ImportedModule] = field(default_factory=list)
 
     def note(self, message: str, **where: Unpack[Place]) -> None:
         """Add a note for staff. It does not stop the import."""
         self.notes.append(self.faults.make(message, **where))
 
 
-def share(total: Decimal, count: int) -> list[Decimal]:
+def split_evenly(total: Decimal, count: int) -> list[Decimal]:
     """Return `count` amounts that add up to `total` and differ by 0.01 at most."""
     if count == 0:
         return []

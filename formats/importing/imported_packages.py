@@ -12,7 +12,7 @@ from formats.assignment import Bundle
 from formats.assignment.notebook_cells import source_of
 from formats.assignment.section_tests import parsed_tests
 from formats.choices import Part, QuestionKind
-from formats.importing.draft import Imported
+from formats.importing.draft import ImportedModule
 from formats.importing.public_files import public_modules
 from formats.notebook.ipython_syntax import plain_python
 from formats.problems import Problem
@@ -31,7 +31,7 @@ _LOADERS: Final = frozenset({"__import__", "import_module"})
 
 def of_notebook(
     notebook: Mapping[str, Any], file: str, names: Sequence[CellName]
-) -> Iterator[Imported]:
+) -> Iterator[ImportedModule]:
     """Yield the imports of the cells that are run. `names` are the cells' names."""
     named = zip(notebook["cells"], names, strict=True)
     for position, (cell, name) in enumerate(named, 1):
@@ -40,7 +40,7 @@ def of_notebook(
                 yield replace(each, cell=position, place=name.within)
 
 
-def of_code(code: str, file: str, *, above: int = 0) -> Iterator[Imported]:
+def of_code(code: str, file: str, *, above: int = 0) -> Iterator[ImportedModule]:
     """Yield the imports of Python code, except those whose failure it handles.
 
     `above` is the number of lines above the code in its file.
@@ -52,13 +52,13 @@ def of_code(code: str, file: str, *, above: int = 0) -> Iterator[Imported]:
     yield from _of_tree(tree, file, above)
 
 
-def _of_tree(tree: ast.Module, file: str, above: int) -> Iterator[Imported]:
+def _of_tree(tree: ast.Module, file: str, above: int) -> Iterator[ImportedModule]:
     guarded = set(_guarded(tree))
     for node in ast.walk(tree):
         if id(node) not in guarded:
             for module in _modules(node):
                 line = getattr(node, "lineno", 0)
-                yield Imported(module=module, file=file, line=above + line)
+                yield ImportedModule(module=module, file=file, line=above + line)
 
 
 def _guarded(tree: ast.Module) -> Iterator[int]:
@@ -90,14 +90,14 @@ def _modules(node: ast.AST) -> Iterator[str]:
             yield module
 
 
-def of_files(files: Mapping[str, Path]) -> Iterator[Imported]:
+def of_files(files: Mapping[str, Path]) -> Iterator[ImportedModule]:
     """Yield the imports of the modules among public files."""
     for name, path in files.items():
         if name.endswith(".py"):
             yield from of_code(path.read_text("utf-8-sig", "replace"), name)
 
 
-def of_bundle(bundle: Bundle) -> Iterator[Imported]:
+def of_bundle(bundle: Bundle) -> Iterator[ImportedModule]:
     """Yield the imports of a bundle's notebooks, public modules and tests."""
     paths = {(file.part, file.name): file.path for file in bundle.files}
     for wanted in (Part.STAFF, Part.HANDOUT):
@@ -127,7 +127,7 @@ def own_modules(bundle: Bundle) -> set[str]:
 
 
 def notes_on_missing(
-    imported: Iterable[Imported],
+    imported: Iterable[ImportedModule],
     *,
     environment: str,
     own: Collection[str],

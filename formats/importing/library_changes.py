@@ -63,7 +63,7 @@ def find_library_changes(
             )
 
 
-def find_looks(tree: ast.Module) -> Iterator[Finding]:
+def find_misleading_inspections(tree: ast.Module) -> Iterator[Finding]:
     """Yield a note for each inspection of the notebook that misleads the test."""
     for node in ast.walk(tree):
         kind = ""

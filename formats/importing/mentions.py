@@ -44,13 +44,13 @@ _BODIES: Final = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDe
 class Mentions:
     """The files that cells name.
 
-    `paths` are texts in code and targets of links. `loose` is code of other languages.
+    `paths` are texts in code and targets of links. `other_code` is code of other languages.
     `modules` are dotted names of imported modules, and of names imported from them.
     `prose` is the rest: files that only prose names may be the staff's.
     """
 
     paths: frozenset[str] = frozenset()
-    loose: str = ""
+    other_code: str = ""
     modules: frozenset[str] = frozenset()
     prose: str = ""
 
@@ -72,7 +72,9 @@ class Mentions:
     @cached_property
     def text(self) -> str:
         """The paths in quotes, one on each line, and the code of other languages."""
-        return "\n".join([*(f'"{path}"' for path in sorted(self.paths)), self.loose])
+        return "\n".join(
+            [*(f'"{path}"' for path in sorted(self.paths)), self.other_code]
+        )
 
     def names(self, path: PurePath) -> bool:
         """Return whether code or a link names the file, or code imports it.
@@ -82,7 +84,7 @@ class Mentions:
         address is another file's. So is a submodule of a library: an import is matched
         from the left, and `from torchvision import models` loads no models.py.
         """
-        if path.name in self._names or is_in(self.loose, path.name):
+        if path.name in self._names or mentions_file(self.other_code, path.name):
             return True
         return path.suffix.lower() == ".py" and _module_of(path) in self._modules
 
@@ -93,7 +95,7 @@ def _module_of(path: PurePath) -> str:
     return ".".join(parts)
 
 
-def is_in(text: str, name: str) -> bool:
+def mentions_file(text: str, name: str) -> bool:
     """Return whether the name of a file occurs in a text, in any context."""
     return bool(re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", text))
 
@@ -118,7 +120,7 @@ def mentions_of(
             modules |= set(_modules(tree)) if tree is not None else set()
             if reads(cell):
                 paths |= set(_paths(tree)) if tree is not None else set()
-                loose += loose_lines(source, has_tree=tree is not None)
+                loose += non_python_lines(source, has_tree=tree is not None)
             prose += [source]
         else:
             found = (next(filter(None, each), "") for each in _LINK.findall(source))
@@ -126,7 +128,7 @@ def mentions_of(
             prose.append(source)
     return Mentions(
         paths=frozenset(paths),
-        loose="\n".join(loose),
+        other_code="\n".join(loose),
         modules=frozenset(modules),
         prose="\n".join(prose),
     )
@@ -140,7 +142,7 @@ def tree_of(source: str) -> ast.Module | None:
         return None
 
 
-def loose_lines(source: str, *, has_tree: bool) -> Iterator[str]:
+def non_python_lines(source: str, *, has_tree: bool) -> Iterator[str]:
     """Yield the lines of a code cell that Python cannot parse, without comments."""
     name, arguments, _ = split_cell_magic(source)
     is_whole = not has_tree or not is_python_magic(name)
@@ -178,7 +180,7 @@ def _paths(tree: ast.Module) -> Iterator[str]:
             and isinstance(node.value, str)
             and id(node) not in said
             and "://" not in node.value
-            and (not _WORD.fullmatch(node.value) or _may_hold(node, above, built))
+            and (not _WORD.fullmatch(node.value) or _may_be_folder(node, above, built))
         ):
             yield from _words(node.value)
 
@@ -213,7 +215,9 @@ def _names_in(node: ast.AST) -> set[str]:
     return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
 
 
-def _may_hold(node: ast.AST, above: dict[int, ast.AST], built: frozenset[str]) -> bool:
+def _may_be_folder(
+    node: ast.AST, above: dict[int, ast.AST], built: frozenset[str]
+) -> bool:
     """Return whether a word may be a folder, and not a key, a mode or a phase.
 
     SECURITY: a word of a list is not a folder unless a path is built from it:

@@ -35,10 +35,10 @@ from formats.importing.notes import NotebookNames, add_findings, find_all, names
 from formats.importing.plain_words import plain_words
 from formats.importing.points import result_as_share
 from formats.importing.public_files import add_public_files
-from formats.importing.public_names import fix_public_names
+from formats.importing.public_names import add_public_imports
 from formats.importing.source_notebooks import (
+    add_handout_imports,
     bound_names,
-    fix_names,
     headings,
     open_notebook,
     title_of,
@@ -56,7 +56,7 @@ _STEPS: Final = ("release", "submitted", "autograded", "feedback")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Marked:
+class MarkedCell:
     """A cell with nbgrader's marks: its position, and what the marks say."""
 
     number: int
@@ -111,8 +111,8 @@ def convert(source: Source, options: ImportOptions) -> Draft:
     draft.public = {}
     tests = "\n".join(draft.tests.values())
     add_public_files(draft, source, path.parent, tests=tests, required=required)
-    fix_names(draft)
-    fix_public_names(draft)
+    add_handout_imports(draft)
+    add_public_imports(draft)
     return draft
 
 
@@ -156,7 +156,7 @@ class _Cells:
     def __init__(self, draft: Draft, file: str, options: ImportOptions) -> None:
         self._draft, self._file, self._options = draft, file, options
         self._seen: dict[str, int] = {}
-        self._tested: dict[int, tuple[Marked, str]] = {}
+        self._tested: dict[int, tuple[MarkedCell, str]] = {}
         self._names = NotebookNames(defined=frozenset(), imports={})
         self._is_of_a_wrong_version = False
 
@@ -206,7 +206,7 @@ class _Cells:
 
     def _read(
         self, number: int, cell: dict[str, Any], marks: dict[str, Any], heading: str
-    ) -> Marked | None:
+    ) -> MarkedCell | None:
         version = marks.get("schema_version", 0)
         if not isinstance(version, int) or not _OLDEST <= version <= _NEWEST:
             # Every cell of such a notebook has this version, so one fault is enough.
@@ -226,7 +226,7 @@ class _Cells:
                 "The cell has no id.", number, hint="Give it one in Jupyter's toolbar."
             )
             return None
-        marked = Marked(
+        marked = MarkedCell(
             number=number,
             place=self._draft.faults.place(self._file, number),
             cell=cell,
@@ -237,7 +237,7 @@ class _Cells:
         )
         return marked if self._is_sound(marked, marks) else None
 
-    def _is_sound(self, marked: Marked, marks: dict[str, Any]) -> bool:
+    def _is_sound(self, marked: MarkedCell, marks: dict[str, Any]) -> bool:
         number, kind, why = marked.number, marked.cell["cell_type"], ""
         is_worth = marked.grade or marked.task
         if marked.key in self._seen:
@@ -258,7 +258,7 @@ class _Cells:
 
     # --- Kinds -----------------------------------------------------------------
 
-    def _convert_cell(self, marked: Marked) -> None:
+    def _convert_cell(self, marked: MarkedCell) -> None:
         if marked.grade and not marked.solution:
             self._add_tested_question(marked)
         elif marked.grade or marked.task:
@@ -268,10 +268,10 @@ class _Cells:
         elif marked.locked and marked.cell["cell_type"] == "code" and not marked.grade:
             marked.cell["metadata"]["softmark"] = {"locked": marked.grade_id}
 
-    def _points(self, marked: Marked) -> Decimal:
+    def _points(self, marked: MarkedCell) -> Decimal:
         return self._options.points.get(marked.key, marked.points)
 
-    def _add_manual_question(self, marked: Marked) -> None:
+    def _add_manual_question(self, marked: MarkedCell) -> None:
         self._draft.questions.append(
             Question(
                 key=marked.key,
@@ -281,7 +281,7 @@ class _Cells:
             )
         )
 
-    def _add_tested_question(self, marked: Marked) -> None:
+    def _add_tested_question(self, marked: MarkedCell) -> None:
         """Convert a test cell: its visible part stays in the notebook.
 
         All of the cell is the test.

@@ -14,7 +14,7 @@ _KINDS: Final = ("SOLUTION", "MARK SCHEME")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cut:
+class RegionCut:
     """A text without the regions of one kind, and the same text without their marks."""
 
     without: str
@@ -24,7 +24,7 @@ class Cut:
 
 def drop_region(
     text: str, kind: str, *, file: str, cell: int, faults: ProblemList
-) -> Cut:
+) -> RegionCut:
     """Return a cell's text without the regions of one kind, and note unpaired marks."""
     outside, whole = [], []
     opened = 0
@@ -43,7 +43,7 @@ def drop_region(
         faults.add(
             f"This BEGIN {kind} has no END {kind}.", file=file, cell=cell, line=opened
         )
-    return Cut(
+    return RegionCut(
         without="\n".join(outside).strip("\n") if "".join(outside).strip() else "",
         whole="\n".join(whole),
         was_there=len(whole) != len(outside),

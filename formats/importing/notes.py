@@ -11,25 +11,34 @@ from formats.assignment.notebook_cells import check_key, make_handout, source_of
 from formats.assignment.section_tests import parsed_tests, session_code
 from formats.assignment.unpickling import Finding, find_unpickling
 from formats.choices import Part, QuestionKind
-from formats.importing.draft import Draft, Format, Imported, Notebook, Prepared
+from formats.importing.draft import (
+    Draft,
+    Format,
+    ImportedModule,
+    Notebook,
+    PreparedFolder,
+)
+from formats.importing.identity_checks import find_identity_checks
 from formats.importing.imported_packages import (
     notes_on_missing,
     of_bundle,
     own_modules,
 )
-from formats.importing.library_changes import find_library_changes, find_looks
+from formats.importing.library_changes import (
+    find_library_changes,
+    find_misleading_inspections,
+)
 from formats.importing.names_from_notebook import (
     notes_on_unwritten_names,
     student_names_of,
 )
 from formats.importing.nbgrader_regions import solution_lines
 from formats.importing.otter_tests import OtterTest
-from formats.importing.process_looks import find_process_looks
+from formats.importing.process_inspections import find_process_inspections
 from formats.importing.replaced_names import find_replaced, find_shadowed
-from formats.importing.sharing_looks import find_sharing_looks
 from formats.importing.source_notebooks import names_of_cells
 from formats.importing.statements import AuthoredCell
-from formats.importing.student_objects import find_through_handles
+from formats.importing.student_objects import find_unsupported_uses
 from formats.importing.written_files import is_written, written_by
 from formats.problems import Problem
 from runner.protocol.jobs import TestStyle
@@ -72,14 +81,14 @@ def find_all(
 ) -> Iterator[Finding]:
     """Yield all findings about a piece of a question's tests."""
     yield from find_unpickling(tree, style, public=names.public, imports=names.imports)
-    yield from find_through_handles(tree, style, names.defined)
-    yield from find_process_looks(tree, names.imports)
-    yield from find_sharing_looks(tree)
+    yield from find_unsupported_uses(tree, style, names.defined)
+    yield from find_process_inspections(tree, names.imports)
+    yield from find_identity_checks(tree)
     if style.has_sections:
         yield from find_replaced(tree, names.defined)
         yield from find_shadowed(tree, names.defined, names.imports, key)
         yield from find_library_changes(tree, names.imports)
-        yield from find_looks(tree)
+        yield from find_misleading_inspections(tree)
 
 
 def add_findings(draft: Draft, findings: Iterator[Finding], **place: Any) -> None:
@@ -108,7 +117,7 @@ def add_notes_on_otter(draft: Draft, test: OtterTest, key: str) -> None:
 
 
 def notes_on(
-    prepared: Prepared,
+    prepared: PreparedFolder,
     bundle: Bundle,
     installed: Mapping[str, Collection[str]] = _NOTHING_KNOWN,
 ) -> tuple[Problem, ...]:
@@ -117,7 +126,7 @@ def notes_on(
     `installed` maps each known environment to the modules that it can import.
     """
     notes = [*prepared.notes]
-    imported: Iterable[Imported] = prepared.imported
+    imported: Iterable[ImportedModule] = prepared.imported
     if prepared.format is Format.SOFTMARK:
         imported = of_bundle(bundle)
     said = {note.message for note in notes}

@@ -13,7 +13,7 @@ from formats.assignment import Check, Question, Visibility
 from formats.assignment.foreign_cells import is_about_otter, otter_check, question_key
 from formats.assignment.notebook_cells import source_of
 from formats.assignment.otter_metadata import drop_hidden
-from formats.importing.draft import Draft, ImportOptions, Notebook, share
+from formats.importing.draft import Draft, ImportOptions, Notebook, split_evenly
 from formats.importing.imported_packages import of_notebook
 from formats.importing.mentions import tree_of
 from formats.importing.notes import add_notes_on_otter
@@ -29,9 +29,9 @@ from formats.importing.otter_tests import (
     text_of_tests,
 )
 from formats.importing.plain_words import plain_title
-from formats.importing.public_names import fix_public_names
+from formats.importing.public_names import add_public_imports
 from formats.importing.source_notebooks import (
-    fix_names,
+    add_handout_imports,
     is_raw_otter,
     open_notebook,
     title_of,
@@ -73,8 +73,8 @@ def convert(source: Source, options: ImportOptions) -> Draft:
     _read_config(draft, source)
     tags = {tag for cell in staff["cells"] for tag in cell["metadata"].get("tags", [])}
     draft.skip_tags = (SKIP_TAG,) if SKIP_TAG in tags else ()
-    fix_names(draft)
-    fix_public_names(draft)
+    add_handout_imports(draft)
+    add_public_imports(draft)
     return draft
 
 
@@ -269,7 +269,7 @@ def _add_question(
     total = sum(points, Decimal(0))
     if key in options.points:
         total = options.points[key]
-        points = share(total, len(test.cases))
+        points = split_evenly(total, len(test.cases))
     elif isinstance(test.points, Decimal) and total != test.points:
         draft.note(
             f"“{test.name}” says {test.points} points, but its cases are worth {total}.",

@@ -9,9 +9,9 @@ from formats.archives import Source
 from formats.assignment.manifest import is_file_name
 from formats.importing.data_file_uses import DataFileUses
 from formats.importing.draft import Draft
-from formats.importing.mentions import is_in, mentions_of
+from formats.importing.mentions import mentions_file, mentions_of
 from formats.importing.public_files import add_public_files
-from formats.importing.staff_files import sounds_like_staffs
+from formats.importing.staff_files import has_staff_name
 from formats.importing.written_files import is_written, written_by
 
 CONFIG: Final = "otter_config.json"
@@ -90,8 +90,10 @@ def _add_files_of_autograder(draft: Draft, source: Source, tests: str) -> None:
         name = path.relative_to(*path.parts[: path.parts.index("files") + 1]).as_posix()
         if name in draft.public or not is_file_name(name):
             continue
-        is_staffs = any(map(sounds_like_staffs, Path(name).parts))
-        is_doubtful = is_in(tests, Path(name).name) and not given.is_given(Path(name))
+        is_staffs = any(map(has_staff_name, Path(name).parts))
+        is_doubtful = mentions_file(tests, Path(name).name) and not given.is_input_data(
+            Path(name)
+        )
         is_left = is_staffs or is_written(name, written)
         is_left = is_left or (is_doubtful and not name.endswith(".py"))
         if named.names(Path(name)) and not is_left:

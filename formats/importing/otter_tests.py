@@ -18,7 +18,7 @@ from formats.assignment.section_tests import (
     session_code,
     validate_doctest,
 )
-from formats.importing.draft import Imported, exact_points, share
+from formats.importing.draft import ImportedModule, exact_points, split_evenly
 from formats.importing.imported_packages import of_code
 from formats.importing.plain_words import plain_words
 from formats.problems import Problem, ProblemList
@@ -265,7 +265,7 @@ def cases_together(text: str, names: list[str]) -> str:
     return text.rstrip("\n") + "\n\n\n" + "\n".join([head, *lines]) + "\n"
 
 
-def imports_of(test: OtterTest) -> Iterator[Imported]:
+def imports_of(test: OtterTest) -> Iterator[ImportedModule]:
     """Yield the imports of a question's tests. Those of a session have no line."""
     if test.style is TestStyle.CASES:
         yield from of_code(test.text, test.file)
@@ -326,7 +326,7 @@ def points_of_cases(test: OtterTest) -> list[Decimal] | None:
         left = Decimal(1) if unset else Decimal(0)
     if left < 0:
         return None
-    shares = iter(share(left, unset))
+    shares = iter(split_evenly(left, unset))
     return [next(shares) if points is None else points for points in said]
 
 

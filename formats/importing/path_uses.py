@@ -39,7 +39,7 @@ _DEEPEST: Final = 5
 _MOST: Final = 2_000
 
 
-class Use(IntEnum):
+class PathUse(IntEnum):
     """The use of a path. A greater value means that more may be done to the file."""
 
     IDLE = 0
@@ -47,7 +47,7 @@ class Use(IntEnum):
     UNKNOWN = 2
 
 
-class Code:
+class NotebookCode:
     """The code of a notebook and of the modules beside it."""
 
     def __init__(self, trees: Iterable[ast.Module]) -> None:
@@ -68,12 +68,12 @@ class Code:
         for tree in self._trees:
             self._learn_loads(tree)
 
-    def use_of(self, text: ast.AST) -> Use:
+    def use_of(self, text: ast.AST) -> PathUse:
         """Return the worst use of a path that contains the text."""
         self._left = _MOST
         return self._use(text, _DEEPEST)
 
-    def whole(self, node: ast.AST) -> ast.AST:
+    def path_expression_of(self, node: ast.AST) -> ast.AST:
         """Return the largest path expression that contains the node."""
         while True:
             above = self.above.get(id(node))
@@ -162,16 +162,16 @@ class Code:
 
     # --- Uses of a path -------------------------------------------------------------
 
-    def _use(self, node: ast.AST, depth: int) -> Use:
+    def _use(self, node: ast.AST, depth: int) -> PathUse:
         self._left -= 1
         if depth == 0 or self._left < 0:
-            return Use.UNKNOWN
-        whole = self.whole(node)
+            return PathUse.UNKNOWN
+        whole = self.path_expression_of(node)
         above = self.above.get(id(whole))
         found = self._bound_to(above, depth)
         match above:
             case ast.Expr() | ast.Compare() | ast.Subscript() | ast.Assert():
-                found = Use.IDLE
+                found = PathUse.IDLE
             case ast.keyword():
                 found = self._passed(self.above.get(id(above)), above, depth)
             case ast.Call(func=func) if func is not whole:
@@ -182,12 +182,12 @@ class Code:
                 found = self._of_default(above, whole, depth)
         return found
 
-    def _bound_to(self, above: ast.AST | None, depth: int) -> Use:
+    def _bound_to(self, above: ast.AST | None, depth: int) -> PathUse:
         """Return the use of the names to which the path is bound."""
         if isinstance(above, ast.List | ast.Tuple):
             above = self.above.get(id(above))
             if not isinstance(above, ast.For | ast.comprehension):
-                return Use.UNKNOWN
+                return PathUse.UNKNOWN
         match above:
             case ast.Assign(targets=targets):
                 return max(self._of_target(each, depth) for each in targets)
@@ -197,11 +197,11 @@ class Code:
                 | ast.comprehension(target=target)
             ):
                 return self._of_target(target, depth)
-        return Use.UNKNOWN
+        return PathUse.UNKNOWN
 
-    def _of_target(self, target: ast.expr, depth: int) -> Use:
+    def _of_target(self, target: ast.expr, depth: int) -> PathUse:
         if not isinstance(target, ast.Name | ast.Attribute):
-            return Use.UNKNOWN
+            return PathUse.UNKNOWN
         scope, name = self._key(target)
         keys: list[_Key] = [(scope, name)]
         if scope == "":
@@ -209,54 +209,60 @@ class Code:
             keys += [(".", name), *(("", each) for each in self._aliases.get(name, ()))]
         return self._of_keys(keys, depth)
 
-    def _of_keys(self, keys: Iterable[_Key], depth: int) -> Use:
+    def _of_keys(self, keys: Iterable[_Key], depth: int) -> PathUse:
         loads = (node for key in keys for node in self._loads.get(key, ()))
         # A name that is bound and never read may be used in a way that is not visible
         # here.
-        return max((self._use(each, depth - 1) for each in loads), default=Use.UNKNOWN)
+        return max(
+            (self._use(each, depth - 1) for each in loads), default=PathUse.UNKNOWN
+        )
 
-    def _of_default(self, above: ast.arguments, node: ast.AST, depth: int) -> Use:
+    def _of_default(self, above: ast.arguments, node: ast.AST, depth: int) -> PathUse:
         function = self.above[id(above)]
         for parameter, default in parameters_with_defaults(above):
             if default is node:
                 return self._of_keys([(id(function), parameter)], depth)
-        return Use.UNKNOWN
+        return PathUse.UNKNOWN
 
-    def _method(self, method: ast.Attribute) -> Use:
+    def _method(self, method: ast.Attribute) -> PathUse:
         call = self.above.get(id(method))
         if not isinstance(call, ast.Call) or call.func is not method:
             return (
-                Use.IDLE if method.attr in ("name", "stem", "suffix") else Use.UNKNOWN
+                PathUse.IDLE
+                if method.attr in ("name", "stem", "suffix")
+                else PathUse.UNKNOWN
             )
         if method.attr in self._own or method.attr in self._stored:
-            return Use.UNKNOWN
+            return PathUse.UNKNOWN
         modes = [*call.args[:1], *_modes(call)]
-        return Use.READ if _reads(method.attr, modes) else Use.UNKNOWN
+        return PathUse.READ if _reads(method.attr, modes) else PathUse.UNKNOWN
 
-    def _passed(self, call: ast.AST | None, part: ast.AST, depth: int) -> Use:
+    def _passed(self, call: ast.AST | None, part: ast.AST, depth: int) -> PathUse:
         """Return the use that a call makes of its argument."""
         if not isinstance(call, ast.Call):
-            return Use.UNKNOWN
+            return PathUse.UNKNOWN
         name = last_name(call.func)
         name = self._other_names.get(name, name)
         if name in self._own:
             uses = (self._given(one, call, part, depth) for one in self._own[name])
             return max(uses)
         if name in self._stored or not name:
-            return Use.UNKNOWN
+            return PathUse.UNKNOWN
         if name in _IDLE:
-            return Use.IDLE
+            return PathUse.IDLE
         modes = [*call.args[1:2], *_modes(call)] if name in _OPENING else _modes(call)
-        return Use.READ if _reads(name, modes) else Use.UNKNOWN
+        return PathUse.READ if _reads(name, modes) else PathUse.UNKNOWN
 
-    def _given(self, own: ast.AST, call: ast.Call, part: ast.AST, depth: int) -> Use:
+    def _given(
+        self, own: ast.AST, call: ast.Call, part: ast.AST, depth: int
+    ) -> PathUse:
         """Return the use of an argument by the notebook's own function or class."""
         is_method = isinstance(call.func, ast.Attribute)
         if isinstance(own, ast.ClassDef):
             is_method = True
             own = next((each for each in own.body if _is_init(each)), own)
         if not isinstance(own, ast.FunctionDef | ast.AsyncFunctionDef):
-            return Use.UNKNOWN
+            return PathUse.UNKNOWN
         names = [each.arg for each in (*own.args.posonlyargs, *own.args.args)]
         named = [*names, *(each.arg for each in own.args.kwonlyargs)]
         if is_method and names[:1] and names[0] in _SELF:
@@ -268,7 +274,7 @@ class Code:
         elif not is_spread and part in call.args and call.args.index(part) < len(names):
             parameter = names[call.args.index(part)]
         if parameter not in named:
-            return Use.UNKNOWN
+            return PathUse.UNKNOWN
         return self._of_keys([(id(own), parameter)], depth)
 
 

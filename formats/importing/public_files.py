@@ -12,8 +12,8 @@ from formats.assignment.manifest import is_file_name
 from formats.assignment.notebook_cells import check_key
 from formats.importing.data_file_uses import SETTINGS, DataFileUses
 from formats.importing.draft import Draft
-from formats.importing.mentions import Mentions, is_in, mentions_of
-from formats.importing.staff_files import is_for_staff, sounds_like_staffs
+from formats.importing.mentions import Mentions, mentions_file, mentions_of
+from formats.importing.staff_files import has_staff_name, is_for_staff
 from formats.importing.written_files import is_written, written_by
 
 # Folders whose names say that they are for students.
@@ -61,9 +61,9 @@ class _Named:
         """
         if path.suffix == ".py" or not self.outside.names(path):
             return False
-        if self.given.is_given(path):
+        if self.given.is_input_data(path):
             return False
-        return not (self.is_linked(path) and self.given.is_untouched(path))
+        return not (self.is_linked(path) and self.given.is_only_read(path))
 
     def is_linked(self, path: Path) -> bool:
         """Return whether the hand-out's text links to a file.
@@ -74,7 +74,7 @@ class _Named:
 
     def is_tested(self, path: Path) -> bool:
         """Return whether tests read a file."""
-        return is_in(self.tests, path.name)
+        return mentions_file(self.tests, path.name)
 
     def is_only_told(self, path: Path) -> bool:
         """Return whether prose names a file that tests read, and no other code does.
@@ -82,7 +82,7 @@ class _Named:
         SECURITY: such a file is a correct result, or one that students' work should
         write. Beside the tests, it would stand in for their work.
         """
-        is_told = is_in(self.handout.prose, path.name)
+        is_told = mentions_file(self.handout.prose, path.name)
         return is_told and self.is_tested(path) and not self.outside.names(path)
 
     def is_only_of_tests(self, path: Path) -> bool:
@@ -281,7 +281,7 @@ def _note_on_tested(draft: Draft, named: _Named, required: Collection[str]) -> N
     read = {
         PurePosixPath(path).name
         for path in named.written
-        if "*" not in path and is_in(named.tests, PurePosixPath(path).name)
+        if "*" not in path and mentions_file(named.tests, PurePosixPath(path).name)
     }
     missing = sorted(name for name in read - {*required} if "." in name)
     if missing:
@@ -383,7 +383,7 @@ def public_modules(files: Mapping[str, Path]) -> dict[str, Path]:
 def _is_for_students(inner: Path, named: Mentions) -> bool:
     folders = [part.lower() for part in inner.parts[:-1]]
     if (
-        any(map(sounds_like_staffs, inner.parts[:-1]))
+        any(map(has_staff_name, inner.parts[:-1]))
         or folders[0] in _FOR_STAFF_AT_THE_TOP
     ):
         return False

@@ -17,7 +17,7 @@ from formats.importing.statements import (
 )
 
 
-def fix_public_names(draft: Draft) -> None:
+def add_public_imports(draft: Draft) -> None:
     """Add to the draft's imports the names in tests that public modules define.
 
     SECURITY: the tests have the public modules themselves. So a name that the notebook

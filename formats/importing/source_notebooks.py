@@ -153,7 +153,7 @@ def _heading(line: str) -> str:
 # --- Names --------------------------------------------------------------------
 
 
-def fix_names(draft: Draft) -> None:
+def add_handout_imports(draft: Draft) -> None:
     """Add to the draft's imports the names in tests that the hand-out imports.
 
     SECURITY: a name that a notebook also binds in another way is left out, and so is

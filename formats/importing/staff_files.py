@@ -71,7 +71,7 @@ _ARCHIVES: Final = frozenset({"zip", "tar", "tgz", "7z", "rar"})
 _COPIES: Final = frozenset({"ipynb", "bak", "orig", "rej", "swp", "old"})
 
 
-def sounds_like_staffs(part: str) -> bool:
+def has_staff_name(part: str) -> bool:
     """Return whether a file or folder of this name is never for students."""
     words = _words(part)
     return bool(_NEVER.intersection(words)) or any(
@@ -86,7 +86,7 @@ def is_for_staff(inner: PurePath, notebooks: Iterable[str], handout: Mentions) -
     hand-out names: some files are included if it names them.
     """
     stem, *endings = inner.name.lower().split(".")
-    if sounds_like_staffs(inner.name):
+    if has_staff_name(inner.name):
         is_shown = not _PICTURES.isdisjoint(endings) and handout.names(inner)
         return not is_shown
     if _COPIES.intersection(endings):

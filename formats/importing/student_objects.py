@@ -56,7 +56,7 @@ _GRADIENT_HINT: Final = (
 )
 
 
-def find_through_handles(
+def find_unsupported_uses(
     tree: ast.Module, style: TestStyle, defined: Collection[str]
 ) -> Iterator[Finding]:
     """Yield a note for each kind of use that a handle or a copy does not support.

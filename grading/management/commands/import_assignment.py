@@ -26,7 +26,7 @@ from formats.importing import (
     Format,
     ImportOptions,
     OptionError,
-    Prepared,
+    PreparedFolder,
     notes_on,
     prepare,
     read_parameter,
@@ -108,7 +108,7 @@ class Command(BaseCommand):
         if target is not None:
             self._try(target, bundle, revision, options)
 
-    def _tell(self, prepared: Prepared, bundle: Bundle, *, in_full: bool) -> None:
+    def _tell(self, prepared: PreparedFolder, bundle: Bundle, *, in_full: bool) -> None:
         for note in notes_on(prepared, bundle, installed_modules()):
             self.stdout.write(f"Note: {note}")
         if in_full:
@@ -268,13 +268,13 @@ def _read(read: Callable[[str], T], texts: Sequence[str]) -> tuple[T, ...]:
         raise CommandError(str(error)) from error
 
 
-def _keep(prepared: Prepared, target: Path) -> None:
+def _keep(prepared: PreparedFolder, target: Path) -> None:
     if target.exists():
         raise CommandError(f"“{target}” is there already. Name a new folder.")
     shutil.copytree(prepared.folder, target)
 
 
-def _outline(prepared: Prepared, bundle: Bundle) -> Iterator[str]:
+def _outline(prepared: PreparedFolder, bundle: Bundle) -> Iterator[str]:
     """Yield what would be imported, with a line for each question and check."""
     yield f"{bundle.title} ({prepared.format}), {bundle.points} points, {bundle.notebook}"
     for question in bundle.questions:

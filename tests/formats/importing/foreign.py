@@ -10,7 +10,7 @@ from formats.assignment import (
     ImportRefusedError,
     read_bundle,
 )
-from formats.importing import ImportOptions, Prepared, prepare
+from formats.importing import ImportOptions, PreparedFolder, prepare
 from formats.problems import Problem
 
 # Of such a notebook, nobody can say what is run.
@@ -63,7 +63,9 @@ def ok_file(name: str, *cases: dict[str, Any], **said: Any) -> str:
     return f"OK_FORMAT = True\n\ntest = {test!r}\n"
 
 
-def converted(source: Path, scratch: Path, **options: Any) -> tuple[Prepared, Bundle]:
+def converted(
+    source: Path, scratch: Path, **options: Any
+) -> tuple[PreparedFolder, Bundle]:
     """The folder in our own format, read and found in order."""
     scratch.mkdir(exist_ok=True)
     found = prepare(source, scratch=scratch, options=ImportOptions(**options))

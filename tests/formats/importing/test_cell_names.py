@@ -10,7 +10,7 @@ from formats.assignment import (
     ImportRefusedError,
     write_handout,
 )
-from formats.importing import Prepared, nbgrader, notes_on, otter
+from formats.importing import PreparedFolder, nbgrader, notes_on, otter
 from formats.problems import Problem, ProblemList
 from runner.protocol.notebook import cell_numbers
 from tests.formats.assignment.bundles import (
@@ -170,7 +170,7 @@ def test_the_names_are_those_of_the_notebook_that_is_run(
     assert [name.number for name in names] == _run(found, bundle.skip_tags)
 
 
-def _run(found: Prepared, skip_tags: tuple[str, ...]) -> list[int]:
+def _run(found: PreparedFolder, skip_tags: tuple[str, ...]) -> list[int]:
     staff = json.loads((found.folder / "staff.ipynb").read_text())
     return cell_numbers(staff["cells"], skip_tags=skip_tags)
 

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from formats.importing.student_objects import find_through_handles
+from formats.importing.student_objects import find_unsupported_uses
 from runner.protocol.jobs import TestStyle
 
 DEFINED = ("net", "train")
@@ -67,9 +67,9 @@ PASSING = (
 
 
 def notes(code: str, style: TestStyle = TestStyle.SCRIPT) -> list[tuple[int, str]]:
-    found = find_through_handles(ast.parse(code), style, DEFINED)
+    found = find_unsupported_uses(ast.parse(code), style, DEFINED)
     assert not any(each.is_certain for each in found)
-    found = find_through_handles(ast.parse(code), style, DEFINED)
+    found = find_unsupported_uses(ast.parse(code), style, DEFINED)
     return [(each.line, f"{each.message} {each.hint}") for each in found]
 
 

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from formats.importing import notes_on
-from formats.importing.library_changes import find_library_changes, find_looks
-from formats.importing.process_looks import find_process_looks
-from formats.importing.sharing_looks import find_sharing_looks
+from formats.importing.identity_checks import find_identity_checks
+from formats.importing.library_changes import (
+    find_library_changes,
+    find_misleading_inspections,
+)
+from formats.importing.process_inspections import find_process_inspections
 from formats.importing.staff_names import StaffNames
 from formats.importing.statements import Author, AuthoredCell
 from tests.formats.assignment.bundles import (
@@ -161,13 +164,13 @@ def test_what_changes_no_library_is_not_noted(source: str) -> None:
 def test_a_look_that_does_not_show_what_it_seems_to_is_noted(
     source: str, words: str
 ) -> None:
-    (finding,) = find_looks(ast.parse(source))
+    (finding,) = find_misleading_inspections(ast.parse(source))
     assert words in finding.message
 
 
 @pytest.mark.parametrize("source", ["dir(f)", "'answer' in globals()", "code = 1"])
 def test_a_look_at_a_name_is_not_noted(source: str) -> None:
-    assert not list(find_looks(ast.parse(source)))
+    assert not list(find_misleading_inspections(ast.parse(source)))
 
 
 def test_unwritten_names_of_our_own_format_are_noted(tmp_path: Path) -> None:
@@ -229,7 +232,7 @@ def test_parameters_of_cases_that_staff_give_are_noted(tmp_path: Path) -> None:
     ],
 )
 def test_a_look_at_the_tests_own_process_is_noted_once(source: str) -> None:
-    (finding,) = find_process_looks(ast.parse(source), {})
+    (finding,) = find_process_inspections(ast.parse(source), {})
     assert "the tests' own process" in finding.message
 
 
@@ -248,7 +251,7 @@ def test_a_look_at_the_tests_own_process_is_noted_once(source: str) -> None:
     ],
 )
 def test_a_look_at_the_student_s_work_is_not_noted(source: str) -> None:
-    assert not list(find_process_looks(ast.parse(source), {"Net": "nets:Net"}))
+    assert not list(find_process_inspections(ast.parse(source), {"Net": "nets:Net"}))
 
 
 @pytest.mark.parametrize(
@@ -262,7 +265,7 @@ def test_a_look_at_the_student_s_work_is_not_noted(source: str) -> None:
     ],
 )
 def test_a_look_at_what_two_values_share_is_noted(source: str) -> None:
-    (finding, *_) = find_sharing_looks(ast.parse(source))
+    (finding, *_) = find_identity_checks(ast.parse(source))
     assert not finding.is_certain
     assert "each answer arrives as a value of its own" in finding.message
 
@@ -278,7 +281,7 @@ def test_a_look_at_what_two_values_share_is_noted(source: str) -> None:
     ],
 )
 def test_a_look_at_one_value_is_not_noted(source: str) -> None:
-    assert not list(find_sharing_looks(ast.parse(source)))
+    assert not list(find_identity_checks(ast.parse(source)))
 
 
 @pytest.mark.parametrize(
@@ -298,11 +301,11 @@ def test_a_ban_that_stays_with_the_tests_is_noted(source: str) -> None:
 
 def test_an_author_is_told_that_no_pattern_shows_the_notebook() -> None:
     source = "import glob\nfor name in glob.glob('*.ipynb'): open(name)"
-    (finding,) = find_process_looks(ast.parse(source), {})
+    (finding,) = find_process_inspections(ast.parse(source), {})
     assert "not the notebook itself" in finding.message
 
 
 def test_a_test_that_looks_for_races_is_noted() -> None:
     source = "import threading\nt = threading.Thread(target=count)"
-    (finding,) = find_process_looks(ast.parse(source), {})
+    (finding,) = find_process_inspections(ast.parse(source), {})
     assert "no race of theirs shows" in finding.message

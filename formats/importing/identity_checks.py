@@ -28,7 +28,7 @@ _HINT: Final = (
 )
 
 
-def find_sharing_looks(tree: ast.Module) -> Iterator[Finding]:
+def find_identity_checks(tree: ast.Module) -> Iterator[Finding]:
     """Yield a note for each check whether two values are one, or share memory."""
     for node in ast.walk(tree):
         look = _look(node)

@@ -92,7 +92,7 @@ _HINT: Final = (
 )
 
 
-def find_process_looks(
+def find_process_inspections(
     tree: ast.Module, imports: Mapping[str, str]
 ) -> Iterator[Finding]:
     """Yield a note for each place where a test reads the state of its own process.
