@@ -16,15 +16,15 @@ from formats.course.course_content import (
     AttachmentRow,
     Content,
     CourseworkRow,
+    MaterialList,
     MaterialRow,
-    Place,
     Released,
     Row,
+    SessionLectureRow,
     SessionRow,
-    Shelf,
     SlotRow,
     WeekRow,
-    shelf_of,
+    material_list_of,
 )
 from formats.course.course_reader import FORMAT, LECTURE, ROOM
 from formats.course.dates import (
@@ -98,9 +98,9 @@ class _Writer:
         self._calendar = calendar_of(content)
         self._out_with_course = first_release(content)
         self._week_of = {row.key: row.week for row in content.sessions}
-        self._shelves: dict[Shelf, list[MaterialRow]] = defaultdict(list)
+        self._material_lists: dict[MaterialList, list[MaterialRow]] = defaultdict(list)
         for row in content.materials:
-            self._shelves[shelf_of(row, self._week_of)].append(row)
+            self._material_lists[material_list_of(row, self._week_of)].append(row)
         self._attached: dict[str, list[AttachmentRow]] = defaultdict(list)
         for attachment in content.attachments:
             self._attached[attachment.material].append(attachment)
@@ -214,7 +214,7 @@ class _Writer:
     # --- Materials --------------------------------------------------------------
 
     def _list(self, kind: str, key: str) -> list[Value]:
-        return [self._material(row, kind) for row in self._shelves[kind, key]]
+        return [self._material(row, kind) for row in self._material_lists[kind, key]]
 
     def _material(self, row: MaterialRow, where: str) -> Entry:
         return self._plain(
@@ -304,7 +304,7 @@ def _listed(value: Value) -> Value:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _place(place: Place) -> Entry:
+def _place(place: SessionLectureRow) -> Entry:
     return _entry(
         number=place.lecture, part=place.part, watch_before=place.watch_before
     )

@@ -24,7 +24,7 @@ from formats.course.course_content import (
     Row,
     SessionRow,
     TeacherRow,
-    shelf_of,
+    material_list_of,
 )
 from formats.course.course_fields import spelling
 
@@ -110,7 +110,7 @@ class _Merger:
         return Merged(content=content, kept_files=tuple(self._kept_files))
 
     def _course(self, row: CourseRow) -> CourseRow:
-        if row.says_release or self._is_new:
+        if row.has_own_release or self._is_new:
             return row
         return replace(row, release_at=self._stored.content.course.release_at)
 
@@ -119,7 +119,7 @@ class _Merger:
     ) -> tuple[ReleasedT, ...]:
         return tuple(
             row
-            if row.says_release
+            if row.has_own_release
             else replace(row, release_at=self._release(row, silent))
             for row in rows
         )
@@ -173,8 +173,8 @@ class _Merger:
                 map(self._with_stored_file, self._wanted.materials), silent
             ),
             self._stored.content.materials,
-            lambda row: shelf_of(row, week_of),
-            lambda row: shelf_of(row, stored_weeks),
+            lambda row: material_list_of(row, week_of),
+            lambda row: material_list_of(row, stored_weeks),
         )
 
     def _with_stored_file(self, row: FiledT) -> FiledT:
@@ -196,16 +196,16 @@ class _Merger:
         self,
         wanted: Sequence[PlacedT],
         stored: Sequence[PlacedT],
-        shelf: Callable[[PlacedT], Hashable] = lambda _: "",
-        stored_shelf: Callable[[PlacedT], Hashable] | None = None,
+        list_of: Callable[[PlacedT], Hashable] = lambda _: "",
+        stored_list_of: Callable[[PlacedT], Hashable] | None = None,
     ) -> tuple[PlacedT, ...]:
         """Return the rows with positions: the stored ones if the order is the same."""
         before: dict[Hashable, list[PlacedT]] = defaultdict(list)
         for row in stored:
-            before[(stored_shelf or shelf)(row)].append(row)
+            before[(stored_list_of or list_of)(row)].append(row)
         after: dict[Hashable, list[PlacedT]] = defaultdict(list)
         for row in wanted:
-            after[shelf(row)].append(row)
+            after[list_of(row)].append(row)
         places = {
             row.key: place
             for name, rows in after.items()

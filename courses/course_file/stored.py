@@ -19,8 +19,8 @@ from formats.course.course_content import (
     CourseworkRow,
     LectureRow,
     MaterialRow,
-    Place,
     RoomRow,
+    SessionLectureRow,
     SessionRow,
     SlotRow,
     TeacherRow,
@@ -197,14 +197,14 @@ class _StoredReader:
                 **load_plain(SessionRow, row),
             )
 
-    def _places(self, course: Course) -> dict[int, list[Place]]:
-        found: dict[int, list[Place]] = defaultdict(list)
+    def _places(self, course: Course) -> dict[int, list[SessionLectureRow]]:
+        found: dict[int, list[SessionLectureRow]] = defaultdict(list)
         rows = SessionLecture.objects.filter(session__course=course)
         for row in rows.order_by("position", "lecture__number").select_related(
             "lecture"
         ):
             found[row.session_id].append(
-                Place(
+                SessionLectureRow(
                     lecture=row.lecture.number,
                     part=plain_text(row.part),
                     watch_before=row.watch_before,

@@ -22,7 +22,7 @@ def read_components(top: Section, context: Context) -> tuple[ComponentRow, ...]:
     for position, section in enumerate(top.sections("components", COMPONENT)):
         section.require("title", "kind", "weight")
         title = course_fields.words(section, "title", longest=100)
-        context.claim(section, "component", title, "title")
+        context.claim_key(section, "component", title, "title")
         rows.append(
             ComponentRow(
                 key=title,
@@ -59,7 +59,7 @@ def _coursework_row(
 ) -> CourseworkRow | None:
     section.require("slug", "title", "due")
     slug = course_fields.slug(section, "slug")
-    context.claim(section, "coursework", slug, "slug")
+    context.claim_key(section, "coursework", slug, "slug")
     due_at = course_fields.moment(section, "due", context.calendar)
     plain = read_plain(CourseworkRow, section, context)
     release = course_fields.release(section, context.calendar, "handed_out")
@@ -77,7 +77,7 @@ def _coursework_row(
         if "attempts" in section
         else None,
         release_at=release.at,
-        says_release=release.is_said,
+        has_own_release=release.is_given,
         **plain,
     )
     return row if due_at is not None else None

@@ -45,7 +45,7 @@ class Released(Row):
     """
 
     release_at: dt.datetime | None = None
-    says_release: bool = field(default=True, compare=False)
+    has_own_release: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +123,7 @@ class WeekRow(Released):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class SessionLectureRow:
     """A lecture in a session."""
 
     lecture: str
@@ -152,7 +152,7 @@ class SessionRow(Released):
     queue_url: str = link()
     teachers: tuple[str, ...] = special("teachers", default=())
     team: bool = flag(column="by_team")
-    lectures: tuple[Place, ...] = special("lectures", default=())
+    lectures: tuple[SessionLectureRow, ...] = special("lectures", default=())
     cancelled: bool = special("cancelled", default=False)
     cancel_reason: str = special("cancel_reason", default="")
     moved_from: dt.datetime | None = moment(then=RELEASE)
@@ -242,10 +242,10 @@ class Content:
         )
 
 
-Shelf = tuple[str, str]
+MaterialList = tuple[str, str]
 
 
-def shelf_of(material: MaterialRow, week_of: dict[str, int]) -> Shelf:
+def material_list_of(material: MaterialRow, week_of: dict[str, int]) -> MaterialList:
     """Return the list of the file in which the material stands.
 
     `week_of` gives the week of each session, by key.

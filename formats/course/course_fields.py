@@ -17,7 +17,7 @@ from formats.problems import ProblemList
 from formats.yaml_document import Section, nearest
 
 ValueT = TypeVar("ValueT")
-NO_MORE: Final = MAX_MARKDOWN
+LONGEST_TEXT: Final = MAX_MARKDOWN
 _PIECE: Final = 1 << 20
 _SLUG: Final = re.compile(r"[-a-zA-Z0-9_]{1,60}")
 # Control characters, and halves of surrogate pairs, which no database accepts.
@@ -48,7 +48,7 @@ class Context:
         """Note something for staff to look at. It does not stop the import."""
         self.warnings.add(message, file=self.file, line=section.line)
 
-    def claim(self, section: Section, noun: str, key: str, field_name: str) -> None:
+    def claim_key(self, section: Section, noun: str, key: str, field_name: str) -> None:
         """Note a fault if another row of this noun has the same key."""
         first = self.seen.get((noun, key))
         self.seen.setdefault((noun, key), section.line)
@@ -72,7 +72,7 @@ def plain_text(text: str) -> str:
     return cleaned(text).strip()
 
 
-def words(section: Section, key: str, *, longest: int = NO_MORE) -> str:
+def words(section: Section, key: str, *, longest: int = LONGEST_TEXT) -> str:
     """Return a text, without white space around it."""
     text = section.text(key, longest=longest)
     plain = plain_text(text)
@@ -179,7 +179,7 @@ class Release:
     """The time from which students see something, and whether the file gives it."""
 
     at: dt.datetime | None = None
-    is_said: bool = False
+    is_given: bool = False
 
 
 def release(section: Section, calendar: Calendar, key: str = "released") -> Release:
@@ -192,7 +192,7 @@ def release(section: Section, calendar: Calendar, key: str = "released") -> Rele
             "hidden",
             hint="Remove one of the two lines.",
         )
-    return Release(at=at, is_said=is_hidden or at is not None)
+    return Release(at=at, is_given=is_hidden or at is not None)
 
 
 def week_number(section: Section, key: str, context: Context) -> int | None:

@@ -19,14 +19,19 @@ from formats.course.course_content import (
 )
 from formats.course.course_fields import Context
 from formats.course.dates import AcademicYear, Calendar, years_that_fit
-from formats.course.materials import MATERIAL, RECORDING, Items, examinable
+from formats.course.materials import (
+    MATERIAL,
+    RECORDING,
+    MaterialReader,
+    read_examinable,
+)
 from formats.course.plain_fields import read_plain, yaml_names
 from formats.course.timetable import (
     WeekSection,
-    cut_weeks,
     read_sessions,
     read_slots,
     read_weeks,
+    split_weeks,
 )
 from formats.problems import (
     Problem,
@@ -105,7 +110,7 @@ class _Reader:
         if course is None:
             raise self._faults.error()
         calendar = Calendar(zone=_zone(course), year=year)
-        weeks = cut_weeks(top)
+        weeks = split_weeks(top)
         if "weeks" in top and not weeks:
             top.fault("There must be at least one week.", "weeks")
         calendar = self._shifted(calendar, weeks, first_week)
@@ -138,7 +143,7 @@ class _Reader:
                 context.weeks.setdefault(week.number, starts)
             for section in week.sessions:
                 key = course_fields.slug(section, "key")
-                context.claim(section, "session", key, "key")
+                context.claim_key(section, "session", key, "key")
                 context.sessions.setdefault(key, week.number)
         self._check_weeks(context, weeks)
 
@@ -173,14 +178,14 @@ class _Reader:
     def _content(
         self, course: Section, context: Context, weeks: list[WeekSection]
     ) -> Content:
-        top, items = self._top, Items(context)
+        top, reader = self._top, MaterialReader(context)
         components = read_components(top, context)
         rooms, teachers = _rooms(top, context), _teachers(top, context)
         lectures, recordings = _lectures(top, context)
         for number, sections in recordings.items():
-            items.read(sections, recording_of=number)
-        sessions = read_sessions(weeks, context, items)
-        items.read(top.sections("materials", MATERIAL))
+            reader.read(sections, recording_of=number)
+        sessions = read_sessions(weeks, context, reader)
+        reader.read(top.sections("materials", MATERIAL))
         slots = read_slots(top, context)
         used = {row.room for row in slots} | {row.room for row in sessions}
         _check_rooms(rooms, used, context)
@@ -193,8 +198,8 @@ class _Reader:
             lectures=lectures,
             weeks=read_weeks(weeks, context),
             sessions=sessions,
-            materials=tuple(items.materials),
-            attachments=tuple(items.attachments),
+            materials=tuple(reader.materials),
+            attachments=tuple(reader.attachments),
             coursework=read_coursework(top, components, context),
         )
 
@@ -233,7 +238,7 @@ def _course(section: Section, context: Context) -> CourseRow:
         academic_year=str(year),
         summary=course_fields.words(section, "summary"),
         release_at=released_at,
-        says_release=released_at is not None,
+        has_own_release=released_at is not None,
     )
 
 
@@ -294,14 +299,14 @@ def _lectures(
     for section in top.sections("lectures", LECTURE):
         section.require("number", "title")
         number = course_fields.words(section, "number", longest=6)
-        context.claim(section, "lecture", number, "number")
+        context.claim_key(section, "lecture", number, "number")
         context.lectures.add(number)
         recordings[number] = section.sections("recordings", RECORDING)
         rows.append(
             LectureRow(
                 key=number,
                 line=section.line,
-                examinable=examinable(section),
+                examinable=read_examinable(section),
                 **read_plain(LectureRow, section, context),
             )
         )

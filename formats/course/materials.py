@@ -16,7 +16,7 @@ RECORDING: Final = tuple(
 ATTACHMENT: Final = yaml_names(AttachmentRow, "label")
 
 
-class Items:
+class MaterialReader:
     """The materials and attachments that were read from all the lists."""
 
     def __init__(self, context: Context) -> None:
@@ -52,7 +52,7 @@ class Items:
         context = self._context
         section.require("key", "title", *([] if recording_of else ["kind"]))
         key = course_fields.slug(section, "key")
-        context.claim(section, "material", key, "key")
+        context.claim_key(section, "material", key, "key")
         release = course_fields.release(section, context.calendar)
         return MaterialRow(
             key=key,
@@ -71,10 +71,10 @@ class Items:
             ),
             also_in=self._also_in(section, week),
             file=course_fields.file_of(section, context),
-            examinable=examinable(section),
+            examinable=read_examinable(section),
             position=position,
             release_at=release.at,
-            says_release=release.is_said,
+            has_own_release=release.is_given,
             **read_plain(MaterialRow, section, context),
         )
 
@@ -99,7 +99,7 @@ class Items:
         label = course_fields.words(section, "label", longest=100)
         key = f"{material.key}/{label}"
         if label:
-            context.claim(section, "attachment", key, "label")
+            context.claim_key(section, "attachment", key, "label")
         release = course_fields.release(section, context.calendar)
         row = AttachmentRow(
             key=key,
@@ -109,14 +109,14 @@ class Items:
             file=course_fields.file_of(section, context),
             position=position,
             release_at=release.at,
-            says_release=release.is_said,
+            has_own_release=release.is_given,
             **read_plain(AttachmentRow, section, context),
         )
         if "url" in section and "file" in section:
             section.fault("It has a link and a file.", "file", hint="Leave one out.")
         elif not row.url and "file" not in section:
             context.warn(
-                section, f"“{label}” of {named(material)} has nothing to open."
+                section, f"“{label}” of {material_label(material)} has nothing to open."
             )
         return row
 
@@ -128,11 +128,11 @@ class Items:
         if not (material.url or material.body or "file" in section):
             self._context.warn(
                 section,
-                f"{named(material)} has nothing to open yet: students see its name.",
+                f"{material_label(material)} has nothing to open yet: students see its name.",
             )
 
 
-def examinable(section: Section) -> str:
+def read_examinable(section: Section) -> str:
     """Return whether it is part of the exam; without the key that is unknown."""
     if "examinable" not in section:
         return Examinable.UNKNOWN
@@ -140,6 +140,6 @@ def examinable(section: Section) -> str:
     return section.choice("examinable", choices, Examinable.UNKNOWN)
 
 
-def named(material: MaterialRow) -> str:
+def material_label(material: MaterialRow) -> str:
     """Return the name of the material, for a sentence about it."""
     return f"“{f'{material.code} {material.title}'.strip()}” ({material.key})"

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from formats.choices import Choice
 from formats.course import course_fields
-from formats.course.course_fields import NO_MORE, Context
+from formats.course.course_fields import LONGEST_TEXT, Context
 from formats.course.dates import Calendar
 from formats.course.yaml_writer import Value
 from formats.yaml_document import Section
@@ -53,7 +53,7 @@ def _declared(default: Any, **rule: Any) -> Any:
 
 
 def text(
-    *, longest: int = NO_MORE, column: str = "", then: tuple[str, ...] = ()
+    *, longest: int = LONGEST_TEXT, column: str = "", then: tuple[str, ...] = ()
 ) -> Any:
     """Declare a text without white space around it, of at most `longest` letters."""
     return _declared(

@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from formats.course import course_fields
-from formats.course.course_content import Place, SessionRow, SlotRow, WeekRow
+from formats.course.course_content import (
+    SessionLectureRow,
+    SessionRow,
+    SlotRow,
+    WeekRow,
+)
 from formats.course.course_fields import Context
 from formats.course.dates import WEEKDAYS, DateError, time_text, weekday
-from formats.course.materials import MATERIAL, Items
+from formats.course.materials import MATERIAL, MaterialReader
 from formats.course.plain_fields import read_plain, yaml_names
 from formats.yaml_document import Section
 
@@ -28,7 +33,7 @@ class WeekSection:
     sessions: list[Section]
 
 
-def cut_weeks(top: Section) -> list[WeekSection]:
+def split_weeks(top: Section) -> list[WeekSection]:
     """Return the weeks of the file with their numbers. Repeated numbers are faults."""
     weeks: list[WeekSection] = []
     lines: dict[int, int] = {}
@@ -63,7 +68,7 @@ def read_weeks(weeks: Iterable[WeekSection], context: Context) -> tuple[WeekRow,
                     number=week.number,
                     starts_on=context.weeks[week.number],
                     release_at=release.at,
-                    says_release=release.is_said,
+                    has_own_release=release.is_given,
                     **read_plain(WeekRow, week.section, context),
                 )
             )
@@ -71,7 +76,7 @@ def read_weeks(weeks: Iterable[WeekSection], context: Context) -> tuple[WeekRow,
 
 
 def read_sessions(
-    weeks: Iterable[WeekSection], context: Context, items: Items
+    weeks: Iterable[WeekSection], context: Context, reader: MaterialReader
 ) -> tuple[SessionRow, ...]:
     """Return the sessions, and read their materials and those of their weeks."""
     rows = []
@@ -79,12 +84,12 @@ def read_sessions(
         for position, section in enumerate(week.sessions):
             row = _session(section, week.number, position, context)
             rows.append(row)
-            items.read(
+            reader.read(
                 section.sections("materials", MATERIAL),
                 week=week.number,
                 session=row.key,
             )
-        items.read(week.section.sections("materials", MATERIAL), week=week.number)
+        reader.read(week.section.sections("materials", MATERIAL), week=week.number)
     return tuple(rows)
 
 
@@ -114,7 +119,7 @@ def _session(
         cancel_reason=course_fields.words(section, "cancel_reason", longest=200),
         position=position,
         release_at=release.at,
-        says_release=release.is_said,
+        has_own_release=release.is_given,
         **read_plain(SessionRow, section, context),
     )
 
@@ -207,8 +212,8 @@ def _teachers(section: Section, context: Context) -> tuple[str, ...]:
     return tuple(name for name in context.teachers if name in named)
 
 
-def _places(section: Section, context: Context) -> tuple[Place, ...]:
-    places: dict[str, Place] = {}
+def _places(section: Section, context: Context) -> tuple[SessionLectureRow, ...]:
+    places: dict[str, SessionLectureRow] = {}
     for inner in section.sections("lectures", PLACE):
         inner.require("number")
         number = course_fields.known(
@@ -217,7 +222,7 @@ def _places(section: Section, context: Context) -> tuple[Place, ...]:
         if number in places:
             inner.fault(f"Lecture {number} stands in this session already.", "number")
         if number:
-            places[number] = Place(
+            places[number] = SessionLectureRow(
                 lecture=number,
                 part=course_fields.words(inner, "part", longest=60),
                 watch_before=inner.flag("watch_before"),
@@ -243,7 +248,7 @@ def read_slots(top: Section, context: Context) -> tuple[SlotRow, ...]:
         if ends <= starts:
             section.fault("It ends before it begins.", "to")
         key = slot_key(day, starts)
-        context.claim(section, "slot", key, "from")
+        context.claim_key(section, "slot", key, "from")
         rows.append(
             SlotRow(
                 key=key,
