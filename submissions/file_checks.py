@@ -6,7 +6,7 @@ from typing import IO
 
 from formats.findings import FileName, Findings
 from formats.kinds import Kind, kind_of
-from formats.notebook.coursework_context import NOTHING_GIVEN, Coursework
+from formats.notebook.assignment_context import NO_CONTEXT, AssignmentContext
 from formats.notebook.notebook_checks import check_notebook
 from formats.submission_words import problem, size_in_words
 from formats.weights.weight_checks import WANTED, check_weights
@@ -27,7 +27,7 @@ def check_file(
     rule: FileRule,
     *,
     chosen: str = "",
-    coursework: Coursework = NOTHING_GIVEN,
+    context: AssignmentContext = NO_CONTEXT,
 ) -> Findings:
     """Return what is wrong with the content, without executing any of it.
 
@@ -47,8 +47,8 @@ def check_file(
         return Findings(problems=(problem("lfs_pointer", file=name),))
     content.seek(0)
     if rule.kind == "notebook":
-        return check_notebook(content.read(), name=name, coursework=coursework)
+        return check_notebook(content.read(), name=name, context=context)
     if rule.kind in WANTED:
-        has_gpu = coursework.has_gpu
+        has_gpu = context.has_gpu
         return check_weights(content, name=name, wanted=rule.kind, has_gpu=has_gpu)
     return Findings()

@@ -17,7 +17,7 @@ from formats.findings import (
     FileName,
     Findings,
 )
-from formats.notebook.coursework_context import Coursework
+from formats.notebook.assignment_context import AssignmentContext
 from formats.notebook.opened_files import CodeReading, read_code
 from formats.notebook.repeated_checks import find_repeated_checks
 from formats.problems import Problem
@@ -85,7 +85,7 @@ def check_files(
 
     `installed` are the modules that a run can import, or None if they are not known.
     """
-    rules, coursework = rules_of(revision), coursework_of(revision)
+    rules, context = rules_of(revision), assignment_context_of(revision)
     findings = Findings(problems=(*_check_names(files, rules), *_check_total(files)))
     checked: set[str] = set()
     for file in files:
@@ -94,11 +94,11 @@ def check_files(
             file.content.seek(0)
             chosen = clean_file_name(file.original_name)
             findings += check_file(
-                file.content, rules[file.name], chosen=chosen, coursework=coursework
+                file.content, rules[file.name], chosen=chosen, context=context
             )
     if findings.problems:
         return findings
-    readings = _read_notebooks(files, rules, coursework)
+    readings = _read_notebooks(files, rules, context)
     warnings = _warnings(readings, files, revision, findings.warnings)
     if installed is not None:
         present = _present(files, revision)
@@ -139,7 +139,7 @@ def _check_total(files: Sequence[IncomingFile]) -> Iterator[Problem]:
         yield problem("files_too_large", limit=size_in_words(limit))
 
 
-def coursework_of(revision: AssignmentRevision) -> Coursework:
+def assignment_context_of(revision: AssignmentRevision) -> AssignmentContext:
     """Return what the revision gives its students.
 
     If the store has lost the hand-out, it is left out: the student is not at fault.
@@ -150,7 +150,7 @@ def coursework_of(revision: AssignmentRevision) -> Coursework:
         handout, given = handout_notebook(parts), given_notebook(parts)
     except BlobMissingError:
         handout = given = None
-    return Coursework(
+    return AssignmentContext(
         keys=tuple(checked.values_list("key", flat=True)),
         skip_tags=tuple(revision.skip_tags),
         parameters=dict(revision.parameters),
@@ -163,7 +163,7 @@ def coursework_of(revision: AssignmentRevision) -> Coursework:
 def _read_notebooks(
     files: Sequence[IncomingFile],
     rules: Mapping[str, FileRule],
-    coursework: Coursework,
+    context: AssignmentContext,
 ) -> list[tuple[CodeReading, tuple[Problem, ...]]]:
     """Return what each notebook's code does, with warnings of copied check cells."""
     found = []
@@ -172,8 +172,8 @@ def _read_notebooks(
             file.content.seek(0)
             data = file.content.read()
             name = FileName(file.name, clean_file_name(file.original_name))
-            reading = read_code(data, name=name, coursework=coursework)
-            repeated = find_repeated_checks(data, name=name, coursework=coursework)
+            reading = read_code(data, name=name, context=context)
+            repeated = find_repeated_checks(data, name=name, context=context)
             found.append((reading, repeated))
     return found
 

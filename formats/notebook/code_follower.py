@@ -23,7 +23,7 @@ from formats.notebook.known_functions import (
     OwnNames,
     arguments_of,
 )
-from formats.notebook.steps import SpentError, Steps
+from formats.notebook.steps import NoStepsLeftError, Steps
 from runner.protocol.jobs import Scalar
 
 # The most levels of calls that are followed, and of branches that are distinguished.
@@ -89,7 +89,7 @@ class CodeFollower:
     def _while_steps_last(self) -> Iterator[None]:
         try:
             yield
-        except SpentError:
+        except NoStepsLeftError:
             self.found.is_complete = False
 
     # --- Notes -------------------------------------------------------------------

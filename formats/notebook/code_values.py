@@ -172,11 +172,11 @@ def _parts(node: ast.expr) -> tuple[list[ast.expr], str]:
 
 def first_name(node: ast.expr) -> str:
     """Return torch for torch.jit.load, or "" if it does not begin with a name."""
-    first = chain(node)[-1]
+    first = dotted_prefixes(node)[-1]
     return first.id if isinstance(first, ast.Name) else ""
 
 
-def chain(node: ast.expr) -> list[ast.expr]:
+def dotted_prefixes(node: ast.expr) -> list[ast.expr]:
     """Return torch.jit.load, torch.jit and torch for torch.jit.load.
 
     A chain that is longer than people write is cut off.

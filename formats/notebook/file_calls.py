@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from formats.notebook.cell_syntax import last_name
-from formats.notebook.code_values import Names, chain, first_name
+from formats.notebook.code_values import Names, dotted_prefixes, first_name
 
 # The last part of the function's name. One of its first two arguments is a path.
 READERS: Final = frozenset(
@@ -75,7 +75,7 @@ def file_calls(call: ast.Call, names: Names) -> Iterator[FileCall]:
         yield from _loaded(call, verb, names)
 
 
-def tidy(path: str) -> str:
+def comparable_path(path: str) -> str:
     """Return the path in the form in which paths are compared."""
     return posixpath.normpath(path.strip().replace("\\", "/"))
 
@@ -107,7 +107,7 @@ def _copied(call: ast.Call, names: Names) -> Iterator[FileCall]:
 
 
 def _guard(path: str) -> FileCall:
-    return FileCall(path=tidy(path), is_guard=True)
+    return FileCall(path=comparable_path(path), is_guard=True)
 
 
 def _each(
@@ -115,13 +115,13 @@ def _each(
 ) -> Iterator[FileCall]:
     for path in paths:
         if is_write or not NO_PATH.search(path):
-            known = path if NETWORK.match(path) else tidy(path)
+            known = path if NETWORK.match(path) else comparable_path(path)
             yield FileCall(path=known, is_write=is_write, is_mapped=is_mapped)
 
 
 def _owners(called: ast.expr) -> set[str]:
     """Return torch and jit for torch.jit.load, and “?” for a bare load."""
-    return set(map(last_name, chain(called)[1:])) or {"?"}
+    return set(map(last_name, dotted_prefixes(called)[1:])) or {"?"}
 
 
 def _is_mapped(call: ast.Call) -> bool:

@@ -19,7 +19,7 @@ from formats.kinds import (
     kind_of_head,
     wrong_kind,
 )
-from formats.notebook.coursework_context import NOTHING_GIVEN, Coursework
+from formats.notebook.assignment_context import NO_CONTEXT, AssignmentContext
 from formats.notebook.metadata import notebook_metadata
 from formats.notebook.normalise import (
     Notebook,
@@ -63,7 +63,7 @@ FIXES: Final = {
 
 
 def check_notebook(
-    data: bytes, *, name: Name, coursework: Coursework = NOTHING_GIVEN
+    data: bytes, *, name: Name, context: AssignmentContext = NO_CONTEXT
 ) -> Findings:
     """Return what is wrong with a notebook, and what its author may want to know.
 
@@ -81,7 +81,7 @@ def check_notebook(
         return Findings(problems=fault.problems)
     return Findings(
         problems=tuple(_check_language(notebook, name)),
-        warnings=tuple(_warnings(notebook, name, coursework)),
+        warnings=tuple(_warnings(notebook, name, context)),
     )
 
 
@@ -102,12 +102,12 @@ def _check_language(notebook: Notebook, name: Name) -> Iterator[Problem]:
 
 
 def _warnings(
-    notebook: Notebook, name: Name, coursework: Coursework
+    notebook: Notebook, name: Name, context: AssignmentContext
 ) -> Iterator[Problem]:
     if notebook.is_old:
         version = shown(notebook.version, 20)
         yield problem("notebook_old_format", file=name, version=version)
-    cells = coursework.numbered(notebook)
+    cells = context.numbered(notebook)
     if not any(each.number for each in cells):
         yield problem("notebook_no_code", file=name)
     for code, is_so in (

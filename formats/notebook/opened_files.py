@@ -15,11 +15,15 @@ from typing import Final
 from formats.findings import (
     Name,
 )
+from formats.notebook.assignment_context import (
+    NO_CONTEXT,
+    AssignmentContext,
+    NumberedCell,
+)
 from formats.notebook.cell_syntax import Budget, TooComplexError, parse
 from formats.notebook.code_follower import CodeFollower
-from formats.notebook.coursework_context import NOTHING_GIVEN, Coursework, NumberedCell
 from formats.notebook.file_accesses import Accesses, Arm
-from formats.notebook.file_calls import NETWORK, tidy
+from formats.notebook.file_calls import NETWORK, comparable_path
 from formats.notebook.ipython_syntax import plain_python, split_cell_magic
 from formats.notebook.normalise import NotebookFaultError, cleaned, read_notebook
 from formats.problems import Problem
@@ -40,16 +44,16 @@ def find_missing_files(
     name: Name,
     present: Collection[str],
     wanted: Collection[str] = (),
-    coursework: Coursework = NOTHING_GIVEN,
+    context: AssignmentContext = NO_CONTEXT,
 ) -> tuple[Problem, ...]:
     """Return warnings of files that the notebook opens and that will not be there.
 
     `present` are the names beside the notebook when it runs. `wanted` are the names
-    that the coursework requires. Cells that are not run are not read, nor are cells
+    that the assignment requires. Cells that are not run are not read, nor are cells
     that are longer than people write. A cell that is not Python gives a warning, too.
     Never raises: a notebook that cannot be read has no warnings.
     """
-    reading = read_code(data, name=name, coursework=coursework)
+    reading = read_code(data, name=name, context=context)
     return reading.warnings(present, wanted)
 
 
@@ -113,20 +117,20 @@ class CodeReading:
             if self.accesses.missing(read):
                 told.add(path)
                 is_given = all(self._cells[each].is_given for each in read.cells)
-                # A missing file that the coursework requires is the student's to hand
+                # A missing file that the assignment requires is the student's to hand
                 # in, whichever code opens it.
                 if not is_given or path in wanted:
                     where = self._cells[read.cell].where
                     yield _warning(path, where, present, wanted)
 
 
-def read_code(data: bytes, *, name: Name, coursework: Coursework) -> CodeReading:
+def read_code(data: bytes, *, name: Name, context: AssignmentContext) -> CodeReading:
     """Return the reading of a notebook's code, empty if the notebook is unreadable."""
     try:
-        cells = coursework.numbered(read_notebook(data, name=name))
+        cells = context.numbered(read_notebook(data, name=name))
     except NotebookFaultError:
         cells = []
-    follower, budget = CodeFollower(coursework.parameters), Budget()
+    follower, budget = CodeFollower(context.parameters), Budget()
     faults: list[Problem] = []
     for place, each in enumerate(cells):
         if each.number and budget.covers(each.cell.source):
@@ -161,7 +165,7 @@ def _python(source: str) -> tuple[str, str, bool]:
     """Return the cell as plain Python, the file its magic writes, and if it changed."""
     name, arguments, _ = split_cell_magic(source)
     if name in WRITE_MAGICS:
-        return "", tidy(arguments.split(" ")[-1]), True
+        return "", comparable_path(arguments.split(" ")[-1]), True
     plain = plain_python(source)
     return plain, "", plain != source
 

@@ -6,7 +6,7 @@ from formats.assignment import check_key, foreign_key
 from formats.findings import (
     Name,
 )
-from formats.notebook.coursework_context import Coursework
+from formats.notebook.assignment_context import AssignmentContext
 from formats.notebook.normalise import (
     Cell,
     Notebook,
@@ -22,7 +22,7 @@ MAX_NAMED: Final = 5
 
 
 def find_repeated_checks(
-    data: bytes, *, name: Name, coursework: Coursework
+    data: bytes, *, name: Name, context: AssignmentContext
 ) -> tuple[Problem, ...]:
     """Return a warning for each question with more check cells than the hand-out has.
 
@@ -33,27 +33,27 @@ def find_repeated_checks(
         notebook = read_notebook(data, name=name)
     except NotebookFaultError:
         return ()
-    repeated = _found(notebook, coursework)
-    if not repeated and any(coursework.check_copies[key] for key in coursework.keys):
+    repeated = _found(notebook, context)
+    if not repeated and any(context.check_copies[key] for key in context.keys):
         return (problem("check_cells_gone", file=name),)
     warnings: list[Problem] = []
-    for key in coursework.keys:
+    for key in context.keys:
         cells = repeated.get(key, [])
-        if len(cells) > max(1, coursework.check_copies[key]):
+        if len(cells) > max(1, context.check_copies[key]):
             warnings.append(_warning(key, cells, name))
     return tuple(warnings[:MAX_WARNED])
 
 
-def _found(notebook: Notebook, coursework: Coursework) -> dict[str, list[str]]:
+def _found(notebook: Notebook, context: AssignmentContext) -> dict[str, list[str]]:
     """Return the places of the notebook's check cells, by keys of questions."""
     ours: dict[str, list[str]] = {}
     theirs: dict[str, list[str]] = {}
-    for each in coursework.numbered(notebook):
+    for each in context.numbered(notebook):
         if each.cell.kind == "code":
             raw = _as_json(each.cell)
             word = str(each.number) if each.number else each.where.lower()
             for found, key in ((ours, check_key(raw)), (theirs, foreign_key(raw))):
-                if key in coursework.keys and key is not None:
+                if key in context.keys and key is not None:
                     found.setdefault(key, []).append(word)
     return {**theirs, **ours}
 

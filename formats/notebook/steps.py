@@ -18,7 +18,7 @@ _CHARACTERS: Final = 32
 Each = TypeVar("Each")
 
 
-class SpentError(Exception):
+class NoStepsLeftError(Exception):
     """No steps are left, so the findings so far are incomplete."""
 
 
@@ -31,12 +31,12 @@ class Steps:
         self._is_within = False
 
     def spend(self, count: int = 1) -> None:
-        """Subtract steps from those that are left. Raises SpentError without any."""
+        """Subtract steps from those that are left. Raises NoStepsLeftError without any."""
         self._left -= count
         if self._is_within:
             self._followed -= count
         if self._left < 0 or (self._is_within and self._followed < 0):
-            raise SpentError
+            raise NoStepsLeftError
 
     @contextmanager
     def within(self) -> Iterator[None]:

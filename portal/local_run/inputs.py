@@ -11,7 +11,7 @@ from pathlib import Path
 
 from formats.importing import options
 from formats.kinds import Kind, kind_of
-from formats.notebook.coursework_context import Coursework
+from formats.notebook.assignment_context import AssignmentContext
 from formats.notebook.normalise import readable_notebook
 from formats.notebook.opened_files import find_missing_files
 from formats.problems import Problem
@@ -56,10 +56,10 @@ class ReadyJob:
 def read_request(request: Request, *, max_notebook_bytes: int) -> ReadyJob:
     """Return the job. Raises UnusableError, and RefusedError as an upload would."""
     names = _names(request)
-    coursework = Coursework(
+    context = AssignmentContext(
         skip_tags=request.skip_tags, parameters=dict(request.parameters)
     )
-    data, warnings = _read_notebook(request.notebook, max_notebook_bytes, coursework)
+    data, warnings = _read_notebook(request.notebook, max_notebook_bytes, context)
     spec = JobSpec(
         job_id=f"local-{secrets.token_hex(6)}",
         environment=request.environment,
@@ -72,7 +72,7 @@ def read_request(request: Request, *, max_notebook_bytes: int) -> ReadyJob:
         parameters=dict(request.parameters),
     )
     opened = find_missing_files(
-        data, name=spec.notebook_name, present=names, coursework=coursework
+        data, name=spec.notebook_name, present=names, context=context
     )
     return ReadyJob(spec=spec, warnings=(*warnings, *opened))
 
@@ -93,12 +93,12 @@ def _names(request: Request) -> list[str]:
 
 
 def _read_notebook(
-    path: Path, max_bytes: int, coursework: Coursework
+    path: Path, max_bytes: int, context: AssignmentContext
 ) -> tuple[bytes, tuple[Problem, ...]]:
     """Return the notebook's bytes, and warnings about it."""
     with _open(path) as content:
         rule = FileRule(name=path.name, kind="notebook", max_bytes=max_bytes)
-        findings = check_file(content, rule, coursework=coursework)
+        findings = check_file(content, rule, context=context)
         if findings.problems:
             raise RefusedError(findings.problems)
         content.seek(0)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from formats.notebook.coursework_context import Coursework
+from formats.notebook.assignment_context import AssignmentContext
 from formats.problems import Problem
 from submissions.file_checks import FileRule, check_file
 from tests.factories import AssignmentFactory, RequiredFileFactory
@@ -34,10 +34,10 @@ def named(*names: str) -> bytes:
     return safetensors_bytes(header, bytes(8 * len(names)))
 
 
-def warned(data: bytes, kind: str, **coursework: Any) -> list[Problem]:
+def warned(data: bytes, kind: str, **context: Any) -> list[Problem]:
     rule = FileRule(name="net.pt", kind=kind, max_bytes=10**6)
-    given = Coursework(**coursework)
-    found = check_file(io.BytesIO(data), rule, chosen="best.pt", coursework=given)
+    given = AssignmentContext(**context)
+    found = check_file(io.BytesIO(data), rule, chosen="best.pt", context=given)
     assert found.problems == ()
     return list(found.warnings)
 

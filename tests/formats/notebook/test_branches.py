@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from formats.notebook.coursework_context import Coursework
+from formats.notebook.assignment_context import AssignmentContext
 from formats.notebook.opened_files import find_missing_files
 from tests.submissions.builders import code_cell, notebook_bytes
 
@@ -15,7 +15,7 @@ def opened(*sources: str, **parameters: Any) -> list[str]:
         notebook_bytes(*[code_cell(source) for source in sources]),
         name="work.ipynb",
         present={"work.ipynb"},
-        coursework=Coursework(parameters=parameters),
+        context=AssignmentContext(parameters=parameters),
     )
     assert all(each.code == "opens_missing" for each in found)
     return [each.message.split("“")[1].split("”")[0] for each in found]

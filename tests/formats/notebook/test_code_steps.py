@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from formats.assignment.foreign_cells import otter_check
+from formats.notebook.assignment_context import AssignmentContext
 from formats.notebook.cell_syntax import MAX_CELL, MAX_PARSED
-from formats.notebook.coursework_context import Coursework
 from formats.notebook.opened_files import read_code
 from formats.weights.pickle_instructions import read_pickle
 from formats.weights.torchscript import check_torchscript
@@ -80,7 +80,7 @@ def seconds(*sources: str) -> float:
     """Return the time to read a notebook of these cells, with all that is warned of."""
     data = notebook_bytes(*map(code_cell, sources))
     started = time.thread_time()
-    reading = read_code(data, name="w", coursework=Coursework())
+    reading = read_code(data, name="w", context=AssignmentContext())
     reading.warnings({"work.ipynb", "data.csv"}, ())
     reading.missing_packages((), ())
     return time.thread_time() - started
@@ -132,7 +132,7 @@ def test_the_longest_honest_notebook_is_followed_to_its_end() -> None:
     cells = ["".join(piece.format(n=40 * c + n) for n in range(40)) for c in range(9)]
     assert 150_000 < sum(map(len, cells)) < MAX_PARSED
     data = notebook_bytes(*map(code_cell, [*cells, "open('mine.csv')"]))
-    reading = read_code(data, name="w", coursework=Coursework())
+    reading = read_code(data, name="w", context=AssignmentContext())
     assert reading.accesses.is_complete
     assert len(reading.accesses.writes) == 360
     (warning,) = reading.warnings((), ())
@@ -144,7 +144,7 @@ def test_what_stands_outside_is_read_though_functions_take_too_long() -> None:
     data = notebook_bytes(
         code_cell(long), code_cell("f()\n" * 100), code_cell("import absent")
     )
-    reading = read_code(data, name="w", coursework=Coursework())
+    reading = read_code(data, name="w", context=AssignmentContext())
     assert not reading.accesses.is_complete
     assert [one.package for one in reading.accesses.imports] == ["absent"]
 
@@ -153,7 +153,7 @@ def test_only_the_files_that_are_warned_of_are_compared() -> None:
     """Each is compared with the names that there are, letter by letter."""
     line = "".join(f"open('{'ab' * 20}{n}.csv')\n" for n in range(300))
     data = notebook_bytes(*[code_cell(line.replace("b", x)) for x in "bcdefghijk"])
-    reading = read_code(data, name="w", coursework=Coursework())
+    reading = read_code(data, name="w", context=AssignmentContext())
     started = time.thread_time()
     assert len(reading.warnings({f"{'ab' * 20}{n}x" for n in range(50)}, ())) == 10
     assert time.thread_time() - started < 0.5

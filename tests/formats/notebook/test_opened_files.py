@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from formats.notebook.coursework_context import Coursework
+from formats.notebook.assignment_context import AssignmentContext
 from formats.notebook.opened_files import find_missing_files, read_code
 from formats.problems import Problem
 from tests.submissions.builders import code_cell, notebook_bytes
@@ -117,7 +117,7 @@ def test_cells_that_are_not_run_are_not_read() -> None:
         notebook_bytes(cell, skipped),
         name="w",
         present=(),
-        coursework=Coursework(skip_tags=["slow"]),
+        context=AssignmentContext(skip_tags=["slow"]),
     )
     assert found == ()
 
@@ -169,8 +169,8 @@ def packages(
 ) -> list[str]:
     """The packages that are warned of, where numpy and torch are installed."""
     data = notebook_bytes(*[code_cell(source) for source in sources])
-    coursework = Coursework(handout=given, parameters={"TRAIN": False})
-    reading = read_code(data, name="w", coursework=coursework)
+    context = AssignmentContext(handout=given, parameters={"TRAIN": False})
+    reading = read_code(data, name="w", context=context)
     found = reading.missing_packages({"numpy", "torch"}, present)
     assert all(each.code == "imports_missing" and each.hint for each in found)
     return [each.message for each in found]

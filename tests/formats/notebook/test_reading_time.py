@@ -27,8 +27,8 @@ from formats.assignment.changed_names import _read
 from formats.assignment.definitions import _parsed_bindings
 from formats.assignment.foreign_cells import is_about_otter
 from formats.importing.source_notebooks import headings, names_of_cells
+from formats.notebook.assignment_context import AssignmentContext
 from formats.notebook.cell_syntax import MAX_CELL
-from formats.notebook.coursework_context import Coursework
 from formats.notebook.normalise import readable_notebook
 from formats.notebook.notebook_checks import check_notebook
 from formats.notebook.opened_files import find_missing_files
@@ -103,15 +103,15 @@ def cells_of(source: str, size: int) -> list[dict[str, Any]]:
     ]
 
 
-COURSEWORK: Final = Coursework(keys=("a",))
+CONTEXT: Final = AssignmentContext(keys=("a",))
 
 
 def read_upload(cells: list[dict[str, Any]]) -> None:
     document = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells}
     data = json.dumps(document, ensure_ascii=False).encode()
     check_notebook(data, name="w")
-    find_repeated_checks(data, name="w", coursework=COURSEWORK)
-    find_missing_files(data, name="w", present={"b.csv"}, coursework=COURSEWORK)
+    find_repeated_checks(data, name="w", context=CONTEXT)
+    find_missing_files(data, name="w", present={"b.csv"}, context=CONTEXT)
 
 
 def read_for_job(cells: list[dict[str, Any]]) -> None:

@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from formats.notebook.coursework_context import Coursework
+from formats.notebook.assignment_context import AssignmentContext
 from formats.notebook.repeated_checks import find_repeated_checks
 from tests.submissions.builders import code_cell, notebook_bytes
 
 
 def warned(*cells: Any, keys: tuple[str, ...] = ("q1", "q2")) -> list[str]:
     found = find_repeated_checks(
-        notebook_bytes(*cells), name="work.ipynb", coursework=Coursework(keys=keys)
+        notebook_bytes(*cells), name="work.ipynb", context=AssignmentContext(keys=keys)
     )
     assert all(each.code == "check_cell_copied" and each.hint for each in found)
     return [each.message for each in found]
@@ -41,22 +41,22 @@ def test_many_copies_are_counted() -> None:
     assert message.startswith("Cells 1, 2, 3, 4, 5 and 495 more of")
 
 
-Q1 = Coursework(keys=("q1",))
+Q1 = AssignmentContext(keys=("q1",))
 
 
 def test_a_notebook_that_cannot_be_read_has_no_warnings() -> None:
-    assert find_repeated_checks(b"{", name="work.ipynb", coursework=Q1) == ()
+    assert find_repeated_checks(b"{", name="work.ipynb", context=Q1) == ()
 
 
 @pytest.mark.parametrize(("cells", "codes"), [([], ["check_cells_gone"]), ([OURS], [])])
 def test_a_notebook_with_none_of_the_hand_out_s_check_cells_is_told(
     cells: list[Any], codes: list[str]
 ) -> None:
-    coursework = Coursework(keys=("q1", "q2"), handout=[OURS, CHECK])
+    context = AssignmentContext(keys=("q1", "q2"), handout=[OURS, CHECK])
     data = notebook_bytes(code_cell("f = 1"), *cells)
-    found = find_repeated_checks(data, name="work.ipynb", coursework=coursework)
+    found = find_repeated_checks(data, name="work.ipynb", context=context)
     assert [each.code for each in found] == codes
 
 
 def test_where_the_hand_out_has_no_check_cells_none_is_missed() -> None:
-    assert find_repeated_checks(notebook_bytes(), name="a.ipynb", coursework=Q1) == ()
+    assert find_repeated_checks(notebook_bytes(), name="a.ipynb", context=Q1) == ()

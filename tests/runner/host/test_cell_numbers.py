@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from formats.notebook.coursework_context import Coursework
+from formats.notebook.assignment_context import AssignmentContext
 from formats.notebook.opened_files import find_missing_files
 from grading.messages import describe_end
 from runner.host.runner import Runner
@@ -31,7 +31,7 @@ def told_at_upload(spec: JobSpec) -> str:
         spec.notebook.encode(),
         name="work.ipynb",
         present=(),
-        coursework=Coursework(keys=("q1",), given=given, skip_tags=spec.skip_tags),
+        context=AssignmentContext(keys=("q1",), given=given, skip_tags=spec.skip_tags),
     )
     return found.message
 

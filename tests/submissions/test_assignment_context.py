@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from formats.choices import Part
-from formats.notebook.coursework_context import Coursework
+from formats.notebook.assignment_context import AssignmentContext
 from formats.notebook.notebook_checks import check_notebook
 from formats.notebook.opened_files import find_missing_files
 from formats.notebook.repeated_checks import find_repeated_checks
@@ -19,15 +19,15 @@ TEXT = {"cell_type": "markdown", "metadata": {}, "source": "# 1"}
 CONFLICT = "<<<<<<< HEAD\na = 1"
 
 
-def missing(*cells: Any, coursework: Coursework, **files: Any) -> list[Problem]:
+def missing(*cells: Any, context: AssignmentContext, **files: Any) -> list[Problem]:
     files = {"present": (), **files}
     data = notebook_bytes(*cells)
-    return list(find_missing_files(data, name="w", coursework=coursework, **files))
+    return list(find_missing_files(data, name="w", context=context, **files))
 
 
-def given(*cells: Any, **changes: Any) -> Coursework:
-    """A coursework whose hand-out has these cells."""
-    return Coursework(handout=cells, given=cells, **changes)
+def given(*cells: Any, **changes: Any) -> AssignmentContext:
+    """Return a context whose hand-out has these cells."""
+    return AssignmentContext(handout=cells, given=cells, **changes)
 
 
 @pytest.mark.parametrize(
@@ -42,33 +42,33 @@ def given(*cells: Any, **changes: Any) -> Coursework:
     ],
 )
 def test_the_hand_outs_own_cell_is_not_warned_of(own: Any) -> None:
-    assert missing(own, coursework=given(code_cell(OPENS))) == []
-    assert missing(own, coursework=given(code_cell("b = 1"))) != []
+    assert missing(own, context=given(code_cell(OPENS))) == []
+    assert missing(own, context=given(code_cell("b = 1"))) != []
 
 
 def test_other_faults_of_the_hand_outs_own_cells_are_not_warned_of() -> None:
     cells = code_cell("x = "), code_cell(CONFLICT), {**TEXT, "source": "a\0"}
-    assert missing(*cells, coursework=given(*cells)) == []
-    found = check_notebook(notebook_bytes(*cells), name="w", coursework=given(*cells))
+    assert missing(*cells, context=given(*cells)) == []
+    found = check_notebook(notebook_bytes(*cells), name="w", context=given(*cells))
     assert found.warnings == ()
 
 
 def test_what_the_student_was_to_hand_in_is_told_whoever_opens_it() -> None:
     own = code_cell("torch.load('n.pt')")
-    (found,) = missing(own, coursework=given(own), wanted={"n.pt"})
+    (found,) = missing(own, context=given(own), wanted={"n.pt"})
     assert found.code == "opens_wanted"
 
 
 def test_a_students_function_that_the_hand_out_calls_is_warned_of() -> None:
     call, answer = code_cell("n = get()"), code_cell("def get(): return open('x.csv')")
-    (found,) = missing(answer, call, coursework=given(call))
+    (found,) = missing(answer, call, context=given(call))
     assert found.message.startswith("Cell 2 opens “x.csv”")
 
 
 def test_a_locked_cell_is_read_as_it_is_put_back() -> None:
     locked = {"softmark": {"locked": "a"}}
-    coursework = given(code_cell("n = 1", metadata=locked))
-    assert missing(code_cell(OPENS, metadata=locked), coursework=coursework) == []
+    context = given(code_cell("n = 1", metadata=locked))
+    assert missing(code_cell(OPENS, metadata=locked), context=context) == []
 
 
 def test_a_cell_has_the_number_of_its_run() -> None:
@@ -78,8 +78,8 @@ def test_a_cell_has_the_number_of_its_run() -> None:
         *(TEXT, code_cell(" \n"), code_cell("1", metadata={"tags": ["slow"]})),
         *(code_cell("# note"), code_cell("", metadata=check), code_cell(OPENS)),
     ]
-    coursework = given(code_cell("f()", metadata=check), keys=["q"], skip_tags=["slow"])
-    (found,) = missing(*cells, coursework=coursework)
+    context = given(code_cell("f()", metadata=check), keys=["q"], skip_tags=["slow"])
+    (found,) = missing(*cells, context=context)
     assert found.message.startswith("Cell 3 opens “x.csv”")
 
 
@@ -108,10 +108,10 @@ def test_a_cell_without_a_number_is_called_by_its_place(cells: Any, where: str) 
 
 def test_copies_that_the_hand_out_has_itself_are_not_warned_of() -> None:
     check = code_cell("# softmark: check q")
-    coursework = given(check, check, keys=["q"])
+    context = given(check, check, keys=["q"])
     for copies, told in ((2, 0), (3, 1)):
         data = notebook_bytes(*[check] * copies)
-        found = find_repeated_checks(data, name="w", coursework=coursework)
+        found = find_repeated_checks(data, name="w", context=context)
         assert len(found) == told
 
 

@@ -36,7 +36,7 @@ class NumberedCell:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Coursework:
+class AssignmentContext:
     """The known facts about an assignment when work for it is handed in.
 
     `keys` are those of the questions that are checked by tests. `handout` are the cells
@@ -86,7 +86,7 @@ class Coursework:
         return found
 
 
-NOTHING_GIVEN: Final = Coursework()
+NO_CONTEXT: Final = AssignmentContext()
 
 
 def _as_json(cell: Cell) -> dict[str, Any]:
