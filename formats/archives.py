@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
 from formats.problems import ProblemList
-from formats.unreadable_files import Reason, what_it_is
+from formats.unreadable_files import Reason, wrong_file
 
 MAX_ARCHIVE_BYTES: Final = 200 * 1024**2
 MAX_BYTES: Final = 600 * 1024**2
@@ -72,7 +72,7 @@ def _why_no_zip(archive: Path) -> Reason:
     """Return the most likely reason why this is no zip, by its first bytes."""
     with archive.open("rb") as content:
         start = content.read(_PIECE)
-    if start and not start.startswith(b"PK") and (found := what_it_is(start, "a zip")):
+    if start and not start.startswith(b"PK") and (found := wrong_file(start, "a zip")):
         return found
     return Reason(message="This is no zip that can be read.", hint="Pack it again.")
 

@@ -28,7 +28,7 @@ class Reason:
     hint: str = ""
 
 
-def what_it_is(data: bytes, wanted: str) -> Reason | None:
+def wrong_file(data: bytes, wanted: str) -> Reason | None:
     """Return a reason if the file is clearly something else than `wanted`, or None.
 
     It recognises common mistakes: git's conflict marks, a pointer of Git LFS, a saved
@@ -42,7 +42,7 @@ def what_it_is(data: bytes, wanted: str) -> Reason | None:
                 message=f"This is {name}, not {wanted}.",
                 hint="Choose the file itself.",
             )
-    if pointer := pointer_in(data):
+    if pointer := lfs_pointer_in(data):
         return pointer
     if _MARKUP.match(data.removeprefix(codecs.BOM_UTF8)):
         return Reason(
@@ -59,7 +59,7 @@ def what_it_is(data: bytes, wanted: str) -> Reason | None:
     return conflict_in(data)
 
 
-def pointer_in(data: bytes) -> Reason | None:
+def lfs_pointer_in(data: bytes) -> Reason | None:
     """Return a reason if the file is a Git LFS pointer, or None.
 
     The first bytes of the file are enough.
@@ -86,7 +86,7 @@ def conflict_in(data: bytes) -> Reason | None:
 
 def text_of(data: bytes, wanted: str) -> str | Reason:
     """Return the file's text without a byte order mark, or why it is no text."""
-    if data.strip() and (found := what_it_is(data, wanted)):
+    if data.strip() and (found := wrong_file(data, wanted)):
         return found
     try:
         return data.decode("utf-8-sig")

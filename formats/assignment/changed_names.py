@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
+from formats.assignment.call_effects import is_called_implicitly
 from formats.assignment.definitions import rebound_names
 from formats.assignment.fates import Fate, Node
 from formats.assignment.free_names import FreeNames, attributes_of
-from formats.assignment.looking_calls import runs_unasked
 from formats.assignment.object_uses import ANY, Uses
 from formats.assignment.passed_objects import PassedObjects, Scope, parameters_of
 from formats.assignment.tied_objects import TiedObjects
@@ -359,7 +359,8 @@ def _scope(
         methods=uses.methods,
         owner=owner,
         own=first,
-        runs_unasked=not isinstance(node, ast.ClassDef) and runs_unasked(node),
+        is_called_implicitly=not isinstance(node, ast.ClassDef)
+        and is_called_implicitly(node),
         gives_code=free.has_code[node],
         is_class=is_class,
     )

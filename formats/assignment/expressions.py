@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from formats.assignment.fates import GIVEN, SEEN, TAKEN, End, Fate, Node
-from formats.assignment.looking_calls import PART_METHODS
+from formats.assignment.call_effects import PART_METHODS
+from formats.assignment.fates import GIVEN, SEEN, TAKEN, Fate, Node, ValueFate
 from formats.notebook.cell_syntax import last_name
 
 _COMPUTED: Final = (ast.UnaryOp, ast.Compare, ast.JoinedStr, ast.Slice)
@@ -19,7 +19,7 @@ GATHERED: Final = (
 JOINING: Final = (ast.Add, ast.Sub, ast.BitOr, ast.BitAnd)
 
 
-def is_made(value: ast.expr) -> bool:
+def is_new_object(value: ast.expr) -> bool:
     """Return whether the value is a new object: a call of a name with a capital."""
     while True:
         match value:
@@ -59,28 +59,28 @@ def holders_of(owners: Iterable[tuple[Node, Fate]]) -> list[str]:
     ]
 
 
-def end_within(node: ast.AST, end: End) -> End:
+def part_fate(node: ast.AST, fate: ValueFate) -> ValueFate:
     """Return the fates of the parts of a node."""
     if isinstance(node, _SHOWN):
         return SEEN
     if isinstance(node, _COMPUTED):
-        return end.through(Fate.DERIVED)
+        return fate.of_part(Fate.DERIVED)
     if isinstance(node, GATHERED):
-        return end
+        return fate
     if isinstance(node, ast.Return | ast.Yield):
         return GIVEN
     if isinstance(node, ast.expr):
-        return replace(end, fate=max(end.fate, Fate.TAKEN))
+        return replace(fate, level=max(fate.level, Fate.TAKEN))
     return TAKEN
 
 
-def end_of_operands(node: ast.BinOp, end: End) -> End:
+def operand_fate(node: ast.BinOp, fate: ValueFate) -> ValueFate:
     """Return the fates of two operands: lists, sets and dictionaries are joined."""
     joins = isinstance(node.op, JOINING)
     is_display = any(isinstance(one, GATHERED) for one in (node.left, node.right))
     if is_display and (joins or isinstance(node.op, ast.Mult)):
-        return end
-    return end.through(Fate.CHANGED if joins else Fate.DERIVED)
+        return fate
+    return fate.of_part(Fate.CHANGED if joins else Fate.DERIVED)
 
 
 def least_of_joined(value: ast.expr) -> Fate:

@@ -29,38 +29,38 @@ Meeting = tuple[int, Slot | None]
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class ValueFate:
     """The fate of a value, and its owners: what may hold the value or be a part of it.
 
     Each owner comes with the weakest fate of the owner that changes the value.
     """
 
-    fate: Fate = Fate.TAKEN
+    level: Fate = Fate.TAKEN
     owners: tuple[tuple[Node, Fate], ...] = ()
     is_part: bool = True
     meetings: tuple[Meeting, ...] = ()
 
-    def through(self, least: Fate) -> "End":
-        """Return the end of a part of the value, which only a fate of `least` changes."""
-        fate = self.fate if self.fate >= least else Fate.SEEN
+    def of_part(self, least: Fate) -> "ValueFate":
+        """Return the fate of a part of the value, which only a fate of `least` changes."""
+        level = self.level if self.level >= least else Fate.SEEN
         owners = tuple((owner, max(least, known)) for owner, known in self.owners)
         is_part = self.is_part and least <= Fate.TAKEN
         meetings = self.meetings if least <= Fate.TAKEN else ()
-        return End(fate, owners, is_part=is_part, meetings=meetings)
+        return ValueFate(level, owners, is_part=is_part, meetings=meetings)
 
-    def held_by(self, owner: Node) -> "End":
-        """Return the end with one more owner, which may hold the value or give it away."""
+    def held_by(self, owner: Node) -> "ValueFate":
+        """Return the fate with one more owner, which may hold the value or give it away."""
         return replace(self, owners=(*self.owners, (owner, Fate.GIVEN)))
 
-    def met_in(self, call: int) -> "End":
-        """Return the end of a value that meets other values in this call."""
+    def met_in(self, call: int) -> "ValueFate":
+        """Return the fate of a value that meets other values in this call."""
         return replace(self, meetings=(*self.meetings, (call, None)))
 
-    def given(self) -> "End":
-        """Return the end of an argument of an unknown call, which may do anything with it."""
-        return replace(self, fate=max(self.fate, Fate.TAKEN), is_part=False)
+    def as_argument(self) -> "ValueFate":
+        """Return the fate of an argument of an unknown call, which may do anything with it."""
+        return replace(self, level=max(self.level, Fate.TAKEN), is_part=False)
 
 
-SEEN: Final = End(Fate.SEEN)
-TAKEN: Final = End(Fate.TAKEN)
-GIVEN: Final = End(Fate.GIVEN)
+SEEN: Final = ValueFate(Fate.SEEN)
+TAKEN: Final = ValueFate(Fate.TAKEN)
+GIVEN: Final = ValueFate(Fate.GIVEN)

@@ -9,7 +9,7 @@ from typing import Final
 
 from formats.assignment.assignment_content import Bundle, BundleFile, Question
 from formats.assignment.function_tests import FoundCheck
-from formats.assignment.hidden_marks import staffs_mark
+from formats.assignment.hidden_marks import line_of_staff_mark
 from formats.assignment.manifest import FILE, Manifest, is_file_name, read_manifest
 from formats.assignment.notebook_cells import (
     check_cells,
@@ -24,7 +24,7 @@ from formats.assignment.section_tests import parsed_tests, read_tests
 from formats.assignment.unpickling import find_unpickling
 from formats.choices import Part, QuestionKind
 from formats.problems import ProblemList
-from formats.unreadable_files import POINTER_BYTES, pointer_in
+from formats.unreadable_files import POINTER_BYTES, lfs_pointer_in
 from runner.protocol.jobs import TestStyle
 from runner.protocol.notebook import name_cells
 
@@ -296,13 +296,13 @@ class _Reading:
         if not path.is_file():
             return
         with path.open("rb") as content:
-            pointer = pointer_in(content.read(POINTER_BYTES))
+            pointer = lfs_pointer_in(content.read(POINTER_BYTES))
             if pointer and part in (Part.PUBLIC, Part.PRIVATE, Part.SOLUTION):
                 self._faults.add(
                     pointer.message, file=f"{part}/{name}", hint=pointer.hint
                 )
             content.seek(0)
-            line = staffs_mark(content) if part == Part.PUBLIC else 0
+            line = line_of_staff_mark(content) if part == Part.PUBLIC else 0
             if line:
                 self._faults.add(
                     "Students get this file, and it holds the mark of a solution, a "

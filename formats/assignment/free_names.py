@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterable
 
-from formats.assignment.looking_calls import DATA_ATTRIBUTES
+from formats.assignment.call_effects import DATA_ATTRIBUTES
 from formats.notebook.cell_syntax import SCOPES
 
 

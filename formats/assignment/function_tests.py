@@ -7,7 +7,7 @@ from typing import Final
 
 from formats.notebook.cell_syntax import nodes_outside_functions
 from formats.problems import ProblemList
-from formats.unreadable_files import Reason, what_it_is
+from formats.unreadable_files import Reason, wrong_file
 
 MAX_BYTES: Final = 1024**2
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -29,11 +29,11 @@ def parse_module(data: bytes, *, file: str, faults: ProblemList) -> ast.Module |
     try:
         return ast.parse(data)
     except SyntaxError as error:
-        reason = what_it_is(data, "a test file") or Reason(
+        reason = wrong_file(data, "a test file") or Reason(
             message=f"This is not Python: {error.msg}.", line=error.lineno
         )
     except (ValueError, RecursionError, MemoryError):
-        reason = what_it_is(data, "a test file") or Reason(
+        reason = wrong_file(data, "a test file") or Reason(
             message="This is not Python that can be read."
         )
     faults.add(reason.message, file=file, line=reason.line, hint=reason.hint)

@@ -58,7 +58,7 @@ def _kind_of_word(word: str) -> str:
     return "."
 
 
-def staffs_mark(content: BinaryIO) -> int:
+def line_of_staff_mark(content: BinaryIO) -> int:
     """Return the first line of a text file with a mark for staff; 0 without any."""
     text = content.read(_READ)
     if b"\0" in text:

@@ -13,7 +13,7 @@ import nbformat
 from formats.assignment.hidden_marks import looks_hidden
 from formats.assignment.otter_metadata import drop_hidden
 from formats.problems import ProblemList
-from formats.unreadable_files import Reason, conflict_in, not_json, text_of, what_it_is
+from formats.unreadable_files import Reason, conflict_in, not_json, text_of, wrong_file
 from formats.yaml_document import nearest
 from runner.protocol.notebook import CellName, name_cells
 
@@ -98,7 +98,7 @@ def _parsed(data: bytes) -> Any:
         text = text_of(data, "a notebook")
         return text if isinstance(text, Reason) else json.loads(text)
     except json.JSONDecodeError as error:
-        return what_it_is(data, "a notebook") or not_json(error)
+        return wrong_file(data, "a notebook") or not_json(error)
     except RecursionError:
         return Reason(message="The notebook is nested too deeply.")
 

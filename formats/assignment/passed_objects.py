@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from formats.assignment.call_effects import keeps_effects
 from formats.assignment.fates import Fate, Meeting, Node, Slot
-from formats.assignment.looking_calls import is_calm_decorator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class Scope:
 
     `name` is that of the function or class, "" for a cell. `free` are the names that
     are not its own. `parameters` are None where a call of it tells nothing. A method has
-    the class that is its `owner`, and calls its object `own`. `runs_unasked` is for one
+    the class that is its `owner`, and calls its object `own`. `is_called_implicitly` is for one
     that Python calls by itself, `gives_code` for a function that makes a function.
     The others are what `Uses` found.
     """
@@ -59,7 +59,7 @@ class Scope:
     methods: AbstractSet[tuple[str | int, str, str]] = frozenset()
     owner: str = ""
     own: str = ""
-    runs_unasked: bool = False
+    is_called_implicitly: bool = False
     gives_code: bool = False
     is_class: bool = False
 
@@ -68,7 +68,7 @@ def parameters_of(node: ast.AST) -> Parameters | None:
     """Return the parameters of a function that is written out and is not wrapped."""
     if not isinstance(node, ast.FunctionDef) or _is_stub(node):
         return None
-    if not all(map(is_calm_decorator, node.decorator_list)):
+    if not all(map(keeps_effects, node.decorator_list)):
         return None
     found = node.args
     positional = [one.arg for one in (*found.posonlyargs, *found.args)]

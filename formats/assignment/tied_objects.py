@@ -88,7 +88,7 @@ class TiedObjects:
             if (
                 not scope.name
                 or scope.is_class
-                or (scope.owner and not scope.runs_unasked)
+                or (scope.owner and not scope.is_called_implicitly)
             ):
                 continue
             if scope.owner:

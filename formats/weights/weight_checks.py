@@ -69,13 +69,13 @@ def _check_zip(
 
 
 def _wrong_kind(kind: Kind, *, name: Name, wanted: str) -> Findings:
-    what_to_do = fix(kind, name, wanted)
+    what_to_do = advice_for(kind, name, wanted)
     return Findings(
         problems=(wrong_kind(kind, name, wanted=WANTED[wanted], fix=what_to_do),)
     )
 
 
-def fix(kind: Kind, name: Name, wanted: str) -> str:
+def advice_for(kind: Kind, name: Name, wanted: str) -> str:
     """Return the advice for this kind of file where weights were wanted."""
     if kind in {Kind.HTML, Kind.XML}:
         return DOWNLOADED

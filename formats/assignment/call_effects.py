@@ -132,7 +132,7 @@ def is_drawing(function: ast.expr) -> bool:
     return False
 
 
-def runs_text(call: ast.Call) -> bool:
+def runs_text_as_code(call: ast.Call) -> bool:
     """Return whether a method may run a text as code.
 
     `net.eval()` and `net.modules()` do not, nor does a text that is only compiled.
@@ -143,7 +143,7 @@ def runs_text(call: ast.Call) -> bool:
     return name in DO_ANYTHING and not is_calm
 
 
-def is_calm_decorator(node: ast.expr) -> bool:
+def keeps_effects(node: ast.expr) -> bool:
     """Return whether a decorator leaves the function's effects as they are."""
     match node.func if isinstance(node, ast.Call) else node:
         case ast.Attribute(value=ast.Name(id="torch"), attr=name):
@@ -151,7 +151,7 @@ def is_calm_decorator(node: ast.expr) -> bool:
     return False
 
 
-def runs_unasked(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+def is_called_implicitly(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Return whether Python calls the method although code does not name it.
 
     Special methods, properties and a network's `forward` are: by a call of the object,
