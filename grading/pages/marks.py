@@ -40,14 +40,14 @@ class MarkRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Share:
+class ComponentShare:
     """A component of the course mark, with its assignments that the person sees."""
 
     component: Component
     assignments: tuple[Assignment, ...]
 
     @property
-    def is_unsettled(self) -> bool:
+    def lacks_shares(self) -> bool:
         """Whether the component has an assignment without a share of its own."""
         return any(not each.weight_percent for each in self.assignments)
 
@@ -57,18 +57,18 @@ class Share:
         return sum((each.weight_percent for each in self.assignments), Decimal(0))
 
     @property
-    def is_split_wrong(self) -> bool:
+    def shares_do_not_add_up(self) -> bool:
         """Whether its assignments' shares do not add up to the component's share."""
-        is_split = bool(self.assignments) and not self.is_unsettled
+        is_split = bool(self.assignments) and not self.lacks_shares
         return is_split and self.split_total != self.component.weight_percent
 
 
 @dataclass(frozen=True, kw_only=True)
 class MarksPage:
     course: Course
-    shares: tuple[Share, ...]
+    shares: tuple[ComponentShare, ...]
     # Assignments with a share of the course mark that belong to no component.
-    loose: tuple[Assignment, ...]
+    without_component: tuple[Assignment, ...]
     rows: tuple[MarkRow, ...]
     is_student: bool
     sees_all_work: bool
@@ -117,7 +117,7 @@ def marks_page(*, user: User, course: Course, now: dt.datetime) -> MarksPage:
     return MarksPage(
         course=course,
         shares=_shares(course, [row.assignment for row in rows]),
-        loose=tuple(
+        without_component=tuple(
             row.assignment
             for row in rows
             if row.assignment.component_id is None and row.assignment.weight_percent
@@ -129,9 +129,11 @@ def marks_page(*, user: User, course: Course, now: dt.datetime) -> MarksPage:
     )
 
 
-def _shares(course: Course, assignments: Sequence[Assignment]) -> tuple[Share, ...]:
+def _shares(
+    course: Course, assignments: Sequence[Assignment]
+) -> tuple[ComponentShare, ...]:
     return tuple(
-        Share(
+        ComponentShare(
             component=component,
             assignments=tuple(
                 each for each in assignments if each.component_id == component.pk
