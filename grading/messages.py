@@ -21,12 +21,12 @@ _LARGEST_NUMBER: Final = 100_000
 
 
 class Tone(StrEnum):
-    """The tone of a message. OURS: the portal is at fault, not the notebook."""
+    """The tone of a message. PORTAL_FAULT: the portal is at fault, not the notebook."""
 
     OK = "ok"
     WARN = "warn"
     BAD = "bad"
-    OURS = "ours"
+    PORTAL_FAULT = "ours"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -274,7 +274,7 @@ def _describe(run: GradingRun) -> Message:
                 "Your files are safe and no attempt is used up. Staff see this run in "
                 "their list and can run it again. You need not hand in again."
             ),
-            tone=Tone.OURS,
+            tone=Tone.PORTAL_FAULT,
         )
     if run.state == State.RUNNING and run.progress.get("is_checking"):
         return _say(_CHECKING, {})

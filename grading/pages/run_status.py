@@ -16,8 +16,8 @@ from grading.services import (
     RunTimes,
     Trace,
     counting_run,
+    counting_run_to_show,
     is_of_hand_in,
-    named_counting_run,
     place_in_queue,
     shown_times,
     staff_results,
@@ -41,7 +41,7 @@ _TONES = {
     Tone.OK: "success",
     Tone.WARN: "warning",
     Tone.BAD: "danger",
-    Tone.OURS: "danger",
+    Tone.PORTAL_FAULT: "danger",
 }
 
 LEVELS = {
@@ -235,7 +235,7 @@ def _counts(run: GradingRun, *, now: dt.datetime, is_staff_view: bool) -> bool:
     if is_staff_view:
         return counting_run(assignment, author) == run
     own = deadline_for(assignment, author)
-    named = named_counting_run(assignment, author, closes_at=own.closes_at, now=now)
+    named = counting_run_to_show(assignment, author, closes_at=own.closes_at, now=now)
     return named == run
 
 

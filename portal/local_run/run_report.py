@@ -10,7 +10,7 @@ from formats.submission_words import shown, size_in_words
 from grading.messages import Message, Tone, describe_end
 from runner.protocol.jobs import JobResult, Limits, Verdict
 
-_COLOURS: Final = {Tone.OK: 32, Tone.WARN: 33, Tone.BAD: 31, Tone.OURS: 35}
+_COLOURS: Final = {Tone.OK: 32, Tone.WARN: 33, Tone.BAD: 31, Tone.PORTAL_FAULT: 35}
 _OURS: Final = {
     "environment_missing": "The environment cannot be used",
     "file_missing": "A file changed while it was read",
@@ -33,7 +33,7 @@ def words_for(result: JobResult) -> Message:
             title="Our fault, not the notebook's",
             text=f"{what}: {reason}.",
             hint="manage.py doctor says whether notebooks can run on this machine.",
-            tone=Tone.OURS,
+            tone=Tone.PORTAL_FAULT,
         )
     if result.verdict is Verdict.CANCELLED:
         return Message(

@@ -65,7 +65,7 @@ def test_every_state_has_words(state: State) -> None:
 )
 def test_our_fault_is_called_ours(code: str) -> None:
     message = describe(GradingRun(state=State.NEEDS_STAFF, code=code))
-    assert message.tone == Tone.OURS
+    assert message.tone == Tone.PORTAL_FAULT
     assert "no attempt is used up" in message.hint
     assert message.text != "Something failed on our side, more than once."
 
