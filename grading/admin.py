@@ -116,7 +116,7 @@ class GradingRunAdmin(CourseTimes, ReadOnly, RunAdminBase):
 
     @admin.action(description="Run the work again", permissions=["act"])
     def run_again(self, request: SignedInRequest, runs: GradingRunQuerySet) -> None:
-        for run in runs.of_work().select_related("submission"):
+        for run in runs.of_submissions().select_related("submission"):
             rerun(actor=request.user, submission=run.work)
         self.message_user(request, "The work is in the queue.")
 

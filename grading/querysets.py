@@ -80,7 +80,9 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
         )
         proposed = Q(regrade__isnull=False, regrade__confirmed_at__isnull=True)
         return (
-            self.of_work().filter(seen).exclude(proposed & Q(submission__author=user))
+            self.of_submissions()
+            .filter(seen)
+            .exclude(proposed & Q(submission__author=user))
         )
 
     def trials_visible_to(self, user: "User") -> Self:
@@ -89,24 +91,24 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
             staffed_by(user, course="revision__assignment__course"), ~Q(trial="")
         )
 
-    def of_work(self) -> Self:
+    def of_submissions(self) -> Self:
         """Return runs of submissions, without trials."""
         return self.filter(submission__isnull=False)
 
-    def adopted(self) -> Self:
+    def that_may_count(self) -> Self:
         """Return runs of work that may count: without those of unconfirmed regrades."""
-        return self.of_work().filter(
+        return self.of_submissions().filter(
             Q(regrade__isnull=True) | Q(regrade__confirmed_at__isnull=False)
         )
 
-    def standing(self) -> Self:
+    def latest_finished(self) -> Self:
         """Return the latest finished run of each attempt, which stands for it."""
         later = (
-            self.model.objects.adopted()
+            self.model.objects.that_may_count()
             .filter(state=State.FINISHED, submission=OuterRef("submission"))
             .filter(number__gt=OuterRef("number"))
         )
-        return self.adopted().filter(~Exists(later), state=State.FINISHED)
+        return self.that_may_count().filter(~Exists(later), state=State.FINISHED)
 
     def counting(self) -> Self:
         """Return the run that counts for each student and assignment.
@@ -119,14 +121,16 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
             partition_by=["submission__assignment", "submission__author"],
             order_by=_counting_first(),
         )
-        return self.standing().annotate(place_in_mark=first).filter(place_in_mark=1)
+        return (
+            self.latest_finished().annotate(place_in_mark=first).filter(place_in_mark=1)
+        )
 
     def counting_for(
         self, *, assignment_id: int, student_id: int
     ) -> "GradingRun | None":
         """Return the run that counts for this student, or None. One query."""
         return (
-            self.standing()
+            self.latest_finished()
             .filter(submission__assignment=assignment_id, submission__author=student_id)
             .order_by(*_counting_first())
             .first()
@@ -171,7 +175,7 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
             queue=run.queue,
         )
 
-    def held(self, *, run_id: UUID, lease_token: int) -> Self:
+    def held_with_token(self, *, run_id: UUID, lease_token: int) -> Self:
         """Return the run, if the holder of this token still has it."""
         return self.filter(pk=run_id, state=State.RUNNING, lease_token=lease_token)
 
@@ -179,7 +183,7 @@ class GradingRunQuerySet(models.QuerySet["GradingRun"]):
         self, *, run_id: UUID, lease_token: int, progress: dict[str, Any]
     ) -> bool:
         """Extend the holder's lease, store its progress; False if it lost the run."""
-        held = self.held(run_id=run_id, lease_token=lease_token)
+        held = self.held_with_token(run_id=run_id, lease_token=lease_token)
         return bool(held.update(lease_expires_at=lease_end(), progress=progress))
 
     def request_cancel(self, *, run_id: UUID) -> bool:
@@ -264,7 +268,7 @@ class MarkQuerySet(models.QuerySet["Mark"]):
         from grading.models import GradingRun  # noqa: PLC0415  models import this module
 
         counting = (
-            GradingRun.objects.standing()
+            GradingRun.objects.latest_finished()
             .filter(
                 submission__assignment=OuterRef("assignment"),
                 submission__author=OuterRef("student"),

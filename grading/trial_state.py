@@ -51,7 +51,7 @@ class TrialReport:
         return self.run.automatic_points or Decimal(0)
 
     @property
-    def standing(self) -> TrialStatus:
+    def status(self) -> TrialStatus:
         if self.run is None:
             return TrialStatus.NOT_RUN
         if self.run.state in _UNDER_WAY:
@@ -65,7 +65,7 @@ class TrialReport:
     def to_json(self) -> dict[str, Any]:
         """Return what is stored of the trial when a revision is published."""
         return {
-            "standing": self.standing.value,
+            "standing": self.status.value,
             "run": str(self.run.pk) if self.run else None,
             "earned": None if self.earned is None else str(self.earned),
             "possible": str(self.possible),
@@ -86,13 +86,13 @@ class Trials:
     @property
     def are_good(self) -> bool:
         """Whether the revision may be published without a reason."""
-        return all(report.standing == TrialStatus.GOOD for report in self.both)
+        return all(report.status == TrialStatus.GOOD for report in self.both)
 
     @property
     def are_under_way(self) -> bool:
         """Whether a trial is still waiting or running."""
         waiting = (TrialStatus.WAITING, TrialStatus.RUNNING)
-        return any(report.standing in waiting for report in self.both)
+        return any(report.status in waiting for report in self.both)
 
     def to_json(self) -> dict[str, Any]:
         """Return what is stored of the trials when the revision is published."""

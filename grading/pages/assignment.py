@@ -110,7 +110,7 @@ class QuestionRow:
 class HandInStatus:
     """Whether this person may hand in now: `blocked` says why not, or is empty.
 
-    The values of `blocked` are keys of templates/grading/_standing.html.
+    The values of `blocked` are keys of templates/grading/_hand_in_status.html.
     """
 
     deadline: Deadline
@@ -132,7 +132,7 @@ class AssignmentPage:
     handouts: tuple[RevisionFile, ...]
     environment: RunnerEnvironment | None
     versions: tuple[tuple[str, str], ...]
-    standing: HandInStatus
+    hand_in_status: HandInStatus
     form: SubmitForm | None
     refusals: tuple[Problem, ...]
     attempts: tuple[Attempt, ...]
@@ -218,7 +218,7 @@ def assignment_page(
     attempts = own_attempts(
         user=user, assignment=assignment, closes_at=own.closes_at, now=now
     )
-    standing = _standing(
+    hand_in_status = _hand_in_status(
         own,
         assignment=assignment,
         used=sum(attempt.submission.uses_attempt for attempt in attempts),
@@ -245,14 +245,14 @@ def assignment_page(
         versions=(
             _main_versions(environment) if environment else _last_versions(revision)
         ),
-        standing=standing,
+        hand_in_status=hand_in_status,
         form=(
             _form(revision, last_try or LastTry())
-            if revision and not standing.blocked
+            if revision and not hand_in_status.blocked
             else None
         ),
         # If the page has a form, the form shows the problems itself.
-        refusals=last_try.problems if last_try and standing.blocked else (),
+        refusals=last_try.problems if last_try and hand_in_status.blocked else (),
         attempts=attempts,
         is_staff_view=is_staff_view,
         marks_are_final=moments.is_released,
@@ -260,7 +260,7 @@ def assignment_page(
     )
 
 
-def _standing(
+def _hand_in_status(
     own: Deadline,
     *,
     assignment: Assignment,

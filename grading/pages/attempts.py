@@ -12,7 +12,7 @@ from courses.models import Assignment
 from formats.choices import Counting
 from grading.models import GradingRun
 from grading.pages.badges import Badge, badge_for
-from grading.services import named_counting_run, show_run
+from grading.services import counting_run_to_show, show_run
 from grading.states import State
 from grading.visible_results import ShownResults
 from submissions.models import Submission
@@ -58,7 +58,7 @@ def own_attempts(
         for run in runs.values()
         if run.state == State.FINISHED
     }
-    counting = named_counting_run(assignment, user, closes_at=closes_at, now=now)
+    counting = counting_run_to_show(assignment, user, closes_at=closes_at, now=now)
     counting_id = counting.submission_id if counting else None
     reason = _REASONS[Counting(assignment.counting)]
     return tuple(
@@ -78,7 +78,7 @@ def _latest_runs(submissions: Iterable[Submission]) -> dict[UUID, GradingRun]:
     by_id = {submission.pk: submission for submission in submissions}
     runs = {
         run.work_id: run
-        for run in GradingRun.objects.adopted()
+        for run in GradingRun.objects.that_may_count()
         .filter(submission__in=by_id)
         .defer("progress", "measures", "detail")
         .order_by("number")

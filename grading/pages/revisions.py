@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from courses.models import Assignment, AssignmentRevision
 from grading.models import Publication, Regrade
 from grading.pages.badges import Badge
-from grading.pages.trials import standing_badge
+from grading.pages.trials import trial_badge
 from grading.trial_state import trials_by_revision
 
 _SHOWN = 10
@@ -44,8 +44,8 @@ def revisions_card(*, assignment: Assignment, may_edit: bool) -> RevisionsCard:
             RevisionRow(
                 revision=revision,
                 is_published=revision.pk == assignment.revision_id,
-                solution=standing_badge(trials[revision.pk].solution),
-                handout=standing_badge(trials[revision.pk].handout),
+                solution=trial_badge(trials[revision.pk].solution),
+                handout=trial_badge(trials[revision.pk].handout),
             )
             for revision in shown
         ),

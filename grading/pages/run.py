@@ -82,7 +82,7 @@ def run_page(*, user: User, run: GradingRun, now: dt.datetime) -> RunPage:
 
 
 def _runs(submission: Submission, *, is_staff_view: bool) -> tuple[OtherRun, ...]:
-    runs = submission.runs.all() if is_staff_view else submission.runs.adopted()
+    runs = submission.runs.all() if is_staff_view else submission.runs.that_may_count()
     runs = runs.defer("progress", "measures", "detail", "record").order_by("number")
     return tuple(OtherRun(run=other, badge=badge_for(other)) for other in runs)
 

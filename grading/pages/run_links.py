@@ -83,10 +83,10 @@ def _attempts(run: GradingRun) -> tuple[AttemptLink, ...]:
 
 def _latest() -> QuerySet[GradingRun]:
     """Return the latest run of each attempt, without those of unconfirmed regrades."""
-    later = GradingRun.objects.adopted().filter(
+    later = GradingRun.objects.that_may_count().filter(
         submission=OuterRef("submission"), number__gt=OuterRef("number")
     )
-    return GradingRun.objects.adopted().filter(~Exists(later))
+    return GradingRun.objects.that_may_count().filter(~Exists(later))
 
 
 def _latest_runs_by_name(assignment: int) -> QuerySet[GradingRun, tuple[Any, ...]]:

@@ -36,7 +36,7 @@ class StudentRow:
     run_id: UUID | None = None
     run_state: str = ""
     badge: Badge | None = None
-    counting: "Counted | None" = None
+    counting: "CountingMark | None" = None
 
     @property
     def counting_attempt(self) -> int | None:
@@ -60,7 +60,7 @@ class StudentRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Counted:
+class CountingMark:
     """A student's mark out of `possible` points, and the attempt that counts.
 
     `to_mark` are the points that people give for this attempt and have not given yet.
@@ -112,7 +112,7 @@ class _Work:
 
     latest: dict[int, _Latest]
     runs: dict[UUID, _Run]
-    marks: dict[int, Counted]
+    marks: dict[int, CountingMark]
 
 
 def student_rows(assignment: Assignment) -> list[StudentRow]:
@@ -152,7 +152,7 @@ def _latest_attempts(assignment: Assignment) -> dict[int, _Latest]:
     }
 
 
-def _marks(assignment: Assignment) -> dict[int, Counted]:
+def _marks(assignment: Assignment) -> dict[int, CountingMark]:
     """Return everybody's final points and the attempt that counts. Three queries."""
     worth = _worth_of_revisions(assignment)
     counting = GradingRun.objects.counting().filter(submission__assignment=assignment)
@@ -172,7 +172,7 @@ def _marks(assignment: Assignment) -> dict[int, Counted]:
     ):
         points, revision, attempt = runs.get(student, (Decimal(0), 0, None))
         possible, by_hand = worth.get(revision, _Worth())
-        found[student] = Counted(
+        found[student] = CountingMark(
             mark=final_points(points, given, *taken),
             possible=possible,
             attempt=attempt,
@@ -193,11 +193,11 @@ def _latest_submissions(assignment: Assignment) -> SubmissionQuerySet:
 
 def _latest_runs(assignment: Assignment) -> dict[UUID, _Run]:
     """Return each latest attempt's latest run. Served by grading_run_number_unique."""
-    later = GradingRun.objects.adopted().filter(
+    later = GradingRun.objects.that_may_count().filter(
         submission=OuterRef("submission"), number__gt=OuterRef("number")
     )
     runs: Any = (
-        GradingRun.objects.adopted()
+        GradingRun.objects.that_may_count()
         .filter(
             ~Exists(later),
             submission__in=_latest_submissions(assignment).values("pk"),

@@ -16,7 +16,7 @@ from grading.states import State
 from grading.trial_state import TrialReport, Trials, TrialStatus, trials_of
 from grading.worker.progress import Progress
 
-_STANDINGS = {
+_TRIAL_BADGES = {
     TrialStatus.NOT_RUN: Badge(label="Not run", tone="neutral", icon="dash"),
     TrialStatus.WAITING: Badge(label="In the queue", tone="neutral", icon="queue"),
     TrialStatus.RUNNING: Badge(label="Running", tone="accent", icon="play"),
@@ -83,9 +83,9 @@ class TrialsPage:
     poll_seconds: int
 
 
-def standing_badge(report: TrialReport) -> Badge:
+def trial_badge(report: TrialReport) -> Badge:
     """Return the badge for how a trial stands."""
-    return _STANDINGS[report.standing]
+    return _TRIAL_BADGES[report.status]
 
 
 def trials_page(
@@ -120,7 +120,7 @@ def _view(report: TrialReport) -> TrialView:
     is_finished = run is not None and run.state == State.FINISHED
     return TrialView(
         report=report,
-        badge=standing_badge(report),
+        badge=trial_badge(report),
         run_badge=badge_for(run) if run else None,
         message=describe(run, is_own=False) if run else None,
         progress=Progress.from_json(run.progress) if run and is_running else None,

@@ -161,7 +161,7 @@ def end_try(
     `condition` no longer holds.
     """
     run = (
-        GradingRun.objects.held(run_id=run_id, lease_token=lease_token)
+        GradingRun.objects.held_with_token(run_id=run_id, lease_token=lease_token)
         .filter(condition or Q())
         .select_for_update()
         .first()
@@ -260,7 +260,7 @@ def _store_executed(claim: Claim, result: JobResult) -> str:
 def _record(claim: Claim, result: JobResult, executed_sha256: str) -> bool:
     """Write the result, if the caller still holds the run."""
     run = (
-        GradingRun.objects.held(run_id=claim.run_id, lease_token=claim.token)
+        GradingRun.objects.held_with_token(run_id=claim.run_id, lease_token=claim.token)
         .select_related(
             "submission__assignment", "submission__author", "revision", "regrade"
         )

@@ -56,48 +56,48 @@ def automatic_points(run: GradingRun) -> Decimal:
 
 def latest_finished_runs(assignment: Assignment, student_id: int) -> list[GradingRun]:
     """Return each attempt's latest finished run, the latest attempt first."""
-    standing: dict[object, GradingRun] = {}
+    latest_finished: dict[object, GradingRun] = {}
     for run in _finished(assignment, student_id):
-        standing.setdefault(run.submission_id, run)
-    return list(standing.values())
+        latest_finished.setdefault(run.submission_id, run)
+    return list(latest_finished.values())
 
 
 def latest_finished_runs_by_student(
     assignment: Assignment,
 ) -> dict[int, list[GradingRun]]:
-    """Return the standing runs of all authors by the author's id, in one query."""
+    """Return the latest finished runs of all authors by the author's id, in one query."""
     runs = (
-        GradingRun.objects.adopted()
+        GradingRun.objects.that_may_count()
         .filter(submission__assignment=assignment, state=State.FINISHED)
         .select_related("submission__author", "revision")
         .defer("progress", "measures", "detail")
         .order_by("-submission__attempt", "-number")
     )
-    standing: dict[int, dict[object, GradingRun]] = {}
+    latest_finished: dict[int, dict[object, GradingRun]] = {}
     for run in runs:
-        of_author = standing.setdefault(run.work.author_id, {})
+        of_author = latest_finished.setdefault(run.work.author_id, {})
         of_author.setdefault(run.submission_id, run)
-    return {author: list(found.values()) for author, found in standing.items()}
+    return {author: list(found.values()) for author, found in latest_finished.items()}
 
 
 def choose_counting(
     counting: str,
-    standing: Sequence[GradingRun],
+    latest_finished: Sequence[GradingRun],
     points: Callable[[GradingRun], Decimal],
 ) -> GradingRun | None:
-    """Return the standing run that counts, or None if there is none.
+    """Return the latest finished run that counts, or None if there is none.
 
-    `counting` is the assignment's rule, `standing` has the latest attempt first, and
+    `counting` is the assignment's rule, `latest_finished` has the latest attempt first, and
     `points` returns the points of a run.
     """
     if counting == Counting.LATEST:
-        return standing[0] if standing else None
-    return max(standing, key=points, default=None)
+        return latest_finished[0] if latest_finished else None
+    return max(latest_finished, key=points, default=None)
 
 
 def _finished(assignment: Assignment, student_id: int) -> QuerySet[GradingRun]:
     return (
-        GradingRun.objects.adopted()
+        GradingRun.objects.that_may_count()
         .filter(
             submission__assignment=assignment,
             submission__author=student_id,

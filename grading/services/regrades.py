@@ -148,7 +148,7 @@ def start_regrade(
     if not again:
         store_result_copies(
             actor=actor,
-            reuses=[_with_same_scores(run) for run in plan.known.values()],
+            copies=[_with_same_scores(run) for run in plan.known.values()],
             revision=revision,
             code="same_inputs",
             regrade=regrade,
@@ -206,7 +206,7 @@ def preview_regrade(regrade: Regrade) -> tuple[RegradeRow, ...]:
         mark.student_id: mark
         for mark in Mark.objects.filter(assignment=regrade.assignment_id)
     }
-    standing = latest_finished_runs_by_student(regrade.assignment)
+    latest_finished = latest_finished_runs_by_student(regrade.assignment)
     finished: dict[int, dict[UUID | None, GradingRun]] = {}
     for run in runs:
         if run.state == State.FINISHED:
@@ -215,7 +215,7 @@ def preview_regrade(regrade: Regrade) -> tuple[RegradeRow, ...]:
         run.pk: mark
         for author, new in finished.items()
         for run, mark in [
-            _preview(regrade, new, marks.get(author), standing.get(author, []))
+            _preview(regrade, new, marks.get(author), latest_finished.get(author, []))
         ]
     }
     return tuple(RegradeRow(run=run, mark=shown.get(run.pk)) for run in runs)

@@ -60,7 +60,7 @@ class RescorePlan:
     rows: tuple[MarkPreview, ...]
     differing: tuple[str, ...]
     left_out: int
-    reuses: tuple[ResultCopy, ...] = field(repr=False)
+    copies: tuple[ResultCopy, ...] = field(repr=False)
 
     @property
     def changed(self) -> tuple[MarkPreview, ...]:
@@ -71,7 +71,7 @@ class RescorePlan:
         """A digest of the plan, to tell whether it is still what somebody saw."""
         shown = [
             *((row.student.pk, row.before, row.after) for row in self.rows),
-            *sorted((str(reuse.source.pk), reuse.scored) for reuse in self.reuses),
+            *sorted((str(copy.source.pk), copy.scored) for copy in self.copies),
         ]
         return hashlib.sha256(repr(shown).encode()).hexdigest()
 
@@ -87,8 +87,8 @@ def plan_rescore(
 
     The number of queries does not grow with the course.
     """
-    standing = latest_finished_runs_by_student(assignment)
-    runs = [run for of_author in standing.values() for run in of_author]
+    latest_finished = latest_finished_runs_by_student(assignment)
+    runs = [run for of_author in latest_finished.values() for run in of_author]
     prefetch_related_objects(
         runs, "results__question", "revision__questions", "submission__author"
     )
@@ -98,12 +98,12 @@ def plan_rescore(
         ).values_list("submission", flat=True)
     )
     differing = _differing(runs, rules)
-    reuses = {} if differing else _reuses(runs, rules, busy)
+    copies = {} if differing else _copies(runs, rules, busy)
     return RescorePlan(
-        rows=_previews(assignment, standing, reuses),
+        rows=_previews(assignment, latest_finished, copies),
         differing=differing,
         left_out=sum(run.submission_id in busy for run in runs),
-        reuses=tuple(reuses.values()),
+        copies=tuple(copies.values()),
     )
 
 
@@ -123,7 +123,7 @@ def _shape(rule: QuestionRules) -> tuple[object, ...]:
     return (rule.kind, frozenset(check.name for check in rule.checks))
 
 
-def _reuses(
+def _copies(
     runs: Sequence[GradingRun], rules: Sequence[QuestionRules], busy: set[UUID]
 ) -> dict[UUID, ResultCopy]:
     """Return new scores by the id of the run that they replace.
@@ -147,16 +147,16 @@ def _was_scored_by(run: GradingRun, rules: Sequence[QuestionRules]) -> bool:
 
 def _previews(
     assignment: Assignment,
-    standing: dict[int, list[GradingRun]],
-    reuses: dict[UUID, ResultCopy],
+    latest_finished: dict[int, list[GradingRun]],
+    copies: dict[UUID, ResultCopy],
 ) -> tuple[MarkPreview, ...]:
     marks = {
         mark.student_id: mark for mark in Mark.objects.filter(assignment=assignment)
     }
 
     def points(run: GradingRun) -> Decimal:
-        reuse = reuses.get(run.pk)
-        return reuse.points if reuse else automatic_points(run)
+        copy = copies.get(run.pk)
+        return copy.points if copy else automatic_points(run)
 
     rows = [
         preview_mark(
@@ -165,7 +165,7 @@ def _previews(
             before=choose_counting(assignment.counting, runs, automatic_points),
             points=points(run),
         )
-        for author, runs in standing.items()
+        for author, runs in latest_finished.items()
         if (run := choose_counting(assignment.counting, runs, points)) is not None
     ]
     return tuple(sorted(rows, key=by_name))
@@ -222,7 +222,7 @@ def rescore(
     if plan.digest != digest:
         raise RescoreRefusedError("Marks have changed since the preview.")
     store_result_copies(
-        actor=actor, reuses=plan.reuses, revision=revision, code="rescored"
+        actor=actor, copies=plan.copies, revision=revision, code="rescored"
     )
     for row in plan.rows:
         recompute_mark(

@@ -30,7 +30,7 @@ class ResultCopy:
 def store_result_copies(
     *,
     actor: Actor,
-    reuses: Sequence[ResultCopy],
+    copies: Sequence[ResultCopy],
     revision: AssignmentRevision,
     code: str,
     regrade: Regrade | None = None,
@@ -42,15 +42,15 @@ def store_result_copies(
     """
     numbers = dict(
         GradingRun.objects.filter(
-            submission__in=[reuse.source.submission_id for reuse in reuses]
+            submission__in=[copy.source.submission_id for copy in copies]
         )
         .order_by()
         .values_list("submission")
         .annotate(last=Max("number"))
     )
     runs = [
-        _run(reuse, revision, numbers[reuse.source.work_id] + 1, regrade)
-        for reuse in reuses
+        _run(copy, revision, numbers[copy.source.work_id] + 1, regrade)
+        for copy in copies
     ]
     GradingRun.objects.bulk_create(runs)
     RunEvent.objects.bulk_create(
@@ -75,9 +75,9 @@ def store_result_copies(
             traces=traces.get(score.key, {}),
             seconds=score.seconds,
         )
-        for run, reuse in zip(runs, reuses, strict=True)
-        for traces in [_traces(reuse.source)]
-        for score in reuse.scored
+        for run, copy in zip(runs, copies, strict=True)
+        for traces in [_traces(copy.source)]
+        for score in copy.scored
     )
 
 
@@ -86,12 +86,12 @@ def _traces(source: GradingRun) -> dict[str, dict[str, str]]:
 
 
 def _run(
-    reuse: ResultCopy,
+    copy: ResultCopy,
     revision: AssignmentRevision,
     number: int,
     regrade: Regrade | None,
 ) -> GradingRun:
-    source = reuse.source
+    source = copy.source
     return GradingRun(
         submission_id=source.submission_id,
         revision=revision,
@@ -107,7 +107,7 @@ def _run(
         verdict=source.verdict,
         code=source.code,
         detail=source.detail,
-        automatic_points=reuse.points,
+        automatic_points=copy.points,
         measures=source.measures,
         level=source.level,
         executed_sha256=source.executed_sha256,

@@ -207,19 +207,19 @@ def rerun(*, actor: Actor, submission: Submission) -> GradingRun:
     The new run uses the revision of the latest finished run, and waits behind live
     work. If no run has finished yet, it is queued like a first run.
     """
-    standing = (
-        submission.runs.adopted()
+    latest = (
+        submission.runs.that_may_count()
         .filter(state=State.FINISHED)
         .select_related("revision")
         .order_by("-number")
         .first()
     )
-    if standing is None:
+    if latest is None:
         return enqueue_run(actor=actor, submission=submission)
     run = queue_run(
         actor=actor,
         submission=submission,
-        revision=standing.revision,
+        revision=latest.revision,
         priority=REGRADE_PRIORITY,
     )
     _supersede_earlier(actor, submission)

@@ -48,5 +48,5 @@ def submit_work(
             idempotency_key=idempotency_key,
             is_key_of_files=is_key_of_files,
         )
-        earlier = submission.runs.adopted().order_by("-number").first()
+        earlier = submission.runs.that_may_count().order_by("-number").first()
         return earlier or enqueue_run(actor=actor, submission=submission)

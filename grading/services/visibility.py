@@ -192,7 +192,7 @@ def show_mark(
     )
 
 
-def named_counting_run(
+def counting_run_to_show(
     assignment: Assignment, student: User, *, closes_at: dt.datetime, now: dt.datetime
 ) -> GradingRun | None:
     """Return the student's run that counts, or None where they may not know it.

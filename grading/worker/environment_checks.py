@@ -19,13 +19,13 @@ def unfit_environments() -> list[str]:
     reasons = []
     for name, interpreter in settings.RUNNER_ENVIRONMENTS.items():
         version = torch_version(interpreter)
-        if reason := unfitness(version):
+        if reason := unfit_reason(version):
             where = interpreter or "Softmark's own interpreter"
             reasons.append(f"environment {name!r} ({where}): {reason}")
     return reasons
 
 
-def unfitness(version: str) -> str:
+def unfit_reason(version: str) -> str:
     """Return why this release of torch must not be used, or "".
 
     `version` is "" if torch is not installed.

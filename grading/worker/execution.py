@@ -58,7 +58,7 @@ _runner_lock = threading.Lock()
 _runner: Runner | None = None
 
 
-class RunsJobs(Protocol):
+class JobRunner(Protocol):
     """The part of runner.host.runner.Runner that is needed here."""
 
     def run(
@@ -92,7 +92,7 @@ def served_queues() -> tuple[str, ...]:
     )
 
 
-def execute_next(*, worker: str, queues: Collection[str], runner: RunsJobs) -> bool:
+def execute_next(*, worker: str, queues: Collection[str], runner: JobRunner) -> bool:
     """Execute the first queued run to its end; return False if no run waits.
 
     It is safe to call from several threads and processes at once.
@@ -109,7 +109,7 @@ def execute_next(*, worker: str, queues: Collection[str], runner: RunsJobs) -> b
     return True
 
 
-def _execute(claim: Claim, runner: RunsJobs) -> None:
+def _execute(claim: Claim, runner: JobRunner) -> None:
     try:
         with LeaseKeeper(claim) as pulse:
             spec = _build(claim)

@@ -166,7 +166,7 @@ def test_attempt_that_is_being_run_keeps_its_points(assignment: Assignment) -> N
 def test_same_points_change_nothing(assignment: Assignment) -> None:
     marked(assignment)
     assert assignment.revision is not None
-    assert plan(assignment, assignment.revision).reuses == ()
+    assert plan(assignment, assignment.revision).copies == ()
 
 
 def test_running_again_keeps_to_the_new_points(assignment: Assignment) -> None:

@@ -93,13 +93,13 @@ def test_both_good_is_what_publishing_needs(revision: AssignmentRevision) -> Non
 def test_handout_that_earns_something_is_wrong(revision: AssignmentRevision) -> None:
     start_trials(actor=SYSTEM, revision=revision)
     end(revision, Trial.HANDOUT, check_answer=0.25)
-    assert trials_of(revision).handout.standing == TrialStatus.WRONG
+    assert trials_of(revision).handout.status == TrialStatus.WRONG
 
 
 def test_solution_short_of_a_point_is_wrong(revision: AssignmentRevision) -> None:
     start_trials(actor=SYSTEM, revision=revision)
     end(revision, Trial.SOLUTION, check_answer=0.5)
-    assert trials_of(revision).solution.standing == TrialStatus.WRONG
+    assert trials_of(revision).solution.status == TrialStatus.WRONG
 
 
 def test_handout_that_was_not_run_at_all_shows_nothing() -> None:
@@ -109,7 +109,7 @@ def test_handout_that_was_not_run_at_all_shows_nothing() -> None:
         verdict="rejected",
         automatic_points=Decimal(0),
     )
-    assert trials_of(trial.revision).handout.standing == TrialStatus.WRONG
+    assert trials_of(trial.revision).handout.status == TrialStatus.WRONG
 
 
 def test_trial_counts_for_no_mark(revision: AssignmentRevision) -> None:
@@ -132,7 +132,7 @@ def test_trial_is_tried_again_after_our_faults_and_then_left_to_staff(
         claim = claim_next(worker="w", queues=["cpu"])
         assert claim is not None
         fail_try(claim=claim, code="runner_failed")
-    assert trials_of(revision).solution.standing == TrialStatus.NO_RESULT
+    assert trials_of(revision).solution.status == TrialStatus.NO_RESULT
 
 
 def test_trial_of_a_lost_worker_goes_back_to_the_queue() -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from grading.worker.environment_checks import torch_version, unfitness
+from grading.worker.environment_checks import torch_version, unfit_reason
 from portal.local_run.inputs import Request, UnusableError, read_parameter
 from portal.local_run.running import OUR_FAULT, SIGNALLED, run_notebook
 from runner.host.runner import Backend
@@ -160,7 +160,7 @@ def _interpreter(environment: str) -> str:
             returncode=OUR_FAULT,
         )
     interpreter: str = known[environment]
-    if reason := unfitness(torch_version(interpreter)):
+    if reason := unfit_reason(torch_version(interpreter)):
         where = interpreter or "Softmark's own interpreter"
         raise CommandError(
             f"The environment “{environment}” ({where}): {reason}",

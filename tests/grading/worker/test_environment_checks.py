@@ -14,7 +14,7 @@ from grading.services.environment_records import installed_modules
 from grading.worker.environment_checks import (
     found_environments,
     unfit_environments,
-    unfitness,
+    unfit_reason,
 )
 from grading.worker.environments import FoundEnvironment
 from tests.runner.installations import make_installation
@@ -22,16 +22,16 @@ from tests.runner.installations import make_installation
 
 @pytest.mark.parametrize("version", ["2.10.0", "2.13.0+cpu", "3.0"])
 def test_safe_release_is_accepted(version: str) -> None:
-    assert unfitness(version) == ""
+    assert unfit_reason(version) == ""
 
 
 @pytest.mark.parametrize("version", ["2.9.1", "1.13", "unknown"])
 def test_known_bad_release_is_refused(version: str) -> None:
-    assert f"torch {version} is refused" in unfitness(version)
+    assert f"torch {version} is refused" in unfit_reason(version)
 
 
 def test_missing_torch_is_refused() -> None:
-    assert "torch is not installed" in unfitness("")
+    assert "torch is not installed" in unfit_reason("")
 
 
 def test_own_version_is_read_without_importing_torch() -> None:
