@@ -168,21 +168,21 @@ class ImportForm(forms.Form):
             )
 
     @property
-    def asked(self) -> list[forms.BoundField]:
+    def general_fields(self) -> list[forms.BoundField]:
         """The fields that every format needs."""
         return [field for field in self if field.name not in self.FOREIGN]
 
     @property
-    def foreign(self) -> list[forms.BoundField]:
+    def foreign_fields(self) -> list[forms.BoundField]:
         """The fields for what nbgrader and Otter files do not contain."""
         return [field for field in self if field.name in self.FOREIGN]
 
     @property
-    def has_foreign_words(self) -> bool:
+    def has_foreign_values(self) -> bool:
         """Whether one of the foreign fields was filled in, or filled in wrongly."""
         return any(
             field.errors or str(field.value() or "") != str(field.field.initial or "")
-            for field in self.foreign
+            for field in self.foreign_fields
             if not isinstance(field.field, forms.FileField)
         )
 

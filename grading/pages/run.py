@@ -46,7 +46,7 @@ class RunPage:
     events: tuple[Event, ...]
     is_own: bool
     is_staff_view: bool
-    walk: RunLinks | None
+    links: RunLinks | None
 
     @property
     def etag(self) -> str:
@@ -77,7 +77,7 @@ def run_page(*, user: User, run: GradingRun, now: dt.datetime) -> RunPage:
         events=_events(run) if is_staff_view else (),
         is_own=submission.author_id == user.pk,
         is_staff_view=is_staff_view,
-        walk=run_links_of(run) if is_staff_view else None,
+        links=run_links_of(run) if is_staff_view else None,
     )
 
 

@@ -251,7 +251,7 @@ def test_what_is_written_wrongly_is_named_at_its_field(
     answer = send(lecturer, assignment, package=nbgrader(tmp_path), **{field: text})
     assert answer.status_code == 422
     assert said in str(answer.context["form"].errors[field])
-    assert answer.context["form"].has_foreign_words
+    assert answer.context["form"].has_foreign_values
 
 
 def test_points_of_an_unknown_question_are_refused(
