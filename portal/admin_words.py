@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from django.apps import apps
 
-OURS: Final = ("accounts", "courses", "submissions", "grading", "mfa", "account")
+OUR_APPS: Final = ("accounts", "courses", "submissions", "grading", "mfa", "account")
 FIELDS: Final = {
     "academic_year": "year",
     "also_in": "also shown in",
@@ -113,7 +113,7 @@ def name_fields_and_models() -> None:
     for label, (one, several) in MODELS.items():
         options: Any = apps.get_model(label)._meta  # noqa: SLF001  Django's documented name
         options.verbose_name, options.verbose_name_plural = one, several
-    for app in OURS:
+    for app in OUR_APPS:
         config = apps.get_app_config(app)
         config.verbose_name = APPS.get(app, config.verbose_name)
         for model in config.get_models():

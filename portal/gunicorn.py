@@ -17,7 +17,7 @@ from portal.supervisor.launch import die_with_parent
 bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 # This worker watches connections, and gives a thread only to a request that has
 # arrived.
-worker_class = "portal.gunicorn_worker.ClockedWorker"
+worker_class = "portal.gunicorn_worker.DeadlineWorker"
 # Fewer than the files that a process may have open (1024, mostly).
 worker_connections = 500
 workers = int(os.environ.get("WEB_PROCESSES", "1"))

@@ -111,7 +111,7 @@ class Arrival:
         return self.needed is None and len(self.data) > MAX_HEAD
 
 
-class ClockedWorker(ThreadWorker):
+class DeadlineWorker(ThreadWorker):
     """Gives threads to requests, not to connections."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -58,7 +58,7 @@ def next_sessions(
     ]
 
 
-def work_ahead(
+def assignments_ahead(
     user: User, courses: Mapping[int, Course], now: dt.datetime
 ) -> list[DueAssignment]:
     """Return what is still to be handed in, the nearest deadline first. One query."""

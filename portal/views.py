@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts.http import SignedInRequest
 from courses.models import Course
 from grading.models import GradingRun
-from portal.home_page import news_of, next_sessions, work_ahead
+from portal.home_page import assignments_ahead, news_of, next_sessions
 
 DUE_SHOWN = 8
 RUNS_SHOWN = 5
@@ -34,7 +34,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     context = {
         "courses": list(courses.values()),
         "session_items": next_sessions(courses, user, now),
-        "due": work_ahead(user, courses, now)[:DUE_SHOWN],
+        "due": assignments_ahead(user, courses, now)[:DUE_SHOWN],
         "news": news_of(courses, user, now),
         "runs": runs.visible_to(user)[:RUNS_SHOWN],
         "now": now,

@@ -54,7 +54,7 @@ class NumberFilter(filters.NumberFilter):
         """Return None: the field has its own limits."""
 
 
-class TruthField(forms.Field):
+class TrueFalseField(forms.Field):
     """Accept true or false, in any case, or 1 or 0."""
 
     def to_python(self, value: Any) -> bool | None:
@@ -68,7 +68,7 @@ class TruthField(forms.Field):
 class BooleanFilter(filters.BooleanFilter):
     """Filter by yes or no."""
 
-    field_class = TruthField
+    field_class = TrueFalseField
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # The widget of django-filter turns an unknown value into an empty one.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Final, Self
 
-from portal.local_run.inputs import UnusableError
+from portal.local_run.inputs import UnusableRequestError
 from runner.host.runner import Backend, NotIsolatedError, Runner
 from runner.protocol.jobs import Event, JobResult, JobSpec
 
@@ -14,7 +14,7 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ended:
+class JobEnd:
     """How the job ended, and the signal that asked it to end; 0 for none."""
 
     result: JobResult
@@ -59,16 +59,16 @@ def run_job(
     interpreter: str,
     backend: Backend,
     on_event: Callable[[Event], None],
-) -> Ended:
+) -> JobEnd:
     """Run the job to its end; afterwards none of its processes or files is left.
 
-    Raises UnusableError if this host cannot isolate it as requested.
+    Raises UnusableRequestError if this host cannot isolate it as requested.
     """
     with Interruption() as asked:
         try:
             runner = Runner({spec.environment: interpreter}, backend=backend, spares=0)
         except NotIsolatedError as error:
-            raise UnusableError(
+            raise UnusableRequestError(
                 f"This host cannot isolate notebooks: {error}. manage.py doctor says "
                 "what would help; for a notebook of your own, --backend bare runs it "
                 "without a jail."
@@ -77,4 +77,4 @@ def run_job(
             result = runner.run(spec, on_event=on_event, should_stop=asked.is_asked_for)
         finally:
             runner.close()
-    return Ended(result=result, signal=asked.signal)
+    return JobEnd(result=result, signal=asked.signal)

@@ -20,11 +20,11 @@ from runner.protocol.jobs import JobFile, JobSpec, Limits, Scalar
 from submissions.file_checks import FileRule, check_file
 
 
-class UnusableError(Exception):
+class UnusableRequestError(Exception):
     """The request cannot be run. `str` says what to do."""
 
 
-class RefusedError(Exception):
+class RefusedFileError(Exception):
     """The content of a file cannot be run; `problems` say why."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
@@ -54,7 +54,7 @@ class ReadyJob:
 
 
 def read_request(request: Request, *, max_notebook_bytes: int) -> ReadyJob:
-    """Return the job. Raises UnusableError, and RefusedError as an upload would."""
+    """Return the job. Raises UnusableRequestError, and RefusedFileError as an upload would."""
     names = _names(request)
     context = AssignmentContext(
         skip_tags=request.skip_tags, parameters=dict(request.parameters)
@@ -80,12 +80,12 @@ def read_request(request: Request, *, max_notebook_bytes: int) -> ReadyJob:
 def _names(request: Request) -> list[str]:
     """Return the names of the files in the notebook's folder when it runs.
 
-    Raises UnusableError if two files have the same name.
+    Raises UnusableRequestError if two files have the same name.
     """
     names = [path.name for path in (request.notebook, *request.files)]
     name, times = Counter(names).most_common(1)[0]
     if times > 1:
-        raise UnusableError(
+        raise UnusableRequestError(
             f"{times} files are called “{name}”, and all lie in one folder when the "
             "notebook runs. Give each a name of its own."
         )
@@ -100,7 +100,7 @@ def _read_notebook(
         rule = FileRule(name=path.name, kind="notebook", max_bytes=max_bytes)
         findings = check_file(content, rule, context=context)
         if findings.problems:
-            raise RefusedError(findings.problems)
+            raise RefusedFileError(findings.problems)
         content.seek(0)
         return content.read(), findings.warnings
 
@@ -108,7 +108,7 @@ def _read_notebook(
 def _job_file(path: Path) -> JobFile:
     with _open(path) as content:
         if kind_of(content) is Kind.LFS_POINTER:
-            raise RefusedError([problem("lfs_pointer", file=path.name)])
+            raise RefusedFileError([problem("lfs_pointer", file=path.name)])
         content.seek(0)
         digest = hashlib.file_digest(content, "sha256").hexdigest()
         size = content.seek(0, os.SEEK_END)
@@ -117,22 +117,24 @@ def _job_file(path: Path) -> JobFile:
 
 def _open(path: Path) -> io.BufferedReader:
     if path.is_dir():
-        raise UnusableError(f"{path} is a folder. Name the file in it.")
+        raise UnusableRequestError(f"{path} is a folder. Name the file in it.")
     if path.exists() and not path.is_file():
-        raise UnusableError(f"{path} is not a file that can be read twice.")
+        raise UnusableRequestError(f"{path} is not a file that can be read twice.")
     try:
         return path.open("rb")
     except FileNotFoundError:
-        raise UnusableError(
+        raise UnusableRequestError(
             f"There is no file {path}. Names are relative to {Path.cwd()}."
         ) from None
     except OSError as error:
-        raise UnusableError(f"{path} cannot be read: {error.strerror}.") from error
+        raise UnusableRequestError(
+            f"{path} cannot be read: {error.strerror}."
+        ) from error
 
 
 def _checked(limits: Limits) -> Limits:
     if limits.cell_seconds > limits.run_seconds:
-        raise UnusableError(
+        raise UnusableRequestError(
             f"A cell may take {limits.cell_seconds:g} s and the whole run only "
             f"{limits.run_seconds:g} s. Give --run-seconds too."
         )
@@ -140,8 +142,8 @@ def _checked(limits: Limits) -> Limits:
 
 
 def read_parameter(text: str) -> tuple[str, Scalar]:
-    """Return name and value of `NAME=VALUE`. Raises UnusableError."""
+    """Return name and value of `NAME=VALUE`. Raises UnusableRequestError."""
     try:
         return options.read_parameter(text)
     except options.OptionError as error:
-        raise UnusableError(str(error)) from error
+        raise UnusableRequestError(str(error)) from error

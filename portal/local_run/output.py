@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Final, TextIO
 
-from portal.local_run.inputs import UnusableError
+from portal.local_run.inputs import UnusableRequestError
 
 STANDARD_OUTPUT: Final = "-"
 
@@ -13,7 +13,7 @@ class Output:
     """The target of the executed notebook, checked to be writable before the run.
 
     `target` is a path, "-" for the stream `out`, or "" for NAME.executed.ipynb beside
-    the notebook. Raises UnusableError.
+    the notebook. Raises UnusableRequestError.
     """
 
     def __init__(self, target: str, *, notebook: Path, out: TextIO) -> None:
@@ -38,7 +38,7 @@ class Output:
         elif not os.access(folder, os.W_OK):
             why = f"nothing may be written into {folder}"
         if why:
-            raise UnusableError(
+            raise UnusableRequestError(
                 f"The executed notebook cannot go to {self.path}: {why}. Say where with "
                 "--output, or --output - for standard output."
             )
@@ -57,7 +57,7 @@ class Output:
             part.replace(self.path)
         except OSError as error:
             part.unlink(missing_ok=True)
-            raise UnusableError(
+            raise UnusableRequestError(
                 f"The notebook ran, but {self.path} cannot be written: "
                 f"{error.strerror}."
             ) from error

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Final, TextIO
 
 from portal.local_run.bar import ProgressBar, is_coloured
-from portal.local_run.executing import Ended, run_job
+from portal.local_run.executing import JobEnd, run_job
 from portal.local_run.inputs import (
     ReadyJob,
-    RefusedError,
+    RefusedFileError,
     Request,
-    UnusableError,
+    UnusableRequestError,
     read_request,
 )
 from portal.local_run.output import Output
@@ -50,16 +50,18 @@ def run_notebook(
         screen.err.write(problems_in_words(ready.warnings))
         ended = _execute(ready, interpreter, backend, screen.err)
         _finish(ended, ready, output, screen)
-    except UnusableError as error:
+    except UnusableRequestError as error:
         screen.err.write(f"{error}\n")
         return OUR_FAULT
-    except RefusedError as error:
+    except RefusedFileError as error:
         screen.err.write(f"Not run.\n{problems_in_words(error.problems)}")
         return NOTEBOOKS_FAULT
     return _status(ended)
 
 
-def _execute(ready: ReadyJob, interpreter: str, backend: Backend, err: TextIO) -> Ended:
+def _execute(
+    ready: ReadyJob, interpreter: str, backend: Backend, err: TextIO
+) -> JobEnd:
     bar = ProgressBar(err)
     try:
         return run_job(
@@ -69,7 +71,7 @@ def _execute(ready: ReadyJob, interpreter: str, backend: Backend, err: TextIO) -
         bar.close()
 
 
-def _finish(ended: Ended, ready: ReadyJob, output: Output, screen: Screen) -> None:
+def _finish(ended: JobEnd, ready: ReadyJob, output: Output, screen: Screen) -> None:
     """Write the executed notebook if there is one, and then the report."""
     result = ended.result
     written = output.write(result.notebook) if result.notebook else ""
@@ -84,7 +86,7 @@ def _finish(ended: Ended, ready: ReadyJob, output: Output, screen: Screen) -> No
     to.flush()
 
 
-def _status(ended: Ended) -> int:
+def _status(ended: JobEnd) -> int:
     verdict = ended.result.verdict
     if verdict is Verdict.CANCELLED:
         return SIGNALLED + ended.signal

@@ -13,7 +13,7 @@ from pathlib import Path
 HIGHEST_PORT = 65535
 
 
-def refusal(bind: str, port: str) -> str:
+def why_not_listening(bind: str, port: str) -> str:
     """Return why nobody can listen on the port, in words that say what to do, or ""."""
     if not port.isdecimal() or not 0 < int(port) <= HIGHEST_PORT:
         return f"PORT is {port!r}, which is not a port: make run PORT=8000"
@@ -38,7 +38,7 @@ def refusal(bind: str, port: str) -> str:
     return ""
 
 
-def variable(name: str, default: str, env_file: Path) -> str:
+def setting_value(name: str, default: str, env_file: Path) -> str:
     """Return the variable's value: the environment's, the file's, or the default."""
     if os.environ.get(name):
         return os.environ[name]
@@ -49,8 +49,8 @@ def variable(name: str, default: str, env_file: Path) -> str:
 
 def main(env_file: Path) -> str:
     """Return why the portal could not listen, or ""."""
-    bind = variable("BIND", "127.0.0.1", env_file)
-    return refusal(bind, variable("PORT", "8000", env_file))
+    bind = setting_value("BIND", "127.0.0.1", env_file)
+    return why_not_listening(bind, setting_value("PORT", "8000", env_file))
 
 
 if __name__ == "__main__":

@@ -72,7 +72,9 @@ class Supervisor:
             code = child.ended()
             if code is not None:
                 self.console.drain()
-                raise StartFailedError(f"{child.name} did not start: {ending(code)}")
+                raise StartFailedError(
+                    f"{child.name} did not start: {exit_status_in_words(code)}"
+                )
             if time.monotonic() > deadline:
                 raise StartFailedError(
                     f"{child.name} was not ready after {READY_SECONDS:.0f} seconds"
@@ -92,7 +94,7 @@ class Supervisor:
         if code is not None:
             pause = child.plan_restart()
             self.console.say(
-                f"{child.name} ended by itself ({ending(code)}); "
+                f"{child.name} ended by itself ({exit_status_in_words(code)}); "
                 f"starting it again in {pause:g} s"
             )
         elif child.restart_at is not None and now >= child.restart_at:
@@ -127,7 +129,7 @@ class StartFailedError(Exception):
     """A program did not start, so the portal as a whole does not."""
 
 
-def ending(code: int) -> str:
+def exit_status_in_words(code: int) -> str:
     """Return an exit status in words."""
     if code < 0:
         return f"killed by {signal.Signals(-code).name}"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from portal.local_run.inputs import (
-    RefusedError,
+    RefusedFileError,
     Request,
-    UnusableError,
+    UnusableRequestError,
     read_parameter,
     read_request,
 )
@@ -55,7 +55,7 @@ def test_a_parameter_is_python_or_yaml_or_text(text: str, value: Scalar) -> None
 
 @pytest.mark.parametrize("text", ["TRAIN", "=1", "1x=2", "for=1", "a b=1"])
 def test_what_names_no_variable_is_no_parameter(text: str) -> None:
-    with pytest.raises(UnusableError, match="Write NAME=VALUE"):
+    with pytest.raises(UnusableRequestError, match="Write NAME=VALUE"):
         read_parameter(text)
 
 
@@ -72,18 +72,18 @@ def test_two_files_of_one_name_are_one_too_many(work: Path, tmp_path: Path) -> N
     (tmp_path / "other").mkdir()
     twin = tmp_path / "other" / work.name
     twin.write_text("{}")
-    with pytest.raises(UnusableError, match=r"2 files are called “work.ipynb”"):
+    with pytest.raises(UnusableRequestError, match=r"2 files are called “work.ipynb”"):
         read(Request(notebook=work, files=[twin]))
 
 
 def test_a_folder_is_not_a_file(work: Path) -> None:
-    with pytest.raises(UnusableError, match="is a folder"):
+    with pytest.raises(UnusableRequestError, match="is a folder"):
         read(Request(notebook=work, files=[work.parent]))
 
 
 def test_a_cell_may_not_take_longer_than_the_run(work: Path) -> None:
     limits = Limits(cell_seconds=600)
-    with pytest.raises(UnusableError, match="Give --run-seconds too"):
+    with pytest.raises(UnusableRequestError, match="Give --run-seconds too"):
         read(Request(notebook=work, limits=limits))
 
 
@@ -102,7 +102,7 @@ def test_what_an_upload_refuses_is_refused(
     work: Path, content: bytes, code: str
 ) -> None:
     work.write_bytes(content)
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(RefusedFileError) as refused:
         read(Request(notebook=work))
     (problem,) = refused.value.problems
     assert problem.code == code
@@ -112,7 +112,7 @@ def test_what_an_upload_refuses_is_refused(
 def test_weights_that_git_lfs_left_out_are_refused(work: Path) -> None:
     weights = work.with_name("w.safetensors")
     weights.write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
-    with pytest.raises(RefusedError, match="lfs_pointer"):
+    with pytest.raises(RefusedFileError, match="lfs_pointer"):
         read(Request(notebook=work, files=[weights]))
 
 
@@ -135,7 +135,7 @@ def output(work: Path, target: str) -> Output:
     ],
 )
 def test_a_bad_target_is_told_before_the_run(work: Path, target: str, why: str) -> None:
-    with pytest.raises(UnusableError, match=why):
+    with pytest.raises(UnusableRequestError, match=why):
         output(work, target.format(folder=work.parent))
 
 

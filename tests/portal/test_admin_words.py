@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.core.management import call_command
 from django.test import Client
 
-from portal.admin_words import FIELDS, MODELS, OURS
+from portal.admin_words import FIELDS, MODELS, OUR_APPS
 from tests.factories import UserFactory
 
 CODE_WORDS = re.compile(r"^(is|by) |_| (at|sha256)$")
@@ -17,7 +17,7 @@ def test_no_label_is_the_name_of_a_column() -> None:
     found = [
         f"{model._meta.label}.{field.name}: {field.verbose_name}"
         for model in admin.site._registry
-        if model._meta.app_label in OURS
+        if model._meta.app_label in OUR_APPS
         for field in model._meta.local_fields
         if CODE_WORDS.search(str(field.verbose_name))
     ]
@@ -27,7 +27,7 @@ def test_no_label_is_the_name_of_a_column() -> None:
 def test_every_word_is_of_a_field_that_there_is() -> None:
     names = {
         field.name
-        for app in OURS
+        for app in OUR_APPS
         for model in admin.site._registry
         for field in [*model._meta.local_fields, *model._meta.local_many_to_many]
         if model._meta.app_label == app

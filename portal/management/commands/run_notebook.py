@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from grading.worker.environment_checks import torch_version, unfit_reason
-from portal.local_run.inputs import Request, UnusableError, read_parameter
+from portal.local_run.inputs import Request, UnusableRequestError, read_parameter
 from portal.local_run.running import OUR_FAULT, SIGNALLED, run_notebook
 from runner.host.runner import Backend
 from runner.protocol.jobs import Limits
@@ -99,7 +99,7 @@ class Command(BaseCommand):
         _replace_unknown_characters()
         try:
             request = _request(options)
-        except UnusableError as error:
+        except UnusableRequestError as error:
             raise CommandError(str(error), returncode=OUR_FAULT) from error
         try:
             status = run_notebook(

@@ -15,7 +15,7 @@ from portal.demo.building import find_demo
 from portal.supervisor.broker_process import BrokerMissingError
 from portal.supervisor.console import Console
 from portal.supervisor.lock import AlreadyRunningError, hold_lock
-from portal.supervisor.ports import refusal
+from portal.supervisor.ports import why_not_listening
 from portal.supervisor.programs import programs, run_dir
 from portal.supervisor.supervisor import Supervisor
 
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         try:
             # The lock is held until this process ends.
             lock = hold_lock(run_dir() / "up.lock")
-            if reason := refusal(settings.BIND, str(settings.PORT)):
+            if reason := why_not_listening(settings.BIND, str(settings.PORT)):
                 raise CommandError(reason)
             to_run = programs()
         except (AlreadyRunningError, BrokerMissingError) as error:
