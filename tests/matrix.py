@@ -40,7 +40,9 @@ COURSE: Final = "login  404     200     200     404     200     200     404     
 STAFF: Final = "login   404     403     403     404     200     200     404     200"
 EDITORS: Final = "login 404     403     403     404     403     200     404     200"
 EDITORS_ARE_SENT_ON: Final = "login 404 403 403 404 403 302 404 302"
-UNRELEASED: Final = "login 404  404     404     404     200     200     404     200"
+HIDDEN_FROM_STUDENTS: Final = (
+    "login 404  404     404     404     200     200     404     200"
+)
 OWN_WORK: Final = "login 404    200     404     404     200     200     404     200"
 NOBODY: Final = "login  404     404     404     404     404     404     404     404"
 CREATORS: Final = "login 403 403    403     403     403     403     403     200"
@@ -165,7 +167,7 @@ PAGES: Final = [
         name="courses:material-file",
         note="hidden",
         args=lambda world: [world.course.slug, world.hidden_material.pk],
-        expected=UNRELEASED,
+        expected=HIDDEN_FROM_STUDENTS,
     ),
     Row(
         name="courses:material-file",
@@ -183,7 +185,7 @@ PAGES: Final = [
         name="courses:material",
         note="hidden",
         args=lambda world: [world.course.slug, world.hidden_material.key],
-        expected=UNRELEASED,
+        expected=HIDDEN_FROM_STUDENTS,
     ),
     Row(
         name="courses:material",
@@ -200,7 +202,7 @@ PAGES: Final = [
         name="courses:material-inline",
         note="hidden",
         args=lambda world: [world.course.slug, world.hidden_material.key],
-        expected=UNRELEASED,
+        expected=HIDDEN_FROM_STUDENTS,
     ),
     Row(
         name="courses:material-inline",
@@ -222,7 +224,7 @@ PAGES: Final = [
         name="courses:attachment-file",
         note="hidden",
         args=lambda world: [world.course.slug, world.hidden_attachment.pk],
-        expected=UNRELEASED,
+        expected=HIDDEN_FROM_STUDENTS,
     ),
     Row(
         name="courses:attachment-file",
@@ -448,7 +450,7 @@ PAGES: Final = [
         name="grading:assignment",
         note="hidden",
         args=of_hidden_assignment,
-        expected=UNRELEASED,
+        expected=HIDDEN_FROM_STUDENTS,
     ),
     Row(
         name="grading:assignment",
@@ -532,7 +534,7 @@ PAGES: Final = [
         name="grading:assignment-staff",
         note="hidden",
         args=of_hidden_assignment,
-        expected=UNRELEASED,
+        expected=HIDDEN_FROM_STUDENTS,
     ),
     Row(name="grading:assignment-import", args=of_assignment, expected=EDITORS),
     Row(
@@ -691,7 +693,7 @@ API: Final = [
             name=f"api:{noun}-detail",
             note="hidden",
             args=args,
-            expected=api(UNRELEASED),
+            expected=api(HIDDEN_FROM_STUDENTS),
         )
         for noun, args in (
             ("session", lambda world: [world.hidden_session.pk]),
@@ -704,7 +706,7 @@ API: Final = [
         args=lambda world: [
             world.people["owner"].enrolments.get(course=world.course).pk
         ],
-        expected=api(UNRELEASED),
+        expected=api(HIDDEN_FROM_STUDENTS),
     ),
     Row(
         name="api:material-attachment",
@@ -715,7 +717,7 @@ API: Final = [
         name="api:material-attachment",
         note="hidden",
         args=lambda world: [world.material.pk, world.hidden_attachment.pk],
-        expected=api(UNRELEASED),
+        expected=api(HIDDEN_FROM_STUDENTS),
     ),
     Row(
         name="api:material-attachment",
@@ -732,7 +734,7 @@ API: Final = [
         name="api:material-detail",
         note="hidden",
         args=lambda world: [world.hidden_material.pk],
-        expected=api(UNRELEASED),
+        expected=api(HIDDEN_FROM_STUDENTS),
     ),
     Row(
         name="api:material-file",
@@ -743,7 +745,7 @@ API: Final = [
         name="api:material-file",
         note="hidden",
         args=lambda world: [world.hidden_material.pk],
-        expected=api(UNRELEASED),
+        expected=api(HIDDEN_FROM_STUDENTS),
     ),
     Row(
         name="api:assignment-detail",
@@ -754,7 +756,7 @@ API: Final = [
         name="api:assignment-detail",
         note="hidden",
         args=lambda world: [world.hidden_assignment.pk],
-        expected=api(UNRELEASED),
+        expected=api(HIDDEN_FROM_STUDENTS),
     ),
     Row(
         name="api:assignment-file",

@@ -12,8 +12,8 @@ from tests.factories import UserFactory
 from tests.world import World, make_world
 
 pytestmark = pytest.mark.django_db
-OF_PEOPLE = ("submissions/", "runs/", "marks/")
-OF_COURSES = (
+PERSONAL_LISTS = ("submissions/", "runs/", "marks/")
+COURSE_LISTS = (
     "courses/",
     "weeks/",
     "sessions/",
@@ -47,7 +47,7 @@ def everything_about(world: World) -> list[dict[str, Any]]:
 
 
 def test_each_list_of_the_api_is_among_these() -> None:
-    known = {path.rstrip("/") for path in (*OF_PEOPLE, *OF_COURSES)}
+    known = {path.rstrip("/") for path in (*PERSONAL_LISTS, *COURSE_LISTS)}
     assert known >= {prefix for prefix, _, _ in router.registry}
 
 
@@ -57,7 +57,7 @@ def test_each_list_of_the_api_is_in_its_documentation() -> None:
         assert f"`{prefix}/" in page or f"/{prefix}/" in page, prefix
 
 
-@pytest.mark.parametrize("path", OF_PEOPLE)
+@pytest.mark.parametrize("path", PERSONAL_LISTS)
 @pytest.mark.parametrize("viewer", ["classmate", *STRANGERS])
 def test_no_filter_shows_somebody_elses_work(
     world: World, viewer: str, path: str
@@ -70,13 +70,13 @@ def test_no_filter_shows_somebody_elses_work(
         assert is_filter or {name for _, name in codes(answer)} == set(query)
 
 
-@pytest.mark.parametrize("path", OF_PEOPLE)
+@pytest.mark.parametrize("path", PERSONAL_LISTS)
 def test_staff_and_owner_do_find_it(world: World, path: str) -> None:
     for viewer in ("owner", "assistant", "lecturer", "superuser"):
         assert rows(world.people[viewer], path), viewer
 
 
-@pytest.mark.parametrize("path", OF_PEOPLE)
+@pytest.mark.parametrize("path", PERSONAL_LISTS)
 def test_filter_by_a_person_does_not_tell_whether_they_exist(
     world: World, path: str
 ) -> None:
@@ -88,7 +88,7 @@ def test_filter_by_a_person_does_not_tell_whether_they_exist(
         assert there.content == missing.content
 
 
-@pytest.mark.parametrize("path", OF_PEOPLE)
+@pytest.mark.parametrize("path", PERSONAL_LISTS)
 @pytest.mark.parametrize(
     "query",
     [
@@ -109,14 +109,14 @@ def test_parameters_that_we_do_not_have_are_refused_by_name(
 
 
 @pytest.mark.parametrize("viewer", STRANGERS)
-@pytest.mark.parametrize("path", OF_COURSES)
+@pytest.mark.parametrize("path", COURSE_LISTS)
 def test_content_is_for_the_course_only(world: World, viewer: str, path: str) -> None:
     assert world.course.slug not in str(rows(world.people[viewer], path))
 
 
 def test_count_and_pages_tell_nothing_more(world: World) -> None:
     client = session_of(world.people["classmate"])
-    for path in OF_PEOPLE:
+    for path in PERSONAL_LISTS:
         body = client.get(ROOT + path).json()
         assert body["count"] == 0
         assert body["next"] is None

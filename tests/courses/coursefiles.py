@@ -61,16 +61,16 @@ def small(folder: Path, *changes: tuple[str, str]) -> Path:
     return save(folder, text)
 
 
-def bring_in(path: Path = EXAMPLE, **options: Any) -> Imported:
+def import_file(path: Path = EXAMPLE, **options: Any) -> Imported:
     """Import a file of the year 2024-25 as the portal itself."""
     options.setdefault("actor", SYSTEM)
     options["year"] = AcademicYear.parse(options.get("year", YEAR))
     return import_course_file(path=path, **options)
 
 
-def made(path: Path = EXAMPLE, **options: Any) -> Course:
+def imported_course(path: Path = EXAMPLE, **options: Any) -> Course:
     """Import a file and return the course."""
-    course = bring_in(path, **options).course
+    course = import_file(path, **options).course
     assert course is not None
     return course
 

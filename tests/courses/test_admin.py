@@ -73,7 +73,7 @@ def lecturer(course: Course) -> Client:
     return client_of(user)
 
 
-def fill(course: Course) -> None:
+def add_content(course: Course) -> None:
     """Add one more of everything to the course."""
     student = EnrolmentFactory.create(course=course).user
     EnrolmentFactory.create(course=course, assistant=True)
@@ -86,9 +86,9 @@ def fill(course: Course) -> None:
     SubmissionFactory.create(assignment=assignment, author=student)
 
 
-def fill_pages(course: Course) -> None:
+def add_page_content(course: Course) -> None:
     """Add to what stands on one change page, too."""
-    fill(course)
+    add_content(course)
     assignment = Assignment.objects.earliest("pk")
     week = Week.objects.earliest("pk")
     MaterialFactory.create(course=course, week=week)
@@ -103,10 +103,10 @@ def fill_pages(course: Course) -> None:
 def test_list_answers_with_queries_that_do_not_grow(
     model: type[models.Model], site_staff: Client, course: Course
 ) -> None:
-    fill(course)
+    add_content(course)
     few = queries_of(site_staff, address(model, "changelist"))
     for _ in range(4):
-        fill_pages(course)
+        add_page_content(course)
     assert queries_of(site_staff, address(model, "changelist")) <= few <= 14
 
 
@@ -114,11 +114,11 @@ def test_list_answers_with_queries_that_do_not_grow(
 def test_page_of_a_row_answers_with_queries_that_do_not_grow(
     model: type[models.Model], site_staff: Client, course: Course
 ) -> None:
-    fill(course)
+    add_content(course)
     row = model._default_manager.earliest("pk")
     few = queries_of(site_staff, address(model, "change", row.pk))
     for _ in range(4):
-        fill_pages(course)
+        add_page_content(course)
     assert queries_of(site_staff, address(model, "change", row.pk)) <= few <= 16
 
 
@@ -126,7 +126,7 @@ def test_page_of_a_row_answers_with_queries_that_do_not_grow(
 def test_search_and_filters_answer(
     model: type[models.Model], site_staff: Client, course: Course
 ) -> None:
-    fill(course)
+    add_content(course)
     assert site_staff.get(address(model, "changelist"), {"q": "a"}).status_code == 200
 
 
@@ -141,7 +141,7 @@ def test_page_to_add_answers(model: type[models.Model], site_staff: Client) -> N
 def test_frozen_rows_are_neither_added_changed_nor_deleted(
     model: type[models.Model], site_staff: Client, course: Course
 ) -> None:
-    fill(course)
+    add_content(course)
     row = model._default_manager.earliest("pk")
     for page, args in (("add", []), ("change", [row.pk]), ("delete", [row.pk])):
         assert site_staff.post(address(model, page, *args), {}).status_code == 403
@@ -165,9 +165,9 @@ def test_large_course_page_lists_staff_only(site_staff: Client, course: Course) 
 def test_lecturer_sees_own_courses_only(
     model: type[models.Model], lecturer: Client, course: Course
 ) -> None:
-    fill(course)
+    add_content(course)
     own = set(model._default_manager.values_list("pk", flat=True))
-    fill(CourseFactory.create())
+    add_content(CourseFactory.create())
     other = model._default_manager.exclude(pk__in=own).earliest("pk")
     shown = lecturer.get(address(model, "changelist")).context["cl"].queryset
     assert {row.pk for row in shown} == own
@@ -181,7 +181,7 @@ def test_lecturer_sees_own_courses_only(
 def test_right_to_enter_the_admin_is_no_right_to_edit(
     model: type[models.Model], role: Role | None, course: Course
 ) -> None:
-    fill(course)
+    add_content(course)
     user = UserFactory.create(is_staff=True)
     if role is not None:
         EnrolmentFactory.create(course=course, user=user, role=role)
@@ -220,7 +220,7 @@ def test_forged_course_is_refused(lecturer: Client) -> None:
 def test_lecturer_deletes_nothing_that_work_rests_on(
     model: type[models.Model], lecturer: Client, course: Course
 ) -> None:
-    fill(course)
+    add_content(course)
     row = model._default_manager.latest("pk")
     assert lecturer.post(address(model, "delete", row.pk)).status_code == 403
 

@@ -88,7 +88,7 @@ def editor(course: Course, request: pytest.FixtureRequest) -> Client:
     return client_of(course, request.param)
 
 
-def fill(course: Course) -> None:
+def add_content(course: Course) -> None:
     """Add one more of everything, and to everything that has parts."""
     week = WeekFactory.create(course=course)
     teacher = TeacherFactory.create(course=course, user=UserFactory.create())
@@ -119,10 +119,10 @@ def fill(course: Course) -> None:
 def test_list_answers_with_queries_that_do_not_grow(
     model: type[models.Model], editor: Client, course: Course
 ) -> None:
-    fill(course)
+    add_content(course)
     few = queries_of(editor, address(model, "changelist"))
     for _ in range(4):
-        fill(course)
+        add_content(course)
     assert queries_of(editor, address(model, "changelist")) <= few <= 15
 
 
@@ -130,11 +130,11 @@ def test_list_answers_with_queries_that_do_not_grow(
 def test_page_of_a_row_answers_with_queries_that_do_not_grow(
     model: type[models.Model], editor: Client, course: Course
 ) -> None:
-    fill(course)
+    add_content(course)
     row = model._default_manager.earliest("pk")
     few = queries_of(editor, address(model, "change", row.pk))
     for _ in range(4):
-        fill(course)
+        add_content(course)
     assert queries_of(editor, address(model, "change", row.pk)) <= few <= 20
 
 
@@ -142,7 +142,7 @@ def test_page_of_a_row_answers_with_queries_that_do_not_grow(
 def test_page_to_add_answers(
     model: type[models.Model], editor: Client, course: Course
 ) -> None:
-    fill(course)
+    add_content(course)
     assert queries_of(editor, address(model, "add")) <= 12
 
 
@@ -150,7 +150,7 @@ def test_page_to_add_answers(
 def test_search_and_filters_answer(
     model: type[models.Model], editor: Client, course: Course
 ) -> None:
-    fill(course)
+    add_content(course)
     for query in ("q=30", FILTERED.get(model, "q=a")):
         url = f"{address(model, 'changelist')}?{query}"
         assert editor.get(url).status_code == 200
@@ -175,9 +175,9 @@ def test_what_is_private_has_no_page() -> None:
 def test_lecturer_sees_own_courses_only(
     model: type[models.Model], lecturer: Client, course: Course
 ) -> None:
-    fill(course)
+    add_content(course)
     own = set(model._default_manager.values_list("pk", flat=True))
-    fill(CourseFactory.create())
+    add_content(CourseFactory.create())
     other = model._default_manager.exclude(pk__in=own).earliest("pk")
     shown = lecturer.get(address(model, "changelist")).context["cl"].queryset
     assert {row.pk for row in shown} == own
@@ -190,7 +190,7 @@ def test_lecturer_sees_own_courses_only(
 def test_right_to_enter_the_admin_is_no_right_to_edit(
     model: type[models.Model], role: Role, course: Course
 ) -> None:
-    fill(course)
+    add_content(course)
     client = client_of(course, role)
     row = model._default_manager.earliest("pk")
     for page, args in (("changelist", []), ("add", []), ("change", [row.pk])):
@@ -239,8 +239,8 @@ def test_choices_are_those_of_the_rows_course(
     editor: Client,
     course: Course,
 ) -> None:
-    fill(course)
-    fill(CourseFactory.create())
+    add_content(course)
+    add_content(CourseFactory.create())
     row = model._default_manager.filter(course=course).earliest("pk")
     own = related._default_manager.filter(course=course)
     shown = choices(editor, address(model, "change", row.pk), name)
@@ -250,8 +250,8 @@ def test_choices_are_those_of_the_rows_course(
 def test_new_row_is_offered_own_courses_rows_only(
     lecturer: Client, course: Course
 ) -> None:
-    fill(course)
-    fill(CourseFactory.create())
+    add_content(course)
+    add_content(CourseFactory.create())
     own = {str(week.pk) for week in course.weeks.all()}
     assert choices(lecturer, address(Session, "add"), "week") == own
 

@@ -50,7 +50,7 @@ def lecturer(course: Course) -> Client:
     return client
 
 
-def fill(course: Course) -> None:
+def add_content(course: Course) -> None:
     week = WeekFactory.create(course=course, number=3)
     lecture = LectureFactory.create(course=course, number="02")
     session = SessionFactory.create(
@@ -77,7 +77,7 @@ def exported(client: Client, model: type[Model]) -> str:
     return client.post(address(model, "export"), form).content.decode()
 
 
-def looked_at(client: Client, model: type[Model], text: str) -> Any:
+def preview_of_import(client: Client, model: type[Model], text: str) -> Any:
     """The preview of an import, as its answer."""
     file = SimpleUploadedFile("rows.csv", text.encode(), "text/csv")
     form = {"import_file": file, "format": "0", "resource": ""}
@@ -85,7 +85,7 @@ def looked_at(client: Client, model: type[Model], text: str) -> Any:
 
 
 def imported(client: Client, model: type[Model], text: str) -> None:
-    answer = looked_at(client, model, text)
+    answer = preview_of_import(client, model, text)
     confirm = answer.context.get("confirm_form")
     assert confirm is not None, errors(answer)
     done = client.post(address(model, "process_import"), confirm.initial)
@@ -108,8 +108,8 @@ def rows_of(text: str) -> list[dict[str, str]]:
 def test_table_holds_own_courses_rows_only(
     model: type[Model], lecturer: Client, course: Course
 ) -> None:
-    fill(course)
-    fill(CourseFactory.create())
+    add_content(course)
+    add_content(CourseFactory.create())
     rows = rows_of(exported(lecturer, model))
     assert [row["course"] for row in rows] == ["own"]
     assert "file" not in rows[0]
@@ -120,8 +120,8 @@ def test_table_holds_own_courses_rows_only(
 def test_table_that_comes_back_changes_nothing(
     model: type[Model], lecturer: Client, course: Course
 ) -> None:
-    fill(course)
-    answer = looked_at(lecturer, model, exported(lecturer, model))
+    add_content(course)
+    answer = preview_of_import(lecturer, model, exported(lecturer, model))
     assert errors(answer) == ""
     assert answer.context["result"].totals["skip"] == 1
     assert not CourseChange.objects.exists()
@@ -133,11 +133,11 @@ def test_row_of_another_course_is_out_of_reach(
 ) -> None:
     """A forged course column neither changes nor adds a row."""
     other = CourseFactory.create(slug="other")
-    fill(other)
-    fill(course)
+    add_content(other)
+    add_content(course)
     table = exported(lecturer, model).replace("own", "other")
     count = model._default_manager.count()
-    answer = looked_at(lecturer, model, table)
+    answer = preview_of_import(lecturer, model, table)
     result = answer.context["result"]
     assert result.has_errors() or result.has_validation_errors()
     assert "confirm_form" not in answer.context
@@ -145,7 +145,7 @@ def test_row_of_another_course_is_out_of_reach(
 
 
 def test_times_are_the_courses(lecturer: Client, course: Course) -> None:
-    fill(course)
+    add_content(course)
     row = rows_of(exported(lecturer, Session))[0]
     assert row["starts_at"] == "2027-05-07 09:00:00+01:00"
     table = (
@@ -158,7 +158,7 @@ def test_times_are_the_courses(lecturer: Client, course: Course) -> None:
 
 
 def test_other_time_in_a_table_is_told(lecturer: Client, course: Course) -> None:
-    fill(course)
+    add_content(course)
     table = exported(lecturer, Session).replace("2027-05-07", "2027-05-08")
     imported(lecturer, Session, table)
     change = CourseChange.objects.get()
@@ -200,7 +200,7 @@ def test_fault_says_what_to_do(
     lecturer: Client, course: Course, line: str, words: str
 ) -> None:
     WeekFactory.create(course=course, number=3)
-    answer = looked_at(
+    answer = preview_of_import(
         lecturer, Session, f"course,key,week,kind,room,starts_at\n{line}\n"
     )
     assert words in errors(answer)
@@ -213,14 +213,16 @@ def test_a_number_that_is_not_whole_changes_no_row(
 ) -> None:
     WeekFactory.create(course=course, number=2, title="Old")
     line = f"own,{number},2027-01-11,New"
-    answer = looked_at(lecturer, Week, f"course,number,starts_on,title\n{line}\n")
+    answer = preview_of_import(
+        lecturer, Week, f"course,number,starts_on,title\n{line}\n"
+    )
     assert "no whole number" in errors(answer)
     assert course.weeks.get().title == "Old"
 
 
 def test_week_of_another_course_is_not_named(lecturer: Client, course: Course) -> None:
     WeekFactory.create(number=3)
-    answer = looked_at(
+    answer = preview_of_import(
         lecturer, Material, "course,key,kind,title,week\nown,x,notes,X,3\n"
     )
     assert "no week 3" in errors(answer)

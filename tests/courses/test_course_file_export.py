@@ -19,7 +19,7 @@ from courses.services.course_files import export_course
 from formats.choices import MaterialKind
 from formats.course.course_fields import cleaned
 from formats.course.yaml_writer import Value, dump
-from tests.courses.coursefiles import EXAMPLE, bring_in, made, small
+from tests.courses.coursefiles import EXAMPLE, import_file, imported_course, small
 from tests.factories import (
     AssignmentFactory,
     AttachmentFactory,
@@ -64,7 +64,7 @@ def at(text: str) -> dt.datetime:
 
 @db
 def test_example_comes_back_byte_for_byte_with_its_files(tmp_path: Path) -> None:
-    course = made(EXAMPLE)
+    course = imported_course(EXAMPLE)
     said = export(course.slug, tmp_path)
     example = contents(EXAMPLE.parent)
     del example["README.md"]
@@ -74,9 +74,9 @@ def test_example_comes_back_byte_for_byte_with_its_files(tmp_path: Path) -> None
 
 @db
 def test_file_of_another_form_becomes_the_canonical_one(tmp_path: Path) -> None:
-    course = made(small(tmp_path))
+    course = imported_course(small(tmp_path))
     export(course.slug, tmp_path / "first")
-    again = made(tmp_path / "first" / "course.yaml", slug="again")
+    again = imported_course(tmp_path / "first" / "course.yaml", slug="again")
     export(again.slug, tmp_path / "second")
     assert contents(tmp_path / "first") == contents(tmp_path / "second")
 
@@ -84,7 +84,7 @@ def test_file_of_another_form_becomes_the_canonical_one(tmp_path: Path) -> None:
 # --- The same course ----------------------------------------------------------------
 
 
-def rich_course() -> Course:
+def course_with_every_field() -> Course:
     """A course in which most columns of every row say something."""
     course = CourseFactory.create(
         slug="rich",
@@ -227,12 +227,14 @@ def rich_materials(
 
 @db
 def test_any_course_comes_back_from_its_file(tmp_path: Path) -> None:
-    course = rich_course()
+    course = course_with_every_field()
     export("rich", tmp_path / "first")
     course.assignments.all().delete()
     course.delete()
     Room.objects.all().delete()
-    course = made(tmp_path / "first" / "course.yaml", slug="rich", year="2026-27")
+    course = imported_course(
+        tmp_path / "first" / "course.yaml", slug="rich", year="2026-27"
+    )
     export("rich", tmp_path / "second")
     first, second = contents(tmp_path / "first"), contents(tmp_path / "second")
     assert first["course.yaml"].decode() == second["course.yaml"].decode()
@@ -244,25 +246,25 @@ def test_any_course_comes_back_from_its_file(tmp_path: Path) -> None:
 
 @db
 def test_exported_course_is_as_its_file_says(tmp_path: Path) -> None:
-    rich_course()
+    course_with_every_field()
     export("rich", tmp_path)
-    plan = bring_in(tmp_path / "course.yaml", slug="rich", year="2026-27").plan
+    plan = import_file(tmp_path / "course.yaml", slug="rich", year="2026-27").plan
     assert list(plan.lines()) == []
 
 
 @db
 def test_coursework_of_week_0_comes_back(tmp_path: Path) -> None:
-    course = rich_course()
+    course = course_with_every_field()
     first = WeekFactory.create(course=course, number=0)
     course.assignments.update(week=first)
     export("rich", tmp_path)
-    plan = bring_in(tmp_path / "course.yaml", slug="rich", year="2026-27").plan
+    plan = import_file(tmp_path / "course.yaml", slug="rich", year="2026-27").plan
     assert not any("week" in line for line in plan.lines())
 
 
 @db
 def test_day_outside_of_the_academic_year_has_its_year(tmp_path: Path) -> None:
-    rich_course()
+    course_with_every_field()
     export("rich", tmp_path)
     text = (tmp_path / "course.yaml").read_text(encoding="utf-8")
     assert "released: 20 July 2026 09:00:05" in text
@@ -271,7 +273,7 @@ def test_day_outside_of_the_academic_year_has_its_year(tmp_path: Path) -> None:
 
 @db
 def test_second_of_two_equal_hours_is_told_apart(tmp_path: Path) -> None:
-    rich_course()
+    course_with_every_field()
     export("rich", tmp_path)
     text = (tmp_path / "course.yaml").read_text(encoding="utf-8")
     assert "from: 01:30 again" in text

@@ -25,7 +25,7 @@ from courses.models import (
     Teacher,
     Week,
 )
-from tests.courses.coursefiles import EXAMPLE, bring_in, made, run, small
+from tests.courses.coursefiles import EXAMPLE, import_file, imported_course, run, small
 from tests.factories import (
     AssignmentFactory,
     EnrolmentFactory,
@@ -79,8 +79,8 @@ def test_second_import_changes_nothing_and_says_so() -> None:
 def test_second_import_stores_no_file_again(tmp_path: Path) -> None:
     (tmp_path / "t01.pdf").write_bytes(b"%PDF-1")
     path = small(tmp_path, ('url: "https://example.org/t01"', "file: t01.pdf"))
-    name = made(path).materials.get().file.name
-    assert bring_in(path).plan.is_empty
+    name = imported_course(path).materials.get().file.name
+    assert import_file(path).plan.is_empty
     assert Material.objects.get().file.name == name
     assert Material.objects.get().replaced_at is None
 
@@ -88,7 +88,7 @@ def test_second_import_stores_no_file_again(tmp_path: Path) -> None:
 def test_file_with_other_content_is_stored_and_keeps_its_key(tmp_path: Path) -> None:
     (tmp_path / "t01.pdf").write_bytes(b"%PDF-1")
     path = small(tmp_path, ('url: "https://example.org/t01"', "file: t01.pdf"))
-    first = made(path).materials.get()
+    first = imported_course(path).materials.get()
     (tmp_path / "t01.pdf").write_bytes(b"%PDF-2")
     assert "~ material t01: file: " in run(path)
     second = Material.objects.get()
@@ -101,7 +101,7 @@ def test_file_with_other_content_is_stored_and_keeps_its_key(tmp_path: Path) -> 
 def test_file_that_the_storage_lost_is_stored_again(tmp_path: Path) -> None:
     (tmp_path / "t01.pdf").write_bytes(b"%PDF-1")
     path = small(tmp_path, ('url: "https://example.org/t01"', "file: t01.pdf"))
-    material = made(path).materials.get()
+    material = imported_course(path).materials.get()
     material.file.storage.delete(material.file.name or "")
     assert "(lost)" in run(path)
     with Material.objects.get().file.open() as content:
@@ -111,9 +111,9 @@ def test_file_that_the_storage_lost_is_stored_again(tmp_path: Path) -> None:
 def test_import_that_changes_nothing_asks_little_of_the_database(
     assert_max_queries: Callable[[int], AbstractContextManager[None]],
 ) -> None:
-    made()
+    imported_course()
     with assert_max_queries(20):
-        assert bring_in().plan.is_empty
+        assert import_file().plan.is_empty
 
 
 # --- Dry ----------------------------------------------------------------------------
@@ -128,7 +128,7 @@ def test_dry_run_of_a_new_course_writes_nothing() -> None:
 
 
 def test_dry_run_says_what_differs_and_writes_nothing(tmp_path: Path) -> None:
-    made(small(tmp_path))
+    imported_course(small(tmp_path))
     before = everything()
     path = small(
         tmp_path,
@@ -156,7 +156,7 @@ def test_long_texts_that_begin_alike_are_told_apart_by_their_length(
 ) -> None:
     text = "Padding keeps the size, and strides halve it: try both on paper first."
     path = small(tmp_path, ("title: Signals", f"title: Signals, body: '{text}'"))
-    made(path)
+    imported_course(path)
     path = small(tmp_path, ("title: Signals", f"title: Signals, body: '{text} Now.'"))
     (line,) = [line for line in run(path, "--dry-run").splitlines() if "~" in line]
     assert "(70 characters)" in line
@@ -177,14 +177,14 @@ def without_material(folder: Path) -> Path:
 
 
 def test_what_the_file_no_longer_has_is_named_and_kept(tmp_path: Path) -> None:
-    course = made(small(tmp_path))
+    course = imported_course(small(tmp_path))
     said = run(without_material(tmp_path))
     assert "- only in the portal, kept: material t01 “Signals”" in said
     assert course.materials.filter(key="t01").exists()
 
 
 def test_pruning_deletes_what_the_file_no_longer_has(tmp_path: Path) -> None:
-    course = made(small(tmp_path))
+    course = imported_course(small(tmp_path))
     path = without_material(tmp_path)
     assert "kept" not in run(path, "--prune", "--dry-run")
     assert course.materials.exists()
@@ -193,7 +193,7 @@ def test_pruning_deletes_what_the_file_no_longer_has(tmp_path: Path) -> None:
 
 
 def test_pruning_takes_no_work_that_was_handed_in(tmp_path: Path) -> None:
-    course = made(small(tmp_path))
+    course = imported_course(small(tmp_path))
     SubmissionFactory.create(
         assignment=AssignmentFactory.create(course=course, slug="own")
     )
@@ -204,7 +204,7 @@ def test_pruning_takes_no_work_that_was_handed_in(tmp_path: Path) -> None:
 
 
 def test_rooms_of_other_courses_are_never_left_over(tmp_path: Path) -> None:
-    made(small(tmp_path))
+    imported_course(small(tmp_path))
     elsewhere = RoomFactory.create(name="Elsewhere")
     said = run(small(tmp_path), "--prune")
     assert "only in the portal" not in said
@@ -215,11 +215,11 @@ def test_rooms_of_other_courses_are_never_left_over(tmp_path: Path) -> None:
 
 
 def test_cancelled_session_stays_cancelled(tmp_path: Path) -> None:
-    course = made(small(tmp_path))
+    course = imported_course(small(tmp_path))
     session = course.sessions.get(key="w3-tutorial")
     session.cancelled_at, session.cancel_reason = timezone.now(), "Strike"
     session.save()
-    assert bring_in(small(tmp_path)).plan.is_empty
+    assert import_file(small(tmp_path)).plan.is_empty
     session.refresh_from_db()
     assert session.is_cancelled
     assert session.cancel_reason == "Strike"
@@ -228,7 +228,7 @@ def test_cancelled_session_stays_cancelled(tmp_path: Path) -> None:
 def test_cancelled_session_that_the_file_lacks_is_kept_by_pruning(
     tmp_path: Path,
 ) -> None:
-    course = made(small(tmp_path))
+    course = imported_course(small(tmp_path))
     SessionFactory.create(
         course=course,
         week=course.weeks.get(number=3),
@@ -236,16 +236,16 @@ def test_cancelled_session_that_the_file_lacks_is_kept_by_pruning(
         cancelled_at=timezone.now(),
         room=None,
     )
-    bring_in(small(tmp_path), prune=True)
+    import_file(small(tmp_path), prune=True)
     assert course.sessions.filter(key="extra").exists()
 
 
 def test_revision_and_people_stay(tmp_path: Path) -> None:
-    course = made(small(tmp_path))
+    course = imported_course(small(tmp_path))
     work = course.assignments.get()
     student = EnrolmentFactory.create(course=course).user
     submission = SubmissionFactory.create(assignment=_published(work), author=student)
-    bring_in(small(tmp_path, ("24 January 19:00", "25 January 19:00")))
+    import_file(small(tmp_path, ("24 January 19:00", "25 January 19:00")))
     work.refresh_from_db()
     assert work.revision == submission.revision
     assert course.enrolments.filter(user=student, is_active=True).exists()
@@ -254,18 +254,20 @@ def test_revision_and_people_stay(tmp_path: Path) -> None:
 def test_release_that_staff_changed_stays_where_the_file_is_silent(
     tmp_path: Path,
 ) -> None:
-    course = made(small(tmp_path))
+    course = imported_course(small(tmp_path))
     week = course.weeks.get(number=3)
     week.release_at = None
     week.save()
-    assert bring_in(small(tmp_path)).plan.is_empty
+    assert import_file(small(tmp_path)).plan.is_empty
     week.refresh_from_db()
     assert week.release_at is None
 
 
 def test_file_that_staff_uploaded_is_named_and_kept(tmp_path: Path) -> None:
     (tmp_path / "t01.pdf").write_bytes(b"%PDF-1")
-    course = made(small(tmp_path, ('url: "https://example.org/t01"', "file: t01.pdf")))
+    course = imported_course(
+        small(tmp_path, ('url: "https://example.org/t01"', "file: t01.pdf"))
+    )
     said = run(small(tmp_path))
     assert "- only in the portal, kept: the file of material t01" in said
     assert course.materials.get().file
@@ -274,15 +276,15 @@ def test_file_that_staff_uploaded_is_named_and_kept(tmp_path: Path) -> None:
 
 
 def test_positions_that_give_the_same_order_stay(tmp_path: Path) -> None:
-    course = made()
+    course = imported_course()
     for material in course.materials.all():
         material.position = material.position * 10 + 5
         material.save()
-    assert bring_in().plan.is_empty
+    assert import_file().plan.is_empty
 
 
 def test_session_that_is_moved_back_was_not_moved(tmp_path: Path) -> None:
-    course = made(small(tmp_path))
+    course = imported_course(small(tmp_path))
     session = course.sessions.get(key="w3-tutorial")
     assert session.starts_at
     assert session.ends_at
@@ -290,7 +292,7 @@ def test_session_that_is_moved_back_was_not_moved(tmp_path: Path) -> None:
     session.starts_at = session.starts_at + dt.timedelta(days=1)
     session.ends_at = session.ends_at + dt.timedelta(days=1)
     session.save()
-    bring_in(small(tmp_path))
+    import_file(small(tmp_path))
     session.refresh_from_db()
     assert session.moved_from is None
 
@@ -299,7 +301,7 @@ def test_session_that_is_moved_back_was_not_moved(tmp_path: Path) -> None:
 
 
 def test_new_rows_are_out_with_their_course(tmp_path: Path) -> None:
-    course = made(small(tmp_path))
+    course = imported_course(small(tmp_path))
     assert course.release_at is not None
     assert course.materials.get().release_at == course.release_at
     assert course.weeks.get(number=2).release_at == course.release_at
@@ -308,7 +310,7 @@ def test_new_rows_are_out_with_their_course(tmp_path: Path) -> None:
 def test_course_without_a_release_stays_hidden_and_its_rows_come_out_with_it(
     tmp_path: Path,
 ) -> None:
-    course = made(small(tmp_path, ("  released: 6 January 09:00\n", "")))
+    course = imported_course(small(tmp_path, ("  released: 6 January 09:00\n", "")))
     assert course.release_at is None
     student = EnrolmentFactory.create(course=course).user
     assert not Week.objects.visible_to(student).exists()
@@ -320,10 +322,12 @@ def test_course_without_a_release_stays_hidden_and_its_rows_come_out_with_it(
 def test_rows_that_are_out_with_their_course_come_earlier_with_it(
     tmp_path: Path,
 ) -> None:
-    made(small(tmp_path))
-    course = made(small(tmp_path, ("released: 6 January", "released: 5 January")))
+    imported_course(small(tmp_path))
+    course = imported_course(
+        small(tmp_path, ("released: 6 January", "released: 5 January"))
+    )
     assert course.weeks.get(number=2).release_at == course.release_at
-    assert bring_in(small(tmp_path)).plan.changed
+    assert import_file(small(tmp_path)).plan.changed
 
 
 def test_row_may_be_hidden_or_have_a_release_of_its_own(tmp_path: Path) -> None:
@@ -332,7 +336,7 @@ def test_row_may_be_hidden_or_have_a_release_of_its_own(tmp_path: Path) -> None:
         ("title: Signals", "title: Signals, released: 20 January 08:00"),
         ("starts: 20 January\n", "starts: 20 January\n    hidden: true\n"),
     )
-    course = made(path)
+    course = imported_course(path)
     assert course.weeks.get(number=3).release_at is None
     released_at = course.materials.get().release_at
     assert released_at == dt.datetime(2025, 1, 20, 8, tzinfo=dt.UTC)
@@ -344,8 +348,8 @@ def test_row_may_be_hidden_or_have_a_release_of_its_own(tmp_path: Path) -> None:
 def test_moved_session_and_deadline_of_a_released_course_are_told_to_students(
     tmp_path: Path,
 ) -> None:
-    course = made(small(tmp_path))
-    bring_in(small(tmp_path, MOVED, ("24 January 19:00", "25 January 19:00")))
+    course = imported_course(small(tmp_path))
+    import_file(small(tmp_path, MOVED, ("24 January 19:00", "25 January 19:00")))
     session = course.changes.get(kind=CourseChange.Kind.SESSION)
     assert session.is_public
     assert session.summary == "The tutorial of week 3 moved."
@@ -357,8 +361,8 @@ def test_moved_session_and_deadline_of_a_released_course_are_told_to_students(
 
 
 def test_other_changes_are_on_record_for_staff(tmp_path: Path) -> None:
-    course = made(small(tmp_path))
-    bring_in(small(tmp_path, ("title: Signals", "title: Signals and systems")))
+    course = imported_course(small(tmp_path))
+    import_file(small(tmp_path, ("title: Signals", "title: Signals and systems")))
     change = course.changes.get()
     assert not change.is_public
     assert change.kind == CourseChange.Kind.MATERIAL
@@ -366,19 +370,19 @@ def test_other_changes_are_on_record_for_staff(tmp_path: Path) -> None:
 
 
 def test_session_that_students_do_not_see_moves_silently(tmp_path: Path) -> None:
-    course = made(small(tmp_path))
+    course = imported_course(small(tmp_path))
     session = course.sessions.get(key="w3-tutorial")
     session.release_at = None
     session.save()
-    bring_in(small(tmp_path, MOVED))
+    import_file(small(tmp_path, MOVED))
     assert not course.changes.get().is_public
 
 
 def test_run_that_moves_as_a_whole_is_one_change_and_its_deadlines(
     tmp_path: Path,
 ) -> None:
-    course = made(small(tmp_path))
-    bring_in(small(tmp_path), first_week=dt.date(2025, 4, 28), slug=course.slug)
+    course = imported_course(small(tmp_path))
+    import_file(small(tmp_path), first_week=dt.date(2025, 4, 28), slug=course.slug)
     shift = course.changes.get(kind=CourseChange.Kind.SHIFT)
     assert shift.summary == "The run moved by 15 weeks."
     assert shift.is_public
@@ -392,8 +396,10 @@ def test_run_that_moves_as_a_whole_is_one_change_and_its_deadlines(
 
 
 def test_session_that_moves_otherwise_than_its_run_is_told(tmp_path: Path) -> None:
-    course = made(small(tmp_path))
-    bring_in(small(tmp_path, MOVED), first_week=dt.date(2025, 1, 20), slug=course.slug)
+    course = imported_course(small(tmp_path))
+    import_file(
+        small(tmp_path, MOVED), first_week=dt.date(2025, 1, 20), slug=course.slug
+    )
     told = course.changes.get(kind=CourseChange.Kind.SESSION)
     assert told.session is not None
     assert told.session.key == "w3-tutorial"
@@ -401,15 +407,15 @@ def test_session_that_moves_otherwise_than_its_run_is_told(tmp_path: Path) -> No
 
 def test_course_that_is_not_out_has_no_record(tmp_path: Path) -> None:
     hidden = ("  released: 6 January 09:00\n", "")
-    course = made(small(tmp_path, hidden))
-    bring_in(small(tmp_path, hidden, MOVED))
+    course = imported_course(small(tmp_path, hidden))
+    import_file(small(tmp_path, hidden, MOVED))
     assert not course.changes.exists()
 
 
 def test_cancellation_in_the_file_is_told(tmp_path: Path) -> None:
-    course = made(small(tmp_path))
+    course = imported_course(small(tmp_path))
     words = "room: HXL 308, cancelled: true, cancel_reason: Open day"
-    bring_in(small(tmp_path, ("room: HXL 308", words)))
+    import_file(small(tmp_path, ("room: HXL 308", words)))
     session = course.sessions.get(key="w3-tutorial")
     assert (session.is_cancelled, session.cancel_reason) == (True, "Open day")
     assert course.changes.get().summary == "The tutorial of week 3 is cancelled."
@@ -419,31 +425,33 @@ def test_cancellation_in_the_file_is_told(tmp_path: Path) -> None:
 
 
 def test_only_who_may_edit_the_course_brings_it_up_to_date(tmp_path: Path) -> None:
-    course = made(small(tmp_path))
+    course = imported_course(small(tmp_path))
     path = small(tmp_path, MOVED)
     with pytest.raises(PermissionDenied):
-        bring_in(
+        import_file(
             path, actor=EnrolmentFactory.create(course=course, assistant=True).user
         )
-    bring_in(path, actor=EnrolmentFactory.create(course=course, lecturer=True).user)
+    import_file(path, actor=EnrolmentFactory.create(course=course, lecturer=True).user)
     assert CourseChange.objects.get().made_by is not None
 
 
 def test_only_site_staff_makes_a_new_course(tmp_path: Path) -> None:
     with pytest.raises(PermissionDenied):
-        bring_in(small(tmp_path), actor=UserFactory.create())
-    assert bring_in(small(tmp_path), actor=UserFactory.create(site_staff=True)).course
+        import_file(small(tmp_path), actor=UserFactory.create())
+    assert import_file(
+        small(tmp_path), actor=UserFactory.create(site_staff=True)
+    ).course
 
 
 def test_address_is_made_of_code_and_year_or_given(tmp_path: Path) -> None:
-    assert made(small(tmp_path)).slug == "70010-2024-25"
-    assert made(small(tmp_path), slug="dl").slug == "dl"
+    assert imported_course(small(tmp_path)).slug == "70010-2024-25"
+    assert imported_course(small(tmp_path), slug="dl").slug == "dl"
 
 
 def test_other_courses_stay_as_they_are(tmp_path: Path) -> None:
     week = WeekFactory.create(number=2)
-    made(small(tmp_path))
-    bring_in(small(tmp_path), prune=True)
+    imported_course(small(tmp_path))
+    import_file(small(tmp_path), prune=True)
     assert Week.objects.filter(pk=week.pk, title=week.title).exists()
 
 
@@ -456,9 +464,9 @@ def _published(assignment: Assignment) -> Assignment:
 def test_rule_closing_time_and_attempts_are_told_as_when_the_page_changes_them(
     tmp_path: Path,
 ) -> None:
-    course = made(small(tmp_path))
+    course = imported_course(small(tmp_path))
     more = '24 January 19:00", closes: "31 January 19:00", attempts: 3, counting: best'
-    bring_in(small(tmp_path, ('24 January 19:00"', more)))
+    import_file(small(tmp_path, ('24 January 19:00"', more)))
     told = course.changes.filter(is_public=True).values_list("summary", flat=True)
     assert sorted(told) == [
         "Coursework Task 1: at most 3 attempts now.",

@@ -13,7 +13,15 @@ from courses.models import Course, Material, Room
 from courses.pages.course import course_page
 from courses.pages.viewer import viewer_of
 from formats.choices import Examinable, MaterialKind
-from tests.courses.coursefiles import EXAMPLE, YEAR, bring_in, faults, made, run, small
+from tests.courses.coursefiles import (
+    EXAMPLE,
+    YEAR,
+    faults,
+    import_file,
+    imported_course,
+    run,
+    small,
+)
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +53,7 @@ def test_year_in_which_weeks_begin_on_other_days_is_refused_with_those_that_fit(
 
 def test_plan_that_moved_by_a_week_is_the_same_file_with_another_first_week() -> None:
     """The page's second version: week 2 from 20 January, task 1 due 7 February."""
-    course = made(first_week=dt.date(2025, 1, 20))
+    course = imported_course(first_week=dt.date(2025, 1, 20))
     assert course.weeks.get(number=2).starts_on == dt.date(2025, 1, 20)
     assert course.weeks.get(number=10).starts_on == dt.date(2025, 3, 17)
     due_at = course.assignments.get(slug="conv-digits").due_at
@@ -55,7 +63,7 @@ def test_plan_that_moved_by_a_week_is_the_same_file_with_another_first_week() ->
 
 
 def test_weeks_begin_at_2_and_keep_their_numbers() -> None:
-    assert [week.number for week in made().weeks.all()] == list(range(2, 11))
+    assert [week.number for week in imported_course().weeks.all()] == list(range(2, 11))
 
 
 def test_week_1_may_be_there_with_nothing_in_it(tmp_path: Path) -> None:
@@ -66,13 +74,13 @@ def test_week_1_may_be_there_with_nothing_in_it(tmp_path: Path) -> None:
             "weeks:\n  - {number: 1, starts: 6 January, title: No lectures}\n",
         ),
     )
-    week = made(path).weeks.get(number=1)
+    week = imported_course(path).weeks.get(number=1)
     assert not week.sessions.exists()
     assert week.title == "No lectures"
 
 
 def test_one_deadline_listed_in_three_weeks_is_one_row() -> None:
-    course = made()
+    course = imported_course()
     assert course.assignments.count() == 2
     assert course.assignments.get(slug="conv-digits").due_at == utc("2025-01-31 19:00")
     assert course.assignments.get(slug="generative-models").due_at == utc(
@@ -81,7 +89,7 @@ def test_one_deadline_listed_in_three_weeks_is_one_row() -> None:
 
 
 def test_weeks_from_the_hand_out_to_the_deadline_show_the_one_row() -> None:
-    course = made()
+    course = imported_course()
     staff, now = UserFactory.create(site_staff=True), utc("2025-01-22 12:00")
     page = course_page(viewer_of(staff, course.slug, now), now)
     shown = {
@@ -94,7 +102,7 @@ def test_weeks_from_the_hand_out_to_the_deadline_show_the_one_row() -> None:
 
 def test_stated_deadline_is_shown_and_a_harder_one_is_grace(tmp_path: Path) -> None:
     path = small(tmp_path, ("week: 2, due", "week: 2, grace_minutes: 60, due"))
-    work = made(path).assignments.get()
+    work = imported_course(path).assignments.get()
     assert (work.due_at, work.grace_minutes) == (utc("2025-01-24 19:00"), 60)
 
 
@@ -104,7 +112,7 @@ def test_stated_deadline_is_shown_and_a_harder_one_is_grace(tmp_path: Path) -> N
 def test_deadline_on_a_teaching_friday_is_on_the_evening_of_its_week(
     slug: str, number: int
 ) -> None:
-    course = made()
+    course = imported_course()
     due = course.assignments.get(slug=slug).due_at.astimezone(LONDON)
     week = course.weeks.get(number=number)
     assert due.date() == week.starts_on + dt.timedelta(days=4)
@@ -122,20 +130,20 @@ def test_empty_assessed_row_is_no_third_task(tmp_path: Path) -> None:
 
 
 def test_room_may_be_another_one_in_one_week() -> None:
-    course = made()
+    course = imported_course()
     rooms = {s.key: s.room.name for s in course.sessions.all() if s.room}
     assert rooms["w6-tutorial"] == "Huxley 311"
     assert rooms["w6-lecture"] == rooms["w7-tutorial"] == "Huxley 308"
 
 
 def test_one_week_has_a_tuesday() -> None:
-    session = made().sessions.get(key="w7-lab")
+    session = imported_course().sessions.get(key="w7-lab")
     assert session.starts_at == utc("2025-02-18 14:00")
     assert session.ends_at == utc("2025-02-18 15:00")
 
 
 def test_two_sessions_may_share_an_hour() -> None:
-    week = made().weeks.get(number=8)
+    week = imported_course().weeks.get(number=8)
     at_ten = week.sessions.filter(starts_at=utc("2025-02-28 10:00"))
     assert [session.key for session in at_ten] == ["w8-tutorial", "w8-lab"]
     assert [t.name for t in at_ten[0].teachers.all()] == ["Coppock"]
@@ -143,7 +151,7 @@ def test_two_sessions_may_share_an_hour() -> None:
 
 
 def test_lecture_may_be_online_only() -> None:
-    session = made().sessions.get(key="w8-lecture")
+    session = imported_course().sessions.get(key="w8-lecture")
     assert session.is_online_only
     assert session.online_label == "MS Teams live"
 
@@ -156,7 +164,7 @@ def test_time_that_yaml_takes_for_a_number_is_a_fault_in_words(tmp_path: Path) -
 
 
 def test_three_spellings_of_a_room_are_one_room(tmp_path: Path) -> None:
-    course = made(small(tmp_path))
+    course = imported_course(small(tmp_path))
     assert {s.room.name for s in course.sessions.all() if s.room} == {"Huxley 308"}
     assert Room.objects.get().aliases == ["308", "HXL 308"]
 
@@ -165,7 +173,7 @@ def test_room_that_another_course_spelt_otherwise_is_the_same_room(
     tmp_path: Path,
 ) -> None:
     Room.objects.create(name="HXL 308", url="https://example.org/map")
-    made(small(tmp_path))
+    imported_course(small(tmp_path))
     room = Room.objects.get()
     assert room.name == "HXL 308"
     assert set(room.aliases) == {"Huxley 308", "308"}
@@ -173,14 +181,14 @@ def test_room_that_another_course_spelt_otherwise_is_the_same_room(
 
 
 def test_session_without_a_time_is_part_of_its_week() -> None:
-    session = made().sessions.get(key="w2-lecture")
+    session = imported_course().sessions.get(key="w2-lecture")
     assert session.starts_at is None
     assert session.room is None
     assert [teacher.name for teacher in session.teachers.all()] == ["Kainz"]
 
 
 def test_team_is_nobody_s_name(tmp_path: Path) -> None:
-    course = made()
+    course = imported_course()
     assert course.sessions.get(key="w5-tutorial").by_team
     assert not course.teachers.filter(name="team").exists()
     path = small(tmp_path, ("room: HXL 308", "room: HXL 308, teachers: [team]"))
@@ -188,7 +196,7 @@ def test_team_is_nobody_s_name(tmp_path: Path) -> None:
 
 
 def test_session_may_have_several_teachers() -> None:
-    teachers = made().sessions.get(key="w10-revision").teachers.all()
+    teachers = imported_course().sessions.get(key="w10-revision").teachers.all()
     assert {teacher.name for teacher in teachers} == {"Li", "Coppock", "Kainz"}
 
 
@@ -196,7 +204,7 @@ def test_session_may_have_several_teachers() -> None:
 
 
 def test_lecture_is_watched_before_each_session_that_says_so() -> None:
-    lecture = made().lectures.get(number="02")
+    lecture = imported_course().lectures.get(number="02")
     places = lecture.session_places.select_related("session")
     assert {p.session.key for p in places if p.watch_before} == {
         "w2-lecture",
@@ -205,7 +213,11 @@ def test_lecture_is_watched_before_each_session_that_says_so() -> None:
 
 
 def test_lecture_may_be_split_over_two_weeks() -> None:
-    places = made().lectures.get(number="04").session_places.select_related("session")
+    places = (
+        imported_course()
+        .lectures.get(number="04")
+        .session_places.select_related("session")
+    )
     assert {p.session.key: p.part for p in places} == {
         "w4-lecture": "start",
         "w5-lecture": "",
@@ -213,7 +225,7 @@ def test_lecture_may_be_split_over_two_weeks() -> None:
 
 
 def test_codes_are_not_derived_from_lectures() -> None:
-    course = made()
+    course = imported_course()
     about = {
         m.code: m.lecture.number
         for m in course.materials.select_related("lecture")
@@ -227,27 +239,29 @@ def test_codes_are_not_derived_from_lectures() -> None:
 
 
 def test_item_may_have_several_files() -> None:
-    material = made().materials.get(key="n07")
+    material = imported_course().materials.get(key="n07")
     assert material.file
     assert [a.label for a in material.attachments.all()] == ["slides"]
 
 
 def test_notes_of_two_weeks_are_one_item() -> None:
-    material = made().materials.get(code="N02")
+    material = imported_course().materials.get(code="N02")
     assert material.week is not None
     assert material.week.number == 2
     assert [week.number for week in material.also_in.all()] == [3]
 
 
 def test_one_quiz_is_available_and_three_are_announced() -> None:
-    quizzes = made().materials.filter(kind=MaterialKind.QUIZ)
+    quizzes = imported_course().materials.filter(kind=MaterialKind.QUIZ)
     now = timezone.now()
     assert [q.key for q in quizzes if not q.is_announced(now)] == ["w4-quiz"]
     assert len([q for q in quizzes if q.is_announced(now)]) == 3
 
 
 def test_examinability_that_is_not_said_is_unknown_and_not_no(tmp_path: Path) -> None:
-    assert made(small(tmp_path)).lectures.get().examinable == Examinable.UNKNOWN
+    assert (
+        imported_course(small(tmp_path)).lectures.get().examinable == Examinable.UNKNOWN
+    )
 
 
 def test_unquoted_no_is_a_fault_and_not_false(tmp_path: Path) -> None:
@@ -255,17 +269,17 @@ def test_unquoted_no_is_a_fault_and_not_false(tmp_path: Path) -> None:
     said = faults(path)
     assert "line 13: “examinable” must be text, but YAML reads “no”" in said
     path = small(tmp_path, ("Building blocks}", 'Building blocks, examinable: "no"}'))
-    assert made(path).lectures.get().examinable == Examinable.NO
+    assert imported_course(path).lectures.get().examinable == Examinable.NO
 
 
 def test_marked_parts_end_with_lecture_07_and_the_rest_is_examinable_in_full() -> None:
-    lectures = made().lectures.values_list("number", "examinable")
+    lectures = imported_course().lectures.values_list("number", "examinable")
     for number, examinable in lectures:
         assert examinable == ("parts" if number <= "07" else "all")
 
 
 def test_split_that_is_not_said_is_left_open_and_flagged() -> None:
-    imported = bring_in()
+    imported = import_file()
     weights = {row.weight for row in imported.plan.wanted.coursework}
     assert weights == {0}
     assert "How the 50 % of “Coursework” are split is not said." in str(
@@ -286,7 +300,7 @@ def test_items_whose_link_was_lost_are_imported_and_flagged() -> None:
 
 
 def test_lecture_may_have_two_recordings() -> None:
-    recordings = made().lectures.get(number="06").materials.all()
+    recordings = imported_course().lectures.get(number="06").materials.all()
     assert [r.title for r in recordings] == [
         "YouTube (Data Augmentation)",
         "YouTube (case study)",
@@ -294,19 +308,19 @@ def test_lecture_may_have_two_recordings() -> None:
 
 
 def test_typos_of_the_page_stay_and_ordinals_are_read(tmp_path: Path) -> None:
-    assert made().materials.get(key="w4-quiz").title == "test your knowlege"
+    assert imported_course().materials.get(key="w4-quiz").title == "test your knowlege"
     path = small(
         tmp_path,
         ("starts: 20 January", "starts: 20th Jan"),
         ("24 January 19:00", "24th Jan, 19:00"),
     )
-    course = made(path, slug="other")
+    course = imported_course(path, slug="other")
     assert course.weeks.get(number=3).starts_on == dt.date(2025, 1, 20)
     assert course.assignments.get().due_at == utc("2025-01-24 19:00")
 
 
 def test_practical_path_keeps_its_order() -> None:
-    path = made().sessions.get(key="w2-practical").materials.all()
+    path = imported_course().sessions.get(key="w2-practical").materials.all()
     assert [(m.kind, m.title) for m in path] == [
         ("recording", "Introduction to PyTorch I"),
         ("notebook", "jupyter notebook I"),
@@ -316,7 +330,7 @@ def test_practical_path_keeps_its_order() -> None:
 
 
 def test_course_has_both_of_its_codes() -> None:
-    assert made().module_codes == ["70010", "97111"]
+    assert imported_course().module_codes == ["70010", "97111"]
 
 
 # --- Clocks -------------------------------------------------------------------------
@@ -329,13 +343,13 @@ def test_deadline_in_may_is_in_summer_time(tmp_path: Path) -> None:
         ("20 January", "5 May"),
         ("24 January 19:00", "9 May 19:00"),
     )
-    course = made(path)
+    course = imported_course(path)
     assert course.assignments.get().due_at == utc("2025-05-09 18:00")
     assert course.sessions.get(key="w2-lecture").starts_at == utc("2025-05-02 08:00")
 
 
 def test_run_that_moves_into_summer_keeps_its_local_hours() -> None:
-    course = made(first_week=dt.date(2025, 4, 28))
+    course = imported_course(first_week=dt.date(2025, 4, 28))
     due_at = course.assignments.get(slug="conv-digits").due_at
     assert due_at == utc("2025-05-16 18:00")
     assert due_at.astimezone(LONDON).hour == 19

@@ -20,7 +20,7 @@ from courses.pages.viewer import viewer_of
 from courses.services.roster import export_roster
 from courses.services.shifting import apply_shift, plan_shift
 from formats.choices import Examinable, MaterialKind, SessionKind
-from tests.courses.coursefiles import made
+from tests.courses.coursefiles import imported_course
 from tests.factories import (
     AssignmentFactory,
     CourseFactory,
@@ -165,7 +165,7 @@ def test_two_sessions_of_one_hour_are_both_shown(course: Course, student: User) 
 
 
 def test_available_quiz_is_a_link_and_announced_ones_are_names() -> None:
-    course = made()
+    course = imported_course()
     html = weeks_of(EnrolmentFactory.create(course=course).user, course)
     for key in ("w4-quiz", "w6-quiz", "w7-quiz", "w8-quiz"):
         address = reverse("courses:material", args=[course.slug, key])

@@ -72,7 +72,7 @@ def seen(user: User) -> set[object]:
     return {row for model in SEEN for row in model.objects.visible_to(user)}
 
 
-def fill(course: Course) -> set[object]:
+def add_content(course: Course) -> set[object]:
     """A course with one of everything, all of it released but the course."""
     week = WeekFactory.create(course=course)
     material = MaterialFactory.create(course=course, week=week)
@@ -121,14 +121,14 @@ def test_querysets_agree_with_the_rights(role: Role | None, *, left: bool) -> No
 
 @pytest.mark.parametrize("role", [*Role, None])
 def test_released_course_is_seen_by_those_in_it(role: Role | None) -> None:
-    rows = fill(CourseFactory.create())
+    rows = add_content(CourseFactory.create())
     course = Course.objects.get()
     assert seen(person(course, role)) == (set() if role is None else rows)
 
 
 @pytest.mark.parametrize("role", Role)
 def test_those_who_left_see_nothing(role: Role) -> None:
-    fill(CourseFactory.create())
+    add_content(CourseFactory.create())
     assert seen(person(Course.objects.get(), role, left=True)) == set()
 
 
@@ -137,7 +137,7 @@ def test_those_who_left_see_nothing(role: Role) -> None:
 def test_hidden_course_hides_everything_from_students(
     role: Role, release_at: object
 ) -> None:
-    rows = fill(CourseFactory.create(release_at=release_at))
+    rows = add_content(CourseFactory.create(release_at=release_at))
     user = person(Course.objects.get(), role)
     assert seen(user) == (set() if role is Role.STUDENT else rows)
 
@@ -175,7 +175,7 @@ def test_what_opens_later_is_seen_and_its_attachments_are_for_staff(role: Role) 
 
 
 def test_role_in_one_course_is_none_in_another() -> None:
-    rows = fill(CourseFactory.create())
+    rows = add_content(CourseFactory.create())
     lecturer = EnrolmentFactory.create(lecturer=True).user
     assert not seen(lecturer) & rows
     assert Course.objects.editable_by(lecturer).count() == 1
@@ -193,7 +193,7 @@ def test_staff_of_one_course_and_student_of_another_sees_each_as_such() -> None:
 
 def test_site_staff_see_everything_once() -> None:
     course = CourseFactory.create(hidden=True)
-    fill(course)
+    add_content(course)
     EnrolmentFactory.create_batch(3, course=course)
     staff = UserFactory.create(site_staff=True)
     assert [row.pk for row in Course.objects.visible_to(staff)] == [course.pk]

@@ -15,7 +15,7 @@ from courses.models import Assignment
 from courses.services.revisions import import_revision
 from formats.assignment import read_bundle
 from grading.services import publish_revision
-from tests.e2e.content import fill
+from tests.e2e.content import add_content
 from tests.factories import (
     AssignmentFactory,
     CourseFactory,
@@ -55,7 +55,7 @@ def campus(live_portal: LivePortal) -> Campus:
     course = CourseFactory.create(summary="Networks, from **convolutions** on.")
     week = WeekFactory.create(course=course, number=2)
     MaterialFactory.create(course=course, week=week, url="https://example.org/n01")
-    fill(course, week)
+    add_content(course, week)
     assignment = AssignmentFactory.create(
         course=course,
         week=week,

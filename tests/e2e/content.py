@@ -36,7 +36,7 @@ def size(i: int, k: int) -> int:
 PDF = b"%PDF-1.4\n1 0 obj <</Type /Catalog>> endobj\ntrailer <</Root 1 0 R>>\n"
 
 
-def fill(course: Course, week: Week) -> None:
+def add_content(course: Course, week: Week) -> None:
     """The course has sessions, materials of every sort, news and shares of the mark."""
     ComponentFactory.create(course=course, title="Exam", kind="exam")
     ComponentFactory.create(course=course, title="Coursework", note="Two tasks.")

@@ -237,7 +237,7 @@ def test_tab_is_for_staff(lecturer: Client, course: Course) -> None:
     assert page_of(course) not in student.get(course_page).content.decode()
 
 
-def fill(course: Course) -> None:
+def add_content(course: Course) -> None:
     week = WeekFactory.create(course=course, hidden=True)
     session = SessionFactory.create(course=course, week=week, hidden=True)
     session.teachers.add(TeacherFactory.create(course=course))
@@ -255,6 +255,6 @@ def test_page_answers_with_queries_that_do_not_grow(
 ) -> None:
     EnrolmentFactory.create_batch(30, course=course)
     for _ in range(12):
-        fill(course)
+        add_content(course)
     with assert_max_queries(17):
         assert lecturer.get(page_of(course)).status_code == 200
