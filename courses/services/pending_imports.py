@@ -24,7 +24,7 @@ from formats.assignment import (
     read_bundle,
 )
 from formats.assignment.manifest import NAME
-from formats.importing import ImportOptions, PreparedFolder, notes_on, prepare
+from formats.importing import ImportOptions, PreparedFolder, notes_on, prepare_folder
 from formats.problems import Problem
 
 _KINDS: Final = (".zip", ".ipynb")
@@ -112,7 +112,7 @@ def _opened(
     with tempfile.TemporaryDirectory(dir=held_root(), prefix="scratch-") as scratch:
         solution = tuple(sorted(folder.glob("solution/*")))
         chosen = replace(options, notebook=notebook, solution=solution)
-        prepared = prepare(package, scratch=Path(scratch), options=chosen)
+        prepared = prepare_folder(package, scratch=Path(scratch), options=chosen)
         bundle = read_bundle(prepared.folder)
         yield Preview(
             prepared=prepared,

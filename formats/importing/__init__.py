@@ -3,7 +3,7 @@
 docs/importing.md describes it for staff. Nothing of a source is executed.
 """
 
-from formats.importing.convert import prepare
+from formats.importing.convert import prepare_folder
 from formats.importing.draft import Format, ImportOptions, PreparedFolder
 from formats.importing.notes import notes_on
 from formats.importing.options import (
@@ -19,7 +19,7 @@ __all__ = [
     "OptionError",
     "PreparedFolder",
     "notes_on",
-    "prepare",
+    "prepare_folder",
     "read_parameter",
     "read_points",
     "read_required",

@@ -18,7 +18,9 @@ from formats.problems import (
 from formats.yaml_document import nearest
 
 
-def prepare(source: Path, *, scratch: Path, options: ImportOptions) -> PreparedFolder:
+def prepare_folder(
+    source: Path, *, scratch: Path, options: ImportOptions
+) -> PreparedFolder:
     """Return a folder in our own format with the assignment in `source`.
 
     A source in our own format is used as that folder. Any other source is converted to

@@ -15,7 +15,7 @@ from courses.calendar.services import renew_feed
 from courses.models import Assignment
 from courses.services.revisions import import_revision
 from formats.assignment import read_bundle
-from formats.importing import ImportOptions, prepare
+from formats.importing import ImportOptions, prepare_folder
 from grading.models import GradingRun
 from grading.services import publish_revision
 from grading.worker.job_spec import build_job
@@ -44,7 +44,9 @@ def imported(name: str, folder: Path) -> Assignment:
     """The source, imported and published, with the message that each check left."""
     SOURCES[name](folder / "in")
     (folder / "out").mkdir()
-    found = prepare(folder / "in", scratch=folder / "out", options=ImportOptions())
+    found = prepare_folder(
+        folder / "in", scratch=folder / "out", options=ImportOptions()
+    )
     assignment: Assignment = AssignmentFactory.create(with_revision=False)
     revision = import_revision(
         actor=SYSTEM, assignment=assignment, bundle=read_bundle(found.folder)

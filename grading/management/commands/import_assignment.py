@@ -28,7 +28,7 @@ from formats.importing import (
     OptionError,
     PreparedFolder,
     notes_on,
-    prepare,
+    prepare_folder,
     read_parameter,
     read_points,
     read_required,
@@ -88,7 +88,7 @@ class Command(BaseCommand):
         target = None if options["dry_run"] else _assignment(options)
         try:
             with tempfile.TemporaryDirectory(prefix="softmark-import-") as scratch:
-                prepared = prepare(
+                prepared = prepare_folder(
                     options["path"].resolve(),
                     scratch=Path(scratch),
                     options=_options(options),

@@ -10,7 +10,7 @@ from formats.assignment import (
     ImportRefusedError,
     read_bundle,
 )
-from formats.importing import ImportOptions, PreparedFolder, prepare
+from formats.importing import ImportOptions, PreparedFolder, prepare_folder
 from formats.problems import Problem
 
 # Of such a notebook, nobody can say what is run.
@@ -68,7 +68,7 @@ def converted(
 ) -> tuple[PreparedFolder, Bundle]:
     """The folder in our own format, read and found in order."""
     scratch.mkdir(exist_ok=True)
-    found = prepare(source, scratch=scratch, options=ImportOptions(**options))
+    found = prepare_folder(source, scratch=scratch, options=ImportOptions(**options))
     assert_called_as_in_a_run(found.notes)
     return found, read_bundle(found.folder)
 

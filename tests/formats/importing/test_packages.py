@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from formats.importing import ImportOptions, notes_on, prepare
+from formats.importing import ImportOptions, notes_on, prepare_folder
 from formats.importing.imported_packages import of_code
 from formats.problems import Problem
 from tests.formats.assignment.bundles import (
@@ -159,7 +159,7 @@ def test_an_environment_that_nobody_has_is_named(tmp_path: Path) -> None:
 
 def test_where_nothing_is_known_nothing_is_said(tmp_path: Path) -> None:
     source = nbgrader(tmp_path, "import jax")
-    found = prepare(source, scratch=tmp_path / "out", options=ImportOptions())
+    found = prepare_folder(source, scratch=tmp_path / "out", options=ImportOptions())
     notes = notes_on(found, converted(source, tmp_path / "again")[1], {})
     assert not [note for note in notes if "jax" in note.message]
 
