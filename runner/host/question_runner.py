@@ -39,7 +39,7 @@ MAX_SNAPSHOTS: Final = 3
 _MOST_SNAPSHOTS: Final = 100
 _SNAPSHOT_SECONDS: Final = 10.0
 # All snapshots must stand still within this time.
-_SETTLE_SECONDS: Final = 5.0
+_STILL_SECONDS: Final = 5.0
 
 
 class QuestionRunner:
@@ -89,7 +89,7 @@ class QuestionRunner:
         is_short = descriptors.are_short()
         is_full = made >= _MOST_SNAPSHOTS or is_short
         if len(there) == MAX_SNAPSHOTS or (there and is_full):
-            there.pop().drop(self._session)
+            there.pop().end(self._session)
         snapshot = Snapshot(cells)
         there.append(snapshot)
         if is_short:
@@ -119,7 +119,7 @@ class QuestionRunner:
                         raise died(cell=session.cell, reason="protocol")
                     done = True
                     snapshot.missing = _why_not_made(frame.get("errno"))
-                snapshot.look()
+                snapshot.receive()
                 if time.monotonic() > deadline:
                     raise died(cell=session.cell, reason="check")
         finally:
@@ -146,13 +146,13 @@ class QuestionRunner:
             return
         session, watch = self._session, self._session.monitor
         session.silence()
-        deadline = time.monotonic() + _SETTLE_SECONDS
+        deadline = time.monotonic() + _STILL_SECONDS
         everyone = [one for some in self._snapshots.values() for one in some]
         for snapshot in everyone:
-            snapshot.look()
-            snapshot.stands_still()  # a first look, so that `settle` can be quick
+            snapshot.receive()
+            snapshot.look_if_still()  # a first look, so that the wait can be short
         for snapshot in everyone:
-            snapshot.settle(session, deadline)
+            snapshot.wait_until_still(session, deadline)
         # Each question has its own time, whatever the notebook and the others took.
         each = self._spec.limits.question_seconds
         found: dict[str, list[QuestionOutcome]] = {}
@@ -197,7 +197,7 @@ class QuestionRunner:
             else:
                 gone = outcome, asked
             if gone is not None:
-                gone[1].drop(self._session)
+                gone[1].end(self._session)
         assert best is not None  # noqa: S101 - a question that was reached has one
         snapshots[:] = [best[1]]
         return best[0]
@@ -224,7 +224,7 @@ class QuestionRunner:
         # This includes what the snapshot started: none of it may run beside the next.
         session.end_others()
         if snapshot.pid in session.kept:
-            snapshot.settle(session, time.monotonic() + _SETTLE_SECONDS)
+            snapshot.wait_until_still(session, time.monotonic() + _STILL_SECONDS)
         else:
             snapshot.close()
         return run.conclude(), snapshot
@@ -240,7 +240,7 @@ class QuestionRunner:
             run.missing = snapshot.missing
         while snapshot.is_awake and self._ask_once(run, snapshot):
             session.monitor.begin_question()
-            if not snapshot.resume(session):
+            if not snapshot.interrupt(session):
                 snapshot = self._renew(key, snapshot)
         if run.can_go_on and run.was_asked:
             run.missing = check_words.NOT_RUN
@@ -250,7 +250,7 @@ class QuestionRunner:
         """Make the snapshot stand still until the question's next part."""
         if not snapshot.is_awake:
             return
-        if snapshot.resume(self._session):
+        if snapshot.interrupt(self._session):
             snapshot.freeze(self._session)
         else:
             snapshot.note_end(check_words.NOT_RUN)
@@ -281,7 +281,7 @@ class QuestionRunner:
             if error.verdict in {Verdict.CANCELLED, Verdict.PLATFORM}:
                 raise
         session.silence()
-        fresh.settle(session, time.monotonic() + _SETTLE_SECONDS)
+        fresh.wait_until_still(session, time.monotonic() + _STILL_SECONDS)
         used += session.monitor.moment().seconds_since(begun)
         self._renewing_seconds[key] = used
         session.monitor.begin_question()

@@ -77,7 +77,7 @@ class Snapshot:
         """Whether the host knows the snapshot's process, or that there is none."""
         return bool(self.pid) or not self.peer.open
 
-    def look(self) -> bool:
+    def receive(self) -> bool:
         """Read from the snapshot. Return whether it sent anything.
 
         The kernel says which process sent the first frame: that is the snapshot.
@@ -105,14 +105,14 @@ class Snapshot:
         _set_out_of_memory_score(self.pid, _SPARED)
         session.kept.add(self.pid, self._pidfd)
 
-    def settle(self, session: Session, deadline: float) -> None:
+    def wait_until_still(self, session: Session, deadline: float) -> None:
         """Wait until the snapshot stands still, and note how often it ran before.
 
         `deadline` is on the monotonic clock. A snapshot that does not stand still by
         then is not kept.
         """
         while self.pid in session.kept:
-            if self.stands_still():
+            if self.look_if_still():
                 self._turn = session.turns
                 return
             if time.monotonic() > deadline or not self._is_alive():
@@ -120,7 +120,7 @@ class Snapshot:
             time.sleep(_PAUSE_SECONDS)
             session.tick()
 
-    def stands_still(self) -> bool:
+    def look_if_still(self) -> bool:
         """Note how often the snapshot ran. Return whether that number is final."""
         ran = stopped_after(self.pid) if self._signal(0) else None
         is_at_rest = rests(self.pid) if ran is not None else False
@@ -183,12 +183,12 @@ class Snapshot:
         with contextlib.suppress(OSError):
             self.wire.shutdown(socket.SHUT_RDWR)
 
-    def resume(self, session: Session) -> bool:
+    def interrupt(self, session: Session) -> bool:
         """Interrupt the snapshot's work. Return whether it can be asked once more."""
         self.hang_up()
         self.wire.close()
         try:
-            self.is_awake = self._interrupt(session)
+            self.is_awake = self._interrupt_until_idle(session)
         except JobEnded as error:
             if error.verdict is not Verdict.LIMIT:
                 raise
@@ -199,20 +199,20 @@ class Snapshot:
         theirs.close()
         return self.is_awake
 
-    def _interrupt(self, session: Session) -> bool:
+    def _interrupt_until_idle(self, session: Session) -> bool:
         """Interrupt the snapshot, repeatedly if needed. Return whether it came to rest."""
         watch, rounds = session.monitor, 0
         started = watch.moment()
         while self.peer.open and not watch.is_past(started, _BREAK_SECONDS):
             session.attend(self.peer)
-            if self.look():
+            if self.receive():
                 return True
             rounds += 1
             if rounds % _ROUNDS == 1:
                 self._signal(signal.SIGINT)
         return False
 
-    def drop(self, session: Session) -> None:
+    def end(self, session: Session) -> None:
         """End the snapshot, because its question is asked in another."""
         session.kept.discard(self.pid)
         self._signal(signal.SIGKILL)

@@ -46,7 +46,7 @@ def test_a_figure_counts_only_once_the_process_rests(
     known: Callable[..., Snapshot],
 ) -> None:
     one = known([None, EARLY, EARLY, LAST], [False, True])
-    assert [one.stands_still() for _ in range(3)] == [False, False, True]
+    assert [one.look_if_still() for _ in range(3)] == [False, False, True]
     assert one._ran == LAST
 
 
@@ -57,7 +57,7 @@ def test_where_the_kernel_does_not_say_so_two_looks_agree(
     clock = SimpleNamespace(monotonic=lambda: next(now))
     monkeypatch.setattr(snapshots, "time", clock)
     one = known([EARLY, LAST], [None])
-    assert [one.stands_still() for _ in range(4)] == [False, False, False, True]
+    assert [one.look_if_still() for _ in range(4)] == [False, False, False, True]
     assert one._ran == LAST
 
 
@@ -74,7 +74,7 @@ def test_what_stands_still_has_the_same_figure_until_it_runs(running: int) -> No
     one.pid, one._pidfd = running, os.pidfd_open(running)
     for _ in range(200):
         os.kill(running, signal.SIGSTOP)
-        while not one.stands_still():
+        while not one.look_if_still():
             pass
         assert rests(running) is not False
         assert stopped_after(running) == one._ran
@@ -92,16 +92,16 @@ def test_one_that_has_just_been_told_to_stop_has_not_moved(running: int) -> None
 
 def run_with_wrong_figure(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> JobResult:
     """Run two questions whose snapshots all seem to have moved, at their first asking."""
-    settle = Snapshot.settle
-    settled: list[Snapshot] = []
+    wait_until_still = Snapshot.wait_until_still
+    waited: list[Snapshot] = []
 
     def early(one: Snapshot, session: Session, deadline: float) -> None:
-        settle(one, session, deadline)
-        if len(settled) < 2:
-            settled.append(one)
+        wait_until_still(one, session, deadline)
+        if len(waited) < 2:
+            waited.append(one)
             one._ran = EARLY
 
-    monkeypatch.setattr(Snapshot, "settle", early)
+    monkeypatch.setattr(Snapshot, "wait_until_still", early)
     keys = ("q1", "q2")
     asking = [question(key, "def check(f): assert f() == 1\n") for key in keys]
     cells = [cell(f"# softmark: check {key}") for key in keys]

@@ -43,7 +43,7 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
 def test_a_full_disk_and_snapshots_that_do_not_stand_still(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(question_runner, "_SETTLE_SECONDS", 1.5)
+    monkeypatch.setattr(question_runner, "_STILL_SECONDS", 1.5)
     result = run(runner, WORK, *CHECKS, FULL_AND_AWAKE)
     assert result.code in {"completed", "disk"}
     assert messages(result) == ["the process ended"] * 2
@@ -65,17 +65,17 @@ def raising(
 
 def while_settling(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each snapshot take a moment before it stands still."""
-    settle: Callable[..., None] = Snapshot.settle
+    wait_until_still: Callable[..., None] = Snapshot.wait_until_still
 
-    def settled(one: Snapshot, session: Session, deadline: float) -> None:
+    def waited(one: Snapshot, session: Session, deadline: float) -> None:
         session.tick()
-        settle(one, session, deadline)
+        wait_until_still(one, session, deadline)
 
-    monkeypatch.setattr(Snapshot, "settle", settled)
+    monkeypatch.setattr(Snapshot, "wait_until_still", waited)
 
 
 @pytest.mark.parametrize("code", ["memory", "disk", "processes", "run_time", "output"])
-def test_a_limit_while_snapshots_settle_costs_nothing(
+def test_a_limit_while_snapshots_come_to_a_stop_costs_nothing(
     runner: Runner, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
     while_settling(monkeypatch)
