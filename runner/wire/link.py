@@ -27,7 +27,7 @@ MAX_PRINTED: Final = 100_000
 MAX_WARNINGS: Final = 100
 # Operations whose printed text is passed on to the test. The others repeat a look, or
 # copy.
-HEARD: Final = frozenset(
+PRINTS_TO_TEST: Final = frozenset(
     (
         *("call", "make", "set", "del", "operate", "len", "attr", "next", "items"),
         *("mapping", "pairs", "indexed", "reversed"),
@@ -35,8 +35,8 @@ HEARD: Final = frozenset(
 )
 _START: Final = struct.Struct("!II")
 _LENGTH: Final = struct.Struct("!Q")
-# How long `_thread.interrupt_main` of a test may go unnoticed, in milliseconds.
-_UNHEARD: Final = 100
+# How long `_thread.interrupt_main` of a test may go unnoticed.
+_INTERRUPT_MS: Final = 100
 
 Header = dict[str, Any]
 Buffer = memoryview
@@ -114,7 +114,7 @@ class Link:
             raise LinkClosedError from error
         seconds = self.sock.gettimeout()
         until = None if seconds is None else time.monotonic() + seconds
-        while not ready.poll(_UNHEARD):
+        while not ready.poll(_INTERRUPT_MS):
             if until is not None and time.monotonic() > until:
                 raise LinkClosedError
 

@@ -37,9 +37,9 @@ from runner.inside.grader.student_errors import (
 from runner.inside.values.codec import REFUSED, CodecError, Encoder
 from runner.wire.endpoint import Endpoint, Message
 from runner.wire.link import (
-    HEARD,
     MAX_ANSWER_BYTES,
     MAX_ANSWER_HEADER,
+    PRINTS_TO_TEST,
     Buffer,
     Header,
     Link,
@@ -189,7 +189,7 @@ class Student:
             question = with_mode({"op": operation, "a": node})
             try:
                 header, buffers = self._endpoint.ask(question, encoder.buffers)
-                if operation in HEARD:
+                if operation in PRINTS_TO_TEST:
                     heard.print_out(header.get("out"), is_call=self.prints)
                     heard.warn(header.get("warned"))
                 result = self._result(header, buffers, operation)

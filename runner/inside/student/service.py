@@ -41,11 +41,11 @@ from runner.inside.values.codec import (
 )
 from runner.wire.endpoint import Endpoint, Message
 from runner.wire.link import (
-    HEARD,
     MAX_ANSWER_BYTES,
     MAX_ANSWER_HEADER,
     MAX_BYTES,
     MAX_HEADER,
+    PRINTS_TO_TEST,
     Buffer,
     Header,
     Link,
@@ -149,7 +149,7 @@ class Service:
         try:
             arguments = self._decoder(buffers).decode(header["a"])
             with contextlib.ExitStack() as around:
-                if header["op"] in HEARD:
+                if header["op"] in PRINTS_TO_TEST:
                     around.enter_context(heard.listening())
                 if header.get("g") is False:  # the test computes without gradients
                     around.enter_context(torch.no_grad())
