@@ -28,7 +28,7 @@ _STEPS: Final[tuple[tuple[type, str, str], ...]] = (
     (PreparedJob, "fill", FILL),
     (Job, "_begin", SET_UP),
     (Session, "finish", END),
-    (Spares, "see_off", TEAR_DOWN),
+    (Spares, "dispose_later", TEAR_DOWN),
 )
 
 

@@ -48,7 +48,7 @@ class GraderClient:
     def call(self) -> None:
         """Start making a grader, if there is none."""
         if self._coming is None:
-            self._coming = self._spares.fit(self._make)
+            self._coming = self._spares.set_up_later(self._make)
 
     def _make(self) -> PreparedJob:
         grader = self._spares.take(self._spec.environment, self._shape).result()
@@ -177,7 +177,7 @@ def why_it_ended(grader: PreparedJob) -> str:
     crash it, and a time limit that a test has set itself may end the process. Raises
     JobEnded for a grader that has ended by itself, since the notebook is not the cause.
     """
-    if grader.explained(died(cell=0)).code == "memory":
+    if grader.with_memory_limit(died(cell=0)).code == "memory":
         return check_words.OUT_OF_MEMORY
     code = grader.exit_code()
     if code == check_words.OUT_OF_MEMORY_STATUS:

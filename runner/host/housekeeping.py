@@ -55,11 +55,11 @@ class Housekeeper:
     def _run(self) -> None:
         while not self._closed.wait(min(_LOOK_SECONDS, self._idle_seconds)):
             try:
-                self.look()
+                self.stop_idle()
             except Exception:
                 log.exception("an idle environment was not stopped")
 
-    def look(self) -> None:
+    def stop_idle(self) -> None:
         """Stop the environments that are idle now.
 
         A job that arrives meanwhile gets a new zygote, since a stopped one takes no jobs.

@@ -64,7 +64,7 @@ class QuestionsInPlace:
         grader = self._grader_client.get(run.key, self._wait)
         snapshot = Snapshot()
         snapshot.ask_for(session, self._files, in_place=True)
-        session.hear(grader.student)
+        session.also_wait_for(grader.student)
         try:
             done = self._converse(run, grader, snapshot)
             if run.grader_ended:
@@ -75,7 +75,7 @@ class QuestionsInPlace:
             run.give_up(LIMITS.get(error.code, check_words.ENDED))
             return error
         finally:
-            session.hear()
+            session.also_wait_for()
             snapshot.close()
             if not run.answered:
                 self._grader_client.dismiss()

@@ -154,7 +154,7 @@ class Job:
             raise GpuMissingError("this worker has no GPU")
         memory_bytes = self.spec.limits.gpu_memory_bytes
         try:
-            lease = acquire(self._gpus, memory_bytes, self._monitor.idle)
+            lease = acquire(self._gpus, memory_bytes, self._monitor.report_waiting)
         except JobEnded as cancelled:
             return cancelled
         self._lease = self._monitor.lease = lease
@@ -183,7 +183,9 @@ class Job:
         prepared = self._take_processes()
         clean = False
         try:
-            prepared.fill(file_layout.for_student(self.spec), self._monitor.idle)
+            prepared.fill(
+                file_layout.for_student(self.spec), self._monitor.report_waiting
+            )
             self._level = prepared.level
             self._versions = prepared.job.versions
             if self._lease is not None:
@@ -203,7 +205,7 @@ class Job:
                 clean = session.finish()
         finally:
             if clean and prepared.is_jailed:
-                self._spares.see_off(prepared)
+                self._spares.dispose_later(prepared)
             else:
                 prepared.dispose(clean=clean)
 
@@ -214,7 +216,7 @@ class Job:
         )
         try:
             while not taken.done():
-                self._monitor.idle()
+                self._monitor.report_waiting()
                 wait([taken], timeout=_PATIENCE_SECONDS)
         except JobEnded:
             taken.add_done_callback(_dispose)
@@ -322,7 +324,7 @@ class Job:
         cells.note_rerun(cell)
 
     def _reach(self, key: str, cells: CellRunner, questions: QuestionRunner) -> None:
-        self._note(questions.reach(key, len(cells.record.ended)))
+        self._note(questions.make_snapshot(key, len(cells.record.ended)))
         if cells.session.lost is not None:
             raise cells.session.lost
 

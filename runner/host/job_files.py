@@ -42,7 +42,7 @@ class JobFiles(Protocol):
     def storage(self) -> tuple[int, int]:
         """Return the bytes that the job has added: on disk, and in shared memory."""
 
-    def note(self, frame: Frame) -> None:
+    def note_storage(self, frame: Frame) -> None:
         """Note what the job's first process reports of the storage."""
 
     def remove(self) -> None:
@@ -85,7 +85,7 @@ class JailFiles:
         disk, shared = self._used
         return disk - self._base, shared
 
-    def note(self, frame: Frame) -> None:
+    def note_storage(self, frame: Frame) -> None:
         self._used = (int(frame["disk"]), int(frame["shared"]))
 
     def remove(self) -> None:
@@ -111,7 +111,7 @@ class FolderFiles:
     def storage(self) -> tuple[int, int]:
         return self.folder.disk_bytes() - self._base, 0
 
-    def note(self, frame: Frame) -> None:
+    def note_storage(self, frame: Frame) -> None:
         """Do nothing: the host measures the folder itself."""
 
     def remove(self) -> None:

@@ -38,9 +38,9 @@ NEAR: Final = 0.9
 class Monitor:
     """Measures the job and ends it past a limit. `tick` does what is due.
 
-    It reads the clock and /proc, and never trusts what the job says. After `silence`, no
-    event holds a measured number: the tested code could choose the numbers to tell what
-    the tests gave it.
+    It reads the clock and /proc, and never trusts what the job says. After
+    `begin_checking`, no event holds a measured number: the tested code could choose the
+    numbers to tell what the tests gave it.
     """
 
     def __init__(
@@ -52,12 +52,12 @@ class Monitor:
     ) -> None:
         self.spec = spec
         self.clock = clock
-        # Of the notebook alone, up to `silence`, and of its questions afterwards.
+        # Of the notebook alone, up to `begin_checking`, and of its questions afterwards.
         self.peak_memory = 0
         self.checking_peak_memory = 0
         self.lease: GpuLease | None = None
         # Snapshots that wait for their questions. They do not count as running processes.
-        self.kept = WaitingSnapshots()
+        self.waiting_snapshots = WaitingSnapshots()
         self.is_checking = False
         # Whether a question is being asked in the notebook's own process.
         self.is_asking = False
@@ -93,7 +93,7 @@ class Monitor:
         self._accounted = self.clock.now()
         self._started = self.moment()
 
-    def silence(self) -> None:
+    def begin_checking(self) -> None:
         """Separate what the notebook has used from what its questions will use.
 
         Call it before the notebook's processes are ended. Only the first call counts.
@@ -114,7 +114,7 @@ class Monitor:
         self._disk_before = self._shared_before = 0
         self._base_until = self.clock.now() + _STORAGE_SECONDS
 
-    def idle(self) -> None:
+    def report_waiting(self) -> None:
         """Report, and ask whether to stop, while the job cannot start yet."""
         self._report(0)
         self._ask(0)
@@ -214,7 +214,7 @@ class Monitor:
             raise JobEnded(Verdict.CANCELLED, "cancelled")
 
     def _members(self, init: int) -> list[ProcessInfo]:
-        return family(init, spare=self.kept.numbers())
+        return family(init, spare=self.waiting_snapshots.numbers())
 
     def _measure(self, init: int) -> None:
         members = self._members(init)
@@ -264,7 +264,7 @@ class Monitor:
         Its memory for snapshots that wait does not count.
         """
         if self._group is not None:
-            waiting = self._snapshots.kernel_bytes(self.kept.numbers())
+            waiting = self._snapshots.kernel_bytes(self.waiting_snapshots.numbers())
             return max(0, self._group.kernel_bytes() - waiting - SLACK_BYTES)
         tables = sum(page_table_bytes(one.pid) for one in members)
         return max(0, tables - SLACK_BYTES)
@@ -282,7 +282,7 @@ class Monitor:
         if self.is_checking:
             return seen  # the kernel also counts processes that are ending
         # The job's first process is in the group too, and so are the snapshots.
-        return max(seen, group.processes() - 1 - len(self.kept))
+        return max(seen, group.processes() - 1 - len(self.waiting_snapshots))
 
     def _memory_kills(self) -> int:
         group = self._group
@@ -291,7 +291,7 @@ class Monitor:
     def _was_killed(self) -> bool:
         return self._memory_kills() > self._kills
 
-    def ran_out(self) -> bool:
+    def lacked_memory(self) -> bool:
         """Return whether an ended process of this question probably lacked memory.
 
         It may have gone past the limit between two looks, so a peak near it is enough.
@@ -307,9 +307,9 @@ class Monitor:
         """
         return pid in self._ended_snapshots or self._memory_kills() > 0
 
-    def had_moved(self, pid: int) -> bool:
+    def ran_although_stopped(self, pid: int) -> bool:
         """Return whether a snapshot that we ended ran, although it had to stand still."""
-        return pid in self._snapshots.moved
+        return pid in self._snapshots.ran_although_stopped
 
     def _measure_storage(self, _init: int) -> None:
         if self._prepared is None:
@@ -324,8 +324,10 @@ class Monitor:
             raise limit("disk", bytes=self.spec.limits.disk_bytes)
 
     def _measure_snapshots(self, _init: int) -> None:
-        if self.kept:
-            self._ended_snapshots.update(self._snapshots.look(self.kept))
+        if self.waiting_snapshots:
+            self._ended_snapshots.update(
+                self._snapshots.enforce(self.waiting_snapshots)
+            )
 
     def _report(self, _init: int) -> None:
         if self.is_checking or self.is_asking:

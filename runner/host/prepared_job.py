@@ -188,7 +188,7 @@ class PreparedJob:
             self.group.limit_memory(self._group_bytes(files) + copies)
         self.files.fill(contents, self.init, wait)
 
-    def explained(self, ending: JobEnded) -> JobEnded:
+    def with_memory_limit(self, ending: JobEnded) -> JobEnded:
         """Return the ending, or a memory limit if the job's group ran out of memory.
 
         Call it before the end of a process is treated as our fault: when a job's group is

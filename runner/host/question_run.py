@@ -119,7 +119,7 @@ class QuestionRun:
             # The asked process ended in this check, or sent nonsense.
             self.missing = (
                 check_words.OUT_OF_MEMORY
-                if self._monitor.ran_out()
+                if self._monitor.lacked_memory()
                 else check_words.ENDED
             )
             self.give_up(self.missing)

@@ -75,7 +75,7 @@ class QuestionRunner:
         self._renewing_seconds: dict[str, float] = {}
         self._by_key = {question.key: question for question in spec.questions}
 
-    def reach(self, key: str, cells: int) -> Iterator[QuestionOutcome]:
+    def make_snapshot(self, key: str, cells: int) -> Iterator[QuestionOutcome]:
         """Make a snapshot for a question whose check cell the notebook has come to.
 
         `cells` is how many cells have ended before. Call it once for each check cell of
@@ -86,7 +86,7 @@ class QuestionRunner:
             return
         there = self._snapshots.setdefault(key, [])
         made = sum(map(len, self._snapshots.values()))
-        is_short = descriptors.are_short()
+        is_short = descriptors.few_are_left()
         is_full = made >= _MOST_SNAPSHOTS or is_short
         if len(there) == MAX_SNAPSHOTS or (there and is_full):
             there.pop().end(self._session)
@@ -108,7 +108,7 @@ class QuestionRunner:
         """Wait until the snapshot is made, or cannot be made, and make it stand still."""
         session = self._session
         deadline = time.monotonic() + _SNAPSHOT_SECONDS
-        session.hear(snapshot.peer)
+        session.also_wait_for(snapshot.peer)
         try:
             done = False
             while not done or not snapshot.is_known:
@@ -123,12 +123,12 @@ class QuestionRunner:
                 if time.monotonic() > deadline:
                     raise died(cell=session.cell, reason="check")
         finally:
-            session.hear()
+            session.also_wait_for()
         if not snapshot.pid:
             # It could not be made. There may be memory when its question is asked.
             snapshot.is_replaceable = snapshot.missing == check_words.OUT_OF_MEMORY
             return
-        if snapshot.pid in {session.student_pid, *session.kept}:
+        if snapshot.pid in {session.student_pid, *session.waiting_snapshots}:
             # As a snapshot, this process would escape the limits on the notebook.
             raise died(cell=session.cell, reason="protocol")
         snapshot.freeze(session)
@@ -145,7 +145,7 @@ class QuestionRunner:
         if not self._snapshots:
             return
         session, watch = self._session, self._session.monitor
-        session.silence()
+        session.stop_listening()
         deadline = time.monotonic() + _STILL_SECONDS
         everyone = [one for some in self._snapshots.values() for one in some]
         for snapshot in everyone:
@@ -163,7 +163,7 @@ class QuestionRunner:
                 continue
             # What another question has left is removed first, which costs no question
             # its time.
-            self._grader_client.get(key, session.attend_to_none)
+            self._grader_client.get(key, session.wait_idle)
             asked = watch.moment()
             least = each * self._part_of_time(part)
             own = max(least, each - used.get(key, 0.0))
@@ -223,7 +223,7 @@ class QuestionRunner:
             run.missing = LIMITS.get(error.code, check_words.ENDED)
         # This includes what the snapshot started: none of it may run beside the next.
         session.end_others()
-        if snapshot.pid in session.kept:
+        if snapshot.pid in session.waiting_snapshots:
             snapshot.wait_until_still(session, time.monotonic() + _STILL_SECONDS)
         else:
             snapshot.close()
@@ -233,7 +233,7 @@ class QuestionRunner:
         """Have the checks run. Return the snapshot that was asked last."""
         session = self._session
         session.monitor.begin_question()
-        self._grader_client.get(key, session.attend_to_none)
+        self._grader_client.get(key, session.wait_idle)
         if not snapshot.thaw(session) and snapshot.is_replaceable:
             snapshot = self._renew(key, snapshot)
         if not snapshot.is_awake:
@@ -280,7 +280,7 @@ class QuestionRunner:
         except JobEnded as error:
             if error.verdict in {Verdict.CANCELLED, Verdict.PLATFORM}:
                 raise
-        session.silence()
+        session.stop_listening()
         fresh.wait_until_still(session, time.monotonic() + _STILL_SECONDS)
         used += session.monitor.moment().seconds_since(begun)
         self._renewing_seconds[key] = used
@@ -292,11 +292,11 @@ class QuestionRunner:
     def _ask_once(self, run: QuestionRun, snapshot: Snapshot) -> bool:
         """Have the remaining checks run. Return whether some are left to ask again."""
         session = self._session
-        grader = self._grader_client.get(run.key, session.attend_to_none)
+        grader = self._grader_client.get(run.key, session.wait_idle)
         session.monitor.grader_init = grader.job.pid
 
         def step() -> bool:
-            session.attend(grader.student)
+            session.wait_for(grader.student)
             return True  # only the grader's answer ends the question
 
         def stop(why: str) -> None:
@@ -314,7 +314,7 @@ class QuestionRunner:
 
     def close(self) -> None:
         """Close every socket to a snapshot."""
-        self._session.kept.close()
+        self._session.waiting_snapshots.close()
         for snapshot in (one for some in self._snapshots.values() for one in some):
             snapshot.close()
 

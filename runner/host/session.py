@@ -54,7 +54,7 @@ class Session:
         self.outputs = self._own_outputs = outputs
         # What a fresh process had sent when the notebook went on in it. It does not
         # count as a flood.
-        self._heard = 0
+        self._received_before = 0
         # A larger frame could not be kept anyway.
         self.max_frame = SMALL_FRAME + outputs.limits.cell_output_bytes
         self.init, self.student = prepared.init, prepared.student
@@ -69,11 +69,11 @@ class Session:
         self.peak_memory = 0
         # Whether the notebook's own run is over. A process that ends later changes no
         # measure of the notebook.
-        self._is_silent = False
+        self._is_notebook_over = False
         # Why the notebook cannot go on, although its process may live.
         self.lost: JobEnded | None = None
         # Snapshots of the notebook's process that wait for their questions.
-        self.kept = self.monitor.kept
+        self.waiting_snapshots = self.monitor.waiting_snapshots
         # How often a fresh process, or a snapshot, was allowed to run. Only such a
         # process can wake a snapshot that stands still.
         self.turns = 0
@@ -83,7 +83,7 @@ class Session:
         self._next_read = 0.0
         self._busy_until = 0.0
 
-    def hear(self, *peers: Peer) -> None:
+    def also_wait_for(self, *peers: Peer) -> None:
         """Let `step` also end at once when one of these peers has something to say."""
         self._asked = peers
 
@@ -101,8 +101,8 @@ class Session:
                 others.append(frame)
         if self.student.idle and (self._is_busy() or self._text_is_due()):
             self._take_text(cell)
-        self._look_at_init()
-        received = self.student.received - self._heard
+        self._read_init()
+        received = self.student.received - self._received_before
         self.monitor.check_volume(self.outputs.volume + received)
         self.monitor.tick(self.job.pid)
         if not others and not self.student.open:
@@ -152,7 +152,7 @@ class Session:
         if most >= _MUCH:
             self._busy_until = now + _BUSY_SECONDS
 
-    def _look_at_init(self) -> None:
+    def _read_init(self) -> None:
         try:
             frames = self.init.receive() if self.init.open else []
         except FrameError:
@@ -161,29 +161,31 @@ class Session:
             if frame.get("t") == "ended" and self.status is None:
                 # Arrives once for each process that was started for the notebook.
                 self.status = int(frame["status"])
-                if not self._is_silent:
+                if not self._is_notebook_over:
                     self.peak_memory = max(self.peak_memory, frame["peak_memory_bytes"])
             elif frame.get("t") == "usage":
-                self._prepared.files.note(frame)
+                self._prepared.files.note_storage(frame)
             elif frame.get("t") == "gone":
                 self.gone = frame
         if not self.init.open and not self.gone:
             ours = platform("runner_failed", "the job's parent process is gone")
-            raise self._prepared.explained(ours)
+            raise self._prepared.with_memory_limit(ours)
 
     def _raise_death(self, cell: CellOutputs | None) -> None:
         """Raise JobEnded for a student process that has closed its channel."""
         deadline = time.monotonic() + 1
         while self.status is None and time.monotonic() < deadline:
             descriptors.wait([self.init], seconds=0.05)
-            self._look_at_init()
+            self._read_init()
         if not self.ready:
             words = self._pipes["stderr"].take().decode(errors="replace").splitlines()
             reason = words[-1] if words else "the student process did not start"
             raise platform("runner_failed", reason)
         self.drain(cell)
         code = 0 if self.status is None else os.waitstatus_to_exitcode(self.status)
-        raise self._prepared.explained(died(cell=self.cell, signal=max(0, -code)))
+        raise self._prepared.with_memory_limit(
+            died(cell=self.cell, signal=max(0, -code))
+        )
 
     def drain(self, cell: CellOutputs | None) -> None:
         """Read the text that waits in the pipes of a stopped job, up to a bound."""
@@ -194,7 +196,7 @@ class Session:
                     break
                 cell.text(name, data)
 
-    def attend(self, *peers: Peer) -> None:
+    def wait_for(self, *peers: Peer) -> None:
         """Wait a moment at most for the peers, without reading from the notebook."""
         poll = select.poll()
         poll.register(self._prepared.pidfd, select.POLLIN)
@@ -204,13 +206,13 @@ class Session:
                 writing = select.POLLOUT if peer.wants_to_send else 0
                 poll.register(peer, select.POLLIN | writing)
         poll.poll(_ROUND_MS)
-        self._look_at_init()
+        self._read_init()
         self.monitor.tick(self.job.pid)
 
-    def attend_to_none(self) -> None:
+    def wait_idle(self) -> None:
         """Wait a moment while no question is asked."""
         with self._limits_end_others():
-            self.attend()
+            self.wait_for()
 
     def tick(self) -> None:
         """Measure the job while no question is asked."""
@@ -221,7 +223,7 @@ class Session:
     def _limits_end_others(self) -> Iterator[None]:
         """End the job's other processes at a limit, but do not end the job.
 
-        Outcomes found before stay. Only for the time after `silence`.
+        Outcomes found before stay. Only for the time after `stop_listening`.
         """
         try:
             yield
@@ -230,21 +232,21 @@ class Session:
                 raise
             self.end_others()
 
-    def silence(self) -> None:
+    def stop_listening(self) -> None:
         """Stop reading from the notebook, and end its processes.
 
         From now on the measures of the notebook do not change. Only the job's first
         process and the snapshots, which stand still, are left.
         """
-        self.monitor.silence()
+        self.monitor.begin_checking()
         self.student.close()
         self.end_others()
         deadline = time.monotonic() + _END_SECONDS
         while self.status is None and time.monotonic() < deadline:
             descriptors.wait([self.init], seconds=_PAUSE_SECONDS)
-            self._look_at_init()
+            self._read_init()
         # A process that ends later belongs to the checking.
-        self._is_silent = True
+        self._is_notebook_over = True
 
     def end_others(self) -> None:
         """End every process of the job except its first one and the waiting snapshots.
@@ -258,13 +260,13 @@ class Session:
                 if time.monotonic() > deadline:
                     return
                 descriptors.wait([self.init], seconds=_PAUSE_SECONDS)
-                self._look_at_init()
+                self._read_init()
 
     def _others(self) -> list[ProcessInfo]:
         group = self._prepared.group
         if group is None:
-            return family(self.job.pid, spare=self.kept.numbers())
-        known = {self.job.pid, *self.kept.numbers()}
+            return family(self.job.pid, spare=self.waiting_snapshots.numbers())
+        known = {self.job.pid, *self.waiting_snapshots.numbers()}
         return read_processes(pid for pid in group.members() if pid not in known)
 
     def restart(self) -> None:
@@ -280,12 +282,12 @@ class Session:
             if time.monotonic() > deadline:
                 raise died(cell=self.cell, reason="restart")
             descriptors.wait([self.init], seconds=_ROUND_MS / 1000)
-            self._look_at_init()
+            self._read_init()
             self.monitor.tick(self.job.pid)
         self.status = None
-        if self.outputs is self._own_outputs and not self._is_silent:
-            self.outputs.volume += self.student.received - self._heard
-        self.outputs, self._heard = JobOutputs(self.outputs.limits), 0
+        if self.outputs is self._own_outputs and not self._is_notebook_over:
+            self.outputs.volume += self.student.received - self._received_before
+        self.outputs, self._received_before = JobOutputs(self.outputs.limits), 0
         prepared = self._prepared
         prepared.restart_student()
         self.student, self._pipes = prepared.student, prepared.pipes
@@ -295,10 +297,13 @@ class Session:
     def go_on(self) -> None:
         """Let the notebook go on in the fresh process, with its outputs as they were.
 
-        After `silence` it has no outputs: each fresh process has its own allowance.
+        After `stop_listening` it has no outputs: each process has its own allowance.
         """
-        if not self._is_silent:
-            self.outputs, self._heard = self._own_outputs, self.student.received
+        if not self._is_notebook_over:
+            self.outputs, self._received_before = (
+                self._own_outputs,
+                self.student.received,
+            )
 
     def interrupt(self) -> None:
         """Send the notebook's process a SIGINT, as a person does to stop a cell."""
@@ -322,5 +327,5 @@ class Session:
         while self.init.open and not self.gone and time.monotonic() < deadline:
             descriptors.wait([self.init], seconds=0.1)
             with contextlib.suppress(JobEnded):
-                self._look_at_init()
+                self._read_init()
         return bool(self.gone)

@@ -34,14 +34,14 @@ class SnapshotMemory:
         self._shares = MemoryShares(_AT_A_TIME)
         # Snapshots that were running when they were ended, although they had to stand
         # still.
-        self.moved: set[int] = set()
+        self.ran_although_stopped: set[int] = set()
         # When each waiting snapshot was first seen, on the monotonic clock.
         self._since: dict[tuple[int, int], float] = {}
         # The size of each snapshot's page tables. It does not grow while the snapshot
         # stands still.
         self._tables: dict[int, int] = {}
 
-    def look(self, kept: WaitingSnapshots) -> list[int]:
+    def enforce(self, kept: WaitingSnapshots) -> list[int]:
         """Measure some of the snapshots again; past the limit, end the youngest.
 
         Call it a few times a second. Returns the process numbers of those it ended.
@@ -63,7 +63,7 @@ class SnapshotMemory:
             ended.append(info.pid)
             is_on_its_way = now - self._since[_key_of_age(info)] < _STOP_SECONDS
             if info.state != STOPPED and not is_on_its_way:
-                self.moved.add(info.pid)
+                self.ran_although_stopped.add(info.pid)
         return ended
 
     def kernel_bytes(self, pids: Collection[int]) -> int:

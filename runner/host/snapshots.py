@@ -103,7 +103,7 @@ class Snapshot:
         self.is_awake = False
         self._signal(signal.SIGSTOP)
         _set_out_of_memory_score(self.pid, _SPARED)
-        session.kept.add(self.pid, self._pidfd)
+        session.waiting_snapshots.add(self.pid, self._pidfd)
 
     def wait_until_still(self, session: Session, deadline: float) -> None:
         """Wait until the snapshot stands still, and note how often it ran before.
@@ -111,12 +111,12 @@ class Snapshot:
         `deadline` is on the monotonic clock. A snapshot that does not stand still by
         then is not kept.
         """
-        while self.pid in session.kept:
+        while self.pid in session.waiting_snapshots:
             if self.look_if_still():
                 self._turn = session.turns
                 return
             if time.monotonic() > deadline or not self._is_alive():
-                session.kept.discard(self.pid)
+                session.waiting_snapshots.discard(self.pid)
             time.sleep(_PAUSE_SECONDS)
             session.tick()
 
@@ -137,12 +137,12 @@ class Snapshot:
         It cannot if it has ended, or ran before. From now on it is one of the job's
         running processes, which `end_others` ends.
         """
-        is_kept = self.pid in session.kept
-        session.kept.discard(self.pid)
+        is_kept = self.pid in session.waiting_snapshots
+        session.waiting_snapshots.discard(self.pid)
         if not self._is_alive():
             if session.monitor.ended_for_memory(self.pid):
                 self.missing = check_words.OUT_OF_MEMORY
-                self.is_replaceable = not session.monitor.had_moved(self.pid)
+                self.is_replaceable = not session.monitor.ran_although_stopped(self.pid)
             return False
         if not is_kept or self._ran is None:
             return False
@@ -204,7 +204,7 @@ class Snapshot:
         watch, rounds = session.monitor, 0
         started = watch.moment()
         while self.peer.open and not watch.is_past(started, _BREAK_SECONDS):
-            session.attend(self.peer)
+            session.wait_for(self.peer)
             if self.receive():
                 return True
             rounds += 1
@@ -214,7 +214,7 @@ class Snapshot:
 
     def end(self, session: Session) -> None:
         """End the snapshot, because its question is asked in another."""
-        session.kept.discard(self.pid)
+        session.waiting_snapshots.discard(self.pid)
         self._signal(signal.SIGKILL)
         self.close()
 

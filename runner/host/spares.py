@@ -92,7 +92,7 @@ class Spares:
             for _ in range(missing):
                 self._makers.submit(self._add, environment, shape)
 
-    def fit(self, call: Callable[[], PreparedJob]) -> Future[PreparedJob]:
+    def set_up_later(self, call: Callable[[], PreparedJob]) -> Future[PreparedJob]:
         """Return the future result of the call, which takes processes and sets them up."""
         return self._fitters.submit(call)
 
@@ -109,7 +109,7 @@ class Spares:
                 return
         fitted.result().dispose()
 
-    def see_off(self, used: PreparedJob) -> None:
+    def dispose_later(self, used: PreparedJob) -> None:
         """Dispose of a job's processes in the background.
 
         Only the first process is left, and it ends by itself.

@@ -50,7 +50,7 @@ def allow_many() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
-def are_short() -> bool:
+def few_are_left() -> bool:
     """Return whether the descriptors left must be kept for other uses than snapshots."""
     most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if most == resource.RLIM_INFINITY:

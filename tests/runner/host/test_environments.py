@@ -79,7 +79,7 @@ def zygote_of(runner: Runner, environment: str = "default") -> Zygote:
 def stop_idle(runner: Runner) -> None:
     """Do what the housekeeper does, as if nobody had asked for anything in long."""
     runner._housekeeper._idle_seconds = 0
-    runner._housekeeper.look()
+    runner._housekeeper.stop_idle()
 
 
 def test_the_same_notebook_differs_by_environment(both: Runner) -> None:

@@ -63,7 +63,7 @@ def alive(pids: Sequence[int]) -> list[int]:
 
 def test_within_the_limit_all_are_left(hold: Callable[[int], int]) -> None:
     pids = [hold(20), hold(20)]
-    assert SnapshotMemory(120 * MIB).look(keep(*pids)) == []
+    assert SnapshotMemory(120 * MIB).enforce(keep(*pids)) == []
 
 
 def test_past_the_limit_the_youngest_end(hold: Callable[[int], int]) -> None:
@@ -71,7 +71,7 @@ def test_past_the_limit_the_youngest_end(hold: Callable[[int], int]) -> None:
     for _ in range(3):
         pids.append(hold(60))
         wait_for_a_tick()
-    assert SnapshotMemory(150 * MIB).look(keep(*pids)) == pids[2:]
+    assert SnapshotMemory(150 * MIB).enforce(keep(*pids)) == pids[2:]
     wait_until(lambda: alive(pids) == pids[:2], seconds=5, what="the end of one")
 
 
@@ -86,7 +86,7 @@ def test_a_number_that_was_given_to_another_process_is_kept_no_more(
     # As if the number were given to the other one before anybody looked.
     kept = WaitingSnapshots()
     kept._pidfds[other] = os.open(os.devnull, os.O_RDONLY)
-    assert SnapshotMemory(MIB).look(kept) == [other]
+    assert SnapshotMemory(MIB).enforce(kept) == [other]
     assert alive([other]) == [other]
     kept._pidfds.clear()
 
@@ -112,9 +112,9 @@ def test_many_are_measured_a_few_at_a_time(
 
     monkeypatch.setattr("runner.host.memory_shares.proportional_memory", measure)
     pids, memory = [hold(1) for _ in range(6)], SnapshotMemory(MIB)
-    memory.look(keep(*pids))
+    memory.enforce(keep(*pids))
     assert len(measured) == 4
-    memory.look(keep(*pids))
+    memory.enforce(keep(*pids))
     assert set(measured) == set(pids)
 
 
@@ -164,9 +164,9 @@ def test_the_kernel_s_memory_for_what_waits_is_no_notebook_s(
     tables = {5: 100 * MIB, 6: 70 * MIB}
     monkeypatch.setattr(snapshot_memory, "page_table_bytes", tables.__getitem__)
     assert watch._kernel_bytes([]) == (300 - 64) * MIB
-    monkeypatch.setattr(watch.kept, "numbers", lambda: tables)
+    monkeypatch.setattr(watch.waiting_snapshots, "numbers", lambda: tables)
     assert watch._kernel_bytes([]) == (300 - 64 - 170 - 1) * MIB
-    monkeypatch.setattr(watch.kept, "numbers", dict)
+    monkeypatch.setattr(watch.waiting_snapshots, "numbers", dict)
     assert watch._kernel_bytes([]) == (300 - 64) * MIB
 
 

@@ -38,7 +38,7 @@ def run(runner: Runner, *cells: object, **changes: object) -> JobResult:
     return runner.run(job(*cells, **changes))  # type: ignore[arg-type]  # cells
 
 
-def after_silence(events: list[Event]) -> list[Event]:
+def after_notebook(events: list[Event]) -> list[Event]:
     first = next(i for i, one in enumerate(events) if isinstance(one, Checking))
     return events[first:]
 
@@ -55,7 +55,7 @@ def test_no_event_tells_a_number_while_questions_are_checked(runner: Runner) -> 
     seen: list[tuple[float, Event]] = []
     spec = job(SLOW, ONE, questions=(asking("assert f() == 42"),))
     runner.run(spec, on_event=lambda one: seen.append((time.monotonic(), one)))
-    events = after_silence([one for _, one in seen])
+    events = after_notebook([one for _, one in seen])
     assert {type(one) for one in events} == {Checking}
     times = [at for at, one in seen if isinstance(one, Checking)]
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]

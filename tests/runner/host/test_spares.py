@@ -196,7 +196,7 @@ def test_nothing_is_left_of_what_is_seen_off(
     assert "first process" in traces(used)
     if ends:
         used.init.send({"t": "end"})
-    own_runner._spares.see_off(used)
+    own_runner._spares.dispose_later(used)
     wait_until(lambda: not traces(used), seconds=15, what="its end")
 
 
@@ -205,6 +205,6 @@ def test_what_is_being_seen_off_is_waited_for_at_the_close(own_runner: Runner) -
     used = own_runner._prepare("default", SHAPE)
     used.init.send({"t": "end"})
     spares = Spares(own_runner._prepare, 0)
-    spares.see_off(used)
+    spares.dispose_later(used)
     spares.close()
     assert traces(used) == []

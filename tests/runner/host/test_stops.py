@@ -86,8 +86,8 @@ def test_one_that_has_just_been_told_to_stop_has_not_moved(running: int) -> None
     memory = SnapshotMemory(1)
     kept, own = WaitingSnapshots(), os.pidfd_open(running)
     kept.add(running, own)
-    assert memory.look(kept) == [running]
-    assert not memory.moved
+    assert memory.enforce(kept) == [running]
+    assert not memory.ran_although_stopped
 
 
 def run_with_wrong_figure(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> JobResult:

@@ -82,9 +82,9 @@ FULL: Any = SimpleNamespace(memory_kills=lambda: 1, remove=lambda: None)
 def test_an_end_in_a_full_group_is_for_want_of_memory(prepared: PreparedJob) -> None:
     ours = platform("runner_failed", "gone")
     prepared.group = None
-    assert prepared.explained(ours) is ours
+    assert prepared.with_memory_limit(ours) is ours
     prepared.group = FULL
-    assert prepared.explained(ours).code == "memory"
+    assert prepared.with_memory_limit(ours).code == "memory"
 
 
 @pytest.mark.torch
@@ -98,7 +98,7 @@ def test_the_end_of_the_first_process_is_asked_after_memory(
     signal.pidfd_send_signal(prepared.pidfd, signal.SIGKILL)
 
     def look() -> bool:
-        session._look_at_init()
+        session._read_init()
         return False
 
     with pytest.raises(JobEnded) as caught:

@@ -102,7 +102,7 @@ class _Spares:
         taken.set_result(self._made[-1])
         return taken
 
-    def fit(self, call: Callable[[], "_Prepared"]) -> "Future[_Prepared]":
+    def set_up_later(self, call: Callable[[], "_Prepared"]) -> "Future[_Prepared]":
         fitted: Future[_Prepared] = Future()
         try:
             fitted.set_result(call())
@@ -114,7 +114,7 @@ class _Spares:
         if fitted.exception() is None:
             fitted.result().dispose()
 
-    def see_off(self, used: "_Prepared") -> None:
+    def dispose_later(self, used: "_Prepared") -> None:
         used.dispose()
 
     def refill(self, *_: object) -> None:
@@ -150,7 +150,7 @@ class _Prepared:
     def fill(self, *_: object) -> None:
         """Do nothing: nobody reads the files."""
 
-    def explained(self, ending: JobEnded) -> JobEnded:
+    def with_memory_limit(self, ending: JobEnded) -> JobEnded:
         return ending
 
     @property

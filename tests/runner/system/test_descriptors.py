@@ -59,14 +59,14 @@ def test_a_reserve_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     for left, is_short in ((10, True), (1000, False)):
         limits = (used + left, 10**6)
         monkeypatch.setattr(resource, "getrlimit", lambda _kind, both=limits: both)
-        assert descriptors.are_short() is is_short
+        assert descriptors.few_are_left() is is_short
 
 
 @pytest.mark.torch
 def test_where_they_run_short_snapshots_are_made_when_they_are_asked(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(descriptors, "are_short", lambda: True)
+    monkeypatch.setattr(descriptors, "few_are_left", lambda: True)
     spec = job(
         "answer = 42",
         *[cell("# softmark: check q1")] * 2,
