@@ -41,7 +41,7 @@ class Ledger:
         self._holding: list[Reservation] = []
         self._changed = threading.Condition()
 
-    def join(self, size: int) -> Reservation:
+    def enqueue(self, size: int) -> Reservation:
         """Return a reservation of `size` bytes, at the end of the queue.
 
         Raises NeverFitsError.
@@ -53,7 +53,7 @@ class Ledger:
             self._waiting.append(reservation)
             return reservation
 
-    def take(self, reservation: Reservation) -> str | None:
+    def try_allocate(self, reservation: Reservation) -> str | None:
         """Return the device that the reservation now holds, or None if it must wait.
 
         Raises NeverFitsError if every device that could hold it has been withdrawn.
@@ -66,7 +66,7 @@ class Ledger:
                     self._assign_device(reservation)
             return reservation.device
 
-    def leave(self, reservation: Reservation) -> None:
+    def release(self, reservation: Reservation) -> None:
         """Give the reservation up, wherever it is. A second call does no harm."""
         with self._changed:
             for queue in (self._waiting, self._holding):
@@ -91,7 +91,9 @@ class Ledger:
         with self._changed:
             return tuple(one for one in self._capacities if one not in self._withdrawn)
 
-    def held(self, device: str, *, besides: Reservation | None = None) -> int:
+    def allocated_bytes(
+        self, device: str, *, besides: Reservation | None = None
+    ) -> int:
         """Return the bytes given out on the device, without those of `besides`."""
         with self._changed:
             return sum(one.size for one in self._on(device) if one is not besides)

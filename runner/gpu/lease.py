@@ -20,7 +20,7 @@ def acquire(
     `while_waiting` is called several times a second; if it raises, the place in the queue
     is given up. Raises GpuMissingError if no device in service is large enough.
     """
-    watched, reservation = pool.wait_for(memory_bytes, while_waiting)
+    watched, reservation = pool.reserve(memory_bytes, while_waiting)
     return GpuLease(pool, watched, reservation, memory_bytes)
 
 
@@ -73,7 +73,7 @@ class GpuLease:
         if now < self._due:
             return
         self._due = now + self._pool.policy.look_seconds
-        self._pool.look()
+        self._pool.check_due_devices()
         self._was_shared |= self._pool.is_shared(self._reservation)
         if self.fault:
             raise platform("gpu_fault", self.fault)

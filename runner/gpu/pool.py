@@ -70,7 +70,7 @@ class GpuPool:
         self.clock = clock
         self._pause = pause
         self._records = DeviceRecords(folder)
-        self._looking = threading.Lock()
+        self._checking = threading.Lock()
         self._watched: dict[str, Watched] = {}
         for device in adapter.devices():
             if not only or device.uuid in only:
@@ -82,7 +82,7 @@ class GpuPool:
         for uuid, one in self._watched.items():
             if one.unrecorded or self._records.get(uuid) is not None:
                 self._ledger.withdraw(uuid)
-        self.look()
+        self.check_due_devices()
 
     def _add_device(self, device: GpuDevice) -> None:
         if not self._records.claim(device.uuid):
@@ -109,7 +109,7 @@ class GpuPool:
 
     def in_service(self) -> tuple[GpuDevice, ...]:
         """Return the devices that take jobs, after a look at them."""
-        self.look()
+        self.check_due_devices()
         return tuple(self._watched[uuid].device for uuid in self._ledger.in_service())
 
     def library_path(self) -> str:
@@ -121,7 +121,7 @@ class GpuPool:
         }
         return ":".join(sorted(f for f in folders if not f.startswith(_LINKED)))
 
-    def wait_for(
+    def reserve(
         self, memory_bytes: int, while_waiting: Callable[[], None]
     ) -> tuple[Watched, Reservation]:
         """Return a device and a reservation on it, once the jobs before this have theirs.
@@ -131,18 +131,18 @@ class GpuPool:
         """
         if memory_bytes <= 0:
             raise GpuMissingError("the job does not say how much GPU memory it needs")
-        self.look()
+        self.check_due_devices()
         size = memory_bytes + self.policy.context_bytes
         reservation: Reservation | None = None
         try:
-            reservation = self._ledger.join(size)
-            while (uuid := self._ledger.take(reservation)) is None:
+            reservation = self._ledger.enqueue(size)
+            while (uuid := self._ledger.try_allocate(reservation)) is None:
                 self._ledger.wait(_PATIENCE_SECONDS)
                 while_waiting()
-                self.look()
+                self.check_due_devices()
         except BaseException as error:
             if reservation is not None:
-                self._ledger.leave(reservation)
+                self._ledger.release(reservation)
             if isinstance(error, NeverFitsError):
                 raise GpuMissingError(self._why_not(size)) from None
             raise
@@ -159,7 +159,7 @@ class GpuPool:
         """Free the reservation once its memory is back, or quarantine the device."""
         uuid = watched.device.uuid
         try:
-            with self._looking:
+            with self._checking:
                 self._examine(watched)
             deadline = self.clock() + self.policy.return_seconds
             while uuid in self._ledger.in_service():
@@ -169,26 +169,26 @@ class GpuPool:
                     self._quarantine(watched, Fault(reason=MEMORY_KEPT))
                 self._pause(_PAUSE_SECONDS)
         finally:
-            self._ledger.leave(reservation)
+            self._ledger.release(reservation)
 
-    def look(self) -> None:
+    def check_due_devices(self) -> None:
         """Look at each device that is due, unless another thread is doing so."""
-        if not self._looking.acquire(blocking=False):
+        if not self._checking.acquire(blocking=False):
             return
         try:
             for watched in self._watched.values():
                 if self.clock() >= watched.due:
                     self._examine(watched)
         finally:
-            self._looking.release()
+            self._checking.release()
 
     def _examine(self, watched: Watched) -> None:
         if watched.device.uuid in self._ledger.in_service():
-            self._look_at(watched)
+            self._check_serving(watched)
         else:
             self._recheck(watched)
 
-    def _look_at(self, watched: Watched) -> None:
+    def _check_serving(self, watched: Watched) -> None:
         """Look at a device in service, and quarantine it if it has a fault."""
         watched.due = self.clock() + self.policy.look_seconds
         fault = self._find_fault(watched)
@@ -243,7 +243,7 @@ class GpuPool:
     ) -> bool:
         """Return whether the memory in use is about what was given out, or less."""
         policy = self.policy
-        held = self._ledger.held(watched.device.uuid, besides=besides)
+        held = self._ledger.allocated_bytes(watched.device.uuid, besides=besides)
         spares = policy.spares * policy.context_bytes
         try:
             used = self.adapter.memory(watched.device).used
@@ -260,7 +260,10 @@ class GpuPool:
 
     def is_shared(self, reservation: Reservation) -> bool:
         """Return whether other jobs hold a share of the reservation's device."""
-        return self._ledger.held(reservation.device or "", besides=reservation) > 0
+        return (
+            self._ledger.allocated_bytes(reservation.device or "", besides=reservation)
+            > 0
+        )
 
     def close(self) -> None:
         """Give up all devices."""

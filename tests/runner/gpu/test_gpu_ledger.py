@@ -26,22 +26,22 @@ class LedgerMachine(RuleBasedStateMachine):
         return any(size <= CAPACITIES[device] for device in serving)
 
     @rule(size=sizes)
-    def join(self, size: int) -> None:
+    def enqueue(self, size: int) -> None:
         if self.could_fit(size):
-            self.waiting.append(self.ledger.join(size))
+            self.waiting.append(self.ledger.enqueue(size))
         else:
             with pytest.raises(NeverFitsError):
-                self.ledger.join(size)
+                self.ledger.enqueue(size)
 
     @precondition(lambda self: self.waiting)
     @rule(data=st.data())
-    def take(self, data: st.DataObject) -> None:
+    def try_allocate(self, data: st.DataObject) -> None:
         reservation = data.draw(st.sampled_from(self.waiting))
         if not self.could_fit(reservation.size):
             with pytest.raises(NeverFitsError):
-                self.ledger.take(reservation)
+                self.ledger.try_allocate(reservation)
             return
-        device = self.ledger.take(reservation)
+        device = self.ledger.try_allocate(reservation)
         if device is not None:
             earlier = self.waiting[: self.waiting.index(reservation)]
             assert not any(self.could_fit(one.size) for one in earlier)
@@ -51,10 +51,10 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.waiting or self.holding)
     @rule(data=st.data())
-    def leave(self, data: st.DataObject) -> None:
+    def release(self, data: st.DataObject) -> None:
         reservation = data.draw(st.sampled_from(self.waiting + self.holding))
-        self.ledger.leave(reservation)
-        self.ledger.leave(reservation)
+        self.ledger.release(reservation)
+        self.ledger.release(reservation)
         queue = self.waiting if reservation in self.waiting else self.holding
         queue.remove(reservation)
 
@@ -72,19 +72,19 @@ class LedgerMachine(RuleBasedStateMachine):
     def drain(self) -> None:
         """Once all who hold have left, all who can be served are, in their order."""
         for reservation in self.holding:
-            self.ledger.leave(reservation)
+            self.ledger.release(reservation)
         self.holding.clear()
         for reservation in self.waiting:
             if self.could_fit(reservation.size):
-                assert self.ledger.take(reservation) is not None
-            self.ledger.leave(reservation)
+                assert self.ledger.try_allocate(reservation) is not None
+            self.ledger.release(reservation)
         self.waiting.clear()
 
     @invariant()
     def never_more_than_there_is(self) -> None:
         for device, capacity in CAPACITIES.items():
             held = [one.size for one in self.holding if one.device == device]
-            assert sum(held) == self.ledger.held(device) <= capacity
+            assert sum(held) == self.ledger.allocated_bytes(device) <= capacity
 
 
 TestLedger = LedgerMachine.TestCase
@@ -92,58 +92,62 @@ TestLedger = LedgerMachine.TestCase
 
 def test_a_small_job_does_not_overtake_a_large_one() -> None:
     ledger = Ledger({"a": 10})
-    first, large, small = (ledger.join(size) for size in (6, 8, 2))
-    assert ledger.take(first) == "a"
-    assert ledger.take(large) is None
-    assert ledger.take(small) is None
-    ledger.leave(first)
-    assert ledger.take(small) is None
-    assert ledger.take(large) == "a"
-    assert ledger.take(small) == "a"
+    first, large, small = (ledger.enqueue(size) for size in (6, 8, 2))
+    assert ledger.try_allocate(first) == "a"
+    assert ledger.try_allocate(large) is None
+    assert ledger.try_allocate(small) is None
+    ledger.release(first)
+    assert ledger.try_allocate(small) is None
+    assert ledger.try_allocate(large) == "a"
+    assert ledger.try_allocate(small) == "a"
 
 
 def test_who_gives_up_waiting_makes_way() -> None:
     ledger = Ledger({"a": 10})
-    first, large, small = (ledger.join(size) for size in (6, 8, 2))
-    ledger.take(first)
-    ledger.leave(large)
-    assert ledger.take(small) == "a"
+    first, large, small = (ledger.enqueue(size) for size in (6, 8, 2))
+    ledger.try_allocate(first)
+    ledger.release(large)
+    assert ledger.try_allocate(small) == "a"
 
 
 def test_the_device_with_the_most_room_is_taken() -> None:
     ledger = Ledger({"a": 10, "b": 9})
-    places = [ledger.join(4) for _ in range(3)]
-    assert [ledger.take(reservation) for reservation in places] == ["a", "b", "a"]
+    places = [ledger.enqueue(4) for _ in range(3)]
+    assert [ledger.try_allocate(reservation) for reservation in places] == [
+        "a",
+        "b",
+        "a",
+    ]
 
 
 def test_jobs_on_a_device_can_be_counted_too() -> None:
     ledger = Ledger({"a": 10}, jobs_per_device=1)
-    first, second = ledger.join(1), ledger.join(1)
-    assert ledger.take(first) == "a"
-    assert ledger.take(second) is None
-    ledger.leave(first)
-    assert ledger.take(second) == "a"
+    first, second = ledger.enqueue(1), ledger.enqueue(1)
+    assert ledger.try_allocate(first) == "a"
+    assert ledger.try_allocate(second) is None
+    ledger.release(first)
+    assert ledger.try_allocate(second) == "a"
 
 
 def test_a_withdrawn_device_keeps_the_jobs_that_it_has() -> None:
     ledger = Ledger({"a": 10, "b": 5})
-    first, second = ledger.join(8), ledger.join(8)
-    ledger.take(first)
+    first, second = ledger.enqueue(8), ledger.enqueue(8)
+    ledger.try_allocate(first)
     ledger.withdraw("a")
-    assert ledger.held("a") == 8
+    assert ledger.allocated_bytes("a") == 8
     assert ledger.in_service() == ("b",)
     with pytest.raises(NeverFitsError):
-        ledger.take(second)
+        ledger.try_allocate(second)
 
 
 def test_who_can_no_longer_be_served_holds_nobody_up() -> None:
     ledger = Ledger({"a": 10, "b": 5})
-    ledger.join(8)
-    small = ledger.join(3)
+    ledger.enqueue(8)
+    small = ledger.enqueue(3)
     ledger.withdraw("a")
-    assert ledger.take(small) == "b"
+    assert ledger.try_allocate(small) == "b"
 
 
 def test_without_a_device_nothing_fits() -> None:
     with pytest.raises(NeverFitsError):
-        Ledger({}).join(1)
+        Ledger({}).enqueue(1)
