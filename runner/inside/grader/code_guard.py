@@ -15,10 +15,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
-from runner.inside.grader import audit, named, refusals, string_formatting
+from runner.inside.grader import audit, name_lookups, refusals, string_formatting
 from runner.inside.grader.code_places import CodePlaces
 from runner.inside.grader.evaluators import evaluates_harmlessly, frames_from
-from runner.inside.grader.own_texts import OWN
+from runner.inside.grader.staff_texts import STAFF_TEXTS
 from runner.inside.grader.subprocesses import check_program
 
 _NOT_COMPILED: Final = (
@@ -62,7 +62,7 @@ def stand(places: CodePlaces) -> None:
     """Refuse from now on all code in this process except the staff's and installed code."""
     places.protect()
     string_formatting.guard_formatter()
-    named.stand()
+    name_lookups.stand()
     checks: dict[str, Callable[..., None]] = {
         "compile": partial(_check_compiled, places),
         "exec": partial(_check_executed, places),
@@ -119,7 +119,7 @@ def _check_compiled(places: CodePlaces, source: object, file: object) -> None:
         return
     if _is_importing(frame) or evaluates_harmlessly(frame, source):
         return
-    if not OWN.covers(_text_of(source)) or _is_elsewhere(places, file):
+    if not STAFF_TEXTS.covers(_text_of(source)) or _is_elsewhere(places, file):
         raise refusals.not_permitted(_NOT_COMPILED)
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from runner.inside.grader.handle_parts import is_handle
-from runner.inside.grader.named import after_import
+from runner.inside.grader.name_lookups import after_import
 
 Tree = TypeVar("Tree", bound=ast.AST)
 

@@ -12,7 +12,7 @@ from itertools import islice
 from types import FrameType
 from typing import Any, Final
 
-from runner.inside.grader.own_texts import OWN
+from runner.inside.grader.staff_texts import STAFF_TEXTS
 
 _DEEPEST: Final = 60
 _FORMULA: Final = (
@@ -89,11 +89,11 @@ def _texts_in(
 
 
 def _is_own(text: str) -> bool:
-    return text.strip() in _NOTHING or OWN.covers(text)
+    return text.strip() in _NOTHING or STAFF_TEXTS.covers(text)
 
 
 def _is_own_or_formula(text: str) -> bool:
-    return OWN.covers(text) or is_formula(text)
+    return STAFF_TEXTS.covers(text) or is_formula(text)
 
 
 def _columns(variables: Mapping[str, Any], _source: object) -> bool:
@@ -102,14 +102,14 @@ def _columns(variables: Mapping[str, Any], _source: object) -> bool:
     Without a table the names in it would be the test's own variables.
     """
     text = variables.get("expr")
-    if not isinstance(text, str) or OWN.covers(text):
+    if not isinstance(text, str) or STAFF_TEXTS.covers(text):
         return True
     return bool(variables.get("resolvers")) and is_formula(text)
 
 
 def _annotation(variables: Mapping[str, Any], source: object) -> bool:
     text = _text(source)
-    return OWN.covers(text) or _consists_of(text, _ANNOTATION)
+    return STAFF_TEXTS.covers(text) or _consists_of(text, _ANNOTATION)
 
 
 def _printed(_variables: Mapping[str, Any], source: object) -> bool:

@@ -20,7 +20,7 @@ import torch
 
 from runner.inside.grader import refusals
 from runner.inside.grader.file_origins import Origins
-from runner.inside.grader.named import after_import
+from runner.inside.grader.name_lookups import after_import
 
 # Modules that may be imported by now, with their own names for Python's `open`.
 _HOLDERS: Final = {

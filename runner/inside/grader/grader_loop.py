@@ -38,7 +38,6 @@ from runner.inside.grader.handles import NotDataError
 from runner.inside.grader.named_classes import NoClassError
 from runner.inside.grader.names import Library
 from runner.inside.grader.own_process import adopt_orphans, end_left_running, run_apart
-from runner.inside.grader.own_texts import OWN
 from runner.inside.grader.scratch import Scratch
 from runner.inside.grader.snapshot_client import (
     MAX_BYTES,
@@ -46,6 +45,7 @@ from runner.inside.grader.snapshot_client import (
     NotDefinedError,
     Student,
 )
+from runner.inside.grader.staff_texts import STAFF_TEXTS
 from runner.inside.grader.student_errors import StudentRaisedError, nearest_builtin
 from runner.inside.grader.tests import Setting, Tests, WrongAnswerError, student_for
 from runner.inside.values.containers import forget_named_tuples
@@ -150,7 +150,7 @@ class Grader:
             methods=frozenset((*frame["methods"], *modules.methods_in(public))),
         )
         modules.find_in(public)
-        OWN.look_in(public, self._setting.private)
+        STAFF_TEXTS.use_folders(public, self._setting.private)
         guard.stand(self._setting.folders, frame["handed_in"], public)
         null = os.open(os.devnull, os.O_RDWR)
         os.dup2(null, 1)
@@ -311,18 +311,18 @@ def _words_for(error: BaseException) -> str:
             return check_words.raised_by_name(ename) if ename else check_words.PRINTED
         case check_words.NotAScoreError():
             return check_words.NO_SCORE
-        case NotDataError() | refusals.RefusedElsewhereError(kind="NotDataError"):
+        case NotDataError() | refusals.RefusedInChildError(kind="NotDataError"):
             return check_words.NOT_DATA
         case _:
-            return check_words.raised(_told_as(error))
+            return check_words.raised(_to_report(error))
 
 
-def _told_as(error: BaseException) -> BaseException | type[BaseException]:
+def _to_report(error: BaseException) -> BaseException | type[BaseException]:
     """Return the exception, or its class, whose name a student reads."""
     if isinstance(error, StudentRaisedError):
         return nearest_builtin(error) or error
-    if isinstance(error, refusals.RefusedElsewhereError):
-        return error.told_as
+    if isinstance(error, refusals.RefusedInChildError):
+        return error.class_to_report
     return error
 
 

@@ -11,7 +11,7 @@ from runner.inside.grader.handle_parts import (
     student_of,
 )
 from runner.inside.grader.observations import NotDataError, Observations
-from runner.inside.grader.own_texts import OWN
+from runner.inside.grader.staff_texts import STAFF_TEXTS
 
 UNARY: Final = ("neg", "pos", "abs", "invert")
 BINARY: Final = (*("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow"),)
@@ -73,7 +73,7 @@ def _may_take(seen: Sequence[Observations], others: Sequence[object]) -> bool:
     """
     values = [one for one in others if not is_handle(one)]
     is_derived = any(one.is_derived for one in seen)
-    return not is_derived or all(map(OWN.holds_number, values))
+    return not is_derived or all(map(STAFF_TEXTS.holds_number, values))
 
 
 def _is_counted(seen: Sequence[Observations]) -> bool:

@@ -21,7 +21,7 @@ from runner.inside.grader.file_origins import Origins
 from runner.inside.grader.handles import is_handle
 from runner.inside.grader.snapshot_client import Student
 from runner.inside.readers import array_files
-from runner.inside.readers.holes import Holes
+from runner.inside.readers.object_holes import Holes
 from runner.inside.readers.pickle_files import read_pickle
 from runner.inside.readers.torch_files import is_script, read_saved
 from runner.inside.readers.unreadable import NotReadError, UnreadableError

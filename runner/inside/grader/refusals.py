@@ -19,7 +19,7 @@ _WORDS_AT: Final = 3
 _MOST: Final = mmap.PAGESIZE - _WORDS_AT
 
 
-class RefusedElsewhereError(Exception):
+class RefusedInChildError(Exception):
     """Raised for a refusal in a forked process. `kind` is the exception's name there."""
 
     def __init__(self, kind: str, words: str) -> None:
@@ -27,7 +27,7 @@ class RefusedElsewhereError(Exception):
         super().__init__(words or "a forked process was refused something")
 
     @property
-    def told_as(self) -> type[BaseException]:
+    def class_to_report(self) -> type[BaseException]:
         """The built-in class with the name `kind`, or this class."""
         found = getattr(builtins, self.kind, None)
         if isinstance(found, type) and issubclass(found, BaseException):
@@ -62,12 +62,12 @@ class _Check:
             self.shared[_WORDS_AT : _WORDS_AT + len(text)] = text
             self.shared[1:_WORDS_AT] = len(text).to_bytes(2, "little")
 
-    def elsewhere(self) -> RefusedElsewhereError:
+    def in_child(self) -> RefusedInChildError:
         """Return the refusal that another process has noted."""
         length = int.from_bytes(self.shared[1:_WORDS_AT], "little")
         text = self.shared[_WORDS_AT : _WORDS_AT + length]
         kind, _, words = text.decode("utf-8", "replace").partition("\n")
-        return RefusedElsewhereError(kind, words)
+        return RefusedInChildError(kind, words)
 
 
 _check = _Check()
@@ -94,7 +94,7 @@ def first() -> Exception | None:
     """Return the first refusal since `forget`, or None."""
     if _check.met:
         return _check.met[0]
-    return _check.elsewhere() if _check.shared[0] else None
+    return _check.in_child() if _check.shared[0] else None
 
 
 def is_over() -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any, Final
 
-from runner.inside.grader import empty_values, heard, named_classes, refusals
+from runner.inside.grader import empty_values, named_classes, refusals, replayed_output
 from runner.inside.grader.exports import ExpiredCallbackError, Exports, Outgoing
 from runner.inside.grader.fixed_seeds import FixedSeeds
 from runner.inside.grader.given_folders import Folders
@@ -190,8 +190,8 @@ class Student:
             try:
                 header, buffers = self._endpoint.ask(question, encoder.buffers)
                 if operation in PRINTS_TO_TEST:
-                    heard.print_out(header.get("out"), is_call=self.prints)
-                    heard.warn(header.get("warned"))
+                    replayed_output.print_out(header.get("out"), is_call=self.prints)
+                    replayed_output.warn(header.get("warned"))
                 result = self._result(header, buffers, operation)
             except (LinkError, LinkClosedError, CodecError) as error:
                 self.lost = True

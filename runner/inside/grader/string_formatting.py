@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from runner.inside.grader import refusals
-from runner.inside.grader.own_texts import OWN
+from runner.inside.grader.staff_texts import STAFF_TEXTS
 
 Tree = TypeVar("Tree", bound=ast.AST)
 
@@ -65,7 +65,7 @@ def _unbound(name: str) -> Callable[..., str]:
 
 def check_template(template: str) -> None:
     """Raise PermissionError for a template that reads attributes and is not the staff's."""
-    if _reads(template) and not OWN.covers(template):
+    if _reads(template) and not STAFF_TEXTS.covers(template):
         raise refusals.not_permitted(_WORDS)
 
 

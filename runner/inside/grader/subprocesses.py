@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from runner.inside.grader.code_places import CodePlaces
-from runner.inside.grader.own_texts import OWN
+from runner.inside.grader.staff_texts import STAFF_TEXTS
 
 _NUMBER: Final = re.compile(r"[-+]?[0-9][0-9.]*(e[-+]?[0-9]+)?")
 # Environment variables by which a program finds code.
@@ -56,7 +56,7 @@ def _words(command: object) -> Iterator[str]:
 
 
 def _is_own(places: CodePlaces, word: str) -> bool:
-    if word == sys.executable or _NUMBER.fullmatch(word) or OWN.covers(word):
+    if word == sys.executable or _NUMBER.fullmatch(word) or STAFF_TEXTS.covers(word):
         return True
     if word in {"/bin/sh", "-c"}:  # put before the command by `shell=True`
         return True

@@ -31,8 +31,8 @@ from runner.inside.grader.global_names import bound_openly
 from runner.inside.grader.handles import is_handle
 from runner.inside.grader.main_module import Main, as_main
 from runner.inside.grader.names import Everything, Library, Names
-from runner.inside.grader.own_texts import OWN
 from runner.inside.grader.snapshot_client import Student
+from runner.inside.grader.staff_texts import STAFF_TEXTS
 from runner.protocol import check_words
 from runner.protocol.jobs import CheckSpec, QuestionSpec, TestStyle
 from runner.wire.link import Link
@@ -118,7 +118,7 @@ class Tests:
             own_hashes.NAME: own_hashes.asking,
         }
         self._main = Main()
-        OWN.begin(_sources(question))
+        STAFF_TEXTS.use_sources(_sources(question))
         if question.style in {TestStyle.FUNCTIONS, TestStyle.CASES}:
             self._space[_RETURNED] = _returned
             workers.know(self._space)

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from runner.inside.student import description, given_builtins, sent_items
+from runner.inside.student.captured_output import CapturedOutput
 from runner.inside.student.collections import (
     OPERATORS,
     WithMethods,
@@ -27,7 +28,6 @@ from runner.inside.student.collections import (
 from runner.inside.student.handed_in import HandedIn
 from runner.inside.student.hashes import Hashes
 from runner.inside.student.members import SentValues
-from runner.inside.student.printed import Heard
 from runner.inside.student.sent_names import SentNames
 from runner.inside.student.unpickled import Unpickled
 from runner.inside.values.codec import (
@@ -141,16 +141,18 @@ class Service:
         self._endpoint.listen()
 
     def _serve(self, header: Header, buffers: list[Buffer]) -> Message:
-        heard = Heard()
-        answer, more = self._answer(header, buffers, heard)
-        return {**answer, **heard.told()}, more
+        captured = CapturedOutput()
+        answer, more = self._answer(header, buffers, captured)
+        return {**answer, **captured.header_fields()}, more
 
-    def _answer(self, header: Header, buffers: list[Buffer], heard: Heard) -> Message:
+    def _answer(
+        self, header: Header, buffers: list[Buffer], captured: CapturedOutput
+    ) -> Message:
         try:
             arguments = self._decoder(buffers).decode(header["a"])
             with contextlib.ExitStack() as around:
                 if header["op"] in PRINTS_TO_TEST:
-                    around.enter_context(heard.listening())
+                    around.enter_context(captured.recording())
                 if header.get("g") is False:  # the test computes without gradients
                     around.enter_context(torch.no_grad())
                 result = self._operations[header["op"]](*arguments)

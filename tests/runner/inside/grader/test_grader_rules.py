@@ -17,7 +17,6 @@ from runner.inside.grader.exports import Exports
 from runner.inside.grader.handles import NotDataError
 from runner.inside.grader.names import Library, Names
 from runner.inside.grader.observations import Observations
-from runner.inside.grader.own_texts import OWN
 from runner.inside.grader.snapshot_client import (
     MAX_BYTES,
     MAX_HEADER,
@@ -25,6 +24,7 @@ from runner.inside.grader.snapshot_client import (
     StudentRaisedError,
 )
 from runner.inside.grader.snapshot_client import raised as imitation
+from runner.inside.grader.staff_texts import STAFF_TEXTS
 from runner.inside.student.service import Service
 from runner.inside.values.codec import CodecError, Encoder
 from runner.wire.link import Link, LinkClosedError
@@ -243,7 +243,7 @@ def test_an_instance_that_a_test_made_takes_operands() -> None:
 
     with student_with({"Vector": Vector}, classes=("Vector",)) as student:
         made = student.name("Vector")(2) * 3
-        OWN.begin(["made * 2"])
+        STAFF_TEXTS.use_sources(["made * 2"])
         assert (made.x, repr(made * 2)) == (6, "Vector(12)")
 
 

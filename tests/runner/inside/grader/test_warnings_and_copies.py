@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from runner.host.runner import Runner
-from runner.inside.grader import heard, inspection
+from runner.inside.grader import inspection, replayed_output
 from runner.protocol.jobs import TestStyle
 from runner.wire.link import MAX_WARNINGS
 from tests.runner.inside.grader.test_test_styles import own, run
@@ -95,7 +95,7 @@ def test_wrong_work_is_heard_as_well(runner: Runner, source: str) -> None:
 def test_what_is_no_warning_is_not_passed_on(found: Any) -> None:
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        heard.warn(found)
+        replayed_output.warn(found)
     assert told == []
 
 

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
 torch = pytest.importorskip("torch")
 
 from runner.inside.readers.array_files import read_archive, read_array  # noqa: E402 - torch may be missing
-from runner.inside.readers.holes import Holes  # noqa: E402 - same
+from runner.inside.readers.object_holes import Holes  # noqa: E402 - same
 from runner.inside.readers.pickle_files import read_pickle  # noqa: E402 - same
 from runner.inside.readers.torch_files import read_saved  # noqa: E402 - same
 from runner.inside.readers.unreadable import NotReadError, UnreadableError  # noqa: E402 - same

@@ -17,7 +17,7 @@ from typing import Any, Final, NoReturn
 from numpy.matrixlib import defmatrix
 
 from runner.inside.grader import refusals
-from runner.inside.grader.own_texts import OWN
+from runner.inside.grader.staff_texts import STAFF_TEXTS
 
 # Functions, by module, whose first text names an object of this process.
 _LOOK_UP: Final = {
@@ -95,7 +95,7 @@ def _of_own_names(look_up: Callable[..., Any]) -> Callable[..., Any]:
         asker = sys._getframe(1).f_globals.get("__name__")  # noqa: SLF001 - who asks decides
         values = (*arguments, *named.values())
         texts = [value for value in values if isinstance(value, str)]
-        if asker not in _ASKERS and not all(map(OWN.covers, texts)):
+        if asker not in _ASKERS and not all(map(STAFF_TEXTS.covers, texts)):
             raise refusals.not_permitted(_NOT_FOUND)
         return look_up(*arguments, **named)
 

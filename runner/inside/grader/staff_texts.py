@@ -16,7 +16,7 @@ _LARGEST: Final = 1024**2
 _NUMBER: Final = re.compile(r"(?<![\w.])(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?(?!\w)")
 
 
-class OwnTexts:
+class StaffTexts:
     """The texts of one question's tests, and of the staff's files."""
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class OwnTexts:
         self._folders: tuple[Path, ...] = ()
         self._filed: set[str] | None = None
 
-    def begin(self, sources: Iterable[str]) -> None:
+    def use_sources(self, sources: Iterable[str]) -> None:
         """Use these sources as the text of the tests that are to run."""
         sources = list(sources)
         self._texts = set()
@@ -34,7 +34,7 @@ class OwnTexts:
             self._texts.add(_plain(source))
             self._texts.update(map(_plain, _constants(source)))
 
-    def look_in(self, *folders: Path) -> None:
+    def use_folders(self, *folders: Path) -> None:
         """Use the files in these folders as the staff's own."""
         self._folders, self._filed = folders, None
 
@@ -90,4 +90,4 @@ def _constants(source: str) -> Iterator[str]:
 
 
 # A process runs the tests of one question at a time.
-OWN: Final = OwnTexts()
+STAFF_TEXTS: Final = StaffTexts()

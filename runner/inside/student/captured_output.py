@@ -11,7 +11,7 @@ from runner.wire.link import MAX_PRINTED, MAX_WARNINGS
 _WORDS: Final = 500
 
 
-class Printed(io.StringIO):
+class LimitedText(io.StringIO):
     """A text stream that keeps only the beginning of what is printed."""
 
     def write(self, text: str) -> int:
@@ -20,15 +20,15 @@ class Printed(io.StringIO):
         return len(text)
 
 
-class Heard:
+class CapturedOutput:
     """The output and the warnings of one call, sent with its answer."""
 
     def __init__(self) -> None:
-        self._printed = Printed()
+        self._printed = LimitedText()
         self._warned: list[list[object]] = []
 
     @contextlib.contextmanager
-    def listening(self) -> Iterator[None]:
+    def recording(self) -> Iterator[None]:
         """Record inside everything that is printed, and each warning.
 
         The test's own filters for warnings apply, as the latest ones do in a notebook;
@@ -49,7 +49,7 @@ class Heard:
             is_own = not filename.endswith(".py")
             self._warned.append([kind, str(message)[:_WORDS], is_own])
 
-    def told(self) -> dict[str, object]:
+    def header_fields(self) -> dict[str, object]:
         """Return what was recorded, as parts of an answer's header."""
         text = self._printed.getvalue()
         return {
