@@ -22,7 +22,7 @@ def _assign(tensor: torch.Tensor, gradient: Any) -> None:
         take_for_operand(gradient)
 
 
-def take_over() -> None:
+def install() -> None:
     """Watch from now on the gradients that tests of this process assign."""
     tensor: Any = torch.Tensor
     tensor.grad = property(_PLAIN.__get__, _assign, _PLAIN.__delete__)

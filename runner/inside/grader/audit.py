@@ -4,22 +4,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-_resting: Final[list[None]] = []
+_suspensions: Final[list[None]] = []
 
 
-def is_resting() -> bool:
+def is_suspended() -> bool:
     """Return whether the hooks are suspended."""
-    return bool(_resting)
+    return bool(_suspensions)
 
 
 @contextmanager
-def resting() -> Iterator[None]:
+def suspended() -> Iterator[None]:
     """Suspend the hooks inside, while the grader does its own work.
 
     SECURITY: use it only while neither a test nor a value of the student's is present.
     """
-    _resting.append(None)
+    _suspensions.append(None)
     try:
         yield
     finally:
-        _resting.pop()
+        _suspensions.pop()

@@ -58,11 +58,11 @@ _FROZEN: Final = "<frozen importlib._bootstrap_external>"
 _INTERPRETER: Final = "pandas.core.computation."
 
 
-def stand(places: CodePlaces) -> None:
+def install(places: CodePlaces) -> None:
     """Refuse from now on all code in this process except the staff's and installed code."""
     places.protect()
     string_formatting.guard_formatter()
-    name_lookups.stand()
+    name_lookups.install()
     checks: dict[str, Callable[..., None]] = {
         "compile": partial(_check_compiled, places),
         "exec": partial(_check_executed, places),
@@ -96,7 +96,7 @@ def stand(places: CodePlaces) -> None:
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
         check = checks.get(event)
-        if check is not None and not audit.is_resting():
+        if check is not None and not audit.is_suspended():
             check(*arguments)
 
     sys.addaudithook(watch)

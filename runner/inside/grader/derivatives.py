@@ -30,6 +30,6 @@ class _Engine(_Plain):
         return super().run_backward(outputs, *arguments, **named)
 
 
-def take_over() -> None:
+def install() -> None:
     """Make torch differentiate with the checking engine in this process."""
     _VARIABLE._execution_engine = _Engine()  # noqa: SLF001 - same

@@ -77,7 +77,7 @@ def _has_shape(kind: type) -> bool:
 # --- Comparisons ------------------------------------------------------------------
 
 
-def take_over() -> None:
+def install() -> None:
     """Wrap the functions that compare arrays so that they refuse such comparisons."""
     arrays: Any = np
     for name in ("allclose", "isclose", "array_equiv"):

@@ -54,7 +54,7 @@ class FixedSeeds:
         self.written: frozenset[int] = frozenset()
         self._waiting: dict[str, tuple[int, object]] = {}
 
-    def take_over(self) -> None:
+    def install(self) -> None:
         """Watch from now on every seed that a test gives to a library."""
         for library, generator in _GENERATORS.items():
             seed = getattr(generator.module, generator.function)

@@ -44,7 +44,7 @@ _NO_DATABASE: Final = (
 )
 
 
-def stand(origins: Origins) -> None:
+def install(origins: Origins) -> None:
     """Let tests find handed-in files by their names from now on."""
     opened = _opening(builtins.open, origins)
     builtins.open = io.open = opened

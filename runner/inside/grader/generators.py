@@ -31,7 +31,7 @@ class Generators:
         self._secret = secret
         self._fresh_seeds = random.Random()  # noqa: S311 - seeded by `start`
 
-    def take_over(self) -> None:
+    def install(self) -> None:
         """Let new generators start from the secret if the test gives them no seed.
 
         numpy takes their bits from one function. torch would start each from one number

@@ -125,7 +125,7 @@ class Grader:
         # them open.
         if not end_left_running(_END_SECONDS):
             return False
-        with audit.resting():
+        with audit.suspended():
             return self._scratch.clear(_REMOVE_SECONDS)
 
     def _answer(self, question: QuestionSpec, sock: socket.socket) -> None:
@@ -151,22 +151,22 @@ class Grader:
         )
         modules.find_in(public)
         STAFF_TEXTS.use_folders(public, self._setting.private)
-        guard.stand(self._setting.folders, frame["handed_in"], public)
+        guard.install(self._setting.folders, frame["handed_in"], public)
         null = os.open(os.devnull, os.O_RDWR)
         os.dup2(null, 1)
         os.dup2(null, 2)
         os.close(null)
         torch.set_num_threads(1)
-        self._generators.take_over()
-        self._fixed_seeds.take_over()
-        inspection.take_over()
-        process_targets.take_over()
-        empty_values.take_over()
-        test_runs.take_over()
-        derivatives.take_over()
-        assigned_gradients.take_over()
+        self._generators.install()
+        self._fixed_seeds.install()
+        inspection.install()
+        process_targets.install()
+        empty_values.install()
+        test_runs.install()
+        derivatives.install()
+        assigned_gradients.install()
         on_lost_graph.append(refusals.note)
-        with audit.resting():
+        with audit.suspended():
             self._scratch = Scratch(self._places)
 
     def _check(self, question: QuestionSpec, sock: socket.socket) -> bool:

@@ -63,11 +63,11 @@ _OWN_PICKLES: Final = 1000
 _OPENING: Final = frozenset(("open", "os.listdir", "os.scandir"))
 
 
-def stand(folders: Folders, handed_in: Collection[str], public: Path) -> None:
+def install(folders: Folders, handed_in: Collection[str], public: Path) -> None:
     """Prevent from now on that anything a student handed in runs code in this process."""
     origins = Origins(folders, handed_in)
     guard_joins(folders)
-    found_files.stand(origins)
+    found_files.install(origins)
     torch.load = torch_loader(torch.load, origins)  # noqa: TID251 - taken away here
     torch.serialization.load = torch.load  # noqa: TID251 - same
     torch.jit.load = script_loader(torch.jit.load, origins)
@@ -76,7 +76,7 @@ def stand(folders: Folders, handed_in: Collection[str], public: Path) -> None:
     sys.addaudithook(_watcher(origins))
     places = CodePlaces(folders, public)
     CALLERS.take_own(places)
-    code_guard.stand(places)
+    code_guard.install(places)
 
 
 def _trusting(load: Callable[..., Any]) -> Callable[..., Any]:
@@ -117,7 +117,7 @@ def _guard_pickle(origins: Origins) -> None:
     # The second is pickle's version in Python. Other libraries derive from it.
     for name in ("Unpickler", "_Unpickler"):
         setattr(machine, name, _own_files_only(getattr(machine, name), origins))
-    workers.take_over(seals, loads)
+    workers.install(seals, loads)
 
 
 class _OwnPickles:
@@ -186,7 +186,7 @@ def _watcher(origins: Origins) -> Callable[[str, tuple[Any, ...]], None]:
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
         check = checks.get(event)
-        if check is not None and not audit.is_resting():
+        if check is not None and not audit.is_suspended():
             check(*arguments)
 
     return watch

@@ -27,7 +27,7 @@ _ASKED: Final = (
 )
 
 
-def take_over() -> None:
+def install() -> None:
     """Make `inspect` and `copy.copy` work for the student's objects."""
     module: Any = inspect
     module.getsource, module.signature = source_of, signature_of

@@ -63,7 +63,7 @@ class _AfterImport(MetaPathFinder):
         return spec
 
 
-def stand() -> None:
+def install() -> None:
     """Refuse from now on text that names objects of this process."""
     matrices: Any = defmatrix
     matrices._from_string = _refuse  # noqa: SLF001 - np.bmat reads its caller's variables

@@ -6,7 +6,7 @@ from typing import Any
 from runner.inside.grader.handle_parts import is_handle
 
 
-def take_over() -> None:
+def install() -> None:
     """Let processes run the student's functions, as threads do."""
     process: Any = BaseProcess
     process.run = _running(process.run)

@@ -24,7 +24,7 @@ class NothingRunError(AssertionError):
     """Raised when a run of tests that a check has started has run none."""
 
 
-def take_over() -> None:
+def install() -> None:
     """Refuse from now on each run of `doctest` and `unittest` that runs nothing."""
     for name in ("testmod", "testfile"):
         setattr(doctest, name, _running(getattr(doctest, name)))

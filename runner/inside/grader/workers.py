@@ -91,7 +91,7 @@ class Seals:
         return hashlib.blake2b(view, digest_size=_SEAL, key=self._key).digest()
 
 
-def take_over(seals: Seals, loads: Callable[..., Any]) -> None:
+def install(seals: Seals, loads: Callable[..., Any]) -> None:
     """Start all workers by a fork, with the guards, and let them exchange pickles.
 
     `loads` unpickles sealed data, and reads any other as data alone.

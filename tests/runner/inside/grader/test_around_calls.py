@@ -167,7 +167,7 @@ def seeds() -> Iterator[FixedSeeds]:
     kept = random.getstate(), np.random.get_state(), torch.get_rng_state()
     functions = random.seed, np.random.seed, torch.manual_seed
     found = FixedSeeds()
-    found.take_over()
+    found.install()
     yield found
     random.seed, np.random.seed, torch.manual_seed = functions
     random.setstate(kept[0])

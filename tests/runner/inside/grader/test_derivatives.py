@@ -33,7 +33,7 @@ def theirs(x: Any) -> Any:
 def _looks_first(monkeypatch: pytest.MonkeyPatch) -> None:
     variable: Any = torch.autograd.Variable
     monkeypatch.setattr(variable, "_execution_engine", variable._execution_engine)
-    derivatives.take_over()
+    derivatives.install()
 
 
 def leaf() -> Any:

@@ -117,7 +117,7 @@ def test_many_warnings_are_told_of_in_part() -> None:
 def taken_over() -> Iterator[None]:
     """Give this process its own functions back."""
     kept = dict(vars(inspect)), copy.copy
-    inspection.take_over()
+    inspection.install()
     yield
     vars(inspect).update(kept[0])
     vars(copy)["copy"] = kept[1]

@@ -149,7 +149,7 @@ def test_only_what_the_test_s_own_text_assigns_is_assigned(
     plain = torch.Tensor.grad
     monkeypatch.setattr(callers, "_TESTS", {__name__})
     try:
-        assigned_gradients.take_over()
+        assigned_gradients.install()
         out(assigned())
         net = network()
         for value in (net.double(), copy.deepcopy(trained())):
