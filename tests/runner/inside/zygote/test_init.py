@@ -29,17 +29,17 @@ def ended(mebibytes: int) -> Frame:
 
 
 @pytest.mark.parametrize(
-    ("is_silent", "frames", "peak"),
+    ("is_notebook_over", "frames", "peak"),
     [
         (False, [ended(100), ended(900)], 100),
         (True, [ended(900)], 0),
     ],
 )
 def test_the_host_takes_one_end_of_each_process_and_none_after_the_notebook_s(
-    *, is_silent: bool, frames: list[Frame], peak: int
+    *, is_notebook_over: bool, frames: list[Frame], peak: int
 ) -> None:
     one = Session.__new__(Session)
     one.init = SimpleNamespace(open=True, receive=lambda: frames)  # type: ignore[assignment]  # a socket
-    one.status, one.peak_memory, one._is_silent = None, 0, is_silent
-    one._look_at_init()
+    one.status, one.peak_memory, one._is_notebook_over = None, 0, is_notebook_over
+    one._read_init()
     assert one.peak_memory == peak << 20
