@@ -18,7 +18,7 @@ from runner.inside.grader.handle_parts import (
 from runner.inside.grader.members import handle_behind_member
 
 
-class Sized:
+class SizedHandle:
     """An object with a length."""
 
     __slots__ = ()
@@ -28,7 +28,7 @@ class Sized:
         return contents.length(lambda: student_of(self).ask("len", self))
 
 
-class GoneThrough:
+class IterableHandle:
     """An object that can be iterated."""
 
     __slots__ = ()
@@ -39,10 +39,12 @@ class GoneThrough:
             return iter(items)
         # As in the notebook: `iter(numbers) is numbers`.
         steps: Iterator[Any] = self
-        return steps if isinstance(self, Stepping) else _rest(student_of(self), self)
+        return (
+            steps if isinstance(self, IteratorHandle) else _rest(student_of(self), self)
+        )
 
 
-class Reversible:
+class ReversibleHandle:
     """An object that can be iterated backwards."""
 
     __slots__ = ()
@@ -56,7 +58,7 @@ class Reversible:
         )
 
 
-class Stepping:
+class IteratorHandle:
     """An object that gives its items one by one."""
 
     __slots__ = ()
@@ -65,7 +67,7 @@ class Stepping:
         return _next_of(student_of(self), self)
 
 
-class Container:
+class ContainerHandle:
     """An object with a membership test of its own, which is never called.
 
     A member of an enumeration is in its class.
@@ -79,7 +81,7 @@ class Container:
         raise NotDataError(f"{label_of(self)} is an object: only values are compared")
 
 
-class Indexed(GoneThrough, Reversible):
+class IndexedHandle(IterableHandle, ReversibleHandle):
     """An object with items under keys, which Python would iterate by index."""
 
     __slots__ = ()
@@ -88,7 +90,7 @@ class Indexed(GoneThrough, Reversible):
         return item_of(self, key)
 
 
-class Context:
+class ContextHandle:
     """An object that a `with` statement enters and leaves.
 
     It is never told of an exception of the test's, and cannot suppress one.
@@ -105,7 +107,7 @@ class Context:
         student_of(self).ask("call", leave, (None, None, None), {})
 
 
-class Collection:
+class CollectionHandle:
     """An object that is a list or the like, with methods of its own.
 
     Its items are asked for once and compared here, by the test's own comparison.
@@ -135,12 +137,12 @@ def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[..., Any]:
 for _compare in (
     *(operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge),
 ):
-    setattr(Collection, f"__{_compare.__name__}__", _comparison(_compare))
+    setattr(CollectionHandle, f"__{_compare.__name__}__", _comparison(_compare))
 
 
 def is_collection(value: object) -> bool:
     """Return whether the value is a handle to a list or the like."""
-    return issubclass(type(value), Collection)
+    return issubclass(type(value), CollectionHandle)
 
 
 def plain_of(handle: Any) -> Any:
@@ -176,12 +178,12 @@ def _next_of(student: Asking, iterator: HandleBase) -> Any:
 # No special method: the snapshot says that the object is a list or the like.
 COLLECTION: Final = "collection"
 ABILITIES: Final[Mapping[str, type]] = {
-    "__len__": Sized,
-    "__iter__": GoneThrough,
-    "__reversed__": Reversible,
-    "__next__": Stepping,
-    "__contains__": Container,
-    "__getitem__": Indexed,
-    "__enter__": Context,
-    COLLECTION: Collection,
+    "__len__": SizedHandle,
+    "__iter__": IterableHandle,
+    "__reversed__": ReversibleHandle,
+    "__next__": IteratorHandle,
+    "__contains__": ContainerHandle,
+    "__getitem__": IndexedHandle,
+    "__enter__": ContextHandle,
+    COLLECTION: CollectionHandle,
 }

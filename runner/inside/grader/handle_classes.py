@@ -16,11 +16,11 @@ import torch
 from runner.inside.grader.handle_abilities import (
     ABILITIES,
     COLLECTION,
-    Collection,
-    Container,
-    GoneThrough,
-    Indexed,
-    Reversible,
+    CollectionHandle,
+    ContainerHandle,
+    IndexedHandle,
+    IterableHandle,
+    ReversibleHandle,
 )
 from runner.inside.grader.handle_parts import is_handle, number_of
 from runner.inside.grader.handles import CallableHandle, Handle, known_class
@@ -130,10 +130,10 @@ class HandleClasses:
 
 def _made(told: _Told) -> type[Handle]:
     kinds = {ABILITIES[name] for name in told.names}
-    if Indexed in kinds:
-        kinds -= {GoneThrough, Reversible}  # Indexed derives from both
-    if Collection in kinds:
-        kinds -= {Container}
+    if IndexedHandle in kinds:
+        kinds -= {IterableHandle, ReversibleHandle}  # IndexedHandle derives from both
+    if CollectionHandle in kinds:
+        kinds -= {ContainerHandle}
     base = CallableHandle if told.is_callable else Handle
     bases = sorted(kinds, key=lambda one: one.__name__)
     body = {
