@@ -1,6 +1,6 @@
 """CUDA in a student process: first used after the fork and inside the jail.
 
-`start` can run ahead of demand, in a spare; `settle` needs the job. Neither draws a
+`start` can run ahead of demand, in a spare; `apply_order` needs the job. Neither draws a
 random number, so a run in a spare gives the same as a run in a fresh process.
 """
 
@@ -39,10 +39,10 @@ def is_untouched() -> bool:
     return True
 
 
-def warm(order: CudaOrder) -> CudaReport:
+def start_for_job(order: CudaOrder) -> CudaReport:
     """Start CUDA on the order's device, with its memory limit and its seed."""
     report = start(order.uuid)
-    settle(order)
+    apply_order(order)
     return report
 
 
@@ -85,7 +85,7 @@ def _load_libraries() -> None:
     torch.cuda.empty_cache()
 
 
-def settle(order: CudaOrder) -> None:
+def apply_order(order: CudaOrder) -> None:
     """Limit torch to the job's memory, and seed all generators with its seed."""
     total = torch.cuda.get_device_properties(0).total_memory
     torch.cuda.set_per_process_memory_fraction(min(1.0, order.memory_bytes / total))

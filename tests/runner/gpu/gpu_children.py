@@ -32,7 +32,7 @@ def compute(host, frame, untouched):
     device, report = "cpu", {}
     if frame["order"]:
         device, order = "cuda", CudaOrder.from_frame(frame["order"])
-        report = cuda.warm(order).to_frame()
+        report = cuda.start_for_job(order).to_frame()
     else:
         torch.manual_seed(frame["seed"])
     host.send({"pid": os.getpid(), "untouched": untouched, "report": report})

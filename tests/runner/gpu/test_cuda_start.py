@@ -50,13 +50,13 @@ def names(calls: mock.Mock) -> list[str]:
 
 def test_the_device_is_chosen_before_cuda_starts(calls: mock.Mock) -> None:
     calls.init.side_effect = lambda: calls.seen(os.environ["CUDA_VISIBLE_DEVICES"])
-    cuda.warm(ORDER)
+    cuda.start_for_job(ORDER)
     assert names(calls)[:2] == ["init", "seen"]
     calls.seen.assert_called_once_with(UUID)
 
 
 def test_torch_is_held_to_the_declared_memory(calls: mock.Mock) -> None:
-    cuda.warm(ORDER)
+    cuda.start_for_job(ORDER)
     calls.set_per_process_memory_fraction.assert_called_once_with(0.25)
     assert names(calls).index("load") < names(calls).index(
         "set_per_process_memory_fraction"
@@ -64,17 +64,17 @@ def test_torch_is_held_to_the_declared_memory(calls: mock.Mock) -> None:
 
 
 def test_a_process_that_waited_gives_the_same_numbers(calls: mock.Mock) -> None:
-    cuda.warm(ORDER)
+    cuda.start_for_job(ORDER)
     fresh = torch.rand(3)
     cuda.start(UUID)
     torch.rand(100)
-    cuda.settle(ORDER)
+    cuda.apply_order(ORDER)
     assert torch.equal(torch.rand(3), fresh)
     assert calls.manual_seed_all.call_args_list == [mock.call(7)] * 2  # by torch
 
 
 def test_the_report_says_what_ran_and_survives_the_channel(calls: mock.Mock) -> None:
-    report = cuda.warm(ORDER)
+    report = cuda.start_for_job(ORDER)
     assert (report.name, report.capability, report.driver) == ("H", "9.0", "13.0")
     assert CudaReport.from_frame(report.to_frame()) == report
     assert CudaOrder.from_frame(ORDER.to_frame()) == ORDER

@@ -42,10 +42,10 @@ def start(uuid):
     from runner.gpu.cuda_order import CudaReport
     return CudaReport(name="Fake", capability="9.0", total_bytes=1, driver="13.0",
         cuda="13.0", cudnn="9")
-def settle(order):
+def apply_order(order):
     import builtins
     builtins.settled = (order.uuid, order.memory_bytes, order.seed)
-cuda.CudaUnwellError, cuda.start, cuda.settle = CudaUnwellError, start, settle
+cuda.CudaUnwellError, cuda.start, cuda.apply_order = CudaUnwellError, start, apply_order
 cuda.is_untouched = lambda: True
 sys.modules["runner.inside.student.cuda"] = cuda
 """
