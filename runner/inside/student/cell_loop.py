@@ -49,7 +49,7 @@ def serve(fd: int, drains: tuple[int, int], *, gpu: str = "") -> None:
     channel = StudentChannel(fd)
     OUTLET.connect(channel, drains)
     session = Session(shell, channel)
-    session.settle()
+    session.warm_up()
     channel.send({"t": "hello", "gpu": _start_gpu(gpu) if gpu else None})
     with contextlib.suppress(ChannelClosedError):
         while True:
@@ -84,7 +84,7 @@ class Session:
         self.execution = CellExecution(shell)
         self.channel = channel
 
-    def settle(self) -> None:
+    def warm_up(self) -> None:
         """Prepare what every job needs, so that the memory for it is written before a job.
 
         A fork shares its parent's memory until it writes, and each first write costs time.
@@ -112,7 +112,7 @@ class Session:
         if frame["gpu"]:
             from runner.inside.student import cuda  # noqa: PLC0415 - most jobs have no GPU
 
-            cuda.settle(CudaOrder.from_frame(frame["gpu"]))
+            cuda.apply_order(CudaOrder.from_frame(frame["gpu"]))
         if frame["parameters"]:
             parameters.force(self.shell, frame["parameters"])
         self.channel.send({"t": "set_up"})

@@ -40,7 +40,7 @@ def warm_up() -> Mapping[str, str]:
     # Before the shell exists: it would note that something was drawn.
     preload.rehearse()
     cell_loop.prepare()
-    preload.keep_still()
+    preload.freeze()
     return versions()
 
 

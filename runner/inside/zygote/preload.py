@@ -98,7 +98,7 @@ def _train() -> None:
     torch.save(net.state_dict(), io.BytesIO())
 
 
-def keep_still() -> None:
+def freeze() -> None:
     """Exclude all present objects from garbage collection, which would write to them."""
     gc.collect()
     gc.freeze()
