@@ -14,7 +14,7 @@ Tree = TypeVar("Tree", bound=ast.AST)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
-def reaching(tree: Tree) -> Tree:
+def with_global_names(tree: Tree) -> Tree:
     """Return the tree, with its classes changed so that their bodies find all names."""
     for kind in _classes(tree):
         read = {node.id for node in _nodes(kind) if isinstance(node, ast.Name)}

@@ -22,7 +22,7 @@ from runner.inside.grader.name_lookups import after_import
 
 Tree = TypeVar("Tree", bound=ast.AST)
 
-# The name by which the tests' own source finds `calculated`.
+# The name by which the tests' own source finds `apply_operator`.
 NAME: Final = "__calculated__"
 _OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "Sub": operator.sub,
@@ -45,7 +45,7 @@ _came: Final[list[bool]] = []
 # --- Values that come -----------------------------------------------------------
 
 
-def noted(value: Any) -> Any:
+def note_empty(value: Any) -> Any:
     """Return the value, and note whether it is, or holds, a value without items."""
     if not _came and _has_empty(value):
         _came.append(True)
@@ -136,7 +136,7 @@ def _comparing(compare: Callable[..., Any]) -> Callable[..., Any]:
 def _noting(load: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(load)
     def loading(*arguments: Any, **named: Any) -> Any:
-        return noted(load(*arguments, **named))
+        return note_empty(load(*arguments, **named))
 
     return loading
 
@@ -173,8 +173,8 @@ def _shape(side: Any) -> tuple[int, ...] | None:
 # --- Operators --------------------------------------------------------------------
 
 
-class _Calculates(ast.NodeTransformer):
-    """Replace comparisons and subtractions in the tests by calls of `calculated`."""
+class _OperatorCalls(ast.NodeTransformer):
+    """Replace comparisons and subtractions in the tests by calls of `apply_operator`."""
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
         self.generic_visit(node)
@@ -198,11 +198,11 @@ def _call(node: ast.expr, operation: ast.AST, *sides: ast.expr) -> ast.expr:
 
 def guarded(tree: Tree) -> Tree:
     """Return the tree, changed so that no operator broadcasts an empty array."""
-    _Calculates().visit(tree)
+    _OperatorCalls().visit(tree)
     return ast.fix_missing_locations(tree)
 
 
-def calculated(name: str, one: Any, other: Any) -> Any:
+def apply_operator(name: str, one: Any, other: Any) -> Any:
     """Return the operator's result. Raises AssertionError for sides that do not fit.
 
     A single number beside an array without items is allowed: `(got == 0).all()`.

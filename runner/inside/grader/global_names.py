@@ -15,13 +15,13 @@ NAME: Final = "__globals_of__"
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def bound_openly(tree: Tree) -> Tree:
+def with_globals_as_items(tree: Tree) -> Tree:
     """Return the tree, changed so that each global name is bound through `Names`."""
-    _BindsOpenly().visit(tree)
+    _GlobalsAsItems().visit(tree)
     return ast.fix_missing_locations(tree)
 
 
-class _BindsOpenly(ast.NodeTransformer):
+class _GlobalsAsItems(ast.NodeTransformer):
     """Replace `name = value` by `globals()["name"] = value` for a global name."""
 
     def __init__(self) -> None:

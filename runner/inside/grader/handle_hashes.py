@@ -59,4 +59,4 @@ def learn_equality(handle: HandleBase, told: object, *, is_new: bool) -> None:
     if is_new:
         seen.has_equality = isinstance(told, list)
     if seen.has_equality and isinstance(told, list) and told:
-        seen.learn("__hash__", student_of(handle).epoch, told[0])
+        seen.learn_attribute("__hash__", student_of(handle).epoch, told[0])

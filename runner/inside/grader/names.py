@@ -83,7 +83,7 @@ class Names(ListedNames):
         super().__init__(__name__="__main__", __builtins__=builtins)
         super().__setitem__(string_formatting.NAME, string_formatting.format_of)
         super().__setitem__(global_names.NAME, globals)
-        super().__setitem__(empty_values.NAME, empty_values.calculated)
+        super().__setitem__(empty_values.NAME, empty_values.apply_operator)
         super().__setitem__(own_hashes.NAME, own_hashes.asking)
         self._student = student
         self._library = library
@@ -204,7 +204,7 @@ class Names(ListedNames):
         return self._notebook[name]
 
 
-class Everything(Mapping[str, Any]):
+class AllNames(Mapping[str, Any]):
     """All names of the notebook. Each is asked for when it is used."""
 
     def __init__(self, student: Student) -> None:

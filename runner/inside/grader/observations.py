@@ -61,7 +61,7 @@ class Observations:
         self.owner: Observations | None = None
         self._contents = Contents(label, lambda: self.is_made)
         # How many times the answers have been forgotten.
-        self.times = 0
+        self.times_forgotten = 0
         self.forget()
 
     @property
@@ -91,13 +91,16 @@ class Observations:
     def _moment(self) -> tuple[int, int]:
         """Return the moment since which answers hold: the last call, or the owner's last."""
         owner = self.owner if self.owner and self.owner.is_made else None
-        return self._epoch() if self.is_made else 0, owner.times if owner else 0
+        return (
+            self._epoch() if self.is_made else 0,
+            owner.times_forgotten if owner else 0,
+        )
 
     def forget(self) -> None:
         """Forget the answers, since the object may have changed."""
         is_keyed = self._contents.is_keyed
         self._contents = Contents(self._label, lambda: self.is_made, is_keyed=is_keyed)
-        self.times += 1
+        self.times_forgotten += 1
         self._since = self._moment()
         self._texts: dict[str, str] = {}
         self._plain: list[object] = []
@@ -122,7 +125,7 @@ class Observations:
             yield seen
             seen = seen.owner
 
-    def obtain(
+    def note_origin(
         self, origin: Origin, epoch: int, owner: "Observations | None" = None
     ) -> None:
         """Note that a test got the object from this place after `epoch` calls."""
@@ -148,7 +151,7 @@ class Observations:
             self._attributes[name] = known
         return known[1].give()
 
-    def learn(self, name: str, epoch: int, value: object) -> None:
+    def learn_attribute(self, name: str, epoch: int, value: object) -> None:
         """Store the attribute's value, unless one is known since the last call."""
         self.attribute(name, epoch, lambda: value)
 

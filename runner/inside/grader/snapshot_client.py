@@ -249,12 +249,12 @@ class Student:
         owner = None
         if operation == "attr" and is_handle(subject):
             owner = observations_of(subject)
-        observations_of(result).obtain(tuple(place), self.epoch, owner)
+        observations_of(result).note_origin(tuple(place), self.epoch, owner)
 
     def _result(self, header: Header, buffers: list[Buffer], operation: str) -> Any:
         if "ok" in header:
             resolve = partial(self._resolve, operation=operation)
-            return empty_values.noted(decoded(header["ok"], buffers, resolve))
+            return empty_values.note_empty(decoded(header["ok"], buffers, resolve))
         error = header.get("error")
         if not isinstance(error, dict):
             raise LinkError("no answer")
@@ -331,7 +331,7 @@ class Student:
             raise CodecError("not a call")
         if not all(isinstance(name, str) for name in call[1]):
             raise CodecError("not a call")
-        return empty_values.noted(call[0]), empty_values.noted(call[1])
+        return empty_values.note_empty(call[0]), empty_values.note_empty(call[1])
 
     # --- What is no data -----------------------------------------------------------
 

@@ -27,10 +27,10 @@ from runner.inside.grader import (
 )
 from runner.inside.grader.fixed_seeds import FixedSeeds
 from runner.inside.grader.given_folders import Folders
-from runner.inside.grader.global_names import bound_openly
+from runner.inside.grader.global_names import with_globals_as_items
 from runner.inside.grader.handles import is_handle
 from runner.inside.grader.main_module import Main, as_main
-from runner.inside.grader.names import Everything, Library, Names
+from runner.inside.grader.names import AllNames, Library, Names
 from runner.inside.grader.snapshot_client import Student
 from runner.inside.grader.staff_texts import STAFF_TEXTS
 from runner.protocol import check_words
@@ -114,14 +114,14 @@ class Tests:
         self._space: dict[str, Any] = {
             "__name__": "checks",
             string_formatting.NAME: string_formatting.format_of,
-            empty_values.NAME: empty_values.calculated,
+            empty_values.NAME: empty_values.apply_operator,
             own_hashes.NAME: own_hashes.asking,
         }
         self._main = Main()
         STAFF_TEXTS.use_sources(_sources(question))
         if question.style in {TestStyle.FUNCTIONS, TestStyle.CASES}:
             self._space[_RETURNED] = _returned
-            workers.know(self._space)
+            workers.set_picklable_names(self._space)
             refusals.forget()
             with as_main(self._main, None):
                 self._execute(question)
@@ -172,7 +172,7 @@ class Tests:
         if name == "private":
             return self._setting.private
         if name == "env" and self._question.style is TestStyle.CASES:
-            return Everything(self._student)
+            return AllNames(self._student)
         return self._student.name(name)
 
     # --- Pieces of a notebook -------------------------------------------------------
@@ -182,19 +182,19 @@ class Tests:
 
     @contextlib.contextmanager
     def _in_notebook(self, names: Names) -> Iterator[None]:
-        workers.know(names)
+        workers.set_picklable_names(names)
         try:
             with as_main(self._main, names):
                 yield
         finally:
-            workers.know({})
+            workers.set_picklable_names({})
 
     def _run_script(self, check: CheckSpec) -> tuple[float, str]:
         """Run a piece of code. If it ends in a number, that is the points it gives."""
         name = f"<check {check.name}>"
         _remember(name, check.source)
-        tree = class_bodies.reaching(
-            bound_openly(_guarded(ast.parse(check.source, name)))
+        tree = class_bodies.with_global_names(
+            with_globals_as_items(_guarded(ast.parse(check.source, name)))
         )
         names = self._names()
         last = tree.body[-1] if tree.body else None
@@ -237,7 +237,7 @@ def _compiled_example(
 ) -> Any:
     """Compile an example of a doctest in the same way as the tests of other styles."""
     tree: Any = compile(source, name, mode, flags | ast.PyCF_ONLY_AST, dont_inherit)
-    tree = class_bodies.reaching(bound_openly(_guarded(tree)))
+    tree = class_bodies.with_global_names(with_globals_as_items(_guarded(tree)))
     return compile(tree, name, mode, flags, dont_inherit)
 
 

@@ -58,7 +58,7 @@ _JOBLIB: Final = ("_multiprocessing_helpers", "_parallel_backends", "parallel")
 _names: dict[str, Any] = {}
 
 
-def know(names: dict[str, Any]) -> None:
+def set_picklable_names(names: dict[str, Any]) -> None:
     """Let functions and classes with these names be pickled by name for workers."""
     global _names  # noqa: PLW0603 - what unpickles them is called with a name alone
     _names = names

@@ -31,7 +31,7 @@ class Hashes:
         _put(value, groups, place)
         return hash((own, place)) if place else own
 
-    def told(self, value: object) -> list[int] | None:
+    def hash_for_grader(self, value: object) -> list[int] | None:
         """Return None for a class that leaves equality to Python, else [hash].
 
         For an object that has no hash, or none yet, the list is empty.

@@ -282,7 +282,7 @@ class Service:
             "kind": kind_of(value),
             "bases": [f"{one.__module__}.{one.__qualname__}" for one in bases[:_BASES]],
         }
-        told = self._hashes.told(value)
+        told = self._hashes.hash_for_grader(value)
         if told is not None:
             node["equality"] = told
         if not isinstance(value, type):

@@ -42,10 +42,10 @@ class _Graph(torch.autograd.Function):
     is_in_use = False
 
     @staticmethod
-    def forward(ctx: Any, _: torch.Tensor, grown: list[Any], refuses: Any) -> Any:
+    def forward(ctx: Any, _: torch.Tensor, held: list[Any], refuses: Any) -> Any:
         ctx.refuses = refuses
         _Graph.is_in_use |= bool(refuses)
-        return grown[0]
+        return held[0]
 
     @staticmethod
     def backward(ctx: Any, *_: Any) -> Any:
@@ -69,7 +69,7 @@ _PLAIN: Final[Any] = _STAND_IN.next_functions
 _STAND_IN.next_functions = property(_next_functions)
 
 
-def grown(tensor: torch.Tensor, refuses: object) -> Any:
+def with_lost_graph(tensor: torch.Tensor, refuses: object) -> Any:
     """Return the tensor as the result of a computation on others that want gradients."""
     with torch.enable_grad():
         start = torch.zeros((), requires_grad=True)

@@ -14,7 +14,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from runner.inside.values.arrays import fitting_shape
 from runner.inside.values.gradients import gradient_of, take_for_operand
-from runner.inside.values.graphs import check_plain, grown
+from runner.inside.values.graphs import check_plain, with_lost_graph
 from runner.inside.values.layouts import arranged, layout_of, span_of, spread
 from runner.inside.values.nodes import (
     CodecError,
@@ -173,7 +173,7 @@ def _decode_tensor(decoder: DecoderBase, node: Mapping[str, Any], depth: int) ->
     else:
         tensor.requires_grad_(wants_gradient)
     if wants_gradient and node.get("leaf") is False:
-        tensor = grown(tensor.detach(), decoder.refuses_backward)
+        tensor = with_lost_graph(tensor.detach(), decoder.refuses_backward)
         if node["retains"] is True:
             tensor.retain_grad()
     if node.get("grad") is not None:

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from runner.host.runner import Runner
-from runner.inside.grader.global_names import bound_openly
+from runner.inside.grader.global_names import with_globals_as_items
 from runner.protocol.jobs import TestStyle
 from tests.runner.notebooks import all_scores, marked
 
@@ -127,4 +127,4 @@ def test_what_a_test_binds_by_global_stays_with_it(runner: Runner) -> None:
     "source", ["def f():\n    x = 1", "x = 1", "def f():\n    global x\n    return x"]
 )
 def test_other_names_are_left_as_they_are(source: str) -> None:
-    assert ast.unparse(bound_openly(ast.parse(source))) == source
+    assert ast.unparse(with_globals_as_items(ast.parse(source))) == source

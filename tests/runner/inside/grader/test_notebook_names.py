@@ -7,7 +7,7 @@ import pytest
 
 from runner.host.runner import Runner
 from runner.inside.grader import notebook_names
-from runner.inside.grader.names import Everything, Library, Names
+from runner.inside.grader.names import AllNames, Library, Names
 from runner.protocol.jobs import TestStyle
 from tests.runner.inside.grader.test_test_styles import own, run
 from tests.runner.notebooks import scores
@@ -83,7 +83,7 @@ def notebook() -> dict[str, Any]:
 
 def test_cases_read_what_the_notebook_has_now() -> None:
     with student_with(notebook(), lives=True) as student:
-        env = Everything(student)
+        env = AllNames(student)
         for count in range(3):
             assert env["counter"] == count
             env["increment"]()
