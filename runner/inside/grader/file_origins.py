@@ -9,7 +9,7 @@ from typing import Any
 from runner.inside.grader.given_folders import Folders
 
 
-class Origins:
+class FileOrigins:
     """The origins of files, found by their paths: handed in, or the staff's own.
 
     The staff's own are the private files, and the public ones, which lie among the
@@ -35,16 +35,16 @@ class Origins:
         # As it is before tests are let find handed-in files by it.
         self._lstat = os.lstat
 
-    def handed_in(self, file: object) -> str | None:
+    def handed_in_name(self, file: object) -> str | None:
         """Return the name under which the file was handed in, or None."""
         name = self._name(file)
         return name if name in self._handed_in else None
 
-    def place(self, name: str) -> str:
+    def path_of(self, name: str) -> str:
         """Return the path of a handed-in file."""
         return str(self._files / name)
 
-    def is_own(self, file: object) -> bool:
+    def is_staff_file(self, file: object) -> bool:
         """Return whether the file is one of the staff's."""
         path = _path_of(file)
         if path is None:
@@ -70,17 +70,17 @@ class Origins:
         name = self._beside(path)
         return None if name is None or self._is_written(name) else name
 
-    def found(self, path: Any) -> Any:
+    def resolve(self, path: Any) -> Any:
         """Return the path, or the path of the handed-in file that it means. Check it first.
 
         Such a file is meant by its name beside the notebook, whether or not the path
         goes through the working folder.
         """
         self.folders.check(path)
-        return self.shown(path)
+        return self.resolve_unchecked(path)
 
-    def shown(self, path: Any) -> Any:
-        """Return what `found` returns, without checking that the path may be opened."""
+    def resolve_unchecked(self, path: Any) -> Any:
+        """Return what `resolve` returns, without checking that the path may be opened."""
         if isinstance(path, str | bytes | os.PathLike):
             name = self._beside(os.fsdecode(path))
             if name is None or self._is_written(name):
@@ -109,7 +109,7 @@ class Origins:
         name = place.removeprefix(f"{self._work}/")
         return None if name == place else name
 
-    def listed(self, path: str) -> str | None:
+    def folder_to_list(self, path: str) -> str | None:
         """Return the folder of the handed-in files below this one, or None.
 
         Files are handed in only in the working folder and below it.
@@ -119,7 +119,7 @@ class Origins:
         name = self._beside(path)
         return str(self._files / name) if name in self._above else None
 
-    def is_at_work(self, path: str) -> bool:
+    def is_in_working_folder(self, path: str) -> bool:
         """Return whether the path leads to the working folder, or below it."""
         return f"{os.path.realpath(path)}/".startswith(
             f"{os.path.realpath(self._work)}/"

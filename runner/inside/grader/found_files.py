@@ -3,7 +3,7 @@
 They lie in a folder of their own, so that nothing of them is imported or run from the
 folder in which the tests run. A test that was written for a notebook opens
 `weights.pt`, asks whether it exists, or lists `glob("*.pt")`. All of these find it: the
-functions that open a file or list a folder by name ask `Origins` what the name means.
+functions that open a file or list a folder by name ask `FileOrigins` what the name means.
 """
 
 import builtins
@@ -19,7 +19,7 @@ from urllib.parse import quote, unquote
 import torch
 
 from runner.inside.grader import refusals
-from runner.inside.grader.file_origins import Origins
+from runner.inside.grader.file_origins import FileOrigins
 from runner.inside.grader.name_lookups import after_import
 
 # Modules that may be imported by now, with their own names for Python's `open`.
@@ -44,18 +44,20 @@ _NO_DATABASE: Final = (
 )
 
 
-def install(origins: Origins) -> None:
+def install(origins: FileOrigins) -> None:
     """Let tests find handed-in files by their names from now on."""
     opened = _opening(builtins.open, origins)
     builtins.open = io.open = opened
-    os.stat = _finding(os.stat, origins.found)
+    os.stat = _finding(os.stat, origins.resolve)
     os.open = _opening(os.open, origins)
     # `realpath`, which resolves paths for the checks, calls this one.
-    os.lstat = _finding(os.lstat, origins.shown)
-    os.access = _finding(os.access, origins.shown)
-    os.listxattr = _finding(os.listxattr, origins.shown)  # for `shutil.copy2`
-    os.getxattr = _finding(os.getxattr, origins.shown)
-    os.chdir = _finding(os.chdir, origins.found)
+    os.lstat = _finding(os.lstat, origins.resolve_unchecked)
+    os.access = _finding(os.access, origins.resolve_unchecked)
+    os.listxattr = _finding(
+        os.listxattr, origins.resolve_unchecked
+    )  # for `shutil.copy2`
+    os.getxattr = _finding(os.getxattr, origins.resolve_unchecked)
+    os.chdir = _finding(os.chdir, origins.resolve)
     _wrap_listings(origins)
     for name, attribute in _HOLDERS.items():
         if name in sys.modules:
@@ -83,7 +85,7 @@ def _finding(
     return found
 
 
-def _opening(call: Callable[..., Any], origins: Origins) -> Callable[..., Any]:
+def _opening(call: Callable[..., Any], origins: FileOrigins) -> Callable[..., Any]:
     """Return `open` or `os.open`, which find handed-in files unless they begin a new one.
 
     A new file of a handed-in file's name is made in the working folder, and from then on
@@ -93,7 +95,7 @@ def _opening(call: Callable[..., Any], origins: Origins) -> Callable[..., Any]:
     def opened(path: Any, *arguments: Any, **named: Any) -> Any:
         given = arguments[0] if arguments else named.get("flags", named.get("mode"))
         if named.get("dir_fd") is None and not _begins_a_file(given):
-            path = origins.found(path)
+            path = origins.resolve(path)
         return call(path, *arguments, **named)
 
     _takes_as(call, opened)
@@ -119,15 +121,15 @@ def _takes_as(call: Callable[..., Any], other: Callable[..., Any]) -> None:
             abilities.add(other)
 
 
-def _wrap_compiled(origins: Origins) -> None:
+def _wrap_compiled(origins: FileOrigins) -> None:
     """Wrap the functions of libraries that open files in compiled code."""
     for name in ("safetensors", "safetensors.torch"):
         with contextlib.suppress(ImportError):
             module: Any = importlib.import_module(name)
-            module.safe_open = _finding(module.safe_open, origins.found)
-    torch.from_file = _finding(torch.from_file, origins.found)
+            module.safe_open = _finding(module.safe_open, origins.resolve)
+    torch.from_file = _finding(torch.from_file, origins.resolve)
     storage: Any = torch.UntypedStorage
-    storage.from_file = staticmethod(_finding(storage.from_file, origins.found))
+    storage.from_file = staticmethod(_finding(storage.from_file, origins.resolve))
 
 
 # --- Listings ---------------------------------------------------------------------
@@ -173,13 +175,13 @@ class _Entries:
         self._entries = iter(())
 
 
-def _wrap_listings(origins: Origins) -> None:
+def _wrap_listings(origins: FileOrigins) -> None:
     """Wrap the listings, so that the working folder also shows the handed-in files."""
     scan = os.scandir
 
     def scandir(path: Any = ".") -> Any:
         text = _text_of(path)
-        place = origins.listed(text)
+        place = origins.folder_to_list(text)
         if place is None:
             return scan(path)
         found: dict[str, Any] = {}
@@ -217,7 +219,7 @@ def _text_of(path: Any) -> str:
 # --- Databases --------------------------------------------------------------------
 
 
-def _wrap_sqlite(module: Any, origins: Origins) -> None:
+def _wrap_sqlite(module: Any, origins: FileOrigins) -> None:
     """Let sqlite find handed-in databases, and create no empty one in their place."""
     connect = module.connect
 
@@ -225,9 +227,9 @@ def _wrap_sqlite(module: Any, origins: Origins) -> None:
         is_uri = named.pop("uri", arguments[_URI] if len(arguments) > _URI else False)
         arguments = arguments[:_URI]
         path = _path_in(database)[0] if is_uri else database
-        if origins.handed_in(path) is not None:
+        if origins.handed_in_name(path) is not None:
             # As nothing else writes to the file, it needs no journal beside it.
-            place = quote(os.fspath(origins.found(path)))
+            place = quote(os.fspath(origins.resolve(path)))
             database, is_uri = f"file:{place}?mode=ro&immutable=1", True
         connection = connect(database, *arguments, uri=is_uri, **named)
         connection.set_authorizer(_attaching(origins))
@@ -236,13 +238,16 @@ def _wrap_sqlite(module: Any, origins: Origins) -> None:
     module.connect = connected
 
 
-def _attaching(origins: Origins) -> Callable[..., int]:
+def _attaching(origins: FileOrigins) -> Callable[..., int]:
     """Return the authoriser that sqlite calls before it attaches another database."""
 
     def authorised(action: int, path: Any, *_: object) -> int:
         if action == _SQLITE_ATTACH and path:
             place = _path_in(path)[0]
-            if origins.handed_in(place) is not None and origins.found(place) != place:
+            if (
+                origins.handed_in_name(place) is not None
+                and origins.resolve(place) != place
+            ):
                 raise refusals.not_permitted(_NOT_ATTACHED)
             check_database(path, origins)
         return 0
@@ -254,7 +259,7 @@ def _take_from_dbapi2(module: Any) -> None:
     module.connect = module.dbapi2.connect
 
 
-def check_database(database: Any, origins: Origins) -> None:
+def check_database(database: Any, origins: FileOrigins) -> None:
     """Raise PermissionError for a database that may not be opened or created.
 
     A new one in the working folder would lie where a handed-in one is looked for.
@@ -263,7 +268,7 @@ def check_database(database: Any, origins: Origins) -> None:
     origins.folders.check(path)
     if path in ("", _IN_MEMORY) or "mode=memory" in query:
         return
-    if origins.is_at_work(path) and not os.path.exists(path):  # noqa: PTH110 - a path's text
+    if origins.is_in_working_folder(path) and not os.path.exists(path):  # noqa: PTH110 - a path's text
         raise refusals.not_permitted(_NO_DATABASE)
 
 

@@ -21,7 +21,7 @@ import torch
 from runner.inside.grader import audit, code_guard, found_files, refusals, workers
 from runner.inside.grader.callers import CALLERS
 from runner.inside.grader.code_places import CodePlaces
-from runner.inside.grader.file_origins import Origins
+from runner.inside.grader.file_origins import FileOrigins
 from runner.inside.grader.given_folders import Folders, guard_joins
 from runner.inside.grader.loaders import (
     REFUSED,
@@ -65,7 +65,7 @@ _OPENING: Final = frozenset(("open", "os.listdir", "os.scandir"))
 
 def install(folders: Folders, handed_in: Collection[str], public: Path) -> None:
     """Prevent from now on that anything a student handed in runs code in this process."""
-    origins = Origins(folders, handed_in)
+    origins = FileOrigins(folders, handed_in)
     guard_joins(folders)
     found_files.install(origins)
     torch.load = torch_loader(torch.load, origins)  # noqa: TID251 - taken away here
@@ -90,11 +90,11 @@ def _trusting(load: Callable[..., Any]) -> Callable[..., Any]:
     return loaded
 
 
-def _guard_pickle(origins: Origins) -> None:
+def _guard_pickle(origins: FileOrigins) -> None:
     """Replace every entry point of Python's pickle module."""
 
     def load(file: Any, **named: Any) -> Any:
-        if _trust.what or origins.is_own(file):
+        if _trust.what or origins.is_staff_file(file):
             return pickle.Unpickler(file, **named).load()  # noqa: S301 - guarded below
         return load_pickle(file, origins, **named)
 
@@ -137,12 +137,12 @@ class _OwnPickles:
         return type(data) is bytes and hashlib.sha256(data).digest() in self._hashes
 
 
-def _own_files_only(base: Any, origins: Origins) -> Any:
+def _own_files_only(base: Any, origins: FileOrigins) -> Any:
     """Return an unpickler like `base` that reads only the staff's files."""
 
     class Unpickler(base):
         def __init__(self, file: Any, *arguments: Any, **named: Any) -> None:
-            if not (origins.is_own(file) or _trust.what):
+            if not (origins.is_staff_file(file) or _trust.what):
                 raise refusals.not_permitted(REFUSED)
             super().__init__(file, *arguments, **named)
 
@@ -173,7 +173,7 @@ def _trusted(what: str = _ARRAYS) -> Iterator[None]:
         _trust.what.pop()
 
 
-def _watcher(origins: Origins) -> Callable[[str, tuple[Any, ...]], None]:
+def _watcher(origins: FileOrigins) -> Callable[[str, tuple[Any, ...]], None]:
     """Return an audit hook that refuses what the functions above have missed.
 
     It sees every name that is unpickled and every file that is opened.

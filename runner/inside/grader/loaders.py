@@ -17,7 +17,7 @@ from typing import Any, Final, Self
 import numpy as np
 
 from runner.inside.grader import refusals
-from runner.inside.grader.file_origins import Origins
+from runner.inside.grader.file_origins import FileOrigins
 from runner.inside.grader.handles import is_handle
 from runner.inside.grader.snapshot_client import Student
 from runner.inside.readers import array_files
@@ -52,18 +52,18 @@ def asking(student: Student) -> Iterator[None]:
 # --- Loaders ---------------------------------------------------------------------
 
 
-def script_loader(load: Callable[..., Any], origins: Origins) -> Callable[..., Any]:
+def script_loader(load: Callable[..., Any], origins: FileOrigins) -> Callable[..., Any]:
     """Return a `torch.jit.load` that lets the snapshot read handed-in files."""
 
     def loaded(f: Any, *arguments: Any, **named: Any) -> Any:
-        if origins.is_own(f):
+        if origins.is_staff_file(f):
             return load(f, *arguments, **named)
-        return _asked[-1].ask("script", _named(origins.handed_in(f)))
+        return _asked[-1].ask("script", _named(origins.handed_in_name(f)))
 
     return loaded
 
 
-def torch_loader(load: Callable[..., Any], origins: Origins) -> Callable[..., Any]:
+def torch_loader(load: Callable[..., Any], origins: FileOrigins) -> Callable[..., Any]:
     """Return a `torch.load` that puts handed-in tensors on the CPU, whatever is asked for."""
 
     def loaded(
@@ -74,12 +74,12 @@ def torch_loader(load: Callable[..., Any], origins: Origins) -> Callable[..., An
         weights_only: Any = None,
         **named: Any,
     ) -> Any:
-        if origins.is_own(f):
+        if origins.is_staff_file(f):
             more = {**named, "weights_only": weights_only}
             return load(f, map_location, pickle_module, **more)
-        name = origins.handed_in(f)
+        name = origins.handed_in_name(f)
         if _is_path(f) and os.fspath(f).endswith(_SAFETENSORS):
-            return _safetensors(origins.place(_named(name)))
+            return _safetensors(origins.path_of(_named(name)))
         others = pickle_module is not None or weights_only in (False, 0)
         data = _content(f, origins, name)
         with _words("" if others else _FAILED):
@@ -101,7 +101,7 @@ def _safetensors(path: str) -> Any:
 
 
 def array_loader(
-    load: Callable[..., Any], load_own: Callable[..., Any], origins: Origins
+    load: Callable[..., Any], load_own: Callable[..., Any], origins: FileOrigins
 ) -> Callable[..., Any]:
     """Return a `numpy.load`. `load_own` reads the staff's files that hold pickles."""
 
@@ -110,9 +110,9 @@ def array_loader(
     ) -> Any:
         if not allow_pickle:
             return load(file, mmap_mode, allow_pickle=False, **named)
-        if origins.is_own(file):
+        if origins.is_staff_file(file):
             return load_own(file, mmap_mode, allow_pickle=True, **named)
-        name = origins.handed_in(file)
+        name = origins.handed_in_name(file)
         data = _content(file, origins, name)
         encoding = named.get("encoding", "ASCII")
         with _words():
@@ -125,9 +125,9 @@ def array_loader(
     return loaded
 
 
-def load_pickle(file: Any, origins: Origins, **named: Any) -> Any:
+def load_pickle(file: Any, origins: FileOrigins, **named: Any) -> Any:
     """Return the value of the pickle at the file's position, and move to its end."""
-    name, start = origins.handed_in(file), file.tell()
+    name, start = origins.handed_in_name(file), file.tell()
     with _words():
         found, end = read_pickle(_content(file, origins, name), **_encoding(named))
         file.seek(start + end)
@@ -177,13 +177,13 @@ def _named(name: str | None) -> str:
     return name
 
 
-def _content(file: Any, origins: Origins, name: str | None) -> memoryview:
+def _content(file: Any, origins: FileOrigins, name: str | None) -> memoryview:
     """Return the bytes of a handed-in file, or the rest of an open file's bytes.
 
     Reading them runs no code, so any open file may be read, whoever has made it.
     """
     if _is_path(file):
-        with open(origins.place(_named(name)), "rb") as opened:  # noqa: PTH123 - guarded
+        with open(origins.path_of(_named(name)), "rb") as opened:  # noqa: PTH123 - guarded
             return _mapped(opened)
     kind = type(file)
     if kind is io.BytesIO:
