@@ -30,4 +30,4 @@ class _OurTests:
         return str(path).startswith(str(Path(__file__).parents[1]))
 
 
-CALLERS.take_own(_OurTests())
+CALLERS.set_own_places(_OurTests())

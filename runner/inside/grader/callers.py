@@ -57,11 +57,11 @@ class Callers:
     def __init__(self) -> None:
         self._places: _Places | None = None
 
-    def take_own(self, places: _Places) -> None:
+    def set_own_places(self, places: _Places) -> None:
         """Treat the modules among the course's own files as the tests' own."""
         self._places = places
 
-    def call_functions(self, frame: FrameType) -> bool:
+    def only_calls(self, frame: FrameType) -> bool:
         """Return whether code in this frame only calls what is meant to be called."""
         module = str(frame.f_globals.get("__name__"))
         library, name = module.partition(".")[0], frame.f_code.co_qualname

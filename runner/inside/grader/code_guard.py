@@ -180,7 +180,7 @@ def _check_loaded(places: CodePlaces, *_: object) -> None:
 def _check_import(
     places: CodePlaces, _name: object, file: object, path: object, *_: object
 ) -> None:
-    if isinstance(path, list) and not places.allow_all(path):
+    if isinstance(path, list) and not places.allows_all(path):
         raise refusals.not_permitted(_NOT_IMPORTED)
     if file is not None and not places.allows(file):
         raise refusals.not_permitted(_NOT_IMPORTED)

@@ -68,7 +68,7 @@ class CodePlaces:
             place = above
         return place
 
-    def allow_all(self, paths: Iterable[object]) -> bool:
+    def allows_all(self, paths: Iterable[object]) -> bool:
         """Return whether modules may be looked for in all of these folders."""
         asked = tuple(paths)
         if asked != self._approved:

@@ -196,7 +196,7 @@ def _call(node: ast.expr, operation: ast.AST, *sides: ast.expr) -> ast.expr:
     return ast.copy_location(call, node)
 
 
-def guarded(tree: Tree) -> Tree:
+def with_checked_operators(tree: Tree) -> Tree:
     """Return the tree, changed so that no operator broadcasts an empty array."""
     _OperatorCalls().visit(tree)
     return ast.fix_missing_locations(tree)

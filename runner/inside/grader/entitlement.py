@@ -45,7 +45,7 @@ def staff_defines(handle: HandleBase, name: str) -> bool:
     return name in student_of(handle).methods
 
 
-def library_has(handle: HandleBase, name: str) -> bool:
+def library_defines(handle: HandleBase, name: str) -> bool:
     """Return whether the object passes for one of a library's class with the method.
 
     Only for a closed list of classes: torch has others that stand for lists and numbers.
@@ -61,12 +61,14 @@ def _objects_of_libraries() -> tuple[type, ...]:
     return (*_OF_OBJECTS, estimator) if isinstance(estimator, type) else _OF_OBJECTS
 
 
-def has_own(handle: HandleBase, name: str) -> bool:
+def may_have_method(handle: HandleBase, name: str) -> bool:
     """Return whether the object may have a method that values have, too."""
-    return staff_defines(handle, name) or is_made(handle) or library_has(handle, name)
+    return (
+        staff_defines(handle, name) or is_made(handle) or library_defines(handle, name)
+    )
 
 
-def may_be_called_by_all(handle: HandleBase) -> bool:
+def may_be_called_by_libraries(handle: HandleBase) -> bool:
     """Return whether a library may call the object where it would also take a value.
 
     An instance that the test has made is meant to be called if its class says so in the
@@ -75,7 +77,9 @@ def may_be_called_by_all(handle: HandleBase) -> bool:
     seen = observations_of(handle)
     if seen.is_named_function or seen.is_constructor:
         return True
-    is_function = staff_defines(handle, "__call__") or library_has(handle, "__call__")
+    is_function = staff_defines(handle, "__call__") or library_defines(
+        handle, "__call__"
+    )
     return is_function and is_made(handle)
 
 
@@ -112,7 +116,7 @@ def _may_learn(handle: HandleBase, method: str, key: object) -> bool:
     if staff_defines(handle, method):
         parts = key if isinstance(key, tuple) else (key,)
         return all(map(_is_plain, parts))
-    return library_has(handle, method) and _is_plain(key)
+    return library_defines(handle, method) and _is_plain(key)
 
 
 def _is_plain(key: object) -> bool:

@@ -21,12 +21,12 @@ import torch
 from runner.inside.grader import (
     assigned_gradients,
     audit,
+    course_modules,
     derivatives,
     empty_values,
     guard,
     inspection,
     loaders,
-    modules,
     process_targets,
     refusals,
     test_runs,
@@ -47,7 +47,12 @@ from runner.inside.grader.snapshot_client import (
 )
 from runner.inside.grader.staff_texts import STAFF_TEXTS
 from runner.inside.grader.student_errors import StudentRaisedError, nearest_builtin
-from runner.inside.grader.tests import Setting, Tests, WrongAnswerError, student_for
+from runner.inside.grader.tests import (
+    QuestionContext,
+    Tests,
+    WrongAnswerError,
+    student_for,
+)
 from runner.inside.values.containers import forget_named_tuples
 from runner.inside.values.graphs import on_lost_graph
 from runner.protocol import check_words
@@ -92,7 +97,7 @@ class Grader:
         self._channel = channel
         self._places = places
         self._questions: dict[str, QuestionSpec] = {}
-        self._setting: Setting
+        self._context: QuestionContext
         self._generators: Generators
         self._fixed_seeds = FixedSeeds()
         self._scratch: Scratch
@@ -140,18 +145,20 @@ class Grader:
     def _set_up(self, frame: Mapping[str, Any]) -> None:
         self._generators = Generators(int(frame["secret"]))
         public = Path(frame["public"])
-        self._setting = Setting(
+        self._context = QuestionContext(
             files=Path(frame["files"]),
             private=hide(Path(frame["private"])),
             library=Library(frame["names"]),
             defined=frozenset(frame["defined"]),
             classes=frozenset(frame["classes"]),
             functions=frozenset(frame["functions"]),
-            methods=frozenset((*frame["methods"], *modules.methods_in(public))),
+            methods=frozenset(
+                (*frame["methods"], *course_modules.method_names_in(public))
+            ),
         )
-        modules.find_in(public)
-        STAFF_TEXTS.use_folders(public, self._setting.private)
-        guard.install(self._setting.folders, frame["handed_in"], public)
+        course_modules.import_from(public)
+        STAFF_TEXTS.use_folders(public, self._context.private)
+        guard.install(self._context.folders, frame["handed_in"], public)
         null = os.open(os.devnull, os.O_RDWR)
         os.dup2(null, 1)
         os.dup2(null, 2)
@@ -178,11 +185,11 @@ class Grader:
         """
         link = Link(sock, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
         forget_named_tuples()
-        student = student_for(link, self._setting, self._fixed_seeds)
+        student = student_for(link, self._context, self._fixed_seeds)
         with loaders.asking(student):
             try:
                 self._generators.start(question.key)
-                tests = Tests(question, student, self._setting)
+                tests = Tests(question, student, self._context)
             except BaseException as broken:  # noqa: BLE001 - a process edge
                 self._tell("", 0.0, "", broken)
                 return True

@@ -75,7 +75,7 @@ def install(folders: Folders, handed_in: Collection[str], public: Path) -> None:
     _guard_pickle(origins)
     sys.addaudithook(_watcher(origins))
     places = CodePlaces(folders, public)
-    CALLERS.take_own(places)
+    CALLERS.set_own_places(places)
     code_guard.install(places)
 
 

@@ -13,7 +13,7 @@ from runner.inside.grader.handle_parts import (
     student_of,
 )
 from runner.inside.grader.observations import NotDataError
-from runner.inside.grader.received import is_building
+from runner.inside.grader.received_values import is_building
 from runner.inside.values.codec import CodecError
 
 

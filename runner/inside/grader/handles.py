@@ -11,7 +11,7 @@ import torch
 
 from runner.inside.grader.answers import NotDataError
 from runner.inside.grader.callers import CALLERS
-from runner.inside.grader.entitlement import has_own, may_be_called_by_all
+from runner.inside.grader.entitlement import may_be_called_by_libraries, may_have_method
 from runner.inside.grader.handle_abilities import is_collection, plain_of
 from runner.inside.grader.handle_hashes import hash_of
 from runner.inside.grader.handle_items import assign, delete
@@ -29,7 +29,7 @@ from runner.inside.grader.handle_parts import (
 )
 from runner.inside.grader.members import handle_behind_member
 from runner.inside.grader.observations import Observations
-from runner.inside.grader.received import is_building
+from runner.inside.grader.received_values import is_building
 from runner.inside.grader.torch_modules import answer_to
 from runner.inside.values.value_methods import PREDICATES, VALUE_METHODS
 
@@ -190,7 +190,7 @@ class Handle(HandleBase):
         found = self.__seen.attribute(
             name, student.epoch, lambda: student.ask("attr", self, name)
         )
-        if is_handle(found) and not has_own(self, name):
+        if is_handle(found) and not may_have_method(self, name):
             _keep_values_from(self, name, found)
         return found
 
@@ -251,7 +251,7 @@ class CallableHandle(Handle):
         answer = answer_to(caller)
         if answer is not None:
             return answer(self, *arguments, **named)
-        if not (may_be_called_by_all(self) or CALLERS.call_functions(caller)):
+        if not (may_be_called_by_libraries(self) or CALLERS.only_calls(caller)):
             raise NotDataError(
                 f"{label_of(self)} is not called by a library, which would take a value "
                 "in its place, too: let the test call it, `lambda x: f(x)`"

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from runner.inside.grader import (
+    class_hashes,
     empty_values,
     global_names,
-    own_hashes,
     refusals,
     string_formatting,
 )
@@ -84,7 +84,7 @@ class Names(ListedNames):
         super().__setitem__(string_formatting.NAME, string_formatting.format_of)
         super().__setitem__(global_names.NAME, globals)
         super().__setitem__(empty_values.NAME, empty_values.apply_operator)
-        super().__setitem__(own_hashes.NAME, own_hashes.asking)
+        super().__setitem__(class_hashes.NAME, class_hashes.hash_as_class_gives_it)
         self._student = student
         self._library = library
         self._defined = frozenset(defined)

@@ -201,12 +201,12 @@ class Contents:
         if self._is_free() or self.is_keyed or not is_index_slice(key):
             return
         if self._whole is not None:
-            part.expect(self._whole[key])
+            part.set_items(self._whole[key])
         elif self._length is not None:
-            part.expect_length(len(range(self._length)[key]))
+            part.set_length(len(range(self._length)[key]))
         self._slices.append((key, part))
 
-    def expect(self, items: list[object]) -> None:
+    def set_items(self, items: list[object]) -> None:
         """Set the items, or raise NotDataError if other items are known."""
         self._agree_on(len(items))
         if self._whole is None:
@@ -216,7 +216,7 @@ class Contents:
         ):
             raise NotDataError(f"{self._label} has two answers about its items")
 
-    def expect_length(self, length: int) -> None:
+    def set_length(self, length: int) -> None:
         """Set the number of items."""
         self._agree_on(length)
         self._length = length
@@ -233,7 +233,7 @@ class Contents:
             self._has_ended = True
         raise StopIteration
 
-    def hold_plain(self, found: Any) -> None:
+    def check_plain(self, found: Any) -> None:
         """Compare the list (or the like) that the object is with what is known of it."""
         self.is_keyed = self.is_keyed or isinstance(found, dict)
         self._count(len(found), None)
@@ -272,7 +272,7 @@ class Contents:
         if self._whole is None:
             self._whole = self._with_earlier(items)
             for key, part in self._slices:
-                part.expect(self._whole[key])
+                part.set_items(self._whole[key])
         elif not self._is_free() and list(map(kind_of, items)) != [
             kind_of(one) for one in self._whole
         ]:

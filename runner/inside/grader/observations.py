@@ -178,6 +178,6 @@ class Observations:
             found = ask()
             if not isinstance(found, _COLLECTIONS):
                 raise NotDataError(f"{self._label} is no collection")
-            self.contents.hold_plain(found)
+            self.contents.check_plain(found)
             self._plain.append(found)
         return self._plain[0]

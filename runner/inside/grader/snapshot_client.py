@@ -24,7 +24,7 @@ from runner.inside.grader.handles import (
     observations_of,
 )
 from runner.inside.grader.members import Members
-from runner.inside.grader.received import decoded
+from runner.inside.grader.received_values import decode
 from runner.inside.grader.stand_ins import stand_in_for
 from runner.inside.grader.student_errors import (
     ErrorClasses,
@@ -254,7 +254,7 @@ class Student:
     def _result(self, header: Header, buffers: list[Buffer], operation: str) -> Any:
         if "ok" in header:
             resolve = partial(self._resolve, operation=operation)
-            return empty_values.note_empty(decoded(header["ok"], buffers, resolve))
+            return empty_values.note_empty(decode(header["ok"], buffers, resolve))
         error = header.get("error")
         if not isinstance(error, dict):
             raise LinkError("no answer")
@@ -265,14 +265,14 @@ class Student:
         arguments = self._error_arguments(error, buffers)
         if "class" not in error:
             raise raised(kind, words, arguments)
-        told = decoded(error.get("object"), buffers, self._resolve)
+        told = decode(error.get("object"), buffers, self._resolve)
         raise self._errors.error(error["class"], {"words": words}, arguments, told)
 
     def _error_arguments(
         self, error: Header, buffers: list[Buffer]
     ) -> list[object] | None:
         """Return the arguments an exception was made with, or None if no data."""
-        found = decoded(error.get("args"), buffers, self._resolve)
+        found = decode(error.get("args"), buffers, self._resolve)
         return found if type(found) is list else None
 
     # --- What the student's process asks ----------------------------------------------
@@ -326,7 +326,7 @@ class Student:
     def _arguments(
         self, header: Header, buffers: list[Buffer]
     ) -> tuple[list[object], dict[str, object]]:
-        call = decoded(header.get("a"), buffers, self._resolve)
+        call = decode(header.get("a"), buffers, self._resolve)
         if type(call) is not list or list(map(type, call)) != [list, dict]:
             raise CodecError("not a call")
         if not all(isinstance(name, str) for name in call[1]):

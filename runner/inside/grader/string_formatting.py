@@ -40,7 +40,7 @@ class _GuardsFormats(ast.NodeTransformer):
         return ast.copy_location(call, node)
 
 
-def guarded(tree: Tree) -> Tree:
+def with_checked_templates(tree: Tree) -> Tree:
     """Return the tree, changed so that every template is checked before it is filled in."""
     _GuardsFormats().visit(tree)
     return ast.fix_missing_locations(tree)

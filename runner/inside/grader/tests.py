@@ -19,8 +19,8 @@ import torch
 
 from runner.inside.grader import (
     class_bodies,
+    class_hashes,
     empty_values,
-    own_hashes,
     refusals,
     string_formatting,
     workers,
@@ -49,7 +49,7 @@ _NUMPY_WORDS: Final = re.compile(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class QuestionContext:
     """The folders and names that a question's tests run with.
 
     `defined` are the names that the staff's notebook defines, `classes` and `functions`
@@ -72,16 +72,16 @@ class Setting:
 
 
 def student_for(
-    link: Link, setting: Setting, seeds: FixedSeeds | None = None
+    link: Link, context: QuestionContext, seeds: FixedSeeds | None = None
 ) -> Student:
-    """Return a conversation over the link for tests that run with this setting."""
+    """Return a conversation over the link for tests that run with this context."""
     return Student(
         link,
-        setting.classes,
-        setting.folders,
+        context.classes,
+        context.folders,
         seeds=seeds,
-        methods=setting.methods,
-        functions=setting.functions,
+        methods=context.methods,
+        functions=context.functions,
     )
 
 
@@ -106,16 +106,16 @@ class Tests:
     __test__ = False
 
     def __init__(
-        self, question: QuestionSpec, student: Student, setting: Setting
+        self, question: QuestionSpec, student: Student, context: QuestionContext
     ) -> None:
         self._question = question
         self._student = student
-        self._setting = setting
+        self._context = context
         self._space: dict[str, Any] = {
             "__name__": "checks",
             string_formatting.NAME: string_formatting.format_of,
             empty_values.NAME: empty_values.apply_operator,
-            own_hashes.NAME: own_hashes.asking,
+            class_hashes.NAME: class_hashes.hash_as_class_gives_it,
         }
         self._main = Main()
         STAFF_TEXTS.use_sources(_sources(question))
@@ -168,9 +168,9 @@ class Tests:
 
     def _argument(self, name: str) -> Any:
         if name == "files":
-            return self._setting.files
+            return self._context.files
         if name == "private":
-            return self._setting.private
+            return self._context.private
         if name == "env" and self._question.style is TestStyle.CASES:
             return AllNames(self._student)
         return self._student.name(name)
@@ -178,7 +178,7 @@ class Tests:
     # --- Pieces of a notebook -------------------------------------------------------
 
     def _names(self) -> Names:
-        return Names(self._student, self._setting.library, self._setting.defined)
+        return Names(self._student, self._context.library, self._context.defined)
 
     @contextlib.contextmanager
     def _in_notebook(self, names: Names) -> Iterator[None]:
@@ -225,7 +225,11 @@ class Tests:
 
 def _guarded(tree: Any) -> Any:
     """Return the tree with guards around its templates, operators and hashes."""
-    return own_hashes.guarded(empty_values.guarded(string_formatting.guarded(tree)))
+    return class_hashes.with_class_hashes(
+        empty_values.with_checked_operators(
+            string_formatting.with_checked_templates(tree)
+        )
+    )
 
 
 def _compiled_example(

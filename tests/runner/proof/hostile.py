@@ -20,14 +20,14 @@ import numpy as np
 from hypothesis import strategies as st
 
 from runner.inside.grader.names import Library
-from runner.inside.grader.tests import Setting
+from runner.inside.grader.tests import QuestionContext
 from runner.protocol.jobs import QuestionSpec
 from runner.wire.link import Buffer, Header, Link, LinkClosedError, LinkError
 from tests.runner.proof.recording import Marked, run_checks
 
 _MOST_MESSAGES: Final = 60
 _PATIENCE: Final = 20.0
-_SETTING: Final = Setting(
+_CONTEXT: Final = QuestionContext(
     files=Path(),
     private=Path(),
     library=Library({}),
@@ -73,7 +73,7 @@ def play(question: QuestionSpec, data: st.DataObject) -> Marked:
 def _grade(question: QuestionSpec, sock: socket.socket, found: Marked) -> None:
     """Run the checks, and then hang up: who still sends would wait for nobody."""
     try:
-        run_checks(question, sock, found, _SETTING)
+        run_checks(question, sock, found, _CONTEXT)
     finally:
         with contextlib.suppress(OSError):
             sock.shutdown(socket.SHUT_RDWR)

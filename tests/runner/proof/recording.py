@@ -17,7 +17,7 @@ import torch
 from runner.inside.grader.grader_loop import run_check
 from runner.inside.grader.names import Library
 from runner.inside.grader.snapshot_client import MAX_BYTES, MAX_HEADER
-from runner.inside.grader.tests import Setting, Tests, student_for
+from runner.inside.grader.tests import QuestionContext, Tests, student_for
 from runner.inside.student.service import Service
 from runner.protocol.jobs import QuestionSpec, TestStyle
 from runner.wire.link import Link, LinkClosedError, LinkError
@@ -133,10 +133,10 @@ def _object(number: int) -> dict[str, Any]:
     return {"k": "handle", "v": number, "methods": methods, **kinds}
 
 
-def setting_for(entry: Entry, private: Path) -> Setting:
+def context_for(entry: Entry, private: Path) -> QuestionContext:
     """Return what the entry's tests are run with."""
     names, classes = defined_in(entry.right)
-    return Setting(
+    return QuestionContext(
         files=Path(),
         private=private,
         library=Library(entry.names),
@@ -153,7 +153,7 @@ def mark(
     """Run the question's checks against that snapshot, in this process."""
     found = Marked()
     with _answered(make(), found.sent) as ours:
-        run_checks(question, ours, found, setting_for(entry, private))
+        run_checks(question, ours, found, context_for(entry, private))
     return found
 
 
@@ -166,7 +166,7 @@ def tried(
 
 
 def run_checks(
-    question: QuestionSpec, sock: socket.socket, found: Marked, setting: Setting
+    question: QuestionSpec, sock: socket.socket, found: Marked, context: QuestionContext
 ) -> None:
     """Note what the checks give, asked over that socket as runner.inside.grader.grader_loop asks.
 
@@ -174,10 +174,10 @@ def run_checks(
     whatever it still sends fails or not always alike.
     """
     link = Link(sock, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
-    student = student_for(link, setting)
+    student = student_for(link, context)
     try:
         _seed_all()
-        tests = Tests(question, student, setting)
+        tests = Tests(question, student, context)
         for check in question.checks:
             _seed_all()
             student.begin_check()

@@ -6,7 +6,7 @@ import pytest
 
 from runner.inside.grader.grader_loop import run_check
 from runner.inside.grader.names import Library
-from runner.inside.grader.tests import Setting, Tests
+from runner.inside.grader.tests import QuestionContext, Tests
 from runner.protocol.jobs import CheckSpec, QuestionSpec, TestStyle
 from tests.runner.pairs import student_with
 
@@ -34,9 +34,9 @@ def test_what_cannot_be_sent_is_no_error_of_the_student_s(call: str) -> None:
     source = f"try:\n  {call}\nexcept Exception:\n  pass"
     check = CheckSpec(name="c1", source=source)
     question = QuestionSpec(key="q1", style=TestStyle.SCRIPT, checks=(check,))
-    setting = Setting(files=Path("/f"), private=Path("/p"), library=Library({}))
+    context = QuestionContext(files=Path("/f"), private=Path("/p"), library=Library({}))
     with student_with({"work": lambda *_, **__: None}) as student:
-        score, _, error = run_check(Tests(question, student, setting), check)
+        score, _, error = run_check(Tests(question, student, context), check)
     assert (score, error is None) == (0, False)
 
 
@@ -59,10 +59,10 @@ def test_nothing_of_the_student_s_stands_in_for_an_import(
     check = CheckSpec(name="c1", source=source)
     question = QuestionSpec(key="q1", style=TestStyle.SCRIPT, checks=(check,))
     library = Library({"assert_equal": target})
-    setting = Setting(files=Path("/f"), private=Path("/p"), library=library)
+    context = QuestionContext(files=Path("/f"), private=Path("/p"), library=library)
     names = {"assert_equal": lambda *_: None, "answer": 1}
     with student_with(names) as student:
-        score, _, error = run_check(Tests(question, student, setting), check)
+        score, _, error = run_check(Tests(question, student, context), check)
     assert score == 0
     assert "the tests cannot import that" in str(error)
 
@@ -77,9 +77,9 @@ def test_what_the_tests_source_met_counts_for_all_its_checks() -> None:
     question = QuestionSpec(
         key="q1", style=TestStyle.FUNCTIONS, source=source, checks=(check,)
     )
-    setting = Setting(files=Path("/f"), private=Path("/p"), library=Library({}))
+    context = QuestionContext(files=Path("/f"), private=Path("/p"), library=Library({}))
     with (
         student_with({"work": 1}) as student,
         pytest.raises(PermissionError, match="a file"),
     ):
-        Tests(question, student, setting)
+        Tests(question, student, context)

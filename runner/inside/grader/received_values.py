@@ -17,7 +17,7 @@ _building: Final = _Building()
 
 
 @contextmanager
-def building() -> Iterator[None]:
+def comparing_by_identity() -> Iterator[None]:
     """Compare handles by identity inside, where sets and dictionaries are built.
 
     SECURITY: no code of a test's runs meanwhile, and the snapshot is asked nothing.
@@ -34,9 +34,9 @@ def is_building() -> bool:
     return _building.is_on
 
 
-def decoded(
+def decode(
     node: Node, buffers: list[Buffer], resolve: Callable[[Mapping[str, Any]], object]
 ) -> Any:
     """Return the value of a node that the snapshot has sent. Raises CodecError."""
-    with building():
+    with comparing_by_identity():
         return Decoder(buffers, resolve).decode(node)

@@ -18,7 +18,7 @@ class _CourseLoader(SourceFileLoader):
     def source_to_code(  # type: ignore[override]  # as importlib calls it
         self, data: Any, path: Any, *, _optimize: int = -1
     ) -> CodeType:
-        tree = string_formatting.guarded(ast.parse(data, path))
+        tree = string_formatting.with_checked_templates(ast.parse(data, path))
         code: CodeType = compile(tree, path, "exec", dont_inherit=True)
         return code
 
@@ -27,7 +27,7 @@ class _CourseLoader(SourceFileLoader):
         super().exec_module(module)
 
 
-def find_in(folder: Path) -> None:
+def import_from(folder: Path) -> None:
     """Let the tests import modules from the folder, after all that are installed."""
     find = FileFinder.path_hook((_CourseLoader, [".py"]))
 
@@ -41,7 +41,7 @@ def find_in(folder: Path) -> None:
     sys.path[:] = [*(path for path in sys.path if path), str(folder)]
 
 
-def methods_in(folder: Path) -> Iterator[str]:
+def method_names_in(folder: Path) -> Iterator[str]:
     """Yield the names that classes of the course's own modules define."""
     for path in folder.rglob("*.py"):
         with contextlib.suppress(SyntaxError, ValueError, RecursionError):

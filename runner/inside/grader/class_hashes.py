@@ -41,13 +41,13 @@ def _call(node: ast.expr, *arguments: ast.expr) -> ast.expr:
     return ast.copy_location(call, node)
 
 
-def guarded(tree: Tree) -> Tree:
+def with_class_hashes(tree: Tree) -> Tree:
     """Return the tree, changed so that a hash is asked for as the class gives it."""
     _AsksTheClass().visit(tree)
     return ast.fix_missing_locations(tree)
 
 
-def asking(value: Any, method: str = "") -> Any:
+def hash_as_class_gives_it(value: Any, method: str = "") -> Any:
     """Return what the test has named: `hash`, or the method `__hash__` of a value.
 
     If that is Python's own `hash`, or the method of an object of the student's, return
