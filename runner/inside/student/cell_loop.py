@@ -16,7 +16,7 @@ from runner.gpu.cuda_order import CudaOrder
 from runner.inside.student import otter, parameters, snapshot, text_bars, weights
 from runner.inside.student.cell_execution import CellExecution
 from runner.inside.student.channel import StudentChannel
-from runner.inside.student.shell import OUTLET, StudentShell, make_shell, words
+from runner.inside.student.shell import OUTPUT, StudentShell, make_shell, text_or_empty
 from runner.wire.frames import ChannelClosedError
 
 _NUMPY_SEEDS: Final = 2**32
@@ -27,9 +27,9 @@ def prepare() -> None:
     """Build the shell and its stand-ins, in the zygote, before any job."""
     global _shell  # noqa: PLW0603 - one shell a process, and forks inherit it
     _shell = make_shell()
-    otter.offer()
-    weights.take_numpy()
-    text_bars.offer()
+    otter.install()
+    weights.allow_numpy_types()
+    text_bars.install()
     _rehearse_traceback(_shell)
 
 
@@ -47,7 +47,7 @@ def serve(fd: int, drains: tuple[int, int], *, gpu: str = "") -> None:
     """Run what the host sends until it closes the channel; compute on `gpu`, if named."""
     shell = _shell or make_shell()
     channel = StudentChannel(fd)
-    OUTLET.connect(channel, drains)
+    OUTPUT.connect(channel, drains)
     session = Session(shell, channel)
     session.warm_up()
     channel.send({"t": "hello", "gpu": _start_gpu(gpu) if gpu else None})
@@ -89,7 +89,7 @@ class Session:
 
         A fork shares its parent's memory until it writes, and each first write costs time.
         """
-        self.shell.move_in(Path.home())
+        self.shell.use_folder(Path.home())
         self.execution.rehearse()
         show: Callable[[object], object] = format_display_data
         show(None)
@@ -103,7 +103,7 @@ class Session:
             case "cell":
                 self._run_cell(frame)
             case "check":
-                answer = snapshot.answer if frame["in_place"] else snapshot.keep
+                answer = snapshot.answer if frame["in_place"] else snapshot.make
                 answer(self.shell, self.channel, fds, frame["files"])
 
     def _set_up(self, frame: Mapping[str, Any]) -> None:
@@ -124,7 +124,7 @@ class Session:
         error = self.execution.run(frame["source"]) or self.shell.display_error
         ename = type(error).__name__ if error is not None else ""
         told = isinstance(error, OSError | RuntimeError)
-        evalue = words(error)[:200] if told else ""
-        OUTLET.put(
+        evalue = text_or_empty(error)[:200] if told else ""
+        OUTPUT.send(
             {"t": "done", "cell": frame["cell"], "ename": ename, "evalue": evalue}
         )

@@ -34,7 +34,7 @@ class StudentChannel:
         """Send the frame, or a note that it was too large."""
         if not self.is_mine:
             return
-        with self.undisturbed():
+        with self.exclusive():
             try:
                 self.channel.send(message)
             except FrameError:
@@ -53,7 +53,7 @@ class StudentChannel:
         return self.channel.receive()
 
     @contextlib.contextmanager
-    def undisturbed(self) -> Iterator[None]:
+    def exclusive(self) -> Iterator[None]:
         """Keep other threads from sending inside, and delay an interrupt to the end."""
         if not self.is_mine:
             # The lock may have been held at the fork, and no thread here would release it.

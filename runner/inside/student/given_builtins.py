@@ -15,6 +15,6 @@ _MAKERS: Final[Mapping[str, Callable[[Any], object]]] = {
 }
 
 
-def made(kind: str, content: object) -> object:
+def make(kind: str, content: object) -> object:
     """Return a new object of that kind with this content."""
     return _MAKERS[kind](content)

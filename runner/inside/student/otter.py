@@ -38,6 +38,6 @@ class _StandIn(MetaPathFinder, Loader):
         module.Notebook = Notebook  # type: ignore[attr-defined]  # a module of our making
 
 
-def offer() -> None:
+def install() -> None:
     """Make `import otter` succeed from now on, whether it is installed or not."""
     sys.meta_path.append(_StandIn())

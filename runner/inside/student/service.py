@@ -320,13 +320,13 @@ class Service:
                 case "library":
                     return import_named(node["v"])
                 case "pickle":
-                    return unpickled.next(decoder.bytes_of(node))
+                    return unpickled.load_next(decoder.bytes_of(node))
                 case "file":
                     return self._files / node["v"]
                 case "callback":
                     return self._callback(node["v"])
                 case "given":
-                    return given_builtins.made(node["t"], decoder.decode(node["v"]))
+                    return given_builtins.make(node["t"], decoder.decode(node["v"]))
             raise CodecError(f"not known: {node['k']}")
 
         decoder = Decoder(buffers, resolve, max_size=MAX_HEADER, max_bytes=MAX_BYTES)

@@ -28,7 +28,7 @@ from runner.inside.student.tracebacks import NotebookTB
 _PACKAGES: Final = "site-packages"
 
 
-class Outlet:
+class OutputSender:
     """The way of outputs to the host, closed until a job has begun."""
 
     def __init__(self) -> None:
@@ -42,15 +42,15 @@ class Outlet:
         sys.stdout = CapturedStream(1, "stdout", self.drain)
         sys.stderr = CapturedStream(2, "stderr", self.drain)
 
-    def put(self, message: dict[str, object]) -> None:
+    def send(self, message: dict[str, object]) -> None:
         """Send the output after all text that was written before it."""
         if self.channel is not None and self.drain is not None:
-            with self.channel.undisturbed():
-                self.drain.all()
+            with self.channel.exclusive():
+                self.drain.send_all()
                 self.channel.send_output(message)
 
 
-OUTLET = Outlet()
+OUTPUT = OutputSender()
 
 
 class HostDisplayHook(DisplayHook):
@@ -65,7 +65,7 @@ class HostDisplayHook(DisplayHook):
         self, format_dict: Mapping[str, Any], md_dict: Mapping[str, Any] | None = None
     ) -> None:
         data, metadata = plain_bundle(format_dict), plain_bundle(md_dict)
-        OUTLET.put({"t": "result", "data": data, "metadata": metadata})
+        OUTPUT.send({"t": "result", "data": data, "metadata": metadata})
 
     def start_displayhook(self) -> None:
         self._is_active = self.showing = True
@@ -86,7 +86,7 @@ class HostDisplayPublisher(DisplayPublisher):
         update: bool = False,
         **__: object,
     ) -> None:
-        OUTLET.put(
+        OUTPUT.send(
             {
                 "t": "update" if update else "display",
                 "data": plain_bundle(data),
@@ -96,7 +96,7 @@ class HostDisplayPublisher(DisplayPublisher):
         )
 
     def clear_output(self, wait: bool = False) -> None:  # noqa: FBT001, FBT002 - IPython's signature
-        OUTLET.put({"t": "clear", "wait": bool(wait)})
+        OUTPUT.send({"t": "clear", "wait": bool(wait)})
 
 
 class CellCompiler(CachingCompiler):
@@ -132,7 +132,7 @@ class StudentShell(InteractiveShell):
         make: Callable[..., Any] = NotebookTB
         self.InteractiveTB = make(mode=self.xmode, theme_name=self.colors, tb_offset=1)
 
-    def move_in(self, home: Path) -> None:
+    def use_folder(self, home: Path) -> None:
         """Set the shell's folder on disk and the import path for this job.
 
         The shell's files go into the job's own home. Modules beside the notebook can be
@@ -164,19 +164,19 @@ class StudentShell(InteractiveShell):
         message: dict[str, object] = {
             "t": "error",
             "ename": str(etype.__name__),
-            "evalue": words(evalue),
+            "evalue": text_or_empty(evalue),
             "traceback": [str(line) for line in stb],
         }
         if getattr(self.displayhook, "showing", False):
             self.display_error = evalue
-        OUTLET.put(message)
+        OUTPUT.send(message)
 
 
 # Libraries look for this name to learn whether they run in a notebook.
 StudentShell.__name__ = "ZMQInteractiveShell"
 
 
-def words(value: object) -> str:
+def text_or_empty(value: object) -> str:
     """Return the value's text, or "" if that fails."""
     try:
         return str(value)

@@ -26,7 +26,7 @@ from runner.wire.frames import Channel, ChannelClosedError
 from runner.wire.link import Link, LinkClosedError, LinkError
 
 
-def keep(
+def make(
     shell: StudentShell, channel: StudentChannel, fds: Sequence[int], files: str
 ) -> None:
     """Make a snapshot, which waits for a grader on the second of the sockets.

@@ -33,16 +33,16 @@ class Drain:
         self._fds = dict(zip(_NAMES, fds, strict=True))
         self._channel = channel
 
-    def before(self, name: str) -> None:
+    def send_other_streams(self, name: str) -> None:
         """Send the other stream's waiting text before stream `name` gets more."""
         if any(waiting_bytes(fd) for other, fd in self._fds.items() if other != name):
-            self.all()
+            self.send_all()
 
-    def all(self) -> None:
+    def send_all(self) -> None:
         """Send all waiting text of both streams, unless this is a forked child."""
         if not self._channel.is_mine:
             return
-        with self._channel.undisturbed():
+        with self._channel.exclusive():
             for name, fd in self._fds.items():
                 if waiting_bytes(fd):
                     self._take(name, fd)
@@ -76,7 +76,7 @@ class CapturedStream(io.TextIOBase):
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text)}")
         data = memoryview(text.encode("utf-8", "backslashreplace"))
-        self._drain.before(self._stream)
+        self._drain.send_other_streams(self._stream)
         while data:
             data = data[os.write(self._fd, data) :]
         return len(text)

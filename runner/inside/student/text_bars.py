@@ -56,6 +56,6 @@ def _text_bar(usual: Any) -> Any:
     return tqdm
 
 
-def offer() -> None:
+def install() -> None:
     """Make `tqdm.notebook` show bars of text from now on."""
     sys.meta_path.insert(0, _StandIn())

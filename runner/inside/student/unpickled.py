@@ -50,7 +50,7 @@ class Unpickled(pickle.Unpickler):
             raise CodecError("a name of the notebook's")
         return super().find_class(module, name)
 
-    def next(self, data: Buffer) -> object:
+    def load_next(self, data: Buffer) -> object:
         """Return the object that this pickle holds."""
         self._feed.fill(data)
         return self.load()

@@ -9,7 +9,7 @@ import torch
 from runner.protocol.weights_only import ADDED_HERE, DTYPES_MODULE
 
 
-def take_numpy() -> None:
+def allow_numpy_types() -> None:
     """Let torch.load read all that uploads may hold (see runner.protocol.weights_only)."""
     found: list[Any] = []
     for path in sorted(ADDED_HERE):

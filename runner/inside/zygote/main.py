@@ -20,7 +20,7 @@ import torch
 
 from runner.inside.student import cell_loop
 from runner.inside.zygote import preload
-from runner.inside.zygote.fork_safety import unfitness
+from runner.inside.zygote.fork_safety import why_not_to_fork
 from runner.inside.zygote.init import run_job
 from runner.jail import namespaces, path_access
 from runner.jail.path_rules import TooWideError, View, host_view
@@ -104,7 +104,7 @@ class Zygote:
     def _obey(self, frame: Frame, fds: list[int]) -> None:
         if frame.get("t") != "job" or len(fds) != len(DESCRIPTORS):
             raise SystemExit(f"not an order: {frame.get('t')}, {len(fds)} descriptors")
-        if reason := unfitness():
+        if reason := why_not_to_fork():
             self.channel.send({"t": "unfit", "reason": reason})
             raise ChannelClosedError
         order = Order.from_frame(frame)

@@ -224,7 +224,7 @@ def test_a_notebook_that_answers_in_the_place_of_its_copy_earns_nothing(
     """It would not be held to its limits: the host spares a copy that waits."""
     lying = (
         "import sys\nsnapshot = sys.modules['runner.inside.student.snapshot']\n"
-        "snapshot.keep = snapshot.answer\nanswer = 42"
+        "snapshot.make = snapshot.answer\nanswer = 42"
     )
     result = run(runner, lying, CHECK, questions=(ANSWER,))
     assert (result.verdict, result.code) == (Verdict.STUDENT_ERROR, "process_died")

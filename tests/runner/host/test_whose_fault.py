@@ -136,10 +136,10 @@ def test_no_frame_at_a_check_cell_is_our_fault(runner: Runner, frame: str) -> No
         "import gc\nfrom runner.inside.student import snapshot\n"
         "from runner.inside.student.channel import StudentChannel\n"
         "(channel,) = [o for o in gc.get_objects() if type(o) is StudentChannel]\n"
-        "keep = snapshot.keep\n"
+        "keep = snapshot.make\n"
         "def forged(*given):\n"
         f"    channel.channel.send({frame})\n    return keep(*given)\n"
-        "snapshot.keep = forged\nx = 1"
+        "snapshot.make = forged\nx = 1"
     )
     one = cell("", question="q1")
     asked = question("q1", "def check(x): assert x == 1\n")

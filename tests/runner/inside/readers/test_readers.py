@@ -23,14 +23,14 @@ from runner.inside.readers.object_holes import Holes  # noqa: E402 - same
 from runner.inside.readers.pickle_files import read_pickle  # noqa: E402 - same
 from runner.inside.readers.torch_files import read_saved  # noqa: E402 - same
 from runner.inside.readers.unreadable import NotReadError, UnreadableError  # noqa: E402 - same
-from runner.inside.student.weights import take_numpy  # noqa: E402 - same
+from runner.inside.student.weights import allow_numpy_types  # noqa: E402 - same
 
 
 @pytest.fixture(autouse=True)
 def _numpy_taken() -> Any:
     """Let torch.load take what it takes in the jail."""
     before = torch.serialization.get_safe_globals()
-    take_numpy()
+    allow_numpy_types()
     yield
     torch.serialization.clear_safe_globals()
     torch.serialization.add_safe_globals(before)

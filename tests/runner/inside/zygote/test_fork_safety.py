@@ -69,9 +69,9 @@ def test_a_poisoned_zygote_is_replaced_by_a_fit_one(open_folder: Path) -> None:
 def test_a_process_that_touched_cuda_may_not_fork(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(fork_safety, "threads", lambda: 1)
-    assert fork_safety.unfitness() == ""
-    assert fork_safety.unfitness(lambda: False) == "CUDA is in use"
+    monkeypatch.setattr(fork_safety, "thread_count", lambda: 1)
+    assert fork_safety.why_not_to_fork() == ""
+    assert fork_safety.why_not_to_fork(lambda: False) == "CUDA is in use"
 
 
 def test_an_open_node_of_the_driver_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,8 +82,8 @@ def test_an_open_node_of_the_driver_is_found(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_process_with_threads_may_not_fork(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fork_safety, "threads", lambda: 2)
-    assert fork_safety.unfitness() == "more than one thread"
+    monkeypatch.setattr(fork_safety, "thread_count", lambda: 2)
+    assert fork_safety.why_not_to_fork() == "more than one thread"
 
 
 def test_the_environment_of_a_zygote_is_written_down(runner: Runner) -> None:
