@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 from courses.models import Question
 from formats.assignment.assignment_content import Check, Visibility
 from formats.choices import QuestionKind
-from runner.protocol.check_words import without_dust
+from runner.protocol.check_words import without_rounding_error
 from runner.protocol.jobs import CheckOutcome, QuestionOutcome
 from runner.protocol.jobs import Outcome as RunnerOutcome
 
@@ -166,7 +166,7 @@ def _score_check(check: Check, found: CheckOutcome | None) -> CheckResult:
 def _bounded(score: float) -> float:
     if not math.isfinite(score):
         return 0.0
-    return min(max(without_dust(score), 0.0), 1.0)
+    return min(max(without_rounding_error(score), 0.0), 1.0)
 
 
 def _outcome(checks: Sequence[CheckResult], claimed: RunnerOutcome) -> Outcome:

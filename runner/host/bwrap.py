@@ -164,7 +164,7 @@ class ColdPool:
         interpreter = self._interpreter(environment)
         # The kernel ends bubblewrap when the thread that started it ends.
         process = self._spawner.submit(self._spawn, interpreter, order, fds).result()
-        self.tidy()
+        self.reap()
         with self._lock:
             self._running.append(process)
         # bubblewrap ends after the job. Without this it would be reaped only when the
@@ -213,7 +213,7 @@ class ColdPool:
     def stop(self, _environment: str) -> None:
         """Do nothing: no process is kept for an environment."""
 
-    def tidy(self) -> None:
+    def reap(self) -> None:
         """Reap processes that have ended."""
         with self._lock:
             self._running = [one for one in self._running if one.poll() is None]

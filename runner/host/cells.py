@@ -12,7 +12,7 @@ from runner.host.monitor import NEAR
 from runner.host.outputs import CellOutputs
 from runner.host.session import Session
 from runner.host.timing import Moment
-from runner.protocol.endings import RERUN, JobEnded, died, limit, stopped_at
+from runner.protocol.endings import RERUN, JobEnded, died, limit, with_cell
 from runner.protocol.jobs import CellStarted, Event, Limits, OutputAdded, Scalar
 from runner.protocol.notebook import Cell, cell_frame
 from runner.wire.frames import Frame
@@ -205,7 +205,7 @@ class CellRunner:
         if stop.code == "process_died" and near:
             # It may have gone past the limit between two looks: its peak was near it.
             stop = limit("memory", bytes=size, died=True)
-        return stopped_at(stop, cell.number)
+        return with_cell(stop, cell.number)
 
     def _show(self, outputs: CellOutputs, *, last: bool = False) -> None:
         """Report the last lines of output to the caller, a few times a second."""

@@ -76,7 +76,7 @@ class Housekeeper:
         for environment in idle:
             self._spares.forget(environment)
             self._starter.stop(environment)
-        self._starter.tidy()
+        self._starter.reap()
 
     def close(self) -> None:
         """End the thread, and wait for its end."""

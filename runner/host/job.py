@@ -116,8 +116,8 @@ class Job:
         self._report: CudaReport | None = None
         self._level = LOWEST
         self._clock = JobClock()
-        self._on_event = self._clock.aside(on_event)
-        self._should_stop = self._clock.aside(should_stop)
+        self._on_event = self._clock.without_time_of(on_event)
+        self._should_stop = self._clock.without_time_of(should_stop)
         self._outcomes: dict[str, QuestionOutcome] = {}
         self._notebook: Notebook | None = None
         self._cells: CellRunner | None = None
@@ -280,7 +280,7 @@ class Job:
             except JobEnded as early:
                 if early.verdict in {Verdict.CANCELLED, Verdict.PLATFORM}:
                     raise
-                stop = endings.stopped_at(early, session.cell)
+                stop = endings.with_cell(early, session.cell)
             # No event tells of these outcomes before the result: see `Checking`.
             for outcome in questions.check_all():
                 self._outcomes[outcome.key] = outcome

@@ -43,7 +43,7 @@ def _copy(file: JobFile, target: Path, times: FileTimes) -> None:
             size += len(chunk)
             sink.write(chunk)
         sink.flush()
-        times.give(sink.fileno())
+        times.set_next(sink.fileno())
     if digest.hexdigest() != file.sha256.lower() or size != file.size:
         raise FileMissingError(file.name)
 

@@ -26,7 +26,7 @@ class JobStarter(Protocol):
     def stop(self, environment: str) -> None:
         """End all processes kept for the environment; the next job starts them anew."""
 
-    def tidy(self) -> None:
+    def reap(self) -> None:
         """Remove what is left of processes that have ended by themselves."""
 
     def close(self) -> None:

@@ -68,7 +68,7 @@ def _text_size(text: str) -> int:
     return len(dump_json(text)) - 2
 
 
-def fitting(text: str, room: int) -> str:
+def cut_to_fit(text: str, room: int) -> str:
     """Return as much of the text, from its start, as `room` stored bytes can hold."""
     if _text_size(text) <= room:
         return text
@@ -94,21 +94,21 @@ class ShownOutput:
 class JobOutputs:
     """The outputs of all cells of a job, within the job's limits.
 
-    `volume` counts every byte that arrived, kept or not. `kept` counts the bytes that are
+    `volume` counts every byte that arrived, kept or not. `stored_bytes` counts the bytes that are
     stored.
     """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.volume = 0
-        self.kept = 0
+        self.stored_bytes = 0
         self._shown: OrderedDict[str, list[ShownOutput]] = OrderedDict()
 
-    def shown(self, name: str) -> list[ShownOutput]:
+    def places_of(self, name: str) -> list[ShownOutput]:
         """Return the latest few places where the display with that id is shown."""
         return self._shown.get(name, [])
 
-    def show(self, name: str, one: ShownOutput) -> None:
+    def note_place(self, name: str, one: ShownOutput) -> None:
         """Remember where a display is shown. Past a bound, the oldest are forgotten."""
         shown = self._shown.setdefault(name, [])
         shown.append(one)
@@ -116,9 +116,9 @@ class JobOutputs:
         if len(self._shown) > MAX_DISPLAYS:
             self._shown.popitem(last=False)
 
-    def forget(self, name: str, cell: "CellOutputs") -> None:
+    def forget_places(self, name: str, cell: "CellOutputs") -> None:
         """Stop updating the display with that id in the cell."""
-        left = [one for one in self.shown(name) if one.cell is not cell]
+        left = [one for one in self.places_of(name) if one.cell is not cell]
         if left:
             self._shown[name] = left
         else:
@@ -154,7 +154,7 @@ class CellOutputs:
             adder(frame)
         return adder is not None
 
-    def text(self, name: str, data: bytes) -> None:
+    def add_text(self, name: str, data: bytes) -> None:
         """Add bytes that were captured from standard output or error."""
         self.job.volume += len(data)
         text = self._decoders[name].decode(data)
@@ -162,7 +162,7 @@ class CellOutputs:
             return
         self._clear_if_due()
         self.tail = (self.tail + text[-TAIL_CHARACTERS:])[-TAIL_CHARACTERS:]
-        kept = fitting(text, self.room() - self._stream_size(name))
+        kept = cut_to_fit(text, self.room() - self._stream_size(name))
         if kept:
             self._append_text(name, kept)
         if len(kept) < len(text):
@@ -178,7 +178,7 @@ class CellOutputs:
         return 0 if self._is_in_stream(name) else stored_size(_stream(name, ""))
 
     def _append_text(self, name: str, text: str) -> None:
-        self.use(self._stream_size(name) + _text_size(text))
+        self.charge(self._stream_size(name) + _text_size(text))
         if not self._is_in_stream(name):
             self.outputs.append(_stream(name, []))
         self.outputs[-1]["text"].append(text)
@@ -190,21 +190,21 @@ class CellOutputs:
             return 0
         left = min(
             limits.cell_output_bytes - self._kept,
-            limits.job_output_bytes - self.job.kept,
+            limits.job_output_bytes - self.job.stored_bytes,
         )
         return max(0, left)
 
-    def use(self, size: int) -> None:
+    def charge(self, size: int) -> None:
         """Charge so many bytes to the cell and to the job."""
         self._kept += size
-        self.job.kept += size
+        self.job.stored_bytes += size
 
     def _cut_off(self, name: str = "stderr") -> None:
         """Mark the place where outputs were cut, once."""
         if not self._cut:
             self._cut = True
             limits = self.job.limits
-            whole_job = self.job.kept >= limits.job_output_bytes
+            whole_job = self.job.stored_bytes >= limits.job_output_bytes
             limit = limits.job_output_bytes if whole_job else limits.cell_output_bytes
             self._append_text(name, _MARKER.format(limit))
 
@@ -212,7 +212,7 @@ class CellOutputs:
         name, data = frame.get("name"), frame.get("data")
         if isinstance(name, str) and name in self._decoders and isinstance(data, str):
             try:
-                self.text(name, base64.b64decode(data, validate=True))
+                self.add_text(name, base64.b64decode(data, validate=True))
             except (binascii.Error, ValueError):
                 return
 
@@ -227,7 +227,7 @@ class CellOutputs:
         return size
 
     def _store(self, output: Output, size: int) -> None:
-        self.use(size)
+        self.charge(size)
         self.outputs.append(output)
 
     def _add_display(self, frame: Frame) -> None:
@@ -237,10 +237,10 @@ class CellOutputs:
         name = _display_name(frame)
         if (size := self._keep(output)) and name:
             self._shown.add(name)
-            self.job.show(name, ShownOutput(self, output, size))
+            self.job.note_place(name, ShownOutput(self, output, size))
 
     def _update_display(self, frame: Frame) -> None:
-        shown = self.job.shown(_display_name(frame))
+        shown = self.job.places_of(_display_name(frame))
         if not shown:
             return
         bundle = _bundle(frame)
@@ -250,7 +250,7 @@ class CellOutputs:
             if growth > one.cell.room():
                 self._cut_off()
                 return
-            one.cell.use(growth)
+            one.cell.charge(growth)
             one.size = size
             one.output.update(bundle)
 
@@ -272,7 +272,10 @@ class CellOutputs:
             self._errors += 1
             if not self._keep(output):
                 self._has_short_error = True
-                name, value = fitting(ename, _SHORT_NAME), fitting(evalue, _SHORT_VALUE)
+                name, value = (
+                    cut_to_fit(ename, _SHORT_NAME),
+                    cut_to_fit(evalue, _SHORT_VALUE),
+                )
                 short = _error(name, value, [f"{name}: {value}"])
                 self._store(short, stored_size(short))
 
@@ -293,9 +296,9 @@ class CellOutputs:
         self._clear_next = False
         self.outputs.clear()
         for name in self._shown:
-            self.job.forget(name, self)
+            self.job.forget_places(name, self)
         self._shown.clear()
-        self.job.kept -= self._kept
+        self.job.stored_bytes -= self._kept
         self._kept = 0
         self._cut = False
         self._errors = 0

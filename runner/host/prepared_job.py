@@ -122,7 +122,7 @@ class PreparedJob:
         self._join_group()
         self.init.send({"t": "enter"})
         await_frame(self.init, "started", _READY_SECONDS, _nothing)
-        linux.spare_from_lack_of_memory(self.job.pid, self.pidfd)
+        linux.protect_from_oom_killer(self.job.pid, self.pidfd)
         self.hello = self._await_hello(self.student)
         self.student_pid = self.student.sender
 

@@ -144,7 +144,7 @@ class Session:
             data = pipe.take()
             most = max(most, len(data))
             if cell is not None:
-                cell.text(name, data)
+                cell.add_text(name, data)
             else:
                 self.outputs.volume += len(data)
         now = time.monotonic()
@@ -194,7 +194,7 @@ class Session:
                 data = pipe.take()
                 if not data or cell is None:
                     break
-                cell.text(name, data)
+                cell.add_text(name, data)
 
     def wait_for(self, *peers: Peer) -> None:
         """Wait a moment at most for the peers, without reading from the notebook."""

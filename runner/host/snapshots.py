@@ -18,7 +18,7 @@ from runner.jail.file_layout import Folder
 from runner.protocol import check_words
 from runner.protocol.endings import JobEnded
 from runner.protocol.jobs import Verdict
-from runner.system.processes import read_process, rests, stopped_after
+from runner.system.processes import is_at_rest, read_process, runs_before_stop
 from runner.wire.frames import FrameError, Peer
 
 _PAUSE_SECONDS: Final = 0.0005
@@ -122,14 +122,14 @@ class Snapshot:
 
     def look_if_still(self) -> bool:
         """Note how often the snapshot ran. Return whether that number is final."""
-        ran = stopped_after(self.pid) if self._signal(0) else None
-        is_at_rest = rests(self.pid) if ran is not None else False
-        if is_at_rest:
-            ran = stopped_after(self.pid)
+        ran = runs_before_stop(self.pid) if self._signal(0) else None
+        has_stopped = is_at_rest(self.pid) if ran is not None else False
+        if has_stopped:
+            ran = runs_before_stop(self.pid)
         if ran is None or ran != self._ran:
             self._ran, self._since = ran, time.monotonic()
         is_old = time.monotonic() - self._since >= _REST_SECONDS
-        return ran is not None and (is_old if is_at_rest is None else is_at_rest)
+        return ran is not None and (is_old if has_stopped is None else has_stopped)
 
     def thaw(self, session: Session) -> bool:
         """Let the snapshot run for its own question. Return whether it can be asked.
@@ -146,7 +146,7 @@ class Snapshot:
             return False
         if not is_kept or self._ran is None:
             return False
-        if stopped_after(self.pid) != self._ran:
+        if runs_before_stop(self.pid) != self._ran:
             # SECURITY: a snapshot that was woken is never asked. If no process of the job
             # could have woken it, this is not the notebook's fault.
             self.is_replaceable = session.turns == self._turn

@@ -134,7 +134,7 @@ class Zygote:
         )
 
     @property
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         return self.process.poll() is None
 
     def retire(self) -> None:
@@ -199,7 +199,7 @@ class ZygotePool:
         if coming is not None:
             with contextlib.suppress(EnvironmentMissingError):
                 successor = coming.result()
-                if successor.alive:
+                if successor.is_alive:
                     return successor
                 successor.close()
         return self._start(environment)
@@ -229,7 +229,7 @@ class ZygotePool:
                 raise EnvironmentMissingError("the runner is closed")
             self._sweep()
             zygote = self._zygotes.get(environment)
-            if zygote is None or (zygote.alive and zygote.jobs < MAX_JOBS):
+            if zygote is None or (zygote.is_alive and zygote.jobs < MAX_JOBS):
                 return zygote
             self._drop(environment, zygote)
             return None
@@ -250,7 +250,7 @@ class ZygotePool:
             if zygote is not None:
                 self._drop(environment, zygote)
 
-    def tidy(self) -> None:
+    def reap(self) -> None:
         """Reap zygotes that have ended, and remove their folders."""
         with self._lock:
             self._sweep()
@@ -280,7 +280,7 @@ class ZygotePool:
         self._retired.append(zygote)
 
     def _sweep(self) -> None:
-        for zygote in [one for one in self._retired if not one.alive]:
+        for zygote in [one for one in self._retired if not one.is_alive]:
             zygote.close()
             self._retired.remove(zygote)
 

@@ -86,7 +86,7 @@ class Jail:
                 offset = 0
                 while sent := os.sendfile(sink.fileno(), source, offset, _CHUNK):
                     offset += sent
-                self._times.give(sink.fileno())
+                self._times.set_next(sink.fileno())
 
     def make_room(self, total: int) -> None:
         rootfs.make_room(total, self._sizes)
@@ -121,7 +121,7 @@ class Jail:
         return tuple(map(Path, path_rules.ALL_WRITABLE))
 
 
-class MadeJail(Jail):
+class ExistingJail(Jail):
     """A jail that another program has already made around this process."""
 
     def enter(self) -> None:
@@ -154,7 +154,7 @@ def rules(view: View) -> list[tuple[str, Access]]:
     ]
 
 
-class Bare:
+class NoJail:
     """Level L0: a folder in the host's file system, and a user of the job's own."""
 
     parent_ended = signal.SIGTERM

@@ -83,7 +83,7 @@ class NotAScoreError(Exception):
         )
 
 
-def without_dust(score: float) -> float:
+def without_rounding_error(score: float) -> float:
     """Return the score, rounded to 0 or 1 if only floating point keeps it from that.
 
     Twenty times 0.05 is 1.0000000000000002, and (0.9 - 0.8) / 0.1 is less than 1.
@@ -103,7 +103,7 @@ def score_of(value: object) -> tuple[float, str]:
         return 0.0, RETURNED_FALSE
     if type(value) not in {int, float} or not -1 < cast("float", value) < 2:  # noqa: PLR2004 - before it becomes a float
         raise NotAScoreError(value)
-    score = without_dust(float(cast("float", value)))
+    score = without_rounding_error(float(cast("float", value)))
     if not 0 <= score <= 1:
         raise NotAScoreError(value)
     if score == 1:
@@ -111,7 +111,7 @@ def score_of(value: object) -> tuple[float, str]:
     return score, PARTLY if score > 0 else RETURNED_FALSE
 
 
-def from_value(value: object) -> tuple[float, str]:
+def score_or_zero(value: object) -> tuple[float, str]:
     """Return the score and the message for a check's value; 0 if it is not a score."""
     try:
         return score_of(value)
@@ -134,7 +134,7 @@ def parse_outcome(
     if isinstance(score, bool) or not isinstance(score, int | float):
         return None
     # An integer may be too large for a float.
-    score = without_dust(score) if -1 < score < 2 else -1  # noqa: PLR2004 - as above
+    score = without_rounding_error(score) if -1 < score < 2 else -1  # noqa: PLR2004 - as above
     if not 0 <= score <= 1:
         return CheckOutcome(name=name, score=0.0, message=NO_SCORE)
     words = message if _is_allowed(message, names) else RAISED

@@ -42,7 +42,7 @@ STOPPED: Final = "stopped"  # nothing after the cell ran
 RERUN: Final = "rerun"
 
 
-def stopped_at(stop: JobEnded, cell: int) -> JobEnded:
+def with_cell(stop: JobEnded, cell: int) -> JobEnded:
     """Return the stop; one for a limit gets the cell at which the notebook ended."""
     if stop.verdict is not Verdict.LIMIT:
         return stop

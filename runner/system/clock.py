@@ -19,10 +19,10 @@ class JobClock:
         self._held_up = 0.0
 
     def now(self) -> float:
-        """Return the seconds since some fixed moment, without those spent in `aside`."""
+        """Return the seconds since some fixed moment, without those spent in `without_time_of`."""
         return time.monotonic() - self._held_up
 
-    def aside(self, call: Callable[P, T]) -> Callable[P, T]:
+    def without_time_of(self, call: Callable[P, T]) -> Callable[P, T]:
         """Return the call, wrapped so that its time does not count."""
 
         def uncounted(*args: P.args, **kwargs: P.kwargs) -> T:

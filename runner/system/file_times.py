@@ -14,7 +14,7 @@ class FileTimes:
     def __init__(self) -> None:
         self._last = int(time.time())
 
-    def give(self, fd: int) -> None:
+    def set_next(self, fd: int) -> None:
         """Give the open file a time in the past that no other file has been given."""
         self._last -= 1
         os.utime(fd, (self._last, self._last))

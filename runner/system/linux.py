@@ -97,7 +97,7 @@ class OutOfMemoryScore:
             os.pwrite(self._fd, before, 0)
 
 
-def spare_from_lack_of_memory(pid: int, pidfd: int) -> None:
+def protect_from_oom_killer(pid: int, pidfd: int) -> None:
     """Make the kernel end the process last when memory runs out, if we may."""
     lowest = b"-999"  # not -1000, with which a group could be stuck for ever
     with contextlib.suppress(OSError):
@@ -110,7 +110,7 @@ def spare_from_lack_of_memory(pid: int, pidfd: int) -> None:
             os.close(fd)
 
 
-def collapse(start: int, length: int) -> None:
+def use_huge_pages(start: int, length: int) -> None:
     """Move `length` bytes of memory at the address `start` into huge pages."""
     _call(
         "madvise",

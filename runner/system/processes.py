@@ -108,10 +108,10 @@ def waited_seconds(pid: int) -> dict[int, float]:
     return waited
 
 
-def stopped_after(pid: int) -> frozenset[tuple[int, int]] | None:
+def runs_before_stop(pid: int) -> frozenset[tuple[int, int]] | None:
     """Return how often each thread had run before the process stopped, None if it runs.
 
-    Once the process `rests`, the kernel's counts stay the same until it runs again. They
+    Once the process is at rest, the kernel's counts stay the same until it runs again. They
     may still change before: the kernel calls a thread stopped a moment before it counts
     the thread's last run.
     """
@@ -127,7 +127,7 @@ def stopped_after(pid: int) -> frozenset[tuple[int, int]] | None:
     return frozenset(counts) if states == {STOPPED} else None
 
 
-def rests(pid: int) -> bool | None:
+def is_at_rest(pid: int) -> bool | None:
     """Return whether no thread of a stopped process has a processor, or waits for one.
 
     The kernel makes sure of this before it tells of a thread's system call. Returns None

@@ -96,7 +96,7 @@ def dump_json(value: object) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def work_of(data: bytes) -> int:
+def parse_cost(data: bytes) -> int:
     """Return the work to parse the data, as the number of bytes of plain text."""
     return len(data) + _BRACKET_WORK * (data.count(b"[") + data.count(b"{"))
 
@@ -210,7 +210,7 @@ class Peer:
 
     Descriptors that the other side attaches are not accepted. `sender` is the process
     that sent last, as the kernel says. `received` is the work that all data from the
-    other side has cost, see `work_of`.
+    other side has cost, see `parse_cost`.
     """
 
     def __init__(self, sock: socket.socket, limit: int = SMALL_FRAME) -> None:
@@ -312,7 +312,7 @@ class Peer:
         for level, kind, value in ancillary:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
                 self.sender = _CREDENTIALS.unpack(value[: _CREDENTIALS.size])[0]
-        self.received += work_of(data)
+        self.received += parse_cost(data)
         self._reader.feed(data)
         return True
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.inside.grader.fixed_seeds import FixedSeeds
-from runner.inside.grader.snapshot_client import MAX_BYTES, MAX_HEADER, Student
+from runner.inside.grader.snapshot_client import MAX_BYTES, MAX_HEADER, SnapshotClient
 from runner.inside.student.service import Service
 from runner.wire.link import Link, LinkClosedError
 
@@ -22,7 +22,7 @@ def student_with(
     *,
     test: str = "",
     lives: bool = False,
-) -> Iterator[Student]:
+) -> Iterator[SnapshotClient]:
     """Yield the student as a test with this text sees it.
 
     Its service answers in a thread. Its names are a copy of `names`, unless it `lives`
@@ -41,14 +41,14 @@ def student_with(
         link = Link(ours, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
         seeds = FixedSeeds()
         seeds.begin_check(test)
-        yield Student(link, classes, methods=methods, seeds=seeds)
+        yield SnapshotClient(link, classes, methods=methods, seeds=seeds)
     thread.join(10)
     theirs.close()
     assert not thread.is_alive()
 
 
 @contextlib.contextmanager
-def hostile_student(answers: bytes) -> Iterator[Student]:
+def hostile_student(answers: bytes) -> Iterator[SnapshotClient]:
     """Yield a student whose process sends these bytes, whatever it is asked."""
     ours, theirs = socket.socketpair()
 
@@ -63,5 +63,5 @@ def hostile_student(answers: bytes) -> Iterator[Student]:
     thread.start()
     with ours:
         ours.settimeout(10)
-        yield Student(Link(ours, max_header=MAX_HEADER, max_bytes=MAX_BYTES))
+        yield SnapshotClient(Link(ours, max_header=MAX_HEADER, max_bytes=MAX_BYTES))
     thread.join(10)

@@ -43,7 +43,7 @@ from runner.inside.grader.snapshot_client import (
     MAX_BYTES,
     MAX_HEADER,
     NotDefinedError,
-    Student,
+    SnapshotClient,
 )
 from runner.inside.grader.staff_texts import STAFF_TEXTS
 from runner.inside.grader.student_errors import StudentRaisedError, nearest_builtin
@@ -236,7 +236,7 @@ def _forget(error: BaseException) -> None:
         error.__traceback__ = None
 
 
-def _clear_away(student: Student) -> None:
+def _clear_away(student: SnapshotClient) -> None:
     """Remove every trace of a check: values, names and memory.
 
     A doctest leaves its last value under the name `_` in `builtins`, for all code that

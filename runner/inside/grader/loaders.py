@@ -19,7 +19,7 @@ import numpy as np
 from runner.inside.grader import refusals
 from runner.inside.grader.file_origins import FileOrigins
 from runner.inside.grader.handles import is_handle
-from runner.inside.grader.snapshot_client import Student
+from runner.inside.grader.snapshot_client import SnapshotClient
 from runner.inside.readers import array_files
 from runner.inside.readers.object_holes import Holes
 from runner.inside.readers.pickle_files import read_pickle
@@ -36,11 +36,11 @@ _FAILED: Final = "Weights only load failed."
 _SAFETENSORS: Final = ".safetensors"
 _LARGEST: Final = 2**31
 _AT_ONCE: Final = 2**20
-_asked: Final[list[Student]] = []
+_asked: Final[list[SnapshotClient]] = []
 
 
 @contextlib.contextmanager
-def asking(student: Student) -> Iterator[None]:
+def asking(student: SnapshotClient) -> Iterator[None]:
     """Let the question's snapshot read objects in handed-in files inside."""
     _asked.append(student)
     try:

@@ -15,7 +15,7 @@ from runner.inside.grader import (
 from runner.inside.grader.handles import NotDataError
 from runner.inside.grader.listed_names import ListedNames
 from runner.inside.grader.notebook_names import NotebookNames
-from runner.inside.grader.snapshot_client import Student
+from runner.inside.grader.snapshot_client import SnapshotClient
 from runner.inside.grader.stand_ins import StandInError, stand_in_for
 from runner.wire.naming import import_named
 
@@ -77,7 +77,7 @@ class Names(ListedNames):
     """
 
     def __init__(
-        self, student: Student, library: Library, defined: Collection[str] = ()
+        self, student: SnapshotClient, library: Library, defined: Collection[str] = ()
     ) -> None:
         # As in a notebook: `if __name__ == "__main__": unittest.main()`.
         super().__init__(__name__="__main__", __builtins__=builtins)
@@ -207,7 +207,7 @@ class Names(ListedNames):
 class AllNames(Mapping[str, Any]):
     """All names of the notebook. Each is asked for when it is used."""
 
-    def __init__(self, student: Student) -> None:
+    def __init__(self, student: SnapshotClient) -> None:
         self._notebook = NotebookNames(student)
 
     def __getitem__(self, name: str) -> Any:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from runner.inside.grader.handles import is_handle, number_of
-from runner.inside.grader.snapshot_client import Student
+from runner.inside.grader.snapshot_client import SnapshotClient
 from runner.inside.values.codec import Encoder, Node
 from runner.inside.values.fingerprint import Fingerprint, fingerprint
 
@@ -37,7 +37,7 @@ class _Known:
 class NotebookNames:
     """The names that one check has asked for."""
 
-    def __init__(self, student: Student) -> None:
+    def __init__(self, student: SnapshotClient) -> None:
         self._student = student
         self._known: dict[str, _Known] = {}
 

@@ -47,7 +47,7 @@ from runner.wire.link import (
     LinkError,
 )
 
-__all__ = ["NotDefinedError", "Student", "StudentRaisedError", "raised"]
+__all__ = ["NotDefinedError", "SnapshotClient", "StudentRaisedError", "raised"]
 
 MAX_HEADER: Final = MAX_ANSWER_HEADER
 MAX_BYTES: Final = MAX_ANSWER_BYTES
@@ -66,7 +66,7 @@ _LENT: Final = {"input": builtins.input, "print": builtins.print}
 _LOOKING: Final = frozenset(("getitem",))
 
 
-class Student:
+class SnapshotClient:
     """One question's conversation with a snapshot of the student's process.
 
     The snapshot receives the names that tests ask for, and the operands of the calls,

@@ -31,7 +31,7 @@ from runner.inside.grader.global_names import with_globals_as_items
 from runner.inside.grader.handles import is_handle
 from runner.inside.grader.main_module import Main, as_main
 from runner.inside.grader.names import AllNames, Library, Names
-from runner.inside.grader.snapshot_client import Student
+from runner.inside.grader.snapshot_client import SnapshotClient
 from runner.inside.grader.staff_texts import STAFF_TEXTS
 from runner.protocol import check_words
 from runner.protocol.jobs import CheckSpec, QuestionSpec, TestStyle
@@ -73,9 +73,9 @@ class QuestionContext:
 
 def student_for(
     link: Link, context: QuestionContext, seeds: FixedSeeds | None = None
-) -> Student:
+) -> SnapshotClient:
     """Return a conversation over the link for tests that run with this context."""
-    return Student(
+    return SnapshotClient(
         link,
         context.classes,
         context.folders,
@@ -106,7 +106,7 @@ class Tests:
     __test__ = False
 
     def __init__(
-        self, question: QuestionSpec, student: Student, context: QuestionContext
+        self, question: QuestionSpec, student: SnapshotClient, context: QuestionContext
     ) -> None:
         self._question = question
         self._student = student
@@ -201,7 +201,7 @@ class Tests:
         with self._in_notebook(names):
             if not isinstance(last, ast.Expr):
                 exec(compile(tree, name, "exec"), names)  # noqa: S102 - the assignment's own tests
-                return check_words.from_value(None)
+                return check_words.score_or_zero(None)
             tree.body.pop()
             exec(compile(tree, name, "exec"), names)  # noqa: S102 - same
             value = eval(compile(ast.Expression(last.value), name, "eval"), names)  # noqa: S307 - same
@@ -220,7 +220,7 @@ class Tests:
             raise WrongAnswerError(
                 words.getvalue(), error=runner.error, ename=runner.ename
             )
-        return check_words.from_value(None)
+        return check_words.score_or_zero(None)
 
 
 def _guarded(tree: Any) -> Any:
@@ -298,7 +298,7 @@ class _DoctestRunner(doctest.DocTestRunner):
     ename = ""
     _has_failed = False
 
-    def __init__(self, student: Student, names: Names) -> None:
+    def __init__(self, student: SnapshotClient, names: Names) -> None:
         super().__init__(checker=_Printed(), verbose=False)
         self._student = student
         self._names = names

@@ -8,7 +8,7 @@ from runner.inside.student import cell_loop
 from runner.inside.zygote import preload
 from runner.inside.zygote.init import run_isolated
 from runner.inside.zygote.main import versions
-from runner.jail.isolation import MadeJail
+from runner.jail.isolation import ExistingJail
 from runner.jail.path_rules import host_view
 from runner.wire.frames import Channel
 from runner.wire.job_order import DESCRIPTORS, Order
@@ -26,4 +26,4 @@ def main(order: str, host: str, others: str) -> None:
     preload.import_all()
     cell_loop.prepare()
     channel.send({"t": "ready", "versions": dict(versions())})
-    run_isolated(wanted, fds, MadeJail(wanted, host_view()), channel)
+    run_isolated(wanted, fds, ExistingJail(wanted, host_view()), channel)

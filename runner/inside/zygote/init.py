@@ -18,7 +18,7 @@ from typing import Final
 from runner.inside.grader import grader_loop as grader
 from runner.inside.student import cell_loop
 from runner.inside.student.confine import confine
-from runner.jail.isolation import Bare, Isolation, Jail
+from runner.jail.isolation import Isolation, Jail, NoJail
 from runner.jail.path_rules import View
 from runner.system import linux
 from runner.system.processes import kill_tree
@@ -193,7 +193,7 @@ class Init:
 
 def run_job(order: Order, fds: dict[str, int], view: View) -> None:
     """Run one job from its start to the end of its last process."""
-    isolation: Isolation = Jail(order, view) if order.is_jailed else Bare(order)
+    isolation: Isolation = Jail(order, view) if order.is_jailed else NoJail(order)
     host = Channel(socket.socket(fileno=fds.pop("host")))
     run_isolated(order, fds, isolation, host)
 

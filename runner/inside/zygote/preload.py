@@ -115,7 +115,7 @@ def compaction() -> Iterator[None]:
         first = -(-start // _HUGE_PAGE) * _HUGE_PAGE
         for piece in range(first, end - _HUGE_PAGE + 1, _PIECE):
             with contextlib.suppress(OSError):
-                linux.collapse(piece, min(_PIECE, end - piece))
+                linux.use_huge_pages(piece, min(_PIECE, end - piece))
             yield
 
 

@@ -157,7 +157,7 @@ def test_an_idle_environment_is_stopped_and_starts_again(runner: Runner) -> None
     assert runner.run(job("1")).verdict is Verdict.COMPLETED
     zygote = zygote_of(runner)
     stop_idle(runner)
-    wait_until(lambda: not zygote.alive, seconds=30, what="the end of the zygote")
+    wait_until(lambda: not zygote.is_alive, seconds=30, what="the end of the zygote")
     runner._housekeeper._idle_seconds = 1800
     assert runner.run(job("1")).verdict is Verdict.COMPLETED
     assert zygote_of(runner).process.pid != zygote.process.pid
@@ -167,7 +167,7 @@ def test_nothing_is_left_of_a_stopped_environment(runner: Runner) -> None:
     runner.run(job("1"))
     zygote = zygote_of(runner)
     stop_idle(runner)
-    wait_until(lambda: not zygote.alive, seconds=30, what="the end of the zygote")
+    wait_until(lambda: not zygote.is_alive, seconds=30, what="the end of the zygote")
     stop_idle(runner)
     assert not Path(zygote.scratch).exists()
 

@@ -22,7 +22,7 @@ from runner.wire.frames import (
     dump_json,
     pack,
     parse,
-    work_of,
+    parse_cost,
 )
 from tests.runner.notebooks import job, outputs
 
@@ -107,7 +107,7 @@ def test_the_host_s_work_is_linear_in_what_a_job_sends(name: str) -> None:
     count = FRAMES if name in FLOODS else LARGE
     for frames in (count, 2 * count):
         data = b"".join(pack(flood(number)) for number in range(frames))
-        charged = work_of(data) + frames * _FRAME_COST
+        charged = parse_cost(data) + frames * _FRAME_COST
         best = min(host_seconds(data) for _ in range(2))
         assert best * 1e9 / charged < NANOSECONDS_PER_BYTE
 
@@ -216,11 +216,11 @@ def test_the_notebook_is_never_longer_than_the_limit_and_a_little_for_each_cell(
         cell = CellOutputs(whole, number)
         for frame in frames:
             if isinstance(frame, bytes):
-                cell.text(("stdout", "stderr")[len(frame) % 2], frame)
+                cell.add_text(("stdout", "stderr")[len(frame) % 2], frame)
             else:
                 cell.add(parse(dump_json(frame)))
         finished.append(cell.finish())
     sizes = [len(dump_json(outputs)) for outputs in finished]
     assert max(sizes, default=0) <= 1500 + A_LITTLE
     assert sum(sizes) <= 3000 + len(cells) * A_LITTLE
-    assert sum(sizes) <= whole.kept + 2 * len(cells)
+    assert sum(sizes) <= whole.stored_bytes + 2 * len(cells)

@@ -120,7 +120,7 @@ def test_an_update_is_charged_to_the_cell_that_shows_it() -> None:
         cells[1].add({**shown, "t": "update", "data": {"text/plain": "x" * size}})
         cells[1].add({"t": "clear"})
     assert len(cells[0].outputs[0]["data"]["text/plain"]) == 800
-    assert 800 < whole.kept < 1000
+    assert 800 < whole.stored_bytes < 1000
 
 
 def test_clearing_waits_for_the_next_output(runner: Runner) -> None:

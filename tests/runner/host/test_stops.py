@@ -16,7 +16,7 @@ from runner.host.snapshot_memory import SnapshotMemory
 from runner.host.snapshots import Snapshot
 from runner.host.waiting_snapshots import WaitingSnapshots
 from runner.protocol.jobs import JobResult
-from runner.system.processes import rests, stopped_after
+from runner.system.processes import is_at_rest, runs_before_stop
 from tests.runner.notebooks import cell, job, messages, question
 
 Counts = frozenset[tuple[int, int]]
@@ -32,8 +32,8 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Snapshot]]:
         def next_of(values: list[object]) -> object:
             return values.pop(0) if len(values) > 1 else values[0]
 
-        monkeypatch.setattr(snapshots, "stopped_after", lambda _: next_of(counts))  # type: ignore[arg-type]  # a list of them
-        monkeypatch.setattr(snapshots, "rests", lambda _: next_of(rest))  # type: ignore[arg-type]  # a list of them
+        monkeypatch.setattr(snapshots, "runs_before_stop", lambda _: next_of(counts))  # type: ignore[arg-type]  # a list of them
+        monkeypatch.setattr(snapshots, "is_at_rest", lambda _: next_of(rest))  # type: ignore[arg-type]  # a list of them
         monkeypatch.setattr(Snapshot, "_signal", lambda *_: True)
         made.append(Snapshot())
         return made[0]
@@ -76,8 +76,8 @@ def test_what_stands_still_has_the_same_figure_until_it_runs(running: int) -> No
         os.kill(running, signal.SIGSTOP)
         while not one.look_if_still():
             pass
-        assert rests(running) is not False
-        assert stopped_after(running) == one._ran
+        assert is_at_rest(running) is not False
+        assert runs_before_stop(running) == one._ran
         os.kill(running, signal.SIGCONT)
     one.close()
 

@@ -42,7 +42,7 @@ def test_no_frame_is_worth_more_than_one(frame: dict[str, Any]) -> None:
 
 @given(anything)
 def test_no_value_is_worth_more_than_one(value: object) -> None:
-    score, message = check_words.from_value(value)
+    score, message = check_words.score_or_zero(value)
     assert 0 <= score <= 1
     json.dumps(score, allow_nan=False)
     assert check_words._is_allowed(message, ())
@@ -64,7 +64,7 @@ def test_no_value_is_worth_more_than_one(value: object) -> None:
 def test_the_dust_of_floating_point_is_no_part_of_a_score(
     value: float, score: float
 ) -> None:
-    found, words = check_words.from_value(value)
+    found, words = check_words.score_or_zero(value)
     assert found == score
     assert (words == check_words.PASSED) is (score == 1)
     frame = {"name": "a", "score": value, "message": words}
@@ -75,7 +75,7 @@ def test_the_dust_of_floating_point_is_no_part_of_a_score(
 
 @pytest.mark.parametrize("value", [1.01, -0.01, math.nan, math.inf, 10**400, "1", []])
 def test_what_is_far_from_a_score_is_none(value: object) -> None:
-    assert check_words.from_value(value) == (0.0, check_words.NO_SCORE)
+    assert check_words.score_or_zero(value) == (0.0, check_words.NO_SCORE)
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,13 @@ from runner.host.runner import Runner
 from runner.protocol.jobs import Limits
 from runner.system.processes import (
     family,
+    is_at_rest,
     kill_all,
     page_table_bytes,
     proportional_memory,
     read_process,
     read_processes,
-    rests,
-    stopped_after,
+    runs_before_stop,
     waited_seconds,
 )
 from tests.runner.notebooks import cell, job, messages, question
@@ -76,15 +76,15 @@ def test_its_children_and_its_waits_are_seen(ghost: subprocess.Popen[bytes]) -> 
 def test_it_stands_still_when_all_of_its_threads_do(
     ghost: subprocess.Popen[bytes],
 ) -> None:
-    assert stopped_after(ghost.pid) is None
+    assert runs_before_stop(ghost.pid) is None
     ghost.send_signal(signal.SIGSTOP)
-    wait_until(lambda: stopped_after(ghost.pid), seconds=5, what="a stop")
-    wait_until(lambda: rests(ghost.pid), seconds=5, what="its rest")
-    before = stopped_after(ghost.pid)
+    wait_until(lambda: runs_before_stop(ghost.pid), seconds=5, what="a stop")
+    wait_until(lambda: is_at_rest(ghost.pid), seconds=5, what="its rest")
+    before = runs_before_stop(ghost.pid)
     ghost.send_signal(signal.SIGCONT)
     ghost.send_signal(signal.SIGSTOP)
-    wait_until(lambda: stopped_after(ghost.pid), seconds=5, what="another stop")
-    assert stopped_after(ghost.pid) != before
+    wait_until(lambda: runs_before_stop(ghost.pid), seconds=5, what="another stop")
+    assert runs_before_stop(ghost.pid) != before
 
 
 def test_it_is_killed(ghost: subprocess.Popen[bytes]) -> None:

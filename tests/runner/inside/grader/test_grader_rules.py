@@ -20,7 +20,7 @@ from runner.inside.grader.observations import Observations
 from runner.inside.grader.snapshot_client import (
     MAX_BYTES,
     MAX_HEADER,
-    Student,
+    SnapshotClient,
     StudentRaisedError,
 )
 from runner.inside.grader.snapshot_client import raised as imitation
@@ -36,7 +36,7 @@ SECRET = b"canary-4bf1"
 
 
 @contextlib.contextmanager
-def overheard(names: Mapping[str, Any]) -> Iterator[tuple[Student, bytearray]]:
+def overheard(names: Mapping[str, Any]) -> Iterator[tuple[SnapshotClient, bytearray]]:
     """Yield a student, and every byte that its snapshot has been sent."""
     ours, theirs = socket.socketpair()
     middle, far = socket.socketpair()
@@ -64,7 +64,7 @@ def overheard(names: Mapping[str, Any]) -> Iterator[tuple[Student, bytearray]]:
         thread.start()
     with ours:
         link = Link(ours, max_header=MAX_HEADER, max_bytes=MAX_BYTES)
-        yield Student(link), heard
+        yield SnapshotClient(link), heard
     threads[0].join(10)
     far.close()
     for thread in threads:

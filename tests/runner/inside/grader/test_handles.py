@@ -12,7 +12,7 @@ import torch
 from runner.inside.grader.handles import NotDataError, is_handle
 from runner.inside.grader.snapshot_client import (
     NotDefinedError,
-    Student,
+    SnapshotClient,
     StudentRaisedError,
 )
 from runner.inside.values.codec import CodecError
@@ -289,7 +289,7 @@ def test_round_trips_are_quick() -> None:
 
 def test_the_lost_stay_lost() -> None:
     with the_student() as student:
-        assert isinstance(student, Student)
+        assert isinstance(student, SnapshotClient)
         student.lost = True
         with pytest.raises(EOFError):
             student.name("numbers")

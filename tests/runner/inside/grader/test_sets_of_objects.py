@@ -14,7 +14,7 @@ from runner.host.runner import Runner
 from runner.inside.grader import refusals
 from runner.inside.grader.handle_hashes import hash_of
 from runner.inside.grader.handles import NotDataError
-from runner.inside.grader.snapshot_client import Student
+from runner.inside.grader.snapshot_client import SnapshotClient
 from runner.inside.student.hashes import Hashes
 from tests.runner.notebooks import all_scores, marked
 from tests.runner.pairs import student_with
@@ -91,7 +91,7 @@ COUNTED: dict[str, Callable[[list[Any]], int]] = {
 
 
 @pytest.fixture
-def student() -> Iterator[Student]:
+def student() -> Iterator[SnapshotClient]:
     refusals.forget()
     with student_with(NAMES, classes=("card",)) as found:
         yield found
@@ -100,7 +100,7 @@ def student() -> Iterator[Student]:
 
 @pytest.mark.parametrize("way", COUNTED)
 def test_equal_objects_are_not_taken_for_different_ones(
-    student: Student, way: str
+    student: SnapshotClient, way: str
 ) -> None:
     with contextlib.suppress(NotDataError):  # pandas takes it for "not equal"
         COUNTED[way](student.name("same")())
@@ -109,11 +109,13 @@ def test_equal_objects_are_not_taken_for_different_ones(
 
 @pytest.mark.parametrize("way", COUNTED)
 @pytest.mark.parametrize("name", ["deck", "plain"])
-def test_different_objects_are_different(student: Student, way: str, name: str) -> None:
+def test_different_objects_are_different(
+    student: SnapshotClient, way: str, name: str
+) -> None:
     assert COUNTED[way](student.name(name)()) == 3
 
 
-def test_what_has_no_hash_in_a_notebook_has_none_here(student: Student) -> None:
+def test_what_has_no_hash_in_a_notebook_has_none_here(student: SnapshotClient) -> None:
     with pytest.raises(TypeError, match="unhashable"):
         hash(student.name("bag"))
     with pytest.raises(KeyError):
@@ -121,7 +123,7 @@ def test_what_has_no_hash_in_a_notebook_has_none_here(student: Student) -> None:
     assert refusals.first() is None
 
 
-def test_equal_objects_have_the_same_hash(student: Student) -> None:
+def test_equal_objects_have_the_same_hash(student: SnapshotClient) -> None:
     one, other = student.name("card")(4), student.name("card")(4)
     assert hash(one) == hash(other) == hash(Card(4))
     assert len({one, one}) == 1
@@ -129,7 +131,7 @@ def test_equal_objects_have_the_same_hash(student: Student) -> None:
         _ = {one, other}
 
 
-def test_a_hash_is_asked_for_once_between_calls(student: Student) -> None:
+def test_a_hash_is_asked_for_once_between_calls(student: SnapshotClient) -> None:
     liar = student.name("changing")
     assert hash(liar) == hash(liar)
     assert len({liar, student.name("changing")}) == 1
@@ -139,7 +141,7 @@ def test_a_hash_is_asked_for_once_between_calls(student: Student) -> None:
 
 
 def test_enums_and_plain_objects_are_told_apart_without_asking(
-    student: Student, monkeypatch: pytest.MonkeyPatch
+    student: SnapshotClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     objects = [*student.name("colours"), *student.name("plain")()]
     monkeypatch.setattr(student, "ask", None)
@@ -147,7 +149,7 @@ def test_enums_and_plain_objects_are_told_apart_without_asking(
     assert hash_of(objects[0]) == object.__hash__(objects[0])
 
 
-def test_a_set_of_the_notebook_s_arrives_as_it_is(student: Student) -> None:
+def test_a_set_of_the_notebook_s_arrives_as_it_is(student: SnapshotClient) -> None:
     assert len(student.name("seen")()) == 2
     found = student.name("poor")()
     assert list(found.values()) == ["a", "b"]
@@ -158,7 +160,7 @@ def test_a_set_of_the_notebook_s_arrives_as_it_is(student: Student) -> None:
     assert student.name("card")(9) not in student.name("seen")()
 
 
-def test_different_objects_of_one_hash_are_different(student: Student) -> None:
+def test_different_objects_of_one_hash_are_different(student: SnapshotClient) -> None:
     poor = student.name("all_poor")()
     assert len(set(poor)) == 3
     with pytest.raises(NotDataError):
@@ -167,7 +169,9 @@ def test_different_objects_of_one_hash_are_different(student: Student) -> None:
     assert len({student.name("card")(-1), student.name("card")(-2)}) == 2
 
 
-def test_no_object_is_compared_with_a_value_of_its_hash(student: Student) -> None:
+def test_no_object_is_compared_with_a_value_of_its_hash(
+    student: SnapshotClient,
+) -> None:
     one = student.name("one_poor")()
     with pytest.raises(NotDataError):
         _ = {one, 7}

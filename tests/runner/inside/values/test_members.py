@@ -13,7 +13,7 @@ from runner.host.runner import Runner
 from runner.inside.grader import refusals
 from runner.inside.grader.handles import NotDataError
 from runner.inside.grader.members import Members
-from runner.inside.grader.snapshot_client import Student
+from runner.inside.grader.snapshot_client import SnapshotClient
 from runner.inside.values.codec import CodecError
 from tests.runner.notebooks import all_scores, marked
 from tests.runner.pairs import student_with
@@ -119,7 +119,7 @@ NAMES: dict[str, Any] = {
 
 
 @pytest.fixture
-def student() -> Iterator[Student]:
+def student() -> Iterator[SnapshotClient]:
     classes = ("Action", "Suit", "Move", "Saying", "Rank", "Colour", "Flag", "Side")
     methods = ("opposite", "upper")
     refusals.forget()
@@ -128,7 +128,7 @@ def student() -> Iterator[Student]:
     refusals.forget()
 
 
-def test_a_member_is_its_value(student: Student) -> None:
+def test_a_member_is_its_value(student: SnapshotClient) -> None:
     left = student.name("policy")(1)
     assert left == 0
     assert isinstance(left, int)
@@ -138,7 +138,7 @@ def test_a_member_is_its_value(student: Student) -> None:
     assert student.name("suit")().upper() == "H"
 
 
-def test_a_member_is_one_object_of_its_class(student: Student) -> None:
+def test_a_member_is_one_object_of_its_class(student: SnapshotClient) -> None:
     kind, policy = student.name("Action"), student.name("policy")
     left = policy(1)
     assert left is kind.LEFT is policy(1)
@@ -153,7 +153,9 @@ def test_a_member_is_one_object_of_its_class(student: Student) -> None:
     assert left.__reduce_ex__(5) == (int, (0,))
 
 
-def test_a_member_has_a_name_and_what_staff_s_classes_have(student: Student) -> None:
+def test_a_member_has_a_name_and_what_staff_s_classes_have(
+    student: SnapshotClient,
+) -> None:
     kind = student.name("Action")
     assert [one.name for one in kind] == ["LEFT", "RIGHT"]
     assert [one.value for one in kind] == [0, 1]
@@ -162,7 +164,7 @@ def test_a_member_has_a_name_and_what_staff_s_classes_have(student: Student) -> 
     assert np.shape(kind.LEFT) == ()
 
 
-def test_a_member_goes_back_as_what_it_is(student: Student) -> None:
+def test_a_member_goes_back_as_what_it_is(student: SnapshotClient) -> None:
     left = student.name("policy")(1)
     assert student.name("is_left")(left) is True
     assert student.name("name_of")(left) == "LEFT"
@@ -170,21 +172,23 @@ def test_a_member_goes_back_as_what_it_is(student: Student) -> None:
     assert student.name("name_of")(student.name("apply")(lambda a: a)) == "RIGHT"
 
 
-def test_a_member_within_an_array_of_the_test_s_is_its_value(student: Student) -> None:
+def test_a_member_within_an_array_of_the_test_s_is_its_value(
+    student: SnapshotClient,
+) -> None:
     right = student.name("policy")(0)
     assert student.name("total")(np.array([right, 2], dtype=object)) == 3
     assert student.name("total")(np.array([right, 2])) == 3
     assert student.name("total")({right: 3}) == 1
 
 
-def test_many_members_are_told_once_each(student: Student) -> None:
+def test_many_members_are_told_once_each(student: SnapshotClient) -> None:
     found = student.name("many")(10_000)
     assert len(found) == 20_000
     assert len(set(map(id, found))) == 2
     assert student.name("table")()[student.name("Action").RIGHT] == 2.5
 
 
-def test_a_member_s_text_holds_no_other_value(student: Student) -> None:
+def test_a_member_s_text_holds_no_other_value(student: SnapshotClient) -> None:
     left, suit, move = (student.name(one) for one in ("Action", "suit", "move"))
     assert (str(left.LEFT), f"{left.LEFT:2}", repr(left.LEFT)) == (
         *("0", " 0"),
@@ -210,13 +214,15 @@ OPERATORS: dict[str, Callable[[Any, Any], object]] = {
 
 
 @pytest.mark.parametrize("way", OPERATORS)
-def test_an_operator_of_the_class_s_own_is_refused(student: Student, way: str) -> None:
+def test_an_operator_of_the_class_s_own_is_refused(
+    student: SnapshotClient, way: str
+) -> None:
     with pytest.raises(NotDataError, match="in its own way"):
         OPERATORS[way](student.name("Rank"), student.name("Colour"))
     assert refusals.first() is not None
 
 
-def test_what_else_such_a_member_has_is_as_always(student: Student) -> None:
+def test_what_else_such_a_member_has_is_as_always(student: SnapshotClient) -> None:
     rank, red = student.name("Rank"), student.name("Colour").RED
     assert rank.KING + 1 == 14 == int(rank.KING) + 1
     assert rank.KING is rank.KING is list(rank)[1]
@@ -224,7 +230,7 @@ def test_what_else_such_a_member_has_is_as_always(student: Student) -> None:
 
 
 def test_what_enum_and_a_class_between_add_changes_no_operator(
-    student: Student,
+    student: SnapshotClient,
 ) -> None:
     flag, side = student.name("Flag"), student.name("Side")
     assert student.name("flags")() == 3 == (flag.X | flag.Y)
@@ -232,7 +238,7 @@ def test_what_enum_and_a_class_between_add_changes_no_operator(
     assert refusals.first() is None
 
 
-def test_a_class_of_members_is_asked_by_name(student: Student) -> None:
+def test_a_class_of_members_is_asked_by_name(student: SnapshotClient) -> None:
     kind, policy = student.name("Action"), student.name("policy")
     assert kind["LEFT"] is kind.LEFT is kind.__members__["LEFT"]
     assert list(kind.__members__) == ["LEFT", "RIGHT"]
@@ -244,7 +250,7 @@ def test_a_class_of_members_is_asked_by_name(student: Student) -> None:
         _ = 0 in kind
 
 
-def test_one_of_no_class_of_staff_s_is_a_number(student: Student) -> None:
+def test_one_of_no_class_of_staff_s_is_a_number(student: SnapshotClient) -> None:
     assert type(student.name("secret")()) is int
 
 
@@ -264,7 +270,7 @@ NODE["o"] = {"k": "handle", "v": 0, "kind": "Action", "bases": []}
     ],
 )
 def test_what_contradicts_or_is_none_is_refused(
-    student: Student, changes: dict[str, object]
+    student: SnapshotClient, changes: dict[str, object]
 ) -> None:
     found, classes = Members(), frozenset(("Action",))
     assert found.find(NODE, classes, student._resolve) == 1

@@ -87,7 +87,7 @@ def why_no_huge_pages() -> str:
         start = ctypes.addressof(view)
         del view
         try:
-            linux.collapse(-(-start // HUGE) * HUGE, HUGE)
+            linux.use_huge_pages(-(-start // HUGE) * HUGE, HUGE)
         except OSError as error:
             return f"no MADV_COLLAPSE: {error.strerror}"
     return ""
