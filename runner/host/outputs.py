@@ -126,7 +126,7 @@ class JobOutputs:
 
 
 class CellOutputs:
-    """One cell's outputs. `add` accepts a frame, `text` accepts captured bytes."""
+    """One cell's outputs. `add` accepts a frame, `add_text` accepts captured bytes."""
 
     def __init__(self, job: JobOutputs, count: int) -> None:
         self.job = job

@@ -22,10 +22,10 @@ pytestmark = pytest.mark.torch
 def torch() -> Iterator[Any]:
     """torch, with what the student's process lets torch.load take."""
     torch = pytest.importorskip("torch")
-    from runner.inside.student.weights import take_numpy  # noqa: PLC0415 - it needs torch
+    from runner.inside.student.weights import allow_numpy_types  # noqa: PLC0415 - it needs torch
 
     before = torch.serialization.get_safe_globals()
-    take_numpy()
+    allow_numpy_types()
     yield torch
     torch.serialization.clear_safe_globals()
     torch.serialization.add_safe_globals(before)
