@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import os
 import secrets
-import stat
 import sys
 from collections.abc import Iterator, Sequence
 from io import BufferedReader
@@ -14,6 +13,7 @@ from typing import Final
 from runner.jail.file_layout import Contents, Folder
 from runner.protocol.jobs import JobFile
 from runner.system.file_times import FileTimes
+from runner.system.trees import remove, remove_tree
 
 _CHUNK: Final = 1024**2
 _SHARED: Final = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - what is searched
@@ -146,30 +146,6 @@ def _entries(tops: Sequence[Path]) -> Iterator[os.DirEntry[str]]:
                 yield entry
 
 
-def remove_tree(top: Path) -> None:
-    """Remove a tree of any depth: each folder is first moved up, directly into `top`."""
-    top.chmod(0o700)
-    count = 0
-    mark = secrets.token_hex(8)
-    waiting = [entry.name for entry in os.scandir(top)]
-    while waiting:
-        path = top / waiting.pop()
-        if not stat.S_ISDIR(path.lstat().st_mode):
-            path.unlink()
-            continue
-        path.chmod(0o700)
-        for entry in list(os.scandir(path)):
-            if entry.is_dir(follow_symlinks=False):
-                count += 1
-                os.chmod(entry.path, 0o700)  # noqa: PTH101 - a long path's own name
-                os.rename(entry.path, top / f".{mark}{count}")  # noqa: PTH104 - same
-                waiting.append(f".{mark}{count}")
-            else:
-                os.unlink(entry.path)  # noqa: PTH108 - same
-        path.rmdir()
-    top.rmdir()
-
-
 def _remove_owned(folder: Path, uid: int) -> None:
     """Remove what the job's user left in a folder that all users share."""
     with contextlib.suppress(OSError):
@@ -177,7 +153,4 @@ def _remove_owned(folder: Path, uid: int) -> None:
             with contextlib.suppress(OSError):
                 if entry.stat(follow_symlinks=False).st_uid != uid:
                     continue
-                if entry.is_dir(follow_symlinks=False):
-                    remove_tree(Path(entry.path))
-                else:
-                    os.unlink(entry.path)  # noqa: PTH108 - an entry's own name
+                remove(Path(entry.path))

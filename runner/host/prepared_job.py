@@ -13,6 +13,7 @@ from typing import Final
 
 from runner.host.job_files import FolderFiles, JailFiles, JobFiles, await_frame
 from runner.host.job_starter import JobStarter, StartedJob
+from runner.jail import path_rules
 from runner.jail.cgroups import Hierarchy, JobGroup
 from runner.jail.file_layout import Contents
 from runner.protocol.endings import JobEnded, limit
@@ -183,7 +184,9 @@ class PreparedJob:
         `wait` is called now and then meanwhile.
         """
         if self.group is not None:
-            copies = self.shape.memory_bytes if contents.has_snapshots else 0
+            copies = 0
+            if contents.has_snapshots:
+                copies = self.shape.memory_bytes + path_rules.STATES_BYTES
             files = sum(contents.sizes)
             self.group.limit_memory(self._group_bytes(files) + copies)
         self.files.fill(contents, self.init, wait)

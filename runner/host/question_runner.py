@@ -101,6 +101,7 @@ class QuestionRunner:
             self._make(snapshot)
 
     def _make(self, snapshot: Snapshot) -> None:
+        snapshot.folder_state = self._session.folder.save()
         snapshot.ask_for(self._session, self._files, in_place=False)
         self._await(snapshot)
 
@@ -232,6 +233,7 @@ class QuestionRunner:
     def _converse(self, run: QuestionRun, key: str, snapshot: Snapshot) -> Snapshot:
         """Have the checks run. Return the snapshot that was asked last."""
         session = self._session
+        session.folder.restore(snapshot.folder_state)
         session.monitor.begin_question()
         self._grader_client.get(key, session.wait_idle)
         if not snapshot.thaw(session) and snapshot.is_replaceable:
@@ -252,6 +254,7 @@ class QuestionRunner:
             return
         if snapshot.interrupt(self._session):
             snapshot.freeze(self._session)
+            snapshot.folder_state = self._session.folder.save()
         else:
             snapshot.note_end(check_words.NOT_RUN)
 

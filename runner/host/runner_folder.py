@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from runner.host.job_folder import remove_tree
+from runner.system.trees import remove_tree
 
 _PREFIX: Final = "softmark-runner-"
 _LOCK: Final = "lock"

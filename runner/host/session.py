@@ -11,6 +11,7 @@ from typing import Final
 from runner.host.monitor import Monitor
 from runner.host.outputs import CellOutputs, JobOutputs
 from runner.host.prepared_job import PreparedJob
+from runner.host.working_folder import WorkingFolder
 from runner.protocol.endings import JobEnded, died, platform
 from runner.protocol.jobs import Verdict
 from runner.system import descriptors
@@ -82,6 +83,7 @@ class Session:
         self._asked: tuple[Peer, ...] = ()
         self._next_read = 0.0
         self._busy_until = 0.0
+        self.folder = WorkingFolder(self.init, self._read_init)
 
     def also_wait_for(self, *peers: Peer) -> None:
         """Let `step` also end at once when one of these peers has something to say."""
@@ -158,18 +160,24 @@ class Session:
         except FrameError:
             frames = []
         for frame in frames:
-            if frame.get("t") == "ended" and self.status is None:
+            self._note_from_init(frame)
+        if not self.init.open and not self.gone:
+            ours = platform("runner_failed", "the job's parent process is gone")
+            raise self._prepared.with_memory_limit(ours)
+
+    def _note_from_init(self, frame: Frame) -> None:
+        match frame.get("t"):
+            case "ended" if self.status is None:
                 # Arrives once for each process that was started for the notebook.
                 self.status = int(frame["status"])
                 if not self._is_notebook_over:
                     self.peak_memory = max(self.peak_memory, frame["peak_memory_bytes"])
-            elif frame.get("t") == "usage":
+            case "usage":
                 self._prepared.files.note_storage(frame)
-            elif frame.get("t") == "gone":
+            case "gone":
                 self.gone = frame
-        if not self.init.open and not self.gone:
-            ours = platform("runner_failed", "the job's parent process is gone")
-            raise self._prepared.with_memory_limit(ours)
+            case "saved" | "restored":
+                self.folder.note_answer(frame)
 
     def _raise_death(self, cell: CellOutputs | None) -> None:
         """Raise JobEnded for a student process that has closed its channel."""

@@ -1,5 +1,6 @@
 """The isolation of a job, which its first process builds: a jail, or a folder (L0)."""
 
+import contextlib
 import os
 import signal
 from collections.abc import Sequence
@@ -8,11 +9,12 @@ from typing import Final, Protocol
 
 from runner.jail import landlock, namespaces, path_rules, privileges, rootfs, seccomp
 from runner.jail.file_layout import Folder
+from runner.jail.folder_states import FolderStates
 from runner.jail.landlock import Access
 from runner.jail.path_rules import View
 from runner.system import linux
 from runner.system.file_times import FileTimes
-from runner.wire.job_order import Order
+from runner.wire.job_order import Order, Role
 
 _CHUNK: Final = 4 * 1024**2
 
@@ -34,6 +36,12 @@ class Isolation(Protocol):
 
     def seal(self) -> None:
         """Give up every right of this process except that to end its children."""
+
+    def save_folder(self) -> int | None:
+        """Save the state of the working folder. Return its number, None if it is not."""
+
+    def restore_folder(self, number: int) -> None:
+        """Give the working folder a saved state again, as far as that is possible."""
 
     def lock(self) -> None:
         """Reduce this process, the student's, to the rights of the job, for good."""
@@ -61,6 +69,8 @@ class Jail:
             nodes=(*view.nodes, *order.shape.nodes),
         )
         self._times = FileTimes()
+        self._states: FolderStates | None = None
+        self._is_grader = order.shape.role is Role.GRADER
         self._uid = order.uid
         # CUDA must be free to map memory as it likes, so it is not restricted here.
         self._is_counted = order.is_grouped or bool(order.shape.gpu)
@@ -93,11 +103,31 @@ class Jail:
 
     def seal(self) -> None:
         self._stores = rootfs.open_stores()
+        self._begin_states()
         rootfs.seal()
         linux.forbid_new_privileges()
         privileges.drop_capabilities()
         # The student's process has the same user, and must not look into this one.
         linux.set_dumpable(dumpable=False)
+
+    def _begin_states(self) -> None:
+        if self._is_grader:
+            return
+        with contextlib.suppress(OSError):  # then no state is saved
+            self._states = FolderStates(
+                Path(path_rules.WORK), Path(path_rules.STATES), Path(path_rules.FILES)
+            )
+
+    def save_folder(self) -> int | None:
+        if self._states is not None:
+            with contextlib.suppress(OSError):
+                return self._states.save()
+        return None
+
+    def restore_folder(self, number: int) -> None:
+        if self._states is not None:
+            with contextlib.suppress(OSError):
+                self._states.restore(number)
 
     def lock(self) -> None:
         linux.forbid_new_privileges()
@@ -137,6 +167,7 @@ class ExistingJail(Jail):
         Landlock alone keeps it from writing to the files.
         """
         self._stores = rootfs.open_stores()
+        self._begin_states()
         linux.set_dumpable(dumpable=False)
 
 
@@ -175,6 +206,13 @@ class NoJail:
 
     def seal(self) -> None:
         """Do nothing: there are no rights to give up, and the host's user stays."""
+
+    def save_folder(self) -> int | None:
+        """Return None: the host's user may be root, and changes no files of the job."""
+        return None
+
+    def restore_folder(self, number: int) -> None:
+        """Do nothing: no state is saved."""
 
     def lock(self) -> None:
         uid = self._order.uid

@@ -13,6 +13,10 @@ WORK: Final = "/home/student/work"
 FILES: Final = "/files"
 PRIVATE: Final = "/private"
 MODULES: Final = f"{HOME}/modules"
+# The first process keeps states of the working folder here (`folder_states`). No other
+# process of the job may read or write below it: Landlock lists no right to it.
+STATES: Final = "/states"
+STATES_BYTES: Final = 128 * 1024**2
 SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108 - the jail's own
 TEMPORARY: Final = ("/tmp", "/var/tmp")  # noqa: S108 - the jail's own
 # All of these share one tmpfs, so that their sizes add up.

@@ -138,7 +138,7 @@ def _mask() -> None:
 
 
 def _make_store(sizes: Sizes) -> None:
-    """Make the writable folders, all in one tmpfs, and the FILES folder in another."""
+    """Make the writable folders, all in one tmpfs, and FILES and STATES in others."""
     store = kernel.make_mount(
         "tmpfs",
         _QUIET,
@@ -155,6 +155,14 @@ def _make_store(sizes: Sizes) -> None:
     Path(_STORE).rmdir()
     files = kernel.make_mount("tmpfs", _QUIET, mode="755", size=str(_SLACK))
     _attach_new(files, path_rules.FILES)
+    states = kernel.make_mount(
+        "tmpfs",
+        _QUIET | kernel.NO_EXEC,
+        mode="700",
+        size=str(path_rules.STATES_BYTES),
+        nr_inodes=str(path_rules.INODES),
+    )
+    _attach_new(states, path_rules.STATES)
 
 
 def _write_etc() -> None:

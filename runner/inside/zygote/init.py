@@ -120,6 +120,12 @@ class Init:
                 self._used = self.isolation.used_bytes()
                 self._usage_ms = _USAGE_MS
                 self._tell({"t": "sealed", "disk": self._used[0]})
+            case "save":
+                self._tell({"t": "saved", "number": self.isolation.save_folder()})
+            case "restore":
+                self.isolation.restore_folder(int(frame["number"]))
+                self._tell_usage()
+                self._tell({"t": "restored"})
             case "student":
                 # The first process could not be interrupted, so the host has ended it.
                 self._start_student(dict(zip(DESCRIPTORS[1:], fds, strict=True)))
