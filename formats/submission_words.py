@@ -228,6 +228,13 @@ WARNINGS: Final[dict[str, Words]] = {
         "most in the checks whose results you see first counts, or else the last. Delete "
         "the copies that you do not need.",
     ),
+    "check_cell_moved": Words(
+        "The check cell of “{key}” in “{name}” (cell {cell}) stands below a cell that "
+        "comes after it in the hand-out.",
+        "If that cell uses the same names, the question is tested further up, where the "
+        "hand-out has its check cell. Put the check cell, and your answer to the "
+        "question, back in their places.",
+    ),
     "check_cells_gone": Words(
         "“{name}” has none of this hand-out's check cells. It may be the notebook of "
         "another assignment.",

@@ -12,7 +12,6 @@ from formats.assignment.assignment_content import (
     RequiredFile,
     Visibility,
 )
-from formats.assignment.changed_names import changed_in_cells
 from formats.assignment.definitions import (
     Definitions,
     definitions_of,
@@ -26,6 +25,7 @@ from formats.assignment.notebook_cells import (
     make_handout,
     source_of,
 )
+from formats.assignment.related_names import related_in_cells
 from formats.assignment.section_tests import split_sections
 from formats.problems import (
     ImportRefusedError,
@@ -41,7 +41,6 @@ __all__ = [
     "Question",
     "RequiredFile",
     "Visibility",
-    "changed_in_cells",
     "check_cells",
     "check_key",
     "definitions_of",
@@ -51,6 +50,7 @@ __all__ = [
     "mark_cells",
     "read_bundle",
     "rebound_in_cells",
+    "related_in_cells",
     "source_of",
     "split_sections",
     "write_handout",

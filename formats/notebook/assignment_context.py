@@ -58,9 +58,31 @@ class AssignmentContext:
         return Counter(key for key in keys if key is not None)
 
     @cached_property
+    def later_texts(self) -> Mapping[str, frozenset[str]]:
+        """The texts of code cells that the hand-out has below each question's check cells.
+
+        Blanks are taken out of them. A text that the hand-out has twice is left
+        out.
+        """
+        keys = [check_key(cell) or foreign_key(cell) for cell in self.handout]
+        code = [
+            without_blanks(source_of(cell)) if cell["cell_type"] == "code" else ""
+            for cell in self.handout
+        ]
+        times = Counter(code)
+        later: set[str] = set()
+        found: dict[str, frozenset[str]] = {}
+        for key, text in zip(reversed(keys), reversed(code), strict=True):
+            if key is not None:
+                found.setdefault(key, frozenset(later))
+            elif text and times[text] == 1:
+                later.add(text)
+        return found
+
+    @cached_property
     def _texts(self) -> frozenset[str]:
         cells = (*self.handout, *self.given)
-        return frozenset(_without_blanks(source_of(cell)) for cell in cells)
+        return frozenset(without_blanks(source_of(cell)) for cell in cells)
 
     def numbered(self, notebook: Notebook) -> list[NumberedCell]:
         """Return the cells of a notebook with the numbers that its run will give them.
@@ -80,7 +102,7 @@ class AssignmentContext:
                 cell=replace(cell, source=source),
                 number=name.number,
                 where=name.words,
-                is_given=_without_blanks(source) in self._texts,
+                is_given=without_blanks(source) in self._texts,
             )
             found.append(numbered)
         return found
@@ -97,6 +119,6 @@ def _as_json(cell: Cell) -> dict[str, Any]:
     }
 
 
-def _without_blanks(source: str) -> str:
+def without_blanks(source: str) -> str:
     """Return the text without white space, to compare texts that differ in it alone."""
     return "".join(source.split())

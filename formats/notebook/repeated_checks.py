@@ -1,12 +1,13 @@
-"""Warn of check cells that a notebook repeats, or does not have at all."""
+"""Warn of check cells that a notebook repeats, has moved down, or does not have."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from formats.assignment import check_key, foreign_key
 from formats.findings import (
     Name,
 )
-from formats.notebook.assignment_context import AssignmentContext
+from formats.notebook.assignment_context import AssignmentContext, without_blanks
 from formats.notebook.normalise import (
     Cell,
     Notebook,
@@ -26,35 +27,56 @@ def find_repeated_checks(
 ) -> tuple[Problem, ...]:
     """Return a warning for each question with more check cells than the hand-out has.
 
-    If the hand-out has check cells and the notebook has none, the warning says that
-    instead. Never raises: a notebook that cannot be read has no warnings.
+    If it has one that was moved below a later cell of the hand-out, the warning says
+    that. If the hand-out has check cells and the notebook has none, the only warning
+    says that. Never raises: a notebook that cannot be read has no warnings.
     """
     try:
         notebook = read_notebook(data, name=name)
     except NotebookFaultError:
         return ()
-    repeated = _found(notebook, context)
-    if not repeated and any(context.check_copies[key] for key in context.keys):
+    checks = _check_cells(notebook, context)
+    if not checks and any(context.check_copies[key] for key in context.keys):
         return (problem("check_cells_gone", file=name),)
     warnings: list[Problem] = []
     for key in context.keys:
-        cells = repeated.get(key, [])
+        cells = checks.get(key, [])
+        words = [each.words for each in cells]
         if len(cells) > max(1, context.check_copies[key]):
-            warnings.append(_warning(key, cells, name))
+            warnings.append(_warning(key, words, name))
+        elif any(each.is_moved for each in cells):
+            warnings.append(
+                problem("check_cell_moved", file=name, cell=words[-1], key=shown(key))
+            )
     return tuple(warnings[:MAX_WARNED])
 
 
-def _found(notebook: Notebook, context: AssignmentContext) -> dict[str, list[str]]:
-    """Return the places of the notebook's check cells, by keys of questions."""
-    ours: dict[str, list[str]] = {}
-    theirs: dict[str, list[str]] = {}
+@dataclass(frozen=True)
+class _CheckCell:
+    """A check cell, in words, and whether a later cell of the hand-out is above it."""
+
+    words: str
+    is_moved: bool
+
+
+def _check_cells(
+    notebook: Notebook, context: AssignmentContext
+) -> dict[str, list[_CheckCell]]:
+    """Return the notebook's check cells, by keys of questions."""
+    ours: dict[str, list[_CheckCell]] = {}
+    theirs: dict[str, list[_CheckCell]] = {}
+    above: set[str] = set()
     for each in context.numbered(notebook):
-        if each.cell.kind == "code":
-            raw = _as_json(each.cell)
-            word = str(each.number) if each.number else each.where.lower()
-            for found, key in ((ours, check_key(raw)), (theirs, foreign_key(raw))):
-                if key in context.keys and key is not None:
-                    found.setdefault(key, []).append(word)
+        if each.cell.kind != "code":
+            continue
+        raw = _as_json(each.cell)
+        words = str(each.number) if each.number else each.where.lower()
+        for found, key in ((ours, check_key(raw)), (theirs, foreign_key(raw))):
+            if key in context.keys and key is not None:
+                later = context.later_texts.get(key, frozenset())
+                moved = not above.isdisjoint(later)
+                found.setdefault(key, []).append(_CheckCell(words, moved))
+        above.add(without_blanks(each.cell.source))
     return {**theirs, **ours}
 
 

@@ -8,12 +8,12 @@ from courses.handouts import notebook_part, read_notebook_part
 from courses.models import RevisionFile
 from formats.assignment import (
     Definitions,
-    changed_in_cells,
     check_key,
     definitions_of,
     foreign_key,
     make_handout,
     rebound_in_cells,
+    related_in_cells,
     source_of,
 )
 from formats.choices import Part
@@ -75,7 +75,7 @@ def _described_cells(
     sources = [source_of(cell) for cell in cells]
     code = _code(cells)
     rebound = rebound_in_cells(code)
-    changed = changed_in_cells(code, _code(solved))
+    related = related_in_cells(code, _code(solved))
     for cell, source in zip(cells, sources, strict=True):
         is_code = cell["cell_type"] == "code"
         key = check_key(cell) or foreign_key(cell)
@@ -86,7 +86,7 @@ def _described_cells(
             question=key if key in keys and key is not None else "",
             is_code=is_code,
             binds=tuple(sorted(next(rebound))) if is_code else (),
-            changes=tuple(sorted(next(changed))) if is_code else (),
+            related=tuple(sorted(next(related))) if is_code else (),
         )
 
 

@@ -142,8 +142,8 @@ class HandoutCell:
 
     `name` is the name that the importer or nbgrader gave to the cell. `source` is the
     fingerprint of its text, and `question` is the key of the question that it checks.
-    `binds` are the names that it binds at its top level, "*" for any. `changes` are names
-    whose objects it may change in any way.
+    `binds` are the names that it binds at its top level, and `related` those that have to
+    do with its names; "*" stands for any.
     """
 
     id: str = ""
@@ -152,7 +152,7 @@ class HandoutCell:
     question: str = ""
     is_code: bool = True
     binds: tuple[str, ...] = ()
-    changes: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

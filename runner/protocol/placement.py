@@ -2,7 +2,7 @@
 
 A question is tested after its check cell, and after each copy of it. If that cell is gone
 or cannot be recognised, the hand-out says where it was. Below its check cell, the
-hand-out may have cells that bind or change what the tests ask for. A question is never
+hand-out may have cells that have to do with what the tests ask for. A question is never
 tested below such a cell: it could test the hand-out's own work there.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from runner.protocol.jobs import HandoutCell, JobSpec, QuestionSpec, TestStyle
-from runner.protocol.requested_names import requested_names
+from runner.protocol.requested_names import may_request_any, requested_names
 
 # The most copies of one check cell that are tested: the first, and the last ones.
 MAX_COPIES: Final = 3
@@ -99,7 +99,7 @@ class Placement:
         check = self._check_cells.get(question.key)
         if check is None:
             return _first_and_last(marked)
-        later = self._changing(question, check)
+        later = self._related(question, check)
         ceiling = self._ceiling(self._sure, later)
         copies = [place for place in marked if place < ceiling]
         return _first_and_last(copies) or self._by_handout(check, later)
@@ -109,18 +109,19 @@ class Placement:
         found = (known[one] for one in later if one in known and one in self._in_order)
         return min(found, default=self._last + 1)
 
-    def _changing(self, question: QuestionSpec, check: int) -> list[int]:
-        """Return the hand-out's cells that may change what is tested.
+    def _related(self, question: QuestionSpec, check: int) -> list[int]:
+        """Return the hand-out's cells that have to do with what is tested.
 
         They stand below the check cell, whose index is `check`.
         """
         names = requested_names(question) - self._libraries
         is_open = question.style is TestStyle.CASES and _ALL_NAMES in names
+        is_open = is_open or may_request_any(question)
         return [
             index
             for index in range(check + 1, len(self._handout))
-            if (changed := _changed_by(self._handout[index]))
-            and (is_open or "*" in changed or not names.isdisjoint(changed))
+            if (found := _names_of(self._handout[index]))
+            and (is_open or "*" in found or not names.isdisjoint(found))
         ]
 
     def _by_handout(self, check: int, later: Sequence[int]) -> list[int]:
@@ -129,7 +130,7 @@ class Placement:
         The place is after the last cell that the hand-out has above the check cell. Cells
         that the student has inserted below that one come before the place too. They
         reach up to the check cell itself, if it is found by its id, or to the next cell
-        of the hand-out. They do not count if a cell that changes what is tested is gone:
+        of the hand-out. They do not count if a cell that has to do with what is tested is gone:
         the inserted code might be that cell.
         """
         if not self._found:
@@ -149,8 +150,8 @@ class Placement:
         return [place if goes_on else self._last]
 
 
-def _changed_by(cell: HandoutCell) -> tuple[str, ...]:
-    return (*cell.binds, *cell.changes)
+def _names_of(cell: HandoutCell) -> tuple[str, ...]:
+    return (*cell.binds, *cell.related)
 
 
 def _first_and_last(places: list[int]) -> list[int]:

@@ -10,6 +10,10 @@ from runner.protocol.jobs import QuestionSpec, TestStyle
 from runner.protocol.parsing import parse
 
 _NAME: Final = re.compile(r"[^\W\d]\w*")
+# With these a test reaches names that it builds.
+_BUILDS_NAMES: Final = frozenset(
+    ("globals", "locals", "vars", "dir", "__main__", "eval", "exec", "get_ipython")
+)
 
 
 class TestsUnreadableError(Exception):
@@ -30,6 +34,17 @@ def requested_names(question: QuestionSpec) -> frozenset[str]:
         return frozenset(_parameters(question))
     except (SyntaxError, ValueError, RecursionError, KeyError) as error:
         raise TestsUnreadableError(f"tests of {question.key} are unreadable") from error
+
+
+@lru_cache(maxsize=256)
+def may_request_any(question: QuestionSpec) -> bool:
+    """Return whether the checks may ask for names that their text does not hold.
+
+    A test can build such a name: `globals()["W" + layer]`.
+    """
+    sources = [question.source, *(check.source for check in question.checks)]
+    words = (word for source in sources for word in _NAME.findall(source))
+    return not _BUILDS_NAMES.isdisjoint(words)
 
 
 def _words(question: QuestionSpec) -> Iterator[str]:

@@ -13,7 +13,6 @@ from typing import Any, Final
 import pytest
 
 from formats.assignment import (
-    changed_in_cells,
     check_cells,
     definitions_of,
     foreign_key,
@@ -21,11 +20,12 @@ from formats.assignment import (
     make_handout,
     mark_cells,
     rebound_in_cells,
+    related_in_cells,
     source_of,
 )
-from formats.assignment.changed_names import _read
 from formats.assignment.definitions import _parsed_bindings
 from formats.assignment.foreign_cells import is_about_otter
+from formats.assignment.related_names import _read
 from formats.importing.source_notebooks import headings, names_of_cells
 from formats.notebook.assignment_context import AssignmentContext
 from formats.notebook.cell_syntax import MAX_CELL
@@ -126,7 +126,7 @@ def read_staffs(cells: list[dict[str, Any]]) -> None:
     definitions_of(notebook)
     list(rebound_in_cells(map(source_of, cells)))
     _read.cache_clear()
-    list(changed_in_cells([source_of(cell) for cell in cells]))
+    list(related_in_cells([source_of(cell) for cell in cells]))
     check_cells(notebook)
     [(foreign_key(cell), is_about_otter(cell["source"])) for cell in cells[:9]]
 

@@ -60,3 +60,32 @@ def test_a_notebook_with_none_of_the_hand_out_s_check_cells_is_told(
 
 def test_where_the_hand_out_has_no_check_cells_none_is_missed() -> None:
     assert find_repeated_checks(notebook_bytes(), name="a.ipynb", context=Q1) == ()
+
+
+GIVEN = code_cell("import torch\nW = 2")
+LATER = code_cell("def given():\n    return 1")
+HANDOUT = (GIVEN, CHECK, LATER)
+
+
+def codes(*cells: Any) -> list[str]:
+    context = AssignmentContext(keys=("q1",), handout=list(HANDOUT))
+    data = notebook_bytes(*cells)
+    found = find_repeated_checks(data, name="work.ipynb", context=context)
+    return [each.code for each in found]
+
+
+def test_a_check_cell_below_a_later_cell_of_the_hand_out_is_named() -> None:
+    own = code_cell("f = 1")
+    assert codes(GIVEN, own, CHECK, LATER) == []
+    assert codes(GIVEN, own, CHECK) == []
+    assert codes(GIVEN, LATER, own, CHECK) == ["check_cell_moved"]
+    spaced = code_cell("def given():\n\n    return  1\n")
+    assert codes(GIVEN, spaced, CHECK) == ["check_cell_moved"]
+    assert codes(GIVEN, CHECK, LATER, own, CHECK) == ["check_cell_copied"]
+
+
+def test_text_that_the_hand_out_has_twice_says_nothing_of_the_order() -> None:
+    todo = code_cell("# YOUR CODE")
+    context = AssignmentContext(keys=("q1",), handout=[todo, CHECK, todo])
+    data = notebook_bytes(todo, CHECK, todo)
+    assert find_repeated_checks(data, name="w.ipynb", context=context) == ()

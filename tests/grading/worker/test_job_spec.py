@@ -272,7 +272,7 @@ def test_the_hand_out_is_told_cell_by_cell(run: GradingRun) -> None:
     assert cells[0].source == fingerprint("a = 1\n")
 
 
-def test_what_the_hand_out_s_cells_change_is_told_by_what_the_solution_reads(
+def test_what_the_hand_out_s_cells_relate_to_is_told_by_what_the_solution_reads(
     run: GradingRun,
 ) -> None:
     RevisionFileFactory.create(
@@ -283,7 +283,7 @@ def test_what_the_hand_out_s_cells_change_is_told_by_what_the_solution_reads(
     )
     staff_notebook(run, "w = [0]", "def total():\n    return sum(w)", "w.append(1)")
     cells = build_job(run).handout
-    assert [cell.changes for cell in cells] == [("total", "w"), (), ("total", "w")]
+    assert [cell.related for cell in cells] == [("total", "w"), (), ("total", "w")]
 
 
 def test_without_a_hand_out_one_is_made_of_the_staff_notebook(run: GradingRun) -> None:

@@ -193,9 +193,9 @@ def test_copies_below_a_cell_that_binds_the_name_do_not_count() -> None:
     assert [cell.number for cell in found.cells if cell.questions] == [2, 4]
 
 
-CHANGING = (
+RELATED = (
     *handout(CALM)[:3],
-    HandoutCell(id="again", source=fingerprint(CELLS["again"][0]), changes=("mean",)),
+    HandoutCell(id="again", source=fingerprint(CELLS["again"][0]), related=("mean",)),
     *handout(CALM)[3:],
 )
 
@@ -211,11 +211,27 @@ CHANGING = (
         ("setup answer check own end check", [3, 6]),
     ],
 )
-def test_copies_below_a_cell_that_changes_what_is_tested_do_not_count(
+def test_copies_below_a_cell_that_has_to_do_with_what_is_tested_do_not_count(
     cells: str, expected: list[int]
 ) -> None:
-    found = read(cells, CHANGING)
+    found = read(cells, RELATED)
     assert [cell.number for cell in found.cells if cell.questions] == expected
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "import __main__\n    assert vars(__main__)['me' + 'an']([1, 3]) == 2",
+        "assert globals()['mean']([1, 3]) == 2",
+        "assert eval('mean')([1, 3]) == 2",
+    ],
+)
+def test_tests_that_build_names_may_ask_for_any(body: str) -> None:
+    asked = question("q1", f"def check(other):\n    {body}\n")
+    spec = job(
+        *written("setup answer* again check end"), questions=(asked,), handout=handout()
+    )
+    assert place(read_notebook(spec)) == 2
 
 
 def test_a_check_cell_known_by_its_id_keeps_the_student_s_text() -> None:
