@@ -115,9 +115,8 @@ def related_in_cells(
     replaced = frozenset(_CHANGED + name for name in apart)
     for cell in everything:
         for statement in cell.statements:
-            groups.join(statement - apart)
-            if not replaced.isdisjoint(statement):
-                groups.join((ANY, *(statement - apart)))
+            names = statement - apart
+            groups.join(names if replaced.isdisjoint(statement) else (ANY, *names))
     members = groups.members()
     for cell in cells:
         found = {groups.find(name) for name in cell.names - apart}
@@ -147,8 +146,8 @@ def _apart(cells: Iterable[_Read]) -> frozenset[str]:
         name for name, found in values.items() if len(found) == 1 and "" not in found
     }
     bound = values.keys() | modules.keys()
-    found = (libraries - values.keys()) | (constants - modules.keys())
-    return frozenset((found | (_BUILTINS - bound - _REACH_ALL)) - {ANY})
+    apart = (libraries - values.keys()) | (constants - modules.keys())
+    return frozenset((apart | (_BUILTINS - bound - _REACH_ALL)) - {ANY})
 
 
 class _Groups:

@@ -4,7 +4,7 @@ import pytest
 
 from runner.host.runner import Runner
 from runner.protocol.jobs import JobResult, Verdict
-from tests.runner.notebooks import cell, job, messages, question, scores
+from tests.runner.notebooks import cell, job, messages, question, scores, text
 
 pytestmark = pytest.mark.torch
 
@@ -100,3 +100,27 @@ def test_a_folder_that_is_too_large_to_save_stays_as_it_is(runner: Runner) -> No
     result = run(runner, *cells, questions=(asking("q1", "B"),))
     assert scores(result) == {"q1": [1.0]}, messages(result)
     assert result.verdict is Verdict.COMPLETED
+
+
+TOUCHES_STATES = """
+import os
+def attempt(action):
+    try: action()
+    except OSError as error: return type(error).__name__
+    return "done"
+first = os.listdir("/states")[0]
+print(attempt(lambda: open(f"/states/{first}").read()))
+print(attempt(lambda: open(f"/states/{first}", "w")))
+print(attempt(lambda: open("/states/new", "w")))
+print(attempt(lambda: os.remove(f"/states/{first}")))
+print(attempt(lambda: os.rename(f"/states/{first}", "mine")))
+print(attempt(lambda: os.link(f"/states/{first}", "mine")))
+"""
+
+
+def test_the_notebook_cannot_read_or_change_a_saved_state(runner: Runner) -> None:
+    cells = (SAVE.format("A"), ONE, TOUCHES_STATES)
+    result = run(runner, *cells, questions=(asking("q1", "A"),))
+    printed = text(result, 3).split()
+    assert len(printed) == 6
+    assert set(printed) <= {"PermissionError", "OSError"}
