@@ -7,8 +7,6 @@ import inspect
 import io
 import linecache
 import re
-import sys
-import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +29,7 @@ from runner.inside.grader.global_names import with_globals_as_items
 from runner.inside.grader.handles import is_handle
 from runner.inside.grader.main_module import Main, as_main
 from runner.inside.grader.names import AllNames, Library, Names
+from runner.inside.grader.otter_decorator import otter_installed
 from runner.inside.grader.snapshot_client import SnapshotClient
 from runner.inside.grader.staff_texts import STAFF_TEXTS
 from runner.protocol import check_words
@@ -40,7 +39,6 @@ from runner.wire.link import Link
 _RETURNED: Final = "__returned__"
 # The value of a check whose `return f(x)` returns nothing because f does.
 _NOTHING: Final = object()
-_OTTER: Final = "otter.test_files"
 _TRACEBACK: Final = "Traceback (most recent call last):\n"
 _RAISED: Final = re.compile(r"^([\w.]+)(?::|$)", re.MULTILINE)
 _NUMPY_WORDS: Final = re.compile(
@@ -148,7 +146,7 @@ class Tests:
             if isinstance(node, ast.FunctionDef) and node.name in checks:
                 _ReturnsNothing().generic_visit(node)
         code = compile(_guarded(tree), name, "exec")
-        with _otter_at_hand():
+        with otter_installed():
             exec(code, self._space)  # noqa: S102 - the assignment's own tests
 
     # --- Functions ---------------------------------------------------------------
@@ -375,27 +373,3 @@ def _remember(name: str, source: str) -> None:
     """Keep the test's source, so that the tracebacks for staff show its lines."""
     lines = source.splitlines(keepends=True)
     linecache.cache[name] = (len(source), None, lines, name)
-
-
-def test_case(**_: object) -> Callable[[Callable[..., object]], Callable[..., object]]:
-    """Return a decorator without effect: the assignment holds what Otter's would say."""
-    return lambda function: function
-
-
-@contextlib.contextmanager
-def _otter_at_hand() -> Iterator[None]:
-    """Let tests import Otter's decorator inside, whether Otter is installed or not."""
-    module = types.ModuleType(_OTTER)
-    module.test_case = test_case  # type: ignore[attr-defined]  # a module of our making
-    package = types.ModuleType("otter")
-    package.test_files = module  # type: ignore[attr-defined]  # same
-    kept = {name: sys.modules.get(name) for name in ("otter", _OTTER)}
-    sys.modules.update({"otter": package, _OTTER: module})
-    try:
-        yield
-    finally:
-        for name, old in kept.items():
-            if old is None:
-                del sys.modules[name]
-            else:
-                sys.modules[name] = old
