@@ -17,6 +17,7 @@ DJANGO: Final = frozenset(
 PARTS: Final = frozenset(
     (
         "models",
+        "querysets",
         "services",
         "pages",
         "views",
