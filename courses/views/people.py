@@ -1,8 +1,5 @@
 """The page of a course's people: the list, changing a role, and inviting."""
 
-from typing import Final
-
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, HttpResponseRedirect
@@ -11,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import SignedInRequest
+from courses.forms.people import InviteForm, RoleForm
 from courses.models import Course
 from courses.pages.people import people_page, people_query
 from courses.permissions import Right, can
@@ -18,26 +16,6 @@ from courses.services.enrolments import LastLecturerError, change_role, role_wor
 from courses.services.invitations import send_invitations
 from courses.views.access import allowed_course
 from formats.choices import Role
-
-YES_NO: Final = [("1", "yes"), ("0", "no")]
-
-
-class RoleForm(forms.Form):
-    """A person's new role or activity; empty fields change nothing.
-
-    The button that makes somebody inactive also sends the list of roles, which is then
-    ignored.
-    """
-
-    enrolment = forms.IntegerField(min_value=1, max_value=2**62)
-    role = forms.ChoiceField(choices=Role.choices, required=False)
-    active = forms.ChoiceField(choices=YES_NO, required=False)
-
-
-class InviteForm(forms.Form):
-    """The person to invite; if empty, all who were not invited yet."""
-
-    enrolment = forms.IntegerField(min_value=1, max_value=2**62, required=False)
 
 
 @login_required

@@ -1,8 +1,5 @@
 """The page that adds one person to a course by their address."""
 
-from typing import Any
-
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -10,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
+from courses.forms.person_add import PersonForm
 from courses.models import Course
 from courses.permissions import Right
 from courses.services.enrolments import LastLecturerError
@@ -17,55 +15,9 @@ from courses.services.invitations import send_invitations
 from courses.services.roster import Imported, RosterChangedError, add_person
 from courses.services.roster_plan import Step
 from courses.views.access import allowed_course
-from formats.choices import Role
 from formats.roster import Entry, RosterError
 
 UNPROCESSABLE = 422
-
-
-class PersonForm(forms.Form):
-    """Who is added, and in which role. Names are only used for a new account."""
-
-    email = forms.EmailField(
-        label="Email address",
-        max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
-    )
-    role = forms.ChoiceField(label="Role", choices=Role.choices, initial=Role.STUDENT)
-    module_code = forms.ChoiceField(label="Module code", required=False)
-    first_name = forms.CharField(label="First name", max_length=150, required=False)
-    last_name = forms.CharField(
-        label="Last name",
-        max_length=150,
-        required=False,
-        help_text="Names are stored with a new account; who has one keeps theirs.",
-    )
-    login = forms.CharField(label="College login", max_length=64, required=False)
-    invite = forms.BooleanField(
-        label="Mail them how to sign in",
-        required=False,
-        initial=True,
-        help_text="If they have never signed in, and were not invited before.",
-    )
-
-    def __init__(self, course: Course, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        codes: Any = self.fields["module_code"]
-        codes.choices = [("", "–"), *((code, code) for code in course.module_codes)]  # noqa: RUF001  a dash for none
-
-    @property
-    def entry(self) -> Entry:
-        """The person that a valid form describes."""
-        given = self.cleaned_data
-        return Entry(
-            line=1,
-            email=given["email"].lower(),
-            first_name=given["first_name"],
-            last_name=given["last_name"],
-            login=given["login"],
-            role=Role(given["role"]),
-            module_code=given["module_code"],
-        )
 
 
 @login_required

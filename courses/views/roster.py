@@ -3,7 +3,6 @@
 import math
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import SignedInRequest
 from accounts.throttles import ImportThrottle, seconds_to_wait
+from courses.forms.roster import RosterForm
 from courses.models import Course
 from courses.permissions import Right
 from courses.services.enrolments import LastLecturerError
@@ -57,31 +57,6 @@ CHANGED = Problem(
     message="This is no longer what you looked at: the course, an account or the file has changed.",
     hint="Nothing was done. Below is what the file would do now: look at it again.",
 )
-
-
-class RosterForm(forms.Form):
-    """A roster, and what to do besides enrolling its people."""
-
-    file = forms.FileField(
-        label="CSV file",
-        help_text="UTF-8, at most 1 MB and 2,000 people.",
-        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
-        error_messages={
-            "required": "Choose a CSV file.",
-            "empty": "The file is empty. Choose another one.",
-        },
-    )
-    deactivate_missing = forms.BooleanField(
-        required=False,
-        label="Make inactive who is not in this file",
-        help_text="Students and assistants. You and other lecturers stay.",
-    )
-    invite = forms.BooleanField(
-        required=False,
-        initial=True,
-        label="Mail new people how to sign in",
-        help_text="To those who have never signed in, and were not invited before.",
-    )
 
 
 @login_required

@@ -1,9 +1,8 @@
 """The views of extensions: who has one, granting one, and withdrawing it."""
 
 import datetime as dt
-from typing import Any, Final
+from typing import Final
 
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, HttpResponseRedirect
@@ -13,9 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.http import SignedInRequest
 from accounts.models import User
-from courses.forms.moments import MomentField
+from courses.forms.extensions import ExtensionForm
 from courses.forms.staff import add_faults
-from courses.models import Assignment, Enrolment, Extension
+from courses.models import Assignment, Extension
 from courses.permissions import Right
 from courses.services.extensions import (
     ExtensionRefusedError,
@@ -26,39 +25,6 @@ from courses.wall_clock import moment_words
 from grading.views.access import allowed_assignment
 
 UNPROCESSABLE: Final = 422
-_LONGEST_REASON: Final = 1_000
-
-
-class StudentField(forms.ModelChoiceField):  # type: ignore[type-arg]  # Django takes none at run time
-    """A student of the course, by name and address."""
-
-    def label_from_instance(self, obj: Any) -> str:
-        """Return the name with the address, because names are not unique."""
-        return f"{obj.name} ({obj.email})" if obj.name != obj.email else obj.email
-
-
-class ExtensionForm(forms.Form):
-    """The student and the new deadline, in the course's time zone."""
-
-    student = StudentField(User.objects.none(), label="Student")
-    due_at = MomentField(label="New deadline")
-    reason = forms.CharField(
-        label="Why",
-        max_length=_LONGEST_REASON,
-        help_text="For staff. The student reads the new deadline, and not why.",
-        widget=forms.Textarea(attrs={"rows": 2}),
-    )
-
-    def __init__(self, assignment: Assignment, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        students = Enrolment.objects.students().filter(course=assignment.course_id)
-        field: Any = self.fields["student"]
-        field.queryset = User.objects.filter(pk__in=students.values("user"))
-        zone = assignment.course.time_zone
-        self.fields["due_at"].help_text = (
-            f"{zone}. The common deadline is "
-            f"{moment_words(assignment.due_at, assignment.course.tz)}."
-        )
 
 
 @login_required

@@ -1,9 +1,8 @@
 """The view that releases the marks of an assignment."""
 
 import datetime as dt
-from typing import Any, Final
+from typing import Final
 
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -12,8 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
-from courses.forms.moments import MomentField
-from courses.forms.staff import require_time
+from courses.forms.release import ReleaseForm
 from courses.models import Assignment
 from courses.permissions import Right
 from courses.wall_clock import moment_words
@@ -26,32 +24,6 @@ from grading.services.releasing import (
 from grading.views.access import allowed_assignment
 
 UNPROCESSABLE: Final = 422
-
-
-class ReleaseForm(forms.Form):
-    """When students see their final marks."""
-
-    when = forms.ChoiceField(
-        label="Release the marks",
-        choices=[("now", "Now"), ("later", "At a time")],
-        initial="now",
-        widget=forms.RadioSelect,
-    )
-    at = MomentField(label="At", required=False)
-    despite_problems = forms.BooleanField(
-        label="Release them all the same", required=False
-    )
-
-    def clean(self) -> dict[str, Any]:
-        """Require the time if the marks are to be released later."""
-        given = super().clean() or self.cleaned_data
-        require_time(self, given, choice="when", time="at", words="Say when.")
-        return given
-
-    def moment(self, now: dt.datetime) -> dt.datetime:
-        """Return the release time of a valid form."""
-        at: dt.datetime = self.cleaned_data["at"]
-        return now if self.cleaned_data["when"] == "now" else at
 
 
 @login_required
