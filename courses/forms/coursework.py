@@ -7,8 +7,8 @@ from django import forms
 from django.utils import timezone
 from django.utils.text import slugify
 
-from courses.forms.creation import ReleasedForm
 from courses.forms.moments import MomentField
+from courses.forms.release_time_fields import ReleaseTimeForm
 from courses.models import Assignment, Course
 from formats.choices import Counting
 from formats.lengths import MAX_MARKDOWN
@@ -20,7 +20,7 @@ _MOVED: Final = (
 )
 
 
-class CourseworkForm(ReleasedForm, forms.ModelForm[Assignment]):
+class CourseworkForm(ReleaseTimeForm, forms.ModelForm[Assignment]):
     """The settings of an assignment.
 
     Times are in Django's current zone: views set it to the course's zone.

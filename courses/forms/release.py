@@ -5,8 +5,8 @@ from typing import Any
 
 from django import forms
 
+from courses.forms.form_errors import require_time
 from courses.forms.moments import MomentField
-from courses.forms.staff import require_time
 
 
 class ReleaseForm(forms.Form):

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
-from courses.forms.staff import AnnouncementForm
+from courses.forms.announcements import AnnouncementForm
 from courses.models import Announcement, Course
 from courses.permissions import Right, can
 from courses.services.access import require

@@ -10,7 +10,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
-from courses.forms.staff import CopyForm, add_faults
+from courses.forms.course_copy import CopyForm
+from courses.forms.form_errors import add_faults
 from courses.models import Course
 from courses.permissions import Right
 from courses.services.copying import copy_course

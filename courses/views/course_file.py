@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
 from accounts.throttles import ImportThrottle, seconds_to_wait
-from courses.forms.creation import CourseFileForm
+from courses.forms.course_file import CourseFileForm
 from courses.models import Course
 from courses.permissions import Right
 from courses.services.course_uploads import (

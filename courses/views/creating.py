@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
-from courses.forms.creation import CourseSettingsForm, NewCourseForm
-from courses.forms.staff import add_faults
+from courses.forms.course_new import NewCourseForm
+from courses.forms.course_settings import CourseSettingsForm
+from courses.forms.form_errors import add_faults
 from courses.models import Course
 from courses.permissions import Right
 from courses.release_times import is_out

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
-from courses.forms.staff import ChangesForm
+from courses.forms.changes import ChangesForm
 from courses.models import CourseChange
 from courses.pages.checklist import course_checklist
 from courses.pages.todo import count_people, todo_items

@@ -11,7 +11,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.http import SignedInRequest
-from courses.forms.staff import MoveForm, ReasonForm, ShiftForm
+from courses.forms.reason import ReasonForm
+from courses.forms.session_move import MoveForm
+from courses.forms.shift import ShiftForm
 from courses.models import Course, Session
 from courses.pages.shift import shift_preview
 from courses.permissions import Right

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.http import SignedInRequest
 from accounts.models import User
 from courses.forms.extensions import ExtensionForm
-from courses.forms.staff import add_faults
+from courses.forms.form_errors import add_faults
 from courses.models import Assignment, Extension
 from courses.permissions import Right
 from courses.services.extensions import (

@@ -13,7 +13,7 @@ from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.test import Client
 
-from courses.forms.staff import AnnouncementForm
+from courses.forms.announcements import AnnouncementForm
 from courses.models import Announcement, Course, Material, Week
 from formats.lengths import MAX_MARKDOWN
 from tests.courses.coursefiles import faults, small
