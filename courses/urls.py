@@ -3,31 +3,39 @@
 from django.urls import include, path
 
 from courses.views import (
+    announcement_delete,
+    announcement_edit,
     announcements,
     calendar,
-    copying,
+    changes,
     course,
+    course_copy,
     course_file,
-    creating,
+    course_new,
+    course_new_file,
+    course_settings,
     downloads,
     manage,
     material,
     news,
     people,
-    person,
+    person_add,
+    progress,
     roster,
-    ticks,
-    timetable,
+    session_cancel,
+    session_move,
+    session_restore,
+    shift,
 )
 
 app_name = "courses"
 MANAGE = "<slug:slug>/manage"
 of_courses = [
-    path("new/", creating.course_new, name="course-new"),
-    path("new/file/", course_file.course_new_file, name="course-new-file"),
+    path("new/", course_new.course_new, name="course-new"),
+    path("new/file/", course_new_file.course_new_file, name="course-new-file"),
     path("<slug:slug>/", course.course, name="course"),
     path("<slug:slug>/news/", news.news, name="news"),
-    path("<slug:slug>/progress/", ticks.progress, name="progress"),
+    path("<slug:slug>/progress/", progress.progress, name="progress"),
     path(
         "<slug:slug>/materials/<int:pk>/file/",
         downloads.material_file,
@@ -61,7 +69,7 @@ of_courses = [
     ),
     path("<slug:slug>/people/", people.people, name="people"),
     path("<slug:slug>/people/role/", people.role, name="role"),
-    path("<slug:slug>/people/add/", person.person_add, name="person-add"),
+    path("<slug:slug>/people/add/", person_add.person_add, name="person-add"),
     path("<slug:slug>/people/invite/", people.invite, name="invite"),
     path("<slug:slug>/people/roster/", roster.roster, name="roster"),
     path(
@@ -70,24 +78,26 @@ of_courses = [
         name="roster-export",
     ),
     path(f"{MANAGE}/", manage.manage, name="manage"),
-    path(f"{MANAGE}/changes/", manage.changes, name="changes"),
-    path(f"{MANAGE}/settings/", creating.course_settings, name="course-settings"),
+    path(f"{MANAGE}/changes/", changes.changes, name="changes"),
+    path(
+        f"{MANAGE}/settings/", course_settings.course_settings, name="course-settings"
+    ),
     path(f"{MANAGE}/file/", course_file.course_file, name="course-file"),
-    path(f"{MANAGE}/shift/", timetable.shift, name="shift"),
-    path(f"{MANAGE}/copy/", copying.copy, name="copy"),
+    path(f"{MANAGE}/shift/", shift.shift, name="shift"),
+    path(f"{MANAGE}/copy/", course_copy.course_copy, name="course-copy"),
     path(
         f"{MANAGE}/sessions/<int:pk>/cancel/",
-        timetable.session_cancel,
+        session_cancel.session_cancel,
         name="session-cancel",
     ),
     path(
         f"{MANAGE}/sessions/<int:pk>/restore/",
-        timetable.session_restore,
+        session_restore.session_restore,
         name="session-restore",
     ),
     path(
         f"{MANAGE}/sessions/<int:pk>/move/",
-        timetable.session_move,
+        session_move.session_move,
         name="session-move",
     ),
     path(
@@ -97,12 +107,12 @@ of_courses = [
     ),
     path(
         f"{MANAGE}/announcements/<int:pk>/",
-        announcements.announcement_edit,
+        announcement_edit.announcement_edit,
         name="announcement-edit",
     ),
     path(
         f"{MANAGE}/announcements/<int:pk>/delete/",
-        announcements.announcement_delete,
+        announcement_delete.announcement_delete,
         name="announcement-delete",
     ),
 ]

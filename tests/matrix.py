@@ -303,9 +303,9 @@ PAGES: Final = [
         args=of_course,
         expected=EDITORS.replace("200", "422"),
     ),
-    Row(name="courses:copy", args=of_course, expected=EDITORS),
+    Row(name="courses:course-copy", args=of_course, expected=EDITORS),
     Row(
-        name="courses:copy",
+        name="courses:course-copy",
         method="post",
         args=of_course,
         form=copy_form,

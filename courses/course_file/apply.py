@@ -39,10 +39,7 @@ from formats.course.course_content import (
     WeekRow,
 )
 from formats.course.plain_fields import columns_of
-from formats.problems import (
-    ImportRefusedError,
-    Problem,
-)
+from formats.problems import ImportRefusedError, Problem
 
 Values = dict[str, Any]
 

@@ -13,9 +13,7 @@ from courses.course_file.apply import Applier
 from courses.course_file.export import Written, write_course
 from courses.course_file.plan import Plan, make_plan
 from courses.course_file.stored import nothing_stored, read_stored
-from courses.models import (
-    Course,
-)
+from courses.models import Course
 from courses.permissions import Right
 from courses.services.access import require
 from courses.services.course_file_record import record_import
@@ -23,10 +21,7 @@ from courses.services.creating import enrol_creator, require_course_creator
 from formats.course.course_content import Content
 from formats.course.course_reader import CourseFile, read_course_file
 from formats.course.dates import AcademicYear
-from formats.problems import (
-    ImportRefusedError,
-    Problem,
-)
+from formats.problems import ImportRefusedError, Problem
 
 _LONGEST_SLUG: Final = 60
 

@@ -22,10 +22,7 @@ from courses.services.held_uploads import (
 )
 from formats.archives import unpack
 from formats.course.dates import AcademicYear
-from formats.problems import (
-    ImportRefusedError,
-    Problem,
-)
+from formats.problems import ImportRefusedError, Problem
 
 _KINDS: Final = (".yaml", ".yml", ".zip")
 _NAMES: Final = ("course.yaml", "course.yml")

@@ -175,7 +175,7 @@ def _subject(announcement: Announcement) -> str:
 def _body(announcement: Announcement) -> str:
     """Return the announcement as it was written, with the course's address."""
     return render_to_string(
-        "courses/manage/announcement_mail.txt",
+        "courses/announcement_mail.txt",
         {
             "announcement": announcement,
             "course": announcement.course,

@@ -1,10 +1,10 @@
-"""Loading the course of a page for its staff."""
+"""Load the course of a page for its staff, or a row of the course."""
 
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
-from courses.models import Course
+from courses.models import Announcement, Course, Session
 from courses.permissions import Right, can
 
 
@@ -17,3 +17,23 @@ def allowed_course(user: User, slug: str, right: Right) -> Course:
     if not can(user, right, found):
         raise PermissionDenied
     return found
+
+
+def allowed_announcement(user: User, slug: str, pk: int) -> Announcement:
+    """Return the announcement with its course, for a person who may edit the course.
+
+    Raises Http404 or PermissionDenied as `allowed_course` does.
+    """
+    course = allowed_course(user, slug, Right.EDIT)
+    rows = course.announcements.visible_to(user)
+    return get_object_or_404(rows.select_related("course", "author"), pk=pk)
+
+
+def allowed_session(user: User, slug: str, pk: int) -> Session:
+    """Return the session with its course, for a person who may edit the course.
+
+    Raises Http404 or PermissionDenied as `allowed_course` does.
+    """
+    course = allowed_course(user, slug, Right.EDIT)
+    rows = course.sessions.visible_to(user)
+    return get_object_or_404(rows.select_related("course", "week", "room"), pk=pk)

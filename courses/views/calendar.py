@@ -99,4 +99,4 @@ def _page(
         # With this scheme a browser opens the address in a calendar program.
         "webcal": f"webcal://{site.netloc}{path}",
     }
-    return render(request, "accounts/calendar.html", context, status=status)
+    return render(request, "courses/calendar.html", context, status=status)

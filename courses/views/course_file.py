@@ -1,4 +1,4 @@
-"""Pages for uploading a course file, to create a course or to change one."""
+"""The page that changes a course by its course file."""
 
 import math
 from typing import IO, Any, Final, cast
@@ -23,14 +23,10 @@ from courses.services.course_uploads import (
     import_held_course_file,
     preview_course_file,
 )
-from courses.services.creating import require_course_creator
 from courses.services.held_uploads import NothingPendingError
 from courses.views.access import allowed_course
-from courses.views.creating import created_words
-from formats.problems import (
-    ImportRefusedError,
-    Problem,
-)
+from courses.views.course_new import created_words
+from formats.problems import ImportRefusedError, Problem
 
 UNPROCESSABLE: Final = 422
 TOO_MANY_REQUESTS: Final = 429
@@ -48,36 +44,28 @@ _ANOTHERS: Final = Problem(
 @login_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def course_new_file(request: SignedInRequest) -> HttpResponse:
-    """Show the form; then the course that the file describes; then create it."""
-    require_course_creator(request.user)
-    return _course_file(request, None)
-
-
-@login_required
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
 def course_file(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show the form; then what the file would change; then change exactly that."""
-    return _course_file(request, allowed_course(request.user, slug, Right.EDIT))
+    return answer_upload(request, allowed_course(request.user, slug, Right.EDIT))
 
 
-def _course_file(request: SignedInRequest, course: Course | None) -> HttpResponse:
+def answer_upload(request: SignedInRequest, course: Course | None) -> HttpResponse:
+    """Show the form, what the file would do, or do it; None stands for a new course."""
     initial = {"academic_year": course.academic_year} if course else {}
     if request.method != "POST":
-        return _file_page(request, course, CourseFileForm(initial=initial))
+        return _page(request, course, CourseFileForm(initial=initial))
     if wait := seconds_to_wait(ImportThrottle, request):
         return _too_often(request, course, wait)
     form = CourseFileForm(request.POST, request.FILES)
     step = _import if "digest" in request.POST else _preview
     form.fields["file"].required = step is _preview
     if not form.is_valid():
-        return _file_page(request, course, form)
+        return _page(request, course, form)
     try:
         return step(request, course, form)
     except (ImportRefusedError, NothingPendingError, PermissionDenied) as error:
         again = CourseFileForm(initial=request.POST.dict())
-        return _file_page(request, course, again, faults=_faults_of(error))
+        return _page(request, course, again, faults=_faults_of(error))
 
 
 def _faults_of(error: Exception) -> tuple[Problem, ...]:
@@ -96,7 +84,7 @@ def _preview(
     preview = preview_course_file(
         actor=request.user, course=course, year=form.cleaned_data["academic_year"]
     )
-    return _file_page(request, course, form, preview=preview)
+    return _page(request, course, form, preview=preview)
 
 
 def _import(
@@ -127,13 +115,13 @@ def _too_often(
         message="That is very many uploads in a short time.",
         hint=f"Try again in {math.ceil(wait / 60)} min.",
     )
-    answer = _file_page(request, course, CourseFileForm(), faults=(fault,))
+    answer = _page(request, course, CourseFileForm(), faults=(fault,))
     answer.status_code = TOO_MANY_REQUESTS
     answer["Retry-After"] = str(wait)
     return answer
 
 
-def _file_page(
+def _page(
     request: SignedInRequest,
     course: Course | None,
     form: CourseFileForm,
@@ -150,7 +138,7 @@ def _file_page(
         "lines": list(plan.lines()) if plan else [],
         "faults": faults,
     }
-    template = "courses/manage/file.html" if course else "courses/new_file.html"
+    template = "courses/course_file.html" if course else "courses/course_new_file.html"
     is_refused = bool(faults) or (form.is_bound and not preview)
     status = UNPROCESSABLE if is_refused else None
     return render(request, template, context, status=status)

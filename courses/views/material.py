@@ -93,7 +93,7 @@ def material_notebook(request: SignedInRequest, slug: str, key: str) -> HttpResp
         context = {"cells": read_cells(data), "material": found}
     except NotebookUnreadableError as error:
         context = {"fault": str(error), "material": found}
-    answer = render(request, "courses/notebook.html", context)
+    answer = render(request, "notebook_frame.html", context)
     answer["ETag"] = etag
     answer["Cache-Control"] = "private, no-cache"
     return answer

@@ -35,7 +35,7 @@ def people(request: SignedInRequest, slug: str) -> HttpResponse:
         "can_edit": can(request.user, Right.EDIT, course),
         "roles": Role.choices,
     }
-    return render(request, "courses/people/people.html", context)
+    return render(request, "courses/people.html", context)
 
 
 @login_required

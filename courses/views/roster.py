@@ -33,10 +33,7 @@ from courses.services.roster_plan import Plan, Step
 from courses.views.access import allowed_course
 from courses.views.people import tell_invited
 from formats.problems import Problem
-from formats.roster import (
-    MOST_BYTES,
-    RosterError,
-)
+from formats.roster import MOST_BYTES, RosterError
 
 UNPROCESSABLE = 422
 TOO_MANY_REQUESTS = 429
@@ -189,4 +186,4 @@ def _page(
     }
     is_refused = bool(faults) or (form.is_bound and not plan)
     status = UNPROCESSABLE if is_refused else None
-    return render(request, "courses/people/roster.html", context, status=status)
+    return render(request, "courses/roster.html", context, status=status)

@@ -61,7 +61,7 @@ def trial_notebook(
         context["cells"] = executed_cells(run)
     except NotebookUnreadableError as error:
         context["fault"] = str(error)
-    answer = render(request, "courses/notebook.html", context)
+    answer = render(request, "notebook_frame.html", context)
     answer["Cache-Control"] = "private, no-cache"
     return answer
 

@@ -280,7 +280,7 @@ def test_shift_that_overlaps_cannot_be_confirmed(
 
 
 def test_copy_form_proposes_next_year(lecturer: Client, session: Session) -> None:
-    form = lecturer.get(at("copy", session.course)).context["form"]
+    form = lecturer.get(at("course-copy", session.course)).context["form"]
     assert form.initial == {
         "academic_year": "2027-28",
         "slug": "70010-2027-28",
@@ -289,7 +289,7 @@ def test_copy_form_proposes_next_year(lecturer: Client, session: Session) -> Non
 
 
 def test_copy_leads_to_its_own_page(lecturer: Client, session: Session) -> None:
-    url = at("copy", session.course)
+    url = at("course-copy", session.course)
     form = lecturer.get(url).context["form"].initial
     answer = lecturer.post(url, form, follow=True)
     made = Course.objects.get(slug="70010-2027-28")
@@ -298,7 +298,7 @@ def test_copy_leads_to_its_own_page(lecturer: Client, session: Session) -> None:
 
 
 def test_refused_copy_says_why_at_the_field(lecturer: Client, session: Session) -> None:
-    url = at("copy", session.course)
+    url = at("course-copy", session.course)
     form = {"academic_year": "2027-28", "slug": "70010", "first_week_on": "2028-02-02"}
     answer = lecturer.post(url, form)
     assert answer.status_code == 422

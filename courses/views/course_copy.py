@@ -24,7 +24,7 @@ _A_YEAR: Final = dt.timedelta(weeks=52)
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def copy(request: SignedInRequest, slug: str) -> HttpResponse:
+def course_copy(request: SignedInRequest, slug: str) -> HttpResponse:
     """Ask for the copy's year, address and first week; on POST, make the copy."""
     course = allowed_course(request.user, slug, Right.EDIT)
     if request.method != "POST":
@@ -66,4 +66,4 @@ def _next_year(course: Course) -> dict[str, Any]:
 def _page(request: SignedInRequest, course: Course, form: CopyForm) -> HttpResponse:
     context = {"course": course, "tab": "manage", "form": form}
     status = UNPROCESSABLE if form.is_bound and form.errors else None
-    return render(request, "courses/manage/copy.html", context, status=status)
+    return render(request, "courses/course_copy.html", context, status=status)

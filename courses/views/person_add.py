@@ -58,4 +58,4 @@ def _words(done: Imported, entry: Entry) -> str:
 def _page(request: SignedInRequest, course: Course, form: PersonForm) -> HttpResponse:
     context = {"course": course, "tab": "manage", "form": form}
     status = UNPROCESSABLE if form.errors else None
-    return render(request, "courses/people/add.html", context, status=status)
+    return render(request, "courses/person_add.html", context, status=status)
