@@ -19,8 +19,13 @@ from courses.models import (
     Material,
     Session,
 )
-from courses.pages.coursework import DueAssignment, Stage, due_assignments, is_newer
-from courses.pages.sessions import SessionItem, session_item_of
+from courses.pages.due_assignments import (
+    DueAssignment,
+    Stage,
+    due_assignments,
+    is_newer,
+)
+from courses.pages.session_items import SessionItem, session_item_of
 from courses.told_changes import told_summary
 
 SESSIONS: Final = 3

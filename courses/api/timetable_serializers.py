@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from courses.models import Course, Lecture, Session, SessionLecture
-from courses.pages.sessions import named_teachers
+from courses.pages.session_items import named_teachers
 
 
 class LectureSerializer(serializers.ModelSerializer[Lecture]):

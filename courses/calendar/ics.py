@@ -20,7 +20,7 @@ from courses.annotations import Extended
 from courses.calendar.zones import zones_of
 from courses.deadlines import deadline_of
 from courses.models import Assignment, Course, Session
-from courses.pages.sessions import teachers_of
+from courses.pages.session_items import teachers_of
 from courses.release_times import is_out
 
 # How often calendar programs are asked to load the calendar again.

@@ -12,15 +12,15 @@ from django_stubs_ext import WithAnnotations
 
 from courses.annotations import ViewedMaterial
 from courses.models import Assignment, Course, Material, Session, Week
-from courses.pages.coursework import DueAssignment, due_assignments
-from courses.pages.materials import (
+from courses.pages.due_assignments import DueAssignment, due_assignments
+from courses.pages.material_items import (
     MaterialItem,
     Shelf,
     attachments_for,
     material_item,
     shelve,
 )
-from courses.pages.sessions import SessionItem, session_item_of
+from courses.pages.session_items import SessionItem, session_item_of
 from courses.pages.viewer import CourseViewer
 from formats.choices import MaterialKind
 

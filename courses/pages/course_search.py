@@ -5,9 +5,9 @@ from typing import Final
 
 from courses.models import Week
 from courses.pages.course import CoursePage, WeekEntry
-from courses.pages.coursework import DueAssignment
-from courses.pages.materials import MaterialItem
-from courses.pages.sessions import SessionItem, TaughtLecture
+from courses.pages.due_assignments import DueAssignment
+from courses.pages.material_items import MaterialItem
+from courses.pages.session_items import SessionItem, TaughtLecture
 
 LONGEST_QUERY: Final = 100
 

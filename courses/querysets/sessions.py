@@ -21,7 +21,7 @@ class SessionQuerySet(ContentQuerySet["Session"]):
         from courses.models import Session, SessionLecture  # noqa: PLC0415  models import this module
 
         rows = Session.teachers.through.objects.filter(session=OuterRef("pk"))
-        # Pairs of position and name, in no order: courses.pages.sessions sorts them.
+        # Pairs of position and name, in no order: courses.pages.session_items sorts them.
         pair = JSONArray("teacher__position", "teacher__name")
         names = rows.order_by().values("session").values(found=JSONList(pair))
         places = SessionLecture.objects.select_related("lecture")

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
 from courses.models import Material
-from courses.pages.materials import attachments_for, material_item
+from courses.pages.material_items import attachments_for, material_item
 from courses.pages.viewer import viewer_of
 from rendering.notebooks import MAX_BYTES, NotebookUnreadableError, read_cells
 from storage.downloads import opened_file, pdf_inline

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from courses.models import Course, Lecture, Material
-from courses.pages.materials import MaterialItem
+from courses.pages.material_items import MaterialItem
 from courses.release_times import is_out
 from formats.choices import Examinable, MaterialKind
 from portal.templatetags.softmark import course_time, icon

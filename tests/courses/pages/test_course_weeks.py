@@ -7,8 +7,8 @@ import pytest
 from courses.deadlines import deadline
 from courses.models import Assignment, Course, Material, Week
 from courses.pages.course import Tense, belongs_to, tense_of, week_to_open
-from courses.pages.coursework import DueAssignment, Stage, stage_of
-from courses.pages.materials import MaterialItem, shelve
+from courses.pages.due_assignments import DueAssignment, Stage, stage_of
+from courses.pages.material_items import MaterialItem, shelve
 from courses.release_times import is_out
 from formats.choices import MaterialKind
 

@@ -9,7 +9,7 @@ from django_stubs_ext import WithAnnotations
 
 from courses.annotations import Taught
 from courses.models import Lecture, Session, SessionLecture
-from courses.pages.materials import MaterialItem, is_examinable
+from courses.pages.material_items import MaterialItem, is_examinable
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from django_stubs_ext import WithAnnotations
 
 from courses.annotations import ViewedMaterial
 from courses.models import Attachment, Lecture, Material
-from courses.pages.coursework import is_newer
+from courses.pages.due_assignments import is_newer
 from courses.pages.viewer import CourseViewer
 from formats.choices import Examinable, MaterialKind
 
